@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// Settings that every Swift target shares. Tools version 6.x already selects the Swift 6 language mode.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Intel's ISA-L compresses gzip about five times as fast as zlib. It is used where its header is installed
+/// (Debian: `libisal-dev`); `DR_WITHOUT_ISAL=1` builds the portable path instead, over zlib alone.
+let environment = ProcessInfo.processInfo.environment
+let hasISAL =
+    environment["DR_WITHOUT_ISAL"] == nil && FileManager.default.fileExists(atPath: "/usr/include/isa-l.h")
+let isal: [Target.Dependency] = hasISAL ? ["CISAL"] : []
+let strictISAL = hasISAL ? strict + [.define("ISAL")] : strict
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// One layer of the house: a library target and, beside it, its tests.
+func layer(
+    _ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict
+) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, exclude: exclude,
+        swiftSettings: strict)
+}
+
+// Lower layers first: no target depends on one below it in this list.
+let package = Package(
+    name: "dr",
+    products: [.executable(name: "dr", targets: ["dr"]), .executable(name: "dr-lab", targets: ["dr-lab"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
+        layer("Blocking", []),
+        layer("Cryptography", ["COpenSSL"] + isal, settings: strictISAL),
+        layer("Archiving", ["CArchive", "CZlib", "Cryptography"] + isal, settings: strictISAL),
+        layer("HTTP", ["CCurl", "Blocking", logging]),
+        layer("ObjectStorage", ["Blocking", "Cryptography"]),
+        layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Blocking", logging]),
+        layer("Catalog", ["CSQLite", "Cryptography"]),
+        layer("Repository", ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Blocking", logging]),
+        layer("FileTree", ["Repository"]),
+        layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
+        layer("Configuration", [yams]),
+        .executableTarget(
+            name: "dr",
+            dependencies: [
+                "Repository", "FileTree", "PrometheusSnapshot", "S3", "ObjectStorage", "Configuration", "Blocking",
+                "HTTP", "Cryptography", argumentParser, logging,
+            ],
+            swiftSettings: strict),
+
+        // Real servers on free ports, stand-ins where no real one can be installed: for the demo, drills and tests.
+        layer("Lab", [.product(name: "FlyingFox", package: "FlyingFox"), "Blocking"]),
+        .executableTarget(
+            name: "dr-lab", dependencies: ["Lab", "Cryptography", argumentParser], swiftSettings: strict),
+
+        tests(of: "Blocking"),
+        tests(of: "Cryptography"),
+        tests(of: "Archiving", ["Lab"]),
+        tests(of: "HTTP", ["Lab"]),
+        tests(of: "ObjectStorage", ["S3", "Lab", "Cryptography", logging]),
+        tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", "Lab", logging]),
+        tests(of: "Catalog", ["Lab"]),
+        tests(of: "Repository", ["ObjectStorage", "FileTree", "Archiving", "Cryptography", "Lab", logging]),
+        tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
+        tests(of: "Configuration"),
+        // The built binary, as a user runs it.
+        .testTarget(name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography"], swiftSettings: strict),
+    ] + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
+)

@@ -1,0 +1,6 @@
+#ifndef DR_CISAL_SHIM_H
+#define DR_CISAL_SHIM_H
+
+#include <isa-l.h>
+
+#endif

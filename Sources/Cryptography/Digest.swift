@@ -1,0 +1,72 @@
+/// A SHA-256 digest: 32 bytes, written as 64 lower-case hexadecimal digits wherever people or JSON see it.
+package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package let bytes: [UInt8]
+
+    /// - Parameter bytes: exactly 32 bytes.
+    package init(bytes: [UInt8]) {
+        precondition(bytes.count == 32)
+        self.bytes = bytes
+    }
+
+    /// The digest written in `hex`, or nil unless that is exactly 64 lower-case hexadecimal digits.
+    package init?(hex: String) {
+        guard let bytes = [UInt8](hex: hex), bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+
+    package init(of content: [UInt8]) { self.bytes = SHA256.hash(content.span.bytes) }
+
+    package var hex: String { bytes.hex }
+    package var description: String { hex }
+
+    package static func < (left: Digest, right: Digest) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
+}
+
+extension Digest: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let digest = Digest(hex: text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a SHA-256: '\(text)'")
+        }
+        self = digest
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(hex)
+    }
+}
+
+extension [UInt8] {
+    /// Lower-case hexadecimal, two digits a byte.
+    package var hex: String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(count * 2)
+        for byte in self {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The bytes that `hex` writes, or nil unless it is an even number of lower-case hexadecimal digits.
+    package init?(hex: String) {
+        func value(_ digit: UInt8) -> UInt8? {
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+            default: nil
+            }
+        }
+        let digits = Array(hex.utf8)
+        guard digits.count.isMultiple(of: 2) else { return nil }
+        self = []
+        reserveCapacity(digits.count / 2)
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let high = value(digits[index]), let low = value(digits[index + 1]) else { return nil }
+            append(high << 4 | low)
+        }
+    }
+}

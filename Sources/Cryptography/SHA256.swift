@@ -1,0 +1,38 @@
+internal import COpenSSL
+
+/// An incremental SHA-256 (FIPS 180-4) over OpenSSL's EVP interface.
+package struct SHA256: ~Copyable {
+    private let context: OpaquePointer
+
+    package init() {
+        guard let context = EVP_MD_CTX_new() else { fatalError("EVP_MD_CTX_new: out of memory") }
+        self.context = context
+        let started = EVP_DigestInit_ex(context, EVP_sha256(), nil)
+        precondition(started == 1, "SHA-256 missing from this OpenSSL")
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    package mutating func update(_ bytes: RawSpan) {
+        bytes.withUnsafeBytes { buffer in
+            let updated = EVP_DigestUpdate(context, buffer.baseAddress, buffer.count)
+            precondition(updated == 1)
+        }
+    }
+
+    /// Ends the computation: the hasher is consumed, so it cannot be updated afterwards.
+    /// - Returns: the 32-byte digest.
+    package consuming func finalize() -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+            let finished = EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
+            precondition(finished == 1)
+            count = 32
+        }
+    }
+
+    package static func hash(_ bytes: RawSpan) -> [UInt8] {
+        var hasher = SHA256()
+        hasher.update(bytes)
+        return hasher.finalize()
+    }
+}

@@ -1,0 +1,14 @@
+package import Foundation
+
+/// A folder under the system's temporary directory that is removed with its owner.
+package final class TemporaryFolder: Sendable {
+    package let url: URL
+    package var path: String { url.path }
+
+    package init(_ purpose: String = "lab") throws {
+        url = FileManager.default.temporaryDirectory.appending(path: "dr-\(purpose)-\(UUID().uuidString.prefix(13))")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+}

@@ -1,0 +1,109 @@
+package import Logging
+
+/// Reads one component of the stack: what every kind of component conforms to, and all that it must.
+///
+/// A backup calls ``capture(_:)``, archives the directory tree that comes back, and always ends with
+/// ``Capture/release()``, also after an error and after a cancellation.
+package protocol ComponentSource: Sendable {
+    /// The word for this kind in `dr.yaml` and in manifests: "files", "prometheus".
+    static var kind: String { get }
+
+    /// Takes a consistent view of the component as it is now.
+    ///
+    /// Also removes what a killed earlier run left behind in the source (its snapshots, its temporary folders).
+    /// - Throws: ``ComponentError`` when the component cannot be captured at all; the run then goes on without it.
+    func capture(_ context: CaptureContext) async throws -> any Capture
+}
+
+/// What a run hands to a source.
+package struct CaptureContext: Sendable {
+    /// Random identity of this run; fit for names that must be told from other runs'.
+    package var run: String
+    /// A folder of this component's own that outlives the run, for notes such as "this snapshot is mine". Absolute,
+    /// exists. Losing it costs time, never data.
+    package var state: String
+    package var logger: Logger
+
+    package init(run: String, state: String, logger: Logger) {
+        self.run = run
+        self.state = state
+        self.logger = logger
+    }
+}
+
+/// A consistent view of a component at one moment: a directory tree on this machine that does not change while held.
+package protocol Capture: Sendable {
+    /// Absolute path of the tree to archive; paths in the manifest are relative to it.
+    var root: String { get }
+    /// Time of the newest datum in the tree, in milliseconds since 1970, taken from the data themselves; nil where
+    /// the kind has no such notion.
+    var watermark: Int? { get }
+    /// What a person or a check wants to know about the source later: versions, counts, settings. Stable keys.
+    var facts: [String: String] { get }
+    /// Things that went less than well but cost no data, for people.
+    var warnings: [String] { get }
+    /// True when the tree cannot change under the backup (hard-linked or private): a file that then vanishes or
+    /// changes while it is read is damage, not life.
+    var isFrozen: Bool { get }
+
+    /// Checks what is about to be stored, with the domain's own means, before a byte of it is read for storing.
+    ///
+    /// - Parameter changed: names of the top-level entries of the tree in which anything is new or changed since
+    ///   the backup before; all of them in a first backup. What is unchanged was examined then.
+    /// - Returns: what is damaged. The backup leaves those paths out, stores the rest, and calls the set partial.
+    func examine(_ changed: [String]) async throws -> [Damage]
+
+    /// Gives the view up: removes snapshots and temporary folders. Must work after cancellation and be harmless twice.
+    func release() async throws
+}
+
+/// One damaged or unreadable thing, named.
+package struct Damage: Codable, Equatable, Sendable {
+    /// Path relative to the tree's root; a directory stands for all below it.
+    package var path: String
+    /// In the words of the field: "chunk at 8 of segment 000001: CRC is 1a2b3c4d, should be …".
+    package var reason: String
+
+    package init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+}
+
+/// Knows what a restored tree of one kind must be like: the other half of a component.
+package protocol ComponentRestorer: Sendable {
+    static var kind: String { get }
+
+    /// Looks at a restored tree before it takes its final place, with the domain's own checks, reading from disk.
+    /// - Parameter tree: absolute path of the staged tree.
+    /// - Returns: what is damaged; the restore then stops and leaves the live tree untouched.
+    func examine(restored tree: String) async throws -> [Damage]
+
+    /// What the user must know or do before the restored tree is put to use: a retention that would delete it at once,
+    /// a server that still runs on the target. Empty when nothing is amiss. Never throws: a check that cannot be made
+    /// says so in its own line.
+    /// - Parameters:
+    ///   - tree: absolute path of the staged tree.
+    ///   - target: absolute path it is about to take.
+    func advice(restored tree: String, target: String) async -> [String]
+}
+
+/// A component that could not be captured or restored.
+package struct ComponentError: Error, Equatable, CustomStringConvertible {
+    package enum Reason: Equatable, Sendable { case unreachable, refused, misconfigured, noSpace, damaged, other }
+
+    package var reason: Reason
+    /// What was attempted, on which object: "snapshot of http://localhost:9090".
+    package var operation: String
+    package var detail: String
+    package var hint: String?
+
+    package init(_ reason: Reason, _ operation: String, _ detail: String, hint: String? = nil) {
+        self.reason = reason
+        self.operation = operation
+        self.detail = detail
+        self.hint = hint
+    }
+
+    package var description: String { "\(operation): \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+}
