@@ -1,0 +1,131 @@
+#if ISAL
+internal import CISAL
+#endif
+internal import CZlib
+
+/// Makes gzip members (RFC 1952), one whole member a call; members one after another are one gzip stream.
+///
+/// With ISA-L a core does well over 100 MB/s on dense monitoring data, about five times what zlib does at its fastest,
+/// at the same size; both write plain gzip. What does not shrink is stored: a member of stored blocks costs a checksum
+/// to make and to read.
+package struct GzipEncoder: ~Copyable {
+    /// The most plain bytes of one member.
+    package static let maximumMember = 1 << 20
+
+    private var engine = Engine()
+
+    package init() {}
+
+    /// Appends one gzip member that holds `plain` to `output`.
+    /// - Parameter plain: 0 to ``maximumMember`` bytes.
+    package mutating func encode(_ plain: RawSpan, into output: inout [UInt8]) {
+        precondition(plain.byteCount <= Self.maximumMember)
+        if isWorthSqueezing(plain) {
+            engine.compress(plain, into: &output)
+        } else {
+            store(plain, into: &output)
+        }
+    }
+
+    /// Tries a slice from the middle, 64 KiB of it: a member that would lose less than 3 % is not worth the time.
+    private mutating func isWorthSqueezing(_ plain: RawSpan) -> Bool {
+        let sample = 64 << 10
+        guard plain.byteCount > sample * 2 else { return true }
+        let start = plain.byteCount / 2 - sample / 2
+        var squeezed: [UInt8] = []
+        engine.compress(plain.extracting(start..<start + sample), into: &squeezed)
+        return squeezed.count * 100 < sample * 97
+    }
+
+    /// Level 0: deflate's stored blocks, which every gunzip reads at the speed of a copy.
+    private func store(_ plain: RawSpan, into output: inout [UInt8]) {
+        Deflate.once(plain, level: 0, into: &output)
+    }
+}
+
+/// One call of zlib's deflate: the portable compressor, and the one that stores.
+private enum Deflate {
+    static func once(_ plain: RawSpan, level: CInt, into output: inout [UInt8]) {
+        // On the heap: zlib keeps a pointer back to it and refuses a `z_stream` that moved.
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        defer { stream.deallocate() }
+        let gzipFraming: CInt = 15 + 16  // the largest window; 16 asks for gzip
+        let status = deflateInit2_(
+            stream, level, Z_DEFLATED, gzipFraming, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            CInt(MemoryLayout<z_stream>.size))
+        precondition(status == Z_OK, "deflateInit2_: \(status)")
+        defer { deflateEnd(stream) }
+        let bound = Int(deflateBound(stream, UInt(plain.byteCount)))
+        output.append(addingUpTo: bound) { space in
+            plain.withUnsafeBytes { source in
+                // Declared non-const, but deflate only reads it.
+                stream.pointee.next_in = UnsafeMutablePointer(mutating: source.bindMemory(to: UInt8.self).baseAddress)
+                stream.pointee.avail_in = UInt32(source.count)
+                stream.pointee.next_out = space.baseAddress
+                stream.pointee.avail_out = UInt32(space.count)
+                let status = deflate(stream, Z_FINISH)
+                precondition(status == Z_STREAM_END, "deflate: \(status)")
+            }
+            return space.count - Int(stream.pointee.avail_out)
+        }
+    }
+}
+
+#if ISAL
+/// ISA-L's state, kept between members: it is large and costly to clear.
+private struct Engine: ~Copyable {
+    private static let level: UInt32 = 1
+    private let stream: UnsafeMutablePointer<isal_zstream>
+    private let levelBuffer: UnsafeMutableRawBufferPointer
+
+    init() {
+        stream = .allocate(capacity: 1)
+        levelBuffer = .allocate(byteCount: Int(dr_isal_level1_buffer), alignment: 64)
+    }
+
+    deinit {
+        stream.deallocate()
+        levelBuffer.deallocate()
+    }
+
+    mutating func compress(_ plain: RawSpan, into output: inout [UInt8]) {
+        isal_deflate_stateless_init(stream)
+        stream.pointee.end_of_stream = 1
+        stream.pointee.flush = UInt16(NO_FLUSH)
+        stream.pointee.gzip_flag = UInt16(IGZIP_GZIP)
+        stream.pointee.level = Self.level
+        stream.pointee.level_buf = levelBuffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.pointee.level_buf_size = UInt32(levelBuffer.count)
+        // Room for stored blocks of at most 64 KiB, five bytes each, and gzip's header and trailer.
+        let bound = plain.byteCount + (plain.byteCount >> 15 + 2) * 5 + 64
+        output.append(addingUpTo: bound) { space in
+            plain.withUnsafeBytes { source in
+                stream.pointee.next_in = UnsafeMutablePointer(mutating: source.bindMemory(to: UInt8.self).baseAddress)
+                stream.pointee.avail_in = UInt32(source.count)
+                stream.pointee.next_out = space.baseAddress
+                stream.pointee.avail_out = UInt32(space.count)
+                let status = isal_deflate_stateless(stream)
+                precondition(status == COMP_OK && stream.pointee.avail_in == 0, "isal_deflate_stateless: \(status)")
+            }
+            return space.count - Int(stream.pointee.avail_out)
+        }
+    }
+}
+#else
+private struct Engine: ~Copyable {
+    mutating func compress(_ plain: RawSpan, into output: inout [UInt8]) {
+        Deflate.once(plain, level: 1, into: &output)
+    }
+}
+#endif
+
+extension [UInt8] {
+    /// Lets `fill` write into `limit` fresh bytes at the end and keeps as many as it returns.
+    fileprivate mutating func append(addingUpTo limit: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) -> Int) {
+        let start = count
+        append(contentsOf: repeatElement(0, count: limit))
+        let written = withUnsafeMutableBufferPointer { fill(.init(rebasing: $0[start...])) }
+        removeLast(limit - written)
+    }
+}

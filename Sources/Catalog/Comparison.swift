@@ -1,0 +1,73 @@
+/// A merge of two sorted streams, the walk and the table: both are read once, front to back.
+final class Comparison {
+    private let database: Database
+    private let stored: Statement
+    private var hasRow: Bool
+    private var last: [UInt8] = []
+
+    init(_ database: Database) throws {
+        self.database = database
+        stored = try database.prepare("SELECT \(EntryRow.columns) FROM entries ORDER BY path")
+        hasRow = try stored.step()
+    }
+
+    deinit { stored.reset() }
+
+    func add(_ record: FileRecord) throws {
+        precondition(last.isEmpty || last.lexicographicallyPrecedes(record.path), "the walk is not sorted")
+        last = record.path
+        while hasRow {
+            let order = stored.compare(0, to: record.path)
+            guard order <= 0 else { break }
+            if order == 0 {
+                if !isSame(record) { try addFresh(record, known: sameContent(record)) }
+                hasRow = try stored.step()
+                return
+            }
+            try addGone()
+        }
+        try addFresh(record, known: nil)
+    }
+
+    func finish() throws {
+        while hasRow { try addGone() }
+    }
+
+    /// Whether nothing that we keep differs. The change time is left out: a hard link to a file, as a Prometheus
+    /// snapshot makes it, changes it without changing the file.
+    private func isSame(_ record: FileRecord) -> Bool {
+        holdsSameContent(record) && stored.integer(3) == Int(record.mode) && stored.integer(4) == Int(record.uid)
+            && stored.integer(5) == Int(record.gid) && stored.integer(6) == record.modified
+    }
+
+    private func holdsSameContent(_ record: FileRecord) -> Bool {
+        guard stored.integer(1) == record.kind.rawValue else { return false }
+        switch record.kind {
+        case .directory: return true
+        case .symbolicLink: return stored.bytes(9) == record.target
+        case .file:
+            return stored.integer(2) == record.size && stored.integer(6) == record.modified
+                && stored.integer(7) == Int(Int64(bitPattern: record.inode))
+        }
+    }
+
+    /// A file whose owner or mode changed needs a new description, but not to be read.
+    private func sameContent(_ record: FileRecord) -> CatalogEntry? {
+        record.kind == .file && record.size > 0 && holdsSameContent(record) ? EntryRow.read(stored) : nil
+    }
+
+    private func addFresh(_ record: FileRecord, known: CatalogEntry?) throws {
+        let nowhere = Location(pack: -1, member: -1)
+        try EntryRow.insert(
+            CatalogEntry(
+                record: record, digest: known?.digest, described: nowhere, content: known?.content ?? nowhere),
+            into: "fresh", of: database)
+    }
+
+    private func addGone() throws {
+        let statement = try database.prepare("INSERT OR REPLACE INTO gone VALUES (?)")
+        statement.bind(1, stored.bytes(0))
+        try statement.run()
+        hasRow = try stored.step()
+    }
+}

@@ -1,0 +1,41 @@
+/// How an entry lies in the tables `entries` and `fresh`, whose columns are the same.
+enum EntryRow {
+    static let columns =
+        """
+        path, kind, size, mode, uid, gid, modified, inode, sparse, target, digest, pack, member, contentPack, contentMember
+        """
+
+    static func read(_ row: Statement) -> CatalogEntry {
+        CatalogEntry(
+            record: FileRecord(
+                path: row.bytes(0) ?? [], kind: FileRecord.Kind(rawValue: row.integer(1)) ?? .file, size: row.integer(2),
+                mode: UInt32(truncatingIfNeeded: row.integer(3)), uid: UInt32(truncatingIfNeeded: row.integer(4)),
+                gid: UInt32(truncatingIfNeeded: row.integer(5)), modified: row.integer(6),
+                inode: UInt64(bitPattern: Int64(row.integer(7))), isSparse: row.integer(8) != 0, target: row.bytes(9)),
+            digest: row.bytes(10),
+            described: Location(pack: row.integer(11), member: row.integer(12)),
+            content: Location(pack: row.integer(13), member: row.integer(14)))
+    }
+
+    static func insert(_ entry: CatalogEntry, into table: String, of database: Database) throws {
+        let row = try database.prepare(
+            "INSERT OR REPLACE INTO \(table) (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        let record = entry.record
+        row.bind(1, record.path)
+        row.bind(2, record.kind.rawValue)
+        row.bind(3, record.size)
+        row.bind(4, Int(record.mode))
+        row.bind(5, Int(record.uid))
+        row.bind(6, Int(record.gid))
+        row.bind(7, record.modified)
+        row.bind(8, Int(Int64(bitPattern: record.inode)))
+        row.bind(9, record.isSparse ? 1 : 0)
+        row.bind(10, record.target)
+        row.bind(11, entry.digest)
+        row.bind(12, entry.described.pack)
+        row.bind(13, entry.described.member)
+        row.bind(14, entry.content.pack)
+        row.bind(15, entry.content.member)
+        try row.run()
+    }
+}

@@ -1,0 +1,70 @@
+/// One file, directory or symbolic link of a captured tree, as the file system describes it.
+package struct FileRecord: Hashable, Sendable {
+    package enum Kind: Int, Sendable { case file = 0, directory = 1, symbolicLink = 2 }
+
+    /// Relative to the tree's root, `/`-separated, any bytes but NUL. A directory's ends in `/`, as in tar, which makes
+    /// the order of a sorted walk the order of the paths' bytes.
+    package var path: [UInt8]
+    package var kind: Kind
+    /// Bytes of content; 0 for anything but files.
+    package var size: Int
+    /// Permission bits, `0...0o7777`.
+    package var mode: UInt32
+    package var uid: UInt32
+    package var gid: UInt32
+    /// Nanoseconds since 1970.
+    package var modified: Int
+    package var inode: UInt64
+    /// Fewer blocks are allocated than the size needs.
+    package var isSparse: Bool
+    /// Of a symbolic link.
+    package var target: [UInt8]?
+
+    package init(
+        path: [UInt8], kind: Kind, size: Int, mode: UInt32, uid: UInt32, gid: UInt32, modified: Int, inode: UInt64,
+        isSparse: Bool = false, target: [UInt8]? = nil
+    ) {
+        self.path = path
+        self.kind = kind
+        self.size = size
+        self.mode = mode
+        self.uid = uid
+        self.gid = gid
+        self.modified = modified
+        self.inode = inode
+        self.isSparse = isSparse
+        self.target = target
+    }
+
+    /// For messages: bytes that are not UTF-8 become U+FFFD.
+    package var name: String { String(decoding: path, as: UTF8.self) }
+}
+
+/// Where in a repository something is: a pack, by the catalog's own number for it, and the member's place in its index.
+package struct Location: Hashable, Sendable {
+    package var pack: Int
+    package var member: Int
+
+    package init(pack: Int, member: Int) {
+        self.pack = pack
+        self.member = member
+    }
+}
+
+/// A record and its place in the repository.
+package struct CatalogEntry: Hashable, Sendable {
+    package var record: FileRecord
+    /// SHA-256 of the content; nil for anything but files.
+    package var digest: [UInt8]?
+    /// The member that describes this entry.
+    package var described: Location
+    /// The member that holds the content: the same one, unless it was known already when this entry was stored.
+    package var content: Location
+
+    package init(record: FileRecord, digest: [UInt8]?, described: Location, content: Location) {
+        self.record = record
+        self.digest = digest
+        self.described = described
+        self.content = content
+    }
+}
