@@ -24,17 +24,6 @@ package struct GzipDecoder: ~Copyable {
         guard case .whole(let read, let written) = outcome else { throw GzipError.damaged }
         guard read == member.byteCount, written == count else { throw GzipError.damaged }
     }
-
-    /// A whole stream of one member, whose length is taken from its trailer (RFC 1952, ISIZE).
-    /// - Parameter limit: refuse to make more plain bytes than this.
-    package mutating func decode(_ member: [UInt8], limit: Int) throws(GzipError) -> [UInt8] {
-        guard member.count >= 18 else { throw GzipError.damaged }
-        let count = member.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-        guard count <= limit else { throw GzipError.tooLarge }
-        var plain: [UInt8] = []
-        try decode(member.span.bytes, count: count, into: &plain)
-        return plain
-    }
 }
 
 package enum GzipError: Error, Equatable, CustomStringConvertible {

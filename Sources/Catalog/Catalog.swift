@@ -118,6 +118,18 @@ package final class Catalog: Sendable {
         }
     }
 
+    /// Removes `path`, a file or a directory without its slash, and all below it.
+    package func removeTree(_ path: [UInt8]) throws {
+        try connection.withLock { database in
+            // Every path below a directory sorts between "directory/" and "directory0", the byte after the slash.
+            let statement = try database.prepare("DELETE FROM entries WHERE path = ? OR (path >= ? AND path < ?)")
+            statement.bind(1, path)
+            statement.bind(2, path + [UInt8(ascii: "/")])
+            statement.bind(3, path + [UInt8(ascii: "0")])
+            try statement.run()
+        }
+    }
+
     package func entry(_ path: [UInt8]) throws -> CatalogEntry? {
         try connection.withLock { database in
             let statement = try database.prepare("SELECT \(EntryRow.columns) FROM entries WHERE path = ?")

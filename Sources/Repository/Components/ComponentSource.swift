@@ -46,6 +46,9 @@ package protocol Capture: Sendable {
     /// changes while it is read is damage, not life.
     var isFrozen: Bool { get }
 
+    /// Whether to leave out a path relative to the root; a directory's ends in `/` and stands for all below it.
+    func isExcluded(_ path: [UInt8]) -> Bool
+
     /// Checks what is about to be stored, with the domain's own means, before a byte of it is read for storing.
     ///
     /// - Parameter changed: names of the top-level entries of the tree in which anything is new or changed since
@@ -55,6 +58,10 @@ package protocol Capture: Sendable {
 
     /// Gives the view up: removes snapshots and temporary folders. Must work after cancellation and be harmless twice.
     func release() async throws
+}
+
+extension Capture {
+    package func isExcluded(_ path: [UInt8]) -> Bool { false }
 }
 
 /// One damaged or unreadable thing, named.

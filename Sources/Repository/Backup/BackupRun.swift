@@ -1,0 +1,229 @@
+package import Blocking
+internal import Catalog
+internal import Cryptography
+internal import Foundation
+package import Logging
+internal import ObjectStorage
+
+/// One backup over all components: captures them side by side, stores each, and commits the set last.
+///
+/// One component's failure costs the others nothing: the set is then partial and says why.
+package struct BackupRun: Sendable {
+    package struct Component: Sendable {
+        package var name: String
+        package var kind: String
+        package var source: any ComponentSource
+        package var progress = Progress()
+
+        package init(name: String, kind: String, source: any ComponentSource) {
+            self.name = name
+            self.kind = kind
+            self.source = source
+        }
+    }
+
+    package struct Report: Sendable {
+        package var set: BackupSet
+        /// Of each component that was stored, its manifest.
+        package var manifests: [String: Manifest]
+        package var warnings: [String]
+    }
+
+    package var repository: Repository
+    package var components: [Component]
+    package var stack: String?
+    package var tool: String
+    package var state: StateFolder
+    package var pool: BlockingPool
+    package var logger: Logger
+    /// The wall clock.
+    package var now: @Sendable () -> Timestamp
+    /// Packs written at once, over all components: bounds the memory, at about four megabytes each plus the store's.
+    package var lanes = 2
+
+    package init(
+        repository: Repository, components: [Component], stack: String?, tool: String, state: StateFolder,
+        pool: BlockingPool, logger: Logger, now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.repository = repository
+        self.components = components
+        self.stack = stack
+        self.tool = tool
+        self.state = state
+        self.pool = pool
+        self.logger = logger
+        self.now = now
+    }
+
+    /// - Throws: ``BackupFailure`` when no component could be stored; `CancellationError`.
+    package func run() async throws -> Report {
+        let started = now()
+        let run = RandomID.make()
+        var warnings: [String] = []
+        let history = try await pool.run { try History(repository) }
+        warnings += history.warnings
+
+        var outcomes: [String: Outcome] = [:]
+        await withTaskGroup(of: (String, Outcome).self) { group in
+            for component in components {
+                group.addTask { (component.name, await store(component, run: run, history)) }
+            }
+            for await (name, outcome) in group { outcomes[name] = outcome }
+        }
+        try Task.checkCancellation()
+
+        var set = BackupSet(
+            format: RepositoryFormat.version, name: started, repository: repository.description.id, run: run,
+            tool: tool, stack: stack, started: started, finished: now(), status: .complete, reasons: [],
+            previous: history.newest, components: [:], failed: [:])
+        var manifests: [String: Manifest] = [:]
+        for (name, outcome) in outcomes.sorted(by: { $0.key < $1.key }) {
+            switch outcome {
+            case .failed(let error):
+                set.failed[name] = error
+                set.reasons.append("\(name): \(error)")
+            case .stored(let result, let kind, let seconds, _):
+                manifests[name] = result.manifest
+                warnings += result.warnings
+                set.components[name] = BackupSet.Component(result, kind: kind, seconds: seconds)
+                set.reasons += result.manifest.damage.map { "\(name): '\($0.path)' is left out: \($0.reason)" }
+            }
+        }
+        guard !set.components.isEmpty else { throw BackupFailure(reasons: set.failed) }
+        set.status = set.reasons.isEmpty ? .complete : .partial
+        // Ten thousand damaged files need not be listed twice: the manifest names them all.
+        set.reasons = Array(set.reasons.prefix(100))
+        let committed = try await pool.run { [set] in try commit(set) }
+        for outcome in outcomes.values {
+            if case .stored(let result, _, _, let catalog) = outcome {
+                do {
+                    try catalog.setNote(StateFolder.manifestNote, result.digest.hex)
+                    try catalog.commit()
+                } catch { warnings.append("the local cache was not kept, the next run will be slower: \(error)") }
+            }
+        }
+        do { try state.recordLastSet(committed.name) } catch {
+            warnings.append("the local state was not kept: \(error)")
+        }
+        return Report(set: committed, manifests: manifests, warnings: warnings)
+    }
+
+    private enum Outcome: Sendable {
+        case stored(ComponentBackup.Result, kind: String, seconds: Double, Catalog)
+        case failed(String)
+    }
+
+    private func store(_ component: Component, run: String, _ history: History) async -> Outcome {
+        let clock = ContinuousClock()
+        let began = clock.now
+        do {
+            let folder = try state.folder(ofComponent: component.name)
+            component.progress.update { $0.phase = "capturing" }
+            let context = CaptureContext(run: run, state: folder, logger: logger)
+            let captured = now()
+            let capture = try await component.source.capture(context)
+            do {
+                let backup = try await prepare(component, capture, captured, history)
+                let result = try await backup.run()
+                try await releaseDespiteCancellation(capture)
+                component.progress.update { $0.phase = "done" }
+                let seconds = (clock.now - began) / .seconds(1)
+                return .stored(result, kind: component.kind, seconds: seconds, backup.catalog)
+            } catch {
+                try? await releaseDespiteCancellation(capture)  // the first error says more
+                throw error
+            }
+        } catch is CancellationError {
+            return .failed("interrupted")
+        } catch {
+            component.progress.update { $0.phase = "failed" }
+            return .failed("\(error)")
+        }
+    }
+
+    private func prepare(
+        _ component: Component, _ capture: any Capture, _ captured: Timestamp, _ history: History
+    ) async throws -> ComponentBackup {
+        let previous = try await pool.run { try history.manifest(of: component.name) }
+        let catalog = try await state.catalog(
+            of: component.name, previous?.manifest, digest: previous?.digest, repository, pool)
+        return ComponentBackup(
+            repository: repository, component: component.name, kind: component.kind, capture: capture,
+            captured: captured, previous: previous?.manifest, catalog: catalog, pool: pool,
+            lanes: max(1, lanes / components.count + lanes % components.count), progress: component.progress,
+            logger: logger)
+    }
+
+    /// A task of its own: the one that was cancelled must still clean up.
+    private func releaseDespiteCancellation(_ capture: any Capture) async throws {
+        try await Task { try await capture.release() }.value
+    }
+
+    /// Writes the set under the first free name. This is the moment at which the backup exists.
+    private func commit(_ set: BackupSet) throws -> BackupSet {
+        var set = set
+        while true {
+            do {
+                _ = try repository.store.put(Layout.set(set.name), try SealedDocument.encode(set), PutOptions(.ifAbsent))
+                return set
+            } catch let error as ObjectStoreError where error.reason == .alreadyExists {
+                set.name = Timestamp(seconds: set.name.seconds + 1)
+            }
+        }
+    }
+}
+
+/// No component could be backed up; nothing was committed.
+package struct BackupFailure: Error, CustomStringConvertible {
+    /// Component to reason.
+    package var reasons: [String: String]
+
+    package var description: String {
+        "no component could be backed up, no set was written\n"
+            + reasons.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
+    }
+}
+
+/// The sets before this run, read once.
+private struct History: Sendable {
+    let repository: Repository
+    let names: [Timestamp]
+    let latest: BackupSet?
+    let warnings: [String]
+    var newest: Timestamp? { names.last }
+
+    init(_ repository: Repository) throws {
+        self.repository = repository
+        names = try repository.setNames()
+        var warnings: [String] = []
+        latest = try repository.newestReadableSet(skipped: { name, error in
+            warnings.append("passed over set \(name): \(error)")
+        })
+        self.warnings = warnings
+    }
+
+    /// The newest manifest of a component, which an incremental backup builds on; nil for a first backup, or when
+    /// the newest cannot be read: then everything is read anew, and nothing that is damaged is built upon.
+    func manifest(of component: String) throws -> (manifest: Manifest, digest: Digest)? {
+        var set = latest
+        if set?.components[component] == nil {
+            set = try repository.newestReadableSet { $0.components[component] != nil }
+        }
+        guard let part = set?.components[component] else { return nil }
+        do {
+            return (try repository.manifest(component, part.manifest, sha256: part.sha256), part.sha256)
+        } catch let error as RepositoryError where error.reason == .damaged {
+            return nil
+        }
+    }
+}
+
+extension BackupSet.Component {
+    fileprivate init(_ result: ComponentBackup.Result, kind: String, seconds: Double) {
+        let manifest = result.manifest
+        self.init(
+            source: kind, manifest: manifest.name, sha256: result.digest, captured: manifest.captured,
+            watermark: manifest.watermark, files: manifest.totals.files, bytes: manifest.totals.bytes,
+            damaged: manifest.damage.count, added: result.added, seconds: (seconds * 1000).rounded() / 1000)
+    }
+}

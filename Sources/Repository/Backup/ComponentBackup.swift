@@ -1,0 +1,258 @@
+internal import Archiving
+internal import Blocking
+internal import Catalog
+internal import Cryptography
+internal import Glibc
+internal import Logging
+internal import ObjectStorage
+internal import Synchronization
+
+/// Stores one captured component: compares the tree with the catalog, packs what is fresh, writes the manifest.
+struct ComponentBackup: Sendable {
+    let repository: Repository
+    let component: String
+    let kind: String
+    let capture: any Capture
+    let captured: Timestamp
+    /// The manifest of the backup before, where there is one.
+    let previous: Manifest?
+    /// Of exactly that manifest; empty where there is none.
+    let catalog: Catalog
+    let pool: BlockingPool
+    /// Packs written at once, one to a core.
+    let lanes: Int
+    let progress: Progress
+    let logger: Logger
+
+    struct Result: Sendable {
+        var manifest: Manifest
+        var digest: Digest
+        var added: BackupSet.Added
+        var warnings: [String]
+    }
+
+    func run() async throws -> Result {
+        let findings = Findings()
+        try await pool.run { try scan(findings) }
+        let fresh = try catalog.freshTotals()
+        progress.update {
+            $0.phase = "storing"
+            $0.totalFiles = fresh.entries
+            $0.totalBytes = fresh.bytes
+        }
+        let changed = try catalog.changedTopLevel().map { String(decoding: $0, as: UTF8.self) }
+        if !changed.isEmpty { findings.add(damage: try await capture.examine(changed)) }
+
+        let stored = Stored()
+        let skipped = findings.state.damage.map { Array($0.path.utf8) }
+        let batches = Batches(catalog, repository.description.pack, skipping: skipped)
+        try await (0..<lanes).concurrentForEach(limit: lanes) { _ in
+            try await pool.run {
+                while let batch = try batches.next() { try store(batch, stored, findings) }
+            }
+        }
+        return try await pool.run {
+            try catalog.removeGone()
+            for path in skipped { try catalog.removeTree(path) }
+            let isUnchanged = fresh.entries == 0 && fresh.gone == 0 && skipped.isEmpty
+            return try writeManifest(isUnchanged: isUnchanged, stored, findings)
+        }
+    }
+
+    // MARK: Scanning
+
+    private func scan(_ findings: Findings) throws {
+        progress.update { $0.phase = "scanning" }
+        let walker = TreeWalker(root: capture.root, isExcluded: { capture.isExcluded($0) })
+        try catalog.compare { visit in
+            try walker.walk(visit) { oddity in
+                let name = String(decoding: oddity.path, as: UTF8.self)
+                if oddity.isLoss || capture.isFrozen {
+                    findings.add(damage: [Damage(path: name, reason: oddity.reason)])
+                } else {
+                    findings.add(warning: "\(component): left out '\(name)': \(oddity.reason)")
+                }
+            }
+        }
+    }
+
+    // MARK: Storing
+
+    private func store(_ batch: [Catalog.Fresh], _ stored: Stored, _ findings: Findings) throws {
+        let root = open(capture.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard root >= 0 else { throw RepositoryError(.target, capture.root, "cannot be opened: \(errnoText())") }
+        defer { close(root) }
+        let writer = try PackWriter(component: component, store: repository.store)
+        do {
+            var entries: [CatalogEntry] = []
+            let pack = try catalog.number(ofPack: writer.id)
+            var contentBytes = 0
+            for fresh in batch {
+                let outcome = try add(fresh, to: writer, root: root)
+                guard case .stored(let member, let digest, let reference) = outcome else {
+                    findings.add(outcome, fresh.record, isFrozen: capture.isFrozen, component: component)
+                    try catalog.removeTree(fresh.record.path)
+                    continue
+                }
+                let described = Location(pack: pack, member: member)
+                let content = try reference.map {
+                    Location(pack: try catalog.number(ofPack: $0.pack), member: $0.member)
+                }
+                let record = writer.members[member].record ?? fresh.record
+                entries.append(
+                    CatalogEntry(
+                        record: record, digest: digest?.bytes, described: described, content: content ?? described))
+                if record.kind == .file, reference == nil { contentBytes += record.size }
+                progress.update { $0.files += 1 }
+            }
+            guard !entries.isEmpty else { return writer.cancel() }
+            let finished = try writer.finish()
+            try catalog.insert(entries)
+            stored.add(finished, files: entries.count, bytes: contentBytes)
+            progress.update { $0.transferred += finished.stored }
+        } catch {
+            writer.cancel()
+            throw error
+        }
+    }
+
+    private func add(_ fresh: Catalog.Fresh, to writer: PackWriter, root: CInt) throws -> PackWriter.Outcome {
+        let record = fresh.record
+        guard record.kind == .file else { return try writer.addDescription(record) }
+        if let known = fresh.known, let digest = known.digest {
+            let pack = try catalog.pack(number: known.content.pack) ?? ""
+            return try writer.addDescription(
+                record, from: .init(pack: pack, member: known.content.member), digest: Digest(bytes: digest))
+        }
+        var outcome = PackWriter.Outcome.vanished
+        for _ in 0..<Self.attemptsAtChangingFiles {
+            outcome = try writer.addFile(record, root: root, lookup: lookup, progress: progress)
+            guard case .torn = outcome else { return outcome }
+        }
+        return outcome
+    }
+
+    /// A file that changes under the reader is read again this often before it counts as unreadable.
+    private static let attemptsAtChangingFiles = 3
+
+    private func lookup(size: Int, digest: Digest?) throws -> PackWriter.KnownContent {
+        guard let digest else { return try catalog.knowsSize(size) ? .possible : .unknown }
+        guard let place = try catalog.content(size: size, digest: digest.bytes),
+            let pack = try catalog.pack(number: place.pack)
+        else { return .unknown }
+        return .at(.init(pack: pack, member: place.member))
+    }
+
+    // MARK: The manifest
+
+    private func writeManifest(isUnchanged: Bool, _ stored: Stored, _ findings: Findings) throws -> Result {
+        progress.update { $0.phase = "committing" }
+        let totals = try catalog.totals()
+        let found = findings.state
+        var manifest = Manifest(
+            format: RepositoryFormat.version, component: component, source: kind, name: captured, captured: captured,
+            watermark: capture.watermark, facts: capture.facts,
+            totals: .init(
+                files: totals.files, directories: totals.directories, links: totals.links, bytes: totals.bytes),
+            damage: found.damage.sorted { $0.path < $1.path },
+            packs: isUnchanged ? previous?.packs ?? [] : try packsInUse(stored))
+        let bytes = try putUnderFreeName(&manifest)
+        var added = stored.added
+        added.stored += bytes.count
+        return Result(
+            manifest: manifest, digest: Digest(of: bytes), added: added, warnings: capture.warnings + found.warnings)
+    }
+
+    /// Another run may have taken the second: the next free one serves as well.
+    private func putUnderFreeName(_ manifest: inout Manifest) throws -> [UInt8] {
+        while true {
+            let bytes = try SealedDocument.encode(manifest)
+            do {
+                let key = Layout.manifest(component, manifest.name)
+                _ = try repository.store.put(key, bytes, PutOptions(.ifAbsent))
+                return bytes
+            } catch let error as ObjectStoreError where error.reason == .alreadyExists {
+                manifest.name = Timestamp(seconds: manifest.name.seconds + 1)
+            }
+        }
+    }
+
+    private func packsInUse(_ stored: Stored) throws -> [Manifest.PackUse] {
+        var live: [Int: MemberRuns] = [:]
+        var lent: [Int: MemberRuns] = [:]
+        try catalog.forEachDescribed { live[$0.pack, default: MemberRuns()].append($0.member) }
+        try catalog.forEachBorrowed { lent[$0.pack, default: MemberRuns()].append($0.member) }
+        var uses = stored.packs
+        for use in previous?.packs ?? [] { uses[use.pack] = use }
+        return try Set(live.keys).union(lent.keys).sorted().map { number in
+            guard let id = try catalog.pack(number: number), var use = uses[id] else {
+                throw RepositoryError.damaged(component, "the catalog names pack \(number), which no manifest does")
+            }
+            let members = live[number]?.pairs ?? []
+            use.live = members == [[0, use.members]] ? nil : members
+            use.lent = lent[number]?.pairs
+            return use
+        }
+    }
+}
+
+/// Ascending member numbers as half-open ranges.
+private struct MemberRuns {
+    private(set) var pairs: [[Int]] = []
+
+    mutating func append(_ member: Int) {
+        if let end = pairs.last?[1], end == member {
+            pairs[pairs.count - 1][1] = member + 1
+        } else {
+            pairs.append([member, member + 1])
+        }
+    }
+}
+
+/// What the lanes stored.
+private final class Stored: Sendable {
+    private let mutex = Mutex((packs: [String: Manifest.PackUse](), added: BackupSet.Added()))
+
+    var packs: [String: Manifest.PackUse] { mutex.withLock { $0.packs } }
+    var added: BackupSet.Added { mutex.withLock { $0.added } }
+
+    func add(_ pack: PackWriter.Finished, files: Int, bytes: Int) {
+        let use = Manifest.PackUse(
+            pack: pack.index.pack, index: pack.indexDigest, members: pack.index.members.count)
+        mutex.withLock {
+            $0.packs[use.pack] = use
+            $0.added.files += files
+            $0.added.bytes += bytes
+            $0.added.stored += pack.stored
+            $0.added.packs += 1
+        }
+    }
+}
+
+/// What went wrong on the way, collected from all lanes.
+private final class Findings: Sendable {
+    struct State {
+        var damage: [Damage] = []
+        var warnings: [String] = []
+    }
+
+    private let mutex = Mutex(State())
+
+    var state: State { mutex.withLock { $0 } }
+
+    func add(damage: [Damage]) { mutex.withLock { $0.damage += damage } }
+    func add(warning: String) { mutex.withLock { $0.warnings.append(warning) } }
+
+    func add(_ outcome: PackWriter.Outcome, _ record: FileRecord, isFrozen: Bool, component: String) {
+        switch outcome {
+        case .stored: break
+        case .vanished where isFrozen: add(damage: [Damage(path: record.name, reason: "it vanished")])
+        case .vanished: add(warning: "\(component): '\(record.name)' vanished before it was read")
+        case .unreadable(let reason), .torn(let reason): add(damage: [Damage(path: record.name, reason: reason)])
+        }
+    }
+}
+
+extension BackupSet.Added {
+    init() { self.init(files: 0, bytes: 0, stored: 0, packs: 0) }
+}

@@ -1,0 +1,314 @@
+internal import Archiving
+internal import Catalog
+internal import Cryptography
+internal import Glibc
+internal import ObjectStorage
+
+/// Writes one pack: entries go in, tar in gzip members comes out and goes to the store as it is made.
+///
+/// Memory: one plain member, one compressed member (a mebibyte each), one read buffer, and the index so far.
+final class PackWriter {
+    let id = RandomID.make()
+    private(set) var members: [PackIndex.Member] = []
+    /// Content that this pack holds, by its hash, so that twins in one pack are stored once.
+    private var held: [Digest: Int] = [:]
+
+    private let component: String
+    private let store: any ObjectStore
+    private let stage: GzipStage
+    private var tar: TarWriter?
+    private var buffer = [UInt8](repeating: 0, count: GzipEncoder.maximumMember)
+
+    init(component: String, store: any ObjectStore) throws {
+        self.component = component
+        self.store = store
+        let stage = GzipStage(upload: try store.upload(Layout.pack(component, id), PutOptions(.ifAbsent)))
+        self.stage = stage
+        tar = try TarWriter { try stage.write($0) }
+    }
+
+    /// Tells whether content of this size and hash is in the repository already.
+    typealias Lookup = (_ size: Int, _ digest: Digest?) throws -> KnownContent
+
+    enum KnownContent {
+        /// No known content has this size (asked without a hash), or this hash.
+        case unknown
+        /// Some known content has this size; its hash will tell.
+        case possible
+        case at(PackIndex.Reference)
+    }
+
+    enum Outcome {
+        case stored(member: Int, digest: Digest?, content: PackIndex.Reference?)
+        /// It is not there any more, or not a file.
+        case vanished
+        case unreadable(String)
+        /// It changed while it was read; what was read is not in the index.
+        case torn(String)
+    }
+
+    // MARK: Adding
+
+    /// Adds a directory, a link, an empty file, or a file whose content is in the repository already.
+    func addDescription(_ record: FileRecord, from reference: PackIndex.Reference? = nil, digest: Digest? = nil) throws
+        -> Outcome
+    {
+        var member = PackIndex.Member(record)
+        member.sha256 = record.kind == .file ? digest ?? Digest(of: []) : nil
+        member.from = reference
+        if reference == nil {
+            let kind: TarEntry.Kind =
+                switch record.kind {
+                case .directory: .directory
+                case .symbolicLink: .symbolicLink(target: record.target ?? [])
+                case .file: .file(size: 0)
+                }
+            member.at = try stage.beginEntry()
+            try writeHeader(record, kind)
+            try tar?.endEntry()
+        }
+        members.append(member)
+        return .stored(member: members.count - 1, digest: member.sha256, content: reference)
+    }
+
+    /// Adds a file, read from `directory`/`record.path`.
+    /// - Parameter sizeNow: the size that was found on opening may differ from the record's, which then is corrected.
+    func addFile(_ record: FileRecord, root: CInt, lookup: Lookup, progress: Progress) throws -> Outcome {
+        let descriptor = openBelow(root, record.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            let code = errno
+            return code == ENOENT || code == ELOOP ? .vanished : .unreadable(errnoText(code))
+        }
+        defer { close(descriptor) }
+        var before = stat()
+        guard fstat(descriptor, &before) == 0, before.st_mode & S_IFMT == S_IFREG else { return .vanished }
+        var record = record
+        record.size = Int(before.st_size)
+        record.modified = before.st_mtim.tv_sec * 1_000_000_000 + before.st_mtim.tv_nsec
+        record.inode = UInt64(before.st_ino)
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
+
+        if record.size == 0 { return try addDescription(record) }
+        if record.size <= buffer.count { return try addSmall(record, descriptor, lookup, progress) }
+        if case .possible = try lookup(record.size, nil) {
+            guard let digest = try hash(descriptor, size: record.size) else { return .unreadable(errnoText()) }
+            if case .at(let reference) = try lookup(record.size, digest) {
+                progress.update { $0.bytes += record.size }
+                return try addDescription(record, from: reference, digest: digest)
+            }
+        }
+        return try addLarge(record, descriptor, before, progress)
+    }
+
+    /// A file that fits in the buffer: read once, hashed before anything is written.
+    private func addSmall(_ record: FileRecord, _ descriptor: CInt, _ lookup: Lookup, _ progress: Progress) throws
+        -> Outcome
+    {
+        guard let count = read(descriptor, at: 0, upTo: record.size) else { return .unreadable(errnoText()) }
+        guard count == record.size else { return .torn("it shrank while it was read") }
+        progress.update { $0.bytes += count }
+        let digest = Digest(bytes: SHA256.hash(buffer.span.bytes.extracting(first: count)))
+        if let member = held[digest] {
+            return try addDescription(record, from: .init(pack: id, member: member), digest: digest)
+        }
+        if case .possible = try lookup(count, nil), case .at(let reference) = try lookup(count, digest) {
+            return try addDescription(record, from: reference, digest: digest)
+        }
+        let (at, offset) = try beginFile(record)
+        try writeBuffer(first: count)
+        return try endFile(record, at: at, offset: offset, digest)
+    }
+
+    /// A file of any size, streamed; its hash is known at the end only.
+    private func addLarge(_ record: FileRecord, _ descriptor: CInt, _ before: stat, _ progress: Progress) throws
+        -> Outcome
+    {
+        let (at, offset) = try beginFile(record)
+        var hasher = SHA256()
+        var done = 0
+        var failure: Outcome?
+        while done < record.size {
+            try Task.checkCancellation()
+            let wanted = min(buffer.count, record.size - done)
+            var count = 0
+            if failure == nil {
+                count = read(descriptor, at: done, upTo: wanted) ?? -1
+                if count < 0 { failure = .unreadable(errnoText()) }
+                if (0..<wanted).contains(count) { failure = .torn("it shrank while it was read") }
+            }
+            if failure != nil {  // the header has promised so many bytes: fill up, and leave the entry out of the index
+                count = wanted
+                buffer.replaceSubrange(0..<wanted, with: repeatElement(0, count: wanted))
+            }
+            hasher.update(buffer.span.bytes.extracting(first: count))
+            try writeBuffer(first: count)
+            done += count
+            progress.update { $0.bytes += count }
+        }
+        let digest = Digest(bytes: hasher.finalize())
+        var after = stat()
+        if failure == nil, fstat(descriptor, &after) != 0 || after.st_mtim != before.st_mtim {
+            failure = after.st_size > before.st_size ? nil : .torn("it changed while it was read")
+        }
+        if let failure {
+            try tar?.endEntry()
+            return failure
+        }
+        return try endFile(record, at: at, offset: offset, digest)
+    }
+
+    private func beginFile(_ record: FileRecord) throws -> (at: Int, offset: Int) {
+        let at = try stage.beginEntry()
+        try writeHeader(record, .file(size: record.size))
+        return (at, tar?.position ?? 0)
+    }
+
+    private func endFile(_ record: FileRecord, at: Int, offset: Int, _ digest: Digest) throws -> Outcome {
+        try tar?.endEntry()
+        var member = PackIndex.Member(record)
+        member.sha256 = digest
+        member.at = at
+        member.offset = offset
+        members.append(member)
+        held[digest] = members.count - 1
+        return .stored(member: members.count - 1, digest: digest, content: nil)
+    }
+
+    private func writeHeader(_ record: FileRecord, _ kind: TarEntry.Kind) throws {
+        let seconds = record.modified >= 0 ? record.modified / 1_000_000_000 : 0
+        try tar?.begin(
+            TarEntry(
+                path: record.path, kind: kind, mode: record.mode, uid: record.uid, gid: record.gid, modified: seconds))
+    }
+
+    private func writeBuffer(first count: Int) throws {
+        try buffer.withUnsafeBytes { try tar?.write(UnsafeRawBufferPointer(rebasing: $0[..<count]).bytes) }
+    }
+
+    // MARK: Reading
+
+    /// Reads into the buffer until `count` bytes are there or the file ends; nil on an error, which `errno` names.
+    private func read(_ descriptor: CInt, at offset: Int, upTo count: Int) -> Int? {
+        var done = 0
+        while done < count {
+            let got = buffer.withUnsafeMutableBytes { space in
+                pread(descriptor, space.baseAddress.map { $0 + done }, count - done, off_t(offset + done))
+            }
+            if got < 0 {
+                if errno == EINTR { continue }
+                return nil
+            }
+            if got == 0 { break }
+            done += got
+        }
+        return done
+    }
+
+    private func hash(_ descriptor: CInt, size: Int) throws -> Digest? {
+        var hasher = SHA256()
+        var done = 0
+        while done < size {
+            try Task.checkCancellation()
+            guard let count = read(descriptor, at: done, upTo: min(buffer.count, size - done)) else { return nil }
+            if count == 0 { break }
+            hasher.update(buffer.span.bytes.extracting(first: count))
+            done += count
+        }
+        return Digest(bytes: hasher.finalize())
+    }
+
+    // MARK: Ending
+
+    struct Finished {
+        var index: PackIndex
+        var indexDigest: Digest
+        /// Bytes of the pack and the index as stored.
+        var stored: Int
+    }
+
+    /// Completes the pack, then stores its index: a crash between the two leaves an orphan that nothing refers to.
+    func finish() throws -> Finished {
+        try tar.take()?.finish()
+        let object = try stage.finish()
+        let index = PackIndex(
+            format: RepositoryFormat.version, component: component, pack: id, object: object, gzip: stage.gzip,
+            members: members)
+        let bytes = try Repository.encodeIndex(index)
+        _ = try store.put(Layout.index(component, id), bytes, PutOptions(.ifAbsent))
+        return Finished(index: index, indexDigest: Digest(of: bytes), stored: object.size + bytes.count)
+    }
+
+    func cancel() { stage.cancel() }
+}
+
+/// Cuts a tar into gzip members and sends them to the store.
+private final class GzipStage {
+    /// A new entry begins a new member when the current one holds at least this much, so that reading one small file
+    /// costs little more than the file.
+    private static let closeAfter = 256 << 10
+
+    private let upload: any ObjectUpload
+    private var encoder = GzipEncoder()
+    private var plain: [UInt8] = []
+    private var squeezed: [UInt8] = []
+    private var hasher: SHA256? = SHA256()
+    private var stored = 0
+    /// The current member began in the middle of an entry: no tar header is at its start.
+    private var isContinuation = false
+    private(set) var gzip: [[Int]] = []
+
+    init(upload: any ObjectUpload) {
+        self.upload = upload
+        plain.reserveCapacity(GzipEncoder.maximumMember)
+    }
+
+    /// - Returns: the offset in the object of the member in which the entry begins. Each starts with a tar header.
+    func beginEntry() throws -> Int {
+        if plain.count >= Self.closeAfter || isContinuation { try flush() }
+        isContinuation = false
+        return stored
+    }
+
+    func write(_ bytes: RawSpan) throws {
+        var rest = bytes
+        while rest.byteCount > 0 {
+            let piece = rest.extracting(first: min(GzipEncoder.maximumMember - plain.count, rest.byteCount))
+            piece.withUnsafeBytes { plain.append(contentsOf: $0) }
+            rest = rest.extracting(droppingFirst: piece.byteCount)
+            if plain.count == GzipEncoder.maximumMember {
+                try flush()
+                isContinuation = true
+            }
+        }
+    }
+
+    func finish() throws -> PackIndex.StoredObject {
+        try flush()
+        let digest = hasher.take()?.finalize() ?? []
+        let info = try upload.finish()
+        guard info.size == stored else {
+            throw RepositoryError.damaged(info.key.text, "the store holds \(info.size) bytes of \(stored) sent")
+        }
+        return PackIndex.StoredObject(size: stored, sha256: Digest(bytes: digest))
+    }
+
+    func cancel() { upload.cancel() }
+
+    private func flush() throws {
+        guard !plain.isEmpty else { return }
+        try Task.checkCancellation()
+        squeezed.removeAll(keepingCapacity: true)
+        encoder.encode(plain.span.bytes, into: &squeezed)
+        hasher?.update(squeezed.span.bytes)
+        try squeezed.withUnsafeBytes { try upload.write($0.bytes) }
+        gzip.append([squeezed.count, plain.count])
+        stored += squeezed.count
+        plain.removeAll(keepingCapacity: true)
+    }
+}
+
+extension timespec {
+    fileprivate static func != (left: timespec, right: timespec) -> Bool {
+        left.tv_sec != right.tv_sec || left.tv_nsec != right.tv_nsec
+    }
+}

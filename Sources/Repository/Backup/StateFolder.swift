@@ -1,0 +1,82 @@
+internal import Blocking
+internal import Catalog
+internal import Cryptography
+internal import Foundation
+
+/// This machine's own notes on a repository: catalogs and what was committed from here. Losing them costs time only.
+package struct StateFolder: Sendable {
+    /// `<state>/<repository id>`.
+    private let root: String
+
+    /// - Parameter state: the configured folder; made where it is missing.
+    package init(_ state: String, repository: RepositoryDescription) throws {
+        root = "\(state)/\(repository.id)"
+        try Self.make("\(root)/catalogs")
+    }
+
+    /// The note of a catalog that names the manifest it is of, by the SHA-256 of the manifest's object.
+    static let manifestNote = "manifest"
+
+    func folder(ofComponent name: String) throws -> String {
+        try Self.make("\(root)/components/\(name)")
+        return "\(root)/components/\(name)"
+    }
+
+    // MARK: The last set committed from here
+
+    private var lastSetFile: String { "\(root)/last-set" }
+
+    func recordLastSet(_ name: Timestamp) throws {
+        try Data("\(name)\n".utf8).write(to: URL(filePath: lastSetFile), options: .atomic)
+    }
+
+    /// The newest set that this machine committed, as far as it remembers.
+    package func lastSet() -> Timestamp? {
+        guard let data = try? Data(contentsOf: URL(filePath: lastSetFile)) else { return nil }
+        return Timestamp(String(decoding: data.prefix(16), as: UTF8.self))
+    }
+
+    // MARK: Catalogs
+
+    /// The catalog of `manifest`, from the cache where that is of it, else made from the repository.
+    ///
+    /// While another run holds the cache, and when it is unreadable or the disk is full, a private one serves.
+    func catalog(
+        of component: String, _ manifest: Manifest?, digest: Digest?, _ repository: Repository, _ pool: BlockingPool
+    ) async throws -> Catalog {
+        let path = "\(root)/catalogs/\(component)-\(Self.schema).sqlite"
+        let catalog: Catalog
+        do {
+            catalog = try Self.open(path)
+            if try catalog.note(Self.manifestNote) == (digest?.hex ?? "") { return catalog }
+        } catch let error as CatalogError {
+            if !error.isBusy { try? FileManager.default.removeItem(atPath: path) }
+            return try await Self.fill(try Catalog(path: nil), manifest, digest, repository, pool)
+        }
+        return try await Self.fill(catalog, manifest, digest, repository, pool)
+    }
+
+    /// Goes up whenever the tables change: a catalog of another version is simply not found.
+    private static let schema = 1
+
+    private static func open(_ path: String) throws -> Catalog { try Catalog(path: path) }
+
+    private static func fill(
+        _ catalog: Catalog, _ manifest: Manifest?, _ digest: Digest?, _ repository: Repository, _ pool: BlockingPool
+    ) async throws -> Catalog {
+        try catalog.clear()
+        if let manifest { try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest) }
+        try catalog.setNote(manifestNote, digest?.hex ?? "")
+        return catalog
+    }
+
+    private static func make(_ folder: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw RepositoryError(
+                .target, folder, "cannot make the state folder: \(error.localizedDescription)",
+                hint: "set `state:` in dr.yaml to a folder that this user may write")
+        }
+    }
+}

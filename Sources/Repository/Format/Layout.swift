@@ -1,0 +1,37 @@
+package import ObjectStorage
+
+/// The keys of repository format 1. Every key is written once; none is ever overwritten.
+package enum Layout {
+    package static let description = ObjectKey(trusted: "repository.json")
+    package static let setPrefix = "sets/"
+
+    package static func set(_ name: Timestamp) -> ObjectKey { ObjectKey(trusted: "sets/\(name).json") }
+
+    package static func manifest(_ component: String, _ name: Timestamp) -> ObjectKey {
+        ObjectKey(trusted: "\(component)/backups/\(name).json")
+    }
+    package static func manifestPrefix(_ component: String) -> String { "\(component)/backups/" }
+
+    package static func pack(_ component: String, _ id: String) -> ObjectKey {
+        ObjectKey(trusted: "\(component)/packs/\(id).tar.gz")
+    }
+    package static func index(_ component: String, _ id: String) -> ObjectKey {
+        ObjectKey(trusted: "\(component)/packs/\(id).index.json.gz")
+    }
+    package static func packPrefix(_ component: String) -> String { "\(component)/packs/" }
+
+    /// The last part of a key without `suffix`, such as a pack's id; nil where the key does not end in it.
+    static func name(of key: ObjectKey, suffix: String) -> String? {
+        guard let last = key.text.split(separator: "/").last, last.hasSuffix(suffix) else { return nil }
+        return String(last.dropLast(suffix.count))
+    }
+
+    /// Component names: they are the first part of keys.
+    package static func isComponentName(_ name: String) -> Bool {
+        guard (1...64).contains(name.utf8.count), !["sets", "marks"].contains(name) else { return false }
+        return name.utf8.allSatisfy {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                || $0 == UInt8(ascii: "-")
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package import Cryptography
+
+/// `<component>/backups/<timestamp>.json`: what a component consisted of at one backup.
+package struct Manifest: Codable, Equatable, Sendable {
+    package var format: Int
+    package var kind = "manifest"
+    package var component: String
+    /// The kind of source: "prometheus", "files".
+    package var source: String
+    /// The name in the key. At most a few seconds after `captured`.
+    package var name: Timestamp
+    package var captured: Timestamp
+    /// Time of the newest datum, in milliseconds since 1970, where the source knows it.
+    package var watermark: Int?
+    /// What the source said of itself.
+    package var facts: [String: String]
+    package var totals: Totals
+    /// What was damaged or unreadable and is therefore not in this backup.
+    package var damage: [Damage]
+    /// The packs that hold it. Nothing else of a pack belongs to this backup.
+    package var packs: [PackUse]
+
+    enum CodingKeys: String, CodingKey {
+        case format, kind, component, source, name, captured, watermark, facts, totals, damage, packs
+    }
+
+    package struct Totals: Codable, Equatable, Sendable {
+        package var files: Int
+        package var directories: Int
+        package var links: Int
+        /// Of the files' contents, plain.
+        package var bytes: Int
+    }
+
+    package struct PackUse: Codable, Equatable, Sendable {
+        package var pack: String
+        /// SHA-256 of the index object as stored.
+        package var index: Digest
+        /// Members in the pack's index.
+        package var members: Int
+        /// Members that are entries of this backup, as half-open ranges `[from, to]`; absent means all.
+        package var live: [[Int]]?
+        /// Members whose content is used by entries that another pack describes; absent means none.
+        package var lent: [[Int]]?
+
+        package var liveMembers: RangeSet<Int> { live.map(RangeSet.init(pairs:)) ?? RangeSet(0..<members) }
+        package var lentMembers: RangeSet<Int> { lent.map(RangeSet.init(pairs:)) ?? RangeSet() }
+    }
+}
+
+extension RangeSet<Int> {
+    /// Pairs that are no ranges are left out; a reader finds them by the members that are then missing.
+    init(pairs: [[Int]]) {
+        self.init(pairs.compactMap { $0.count == 2 && 0 <= $0[0] && $0[0] < $0[1] ? $0[0]..<$0[1] : nil })
+    }
+
+    var pairs: [[Int]] { ranges.map { [$0.lowerBound, $0.upperBound] } }
+
+    var memberCount: Int { ranges.reduce(0) { $0 + $1.count } }
+}

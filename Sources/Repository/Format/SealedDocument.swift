@@ -1,0 +1,57 @@
+internal import Cryptography
+internal import FoundationEssentials
+
+/// A JSON document that carries its own SHA-256 as its last member, on a line of its own:
+///
+///     {"component":"prometheus", … ,
+///     "sha256":"<64 digits>"}
+///
+/// The hash is of every byte before that line's preceding `,\n`, so `head -c -79 FILE | sha256sum` checks it without
+/// us. The seal finds accidents; that nobody put another document in its place follows from the hash that the
+/// document above it in the tree records (set → manifest → index → pack).
+enum SealedDocument {
+    /// `,\n"sha256":"` + 64 digits + `"}\n`.
+    static let sealLength = 79
+
+    static func encode(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var bytes = [UInt8](try encoder.encode(value))
+        precondition(bytes.last == UInt8(ascii: "}") && bytes.count > 2, "a sealed document is a JSON object")
+        bytes.removeLast()
+        let seal = Digest(of: bytes).hex
+        bytes.append(contentsOf: ",\n\"sha256\":\"\(seal)\"}\n".utf8)
+        return bytes
+    }
+
+    /// - Throws: ``RepositoryError``, `.damaged` when the seal does not fit, `.newerVersion` when the document says
+    ///   that it is of a format newer than ``RepositoryFormat/version``.
+    static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8], name: String) throws -> Value {
+        guard bytes.count > sealLength else { throw RepositoryError.damaged(name, "it is cut short or not ours") }
+        let content = Array(bytes.dropLast(sealLength))
+        let tail = String(decoding: bytes.suffix(sealLength), as: UTF8.self)
+        let whole = tail == ",\n\"sha256\":\"\(Digest(of: content).hex)\"}\n"
+        let decoder = JSONDecoder()
+        let data = Data(bytes)
+        // The version comes first: a newer format may seal in another way, and must not be called damaged.
+        if let header = try? decoder.decode(Header.self, from: data), header.format > RepositoryFormat.version {
+            throw RepositoryError(
+                .newerVersion, name, "it is of format \(header.format), this dr reads up to \(RepositoryFormat.version)",
+                hint: "use a newer dr")
+        }
+        guard whole else { throw RepositoryError.damaged(name, "its SHA-256 does not match its content") }
+        do {
+            return try decoder.decode(type, from: data)
+        } catch {
+            throw RepositoryError.damaged(name, "its content is not what it should be: \(error)")
+        }
+    }
+
+    private struct Header: Decodable { var format: Int }
+}
+
+/// What every document of a repository says of itself.
+package enum RepositoryFormat {
+    /// The newest major version that this program reads, and the one it writes.
+    package static let version = 1
+}
