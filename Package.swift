@@ -53,6 +53,8 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
+        .target(name: "CLinux"),
+
         layer("Blocking", []),
         layer("Cryptography", ["COpenSSL"] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Cryptography"] + isal, settings: strictISAL),
@@ -60,7 +62,7 @@ let package = Package(
         layer("ObjectStorage", ["Blocking", "Cryptography"]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Blocking", logging]),
         layer("Catalog", ["CSQLite", "Cryptography"]),
-        layer("Repository", ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Blocking", logging]),
+        layer("Repository", ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Blocking", "CLinux", logging]),
         layer("FileTree", ["Repository"]),
         layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
         layer("Configuration", [yams]),

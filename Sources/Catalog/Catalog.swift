@@ -169,16 +169,86 @@ package final class Catalog: Sendable {
         case path = "path"
         /// Children before their directories.
         case pathDescending = "path DESC"
-        /// As the contents lie in the packs.
-        case content = "contentPack, contentMember, path"
     }
 
-    /// Calls `body` for every entry. It must not call the catalog.
-    package func forEach(_ order: Order = .path, _ body: (CatalogEntry) throws -> Void) throws {
+    /// Calls `body` for every entry of `kind`, of any by default. It must not call the catalog.
+    package func forEach(
+        _ order: Order = .path, kind: FileRecord.Kind? = nil, _ body: (CatalogEntry) throws -> Void
+    ) throws {
         try connection.withLock { database in
-            let statement = try database.prepare("SELECT \(EntryRow.columns) FROM entries ORDER BY \(order.rawValue)")
+            let filter = kind.map { "WHERE kind = \($0.rawValue)" } ?? ""
+            let statement = try database.prepare(
+                "SELECT \(EntryRow.columns) FROM entries \(filter) ORDER BY \(order.rawValue)")
             defer { statement.reset() }
             while try statement.step() { try body(EntryRow.read(statement)) }
+        }
+    }
+
+    /// Prepares for ``files(inPack:after:limit:)``, which would be slow without.
+    package func indexContents() throws {
+        try connection.withLock {
+            try $0.execute("CREATE INDEX IF NOT EXISTS placed ON entries (contentPack, contentMember, path) WHERE kind = 0")
+        }
+    }
+
+    /// The files whose content is in a pack, by its number, as the contents lie in it; at most `limit` of them.
+    /// - Parameter after: the last entry of the page before.
+    package func files(inPack number: Int, after: CatalogEntry?, limit: Int) throws -> [CatalogEntry] {
+        try connection.withLock { database in
+            let statement = try database.prepare(
+                """
+                SELECT \(EntryRow.columns) FROM entries
+                WHERE kind = 0 AND contentPack = ? AND (contentMember, path) > (?, ?)
+                ORDER BY contentMember, path LIMIT ?
+                """)
+            statement.bind(1, number)
+            statement.bind(2, after?.content.member ?? -1)
+            statement.bind(3, after?.record.path ?? [])
+            statement.bind(4, limit)
+            defer { statement.reset() }
+            var entries: [CatalogEntry] = []
+            while try statement.step() { entries.append(EntryRow.read(statement)) }
+            return entries
+        }
+    }
+
+    /// Numbers of the packs that hold some file's content, in order.
+    package func packsWithContent() throws -> [Int] {
+        try connection.withLock { database in
+            let statement = try database.prepare(
+                "SELECT DISTINCT contentPack FROM entries WHERE kind = 0 ORDER BY contentPack")
+            defer { statement.reset() }
+            var numbers: [Int] = []
+            while try statement.step() { numbers.append(statement.integer(0)) }
+            return numbers
+        }
+    }
+
+    /// Removes every entry but those for which `isWanted` holds, and the directories above them.
+    /// - Returns: the number of entries that `isWanted` held for.
+    package func keep(only isWanted: ([UInt8]) -> Bool) throws -> Int {
+        try connection.withLock { database in
+            try database.execute("DELETE FROM gone")
+            let select = try database.prepare("SELECT path, kind FROM entries ORDER BY path DESC")
+            let drop = try database.prepare("INSERT OR REPLACE INTO gone VALUES (?)")
+            var wanted = 0
+            var needed: [UInt8] = []  // descending order: a directory comes right after what is below it
+            while try select.step() {
+                let path = select.bytes(0) ?? []
+                if isWanted(path) {
+                    wanted += 1
+                    needed = path
+                } else if select.integer(1) == FileRecord.Kind.directory.rawValue, needed.starts(with: path) {
+                    needed = path
+                } else {
+                    drop.reset()
+                    drop.bind(1, path)
+                    try drop.run()
+                }
+            }
+            select.reset()
+            try database.execute("DELETE FROM entries WHERE path IN (SELECT path FROM gone); DELETE FROM gone")
+            return wanted
         }
     }
 

@@ -1,0 +1,23 @@
+#ifndef DR_CLINUX_H
+#define DR_CLINUX_H
+
+// System calls that glibc declares for _GNU_SOURCE only, which Swift's Glibc module does not define.
+// Each returns 0 unless it says otherwise, or -1 with the reason in errno.
+
+/// syncfs(2): writes one file system's dirty data to its disk, and reports what could not be written.
+int dr_syncfs(int descriptor);
+
+/// sync_file_range(2): starts writing a file's dirty pages without waiting for them.
+int dr_start_writeback(int descriptor);
+
+/// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST where `to` exists.
+int dr_rename_noreplace(const char *_Nonnull from, const char *_Nonnull to);
+
+/// renameat2(2) with RENAME_EXCHANGE: both must exist; afterwards each has the other's name, with no moment between.
+int dr_rename_exchange(const char *_Nonnull one, const char *_Nonnull other);
+
+/// copy_file_range(2) from and to the descriptors' positions: shares blocks where the file system can.
+/// Returns the bytes copied, 0 at the end of the source, or -1.
+long dr_copy_range(int from, int to, long count);
+
+#endif

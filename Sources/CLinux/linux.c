@@ -1,0 +1,22 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int dr_syncfs(int descriptor) { return syncfs(descriptor); }
+
+int dr_start_writeback(int descriptor) { return sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
+int dr_rename_noreplace(const char *from, const char *to) {
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}
+
+int dr_rename_exchange(const char *one, const char *other) {
+    return renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+}
+
+long dr_copy_range(int from, int to, long count) {
+    return copy_file_range(from, 0, to, 0, (size_t)count, 0);
+}

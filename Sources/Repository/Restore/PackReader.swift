@@ -1,0 +1,162 @@
+internal import Archiving
+internal import Cryptography
+internal import ObjectStorage
+
+/// Reads contents out of one pack: fetches the gzip members that hold them, opens and proves each, and hands out
+/// the plain bytes. A member that arrives damaged is fetched again: the store may well hold it whole.
+///
+/// Memory: one stored and one plain gzip member, a mebibyte each.
+struct PackReader {
+    let store: any ObjectStore
+    let key: ObjectKey
+    private let gzip: [GzipPlace]
+    /// Called with the bytes of each fetch, for progress.
+    var transferred: (Int) -> Void = { _ in }
+
+    private struct GzipPlace {
+        /// In the object, and in the tar.
+        var stored: Range<Int>
+        var plain: Range<Int>
+    }
+
+    /// A wanted range of the tar, and who wants it.
+    struct Piece {
+        var plain: Range<Int>
+        /// Receives the range's bytes in order.
+        var receive: (RawSpan) throws -> Void
+        /// Some of the bytes cannot be had: what came so far is void, and what still comes is to be ignored.
+        var fail: (String) -> Void
+    }
+
+    /// - Throws: `RepositoryError` `.damaged` when the index contradicts itself.
+    init(_ index: PackIndex, in store: any ObjectStore) throws {
+        self.store = store
+        key = Layout.pack(index.component, index.pack)
+        var places: [GzipPlace] = []
+        var stored = 0
+        var plain = 0
+        for pair in index.gzip {
+            guard pair.count == 2, pair[0] > 0, (0...GzipEncoder.maximumMember).contains(pair[1]),
+                pair[0] <= GzipEncoder.maximumMember * 2
+            else { throw RepositoryError.damaged(key.text, "its index lists an impossible gzip member") }
+            places.append(GzipPlace(stored: stored..<stored + pair[0], plain: plain..<plain + pair[1]))
+            stored += pair[0]
+            plain += pair[1]
+        }
+        guard stored == index.object.size else {
+            throw RepositoryError.damaged(key.text, "its index does not add up to the object's size")
+        }
+        gzip = places
+    }
+
+    /// Bytes of tar in the pack.
+    var plainSize: Int { gzip.last?.plain.upperBound ?? 0 }
+
+    /// Reads `pieces`, which must be in ascending order and not overlap.
+    /// - Throws: what a piece's `receive` throws; `ObjectStoreError` other than `.notFound` and `.truncated`, which
+    ///   fail the pieces instead, as damage does.
+    func read(_ pieces: [Piece]) throws {
+        var queue = pieces[...]
+        for run in runs(of: pieces) {
+            var next = run.lowerBound
+            var attempt = 1
+            while next < run.upperBound {
+                let begun = next
+                do {
+                    try fetch(next..<run.upperBound) { number, plain in
+                        try deliver(gzip[number].plain, plain, &queue)
+                        next = number + 1
+                        attempt = 1
+                    }
+                    guard next == run.upperBound else { throw Unreadable(reason: "the object is too short") }
+                } catch let error as Unreadable {
+                    if next > begun { attempt = 1 }
+                    if attempt < Retries.ofDamagedReads {
+                        attempt += 1
+                    } else {
+                        fail(gzip[next].plain, "\(key): at byte \(gzip[next].stored.lowerBound): \(error.reason)", &queue)
+                        next += 1
+                        attempt = 1
+                    }
+                }
+            }
+        }
+    }
+
+    /// Damage on the way or in the store, which only another fetch can tell apart.
+    private struct Unreadable: Error { var reason: String }
+
+    /// Ranges of gzip members to fetch in one request each: gaps smaller than a request is worth are read through.
+    private func runs(of pieces: [Piece]) -> [Range<Int>] {
+        let worthARequest = 256 << 10
+        var runs: [Range<Int>] = []
+        var place = 0
+        for piece in pieces where !piece.plain.isEmpty {
+            while place < gzip.count, gzip[place].plain.upperBound <= piece.plain.lowerBound { place += 1 }
+            var end = place
+            while end < gzip.count, gzip[end].plain.lowerBound < piece.plain.upperBound { end += 1 }
+            guard place < end else { continue }
+            if let last = runs.last,
+                place <= last.upperBound
+                    || gzip[place].stored.lowerBound - gzip[last.upperBound].stored.lowerBound < worthARequest
+            {
+                runs[runs.count - 1] = last.lowerBound..<max(end, last.upperBound)
+            } else {
+                runs.append(place..<end)
+            }
+        }
+        return runs
+    }
+
+    private func fetch(_ members: Range<Int>, _ body: (Int, [UInt8]) throws -> Void) throws {
+        var decoder = GzipDecoder()
+        var stored: [UInt8] = []
+        var plain: [UInt8] = []
+        var number = members.lowerBound
+        let bytes = gzip[members.lowerBound].stored.lowerBound..<gzip[members.upperBound - 1].stored.upperBound
+        do {
+            try store.get(key, range: bytes) { piece in
+                transferred(piece.byteCount)
+                var rest = piece
+                while rest.byteCount > 0, number < members.upperBound {
+                    let missing = gzip[number].stored.count - stored.count
+                    let part = rest.extracting(first: min(missing, rest.byteCount))
+                    part.withUnsafeBytes { stored.append(contentsOf: $0) }
+                    rest = rest.extracting(droppingFirst: part.byteCount)
+                    guard stored.count == gzip[number].stored.count else { continue }
+                    do throws(GzipError) {
+                        try decoder.decode(stored.span.bytes, count: gzip[number].plain.count, into: &plain)
+                    } catch { throw Unreadable(reason: "\(error)") }
+                    try body(number, plain)
+                    number += 1
+                    stored.removeAll(keepingCapacity: true)
+                }
+            }
+        } catch let error as ObjectStoreError where Self.meansDamage.contains(error.reason) {
+            throw Unreadable(reason: error.detail)
+        }
+    }
+
+    private static let meansDamage: [ObjectStoreError.Reason] = [.notFound, .truncated, .invalidRange]
+
+    /// Hands the part of `plain` that each piece wants to it; pieces that end here leave the queue.
+    private func deliver(_ window: Range<Int>, _ plain: [UInt8], _ queue: inout ArraySlice<Piece>) throws {
+        while let piece = queue.first, piece.plain.lowerBound < window.upperBound {
+            let part = piece.plain.clamped(to: window)
+            if !part.isEmpty {
+                let local = part.lowerBound - window.lowerBound..<part.upperBound - window.lowerBound
+                try plain.withUnsafeBytes { try piece.receive(UnsafeRawBufferPointer(rebasing: $0[local]).bytes) }
+            }
+            guard piece.plain.upperBound <= window.upperBound else { return }
+            queue.removeFirst()
+        }
+    }
+
+    private func fail(_ window: Range<Int>, _ reason: String, _ queue: inout ArraySlice<Piece>) {
+        while let piece = queue.first, piece.plain.lowerBound < window.upperBound {
+            piece.fail(reason)
+            guard piece.plain.upperBound <= window.upperBound else { return }
+            queue.removeFirst()
+        }
+    }
+}
