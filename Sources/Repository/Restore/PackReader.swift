@@ -12,6 +12,8 @@ struct PackReader {
     private let gzip: [GzipPlace]
     /// Called with the bytes of each fetch, for progress.
     var transferred: (Int) -> Void = { _ in }
+    /// Called with the stored bytes of each gzip member once it is proved, in order.
+    var opened: (RawSpan) -> Void = { _ in }
 
     private struct GzipPlace {
         /// In the object, and in the tar.
@@ -55,9 +57,17 @@ struct PackReader {
     /// Reads `pieces`, which must be in ascending order and not overlap.
     /// - Throws: what a piece's `receive` throws; `ObjectStoreError` other than `.notFound` and `.truncated`, which
     ///   fail the pieces instead, as damage does.
-    func read(_ pieces: [Piece]) throws {
+    func read(_ pieces: [Piece]) throws { try read(pieces, from: runs(of: pieces)) }
+
+    /// Reads the whole pack, also where no piece wants it.
+    func readAll(_ pieces: [Piece], fail: (String) -> Void) throws {
+        guard !gzip.isEmpty else { return }
+        try read(pieces, from: [0..<gzip.count], fail: fail)
+    }
+
+    private func read(_ pieces: [Piece], from runs: [Range<Int>], fail failed: (String) -> Void = { _ in }) throws {
         var queue = pieces[...]
-        for run in runs(of: pieces) {
+        for run in runs {
             var next = run.lowerBound
             var attempt = 1
             while next < run.upperBound {
@@ -74,7 +84,9 @@ struct PackReader {
                     if attempt < Retries.ofDamagedReads {
                         attempt += 1
                     } else {
-                        fail(gzip[next].plain, "\(key): at byte \(gzip[next].stored.lowerBound): \(error.reason)", &queue)
+                        let reason = "\(key): at byte \(gzip[next].stored.lowerBound): \(error.reason)"
+                        failed(reason)
+                        fail(gzip[next].plain, reason, &queue)
                         next += 1
                         attempt = 1
                     }
@@ -128,6 +140,7 @@ struct PackReader {
                         try decoder.decode(stored.span.bytes, count: gzip[number].plain.count, into: &plain)
                     } catch { throw Unreadable(reason: "\(error)") }
                     try body(number, plain)
+                    opened(stored.span.bytes)
                     number += 1
                     stored.removeAll(keepingCapacity: true)
                 }

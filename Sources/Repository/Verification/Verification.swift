@@ -1,0 +1,341 @@
+package import Blocking
+internal import Catalog
+internal import Cryptography
+internal import ObjectStorage
+internal import Synchronization
+
+/// Proves that what the sets name is there and is what it was: documents by the hashes that name them, packs by
+/// presence and size, and on request by every byte.
+package struct Verification: Sendable {
+    package var repository: Repository
+    /// Only this set; all of them when nil.
+    package var only: Timestamp?
+    /// The share of the packs whose every byte is read: 0 for none, 1 for all.
+    package var share: Double = 0
+    /// The newest set that this machine remembers to have committed.
+    package var lastCommitted: Timestamp?
+    package var pool: BlockingPool
+    package var progress: Progress
+    package var lanes = 2
+
+    package init(repository: Repository, pool: BlockingPool, progress: Progress) {
+        self.repository = repository
+        self.pool = pool
+        self.progress = progress
+    }
+
+    /// One object that is not as it should be.
+    package struct Finding: Codable, Equatable, Sendable {
+        package var object: String
+        package var reason: String
+        /// The sets that cannot be restored whole because of it, oldest first.
+        package var sets: [Timestamp]
+    }
+
+    package struct Report: Codable, Equatable, Sendable {
+        package var sets = 0, manifests = 0, packs = 0
+        /// Packs of which every byte was read, and the bytes.
+        package var packsRead = 0, bytesRead = 0
+        /// Files whose contents were hashed.
+        package var filesRead = 0
+        package var findings: [Finding] = []
+        /// What is there without a set that needs it: harmless.
+        package var notes: [String] = []
+        package init() {}
+    }
+
+    /// - Throws: what keeps the verification from being made at all. Damage is in the report.
+    package func run() async throws -> Report {
+        let ledger = VerificationLedger()
+        progress.update { $0.phase = "reading sets" }
+        let uses = try await pool.run { try readSets(ledger) }
+        progress.update {
+            $0.phase = "reading indexes"
+            $0.totalFiles = uses.count
+        }
+        let packs = Array(uses.values)
+        let sizes = PackSizes()
+        try await packs.concurrentForEach(limit: 4) { use in
+            try await pool.run { try readIndex(use, sizes, ledger) }
+        }
+        progress.update { $0.phase = "listing packs" }
+        try await pool.run { try compareListing(Set(packs.map(\.component)), sizes, ledger) }
+        if share > 0 {
+            let chosen = sample(packs.filter { sizes[$0.pack] != nil })
+            progress.update {
+                $0.phase = "reading packs"
+                ($0.files, $0.totalFiles) = (0, chosen.count)
+                $0.totalBytes = chosen.reduce(0) { $0 + (sizes[$1.pack] ?? 0) }
+            }
+            try await chosen.concurrentForEach(limit: lanes) { use in
+                try await pool.run { try readPack(use, ledger) }
+            }
+        }
+        progress.update { $0.phase = "done" }
+        return try await pool.run { try withAffectedSets(ledger.report) }
+    }
+
+    /// A pack as some manifests use it.
+    fileprivate struct Use: Sendable {
+        var component: String
+        var use: Manifest.PackUse
+        /// Members that are entries of at least one of them.
+        var live: RangeSet<Int>
+        var pack: String { use.pack }
+    }
+
+    // MARK: Sets and manifests
+
+    private func readSets(_ ledger: VerificationLedger) throws -> [String: Use] {
+        let names = try repository.setNames()
+        if let only, !names.contains(only) {
+            throw RepositoryError(
+                .noSuchSet, Layout.set(only).text, "there is no such set", hint: "`dr list` shows what there is")
+        }
+        if only == nil, let lastCommitted, !names.contains(lastCommitted) {
+            ledger.add(Layout.set(lastCommitted), "it is missing, and was committed from this machine")
+        }
+        var uses: [String: Use] = [:]
+        var seen: Set<ObjectKey> = []
+        for name in names where only == nil || name == only {
+            try Task.checkCancellation()
+            guard let set = try ledger.recording(Layout.set(name), { try repository.set(name) }) else { continue }
+            ledger.update { $0.sets += 1 }
+            if only == nil, let previous = set.previous, !names.contains(previous) {
+                ledger.add(Layout.set(previous), "it is missing: set \(name) names it as the one before")
+            }
+            for (component, part) in set.components {
+                let key = Layout.manifest(component, part.manifest)
+                guard seen.insert(key).inserted else { continue }
+                let manifest = try ledger.recording(key) {
+                    try repository.manifest(component, part.manifest, sha256: part.sha256)
+                }
+                guard let manifest else { continue }
+                ledger.update { $0.manifests += 1 }
+                collect(manifest, into: &uses, ledger)
+            }
+        }
+        if only == nil { try noteOrphans(seen, ledger) }
+        return uses
+    }
+
+    private func collect(_ manifest: Manifest, into uses: inout [String: Use], _ ledger: VerificationLedger) {
+        for use in manifest.packs {
+            guard var known = uses[use.pack] else {
+                uses[use.pack] = Use(component: manifest.component, use: use, live: use.liveMembers)
+                continue
+            }
+            known.live.formUnion(use.liveMembers)
+            uses[use.pack] = known
+            if known.use.index != use.index || known.use.members != use.members {
+                ledger.add(Layout.index(manifest.component, use.pack), "two manifests name it with different hashes")
+            }
+        }
+        let named = Dictionary(manifest.packs.map { ($0.pack, $0) }, uniquingKeysWith: { first, _ in first })
+        if named.count != manifest.packs.count {
+            ledger.add(Layout.manifest(manifest.component, manifest.name), "it names a pack twice")
+        }
+    }
+
+    /// Manifests that no set names: of a run that was killed before its set, or of a set that someone removed.
+    private func noteOrphans(_ named: Set<ObjectKey>, _ ledger: VerificationLedger) throws {
+        let components = Set(named.compactMap { $0.text.split(separator: "/").first.map(String.init) })
+        for component in components.sorted() {
+            try repository.store.list(prefix: Layout.manifestPrefix(component), after: nil) { object in
+                if !named.contains(object.key) {
+                    ledger.update { $0.notes.append("'\(object.key)' belongs to no readable set: its run did not finish") }
+                }
+                return .proceed
+            }
+        }
+    }
+
+    // MARK: Packs
+
+    private func readIndex(_ use: Use, _ sizes: PackSizes, _ ledger: VerificationLedger) throws {
+        progress.update { $0.files += 1 }
+        let key = Layout.index(use.component, use.pack)
+        guard let index = try ledger.recording(key, { try repository.index(use.component, use.use) }) else { return }
+        ledger.update { $0.packs += 1 }
+        sizes.set(use.pack, component: use.component, size: index.object.size)
+        guard index.members.count == use.use.members else {
+            return ledger.add(key, "it has \(index.members.count) members, a manifest says \(use.use.members)")
+        }
+        for number in use.live.ranges.joined() {
+            guard number < index.members.count, let record = index.members[number].record,
+                RestorePath.isSafe(record.path)
+            else { return ledger.add(key, "member \(number) is missing or has an impossible description") }
+        }
+        _ = try ledger.recording(key) { try PackReader(index, in: repository.store) }
+    }
+
+    private func compareListing(_ components: Set<String>, _ sizes: PackSizes, _ ledger: VerificationLedger) throws {
+        var missing = sizes.all
+        var orphans = 0
+        for component in components.sorted() {
+            try repository.store.list(prefix: Layout.packPrefix(component), after: nil) { object in
+                try Task.checkCancellation()
+                if let pack = Layout.name(of: object.key, suffix: ".tar.gz") {
+                    if let size = missing.removeValue(forKey: pack)?.size {
+                        if size != object.size {
+                            ledger.add(object.key, "it has \(object.size) bytes, its index says \(size)")
+                            sizes.set(pack, component: component, size: nil)
+                        }
+                    } else if only == nil {
+                        orphans += 1
+                    }
+                }
+                return .proceed
+            }
+        }
+        if orphans > 0 {
+            ledger.update { $0.notes.append("\(orphans) packs belong to no readable set: of runs that did not finish") }
+        }
+        // A listing may lag behind: what it lacks is asked for by name before it counts as missing.
+        for (pack, entry) in missing {
+            let key = Layout.pack(entry.component, pack)
+            guard let info = try repository.store.head(key) else {
+                ledger.add(key, "it is missing")
+                sizes.set(pack, component: entry.component, size: nil)
+                continue
+            }
+            if info.size != entry.size { ledger.add(key, "it has \(info.size) bytes, its index says \(entry.size)") }
+        }
+    }
+
+    private func sample(_ packs: [Use]) -> [Use] {
+        guard share < 1 else { return packs }
+        let count = max(1, Int((Double(packs.count) * share).rounded(.up)))
+        return Array(packs.shuffled().prefix(count))
+    }
+
+    /// Reads every byte of a pack: the object's hash, each gzip member's checksum, each file's hash.
+    private func readPack(_ use: Use, _ ledger: VerificationLedger) throws {
+        let index = try repository.index(use.component, use.use)
+        let key = Layout.pack(use.component, use.pack)
+        var reader = try PackReader(index, in: repository.store)
+        let object = StreamHash()
+        var failures: [String] = []
+        reader.opened = { object.update($0) }
+        reader.transferred = { count in
+            ledger.update { $0.bytesRead += count }
+            progress.update {
+                $0.bytes += count
+                $0.transferred += count
+            }
+        }
+        let pieces = try index.members.compactMap { member -> PackReader.Piece? in
+            guard let offset = member.offset, let size = member.size, let digest = member.sha256 else { return nil }
+            guard offset >= 0, size > 0, offset + size <= reader.plainSize else {
+                throw RepositoryError.damaged(key.text, "its index points outside of it")
+            }
+            let content = StreamHash()
+            var missing = size
+            return PackReader.Piece(plain: offset..<offset + size) { bytes in
+                try Task.checkCancellation()
+                content.update(bytes)
+                missing -= bytes.byteCount
+                guard missing == 0 else { return }
+                ledger.update { $0.filesRead += 1 }
+                if content.digest() != digest {
+                    failures.append("the content of '\(member.record?.name ?? "?")' does not match its SHA-256")
+                }
+            } fail: { _ in }
+        }
+        try reader.readAll(pieces) { failures.append($0) }
+        if failures.isEmpty, object.digest() != index.object.sha256 {
+            failures.append("its SHA-256 is not the one that was recorded")
+        }
+        if let first = failures.first {
+            ledger.add(key, failures.count == 1 ? first : "\(first), and \(failures.count - 1) more")
+        }
+        ledger.update { $0.packsRead += 1 }
+        progress.update { $0.files += 1 }
+    }
+
+    // MARK: What it means
+
+    /// Goes through the manifests once more, only when something is damaged, to say which sets it costs.
+    private func withAffectedSets(_ report: Report) throws -> Report {
+        guard !report.findings.isEmpty else { return report }
+        var report = report
+        var users: [String: Set<Timestamp>] = [:]
+        let damaged = Set(report.findings.map(\.object))
+        for name in try repository.setNames() {
+            guard let set = try? repository.set(name) else {
+                users[Layout.set(name).text, default: []].insert(name)
+                continue
+            }
+            for (component, part) in set.components {
+                let key = Layout.manifest(component, part.manifest).text
+                guard !damaged.contains(key),
+                    let manifest = try? repository.manifest(component, part.manifest, sha256: part.sha256)
+                else {
+                    users[key, default: []].insert(name)
+                    continue
+                }
+                for use in manifest.packs {
+                    for key in [Layout.pack(component, use.pack).text, Layout.index(component, use.pack).text]
+                    where damaged.contains(key) {
+                        users[key, default: []].insert(name)
+                    }
+                }
+            }
+        }
+        for number in report.findings.indices {
+            report.findings[number].sets = users[report.findings[number].object, default: []].sorted()
+        }
+        report.findings.sort { $0.object < $1.object }
+        return report
+    }
+}
+
+/// What was found so far, from all lanes.
+private final class VerificationLedger: Sendable {
+    private let mutex = Mutex(Verification.Report())
+
+    var report: Verification.Report { mutex.withLock { $0 } }
+
+    func update(_ change: (inout sending Verification.Report) -> Void) { mutex.withLock { change(&$0) } }
+
+    func add(_ key: ObjectKey, _ reason: String) {
+        mutex.withLock { report in
+            guard !report.findings.contains(where: { $0.object == key.text }) else { return }
+            report.findings.append(.init(object: key.text, reason: reason, sets: []))
+        }
+    }
+
+    /// Turns damage and absence into a finding; anything else ends the verification.
+    func recording<Value>(_ key: ObjectKey, _ body: () throws -> Value) throws -> Value? {
+        do {
+            return try body()
+        } catch let error as RepositoryError where [.damaged, .noSuchSet, .newerVersion].contains(error.reason) {
+            add(key, error.detail)
+            return nil
+        }
+    }
+}
+
+/// The sizes of the packs whose indexes could be read.
+private final class PackSizes: Sendable {
+    private let mutex = Mutex([String: (component: String, size: Int)]())
+
+    var all: [String: (component: String, size: Int)] { mutex.withLock { $0 } }
+
+    subscript(pack: String) -> Int? { mutex.withLock { $0[pack]?.size } }
+
+    func set(_ pack: String, component: String, size: Int?) {
+        mutex.withLock { $0[pack] = size.map { (component, $0) } }
+    }
+}
+
+/// A hash over bytes that come in pieces.
+private final class StreamHash {
+    private var hasher: SHA256? = SHA256()
+
+    func update(_ bytes: RawSpan) { hasher?.update(bytes) }
+    func digest() -> Digest? {
+        guard let hasher = hasher.take() else { return nil }
+        return Digest(bytes: hasher.finalize())
+    }
+}
