@@ -29,6 +29,9 @@ static inline CURLcode dr_curl_set_io(CURL *easy, CURLoption option, dr_curl_io 
 static inline CURLcode dr_curl_set_progress(CURL *easy, curl_xferinfo_callback value) {
     return curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, value);
 }
+static inline CURLcode dr_curl_set_seek(CURL *easy, curl_seek_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
+}
 static inline CURLcode dr_curl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }

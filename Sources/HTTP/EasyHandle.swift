@@ -1,0 +1,156 @@
+internal import CCurl
+
+/// One libcurl easy handle with its connections: owned, freed once, never used by two threads at once.
+struct EasyHandle: ~Copyable {
+    private let handle: UnsafeMutableRawPointer
+
+    init() {
+        Self.globalInit
+        guard let handle = curl_easy_init() else { fatalError("curl_easy_init: out of memory") }
+        self.handle = handle
+    }
+
+    deinit { curl_easy_cleanup(handle) }
+
+    /// `curl_global_init` is not thread-safe in every build; a global `let` runs it exactly once.
+    private static let globalInit: Void = { _ = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) }()
+
+    /// See ``HTTPClient/perform(_:into:)``.
+    mutating func perform(
+        _ request: HTTPRequest, _ options: HTTPOptions, into sink: (HTTPResponse, RawSpan) throws -> Void
+    ) throws -> HTTPResponse {
+        try withoutActuallyEscaping(sink) { sink in
+            let transfer = Transfer(
+                body: request.body, stallTimeout: request.stallTimeout ?? options.stallTimeout, sink: sink)
+            return try withExtendedLifetime(transfer) {
+                try run(request, options, transfer)
+                return transfer.response
+            }
+        }
+    }
+
+    private func run(_ request: HTTPRequest, _ options: HTTPOptions, _ transfer: Transfer) throws {
+        var headers = try Self.list(request)
+        defer { curl_slist_free_all(headers) }
+        curl_easy_reset(handle)  // options only: connections, DNS and TLS sessions stay
+        // No time-out interrupts by signal: unsafe with threads.
+        set(CURLOPT_NOSIGNAL, 1)
+        describe(request, &headers)
+        connect(options)
+        attach(transfer, request)
+
+        let (code, detail) = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CURL_ERROR_SIZE)) { message in
+            message.initialize(repeating: 0)
+            set(CURLOPT_ERRORBUFFER, message.baseAddress)
+            defer { set(CURLOPT_ERRORBUFFER, nil as UnsafeMutableRawPointer?) }
+            let code = curl_easy_perform(handle)
+            let text = message.baseAddress.map { String(cString: $0) } ?? ""
+            return (code, text.isEmpty ? String(cString: curl_easy_strerror(code)) : text)
+        }
+        if let failure = transfer.failure { throw failure }
+        if transfer.isStalled {
+            throw HTTPError(
+                .stalled, request.summary, "nothing moved for \(request.stallTimeout ?? options.stallTimeout)")
+        }
+        if code == CURLE_ABORTED_BY_CALLBACK { try Task.checkCancellation() }
+        guard code == CURLE_OK else {
+            throw HTTPError(.init(code, detail: detail), request.summary, detail)
+        }
+    }
+
+    private func describe(_ request: HTTPRequest, _ headers: inout UnsafeMutablePointer<curl_slist>?) {
+        set(CURLOPT_URL, request.url)  // libcurl copies strings
+        set(CURLOPT_PATH_AS_IS, 1)  // "a/../b" is an ordinary S3 key; squashing it would break the signature
+        set(CURLOPT_PROTOCOLS_STR, "http,https")
+        // Many requests side by side use a connection each; HTTP/2 would only add its own flow control.
+        set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
+        set(CURLOPT_CUSTOMREQUEST, request.method)
+        if request.method == "HEAD" { set(CURLOPT_NOBODY, 1) }
+        if request.body != nil || ["PUT", "POST", "PATCH"].contains(request.method) {
+            set(CURLOPT_UPLOAD, 1)
+            set(CURLOPT_INFILESIZE_LARGE, request.body?.length ?? 0)
+            set(CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
+        }
+        // Not copied: freed after perform. No waiting for "100 Continue": most servers never send it.
+        headers = curl_slist_append(headers, "Expect:")
+        set(CURLOPT_HTTPHEADER, headers)
+    }
+
+    private func connect(_ options: HTTPOptions) {
+        set(CURLOPT_CONNECTTIMEOUT_MS, options.connectTimeout.milliseconds)
+        set(CURLOPT_TCP_KEEPALIVE, 1)
+        set(CURLOPT_USERAGENT, options.userAgent)
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)  // a proxy's answer to CONNECT is not the response
+        set(CURLOPT_BUFFERSIZE, 256 << 10)
+        if options.proxy == .none { set(CURLOPT_PROXY, "") }
+        switch options.authorization {
+        case .none: break
+        case .basic(let user, let password):
+            set(CURLOPT_HTTPAUTH, 1)  // CURLAUTH_BASIC, a cast macro
+            set(CURLOPT_USERNAME, user)
+            set(CURLOPT_PASSWORD, password)
+        case .bearer(let token):
+            set(CURLOPT_HTTPAUTH, 1 << 6)  // CURLAUTH_BEARER
+            set(CURLOPT_XOAUTH2_BEARER, token)
+        }
+        if let file = options.caFile { set(CURLOPT_CAINFO, file) }
+        if let file = options.clientCertificate { set(CURLOPT_SSLCERT, file) }
+        if let file = options.clientKey { set(CURLOPT_SSLKEY, file) }
+        if options.isInsecure {
+            set(CURLOPT_SSL_VERIFYPEER, 0)
+            set(CURLOPT_SSL_VERIFYHOST, 0)
+        }
+    }
+
+    private func attach(_ transfer: Transfer, _ request: HTTPRequest) {
+        let context = Unmanaged.passUnretained(transfer).toOpaque()
+        set(CURLOPT_WRITEFUNCTION, receiveBody)
+        set(CURLOPT_WRITEDATA, context)
+        set(CURLOPT_HEADERFUNCTION, receiveHeader)
+        set(CURLOPT_HEADERDATA, context)
+        set(CURLOPT_READFUNCTION, sendBody)
+        set(CURLOPT_READDATA, context)
+        expect(dr_curl_set_seek(handle, rewindBody))
+        set(CURLOPT_SEEKDATA, context)
+        set(CURLOPT_NOPROGRESS, 0)
+        expect(dr_curl_set_progress(handle, progress))
+        set(CURLOPT_XFERINFODATA, context)
+    }
+
+    /// - Throws: ``HTTPError`` for a field that would break out of its line.
+    private static func list(_ request: HTTPRequest) throws(HTTPError) -> UnsafeMutablePointer<curl_slist>? {
+        for (name, value) in request.headers
+        where name.isEmpty || (name + value).utf8.contains(where: { $0 == 13 || $0 == 10 || $0 == 0 }) {
+            throw HTTPError(.other, request.summary, "header '\(name)' holds a line break or has no name")
+        }
+        return request.headers.reduce(nil) { list, field in
+            // An empty value needs libcurl's own spelling: "Name:" alone would remove the field.
+            curl_slist_append(list, field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
+        }
+    }
+}
+
+extension EasyHandle {
+    // libcurl refuses an option only when it is unknown, ill-typed or memory is out: all bugs here, none a user's.
+    private func set(_ option: CURLoption, _ value: Int) {
+        // Options of type `long` sit below 10000, those of type `curl_off_t` at 30000: the number tells which.
+        let isOffset = option.rawValue >= 30_000
+        expect(isOffset ? dr_curl_set_offset(handle, option, value) : dr_curl_set_long(handle, option, value))
+    }
+    private func set(_ option: CURLoption, _ value: String) { expect(dr_curl_set_string(handle, option, value)) }
+    private func set(_ option: CURLoption, _ value: UnsafeMutablePointer<curl_slist>?) {
+        expect(dr_curl_set_list(handle, option, value))
+    }
+    private func set(_ option: CURLoption, _ value: UnsafeMutableRawPointer?) {
+        expect(dr_curl_set_pointer(handle, option, value))
+    }
+    private func set(_ option: CURLoption, _ value: dr_curl_io) { expect(dr_curl_set_io(handle, option, value)) }
+
+    private func expect(_ code: CURLcode) {
+        precondition(code == CURLE_OK, "curl_easy_setopt: \(String(cString: curl_easy_strerror(code)))")
+    }
+}
+
+extension Duration {
+    fileprivate var milliseconds: Int { Int(self / .milliseconds(1)) }
+}

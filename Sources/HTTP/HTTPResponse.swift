@@ -1,0 +1,36 @@
+internal import CCurl
+
+/// Status and header fields of the final response; interim ones (1xx) are dropped.
+package struct HTTPResponse: Sendable {
+    package var status: Int
+    package var headers: HTTPHeaders
+
+    package init(status: Int, headers: HTTPHeaders = HTTPHeaders()) {
+        self.status = status
+        self.headers = headers
+    }
+
+    package var isSuccess: Bool { (200..<300).contains(status) }
+
+    /// Bytes of the body as announced, where the server did.
+    package var contentLength: Int? { headers["content-length"].flatMap { Int($0) } }
+
+    /// The server's clock, in seconds since 1970.
+    package var date: Int? { headers["date"].flatMap(HTTPDate.parse) }
+
+    /// How long the server asks to be left alone: the field holds seconds or a date (RFC 9110, section 10.2.3).
+    package var retryAfter: Duration? {
+        guard let text = headers["retry-after"] else { return nil }
+        if let seconds = Int(text) { return .seconds(max(0, seconds)) }
+        guard let until = HTTPDate.parse(text), let now = date else { return nil }
+        return .seconds(max(0, until - now))
+    }
+}
+
+package enum HTTPDate {
+    /// Seconds since 1970 of a date in any of the forms of RFC 9110, section 5.6.7; nil when it is none.
+    package static func parse(_ text: String) -> Int? {
+        let seconds = curl_getdate(text, nil)
+        return seconds >= 0 ? seconds : nil
+    }
+}
