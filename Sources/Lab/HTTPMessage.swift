@@ -1,0 +1,110 @@
+/// An HTTP/1.1 message as it was on the wire: first line, header lines, body.
+package struct HTTPMessage: Sendable {
+    package var firstLine: String
+    /// In order, names as sent.
+    package var headers: [(name: String, value: String)]
+    package var body: [UInt8]
+
+    package init(_ firstLine: String, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        self.firstLine = firstLine
+        self.headers = headers
+        self.body = body
+    }
+
+    /// A response with a length.
+    package static func response(
+        _ status: Int, _ headers: [(name: String, value: String)] = [], _ body: String = ""
+    ) -> HTTPMessage {
+        let length = [(name: "Content-Length", value: "\(body.utf8.count)")]
+        return HTTPMessage("HTTP/1.1 \(status) Scripted", headers: headers + length, body: [UInt8](body.utf8))
+    }
+
+    package subscript(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+
+    package var method: String { firstLine.split(separator: " ").first.map(String.init) ?? "" }
+    /// Path and query of a request.
+    package var target: String { firstLine.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
+    package var status: Int { firstLine.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0 }
+
+    package var head: String {
+        headers.reduce(firstLine + "\r\n") { "\($0)\($1.name): \($1.value)\r\n" } + "\r\n"
+    }
+
+    package var bytes: [UInt8] { [UInt8](head.utf8) + body }
+}
+
+extension LoopbackConnection {
+    /// Blocks for the next whole message. A body without a length, as old servers send it, ends with the connection.
+    /// - Parameter isReplyTo: the method that a response answers; nil for a request.
+    /// - Returns: nil when the peer ended first.
+    package func readMessage(isReplyTo method: String? = nil) -> HTTPMessage? {
+        guard var message = readHead() else { return nil }
+        let hasNoBody = method == "HEAD" || (method != nil && [204, 304].contains(message.status))
+        if hasNoBody { return message }
+        if message["transfer-encoding"]?.lowercased() == "chunked" {
+            guard let body = readChunks() else { return nil }
+            message.body = body
+            message.headers.removeAll { $0.name.lowercased() == "transfer-encoding" }
+            message.headers.append((name: "Content-Length", value: "\(body.count)"))
+        } else if let length = message["content-length"].flatMap({ Int($0) }) {
+            guard let body = read(length) else { return nil }
+            message.body = body
+        } else if method != nil {
+            while let bytes = receive() { message.body += bytes }
+        }
+        return message
+    }
+
+    /// Exactly `count` bytes.
+    private func read(_ count: Int) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        while bytes.count < count {
+            guard let more = receive(upTo: min(count - bytes.count, 256 << 10)) else { return nil }
+            bytes += more
+        }
+        return bytes
+    }
+
+    private func readLine() -> String? {
+        var line: [UInt8] = []
+        while true {
+            guard let bytes = receive() else { return nil }
+            guard let end = bytes.firstIndex(of: 10) else {
+                line += bytes
+                continue
+            }
+            line += bytes[..<end]
+            unread(bytes[(end + 1)...])
+            if line.last == 13 { line.removeLast() }
+            return String(decoding: line, as: UTF8.self)
+        }
+    }
+
+    private func readHead() -> HTTPMessage? {
+        guard let firstLine = readLine() else { return nil }
+        var message = HTTPMessage(firstLine)
+        while true {
+            guard let line = readLine() else { return nil }
+            guard !line.isEmpty else { return message }
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            let value = line[line.index(after: colon)...].drop { $0 == " " }
+            message.headers.append((name: String(line[..<colon]), value: String(value)))
+        }
+    }
+
+    private func readChunks() -> [UInt8]? {
+        var body: [UInt8] = []
+        while true {
+            guard let line = readLine(), let size = Int(line.prefix { $0 != ";" }, radix: 16) else { return nil }
+            guard size > 0 else {
+                while let trailer = readLine(), !trailer.isEmpty {}
+                return body
+            }
+            guard let chunk = read(size), readLine() != nil else { return nil }
+            body += chunk
+        }
+    }
+}
