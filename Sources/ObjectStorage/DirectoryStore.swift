@@ -1,0 +1,255 @@
+internal import Blocking
+internal import Cryptography
+internal import Glibc
+internal import Synchronization
+
+/// Objects as files under one directory (`file://`): the embedded store, complete in itself.
+///
+/// An object is written to a temporary file in `.tmp`, synced, linked under its name, and the name's directory synced:
+/// after a crash at any point a key holds the whole object or nothing. What a killed run leaves in `.tmp` is removed
+/// by the first write a day later.
+///
+/// A file system cannot hold a file `a` and a file `a/b`, so neither can this store: the second one is refused.
+package final class DirectoryStore: ObjectStore {
+    let root: String
+    /// Directories known to be durable themselves: each was synced into its parent by this process.
+    private let settled = Mutex<Set<String>>([])
+    private let isSwept = Mutex(false)
+
+    package var location: String { "file://\(root)" }
+
+    /// - Parameters:
+    ///   - path: absolute, or relative to the working directory.
+    ///   - create: makes the directory, and those above it, where there is none.
+    /// - Throws: ``ObjectStoreError`` with reason `.noSuchStore` or `.denied`.
+    package init(path: String, create: Bool = false) throws(ObjectStoreError) {
+        if create { try Self.makeDirectories(path) }
+        guard let resolved = realpath(path, nil) else {
+            throw Self.refusal(path, Errno(), hint: "create it with 'dr init', or mount the volume it lies on")
+        }
+        root = String(cString: resolved)
+        free(resolved)
+        do {
+            // Opened, not only looked at: a directory that cannot be listed is no store.
+            _ = try FileDescriptor(path: root, O_RDONLY | O_DIRECTORY)
+        } catch {
+            let isFile = error.number == ENOTDIR
+            throw Self.refusal(
+                root, error, hint: isFile ? "a store is a directory" : "give this user read and write permission on it")
+        }
+    }
+
+    private static func refusal(_ path: String, _ cause: Errno, hint: String) -> ObjectStoreError {
+        let reason: ObjectStoreError.Reason = cause.number == EACCES ? .denied : .noSuchStore
+        return ObjectStoreError(reason, "open", nil, cause.text, store: "file://\(path)", hint: hint)
+    }
+
+    private static func makeDirectories(_ path: String) throws(ObjectStoreError) {
+        let isAbsolute = path.hasPrefix("/")
+        var partial = isAbsolute ? "/" : ""
+        for component in path.split(separator: "/") {
+            partial += component + "/"
+            guard mkdir(partial, directoryMode) != 0, errno != EEXIST else { continue }
+            // Above the store there may be directories that this user may not write, only pass.
+            let cause = Errno()
+            var status = stat()
+            guard stat(partial, &status) != 0 else { continue }
+            throw refusal(path, cause, hint: "this user may not create '\(partial.dropLast())'")
+        }
+    }
+
+    // MARK: - Reading
+
+    package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
+        let file = try open(key)
+        let size = try attempt("get", key) { () throws(Errno) in try file.status().st_size }
+        let range = range ?? 0..<size
+        guard range.lowerBound >= 0, range.upperBound <= size else {
+            throw failure(.invalidRange, "get", key, "bytes \(range) of an object of \(size) bytes")
+        }
+        _ = posix_fadvise(file.number, range.lowerBound, range.count, POSIX_FADV_SEQUENTIAL)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(range.count, 1 << 20), alignment: 16)
+        defer { buffer.deallocate() }
+        var position = range.lowerBound
+        while position < range.upperBound {
+            try Task.checkCancellation()
+            let space = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(range.upperBound - position))
+            let count = try attempt("get", key) { () throws(Errno) in try file.read(into: space, at: position) }
+            guard count > 0 else {
+                let detail = "the file ends at \(position) of \(range.upperBound) bytes"
+                throw failure(.truncated, "get", key, detail)
+            }
+            try sink(UnsafeRawBufferPointer(rebasing: space.prefix(count)).bytes)
+            position += count
+        }
+    }
+
+    package func head(_ key: ObjectKey) throws -> ObjectInfo? {
+        try Task.checkCancellation()
+        var status = stat()
+        guard stat(path(of: key), &status) == 0 else {
+            let cause = Errno()
+            guard Self.meansAbsent(cause) else { throw failure(cause, "head", key) }
+            try checkRoot("head", key)
+            return nil
+        }
+        return status.isRegular ? ObjectInfo(key, status) : nil
+    }
+
+    package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
+        try checkRoot("list", nil)
+        try DirectoryListing(store: self, prefix: prefix, after: after).walk(body)
+    }
+
+    private func open(_ key: ObjectKey) throws -> FileDescriptor {
+        try Task.checkCancellation()
+        do {
+            let file = try FileDescriptor(path: path(of: key), O_RDONLY)
+            guard try file.status().isRegular else { throw Errno(ENOENT) }
+            return file
+        } catch let cause as Errno {
+            guard Self.meansAbsent(cause) else { throw failure(cause, "get", key) }
+            try checkRoot("get", key)
+            throw failure(.notFound, "get", key, "no such object")
+        }
+    }
+
+    // MARK: - Writing
+
+    package func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+        let upload = try upload(key, options)
+        try upload.write(content.span.bytes)
+        return try upload.finish()
+    }
+
+    package func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
+        try Task.checkCancellation()
+        try sweepOnce()
+        return try DirectoryUpload(self, key, options)
+    }
+
+    package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
+        var refused: [ObjectStoreError] = []
+        var touched: Set<String> = []
+        for key in keys {
+            try Task.checkCancellation()
+            if unlink(path(of: key)) == 0 {
+                touched.insert(directory(of: key))
+            } else {
+                let cause = Errno()
+                // EISDIR: a directory of other keys; there is no object of this name.
+                guard !Self.meansAbsent(cause), cause.number != EISDIR else { continue }
+                refused.append(failure(cause, "delete", key))
+            }
+        }
+        for directory in touched {
+            try attempt("delete", nil) { () throws(Errno) in
+                try FileDescriptor(path: directory, O_RDONLY | O_DIRECTORY).sync()
+            }
+        }
+        return refused
+    }
+
+    /// Makes the directory of `key` and those above it, each durable: a name whose directory is lost in a power
+    /// failure would be lost with it, even when another thread made that directory.
+    func settleDirectory(of key: ObjectKey) throws(Errno) {
+        var missing: [String] = []
+        var path = directory(of: key)
+        while path.utf8.count > root.utf8.count, !settled.withLock({ $0.contains(path) }) {
+            missing.append(path)
+            path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        }
+        for path in missing.reversed() {
+            if mkdir(path, Self.directoryMode) != 0, errno != EEXIST { throw Errno() }
+            let parent = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+            try FileDescriptor(path: parent, O_RDONLY | O_DIRECTORY).sync()
+            settled.withLock { _ = $0.insert(path) }
+        }
+    }
+
+    /// A directory that was known may have been removed since, by hand.
+    func forgetDirectories() {
+        settled.withLock { $0.removeAll() }
+    }
+
+    /// Removes temporary files that nobody has written to for a day.
+    private func sweepOnce() throws {
+        let isFirst = isSwept.withLock { isSwept in
+            defer { isSwept = true }
+            return !isSwept
+        }
+        guard isFirst else { return }
+        let deadline = time(nil) - 86_400
+        for name in DirectoryListing.names(in: temporaryDirectory) {
+            let path = "\(temporaryDirectory)/\(name)"
+            var status = stat()
+            guard lstat(path, &status) == 0, status.isRegular, status.st_mtim.tv_sec < deadline else { continue }
+            unlink(path)  // another run may be faster
+        }
+    }
+}
+
+// MARK: - Names and errors
+
+extension DirectoryStore {
+    static let directoryMode: mode_t = 0o750
+    static let fileMode: mode_t = 0o640
+    /// At the top of the store; listings leave it out.
+    static let temporaryName = ".tmp"
+
+    var temporaryDirectory: String { "\(root)/\(Self.temporaryName)" }
+
+    func path(of key: ObjectKey) -> String { "\(root)/\(key.text)" }
+
+    func directory(of key: ObjectKey) -> String {
+        let path = path(of: key)
+        return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    }
+
+    static func meansAbsent(_ cause: Errno) -> Bool { cause.number == ENOENT || cause.number == ENOTDIR }
+
+    /// An unmounted volume must not look like an empty store.
+    func checkRoot(_ operation: String, _ key: ObjectKey?) throws(ObjectStoreError) {
+        var status = stat()
+        guard stat(root, &status) != 0 else { return }
+        let hint = "is the volume still mounted?"
+        throw ObjectStoreError(.noSuchStore, operation, key, Errno().text, store: location, hint: hint)
+    }
+
+    func failure(
+        _ reason: ObjectStoreError.Reason, _ operation: String, _ key: ObjectKey?, _ detail: String,
+        hint: String? = nil
+    ) -> ObjectStoreError {
+        ObjectStoreError(reason, operation, key, detail, store: location, hint: hint)
+    }
+
+    func failure(_ cause: Errno, _ operation: String, _ key: ObjectKey?) -> ObjectStoreError {
+        switch cause.number {
+        case ENOSPC, EDQUOT:
+            failure(.noSpace, operation, key, cause.text, hint: "free space, or drop old sets with 'dr prune'")
+        case EACCES, EROFS:
+            failure(.denied, operation, key, cause.text, hint: "give this user write permission on '\(root)'")
+        case EPERM:
+            failure(.locked, operation, key, cause.text, hint: "is the file immutable (lsattr)?")
+        default:
+            failure(.other, operation, key, cause.text)
+        }
+    }
+
+    func attempt<Value: ~Copyable>(
+        _ operation: String, _ key: ObjectKey?, _ body: () throws(Errno) -> Value
+    ) throws(ObjectStoreError) -> Value {
+        do { return try body() } catch { throw failure(error, operation, key) }
+    }
+}
+
+extension stat {
+    var isRegular: Bool { st_mode & S_IFMT == S_IFREG }
+    var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }
+}
+
+extension ObjectInfo {
+    init(_ key: ObjectKey, _ status: stat) {
+        self.init(key: key, size: Int(status.st_size), modified: status.st_mtim.tv_sec)
+    }
+}

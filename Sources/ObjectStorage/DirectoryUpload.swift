@@ -1,0 +1,125 @@
+internal import Cryptography
+internal import Glibc
+
+/// A file on its way into a ``DirectoryStore``.
+final class DirectoryUpload: ObjectUpload {
+    private let store: DirectoryStore
+    private let key: ObjectKey
+    private let options: PutOptions
+    private let temporary: String
+    private let file: FileDescriptor
+    private var written = 0
+    /// Where the kernel has been told to start writing back.
+    private var flushed = 0
+    /// Whether ``temporary`` has to be removed.
+    private var isPending = true
+    /// Whether the content may be in reach under its key: from then on it must never be cut.
+    private var isNamed = false
+
+    /// Small enough that the final sync is short, large enough that the disk works in runs.
+    private static let writebackStep = 8 << 20
+
+    init(_ store: DirectoryStore, _ key: ObjectKey, _ options: PutOptions) throws {
+        guard !key.text.hasPrefix(DirectoryStore.temporaryName + "/"), key.text != DirectoryStore.temporaryName else {
+            throw store.failure(.unsupported, "put", key, "'\(DirectoryStore.temporaryName)' is the store's own")
+        }
+        self.store = store
+        self.key = key
+        self.options = options
+        temporary = "\(store.temporaryDirectory)/\(RandomID.make())"
+        let flags = O_WRONLY | O_CREAT | O_EXCL
+        do {
+            file = try FileDescriptor(path: temporary, flags, mode: DirectoryStore.fileMode)
+        } catch  where DirectoryStore.meansAbsent(error) {
+            try store.checkRoot("put", key)
+            file = try store.attempt("put", key) { [temporary] () throws(Errno) in
+                if mkdir(store.temporaryDirectory, DirectoryStore.directoryMode) != 0, errno != EEXIST { throw Errno() }
+                return try FileDescriptor(path: temporary, flags, mode: DirectoryStore.fileMode)
+            }
+        } catch {
+            throw store.failure(error, "put", key)
+        }
+    }
+
+    deinit { cancel() }
+
+    func write(_ bytes: RawSpan) throws {
+        try Task.checkCancellation()
+        do {
+            try file.write(bytes)
+        } catch {
+            cancel()  // at once: on a full disk others wait for this space
+            throw store.failure(error, "put", key)
+        }
+        written += bytes.byteCount
+        if written - flushed >= Self.writebackStep {
+            file.startWriteback(flushed..<written)
+            flushed = written
+        }
+    }
+
+    func finish() throws -> ObjectInfo {
+        try Task.checkCancellation()
+        defer { cancel() }
+        do {
+            try file.sync()
+            try publish()
+            try FileDescriptor(path: store.directory(of: key), O_RDONLY | O_DIRECTORY).sync()
+            return ObjectInfo(key, try file.status())
+        } catch  where error.number == EEXIST {
+            throw store.failure(.alreadyExists, "put", key, "the key is taken")
+        } catch  where error.number == EISDIR || error.number == ENOTDIR {
+            throw store.failure(.unsupported, "put", key, "a file system cannot hold an object inside another")
+        } catch {
+            throw store.failure(error, "put", key)
+        }
+    }
+
+    /// Gives the file its name, in one step and only where there is none.
+    private func publish() throws(Errno) {
+        let target = store.path(of: key)
+        isNamed = true
+        try store.settleDirectory(of: key)
+        do {
+            try name(target)
+        } catch  where error.number == ENOENT {
+            // The directory was there a moment ago, as far as this process knew.
+            store.forgetDirectories()
+            try store.settleDirectory(of: key)
+            try name(target)
+        }
+    }
+
+    private func name(_ target: String) throws(Errno) {
+        guard options.condition == .ifAbsent else {
+            guard rename(temporary, target) == 0 else { throw Errno() }
+            isPending = false
+            return
+        }
+        if link(temporary, target) == 0 { return }
+        let cause = Errno()
+        switch cause.number {
+        case EEXIST:
+            // Over NFS the answer to a link that was made can get lost, and the repeated call finds it there.
+            var named = stat()
+            let own = try file.status()
+            guard lstat(target, &named) == 0, named.st_ino == own.st_ino, named.st_dev == own.st_dev else {
+                throw cause
+            }
+        case EPERM, EOPNOTSUPP, ENOSYS:
+            // No hard links here (FAT, some network shares): look, then rename; two writers can then both succeed.
+            guard access(target, F_OK) != 0 else { throw Errno(EEXIST) }
+            guard rename(temporary, target) == 0 else { throw Errno() }
+            isPending = false
+        default: throw cause
+        }
+    }
+
+    func cancel() {
+        // After a rename there is nothing left to remove; after a link there is one name too many.
+        guard isPending else { return }
+        isPending = false
+        if !isNamed { ftruncate(file.number, 0) }  // the descriptor may stay open for long: free the space now
+        unlink(temporary)
+    }
+}

@@ -1,0 +1,59 @@
+internal import Glibc
+
+/// The number of a failed system call's error, kept before anything else can overwrite it.
+struct Errno: Error {
+    var number: CInt
+    init() { number = errno }
+    init(_ number: CInt) { self.number = number }
+    var text: String { String(cString: strerror(number)) }
+}
+
+/// An open file or directory: owned, closed once.
+struct FileDescriptor: ~Copyable {
+    let number: CInt
+
+    init(path: String, _ flags: CInt, mode: mode_t = 0) throws(Errno) {
+        number = open(path, flags | O_CLOEXEC, mode)
+        guard number >= 0 else { throw Errno() }
+    }
+
+    deinit { close(number) }
+
+    func status() throws(Errno) -> stat {
+        var status = stat()
+        guard fstat(number, &status) == 0 else { throw Errno() }
+        return status
+    }
+
+    /// - Returns: how many bytes were read, 0 at the end.
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Errno) -> Int {
+        while true {
+            let count = pread(number, buffer.baseAddress, buffer.count, offset)
+            if count >= 0 { return count }
+            if errno != EINTR { throw Errno() }
+        }
+    }
+
+    func write(_ bytes: RawSpan) throws(Errno) {
+        try bytes.withUnsafeBytes { (buffer) throws(Errno) in
+            var rest = buffer[...]
+            while !rest.isEmpty {
+                let piece = UnsafeRawBufferPointer(rebasing: rest)
+                let count = Glibc.write(number, piece.baseAddress, piece.count)
+                if count < 0, errno != EINTR { throw Errno() }
+                rest = rest.dropFirst(max(0, count))
+            }
+        }
+    }
+
+    /// Makes content and directory entries durable.
+    func sync() throws(Errno) {
+        guard fsync(number) == 0 else { throw Errno() }
+    }
+
+    /// Starts writing what lies in `range` back to the disk, without waiting for it. Only a hint, so errors do not
+    /// matter: the kernel starts writeback before it looks for clean pages to drop, and here there are none yet.
+    func startWriteback(_ range: Range<Int>) {
+        _ = posix_fadvise(number, range.lowerBound, range.count, POSIX_FADV_DONTNEED)
+    }
+}
