@@ -1,0 +1,118 @@
+/// What `dr.yaml` says, checked.
+package struct Configuration: Equatable, Sendable {
+    /// What the stack is called in reports, metrics and notifications.
+    package var stack = "monitoring"
+    package var objectives = Objectives()
+    package var store = StoreConfiguration()
+    /// In the order of the file.
+    package var components: [ComponentConfiguration] = []
+    package var retention = RetentionTiers()
+    /// Absolute path of the folder of recovery plans; nil stands for `plans` beside the file.
+    package var plans: String?
+    /// Absolute path of the cache and the journals; nil leaves the place to ``stateFolder(environment:isRoot:)``.
+    package var state: String?
+    package var notifications = Notifications()
+    package var metrics = Metrics()
+
+    package init() {}
+
+    package func component(named name: String) -> ComponentConfiguration? {
+        components.first { $0.name == name }
+    }
+
+    /// Where cache and journals go: as configured, else `/var/lib/dr` for root and the XDG state folder for others.
+    package func stateFolder(environment: [String: String], isRoot: Bool) -> String {
+        if let state { return state }
+        if isRoot { return "/var/lib/dr" }
+        if let xdg = environment["XDG_STATE_HOME"], xdg.hasPrefix("/") { return "\(xdg)/dr" }
+        return "\(environment["HOME"] ?? "/var/tmp")/.local/state/dr"
+    }
+}
+
+extension Configuration: Section {
+    static let keys: [Key<Self>] = [
+        Key("stack", \.stack, .text, "What the stack is called in reports, metrics and notifications."),
+        Key("objectives", \.objectives, .section(), "What a recovery is measured against."),
+        Key("store", \.store, .section(), required: true, "Where backups are kept."),
+        Key("components", \.components, .components, required: true, "What is backed up, by name."),
+        Key("retention", \.retention, .section(), "How far back each tier of backups reaches."),
+        Key("plans", \.plans, .path, "Folder of the recovery plans."),
+        Key("state", \.state, .path, "Folder for cache and journals; losing it costs time, never data."),
+        Key("notifications", \.notifications, .section(), "Whom to tell."),
+        Key("metrics", \.metrics, .section(), "Metrics about backups, for Prometheus."),
+    ]
+}
+
+/// What a recovery is measured against.
+package struct Objectives: Equatable, Sendable {
+    /// Allowed time to recover.
+    package var rto: Period?
+    /// Allowed loss of data.
+    package var rpo: Period?
+}
+
+extension Objectives: Section {
+    static let keys: [Key<Self>] = [
+        Key("rto", \.rto, .period, "Recovery time objective: the time allowed to recover, such as 4h."),
+        Key("rpo", \.rpo, .period, "Recovery point objective: the loss of data allowed, such as 1h."),
+    ]
+}
+
+/// How far back each tier of backup sets reaches; nil keeps none for that tier's sake.
+package struct RetentionTiers: Equatable, Sendable {
+    package var hourly: Period?
+    package var daily: Period?
+    package var weekly: Period?
+    package var monthly: Period?
+    package var yearly: Period?
+}
+
+extension RetentionTiers: Section {
+    static let keys: [Key<Self>] = [
+        Key("hourly", \.hourly, .period, "Keep one backup for each hour this far back."),
+        Key("daily", \.daily, .period, "Keep one backup for each day this far back."),
+        Key("weekly", \.weekly, .period, "Keep one backup for each week this far back."),
+        Key("monthly", \.monthly, .period, "Keep one backup for each month this far back."),
+        Key("yearly", \.yearly, .period, "Keep one backup for each year this far back."),
+    ]
+}
+
+/// Whom to tell about backups, disasters and recoveries.
+package struct Notifications: Equatable, Sendable {
+    package var webhooks: [Webhook] = []
+}
+
+extension Notifications: Section {
+    static let keys: [Key<Self>] = [
+        Key("webhooks", \.webhooks, .list(of: .section()), "URLs that are sent a JSON document for each event.")
+    ]
+}
+
+/// A URL that takes events. Such URLs carry tokens, hence the secret.
+package struct Webhook: Equatable, Sendable {
+    package var url: Secret?
+}
+
+extension Webhook: Section {
+    static let keys: [Key<Self>] = [
+        Key("url", \.url, .secret, required: true, "The URL; it usually holds a token, so it is a secret.")
+    ]
+}
+
+/// Where metrics about backups go.
+package struct Metrics: Equatable, Sendable {
+    /// Absolute path of a file for the node exporter's textfile collector.
+    package var textfile: String?
+}
+
+extension Metrics: Section {
+    static let keys: [Key<Self>] = [
+        Key("textfile", \.textfile, .path, "File for the node exporter's textfile collector; its name ends in .prom.")
+    ]
+
+    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        if let textfile, !textfile.hasSuffix(".prom") {
+            reader.complain(written["textfile"], "'textfile' must end in .prom", hint: "the collector reads no others")
+        }
+    }
+}

@@ -1,0 +1,84 @@
+internal import Yams
+
+typealias YAMLNode = Yams.Node
+
+/// Walks composed YAML, turns it into values, and collects every complaint instead of stopping at the first.
+struct Reader {
+    let file: String
+    /// Absolute path that relative paths in the file start from.
+    let folder: String
+    private(set) var diagnostics: [Diagnostic] = []
+
+    init(file: String, folder: String) {
+        self.file = file
+        self.folder = folder
+    }
+
+    func location(of node: YAMLNode) -> Location {
+        Location(file: file, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0)
+    }
+
+    mutating func complain(_ node: YAMLNode, _ message: String, hint: String? = nil) {
+        complain(location(of: node), message, hint: hint)
+    }
+
+    mutating func complain(_ location: Location, _ message: String, hint: String? = nil) {
+        diagnostics.append(Diagnostic(location, message, hint: hint))
+    }
+
+    /// Reads one mapping by its section's table of keys.
+    /// - Returns: nil when anything below it was wrong, even though the rest was read on for further complaints.
+    mutating func section<S: Section>(_ type: S.Type, from node: YAMLNode, also extra: [Key<S>] = []) -> S? {
+        guard let mapping = node.mapping else {
+            complain(node, "expected a mapping of keys, found \(node.kindForPeople)")
+            return nil
+        }
+        let complaints = diagnostics.count
+        let keys = S.keys + extra
+        var section = S()
+        var written = WrittenKeys(section: location(of: node))
+        for (keyNode, value) in mapping {
+            guard let name = keyNode.scalar?.string else {
+                complain(keyNode, "a key must be a word, found \(keyNode.kindForPeople)")
+                continue
+            }
+            guard let key = keys.first(where: { $0.name == name }) else {
+                complain(keyNode, "unknown key '\(name)'\(Spelling.advice(for: name, among: keys.map(\.name)))")
+                continue
+            }
+            written.locations[name] = location(of: keyNode)
+            if value.isNull {
+                complain(keyNode, "'\(name)' has no value", hint: "give it one, or remove the line")
+            } else {
+                _ = key.fill(&section, value, &self)
+            }
+        }
+        for key in keys where key.isRequired && !written.contains(key.name) {
+            complain(node, "required key '\(key.name)' is missing")
+        }
+        guard diagnostics.count == complaints else { return nil }
+        section.validate(written, &self)
+        return diagnostics.count == complaints ? section : nil
+    }
+}
+
+extension Yams.Node {
+    var isNull: Bool { tag.rawValue == Tag.Name.null.rawValue }
+
+    /// What a reader of the file would call this value: "a number", "a list".
+    var kindForPeople: String {
+        switch self {
+        case .mapping: "a mapping"
+        case .sequence: "a list"
+        case .alias: "an alias"
+        case .scalar:
+            switch Tag.Name(rawValue: tag.rawValue) {
+            case .null: "nothing"
+            case .bool: "a truth value"
+            case .int, .float: "a number"
+            case .timestamp: "a date"
+            default: "text"
+            }
+        }
+    }
+}

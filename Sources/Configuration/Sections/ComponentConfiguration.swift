@@ -1,0 +1,160 @@
+internal import Yams
+
+/// One entry under `components`.
+package struct ComponentConfiguration: Equatable, Sendable {
+    package var name: String
+    /// The word that chose how the entry is read: "prometheus", "files".
+    package var kind: String
+    /// Where the entry's name stands.
+    package var location: Location
+    private var known: (any ComponentOptions)?
+
+    package init(name: String, options: any ComponentOptions, location: Location) {
+        self.init(name: name, kind: type(of: options).kind, location: location, known: options)
+    }
+
+    init(name: String, kind: String, location: Location, known: (any ComponentOptions)?) {
+        self.name = name
+        self.kind = kind
+        self.location = location
+        self.known = known
+    }
+
+    /// The settings of the entry, to be told apart by their type.
+    ///
+    /// A kind that is announced but not there yet is accepted in the file, so that one file serves several versions, and
+    /// refused here, where it is used.
+    /// - Throws: `ConfigurationError` for a kind that this version does not support.
+    package func options() throws(ConfigurationError) -> any ComponentOptions {
+        guard let known else {
+            let supported = ComponentKind.supported.map(\.name).joined(separator: ", ")
+            throw ConfigurationError([
+                Diagnostic(
+                    location, "component '\(name)': kind '\(kind)' is not supported by this version",
+                    hint: "supported are \(supported); choose others with --component")
+            ])
+        }
+        return known
+    }
+
+    package static func == (first: Self, second: Self) -> Bool {
+        func equal<Options: ComponentOptions>(_ options: Options) -> Bool { options == second.known as? Options }
+        return first.name == second.name && first.kind == second.kind && first.location == second.location
+            && (first.known.map { equal($0) } ?? (second.known == nil))
+    }
+}
+
+/// The settings of one kind of component.
+package protocol ComponentOptions: Equatable, Sendable {
+    /// The word for the kind in `dr.yaml`.
+    static var kind: String { get }
+}
+
+/// Options that are read from a section of the file: all of them.
+protocol ComponentSection: ComponentOptions, Section {}
+
+/// A word that `kind` takes.
+struct ComponentKind: Sendable {
+    var name: String
+    var keys: [String]
+    var schema: JSONValue
+    var read: @Sendable (YAMLNode, inout Reader) -> (any ComponentOptions)?
+
+    /// A new kind is one line here and one file beside this one.
+    static let supported = [
+        ComponentKind(PrometheusOptions.self),
+        ComponentKind(FilesOptions.self),
+    ]
+
+    /// Kinds that later versions bring: known words already, so that they are not taken for typing errors.
+    static let announced = ["grafana", "loki", "elasticsearch", "git"]
+
+    static var names: [String] { supported.map(\.name) + announced }
+
+    private init<Options: ComponentSection>(_: Options.Type) {
+        let kind = Key<Options>.alreadyRead(
+            "kind", schema: ["const": .string(Options.kind)], "What the component is; its name, when left out.")
+        name = Options.kind
+        keys = Options.keys.map(\.name)
+        schema = Options.schema(also: [kind])
+        read = { node, reader in reader.section(Options.self, from: node, also: [kind]) }
+    }
+}
+
+extension Shape where Value == [ComponentConfiguration] {
+    /// The mapping of component names to their settings.
+    static let components = Shape(schema: schema) { node, reader in
+        guard let mapping = node.mapping else {
+            reader.complain(node, "expected a mapping of component names, found \(node.kindForPeople)")
+            return nil
+        }
+        guard !mapping.isEmpty else {
+            reader.complain(node, "no component is named")
+            return nil
+        }
+        let components = mapping.map { read($0.key, $0.value, &reader) }
+        let good = components.compactMap { $0 }
+        return good.count == components.count ? good : nil
+    }
+
+    /// Folders of the repository's own, beside which each component has one.
+    private static let reservedNames: Set = ["sets", "marks"]
+
+    private static func read(
+        _ key: YAMLNode, _ value: YAMLNode, _ reader: inout Reader
+    ) -> ComponentConfiguration? {
+        guard let name = key.scalar?.string, isName(name) else {
+            reader.complain(
+                key, "\(key.scalar.map { "'\($0.string)'" } ?? key.kindForPeople) is no name for a component",
+                hint: "a name has up to 63 of a-z, 0-9 and '-'")
+            return nil
+        }
+        guard !reservedNames.contains(name) else {
+            reader.complain(key, "'\(name)' is reserved", hint: "choose another name, and say 'kind'")
+            return nil
+        }
+        guard let settings = value.mapping else {
+            reader.complain(value, "expected the settings of component '\(name)', found \(value.kindForPeople)")
+            return nil
+        }
+        let written = settings.first { $0.key.scalar?.string == "kind" }
+        let kind = written?.value.scalar?.string ?? name
+        if let supported = ComponentKind.supported.first(where: { $0.name == kind }) {
+            guard let options = supported.read(value, &reader) else { return nil }
+            return ComponentConfiguration(
+                name: name, kind: kind, location: reader.location(of: key), known: options)
+        }
+        guard ComponentKind.announced.contains(kind) else {
+            let names = ComponentKind.names
+            if let written {
+                reader.complain(written.value, "unknown kind '\(kind)'\(Spelling.advice(for: kind, among: names))")
+            } else {
+                reader.complain(
+                    key, "component '\(name)' needs a 'kind'", hint: "the kinds are \(names.joined(separator: ", "))")
+            }
+            return nil
+        }
+        return ComponentConfiguration(name: name, kind: kind, location: reader.location(of: key), known: nil)
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        (1...63).contains(name.utf8.count)
+            && name.utf8.allSatisfy {
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "-")
+            }
+    }
+
+    private static var schema: JSONValue {
+        let announced: JSONValue = [
+            "type": "object",
+            "properties": ["kind": ["enum": .array(ComponentKind.announced.map(JSONValue.string))]],
+        ]
+        let any = ComponentKind.supported.map(\.schema) + [announced]
+        return [
+            "type": "object", "minProperties": 1,
+            "propertyNames": ["pattern": "^[a-z0-9-]{1,63}$"],
+            "additionalProperties": ["anyOf": .array(any)],
+        ]
+    }
+}

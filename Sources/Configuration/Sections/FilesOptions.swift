@@ -1,0 +1,18 @@
+/// Settings of a component of kind `files`: any tree of files on this machine.
+package struct FilesOptions: ComponentOptions {
+    package static let kind = "files"
+
+    /// Absolute path of the tree.
+    package var data = ""
+    /// Patterns of paths to leave out, relative to `data`.
+    package var exclude: [String] = []
+
+    package init() {}
+}
+
+extension FilesOptions: ComponentSection {
+    static let keys: [Key<Self>] = [
+        Key("data", \.data, .path, required: true, "Folder to back up."),
+        Key("exclude", \.exclude, .list(of: .text), "Patterns of paths in it to leave out, such as '*.tmp'."),
+    ]
+}

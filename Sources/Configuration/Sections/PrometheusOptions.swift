@@ -1,0 +1,24 @@
+/// Settings of a component of kind `prometheus`.
+package struct PrometheusOptions: ComponentOptions {
+    package static let kind = "prometheus"
+
+    package var server = HTTPAccess()
+    /// Absolute path of the server's `--storage.tsdb.path`, as this machine sees it.
+    package var data = ""
+    /// Leave out what is only in memory and in the write-ahead log, which costs up to three hours of data.
+    package var skipHead = false
+
+    package init() {}
+}
+
+extension PrometheusOptions: ComponentSection {
+    static let keys: [Key<Self>] =
+        HTTPAccess.keys.map { $0.within(\.server) } + [
+            Key("data", \.data, .path, required: true, "The server's --storage.tsdb.path, as this machine sees it."),
+            Key("skip_head", \.skipHead, .flag, "Leave out the newest data, which are not in blocks yet."),
+        ]
+
+    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        server.validate(written, &reader)
+    }
+}

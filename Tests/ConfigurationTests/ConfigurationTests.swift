@@ -1,0 +1,149 @@
+import Foundation
+import Testing
+
+@testable import Configuration
+
+@Suite struct ConfigurationTests {
+    @Test func everyKeyReachesItsProperty() throws {
+        let configuration = try parse(
+            """
+            stack: nephoran-monitoring
+            objectives: {rto: 4h, rpo: 1h}
+            store:
+              url: s3://nephoran-backups/dr/main/
+              region: eu-central-1
+              endpoint: https://s3.example:9000/
+              addressing: path
+              access_key_id: {env: KEY_ID}
+              secret_access_key: {file: secrets/key}
+              server_side_encryption: aws:kms
+              kms_key_id: alias/backup
+              storage_class: STANDARD_IA
+              ca_file: ca.pem
+              part_size: 16MiB
+              recipients: [keys/recovery.crt, /keys/second.crt]
+              signing: {certificate: keys/signing.crt, key: keys/signing.key}
+            components:
+              prometheus:
+                url: https://prometheus:9090
+                data: /prometheus
+                username: backup
+                password: {env: PASSWORD}
+                tls: {ca_file: ca.pem, cert_file: me.crt, key_file: me.key}
+                skip_head: true
+              mirror: {kind: prometheus, url: "http://[::1]:9091/sub/", data: data, bearer_token: {file: /token}}
+              rules: {kind: files, data: /etc/prometheus/rules, exclude: ["*.tmp", "cache/**"]}
+              grafana: {url: http://grafana:3000, anything: [goes]}
+            retention: {hourly: 24h, daily: 30d, weekly: 12w, monthly: 12mo, yearly: 7y}
+            plans: plans/
+            state: /var/lib/dr
+            notifications:
+              webhooks: [{url: {env: EMERGENCY_WEBHOOK}}]
+            metrics: {textfile: /var/lib/node_exporter/dr.prom}
+            """)
+        #expect(configuration.stack == "nephoran-monitoring")
+        #expect(configuration.objectives == Objectives(rto: .hours(4), rpo: .hours(1)))
+
+        let store = configuration.store
+        #expect(store.url == .s3(bucket: "nephoran-backups", prefix: "dr/main"))
+        #expect(store.region == "eu-central-1")
+        #expect(store.endpoint == "https://s3.example:9000")
+        #expect(store.addressing == .path)
+        #expect(store.accessKeyID?.source == .environment("KEY_ID"))
+        #expect(store.secretAccessKey?.source == .file("/etc/dr/secrets/key"))
+        #expect(store.serverSideEncryption == .kms)
+        #expect(store.kmsKeyID == "alias/backup")
+        #expect(store.storageClass == "STANDARD_IA")
+        #expect(store.caFile == "/etc/dr/ca.pem")
+        #expect(store.partSize == 16 << 20)
+        #expect(store.recipients == ["/etc/dr/keys/recovery.crt", "/keys/second.crt"])
+        #expect(store.signing == Signing(certificate: "/etc/dr/keys/signing.crt", key: "/etc/dr/keys/signing.key"))
+
+        #expect(configuration.components.map(\.name) == ["prometheus", "mirror", "rules", "grafana"])
+        let prometheus = try #require(try configuration.component(named: "prometheus")?.options() as? PrometheusOptions)
+        #expect(prometheus.server.url == "https://prometheus:9090")
+        #expect(prometheus.data == "/prometheus")
+        #expect(prometheus.server.username == "backup")
+        #expect(prometheus.server.password?.source == .environment("PASSWORD"))
+        #expect(prometheus.server.tls.caFile == "/etc/dr/ca.pem")
+        #expect(prometheus.server.tls.certificateFile == "/etc/dr/me.crt")
+        #expect(prometheus.server.tls.keyFile == "/etc/dr/me.key")
+        #expect(prometheus.skipHead)
+        let mirror = try #require(try configuration.component(named: "mirror")?.options() as? PrometheusOptions)
+        #expect(mirror.server.url == "http://[::1]:9091/sub")
+        #expect(mirror.data == "/etc/dr/data")
+        #expect(mirror.server.bearerToken?.source == .file("/token"))
+        #expect(!mirror.skipHead)
+        let rules = try #require(try configuration.component(named: "rules")?.options() as? FilesOptions)
+        #expect(rules.data == "/etc/prometheus/rules")
+        #expect(rules.exclude == ["*.tmp", "cache/**"])
+
+        #expect(
+            configuration.retention
+                == RetentionTiers(
+                    hourly: .hours(24), daily: .days(30), weekly: .days(84), monthly: Period(months: 12),
+                    yearly: Period(months: 84)))
+        #expect(configuration.plans == "/etc/dr/plans")
+        #expect(configuration.state == "/var/lib/dr")
+        #expect(configuration.notifications.webhooks.map(\.url?.source) == [.environment("EMERGENCY_WEBHOOK")])
+        #expect(configuration.metrics.textfile == "/var/lib/node_exporter/dr.prom")
+    }
+
+    @Test func whatIsLeftOutHasDefaults() throws {
+        let configuration = try parse(least)
+        #expect(configuration.stack == "monitoring")
+        #expect(configuration.objectives == Objectives())
+        #expect(configuration.store.url == .directory("/var/backups/dr"))
+        #expect(configuration.store.addressing == .auto)
+        #expect(configuration.store.recipients.isEmpty)
+        #expect(configuration.plans == nil)
+    }
+
+    @Test func anAnnouncedKindIsAcceptedAndRefusedWhereItIsUsed() throws {
+        let configuration = try parse(
+            """
+            store: {url: file:///r}
+            components:
+              grafana: {url: http://grafana:3000, username: admin, password: {env: GRAFANA_PASSWORD}}
+              jaeger: {kind: elasticsearch, url: http://elasticsearch:9200, indices: "jaeger-*"}
+            """)
+        #expect(configuration.components.map(\.kind) == ["grafana", "elasticsearch"])
+        let jaeger = try #require(configuration.component(named: "jaeger"))
+        let error = #expect(throws: ConfigurationError.self) { try jaeger.options() }
+        #expect(
+            error?.description
+                == """
+                dr.yaml:4:3: component 'jaeger': kind 'elasticsearch' is not supported by this version
+                hint: supported are prometheus, files; choose others with --component
+                """)
+    }
+
+    @Test func componentsCompareByTheirOptions() throws {
+        let one = try parse(least), same = try parse(least)
+        let other = try parse(least.replacing("/etc/prometheus", with: "/etc/promother9"))
+        #expect(one == same)
+        #expect(one != other)
+    }
+
+    @Test func theStateFolderFollowsTheUser() throws {
+        let configuration = try parse(least)
+        #expect(configuration.stateFolder(environment: [:], isRoot: true) == "/var/lib/dr")
+        #expect(configuration.stateFolder(environment: ["HOME": "/home/a"], isRoot: false) == "/home/a/.local/state/dr")
+        #expect(
+            configuration.stateFolder(environment: ["HOME": "/home/a", "XDG_STATE_HOME": "/s"], isRoot: false)
+                == "/s/dr")
+        #expect(try parse(least + "state: here\n").stateFolder(environment: [:], isRoot: true) == "/etc/dr/here")
+    }
+
+    @Test func anchorsServeSharedSettings() throws {
+        let configuration = try parse(
+            """
+            store: {url: file:///r}
+            components:
+              one: {kind: files, data: /one, exclude: &junk ["*.tmp"]}
+              two: {kind: files, data: /two, exclude: *junk}
+            """)
+        let two = try #require(try configuration.component(named: "two")?.options() as? FilesOptions)
+        #expect(two.exclude == ["*.tmp"])
+    }
+}
