@@ -1,4 +1,77 @@
+#include <openssl/cms.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+// What Swift cannot import: function-like macros, typed stacks and variadic calls.
+
+static inline void dr_openssl_free(void *_Nullable memory) { OPENSSL_free(memory); }
+
+/// The bytes in a memory BIO, still owned by it.
+static inline const unsigned char *_Nullable dr_bio_bytes(BIO *_Nonnull bio, size_t *_Nonnull count) {
+    char *bytes = NULL;
+    long length = BIO_get_mem_data(bio, &bytes);
+    *count = length > 0 ? (size_t)length : 0;
+    return (const unsigned char *)bytes;
+}
+
+/// The cipher state inside a cipher BIO, still owned by it.
+static inline EVP_CIPHER_CTX *_Nullable dr_bio_cipher(BIO *_Nonnull bio) {
+    EVP_CIPHER_CTX *cipher = NULL;
+    return BIO_get_cipher_ctx(bio, &cipher) == 1 ? cipher : NULL;
+}
+
+static inline int dr_recipient_count(CMS_ContentInfo *_Nonnull cms) {
+    return sk_CMS_RecipientInfo_num(CMS_get0_RecipientInfos(cms));
+}
+
+static inline CMS_RecipientInfo *_Nullable dr_recipient(CMS_ContentInfo *_Nonnull cms, int index) {
+    return sk_CMS_RecipientInfo_value(CMS_get0_RecipientInfos(cms), index);
+}
+
+static inline int dr_encrypted_key_count(CMS_RecipientInfo *_Nonnull agreement) {
+    return sk_CMS_RecipientEncryptedKey_num(CMS_RecipientInfo_kari_get0_reks(agreement));
+}
+
+static inline CMS_RecipientEncryptedKey *_Nullable dr_encrypted_key(CMS_RecipientInfo *_Nonnull agreement, int index) {
+    return sk_CMS_RecipientEncryptedKey_value(CMS_RecipientInfo_kari_get0_reks(agreement), index);
+}
+
+static inline int dr_signer_count(CMS_ContentInfo *_Nonnull cms) {
+    return sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms));
+}
+
+static inline int dr_algorithm_nid(const X509_ALGOR *_Nonnull algorithm) { return OBJ_obj2nid(algorithm->algorithm); }
+
+/// RFC 2253, with letters outside ASCII as they are.
+static inline int dr_x509_name_print(BIO *_Nonnull out, const X509_NAME *_Nonnull name) {
+    return X509_NAME_print_ex(out, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+}
+
+static inline int dr_x509_name_add(X509_NAME *_Nonnull name, const char *_Nonnull field, const char *_Nonnull utf8) {
+    return X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8, (const unsigned char *)utf8, -1, -1, 0);
+}
+
+/// Adds an extension written as in an openssl configuration file to a self-signed certificate.
+static inline int dr_x509_add_extension(X509 *_Nonnull certificate, int nid, const char *_Nonnull value) {
+    X509V3_CTX context;
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, certificate, certificate, NULL, NULL, 0);
+    X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, &context, nid, value);
+    if (extension == NULL) return 0;
+    int added = X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+    return added;
+}
+
+static inline EVP_PKEY *_Nullable dr_rsa_generate(size_t bits) { return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", bits); }
+static inline EVP_PKEY *_Nullable dr_ec_generate(const char *_Nonnull curve) {
+    return EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve);
+}

@@ -1,0 +1,119 @@
+/// The start of one ASN.1 element.
+struct BERElement {
+    /// The identifier octet: class, constructed bit and tag number.
+    let identifier: UInt8
+    /// Bytes of content; nil for the indefinite form, which an end-of-contents element closes.
+    let length: Int?
+    /// Identifier and length octets as they came.
+    let header: [UInt8]
+
+    var isConstructed: Bool { identifier & 0x20 != 0 }
+}
+
+/// Is told, in order, what a ``BERTokenizer`` finds.
+protocol BERVisitor {
+    mutating func begin(_ element: BERElement) throws
+    /// A piece of the content of the primitive element that began last.
+    mutating func content(_ bytes: RawSpan) throws
+    /// The innermost open element ends.
+    /// - Parameter isIndefinite: it ended with two zero octets.
+    mutating func end(isIndefinite: Bool) throws
+}
+
+/// Walks the Basic Encoding Rules' tag-length-value structure (X.690 section 8) of one element that comes in pieces of
+/// any size. It keeps one header and a stack of at most ``depthLimit`` elements, whatever the lengths are.
+struct BERTokenizer {
+    static let depthLimit = 32
+
+    private struct Open {
+        /// Where the element ends; nil until its end-of-contents is seen.
+        var end: Int?
+        /// Where the nearest enclosing definite element ends.
+        var limit: Int
+        var isConstructed: Bool
+    }
+
+    private var open: [Open] = []
+    private var header: [UInt8] = []
+    /// Bytes consumed so far.
+    private(set) var position = 0
+    /// The outermost element has ended.
+    private(set) var isComplete = false
+
+    mutating func consume(_ bytes: RawSpan, visitor: inout some BERVisitor) throws {
+        var offset = 0
+        while offset < bytes.byteCount {
+            guard !isComplete else { throw malformed("there are bytes after its end") }
+            if let top = open.last, !top.isConstructed, let end = top.end {
+                let count = min(bytes.byteCount - offset, end - position)
+                try visitor.content(bytes.extracting(offset..<offset + count))
+                offset += count
+                position += count
+                try close(&visitor)
+            } else {
+                header.append(bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self))
+                offset += 1
+                position += 1
+                guard let element = try parseHeader() else { continue }
+                header.removeAll(keepingCapacity: true)
+                try begin(element, &visitor)
+            }
+        }
+    }
+
+    /// The element that ``header`` begins, or nil when it needs more octets.
+    private func parseHeader() throws -> BERElement? {
+        let identifier = header[0]
+        guard identifier & 0x1F != 0x1F else { throw malformed("a tag number above 30") }
+        guard header.count > 1 else { return nil }
+        let first = header[1]
+        if first < 0x80 { return BERElement(identifier: identifier, length: Int(first), header: header) }
+        if first == 0x80 {
+            guard identifier & 0x20 != 0 else { throw malformed("a primitive element of indefinite length") }
+            return BERElement(identifier: identifier, length: nil, header: header)
+        }
+        let count = Int(first & 0x7F)
+        guard count <= 8 else { throw malformed("a length of more than 8 octets") }
+        guard header.count == 2 + count else { return nil }
+        let length = header[2...].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard let length = Int(exactly: length) else { throw malformed("a length beyond all bounds") }
+        return BERElement(identifier: identifier, length: length, header: header)
+    }
+
+    private mutating func begin(_ element: BERElement, _ visitor: inout some BERVisitor) throws {
+        let limit = open.last?.limit ?? .max
+        guard position <= limit else { throw malformed("an element longer than the one around it") }
+        if element.identifier == 0 {
+            guard element.length == 0, let top = open.last, top.end == nil else {
+                throw malformed("a misplaced end of contents")
+            }
+            open[open.count - 1].end = position
+            return try close(&visitor, isIndefinite: true)
+        }
+        guard open.count < Self.depthLimit else { throw malformed("nested too deeply") }
+        var end: Int?
+        if let length = element.length {
+            let (sum, overflow) = position.addingReportingOverflow(length)
+            guard !overflow, sum <= limit else { throw malformed("an element longer than the one around it") }
+            end = sum
+        }
+        try visitor.begin(element)
+        open.append(Open(end: end, limit: end ?? limit, isConstructed: element.isConstructed))
+        try close(&visitor)
+    }
+
+    /// Ends every element that the current position completes.
+    private mutating func close(_ visitor: inout some BERVisitor, isIndefinite: Bool = false) throws {
+        var isIndefinite = isIndefinite
+        while let end = open.last?.end, end == position {
+            open.removeLast()
+            try visitor.end(isIndefinite: isIndefinite)
+            isIndefinite = false
+        }
+        isComplete = open.isEmpty
+    }
+
+    private func malformed(_ detail: String) -> CMSError {
+        CMSError(.malformed, "read envelope", "not well-formed at byte \(position): \(detail)")
+    }
+}

@@ -1,0 +1,94 @@
+internal import COpenSSL
+
+/// The decryption of one envelope's content: opened by its header, fed with ciphertext, proved by its tag.
+final class ContentDecryption {
+    private let key: RecoveryKey
+    private let sink: (RawSpan) throws -> Void
+    /// OpenSSL's cipher as part of the chain that made it; nil before the header.
+    private var chain: OpenSSLHandle?
+    private var plain = [UInt8](repeating: 0, count: 64 << 10)
+    /// Where the envelope had it: after the content.
+    var tag: [UInt8] = []
+
+    init(_ key: RecoveryKey, _ sink: @escaping (RawSpan) throws -> Void) {
+        self.key = key
+        self.sink = sink
+    }
+
+    /// Finds the content key. OpenSSL reads the recipients from a stand-in for the whole, one with the same header but
+    /// neither content nor tag: so its code unwraps the key and sets up the cipher, and does not have to hold the content.
+    func open(_ header: EnvelopeHeader) throws {
+        guard header.isAES256GCM else {
+            throw CMSError(
+                .unsupported, "read envelope",
+                "its content encryption is not AES-256-GCM with a nonce of 96 bits and a tag of 128")
+        }
+        let noTag = [UInt8](repeating: 0, count: EnvelopeHeader.tagSize)
+        let standIn = header.opening + EnvelopeHeader.closing(tag: noTag)
+        guard
+            let envelope = OpenSSL.parse(
+                standIn, free: { CMS_ContentInfo_free($0) }, { d2i_CMS_ContentInfo(nil, $0, $1) })
+        else {
+            throw CMSError(.malformed, "read envelope", "its recipients: \(OpenSSL.takeReason())")
+        }
+        try key.unwrapContentKey(of: envelope.pointer)
+        chain = try OpenSSL.cipherChain(of: envelope.pointer, operation: "decrypt")
+    }
+
+    func update(_ ciphertext: RawSpan) throws {
+        let cipher = try cipher()
+        var offset = 0
+        while offset < ciphertext.byteCount {
+            let piece = ciphertext.extracting(offset..<min(offset + plain.count, ciphertext.byteCount))
+            offset += piece.byteCount
+            var written: CInt = 0
+            let status = piece.withUnsafeBytes { source in
+                EVP_DecryptUpdate(
+                    cipher, &plain, &written, source.bindMemory(to: UInt8.self).baseAddress, CInt(source.count))
+            }
+            guard status == 1 else { throw CMSError(.failed, "decrypt", OpenSSL.takeReason()) }
+            let result = plain
+            try sink(result.span.bytes.extracting(0..<Int(written)))
+        }
+    }
+
+    /// Compares the tag over all that was decrypted with the one that came.
+    /// - Throws: `.authentication`.
+    func finish() throws {
+        let cipher = try cipher()
+        precondition(tag.count == EnvelopeHeader.tagSize)
+        var none: [UInt8] = [0]
+        var written: CInt = 0
+        guard EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, CInt(tag.count), &tag) == 1,
+            EVP_DecryptFinal_ex(cipher, &none, &written) == 1, written == 0
+        else {
+            ERR_clear_error()
+            throw CMSError(
+                .authentication, "decrypt", "the content, its key or its tag was changed, or the key is another one",
+                hint: "what was decrypted so far proves nothing and must be thrown away")
+        }
+    }
+
+    private func cipher() throws -> OpaquePointer {
+        guard let chain = chain?.pointer, let cipher = dr_bio_cipher(chain) else {
+            throw CMSError(.malformed, "decrypt", "content before its key")
+        }
+        return cipher
+    }
+}
+
+extension OpenSSL {
+    /// The cipher that an envelope's content goes through, as a BIO chain for ``dr_bio_cipher``: it never reads or writes
+    /// through the chain itself, whose far end is a null BIO.
+    static func cipherChain(of envelope: OpaquePointer, operation: String) throws(CMSError) -> OpenSSLHandle {
+        let end = BIO_new(BIO_s_null())
+        guard let chain = CMS_dataInit(envelope, end) else {
+            BIO_free(end)
+            throw CMSError(.failed, operation, OpenSSL.takeReason())
+        }
+        guard let handle = OpenSSLHandle(chain, BIO_free_all), dr_bio_cipher(chain) != nil else {
+            throw CMSError(.failed, operation, "no cipher")
+        }
+        return handle
+    }
+}

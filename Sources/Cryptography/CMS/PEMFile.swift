@@ -1,0 +1,19 @@
+internal import COpenSSL
+
+/// A PEM file (RFC 7468) of certificates or of a key: small, so it is read whole.
+enum PEMFile {
+    private static let limit = 1 << 20
+
+    /// - Parameter kind: what messages call the content: "certificate".
+    static func read(_ path: String, as kind: String) throws(CMSError) -> [UInt8] {
+        let operation = "read \(kind) '\(path)'"
+        guard let file = OpenSSLHandle(BIO_new_file(path, "r"), { BIO_free($0) }) else {
+            throw CMSError(.unreadable, operation, OpenSSL.takeReason().lowercased())
+        }
+        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            count = max(0, Int(BIO_read(file.pointer, buffer.baseAddress, CInt(limit))))
+        }
+        guard bytes.count < limit else { throw CMSError(.tooLarge, operation, "more than 1 MiB") }
+        return bytes
+    }
+}

@@ -1,0 +1,95 @@
+internal import COpenSSL
+
+/// A private key in memory.
+final class PrivateKey: @unchecked Sendable {
+    // Unchecked: nothing changes an EVP_PKEY after it is read, and OpenSSL allows any number of threads to use one.
+    let pointer: OpaquePointer
+
+    /// Reads a PEM private key: PKCS #8, encrypted or not, or one of the older forms.
+    /// - Parameters:
+    ///   - name: what messages call the file.
+    ///   - passphrase: called at most once, and only for an encrypted key; nil when there is none.
+    /// - Throws: `.notAKey`, `.passphrase`, or what `passphrase` throws.
+    init(pem: [UInt8], name: String, passphrase: () throws -> [UInt8]?) throws {
+        let source = OpenSSLHandle.reading(pem)
+        let key = try withoutActuallyEscaping(passphrase) { ask in
+            let question = PassphraseQuestion(ask)
+            let key = withExtendedLifetime(question) {
+                PEM_read_bio_PrivateKey(
+                    source.pointer, nil, answerPassphrase, Unmanaged.passUnretained(question).toOpaque())
+            }
+            if key == nil, let failure = question.failure(name: name) {
+                ERR_clear_error()
+                throw failure
+            }
+            return key
+        }
+        guard let key else {
+            let reason = OpenSSL.takeReason()
+            throw CMSError(
+                .notAKey, "read private key '\(name)'",
+                reason == "no start line" || reason == "unsupported" ? "no PEM private key in it" : reason)
+        }
+        pointer = key
+        ERR_clear_error()
+    }
+
+    deinit { EVP_PKEY_free(pointer) }
+
+    var isRSA: Bool { EVP_PKEY_is_a(pointer, "RSA") == 1 }
+    var isEC: Bool { EVP_PKEY_is_a(pointer, "EC") == 1 }
+
+    func belongs(to certificate: X509Certificate) throws(CMSError) -> Bool {
+        let handle = try certificate.makeHandle()
+        defer { ERR_clear_error() }
+        return X509_check_private_key(handle.pointer, pointer) == 1
+    }
+}
+
+/// Carries the question for a passphrase through OpenSSL's C frames, and the answer's error back.
+private final class PassphraseQuestion {
+    private let ask: () throws -> [UInt8]?
+    private var outcome: Outcome = .notAsked
+    private enum Outcome { case notAsked, answered, noAnswer, tooLong, threw(any Error) }
+
+    init(_ ask: @escaping () throws -> [UInt8]?) { self.ask = ask }
+
+    func answer(into buffer: UnsafeMutableBufferPointer<CChar>) -> CInt {
+        do {
+            guard let passphrase = try ask() else {
+                outcome = .noAnswer
+                return -1
+            }
+            guard passphrase.count <= buffer.count else {
+                outcome = .tooLong
+                return -1
+            }
+            for (index, byte) in passphrase.enumerated() { buffer[index] = CChar(bitPattern: byte) }
+            outcome = .answered
+            return CInt(passphrase.count)
+        } catch {
+            outcome = .threw(error)
+            return -1
+        }
+    }
+
+    /// Why no key came out, if the passphrase is to blame.
+    func failure(name: String) -> (any Error)? {
+        func refused(_ detail: String) -> CMSError { CMSError(.passphrase, "read private key '\(name)'", detail) }
+        return switch outcome {
+        case .notAsked: nil
+        case .answered: refused("the passphrase is wrong")
+        case .noAnswer: refused("it is encrypted, and no passphrase was given")
+        case .tooLong: refused("the passphrase is longer than OpenSSL takes")
+        case .threw(let error): error
+        }
+    }
+}
+
+private func answerPassphrase(
+    _ buffer: UnsafeMutablePointer<CChar>?, _ size: CInt, _ isForWriting: CInt, _ context: UnsafeMutableRawPointer?
+) -> CInt {
+    guard let buffer, let context else { return -1 }
+    let question = Unmanaged<PassphraseQuestion>.fromOpaque(context).takeUnretainedValue()
+    return question.answer(into: UnsafeMutableBufferPointer(start: buffer, count: Int(size)))
+}
