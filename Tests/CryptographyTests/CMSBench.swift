@@ -51,7 +51,7 @@ struct CMSBench {
 }
 
 /// A key pair made for the tests, in every shape they need.
-struct TestKey: Sendable, CustomTestStringConvertible {
+struct TestKey: Sendable {
     let name: String
     let pair: RecoveryKeyPair
     let certificate: RecoveryCertificate
@@ -70,23 +70,39 @@ struct TestKey: Sendable, CustomTestStringConvertible {
             certificates: knowsCertificate ? [certificate] : [])
     }
 
-    var testDescription: String { name }
-
     // Making an RSA key takes long, so each is made once.
     static let rsa = Result { try TestKey("rsa", .rsa3072) }
     static let ec = Result { try TestKey("ec", .p256) }
+    static let otherRSA = Result { try TestKey("other rsa", .rsa3072) }
     static let otherEC = Result { try TestKey("other ec", .p256) }
+}
+
+extension RecoveryKeyPair.Kind: CustomTestStringConvertible {
+    public var testDescription: String { self == .p256 ? "EC" : "RSA" }
+
+    func key() throws -> TestKey { try (self == .p256 ? TestKey.ec : TestKey.rsa).get() }
+    /// Another one of the same kind.
+    func stranger() throws -> TestKey { try (self == .p256 ? TestKey.otherEC : TestKey.otherRSA).get() }
 }
 
 /// Bytes without a pattern, the same ones each time.
 func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var state = seed
-    return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-        for index in 0..<count {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            buffer[index] = UInt8(truncatingIfNeeded: state >> 56)
+    seed == 1 ? Array(Noise.first.prefix(count)) : Noise.make(count, seed)
+}
+
+private enum Noise {
+    static let first = make(6 << 20, 1)
+
+    /// A linear congruential generator with Knuth's constants.
+    static func make(_ count: Int, _ seed: UInt64) -> [UInt8] {
+        var state = seed
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            for index in 0..<count {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                buffer[index] = UInt8(truncatingIfNeeded: state >> 56)
+            }
+            filled = count
         }
-        filled = count
     }
 }
 

@@ -65,6 +65,8 @@ struct BERTokenizer {
     private func parseHeader() throws -> BERElement? {
         let identifier = header[0]
         guard identifier & 0x1F != 0x1F else { throw malformed("a tag number above 30") }
+        // X.690 8.9.1 and 8.11.1; OpenSSL takes either.
+        guard identifier != 0x10, identifier != 0x11 else { throw malformed("a primitive sequence or set") }
         guard header.count > 1 else { return nil }
         let first = header[1]
         if first < 0x80 { return BERElement(identifier: identifier, length: Int(first), header: header) }

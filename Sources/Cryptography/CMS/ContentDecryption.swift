@@ -23,6 +23,7 @@ final class ContentDecryption {
                 .unsupported, "read envelope",
                 "its content encryption is not AES-256-GCM with a nonce of 96 bits and a tag of 128")
         }
+        try RecipientForms.check(header.recipients)
         let noTag = [UInt8](repeating: 0, count: EnvelopeHeader.tagSize)
         let standIn = header.opening + EnvelopeHeader.closing(tag: noTag)
         guard

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Glibc
 
 /// A PEM file (RFC 7468) of certificates or of a key: small, so it is read whole.
 enum PEMFile {
@@ -8,7 +9,9 @@ enum PEMFile {
     static func read(_ path: String, as kind: String) throws(CMSError) -> [UInt8] {
         let operation = "read \(kind) '\(path)'"
         guard let file = OpenSSLHandle(BIO_new_file(path, "r"), { BIO_free($0) }) else {
-            throw CMSError(.unreadable, operation, OpenSSL.takeReason().lowercased())
+            let number = errno  // OpenSSL opens files with fopen
+            ERR_clear_error()
+            throw CMSError(.unreadable, operation, String(cString: strerror(number)).lowercased())
         }
         let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
             count = max(0, Int(BIO_read(file.pointer, buffer.baseAddress, CInt(limit))))

@@ -29,3 +29,9 @@ package struct RecoveryKeyPair: Sendable {
         return RecoveryKeyPair(certificatePEM: pair.certificatePEM, privateKeyPEM: pair.privateKeyPEM)
     }
 }
+
+extension RecoveryKeyPair: CustomStringConvertible, CustomDebugStringConvertible {
+    /// Without the key, wherever it is printed.
+    package var description: String { "recovery key pair" }
+    package var debugDescription: String { description }
+}

@@ -1,0 +1,70 @@
+/// Checks what OpenSSL lets pass in a RecipientInfo (RFC 5652, 6.2): the version, fixed by the form that the rest has, and
+/// the encoding of an ephemeral key. With that no bit of an envelope for one known certificate can be changed unnoticed.
+struct RecipientForms: BERVisitor {
+    private static let keyTransport: UInt8 = 0x30
+    private static let keyAgreement: UInt8 = 0xA1
+
+    /// The set itself is 1, a RecipientInfo 2, its fields 3.
+    private var depth = 0
+    private var form: UInt8 = 0
+    private var field = 0
+    private var part = KeptElement()
+    private var version: [UInt8] = []
+
+    /// - Parameter recipients: an encoded SET OF RecipientInfo.
+    static func check(_ recipients: [UInt8]) throws {
+        var visitor = RecipientForms()
+        var tokenizer = BERTokenizer()
+        try tokenizer.consume(recipients.span.bytes, visitor: &visitor)
+    }
+
+    mutating func begin(_ element: BERElement) throws {
+        depth += 1
+        switch depth {
+        case 2:
+            form = element.identifier
+            field = 0
+        case 3:
+            field += 1
+            if field == 2, let expected = expectedVersion(second: element.identifier), version != [2, 1, expected] {
+                throw CMSError(.malformed, "read envelope", "a recipient's version does not fit its form")
+            }
+        default: break
+        }
+        if part.isOpen || isVersion || isEphemeralKey(element) { try part.begin(element) }
+    }
+
+    mutating func content(_ bytes: RawSpan) throws { if part.isOpen { try part.append(bytes) } }
+
+    mutating func end(isIndefinite: Bool) throws {
+        if part.isOpen, let whole = try part.end(isIndefinite: isIndefinite) {
+            if isVersion { version = whole } else { try checkEphemeralKey(whole) }
+        }
+        depth -= 1
+    }
+
+    private var isVersion: Bool { depth == 3 && field == 1 }
+
+    /// - Parameter second: the identifier of the field after the version; it tells how key transport names its recipient.
+    private func expectedVersion(second: UInt8) -> UInt8? {
+        switch form {
+        case Self.keyTransport: second == 0x30 ? 0 : 2
+        case Self.keyAgreement: 3
+        default: nil  // a kind of recipient that nobody here decrypts for
+        }
+    }
+
+    /// `originator [0] { originatorKey [1] { algorithm, publicKey BIT STRING } }`
+    private func isEphemeralKey(_ element: BERElement) -> Bool {
+        form == Self.keyAgreement && depth == 5 && field == 2 && element.identifier == 3
+    }
+
+    /// Whole octets and the uncompressed form, which every reader has to know (RFC 5480, 2.2). The others hold a sign that
+    /// does not matter to a key agreement: changed, they would work as well.
+    private func checkEphemeralKey(_ bitString: [UInt8]) throws {
+        let header = bitString.count > 1 && bitString[1] >= 0x80 ? 2 + Int(bitString[1] & 0x7F) : 2
+        guard bitString.dropFirst(header).starts(with: [0, 4]) else {
+            throw CMSError(.unsupported, "read envelope", "a recipient's ephemeral key is not in the uncompressed form")
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Cryptography
+import Foundation
+import Testing
+
+/// Certificates and keys as people name them in a configuration: right, and wrong in every way.
+@Suite struct CMSKeyTests {
+    private let bench = CMSBench()
+
+    private func complaint(_ body: () throws -> Void) -> CMSError? { #expect(throws: CMSError.self, performing: body) }
+
+    @Test(arguments: RecoveryKeyPair.Kind.allCases)
+    func aWrongKeyIsToldWhoseItShouldBe(_ kind: RecoveryKeyPair.Kind) throws {
+        let (own, stranger) = (try kind.key(), try kind.stranger())
+        let sealed = try seal([1], to: [own.certificate])
+        for knows in [true, false] {
+            let key = try stranger.key(knowsCertificate: knows)
+            let error = complaint { _ = try open(sealed, with: key) }
+            #expect(error?.reason == .wrongKey)
+            let serial = own.certificate.x509.serial
+            #expect(
+                error?.description == """
+                    decrypt: the private key belongs to none of the recipients
+                    hint: it can be decrypted by the key of certificate \(serial) issued by 'CN=\(own.name)'
+                    """)
+        }
+        // Nor does a key of another kind.
+        let other: RecoveryKeyPair.Kind = kind == .p256 ? .rsa3072 : .p256
+        #expect(complaint { _ = try open(sealed, with: other.key().key()) }?.reason == .wrongKey)
+    }
+
+    /// The content key in PKCS #1 v1.5: not even whether it came out right is told before the tag.
+    @Test func aWrongKeyForTheOldPaddingShowsInTheTag() throws {
+        _ = try bench.file("plain", noise(1000))
+        _ = try bench.file("rsa.crt", Array(TestKey.rsa.get().pair.certificatePEM.utf8))
+        try bench.openssl(
+            "cms", "-encrypt", "-binary", "-aes-256-gcm", "-in", "plain", "-outform", "DER", "-out", "sealed", "rsa.crt"
+        )
+        let sealed = try bench.read("sealed")
+        let unknown = try TestKey.otherRSA.get().key(knowsCertificate: false)
+        #expect(complaint { _ = try open(sealed, with: unknown) }?.reason == .authentication)
+        let known = try TestKey.otherRSA.get().key()
+        #expect(complaint { _ = try open(sealed, with: known) }?.reason == .wrongKey)
+    }
+
+    @Test func aKeyPicksItsOwnCertificate() throws {
+        let (own, other) = (try TestKey.ec.get(), try TestKey.otherEC.get())
+        let pem = Array(own.pair.privateKeyPEM.utf8)
+        let several = try RecoveryKey(pem: pem, name: "k", certificates: [other.certificate, own.certificate])
+        #expect(several.certificate == own.certificate)
+        #expect(try RecoveryKey(pem: pem, name: "k", certificates: [other.certificate]).certificate == nil)
+    }
+
+    @Test func whatOpensslMadeIsNoEnvelopeForUs() throws {
+        let own = try TestKey.ec.get()
+        _ = try bench.file("plain", [1, 2, 3])
+        _ = try bench.file("ec.crt", Array(own.pair.certificatePEM.utf8))
+        for (cipher, reason) in [("-aes-256-cbc", CMSError.Reason.unsupported), ("-aes-128-gcm", .unsupported)] {
+            try bench.openssl(
+                "cms", "-encrypt", "-binary", cipher, "-in", "plain", "-outform", "DER", "-out", "sealed", "ec.crt")
+            #expect(complaint { _ = try open(bench.read("sealed"), with: own.key()) }?.reason == reason)
+        }
+        try bench.openssl("cms", "-data_create", "-in", "plain", "-outform", "DER", "-out", "sealed")
+        #expect(complaint { _ = try open(bench.read("sealed"), with: own.key()) }?.reason == .malformed)
+    }
+
+    @Test func filesOfSeveralCertificatesLoad() throws {
+        let (rsa, ec) = (try TestKey.rsa.get(), try TestKey.ec.get())
+        let path = try bench.file("both", Array((rsa.pair.certificatePEM + "\n# ours\n" + ec.pair.certificatePEM).utf8))
+        #expect(try RecoveryCertificate.load(path) == [rsa.certificate, ec.certificate])
+    }
+
+    @Test func whatIsNoCertificateSaysWhy() throws {
+        let missing = complaint { _ = try RecoveryCertificate.load("/nowhere/recovery.crt") }
+        #expect(missing?.reason == .unreadable)
+        #expect(missing?.description == "read certificate '/nowhere/recovery.crt': no such file or directory")
+
+        let key = try bench.file("key", Array(TestKey.ec.get().pair.privateKeyPEM.utf8))
+        let swapped = complaint { _ = try RecoveryCertificate.load(key) }
+        #expect(
+            swapped?.description == """
+                read certificate '\(key)': no PEM certificate in it
+                hint: this is a private key: name the certificate here, and keep the key off this machine
+                """)
+        #expect(swapped?.reason == .notACertificate)
+
+        for content in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            let error = complaint { _ = try RecoveryCertificate.all(in: Array(content.utf8), name: "c") }
+            #expect(error?.reason == .notACertificate)
+        }
+        // A damaged one after a good one is not passed over.
+        let cut = try TestKey.ec.get().pair.certificatePEM + "-----BEGIN CERTIFICATE-----\nAAAA\n"
+        #expect(
+            complaint { _ = try RecoveryCertificate.all(in: Array(cut.utf8), name: "c") }?.reason == .notACertificate)
+    }
+
+    @Test(arguments: [
+        (["-newkey", "rsa:1024"], "too short"), (["-newkey", "ed25519"], "neither RSA nor"),
+        (["-newkey", "rsa:2048", "-addext", "keyUsage=digitalSignature"], "does not allow encryption"),
+    ])
+    func certificatesThatCannotReceiveAreRefused(_ options: [String], _ why: String) throws {
+        try bench.openssl(
+            ["req", "-x509", "-nodes", "-subj", "/CN=x", "-keyout", "x.key", "-out", "x.crt"] + options)
+        let error = complaint { _ = try RecoveryCertificate.all(in: bench.read("x.crt"), name: "x.crt") }
+        #expect(error?.reason == .unsupported)
+        #expect(error?.detail.contains(why) == true)
+    }
+
+    @Test func validityIsJudgedAtTheTimeGiven() throws {
+        let now = Date(timeIntervalSince1970: 1_800_000_000)
+        let pair = try RecoveryKeyPair.generate(commonName: "brief", kind: .p256, now: now, years: 1)
+        let certificate = try #require(
+            try RecoveryCertificate.all(in: Array(pair.certificatePEM.utf8), name: "c").first)
+        #expect(certificate.expires == now + 365 * 86_400)
+        try certificate.checkValidity(at: now)
+        try certificate.checkValidity(at: certificate.expires)
+        let late = complaint { try certificate.checkValidity(at: certificate.expires + 1) }
+        #expect(late?.reason == .expired)
+        #expect(late?.detail == "expired on 2028-01-15T08:00:00Z")
+        #expect(complaint { try certificate.checkValidity(at: now - 1) }?.reason == .notYetValid)
+        // Longer than two-digit years last.
+        let long = try RecoveryKeyPair.generate(commonName: "long", kind: .p256, now: now, years: 30)
+        let certificates = try RecoveryCertificate.all(in: Array(long.certificatePEM.utf8), name: "c")
+        #expect(certificates.first?.expires == now + (30 * 365 + 7) * 86_400)
+    }
+
+    @Test func passphrasesAreAskedForOnceAndOnlyWhenNeeded() throws {
+        struct NoTerminal: Error {}
+        let plain = Array(try TestKey.ec.get().pair.privateKeyPEM.utf8)
+        _ = try RecoveryKey(pem: plain, name: "k") { throw NoTerminal() }
+
+        let sealed = try RecoveryKeyPair.generate(
+            commonName: "x", kind: .p256, now: Date(), passphrase: Array("correct horse".utf8))
+        let pem = Array(sealed.privateKeyPEM.utf8)
+        var asked = 0
+        _ = try RecoveryKey(pem: pem, name: "k") {
+            asked += 1
+            return Array("correct horse".utf8)
+        }
+        #expect(asked == 1)
+        #expect(throws: NoTerminal.self) { try RecoveryKey(pem: pem, name: "k") { throw NoTerminal() } }
+        let none = complaint { _ = try RecoveryKey(pem: pem, name: "k") }
+        #expect(none?.description == "read private key 'k': it is encrypted, and no passphrase was given")
+        let answers = [Array("wrong horse".utf8), [UInt8](repeating: 65, count: 100_000)]
+        for answer in answers {
+            #expect(complaint { _ = try RecoveryKey(pem: pem, name: "k") { answer } }?.reason == .passphrase)
+        }
+    }
+
+    @Test(arguments: ["", "hello", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
+    func whatIsNoKeySaysSo(_ content: String) {
+        #expect(complaint { _ = try RecoveryKey(pem: Array(content.utf8), name: "k") }?.reason == .notAKey)
+    }
+
+    @Test func keysOfOtherKindsAreRefused() throws {
+        try bench.openssl("genpkey", "-algorithm", "ed25519", "-out", "k")
+        #expect(complaint { _ = try RecoveryKey(pem: bench.read("k"), name: "k") }?.reason == .unsupported)
+    }
+
+    @Test func keyPairsDoNotPrintTheirKey() throws {
+        let pair = try TestKey.ec.get().pair
+        #expect(!"\(pair) \([pair])".contains("PRIVATE"))
+        #expect(!String(reflecting: [pair]).contains("PRIVATE"))
+    }
+
+    @Test(arguments: ["", String(repeating: "x", count: 65), "a\u{0}b"])
+    func namesThatX509CannotHoldAreRefused(_ name: String) {
+        #expect(throws: CMSError.self) { try RecoveryKeyPair.generate(commonName: name, kind: .p256, now: Date()) }
+    }
+}
