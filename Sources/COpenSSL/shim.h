@@ -48,6 +48,13 @@ static inline int dr_signer_count(CMS_ContentInfo *_Nonnull cms) {
     return sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms));
 }
 
+/// The certificate of a signer, once it is found, still owned by the message.
+static inline X509 *_Nullable dr_signer_certificate(CMS_ContentInfo *_Nonnull cms, int index) {
+    X509 *signer = NULL;
+    CMS_SignerInfo_get0_algs(sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(cms), index), NULL, &signer, NULL, NULL);
+    return signer;
+}
+
 static inline int dr_algorithm_nid(const X509_ALGOR *_Nonnull algorithm) { return OBJ_obj2nid(algorithm->algorithm); }
 
 /// RFC 2253, with letters outside ASCII as they are.

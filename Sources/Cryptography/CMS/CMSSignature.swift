@@ -1,0 +1,89 @@
+internal import COpenSSL
+package import FoundationEssentials
+internal import Glibc
+
+/// Detached CMS signatures (RFC 5652, 5) over small documents, with SHA-256: what
+/// `openssl cms -sign -binary -outform DER -in DOCUMENT -signer CERTIFICATE -inkey KEY` writes, and
+/// `openssl cms -verify -binary -inform DER -in SIGNATURE -content DOCUMENT -CAfile CERTIFICATE` accepts.
+package enum CMSSignature {
+    /// - Returns: DER, the signer's certificate in it, the document not.
+    package static func sign(_ document: [UInt8], by signer: SigningIdentity) throws(CMSError) -> [UInt8] {
+        let certificate = try signer.certificate.makeHandle()
+        let content = OpenSSLHandle.reading(document)
+        let flags = UInt32(CMS_BINARY | CMS_DETACHED | CMS_NOSMIMECAP)
+        let signed = OpenSSLHandle(
+            CMS_sign(certificate.pointer, signer.key.pointer, nil, content.pointer, flags), { CMS_ContentInfo_free($0) }
+        )
+        guard let signed, let encoded = OpenSSL.encode({ i2d_CMS_ContentInfo(signed.pointer, $0) }) else {
+            throw CMSError(.failed, "sign", OpenSSL.takeReason())
+        }
+        return encoded
+    }
+
+    /// Proves that the holder of a trusted certificate, or of one that a trusted certificate vouches for, signed exactly
+    /// this document.
+    /// - Parameters:
+    ///   - trusted: certificates of signers, or of authorities over them.
+    ///   - now: when the certificates have to be valid; nil leaves that out. A signature lives longer than the certificate
+    ///     it was made with, and the time inside it is only what the signer claims.
+    /// - Returns: the signer's certificate.
+    /// - Throws: `CMSError` with `.signature` or `.malformed`.
+    @discardableResult
+    package static func verify(
+        _ signature: [UInt8], of document: [UInt8], trusting trusted: [X509Certificate], at now: Date?
+    ) throws(CMSError) -> X509Certificate {
+        let parsed = OpenSSL.parse(
+            signature, free: { CMS_ContentInfo_free($0) }, { d2i_CMS_ContentInfo(nil, $0, $1) })
+        // One signer, so that there is one answer to who it was; and no second document within.
+        guard let message = parsed, OBJ_obj2nid(CMS_get0_type(message.pointer)) == NID_pkcs7_signed,
+            CMS_is_detached(message.pointer) == 1, dr_signer_count(message.pointer) == 1
+        else {
+            ERR_clear_error()
+            throw CMSError(.malformed, operation, "not a detached CMS signature by one signer")
+        }
+        let store = try trustStore(trusted, at: now)
+        let content = OpenSSLHandle.reading(document)
+        guard CMS_verify(message.pointer, nil, store.pointer, content.pointer, nil, UInt32(CMS_BINARY)) == 1 else {
+            throw refusal()
+        }
+        guard let pointer = dr_signer_certificate(message.pointer, 0), let signer = X509Certificate(pointer) else {
+            throw CMSError(.signature, operation, "the signer has no certificate")
+        }
+        return signer
+    }
+
+    private static let operation = "verify signature"
+
+    private static func trustStore(_ trusted: [X509Certificate], at now: Date?) throws(CMSError) -> OpenSSLHandle {
+        guard let store = OpenSSLHandle(X509_STORE_new(), X509_STORE_free),
+            let parameters = X509_STORE_get0_param(store.pointer)
+        else { throw CMSError(.failed, operation, OpenSSL.takeReason()) }
+        for certificate in trusted {
+            let handle = try certificate.makeHandle()
+            guard X509_STORE_add_cert(store.pointer, handle.pointer) == 1 else {
+                throw CMSError(.failed, operation, OpenSSL.takeReason())
+            }
+        }
+        // A certificate that is trusted by name needs nobody above it.
+        var flags = UInt(X509_V_FLAG_PARTIAL_CHAIN)
+        if let now {
+            X509_VERIFY_PARAM_set_time(parameters, time_t(now.timeIntervalSince1970))
+        } else {
+            flags |= UInt(X509_V_FLAG_NO_CHECK_TIME)
+        }
+        guard X509_VERIFY_PARAM_set_flags(parameters, flags) == 1 else {
+            throw CMSError(.failed, operation, OpenSSL.takeReason())
+        }
+        return store
+    }
+
+    /// OpenSSL says why a certificate is not trusted in the error's data, "Verify error:expired".
+    private static func refusal() -> CMSError {
+        var data: UnsafePointer<CChar>?
+        let code = ERR_peek_last_error_all(nil, nil, nil, &data, nil)
+        let detail = data.map { String(cString: $0) } ?? ""
+        let reason = ERR_reason_error_string(code).map { String(cString: $0) } ?? "refused by OpenSSL"
+        ERR_clear_error()
+        return CMSError(.signature, operation, detail.isEmpty ? reason : "\(reason): \(detail)")
+    }
+}
