@@ -28,6 +28,27 @@ package struct RetryPolicy: Hashable, Sendable {
         return max(ceiling * jitter, min(retryAfter ?? .zero, longestRetryAfter))
     }
 
+    /// What one try came to.
+    package enum Outcome<Value> {
+        case done(Value)
+        /// Worth another try; the error is what remains when there is none left.
+        case again(any Error, retryAfter: Duration? = nil)
+    }
+
+    /// Tries until it is done or the tries are used up.
+    /// - Throws: what `body` throws, at once; the last try's error; `CancellationError`.
+    package func run<Value>(_ body: () throws -> Outcome<Value>) throws -> Value {
+        var attempt = 1
+        while true {
+            switch try body() {
+            case .done(let value): return value
+            case .again(let error, let retryAfter):
+                guard try wait(after: attempt, retryAfter: retryAfter) else { throw error }
+                attempt += 1
+            }
+        }
+    }
+
     /// Blocks until the next try is due.
     /// - Returns: false at once when the tries are used up.
     /// - Throws: `CancellationError`.

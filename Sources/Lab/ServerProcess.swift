@@ -68,7 +68,7 @@ package final class ServerProcess: @unchecked Sendable {
         process.waitUntilExit()
     }
 
-    private var logTail: String {
+    var logTail: String {
         let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
         return text.split(separator: "\n").suffix(15).joined(separator: "\n")
     }

@@ -1,33 +1,60 @@
 import Blocking
 import Foundation
+import HTTP
 import Lab
+import Logging
 import ObjectStorage
+import S3
 import Testing
 
 /// A store that has to keep the promises of `ObjectStore`, with what each kind cannot do.
 enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
-    case directory
+    case directory, seaweedFS, moto, rclone
 
     var testDescription: String { rawValue }
 
     /// Whether of many writers of one key exactly one wins.
-    var hasAtomicCreation: Bool { true }
+    var hasAtomicCreation: Bool { self != .rclone }
 }
 
-/// Bytes of one piece of an upload in these tests; also the part size of stores that have parts.
+/// Of the multipart uploads in these tests: the smallest that S3 allows.
 let partSize = 5 << 20
 
 /// Opens a store of its own for each test and runs `body` on a thread that may block.
 func withStore<Value: Sendable>(
-    _ kind: StoreKind, _ body: @Sendable (any ObjectStore) throws -> Value
+    _ kind: StoreKind, _ body: @escaping @Sendable (any ObjectStore) throws -> Value
 ) async throws -> Value {
+    let server: any S3Server
     switch kind {
     case .directory:
         let folder = try TemporaryFolder("store")
         return try await threads.run {
             try withExtendedLifetime(folder) { try body(try DirectoryStore(path: folder.path)) }
         }
+    case .seaweedFS: server = try await SharedS3Server.seaweedFS()
+    case .moto: server = try await SharedS3Server.moto()
+    case .rclone: server = try await SharedS3Server.rclone()
     }
+    let store = try S3Store(configuration(server), environment: .none, logger: Logger(label: "test"))
+    return try await threads.run { try body(store) }
+}
+
+/// A prefix of its own in the bucket that ``SharedS3Server`` makes.
+func configuration(_ server: any S3Server, endpoint: String? = nil) -> S3Configuration {
+    var configuration = S3Configuration(
+        bucket: SharedS3Server.bucket, prefix: "tests/\(UUID().uuidString)", endpoint: endpoint ?? server.endpoint)
+    configuration.credentials = S3Credentials(accessKeyID: server.accessKey, secretAccessKey: server.secretKey)
+    configuration.partSize = partSize
+    configuration.pageSize = 3
+    configuration.stallTimeout = .seconds(20)
+    configuration.retry = RetryPolicy(attempts: 8, base: .milliseconds(5), cap: .milliseconds(100))
+    return configuration
+}
+
+extension AWSEnvironment {
+    /// A machine that knows nothing of AWS.
+    static let none = AWSEnvironment(
+        variables: ["AWS_EC2_METADATA_DISABLED": "true"], home: "/nonexistent", now: { Int(Date().timeIntervalSince1970) })
 }
 
 let threads = BlockingPool(threads: 8)

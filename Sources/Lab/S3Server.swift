@@ -1,0 +1,174 @@
+internal import Foundation
+internal import Synchronization
+
+/// A real server that speaks S3, on a port and in a folder of its own.
+package protocol S3Server: Sendable {
+    /// `http://127.0.0.1:PORT`
+    var endpoint: String { get }
+    var accessKey: String { get }
+    var secretKey: String { get }
+    var process: ServerProcess { get }
+    var folder: TemporaryFolder { get }
+}
+
+extension S3Server {
+    /// - Parameters:
+    ///   - name: 3 to 63 of `a-z 0-9 -`.
+    ///   - hasObjectLock: can only be chosen when the bucket is made.
+    package func makeBucket(_ name: String, hasObjectLock: Bool = false) async throws {
+        let lock = hasObjectLock ? ["-H", "x-amz-bucket-object-lock-enabled: true"] : []
+        let status = try await curl(["-X", "PUT"] + lock + ["\(endpoint)/\(name)"])
+        guard status == "200" else {
+            throw LabError("\(process.name) did not make bucket '\(name)': status \(status)\n\(process.logTail)")
+        }
+    }
+
+    /// Waits until a bucket can be made.
+    func waitUntilReady() async throws {
+        try await process.waitUntil { try await curl(["-X", "PUT", "\(endpoint)/ready"]) == "200" }
+    }
+
+    /// - Returns: the status of the answer, "000" for none.
+    private func curl(_ arguments: [String]) async throws -> String {
+        // The lab signs by curl, so that nothing here depends on the code that is tested with it.
+        let sign = ["--aws-sigv4", "aws:amz:us-east-1:s3", "--user", "\(accessKey):\(secretKey)"]
+        let common = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "20", "--noproxy", "*"]
+        return try await LabTool.output("/usr/bin/curl", common + sign + arguments)
+    }
+}
+
+/// SeaweedFS: a distributed store in one process. It checks signatures, conditions, parts and object locks.
+package struct SeaweedFS: S3Server {
+    package let endpoint: String
+    package let accessKey = "dr-lab"
+    package let secretKey = "dr-lab-secret"
+    package let process: ServerProcess
+    package let folder: TemporaryFolder
+
+    package init() async throws {
+        let weed = try LabTool.path("weed")
+        (endpoint, process, folder) = try await LabTool.retrying { [accessKey, secretKey] in
+            let folder = try TemporaryFolder("seaweedfs")
+            let identities =
+                "{\"identities\":[{\"name\":\"dr\",\"credentials\":[{\"accessKey\":\"\(accessKey)\",\"secretKey\":"
+                + "\"\(secretKey)\"}],\"actions\":[\"Admin\",\"Read\",\"List\",\"Tagging\",\"Write\"]}]}"
+            try identities.write(to: folder.url.appending(path: "s3.json"), atomically: false, encoding: .utf8)
+            // Every port must be given: a second instance on the machine would die on a default one.
+            let names = ["master", "volume", "filer", "s3"].flatMap { ["\($0).port", "\($0).port.grpc"] }
+            let ports = try FreePort.find(names.count)
+            let process = try await ServerProcess(
+                "seaweedfs", executable: weed,
+                arguments: [
+                    "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-dir=.", "-filer", "-s3", "-s3.config=s3.json",
+                    "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.volumeSizeLimitMB=512", "-volume.max=50",
+                    "-master.telemetry=false",
+                ] + zip(names, ports).map { "-\($0)=\($1)" },
+                folder: folder.url)
+            return ("http://127.0.0.1:\(ports[6])", process, folder)
+        } check: { endpoint, process, folder in
+            try await Self(endpoint: endpoint, process: process, folder: folder).waitUntilReady()
+        }
+    }
+
+    private init(endpoint: String, process: ServerProcess, folder: TemporaryFolder) {
+        self.endpoint = endpoint
+        self.process = process
+        self.folder = folder
+    }
+}
+
+/// rclone serving a folder: checks signatures, knows no conditions, keeps keys as paths.
+package struct RcloneS3: S3Server {
+    package let endpoint: String
+    package let accessKey = "dr-lab"
+    package let secretKey = "dr-lab-secret"
+    package let process: ServerProcess
+    package let folder: TemporaryFolder
+
+    package init() async throws {
+        let rclone = try LabTool.path("rclone")
+        (endpoint, process, folder) = try await LabTool.retrying { [accessKey, secretKey] in
+            let folder = try TemporaryFolder("rclone")
+            let data = folder.url.appending(path: "data")
+            try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+            let port = try FreePort.find()[0]
+            let process = try await ServerProcess(
+                "rclone", executable: rclone,
+                arguments: [
+                    "serve", "s3", "--addr", "127.0.0.1:\(port)", "--auth-key", "\(accessKey),\(secretKey)", "--config",
+                    "/dev/null", data.path,
+                ], folder: folder.url)
+            return ("http://127.0.0.1:\(port)", process, folder)
+        } check: { endpoint, process, folder in
+            try await Self(endpoint: endpoint, process: process, folder: folder).waitUntilReady()
+        }
+    }
+
+    private init(endpoint: String, process: ServerProcess, folder: TemporaryFolder) {
+        self.endpoint = endpoint
+        self.process = process
+        self.folder = folder
+    }
+}
+
+/// moto: a stand-in written from AWS's own descriptions; does not check signatures.
+package struct MotoServer: S3Server {
+    package let endpoint: String
+    package let accessKey = "dr-lab"
+    package let secretKey = "dr-lab-secret"
+    package let process: ServerProcess
+    package let folder: TemporaryFolder
+
+    package init() async throws {
+        let moto = try LabTool.path("moto_server")
+        (endpoint, process, folder) = try await LabTool.retrying {
+            let folder = try TemporaryFolder("moto")
+            let port = try FreePort.find()[0]
+            let process = try await ServerProcess(
+                "moto", executable: moto, arguments: ["-H", "127.0.0.1", "-p", "\(port)"], folder: folder.url)
+            return ("http://127.0.0.1:\(port)", process, folder)
+        } check: { endpoint, process, folder in
+            try await Self(endpoint: endpoint, process: process, folder: folder).waitUntilReady()
+        }
+    }
+
+    private init(endpoint: String, process: ServerProcess, folder: TemporaryFolder) {
+        self.endpoint = endpoint
+        self.process = process
+        self.folder = folder
+    }
+}
+
+/// One server of each kind for a whole process, started when first asked for: they take seconds to come up.
+package enum SharedS3Server {
+    /// Exists on each of them.
+    package static let bucket = "shared"
+
+    package static func seaweedFS() async throws -> SeaweedFS { try await seaweed.value }
+    package static func rclone() async throws -> RcloneS3 { try await rcloneTask.value }
+    package static func moto() async throws -> MotoServer { try await motoTask.value }
+
+    private static let seaweed = Task { try await ready(try await SeaweedFS()) }
+    private static let rcloneTask = Task { try await ready(try await RcloneS3()) }
+    private static let motoTask = Task { try await ready(try await MotoServer()) }
+
+    private static let running = Mutex<[any S3Server]>([])
+    private static let registration: Void = {
+        _ = atexit { SharedS3Server.end() }
+    }()
+
+    /// A global value is never released: its server and folder have to be ended when the process is.
+    private static func ready<Server: S3Server>(_ server: Server) async throws -> Server {
+        registration
+        try await server.makeBucket(bucket)
+        running.withLock { $0.append(server) }
+        return server
+    }
+
+    private static func end() {
+        for server in running.withLock({ $0 }) {
+            server.process.stop(gracefully: false)
+            try? FileManager.default.removeItem(at: server.folder.url)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+internal import Foundation
+
+/// A token that the platform writes into a file (EKS and other OpenID providers), exchanged for a role.
+struct WebIdentityCredentials: CredentialSource {
+    let environment: AWSEnvironment
+    let sts: SecurityTokenService
+    /// Read anew each time: the platform rotates it.
+    let tokenFile: String
+    let role: String
+    let session: String?
+
+    init(environment: AWSEnvironment, sts: SecurityTokenService, tokenFile: String, role: String, session: String?) {
+        self.environment = environment
+        self.sts = sts
+        self.tokenFile = tokenFile
+        self.role = role
+        self.session = session
+    }
+
+    /// As the environment describes it; nil when it does not.
+    init?(environment: AWSEnvironment) {
+        guard let file = environment["AWS_WEB_IDENTITY_TOKEN_FILE"], let role = environment["AWS_ROLE_ARN"] else {
+            return nil
+        }
+        self.init(
+            environment: environment, sts: SecurityTokenService(environment: environment, region: nil), tokenFile: file,
+            role: role, session: environment["AWS_ROLE_SESSION_NAME"])
+    }
+
+    func load() throws -> S3Credentials? {
+        guard let token = try environment.text(of: tokenFile)?.trimmingCharacters(in: .whitespacesAndNewlines) else {
+            throw CredentialError("web identity", "no token file '\(tokenFile)'")
+        }
+        return try sts.assumeRole(role, withWebIdentity: token, session: session)
+    }
+}

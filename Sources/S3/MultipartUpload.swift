@@ -1,0 +1,270 @@
+internal import Cryptography
+internal import Dispatch
+internal import HTTP
+internal import Logging
+internal import ObjectStorage
+internal import Synchronization
+
+/// A multipart upload that exists on the server. Its parts are sent by the shared transfer threads, a few at a time.
+final class MultipartUpload {
+    private let store: S3Store
+    private let key: ObjectKey
+    private let options: PutOptions
+    private let writeID: String
+    private let uploadID: String
+    private let parts = Parts()
+    private var tasks: [Task<Void, Never>] = []
+    private var number = 0
+    private var size = 0
+
+    private static let mostParts = 10_000
+
+    struct Part: Sendable {
+        var number: Int
+        var size: Int
+        var tag: String
+        /// Base64, where checksums are sent.
+        var checksum: String?
+    }
+
+    /// Shared with the threads that send.
+    private final class Parts: Sendable {
+        struct State {
+            var sent: [Part] = []
+            var onTheWay = 0
+            var failure: (any Error)?
+        }
+        let state = Mutex(State())
+        let changed = DispatchSemaphore(value: 0)
+
+        /// Sends one part, already counted as on its way.
+        func run(_ send: () throws -> Part) {
+            do {
+                let part = try send()
+                state.withLock { state in
+                    state.onTheWay -= 1
+                    state.sent.append(part)
+                }
+            } catch {
+                state.withLock { state in
+                    state.onTheWay -= 1
+                    state.failure = state.failure ?? error
+                }
+            }
+            changed.signal()
+        }
+
+        /// Blocks until at most `count` parts are on their way.
+        /// - Throws: the first part's failure; `CancellationError`, unless `isPatient`.
+        func wait(until count: Int, isPatient: Bool = false) throws {
+            while true {
+                let (onTheWay, failure) = state.withLock { ($0.onTheWay, $0.failure) }
+                if !isPatient, let failure { throw failure }
+                if onTheWay <= count { return }
+                if !isPatient { try Task.checkCancellation() }
+                _ = changed.wait(timeout: .now() + .milliseconds(50))
+            }
+        }
+    }
+
+    /// CreateMultipartUpload.
+    init(_ store: S3Store, _ key: ObjectKey, _ options: PutOptions) throws {
+        self.store = store
+        self.key = key
+        self.options = options
+        writeID = RandomID.make()
+        try store.refuseIfTaken(key, options)
+        var headers = store.objectHeaders(options, writeID)
+        if store.checksums(options) { headers.append(("x-amz-checksum-algorithm", "SHA256")) }
+        let request = S3Request("POST", store.fullKey(key), query: [("uploads", "")], headers: headers)
+        let (response, document) = try store.client.send(request)
+        guard let id = XMLElement.parse(document)?.value("UploadId"), !id.isEmpty else {
+            throw S3Failure(response, document)
+        }
+        uploadID = id
+    }
+
+    /// Whether no part is on its way.
+    var isIdle: Bool { parts.state.withLock { $0.onTheWay == 0 } }
+
+    /// Hands a part over; blocks while enough others are on their way. Gives the buffer back in any case.
+    func send(_ buffer: PartBuffer) throws {
+        do {
+            try parts.wait(until: store.configuration.parallelParts - 1)
+            guard number < Self.mostParts else {
+                throw ObjectStoreError(
+                    .tooLarge, "put", key, "more than \(Self.mostParts) parts of \(buffer.capacity) bytes",
+                    store: store.location, hint: "raise the store's 'part_size'")
+            }
+        } catch {
+            store.budget.release(buffer)
+            throw error
+        }
+        number += 1
+        size += buffer.count
+        parts.state.withLock { $0.onTheWay += 1 }
+        let isHashed = store.client.signsPayloads || store.checksums(options)
+        let number = number
+        let task = TransferThreads.start { [store, key, options, uploadID, parts] in
+            parts.run {
+                defer { store.budget.release(buffer) }
+                let payload = S3Payload(buffer, isHashed: isHashed)
+                return try Self.sendPart(store, key, options, uploadID, number, payload)
+            }
+        }
+        tasks.append(task)
+    }
+
+    /// UploadPart.
+    private static func sendPart(
+        _ store: S3Store, _ key: ObjectKey, _ options: PutOptions, _ uploadID: String, _ number: Int,
+        _ payload: S3Payload
+    ) throws -> Part {
+        let request = S3Request(
+            "PUT", store.fullKey(key), query: [("partNumber", "\(number)"), ("uploadId", uploadID)],
+            headers: store.checksum(payload, options), payload: payload)
+        let (response, _) = try store.client.send(request)
+        return Part(
+            number: number, size: payload.body?.length ?? 0, tag: response.headers["etag"] ?? "",
+            checksum: store.checksums(options) ? payload.hash?.base64 : nil)
+    }
+
+    // MARK: - Ends
+
+    /// CompleteMultipartUpload, once all parts are there.
+    func complete() throws -> ObjectInfo {
+        try parts.wait(until: 0)
+        var sent = parts.state.withLock { $0.sent }.sorted { $0.number < $1.number }
+        var retries = S3Retries(store.client)
+        var isRelisted = false
+        while true {
+            do {
+                let info = try completeOnce(sent)
+                try store.refuseIfReplaced(info, options, writeID)
+                return info
+            } catch let failure as S3Failure where failure.code == "PreconditionFailed" {
+                store.noteConditional(true)
+                guard let info = try store.own(key, writeID) else { throw store.taken(key) }
+                return info
+            } catch let failure as S3Failure where failure.code == "NoSuchUpload" {
+                // Completed, and the answer lost on its way.
+                guard let info = try store.own(key, writeID) else { throw failure }
+                return info
+            } catch let failure as S3Failure where failure.code == "InvalidPart" && !isRelisted {
+                // A tag was wrong in its answer; the server's own list has the right ones.
+                isRelisted = true
+                sent = try confirmed(sent, or: failure)
+            } catch let failure as S3Failure where failure.isUnsupported && store.isConditional == nil {
+                store.noteConditional(false)
+            } catch let failure as S3Failure {
+                guard try retries.mayGoOn(after: failure) else { throw failure }
+            }
+        }
+    }
+
+    private func completeOnce(_ sent: [Part]) throws -> ObjectInfo {
+        let list = sent.map { part in
+            let checksum = part.checksum.map { "<ChecksumSHA256>\($0)</ChecksumSHA256>" } ?? ""
+            return "<Part><PartNumber>\(part.number)</PartNumber><ETag>\(XMLElement.escaped(part.tag))</ETag>\(checksum)</Part>"
+        }
+        let document = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+            + list.joined() + "</CompleteMultipartUpload>"
+        var request = S3Request(
+            "POST", store.fullKey(key), query: [("uploadId", uploadID)], headers: [("content-type", "application/xml")],
+            payload: .text(document), isSlow: true)
+        if options.condition == .ifAbsent, store.isConditional != false { request.headers.append(("if-none-match", "*")) }
+        var body: [UInt8] = []
+        let response = try store.client.once(request) { _, piece in
+            piece.withUnsafeBytes { body.append(contentsOf: $0) }
+        }
+        // S3 answers 200 before it knows how it ends.
+        guard let root = XMLElement.parse(body), root.name == "CompleteMultipartUploadResult" else {
+            var failure = S3Failure(response, body)
+            if failure.code.hasPrefix("HTTP") { failure.code = "InternalError" }  // cut off or empty: ask again
+            throw failure
+        }
+        var info = ObjectInfo(key, response, size: size)
+        info.tag = root.value("ETag") ?? info.tag
+        return info
+    }
+
+    /// ListParts: the parts as the server has them, if they are the ones that were sent.
+    private func confirmed(_ sent: [Part], or failure: S3Failure) throws -> [Part] {
+        var listed: [Int: Part] = [:]
+        var marker = "0"
+        while true {
+            let query = [(name: "uploadId", value: uploadID), ("part-number-marker", marker)]
+            let (_, document) = try store.client.send(S3Request("GET", store.fullKey(key), query: query))
+            guard let root = XMLElement.parse(document) else { throw failure }
+            for element in root.all("Part") {
+                guard let number = element.value("PartNumber").flatMap({ Int($0) }),
+                    let size = element.value("Size").flatMap({ Int($0) }), let tag = element.value("ETag")
+                else { throw failure }
+                listed[number] = Part(number: number, size: size, tag: tag)
+            }
+            guard root.value("IsTruncated") == "true", let next = root.value("NextPartNumberMarker"), next != marker else {
+                break
+            }
+            marker = next
+        }
+        return try sent.map { part in
+            guard let found = listed[part.number], found.size == part.size else { throw failure }
+            return Part(number: part.number, size: part.size, tag: found.tag, checksum: part.checksum)
+        }
+    }
+
+    /// AbortMultipartUpload, also when the current task is cancelled. What cannot be reached stays for the bucket's
+    /// lifecycle rule or ``S3Store/abortAbandonedUploads(olderThan:)``.
+    func abort() {
+        for task in tasks { task.cancel() }
+        // Parts that arrive after the abort would stay, and be paid for.
+        do { try parts.wait(until: 0, isPatient: true) } catch {}
+        let isDone = DispatchSemaphore(value: 0)
+        _ = TransferThreads.start { [store, key, uploadID] in
+            store.abort(store.fullKey(key), uploadID)
+            isDone.signal()
+        }
+        _ = isDone.wait(timeout: .now() + .seconds(15))
+    }
+}
+
+extension S3Store {
+    /// - Returns: whether the upload is gone.
+    @discardableResult
+    func abort(_ fullKey: String, _ uploadID: String) -> Bool {
+        do {
+            _ = try client.send(S3Request("DELETE", fullKey, query: [("uploadId", uploadID)]), attempts: 4)
+            return true
+        } catch let failure as S3Failure where failure.code == "NoSuchUpload" {
+            return true
+        } catch {
+            client.logger.debug("multipart upload not aborted", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+
+    /// Removes the parts that killed runs have left under this store's prefix (ListMultipartUploads).
+    /// - Parameter seconds: leaves alone what was begun later than that: it may be on its way.
+    /// - Returns: how many uploads were aborted.
+    package func abortAbandonedUploads(olderThan seconds: Int = 7 * 86_400) throws -> Int {
+        try attempt("list", nil) {
+            let deadline = client.environment.now() - seconds
+            var query = [(name: "uploads", value: ""), ("prefix", keyPrefix)]
+            var aborted = 0
+            while true {
+                let (_, document) = try client.send(S3Request("GET", nil, query: query))
+                guard let root = XMLElement.parse(document) else { return aborted }
+                for upload in root.all("Upload") {
+                    guard let key = upload.value("Key"), let id = upload.value("UploadId"),
+                        let begun = upload.value("Initiated").flatMap(UTCTime.parse), begun <= deadline
+                    else { continue }
+                    if abort(key, id) { aborted += 1 }
+                }
+                guard root.value("IsTruncated") == "true", let key = root.value("NextKeyMarker"),
+                    let id = root.value("NextUploadIdMarker"), !key.isEmpty
+                else { return aborted }
+                query = [("uploads", ""), ("prefix", keyPrefix), ("key-marker", key), ("upload-id-marker", id)]
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+internal import Dispatch
+internal import ObjectStorage
+internal import Synchronization
+
+/// One object read as several ranges at once, delivered in order: for roads where one connection does not fill the pipe.
+///
+/// Memory: the ranges on their way, taken from the store's budget; when that is used up the calling thread reads on
+/// alone, without a buffer.
+struct ParallelReading {
+    private let store: S3Store
+    private let key: ObjectKey
+
+    init(_ store: S3Store, _ key: ObjectKey) {
+        self.store = store
+        self.key = key
+    }
+
+    /// A range being fetched by a transfer thread.
+    private final class Fetch: Sendable {
+        let buffer: PartBuffer
+        private let outcome = Mutex<Result<Void, any Error>?>(nil)
+        private let isDone = DispatchSemaphore(value: 0)
+
+        init(_ buffer: PartBuffer) { self.buffer = buffer }
+
+        func end(_ result: Result<Void, any Error>) {
+            outcome.withLock { $0 = result }
+            isDone.signal()
+        }
+
+        func wait() throws {
+            while isDone.wait(timeout: .now() + .milliseconds(50)) == .timedOut { try Task.checkCancellation() }
+            try outcome.withLock { try $0?.get() }
+        }
+
+        /// After its task was cancelled: the buffer may be given back only when nobody writes into it.
+        func drain() { isDone.wait() }
+    }
+
+    func run(_ range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
+        let step = store.configuration.partSize
+        guard let found = try store.look(key) else { throw store.error(.notFound, key, "no such object") }
+        let size = found.info.size, range = range ?? 0..<size
+        guard range.upperBound <= size else { throw store.outOfRange(key, range, size) }
+        let version = S3Reading.Version(tag: found.info.tag, lastModified: found.lastModified, size: size)
+        var waiting: [(fetch: Fetch, task: Task<Void, Never>)] = []
+        defer {
+            for (_, task) in waiting { task.cancel() }
+            for (fetch, _) in waiting {
+                fetch.drain()
+                store.budget.release(fetch.buffer)
+            }
+        }
+        var next = range.lowerBound
+        while next < range.upperBound || !waiting.isEmpty {
+            while next < range.upperBound, waiting.count < store.configuration.parallelReads,
+                let buffer = store.budget.takeNow(step)
+            {
+                let piece = next..<min(next + step, range.upperBound)
+                waiting.append(fetch(piece, version, into: buffer))
+                next = piece.upperBound
+            }
+            guard let (first, _) = waiting.first else {
+                let piece = next..<min(next + step, range.upperBound)
+                var reading = S3Reading(store, key, piece, version: version)
+                try reading.run(sink)
+                next = piece.upperBound
+                continue
+            }
+            try first.wait()
+            waiting.removeFirst()
+            defer { store.budget.release(first.buffer) }
+            for start in stride(from: 0, to: first.buffer.count, by: 1 << 20) {
+                do {
+                    try sink(UnsafeRawBufferPointer(rebasing: first.buffer.bytes[start...].prefix(1 << 20)).bytes)
+                } catch {
+                    throw SinkFailure(underlying: error)
+                }
+            }
+        }
+    }
+
+    private func fetch(
+        _ range: Range<Int>, _ version: S3Reading.Version, into buffer: PartBuffer
+    ) -> (fetch: Fetch, task: Task<Void, Never>) {
+        let fetch = Fetch(buffer)
+        let task = TransferThreads.start { [store, key] in
+            fetch.end(
+                Result {
+                    var reading = S3Reading(store, key, range, version: version)
+                    try reading.run { piece in piece.withUnsafeBytes { _ = buffer.append($0) } }
+                })
+        }
+        return (fetch, task)
+    }
+}

@@ -1,0 +1,176 @@
+internal import Cryptography
+internal import Foundation
+internal import HTTP
+internal import Logging
+internal import ObjectStorage
+internal import Synchronization
+
+/// Addresses, signs and sends requests for one bucket, and knows what to do when one fails.
+final class S3Client: Sendable {
+    let configuration: S3Configuration
+    let environment: AWSEnvironment
+    let logger: Logger
+    private let chain: CredentialChain
+    private let http: HTTPClient
+    /// Set when the endpoint is not derived from the region.
+    private let customEndpoint: String?
+    private let state: Mutex<State>
+
+    private struct State {
+        var region: String
+        var endpoint: S3Endpoint
+        /// Seconds that the server's clock is ahead of ours.
+        var skew = 0
+    }
+
+    /// - Throws: ``S3ConfigurationError``, or what reading the shared files throws. Asks nobody.
+    init(_ configuration: S3Configuration, _ environment: AWSEnvironment, _ logger: Logger) throws {
+        self.configuration = configuration
+        self.environment = environment
+        self.logger = logger
+        chain = CredentialChain(environment, explicit: configuration.credentials, profile: configuration.profile)
+        let profile = try SharedProfiles(environment)[configuration.profile ?? SharedProfiles.selected(environment)]
+        customEndpoint = try S3Endpoint.url(configuration, environment)
+        // A wrong guess is corrected by the first answer.
+        let region = configuration.region ?? S3Endpoint.region(environment) ?? profile?["region"] ?? "us-east-1"
+        let endpoint = try S3Endpoint(configuration, endpoint: customEndpoint, region: region)
+        state = Mutex(State(region: region, endpoint: endpoint))
+        var options = HTTPOptions(
+            caFile: configuration.caFile ?? environment["AWS_CA_BUNDLE"] ?? profile?["ca_bundle"],
+            isInsecure: configuration.isInsecure)
+        options.connectTimeout = configuration.connectTimeout
+        options.stallTimeout = configuration.stallTimeout
+        http = HTTPClient(options)
+    }
+
+    var region: String { state.withLock { $0.region } }
+    var endpoint: S3Endpoint { state.withLock { $0.endpoint } }
+    var signsPayloads: Bool { configuration.payloadSigning == .always || endpoint.scheme == "http" }
+    func credentials() throws -> S3Credentials { try chain.credentials() }
+
+    // MARK: - Sending
+
+    /// Sends until an answer comes that no other try would change.
+    /// - Throws: ``S3Failure``, ``CredentialError``, `CancellationError`.
+    func send(_ request: S3Request, attempts: Int? = nil) throws -> (HTTPResponse, [UInt8]) {
+        var retries = S3Retries(self, attempts: attempts)
+        while true {
+            do {
+                var document: [UInt8] = []
+                let response = try once(request) { _, piece in
+                    piece.withUnsafeBytes { document.append(contentsOf: $0) }
+                }
+                return (response, document)
+            } catch let failure as S3Failure {
+                guard try retries.mayGoOn(after: failure) else { throw failure }
+            }
+        }
+    }
+
+    /// One try. `sink` gets the body of a success only.
+    /// - Throws: ``S3Failure`` for any other status and for broken transfers; what `sink` throws, as ``SinkFailure``.
+    func once(_ request: S3Request, _ sink: (HTTPResponse, RawSpan) throws -> Void) throws -> HTTPResponse {
+        let credentials = try chain.credentials()
+        var document: [UInt8] = []
+        let response: HTTPResponse
+        do {
+            response = try http.perform(signed(request, credentials)) { response, piece in
+                guard !response.isSuccess else {
+                    do { try sink(response, piece) } catch { throw SinkFailure(underlying: error) }
+                    return
+                }
+                // The rest of a long page of HTML from a proxy is of no use.
+                let room = max(0, 256 << 10 - document.count)
+                piece.withUnsafeBytes { document.append(contentsOf: $0.prefix(room)) }
+            }
+        } catch let error as HTTPError {
+            throw S3Failure(error)
+        }
+        guard response.isSuccess else {
+            var failure = S3Failure(response, document)
+            failure.credentials = credentials
+            throw failure
+        }
+        return response
+    }
+
+    private func signed(_ request: S3Request, _ credentials: S3Credentials) -> HTTPRequest {
+        let (region, endpoint, skew) = state.withLock { ($0.region, $0.endpoint, $0.skew) }
+        let now = environment.now() + skew
+        let hash = request.payload.hash?.hex ?? SigV4.unsignedPayload
+        let path = request.key.map { "\(endpoint.basePath)/\($0)" } ?? endpoint.basePath
+        var headers = request.headers + [("x-amz-date", UTCTime.basic(now)), ("x-amz-content-sha256", hash)]
+        if let token = credentials.sessionToken { headers.append(("x-amz-security-token", token)) }
+        let authorization = SigV4(credentials, region: region).authorization(
+            SigV4.Request(
+                request.method, path, query: request.query, headers: headers + [("host", endpoint.authority)],
+                payloadHash: hash), now: now)
+        headers.append(("authorization", authorization))
+        return HTTPRequest(
+            request.method, Self.url(endpoint, path, SigV4.canonicalQuery(request.query)), headers: headers,
+            body: request.payload.body, stallTimeout: request.isSlow ? configuration.stallTimeout * 5 : nil)
+    }
+
+    /// A URL that lets anyone do `method` on `key` for `expires` seconds.
+    func presigned(_ method: String, _ key: String, expires: Int) throws -> String {
+        let (region, endpoint, skew) = state.withLock { ($0.region, $0.endpoint, $0.skew) }
+        let path = "\(endpoint.basePath)/\(key)"
+        let query = SigV4(try chain.credentials(), region: region).presignedQuery(
+            SigV4.Request(
+                method, path, headers: [("host", endpoint.authority)], payloadHash: SigV4.unsignedPayload),
+            now: environment.now() + skew, expires: expires)
+        return Self.url(endpoint, path, query)
+    }
+
+    private static func url(_ endpoint: S3Endpoint, _ path: String, _ query: String) -> String {
+        let path = PercentEncoding.encode(path.isEmpty ? "/" : path, keepsSlash: true)
+        return "\(endpoint.scheme)://\(endpoint.authority)\(path)\(query.isEmpty ? "" : "?\(query)")"
+    }
+
+    // MARK: - Remedies
+
+    func refreshCredentials(after failure: S3Failure) {
+        if let refused = failure.credentials { chain.reject(refused) }
+    }
+
+    /// - Returns: false when the answer does not tell the time.
+    func correctClock(after failure: S3Failure) -> Bool {
+        guard let serverTime = failure.serverTime else { return false }
+        let skew = serverTime - environment.now()
+        state.withLock { $0.skew = skew }
+        logger.debug("clock corrected", metadata: ["seconds": "\(skew)"])
+        return true
+    }
+
+    /// Whether the server's clock is so far from ours that a refusal without a word may be about that.
+    func isSkewed(_ failure: S3Failure) -> Bool {
+        guard let serverTime = failure.serverTime else { return false }
+        return abs(serverTime - environment.now() - state.withLock { $0.skew }) > 5 * 60
+    }
+
+    /// - Returns: false when the bucket's region stays unknown.
+    func changeRegion(after failure: S3Failure) throws -> Bool {
+        guard let region = try failure.region ?? bucketRegion(), !region.isEmpty else { return false }
+        let endpoint = try S3Endpoint(configuration, endpoint: customEndpoint, region: region)
+        state.withLock { state in
+            state.region = region
+            state.endpoint = endpoint
+        }
+        logger.debug("region corrected", metadata: ["region": "\(region)"])
+        return true
+    }
+
+    /// HeadBucket names the region even when it refuses.
+    private func bucketRegion() throws -> String? {
+        do {
+            return try once(S3Request("HEAD", nil)) { _, _ in }.headers["x-amz-bucket-region"]
+        } catch let failure as S3Failure {
+            return failure.region
+        }
+    }
+}
+
+/// An error of the caller's own closure, on its way through code that would else take it for one of the transfer.
+struct SinkFailure: Error {
+    var underlying: any Error
+}

@@ -1,0 +1,41 @@
+internal import Cryptography
+internal import HTTP
+
+/// One request to a bucket, before it is addressed and signed.
+struct S3Request: Sendable {
+    var method: String
+    /// The full key, prefix included; nil for the bucket itself.
+    var key: String?
+    var query: [HTTPHeaders.Field] = []
+    var headers: [HTTPHeaders.Field] = []
+    var payload = S3Payload.empty
+    /// Some operations make the server work for minutes before it says a word.
+    var isSlow = false
+
+    init(
+        _ method: String, _ key: String?, query: [HTTPHeaders.Field] = [], headers: [HTTPHeaders.Field] = [],
+        payload: S3Payload = .empty, isSlow: Bool = false
+    ) {
+        self.method = method
+        self.key = key
+        self.query = query
+        self.headers = headers
+        self.payload = payload
+        self.isSlow = isSlow
+    }
+}
+
+/// A request's body and, where it is needed, its hash: computed once for all tries.
+struct S3Payload: Sendable {
+    var body: HTTPBody?
+    /// nil where the signature leaves the body out.
+    var hash: Digest?
+
+    static let empty = S3Payload(body: nil, hash: Digest(of: []))
+
+    static func bytes(_ content: [UInt8], isHashed: Bool = true) -> S3Payload {
+        S3Payload(body: .bytes(content), hash: isHashed ? Digest(of: content) : nil)
+    }
+
+    static func text(_ content: String) -> S3Payload { bytes([UInt8](content.utf8)) }
+}

@@ -1,0 +1,72 @@
+internal import Foundation
+internal import FoundationXML
+
+/// A parsed element of one of S3's small documents; namespaces and attributes do not matter there.
+package struct XMLElement: Equatable, Sendable {
+    package var name: String
+    /// The characters directly inside, white space included.
+    package var text = ""
+    package var children: [XMLElement] = []
+
+    /// - Returns: nil unless `document` is well-formed. Leading white space, as S3 sends while it is busy, is no harm.
+    package static func parse(_ document: [UInt8]) -> XMLElement? {
+        let start = document.firstIndex { !($0 == 32 || (9...13).contains($0)) } ?? document.endIndex
+        let parser = XMLParser(data: Data(document[start...]))
+        let builder = Builder()
+        parser.delegate = builder
+        return parser.parse() ? builder.root : nil
+    }
+
+    package subscript(_ name: String) -> XMLElement? { children.first { $0.name == name } }
+
+    package func all(_ name: String) -> [XMLElement] { children.filter { $0.name == name } }
+
+    /// The text of a child.
+    package func value(_ name: String) -> String? { self[name]?.text }
+
+    /// The first element of that name at any depth.
+    package func first(_ name: String) -> XMLElement? {
+        if self.name == name { return self }
+        for child in children {
+            if let found = child.first(name) { return found }
+        }
+        return nil
+    }
+
+    package static func escaped(_ text: String) -> String {
+        text.reduce(into: "") { escaped, character in
+            switch character {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            default: escaped.append(character)
+            }
+        }
+    }
+
+    private final class Builder: NSObject, XMLParserDelegate {
+        private var open: [XMLElement] = []
+        var root: XMLElement?
+
+        func parser(
+            _: XMLParser, didStartElement name: String, namespaceURI _: String?, qualifiedName _: String?,
+            attributes _: [String: String]
+        ) {
+            // Some servers write a prefix.
+            open.append(XMLElement(name: name.split(separator: ":").last.map(String.init) ?? name))
+        }
+
+        func parser(_: XMLParser, foundCharacters text: String) {
+            guard let last = open.indices.last else { return }
+            open[last].text += text
+        }
+
+        func parser(
+            _: XMLParser, didEndElement _: String, namespaceURI _: String?, qualifiedName _: String?
+        ) {
+            guard let element = open.popLast() else { return }
+            if let last = open.indices.last { open[last].children.append(element) } else { root = element }
+        }
+    }
+}

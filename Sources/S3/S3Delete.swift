@@ -1,0 +1,82 @@
+internal import HTTP
+package import ObjectStorage
+internal import Synchronization
+
+extension S3Store {
+    package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
+        try attempt("delete", nil) {
+            var refused: [ObjectStoreError] = []
+            for start in stride(from: 0, to: keys.count, by: Self.batchSize) {
+                refused += try deleteBatch(Array(keys[start..<min(start + Self.batchSize, keys.count)]))
+            }
+            return refused
+        }
+    }
+
+    private static let batchSize = 1000
+
+    private func deleteBatch(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
+        guard keys.count > 1, deletesBatches.withLock({ $0 }) else { return try keys.compactMap(deleteOne) }
+        var left = keys
+        var refused: [ObjectStoreError] = []
+        var retries = S3Retries(client)
+        while !left.isEmpty {
+            do {
+                let failures = try deleteObjects(left)
+                var again: [(ObjectKey, S3Failure)] = []
+                for (key, failure) in failures where !failure.isMissing {
+                    if failure.remedy == .none { refused.append(storeError(failure, "delete", key)) } else { again.append((key, failure)) }
+                }
+                left = again.map(\.0)
+                if let (key, failure) = again.first, try !retries.mayGoOn(after: failure) {
+                    throw storeError(failure, "delete", key)
+                }
+            } catch let failure as S3Failure where Self.meansNoBatches(failure) {
+                deletesBatches.withLock { $0 = false }
+                return try refused + left.compactMap(deleteOne)
+            }
+        }
+        return refused
+    }
+
+    /// Servers that do not know DeleteObjects, or do not take the checksum that goes with it.
+    private static func meansNoBatches(_ failure: S3Failure) -> Bool {
+        failure.isUnsupported
+            || ["InvalidRequest", "MissingContentMD5", "InvalidArgument", "MissingRequestBodyError"].contains(failure.code)
+    }
+
+    /// DeleteObjects.
+    /// - Returns: the keys that it names as not removed.
+    private func deleteObjects(_ keys: [ObjectKey]) throws -> [(ObjectKey, S3Failure)] {
+        let objects = keys.map { "<Object><Key>\(fullKey($0))</Key></Object>" }.joined()
+        let payload = S3Payload.text(
+            "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Quiet>true</Quiet>\(objects)</Delete>")
+        var headers: [HTTPHeaders.Field] = [("content-type", "application/xml")]
+        if let hash = payload.hash { headers.append(("x-amz-checksum-sha256", hash.base64)) }
+        let request = S3Request("POST", nil, query: [("delete", "")], headers: headers, payload: payload, isSlow: true)
+        let (response, document) = try client.send(request)
+        guard let root = XMLElement.parse(document), root.name == "DeleteResult" else {
+            throw S3Failure(response, document)
+        }
+        let byName = Dictionary(keys.map { (fullKey($0), $0) }) { first, _ in first }
+        return root.all("Error").compactMap { element in
+            guard let key = element.value("Key").flatMap({ byName[$0] }) else { return nil }
+            let code = element.value("Code") ?? "unknown"
+            return (key, S3Failure(code: code, message: element.value("Message") ?? code))
+        }
+    }
+
+    /// DeleteObject.
+    private func deleteOne(_ key: ObjectKey) throws -> ObjectStoreError? {
+        do {
+            _ = try client.send(S3Request("DELETE", fullKey(key)))
+            return nil
+        } catch let failure as S3Failure where failure.isMissing {
+            return nil
+        } catch let failure as S3Failure where failure.remedy == .none && !failure.isMissingBucket {
+            let error = storeError(failure, "delete", key)
+            guard error.reason == .denied || error.reason == .locked else { throw failure }
+            return error
+        }
+    }
+}

@@ -1,0 +1,146 @@
+internal import HTTP
+package import ObjectStorage
+
+extension S3Store {
+    package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
+        try attempt("get", key) {
+            if let range, range.isEmpty { return try checkEmptyRange(key, range) }
+            guard configuration.parallelReads > 1, (range?.count ?? .max) > configuration.partSize else {
+                var reading = S3Reading(self, key, range)
+                return try reading.run(sink)
+            }
+            try ParallelReading(self, key).run(range, sink)
+        }
+    }
+
+    /// HTTP has no empty ranges.
+    private func checkEmptyRange(_ key: ObjectKey, _ range: Range<Int>) throws {
+        guard let found = try look(key) else { throw error(.notFound, key, "no such object") }
+        guard range.upperBound <= found.info.size else { throw outOfRange(key, range, found.info.size) }
+    }
+
+    func error(_ reason: ObjectStoreError.Reason, _ key: ObjectKey, _ detail: String) -> ObjectStoreError {
+        ObjectStoreError(reason, "get", key, detail, store: location)
+    }
+
+    func outOfRange(_ key: ObjectKey, _ range: Range<Int>, _ size: Int) -> ObjectStoreError {
+        error(.invalidRange, key, "bytes \(range) of an object of \(size) bytes")
+    }
+}
+
+/// One object, or a range of it, read over one connection at a time, and continued where a connection broke off.
+struct S3Reading {
+    private let store: S3Store
+    private let key: ObjectKey
+    private let range: Range<Int>?
+    private var position: Int
+    /// Where the reading ends: known with the first answer.
+    private var end: Int?
+    /// Which version of the object the first answer came from.
+    private(set) var version: Version?
+
+    struct Version: Sendable {
+        var tag: String?
+        var lastModified: String?
+        /// Bytes of the whole object.
+        var size: Int?
+    }
+
+    /// - Parameter version: refuses any other, where it is known already.
+    init(_ store: S3Store, _ key: ObjectKey, _ range: Range<Int>?, version: Version? = nil) {
+        self.store = store
+        self.key = key
+        self.range = range
+        self.version = version
+        position = range?.lowerBound ?? 0
+    }
+
+    mutating func run(_ sink: (RawSpan) throws -> Void) throws {
+        var retries = S3Retries(store.client)
+        while true {
+            let start = position
+            do {
+                return try once(sink)
+            } catch let failure as S3Failure {
+                if position > start { retries.noteProgress() }
+                if failure.code == "PreconditionFailed", version?.tag != nil {
+                    try confirmVersion()
+                    guard try retries.mayGoOn(after: Self.broken("the object's tag changed")) else { throw failure }
+                } else if failure.code == "InvalidRange", let range {
+                    throw store.error(.invalidRange, key, "bytes \(range): \(failure.message)")
+                } else if !(try retries.mayGoOn(after: failure)) {
+                    throw failure
+                }
+            }
+        }
+    }
+
+    private mutating func once(_ sink: (RawSpan) throws -> Void) throws {
+        var request = S3Request("GET", store.fullKey(key))
+        let isPartial = range != nil || position > 0
+        if isPartial { request.headers.append(("range", "bytes=\(position)-\(end.map { "\($0 - 1)" } ?? rangeEnd)")) }
+        if let tag = version?.tag { request.headers.append(("if-match", tag)) }
+        var isAccepted = false
+        let response = try store.client.once(request) { response, piece in
+            if !isAccepted {
+                try accept(response, isPartial: isPartial)
+                isAccepted = true
+            }
+            if let end, position + piece.byteCount > end {
+                throw store.error(.other, key, "the server sent more than the \(end - position) bytes it was asked for")
+            }
+            try sink(piece)
+            position += piece.byteCount
+        }
+        if !isAccepted { try accept(response, isPartial: isPartial) }
+        guard position == end ?? position else { throw Self.broken("the body ended at \(position) of \(end ?? 0) bytes") }
+    }
+
+    private var rangeEnd: String { range.map { "\($0.upperBound - 1)" } ?? "" }
+
+    private mutating func accept(_ response: HTTPResponse, isPartial: Bool) throws {
+        var size = response.contentLength
+        if isPartial {
+            guard response.status == 206, let content = ContentRange(response), content.start == position else {
+                throw store.error(.unsupported, key, "the server does not answer with the range it was asked for")
+            }
+            size = content.size
+        }
+        if let range, let size, range.upperBound > size { throw store.outOfRange(key, range, size) }
+        if let known = version?.size, let size, known != size {
+            throw store.error(.other, key, "the object changed from \(known) to \(size) bytes while it was read")
+        }
+        end = end ?? range?.upperBound ?? size
+        if version == nil {
+            version = Version(
+                tag: response.headers["etag"], lastModified: response.headers["last-modified"], size: size)
+        }
+    }
+
+    /// A tag that does not match any more means another object, or a wrong tag in the first answer.
+    private mutating func confirmVersion() throws {
+        guard let found = try store.look(key) else { throw store.error(.notFound, key, "removed while it was read") }
+        guard found.lastModified == version?.lastModified, version?.size == nil || found.info.size == version?.size else {
+            throw store.error(.other, key, "the object was replaced while it was read")
+        }
+        version?.tag = found.info.tag
+    }
+
+    /// A failure like that of a connection.
+    private static func broken(_ detail: String) -> S3Failure { S3Failure(HTTPError(.reset, "GET", detail)) }
+}
+
+/// `Content-Range: bytes 0-99/1234` (RFC 9110, section 14.4).
+struct ContentRange {
+    var start: Int
+    /// nil where the server does not tell: `*`.
+    var size: Int?
+
+    init?(_ response: HTTPResponse) {
+        guard let text = response.headers["content-range"], text.hasPrefix("bytes ") else { return nil }
+        let parts = text.dropFirst(6).split(separator: "/")
+        guard parts.count == 2, let start = Int(parts[0].prefix { $0 != "-" }) else { return nil }
+        self.start = start
+        size = Int(parts[1])
+    }
+}

@@ -1,0 +1,114 @@
+internal import HTTP
+package import ObjectStorage
+
+extension S3Store {
+    package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
+        try attempt("list", nil) {
+            // Nothing outside the prefix's own folder can match.
+            let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
+            _ = try S3Listing(store: self, after: after).visit(folder, startingWith: prefix) { info in
+                do { return try body(info) } catch { throw SinkFailure(underlying: error) }
+            }
+        }
+    }
+}
+
+/// Lists a bucket folder by folder, because not every server lists in the order of bytes.
+///
+/// AWS does. Servers that keep keys as paths have a folder `a` where its name stands, before `a-b`, although `a/` comes
+/// after it. Within one folder all agree on the order of the objects, and put a folder before any object that its keys
+/// precede; so it is enough to hold folders back until the object comes that they precede. Memory: one page for each
+/// level, and the names of the folders held back.
+private struct S3Listing {
+    let store: S3Store
+    let after: ObjectKey?
+
+    /// - Parameters:
+    ///   - folder: empty, or with a slash at its end.
+    ///   - prefix: what keys must start with; `folder` is its beginning or the other way round.
+    func visit(
+        _ folder: String, startingWith prefix: String, _ body: (ObjectInfo) throws -> ListingAction
+    ) throws -> ListingAction {
+        var held: [String] = []
+        var last: ObjectKey?
+        var token: String?
+        /// Visits the folders whose keys come before `key`, or all.
+        func visitHeld(before key: String?) throws -> ListingAction {
+            while let first = held.first, key.map({ Self.precedes(first, $0) }) ?? true {
+                held.removeFirst()
+                if isPassed(first) { continue }
+                if try visit(first, startingWith: first, body) == .stop { return .stop }
+            }
+            return .proceed
+        }
+        repeat {
+            try Task.checkCancellation()
+            let page = try page(prefix.utf8.count > folder.utf8.count ? prefix : folder, token)
+            held = Array(Set(held + page.folders)).sorted(by: Self.precedes)
+            for info in page.objects.sorted(by: { $0.key < $1.key }) {
+                // A page may repeat the end of the one before.
+                if let last, info.key <= last { continue }
+                last = info.key
+                if try visitHeld(before: info.key.text) == .stop { return .stop }
+                if let after, info.key <= after { continue }
+                if try body(info) == .stop { return .stop }
+            }
+            token = page.next
+        } while token != nil
+        return try visitHeld(before: nil)
+    }
+
+    private static func precedes(_ left: String, _ right: String) -> Bool {
+        left.utf8.lexicographicallyPrecedes(right.utf8)
+    }
+
+    /// Whether all keys in a folder come before or at ``after``.
+    private func isPassed(_ folder: String) -> Bool {
+        guard let after, !after.text.hasPrefix(folder) else { return false }
+        return Self.precedes(folder, after.text)
+    }
+
+    private struct Page {
+        var objects: [ObjectInfo] = []
+        var folders: [String] = []
+        var next: String?
+    }
+
+    /// ListObjectsV2.
+    private func page(_ prefix: String, _ token: String?) throws -> Page {
+        var query: [HTTPHeaders.Field] = [
+            ("list-type", "2"), ("encoding-type", "url"), ("delimiter", "/"), ("prefix", store.keyPrefix + prefix),
+            ("max-keys", "\(store.configuration.pageSize)"),
+        ]
+        if let token { query.append(("continuation-token", token)) }
+        let (response, document) = try store.client.send(S3Request("GET", nil, query: query))
+        guard let root = XMLElement.parse(document), root.name == "ListBucketResult" else {
+            throw S3Failure(response, document)
+        }
+        let isEncoded = root.value("EncodingType") == "url"
+        var page = Page()
+        for element in root.all("Contents") {
+            // A key of another program, or the marker object of a folder, is nobody's here.
+            guard let key = key(element.value("Key"), isEncoded).flatMap({ ObjectKey($0) }),
+                let size = element.value("Size").flatMap({ Int($0) })
+            else { continue }
+            page.objects.append(
+                ObjectInfo(
+                    key: key, size: size, tag: element.value("ETag"),
+                    modified: element.value("LastModified").flatMap(UTCTime.parse)))
+        }
+        page.folders = root.all("CommonPrefixes").compactMap { key($0.value("Prefix"), isEncoded) }
+            .filter { $0.hasSuffix("/") && ObjectKey(String($0.dropLast())) != nil }
+        if root.value("IsTruncated") == "true" {
+            page.next = root.value("NextContinuationToken").flatMap { $0.isEmpty || $0 == token ? nil : $0 }
+        }
+        return page
+    }
+
+    private func key(_ text: String?, _ isEncoded: Bool) -> String? {
+        guard let text = text.map({ isEncoded ? PercentEncoding.decode(form: $0) : $0 }),
+            text.hasPrefix(store.keyPrefix)
+        else { return nil }
+        return String(text.dropFirst(store.keyPrefix.count))
+    }
+}

@@ -1,0 +1,71 @@
+internal import Cryptography
+internal import Foundation
+internal import HTTP
+package import ObjectStorage
+
+extension S3Store {
+    package func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+        let payload = S3Payload.bytes(content, isHashed: client.signsPayloads || checksums(options))
+        return try put(key, payload, options)
+    }
+
+    /// PutObject.
+    func put(_ key: ObjectKey, _ payload: S3Payload, _ options: PutOptions) throws -> ObjectInfo {
+        try attempt("put", key) {
+            let writeID = RandomID.make(), size = payload.body?.length ?? 0
+            try refuseIfTaken(key, options)
+            var retries = S3Retries(client)
+            while true {
+                let isGuarded = options.condition == .ifAbsent && isConditional != false
+                var request = S3Request(
+                    "PUT", fullKey(key), headers: objectHeaders(options, writeID) + checksum(payload, options),
+                    payload: payload)
+                if isGuarded { request.headers.append(("if-none-match", "*")) }
+                do {
+                    let info = ObjectInfo(key, try client.once(request) { _, _ in }, size: size)
+                    try refuseIfReplaced(info, options, writeID)
+                    return info
+                } catch let failure as S3Failure where isGuarded && failure.code == "PreconditionFailed" {
+                    noteConditional(true)
+                    // It may be our own object: of an earlier try, or of one that libcurl repeated over a new connection.
+                    guard let info = try own(key, writeID) else { throw taken(key) }
+                    return info
+                } catch let failure as S3Failure where isGuarded && failure.isUnsupported {
+                    noteConditional(false)
+                } catch let failure as S3Failure {
+                    guard try retries.mayGoOn(after: failure) else { throw failure }
+                }
+            }
+        }
+    }
+
+    /// What goes with the object, be it made by PutObject or CreateMultipartUpload.
+    func objectHeaders(_ options: PutOptions, _ writeID: String) -> [HTTPHeaders.Field] {
+        var headers: [HTTPHeaders.Field] = [(Self.writeIDHeader, writeID)]
+        switch configuration.encryption {
+        case .aes256: headers.append(("x-amz-server-side-encryption", "AES256"))
+        case .kms(let keyID):
+            headers.append(("x-amz-server-side-encryption", "aws:kms"))
+            if let keyID { headers.append(("x-amz-server-side-encryption-aws-kms-key-id", keyID)) }
+        case nil: break
+        }
+        if let storageClass = configuration.storageClass { headers.append(("x-amz-storage-class", storageClass)) }
+        if let lock = options.lock {
+            headers.append(("x-amz-object-lock-mode", lock.mode.rawValue.uppercased()))
+            headers.append(("x-amz-object-lock-retain-until-date", UTCTime.extended(lock.until)))
+        }
+        return headers
+    }
+
+    /// Whether bodies carry a checksum of their own: S3 asks for one where it locks objects.
+    func checksums(_ options: PutOptions) -> Bool { configuration.sendsChecksums || options.lock != nil }
+
+    func checksum(_ payload: S3Payload, _ options: PutOptions) -> [HTTPHeaders.Field] {
+        guard checksums(options), let hash = payload.hash else { return [] }
+        return [("x-amz-checksum-sha256", hash.base64)]
+    }
+}
+
+extension Digest {
+    var base64: String { Data(bytes).base64EncodedString() }
+}

@@ -1,0 +1,110 @@
+internal import Cryptography
+internal import HTTP
+package import Logging
+package import ObjectStorage
+internal import Synchronization
+
+/// Objects in a bucket of Amazon S3 or of a server that speaks like it.
+///
+/// Requests are retried with backoff where that can help, signed anew for the region, the clock and the credentials
+/// that the server wants. A write whose answer was lost is recognised as this store's own by a random word in the
+/// object's metadata.
+package final class S3Store: ObjectStore {
+    let client: S3Client
+    let budget: PartBudget
+    /// Whether the server honours `If-None-Match: *`; nil until it has shown it.
+    private let conditional: Mutex<Bool?>
+    /// False once the server has refused DeleteObjects.
+    let deletesBatches = Mutex(true)
+
+    package let location: String
+
+    /// Makes no request.
+    /// - Parameter budget: memory for parts, shared by all stores of the process unless another is given.
+    /// - Throws: ``ObjectStoreError`` or what reading the AWS tools' shared files throws.
+    package init(
+        _ configuration: S3Configuration, environment: AWSEnvironment = .system(), logger: Logger,
+        budget: PartBudget = .shared
+    ) throws {
+        location = "s3://\(configuration.bucket)\(configuration.prefix.isEmpty ? "" : "/\(configuration.prefix)")"
+        self.budget = budget
+        do {
+            client = try S3Client(configuration, environment, logger)
+        } catch let error as S3ConfigurationError {
+            throw ObjectStoreError(.noSuchStore, "open", nil, error.description, store: location)
+        }
+        conditional = Mutex(client.endpoint.isAWS ? true : nil)
+    }
+
+    var configuration: S3Configuration { client.configuration }
+    var keyPrefix: String { configuration.prefix.isEmpty ? "" : configuration.prefix + "/" }
+    func fullKey(_ key: ObjectKey) -> String { keyPrefix + key.text }
+
+    /// A URL that lets anyone read an object for `expires` seconds, at most 604800.
+    package func presignedURL(_ key: ObjectKey, expires: Int) throws -> String {
+        try attempt("presign", key) { try client.presigned("GET", fullKey(key), expires: expires) }
+    }
+
+    package func head(_ key: ObjectKey) throws -> ObjectInfo? {
+        try attempt("head", key) { try look(key)?.info }
+    }
+
+    // MARK: - Writing once
+
+    /// Metadata that tells this call's object from any other.
+    static let writeIDHeader = "x-amz-meta-dr-write"
+
+    struct Found {
+        var info: ObjectInfo
+        var writeID: String?
+        var lastModified: String?
+    }
+
+    /// HeadObject.
+    func look(_ key: ObjectKey) throws -> Found? {
+        do {
+            let (response, _) = try client.send(S3Request("HEAD", fullKey(key)))
+            let info = ObjectInfo(key, response, size: response.contentLength ?? 0)
+            return Found(
+                info: info, writeID: response.headers[Self.writeIDHeader], lastModified: response.headers["last-modified"])
+        } catch let failure as S3Failure where failure.isMissing {
+            return nil
+        }
+    }
+
+    var isConditional: Bool? { conditional.withLock { $0 } }
+    func noteConditional(_ works: Bool) { conditional.withLock { $0 = works } }
+
+    /// Looks before writing, unless the server is known to refuse a second write by itself.
+    func refuseIfTaken(_ key: ObjectKey, _ options: PutOptions) throws {
+        guard options.condition == .ifAbsent, isConditional != true else { return }
+        guard try look(key) == nil else { throw taken(key) }
+    }
+
+    /// Looks after writing, unless the server is known to refuse a second write by itself.
+    /// - Parameter written: what the server said that it stored.
+    func refuseIfReplaced(_ written: ObjectInfo, _ options: PutOptions, _ writeID: String) throws {
+        guard options.condition == .ifAbsent, isConditional != true else { return }
+        guard let found = try look(written.key) else { return }
+        // A server without metadata leaves the tag to go by.
+        let isOurs = found.writeID.map { $0 == writeID } ?? (found.info.tag == written.tag)
+        guard isOurs, found.info.size == written.size else { throw taken(written.key) }
+    }
+
+    /// The object under `key` if this very call wrote it, its answer lost on the way.
+    func own(_ key: ObjectKey, _ writeID: String) throws -> ObjectInfo? {
+        guard let found = try look(key), found.writeID == writeID else { return nil }
+        return found.info
+    }
+
+    func taken(_ key: ObjectKey) -> ObjectStoreError {
+        ObjectStoreError(.alreadyExists, "put", key, "the key is taken", store: location)
+    }
+}
+
+extension ObjectInfo {
+    init(_ key: ObjectKey, _ response: HTTPResponse, size: Int) {
+        let modified = response.headers["last-modified"].flatMap(HTTPDate.parse) ?? response.date
+        self.init(key: key, size: size, tag: response.headers["etag"], modified: modified)
+    }
+}

@@ -1,0 +1,79 @@
+internal import HTTP
+internal import ObjectStorage
+
+extension S3Store {
+    /// Runs `body` and gives its failures the words of ``ObjectStoreError``.
+    func attempt<Value>(_ operation: String, _ key: ObjectKey?, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let failure as S3Failure {
+            throw storeError(failure, operation, key)
+        } catch let error as SinkFailure {
+            throw error.underlying
+        } catch let error as CredentialError {
+            throw ObjectStoreError(
+                .credentials, operation, key, "credentials from \(error.source): \(error.detail)", store: location,
+                hint: error.hint)
+        } catch let error as S3ConfigurationError {
+            throw ObjectStoreError(.noSuchStore, operation, key, error.description, store: location)
+        }
+    }
+
+    func storeError(_ failure: S3Failure, _ operation: String, _ key: ObjectKey?) -> ObjectStoreError {
+        let request = failure.requestID.map { ", request \($0)" } ?? ""
+        let detail =
+            failure.transport == nil ? "\(failure.code): \(failure.message) (status \(failure.status)\(request))" : failure.message
+        let (reason, hint) = Self.meaning(of: failure, operation)
+        return ObjectStoreError(reason, operation, key, detail, store: location, hint: hint)
+    }
+
+    private static func meaning(
+        of failure: S3Failure, _ operation: String
+    ) -> (ObjectStoreError.Reason, hint: String?) {
+        if let transport = failure.transport {
+            let isTrust = transport.reason == .tls
+            return (.unreachable, isTrust ? "does the store need its own 'ca_file'?" : nil)
+        }
+        switch failure.code {
+        case "NoSuchBucket":
+            return (.noSuchStore, "create the bucket first, or correct its name")
+        case "InvalidBucketName":
+            return (.noSuchStore, nil)
+        case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired",
+            "InvalidSecurity", "NotSignedUp":
+            return (.credentials, "check the access key, its secret and the session token")
+        case "RequestTimeTooSkewed":
+            return (.credentials, "set this machine's clock")
+        case "InvalidObjectState":
+            return (.denied, "the object is in an archive tier: restore it there first")
+        case "AccessDenied", "AllAccessDisabled", "AccountProblem":
+            let isLock = failure.message.contains("lock") || failure.message.contains("WORM")
+            if isLock { return (.locked, nil) }
+            return (.denied, "the credentials need the right to \(operation) here")
+        case "PreconditionFailed", "ConditionalRequestConflict":
+            return (.alreadyExists, nil)
+        case "InvalidRange":
+            return (.invalidRange, nil)
+        case "EntityTooLarge", "KeyTooLongError":
+            return (.tooLarge, nil)
+        case "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "InsufficientCapacity":
+            return (.noSpace, "free space, or drop old sets with 'dr prune'")
+        case "ObjectLocked":
+            return (.locked, nil)
+        default: break
+        }
+        switch failure.remedy {
+        case .slowDown: return (.throttled, nil)
+        case .retry: return (failure.status == 503 ? .throttled : .unreachable, nil)
+        case .changeRegion: return (.noSuchStore, "set the bucket's 'region'")
+        case .refreshCredentials, .correctClock: return (.credentials, nil)
+        case .none: break
+        }
+        if failure.isMissing { return (.notFound, nil) }
+        if failure.isUnsupported { return (.unsupported, nil) }
+        switch failure.status {
+        case 401, 403: return (.denied, nil)
+        default: return (.other, nil)
+        }
+    }
+}

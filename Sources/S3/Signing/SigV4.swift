@@ -1,0 +1,136 @@
+internal import Cryptography
+
+/// AWS Signature Version 4: a pure value, the time a parameter.
+///
+/// After "Authenticating Requests (AWS Signature Version 4)" in the Amazon S3 API Reference. As S3 has it, a path is
+/// encoded once and never normalised; other AWS services differ in that.
+package struct SigV4: Sendable {
+    package var credentials: S3Credentials
+    package var region: String
+    package var service: String
+
+    package init(_ credentials: S3Credentials, region: String, service: String = "s3") {
+        self.credentials = credentials
+        self.region = region
+        self.service = service
+    }
+
+    package typealias Field = (name: String, value: String)
+
+    /// What is signed of a request.
+    package struct Request {
+        package var method: String
+        /// Absolute, not encoded.
+        package var path: String
+        /// Not encoded; a sub-resource such as `uploads` has an empty value.
+        package var query: [Field]
+        /// Must hold `host`, as it goes over the wire.
+        package var headers: [Field]
+        /// Lower-case hexadecimal SHA-256 of the body, or one of S3's words.
+        package var payloadHash: String
+
+        package init(
+            _ method: String, _ path: String, query: [Field] = [], headers: [Field], payloadHash: String
+        ) {
+            self.method = method
+            self.path = path
+            self.query = query
+            self.headers = headers
+            self.payloadHash = payloadHash
+        }
+    }
+
+    package static let unsignedPayload = "UNSIGNED-PAYLOAD"
+    private static let algorithm = "AWS4-HMAC-SHA256"
+
+    // MARK: - Two ways to sign
+
+    /// Value of the `Authorization` header. All given headers are signed but those that connections may change.
+    /// - Parameter now: seconds since 1970; must be what the request's `x-amz-date` says.
+    package func authorization(_ request: Request, now: Int) -> String {
+        let scope = scope(now)
+        return "\(Self.algorithm) Credential=\(credentials.accessKeyID)/\(scope), "
+            + "SignedHeaders=\(Self.signedHeaders(request.headers)), Signature=\(signature(request, now: now))"
+    }
+
+    /// The query, encoded and in order, of a URL that anyone may use until it expires; no header but `host` matters.
+    /// - Parameters:
+    ///   - request: its `headers` are `host` and what else the user of the URL will send; its `payloadHash` is ignored.
+    ///   - expires: seconds from `now`, 1 to 604800. The URL dies earlier with the session of its credentials.
+    package func presignedQuery(_ request: Request, now: Int, expires: Int) -> String {
+        var request = request
+        request.payloadHash = Self.unsignedPayload
+        request.query += [
+            ("X-Amz-Algorithm", Self.algorithm), ("X-Amz-Credential", "\(credentials.accessKeyID)/\(scope(now))"),
+            ("X-Amz-Date", UTCTime.basic(now)), ("X-Amz-Expires", "\(expires)"),
+            ("X-Amz-SignedHeaders", Self.signedHeaders(request.headers)),
+        ]
+        if let token = credentials.sessionToken { request.query.append(("X-Amz-Security-Token", token)) }
+        return Self.canonicalQuery(request.query) + "&X-Amz-Signature=\(signature(request, now: now))"
+    }
+
+    // MARK: - Steps, each of which has published examples
+
+    package static func canonicalRequest(_ request: Request) -> String {
+        let path = PercentEncoding.encode(request.path.isEmpty ? "/" : request.path, keepsSlash: true)
+        let headers = canonicalHeaders(request.headers).map { "\($0.name):\($0.value)\n" }.joined()
+        return [
+            request.method, path, canonicalQuery(request.query), headers, signedHeaders(request.headers),
+            request.payloadHash,
+        ].joined(separator: "\n")
+    }
+
+    package func stringToSign(_ request: Request, now: Int) -> String {
+        let hash = Digest(of: [UInt8](Self.canonicalRequest(request).utf8)).hex
+        return [Self.algorithm, UTCTime.basic(now), scope(now), hash].joined(separator: "\n")
+    }
+
+    package func signingKey(_ now: Int) -> [UInt8] {
+        let day = String(UTCTime.basic(now).prefix(8))
+        return [day, region, service, "aws4_request"].reduce([UInt8]("AWS4\(credentials.secretAccessKey)".utf8)) {
+            HMAC.sha256(key: $0, [UInt8]($1.utf8))
+        }
+    }
+
+    package func signature(_ request: Request, now: Int) -> String {
+        HMAC.sha256(key: signingKey(now), [UInt8](stringToSign(request, now: now).utf8)).hex
+    }
+
+    /// Names and values encoded, in order of the encoded names and then values: also the query to send.
+    package static func canonicalQuery(_ query: [Field]) -> String {
+        query.map { (PercentEncoding.encode($0.name), PercentEncoding.encode($0.value)) }
+            .sorted { $0 < $1 }
+            .map { "\($0.0)=\($0.1)" }
+            .joined(separator: "&")
+    }
+
+    private func scope(_ now: Int) -> String {
+        "\(UTCTime.basic(now).prefix(8))/\(region)/\(service)/aws4_request"
+    }
+
+    private static func signedHeaders(_ headers: [Field]) -> String {
+        canonicalHeaders(headers).map(\.name).joined(separator: ";")
+    }
+
+    /// Lower-case names in order, values of one name joined by commas in the order they came.
+    private static func canonicalHeaders(_ headers: [Field]) -> [Field] {
+        var values: [String: [String]] = [:]
+        for header in headers {
+            let name = header.name.lowercased()
+            guard !unsigned.contains(name), !name.hasPrefix("proxy-") else { continue }
+            values[name, default: []].append(collapsed(header.value))
+        }
+        return values.map { (name: $0.key, value: $0.value.joined(separator: ",")) }.sorted { $0.name < $1.name }
+    }
+
+    /// Without white space at the ends; runs of it inside, folded lines too, become one space.
+    private static func collapsed(_ value: String) -> String {
+        value.split { $0.isWhitespace }.joined(separator: " ")
+    }
+
+    /// What proxies and libcurl add, drop or rewrite. (Google's front end rewrites `accept-encoding`.)
+    private static let unsigned: Set<String> = [
+        "accept-encoding", "authorization", "connection", "expect", "keep-alive", "te", "trailer", "transfer-encoding",
+        "upgrade", "user-agent", "x-amzn-trace-id",
+    ]
+}
