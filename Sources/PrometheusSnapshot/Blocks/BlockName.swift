@@ -24,6 +24,19 @@ package enum BlockName {
         }
     }
 
+    /// When the snapshot `name` was asked for, in seconds since 1970 by the server's clock; nil when `name` is none.
+    static func snapshotTime(_ name: String) -> Int? {
+        guard isSnapshot(name) else { return nil }
+        let digits = Array(name.utf8)
+        func number(_ range: Range<Int>) -> Int { digits[range].reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) } }
+        // Days since 1970 of a date of the Gregorian calendar, years counted from March.
+        let (year, month, day) = (number(0..<4), number(4..<6), number(6..<8))
+        let shifted = month > 2 ? year : year - 1
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let days = shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
+        return days * 86_400 + number(9..<11) * 3600 + number(11..<13) * 60 + number(13..<15)
+    }
+
     /// 1 for "000001"; nil when `name` is not six digits or is "000000".
     static func segmentNumber(_ name: String) -> Int? {
         guard name.utf8.count == 6, name.utf8.allSatisfy(isDigit), let number = Int(name), number > 0 else { return nil }

@@ -1,0 +1,48 @@
+internal import Blocking
+internal import Repository
+internal import Synchronization
+
+/// A snapshot, held until it is archived.
+struct PrometheusCapture: Capture {
+    /// Blocks verified side by side; each takes a few MiB.
+    private static let width = 2
+
+    let snapshot: HeldSnapshot
+    let watermark: Int?
+    let facts: [String: String]
+    let warnings: [String]
+    /// Blocks of the data directory that the server itself passes over.
+    let unloaded: [Damage]
+    let pool: BlockingPool
+
+    var root: String { snapshot.root }
+    /// Hard links, which Prometheus never writes through.
+    var isFrozen: Bool { true }
+
+    /// Verifies each changed block; a damaged one is left out as a whole, since Prometheus loads blocks whole.
+    func examine(_ changed: [String]) async throws -> [Damage] {
+        let found = FoundDamage(unloaded)
+        try await changed.filter(BlockName.isBlock).concurrentForEach(limit: Self.width) { [root, pool] name in
+            let report = try await pool.run { try BlockVerifier("\(root)/\(name)").verify() }
+            found.add(report.damage.map { Damage(path: name, reason: $0.path.isEmpty ? $0.reason : "\($0.path): \($0.reason)") })
+            found.add(report.strays.map { Damage(path: "\(name)/\($0)", reason: "does not belong to a block") })
+        }
+        return found.list
+    }
+
+    func release() async throws { try await snapshot.release() }
+}
+
+/// Collects damage from blocks that are verified side by side.
+final class FoundDamage: Sendable {
+    private let found: Mutex<[Damage]>
+
+    init(_ found: [Damage] = []) { self.found = Mutex(found) }
+
+    func add(_ damage: [Damage]) { found.withLock { $0 += damage } }
+
+    /// Ordered by path; of one path in the order of finding.
+    var list: [Damage] {
+        found.withLock { $0 }.enumerated().sorted { ($0.element.path, $0.offset) < ($1.element.path, $1.offset) }.map(\.element)
+    }
+}

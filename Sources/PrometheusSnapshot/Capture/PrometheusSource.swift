@@ -1,0 +1,178 @@
+package import Blocking
+internal import FoundationEssentials
+internal import Glibc
+package import HTTP
+internal import Logging
+package import Repository
+
+/// Captures a running Prometheus through its admin API: a snapshot of all blocks and, as a block of its own, the head.
+///
+/// Not in a snapshot, by Prometheus' design: out-of-order samples still in the head, exemplars, metadata, the WAL.
+package struct PrometheusSource: ComponentSource {
+    package static let kind = "prometheus"
+
+    private let api: PrometheusAPI
+    private let directory: DataDirectory
+    private let skipHead: Bool
+    private let pool: BlockingPool
+
+    /// - Parameters:
+    ///   - url: as in ``PrometheusAPI/init(url:client:pool:)``.
+    ///   - data: absolute path of the server's `--storage.tsdb.path` as this machine sees it, writable.
+    ///   - skipHead: leaves out what is not yet in a block: the last two to three hours.
+    package init(url: String, data: String, client: HTTPClient, skipHead: Bool = false, pool: BlockingPool) {
+        api = PrometheusAPI(url: url, client: client, pool: pool)
+        directory = DataDirectory(data)
+        self.skipHead = skipHead
+        self.pool = pool
+    }
+
+    private var operation: String { "snapshot of \(api.location)" }
+
+    package func capture(_ context: CaptureContext) async throws -> any Capture {
+        try await pool.run { [directory, operation] in try directory.checkAccess(operation) }
+        var warnings = await removeLeftovers(context)
+        let server = try await askServer()
+        try await pool.run { [directory, operation] in
+            try directory.checkIsServers(server.path, workingDirectory: server.info.workingDirectory, operation)
+            try directory.checkSpace(operation)
+        }
+        let before = await pool.run { [directory] in directory.blocks() }
+        let snapshot = try await takeSnapshot(context, clock: server.clock)
+        do {
+            // A cancellation that came during the request counts now, when there is a name to clean up by.
+            try Task.checkCancellation()
+            let content = try await pool.run { try SnapshotContent(of: snapshot.root) }
+            let unloaded = await pool.run { [directory] in
+                directory.unloadedBlocks(before: before, snapshot: content.blocks)
+            }
+            warnings += unloaded.warnings
+            var facts = [
+                "url": api.location, "version": server.version, "retention": server.info.retention,
+                "snapshot": snapshot.name, "head": skipHead ? "skipped" : "included", "data": server.path,
+            ]
+            facts.merge(content.facts) { $1 }
+            return PrometheusCapture(
+                snapshot: snapshot, watermark: content.newest, facts: facts, warnings: warnings,
+                unloaded: unloaded.damage, pool: pool)
+        } catch {
+            try? await snapshot.release()
+            throw error
+        }
+    }
+
+    // MARK: Before the request
+
+    private struct Server {
+        var version: String
+        var info: PrometheusAPI.RuntimeInfo
+        var path: String
+        /// Seconds since 1970.
+        var clock: Int
+    }
+
+    private func askServer() async throws -> Server {
+        do {
+            let flags = try await api.flags()
+            if flags["agent"] == "true" || flags["enable-feature"]?.split(separator: ",").contains("agent") == true {
+                throw PrometheusAPIError(
+                    reason: .agentMode, operation: operation, detail: "the server runs in agent mode")
+            }
+            if flags["web.enable-admin-api"] == "false" {
+                throw PrometheusAPIError(
+                    reason: .adminAPIDisabled, operation: operation, detail: "the server's admin API is off")
+            }
+            guard try await api.isReady() else {
+                throw PrometheusAPIError(
+                    reason: .starting, operation: operation, detail: "the server is not ready (503)")
+            }
+            return Server(
+                version: try await api.version(), info: try await api.runtimeInfo(),
+                path: flags["storage.tsdb.path"] ?? "data/",
+                clock: try await api.clock() ?? Int(Date().timeIntervalSince1970))
+        } catch let error as PrometheusAPIError {
+            throw error.asComponentError(operation)
+        }
+    }
+
+    /// Removes the snapshots of runs that died before they could.
+    /// - Returns: warnings about what had to stay.
+    private func removeLeftovers(_ context: CaptureContext) async -> [String] {
+        await pool.run { [directory] in
+            let notes = SnapshotNote.abandoned(in: context.state)
+            guard !notes.isEmpty else { return [] }
+            let present = directory.snapshots()
+            let named = Set(notes.compactMap(\.name))
+            var warnings: [String] = []
+            for note in notes {
+                let candidates = note.candidates(among: present).filter { note.name != nil || !named.contains($0) }
+                // Two snapshots of one moment, of which one is somebody else's: better one too many than one too few.
+                guard candidates.count <= 1 else {
+                    warnings.append(
+                        "of the snapshots \(candidates.joined(separator: ", ")) one is left from a killed run: "
+                            + "remove those that nobody needs from '\(directory.snapshotsPath)'")
+                    note.remove()
+                    continue
+                }
+                do {
+                    for name in candidates {
+                        try directory.removeSnapshot(name)
+                        context.logger.debug("removed the snapshot of a killed run", metadata: ["name": "\(name)"])
+                    }
+                    note.remove()
+                } catch {
+                    warnings.append("the snapshot of a killed run could not be removed: \(error)")
+                }
+            }
+            return warnings
+        }
+    }
+
+    // MARK: The request
+
+    private func takeSnapshot(_ context: CaptureContext, clock: Int) async throws -> HeldSnapshot {
+        let note = try await pool.run { [directory, operation] in
+            do {
+                return try SnapshotNote.write(
+                    .init(time: clock, existing: directory.snapshots()), run: context.run, in: context.state)
+            } catch {
+                throw ComponentError(.other, operation, "\(error)", hint: "check the state folder")
+            }
+        }
+        do {
+            let name = try await api.snapshot(skipHead: skipHead)
+            guard BlockName.isSnapshot(name) else {
+                throw ComponentError(.other, operation, "the server names the snapshot '\(name)', which is no such name")
+            }
+            let snapshot = HeldSnapshot(name: name, directory: directory, note: note, pool: pool)
+            let isThere = await pool.run { [directory] in
+                try? note.record(name)
+                return directory.hasSnapshot(name)
+            }
+            guard isThere else {
+                // The name is known not to be here: nothing to look for next time.
+                note.remove()
+                throw ComponentError(
+                    .misconfigured, operation,
+                    "the server made snapshot '\(name)', but there is none of that name in '\(directory.snapshotsPath)'",
+                    hint: "`data:` must be the server's --storage.tsdb.path as this machine sees it; "
+                        + "remove that snapshot on the server by hand")
+            }
+            return snapshot
+        } catch {
+            try await clearAway(note, after: error)
+            throw (error as? PrometheusAPIError)?.asComponentError(operation) ?? error
+        }
+    }
+
+    /// Removes what a failed request may have made. The note stays where the server may still be at work.
+    private func clearAway(_ note: SnapshotNote, after error: any Error) async throws {
+        let isOver = (error as? PrometheusAPIError).map { $0.reason != .answerLost } ?? !(error is CancellationError)
+        await pool.run { [directory] in
+            let candidates = note.candidates(among: directory.snapshots())
+            guard candidates.count <= 1 else { return }
+            let removed = candidates.allSatisfy { (try? directory.removeSnapshot($0)) != nil }
+            if isOver, removed { note.remove() }
+        }
+    }
+}

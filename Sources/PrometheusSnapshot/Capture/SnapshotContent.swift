@@ -1,0 +1,41 @@
+internal import FoundationEssentials
+internal import Repository
+
+/// What a snapshot holds, from its blocks' `meta.json` and, for the newest sample, from their indexes.
+struct SnapshotContent {
+    private(set) var blocks: [String] = []
+    /// Time of the newest sample, in milliseconds since 1970; nil when there is none or no block can be read.
+    private(set) var newest: Int?
+    private(set) var facts: [String: String] = [:]
+
+    /// - Throws: ``ComponentError`` when the directory cannot be listed; `CancellationError`. A damaged block is passed
+    ///   over: it is the examination's business.
+    init(of root: String) throws {
+        do {
+            blocks = try FileManager.default.contentsOfDirectory(atPath: root).filter(BlockName.isBlock).sorted()
+        } catch {
+            throw ComponentError(
+                .misconfigured, "read snapshot '\(root)'", "cannot be listed",
+                hint: "run as the server's user or as root")
+        }
+        let metas = blocks.compactMap { name in
+            (try? BlockMeta(readingFrom: "\(root)/\(name)")).map { (name: name, meta: $0) }
+        }
+        // A block's maxTime is an upper bound, rounded up to hours in all blocks but the head's: the newest sample is
+        // in the first block of this order, unless the next one's bound is above what was found there.
+        for (name, meta) in metas.sorted(by: { $0.meta.maxTime > $1.meta.maxTime }) {
+            if let newest, meta.maxTime - 1 <= newest { break }
+            do {
+                let range = try BlockVerifier("\(root)/\(name)").timeRange()
+                newest = [newest, range?.upperBound].compactMap { $0 }.max()
+            } catch is ComponentError {
+                continue
+            }
+        }
+        facts["blocks"] = String(blocks.count)
+        facts["samples"] = String(metas.reduce(0) { $0 &+ $1.meta.stats.samples })
+        facts["series"] = String(metas.map(\.meta.stats.series).max() ?? 0)
+        if let oldest = metas.map(\.meta.minTime).min() { facts["oldest"] = String(oldest) }
+        if let newest { facts["newest"] = String(newest) }
+    }
+}
