@@ -70,7 +70,7 @@ let package = Package(
             name: "dr",
             dependencies: [
                 "Repository", "FileTree", "PrometheusSnapshot", "S3", "ObjectStorage", "Configuration", "Blocking",
-                "HTTP", "Cryptography", argumentParser, logging,
+                "HTTP", "Cryptography", "Catalog", argumentParser, logging,
             ],
             swiftSettings: strict),
 

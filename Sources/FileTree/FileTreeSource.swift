@@ -20,6 +20,18 @@ package struct FileTreeSource: ComponentSource {
     }
 
     package func capture(_ context: CaptureContext) async throws -> any Capture {
+        try check()
+        return FileTreeCapture(root: data, exclusions: exclusions.map { Array($0.utf8CString) })
+    }
+
+    package func diagnose() async -> [Diagnosis] {
+        do {
+            try check()
+            return [Diagnosis("directory", .ok, data)]
+        } catch { return [Diagnosis("directory", .failed, "\(error)")] }
+    }
+
+    private func check() throws {
         var status = stat()
         guard stat(data, &status) == 0 else {
             throw ComponentError(
@@ -30,7 +42,11 @@ package struct FileTreeSource: ComponentSource {
             throw ComponentError(
                 .misconfigured, "look at '\(data)'", "it is not a directory", hint: "name the directory that holds it")
         }
-        return FileTreeCapture(root: data, exclusions: exclusions.map { Array($0.utf8CString) })
+        guard access(data, R_OK | X_OK) == 0 else {
+            throw ComponentError(
+                .misconfigured, "look at '\(data)'", String(cString: strerror(errno)),
+                hint: "run as a user who may read it")
+        }
     }
 }
 

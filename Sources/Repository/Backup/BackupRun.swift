@@ -13,7 +13,7 @@ package struct BackupRun: Sendable {
         package var name: String
         package var kind: String
         package var source: any ComponentSource
-        package var progress = Progress()
+        package var progress = WorkProgress()
 
         package init(name: String, kind: String, source: any ComponentSource) {
             self.name = name

@@ -21,7 +21,7 @@ struct ComponentBackup: Sendable {
     let pool: BlockingPool
     /// Packs written at once, one to a core.
     let lanes: Int
-    let progress: Progress
+    let progress: WorkProgress
     let logger: Logger
 
     struct Result: Sendable {

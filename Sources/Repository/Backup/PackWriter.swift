@@ -73,7 +73,7 @@ final class PackWriter {
 
     /// Adds a file, read from `directory`/`record.path`.
     /// - Parameter sizeNow: the size that was found on opening may differ from the record's, which then is corrected.
-    func addFile(_ record: FileRecord, root: CInt, lookup: Lookup, progress: Progress) throws -> Outcome {
+    func addFile(_ record: FileRecord, root: CInt, lookup: Lookup, progress: WorkProgress) throws -> Outcome {
         let descriptor = openBelow(root, record.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {
             let code = errno
@@ -101,7 +101,7 @@ final class PackWriter {
     }
 
     /// A file that fits in the buffer: read once, hashed before anything is written.
-    private func addSmall(_ record: FileRecord, _ descriptor: CInt, _ lookup: Lookup, _ progress: Progress) throws
+    private func addSmall(_ record: FileRecord, _ descriptor: CInt, _ lookup: Lookup, _ progress: WorkProgress) throws
         -> Outcome
     {
         guard let count = read(descriptor, at: 0, upTo: record.size) else { return .unreadable(errnoText()) }
@@ -120,7 +120,7 @@ final class PackWriter {
     }
 
     /// A file of any size, streamed; its hash is known at the end only.
-    private func addLarge(_ record: FileRecord, _ descriptor: CInt, _ before: stat, _ progress: Progress) throws
+    private func addLarge(_ record: FileRecord, _ descriptor: CInt, _ before: stat, _ progress: WorkProgress) throws
         -> Outcome
     {
         let (at, offset) = try beginFile(record)

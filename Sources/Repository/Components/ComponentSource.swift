@@ -13,6 +13,26 @@ package protocol ComponentSource: Sendable {
     /// Also removes what a killed earlier run left behind in the source (its snapshots, its temporary folders).
     /// - Throws: ``ComponentError`` when the component cannot be captured at all; the run then goes on without it.
     func capture(_ context: CaptureContext) async throws -> any Capture
+
+    /// Looks, without changing anything, whether a capture would work: what `dr doctor` shows.
+    func diagnose() async -> [Diagnosis]
+}
+
+/// One thing that was looked at, and whether it stands in the way of a backup.
+package struct Diagnosis: Equatable, Sendable {
+    package enum Verdict: Equatable, Sendable { case ok, warning, failed }
+
+    /// What was looked at: "admin API", "data directory".
+    package var subject: String
+    package var verdict: Verdict
+    /// What was seen, and what to do about it.
+    package var detail: String
+
+    package init(_ subject: String, _ verdict: Verdict, _ detail: String) {
+        self.subject = subject
+        self.verdict = verdict
+        self.detail = detail
+    }
 }
 
 /// What a run hands to a source.

@@ -15,10 +15,10 @@ package struct Verification: Sendable {
     /// The newest set that this machine remembers to have committed.
     package var lastCommitted: Timestamp?
     package var pool: BlockingPool
-    package var progress: Progress
+    package var progress: WorkProgress
     package var lanes = 2
 
-    package init(repository: Repository, pool: BlockingPool, progress: Progress) {
+    package init(repository: Repository, pool: BlockingPool, progress: WorkProgress) {
         self.repository = repository
         self.pool = pool
         self.progress = progress

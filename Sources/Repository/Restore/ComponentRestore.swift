@@ -7,7 +7,7 @@ internal import Synchronization
 
 /// Brings one component's tree back: builds it beside the target, proves every file by its SHA-256 and the whole by
 /// the domain's own checks, and only then puts it in place.
-package struct Restore: Sendable {
+package struct ComponentRestore: Sendable {
     package var repository: Repository
     package var manifest: Manifest
     /// Only these paths and what is below them; all when empty.
@@ -16,12 +16,12 @@ package struct Restore: Sendable {
     package var owner: Owner = .recorded
     package var restorer: (any ComponentRestorer)?
     package var pool: BlockingPool
-    package var progress: Progress
+    package var progress: WorkProgress
     /// Packs read at once.
     package var lanes = 2
 
     package init(
-        repository: Repository, manifest: Manifest, target: RestoreTarget, pool: BlockingPool, progress: Progress
+        repository: Repository, manifest: Manifest, target: RestoreTarget, pool: BlockingPool, progress: WorkProgress
     ) {
         self.repository = repository
         self.manifest = manifest
@@ -280,9 +280,9 @@ private final class Writing {
 
 /// What all lanes did.
 private final class Ledger: Sendable {
-    private let mutex = Mutex((report: Restore.Report(), damage: [Damage]()))
+    private let mutex = Mutex((report: ComponentRestore.Report(), damage: [Damage]()))
 
-    var report: Restore.Report { mutex.withLock { $0.report } }
+    var report: ComponentRestore.Report { mutex.withLock { $0.report } }
     var damage: [Damage] { mutex.withLock { $0.damage } }
 
     func add(restored bytes: Int) {

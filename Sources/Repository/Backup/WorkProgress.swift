@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// How far a piece of long work is: written by the work, read by whoever shows it, at its own pace.
-package final class Progress: Sendable {
+package final class WorkProgress: Sendable {
     package struct State: Equatable, Sendable {
         /// What is being done now, for people: "scanning", "storing".
         package var phase = ""

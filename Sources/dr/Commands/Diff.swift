@@ -1,0 +1,71 @@
+import ArgumentParser
+import Blocking
+import Configuration
+import Catalog
+import Repository
+
+struct Diff: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show which files differ between two sets.",
+        discussion: "Lines begin with + (added), - (removed), M (content changed) or m (mode, owner or time changed).")
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The older set: a name, 'latest', an RFC 3339 time, or an age such as 6h.")
+    var older: SetSelector
+
+    @Argument(help: "The newer set.")
+    var newer: SetSelector = .latest
+
+    @Option(name: .long, help: "Only this component.")
+    var component: String?
+
+    func run() async throws {
+        let session = try Session(options)
+        let repository = try await session.repository()
+        let first = try await session.set(older, in: repository)
+        let second = try await session.set(newer, in: repository)
+        let names = component.map { [$0] } ?? Set(first.components.keys).union(second.components.keys).sorted()
+        var stream = JSONStream(options.json ? "changes" : nil)
+        for name in names {
+            let before = try await listing(name, of: first, repository, session)
+            let after = try await listing(name, of: second, repository, session)
+            try before.changes(to: after) { change, record, old in
+                let row = Row(
+                    component: name, change: change.rawValue, path: record.name, size: record.size, was: old?.size)
+                try stream.add(row) { "\(Self.sign(change)) \(name)/\(record.name)\(Self.sizes(change, row))" }
+            }
+        }
+        stream.end()
+    }
+
+    private func listing(
+        _ component: String, of set: BackupSet, _ repository: Repository, _ session: Session
+    ) async throws -> TreeListing {
+        guard set.components[component] != nil || self.component != nil else { return try TreeListing() }
+        let manifest = try await session.pool.run { try repository.manifest(component, of: set) }
+        return try await TreeListing(of: manifest, in: repository, pool: session.pool)
+    }
+
+    private struct Row: Encodable {
+        var component: String
+        var change: String
+        var path: String
+        var size: Int
+        var was: Int?
+    }
+
+    private static func sign(_ change: TreeListing.Change) -> String {
+        switch change {
+        case .added: "+"
+        case .removed: "-"
+        case .modified: "M"
+        case .described: "m"
+        }
+    }
+
+    private static func sizes(_ change: TreeListing.Change, _ row: Row) -> String {
+        guard change == .modified, let was = row.was else { return "" }
+        return "  (\(Units.bytes(was)) to \(Units.bytes(row.size)))"
+    }
+}

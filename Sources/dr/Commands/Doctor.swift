@@ -1,0 +1,45 @@
+import ArgumentParser
+import Configuration
+import Repository
+
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check that this machine can reach, read and write what a backup and a restore need.",
+        discussion: "Writes one small object of its own and removes it. Exit code 1 when something is in the way.")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        let session = try Session(options)
+        var checks = [Check("configuration", .ok, session.file)]
+        checks += await StoreChecks(session: session).run()
+        checks += await ComponentChecks(session: session).run()
+        let worst = checks.contains { $0.verdict == .failed }
+        try Output(options: options).result(Result(healthy: !worst, checks: checks)) {
+            var table = Table([("CHECK", .left), ("VERDICT", .left), ("DETAIL", .left)])
+            for check in checks { table.add([check.name, check.verdict.rawValue, check.detail]) }
+            return table.text
+        }
+        if worst { throw ExitStatus.failed }
+    }
+
+    private struct Result: Encodable {
+        var healthy: Bool
+        var checks: [Check]
+    }
+}
+
+/// One thing that the doctor looked at.
+struct Check: Encodable {
+    enum Verdict: String, Encodable { case ok, warning, failed }
+
+    var name: String
+    var verdict: Verdict
+    var detail: String
+
+    init(_ name: String, _ verdict: Verdict, _ detail: String) {
+        self.name = name
+        self.verdict = verdict
+        self.detail = detail
+    }
+}

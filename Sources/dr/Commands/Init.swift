@@ -1,0 +1,75 @@
+import ArgumentParser
+import Blocking
+import Configuration
+import Foundation
+import ObjectStorage
+import Repository
+
+struct Init: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write a commented dr.yaml and create the repository, each where there is none.",
+        discussion: "Run again it changes nothing.")
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(name: .long, help: "Where backups are to be kept: file:///absolute/path or s3://bucket/prefix.")
+    var store: String?
+
+    func run() async throws {
+        let output = Output(options: options)
+        let file = options.config ?? ConfigurationFile.standardPlaces[0]
+        let wroteFile = try ConfigurationWriting.ensure(file, store: store)
+        var options = options
+        options.config = file
+        let session = try Session(options)
+        let opened = try StoreFactory.make(session.configuration.store, create: true, logger: session.logger)
+        let (repository, isNew) = try await session.pool.run {
+            try Repository.create(in: opened, tool: "dr \(DR.version)", now: Session.now())
+        }
+        let result = Result(
+            configuration: file, wroteConfiguration: wroteFile, store: opened.location,
+            repository: repository.description.id, createdRepository: isNew)
+        try output.result(result) {
+            """
+            \(wroteFile ? "wrote" : "kept") \(file)
+            \(isNew ? "created" : "found") repository \(result.repository) in \(result.store)
+            """
+        }
+        if wroteFile { output.note("next: look through \(file), then `dr doctor` and `dr backup`") }
+    }
+
+    private struct Result: Encodable {
+        var configuration: String
+        var wroteConfiguration: Bool
+        var store: String
+        var repository: String
+        var createdRepository: Bool
+    }
+}
+
+/// The configuration file that `dr init` leaves behind.
+private enum ConfigurationWriting {
+    /// - Returns: whether the file was written: false when it was there, and says the same store.
+    static func ensure(_ file: String, store: String?) throws -> Bool {
+        let location = try store.map { text in
+            do throws(StoreLocationError) { return try StoreLocation(text) } catch {
+                throw ValidationError("--store '\(text)' \(error)")
+            }
+        }
+        if FileManager.default.fileExists(atPath: file) {
+            let present = try ConfigurationFile.read(file).store.url
+            if let location, location != present {
+                throw ValidationError(
+                    "'\(file)' is there already and names the store \(present); edit it, or choose another --config")
+            }
+            return false
+        }
+        let text = location.map { ConfigurationTemplate.text(store: $0) } ?? ConfigurationTemplate.text()
+        do {
+            try Data(text.utf8).write(to: URL(filePath: file), options: .withoutOverwriting)
+        } catch {
+            throw ValidationError("cannot write '\(file)': \(error.localizedDescription)")
+        }
+        return true
+    }
+}

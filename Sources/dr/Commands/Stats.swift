@@ -1,0 +1,35 @@
+import ArgumentParser
+import Configuration
+import ObjectStorage
+import Repository
+
+struct Stats: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show what the repository holds and what it costs.")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        let session = try Session(options)
+        let repository = try await session.repository()
+        let statistics = try await Statistics(of: repository, pool: session.pool)
+        try Output(options: options).result(statistics) {
+            var table = Table([
+                ("COMPONENT", .left), ("BACKUPS", .right), ("NEWEST", .right), ("FILES", .right), ("ALL BACKUPS", .right),
+                ("STORED", .right), ("PACKS", .right), ("RATIO", .right),
+            ])
+            for part in statistics.components {
+                let ratio = part.storedBytes == 0 ? "-" : "\(Units.fixed(Double(part.plainBytes) / Double(part.storedBytes), 1))x"
+                table.add([
+                    part.name, "\(part.backups)", Units.bytes(part.newestBytes), "\(part.newestFiles)",
+                    Units.bytes(part.plainBytes), Units.bytes(part.storedBytes), "\(part.packs)", ratio,
+                ])
+            }
+            let range = statistics.oldest.flatMap { oldest in statistics.newest.map { "\(oldest) to \($0)" } }
+            return """
+                repository \(repository.description.id), format \(repository.description.format), in \(repository.store.location)
+                \(statistics.sets) sets\(range.map { ", \($0)" } ?? ""), \(Units.bytes(statistics.storedBytes)) in \(statistics.objects) objects
+                \(table.text)
+                """
+        }
+    }
+}

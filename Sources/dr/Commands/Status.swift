@@ -1,0 +1,91 @@
+import ArgumentParser
+import Blocking
+import Configuration
+import Repository
+
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show, for each component, how old the newest restorable data are.",
+        discussion: "Exit code 5 when some component's are older than the RPO allows, or it has no backup.")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        let session = try Session(options)
+        let repository = try await session.repository()
+        let newest = try await newestBackups(session, repository)
+        let now = Session.now()
+        let rows = session.configuration.components.map { component in
+            Row(component.name, newest[component.name], now: now, rpo: session.rpo)
+        }
+        try Output(options: options).result(Result(rpoSeconds: session.rpo, components: rows)) {
+            var table = Table([
+                ("COMPONENT", .left), ("NEWEST SET", .left), ("STATUS", .left), ("NEWEST DATUM", .left), ("AGE", .right),
+                ("RPO", .right), ("VERDICT", .left),
+            ])
+            for row in rows {
+                table.add([
+                    row.component, row.set?.description ?? "-", row.status ?? "-",
+                    Units.moment(milliseconds: row.newestDatum), row.ageSeconds.map { Units.duration(seconds: $0) } ?? "-",
+                    session.rpo.map { Units.duration(seconds: $0) } ?? "-", row.verdict,
+                ])
+            }
+            return table.text
+        }
+        if rows.contains(where: { $0.verdict != "ok" }) { throw ExitStatus.objectiveMissed }
+    }
+
+    /// Walks back from the newest set until every component was seen, or the sets end.
+    private func newestBackups(
+        _ session: Session, _ repository: Repository
+    ) async throws -> [String: (set: BackupSet, part: BackupSet.Component)] {
+        let wanted = Set(session.configuration.components.map(\.name))
+        return try await session.pool.run {
+            var found: [String: (set: BackupSet, part: BackupSet.Component)] = [:]
+            for name in try repository.setNames().reversed() where !wanted.subtracting(found.keys).isEmpty {
+                do {
+                    let set = try repository.set(name)
+                    for (component, part) in set.components where found[component] == nil {
+                        found[component] = (set, part)
+                    }
+                } catch let error as RepositoryError where error.reason == .damaged {
+                    StandardError.write("dr: \(error)\n")
+                }
+            }
+            return found
+        }
+    }
+
+    private struct Result: Encodable {
+        var rpoSeconds: Int?
+        var components: [Row]
+    }
+
+    private struct Row: Encodable {
+        var component: String
+        var set: Timestamp?
+        var status: String?
+        /// Milliseconds since 1970; the capture's time where the kind knows no newest datum.
+        var newestDatum: Int?
+        var ageSeconds: Int?
+        /// "ok", "late", "no backup".
+        var verdict: String
+
+        init(
+            _ component: String, _ newest: (set: BackupSet, part: BackupSet.Component)?, now: Timestamp, rpo: Int?
+        ) {
+            self.component = component
+            guard let (set, part) = newest else {
+                verdict = "no backup"
+                return
+            }
+            self.set = set.name
+            status = part.damaged > 0 ? "damaged" : "whole"
+            let datum = part.watermark ?? part.captured.seconds * 1000
+            newestDatum = datum
+            let age = now.seconds - datum / 1000
+            ageSeconds = age
+            verdict = rpo.map { age > $0 } == true ? "late" : "ok"
+        }
+    }
+}

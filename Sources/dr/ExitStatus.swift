@@ -1,0 +1,40 @@
+import ArgumentParser
+import Configuration
+import ObjectStorage
+import Repository
+
+/// Exit codes are part of the command line's contract; scripts test them. A command throws one to end with it after
+/// it has printed its result.
+enum ExitStatus: Int32, Error {
+    case done = 0
+    case failed = 1
+    case usage = 2
+    case partial = 3
+    case checkFailed = 4
+    case objectiveMissed = 5
+    case held = 6
+    case repositoryDamaged = 7
+    case interrupted = 130
+}
+
+extension ExitStatus {
+    init(_ error: any Error) {
+        self =
+            switch error {
+            case is CancellationError: .interrupted
+            case is ConfigurationError: .usage
+            case is RestoreFailure: .checkFailed
+            case let error as RepositoryError: ExitStatus(error.reason)
+            default: DR.exitCode(for: error) == .validationFailure ? .usage : .failed
+            }
+    }
+
+    private init(_ reason: RepositoryError.Reason) {
+        self =
+            switch reason {
+            case .damaged, .newerVersion: .repositoryDamaged
+            case .noSuchSet, .noSuchComponent, .noSuchPath: .usage
+            case .notARepository, .alreadyExists, .target, .noSpace: .failed
+            }
+    }
+}

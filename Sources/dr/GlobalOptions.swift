@@ -1,0 +1,50 @@
+import ArgumentParser
+
+/// What every command takes, before or after the subcommand's name.
+struct GlobalOptions: ParsableArguments {
+    @Option(name: .long, help: "The configuration file (default: ./dr.yaml, then /etc/dr/dr.yaml).", completion: .file())
+    var config: String?
+
+    @Flag(name: .long, help: "Print one JSON document on standard output and nothing else there.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "No progress, no hints: results and errors only.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Say more about what is done.")
+    var verbose = false
+
+    @Flag(name: .long, help: "No progress.")
+    var noProgress = false
+
+    func validate() throws {
+        if quiet, verbose { throw ValidationError("--quiet and --verbose exclude each other") }
+    }
+
+    /// The arguments as the parser wants them: global options behind the subcommand, and `--read-data=5%`, an option
+    /// with an optional value, as the one that takes a value.
+    static func normalized(_ arguments: [String]) -> [String] {
+        movedBehindSubcommand(arguments).map { argument in
+            argument.hasPrefix("--read-data=") ? "--read-data-share=" + argument.dropFirst(12) : argument
+        }
+    }
+
+    private static func movedBehindSubcommand(_ arguments: [String]) -> [String] {
+        let flags: Set = ["--json", "--quiet", "-q", "--verbose", "-v", "--no-progress"]
+        var moved: [String] = []
+        var rest = arguments[...]
+        while let first = rest.first {
+            if flags.contains(first) || first.hasPrefix("--config=") {
+                moved.append(first)
+                rest.removeFirst()
+            } else if first == "--config", rest.count > 1 {
+                moved += rest.prefix(2)
+                rest.removeFirst(2)
+            } else {
+                break
+            }
+        }
+        guard let subcommand = rest.first, !subcommand.hasPrefix("-") else { return arguments }
+        return [subcommand] + moved + rest.dropFirst()
+    }
+}

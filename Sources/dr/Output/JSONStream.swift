@@ -1,0 +1,24 @@
+import Foundation
+
+/// A long result, printed row by row: lines of text, or one JSON object with an array of rows.
+struct JSONStream {
+    private let key: String?
+    private var isFirst = true
+
+    /// - Parameter key: of the array; nil for text.
+    init(_ key: String?) { self.key = key }
+
+    mutating func add(_ row: some Encodable, _ text: () -> String) throws {
+        guard let key else { return print(text()) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let json = String(decoding: try encoder.encode(row), as: UTF8.self)
+        print(isFirst ? "{\"\(key)\": [\n\(json)" : ",\n\(json)", terminator: "")
+        isFirst = false
+    }
+
+    func end() {
+        guard let key else { return }
+        print(isFirst ? "{\"\(key)\": []}" : "\n]}")
+    }
+}

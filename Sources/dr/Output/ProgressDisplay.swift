@@ -1,0 +1,66 @@
+import Foundation
+import Repository
+
+/// Shows the progress of long work on standard error: one line that is redrawn on a terminal, one line every half
+/// minute elsewhere.
+struct ProgressDisplay {
+    let options: GlobalOptions
+    /// Names with their progress, in the order to show.
+    let work: [(name: String, progress: WorkProgress)]
+
+    /// Runs `body` and shows its progress meanwhile.
+    func during<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+        guard !options.quiet, !options.noProgress else { return try await body() }
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        let display = Task { [work] in
+            let period = isTerminal ? Duration.milliseconds(200) : .seconds(30)
+            var rate = Rate()
+            while true {
+                try await Task.sleep(for: period)
+                rate.add(work.reduce(0) { $0 + $1.progress.state.bytes })
+                let line = Self.line(work, rate)
+                StandardError.write(isTerminal ? "\r\u{1B}[K\(line)" : "dr: \(line)\n")
+            }
+        }
+        defer {
+            display.cancel()
+            if isTerminal { StandardError.write("\r\u{1B}[K") }
+        }
+        return try await body()
+    }
+
+    private static func line(_ work: [(name: String, progress: WorkProgress)], _ rate: Rate) -> String {
+        let parts = work.map { name, progress in
+            let state = progress.state
+            var text = name.isEmpty ? state.phase : "\(name): \(state.phase)"
+            if state.totalBytes > 0 {
+                text += " \(Units.bytes(state.bytes)) of \(Units.bytes(state.totalBytes))"
+                text += " (\(Units.percent(min(state.bytes, state.totalBytes), of: state.totalBytes)))"
+            } else if state.totalFiles > 0 {
+                text += " \(state.files) of \(state.totalFiles)"
+            }
+            return text
+        }
+        let total = work.reduce(0) { $0 + max(0, $1.progress.state.totalBytes - $1.progress.state.bytes) }
+        return parts.joined(separator: " | ") + rate.text(left: total)
+    }
+
+    /// Throughput over the last few seconds, and the time that the rest would take at it.
+    private struct Rate {
+        private var samples: [(time: ContinuousClock.Instant, bytes: Int)] = []
+
+        mutating func add(_ bytes: Int) {
+            samples.append((.now, bytes))
+            if samples.count > 25 { samples.removeFirst() }
+        }
+
+        func text(left: Int) -> String {
+            guard let first = samples.first, let last = samples.last, last.bytes > first.bytes else { return "" }
+            let seconds = (last.time - first.time) / .seconds(1)
+            guard seconds > 0 else { return "" }
+            let rate = Double(last.bytes - first.bytes) / seconds
+            let rest = left > 0 ? ", \(Units.duration(seconds: Int(Double(left) / rate) + 1)) left" : ""
+            return ", \(Units.bytes(Int(rate)))/s\(rest)"
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Repository
+
+/// A set as people read it.
+enum SetText {
+    /// After a backup, and at the head of `dr show`.
+    static func summary(_ set: BackupSet) -> String {
+        let seconds = set.finished.seconds - set.started.seconds
+        var lines = ["set \(set.name): \(set.status.rawValue), took \(Units.duration(seconds: seconds))"]
+        lines.append(components(set))
+        for (name, reason) in set.failed.sorted(by: { $0.key < $1.key }) { lines.append("\(name): FAILED: \(reason)") }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func components(_ set: BackupSet) -> String {
+        var table = Table([
+            ("COMPONENT", .left), ("NEWEST DATUM", .left), ("FILES", .right), ("SIZE", .right), ("NEW FILES", .right),
+            ("NEW DATA", .right), ("STORED", .right), ("DAMAGED", .right), ("TIME", .right),
+        ])
+        for (name, part) in set.components.sorted(by: { $0.key < $1.key }) {
+            table.add([
+                name, Units.moment(milliseconds: part.watermark), "\(part.files)", Units.bytes(part.bytes),
+                "\(part.added.files)", Units.bytes(part.added.bytes), Units.bytes(part.added.stored),
+                part.damaged == 0 ? "-" : "\(part.damaged)", Units.duration(part.seconds),
+            ])
+        }
+        return table.text
+    }
+}

@@ -1,0 +1,87 @@
+import Blocking
+import Configuration
+import Cryptography
+import ObjectStorage
+import Repository
+
+/// Whether the store can do what a repository asks of it.
+struct StoreChecks {
+    let session: Session
+
+    func run() async -> [Check] {
+        let store: any ObjectStore
+        do { store = try session.store() } catch { return [Check("store", .failed, "\(error)")] }
+        var checks = await session.pool.run { Self.probe(store) }
+        do {
+            let repository = try await session.repository()
+            checks.append(
+                Check("repository", .ok, "\(repository.description.id), format \(repository.description.format)"))
+            _ = try session.state(of: repository)
+            checks.append(Check("state", .ok, "writable"))
+        } catch { checks.append(Check("repository", .failed, "\(error)")) }
+        return checks
+    }
+
+    private static func probe(_ store: any ObjectStore) -> [Check] {
+        let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")
+        let content = RandomID.bytes(64)
+        var checks: [Check] = []
+        func check(_ name: String, _ detail: String, _ body: () throws -> Bool) {
+            do {
+                checks.append(try body() ? Check(name, .ok, detail) : Check(name, .failed, "not what was expected"))
+            } catch { checks.append(Check(name, .failed, "\(error)")) }
+        }
+        check("store: write", store.location) { try store.put(key, content, PutOptions(.ifAbsent)).size == content.count }
+        guard checks[0].verdict == .ok else { return checks }
+        check("store: read", "the same bytes came back") { try store.read(key) == content }
+        check("store: read a range", "16 of 64 bytes") {
+            var part: [UInt8] = []
+            try store.get(key, range: 16..<32) { piece in piece.withUnsafeBytes { part += $0 } }
+            return part == Array(content[16..<32])
+        }
+        check("store: refuse to overwrite", "a taken key is refused") {
+            do {
+                _ = try store.put(key, content + [0], PutOptions(.ifAbsent))
+                return false
+            } catch let error as ObjectStoreError where error.reason == .alreadyExists { return true }
+        }
+        check("store: list", "the object is listed") {
+            var seen = false
+            try store.list(prefix: key.text, after: nil) { object in
+                seen = object.key == key
+                return .stop
+            }
+            return seen
+        }
+        check("store: delete", "and the object is gone") { try store.delete([key]).isEmpty && store.head(key) == nil }
+        return checks
+    }
+}
+
+/// Whether each component can be captured, as far as that can be told without capturing it.
+struct ComponentChecks {
+    let session: Session
+
+    func run() async -> [Check] {
+        var checks: [Check] = []
+        for component in session.configuration.components {
+            do {
+                let source = try Components.source(component, session)
+                let findings = await source.diagnose()
+                checks += findings.map { Check("\(component.name): \($0.subject)", Check.Verdict($0.verdict), $0.detail) }
+            } catch { checks.append(Check(component.name, .failed, "\(error)")) }
+        }
+        return checks
+    }
+}
+
+extension Check.Verdict {
+    fileprivate init(_ verdict: Diagnosis.Verdict) {
+        self =
+            switch verdict {
+            case .ok: .ok
+            case .warning: .warning
+            case .failed: .failed
+            }
+    }
+}

@@ -1,0 +1,56 @@
+import Blocking
+import Configuration
+import Foundation
+import HTTP
+import Logging
+import ObjectStorage
+import Repository
+
+/// What a command works with: the configuration, and from it the store, the repository, this machine's state.
+struct Session {
+    let options: GlobalOptions
+    /// The configuration's file.
+    let file: String
+    let configuration: Configuration
+    /// Threads for everything that blocks: packs on their way, components side by side, HTTP.
+    let pool = BlockingPool(threads: 16)
+
+    init(_ options: GlobalOptions) throws {
+        self.options = options
+        file = try ConfigurationFile.locate(explicit: options.config)
+        configuration = try ConfigurationFile.read(file)
+    }
+
+    func store() throws -> any ObjectStore { try StoreFactory.make(configuration.store, logger: logger) }
+
+    func repository() async throws -> Repository {
+        let store = try store()
+        return try await pool.run { try Repository(opening: store) }
+    }
+
+    func state(of repository: Repository) throws -> StateFolder {
+        let folder = configuration.stateFolder(
+            environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
+        return try StateFolder(folder, repository: repository.description)
+    }
+
+    var logger: Logger {
+        var logger = Logger(label: "dr") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = options.verbose ? .debug : .warning
+        return logger
+    }
+
+    /// In seconds.
+    var rpo: Int? { configuration.objectives.rpo.map { Int($0.duration.components.seconds) } }
+
+    /// The set that `--at` or an argument means.
+    func set(_ selector: SetSelector, in repository: Repository) async throws -> BackupSet {
+        let now = Self.now()
+        return try await pool.run { try repository.set(try selector.resolve(in: repository.setNames(), now: now)) }
+    }
+
+    static func now() -> Timestamp { Timestamp(seconds: Int(Date().timeIntervalSince1970)) }
+
+    /// Packs worked on at once: one to a core, at most four, which bounds the memory.
+    static var lanes: Int { min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 4) }
+}
