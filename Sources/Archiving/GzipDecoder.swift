@@ -16,8 +16,7 @@ package struct GzipDecoder: ~Copyable {
     ///   - plain: is overwritten with the content; keep it between calls to save allocations.
     /// - Throws: ``GzipError`` when the member is damaged, or is not exactly one member of `count` bytes.
     package mutating func decode(_ member: RawSpan, count: Int, into plain: inout [UInt8]) throws(GzipError) {
-        if plain.count < count { plain.append(contentsOf: repeatElement(0, count: count - plain.count)) }
-        if plain.count > count { plain.removeLast(plain.count - count) }
+        if plain.count != count { plain = [UInt8](unsafeUninitializedCapacity: count) { $1 = count } }
         let outcome = plain.withUnsafeMutableBytes { space in
             member.withUnsafeBytes { source in engine.inflate(source, into: space) }
         }

@@ -123,9 +123,6 @@ private struct Engine: ~Copyable {
 extension [UInt8] {
     /// Lets `fill` write into `limit` fresh bytes at the end and keeps as many as it returns.
     fileprivate mutating func append(addingUpTo limit: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) -> Int) {
-        let start = count
-        append(contentsOf: repeatElement(0, count: limit))
-        let written = withUnsafeMutableBufferPointer { fill(.init(rebasing: $0[start...])) }
-        removeLast(limit - written)
+        append(contentsOf: [UInt8](unsafeUninitializedCapacity: limit) { space, count in count = fill(space) })
     }
 }
