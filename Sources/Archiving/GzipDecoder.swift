@@ -6,7 +6,7 @@ internal import CZlib
 
 /// Opens gzip members, one whole member a call, and proves each by its own CRC-32 and length.
 package struct GzipDecoder: ~Copyable {
-    private let engine = Engine()
+    private let engine = InflateEngine()
 
     package init() {}
 
@@ -44,13 +44,13 @@ private enum Outcome {
 }
 
 #if ISAL
-private struct Engine: ~Copyable {
+final class InflateEngine {
     private let state: UnsafeMutablePointer<inflate_state>
 
     init() { state = .allocate(capacity: 1) }
     deinit { state.deallocate() }
 
-    borrowing func inflate(_ source: UnsafeRawBufferPointer, into space: UnsafeMutableRawBufferPointer) -> Outcome {
+    fileprivate func inflate(_ source: UnsafeRawBufferPointer, into space: UnsafeMutableRawBufferPointer) -> Outcome {
         isal_inflate_init(state)
         state.pointee.crc_flag = UInt32(ISAL_GZIP)
         // Declared non-const, but ISA-L only reads it.
@@ -66,7 +66,7 @@ private struct Engine: ~Copyable {
     }
 }
 #else
-private struct Engine: ~Copyable {
+final class InflateEngine {
     private let stream: UnsafeMutablePointer<z_stream>
 
     init() {
@@ -82,7 +82,7 @@ private struct Engine: ~Copyable {
         stream.deallocate()
     }
 
-    borrowing func inflate(_ source: UnsafeRawBufferPointer, into space: UnsafeMutableRawBufferPointer) -> Outcome {
+    fileprivate func inflate(_ source: UnsafeRawBufferPointer, into space: UnsafeMutableRawBufferPointer) -> Outcome {
         inflateReset(stream)
         stream.pointee.next_in = UnsafeMutablePointer(mutating: source.bindMemory(to: UInt8.self).baseAddress)
         stream.pointee.avail_in = UInt32(source.count)

@@ -12,7 +12,7 @@ package struct GzipEncoder: ~Copyable {
     /// The most plain bytes of one member.
     package static let maximumMember = 1 << 20
 
-    private var engine = Engine()
+    private let engine = DeflateEngine()
 
     package init() {}
 
@@ -74,7 +74,7 @@ private enum Deflate {
 
 #if ISAL
 /// ISA-L's state, kept between members: it is large and costly to clear.
-private struct Engine: ~Copyable {
+final class DeflateEngine {
     private static let level: UInt32 = 1
     private let stream: UnsafeMutablePointer<isal_zstream>
     private let levelBuffer: UnsafeMutableRawBufferPointer
@@ -89,7 +89,7 @@ private struct Engine: ~Copyable {
         levelBuffer.deallocate()
     }
 
-    mutating func compress(_ plain: RawSpan, into output: inout [UInt8]) {
+    func compress(_ plain: RawSpan, into output: inout [UInt8]) {
         isal_deflate_stateless_init(stream)
         stream.pointee.end_of_stream = 1
         stream.pointee.flush = UInt16(NO_FLUSH)
@@ -113,8 +113,8 @@ private struct Engine: ~Copyable {
     }
 }
 #else
-private struct Engine: ~Copyable {
-    mutating func compress(_ plain: RawSpan, into output: inout [UInt8]) {
+final class DeflateEngine {
+    func compress(_ plain: RawSpan, into output: inout [UInt8]) {
         Deflate.once(plain, level: 1, into: &output)
     }
 }
