@@ -2,5 +2,7 @@ import ArgumentParser
 
 @main
 struct DRLab: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "dr-lab", abstract: "A local monitoring stack for the demo, drills and tests.")
+    static let configuration = CommandConfiguration(
+        commandName: "dr-lab", abstract: "A local monitoring stack for the demo, drills and tests.",
+        subcommands: [Bench.self, BenchCorpus.self])
 }

@@ -1,0 +1,40 @@
+/// A small generator whose numbers depend on its seed alone, on every machine: SplitMix64, by Steele, Lea and Flood,
+/// "Fast splittable pseudorandom number generators" (OOPSLA 2014).
+package struct CorpusRandom: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    package init(seed: UInt64) { state = seed }
+
+    /// A generator for one part of a corpus, so that parts do not depend on the order they are made in.
+    package init(seed: UInt64, part: String) {
+        // FNV-1a, 64 bits.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in part.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        state = seed &* 0x9e37_79b9_7f4a_7c15 ^ hash
+    }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+
+    /// From 0 to below `bound`. The bias of the remainder does not matter here, its speed and stability do.
+    package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+
+    package mutating func fill(_ bytes: inout [UInt8]) {
+        bytes.withUnsafeMutableBytes { raw in
+            var offset = 0
+            while offset + 8 <= raw.count {
+                raw.storeBytes(of: next().littleEndian, toByteOffset: offset, as: UInt64.self)
+                offset += 8
+            }
+            while offset < raw.count {
+                raw[offset] = UInt8(truncatingIfNeeded: next())
+                offset += 1
+            }
+        }
+    }
+}

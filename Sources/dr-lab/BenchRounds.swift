@@ -1,0 +1,157 @@
+import Foundation
+import Lab
+
+/// Runs every tool through every scenario, round after round, and keeps what each run cost.
+///
+/// Within a round the tools take turns at each scenario, and each round begins with another one: what drifts on a
+/// shared machine hits all of them alike.
+struct BenchRounds {
+    var tools: [any BenchTool]
+    var corpus: Corpus
+    /// For repositories and restored trees; on the disk that is measured.
+    var work: URL
+    var rounds: Int
+    /// Changes the corpus when the number of the change is added to it. A process of its own: see ``MeasuredProcess/floor``.
+    var changeProgram: [String] = []
+    /// Progress, for standard error.
+    var say: @Sendable (String) -> Void
+
+    private(set) var rows: [BenchRow] = []
+    /// Of `cp`'s cold runs: seconds until what it had written was on the disk, for comparison with tools that sync.
+    private(set) var syncAfterCopy: [Double] = []
+    private var changes = 0
+
+    init(
+        tools: [any BenchTool], corpus: Corpus, work: URL, rounds: Int, say: @escaping @Sendable (String) -> Void
+    ) {
+        self.tools = tools
+        self.corpus = corpus
+        self.work = work
+        self.rounds = rounds
+        self.say = say
+    }
+
+    /// - Parameter bucket: nil measures to a directory.
+    mutating func run(bucket: BenchBucket?) async throws {
+        for round in 0..<rounds {
+            var jobs: [String: BenchJob] = [:]
+            for (number, tool) in tools.enumerated() {
+                let folder = work.appending(path: "tool-\(number)")
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+                let place = bucket.map { BenchPlace.s3($0, prefix: "round-\(round)/tool-\(number)") } ?? .directory
+                let job = BenchJob(source: corpus.root, folder: folder, place: place)
+                if let command = try tool.prepare(job) { try await execute(command).requireSuccess() }
+                jobs[tool.name] = job
+            }
+            let start = round % tools.count
+            let order = Array(tools[start...] + tools[..<start])
+            for scenario in BenchScenario.allCases {
+                if scenario == .changed {
+                    changes += 1
+                    try await execute(BenchCommand(arguments: changeProgram + ["\(changes)"])).requireSuccess()
+                }
+                try await warmUp()
+                for tool in order {
+                    guard let job = jobs[tool.name] else { continue }
+                    try await measure(tool, scenario, job, round: round)
+                }
+            }
+            for job in jobs.values { try await remove(job) }
+        }
+    }
+
+    private mutating func measure(
+        _ tool: any BenchTool, _ scenario: BenchScenario, _ job: BenchJob, round: Int
+    ) async throws {
+        let output = work.appending(path: "restored")
+        let command: BenchCommand?
+        switch scenario {
+        case .cold: command = tool.backup(job)
+        // A tool that is not incremental does the same again: its state has to follow the tree before a restore only.
+        case .unchanged: command = tool.isIncremental ? tool.backup(job) : nil
+        case .changed: command = tool.backup(job)
+        case .restore: command = tool.restore(job, to: output)
+        }
+        guard let command else { return }
+        sync()
+        let process = try await execute(command)
+        try process.requireSuccess()
+        if scenario == .cold, tool is CopyTool {
+            let start = ContinuousClock.now
+            sync()
+            syncAfterCopy.append((ContinuousClock.now - start) / .seconds(1))
+        }
+        say(
+            "\(job.place.name), round \(round + 1), \(scenario.rawValue), \(tool.name): "
+                + BenchText.seconds(process.wall / .seconds(1)))
+        var row =
+            rows.first { $0.place == job.place.name && $0.scenario == scenario && $0.tool == tool.name }
+            ?? BenchRow(place: job.place.name, scenario: scenario, tool: tool.name)
+        row.runs.append(.init(process))
+        if scenario == .restore {
+            // A fast restore of the wrong bytes would be worth nothing.
+            let difference = ["/usr/bin/diff", "--recursive", "--no-dereference", job.source.path, output.path]
+            try await execute(BenchCommand(arguments: difference)).requireSuccess()
+            try FileManager.default.removeItem(at: output)
+        } else {
+            row.stored = try await stored(job)
+        }
+        rows.removeAll { $0.place == row.place && $0.scenario == row.scenario && $0.tool == row.tool }
+        rows.append(row)
+    }
+
+    private func execute(_ command: BenchCommand) async throws -> MeasuredProcess {
+        try await MeasuredProcess.run(
+            command.arguments, log: work.appending(path: "command.log").path, folder: command.folder,
+            environment: command.environment)
+    }
+
+    /// Reads the whole tree, so that every tool finds it in the page cache.
+    private func warmUp() async throws {
+        let read = ["/bin/sh", "-c", #"find "$0" -type f -exec cat {} + > /dev/null"#, corpus.root.path]
+        try await execute(BenchCommand(arguments: read)).requireSuccess()
+    }
+
+    private func stored(_ job: BenchJob) async throws -> Int {
+        switch job.place {
+        case .directory: try BenchSize.ofFiles(in: job.repository)
+        case .s3: try await BenchSize.ofObjects(RcloneTool.remote(job), RcloneTool.environment(job.place), work)
+        }
+    }
+
+    private func remove(_ job: BenchJob) async throws {
+        if case .s3 = job.place {
+            let purge = [try LabTool.path("rclone"), "purge", RcloneTool.remote(job)]
+            // A tool that cannot write to S3 has left nothing to remove, which rclone reports as an error.
+            _ = try await execute(BenchCommand(arguments: purge, environment: RcloneTool.environment(job.place)))
+        }
+        try FileManager.default.removeItem(at: job.folder)
+    }
+}
+
+/// How much a tool keeps.
+enum BenchSize {
+    static func ofFiles(in folder: URL) throws -> Int {
+        guard let walk = FileManager.default.enumerator(atPath: folder.path) else {
+            throw LabError("cannot read '\(folder.path)'")
+        }
+        var bytes = 0
+        while walk.nextObject() != nil {
+            guard walk.fileAttributes?[.type] as? FileAttributeType == .typeRegular else { continue }
+            bytes += walk.fileAttributes?[.size] as? Int ?? 0
+        }
+        return bytes
+    }
+
+    /// - Parameters:
+    ///   - remote: in rclone's words.
+    ///   - folder: for the answer.
+    static func ofObjects(_ remote: String, _ environment: [String: String], _ folder: URL) async throws -> Int {
+        struct Answer: Decodable { var bytes: Int }
+        let log = folder.appending(path: "size.json")
+        let process = try await MeasuredProcess.run(
+            [try LabTool.path("rclone"), "size", "--json", remote], log: log.path, environment: environment)
+        try process.requireSuccess()
+        return try JSONDecoder().decode(Answer.self, from: Data(contentsOf: log)).bytes
+    }
+}
