@@ -304,11 +304,15 @@ package final class Catalog: Sendable {
     // MARK: Comparing a walk with the catalog
 
     /// Compares a sorted walk with the entries, and notes what is fresh and what is gone.
-    /// - Parameter walk: calls its argument once for every record, in ascending order of the paths' bytes.
-    package func compare(with walk: ((FileRecord) throws -> Void) throws -> Void) throws {
+    /// - Parameters:
+    ///   - ignoringDirectoryTimes: for trees whose directories are made anew for each capture.
+    ///   - walk: calls its argument once for every record, in ascending order of the paths' bytes.
+    package func compare(
+        ignoringDirectoryTimes: Bool = false, with walk: ((FileRecord) throws -> Void) throws -> Void
+    ) throws {
         try connection.withLock { database in
             try database.execute("DELETE FROM fresh; DELETE FROM gone")
-            let comparison = try Comparison(database)
+            let comparison = try Comparison(database, ignoringDirectoryTimes: ignoringDirectoryTimes)
             try walk { try comparison.add($0) }
             try comparison.finish()
         }
@@ -352,13 +356,13 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// First path components, without a trailing slash, under which something is fresh or gone, in order.
+    /// First path components, without a trailing slash, under which a file or link is fresh, or anything is gone.
     package func changedTopLevel() throws -> [[UInt8]] {
         try connection.withLock { database in
             let statement = try database.prepare(
                 """
                 SELECT DISTINCT CASE instr(path, x'2f') WHEN 0 THEN path ELSE substr(path, 1, instr(path, x'2f') - 1) END
-                FROM (SELECT path FROM fresh UNION ALL SELECT path FROM gone) ORDER BY 1
+                FROM (SELECT path FROM fresh WHERE kind <> 1 UNION ALL SELECT path FROM gone) ORDER BY 1
                 """)
             defer { statement.reset() }
             var names: [[UInt8]] = []

@@ -5,7 +5,10 @@ final class Comparison {
     private var hasRow: Bool
     private var last: [UInt8] = []
 
-    init(_ database: Database) throws {
+    private let ignoresDirectoryTimes: Bool
+
+    init(_ database: Database, ignoringDirectoryTimes: Bool) throws {
+        ignoresDirectoryTimes = ignoringDirectoryTimes
         self.database = database
         stored = try database.prepare("SELECT \(EntryRow.columns) FROM entries ORDER BY path")
         hasRow = try stored.step()
@@ -37,7 +40,8 @@ final class Comparison {
     /// snapshot makes it, changes it without changing the file.
     private func isSame(_ record: FileRecord) -> Bool {
         holdsSameContent(record) && stored.integer(3) == Int(record.mode) && stored.integer(4) == Int(record.uid)
-            && stored.integer(5) == Int(record.gid) && stored.integer(6) == record.modified
+            && stored.integer(5) == Int(record.gid)
+            && (stored.integer(6) == record.modified || (record.kind == .directory && ignoresDirectoryTimes))
     }
 
     private func holdsSameContent(_ record: FileRecord) -> Bool {

@@ -40,7 +40,7 @@ struct ComponentBackup: Sendable {
             $0.totalFiles = fresh.entries
             $0.totalBytes = fresh.bytes
         }
-        let changed = try catalog.changedTopLevel().map { String(decoding: $0, as: UTF8.self) }
+        let changed = try catalog.changedTopLevel().filter(isThere).map { String(decoding: $0, as: UTF8.self) }
         if !changed.isEmpty { findings.add(damage: try await capture.examine(changed)) }
 
         let stored = Stored()
@@ -64,7 +64,8 @@ struct ComponentBackup: Sendable {
     private func scan(_ findings: Findings) throws {
         progress.update { $0.phase = "scanning" }
         let walker = TreeWalker(root: capture.root, isExcluded: { capture.isExcluded($0) })
-        try catalog.compare { visit in
+        // A snapshot's directories are made for it: their times say nothing about what is in them.
+        try catalog.compare(ignoringDirectoryTimes: capture.isFrozen) { visit in
             try walker.walk(visit) { oddity in
                 let name = String(decoding: oddity.path, as: UTF8.self)
                 if oddity.isLoss || capture.isFrozen {
@@ -74,6 +75,11 @@ struct ComponentBackup: Sendable {
                 }
             }
         }
+    }
+
+    /// What is gone as a whole needs no examination; what lost a part does.
+    private func isThere(_ name: [UInt8]) -> Bool {
+        withCPath(Array(capture.root.utf8) + [UInt8(ascii: "/")] + name) { access($0, F_OK) } == 0
     }
 
     // MARK: Storing

@@ -80,6 +80,10 @@ package protocol Capture: Sendable {
     func release() async throws
 }
 
+extension ComponentSource {
+    package func diagnose() async -> [Diagnosis] { [] }
+}
+
 extension Capture {
     package func isExcluded(_ path: [UInt8]) -> Bool { false }
 }

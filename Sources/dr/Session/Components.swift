@@ -1,7 +1,9 @@
 import ArgumentParser
 import Configuration
 import FileTree
+import Foundation
 import HTTP
+import PrometheusSnapshot
 import Repository
 
 /// The registry of component kinds: a new kind is one case in each function.
@@ -9,6 +11,10 @@ enum Components {
     static func source(_ component: ComponentConfiguration, _ session: Session) throws -> any ComponentSource {
         switch try component.options() {
         case let options as FilesOptions: FileTreeSource(data: options.data, exclusions: options.exclude)
+        case let options as PrometheusOptions:
+            PrometheusSource(
+                url: options.server.url, data: options.data, client: try client(options.server),
+                skipHead: options.skipHead, pool: session.pool)
         default: throw ValidationError("component '\(component.name)': kind '\(component.kind)' has no source")
         }
     }
@@ -18,6 +24,23 @@ enum Components {
         -> (any ComponentRestorer)?
     {
         nil
+    }
+
+    private static func client(_ access: HTTPAccess) throws -> HTTPClient {
+        let environment = ProcessInfo.processInfo.environment
+        var options = HTTPOptions()
+        options.userAgent = "dr/\(DR.version)"
+        if let username = access.username, let password = access.password {
+            options.authorization = .basic(
+                user: username, password: try password.resolve(environment: environment))
+        } else if let token = access.bearerToken {
+            options.authorization = .bearer(token: try token.resolve(environment: environment))
+        }
+        options.caFile = access.tls.caFile
+        options.clientCertificate = access.tls.certificateFile
+        options.clientKey = access.tls.keyFile
+        options.isInsecure = access.tls.insecure
+        return HTTPClient(options)
     }
 
     /// The configured components that were asked for by name, all when none was.
