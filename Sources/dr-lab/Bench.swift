@@ -6,7 +6,9 @@ import Lab
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure dr beside restic, rclone, tar and cp, in one run.",
-        discussion: "Prints a table in Markdown on standard output; progress goes to standard error. TMPDIR chooses the disk to measure.")
+        discussion:
+            "Prints a table in Markdown on standard output; progress goes to standard error. TMPDIR chooses the disk to measure."
+    )
 
     @Option(help: "Rounds; figures are medians of them.") var runs = 3
     @Flag(help: "A small corpus and one round: to try the benchmark, not to compare.") var quick = false

@@ -52,10 +52,14 @@ struct BenchReport: Encodable {
             guard let own = wall(place, scenario, "dr"), let other = wall(place, scenario, "restic"), other > 0 else {
                 return nil
             }
-            return Limit(what: "\(place), \(scenario.rawValue): time against restic's", bound: bound, measured: own / other)
+            return Limit(
+                what: "\(place), \(scenario.rawValue): time against restic's", bound: bound, measured: own / other)
         }
-        if let most = (rows.filter { $0.tool == "dr" } + (smallFiles.map { [$0.unchanged] } ?? [])).map(\.peakMemory).max() {
-            limits.append(Limit(what: "peak memory in MiB, every case", bound: 128, measured: Double(most >> 10) / 1024))
+        if let most = (rows.filter { $0.tool == "dr" } + (smallFiles.map { [$0.unchanged] } ?? [])).map(\.peakMemory)
+            .max()
+        {
+            limits.append(
+                Limit(what: "peak memory in MiB, every case", bound: 128, measured: Double(most >> 10) / 1024))
         }
         if let smallFiles {
             limits.append(
@@ -114,7 +118,8 @@ struct BenchReport: Encodable {
                         + "| \(BenchText.ratio(row.wall, to: smallFiles.find.wall)) |")
             }
             lines += [
-                "", "The unchanged run added \(smallFiles.added) bytes; the first backup took "
+                "",
+                "The unchanged run added \(smallFiles.added) bytes; the first backup took "
                     + "\(BenchText.seconds(smallFiles.cold)).", "",
             ]
         }

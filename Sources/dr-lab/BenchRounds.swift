@@ -52,11 +52,22 @@ struct BenchRounds {
                 }
                 try await warmUp()
                 for tool in order {
-                    guard let job = jobs[tool.name] else { continue }
+                    guard let job = jobs[tool.name], let scenario = turn(of: tool, in: scenario) else { continue }
                     try await measure(tool, scenario, job, round: round)
                 }
             }
             for job in jobs.values { try await remove(job) }
+        }
+    }
+
+    /// What a tool does while the others are in a scenario. One that is not incremental would repeat its cold run, which
+    /// takes minutes, in the two that follow; it restores then instead, before the tree changes.
+    private func turn(of tool: any BenchTool, in scenario: BenchScenario) -> BenchScenario? {
+        if tool.isIncremental { return scenario }
+        switch scenario {
+        case .cold: return .cold
+        case .unchanged: return .restore
+        case .changed, .restore: return nil
         }
     }
 
@@ -66,10 +77,7 @@ struct BenchRounds {
         let output = work.appending(path: "restored")
         let command: BenchCommand?
         switch scenario {
-        case .cold: command = tool.backup(job)
-        // A tool that is not incremental does the same again: its state has to follow the tree before a restore only.
-        case .unchanged: command = tool.isIncremental ? tool.backup(job) : nil
-        case .changed: command = tool.backup(job)
+        case .cold, .unchanged, .changed: command = tool.backup(job)
         case .restore: command = tool.restore(job, to: output)
         }
         guard let command else { return }

@@ -41,10 +41,11 @@ struct Demo: AsyncParsableCommand {
         stage.say("Questions for later: asked of the living server, about times that are in the backup")
         let watermark = try await stage.watermark()
         var queries = PrometheusQueryProbe(OpenMetricsHistory.expressions, over: end - 5 * 3600...end, times: 8).queries
-        queries += PrometheusQueryProbe(
-            ["sum(prometheus_tsdb_head_samples_appended_total)", "count({__name__=~\".+\"})", "up"],
-            over: watermark - 2...watermark, times: 2
-        ).queries
+        queries +=
+            PrometheusQueryProbe(
+                ["sum(prometheus_tsdb_head_samples_appended_total)", "count({__name__=~\".+\"})", "up"],
+                over: watermark - 2...watermark, times: 2
+            ).queries
         let probe = PrometheusQueryProbe(queries)
         let before = try await probe.answers(of: prometheus)
         stage.tell("\(queries.count) queries answered")
@@ -61,7 +62,9 @@ struct Demo: AsyncParsableCommand {
         let recovery = ContinuousClock.now - began
         let after = try await probe.answers(of: prometheus)
         let comparison = probe.compare(before, after)
-        stage.tell("data restored and server ready after \(recovery.formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1))))")
+        stage.tell(
+            "data restored and server ready after \(recovery.formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1))))"
+        )
         await prometheus.stop()
         await stage.end()
 
@@ -118,12 +121,15 @@ private final class Stage {
 
     /// Seconds since 1970 of the newest datum in the newest backup.
     func watermark() async throws -> Int {
-        let run = try await CommandRun.run(executable, ["show", "latest", "--json"], in: folder.url, environment: environment)
+        let run = try await CommandRun.run(
+            executable, ["show", "latest", "--json"], in: folder.url, environment: environment)
         struct Answer: Decodable {
             struct Manifest: Decodable { var watermark: Int? }
             var manifests: [Manifest]
         }
-        guard let watermark = try JSONDecoder().decode(Answer.self, from: Data(run.output.utf8)).manifests.first?.watermark
+        guard
+            let watermark = try JSONDecoder().decode(Answer.self, from: Data(run.output.utf8)).manifests.first?
+                .watermark
         else { throw LabError("the backup has no watermark") }
         return watermark / 1000
     }
