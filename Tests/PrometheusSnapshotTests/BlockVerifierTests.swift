@@ -28,9 +28,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [BlockFixture.Kind.plain, .tombstone], [1 << 20, 64])
-    func `every flipped bit of a small block is found but one`(kind: BlockFixture.Kind, bufferSize: Int) throws {
-        let block = try BlockFixture(kind)
+    @Test func `every flipped bit of a small block is found but one`() throws {
+        let block = try BlockFixture(.tombstone)
         var missed: [String] = []
         for file in ["index", "chunks/000001", "tombstones"] {
             let sound = try block.bytes(file)
@@ -38,7 +37,7 @@ import Testing
                 var flipped = sound
                 flipped[bit / 8] ^= 1 << UInt8(bit % 8)
                 try block.write(flipped, to: file)
-                let damage = try BlockVerifier(block.path, bufferSize: bufferSize).verify().damage
+                let damage = try BlockVerifier(block.path, bufferSize: 64).verify().damage
                 if damage.isEmpty { missed.append("\(file) \(bit)") }
             }
             try block.write(sound, to: file)
@@ -52,7 +51,7 @@ import Testing
         var random = SplitMix(seed: 11)
         for file in ["index", "chunks/000001"] {
             let sound = try block.bytes(file)
-            for _ in 0..<150 {
+            for _ in 0..<40 {
                 let bit = Int.random(in: 0..<sound.count * 8, using: &random)
                 var flipped = sound
                 flipped[bit / 8] ^= 1 << UInt8(bit % 8)
@@ -88,16 +87,24 @@ import Testing
     }
 
     @Test func `garbage of any kind is survived`() throws {
+        let sound = try BlockFixture(.plain)
         let block = try BlockFixture(.plain)
         var random = SplitMix(seed: 7)
-        for round in 0..<400 {
+        for round in 0..<150 {
             for file in ["index", "chunks/000001", "tombstones", "meta.json"] {
-                let sound = Array(try Data(contentsOf: BlockFixture.root.appending(path: "plain/\(BlockFixture.Kind.plain.rawValue)/\(file)")))
-                var content = sound
+                var content = try sound.bytes(file)
                 switch round % 3 {
-                case 0: content = (0..<Int.random(in: 0..<600, using: &random)).map { _ in .random(in: 0...255, using: &random) }
-                case 1: for _ in 0..<8 { content[.random(in: 0..<content.count, using: &random)] = [0, 0x7F, 0x80, 0xFF].randomElement(using: &random) ?? 0 }
-                default: content.removeSubrange(.random(in: 0..<content.count, using: &random)...)
+                case 0:
+                    let count = Int.random(in: 0..<600, using: &random)
+                    content = (0..<count).map { _ in .random(in: 0...255, using: &random) }
+                case 1:
+                    for _ in 0..<8 {
+                        let extremes: [UInt8] = [0, 0x7F, 0x80, 0xFF]
+                        content[.random(in: 0..<content.count, using: &random)] =
+                            extremes.randomElement(using: &random) ?? 0
+                    }
+                default:
+                    content.removeSubrange(.random(in: 0..<content.count, using: &random)...)
                 }
                 try block.write(content, to: file)
             }
@@ -182,8 +189,9 @@ import Testing
     @Test func `a link in place of a file is not followed`() throws {
         let block = try BlockFixture(.plain)
         let index = block.url.appending(path: "index")
-        try FileManager.default.moveItem(at: index, to: block.folder.url.appending(path: "elsewhere"))
-        try FileManager.default.createSymbolicLink(at: index, withDestinationURL: block.folder.url.appending(path: "elsewhere"))
+        let elsewhere = block.folder.url.appending(path: "elsewhere")
+        try FileManager.default.moveItem(at: index, to: elsewhere)
+        try FileManager.default.createSymbolicLink(at: index, withDestinationURL: elsewhere)
         #expect(try BlockVerifier(block.path).verify().damage.contains { $0.path == "index" })
     }
 

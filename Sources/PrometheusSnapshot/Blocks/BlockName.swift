@@ -39,7 +39,9 @@ package enum BlockName {
 
     /// 1 for "000001"; nil when `name` is not six digits or is "000000".
     static func segmentNumber(_ name: String) -> Int? {
-        guard name.utf8.count == 6, name.utf8.allSatisfy(isDigit), let number = Int(name), number > 0 else { return nil }
+        guard name.utf8.count == 6, name.utf8.allSatisfy(isDigit), let number = Int(name), number > 0 else {
+            return nil
+        }
         return number
     }
 

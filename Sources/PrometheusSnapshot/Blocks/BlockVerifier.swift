@@ -39,7 +39,8 @@ package struct BlockVerifier: Sendable {
             let layout = try IndexLayout(of: index)
             var walk = SeriesWalk(index, layout.series, symbols: nil, capacity: bufferSize)
             while let chunk = try walk.next() {
-                range = min(range?.lowerBound ?? chunk.oldest, chunk.oldest)...max(range?.upperBound ?? chunk.newest, chunk.newest)
+                let (oldest, newest) = (range?.lowerBound ?? chunk.oldest, range?.upperBound ?? chunk.newest)
+                range = min(oldest, chunk.oldest)...max(newest, chunk.newest)
             }
         } catch let defect as BlockDefect {
             throw ComponentError(.damaged, "index of '\(block)'", defect.detail)
@@ -120,7 +121,11 @@ private struct Verification {
         }
         var segments: [Int] = []
         for name in try entries("chunks") {
-            if let number = BlockName.segmentNumber(name) { segments.append(number) } else { report.strays.append("chunks/\(name)") }
+            if let number = BlockName.segmentNumber(name) {
+                segments.append(number)
+            } else {
+                report.strays.append("chunks/\(name)")
+            }
         }
         report.strays.sort()
         segments.sort()
@@ -175,9 +180,8 @@ private struct Verification {
                 guard let reference = try walk.next() else { return nil }
                 oldest = min(oldest, reference.oldest)
                 newest = max(newest, reference.newest)
-                if let limits, misplaced == nil, !(limits.contains(reference.oldest) && limits.contains(reference.newest)) {
-                    misplaced = reference
-                }
+                let isInside = limits.map { $0.contains(reference.oldest) && $0.contains(reference.newest) } ?? true
+                if !isInside, misplaced == nil { misplaced = reference }
                 return reference
             } catch let defect as BlockDefect {
                 run.damage.add(defect.damage)
@@ -215,7 +219,8 @@ private struct Verification {
         if let misplaced {
             damage.add(
                 IndexLayout.name,
-                "series at \(misplaced.series): samples of \(misplaced.oldest) to \(misplaced.newest) lie outside the block")
+                "series at \(misplaced.series): samples of \(misplaced.oldest) to \(misplaced.newest) "
+                    + "lie outside the block")
         }
         if oldest <= newest { (report.oldest, report.newest) = (oldest, newest) }
         return isWhole

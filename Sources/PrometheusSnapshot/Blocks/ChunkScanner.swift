@@ -68,8 +68,8 @@ struct ChunkScanner {
     /// To be called when all bytes have come.
     func finish() throws(Failure) {
         guard part == .length, offset == position else {
-            throw Failure(
-                part == .header ? "ends at \(position), within the header" : "ends at \(position), within the chunk at \(offset)")
+            let place = part == .header ? "the header" : "the chunk at \(offset)"
+            throw Failure("ends at \(position), within \(place)")
         }
     }
 

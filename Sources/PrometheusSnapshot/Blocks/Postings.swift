@@ -18,7 +18,9 @@ enum Postings {
             guard offset == start else {
                 throw table.defect("entry \(number + 1) points at \(offset), but the next list is at \(start)")
             }
-            guard (number == 0) == table.isOfAllSeries else { throw table.defect("the list of all series is not first") }
+            guard (number == 0) == table.isOfAllSeries else {
+                throw table.defect("the list of all series is not first")
+            }
             let length = Int(try lists.be32())
             lists.beginSum()
             let count = Int(try lists.be32())

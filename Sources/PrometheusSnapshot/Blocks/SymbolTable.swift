@@ -9,7 +9,9 @@ enum SymbolTable {
         var window = FileWindow(file, section, capacity: capacity)
         let length = Int(try window.be32())
         let end = window.position + length
-        guard length >= 4, end <= section.upperBound else { throw file.defect("symbols: length \(length) is impossible") }
+        guard length >= 4, end <= section.upperBound else {
+            throw file.defect("symbols: length \(length) is impossible")
+        }
         window.beginSum()
         let count = Int(try window.be32())
         var previous: [UInt8] = []

@@ -36,7 +36,7 @@ struct DataDirectory: Sendable {
     /// container's mount), only the snapshot can tell.
     func checkIsServers(_ flag: String, workingDirectory: String, _ operation: String) throws {
         let path = flag.hasPrefix("/") ? flag : "\(workingDirectory)/\(flag)"
-        guard let theirs = Self.identity(path), theirs != Self.identity(self.path) else { return }
+        guard let theirs = FileIdentity(path), theirs != FileIdentity(self.path) else { return }
         guard access("\(path)/wal", F_OK) == 0 || access("\(path)/chunks_head", F_OK) == 0 else { return }
         throw ComponentError(
             .misconfigured, operation, "the server's data are in '\(path)', not in '\(self.path)'",
@@ -70,7 +70,9 @@ struct DataDirectory: Sendable {
             } catch {
                 let detail = (error as? BlockDefect)?.detail ?? "\(error)"
                 result.damage.append(
-                    Damage(path: name, reason: "the server does not load it, so it is not in the snapshot: meta.json \(detail)"))
+                    Damage(
+                        path: name,
+                        reason: "the server does not load it, so it is not in the snapshot: meta.json \(detail)"))
             }
         }
         return result
@@ -92,16 +94,5 @@ struct DataDirectory: Sendable {
 
     private static func entries(_ path: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    }
-
-    private struct Identity: Equatable {
-        var device: UInt
-        var inode: UInt
-    }
-
-    private static func identity(_ path: String) -> Identity? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        return Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
     }
 }

@@ -24,7 +24,10 @@ struct PrometheusCapture: Capture {
         let found = FoundDamage(unloaded)
         try await changed.filter(BlockName.isBlock).concurrentForEach(limit: Self.width) { [root, pool] name in
             let report = try await pool.run { try BlockVerifier("\(root)/\(name)").verify() }
-            found.add(report.damage.map { Damage(path: name, reason: $0.path.isEmpty ? $0.reason : "\($0.path): \($0.reason)") })
+            found.add(
+                report.damage.map { part in
+                    Damage(path: name, reason: part.path.isEmpty ? part.reason : "\(part.path): \(part.reason)")
+                })
             found.add(report.strays.map { Damage(path: "\(name)/\($0)", reason: "does not belong to a block") })
         }
         return found.list
@@ -43,6 +46,7 @@ final class FoundDamage: Sendable {
 
     /// Ordered by path; of one path in the order of finding.
     var list: [Damage] {
-        found.withLock { $0 }.enumerated().sorted { ($0.element.path, $0.offset) < ($1.element.path, $1.offset) }.map(\.element)
+        let numbered = found.withLock { $0 }.enumerated()
+        return numbered.sorted { ($0.element.path, $0.offset) < ($1.element.path, $1.offset) }.map(\.element)
     }
 }

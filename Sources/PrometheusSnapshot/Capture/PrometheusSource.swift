@@ -142,7 +142,8 @@ package struct PrometheusSource: ComponentSource {
         do {
             let name = try await api.snapshot(skipHead: skipHead)
             guard BlockName.isSnapshot(name) else {
-                throw ComponentError(.other, operation, "the server names the snapshot '\(name)', which is no such name")
+                throw ComponentError(
+                    .other, operation, "the server names the snapshot '\(name)', which is not a snapshot's name")
             }
             let snapshot = HeldSnapshot(name: name, directory: directory, note: note, pool: pool)
             let isThere = await pool.run { [directory] in

@@ -82,7 +82,9 @@ final class SnapshotNote: Sendable {
     func candidates(among present: [String]) -> [String] {
         if let name { return present.filter { $0 == name } }
         return present.filter { candidate in
-            guard !request.existing.contains(candidate), let made = BlockName.snapshotTime(candidate) else { return false }
+            guard !request.existing.contains(candidate), let made = BlockName.snapshotTime(candidate) else {
+                return false
+            }
             return Self.window.contains(made - request.time)
         }
     }
