@@ -121,6 +121,25 @@ import Testing
         #expect(await restorer().advice(restored: tree.path, target: site.data.path) == [])
     }
 
+    @Test func `a process that has the WAL open is seen, whatever it is called`() async throws {
+        let site = try PrometheusSourceTests.Site()
+        let wal = site.data.appending(path: "wal")
+        try FileManager.default.createDirectory(at: wal, withIntermediateDirectories: true)
+        try Data("x".utf8).write(to: wal.appending(path: "00000000"))
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sleep")
+        process.arguments = ["60"]
+        process.standardInput = try FileHandle(forReadingFrom: wal.appending(path: "00000000"))
+        try process.run()
+        let advice = await restorer().advice(restored: site.state.path, target: site.data.path)
+        // Not `terminate()`: a child inherits the signals that the thread which started it has blocked.
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        #expect(advice.count == 1)
+        #expect(advice.first?.hasPrefix("process \(process.processIdentifier) (sleep)") == true)
+        #expect(await restorer().advice(restored: site.state.path, target: site.data.path) == [])
+    }
+
     @Test func `a lock that is held is seen`() async throws {
         let site = try PrometheusSourceTests.Site()
         let descriptor = open(site.data.appending(path: "lock").path, O_RDWR | O_CREAT, 0o600)

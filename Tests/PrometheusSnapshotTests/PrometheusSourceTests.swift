@@ -247,6 +247,24 @@ import Testing
 
     // MARK: Failures
 
+    @Test func `what a failed snapshot left half made is removed`() async throws {
+        let site = try Site()
+        try site.addBlock(.plain)
+        let server = try await PrometheusServer.start(data: site.data, folder: site.folder.url)
+        // The server links this file without looking, and stops where it is missing.
+        try FileManager.default.removeItem(
+            at: site.data.appending(path: "\(BlockFixture.Kind.plain.rawValue)/tombstones"))
+        await #expect(throws: PrometheusAPIError.self) { _ = try await site.api(server).snapshot(skipHead: true) }
+        let before = site.snapshots
+        #expect(before.count == 1)
+        let failure = await site.failure { _ = try await site.source(server).capture(site.context) }
+        #expect(failure?.reason == .refused)
+        #expect(failure?.detail.contains("tombstones") == true)
+        #expect(site.snapshots == before)
+        #expect(site.notes == [])
+        await server.stop()
+    }
+
     @Test func `a disabled admin API is named with its remedy`() async throws {
         let site = try Site()
         var options = PrometheusServer.Options()

@@ -57,7 +57,17 @@ struct FileWindow: ~Copyable {
     }
 
     /// An unsigned LEB128 number, as Go's `binary.Uvarint` reads it.
+    @inline(__always)
     mutating func uvarint() throws -> UInt64 {
+        // Most numbers of an index are below 128.
+        if next < filled, buffer[next] < 0x80 {
+            next += 1
+            return UInt64(buffer[next - 1])
+        }
+        return try longUvarint()
+    }
+
+    private mutating func longUvarint() throws -> UInt64 {
         if filled - next < 10 { try need(min(10, remaining)) }
         var value: UInt64 = 0
         var shift: UInt64 = 0

@@ -139,35 +139,35 @@ package struct PrometheusSource: ComponentSource {
                 throw ComponentError(.other, operation, "\(error)", hint: "check the state folder")
             }
         }
+        let name: String
         do {
-            let name = try await api.snapshot(skipHead: skipHead)
-            guard BlockName.isSnapshot(name) else {
-                throw ComponentError(
-                    .other, operation, "the server names the snapshot '\(name)', which is not a snapshot's name")
-            }
-            let snapshot = HeldSnapshot(name: name, directory: directory, note: note, pool: pool)
-            let isThere = await pool.run { [directory] in
-                try? note.record(name)
-                return directory.hasSnapshot(name)
-            }
-            guard isThere else {
-                // The name is known not to be here: nothing to look for next time.
-                note.remove()
-                throw ComponentError(
-                    .misconfigured, operation,
-                    "the server made snapshot '\(name)', but there is none of that name in '\(directory.snapshotsPath)'",
-                    hint: "`data:` must be the server's --storage.tsdb.path as this machine sees it; "
-                        + "remove that snapshot on the server by hand")
-            }
-            return snapshot
+            name = try await api.snapshot(skipHead: skipHead)
         } catch {
-            try await clearAway(note, after: error)
+            await clearAway(note, after: error)
             throw (error as? PrometheusAPIError)?.asComponentError(operation) ?? error
         }
+        guard BlockName.isSnapshot(name) else {
+            note.remove()
+            throw ComponentError(.other, operation, "the server names it '\(name)', which is not a snapshot's name")
+        }
+        let isHere = await pool.run { [directory] in
+            // Should this fail, the time of the request still leads the next run to the snapshot.
+            try? note.record(name)
+            return directory.hasSnapshot(name)
+        }
+        guard isHere else {
+            note.remove()
+            throw ComponentError(
+                .misconfigured, operation,
+                "the server made snapshot '\(name)', but there is none of that name in '\(directory.snapshotsPath)'",
+                hint: "`data:` must be the server's --storage.tsdb.path as this machine sees it; "
+                    + "remove that snapshot on the server by hand")
+        }
+        return HeldSnapshot(name: name, directory: directory, note: note, pool: pool)
     }
 
     /// Removes what a failed request may have made. The note stays where the server may still be at work.
-    private func clearAway(_ note: SnapshotNote, after error: any Error) async throws {
+    private func clearAway(_ note: SnapshotNote, after error: any Error) async {
         let isOver = (error as? PrometheusAPIError).map { $0.reason != .answerLost } ?? !(error is CancellationError)
         await pool.run { [directory] in
             let candidates = note.candidates(among: directory.snapshots())

@@ -38,11 +38,19 @@ final class SnapshotNote: Sendable {
     /// - Throws: `POSIXFailure`.
     static func write(_ request: Request, run: String, in state: String) throws -> SnapshotNote {
         let path = "\(state)/\(prefix)\(run)\(suffix)"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw POSIXFailure("write '\(path)'") }
+        // Under another name until it is locked and written, so that no other run ever sees it without its lock.
+        let unfinished = path + ".new"
+        let descriptor = open(unfinished, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw POSIXFailure("write '\(unfinished)'") }
         let note = SnapshotNote(path: path, descriptor: descriptor, request: request, name: nil)
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw POSIXFailure("lock '\(path)'") }
-        try note.append(JSONEncoder().encode(request))
+        do {
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw POSIXFailure("lock '\(unfinished)'") }
+            try note.append(JSONEncoder().encode(request))
+            guard rename(unfinished, path) == 0 else { throw POSIXFailure("rename '\(unfinished)'") }
+        } catch {
+            unlink(unfinished)
+            throw error
+        }
         return note
     }
 
@@ -61,7 +69,7 @@ final class SnapshotNote: Sendable {
             }
             let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             guard let first = lines.first, let request = try? JSONDecoder().decode(Request.self, from: first) else {
-                // Cut short before it was synced: the request was never made.
+                // Not written by any run: notes get their name when they are whole.
                 unlink(path)
                 close(descriptor)
                 return nil
