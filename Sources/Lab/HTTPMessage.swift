@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// An HTTP/1.1 message as it was on the wire: first line, header lines, body.
 package struct HTTPMessage: Sendable {
     package var firstLine: String
@@ -27,6 +29,15 @@ package struct HTTPMessage: Sendable {
     /// Path and query of a request.
     package var target: String { firstLine.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
     package var status: Int { firstLine.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0 }
+
+    /// Now, as the `Date` header has it.
+    static func date() -> String {
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.timeZone = TimeZone(secondsFromGMT: 0)
+        formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+        return formatter.string(from: Date())
+    }
 
     package var head: String {
         headers.reduce(firstLine + "\r\n") { "\($0)\($1.name): \($1.value)\r\n" } + "\r\n"

@@ -62,13 +62,30 @@ package final class S3Store: ObjectStore {
 
     /// HeadObject.
     func look(_ key: ObjectKey) throws -> Found? {
+        var asked = 0
+        while true {
+            do {
+                let (response, _) = try client.send(S3Request("HEAD", fullKey(key)))
+                let info = ObjectInfo(key, response, size: response.contentLength ?? 0)
+                return Found(
+                    info: info, writeID: response.headers[Self.writeIDHeader],
+                    lastModified: response.headers["last-modified"])
+            } catch let failure as S3Failure where failure.isMissing {
+                return nil
+            } catch let failure as S3Failure where [400, 403].contains(failure.status) && asked < 3 {
+                // The answer to a HEAD has no document, so it hides what is wrong: expired, skewed, misplaced, denied.
+                // A GET is told, and mends what can be mended.
+                asked += 1
+                try ask(key)
+            }
+        }
+    }
+
+    /// - Throws: ``S3Failure`` with the reason why the object cannot be read.
+    private func ask(_ key: ObjectKey) throws {
         do {
-            let (response, _) = try client.send(S3Request("HEAD", fullKey(key)))
-            let info = ObjectInfo(key, response, size: response.contentLength ?? 0)
-            return Found(
-                info: info, writeID: response.headers[Self.writeIDHeader], lastModified: response.headers["last-modified"])
-        } catch let failure as S3Failure where failure.isMissing {
-            return nil
+            _ = try client.send(S3Request("GET", fullKey(key), headers: [("range", "bytes=0-0")]))
+        } catch let failure as S3Failure where failure.isMissing || failure.code == "InvalidRange" {
         }
     }
 

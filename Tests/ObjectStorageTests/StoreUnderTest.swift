@@ -8,13 +8,30 @@ import S3
 import Testing
 
 /// A store that has to keep the promises of `ObjectStore`, with what each kind cannot do.
-enum StoreKind: String, CaseIterable, CustomTestStringConvertible {
+enum StoreKind: Hashable, Sendable, CaseIterable, CustomTestStringConvertible {
     case directory, seaweedFS, moto, rclone
+    /// SeaweedFS behind a proxy that does this to 5 % of the requests.
+    case faulty(FaultyProxy.Fault)
+    /// All of it together, 5 % each.
+    case veryFaulty
 
-    var testDescription: String { rawValue }
+    /// Those that a store hides from its caller. A changed byte and a listing that lags are its caller's to notice.
+    static let hiddenFaults = FaultyProxy.Fault.allCases.filter { $0 != .corruptedDownload && $0 != .laggingListing }
+
+    static let allCases: [StoreKind] = [.directory, .seaweedFS, .moto, .rclone] + hiddenFaults.map(faulty) + [.veryFaulty]
+
+    var testDescription: String { "\(self)" }
 
     /// Whether of many writers of one key exactly one wins.
     var hasAtomicCreation: Bool { self != .rclone }
+
+    var faults: [FaultyProxy.Fault] {
+        switch self {
+        case .faulty(let fault): [fault]
+        case .veryFaulty: Self.hiddenFaults
+        default: []
+        }
+    }
 }
 
 /// Of the multipart uploads in these tests: the smallest that S3 allows.
@@ -34,6 +51,16 @@ func withStore<Value: Sendable>(
     case .seaweedFS: server = try await SharedS3Server.seaweedFS()
     case .moto: server = try await SharedS3Server.moto()
     case .rclone: server = try await SharedS3Server.rclone()
+    case .faulty, .veryFaulty:
+        let server = try await SharedS3Server.seaweedFS()
+        let rates = Dictionary(uniqueKeysWithValues: kind.faults.map { ($0, 0.05) })
+        let proxy = try FaultyProxy(to: server.endpoint, rates: rates, seed: 20_261_123)
+        defer { proxy.stop() }
+        var configuration = configuration(server, endpoint: proxy.endpoint)
+        configuration.stallTimeout = .milliseconds(500)
+        configuration.retry.attempts = 12
+        let store = try S3Store(configuration, environment: .none, logger: Logger(label: "test"))
+        return try await threads.run { try body(store) }
     }
     let store = try S3Store(configuration(server), environment: .none, logger: Logger(label: "test"))
     return try await threads.run { try body(store) }
