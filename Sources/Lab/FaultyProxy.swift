@@ -133,7 +133,7 @@ package final class FaultyProxy: Sendable {
                 client.send([UInt8](reply.head.utf8) + reply.body.prefix(middle))
                 return false
             case .stall:
-                client.send([UInt8](reply.head.utf8).prefix(reply.body.isEmpty ? 20 : .max) + reply.body.prefix(middle))
+                client.send([UInt8](reply.head.utf8.prefix(reply.body.isEmpty ? 20 : .max)) + reply.body.prefix(middle))
                 client.stall()
                 return false
             case .corruptedDownload:

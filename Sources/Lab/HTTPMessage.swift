@@ -79,26 +79,11 @@ extension LoopbackConnection {
         return bytes
     }
 
-    private func readLine() -> String? {
-        var line: [UInt8] = []
-        while true {
-            guard let bytes = receive() else { return nil }
-            guard let end = bytes.firstIndex(of: 10) else {
-                line += bytes
-                continue
-            }
-            line += bytes[..<end]
-            unread(bytes[(end + 1)...])
-            if line.last == 13 { line.removeLast() }
-            return String(decoding: line, as: UTF8.self)
-        }
-    }
-
     private func readHead() -> HTTPMessage? {
-        guard let firstLine = readLine() else { return nil }
+        guard let firstLine = receiveLine() else { return nil }
         var message = HTTPMessage(firstLine)
         while true {
-            guard let line = readLine() else { return nil }
+            guard let line = receiveLine() else { return nil }
             guard !line.isEmpty else { return message }
             guard let colon = line.firstIndex(of: ":") else { return nil }
             let value = line[line.index(after: colon)...].drop { $0 == " " }
@@ -109,12 +94,12 @@ extension LoopbackConnection {
     private func readChunks() -> [UInt8]? {
         var body: [UInt8] = []
         while true {
-            guard let line = readLine(), let size = Int(line.prefix { $0 != ";" }, radix: 16) else { return nil }
+            guard let line = receiveLine(), let size = Int(line.prefix { $0 != ";" }, radix: 16) else { return nil }
             guard size > 0 else {
-                while let trailer = readLine(), !trailer.isEmpty {}
+                while let trailer = receiveLine(), !trailer.isEmpty {}
                 return body
             }
-            guard let chunk = read(size), readLine() != nil else { return nil }
+            guard let chunk = read(size), receiveLine() != nil else { return nil }
             body += chunk
         }
     }

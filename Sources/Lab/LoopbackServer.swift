@@ -81,7 +81,7 @@ package final class LoopbackConnection: Sendable {
     private struct State {
         var descriptor: CInt?
         /// Received but not yet asked for.
-        var pending: [UInt8] = []
+        var pending: ArraySlice<UInt8> = []
     }
 
     private let state: Mutex<State>
@@ -114,10 +114,29 @@ package final class LoopbackConnection: Sendable {
     package func receive(upTo limit: Int = 256 << 10) -> [UInt8]? {
         let pending = state.withLock { state in
             let taken = Array(state.pending.prefix(limit))
-            state.pending.removeFirst(taken.count)
+            state.pending = state.pending.dropFirst(taken.count)
             return taken
         }
-        guard pending.isEmpty else { return pending }
+        return pending.isEmpty ? receiveMore(limit) : pending
+    }
+
+    /// Blocks for a line; its end, LF or CR LF, is left out.
+    package func receiveLine() -> String? {
+        while true {
+            let line: String? = state.withLock { state in
+                guard let end = state.pending.firstIndex(of: 10) else { return nil }
+                var line = state.pending[..<end]
+                state.pending = state.pending[(end + 1)...]
+                if line.last == 13 { line.removeLast() }
+                return String(decoding: line, as: UTF8.self)
+            }
+            if let line { return line }
+            guard let more = receiveMore(64 << 10) else { return nil }
+            state.withLock { $0.pending += more }
+        }
+    }
+
+    private func receiveMore(_ limit: Int) -> [UInt8]? {
         guard let descriptor = state.withLock({ $0.descriptor }) else { return nil }
         let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
             count = max(0, recv(descriptor, buffer.baseAddress, buffer.count, 0))
@@ -125,16 +144,10 @@ package final class LoopbackConnection: Sendable {
         return bytes.isEmpty ? nil : bytes
     }
 
-    /// Puts bytes back in front of what comes next.
-    package func unread(_ bytes: some Collection<UInt8>) {
-        state.withLock { $0.pending.insert(contentsOf: bytes, at: 0) }
-    }
-
     /// - Returns: false when the peer is gone.
     @discardableResult
-    package func send(_ bytes: some Collection<UInt8>) -> Bool {
+    package func send(_ content: [UInt8]) -> Bool {
         guard let descriptor = state.withLock({ $0.descriptor }) else { return false }
-        let content = Array(bytes)
         var sent = 0
         while sent < content.count {
             let count = content.withUnsafeBytes { buffer in
@@ -147,7 +160,7 @@ package final class LoopbackConnection: Sendable {
     }
 
     @discardableResult
-    package func send(_ text: String) -> Bool { send(text.utf8) }
+    package func send(_ text: String) -> Bool { send([UInt8](text.utf8)) }
 
     /// Waits until the peer gives up.
     package func stall() { while receive() != nil {} }

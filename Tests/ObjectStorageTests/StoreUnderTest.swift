@@ -86,15 +86,21 @@ extension AWSEnvironment {
 
 let threads = BlockingPool(threads: 8)
 
-/// Bytes without a pattern that a shifted or repeated block would go unnoticed in.
+/// Bytes in which a block that is shifted, repeated or lost does not go unnoticed: random ones, each 4 KiB of them
+/// stamped with its place.
 func content(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
-    let words = (0..<(count + 7) / 8).map { _ in
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ state >> 29
+    var content: [UInt8] = []
+    content.reserveCapacity(count + block.count)
+    while content.count < count {
+        let stamp = UInt64(content.count) &+ seed &* 0x9E37_79B9_7F4A_7C15
+        withUnsafeBytes(of: stamp) { content.append(contentsOf: $0) }
+        content += block
     }
-    return words.withUnsafeBytes { Array($0.prefix(count)) }
+    content.removeLast(content.count - count)
+    return content
 }
+
+private let block = (0..<4088).map { _ in UInt8.random(in: 0...255) }
 
 extension ObjectStore {
     func keys(prefix: String = "", after: ObjectKey? = nil) throws -> [String] {
