@@ -81,6 +81,7 @@ private final class Stage {
     private let executable: String
     private var environment: [String: String] = [:]
     private var step = 0
+    private var s3: SeaweedFS?
 
     init(folder: TemporaryFolder, dr: String?) throws {
         self.folder = folder
@@ -134,7 +135,18 @@ private final class Stage {
         return watermark / 1000
     }
 
-    func startS3() async throws -> String { throw LabError("--s3 needs the S3 server") }
+    /// - Returns: the URL of a fresh bucket in a server of its own.
+    func startS3() async throws -> String {
+        let server = try await SeaweedFS()
+        try await server.makeBucket("backups")
+        environment = [
+            "AWS_ACCESS_KEY_ID": server.accessKey, "AWS_SECRET_ACCESS_KEY": server.secretKey,
+            "AWS_ENDPOINT_URL": server.endpoint,
+        ]
+        s3 = server
+        tell("SeaweedFS serves S3 at \(server.endpoint)")
+        return "s3://backups/demo"
+    }
 
-    func end() async {}
+    func end() async { s3?.process.stop() }
 }

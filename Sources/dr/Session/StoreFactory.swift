@@ -1,6 +1,9 @@
+import ArgumentParser
 import Configuration
+import Foundation
 import Logging
 import ObjectStorage
+import S3
 
 /// Opens the store that the configuration names.
 enum StoreFactory {
@@ -9,8 +12,34 @@ enum StoreFactory {
         switch configuration.url {
         case .directory(let path):
             return try DirectoryStore(path: path, create: create)
-        case .s3:
-            throw ObjectStoreError(.unsupported, "open", nil, "s3:// is not built in yet", store: "\(configuration.url)")
+        case .s3(let bucket, let prefix):
+            return try S3Store(try s3(configuration, bucket: bucket, prefix: prefix), logger: logger)
         }
+    }
+
+    private static func s3(
+        _ configuration: StoreConfiguration, bucket: String, prefix: String
+    ) throws -> S3Configuration {
+        let environment = ProcessInfo.processInfo.environment
+        var s3 = S3Configuration(
+            bucket: bucket, prefix: prefix, region: configuration.region, endpoint: configuration.endpoint)
+        s3.addressing = S3Configuration.Addressing(rawValue: configuration.addressing.rawValue) ?? .auto
+        s3.profile = configuration.profile
+        if let id = configuration.accessKeyID, let secret = configuration.secretAccessKey {
+            s3.credentials = S3Credentials(
+                accessKeyID: try id.resolve(environment: environment),
+                secretAccessKey: try secret.resolve(environment: environment), source: "dr.yaml")
+        }
+        switch configuration.serverSideEncryption {
+        case .aes256: s3.encryption = .aes256
+        case .kms: s3.encryption = .kms(keyID: configuration.kmsKeyID)
+        case .kmsDSSE:
+            throw ValidationError("server_side_encryption: aws:kms:dsse is not supported; use aws:kms or AES256")
+        case nil: break
+        }
+        s3.storageClass = configuration.storageClass
+        s3.caFile = configuration.caFile
+        if let size = configuration.partSize { s3.partSize = size }
+        return s3
     }
 }
