@@ -1,0 +1,101 @@
+import Foundation
+import ObjectStorage
+import Synchronization
+
+/// A store that fails on purpose: counts operations, stops the world after the N-th, damages what is read.
+final class FaultyStore: ObjectStore {
+    let base: any ObjectStore
+    private let state: Mutex<State>
+
+    private struct State {
+        var operations = 0
+        /// Operations after which nothing reaches the store any more, as after a kill.
+        var limit = Int.max
+        /// Every how many reads a byte arrives damaged, or the transfer ends early; 0 for never.
+        var damageEvery = 0
+        var truncateEvery = 0
+        var reads = 0
+    }
+
+    struct Killed: Error {}
+
+    var location: String { base.location }
+    var operations: Int { state.withLock { $0.operations } }
+
+    init(_ base: any ObjectStore, limit: Int = .max, damageEvery: Int = 0, truncateEvery: Int = 0) {
+        self.base = base
+        state = Mutex(State(limit: limit, damageEvery: damageEvery, truncateEvery: truncateEvery))
+    }
+
+    private func count() throws {
+        try state.withLock { state in
+            guard state.operations < state.limit else { throw Killed() }
+            state.operations += 1
+        }
+    }
+
+    func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+        try count()
+        return try base.put(key, content, options)
+    }
+
+    func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
+        try count()
+        return Upload(try base.upload(key, options), self)
+    }
+
+    func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
+        try count()
+        let (damages, truncates) = state.withLock { state in
+            state.reads += 1
+            return (
+                state.damageEvery > 0 && state.reads % state.damageEvery == 0,
+                state.truncateEvery > 0 && state.reads % state.truncateEvery == 0
+            )
+        }
+        guard damages || truncates else { return try base.get(key, range: range, sink) }
+        var content: [UInt8] = []
+        try base.get(key, range: range) { piece in piece.withUnsafeBytes { content += $0 } }
+        if damages, !content.isEmpty { content[content.count / 2] ^= 0x10 }
+        if truncates { content.removeLast(content.count / 2) }
+        try sink(content.span.bytes)
+        if truncates { throw ObjectStoreError(.truncated, "get", key, "cut short", store: location) }
+    }
+
+    func head(_ key: ObjectKey) throws -> ObjectInfo? {
+        try count()
+        return try base.head(key)
+    }
+
+    func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
+        try count()
+        try base.list(prefix: prefix, after: after, body)
+    }
+
+    func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
+        try count()
+        return try base.delete(keys)
+    }
+
+    private final class Upload: ObjectUpload {
+        private let base: any ObjectUpload
+        private let store: FaultyStore
+
+        init(_ base: any ObjectUpload, _ store: FaultyStore) {
+            self.base = base
+            self.store = store
+        }
+
+        func write(_ bytes: RawSpan) throws {
+            try store.count()
+            try base.write(bytes)
+        }
+
+        func finish() throws -> ObjectInfo {
+            try store.count()
+            return try base.finish()
+        }
+
+        func cancel() { base.cancel() }
+    }
+}
