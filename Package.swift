@@ -86,7 +86,7 @@ let package = Package(
         tests(of: "ObjectStorage", ["S3", "Lab", "Cryptography", logging]),
         tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", "Lab", logging]),
         tests(of: "Catalog", ["Lab"]),
-        tests(of: "Repository", ["ObjectStorage", "FileTree", "Archiving", "Cryptography", "Lab", logging]),
+        tests(of: "Repository", ["ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Lab", logging]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
         tests(of: "Configuration"),
         // The built binary, as a user runs it.

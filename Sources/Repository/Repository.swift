@@ -156,7 +156,7 @@ package struct Repository: Sendable {
         }
     }
 
-    /// Fetches up to three times while what arrives is damaged.
+    /// Fetches again while what arrives is damaged or cut short.
     private static func fetch<Value>(
         _ key: ObjectKey, from store: any ObjectStore, _ decode: ([UInt8]) throws -> Value
     ) throws -> Value {
@@ -164,6 +164,8 @@ package struct Repository: Sendable {
             do {
                 return try decode(try store.read(key, limit: 256 << 20))
             } catch let error as RepositoryError where error.reason == .damaged {
+                continue
+            } catch let error as ObjectStoreError where error.reason == .truncated {
                 continue
             }
         }

@@ -1,0 +1,106 @@
+import Foundation
+import Lab
+import Testing
+
+@testable import Repository
+
+/// Files that vanish, grow, shrink or turn into something else between the scan and the reading.
+@Suite struct ChangingSourceTests {
+    /// Captures a directory; `meddle` runs after the scan and before anything is read, which is when trouble comes.
+    private struct Meddling: ComponentSource, Capture {
+        static let kind = "files"
+        var root: String
+        var isFrozen = false
+        var damage: [Damage] = []
+        var meddle: @Sendable () throws -> Void
+        let watermark: Int? = nil
+        let facts: [String: String] = [:]
+        let warnings: [String] = []
+
+        func capture(_ context: CaptureContext) async throws -> any Capture { self }
+        func examine(_ changed: [String]) async throws -> [Damage] {
+            try meddle()
+            return damage
+        }
+        func release() async throws {}
+    }
+
+    @Test func aVanishedFileIsLifeInATreeAndDamageInASnapshot() async throws {
+        let fixture = try Fixture()
+        try fixture.writeTree()
+        let victim = fixture.source.appending(path: "many/7")
+        let repository = try fixture.repository()
+        let original = try Data(contentsOf: victim)
+        let alive = try await fixture.backup(
+            repository,
+            source: Meddling(root: fixture.source.path) { try FileManager.default.removeItem(at: victim) })
+        #expect(alive.set.status == .complete)
+        #expect(alive.warnings.contains { $0.contains("'many/7' vanished") })
+        try original.write(to: victim)
+        let frozen = try await fixture.backup(
+            repository,
+            source: Meddling(root: fixture.source.path, isFrozen: true) { try FileManager.default.removeItem(at: victim) })
+        #expect(frozen.set.status == .partial)
+        #expect(frozen.manifests["tree"]?.damage.map(\.path) == ["many/7"])
+        try await fixture.restore(repository, set: frozen.set, to: "out")
+        try await fixture.expectSame("out", times: false)
+    }
+
+    @Test(arguments: [10, 200_000, 3_000_000]) func sizesThatChangeAreReadAsTheyAre(size: Int) async throws {
+        let fixture = try Fixture()
+        try fixture.write("shrinks", Fixture.noise(size, seed: 1))
+        try fixture.write("grows", Fixture.noise(size, seed: 2))
+        try fixture.write("empties", Fixture.noise(size, seed: 3))
+        try fixture.write("kind", Fixture.noise(size, seed: 4))
+        let repository = try fixture.repository()
+        let folder = fixture.source
+        let report = try await fixture.backup(
+            repository,
+            source: Meddling(root: folder.path) {
+                try Data(Fixture.noise(size / 2, seed: 1)).write(to: folder.appending(path: "shrinks"))
+                try Data(Fixture.noise(size * 2, seed: 2)).write(to: folder.appending(path: "grows"))
+                try Data().write(to: folder.appending(path: "empties"))
+                try FileManager.default.removeItem(at: folder.appending(path: "kind"))
+                try FileManager.default.createSymbolicLink(
+                    at: folder.appending(path: "kind"), withDestinationURL: URL(filePath: "/etc/passwd"))
+            })
+        #expect(report.set.status == .complete)
+        try await fixture.restore(repository, set: report.set, to: "out")
+        try FileManager.default.removeItem(at: folder.appending(path: "kind"))
+        try await fixture.expectSame("out")
+        #expect(try await fixture.verify(repository).findings.isEmpty)
+    }
+
+    @Test func damagedPartsAreLeftOutAndTheRestIsKept() async throws {
+        let fixture = try Fixture()
+        try fixture.writeTree()
+        let repository = try fixture.repository()
+        try await fixture.backup(repository)
+        try fixture.write("text/words", "changed, and damaged")
+        var source = Meddling(root: fixture.source.path, isFrozen: true) {}
+        source.damage = [Damage(path: "text", reason: "as the test has it")]
+        let report = try await fixture.backup(repository, source: source)
+        #expect(report.set.status == .partial)
+        #expect(report.set.reasons == ["tree: 'text' is left out: as the test has it"])
+        try FileManager.default.removeItem(at: fixture.source.appending(path: "text"))
+        try await fixture.restore(repository, set: report.set, to: "out")
+        try await fixture.expectSame("out")
+    }
+
+    @Test func aComponentThatFailsCostsTheOthersNothing() async throws {
+        struct Failing: ComponentSource {
+            static let kind = "files"
+            func capture(_ context: CaptureContext) async throws -> any Capture {
+                throw ComponentError(.unreachable, "snapshot of http://nowhere", "connection refused")
+            }
+        }
+        let fixture = try Fixture()
+        try fixture.writeTree()
+        let repository = try fixture.repository()
+        let failure = await #expect(throws: BackupFailure.self) {
+            try await fixture.backup(repository, source: Failing())
+        }
+        #expect(failure?.reasons["tree"]?.contains("connection refused") == true)
+        #expect(try repository.setNames().isEmpty, "a set of nothing would be a lie")
+    }
+}
