@@ -11,10 +11,10 @@ package import Repository
 package struct PrometheusSource: ComponentSource {
     package static let kind = "prometheus"
 
-    private let api: PrometheusAPI
-    private let directory: DataDirectory
+    let api: PrometheusAPI
+    let directory: DataDirectory
     private let skipHead: Bool
-    private let pool: BlockingPool
+    let pool: BlockingPool
 
     /// - Parameters:
     ///   - url: as in ``PrometheusAPI/init(url:client:pool:)``.
@@ -27,7 +27,7 @@ package struct PrometheusSource: ComponentSource {
         self.pool = pool
     }
 
-    private var operation: String { "snapshot of \(api.location)" }
+    var operation: String { "snapshot of \(api.location)" }
 
     package func capture(_ context: CaptureContext) async throws -> any Capture {
         try await pool.run { [directory, operation] in try directory.checkAccess(operation) }
@@ -63,7 +63,7 @@ package struct PrometheusSource: ComponentSource {
 
     // MARK: Before the request
 
-    private struct Server {
+    struct Server {
         var version: String
         var info: PrometheusAPI.RuntimeInfo
         var path: String
@@ -71,7 +71,7 @@ package struct PrometheusSource: ComponentSource {
         var clock: Int
     }
 
-    private func askServer() async throws -> Server {
+    func askServer() async throws -> Server {
         do {
             let flags = try await api.flags()
             if flags["agent"] == "true" || flags["enable-feature"]?.split(separator: ",").contains("agent") == true {

@@ -30,6 +30,9 @@ struct Backup: AsyncParsableCommand {
         let display = ProgressDisplay(options: options, work: parts.map { ($0.name, $0.progress) })
         let report = try await display.during { [run] in try await run.run() }
         for warning in report.warnings { output.warn(warning) }
+        if let path = session.configuration.metrics.textfile {
+            do { try BackupMetrics(report.set).write(to: path) } catch { output.warn("\(error)") }
+        }
         for reason in report.set.reasons { StandardError.write("dr: \(reason)\n") }
         try output.result(report.set) { SetText.summary(report.set) }
         if report.set.status == .partial { throw ExitStatus.partial }

@@ -23,7 +23,12 @@ enum Components {
     static func restorer(kind: String, _ component: ComponentConfiguration?, _ session: Session) throws
         -> (any ComponentRestorer)?
     {
-        nil
+        guard kind == PrometheusRestorer.kind else { return nil }
+        // The server may be gone, as on the worst day: what it could say about its retention is then left out.
+        let options = try component?.options() as? PrometheusOptions
+        return PrometheusRestorer(
+            url: options?.server.url, client: try options.map { try client($0.server) } ?? HTTPClient(),
+            pool: session.pool, now: { Int(Date().timeIntervalSince1970 * 1000) })
     }
 
     private static func client(_ access: HTTPAccess) throws -> HTTPClient {
