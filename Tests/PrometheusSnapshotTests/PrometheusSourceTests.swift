@@ -173,6 +173,39 @@ import Testing
         await server.stop()
     }
 
+    @Test func `a note claims only what was new and made right after its request`() throws {
+        let site = try Site()
+        let old = "20261123T022455Z-6afcdc643342c0ef"
+        let request = SnapshotNote.Request(time: 1_795_400_695, existing: [old])
+        func present(_ second: String) -> String { "20261123T0224\(second)Z-0000000000000000" }
+        do {
+            let note = try SnapshotNote.write(request, run: "a", in: site.state.path)
+            #expect(SnapshotNote.abandoned(in: site.state.path).isEmpty)
+            #expect(note.request == request)
+        }
+        let note = try #require(SnapshotNote.abandoned(in: site.state.path).first)
+        #expect(note.request == request)
+        #expect(note.name == nil)
+        #expect(
+            note.candidates(among: [old, "notes", present("30"), present("52"), present("55"), present("59")])
+                == [present("55"), present("59")])
+        #expect(note.candidates(among: ["20261123T022510Z-0000000000000000"]).count == 1)
+        #expect(note.candidates(among: ["20261123T022511Z-0000000000000000"]).isEmpty)
+    }
+
+    @Test func `a note that knows the name claims no other`() throws {
+        let site = try Site()
+        let name = "20261123T022455Z-6afcdc643342c0ef"
+        do {
+            let note = try SnapshotNote.write(.init(time: 1_795_400_695, existing: []), run: "a", in: site.state.path)
+            try note.record(name)
+        }
+        let note = try #require(SnapshotNote.abandoned(in: site.state.path).first)
+        #expect(note.name == name)
+        #expect(note.candidates(among: [name, "20261123T022455Z-0000000000000000"]) == [name])
+        #expect(note.candidates(among: ["20261123T022455Z-0000000000000000"]).isEmpty)
+    }
+
     @Test func `two snapshots of the moment of a lost answer both stay, with a warning`() async throws {
         let site = try Site()
         let server = try await PrometheusServer.start(data: site.data, folder: site.folder.url)

@@ -32,7 +32,11 @@ final class SnapshotNote: Sendable {
         self.name = name
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Closing alone would not do: a child process that is being started shares the descriptor until its exec.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Writes the note of a run that is about to make its request.
     /// - Throws: `POSIXFailure`.

@@ -31,7 +31,10 @@ struct RunningServer: Sendable {
         let descriptor = open("\(target)/lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return errno == ENOENT ? .free : .unknown(String(cString: strerror(errno))) }
         defer { close(descriptor) }
-        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return .free }
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
+            flock(descriptor, LOCK_UN)
+            return .free
+        }
         return errno == EWOULDBLOCK ? .held : .unknown(String(cString: strerror(errno)))
     }
 
