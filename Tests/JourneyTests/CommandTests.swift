@@ -1,0 +1,142 @@
+import Foundation
+import Lab
+import Testing
+
+/// The commands as a user types them: what they print, what they exit with.
+@Suite struct CommandTests {
+    private struct SetAnswer: Decodable {
+        struct Component: Decodable {
+            var files: Int
+            var sha256: String
+        }
+        var name: String
+        var status: String
+        var components: [String: Component]
+    }
+
+    @Test func aWholeLife() async throws {
+        let journey = try await Journey()
+        try journey.write("a", "one\n")
+        try journey.write("b/c", "two\n")
+        let first = try await journey.json(SetAnswer.self, "backup")
+        #expect(first.status == "complete" && first.components["tree"]?.files == 2)
+        try journey.write("a", "changed\n")
+        try FileManager.default.removeItem(at: journey.data.appending(path: "b/c"))
+        try await journey.expect(0, "backup")
+
+        let list = try await journey.expect(0, "list")
+        #expect(list.output.split(separator: "\n").count == 3 && list.output.contains(first.name))
+        let show = try await journey.expect(0, "show", first.name, "--files")
+        #expect(show.output.contains("tree/b/c"))
+        let diff = try await journey.expect(0, "diff", first.name)
+        #expect(diff.output.contains("M tree/a") && diff.output.contains("- tree/b/c"))
+        try await journey.expect(0, "stats")
+        try await journey.expect(0, "status")
+        let verify = try await journey.expect(0, "verify", "--read-data")
+        #expect(verify.output.contains("no damage found"))
+        try await journey.expect(0, "verify", "--read-data=50%")
+        let doctor = try await journey.expect(0, "doctor")
+        #expect(!doctor.output.contains("failed"))
+
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "out", "--at", first.name)
+        let restored = journey.folder.url.appending(path: "out")
+        #expect(try String(contentsOf: restored.appending(path: "a"), encoding: .utf8) == "one\n")
+        let refused = try await journey.expect(1, "restore", "--component", "tree", "--to", "out")
+        #expect(refused.errors.contains("hint: ") && refused.errors.contains("--replace"))
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "out", "--replace")
+        #expect(try String(contentsOf: restored.appending(path: "a"), encoding: .utf8) == "changed\n")
+    }
+
+    /// With --json, standard output is one JSON document and nothing else, for every command, also when it fails.
+    @Test(arguments: [
+        (["backup"], ["status", "components", "failed"]), (["list"], ["sets", "unreadable"]),
+        (["show"], ["set", "manifests", "skewSeconds"]), (["show", "--files"], ["files"]), (["diff", "latest"], ["changes"]),
+        (["stats"], ["storedBytes", "components"]), (["verify"], ["findings", "notes"]),
+        (["restore", "--component", "tree", "--to", "new"], ["target", "files", "missing"]),
+        (["status"], ["components"]), (["doctor"], ["healthy", "checks"]), (["init"], ["repository", "createdRepository"]),
+    ]) func jsonIsOneDocument(command: [String], keys: [String]) async throws {
+        let journey = try await Journey()
+        try journey.write("a", "x")
+        try await journey.expect(0, "backup")
+        for arguments in [["--json"] + command, command + ["--json"]] {
+            let run = try await journey.dr(arguments)
+            let answer = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+            for key in keys { #expect(answer?[key] != nil, "\(command) lacks '\(key)': \(run.output)\(run.errors)") }
+            try? FileManager.default.removeItem(at: journey.folder.url.appending(path: "new"))
+        }
+    }
+
+    @Test(arguments: [
+        (["frobnicate"], 2, "frobnicate"), (["restore", "--component", "tree"], 2, "--to"),
+        (["backup", "--component", "nope"], 2, "there is no component 'nope'"),
+        (["list", "--config", "/nowhere/dr.yaml"], 2, "/nowhere/dr.yaml"),
+        (["show", "20200101T000000Z"], 2, "there is no backup yet"),
+        (["verify", "--read-data=0%"], 2, "share"), (["restore", "--component", "tree", "--to", "x", "--at", "soon"], 2, "soon"),
+        (["restore", "--component", "tree", "--to", "x", "--owner", "me"], 2, "UID:GID"), (["list", "--last", "0"], 2, "--last"),
+        (["backup", "--quiet", "--verbose"], 2, "exclude"),
+    ]) func mistakesAreExplained(arguments: [String], status: Int32, words: String) async throws {
+        let journey = try await Journey()
+        let run = try await journey.dr(arguments)
+        #expect(run.status == status, "\(run.errors)")
+        #expect(run.errors.contains(words), "\(run.errors)")
+        #expect(run.output.isEmpty)
+        #expect(!run.errors.contains("Fatal error") && !run.errors.contains("Swift."))
+    }
+
+    @Test func helpAndVersionAreResults() async throws {
+        let journey = try await Journey(initialize: false)
+        let help = try await journey.expect(0, "--help")
+        #expect(help.output.contains("Exit codes: 0 done"))
+        #expect(try await journey.expect(0, "--version").output == "0.1.0\n")
+        for command in ["init", "backup", "list", "show", "diff", "stats", "verify", "restore", "status", "doctor"] {
+            #expect(try await journey.expect(0, command, "--help").output.contains("USAGE: dr \(command)"))
+        }
+        #expect(try await journey.expect(0, "--generate-completion-script", "bash").output.contains("complete"))
+    }
+
+    @Test func initWritesAFileOnceAndExplainsIt() async throws {
+        let folder = try TemporaryFolder("init")
+        func dr(_ arguments: String...) async throws -> CommandRun {
+            try await CommandRun.run(Journey.program, arguments, in: folder.url)
+        }
+        let store = "file://\(folder.path)/r"
+        #expect(try await dr("init", "--store", store).status == 0)
+        let text = try String(contentsOf: folder.url.appending(path: "dr.yaml"), encoding: .utf8)
+        #expect(text.contains("# ") && text.contains(store))
+        let again = try await dr("init", "--store", store)
+        #expect(again.status == 0 && again.output.contains("kept") && again.output.contains("found repository"))
+        #expect(try String(contentsOf: folder.url.appending(path: "dr.yaml"), encoding: .utf8) == text)
+        #expect(try await dr("init", "--store", "file:///elsewhere").status == 2)
+        #expect(try await dr("init", "--store", "ftp://x").status == 2)
+    }
+
+    @Test func badConfigurationIsRefusedWithItsPlace() async throws {
+        let journey = try await Journey(extra: "retentoin: {hourly: 24h}", initialize: false)
+        let run = try await journey.expect(2, "backup")
+        #expect(run.errors.contains("dr.yaml:5:1") && run.errors.contains("did you mean 'retention'"))
+    }
+
+    @Test func oneFailingComponentMakesTheSetPartial() async throws {
+        let journey = try await Journey(
+            components: "{tree: {kind: files, data: DATA}, gone: {kind: files, data: /nowhere/at/all}}", initialize: false)
+        let file = journey.folder.url.appending(path: "dr.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8).replacing("DATA", with: journey.data.path)
+        try Data(text.utf8).write(to: file)
+        try journey.write("a", "x")
+        try await journey.expect(0, "init")
+        let run = try await journey.expect(3, "backup")
+        #expect(run.errors.contains("gone: look at '/nowhere/at/all'"))
+        #expect(try await journey.expect(0, "list").output.contains("partial"))
+        try await journey.expect(5, "status")
+    }
+
+    @Test func metricsAreWhatNodeExporterReads() async throws {
+        let journey = try await Journey(extra: "metrics: {textfile: dr.prom}")
+        try journey.write("a", "x")
+        try await journey.expect(0, "backup")
+        let file = journey.folder.url.appending(path: "dr.prom")
+        let check = try await CommandRun.run("/bin/sh", ["-c", "promtool check metrics < '\(file.path)'"])
+        #expect(check.status == 0, "\(check.output)\(check.errors)")
+        #expect(try String(contentsOf: file, encoding: .utf8).contains("dr_backup_complete{stack=\"monitoring\"} 1"))
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Lab
+import Testing
+
+/// A place of its own in which the built `dr` runs as a user runs it: configuration, source tree, repository, state.
+final class Journey: Sendable {
+    let folder: TemporaryFolder
+    let environment: [String: String]
+    /// What follows `s3://`; empty for a directory store.
+    let bucketAndPrefix: String
+
+    var data: URL { folder.url.appending(path: "data") }
+    var repository: URL { folder.url.appending(path: "repository") }
+
+    static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// The program under test: built beside the tests.
+    static let program: String = {
+        // The test runner's own executable lies in the folder of the build.
+        let runner = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let candidates = [runner, Journey.checkout.appending(path: ".build/debug")].map { $0.appending(path: "dr").path }
+        return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "dr"
+    }()
+
+    /// - Parameters:
+    ///   - s3: keep the repository there, under a prefix of its own, instead of in a directory.
+    ///   - extra: more lines for `dr.yaml`.
+    init(s3: (any S3Server)? = nil, components: String? = nil, extra: String = "", initialize: Bool = true) async throws {
+        folder = try TemporaryFolder("journey")
+        let data = folder.url.appending(path: "data")
+        try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+        var store = "file://\(folder.path)/repository"
+        if let s3 {
+            bucketAndPrefix = "\(SharedS3Server.bucket)/\(UUID().uuidString.lowercased())"
+            store = "s3://\(bucketAndPrefix)"
+            environment = [
+                "AWS_ACCESS_KEY_ID": s3.accessKey, "AWS_SECRET_ACCESS_KEY": s3.secretKey, "AWS_ENDPOINT_URL": s3.endpoint,
+                "AWS_EC2_METADATA_DISABLED": "true",
+            ]
+        } else {
+            bucketAndPrefix = ""
+            environment = [:]
+        }
+        let text = """
+            store: {url: "\(store)"}
+            state: \(folder.path)/state
+            components:
+              \(components ?? "tree: {kind: files, data: \(data.path)}")
+            \(extra)
+
+            """
+        try Data(text.utf8).write(to: folder.url.appending(path: "dr.yaml"))
+        if initialize { try await expect(0, "init") }
+    }
+
+    func write(_ path: String, _ text: String) throws {
+        let file = data.appending(path: path)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+    }
+
+    func dr(_ arguments: [String], killAfter: Duration? = nil) async throws -> CommandRun {
+        try await CommandRun.run(
+            Self.program, arguments, in: folder.url, environment: environment, killAfter: killAfter)
+    }
+
+    @discardableResult
+    func expect(
+        _ status: Int32, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> CommandRun {
+        let run = try await dr(arguments)
+        #expect(
+            run.status == status, "dr \(arguments.joined(separator: " "))\n\(run.output)\n\(run.errors)",
+            sourceLocation: sourceLocation)
+        return run
+    }
+
+    /// The one JSON document that the command prints on standard output, and nothing else there.
+    func json<Answer: Decodable>(_ type: Answer.Type, _ arguments: String...) async throws -> Answer {
+        let run = try await dr(arguments + ["--json"])
+        return try JSONDecoder().decode(type, from: Data(run.output.utf8))
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Lab
+import Testing
+
+/// Runs the commands of `docs/recover-without-dr.md` as they stand in the page, with the places filled in.
+@Suite struct RecoverWithoutDRTests {
+    /// The page's `sh` blocks by the word after the language.
+    private func blocks() throws -> [String: String] {
+        let page = try String(contentsOf: Journey.checkout.appending(path: "docs/recover-without-dr.md"), encoding: .utf8)
+        var blocks: [String: String] = [:]
+        for part in page.components(separatedBy: "```sh ").dropFirst() {
+            let lines = part.components(separatedBy: "\n")
+            let end = try #require(lines.firstIndex(of: "```"))
+            blocks[lines[0]] = lines[1..<end].joined(separator: "\n")
+        }
+        return blocks
+    }
+
+    private func prepare(_ journey: Journey) async throws {
+        for number in 0..<30 { try journey.write("many/file \(number)", "content \(number)\n") }
+        try journey.write("large", String(repeating: "0123456789abcdef", count: 200_000))
+        try await journey.expect(0, "backup")
+        try journey.write("many/file 3", "changed\n")
+        try journey.write("twin", String(repeating: "0123456789abcdef", count: 200_000))
+        try await journey.expect(0, "backup")
+    }
+
+    private func recover(_ journey: Journey, script: String) async throws {
+        let folder = journey.folder.url.appending(path: "by-hand")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let run = try await CommandRun.run(
+            "/bin/bash", ["-euo", "pipefail", "-c", script], in: folder, environment: journey.environment)
+        #expect(run.status == 0, "\(run.output)\n\(run.errors)")
+        #expect(run.output.contains("every file is as it was backed up"))
+        let diff = try await CommandRun.run(
+            "/usr/bin/diff", ["-r", journey.data.path, folder.appending(path: "restored").path])
+        #expect(diff.status == 0, "\(diff.output)")
+        let one = try #require(FileManager.default.enumerator(atPath: folder.appending(path: "one").path))
+        #expect(one.allObjects.count > 0)
+    }
+
+    private func body(_ blocks: [String: String], _ journey: Journey) async throws -> String {
+        let list = try await journey.json(ListAnswer.self, "list")
+        let choose = try #require(blocks["choose"])
+            .replacing(/COMPONENT=\S+/, with: "COMPONENT=tree")
+            .replacing(/SET=\S+/, with: "SET=\(try #require(list.sets.last).name)")
+        let rest = try ["manifest", "unpack", "prove", "one"].map { try #require(blocks[$0]) }
+        return ([choose] + rest).joined(separator: "\n")
+    }
+
+    @Test func aDirectoryIsRecoveredByThePage() async throws {
+        let journey = try await Journey()
+        try await prepare(journey)
+        let blocks = try blocks()
+        let place = try #require(blocks["directory"]).replacing(/STORE=\S+/, with: "STORE='\(journey.repository.path)'")
+        let names = try #require(blocks["names"])
+        try await recover(journey, script: [place, names, try await body(blocks, journey)].joined(separator: "\n"))
+    }
+
+    @Test func aBucketIsRecoveredByThePage() async throws {
+        let server = try await SharedS3Server.seaweedFS()
+        let journey = try await Journey(s3: server)
+        try await prepare(journey)
+        let blocks = try blocks()
+        let place = try #require(blocks["s3"])
+            .replacing(/ENDPOINT=\S+/, with: "ENDPOINT=\(server.endpoint)")
+            .replacing(/REGION=\S+/, with: "REGION=us-east-1")
+            .replacing(/STORE=\S+/, with: "STORE=\(journey.bucketAndPrefix)")
+        try await recover(journey, script: [place, try await body(blocks, journey)].joined(separator: "\n"))
+    }
+
+    private struct ListAnswer: Decodable {
+        struct Row: Decodable { var name: String }
+        var sets: [Row]
+    }
+}
