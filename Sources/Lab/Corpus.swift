@@ -39,14 +39,18 @@ package struct Corpus: Sendable {
         try keep(pool)
     }
 
-    /// What an hour does to the tree, about 1 % of its bytes: a new small block in place of that of the hour before, and
-    /// one in a hundred Loki chunks replaced. Files are replaced, never written over, as Prometheus and Loki do it.
+    /// What an hour does to the tree, about 1 % of its bytes: a small new block, and one in a hundred Loki chunks replaced.
+    /// Files are replaced, never written over, as Prometheus and Loki do it.
     /// - Parameter version: from 1; each gives other bytes.
     package func change(version: Int) throws {
         let pool = try kept()
         for number in stride(from: 0, to: lokiChunks, by: 100) { try writeLokiChunk(number, version: version) }
-        try? FileManager.default.removeItem(at: folder(ofBlock: "head-\(version - 1)"))
         try writeBlock("head-\(version)", pool, chunks: chunkBytes / 13, index: indexBytes / 13)
+    }
+
+    /// Takes the block of a change away again, so that a tree that is changed over and over does not grow.
+    package func removeBlock(ofChange version: Int) throws {
+        try FileManager.default.removeItem(at: folder(ofBlock: "head-\(version)"))
     }
 
     // MARK: Blocks

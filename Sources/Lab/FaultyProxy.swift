@@ -166,7 +166,9 @@ package final class FaultyProxy: Sendable {
         }
 
         private func remember(_ request: HTTPMessage, _ reply: HTTPMessage) {
-            guard request.method == "PUT", (200..<300).contains(reply.status), !request.target.contains("?") else { return }
+            guard request.method == "PUT", (200..<300).contains(reply.status), !request.target.contains("?") else {
+                return
+            }
             state.draw.withLock { draw in
                 draw.recent.append(String(request.target.split(separator: "/").dropFirst().joined(separator: "/")))
                 if draw.recent.count > 3 { draw.recent.removeFirst() }
@@ -180,7 +182,8 @@ package final class FaultyProxy: Sendable {
                 // With encoding-type=url some servers encode the slash too, others not.
                 let encoded = key.split(separator: "/").joined(separator: "%2F")
                 guard
-                    let found = text.firstRange(of: "<Key>\(key)</Key>") ?? text.firstRange(of: "<Key>\(encoded)</Key>"),
+                    let found = text.firstRange(of: "<Key>\(key)</Key>")
+                        ?? text.firstRange(of: "<Key>\(encoded)</Key>"),
                     let start = text[..<found.lowerBound].ranges(of: "<Contents>").last,
                     let end = text[found.upperBound...].firstRange(of: "</Contents>")
                 else { continue }
@@ -222,7 +225,8 @@ extension FaultyProxy.Fault {
     private static func error(_ status: Int, _ code: String) -> HTTPMessage {
         .response(
             status, [("Content-Type", "application/xml"), ("Date", HTTPMessage.date())],
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>\(code)</Code><Message>injected</Message></Error>")
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>\(code)</Code><Message>injected</Message></Error>"
+        )
     }
 }
 

@@ -97,7 +97,7 @@ struct Bench: AsyncParsableCommand {
         ]
         if !rounds.syncAfterCopy.isEmpty {
             notes.append(
-                "cp leaves its data in memory. dr and restic end when theirs is on the disk; a sync after cp's cold run "
+                "cp leaves its data in memory. The backups of dr and restic end when theirs are on the disk; a sync after cp's cold run "
                     + "took \(BenchText.seconds(BenchRow.median(rounds.syncAfterCopy))) more.")
         }
         if let server {

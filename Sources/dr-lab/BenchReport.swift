@@ -96,7 +96,8 @@ struct BenchReport: Encodable {
                 for tool in tools.map(\.name) {
                     guard let row = group.first(where: { $0.tool == tool }) else { continue }
                     let cells = [
-                        scenario.rawValue, tool == "dr" ? "**dr**" : tool, BenchText.seconds(row.wall),
+                        scenario.rawValue, tool == "dr" ? "**dr**" : tool.replacing("|", with: "\\|"),
+                        BenchText.seconds(row.wall),
                         BenchText.seconds(row.cpu), BenchText.mebibytes(row.peakMemory),
                         row.stored.map(BenchText.megabytes) ?? "", BenchText.ratio(row.wall, to: restic),
                         BenchText.ratio(row.wall, to: plain),

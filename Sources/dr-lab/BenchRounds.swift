@@ -34,6 +34,8 @@ struct BenchRounds {
     /// - Parameter bucket: nil measures to a directory.
     mutating func run(bucket: BenchBucket?) async throws {
         for round in 0..<rounds {
+            // Between rounds: no tool here removes what is gone from its source, and none is asked to.
+            if changes > 0 { try corpus.removeBlock(ofChange: changes) }
             var jobs: [String: BenchJob] = [:]
             for (number, tool) in tools.enumerated() {
                 let folder = work.appending(path: "tool-\(number)")
