@@ -165,14 +165,18 @@ final class MultipartUpload {
     private func completeOnce(_ sent: [Part]) throws -> ObjectInfo {
         let list = sent.map { part in
             let checksum = part.checksum.map { "<ChecksumSHA256>\($0)</ChecksumSHA256>" } ?? ""
-            return "<Part><PartNumber>\(part.number)</PartNumber><ETag>\(XMLElement.escaped(part.tag))</ETag>\(checksum)</Part>"
+            return
+                "<Part><PartNumber>\(part.number)</PartNumber><ETag>\(XMLElement.escaped(part.tag))</ETag>\(checksum)</Part>"
         }
-        let document = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+        let document =
+            "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
             + list.joined() + "</CompleteMultipartUpload>"
         var request = S3Request(
             "POST", store.fullKey(key), query: [("uploadId", uploadID)], headers: [("content-type", "application/xml")],
             payload: .text(document), isSlow: true)
-        if options.condition == .ifAbsent, store.isConditional != false { request.headers.append(("if-none-match", "*")) }
+        if options.condition == .ifAbsent, store.isConditional != false {
+            request.headers.append(("if-none-match", "*"))
+        }
         var body: [UInt8] = []
         let response = try store.client.once(request) { _, piece in
             piece.withUnsafeBytes { body.append(contentsOf: $0) }
@@ -202,7 +206,8 @@ final class MultipartUpload {
                 else { throw failure }
                 listed[number] = Part(number: number, size: size, tag: tag)
             }
-            guard root.value("IsTruncated") == "true", let next = root.value("NextPartNumberMarker"), next != marker else {
+            guard root.value("IsTruncated") == "true", let next = root.value("NextPartNumberMarker"), next != marker
+            else {
                 break
             }
             marker = next

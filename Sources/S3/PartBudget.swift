@@ -22,10 +22,11 @@ package final class PartBudget: Sendable {
     package init(parts: Int) { limit = max(1, parts) }
 
     /// Blocks until there is memory for a part.
+    /// - Parameter isFirst: whether the caller holds no other part; asked again while it waits.
     /// - Throws: `CancellationError`.
-    func take(_ capacity: Int, isFirst: Bool) throws -> PartBuffer {
+    func take(_ capacity: Int, isFirst: () -> Bool) throws -> PartBuffer {
         while true {
-            if let buffer = takeNow(capacity, isFirst: isFirst) { return buffer }
+            if let buffer = takeNow(capacity, isFirst: isFirst()) { return buffer }
             try Task.checkCancellation()
             _ = released.wait(timeout: .now() + .milliseconds(50))
         }

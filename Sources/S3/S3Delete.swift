@@ -15,8 +15,11 @@ extension S3Store {
 
     private static let batchSize = 1000
 
+    /// False once the server has refused DeleteObjects.
+    var knowsBatches: Bool { deletesBatches.withLock { $0 } }
+
     private func deleteBatch(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
-        guard keys.count > 1, deletesBatches.withLock({ $0 }) else { return try keys.compactMap(deleteOne) }
+        guard keys.count > 1, knowsBatches else { return try keys.compactMap(deleteOne) }
         var left = keys
         var refused: [ObjectStoreError] = []
         var retries = S3Retries(client)
@@ -25,7 +28,11 @@ extension S3Store {
                 let failures = try deleteObjects(left)
                 var again: [(ObjectKey, S3Failure)] = []
                 for (key, failure) in failures where !failure.isMissing {
-                    if failure.remedy == .none { refused.append(storeError(failure, "delete", key)) } else { again.append((key, failure)) }
+                    if failure.remedy == .none {
+                        refused.append(storeError(failure, "delete", key))
+                    } else {
+                        again.append((key, failure))
+                    }
                 }
                 left = again.map(\.0)
                 if let (key, failure) = again.first, try !retries.mayGoOn(after: failure) {
@@ -42,7 +49,8 @@ extension S3Store {
     /// Servers that do not know DeleteObjects, or do not take the checksum that goes with it.
     private static func meansNoBatches(_ failure: S3Failure) -> Bool {
         failure.isUnsupported
-            || ["InvalidRequest", "MissingContentMD5", "InvalidArgument", "MissingRequestBodyError"].contains(failure.code)
+            || ["InvalidRequest", "MissingContentMD5", "InvalidArgument", "MissingRequestBodyError"].contains(
+                failure.code)
     }
 
     /// DeleteObjects.

@@ -93,7 +93,9 @@ struct S3Reading {
             position += piece.byteCount
         }
         if !isAccepted { try accept(response, isPartial: isPartial) }
-        guard position == end ?? position else { throw Self.broken("the body ended at \(position) of \(end ?? 0) bytes") }
+        guard position == end ?? position else {
+            throw Self.broken("the body ended at \(position) of \(end ?? 0) bytes")
+        }
     }
 
     private var rangeEnd: String { range.map { "\($0.upperBound - 1)" } ?? "" }
@@ -121,7 +123,8 @@ struct S3Reading {
     /// A tag that does not match any more means another object, or a wrong tag in the first answer.
     private mutating func confirmVersion() throws {
         guard let found = try store.look(key) else { throw store.error(.notFound, key, "removed while it was read") }
-        guard found.lastModified == version?.lastModified, version?.size == nil || found.info.size == version?.size else {
+        guard found.lastModified == version?.lastModified, version?.size == nil || found.info.size == version?.size
+        else {
             throw store.error(.other, key, "the object was replaced while it was read")
         }
         version?.tag = found.info.tag

@@ -22,7 +22,8 @@ extension S3Store {
     func storeError(_ failure: S3Failure, _ operation: String, _ key: ObjectKey?) -> ObjectStoreError {
         let request = failure.requestID.map { ", request \($0)" } ?? ""
         let detail =
-            failure.transport == nil ? "\(failure.code): \(failure.message) (status \(failure.status)\(request))" : failure.message
+            failure.transport == nil
+            ? "\(failure.code): \(failure.message) (status \(failure.status)\(request))" : failure.message
         let (reason, hint) = Self.meaning(of: failure, operation)
         return ObjectStoreError(reason, operation, key, detail, store: location, hint: hint)
     }

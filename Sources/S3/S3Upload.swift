@@ -80,7 +80,7 @@ final class S3Upload: ObjectUpload {
             self.multipart = multipart
             try sendFilling(multipart)
         }
-        let buffer = try store.budget.take(store.configuration.partSize, isFirst: multipart?.isIdle ?? true)
+        let buffer = try store.budget.take(store.configuration.partSize, isFirst: { multipart?.isIdle ?? true })
         filling = buffer
         return buffer
     }

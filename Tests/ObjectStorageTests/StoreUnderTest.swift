@@ -18,7 +18,8 @@ enum StoreKind: Hashable, Sendable, CaseIterable, CustomTestStringConvertible {
     /// Those that a store hides from its caller. A changed byte and a listing that lags are its caller's to notice.
     static let hiddenFaults = FaultyProxy.Fault.allCases.filter { $0 != .corruptedDownload && $0 != .laggingListing }
 
-    static let allCases: [StoreKind] = [.directory, .seaweedFS, .moto, .rclone] + hiddenFaults.map(faulty) + [.veryFaulty]
+    static let allCases: [StoreKind] =
+        [.directory, .seaweedFS, .moto, .rclone] + hiddenFaults.map(faulty) + [.veryFaulty]
 
     var testDescription: String { "\(self)" }
 
@@ -81,7 +82,8 @@ func configuration(_ server: any S3Server, endpoint: String? = nil) -> S3Configu
 extension AWSEnvironment {
     /// A machine that knows nothing of AWS.
     static let none = AWSEnvironment(
-        variables: ["AWS_EC2_METADATA_DISABLED": "true"], home: "/nonexistent", now: { Int(Date().timeIntervalSince1970) })
+        variables: ["AWS_EC2_METADATA_DISABLED": "true"], home: "/nonexistent",
+        now: { Int(Date().timeIntervalSince1970) })
 }
 
 let threads = BlockingPool(threads: 8)

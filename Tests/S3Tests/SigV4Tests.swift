@@ -6,7 +6,8 @@ import Testing
 @Suite struct SigV4Tests {
     /// The suite's folders, those of `post-sts-token` one level down.
     static let suiteCases: [String] = {
-        let names = FileManager.default.enumerator(atPath: Fixture.path("sigv4/aws-sig-v4-test-suite"))?
+        let names =
+            FileManager.default.enumerator(atPath: Fixture.path("sigv4/aws-sig-v4-test-suite"))?
             .compactMap { $0 as? String }.filter { $0.hasSuffix(".req") } ?? []
         return names.map { String($0.dropLast(4)) }.sorted()
     }()
@@ -133,7 +134,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a/b c+d%é~", "a/b%20c%2Bd%25%C3%A9~", "a%2Fb%20c%2Bd%25%C3%A9~"), ("", "", ""), ("=&?#", "%3D%26%3F%23", "%3D%26%3F%23"),
+        ("a/b c+d%é~", "a/b%20c%2Bd%25%C3%A9~", "a%2Fb%20c%2Bd%25%C3%A9~"), ("", "", ""),
+        ("=&?#", "%3D%26%3F%23", "%3D%26%3F%23"),
     ])
     func `percent encoding`(_ text: String, _ path: String, _ component: String) {
         #expect(PercentEncoding.encode(text, keepsSlash: true) == path)

@@ -56,9 +56,10 @@ struct ContainerCredentials: CredentialSource {
     /// Over plain http a token may go only to this machine and to the addresses that AWS reserves.
     private static func isAllowed(_ url: String) -> Bool {
         if url.hasPrefix("https://") { return true }
-        guard let host = URLComponents(string: url)?.host else { return false }
+        guard url.hasPrefix("http://"), let host = URLComponents(string: url)?.host else { return false }
         let bare = host.trimmingCharacters(in: ["[", "]"])
-        return bare == "localhost" || bare == "::1" || bare.hasPrefix("127.")
+        let isNumeric = bare.allSatisfy { $0.isNumber || $0 == "." }
+        return bare == "localhost" || bare == "::1" || isNumeric && bare.hasPrefix("127.")
             || ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"].contains(bare)
     }
 }

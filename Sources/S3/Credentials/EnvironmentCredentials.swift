@@ -7,7 +7,8 @@ struct EnvironmentCredentials: CredentialSource {
         guard id != nil || secret != nil else { return nil }
         guard let id, let secret else {
             throw CredentialError(
-                "environment", "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set", hint: "set both, or none")
+                "environment", "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set",
+                hint: "set both, or none")
         }
         return S3Credentials(
             accessKeyID: id, secretAccessKey: secret, sessionToken: environment["AWS_SESSION_TOKEN"],

@@ -46,7 +46,9 @@ struct ProfileCredentials: CredentialSource {
         if keys["sso_session"] ?? keys["sso_start_url"] != nil {
             throw CredentialError(
                 source, "single sign-on is not supported",
-                hint: "add 'credential_process = aws configure export-credentials --profile \(profile)' to another profile")
+                hint:
+                    "add 'credential_process = aws configure export-credentials --profile \(profile)' to another profile"
+            )
         }
         return nil
     }
@@ -62,7 +64,8 @@ struct ProfileCredentials: CredentialSource {
         case let other:
             throw CredentialError(
                 "profile '\(profile)'",
-                other.map { "unknown credential_source '\($0)'" } ?? "a role_arn without source_profile or credential_source"
+                other.map { "unknown credential_source '\($0)'" }
+                    ?? "a role_arn without source_profile or credential_source"
             )
         }
     }

@@ -59,7 +59,9 @@ package struct SharedProfiles: Sendable {
             let key = trimmed(line[..<equals]).lowercased()
             var value = trimmed(line[line.index(after: equals)...])
             // A comment after a value needs a space before it: secrets may hold the characters themselves.
-            for mark in [" #", " ;"] { if let start = value.firstRange(of: mark) { value = trimmed(value[..<start.lowerBound]) } }
+            for mark in [" #", " ;"] {
+                if let start = value.firstRange(of: mark) { value = trimmed(value[..<start.lowerBound]) }
+            }
             if isIndented, let block {
                 sections[last].1["\(block).\(key)"] = value
             } else {

@@ -84,14 +84,17 @@ struct S3Failure: Error {
             return .refreshCredentials
         case "RequestTimeTooSkewed":
             return .correctClock
-        case "AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect", "IllegalLocationConstraintException":
+        case "AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect",
+            "IllegalLocationConstraintException":
             return .changeRegion
         default:
             return [500, 502, 503, 504].contains(status) ? .retry : .none
         }
     }
 
-    var isMissing: Bool { ["NoSuchKey", "NoSuchVersion", "NotFound"].contains(code) || status == 404 && !isMissingBucket }
+    var isMissing: Bool {
+        ["NoSuchKey", "NoSuchVersion", "NotFound"].contains(code) || status == 404 && !isMissingBucket
+    }
     var isMissingBucket: Bool { code == "NoSuchBucket" }
     /// The server does not know what was asked.
     var isUnsupported: Bool { ["NotImplemented", "MethodNotAllowed"].contains(code) || [405, 501].contains(status) }

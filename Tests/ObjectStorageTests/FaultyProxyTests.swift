@@ -1,0 +1,74 @@
+import Blocking
+import Foundation
+import HTTP
+import Lab
+import Logging
+import ObjectStorage
+import S3
+import Testing
+
+/// That the faults are real: a suite that passes behind a proxy that does nothing proves nothing.
+@Suite struct FaultyProxyTests {
+    @Test(arguments: FaultyProxy.Fault.allCases) func `each fault befalls requests`(_ fault: FaultyProxy.Fault)
+        async throws
+    {
+        let server = try await SharedS3Server.seaweedFS()
+        let proxy = try FaultyProxy(to: server.endpoint, rates: [fault: 1], seed: 1)
+        defer { proxy.stop() }
+        var configuration = configuration(server)
+        let direct = try S3Store(configuration, environment: .none, logger: Logger(label: "test"))
+        configuration.endpoint = proxy.endpoint
+        configuration.retry.attempts = 2
+        configuration.stallTimeout = .milliseconds(300)
+        let faulty = try S3Store(configuration, environment: .none, logger: Logger(label: "test"))
+        try await threads.run {
+            let bytes = content(20)  // small: each broken download still comes half of the way
+            _ = try direct.put("direct", bytes, PutOptions())
+            func failure(_ body: () throws -> Void) -> ObjectStoreError.Reason? {
+                do { try body() } catch { return (error as? ObjectStoreError)?.reason }
+                return nil
+            }
+            let put = failure { _ = try faulty.put("through", bytes, PutOptions(.none)) }
+            let get = failure { _ = try faulty.bytes("direct") }
+            switch fault {
+            case .internalError, .resetBefore, .stall, .lostAcknowledgement, .resetInBody:
+                #expect(put == .unreachable && get == .unreachable)
+            case .slowDown: #expect(put == .throttled && get == .throttled)
+            case .expiredToken, .skewedClock: #expect(put == .credentials && get == .credentials)
+            case .truncatedDownload: #expect(put == nil && get == .unreachable)
+            case .corruptedDownload:
+                #expect(put == nil && get == nil)
+                let received = try faulty.bytes("direct")
+                #expect(received != bytes && received.count == bytes.count)
+            case .wrongETag:
+                #expect(try faulty.put("tag", [1], PutOptions(.none)).tag?.contains("000000000000") == true)
+            case .laggingListing:
+                #expect(try direct.keys() == ["direct", "through"])
+                #expect(try faulty.keys() == ["direct"])
+            }
+            let isStored = try direct.head("through") != nil
+            let reaches: [FaultyProxy.Fault] = [
+                .resetInBody, .lostAcknowledgement, .stall, .truncatedDownload, .corruptedDownload, .wrongETag,
+                .laggingListing,
+            ]
+            #expect(isStored == reaches.contains(fault))
+        }
+        #expect((proxy.injected[fault] ?? 0) > 0)
+        #expect(proxy.injected.count == 1)
+    }
+
+    @Test func `a seed gives the same faults every time`() async throws {
+        let server = try await SharedS3Server.seaweedFS()
+        func faults() async throws -> [FaultyProxy.Fault: Int] {
+            let proxy = try FaultyProxy(to: server.endpoint, rates: [.internalError: 0.2, .slowDown: 0.2], seed: 7)
+            defer { proxy.stop() }
+            return try await threads.run {
+                for _ in 0..<40 { _ = try HTTPClient().send(HTTPRequest("GET", proxy.endpoint + "/shared")) }
+                return proxy.injected
+            }
+        }
+        let first = try await faults()
+        #expect(first.values.reduce(0, +) > 5)
+        #expect(try await faults() == first)
+    }
+}
