@@ -9,6 +9,7 @@ package import ObjectStorage
 package struct Repository: Sendable {
     package let store: any ObjectStore
     package let description: RepositoryDescription
+    package var encryption = PackEncryption()
 
     /// - Throws: ``RepositoryError`` `.notARepository`, `.newerVersion`, `.damaged`; `ObjectStoreError`.
     package init(opening store: any ObjectStore) throws {

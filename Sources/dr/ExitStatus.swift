@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Cryptography
 import ObjectStorage
 import Repository
 
@@ -23,6 +24,7 @@ extension ExitStatus {
             switch error {
             case is CancellationError: .interrupted
             case is ConfigurationError: .usage
+            case is CMSError: .usage  // a certificate or key file that cannot be used
             case is RestoreFailure: .checkFailed
             case let error as RepositoryError: ExitStatus(error.reason)
             default: DR.exitCode(for: error) == .validationFailure ? .usage : .failed
@@ -34,7 +36,7 @@ extension ExitStatus {
             switch reason {
             case .damaged, .newerVersion: .repositoryDamaged
             case .noSuchSet, .noSuchComponent, .noSuchPath: .usage
-            case .notARepository, .alreadyExists, .target, .noSpace: .failed
+            case .notARepository, .alreadyExists, .target, .noSpace, .encrypted: .failed
             }
     }
 }

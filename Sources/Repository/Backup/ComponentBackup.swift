@@ -88,7 +88,7 @@ struct ComponentBackup: Sendable {
         let root = open(capture.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard root >= 0 else { throw RepositoryError(.target, capture.root, "cannot be opened: \(errnoText())") }
         defer { close(root) }
-        let writer = try PackWriter(component: component, store: repository.store)
+        let writer = try PackWriter(component: component, repository: repository)
         do {
             var entries: [CatalogEntry] = []
             let pack = try catalog.number(ofPack: writer.id)

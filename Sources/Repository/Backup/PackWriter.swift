@@ -19,10 +19,12 @@ final class PackWriter {
     private var tar: TarWriter?
     private var buffer = [UInt8](repeating: 0, count: GzipEncoder.maximumMember)
 
-    init(component: String, store: any ObjectStore) throws {
+    init(component: String, repository: Repository) throws {
         self.component = component
-        self.store = store
-        let stage = GzipStage(upload: try store.upload(Layout.pack(component, id), PutOptions(.ifAbsent)))
+        store = repository.store
+        let recipients = repository.encryption.recipients
+        let key = Layout.pack(component, id, isEncrypted: !recipients.isEmpty)
+        let stage = try GzipStage(upload: try store.upload(key, PutOptions(.ifAbsent)), recipients: recipients)
         self.stage = stage
         tar = try TarWriter { try stage.write($0) }
     }
@@ -247,18 +249,21 @@ private final class GzipStage {
     /// costs little more than the file.
     private static let closeAfter = 256 << 10
 
-    private let upload: any ObjectUpload
+    private let object: HashedUpload
+    private let encryptor: CMSEncryptor?
     private var encoder = GzipEncoder()
     private var plain: [UInt8] = []
     private var squeezed: [UInt8] = []
-    private var hasher: SHA256? = SHA256()
+    /// Bytes of the gzip stream so far.
     private var stored = 0
     /// The current member began in the middle of an entry: no tar header is at its start.
     private var isContinuation = false
     private(set) var gzip: [[Int]] = []
 
-    init(upload: any ObjectUpload) {
-        self.upload = upload
+    init(upload: any ObjectUpload, recipients: [RecoveryCertificate]) throws {
+        let object = HashedUpload(upload)
+        self.object = object
+        encryptor = recipients.isEmpty ? nil : try CMSEncryptor(to: recipients) { try object.write($0) }
         plain.reserveCapacity(GzipEncoder.maximumMember)
     }
 
@@ -284,27 +289,51 @@ private final class GzipStage {
 
     func finish() throws -> PackIndex.StoredObject {
         try flush()
-        let digest = hasher.take()?.finalize() ?? []
-        let info = try upload.finish()
-        guard info.size == stored else {
-            throw RepositoryError.damaged(info.key.text, "the store holds \(info.size) bytes of \(stored) sent")
-        }
-        return PackIndex.StoredObject(size: stored, sha256: Digest(bytes: digest))
+        try encryptor?.finish()
+        let (size, digest) = try object.finish()
+        return PackIndex.StoredObject(size: size, sha256: digest, envelope: encryptor == nil ? nil : "cms")
     }
 
-    func cancel() { upload.cancel() }
+    func cancel() { object.cancel() }
 
     private func flush() throws {
         guard !plain.isEmpty else { return }
         try Task.checkCancellation()
         squeezed.removeAll(keepingCapacity: true)
         encoder.encode(plain.span.bytes, into: &squeezed)
-        hasher?.update(squeezed.span.bytes)
-        try squeezed.withUnsafeBytes { try upload.write($0.bytes) }
+        try squeezed.withUnsafeBytes { bytes in
+            if let encryptor { try encryptor.write(bytes.bytes) } else { try object.write(bytes.bytes) }
+        }
         gzip.append([squeezed.count, plain.count])
         stored += squeezed.count
         plain.removeAll(keepingCapacity: true)
     }
+}
+
+/// An upload that knows the hash and the number of the bytes that went in.
+private final class HashedUpload {
+    private let upload: any ObjectUpload
+    private var hasher: SHA256? = SHA256()
+    private var size = 0
+
+    init(_ upload: any ObjectUpload) { self.upload = upload }
+
+    func write(_ bytes: RawSpan) throws {
+        hasher?.update(bytes)
+        size += bytes.byteCount
+        try upload.write(bytes)
+    }
+
+    func finish() throws -> (size: Int, digest: Digest) {
+        let digest = hasher.take()?.finalize() ?? []
+        let info = try upload.finish()
+        guard info.size == size else {
+            throw RepositoryError.damaged(info.key.text, "the store holds \(info.size) bytes of \(size) sent")
+        }
+        return (size, Digest(bytes: digest))
+    }
+
+    func cancel() { upload.cancel() }
 }
 
 extension timespec {

@@ -12,9 +12,12 @@ package enum Layout {
     }
     package static func manifestPrefix(_ component: String) -> String { "\(component)/backups/" }
 
-    package static func pack(_ component: String, _ id: String) -> ObjectKey {
-        ObjectKey(trusted: "\(component)/packs/\(id).tar.gz")
+    package static func pack(_ component: String, _ id: String, isEncrypted: Bool = false) -> ObjectKey {
+        ObjectKey(trusted: "\(component)/packs/\(id)\(packSuffixes[isEncrypted ? 1 : 0])")
     }
+    /// In the clear, and encrypted.
+    static let packSuffixes = [".tar.gz", ".tar.gz.p7m"]
+
     package static func index(_ component: String, _ id: String) -> ObjectKey {
         ObjectKey(trusted: "\(component)/packs/\(id).index.json.gz")
     }
@@ -24,6 +27,11 @@ package enum Layout {
     static func name(of key: ObjectKey, suffix: String) -> String? {
         guard let last = key.text.split(separator: "/").last, last.hasSuffix(suffix) else { return nil }
         return String(last.dropLast(suffix.count))
+    }
+
+    /// A pack's id, whether encrypted or not; nil where the key is no pack's.
+    static func packID(of key: ObjectKey) -> String? {
+        packSuffixes.lazy.compactMap { name(of: key, suffix: $0) }.first
     }
 
     /// Component names: they are the first part of keys.

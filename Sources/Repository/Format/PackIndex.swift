@@ -1,6 +1,7 @@
 package import Catalog
 package import Cryptography
 internal import FoundationEssentials
+internal import ObjectStorage
 
 /// `<pack>.index.json.gz`: what is in one pack, and where.
 package struct PackIndex: Codable, Equatable, Sendable {
@@ -20,7 +21,11 @@ package struct PackIndex: Codable, Equatable, Sendable {
     package struct StoredObject: Codable, Equatable, Sendable {
         package var size: Int
         package var sha256: Digest
+        /// "cms" where the gzip stream is inside a CMS AuthEnvelopedData (`.p7m`); absent where it is in the clear.
+        package var envelope: String?
     }
+
+    var key: ObjectKey { Layout.pack(component, pack, isEncrypted: object.envelope != nil) }
 
     /// One file, directory or link. Which of the optional ones are there depends on its type.
     package struct Member: Codable, Equatable, Sendable {

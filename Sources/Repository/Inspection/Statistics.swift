@@ -51,7 +51,7 @@ package struct Statistics: Codable, Equatable, Sendable {
                 guard parts.count == 3, parts[1] == "packs" || parts[1] == "backups" else { return .proceed }
                 var component = found[String(parts[0])] ?? Component(name: String(parts[0]))
                 component.storedBytes += object.size
-                if parts[2].hasSuffix(".tar.gz") { component.packs += 1 }
+                if Layout.packID(of: object.key) != nil { component.packs += 1 }
                 found[component.name] = component
                 return .proceed
             }

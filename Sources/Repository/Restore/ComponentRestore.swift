@@ -118,7 +118,7 @@ package struct ComponentRestore: Sendable {
             throw RepositoryError.damaged(manifest.component, "its manifest does not name a pack that it needs")
         }
         let index = try repository.index(manifest.component, use)
-        var reader = try PackReader(index, in: repository.store)
+        var reader = try PackReader(index, in: repository)
         reader.transferred = { count in
             ledger.add(fetched: count)
             progress.update { $0.transferred += count }

@@ -10,12 +10,14 @@ struct PackReader {
     let store: any ObjectStore
     let key: ObjectKey
     private let gzip: [GzipPlace]
+    private let isEncrypted: Bool
+    private let recoveryKey: RecoveryKey?
     /// Called with the bytes of each fetch, for progress.
     var transferred: (Int) -> Void = { _ in }
     /// Called with the stored bytes of each gzip member once it is proved, in order.
     var opened: (RawSpan) -> Void = { _ in }
 
-    private struct GzipPlace {
+    fileprivate struct GzipPlace {
         /// In the object, and in the tar.
         var stored: Range<Int>
         var plain: Range<Int>
@@ -31,9 +33,11 @@ struct PackReader {
     }
 
     /// - Throws: `RepositoryError` `.damaged` when the index contradicts itself.
-    init(_ index: PackIndex, in store: any ObjectStore) throws {
-        self.store = store
-        key = Layout.pack(index.component, index.pack)
+    init(_ index: PackIndex, in repository: Repository) throws {
+        store = repository.store
+        key = index.key
+        isEncrypted = index.object.envelope != nil
+        recoveryKey = repository.encryption.key
         var places: [GzipPlace] = []
         var stored = 0
         var plain = 0
@@ -45,11 +49,14 @@ struct PackReader {
             stored += pair[0]
             plain += pair[1]
         }
-        guard stored == index.object.size else {
+        guard isEncrypted ? stored < index.object.size : stored == index.object.size else {
             throw RepositoryError.damaged(key.text, "its index does not add up to the object's size")
         }
         gzip = places
     }
+
+    /// Encrypted, and there is no key: its bytes can be hashed, its contents not be read.
+    var isSealed: Bool { isEncrypted && recoveryKey == nil }
 
     /// Bytes of tar in the pack.
     var plainSize: Int { gzip.last?.plain.upperBound ?? 0 }
@@ -96,13 +103,14 @@ struct PackReader {
     }
 
     /// Damage on the way or in the store, which only another fetch can tell apart.
-    private struct Unreadable: Error { var reason: String }
+    fileprivate struct Unreadable: Error { var reason: String }
 
     /// Ranges of gzip members to fetch in one request each: gaps smaller than a request is worth are read through.
     private func runs(of pieces: [Piece]) -> [Range<Int>] {
-        let worthARequest = 256 << 10
         var runs: [Range<Int>] = []
         var place = 0
+        // An envelope is opened from its start only: what it takes to open it twice is never less than a gap.
+        let worthARequest = isEncrypted ? Int.max : 256 << 10
         for piece in pieces where !piece.plain.isEmpty {
             while place < gzip.count, gzip[place].plain.upperBound <= piece.plain.lowerBound { place += 1 }
             var end = place
@@ -121,33 +129,47 @@ struct PackReader {
     }
 
     private func fetch(_ members: Range<Int>, _ body: (Int, [UInt8]) throws -> Void) throws {
-        var decoder = GzipDecoder()
-        var stored: [UInt8] = []
-        var plain: [UInt8] = []
-        var number = members.lowerBound
         let bytes = gzip[members.lowerBound].stored.lowerBound..<gzip[members.upperBound - 1].stored.upperBound
         do {
-            try store.get(key, range: bytes) { piece in
-                transferred(piece.byteCount)
-                var rest = piece
-                while rest.byteCount > 0, number < members.upperBound {
-                    let missing = gzip[number].stored.count - stored.count
-                    let part = rest.extracting(first: min(missing, rest.byteCount))
-                    part.withUnsafeBytes { stored.append(contentsOf: $0) }
-                    rest = rest.extracting(droppingFirst: part.byteCount)
-                    guard stored.count == gzip[number].stored.count else { continue }
-                    do throws(GzipError) {
-                        try decoder.decode(stored.span.bytes, count: gzip[number].plain.count, into: &plain)
-                    } catch { throw Unreadable(reason: "\(error)") }
-                    try body(number, plain)
-                    opened(stored.span.bytes)
-                    number += 1
-                    stored.removeAll(keepingCapacity: true)
+            try withoutActuallyEscaping(body) { body in
+                let splitter = MemberSplitter(gzip, members, opened: opened, body)
+                if isEncrypted {
+                    try fetchEnvelope(bytes, splitter)
+                } else {
+                    try store.get(key, range: bytes) { piece in
+                        transferred(piece.byteCount)
+                        try splitter.write(piece)
+                    }
                 }
             }
         } catch let error as ObjectStoreError where Self.meansDamage.contains(error.reason) {
             throw Unreadable(reason: error.detail)
+        } catch let error as CMSError where error.reason != .wrongKey {
+            throw Unreadable(reason: error.detail)
+        } catch let error as CMSError {
+            throw RepositoryError(.encrypted, key.text, error.detail, hint: error.hint)
         }
+    }
+
+    /// Decrypts the whole object, since only its end proves it, and passes the wanted bytes of the gzip stream on.
+    private func fetchEnvelope(_ wanted: Range<Int>, _ splitter: MemberSplitter) throws {
+        guard let recoveryKey else {
+            throw RepositoryError(
+                .encrypted, key.text, "it is encrypted", hint: "name the recovery key with --recovery-key FILE")
+        }
+        var offset = 0
+        let decryptor = CMSDecryptor(with: recoveryKey) { piece in
+            let part = wanted.clamped(to: offset..<offset + piece.byteCount)
+            if !part.isEmpty {
+                try splitter.write(piece.extracting(part.lowerBound - offset..<part.upperBound - offset))
+            }
+            offset += piece.byteCount
+        }
+        try store.get(key, range: nil) { piece in
+            transferred(piece.byteCount)
+            try decryptor.write(piece)
+        }
+        try decryptor.finish()
     }
 
     private static let meansDamage: [ObjectStoreError.Reason] = [.notFound, .truncated, .invalidRange]
@@ -170,6 +192,49 @@ struct PackReader {
             piece.fail(reason)
             guard piece.plain.upperBound <= window.upperBound else { return }
             queue.removeFirst()
+        }
+    }
+}
+
+/// Collects a gzip stream into members, opens each and hands it out.
+private final class MemberSplitter {
+    private let places: [PackReader.GzipPlace]
+    private let opened: (RawSpan) -> Void
+    private let body: (Int, [UInt8]) throws -> Void
+    private let end: Int
+    private var number: Int
+    private var decoder = GzipDecoder()
+    private var stored: [UInt8] = []
+    private var plain: [UInt8] = []
+
+    init(
+        _ places: [PackReader.GzipPlace], _ members: Range<Int>, opened: @escaping (RawSpan) -> Void,
+        _ body: @escaping (Int, [UInt8]) throws -> Void
+    ) {
+        self.places = places
+        self.opened = opened
+        self.body = body
+        number = members.lowerBound
+        end = members.upperBound
+    }
+
+    func write(_ bytes: RawSpan) throws {
+        var rest = bytes
+        while rest.byteCount > 0, number < end {
+            let missing = places[number].stored.count - stored.count
+            let part = rest.extracting(first: min(missing, rest.byteCount))
+            part.withUnsafeBytes { stored.append(contentsOf: $0) }
+            rest = rest.extracting(droppingFirst: part.byteCount)
+            guard stored.count == places[number].stored.count else { continue }
+            do {
+                try stored.withUnsafeBytes { bytes in
+                    try decoder.decode(bytes.bytes, count: places[number].plain.count, into: &plain)
+                }
+            } catch { throw PackReader.Unreadable(reason: "\(error)") }
+            try body(number, plain)
+            stored.withUnsafeBytes { opened($0.bytes) }
+            number += 1
+            stored.removeAll(keepingCapacity: true)
         }
     }
 }

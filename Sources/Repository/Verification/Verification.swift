@@ -36,6 +36,8 @@ package struct Verification: Sendable {
         package var sets = 0, manifests = 0, packs = 0
         /// Packs of which every byte was read, and the bytes.
         package var packsRead = 0, bytesRead = 0
+        /// Of those, the ones whose contents were not opened: encrypted, and no key was given.
+        package var packsSealed = 0
         /// Files whose contents were hashed.
         package var filesRead = 0
         package var findings: [Finding] = []
@@ -157,7 +159,6 @@ package struct Verification: Sendable {
         let key = Layout.index(use.component, use.pack)
         guard let index = try ledger.recording(key, { try repository.index(use.component, use.use) }) else { return }
         ledger.update { $0.packs += 1 }
-        sizes.set(use.pack, component: use.component, size: index.object.size)
         guard index.members.count == use.use.members else {
             return ledger.add(key, "it has \(index.members.count) members, a manifest says \(use.use.members)")
         }
@@ -166,7 +167,8 @@ package struct Verification: Sendable {
                 RestorePath.isSafe(record.path)
             else { return ledger.add(key, "member \(number) is missing or has an impossible description") }
         }
-        _ = try ledger.recording(key) { try PackReader(index, in: repository.store) }
+        _ = try ledger.recording(key) { try PackReader(index, in: repository) }
+        sizes.set(use.pack, key: index.key, size: index.object.size)
     }
 
     private func compareListing(_ components: Set<String>, _ sizes: PackSizes, _ ledger: VerificationLedger) throws {
@@ -175,11 +177,11 @@ package struct Verification: Sendable {
         for component in components.sorted() {
             try repository.store.list(prefix: Layout.packPrefix(component), after: nil) { object in
                 try Task.checkCancellation()
-                if let pack = Layout.name(of: object.key, suffix: ".tar.gz") {
+                if let pack = Layout.packID(of: object.key) {
                     if let size = missing.removeValue(forKey: pack)?.size {
                         if size != object.size {
                             ledger.add(object.key, "it has \(object.size) bytes, its index says \(size)")
-                            sizes.set(pack, component: component, size: nil)
+                            sizes.set(pack, key: object.key, size: nil)
                         }
                     } else if only == nil {
                         orphans += 1
@@ -193,10 +195,10 @@ package struct Verification: Sendable {
         }
         // A listing may lag behind: what it lacks is asked for by name before it counts as missing.
         for (pack, entry) in missing {
-            let key = Layout.pack(entry.component, pack)
+            let key = entry.key
             guard let info = try repository.store.head(key) else {
                 ledger.add(key, "it is missing")
-                sizes.set(pack, component: entry.component, size: nil)
+                sizes.set(pack, key: key, size: nil)
                 continue
             }
             if info.size != entry.size { ledger.add(key, "it has \(info.size) bytes, its index says \(entry.size)") }
@@ -212,10 +214,14 @@ package struct Verification: Sendable {
     /// Reads every byte of a pack: the object's hash, each gzip member's checksum, each file's hash.
     private func readPack(_ use: Use, _ ledger: VerificationLedger) throws {
         let index = try repository.index(use.component, use.use)
-        let key = Layout.pack(use.component, use.pack)
-        var reader = try PackReader(index, in: repository.store)
+        let key = index.key
+        var reader = try PackReader(index, in: repository)
         let object = StreamHash()
         var failures: [String] = []
+        if index.object.envelope != nil {
+            if let failure = try readEnvelope(index, ledger) { failures.append(failure) }
+            guard !reader.isSealed, failures.isEmpty else { return finish(key, failures, ledger, isSealed: reader.isSealed) }
+        }
         reader.opened = { object.update($0) }
         reader.transferred = { count in
             ledger.update { $0.bytesRead += count }
@@ -243,13 +249,43 @@ package struct Verification: Sendable {
             } fail: { _ in }
         }
         try reader.readAll(pieces) { failures.append($0) }
-        if failures.isEmpty, object.digest() != index.object.sha256 {
-            failures.append("its SHA-256 is not the one that was recorded")
+        if failures.isEmpty, index.object.envelope == nil, object.digest() != index.object.sha256 {
+            failures.append(Self.wrongHash)
         }
+        finish(key, failures, ledger, isSealed: false)
+    }
+
+    private static let wrongHash = "its SHA-256 is not the one that was recorded"
+
+    /// Hashes an encrypted pack as it is stored, which needs no key.
+    private func readEnvelope(_ index: PackIndex, _ ledger: VerificationLedger) throws -> String? {
+        var failure: String?
+        for _ in 0..<Retries.ofDamagedReads {
+            let object = StreamHash()
+            do {
+                try repository.store.get(index.key, range: nil) { piece in
+                    try Task.checkCancellation()
+                    object.update(piece)
+                    ledger.update { $0.bytesRead += piece.byteCount }
+                    progress.update { $0.bytes += piece.byteCount }
+                }
+                if object.digest() == index.object.sha256 { return nil }
+                failure = Self.wrongHash
+            } catch let error as ObjectStoreError where [.truncated, .notFound].contains(error.reason) {
+                failure = error.detail
+            }
+        }
+        return failure
+    }
+
+    private func finish(_ key: ObjectKey, _ failures: [String], _ ledger: VerificationLedger, isSealed: Bool) {
         if let first = failures.first {
             ledger.add(key, failures.count == 1 ? first : "\(first), and \(failures.count - 1) more")
         }
-        ledger.update { $0.packsRead += 1 }
+        ledger.update {
+            $0.packsRead += 1
+            $0.packsSealed += isSealed ? 1 : 0
+        }
         progress.update { $0.files += 1 }
     }
 
@@ -275,8 +311,11 @@ package struct Verification: Sendable {
                     continue
                 }
                 for use in manifest.packs {
-                    for key in [Layout.pack(component, use.pack).text, Layout.index(component, use.pack).text]
-                    where damaged.contains(key) {
+                    let keys = [
+                        Layout.pack(component, use.pack), Layout.pack(component, use.pack, isEncrypted: true),
+                        Layout.index(component, use.pack),
+                    ].map(\.text)
+                    for key in keys where damaged.contains(key) {
                         users[key, default: []].insert(name)
                     }
                 }
@@ -318,14 +357,14 @@ private final class VerificationLedger: Sendable {
 
 /// The sizes of the packs whose indexes could be read.
 private final class PackSizes: Sendable {
-    private let mutex = Mutex([String: (component: String, size: Int)]())
+    private let mutex = Mutex([String: (key: ObjectKey, size: Int)]())
 
-    var all: [String: (component: String, size: Int)] { mutex.withLock { $0 } }
+    var all: [String: (key: ObjectKey, size: Int)] { mutex.withLock { $0 } }
 
     subscript(pack: String) -> Int? { mutex.withLock { $0[pack]?.size } }
 
-    func set(_ pack: String, component: String, size: Int?) {
-        mutex.withLock { $0[pack] = size.map { (component, $0) } }
+    func set(_ pack: String, key: ObjectKey, size: Int?) {
+        mutex.withLock { $0[pack] = size.map { (key, $0) } }
     }
 }
 

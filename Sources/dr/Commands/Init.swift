@@ -1,6 +1,7 @@
 import ArgumentParser
 import Blocking
 import Configuration
+import Cryptography
 import Foundation
 import ObjectStorage
 import Repository
@@ -15,8 +16,18 @@ struct Init: AsyncParsableCommand {
     @Option(name: .long, help: "Where backups are to be kept: file:///absolute/path or s3://bucket/prefix.")
     var store: String?
 
+    @Option(
+        name: .long,
+        help: """
+            Make a recovery key pair: write the private key to this file, and the certificate beside it as .crt. Its \
+            passphrase is taken from DR_RECOVERY_PASSPHRASE.
+            """,
+        completion: .file())
+    var recoveryKey: String?
+
     func run() async throws {
         let output = Output(options: options)
+        if let recoveryKey { try RecoveryKeyWriting.write(recoveryKey, output) }
         let file = options.config ?? ConfigurationFile.standardPlaces[0]
         let wroteFile = try ConfigurationWriting.ensure(file, store: store)
         var options = options
@@ -44,6 +55,29 @@ struct Init: AsyncParsableCommand {
         var store: String
         var repository: String
         var createdRepository: Bool
+    }
+}
+
+/// The recovery key pair that `dr init --recovery-key` leaves behind.
+private enum RecoveryKeyWriting {
+    static func write(_ keyFile: String, _ output: Output) throws {
+        let certificateFile = "\(keyFile).crt"
+        for file in [keyFile, certificateFile] where FileManager.default.fileExists(atPath: file) {
+            throw ValidationError("'\(file)' is there already, and a recovery key is never overwritten")
+        }
+        let passphrase = ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
+        let pair = try RecoveryKeyPair.generate(commonName: "dr recovery", now: Date(), passphrase: passphrase)
+        // The key first, and for its owner alone from its first byte on.
+        let created = FileManager.default.createFile(
+            atPath: keyFile, contents: Data(pair.privateKeyPEM.utf8), attributes: [.posixPermissions: 0o600])
+        guard created else { throw ValidationError("cannot write '\(keyFile)'") }
+        try Data(pair.certificatePEM.utf8).write(to: URL(filePath: certificateFile), options: .withoutOverwriting)
+        output.note(
+            """
+            wrote \(keyFile) (\(passphrase == nil ? "without a passphrase" : "passphrase from DR_RECOVERY_PASSPHRASE")) and \(certificateFile)
+            put `recipients: [\(certificateFile)]` into dr.yaml under store, and move \(keyFile) off this machine: \
+            without it no encrypted backup can be restored
+            """)
     }
 }
 

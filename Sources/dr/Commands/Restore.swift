@@ -31,6 +31,12 @@ struct Restore: AsyncParsableCommand {
     @Argument(help: "Only these paths of the component, and what is below them. Everything by default.")
     var paths: [String] = []
 
+    @Option(
+        name: .long,
+        help: "The private key that opens encrypted packs, PEM; its passphrase is taken from DR_RECOVERY_PASSPHRASE.",
+        completion: .file())
+    var recoveryKey: String?
+
     func validate() throws { _ = try parsedOwner() }
 
     private func parsedOwner() throws -> Owner {
@@ -44,7 +50,7 @@ struct Restore: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        let repository = try await session.repository()
+        let repository = try await session.repository(recoveryKey: recoveryKey)
         let set = try await session.set(at, in: repository)
         let manifest = try await session.pool.run { [component] in try repository.manifest(component, of: set) }
         let target = try await session.pool.run { [to, replace] in

@@ -21,6 +21,12 @@ struct Verify: AsyncParsableCommand {
     @Option(name: .customLong("read-data-share"), help: .hidden)
     var shareText: String?
 
+    @Option(
+        name: .long,
+        help: "The private key that opens encrypted packs, PEM; its passphrase is taken from DR_RECOVERY_PASSPHRASE.",
+        completion: .file())
+    var recoveryKey: String?
+
     func validate() throws { _ = try share() }
 
     private func share() throws -> Double {
@@ -33,7 +39,7 @@ struct Verify: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        let repository = try await session.repository()
+        let repository = try await session.repository(recoveryKey: recoveryKey)
         let progress = WorkProgress()
         var verification = Verification(repository: repository, pool: session.pool, progress: progress)
         verification.lanes = Session.lanes
@@ -53,6 +59,10 @@ struct Verify: AsyncParsableCommand {
         if report.packsRead > 0 {
             lines.append(
                 "\(report.packsRead) packs read whole, \(Units.bytes(report.bytesRead)), \(report.filesRead) contents hashed")
+        }
+        if report.packsSealed > 0 {
+            lines.append(
+                "\(report.packsSealed) of them are encrypted: every stored byte is proved, the contents were not opened (--recovery-key)")
         }
         for finding in report.findings {
             let sets = finding.sets.prefix(3).map(\.description).joined(separator: ", ")

@@ -1,5 +1,6 @@
 import Blocking
 import Configuration
+import Cryptography
 import Foundation
 import HTTP
 import Logging
@@ -23,9 +24,19 @@ struct Session {
 
     func store() throws -> any ObjectStore { try StoreFactory.make(configuration.store, logger: logger) }
 
-    func repository() async throws -> Repository {
+    /// - Parameter key: file of the private key that opens encrypted packs.
+    func repository(recoveryKey key: String? = nil) async throws -> Repository {
         let store = try store()
-        return try await pool.run { try Repository(opening: store) }
+        var repository = try await pool.run { try Repository(opening: store) }
+        let recipients = try configuration.store.recipients.flatMap { try RecoveryCertificate.load($0) }
+        for recipient in recipients { try recipient.checkValidity(at: Date()) }
+        repository.encryption.recipients = recipients
+        repository.encryption.key = try key.map { file in
+            try RecoveryKey.load(file, certificates: recipients) {
+                ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
+            }
+        }
+        return repository
     }
 
     func state(of repository: Repository) throws -> StateFolder {
