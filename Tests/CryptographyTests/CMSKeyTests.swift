@@ -28,6 +28,18 @@ import Testing
         #expect(complaint { _ = try open(sealed, with: other.key().key()) }?.reason == .wrongKey)
     }
 
+    @Test(arguments: RecoveryKeyPair.Kind.allCases)
+    func aDamagedContentKeyIsNotTakenForAWrongKey(_ kind: RecoveryKeyPair.Kind) throws {
+        let own = try kind.key()
+        var sealed = try seal([1], to: [own.certificate])
+        // The recipients end with the wrapped key.
+        let end = try #require(sealed.firstRange(of: [0x30, 0x80, 6, 9])).lowerBound
+        sealed[end - 1] ^= 1
+        let error = complaint { _ = try open(sealed, with: own.key()) }
+        #expect(error?.reason == .authentication)
+        #expect(error?.detail == "the content key for 'CN=\(own.name)' was changed")
+    }
+
     /// The content key in PKCS #1 v1.5: not even whether it came out right is told before the tag.
     @Test func aWrongKeyForTheOldPaddingShowsInTheTag() throws {
         _ = try bench.file("plain", noise(1000))

@@ -33,18 +33,21 @@ package struct RecoveryKey: Sendable {
     }
 
     /// Decrypts the content key within `envelope`, a `CMS_ContentInfo`.
-    /// - Throws: `CMSError` with `.wrongKey`, naming the recipients.
+    /// - Throws: `CMSError` with `.wrongKey`, naming the recipients; `.authentication` when the key's own certificate is
+    ///   among them and the content key does not come out.
     func unwrapContentKey(of envelope: OpaquePointer) throws(CMSError) {
         defer { ERR_clear_error() }
         let recipients = (0..<dr_recipient_count(envelope)).compactMap { dr_recipient(envelope, $0) }
         var names: [RecipientName] = []
         var hasUnprovableKey = false
+        var isAddressed = false
         for recipient in recipients {
             switch CMS_RecipientInfo_type(recipient) {
             case CMS_RECIPINFO_TRANS:
                 let name = RecipientName(transport: recipient)
                 names.append(name)
                 guard key.isRSA, try name.mayBe(certificate) else { continue }
+                isAddressed = certificate != nil
                 if isOldPadding(recipient) {
                     hasUnprovableKey = true
                 } else if decrypt(recipient, of: envelope) {
@@ -56,12 +59,18 @@ package struct RecoveryKey: Sendable {
                     let name = RecipientName(encryptedKey: encrypted)
                     names.append(name)
                     guard key.isEC, try name.mayBe(certificate) else { continue }
+                    isAddressed = certificate != nil
                     if agree(recipient, encrypted, of: envelope) { return }
                 }
             default: continue
             }
         }
         if hasUnprovableKey, try decryptOldPadding(of: envelope) { return }
+        guard !isAddressed else {
+            throw CMSError(
+                .authentication, "decrypt", "the content key for '\(certificate?.subject ?? "")' was changed",
+                hint: "restore the object from another copy")
+        }
         throw CMSError(
             .wrongKey, "decrypt", "the private key belongs to none of the recipients",
             hint: "it can be decrypted by the key of "
