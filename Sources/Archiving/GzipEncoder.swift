@@ -27,14 +27,16 @@ package struct GzipEncoder: ~Copyable {
         }
     }
 
-    /// Tries a slice from the middle, 64 KiB of it: a member that would lose less than 3 % is not worth the time.
+    /// Tries a slice from the middle, 64 KiB of it. What would lose less than a fifth is stored: opening it again would
+    /// take most of a restore's time. Prometheus' chunks lose about an eighth and Loki's nothing; indexes, text and
+    /// JSON lose much more.
     private mutating func isWorthSqueezing(_ plain: RawSpan) -> Bool {
         let sample = 64 << 10
         guard plain.byteCount > sample * 2 else { return true }
         let start = plain.byteCount / 2 - sample / 2
         var squeezed: [UInt8] = []
         engine.compress(plain.extracting(start..<start + sample), into: &squeezed)
-        return squeezed.count * 100 < sample * 97
+        return squeezed.count * 5 < sample * 4
     }
 
     /// Level 0: deflate's stored blocks, which every gunzip reads at the speed of a copy.

@@ -16,6 +16,10 @@ int dr_rename_noreplace(const char *_Nonnull from, const char *_Nonnull to);
 /// renameat2(2) with RENAME_EXCHANGE: both must exist; afterwards each has the other's name, with no moment between.
 int dr_rename_exchange(const char *_Nonnull one, const char *_Nonnull other);
 
+/// openat2(2): opens or makes `path` below `directory`, through no link and no `..`, in one call.
+/// Returns a descriptor, or -1; with ENOSYS on a kernel before 5.6.
+int dr_open_below(int directory, const char *_Nonnull path, int flags, unsigned mode);
+
 /// copy_file_range(2) from and to the descriptors' positions: shares blocks where the file system can.
 /// Returns the bytes copied, 0 at the end of the source, or -1.
 long dr_copy_range(int from, int to, long count);

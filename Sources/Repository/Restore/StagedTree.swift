@@ -8,6 +8,8 @@ internal import Glibc
 final class StagedTree: Sendable {
     let path: String
     private let root: CInt
+    /// An interrupted restore left something here.
+    private let isTakenUp: Bool
     /// Only root may give files away.
     private let owner: Owner
 
@@ -15,7 +17,8 @@ final class StagedTree: Sendable {
     init(_ path: String, owner: Owner) throws {
         self.path = path
         self.owner = owner
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Self.refusal(path, "cannot make it") }
+        isTakenUp = mkdir(path, 0o700) != 0
+        guard !isTakenUp || errno == EEXIST else { throw Self.refusal(path, "cannot make it") }
         root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard root >= 0 else { throw Self.refusal(path, "cannot open it") }
     }
@@ -56,8 +59,11 @@ final class StagedTree: Sendable {
 
     /// Opens a new, empty file for writing; one that is there already is replaced.
     func create(_ record: FileRecord) throws -> StagedFile {
+        let flags = O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC
+        let made = withCPath(record.path) { dr_open_below(root, $0, flags, 0o600) }
+        if made >= 0 { return StagedFile(made, record, display(record)) }
+        // The long way: a path longer than the system takes, an old kernel, or something in the way.
         let descriptor = try withParent(of: record.path) { parent, name in
-            let flags = O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC
             var descriptor = openat(parent, name, flags, 0o600)
             if descriptor < 0 {  // a link, or a file without the right to write, from an earlier attempt
                 unlinkat(parent, name, 0)
@@ -72,6 +78,7 @@ final class StagedTree: Sendable {
     /// Takes up a file with exactly this content that an interrupted restore left.
     /// - Returns: false when there is none.
     func adopt(_ record: FileRecord, _ digest: Digest) throws -> Bool {
+        guard isTakenUp else { return false }
         let descriptor = openBelow(root, record.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return false }
         let file = StagedFile(descriptor, record, display(record))
