@@ -86,10 +86,13 @@ let package = Package(
         tests(of: "ObjectStorage", ["S3", "Lab", "Cryptography", logging]),
         tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", "Lab", logging]),
         tests(of: "Catalog", ["Lab"]),
-        tests(of: "Repository", ["ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Lab", logging]),
+        tests(
+            of: "Repository",
+            ["ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Lab", logging]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
         tests(of: "Configuration"),
         // The built binary, as a user runs it.
-        .testTarget(name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography"], swiftSettings: strict),
+        .testTarget(
+            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography"], swiftSettings: strict),
     ] + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 )

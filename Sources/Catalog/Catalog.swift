@@ -50,7 +50,8 @@ package final class Catalog: Sendable {
     /// Forgets everything, to be filled anew.
     package func clear() throws {
         try connection.withLock {
-            try $0.execute("DELETE FROM notes; DELETE FROM packs; DELETE FROM entries; DELETE FROM fresh; DELETE FROM gone")
+            try $0.execute(
+                "DELETE FROM notes; DELETE FROM packs; DELETE FROM entries; DELETE FROM fresh; DELETE FROM gone")
         }
     }
 
@@ -187,7 +188,8 @@ package final class Catalog: Sendable {
     /// Prepares for ``files(inPack:after:limit:)``, which would be slow without.
     package func indexContents() throws {
         try connection.withLock {
-            try $0.execute("CREATE INDEX IF NOT EXISTS placed ON entries (contentPack, contentMember, path) WHERE kind = 0")
+            try $0.execute(
+                "CREATE INDEX IF NOT EXISTS placed ON entries (contentPack, contentMember, path) WHERE kind = 0")
         }
     }
 
@@ -349,7 +351,8 @@ package final class Catalog: Sendable {
     package func freshTotals() throws -> FreshTotals {
         try connection.withLock { database in
             let statement = try database.prepare(
-                "SELECT count(*), sum(CASE WHEN contentPack < 0 THEN size ELSE 0 END), (SELECT count(*) FROM gone) FROM fresh")
+                "SELECT count(*), sum(CASE WHEN contentPack < 0 THEN size ELSE 0 END), (SELECT count(*) FROM gone) FROM fresh"
+            )
             defer { statement.reset() }
             guard try statement.step() else { return FreshTotals() }
             return FreshTotals(entries: statement.integer(0), bytes: statement.integer(1), gone: statement.integer(2))

@@ -8,7 +8,8 @@ enum EntryRow {
     static func read(_ row: Statement) -> CatalogEntry {
         CatalogEntry(
             record: FileRecord(
-                path: row.bytes(0) ?? [], kind: FileRecord.Kind(rawValue: row.integer(1)) ?? .file, size: row.integer(2),
+                path: row.bytes(0) ?? [], kind: FileRecord.Kind(rawValue: row.integer(1)) ?? .file,
+                size: row.integer(2),
                 mode: UInt32(truncatingIfNeeded: row.integer(3)), uid: UInt32(truncatingIfNeeded: row.integer(4)),
                 gid: UInt32(truncatingIfNeeded: row.integer(5)), modified: row.integer(6),
                 inode: UInt64(bitPattern: Int64(row.integer(7))), isSparse: row.integer(8) != 0, target: row.bytes(9)),

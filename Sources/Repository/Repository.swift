@@ -46,7 +46,9 @@ package struct Repository: Sendable {
     package func setNames() throws -> [Timestamp] {
         var names: [Timestamp] = []
         try store.list(prefix: Layout.setPrefix, after: nil) { object in
-            if let text = Layout.name(of: object.key, suffix: ".json"), let name = Timestamp(text) { names.append(name) }
+            if let text = Layout.name(of: object.key, suffix: ".json"), let name = Timestamp(text) {
+                names.append(name)
+            }
             return .proceed
         }
         return names

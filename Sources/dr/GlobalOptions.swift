@@ -2,7 +2,8 @@ import ArgumentParser
 
 /// What every command takes, before or after the subcommand's name.
 struct GlobalOptions: ParsableArguments {
-    @Option(name: .long, help: "The configuration file (default: ./dr.yaml, then /etc/dr/dr.yaml).", completion: .file())
+    @Option(
+        name: .long, help: "The configuration file (default: ./dr.yaml, then /etc/dr/dr.yaml).", completion: .file())
     var config: String?
 
     @Flag(name: .long, help: "Print one JSON document on standard output and nothing else there.")

@@ -50,10 +50,12 @@ import Testing
     /// With --json, standard output is one JSON document and nothing else, for every command, also when it fails.
     @Test(arguments: [
         (["backup"], ["status", "components", "failed"]), (["list"], ["sets", "unreadable"]),
-        (["show"], ["set", "manifests", "skewSeconds"]), (["show", "--files"], ["files"]), (["diff", "latest"], ["changes"]),
+        (["show"], ["set", "manifests", "skewSeconds"]), (["show", "--files"], ["files"]),
+        (["diff", "latest"], ["changes"]),
         (["stats"], ["storedBytes", "components"]), (["verify"], ["findings", "notes"]),
         (["restore", "--component", "tree", "--to", "new"], ["target", "files", "missing"]),
-        (["status"], ["components"]), (["doctor"], ["healthy", "checks"]), (["init"], ["repository", "createdRepository"]),
+        (["status"], ["components"]), (["doctor"], ["healthy", "checks"]),
+        (["init"], ["repository", "createdRepository"]),
     ]) func jsonIsOneDocument(command: [String], keys: [String]) async throws {
         let journey = try await Journey()
         try journey.write("a", "x")
@@ -71,8 +73,10 @@ import Testing
         (["backup", "--component", "nope"], 2, "there is no component 'nope'"),
         (["list", "--config", "/nowhere/dr.yaml"], 2, "/nowhere/dr.yaml"),
         (["show", "20200101T000000Z"], 2, "there is no backup yet"),
-        (["verify", "--read-data=0%"], 2, "share"), (["restore", "--component", "tree", "--to", "x", "--at", "soon"], 2, "soon"),
-        (["restore", "--component", "tree", "--to", "x", "--owner", "me"], 2, "UID:GID"), (["list", "--last", "0"], 2, "--last"),
+        (["verify", "--read-data=0%"], 2, "share"),
+        (["restore", "--component", "tree", "--to", "x", "--at", "soon"], 2, "soon"),
+        (["restore", "--component", "tree", "--to", "x", "--owner", "me"], 2, "UID:GID"),
+        (["list", "--last", "0"], 2, "--last"),
         (["backup", "--quiet", "--verbose"], 2, "exclude"),
     ]) func mistakesAreExplained(arguments: [String], status: Int32, words: String) async throws {
         let journey = try await Journey()
@@ -118,7 +122,8 @@ import Testing
 
     @Test func oneFailingComponentMakesTheSetPartial() async throws {
         let journey = try await Journey(
-            components: "{tree: {kind: files, data: DATA}, gone: {kind: files, data: /nowhere/at/all}}", initialize: false)
+            components: "{tree: {kind: files, data: DATA}, gone: {kind: files, data: /nowhere/at/all}}",
+            initialize: false)
         let file = journey.folder.url.appending(path: "dr.yaml")
         let text = try String(contentsOf: file, encoding: .utf8).replacing("DATA", with: journey.data.path)
         try Data(text.utf8).write(to: file)

@@ -43,7 +43,8 @@ import Testing
         let (journey, key) = try await prepared()
         try await journey.expect(0, "init", "--recovery-key", "other.pem")
         try await journey.expect(2, "init", "--recovery-key", "other.pem")
-        let wrong = try await journey.expect(1, "restore", "--component", "tree", "--to", "out", "--recovery-key", "other.pem")
+        let wrong = try await journey.expect(
+            1, "restore", "--component", "tree", "--to", "out", "--recovery-key", "other.pem")
         #expect(!wrong.errors.contains("Fatal"))
         let packs = journey.repository.appending(path: "tree/packs")
         for name in try FileManager.default.contentsOfDirectory(atPath: packs.path) where name.hasSuffix(".p7m") {

@@ -42,7 +42,9 @@ import Testing
         let diff = try await CommandRun.run(
             "/usr/bin/diff", ["-r", journey.data.path, journey.folder.url.appending(path: "out").path])
         #expect(diff.status == 0, "\(diff.output)")
-        let rest = try FileManager.default.contentsOfDirectory(atPath: journey.folder.path).filter { $0.contains(".dr-restore") }
+        let rest = try FileManager.default.contentsOfDirectory(atPath: journey.folder.path).filter {
+            $0.contains(".dr-restore")
+        }
         #expect(rest.isEmpty, "the staging folder is gone with the restore")
     }
 
@@ -73,12 +75,14 @@ import Testing
     }
 
     /// A file system of one mebibyte stands for a full disk, on either side.
-    @Test(.enabled(if: TinyDisk.isPossible, "mounting needs root")) func aFullDiskIsNamedAndHarmsNothing() async throws {
+    @Test(.enabled(if: TinyDisk.isPossible, "mounting needs root")) func aFullDiskIsNamedAndHarmsNothing() async throws
+    {
         let disk = try await TinyDisk(kibibytes: 1024)
         let journey = try await Journey(initialize: false)
         let file = journey.folder.url.appending(path: "dr.yaml")
         let text = try String(contentsOf: file, encoding: .utf8)
-        try Data(text.replacing("file://\(journey.folder.path)/repository", with: "file://\(disk.path)/r").utf8).write(to: file)
+        try Data(text.replacing("file://\(journey.folder.path)/repository", with: "file://\(disk.path)/r").utf8).write(
+            to: file)
         try await journey.expect(0, "init")
         try journey.write("small", "x")
         try await journey.expect(0, "backup")
@@ -112,7 +116,8 @@ import Testing
 
     @Test func secretsStayOutOfEverythingPrinted() async throws {
         let journey = try await Journey(
-            components: "prometheus: {url: 'http://127.0.0.1:9', data: /nowhere, username: u, password: {env: DR_TEST_SECRET}}",
+            components:
+                "prometheus: {url: 'http://127.0.0.1:9', data: /nowhere, username: u, password: {env: DR_TEST_SECRET}}",
             initialize: false)
         let secret = "hunter2-\(UUID().uuidString)"
         for command in [["init"], ["backup", "--verbose"], ["doctor"], ["status"]] {

@@ -19,14 +19,17 @@ final class Journey: Sendable {
     static let program: String = {
         // The test runner's own executable lies in the folder of the build.
         let runner = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let candidates = [runner, Journey.checkout.appending(path: ".build/debug")].map { $0.appending(path: "dr").path }
+        let candidates = [runner, Journey.checkout.appending(path: ".build/debug")].map {
+            $0.appending(path: "dr").path
+        }
         return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "dr"
     }()
 
     /// - Parameters:
     ///   - s3: keep the repository there, under a prefix of its own, instead of in a directory.
     ///   - extra: more lines for `dr.yaml`.
-    init(s3: (any S3Server)? = nil, components: String? = nil, extra: String = "", initialize: Bool = true) async throws {
+    init(s3: (any S3Server)? = nil, components: String? = nil, extra: String = "", initialize: Bool = true) async throws
+    {
         folder = try TemporaryFolder("journey")
         let data = folder.url.appending(path: "data")
         try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
@@ -35,7 +38,8 @@ final class Journey: Sendable {
             bucketAndPrefix = "\(SharedS3Server.bucket)/\(UUID().uuidString.lowercased())"
             store = "s3://\(bucketAndPrefix)"
             environment = [
-                "AWS_ACCESS_KEY_ID": s3.accessKey, "AWS_SECRET_ACCESS_KEY": s3.secretKey, "AWS_ENDPOINT_URL": s3.endpoint,
+                "AWS_ACCESS_KEY_ID": s3.accessKey, "AWS_SECRET_ACCESS_KEY": s3.secretKey,
+                "AWS_ENDPOINT_URL": s3.endpoint,
                 "AWS_EC2_METADATA_DISABLED": "true",
             ]
         } else {

@@ -6,7 +6,8 @@ import Testing
 @Suite struct RecoverWithoutDRTests {
     /// The page's `sh` blocks by the word after the language.
     private func blocks() throws -> [String: String] {
-        let page = try String(contentsOf: Journey.checkout.appending(path: "docs/recover-without-dr.md"), encoding: .utf8)
+        let page = try String(
+            contentsOf: Journey.checkout.appending(path: "docs/recover-without-dr.md"), encoding: .utf8)
         var blocks: [String: String] = [:]
         for part in page.components(separatedBy: "```sh ").dropFirst() {
             let lines = part.components(separatedBy: "\n")

@@ -39,7 +39,9 @@ import Testing
         try original.write(to: victim)
         let frozen = try await fixture.backup(
             repository,
-            source: Meddling(root: fixture.source.path, isFrozen: true) { try FileManager.default.removeItem(at: victim) })
+            source: Meddling(root: fixture.source.path, isFrozen: true) {
+                try FileManager.default.removeItem(at: victim)
+            })
         #expect(frozen.set.status == .partial)
         #expect(frozen.manifests["tree"]?.damage.map(\.path) == ["many/7"])
         try await fixture.restore(repository, set: frozen.set, to: "out")

@@ -69,7 +69,8 @@ import Testing
             } catch {
                 #expect(error is RepositoryError || error is RestoreFailure || error is ObjectStoreError, "\(error)")
                 #expect(!FileManager.default.fileExists(atPath: fixture.folder.url.appending(path: "out").path))
-                let staging = fixture.folder.url.appending(path: ".dr-restore-out-tree-\(set.components["tree"]?.manifest.description ?? "")")
+                let staging = fixture.folder.url.appending(
+                    path: ".dr-restore-out-tree-\(set.components["tree"]?.manifest.description ?? "")")
                 try? FileManager.default.removeItem(at: staging)
             }
         }
@@ -99,7 +100,8 @@ import Testing
         let first = try await fixture.backup(repository).set
         try fixture.write("added", "x")
         let report = try await fixture.backup(repository)
-        let old = try #require(report.manifests["tree"]?.packs.first), new = try #require(report.manifests["tree"]?.packs.last)
+        let old = try #require(report.manifests["tree"]?.packs.first),
+            new = try #require(report.manifests["tree"]?.packs.last)
         for use in [old, new] {
             try FileManager.default.removeItem(at: fixture.file(of: Layout.pack("tree", use.pack)))
         }
@@ -109,7 +111,9 @@ import Testing
     }
 
     /// What arrives damaged or cut short is fetched again: the store holds it whole.
-    @Test(arguments: [(3, 0), (0, 3), (4, 3), (2, 0)]) func damagedTransfersAreFetchedAgain(every: Int, truncated: Int) async throws {
+    @Test(arguments: [(3, 0), (0, 3), (4, 3), (2, 0)]) func damagedTransfersAreFetchedAgain(every: Int, truncated: Int)
+        async throws
+    {
         let fixture = try Fixture()
         try fixture.writeTree()
         try await fixture.backup(try fixture.repository())
@@ -142,6 +146,8 @@ import Testing
         // What is good is there, for whoever needs it, and only the damaged are missing from it.
         let staging = URL(filePath: try #require(failure).staging)
         for path in damaged { #expect(try Data(contentsOf: fixture.source.appending(path: path)).count > 0) }
-        #expect(try Data(contentsOf: staging.appending(path: "text/words")) == Data(contentsOf: fixture.source.appending(path: "text/words")))
+        #expect(
+            try Data(contentsOf: staging.appending(path: "text/words"))
+                == Data(contentsOf: fixture.source.appending(path: "text/words")))
     }
 }

@@ -98,7 +98,8 @@ struct Fixture: Sendable {
     /// Asks `diff` and `find`, programs that know nothing of ours, whether a restored tree equals the source, names,
     /// contents, modes, owners, times and links included.
     /// - Parameter times: false where a directory's own time is known to have changed since.
-    func expectSame(_ name: String, times: Bool = true, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    func expectSame(_ name: String, times: Bool = true, sourceLocation: SourceLocation = #_sourceLocation) async throws
+    {
         let restored = folder.url.appending(path: name)
         let diff = try await CommandRun.run(
             "/usr/bin/diff", ["-r", "--no-dereference", source.path, restored.path])
@@ -108,7 +109,8 @@ struct Fixture: Sendable {
             let run = try await CommandRun.run(
                 "/usr/bin/find",
                 [
-                    ".", "-mindepth", "1", "-type", "d", "-printf", "\(format)\\0", "-o", "-printf", "\(format) %s %l\\0",
+                    ".", "-mindepth", "1", "-type", "d", "-printf", "\(format)\\0", "-o", "-printf",
+                    "\(format) %s %l\\0",
                 ], in: root)
             return run.output.split(separator: "\0").sorted()
         }

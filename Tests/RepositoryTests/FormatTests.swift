@@ -75,7 +75,8 @@ import Testing
 
 @Suite struct LayoutTests {
     @Test(arguments: [
-        ("prometheus", true), ("a-1", true), ("sets", false), ("marks", false), ("", false), ("A", false), ("a/b", false),
+        ("prometheus", true), ("a-1", true), ("sets", false), ("marks", false), ("", false), ("A", false),
+        ("a/b", false),
         ("a_b", false), (String(repeating: "x", count: 65), false),
     ]) func componentNames(name: String, isGood: Bool) { #expect(Layout.isComponentName(name) == isGood) }
 }

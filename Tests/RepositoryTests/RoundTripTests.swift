@@ -86,7 +86,8 @@ import Testing
         let second = try await fixture.backup(repository, state: "elsewhere")
         #expect(second.set.components["tree"]?.added.packs == 0)
         let file = try #require(
-            FileManager.default.enumerator(at: fixture.folder.url.appending(path: "state"), includingPropertiesForKeys: nil)?
+            FileManager.default.enumerator(
+                at: fixture.folder.url.appending(path: "state"), includingPropertiesForKeys: nil)?
                 .compactMap { $0 as? URL }.first { $0.pathExtension == "sqlite" })
         try Data("not a database, but as long as one would be".utf8).write(to: file)
         let third = try await fixture.backup(repository)
@@ -118,7 +119,8 @@ import Testing
         let set = try await fixture.backup(repository).set
         let report = try await fixture.restore(repository, set: set, to: "some", paths: ["many/7", "text"])
         #expect(report.files == 2)
-        let names = try #require(FileManager.default.enumerator(atPath: fixture.folder.url.appending(path: "some").path))
+        let names = try #require(
+            FileManager.default.enumerator(atPath: fixture.folder.url.appending(path: "some").path))
         #expect(Set(names.compactMap { $0 as? String }) == ["many", "many/7", "text", "text/words"])
         let error = await #expect(throws: RepositoryError.self) {
             try await fixture.restore(repository, set: set, to: "none", paths: ["many/77"])
@@ -153,7 +155,8 @@ import Testing
             let index = try repository.index("tree", use)
             for member in index.members {
                 let at = try #require(member.at)
-                let script = "tail -c +\(at + 1) '\(file)' | gzip -dc 2>/dev/null | tar -tf - 2>/dev/null | grep -qxF '\(member.path ?? "")'"
+                let script =
+                    "tail -c +\(at + 1) '\(file)' | gzip -dc 2>/dev/null | tar -tf - 2>/dev/null | grep -qxF '\(member.path ?? "")'"
                 #expect(try await CommandRun.run("/bin/sh", ["-c", script]).status == 0, "\(member.path ?? "")")
             }
         }

@@ -164,7 +164,8 @@ package struct BackupRun: Sendable {
         var set = set
         while true {
             do {
-                _ = try repository.store.put(Layout.set(set.name), try SealedDocument.encode(set), PutOptions(.ifAbsent))
+                _ = try repository.store.put(
+                    Layout.set(set.name), try SealedDocument.encode(set), PutOptions(.ifAbsent))
                 return set
             } catch let error as ObjectStoreError where error.reason == .alreadyExists {
                 set.name = Timestamp(seconds: set.name.seconds + 1)

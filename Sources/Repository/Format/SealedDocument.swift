@@ -36,7 +36,8 @@ enum SealedDocument {
         // The version comes first: a newer format may seal in another way, and must not be called damaged.
         if let header = try? decoder.decode(Header.self, from: data), header.format > RepositoryFormat.version {
             throw RepositoryError(
-                .newerVersion, name, "it is of format \(header.format), this dr reads up to \(RepositoryFormat.version)",
+                .newerVersion, name,
+                "it is of format \(header.format), this dr reads up to \(RepositoryFormat.version)",
                 hint: "use a newer dr")
         }
         guard whole else { throw RepositoryError.damaged(name, "its SHA-256 does not match its content") }

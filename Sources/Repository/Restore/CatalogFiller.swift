@@ -28,13 +28,15 @@ struct CatalogFiller: Sendable {
         let key = Layout.index(manifest.component, use.pack).text
         let live = use.liveMembers
         guard index.members.count == use.members, live.ranges.last.map({ $0.upperBound <= use.members }) ?? true else {
-            throw RepositoryError.damaged(key, "it has \(index.members.count) members, the manifest says \(use.members)")
+            throw RepositoryError.damaged(
+                key, "it has \(index.members.count) members, the manifest says \(use.members)")
         }
         let pack = try catalog.number(ofPack: use.pack)
         return try live.ranges.joined().map { number in
             let member = index.members[number]
             guard let record = member.record, RestorePath.isSafe(record.path) else {
-                throw RepositoryError.damaged(key, "member \(number) is not a file, directory or link with a proper path")
+                throw RepositoryError.damaged(
+                    key, "member \(number) is not a file, directory or link with a proper path")
             }
             let described = Location(pack: pack, member: number)
             let content = try member.from.map { reference in

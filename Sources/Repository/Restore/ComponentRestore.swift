@@ -179,7 +179,8 @@ package struct ComponentRestore: Sendable {
 
     private func digest(of entry: CatalogEntry) throws -> Digest {
         guard let bytes = entry.digest, bytes.count == 32 else {
-            throw RepositoryError.damaged(manifest.component, "'\(entry.record.name)' has no SHA-256 in its pack's index")
+            throw RepositoryError.damaged(
+                manifest.component, "'\(entry.record.name)' has no SHA-256 in its pack's index")
         }
         return Digest(bytes: bytes)
     }

@@ -69,7 +69,9 @@ package struct RestoreTarget: Sendable {
             // From here on the new tree is in place; the old one only still needs its better name.
             kept = dr_rename_noreplace(staging, aside) == 0 ? aside : staging
         } else {
-            guard rename(staging, path) == 0 else { throw StagedTree.refusal(path, "cannot move the restored tree there") }
+            guard rename(staging, path) == 0 else {
+                throw StagedTree.refusal(path, "cannot move the restored tree there")
+            }
         }
         try Self.synchronizeFolder(Self.parent(of: path))
         return kept
@@ -79,7 +81,9 @@ package struct RestoreTarget: Sendable {
         let aside = "\(path)/\(Self.keptMark)\(stamp)"
         var kept: String?
         for name in try Self.entries(path) where !Self.isOurs(name) && name != "lost+found" {
-            if kept == nil, mkdir(aside, 0o700) != 0, errno != EEXIST { throw StagedTree.refusal(aside, "cannot make it") }
+            if kept == nil, mkdir(aside, 0o700) != 0, errno != EEXIST {
+                throw StagedTree.refusal(aside, "cannot make it")
+            }
             kept = aside
             guard dr_rename_noreplace("\(path)/\(name)", "\(aside)/\(name)") == 0 else {
                 throw StagedTree.refusal("\(path)/\(name)", "cannot move it aside")
@@ -113,7 +117,8 @@ package struct RestoreTarget: Sendable {
         let code = errno
         var status = stat()
         if code == ENOENT, lstat(trimmed, &status) == 0 {
-            throw RepositoryError(.target, requested, "it is a link to something that does not exist", hint: "remove it")
+            throw RepositoryError(
+                .target, requested, "it is a link to something that does not exist", hint: "remove it")
         }
         guard code == ENOENT, let folder = realPath(parent(of: trimmed)),
             let name = trimmed.split(separator: "/").last, name != ".", name != ".."

@@ -93,7 +93,9 @@ final class StagedTree: Sendable {
         if let (uid, gid) = owner.of(record), fchown(file.descriptor, uid, gid) != 0 {
             throw Self.refusal(display(record), "cannot set the owner")
         }
-        guard fchmod(file.descriptor, record.mode) == 0 else { throw Self.refusal(display(record), "cannot set the mode") }
+        guard fchmod(file.descriptor, record.mode) == 0 else {
+            throw Self.refusal(display(record), "cannot set the mode")
+        }
         var times = Self.times(record)
         futimens(file.descriptor, &times)
     }
@@ -142,7 +144,8 @@ final class StagedTree: Sendable {
     private static func times(_ record: FileRecord) -> [timespec] {
         let (seconds, rest) = record.modified.quotientAndRemainder(dividingBy: 1_000_000_000)
         let time =
-            rest < 0 ? timespec(tv_sec: seconds - 1, tv_nsec: rest + 1_000_000_000)
+            rest < 0
+            ? timespec(tv_sec: seconds - 1, tv_nsec: rest + 1_000_000_000)
             : timespec(tv_sec: seconds, tv_nsec: rest)
         return [time, time]
     }
@@ -187,7 +190,8 @@ struct StagedFile: ~Copyable {
         try bytes.withUnsafeBytes { buffer in
             var done = 0
             while done < buffer.count {
-                let count = pwrite(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, off_t(position))
+                let count = pwrite(
+                    descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, off_t(position))
                 if count < 0, errno == EINTR { continue }
                 guard count > 0 else { throw StagedTree.refusal(display, "cannot write") }
                 done += count

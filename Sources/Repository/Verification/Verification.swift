@@ -145,7 +145,9 @@ package struct Verification: Sendable {
         for component in components.sorted() {
             try repository.store.list(prefix: Layout.manifestPrefix(component), after: nil) { object in
                 if !named.contains(object.key) {
-                    ledger.update { $0.notes.append("'\(object.key)' belongs to no readable set: its run did not finish") }
+                    ledger.update {
+                        $0.notes.append("'\(object.key)' belongs to no readable set: its run did not finish")
+                    }
                 }
                 return .proceed
             }
@@ -220,7 +222,9 @@ package struct Verification: Sendable {
         var failures: [String] = []
         if index.object.envelope != nil {
             if let failure = try readEnvelope(index, ledger) { failures.append(failure) }
-            guard !reader.isSealed, failures.isEmpty else { return finish(key, failures, ledger, isSealed: reader.isSealed) }
+            guard !reader.isSealed, failures.isEmpty else {
+                return finish(key, failures, ledger, isSealed: reader.isSealed)
+            }
         }
         reader.opened = { object.update($0) }
         reader.transferred = { count in
@@ -246,7 +250,8 @@ package struct Verification: Sendable {
                 if content.digest() != digest {
                     failures.append("the content of '\(member.record?.name ?? "?")' does not match its SHA-256")
                 }
-            } fail: { _ in }
+            } fail: { _ in
+            }
         }
         try reader.readAll(pieces) { failures.append($0) }
         if failures.isEmpty, index.object.envelope == nil, object.digest() != index.object.sha256 {

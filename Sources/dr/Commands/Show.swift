@@ -6,7 +6,8 @@ import Cryptography
 import Repository
 
 struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show one set: its components, facts and damage, and its files.")
+    static let configuration = CommandConfiguration(
+        abstract: "Show one set: its components, facts and damage, and its files.")
 
     @OptionGroup var options: GlobalOptions
 
@@ -94,8 +95,10 @@ private struct Skew {
     private let newest: String?
 
     init(_ set: BackupSet) {
-        let times = set.components.map { (name: $0.key, at: $0.value.watermark.map { $0 / 1000 } ?? $0.value.captured.seconds) }
-            .sorted { $0.at < $1.at }
+        let times = set.components.map {
+            (name: $0.key, at: $0.value.watermark.map { $0 / 1000 } ?? $0.value.captured.seconds)
+        }
+        .sorted { $0.at < $1.at }
         (oldest, newest) = (times.first?.name, times.last?.name)
         seconds = (times.last?.at ?? 0) - (times.first?.at ?? 0)
     }

@@ -14,11 +14,14 @@ struct Stats: AsyncParsableCommand {
         let statistics = try await Statistics(of: repository, pool: session.pool)
         try Output(options: options).result(statistics) {
             var table = Table([
-                ("COMPONENT", .left), ("BACKUPS", .right), ("NEWEST", .right), ("FILES", .right), ("ALL BACKUPS", .right),
+                ("COMPONENT", .left), ("BACKUPS", .right), ("NEWEST", .right), ("FILES", .right),
+                ("ALL BACKUPS", .right),
                 ("STORED", .right), ("PACKS", .right), ("RATIO", .right),
             ])
             for part in statistics.components {
-                let ratio = part.storedBytes == 0 ? "-" : "\(Units.fixed(Double(part.plainBytes) / Double(part.storedBytes), 1))x"
+                let ratio =
+                    part.storedBytes == 0
+                    ? "-" : "\(Units.fixed(Double(part.plainBytes) / Double(part.storedBytes), 1))x"
                 table.add([
                     part.name, "\(part.backups)", Units.bytes(part.newestBytes), "\(part.newestFiles)",
                     Units.bytes(part.plainBytes), Units.bytes(part.storedBytes), "\(part.packs)", ratio,

@@ -20,13 +20,15 @@ struct Status: AsyncParsableCommand {
         }
         try Output(options: options).result(Result(rpoSeconds: session.rpo, components: rows)) {
             var table = Table([
-                ("COMPONENT", .left), ("NEWEST SET", .left), ("STATUS", .left), ("NEWEST DATUM", .left), ("AGE", .right),
+                ("COMPONENT", .left), ("NEWEST SET", .left), ("STATUS", .left), ("NEWEST DATUM", .left),
+                ("AGE", .right),
                 ("RPO", .right), ("VERDICT", .left),
             ])
             for row in rows {
                 table.add([
                     row.component, row.set?.description ?? "-", row.status ?? "-",
-                    Units.moment(milliseconds: row.newestDatum), row.ageSeconds.map { Units.duration(seconds: $0) } ?? "-",
+                    Units.moment(milliseconds: row.newestDatum),
+                    row.ageSeconds.map { Units.duration(seconds: $0) } ?? "-",
                     session.rpo.map { Units.duration(seconds: $0) } ?? "-", row.verdict,
                 ])
             }

@@ -58,16 +58,19 @@ struct Verify: AsyncParsableCommand {
         var lines = ["\(report.sets) sets, \(report.manifests) manifests and \(report.packs) pack indexes read"]
         if report.packsRead > 0 {
             lines.append(
-                "\(report.packsRead) packs read whole, \(Units.bytes(report.bytesRead)), \(report.filesRead) contents hashed")
+                "\(report.packsRead) packs read whole, \(Units.bytes(report.bytesRead)), \(report.filesRead) contents hashed"
+            )
         }
         if report.packsSealed > 0 {
             lines.append(
-                "\(report.packsSealed) of them are encrypted: every stored byte is proved, the contents were not opened (--recovery-key)")
+                "\(report.packsSealed) of them are encrypted: every stored byte is proved, the contents were not opened (--recovery-key)"
+            )
         }
         for finding in report.findings {
             let sets = finding.sets.prefix(3).map(\.description).joined(separator: ", ")
             let more = finding.sets.count > 3 ? " and \(finding.sets.count - 3) more" : ""
-            lines.append("DAMAGED '\(finding.object)': \(finding.reason)\(sets.isEmpty ? "" : " (in sets: \(sets)\(more))")")
+            lines.append(
+                "DAMAGED '\(finding.object)': \(finding.reason)\(sets.isEmpty ? "" : " (in sets: \(sets)\(more))")")
         }
         lines.append(report.findings.isEmpty ? "no damage found" : "\(report.findings.count) objects are damaged")
         return lines.joined(separator: "\n")

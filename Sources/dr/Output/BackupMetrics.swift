@@ -27,20 +27,34 @@ struct BackupMetrics {
             lines += samples.map { "\(name)\($0.labels) \($0.value)" }
         }
         let stack = "stack=\"\(Self.escaped(set.stack ?? ""))\""
-        family("dr_backup_timestamp_seconds", "When the newest set was committed.", [("{\(stack)}", "\(set.finished.seconds)")])
-        family("dr_backup_complete", "1 when the newest set is complete, 0 when it is partial.", [
-            ("{\(stack)}", set.status == .complete ? "1" : "0")
-        ])
-        let parts = set.components.sorted { $0.key < $1.key }.map { (labels: "{\(stack),component=\"\($0.key)\"}", part: $0.value) }
+        family(
+            "dr_backup_timestamp_seconds", "When the newest set was committed.",
+            [("{\(stack)}", "\(set.finished.seconds)")])
+        family(
+            "dr_backup_complete", "1 when the newest set is complete, 0 when it is partial.",
+            [
+                ("{\(stack)}", set.status == .complete ? "1" : "0")
+            ])
+        let parts = set.components.sorted { $0.key < $1.key }.map {
+            (labels: "{\(stack),component=\"\($0.key)\"}", part: $0.value)
+        }
         let failed = set.failed.keys.sorted().map { (labels: "{\(stack),component=\"\($0)\"}", value: "0") }
-        family("dr_backup_component_success", "1 when the component is whole in the newest set.",
+        family(
+            "dr_backup_component_success", "1 when the component is whole in the newest set.",
             parts.map { ($0.labels, $0.part.damaged == 0 ? "1" : "0") } + failed)
-        family("dr_backup_newest_datum_timestamp_seconds", "Time of the newest datum in the newest set.",
-            parts.map { ($0.labels, Units.fixed(Double($0.part.watermark ?? $0.part.captured.seconds * 1000) / 1000, 3)) })
-        family("dr_backup_duration_seconds", "From capture to manifest.", parts.map { ($0.labels, "\($0.part.seconds)") })
-        family("dr_backup_size_bytes", "Plain bytes of the component's files.", parts.map { ($0.labels, "\($0.part.bytes)") })
+        family(
+            "dr_backup_newest_datum_timestamp_seconds", "Time of the newest datum in the newest set.",
+            parts.map {
+                ($0.labels, Units.fixed(Double($0.part.watermark ?? $0.part.captured.seconds * 1000) / 1000, 3))
+            })
+        family(
+            "dr_backup_duration_seconds", "From capture to manifest.", parts.map { ($0.labels, "\($0.part.seconds)") })
+        family(
+            "dr_backup_size_bytes", "Plain bytes of the component's files.",
+            parts.map { ($0.labels, "\($0.part.bytes)") })
         family("dr_backup_files", "Files of the component.", parts.map { ($0.labels, "\($0.part.files)") })
-        family("dr_backup_stored_bytes", "Bytes that the newest set added to the store.",
+        family(
+            "dr_backup_stored_bytes", "Bytes that the newest set added to the store.",
             parts.map { ($0.labels, "\($0.part.added.stored)") })
         return lines.joined(separator: "\n") + "\n"
     }

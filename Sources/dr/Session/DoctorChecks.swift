@@ -31,7 +31,9 @@ struct StoreChecks {
                 checks.append(try body() ? Check(name, .ok, detail) : Check(name, .failed, "not what was expected"))
             } catch { checks.append(Check(name, .failed, "\(error)")) }
         }
-        check("store: write", store.location) { try store.put(key, content, PutOptions(.ifAbsent)).size == content.count }
+        check("store: write", store.location) {
+            try store.put(key, content, PutOptions(.ifAbsent)).size == content.count
+        }
         guard checks[0].verdict == .ok else { return checks }
         check("store: read", "the same bytes came back") { try store.read(key) == content }
         check("store: read a range", "16 of 64 bytes") {
@@ -68,7 +70,9 @@ struct ComponentChecks {
             do {
                 let source = try Components.source(component, session)
                 let findings = await source.diagnose()
-                checks += findings.map { Check("\(component.name): \($0.subject)", Check.Verdict($0.verdict), $0.detail) }
+                checks += findings.map {
+                    Check("\(component.name): \($0.subject)", Check.Verdict($0.verdict), $0.detail)
+                }
             } catch { checks.append(Check(component.name, .failed, "\(error)")) }
         }
         return checks
