@@ -87,8 +87,9 @@ struct Bench: AsyncParsableCommand {
 
     private func notes(_ rounds: BenchRounds, _ server: BenchServer?) -> [String] {
         var notes = [
-            "The page cache was warm: the tree is read once before each scenario, and what was just stored is still in "
-                + "memory when it is restored. Before each run the disks are synced, outside the measured time.",
+            "The page cache was warm: what a run reads, the tree or the repository, is read once before it. Then the disks "
+                + "are synced, and only then the clock starts.",
+            "No file is deleted between runs: ext4 makes the next tool pay for that.",
             "Wall is the time from start to end of the program. CPU is user and system time with all children. Peak "
                 + "memory is that of the largest process, the worst of the rounds; figures up to "
                 + "\(BenchText.mebibytes(MeasuredProcess.floor)) are no smaller because the measuring process shows through.",

@@ -20,6 +20,7 @@ struct BenchRounds {
     /// Of `cp`'s cold runs: seconds until what it had written was on the disk, for comparison with tools that sync.
     private(set) var syncAfterCopy: [Double] = []
     private var changes = 0
+    private var outputs = 0
 
     init(
         tools: [any BenchTool], corpus: Corpus, work: URL, rounds: Int, say: @escaping @Sendable (String) -> Void
@@ -38,7 +39,7 @@ struct BenchRounds {
             if changes > 0 { try corpus.removeBlock(ofChange: changes) }
             var jobs: [String: BenchJob] = [:]
             for (number, tool) in tools.enumerated() {
-                let folder = work.appending(path: "tool-\(number)")
+                let folder = work.appending(path: "\(bucket == nil ? "directory" : "s3")-\(round)-\(number)")
                 try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
                 let place = bucket.map { BenchPlace.s3($0, prefix: "round-\(round)/tool-\(number)") } ?? .directory
                 let job = BenchJob(source: corpus.root, folder: folder, place: place)
@@ -52,7 +53,6 @@ struct BenchRounds {
                     changes += 1
                     try await execute(BenchCommand(arguments: changeProgram + ["\(changes)"])).requireSuccess()
                 }
-                try await warmUp()
                 for tool in order {
                     guard let job = jobs[tool.name], let scenario = turn(of: tool, in: scenario) else { continue }
                     try await measure(tool, scenario, job, round: round)
@@ -76,13 +76,14 @@ struct BenchRounds {
     private mutating func measure(
         _ tool: any BenchTool, _ scenario: BenchScenario, _ job: BenchJob, round: Int
     ) async throws {
-        let output = work.appending(path: "restored")
+        let output = work.appending(path: "restored-\(outputs)")
         let command: BenchCommand?
         switch scenario {
         case .cold, .unchanged, .changed: command = tool.backup(job)
         case .restore: command = tool.restore(job, to: output)
         }
         guard let command else { return }
+        try await warmUp(scenario == .restore ? job.stored : corpus.root)
         sync()
         let process = try await execute(command)
         try process.requireSuccess()
@@ -102,7 +103,8 @@ struct BenchRounds {
             // A fast restore of the wrong bytes would be worth nothing.
             let difference = ["/usr/bin/diff", "--recursive", "--no-dereference", job.source.path, output.path]
             try await execute(BenchCommand(arguments: difference)).requireSuccess()
-            try FileManager.default.removeItem(at: output)
+            outputs += 1
+            try Self.empty(output)
         } else {
             row.stored = try await stored(job)
         }
@@ -116,9 +118,9 @@ struct BenchRounds {
             environment: command.environment)
     }
 
-    /// Reads the whole tree, so that every tool finds it in the page cache.
-    private func warmUp() async throws {
-        let read = ["/bin/sh", "-c", #"find "$0" -type f -exec cat {} + > /dev/null"#, corpus.root.path]
+    /// Reads a whole tree, so that every tool finds what it reads in the page cache: some machines give memory back early.
+    private func warmUp(_ tree: URL) async throws {
+        let read = ["/bin/sh", "-c", #"find "$0" -type f -exec cat {} + > /dev/null"#, tree.path]
         try await execute(BenchCommand(arguments: read)).requireSuccess()
     }
 
@@ -135,7 +137,23 @@ struct BenchRounds {
             // A tool that cannot write to S3 has left nothing to remove, which rclone reports as an error.
             _ = try await execute(BenchCommand(arguments: purge, environment: RcloneTool.environment(job.place)))
         }
-        try FileManager.default.removeItem(at: job.folder)
+        try Self.empty(job.folder)
+    }
+
+    /// Gives a tree's space back without deleting a file of it; the whole folder goes at the end.
+    ///
+    /// ext4 does not use the inodes of deleted files again for a minute or more, and searches past each of them for
+    /// every new file: thousands of deletions would cost the tool that happens to run next seconds.
+    private static func empty(_ folder: URL) throws {
+        guard let walk = FileManager.default.enumerator(atPath: folder.path) else {
+            throw LabError("cannot read '\(folder.path)'")
+        }
+        for case let path as String in walk where walk.fileAttributes?[.type] as? FileAttributeType == .typeRegular {
+            let file = folder.appending(path: path).path
+            guard truncate(file, 0) == 0 else {
+                throw LabError("truncate '\(file)': \(String(cString: strerror(errno)))")
+            }
+        }
     }
 }
 

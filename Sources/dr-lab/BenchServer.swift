@@ -12,7 +12,8 @@ struct BenchServer: Sendable {
         try await server.makeBucket("bench")
         return BenchServer(
             bucket: BenchBucket(
-                endpoint: server.endpoint, name: "bench", accessKey: server.accessKey, secretKey: server.secretKey),
+                endpoint: server.endpoint, name: "bench", accessKey: server.accessKey, secretKey: server.secretKey,
+                data: server.folder.url),
             server: server)
     }
 }

@@ -39,6 +39,14 @@ struct BenchJob: Sendable {
 
     /// The repository, where it is a directory.
     var repository: URL { folder.appending(path: "repository") }
+
+    /// The folder whose files hold what was stored, whoever wrote them.
+    var stored: URL {
+        switch place {
+        case .directory: repository
+        case .s3(let bucket, _): bucket.data
+        }
+    }
 }
 
 /// Where backups go.
@@ -70,4 +78,6 @@ struct BenchBucket: Sendable {
     var name: String
     var accessKey: String
     var secretKey: String
+    /// Where the server keeps its files.
+    var data: URL
 }
