@@ -28,6 +28,7 @@ package enum ConfigurationTemplate {
           # storage_class: STANDARD_IA
           # ca_file: /etc/dr/ca.pem
           # part_size: 8MiB
+          # stall_timeout: 60s
           # Encrypt to these certificates before anything leaves this machine; their keys stay elsewhere.
           # recipients: [keys/recovery.crt]
           # Sign manifests, so that a store that was tampered with is found out.

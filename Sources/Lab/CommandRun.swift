@@ -43,5 +43,5 @@ package struct CommandRun: Sendable {
         return CommandRun(status: status, output: texts[0], errors: texts[1], duration: .now - started)
     }
 
-    private static let pool = BlockingPool(threads: 8)
+    private static let pool = BlockingPool(threads: 32)
 }

@@ -43,13 +43,18 @@ package struct Repository: Sendable {
     // MARK: Sets
 
     /// The names of all sets, oldest first. A name takes 16 bytes; ten years of hourly ones fit in 1.4 MB.
-    package func setNames() throws -> [Timestamp] {
+    /// - Parameter known: a set that should be there. A listing may lag behind: one that lacks it is completed.
+    package func setNames(including known: Timestamp? = nil) throws -> [Timestamp] {
         var names: [Timestamp] = []
         try store.list(prefix: Layout.setPrefix, after: nil) { object in
             if let text = Layout.name(of: object.key, suffix: ".json"), let name = Timestamp(text) {
                 names.append(name)
             }
             return .proceed
+        }
+        if let known, !names.contains(known), try store.head(Layout.set(known)) != nil {
+            names.append(known)
+            names.sort()
         }
         return names
     }

@@ -62,6 +62,7 @@ import Testing
         task.cancel()
         let start = ContinuousClock.now
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(ContinuousClock.now - start < .seconds(3))
+        // Well under the minute after which the transfer would end as stalled, busy machines allowed for.
+        #expect(ContinuousClock.now - start < .seconds(30))
     }
 }

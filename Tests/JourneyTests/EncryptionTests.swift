@@ -56,6 +56,21 @@ import Testing
         try await journey.expect(4, "restore", "--component", "tree", "--to", "out", "--recovery-key", key)
     }
 
+    /// The tag is an envelope's last part, and comes after all that it proves: a wrong one must void what came before.
+    @Test func aChangedTagVoidsEverything() async throws {
+        let (journey, key) = try await prepared()
+        let packs = journey.repository.appending(path: "tree/packs")
+        for name in try FileManager.default.contentsOfDirectory(atPath: packs.path) where name.hasSuffix(".p7m") {
+            var content = try Data(contentsOf: packs.appending(path: name))
+            content[content.count - 10] ^= 1
+            try content.write(to: packs.appending(path: name))
+        }
+        let run = try await journey.expect(
+            4, "restore", "--component", "tree", "--to", "out", "--recovery-key", key)
+        #expect(run.output.isEmpty && run.errors.contains("damaged"))
+        #expect(!FileManager.default.fileExists(atPath: journey.folder.url.appending(path: "out").path))
+    }
+
     /// Stock openssl, gzip and tar read a pack.
     @Test func opensslReadsAPack() async throws {
         let (journey, key) = try await prepared()

@@ -47,7 +47,7 @@ final class Journey: Sendable {
             environment = [:]
         }
         let text = """
-            store: {url: "\(store)"}
+            store: {url: "\(store)"\(s3 == nil ? "" : ", stall_timeout: 2s")}
             state: \(folder.path)/state
             components:
               \(components ?? "tree: {kind: files, data: \(data.path)}")

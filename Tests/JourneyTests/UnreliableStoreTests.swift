@@ -4,7 +4,7 @@ import Testing
 
 /// S3 behind a proxy that fails one request in twenty, in each of its ways and in all of them together: backup, verify
 /// and restore end well, and what comes back is byte for byte the same.
-@Suite struct UnreliableStoreTests {
+@Suite(.serialized) struct UnreliableStoreTests {
     @Test(arguments: FaultyProxy.Fault.allCases.map { [$0] } + [FaultyProxy.Fault.allCases])
     func everythingEndsWell(faults: [FaultyProxy.Fault]) async throws {
         let server = try await SharedS3Server.seaweedFS()
@@ -15,10 +15,8 @@ import Testing
         for number in 0..<40 { try journey.write("many/\(number)", "content \(number)\n") }
         let noise = (0..<9 << 20).map { _ in UInt8.random(in: 0...255) }  // more than one part
         try Data(noise).write(to: journey.data.appending(path: "large"))
-        for round in 0..<3 {
-            try await journey.expect(0, "backup")
-            try journey.write("many/\(round)", "changed in round \(round)\n")
-        }
+        try await journey.expect(0, "backup")
+        try journey.write("many/1", "changed\n")
         try await journey.expect(0, "backup")
         try await journey.expect(0, "verify", "--read-data")
         try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
@@ -48,7 +46,9 @@ import Testing
         try await journey.expect(0, "backup")
         let run = try await CommandRun.run(
             Journey.program, ["list"], in: journey.folder.url,
-            environment: journey.environment.merging(["AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "2"]) { $1 })
+            environment: journey.environment.merging([
+                "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "2",
+            ]) { $1 })
         #expect(run.status == 1 && run.errors.contains("127.0.0.1"), "\(run.errors)")
         let denied = try await CommandRun.run(
             Journey.program, ["list"], in: journey.folder.url,

@@ -26,6 +26,8 @@ package struct StoreConfiguration: Equatable, Sendable {
     package var caFile: String?
     /// Bytes of one part of a multipart upload; nil leaves the choice to the store.
     package var partSize: Int?
+    /// Nil leaves the choice to the store.
+    package var stallTimeout: Period?
     /// Absolute paths of PEM certificates; packs are encrypted to all of them. Empty: not encrypted.
     package var recipients: [String] = []
     package var signing: Signing?
@@ -50,6 +52,9 @@ extension StoreConfiguration: Section {
         Key("storage_class", \.storageClass, .storageClass, "Storage class of new objects, such as STANDARD_IA."),
         Key("ca_file", \.caFile, .path, "PEM certificates to trust for the endpoint, instead of the system's."),
         Key("part_size", \.partSize, .partSize, "Size of one part of a multipart upload."),
+        Key(
+            "stall_timeout", \.stallTimeout, .period,
+            "Give a request up, and try again, when nothing moves for this long."),
         Key("recipients", \.recipients, .list(of: .path), "PEM certificates that backups are encrypted to."),
         Key("signing", \.signing, .section(), "Certificate and key that manifests are signed with."),
     ]

@@ -203,8 +203,10 @@ package struct ComponentRestore: Sendable {
                 failed("its SHA-256 is not the one that was recorded")
             }
         } fail: { reason in
-            if !writing.isVoid { failed(reason) }
+            guard !writing.isVoid else { return }
             writing.isVoid = true
+            if writing.isFinished { ledger.retract(restored: entry.record.size) }
+            failed(reason)
         }
     }
 
@@ -257,6 +259,7 @@ private final class Writing {
     private var missing: Int
     /// Its bytes cannot be had; what still comes is ignored.
     var isVoid = false
+    private(set) var isFinished = false
 
     init(_ record: FileRecord) {
         self.record = record
@@ -275,6 +278,7 @@ private final class Writing {
         guard var file = file.take() else { return false }
         guard try file.complete() == digest else { return false }
         try tree.finish(file)
+        isFinished = true
         return true
     }
 }
@@ -290,6 +294,13 @@ private final class Ledger: Sendable {
         mutex.withLock {
             $0.report.files += 1
             $0.report.bytes += bytes
+        }
+    }
+
+    func retract(restored bytes: Int) {
+        mutex.withLock {
+            $0.report.files -= 1
+            $0.report.bytes -= bytes
         }
     }
 

@@ -28,7 +28,8 @@ struct PackReader {
         var plain: Range<Int>
         /// Receives the range's bytes in order.
         var receive: (RawSpan) throws -> Void
-        /// Some of the bytes cannot be had: what came so far is void, and what still comes is to be ignored.
+        /// Some of the bytes cannot be had, or are not proved: what came so far is void, also when it was all, and what
+        /// still comes is to be ignored.
         var fail: (String) -> Void
     }
 
@@ -73,6 +74,7 @@ struct PackReader {
     }
 
     private func read(_ pieces: [Piece], from runs: [Range<Int>], fail failed: (String) -> Void = { _ in }) throws {
+        if isEncrypted { return try readEnvelope(pieces, runs, fail: failed) }
         var queue = pieces[...]
         for run in runs {
             var next = run.lowerBound
@@ -99,6 +101,25 @@ struct PackReader {
                     }
                 }
             }
+        }
+    }
+
+    /// Only the end of an envelope proves what came out of it: until then every piece is provisional, also one that has
+    /// all its bytes, and a failure voids them all. One attempt: the caller begins anew with fresh pieces.
+    private func readEnvelope(_ pieces: [Piece], _ runs: [Range<Int>], fail failed: (String) -> Void) throws {
+        guard let run = runs.first else { return }
+        var queue = pieces[...]
+        do {
+            var next = run.lowerBound
+            try fetch(run) { number, plain in
+                try deliver(gzip[number].plain, plain, &queue)
+                next = number + 1
+            }
+            guard next == run.upperBound else { throw Unreadable(reason: "the object is too short") }
+        } catch let error as Unreadable {
+            let reason = "\(key): \(error.reason)"
+            failed(reason)
+            for piece in pieces { piece.fail(reason) }
         }
     }
 

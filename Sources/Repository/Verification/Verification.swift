@@ -89,7 +89,7 @@ package struct Verification: Sendable {
     // MARK: Sets and manifests
 
     private func readSets(_ ledger: VerificationLedger) throws -> [String: Use] {
-        let names = try repository.setNames()
+        var names = try repository.setNames(including: lastCommitted)
         if let only, !names.contains(only) {
             throw RepositoryError(
                 .noSuchSet, Layout.set(only).text, "there is no such set", hint: "`dr list` shows what there is")
@@ -99,12 +99,19 @@ package struct Verification: Sendable {
         }
         var uses: [String: Use] = [:]
         var seen: Set<ObjectKey> = []
-        for name in names where only == nil || name == only {
+        var queue = (only.map { [$0] } ?? names)[...]
+        while let name = queue.popFirst() {
             try Task.checkCancellation()
             guard let set = try ledger.recording(Layout.set(name), { try repository.set(name) }) else { continue }
             ledger.update { $0.sets += 1 }
             if only == nil, let previous = set.previous, !names.contains(previous) {
-                ledger.add(Layout.set(previous), "it is missing: set \(name) names it as the one before")
+                // A listing may lack what is there.
+                if try repository.store.head(Layout.set(previous)) != nil {
+                    names.append(previous)
+                    queue.append(previous)
+                } else {
+                    ledger.add(Layout.set(previous), "it is missing: set \(name) names it as the one before")
+                }
             }
             for (component, part) in set.components {
                 let key = Layout.manifest(component, part.manifest)
@@ -217,15 +224,26 @@ package struct Verification: Sendable {
     private func readPack(_ use: Use, _ ledger: VerificationLedger) throws {
         let index = try repository.index(use.component, use.use)
         let key = index.key
+        var failures: [String] = []
+        let isEncrypted = index.object.envelope != nil
+        if isEncrypted {
+            if let failure = try readEnvelope(index, ledger) { failures.append(failure) }
+            let isSealed = try PackReader(index, in: repository).isSealed
+            guard !isSealed, failures.isEmpty else { return finish(key, failures, ledger, isSealed: isSealed) }
+        }
+        // In the clear the reader itself fetches again what arrives damaged; an envelope is opened as a whole.
+        for _ in 0..<(isEncrypted ? Retries.ofDamagedReads : 1) {
+            failures = try readContents(index, ledger)
+            if failures.isEmpty { break }
+        }
+        finish(key, failures, ledger, isSealed: false)
+    }
+
+    /// - Returns: what is wrong with the gzip stream and the files in it.
+    private func readContents(_ index: PackIndex, _ ledger: VerificationLedger) throws -> [String] {
         var reader = try PackReader(index, in: repository)
         let object = StreamHash()
         var failures: [String] = []
-        if index.object.envelope != nil {
-            if let failure = try readEnvelope(index, ledger) { failures.append(failure) }
-            guard !reader.isSealed, failures.isEmpty else {
-                return finish(key, failures, ledger, isSealed: reader.isSealed)
-            }
-        }
         reader.opened = { object.update($0) }
         reader.transferred = { count in
             ledger.update { $0.bytesRead += count }
@@ -237,7 +255,7 @@ package struct Verification: Sendable {
         let pieces = try index.members.compactMap { member -> PackReader.Piece? in
             guard let offset = member.offset, let size = member.size, let digest = member.sha256 else { return nil }
             guard offset >= 0, size > 0, offset + size <= reader.plainSize else {
-                throw RepositoryError.damaged(key.text, "its index points outside of it")
+                throw RepositoryError.damaged(index.key.text, "its index points outside of it")
             }
             let content = StreamHash()
             var missing = size
@@ -257,7 +275,7 @@ package struct Verification: Sendable {
         if failures.isEmpty, index.object.envelope == nil, object.digest() != index.object.sha256 {
             failures.append(Self.wrongHash)
         }
-        finish(key, failures, ledger, isSealed: false)
+        return failures
     }
 
     private static let wrongHash = "its SHA-256 is not the one that was recorded"

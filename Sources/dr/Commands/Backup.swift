@@ -1,5 +1,7 @@
 import ArgumentParser
 import Configuration
+import Cryptography
+import Foundation
 import Repository
 
 struct Backup: AsyncParsableCommand {
@@ -23,6 +25,10 @@ struct Backup: AsyncParsableCommand {
             BackupRun.Component(name: $0.name, kind: $0.kind, source: try Components.source($0, session))
         }
         let repository = try await session.repository()
+        for recipient in repository.encryption.recipients {
+            // An expired certificate encrypts as well as ever, and no backup is worse than one to an old key.
+            do { try recipient.checkValidity(at: Date()) } catch { output.warn("\(error)") }
+        }
         var run = BackupRun(
             repository: repository, components: parts, stack: session.configuration.stack, tool: "dr \(DR.version)",
             state: try session.state(of: repository), pool: session.pool, logger: session.logger, now: Session.now)

@@ -31,7 +31,7 @@ struct List: AsyncParsableCommand {
             for set in sets {
                 let row = Row(set)
                 table.add([
-                    "\(set.name)", Units.duration(seconds: now.seconds - set.name.seconds), set.status.rawValue,
+                    "\(set.name)", Units.duration(seconds: max(0, now.seconds - set.name.seconds)), set.status.rawValue,
                     row.components.joined(separator: ","), "\(row.files)", Units.bytes(row.bytes),
                     Units.bytes(row.stored),
                 ])

@@ -29,7 +29,6 @@ struct Session {
         let store = try store()
         var repository = try await pool.run { try Repository(opening: store) }
         let recipients = try configuration.store.recipients.flatMap { try RecoveryCertificate.load($0) }
-        for recipient in recipients { try recipient.checkValidity(at: Date()) }
         repository.encryption.recipients = recipients
         repository.encryption.key = try key.map { file in
             try RecoveryKey.load(file, certificates: recipients) {
@@ -57,7 +56,10 @@ struct Session {
     /// The set that `--at` or an argument means.
     func set(_ selector: SetSelector, in repository: Repository) async throws -> BackupSet {
         let now = Self.now()
-        return try await pool.run { try repository.set(try selector.resolve(in: repository.setNames(), now: now)) }
+        let known = try? state(of: repository).lastSet()
+        return try await pool.run {
+            try repository.set(try selector.resolve(in: repository.setNames(including: known), now: now))
+        }
     }
 
     static func now() -> Timestamp { Timestamp(seconds: Int(Date().timeIntervalSince1970)) }

@@ -42,6 +42,7 @@ enum StoreFactory {
         s3.storageClass = configuration.storageClass
         s3.caFile = configuration.caFile
         if let size = configuration.partSize { s3.partSize = size }
+        if let timeout = configuration.stallTimeout { s3.stallTimeout = timeout.duration }
         return s3
     }
 }
