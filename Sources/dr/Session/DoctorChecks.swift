@@ -3,6 +3,7 @@ import Configuration
 import Cryptography
 import ObjectStorage
 import Repository
+import S3
 
 /// Whether the store can do what a repository asks of it.
 struct StoreChecks {
@@ -12,6 +13,9 @@ struct StoreChecks {
         let store: any ObjectStore
         do { store = try session.store() } catch { return [Check("store", .failed, "\(error)")] }
         var checks = await session.pool.run { Self.probe(store) }
+        if let s3 = store as? S3Store, !checks.contains(where: { $0.verdict == .failed }) {
+            checks += await session.pool.run { Self.capabilities(s3) }
+        }
         do {
             let repository = try await session.repository()
             checks.append(
@@ -20,6 +24,25 @@ struct StoreChecks {
             checks.append(Check("state", .ok, "writable"))
         } catch { checks.append(Check("repository", .failed, "\(error)")) }
         return checks
+    }
+
+    /// What an S3 server can do beyond the necessary, and what it means when it cannot.
+    private static func capabilities(_ store: S3Store) -> [Check] {
+        do {
+            let seen = try store.probe()
+            return [
+                Check("S3: credentials", .ok, "\(seen.credentials), region \(seen.region)"),
+                Check(
+                    "S3: conditional writes", seen.conditionalPut ? .ok : .warning,
+                    seen.conditionalPut ? "yes" : "no: each write looks before and after instead"),
+                Check(
+                    "S3: multipart uploads", seen.multipart ? .ok : .failed,
+                    seen.multipart ? "yes" : "no: packs above one part cannot be stored"),
+                Check(
+                    "S3: batch delete", .ok, seen.batchDelete ? "yes" : "no: objects are removed one by one"),
+                Check("S3: object lock", .ok, seen.objectLock ? "the bucket has it" : "the bucket was made without it"),
+            ]
+        } catch { return [Check("S3: capabilities", .failed, "\(error)")] }
     }
 
     private static func probe(_ store: any ObjectStore) -> [Check] {

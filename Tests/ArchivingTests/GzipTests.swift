@@ -1,0 +1,94 @@
+import Archiving
+import Foundation
+import Lab
+import Testing
+
+@Suite struct GzipTests {
+    enum Content: CaseIterable, Sendable {
+        case text, noise, zeros
+
+        func bytes(_ count: Int) -> [UInt8] {
+            var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+            return (0..<count).map { index in
+                switch self {
+                case .text: return Array("prometheus_tsdb_head_samples 12345\n".utf8)[index % 35]
+                case .zeros: return 0
+                case .noise:
+                    state ^= state << 13
+                    state ^= state >> 7
+                    state ^= state << 17
+                    return UInt8(truncatingIfNeeded: state >> 32)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Content.allCases, [0, 1, 1000, 65_536, 200_000, 1 << 20])
+    func membersComeBack(content: Content, count: Int) async throws {
+        let plain = content.bytes(count)
+        var encoder = GzipEncoder()
+        var member: [UInt8] = []
+        encoder.encode(plain.span.bytes, into: &member)
+        var decoder = GzipDecoder()
+        var back: [UInt8] = []
+        try decoder.decode(member.span.bytes, count: count, into: &back)
+        #expect(back == plain)
+        // Two in a row are one stream: for us, and for gzip.
+        let stream = member + member
+        #expect(try GzipStream.decode(stream, limit: count * 2) == plain + plain)
+        let folder = try TemporaryFolder("gzip")
+        let file = folder.url.appending(path: "x.gz")
+        try Data(stream).write(to: file)
+        let script = "gzip -dc '\(file.path)' > '\(folder.path)/x'"
+        #expect(try await CommandRun.run("/bin/sh", ["-c", script]).status == 0)
+        #expect([UInt8](try Data(contentsOf: folder.url.appending(path: "x"))) == plain + plain)
+    }
+
+    @Test func whatHardlyShrinksIsStored() {
+        func size(_ plain: [UInt8]) -> Int {
+            var encoder = GzipEncoder()
+            var member: [UInt8] = []
+            encoder.encode(plain.span.bytes, into: &member)
+            return member.count
+        }
+        let noise = Content.noise.bytes(1 << 20)
+        // Six bits of each byte are random: gzip saves a quarter of that, and it is squeezed.
+        let loose = noise.map { $0 & 0x3F }
+        // Of every ten bytes one is a zero: gzip saves a tenth, and it is stored.
+        let dense = noise.enumerated().map { $0.offset % 10 == 0 ? 0 : $0.element }
+        #expect(size(noise) >= noise.count && size(noise) < noise.count + 1000)
+        #expect(size(dense) >= dense.count)
+        #expect(size(loose) < loose.count * 8 / 10)
+        #expect(size(Content.text.bytes(1 << 20)) < 20_000)
+    }
+
+    @Test(arguments: Content.allCases) func everyKindOfDamageIsFound(content: Content) throws {
+        let plain = content.bytes(3000)
+        var encoder = GzipEncoder()
+        var member: [UInt8] = []
+        encoder.encode(plain.span.bytes, into: &member)
+        var decoder = GzipDecoder()
+        for position in member.indices {
+            for bit in 0..<8 {
+                var damaged = member
+                damaged[position] ^= 1 << bit
+                var back: [UInt8] = []
+                // Flips in the header's time, flags of no consequence and system leave the content as it was.
+                if (try? decoder.decode(damaged.span.bytes, count: plain.count, into: &back)) != nil {
+                    #expect(back == plain, "bit \(bit) of byte \(position)")
+                }
+            }
+        }
+        for count in member.indices {
+            var back: [UInt8] = []
+            #expect(throws: GzipError.self) {
+                try decoder.decode(member.span.bytes.extracting(first: count), count: plain.count, into: &back)
+            }
+        }
+        for wrong in [0, plain.count - 1, plain.count + 1] {
+            var back: [UInt8] = []
+            #expect(throws: GzipError.self) { try decoder.decode(member.span.bytes, count: wrong, into: &back) }
+        }
+        #expect(throws: GzipError.tooLarge) { try GzipStream.decode(member, limit: 2999) }
+    }
+}
