@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Synchronization
 import Testing
 
 /// A place of its own in which the built `dr` runs as a user runs it: configuration, source tree, repository, state.
@@ -57,6 +58,10 @@ final class Journey: Sendable {
         try Data(text.utf8).write(to: folder.url.appending(path: "dr.yaml"))
         if initialize { try await expect(0, "init") }
     }
+
+    /// Keeps another folder as long as this place lives.
+    func keep(_ folder: TemporaryFolder) { others.withLock { $0.append(folder) } }
+    private let others = Mutex([TemporaryFolder]())
 
     func write(_ path: String, _ text: String) throws {
         let file = data.appending(path: path)

@@ -38,6 +38,14 @@ package struct PrometheusRestorer: ComponentRestorer {
         return found.list
     }
 
+    package func obstacles(to target: String) async -> [String] {
+        await pool.run { RunningServer(on: target).signs() }
+    }
+
+    package func inspector(of path: String) -> (any ContentInspector)? {
+        ChunkSegmentVerifier.applies(to: path) ? SegmentInspector(path) : nil
+    }
+
     package func advice(restored tree: String, target: String) async -> [String] {
         let (blocks, signs, hasShipper) = await pool.run {
             (

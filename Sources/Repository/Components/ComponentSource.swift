@@ -80,6 +80,18 @@ package protocol Capture: Sendable {
     func release() async throws
 }
 
+/// The domain's checks of one file that streams by.
+package protocol ContentInspector: AnyObject {
+    func write(_ bytes: RawSpan)
+    /// What is damaged, once all bytes were written.
+    func finish() -> [Damage]
+}
+
+extension ComponentRestorer {
+    package func obstacles(to target: String) async -> [String] { [] }
+    package func inspector(of path: String) -> (any ContentInspector)? { nil }
+}
+
 extension ComponentSource {
     package func diagnose() async -> [Diagnosis] { [] }
 }
@@ -109,6 +121,13 @@ package protocol ComponentRestorer: Sendable {
     /// - Parameter tree: absolute path of the staged tree.
     /// - Returns: what is damaged; the restore then stops and leaves the live tree untouched.
     func examine(restored tree: String) async throws -> [Damage]
+
+    /// What forbids replacing the target now, such as a server that runs on it, in words. Asked before anything is done.
+    func obstacles(to target: String) async -> [String]
+
+    /// Checks one file's content as it comes out of the repository, for `dr verify --read-data`.
+    /// - Returns: nil where the domain has no checks for a file of this path.
+    func inspector(of path: String) -> (any ContentInspector)?
 
     /// What the user must know or do before the restored tree is put to use: a retention that would delete it at once,
     /// a server that still runs on the target. Empty when nothing is amiss. Never throws: a check that cannot be made

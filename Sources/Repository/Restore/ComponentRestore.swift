@@ -44,6 +44,12 @@ package struct ComponentRestore: Sendable {
 
     /// - Throws: ``RestoreFailure`` when what came back is damaged: the target is then as it was before.
     package func run() async throws -> Report {
+        let obstacles = await restorer?.obstacles(to: target.path) ?? []
+        guard obstacles.isEmpty else {
+            throw RepositoryError(
+                .target, target.path, "it is in use: \(obstacles.joined(separator: "; "))",
+                hint: "stop what uses it, or restore to another directory")
+        }
         progress.update { $0.phase = "planning" }
         let catalog = try Catalog(path: nil)
         try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)

@@ -17,6 +17,8 @@ package struct Verification: Sendable {
     package var pool: BlockingPool
     package var progress: WorkProgress
     package var lanes = 2
+    /// The domain's checks, by kind of source.
+    package var restorers: [String: any ComponentRestorer] = [:]
 
     package init(repository: Repository, pool: BlockingPool, progress: WorkProgress) {
         self.repository = repository
@@ -80,6 +82,8 @@ package struct Verification: Sendable {
     /// A pack as some manifests use it.
     fileprivate struct Use: Sendable {
         var component: String
+        /// The kind of source.
+        var kind: String
         var use: Manifest.PackUse
         /// Members that are entries of at least one of them.
         var live: RangeSet<Int>
@@ -131,7 +135,8 @@ package struct Verification: Sendable {
     private func collect(_ manifest: Manifest, into uses: inout [String: Use], _ ledger: VerificationLedger) {
         for use in manifest.packs {
             guard var known = uses[use.pack] else {
-                uses[use.pack] = Use(component: manifest.component, use: use, live: use.liveMembers)
+                uses[use.pack] = Use(
+                    component: manifest.component, kind: manifest.source, use: use, live: use.liveMembers)
                 continue
             }
             known.live.formUnion(use.liveMembers)
@@ -233,14 +238,16 @@ package struct Verification: Sendable {
         }
         // In the clear the reader itself fetches again what arrives damaged; an envelope is opened as a whole.
         for _ in 0..<(isEncrypted ? Retries.ofDamagedReads : 1) {
-            failures = try readContents(index, ledger)
+            failures = try readContents(index, restorers[use.kind], ledger)
             if failures.isEmpty { break }
         }
         finish(key, failures, ledger, isSealed: false)
     }
 
     /// - Returns: what is wrong with the gzip stream and the files in it.
-    private func readContents(_ index: PackIndex, _ ledger: VerificationLedger) throws -> [String] {
+    private func readContents(
+        _ index: PackIndex, _ domain: (any ComponentRestorer)?, _ ledger: VerificationLedger
+    ) throws -> [String] {
         var reader = try PackReader(index, in: repository)
         let object = StreamHash()
         var failures: [String] = []
@@ -258,16 +265,19 @@ package struct Verification: Sendable {
                 throw RepositoryError.damaged(index.key.text, "its index points outside of it")
             }
             let content = StreamHash()
+            let inspector = domain?.inspector(of: member.record?.name ?? "")
             var missing = size
             return PackReader.Piece(plain: offset..<offset + size) { bytes in
                 try Task.checkCancellation()
                 content.update(bytes)
+                inspector?.write(bytes)
                 missing -= bytes.byteCount
                 guard missing == 0 else { return }
                 ledger.update { $0.filesRead += 1 }
                 if content.digest() != digest {
                     failures.append("the content of '\(member.record?.name ?? "?")' does not match its SHA-256")
                 }
+                failures += inspector?.finish().map { "'\($0.path)': \($0.reason)" } ?? []
             } fail: { _ in
             }
         }

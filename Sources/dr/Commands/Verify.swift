@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import PrometheusSnapshot
 import Repository
 
 struct Verify: AsyncParsableCommand {
@@ -44,6 +45,9 @@ struct Verify: AsyncParsableCommand {
         var verification = Verification(repository: repository, pool: session.pool, progress: progress)
         verification.lanes = Session.lanes
         verification.share = try share()
+        for kind in [PrometheusRestorer.kind] {
+            verification.restorers[kind] = try Components.restorer(kind: kind, nil, session)
+        }
         verification.lastCommitted = try? session.state(of: repository).lastSet()
         if let set { verification.only = try await session.set(set, in: repository).name }
         let display = ProgressDisplay(options: options, work: [("", progress)])
