@@ -189,8 +189,8 @@ import Testing
         #expect(
             note.candidates(among: [old, "notes", present("30"), present("52"), present("55"), present("59")])
                 == [present("55"), present("59")])
-        #expect(note.candidates(among: ["20261123T022510Z-0000000000000000"]).count == 1)
-        #expect(note.candidates(among: ["20261123T022511Z-0000000000000000"]).isEmpty)
+        #expect(note.candidates(among: ["20261123T022555Z-0000000000000000"]).count == 1)
+        #expect(note.candidates(among: ["20261123T022556Z-0000000000000000"]).isEmpty)
     }
 
     @Test func `a note that knows the name claims no other`() throws {

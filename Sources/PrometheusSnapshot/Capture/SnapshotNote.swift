@@ -16,8 +16,9 @@ final class SnapshotNote: Sendable {
 
     private static let prefix = "snapshot-"
     private static let suffix = ".note"
-    /// How long after its request a snapshot's name may be dated: the server names it as soon as the request is there.
-    private static let window = -2...15
+    /// How long after its request a snapshot's name may be dated: the server names it as soon as the request is there,
+    /// which on an overloaded machine can be well after the clock was read.
+    private static let window = -2...60
 
     private let path: String
     private let descriptor: CInt
