@@ -143,6 +143,14 @@ import Testing
         try await journey.expect(5, "status")
     }
 
+    @Test func anEmptyBackupIsRemarkedOn() async throws {
+        let journey = try await Journey()
+        let run = try await journey.expect(0, "backup")
+        #expect(run.errors.contains("warning: tree: there was nothing to back up"))
+        try await journey.expect(0, "verify", "--read-data")
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
+    }
+
     @Test func metricsAreWhatNodeExporterReads() async throws {
         let journey = try await Journey(extra: "metrics: {textfile: dr.prom}")
         try journey.write("a", "x")

@@ -163,10 +163,12 @@ struct ComponentBackup: Sendable {
             damage: found.damage.sorted { $0.path < $1.path },
             packs: isUnchanged ? previous?.packs ?? [] : try packsInUse(stored))
         let bytes = try putUnderFreeName(&manifest)
+        if totals.files == 0 { findings.add(warning: "\(component): there was nothing to back up: no file was found") }
         var added = stored.added
         added.stored += bytes.count
         return Result(
-            manifest: manifest, digest: Digest(of: bytes), added: added, warnings: capture.warnings + found.warnings)
+            manifest: manifest, digest: Digest(of: bytes), added: added,
+            warnings: capture.warnings + findings.state.warnings)
     }
 
     /// Another run may have taken the second: the next free one serves as well.
