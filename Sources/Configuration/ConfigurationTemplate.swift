@@ -31,7 +31,7 @@ package enum ConfigurationTemplate {
           # stall_timeout: 60s
           # Encrypt to these certificates before anything leaves this machine; their keys stay elsewhere.
           # recipients: [keys/recovery.crt]
-          # Sign manifests, so that a store that was tampered with is found out.
+          # Not in this version yet:
           # signing: {certificate: keys/signing.crt, key: keys/signing.key}
 
         # What is backed up, by name. A name that is a kind needs no 'kind'.

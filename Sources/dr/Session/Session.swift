@@ -1,3 +1,4 @@
+import ArgumentParser
 import Blocking
 import Configuration
 import Cryptography
@@ -20,6 +21,10 @@ struct Session {
         self.options = options
         file = try ConfigurationFile.locate(explicit: options.config)
         configuration = try ConfigurationFile.read(file)
+        // Silence would let somebody believe in a protection that is not there.
+        guard configuration.store.signing == nil else {
+            throw ValidationError("'\(file)': 'store: signing' is not supported by this version; remove it")
+        }
     }
 
     func store() throws -> any ObjectStore { try StoreFactory.make(configuration.store, logger: logger) }
