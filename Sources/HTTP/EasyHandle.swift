@@ -65,6 +65,7 @@ struct EasyHandle: ~Copyable {
         // Many requests side by side use a connection each; HTTP/2 would only add its own flow control.
         set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         set(CURLOPT_CUSTOMREQUEST, request.method)
+        if request.isSentOnce { set(CURLOPT_FRESH_CONNECT, 1) }
         if request.method == "HEAD" { set(CURLOPT_NOBODY, 1) }
         if request.body != nil || ["PUT", "POST", "PATCH"].contains(request.method) {
             set(CURLOPT_UPLOAD, 1)

@@ -7,6 +7,9 @@ package struct HTTPRequest: Sendable {
     package var body: HTTPBody?
     /// Longest silence for this request, where it differs from ``HTTPOptions/stallTimeout``.
     package var stallTimeout: Duration?
+    /// Over a connection of its own. On a kept one that turns out dead libcurl sends a request again by itself, which a
+    /// request that does something each time must not be.
+    package var isSentOnce = false
 
     package init(
         _ method: String, _ url: String, headers: [HTTPHeaders.Field] = [], body: HTTPBody? = nil,

@@ -107,7 +107,11 @@ import Testing
         for number in 0..<60 {
             try journey.write("f\(number)", String(repeating: "\(number) words and more words ", count: 60_000))
         }
-        let script = "'\(Journey.program)' backup & sleep 0.25; kill -INT $!; wait $!"
+        // Interrupted once its first pack is on its way, however long the program took to start.
+        let script = """
+            '\(Journey.program)' backup & until ls repository/.tmp/* > /dev/null 2>&1; do sleep 0.01; done
+            kill -INT $!; wait $!
+            """
         let run = try await CommandRun.run("/bin/bash", ["-c", script], in: journey.folder.url)
         #expect(run.status == 130, "\(run.output)\(run.errors)")
         #expect(run.errors.contains("interrupted"))

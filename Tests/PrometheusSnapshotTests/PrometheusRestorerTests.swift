@@ -127,10 +127,14 @@ import Testing
         try FileManager.default.createDirectory(at: wal, withIntermediateDirectories: true)
         try Data("x".utf8).write(to: wal.appending(path: "00000000"))
         let process = Process()
-        process.executableURL = URL(filePath: "/bin/sleep")
-        process.arguments = ["60"]
-        process.standardInput = try FileHandle(forReadingFrom: wal.appending(path: "00000000"))
+        // The child opens it by itself: what this process has open, children of other tests would inherit.
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", "exec sleep 60 < \"$0\"", wal.appending(path: "00000000").path]
         try process.run()
+        let name = "/proc/\(process.processIdentifier)/comm"
+        while try String(contentsOfFile: name, encoding: .utf8) != "sleep\n" {
+            try await Task.sleep(for: .milliseconds(5))
+        }
         let advice = await restorer().advice(restored: site.state.path, target: site.data.path)
         // Not `terminate()`: a child inherits the signals that the thread which started it has blocked.
         kill(process.processIdentifier, SIGKILL)
@@ -142,7 +146,7 @@ import Testing
 
     @Test func `a lock that is held is seen`() async throws {
         let site = try PrometheusSourceTests.Site()
-        let descriptor = open(site.data.appending(path: "lock").path, O_RDWR | O_CREAT, 0o600)
+        let descriptor = open(site.data.appending(path: "lock").path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(descriptor) }
         #expect(await restorer().advice(restored: site.state.path, target: site.data.path) == [])
         try #require(flock(descriptor, LOCK_EX) == 0)

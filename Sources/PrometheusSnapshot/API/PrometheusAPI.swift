@@ -64,8 +64,9 @@ package struct PrometheusAPI: Sendable {
     package func snapshot(skipHead: Bool) async throws -> String {
         struct Snapshot: Decodable { var name: String }
         // No byte comes back until the head is written: allow for a large one and for a compaction before it.
-        let request = HTTPRequest(
+        var request = HTTPRequest(
             "POST", "\(base)/api/v1/admin/tsdb/snapshot?skip_head=\(skipHead)", stallTimeout: .seconds(3600))
+        request.isSentOnce = true
         let snapshot: Snapshot = try await call(request)
         return snapshot.name
     }
