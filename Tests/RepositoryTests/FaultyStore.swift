@@ -11,16 +11,21 @@ final class FaultyStore: ObjectStore {
         var operations = 0
         /// Operations after which nothing reaches the store any more, as after a kill.
         var limit = Int.max
-        /// Every how many reads a byte arrives damaged, or the transfer ends early; 0 for never.
+        /// Every how many reads of one object a byte arrives damaged, or the transfer ends early; 0 for never.
         var damageEvery = 0
         var truncateEvery = 0
-        var reads = 0
+        /// Reads are counted for each object by itself: what readers side by side do must not decide how many faults
+        /// in a row one of them meets.
+        var reads: [ObjectKey: Int] = [:]
+        var faults = 0
     }
 
     struct Killed: Error {}
 
     var location: String { base.location }
     var operations: Int { state.withLock { $0.operations } }
+    /// Reads that were damaged or cut short.
+    var faults: Int { state.withLock { $0.faults } }
 
     init(_ base: any ObjectStore, limit: Int = .max, damageEvery: Int = 0, truncateEvery: Int = 0) {
         self.base = base
@@ -47,11 +52,13 @@ final class FaultyStore: ObjectStore {
     func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         try count()
         let (damages, truncates) = state.withLock { state in
-            state.reads += 1
-            return (
-                state.damageEvery > 0 && state.reads % state.damageEvery == 0,
-                state.truncateEvery > 0 && state.reads % state.truncateEvery == 0
-            )
+            // Where an object's count begins depends on its name, so that some fail at once and others later.
+            let count = state.reads[key, default: key.text.utf8.reduce(0) { $0 + Int($1) }] + 1
+            state.reads[key] = count
+            let damages = state.damageEvery > 0 && count % state.damageEvery == 0
+            let truncates = state.truncateEvery > 0 && count % state.truncateEvery == 0
+            if damages || truncates { state.faults += 1 }
+            return (damages, truncates)
         }
         guard damages || truncates else { return try base.get(key, range: range, sink) }
         var content: [UInt8] = []
