@@ -56,6 +56,7 @@ let package = Package(
         .target(name: "CLinux"),
 
         layer("Blocking", []),
+        layer("JSONText", []),
         layer("Cryptography", ["COpenSSL"] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Cryptography"] + isal, settings: strictISAL),
         layer("HTTP", ["CCurl", "Blocking", logging]),
@@ -75,11 +76,17 @@ let package = Package(
             swiftSettings: strict),
 
         // Real servers on free ports, stand-ins where no real one can be installed: for the demo, drills and tests.
-        layer("Lab", [.product(name: "FlyingFox", package: "FlyingFox"), "Blocking"]),
+        layer(
+            "Lab",
+            [
+                .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
+                "Blocking", "JSONText",
+            ]),
         .executableTarget(
             name: "dr-lab", dependencies: ["Lab", "Cryptography", argumentParser], swiftSettings: strict),
 
         tests(of: "Blocking"),
+        tests(of: "JSONText"),
         tests(of: "Cryptography"),
         tests(of: "Archiving", ["Lab"]),
         tests(of: "HTTP", ["Lab"]),
@@ -91,6 +98,7 @@ let package = Package(
             ["ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Lab", logging]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
         tests(of: "Configuration"),
+        tests(of: "Lab", ["HTTP", "JSONText"]),
         // The built binary, as a user runs it.
         .testTarget(
             name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography"], swiftSettings: strict),

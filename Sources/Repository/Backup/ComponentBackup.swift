@@ -40,7 +40,9 @@ struct ComponentBackup: Sendable {
             $0.totalFiles = fresh.entries
             $0.totalBytes = fresh.bytes
         }
-        let changed = try catalog.changedTopLevel().filter(isThere).map { String(decoding: $0, as: UTF8.self) }
+        // What is gone as a whole needs no examination; what lost a part does.
+        let tree = try CapturedTree(capture.root, layers: capture.layers)
+        let changed = try catalog.changedTopLevel().filter(tree.hasTop).map { String(decoding: $0, as: UTF8.self) }
         if !changed.isEmpty { findings.add(damage: try await capture.examine(changed)) }
 
         let stored = Stored()
@@ -63,7 +65,8 @@ struct ComponentBackup: Sendable {
 
     private func scan(_ findings: Findings) throws {
         progress.update { $0.phase = "scanning" }
-        let walker = TreeWalker(root: capture.root, isExcluded: { capture.isExcluded($0) })
+        let walker = TreeWalker(
+            tree: try CapturedTree(capture.root, layers: capture.layers), isExcluded: { capture.isExcluded($0) })
         // A snapshot's directories are made for it: their times say nothing about what is in them.
         try catalog.compare(ignoringDirectoryTimes: capture.isFrozen) { visit in
             try walker.walk(visit) { oddity in
@@ -77,24 +80,17 @@ struct ComponentBackup: Sendable {
         }
     }
 
-    /// What is gone as a whole needs no examination; what lost a part does.
-    private func isThere(_ name: [UInt8]) -> Bool {
-        withCPath(Array(capture.root.utf8) + [UInt8(ascii: "/")] + name) { access($0, F_OK) } == 0
-    }
-
     // MARK: Storing
 
     private func store(_ batch: [Catalog.Fresh], _ stored: Stored, _ findings: Findings) throws {
-        let root = open(capture.root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard root >= 0 else { throw RepositoryError(.target, capture.root, "cannot be opened: \(errnoText())") }
-        defer { close(root) }
+        let tree = try CapturedTree(capture.root, layers: capture.layers)
         let writer = try PackWriter(component: component, repository: repository)
         do {
             var entries: [CatalogEntry] = []
             let pack = try catalog.number(ofPack: writer.id)
             var contentBytes = 0
             for fresh in batch {
-                let outcome = try add(fresh, to: writer, root: root)
+                let outcome = try add(fresh, to: writer, from: tree)
                 guard case .stored(let member, let digest, let reference) = outcome else {
                     findings.add(outcome, fresh.record, isFrozen: capture.isFrozen, component: component)
                     try catalog.removeTree(fresh.record.path)
@@ -122,7 +118,9 @@ struct ComponentBackup: Sendable {
         }
     }
 
-    private func add(_ fresh: Catalog.Fresh, to writer: PackWriter, root: CInt) throws -> PackWriter.Outcome {
+    private func add(_ fresh: Catalog.Fresh, to writer: PackWriter, from tree: CapturedTree) throws
+        -> PackWriter.Outcome
+    {
         let record = fresh.record
         guard record.kind == .file else { return try writer.addDescription(record) }
         if let known = fresh.known, let digest = known.digest {
@@ -131,12 +129,22 @@ struct ComponentBackup: Sendable {
                 record, from: .init(pack: pack, member: known.content.member), digest: Digest(bytes: digest))
         }
         var outcome = PackWriter.Outcome.vanished
-        for _ in 0..<Self.attemptsAtChangingFiles {
-            outcome = try writer.addFile(record, root: root, lookup: lookup, progress: progress)
-            guard case .torn = outcome else { return outcome }
+        for attempt in 1...Self.attemptsAtChangingFiles {
+            outcome = try writer.addFile(
+                record, from: tree, inspector: capture.inspector(of: record.name), lookup: lookup, progress: progress)
+            switch outcome {
+            case .torn: continue
+            case .rejected(_, let modified) where isFresh(modified) && attempt < Self.attemptsAtChangingFiles:
+                // Whoever is writing it needs a moment to finish.
+                try sleepUnlessCancelled(.milliseconds(200))
+            default: return outcome
+            }
         }
         return outcome
     }
+
+    /// Whether a file may still be in the making, by its time of modification in nanoseconds since 1970.
+    private func isFresh(_ modified: Int) -> Bool { modified / 1_000_000_000 > captured.seconds - 60 }
 
     /// A file that changes under the reader is read again this often before it counts as unreadable.
     private static let attemptsAtChangingFiles = 3
@@ -161,6 +169,7 @@ struct ComponentBackup: Sendable {
             totals: .init(
                 files: totals.files, directories: totals.directories, links: totals.links, bytes: totals.bytes),
             damage: found.damage.sorted { $0.path < $1.path },
+            withheld: capture.withheld.isEmpty ? nil : capture.withheld,
             packs: isUnchanged ? previous?.packs ?? [] : try packsInUse(stored))
         let bytes = try putUnderFreeName(&manifest)
         if totals.files == 0 { findings.add(warning: "\(component): there was nothing to back up: no file was found") }
@@ -256,7 +265,8 @@ private final class Findings: Sendable {
         case .stored: break
         case .vanished where isFrozen: add(damage: [Damage(path: record.name, reason: "it vanished")])
         case .vanished: add(warning: "\(component): '\(record.name)' vanished before it was read")
-        case .unreadable(let reason), .torn(let reason): add(damage: [Damage(path: record.name, reason: reason)])
+        case .unreadable(let reason), .torn(let reason), .rejected(let reason, _):
+            add(damage: [Damage(path: record.name, reason: reason)])
         }
     }
 }

@@ -47,6 +47,9 @@ final class PackWriter {
         case unreadable(String)
         /// It changed while it was read; what was read is not in the index.
         case torn(String)
+        /// The domain's checks found it damaged; what was read is not in the index.
+        /// - Parameter modified: when it was last written, in nanoseconds since 1970.
+        case rejected(String, modified: Int)
     }
 
     // MARK: Adding
@@ -73,10 +76,14 @@ final class PackWriter {
         return .stored(member: members.count - 1, digest: member.sha256, content: reference)
     }
 
-    /// Adds a file, read from `directory`/`record.path`.
-    /// - Parameter sizeNow: the size that was found on opening may differ from the record's, which then is corrected.
-    func addFile(_ record: FileRecord, root: CInt, lookup: Lookup, progress: WorkProgress) throws -> Outcome {
-        let descriptor = openBelow(root, record.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    /// Adds a file, read from the tree at `record.path`. Its size on opening may differ from the record's, which then
+    /// is corrected.
+    /// - Parameter inspector: sees the content unless the repository holds the same already.
+    func addFile(
+        _ record: FileRecord, from tree: CapturedTree, inspector: (any ContentInspector)? = nil, lookup: Lookup,
+        progress: WorkProgress
+    ) throws -> Outcome {
+        let descriptor = tree.open(record.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {
             let code = errno
             return code == ENOENT || code == ELOOP ? .vanished : .unreadable(errnoText(code))
@@ -91,7 +98,7 @@ final class PackWriter {
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
 
         if record.size == 0 { return try addDescription(record) }
-        if record.size <= buffer.count { return try addSmall(record, descriptor, lookup, progress) }
+        if record.size <= buffer.count { return try addSmall(record, descriptor, inspector, lookup, progress) }
         if case .possible = try lookup(record.size, nil) {
             guard let digest = try hash(descriptor, size: record.size) else { return .unreadable(errnoText()) }
             if case .at(let reference) = try lookup(record.size, digest) {
@@ -99,13 +106,14 @@ final class PackWriter {
                 return try addDescription(record, from: reference, digest: digest)
             }
         }
-        return try addLarge(record, descriptor, before, progress)
+        return try addLarge(record, descriptor, before, inspector, progress)
     }
 
     /// A file that fits in the buffer: read once, hashed before anything is written.
-    private func addSmall(_ record: FileRecord, _ descriptor: CInt, _ lookup: Lookup, _ progress: WorkProgress) throws
-        -> Outcome
-    {
+    private func addSmall(
+        _ record: FileRecord, _ descriptor: CInt, _ inspector: (any ContentInspector)?, _ lookup: Lookup,
+        _ progress: WorkProgress
+    ) throws -> Outcome {
         guard let count = read(descriptor, at: 0, upTo: record.size) else { return .unreadable(errnoText()) }
         guard count == record.size else { return .torn("it shrank while it was read") }
         progress.update { $0.bytes += count }
@@ -116,15 +124,18 @@ final class PackWriter {
         if case .possible = try lookup(count, nil), case .at(let reference) = try lookup(count, digest) {
             return try addDescription(record, from: reference, digest: digest)
         }
+        inspector?.write(buffer.span.bytes.extracting(first: count))
+        if let rejection = Self.rejection(record, inspector) { return rejection }
         let (at, offset) = try beginFile(record)
         try writeBuffer(first: count)
         return try endFile(record, at: at, offset: offset, digest)
     }
 
     /// A file of any size, streamed; its hash is known at the end only.
-    private func addLarge(_ record: FileRecord, _ descriptor: CInt, _ before: stat, _ progress: WorkProgress) throws
-        -> Outcome
-    {
+    private func addLarge(
+        _ record: FileRecord, _ descriptor: CInt, _ before: stat, _ inspector: (any ContentInspector)?,
+        _ progress: WorkProgress
+    ) throws -> Outcome {
         let (at, offset) = try beginFile(record)
         var hasher = SHA256()
         var done = 0
@@ -143,6 +154,7 @@ final class PackWriter {
                 buffer.replaceSubrange(0..<wanted, with: repeatElement(0, count: wanted))
             }
             hasher.update(buffer.span.bytes.extracting(first: count))
+            inspector?.write(buffer.span.bytes.extracting(first: count))
             try writeBuffer(first: count)
             done += count
             progress.update { $0.bytes += count }
@@ -152,11 +164,16 @@ final class PackWriter {
         if failure == nil, fstat(descriptor, &after) != 0 || after.st_mtim != before.st_mtim {
             failure = after.st_size > before.st_size ? nil : .torn("it changed while it was read")
         }
-        if let failure {
+        if let failure = failure ?? Self.rejection(record, inspector) {
             try tar?.endEntry()
             return failure
         }
         return try endFile(record, at: at, offset: offset, digest)
+    }
+
+    private static func rejection(_ record: FileRecord, _ inspector: (any ContentInspector)?) -> Outcome? {
+        guard let damage = inspector?.finish(), !damage.isEmpty else { return nil }
+        return .rejected(damage.map(\.reason).joined(separator: "; "), modified: record.modified)
     }
 
     private func beginFile(_ record: FileRecord) throws -> (at: Int, offset: Int) {

@@ -22,6 +22,13 @@ package struct StateFolder: Sendable {
         return "\(root)/components/\(name)"
     }
 
+    /// Where a component's documents wait on their way back to its server; whoever uses it removes it.
+    package func importFolder(of component: String, _ manifest: Timestamp) throws -> String {
+        let folder = "\(root)/imports/\(component)-\(manifest)"
+        try Self.make(folder)
+        return folder
+    }
+
     // MARK: The last set committed from here
 
     private var lastSetFile: String { "\(root)/last-set" }

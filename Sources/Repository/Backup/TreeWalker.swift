@@ -13,31 +13,37 @@ struct TreeWalker {
         var isLoss: Bool
     }
 
-    let root: String
+    let tree: CapturedTree
     /// Paths for which this holds are left out, a directory with all below it. Directories' end in `/`.
     var isExcluded: ([UInt8]) -> Bool = { _ in false }
 
-    /// - Throws: `RepositoryError` `.target` when the root itself cannot be read, else what the closures throw.
+    /// - Throws: `RepositoryError` `.target` when a directory of the tree itself cannot be listed, else what the
+    ///   closures throw.
     func walk(_ visit: (FileRecord) throws -> Void, oddity: (Oddity) throws -> Void) throws {
-        let descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw RepositoryError(.target, root, "cannot open the directory to back up: \(errnoText())")
-        }
-        defer { close(descriptor) }
-        try walk(descriptor, prefix: [], visit, oddity)
+        try walk([Place(descriptor: tree.root)], prefix: [], visit, oddity)
+    }
+
+    /// One of the directories that together are a directory of the tree.
+    private struct Place {
+        var descriptor: CInt
+        var hidden: Set<[UInt8]> = []
     }
 
     private func walk(
-        _ directory: CInt, prefix: [UInt8], _ visit: (FileRecord) throws -> Void, _ oddity: (Oddity) throws -> Void
+        _ places: [Place], prefix: [UInt8], _ visit: (FileRecord) throws -> Void, _ oddity: (Oddity) throws -> Void
     ) throws {
         try Task.checkCancellation()
-        var names = try Self.names(in: directory)
-        names.sort { $0.sortName.lexicographicallyPrecedes($1.sortName) }
-        for name in names {
+        for name in try names(in: places, isTop: prefix.isEmpty) {
             let path = prefix + name.sortName
             if isExcluded(path) { continue }
             var status = stat()
-            guard name.withPointer({ fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else {
+            let directory = places[name.place].descriptor
+            let layer = prefix.isEmpty ? tree.layers.first { $0.name == name.sortName } : nil
+            let found =
+                if let layer { fstat(layer.descriptor, &status) } else {
+                    name.withPointer { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
+                }
+            guard found == 0 else {
                 let code = errno
                 try oddity(Oddity(path: path, reason: errnoText(code), isLoss: code != ENOENT))
                 continue
@@ -45,14 +51,24 @@ struct TreeWalker {
             guard let record = try record(directory, name, path: path, status, oddity) else { continue }
             try visit(record)
             guard record.kind == .directory else { continue }
-            let child = name.withPointer { openat(directory, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
-            guard child >= 0 else {
+            var children: [Place] = []
+            defer { for child in children { close(child.descriptor) } }
+            for place in places where !place.hidden.contains(Array(name.bareName)) {
+                let child = name.withPointer {
+                    openat(place.descriptor, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                }
+                if child >= 0 { children.append(Place(descriptor: child)) }
+            }
+            if let layer {
+                let copy = dup(layer.descriptor)
+                if copy >= 0 { children.append(Place(descriptor: copy, hidden: layer.hidden)) }
+            }
+            guard !children.isEmpty else {
                 let code = errno
                 try oddity(Oddity(path: path, reason: errnoText(code), isLoss: code != ENOENT))
                 continue
             }
-            defer { close(child) }
-            try walk(child, prefix: path, visit, oddity)
+            try walk(children, prefix: path, visit, oddity)
         }
     }
 
@@ -99,10 +115,36 @@ struct TreeWalker {
     private struct Name {
         var sortName: [UInt8]
         var isDirectory: Bool
+        /// Which of the places has it.
+        var place = 0
+
+        var bareName: ArraySlice<UInt8> { isDirectory ? sortName.dropLast() : sortName[...] }
 
         func withPointer<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
-            withCPath(isDirectory ? sortName.dropLast() : sortName[...], body)
+            withCPath(bareName, body)
         }
+    }
+
+    /// The names in a directory of the tree, in order; of those that several places have, the first place's.
+    private func names(in places: [Place], isTop: Bool) throws -> [Name] {
+        var names = try places.first.map { try Self.names(in: $0.descriptor) } ?? []
+        if places.count > 1 || isTop && !tree.layers.isEmpty {
+            var taken = Set(names.map(\.bareName))
+            for (number, place) in places.enumerated().dropFirst() {
+                for var name in try Self.names(in: place.descriptor)
+                where !place.hidden.contains(Array(name.bareName)) && taken.insert(name.bareName).inserted {
+                    name.place = number
+                    names.append(name)
+                }
+            }
+            if isTop {
+                let missing = tree.layers.filter { taken.insert($0.name.dropLast()).inserted }
+                names += missing.map { Name(sortName: $0.name, isDirectory: true) }
+            }
+        } else if let hidden = places.first?.hidden, !hidden.isEmpty {
+            names.removeAll { hidden.contains(Array($0.bareName)) }
+        }
+        return names.sorted { $0.sortName.lexicographicallyPrecedes($1.sortName) }
     }
 
     private static func names(in directory: CInt) throws -> [Name] {

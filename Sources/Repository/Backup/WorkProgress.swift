@@ -16,5 +16,7 @@ package final class WorkProgress: Sendable {
     package init() {}
 
     package var state: State { mutex.withLock { $0 } }
+    /// Starts over with another kind of work.
+    package func begin(_ phase: String) { mutex.withLock { $0 = State(phase: phase) } }
     package func update(_ change: (inout sending State) -> Void) { mutex.withLock { change(&$0) } }
 }

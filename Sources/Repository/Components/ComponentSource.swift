@@ -16,6 +16,11 @@ package protocol ComponentSource: Sendable {
 
     /// Looks, without changing anything, whether a capture would work: what `dr doctor` shows.
     func diagnose() async -> [Diagnosis]
+
+    /// Removes what a backup left in the component's own keeping, such as a snapshot in Elasticsearch's repository:
+    /// called once its set is not kept any longer. Harmless when it is gone already.
+    /// - Parameter facts: of the backup's manifest.
+    func forget(_ facts: [String: String]) async throws
 }
 
 /// One thing that was looked at, and whether it stands in the way of a backup.
@@ -66,8 +71,19 @@ package protocol Capture: Sendable {
     /// changes while it is read is damage, not life.
     var isFrozen: Bool { get }
 
+    /// Directories that belong to the tree and lie elsewhere.
+    var layers: [CaptureLayer] { get }
+    /// What the source never shows and this backup therefore lacks.
+    var withheld: [Withheld] { get }
+
     /// Whether to leave out a path relative to the root; a directory's ends in `/` and stands for all below it.
     func isExcluded(_ path: [UInt8]) -> Bool
+
+    /// Checks one file's content while it is read for storing; nil where the domain has no checks for this path.
+    ///
+    /// A file that fails while somebody may still be writing it is read again; when it goes on failing it is left out
+    /// as damaged. Content that the repository holds already is not inspected again.
+    func inspector(of path: String) -> (any ContentInspector)?
 
     /// Checks what is about to be stored, with the domain's own means, before a byte of it is read for storing.
     ///
@@ -88,15 +104,20 @@ package protocol ContentInspector: AnyObject {
 }
 
 extension ComponentRestorer {
+    package func isWanted(_ path: String, in slice: RestoreSlice) -> Bool { true }
     package func obstacles(to target: String) async -> [String] { [] }
     package func inspector(of path: String) -> (any ContentInspector)? { nil }
 }
 
 extension ComponentSource {
     package func diagnose() async -> [Diagnosis] { [] }
+    package func forget(_ facts: [String: String]) async throws {}
 }
 
 extension Capture {
+    package var layers: [CaptureLayer] { [] }
+    package var withheld: [Withheld] { [] }
+    package func inspector(of path: String) -> (any ContentInspector)? { nil }
     package func isExcluded(_ path: [UInt8]) -> Bool { false }
 }
 
@@ -124,6 +145,9 @@ package protocol ComponentRestorer: Sendable {
 
     /// What forbids replacing the target now, such as a server that runs on it, in words. Asked before anything is done.
     func obstacles(to target: String) async -> [String]
+
+    /// Whether a file belongs to a slice of the component; asked only of kinds that can be sliced.
+    func isWanted(_ path: String, in slice: RestoreSlice) -> Bool
 
     /// Checks one file's content as it comes out of the repository, for `dr verify --read-data`.
     /// - Returns: nil where the domain has no checks for a file of this path.

@@ -17,11 +17,14 @@ package struct Manifest: Codable, Equatable, Sendable {
     package var totals: Totals
     /// What was damaged or unreadable and is therefore not in this backup.
     package var damage: [Damage]
+    /// What the source never shows, and a restore must therefore be given; absent means nothing.
+    package var withheld: [Withheld]?
     /// The packs that hold it. Nothing else of a pack belongs to this backup.
     package var packs: [PackUse]
 
     enum CodingKeys: String, CodingKey {
-        case format, kind, component, source, name, captured, watermark, facts, totals, damage, packs
+        case format, kind, component, source, name, captured, watermark, facts, totals, damage, withheld
+        case packs
     }
 
     package struct Totals: Codable, Equatable, Sendable {

@@ -12,6 +12,8 @@ package struct ComponentRestore: Sendable {
     package var manifest: Manifest
     /// Only these paths and what is below them; all when empty.
     package var paths: [String] = []
+    /// Only what belongs to this; ``restorer`` knows what does.
+    package var slice: RestoreSlice?
     package var target: RestoreTarget
     package var owner: Owner = .recorded
     package var restorer: (any ComponentRestorer)?
@@ -90,6 +92,31 @@ package struct ComponentRestore: Sendable {
         }
     }
 
+    package struct Plan: Sendable {
+        package var target: String
+        /// Something is there and would be kept aside.
+        package var replaces: Bool
+        package var files: Int
+        /// Of the files' contents, plain.
+        package var bytes: Int
+        /// What would make ``run()`` refuse.
+        package var obstacles: [String]
+    }
+
+    /// What ``run()`` would do, from the indexes alone: nothing is fetched of the contents, nothing is written.
+    package func plan() async throws -> Plan {
+        let obstacles = await restorer?.obstacles(to: target.path) ?? []
+        let catalog = try Catalog(path: nil)
+        try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)
+        return try await pool.run {
+            try select(catalog)
+            let totals = try catalog.totals()
+            return Plan(
+                target: target.path, replaces: target.replaces, files: totals.files, bytes: totals.bytes,
+                obstacles: obstacles)
+        }
+    }
+
     private func fail(if damage: [Damage], of tree: StagedTree) throws {
         guard !damage.isEmpty else { return }
         throw RestoreFailure(damage: damage.sorted { $0.path < $1.path }, staging: tree.path, target: target.path)
@@ -103,6 +130,7 @@ package struct ComponentRestore: Sendable {
                 throw RepositoryError(.noSuchPath, path, "a path in a backup is relative, without '.' and '..'")
             }
         }
+        if let slice, let restorer { try keep(slice, restorer, catalog) }
         guard !paths.isEmpty else { return }
         let wanted = paths.map { Array($0.utf8) }
         var missing = Set(paths)
@@ -115,6 +143,17 @@ package struct ComponentRestore: Sendable {
                 hint: "`dr show \(manifest.name) --component \(manifest.component) --files` lists them")
         }
         _ = try catalog.keep { path in wanted.contains { isWithin(path, $0) } }
+    }
+
+    private func keep(_ slice: RestoreSlice, _ restorer: any ComponentRestorer, _ catalog: Catalog) throws {
+        let kept = try catalog.keep { path in
+            path.last != UInt8(ascii: "/") && restorer.isWanted(String(decoding: path, as: UTF8.self), in: slice)
+        }
+        guard kept > 0 else {
+            throw RepositoryError(
+                .noSuchPath, manifest.component, "backup \(manifest.name) holds nothing of that tenant and time",
+                hint: "`dr show \(manifest.name) --component \(manifest.component) --files` lists what it holds")
+        }
     }
 
     // MARK: Files

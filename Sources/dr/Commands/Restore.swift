@@ -1,14 +1,17 @@
 import ArgumentParser
 import Blocking
 import Configuration
+import Foundation
 import Repository
 
 struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Bring a component back, proved, into a directory.",
+        abstract: "Bring a component back, proved: into a directory, or into its server.",
         discussion: """
-            The tree is built beside the target, every file proved by its SHA-256 and the whole by the component's own \
-            checks, and only then put in place, in one step. An interrupted restore goes on when it is run again.
+            With --to, the tree is built beside the target, every file proved by its SHA-256 and the whole by the \
+            component's own checks, and only then put in place, in one step. An interrupted restore goes on when it is \
+            run again. Without --to, what is kept as documents goes back through its server's API, object by object; \
+            running it again changes nothing that is right already. --dry-run says what would be done.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -17,13 +20,24 @@ struct Restore: AsyncParsableCommand {
     var component: String
 
     @Option(name: .long, help: "The directory to restore to; its parent must exist.", completion: .directory)
-    var to: String
+    var to: String?
 
     @Option(name: .long, help: "Which backup: 'latest', a set's name, an RFC 3339 time, or an age such as 6h.")
     var at: SetSelector = .latest
 
-    @Flag(name: .long, help: "Replace what is in the target; the old content is kept beside it.")
+    @Flag(name: .long, help: "Only say what would be done.")
+    var dryRun = false
+
+    @Flag(name: .long, help: "Replace what is in the way; the old content of a directory is kept beside it.")
     var replace = false
+
+    @Option(name: .long, help: "Into a server: restore under names that begin with this, beside what is there.")
+    var prefix: String?
+
+    @Flag(name: .long, help: "With --to: the stored files as they are, where the component would be unpacked.")
+    var asFiles = false
+
+    @OptionGroup var slice: SliceOptions
 
     @Option(name: .long, help: "Who is to own what is restored, as numbers: UID:GID. By default as recorded, if root.")
     var owner: String?
@@ -37,7 +51,13 @@ struct Restore: AsyncParsableCommand {
         completion: .file())
     var recoveryKey: String?
 
-    func validate() throws { _ = try parsedOwner() }
+    func validate() throws {
+        _ = try parsedOwner()
+        if asFiles, to == nil { throw ValidationError("--as-files needs --to DIR") }
+        if !paths.isEmpty, slice.isGiven {
+            throw ValidationError("paths and --tenant, --from, --until exclude each other")
+        }
+    }
 
     private func parsedOwner() throws -> Owner {
         guard let owner else { return .recorded }
@@ -53,70 +73,70 @@ struct Restore: AsyncParsableCommand {
         let repository = try await session.repository(recoveryKey: recoveryKey)
         let set = try await session.set(at, in: repository)
         let manifest = try await session.pool.run { [component] in try repository.manifest(component, of: set) }
-        let target = try await session.pool.run { [to, replace] in
-            try RestoreTarget(
-                to, identity: "\(component)-\(manifest.name)", stamp: "\(Session.now())", replace: replace)
+        let settings = session.configuration.component(named: component)
+        var job = RestoreJob(session: session, repository: repository, set: set, manifest: manifest, settings: settings)
+        job.paths = paths
+        job.owner = try parsedOwner()
+        job.replace = replace
+        job.isDryRun = dryRun
+        job.slice = try slice.slice(now: Session.now())
+        if job.slice != nil, !Components.canSlice(kind: manifest.source) {
+            throw ValidationError("a component of kind '\(manifest.source)' has no tenants or times to choose by")
         }
-        let output = Output(options: options)
-        if target.path != to { output.note("restoring to \(target.path)") }
-        let progress = WorkProgress()
-        var restore = ComponentRestore(
-            repository: repository, manifest: manifest, target: target, pool: session.pool, progress: progress)
-        restore.paths = paths
-        restore.owner = try parsedOwner()
-        restore.lanes = Session.lanes
-        restore.restorer = try Components.restorer(
-            kind: manifest.source, session.configuration.component(named: component), session)
-        let display = ProgressDisplay(options: options, work: [(component, progress)])
-        let report = try await display.during { [restore] in try await restore.run() }
-        for line in report.advice { output.warn(line) }
-        for damage in manifest.damage {
-            output.warn("'\(damage.path)' is not in this backup: \(damage.reason)")
-        }
-        let result = Result(set: set.name, component: component, manifest, report)
-        try output.result(result) { text(result) }
-    }
-
-    private struct Result: Encodable {
-        var set: Timestamp
-        var component: String
-        var target: String
-        var kept: String?
-        var files: Int
-        var bytes: Int
-        var reusedFiles: Int
-        var reusedBytes: Int
-        var fetchedBytes: Int
-        var watermark: Int?
-        var advice: [String]
-        /// Paths that the backup itself lacks.
-        var missing: [Damage]
-
-        init(set: Timestamp, component: String, _ manifest: Manifest, _ report: ComponentRestore.Report) {
-            self.set = set
-            self.component = component
-            target = report.target
-            kept = report.kept
-            files = report.files
-            bytes = report.bytes
-            reusedFiles = report.reusedFiles
-            reusedBytes = report.reusedBytes
-            fetchedBytes = report.fetched
-            watermark = manifest.watermark
-            advice = report.advice
-            missing = manifest.damage
+        let importer = asFiles ? nil : try Components.importer(kind: manifest.source, settings, session)
+        switch (importer, to) {
+        case (let importer?, let to) where (type(of: importer).destination == .directory) == (to != nil):
+            guard paths.isEmpty else { throw ValidationError("paths need --as-files for this component") }
+            try await job.importing(with: importer, into: to, prefix: prefix)
+        case (_, let to?): try await job.restoringFiles(to: to)
+        case (_, nil): throw ValidationError("'\(component)' is restored into a directory: name it with --to DIR")
         }
     }
+}
 
-    private func text(_ result: Result) -> String {
-        var lines = [
-            "restored \(component) of set \(result.set) to \(result.target): \(result.files) files, \(Units.bytes(result.bytes))"
-        ]
-        if result.watermark != nil { lines.append("newest datum: \(Units.moment(milliseconds: result.watermark))") }
-        if result.reusedFiles > 0 {
-            lines.append("\(result.reusedFiles) files, \(Units.bytes(result.reusedBytes)), were here already")
+/// A part of a component, by what its data are about.
+struct SliceOptions: ParsableArguments {
+    @Option(name: .long, parsing: .singleValue, help: "Only this tenant's data (Loki); may be given again.")
+    var tenant: [String] = []
+
+    @Option(name: .long, help: "Only data from this time on (Loki): RFC 3339, or an age such as 6h.")
+    var from: MomentArgument?
+
+    @Option(name: .long, help: "Only data up to this time (Loki): RFC 3339, or an age such as 6h.")
+    var until: MomentArgument?
+
+    var isGiven: Bool { !tenant.isEmpty || from != nil || until != nil }
+
+    func slice(now: Timestamp) throws -> RestoreSlice? {
+        guard isGiven else { return nil }
+        let first = from.map { $0.seconds(now: now) * 1000 } ?? Int.min
+        let last = until.map { $0.seconds(now: now) * 1000 + 999 } ?? Int.max
+        guard first <= last else { throw ValidationError("--from is after --until") }
+        return RestoreSlice(tenants: Set(tenant), times: first...last)
+    }
+}
+
+/// A moment as a user gives it: RFC 3339, or an age.
+enum MomentArgument: ExpressibleByArgument {
+    case at(Timestamp)
+    case age(seconds: Int)
+
+    init?(argument: String) {
+        if let name = Timestamp(argument) {
+            self = .at(name)
+        } else if let date = try? Date(argument, strategy: .iso8601) {
+            self = .at(Timestamp(seconds: Int(date.timeIntervalSince1970.rounded(.down))))
+        } else if let period = try? Period(argument) {
+            self = .age(seconds: Int(period.duration.components.seconds))
+        } else {
+            return nil
         }
-        if let kept = result.kept { lines.append("the old content is kept in \(kept)") }
-        return lines.joined(separator: "\n")
+    }
+
+    func seconds(now: Timestamp) -> Int {
+        switch self {
+        case .at(let moment): moment.seconds
+        case .age(let seconds): now.seconds - seconds
+        }
     }
 }

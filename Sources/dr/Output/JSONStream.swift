@@ -21,4 +21,13 @@ struct JSONStream {
         guard let key else { return }
         print(isFirst ? "{\"\(key)\": []}" : "\n]}")
     }
+
+    /// Ends the document with the members of `summary` beside the rows.
+    func end(with summary: some Encodable) throws {
+        guard let key else { return }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let members = String(decoding: try encoder.encode(summary), as: UTF8.self).dropFirst()
+        print(isFirst ? "{\"\(key)\": [],\(members)" : "\n],\(members)")
+    }
 }

@@ -1,0 +1,60 @@
+/// A JSON value that keeps numbers as they were written: what goes through `dr` must come out as it went in, and a
+/// `Double` would turn `1e21` or a 64-bit identifier into something else.
+///
+/// Equality is by text for numbers (`1.0` is not `1`) and does not look at the order of an object's members.
+package enum JSONValue: Hashable, Sendable {
+    case null
+    case bool(Bool)
+    /// The number's text, as RFC 8259, section 6, has it.
+    case number(String)
+    case string(String)
+    case array([JSONValue])
+    case object([String: JSONValue])
+
+    // MARK: Looking inside; nil where the value is of another kind
+
+    package var text: String? { if case .string(let text) = self { text } else { nil } }
+    package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    package var array: [JSONValue]? { if case .array(let values) = self { values } else { nil } }
+    package var object: [String: JSONValue]? { if case .object(let members) = self { members } else { nil } }
+    package var isNull: Bool { self == .null }
+
+    /// A whole number that fits; also of `3.0` and of a string of digits, as some servers send identifiers.
+    package var integer: Int? {
+        switch self {
+        case .number(let text): Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
+        case .string(let text): Int(text)
+        default: nil
+        }
+    }
+
+    /// A member of an object; nil where there is none, or this is no object.
+    package subscript(_ key: String) -> JSONValue? {
+        get { object?[key] }
+        set {
+            guard case .object(var members) = self else { return }
+            self = .null  // the dictionary is then uniquely held, and changed in place
+            members[key] = newValue
+            self = .object(members)
+        }
+    }
+
+    /// The same object without some members; anything else as it is.
+    package func removing(_ keys: [String]) -> JSONValue {
+        guard case .object(var members) = self else { return self }
+        for key in keys { members[key] = nil }
+        return .object(members)
+    }
+}
+
+extension JSONValue: ExpressibleByStringLiteral, ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral,
+    ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral, ExpressibleByNilLiteral
+{
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int) { self = .number(String(value)) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(Dictionary(elements) { $1 }) }
+    package init(nilLiteral: ()) { self = .null }
+    package init(_ value: Int) { self = .number(String(value)) }
+}

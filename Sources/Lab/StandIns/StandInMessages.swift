@@ -1,0 +1,70 @@
+internal import Foundation
+package import JSONText
+
+/// A request as a stand-in sees it.
+package struct StandInRequest: Sendable {
+    package var method: String
+    /// As sent, percent-encoded: an encoded slash is not a separator.
+    package var path: String
+    /// Decoded; of parameters of one name the last.
+    package var query: [String: String]
+    /// Names in lower case.
+    package var headers: [String: String]
+    package var body: [UInt8]
+
+    package init(
+        method: String, path: String, query: [String: String] = [:], headers: [String: String] = [:],
+        body: [UInt8] = []
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The parts of the path, decoded.
+    package var segments: [String] {
+        path.split(separator: "/").map { $0.removingPercentEncoding ?? String($0) }
+    }
+
+    /// Nil when the body is no JSON.
+    package var json: JSONValue? { try? JSONValue(parsing: body) }
+
+    /// User and password of basic authentication.
+    package var basicAuthorization: (user: String, password: String)? {
+        guard let header = headers["authorization"], header.hasPrefix("Basic "),
+            let data = Data(base64Encoded: String(header.dropFirst(6)))
+        else { return nil }
+        let parts = String(decoding: data, as: UTF8.self).split(
+            separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
+    }
+
+    package var bearerToken: String? {
+        guard let header = headers["authorization"], header.hasPrefix("Bearer ") else { return nil }
+        return String(header.dropFirst(7))
+    }
+}
+
+package struct StandInAnswer: Sendable {
+    package var status: Int
+    package var headers: [String: String]
+    package var body: [UInt8]
+
+    package init(_ status: Int, headers: [String: String] = [:], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    package static func json(_ status: Int = 200, _ value: JSONValue, headers: [String: String] = [:]) -> StandInAnswer
+    {
+        StandInAnswer(
+            status, headers: headers.merging(["Content-Type": "application/json"]) { $1 }, body: value.compact)
+    }
+
+    package static func text(_ status: Int = 200, _ text: String) -> StandInAnswer {
+        StandInAnswer(status, headers: ["Content-Type": "text/plain"], body: Array(text.utf8))
+    }
+}

@@ -1,0 +1,120 @@
+internal import FlyingFox
+internal import FlyingSocks
+internal import Foundation
+internal import Synchronization
+
+/// The ground of every stand-in: an HTTP server on 127.0.0.1 that holds requests and answers against a contract, can be
+/// told to fail, and can go away and come back on the same port, as a server that is restarted does.
+package final class StandInServer: Sendable {
+    /// Gives the answer instead of the stand-in, or nil to let it.
+    package typealias Fault = @Sendable (StandInRequest) -> StandInAnswer?
+
+    package let name: String
+    package let port: UInt16
+    package var url: String { "http://127.0.0.1:\(port)" }
+
+    private let contract: APIContract?
+    private let answer: @Sendable (StandInRequest) async -> StandInAnswer
+    private let state = Mutex(State())
+
+    private struct State {
+        var server: (HTTPServer, Task<Void, any Error>)?
+        var fault: Fault?
+        var violations: [String] = []
+        var requests: [String: Int] = [:]
+    }
+
+    /// Starts listening.
+    /// - Parameters:
+    ///   - port: nil for a free one.
+    ///   - contract: nil where only the answers matter.
+    ///   - answer: the stand-in itself; called from many tasks at once.
+    package init(
+        _ name: String, port: UInt16? = nil, contract: APIContract?,
+        answer: @escaping @Sendable (StandInRequest) async -> StandInAnswer
+    ) async throws {
+        self.name = name
+        self.contract = contract
+        self.answer = answer
+        guard let chosen = try port ?? FreePort.find().first else { throw LabError("no free port for \(name)") }
+        self.port = chosen
+        try await start()
+    }
+
+    deinit { state.withLock { $0.server?.1.cancel() } }
+
+    /// Where the contract was broken, by whom and how: "request: …" is the client's doing, "answer: …" the stand-in's.
+    package var violations: [String] { state.withLock { $0.violations } }
+
+    /// How often each operation was asked for, by method and path as sent.
+    package var requests: [String: Int] { state.withLock { $0.requests } }
+
+    /// Sets or removes what goes wrong.
+    package func fail(_ fault: Fault?) { state.withLock { $0.fault = fault } }
+
+    /// Listens again after ``stop()``, on the same port.
+    package func start() async throws {
+        let server = HTTPServer(
+            config: .init(
+                address: try .inet(ip4: "127.0.0.1", port: port), timeout: 60, sharedRequestBufferSize: 64 << 10,
+                sharedRequestReplaySize: 256 << 20, logger: .disabled),
+            handler: Handler(serve: { [weak self] request in await self?.serve(request) }))
+        let task = Task { try await server.run() }
+        do {
+            try await server.waitUntilListening(timeout: 10)
+        } catch {
+            task.cancel()
+            throw LabError("\(name) cannot listen on 127.0.0.1:\(port): \(error)")
+        }
+        state.withLock { $0.server = (server, task) }
+    }
+
+    /// Ends all connections and listens no more.
+    package func stop() async {
+        let running = state.withLock { state in
+            defer { state.server = nil }
+            return state.server
+        }
+        guard let (server, task) = running else { return }
+        await server.stop()
+        task.cancel()
+        _ = try? await task.value
+    }
+
+    private func serve(_ request: StandInRequest) async -> StandInAnswer {
+        let fault = state.withLock { state in
+            state.requests["\(request.method) \(request.path)", default: 0] += 1
+            return state.fault
+        }
+        note(contract?.violations(request) ?? [], of: "request")
+        if let answer = fault?(request) { return answer }
+        let answer = await answer(request)
+        note(contract?.violations(answer, to: request) ?? [], of: "answer")
+        return answer
+    }
+
+    private func note(_ violations: [String], of side: String) {
+        guard !violations.isEmpty else { return }
+        state.withLock { $0.violations += violations.map { "\(side): \($0)" } }
+    }
+
+    private struct Handler: HTTPHandler {
+        let serve: @Sendable (StandInRequest) async -> StandInAnswer?
+
+        func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
+            var query: [String: String] = [:]
+            for item in request.query { query[item.name] = item.value }
+            var headers: [String: String] = [:]
+            for (name, value) in request.headers { headers[name.rawValue.lowercased()] = value }
+            let received = StandInRequest(
+                method: request.method.rawValue, path: request.target.path(), query: query, headers: headers,
+                body: [UInt8](try await request.bodyData))
+            guard let answer = await serve(received) else { return HTTPResponse(statusCode: .serviceUnavailable) }
+            var fields = HTTPHeaders()
+            for (name, value) in answer.headers { fields[HTTPHeader(name)] = value }
+            return HTTPResponse(
+                statusCode: HTTPStatusCode(answer.status, phrase: "Stand-in"), headers: fields,
+                body: Data(answer.body))
+        }
+    }
+}

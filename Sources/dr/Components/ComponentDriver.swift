@@ -1,0 +1,26 @@
+import Configuration
+import Repository
+
+/// How one kind of component is made from its settings. A new kind is one of these, and one line in ``Components``.
+protocol ComponentDriver: Sendable {
+    associatedtype Options: ComponentOptions
+
+    static func source(_ options: Options, _ session: Session) throws -> any ComponentSource
+
+    /// The checks of the kind for what was restored; nil where files are just files.
+    /// - Parameter options: nil where the component is not in the configuration any more, as may be on the worst day.
+    static func restorer(_ options: Options?, _ session: Session) throws -> (any ComponentRestorer)?
+
+    /// What brings the kind back where putting files in place is not enough; nil where it is.
+    static func importer(_ options: Options?, _ session: Session) throws -> (any ComponentImporter)?
+
+    /// Whether the kind can be restored by tenant and time.
+    static var canSlice: Bool { get }
+}
+
+extension ComponentDriver {
+    static func restorer(_ options: Options?, _ session: Session) throws -> (any ComponentRestorer)? { nil }
+    static func importer(_ options: Options?, _ session: Session) throws -> (any ComponentImporter)? { nil }
+    static var canSlice: Bool { false }
+    static var kind: String { Options.kind }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Configuration
+import Repository
+
+/// The registry of component kinds.
+enum Components {
+    /// A new kind is one line here.
+    private static let drivers: [any ComponentDriver.Type] = [
+        PrometheusDriver.self,
+        FilesDriver.self,
+    ]
+
+    static func source(_ component: ComponentConfiguration, _ session: Session) throws -> any ComponentSource {
+        func make<Driver: ComponentDriver>(_ driver: Driver.Type, _ options: any ComponentOptions) throws
+            -> (any ComponentSource)?
+        {
+            try (options as? Driver.Options).map { try driver.source($0, session) }
+        }
+        let options = try component.options()
+        for driver in drivers {
+            if let source = try make(driver, options) { return source }
+        }
+        throw ValidationError("component '\(component.name)': kind '\(component.kind)' has no source")
+    }
+
+    /// The checks of a kind for what was restored; nil where files are just files.
+    /// - Parameter component: its settings, where the configuration has any.
+    static func restorer(kind: String, _ component: ComponentConfiguration?, _ session: Session) throws
+        -> (any ComponentRestorer)?
+    {
+        func make<Driver: ComponentDriver>(_ driver: Driver.Type) throws -> (any ComponentRestorer)? {
+            try driver.restorer(try component?.options() as? Driver.Options, session)
+        }
+        return try driver(of: kind).flatMap { try make($0) }
+    }
+
+    /// What brings a kind back where putting files in place is not enough; nil where it is.
+    static func importer(kind: String, _ component: ComponentConfiguration?, _ session: Session) throws
+        -> (any ComponentImporter)?
+    {
+        func make<Driver: ComponentDriver>(_ driver: Driver.Type) throws -> (any ComponentImporter)? {
+            try driver.importer(try component?.options() as? Driver.Options, session)
+        }
+        return try driver(of: kind).flatMap { try make($0) }
+    }
+
+    static func canSlice(kind: String) -> Bool { driver(of: kind)?.canSlice ?? false }
+
+    private static func driver(of kind: String) -> (any ComponentDriver.Type)? { drivers.first { $0.kind == kind } }
+
+    /// The configured components that were asked for by name, all when none was.
+    static func chosen(_ names: [String], of configuration: Configuration) throws -> [ComponentConfiguration] {
+        guard !names.isEmpty else { return configuration.components }
+        return try names.map { name in
+            guard let component = configuration.component(named: name) else {
+                let known = configuration.components.map(\.name).joined(separator: ", ")
+                throw ValidationError("there is no component '\(name)' in the configuration; it has: \(known)")
+            }
+            return component
+        }
+    }
+}

@@ -1,0 +1,9 @@
+import Configuration
+import FileTree
+import Repository
+
+enum FilesDriver: ComponentDriver {
+    static func source(_ options: FilesOptions, _ session: Session) -> any ComponentSource {
+        FileTreeSource(data: options.data, exclusions: options.exclude)
+    }
+}

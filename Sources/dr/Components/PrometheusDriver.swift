@@ -1,0 +1,20 @@
+import Configuration
+import Foundation
+import HTTP
+import PrometheusSnapshot
+import Repository
+
+enum PrometheusDriver: ComponentDriver {
+    static func source(_ options: PrometheusOptions, _ session: Session) throws -> any ComponentSource {
+        PrometheusSource(
+            url: options.server.url, data: options.data, client: try HTTPClient(options.server),
+            skipHead: options.skipHead, pool: session.pool)
+    }
+
+    static func restorer(_ options: PrometheusOptions?, _ session: Session) throws -> (any ComponentRestorer)? {
+        // The server may be gone, as on the worst day: what it could say about its retention is then left out.
+        PrometheusRestorer(
+            url: options?.server.url, client: try options.map { try HTTPClient($0.server) } ?? HTTPClient(),
+            pool: session.pool, now: { Int(Date().timeIntervalSince1970 * 1000) })
+    }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Repository
+import Synchronization
+
+/// Tells of an import object by object as it goes on, and sums up at its end.
+final class ImportReport: Sendable {
+    private let isJSON: Bool
+    /// Also names the objects that were right already.
+    private let showsSame: Bool
+    private let state: Mutex<State>
+
+    private struct State {
+        var stream: JSONStream
+        var counts: [ImportedObject.Outcome: Int] = [:]
+        var missingSecrets = 0
+        var isWhole = true
+        var failure: (any Error)?
+    }
+
+    init(json: Bool, showsSame: Bool) {
+        isJSON = json
+        self.showsSame = showsSame
+        state = Mutex(State(stream: JSONStream(json ? "objects" : nil)))
+    }
+
+    var isWhole: Bool { state.withLock { $0.isWhole } }
+
+    func add(_ object: ImportedObject) {
+        state.withLock { state in
+            state.counts[object.outcome, default: 0] += 1
+            if !object.missingSecrets.isEmpty { state.missingSecrets += 1 }
+            if !object.isWhole { state.isWhole = false }
+            guard showsSame || isJSON || object.outcome != .same || !object.isWhole else { return }
+            do { try state.stream.add(object) { Self.line(object) } } catch { state.failure = error }
+        }
+    }
+
+    private struct Summary: Encodable {
+        var set: Timestamp
+        var component: String
+        var dryRun: Bool
+        /// By outcome; all outcomes are there.
+        var counts: [String: Int]
+        /// Objects that lack a secret.
+        var missingSecrets: Int
+    }
+
+    /// Prints the sums.
+    func end(set: Timestamp, component: String, isDryRun: Bool) throws {
+        try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            let counts = ImportedObject.Outcome.allCases.map { ($0.rawValue, state.counts[$0] ?? 0) }
+            let summary = Summary(
+                set: set, component: component, dryRun: isDryRun, counts: Dictionary(counts) { $1 },
+                missingSecrets: state.missingSecrets)
+            try state.stream.end(with: summary)
+            guard !isJSON else { return }
+            let parts = counts.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
+            let total = parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
+            print("\(component) of set \(set): \(isDryRun ? "would be: " : "")\(total)")
+            if state.missingSecrets > 0 {
+                print(
+                    "\(state.missingSecrets) objects lack secrets: give them under `secrets:` of the component in dr.yaml"
+                )
+            }
+        }
+    }
+
+    private static func line(_ object: ImportedObject) -> String {
+        var line = "\(object.outcome.rawValue)\t\(object.kind) \(object.name)"
+        if let detail = object.detail { line += ": \(detail)" }
+        if !object.missingSecrets.isEmpty { line += " (lacks \(object.missingSecrets.joined(separator: ", ")))" }
+        return line
+    }
+}
