@@ -10,10 +10,12 @@ import Testing
     @Test func aDaemonServesARepository() async throws {
         let fixture = try await GitFixture()
         let port = try FreePort.find()[0]
+        // Itself, not through `git`: its end must be the server's end.
+        let programs = try await fixture.git("--exec-path")
         let server = try await ServerProcess(
-            "git-daemon", executable: "/usr/bin/env",
+            "git-daemon", executable: "\(programs)/git-daemon",
             arguments: [
-                "git", "daemon", "--reuseaddr", "--listen=127.0.0.1", "--port=\(port)", "--export-all",
+                "--reuseaddr", "--listen=127.0.0.1", "--port=\(port)", "--export-all",
                 "--base-path=\(fixture.folder.path)",
             ], folder: fixture.folder.url)
         let url = "git://127.0.0.1:\(port)/origin"
