@@ -91,7 +91,7 @@ import Testing
         try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
         // What the real run would refuse, the rehearsal refuses too.
         let refused = try await journey.dr(["restore", "--component", "tree", "--to", "out", "--dry-run"])
-        #expect(refused.status == 2 && refused.errors.contains("--replace"))
+        #expect(refused.status == 1 && refused.errors.contains("--replace"))
         let would = try await journey.expect(
             0, "restore", "--component", "tree", "--to", "out", "--dry-run", "--replace")
         #expect(would.output.contains("would be kept beside it"))

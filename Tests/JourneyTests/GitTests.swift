@@ -44,17 +44,13 @@ import Testing
     }
 
     private struct BackupAnswer: Decodable {
-        struct Set: Decodable {
-            struct Component: Decodable {
-                struct Added: Decodable { var files: Int }
-                var added: Added
-                var watermark: Int?
-            }
-            var name: String
-            var status: String
-            var components: [String: Component]
+        struct Component: Decodable {
+            struct Added: Decodable { var files: Int }
+            var added: Added
         }
-        var set: Set
+        var name: String
+        var status: String
+        var components: [String: Component]
     }
 
     private struct ImportAnswer: Decodable {
@@ -86,11 +82,11 @@ import Testing
         let place = try await Place(extra: "objectives: {rpo: 1h}")
         let journey = place.journey
         let first = try await place.git("rev-parse", "HEAD")
-        let one = try await journey.json(BackupAnswer.self, "backup").set
-        let unchanged = try await journey.json(BackupAnswer.self, "backup").set
+        let one = try await journey.json(BackupAnswer.self, "backup")
+        let unchanged = try await journey.json(BackupAnswer.self, "backup")
         #expect(unchanged.components["configuration"]?.added.files == 0)
         let second = try await place.commit("alerts.yaml", "second\n")
-        let three = try await journey.json(BackupAnswer.self, "backup").set
+        let three = try await journey.json(BackupAnswer.self, "backup")
         #expect(three.components["configuration"]?.added.files == 2)
 
         let shown = try await journey.json(ShowAnswer.self, "show")
@@ -151,7 +147,7 @@ import Testing
         let place = try await Place()
         let journey = place.journey
         let old = try await place.commit("alerts.yaml", "to be rewritten\n")
-        let before = try await journey.json(BackupAnswer.self, "backup").set
+        let before = try await journey.json(BackupAnswer.self, "backup")
         try await place.git("reset", "--quiet", "--hard", "HEAD~1")
         let new = try await place.commit("alerts.yaml", "rewritten\n")
         let run = try await journey.expect(0, "backup")

@@ -92,7 +92,7 @@ import Testing
         }
         #expect(text("chunks/both") == "the root's" && text("chunks/index/table") == "private index")
         #expect(text("chunks/tenant/1")?.isEmpty == false)
-        #expect(text("chunks/index/only-here") == nil && text("chunks/../living/both") == nil && text("both") == nil)
+        #expect(text("chunks/index/only-here") == nil && text("both") == nil)
         #expect(tree.hasTop(Array("chunks".utf8)) && tree.hasTop(Array("rules".utf8)) && !tree.hasTop(Array("x".utf8)))
     }
 
