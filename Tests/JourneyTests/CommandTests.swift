@@ -57,8 +57,8 @@ import Testing
         try journey.write("a", "x")
         try await journey.expect(0, "backup")
         try journey.write("a", "changed")
-        let variant = ["--files", "--dry-run"].first(where: command.contains)
-        let name = command[0] + (variant.map { " \($0)" } ?? "")
+        let variants = ["--files": "show --files", "--dry-run": "restorePreview"]
+        let name = command.compactMap { variants[$0] }.first ?? command[0]
         let check = """
             import json, sys, jsonschema
             schema = json.load(open(sys.argv[1]))
