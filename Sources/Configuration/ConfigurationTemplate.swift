@@ -50,6 +50,13 @@ package enum ConfigurationTemplate {
           #   kind: files
           #   data: /etc/prometheus
           #   exclude: ["*.tmp"]
+          # One branch of a git repository, with its history: a path or a URL.
+          # configuration:
+          #   kind: git
+          #   url: git@git.example:monitoring/configuration.git
+          #   branch: main                       # the default branch when left out
+          #   ssh_key: /etc/dr/deploy_key        # for https: username and password, ca_file
+          #   ssh_known_hosts: /etc/dr/known_hosts
 
         # How far back one backup is kept for each hour, day, week, month and year.
         retention: {hourly: 24h, daily: 30d, weekly: 12w, monthly: 12mo, yearly: 7y}

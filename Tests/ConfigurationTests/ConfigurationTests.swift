@@ -114,7 +114,7 @@ import Testing
             error?.description
                 == """
                 dr.yaml:4:3: component 'jaeger': kind 'elasticsearch' is not supported by this version
-                hint: supported are prometheus, files; choose others with --component
+                hint: supported are prometheus, files, git; choose others with --component
                 """)
     }
 

@@ -47,6 +47,7 @@ package final class DocumentTree: Sendable {
         let file = "\(self.path)/\(path)"
         state.withLock { _ = $0.written.insert(path) }
         if Self.holds(file, content) { return }
+        makeWay(for: path)
         let folder = file.prefix(upTo: file.lastIndex(of: "/") ?? file.endIndex)
         do {
             try FileManager.default.createDirectory(atPath: String(folder), withIntermediateDirectories: true)
@@ -111,6 +112,21 @@ package final class DocumentTree: Sendable {
     }
 
     // MARK: Below
+
+    /// Removes what earlier runs left where `path` must be: a document in a folder's place, or a folder in its own.
+    private func makeWay(for path: String) {
+        func isDirectory(_ name: String) -> Bool? {
+            var status = stat()
+            return lstat(name, &status) == 0 ? status.st_mode & S_IFMT == S_IFDIR : nil
+        }
+        var folder = self.path
+        for part in path.split(separator: "/").dropLast() {
+            folder += "/\(part)"
+            if isDirectory(folder) == false { unlink(folder) }
+        }
+        let file = "\(self.path)/\(path)"
+        if isDirectory(file) == true { try? FileManager.default.removeItem(atPath: file) }
+    }
 
     private static func holds(_ file: String, _ content: [UInt8]) -> Bool {
         let descriptor = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
