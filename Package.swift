@@ -66,12 +66,13 @@ let package = Package(
         layer("Repository", ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Blocking", "CLinux", logging]),
         layer("FileTree", ["Repository"]),
         layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
-        layer("Configuration", [yams]),
+        layer("Retention", []),
+        layer("Configuration", ["Retention", yams]),
         .executableTarget(
             name: "dr",
             dependencies: [
-                "Repository", "FileTree", "PrometheusSnapshot", "S3", "ObjectStorage", "Configuration", "Blocking",
-                "HTTP", "Cryptography", "Catalog", argumentParser, logging,
+                "Repository", "FileTree", "PrometheusSnapshot", "S3", "ObjectStorage", "Retention", "Configuration",
+                "Blocking", "HTTP", "Cryptography", "Catalog", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -97,7 +98,8 @@ let package = Package(
             of: "Repository",
             ["ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Lab", logging]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
-        tests(of: "Configuration"),
+        tests(of: "Retention"),
+        tests(of: "Configuration", ["Retention"]),
         tests(of: "Lab", ["HTTP", "JSONText"]),
         // The built binary, as a user runs it.
         .testTarget(
