@@ -58,6 +58,15 @@ package struct RetentionPolicy: Hashable, Sendable {
         Tier.allCases.compactMap { tier in self[tier].map { (tier, $0) } }
     }
 
+    /// For people: `hourly 24h, daily 30d, keep_last 5, zone UTC`.
+    package var summary: String {
+        var parts = tiers.map { "\($0.tier.rawValue) \($0.length)" }
+        if let keepLast { parts.append("keep_last \(keepLast)") }
+        if let keepWithin { parts.append("keep_within \(keepWithin)") }
+        if parts.isEmpty { parts.append("keep everything") }
+        return (parts + ["zone \(timeZone)"]).joined(separator: ", ")
+    }
+
     /// No rule at all: nothing was decided, so nothing is dropped.
     package var isEmpty: Bool { tiers.isEmpty && keepLast == nil && keepWithin == nil }
 }

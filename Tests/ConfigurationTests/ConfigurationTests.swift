@@ -1,4 +1,5 @@
 import Foundation
+import Retention
 import Testing
 
 @testable import Configuration
@@ -78,11 +79,7 @@ import Testing
         #expect(rules.data == "/etc/prometheus/rules")
         #expect(rules.exclude == ["*.tmp", "cache/**"])
 
-        #expect(
-            configuration.retention
-                == RetentionTiers(
-                    hourly: .hours(24), daily: .days(30), weekly: .days(84), monthly: Period(months: 12),
-                    yearly: Period(months: 84)))
+        #expect(configuration.retention.policy == .proposed)
         #expect(configuration.plans == "/etc/dr/plans")
         #expect(configuration.state == "/var/lib/dr")
         #expect(configuration.notifications.webhooks.map(\.url?.source) == [.environment("EMERGENCY_WEBHOOK")])

@@ -82,7 +82,7 @@ final class ZoneCalendar {
     /// The moment a length after another: first months, then days, both by the zone's calendar, then seconds.
     ///
     /// A day that the month does not have means the end of that month (29 February and a year: 1 March, 0:00), so that
-    /// nothing is shorter than it says, and a later start never has an earlier end.
+    /// nothing is shorter than it says. A later start has no earlier end, but for the time that clocks show twice.
     func adding(_ length: CalendarLength, to time: Int) -> Int {
         guard length.months != 0 || length.days != 0 else { return time + length.seconds }
         var (day, second) = (time + offset(at: time)).dividedDown(by: 86_400)
