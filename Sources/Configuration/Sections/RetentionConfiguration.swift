@@ -15,6 +15,28 @@ package struct RetentionConfiguration: Equatable, Sendable {
 
     package init() {}
 
+    /// Reads a policy from the command line, such as `hourly=24h,keep_last=5`: the keys and values of `dr.yaml`.
+    /// - Parameter option: what messages call it.
+    /// - Throws: `ConfigurationError` with everything that is wrong.
+    package init(_ text: String, option: String) throws(ConfigurationError) {
+        var reader = Reader(file: option, folder: "/")
+        var pairs: [(YAMLNode, YAMLNode)] = []
+        for pair in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let parts = pair.split(separator: "=", maxSplits: 1).map { String($0.drop { $0 == " " }) }
+            guard parts.count == 2, !pairs.contains(where: { $0.0.string == parts[0] }) else {
+                reader.complain(
+                    Location(file: option), "'\(pair)' is no rule, or its second",
+                    hint: "write rules as hourly=24h, each once, with commas between them")
+                continue
+            }
+            let tag = Int(parts[1]) == nil ? Tag(.str) : Tag(.int)
+            pairs.append((YAMLNode(parts[0], Tag(.str)), YAMLNode(parts[1], tag)))
+        }
+        let section = reader.section(Self.self, from: YAMLNode(pairs, Tag(.map)))
+        guard reader.diagnostics.isEmpty, let section else { throw ConfigurationError(reader.diagnostics) }
+        self = section
+    }
+
     package var policy: RetentionPolicy {
         var policy = RetentionPolicy(
             hourly: hourly, daily: daily, weekly: weekly, monthly: monthly, yearly: yearly, keepLast: keepLast,

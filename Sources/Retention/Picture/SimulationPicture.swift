@@ -8,7 +8,7 @@ package struct SimulationPicture {
     private let dates: [CivilDate]
     private var drawing: Drawing
 
-    private static let left = 96.0, right = 80.0, width = 1000.0
+    private static let left = 112.0, right = 80.0, width = 1000.0
     private static let ink = "#1f2933", faint = "#e3e8ee", muted = "#66758a"
     private static let colours: [Tier: String] = [
         .hourly: "#2563eb", .daily: "#0d9488", .weekly: "#ca8a04", .monthly: "#c2410c", .yearly: "#7c3aed",
