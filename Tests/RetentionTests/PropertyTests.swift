@@ -4,7 +4,7 @@ import Testing
 
 /// What holds for every history, policy and moment, over some hundred generated ones.
 @Suite struct PropertyTests {
-    private static let seeds = Array(0..<300)
+    private static let seeds = Array(0..<200)
 
     private static func kept(_ plan: RetentionPlan) -> Set<SetFacts> { Set(plan.kept) }
 
