@@ -36,6 +36,13 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
         swiftSettings: strict)
 }
 
+/// What can be backed up: one target to a kind of component.
+let kinds = [
+    layer("FileTree", ["Repository"]),
+    layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
+    layer("GitConfiguration", ["Repository", "Blocking", logging]),
+]
+
 // Lower layers first: no target depends on one below it in this list.
 let package = Package(
     name: "dr",
@@ -64,15 +71,13 @@ let package = Package(
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Blocking", logging]),
         layer("Catalog", ["CSQLite", "Cryptography"]),
         layer("Repository", ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Blocking", "CLinux", logging]),
-        layer("FileTree", ["Repository"]),
-        layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
-        layer("GitConfiguration", ["Repository", "Blocking", logging]),
-        layer("Configuration", [yams]),
+        layer("Retention", []),
+        layer("Configuration", ["Retention", yams]),
         .executableTarget(
             name: "dr",
-            dependencies: [
-                "Repository", "FileTree", "PrometheusSnapshot", "GitConfiguration", "S3", "ObjectStorage", "Configuration", "Blocking",
-                "HTTP", "Cryptography", "Catalog", argumentParser, logging,
+            dependencies: kinds.map { .byName(name: $0.name) } + [
+                "Repository", "S3", "ObjectStorage", "Retention", "Configuration", "Blocking", "HTTP", "Cryptography",
+                "Catalog", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -99,10 +104,11 @@ let package = Package(
             ["ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Lab", logging]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
         tests(of: "GitConfiguration", ["Repository", "Blocking", "Lab", logging]),
-        tests(of: "Configuration"),
+        tests(of: "Retention"),
+        tests(of: "Configuration", ["Retention"]),
         tests(of: "Lab", ["HTTP", "JSONText"]),
         // The built binary, as a user runs it.
         .testTarget(
             name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography"], swiftSettings: strict),
-    ] + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
+    ] + kinds + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 )

@@ -58,8 +58,22 @@ package enum ConfigurationTemplate {
           #   ssh_key: /etc/dr/deploy_key        # for https: username and password, ca_file
           #   ssh_known_hosts: /etc/dr/known_hosts
 
-        # How far back one backup is kept for each hour, day, week, month and year.
-        retention: {hourly: 24h, daily: 30d, weekly: 12w, monthly: 12mo, yearly: 7y}
+        # How far back one backup is kept for each hour, day, week, month and year, counted from now. The newest
+        # complete and the newest verified backup are kept whatever stands here. See `dr retention simulate`.
+        retention:
+          hourly: 24h
+          daily: 30d
+          weekly: 12w
+          monthly: 12mo
+          yearly: 7y
+          # keep_last: 5                         # the newest so many, whatever their age
+          # keep_within: 2d                      # every one that is younger
+          # time_zone: Europe/Berlin             # whose hours, days, weeks, months and years; UTC if left out
+          # When nothing is dropped before a person has looked:
+          # largest_drop: 50%                    # more than this share of all backups would go at once
+          # freeze_after_failures: 3             # so many runs failed in a row; 0 is never
+          # longest_gap: 60d                     # nothing was seen so long: a clock leapt, or backups ended
+          # clock_tolerance: 1h                  # the clock stands further than this before the newest backup
 
         # Recovery plans.
         # plans: plans/

@@ -1,4 +1,5 @@
 import Foundation
+import Retention
 import Testing
 
 @testable import Configuration
@@ -78,11 +79,7 @@ import Testing
         #expect(rules.data == "/etc/prometheus/rules")
         #expect(rules.exclude == ["*.tmp", "cache/**"])
 
-        #expect(
-            configuration.retention
-                == RetentionTiers(
-                    hourly: .hours(24), daily: .days(30), weekly: .days(84), monthly: Period(months: 12),
-                    yearly: Period(months: 84)))
+        #expect(configuration.retention.policy == .proposed)
         #expect(configuration.plans == "/etc/dr/plans")
         #expect(configuration.state == "/var/lib/dr")
         #expect(configuration.notifications.webhooks.map(\.url?.source) == [.environment("EMERGENCY_WEBHOOK")])
@@ -97,6 +94,49 @@ import Testing
         #expect(configuration.store.addressing == .auto)
         #expect(configuration.store.recipients.isEmpty)
         #expect(configuration.plans == nil)
+    }
+
+    @Test func everyRuleOfRetentionReachesThePolicy() throws {
+        let written = try parse(
+            least + """
+                retention:
+                  weekly: 12w
+                  keep_last: 5
+                  keep_within: 2d
+                  time_zone: Europe/Berlin
+                  largest_drop: 12.5%
+                  freeze_after_failures: 0
+                  longest_gap: 1y
+                  clock_tolerance: 90m
+
+                """
+        ).retention.policy
+        var policy = RetentionPolicy(
+            weekly: .weeks(12), keepLast: 5, keepWithin: .days(2),
+            timeZone: try #require(DeclaredZone("Europe/Berlin")))
+        policy.limits.largestDrop = 0.125
+        policy.limits.failedRuns = 0
+        policy.limits.longestGap = 365 * 86_400
+        policy.limits.clockTolerance = 5400
+        #expect(written == policy)
+        #expect(try parse(least).retention.policy.isEmpty)
+        let flag =
+            "weekly=12w,keep_last=5,keep_within=2d,time_zone=Europe/Berlin,largest_drop=12.5%,"
+            + "freeze_after_failures=0,longest_gap=1y,clock_tolerance=90m"
+        #expect(try RetentionConfiguration(flag, option: "--policy").policy == policy)
+    }
+
+    @Test(arguments: [
+        ("hourly: 24", "'24' has no unit"), ("hourly: 0h", "must be more than nothing"),
+        ("keep_last: 0", "0 is out of range: 1 to 1000000"), ("keep_last: many", "expected a whole number, found text"),
+        ("keep_last: 1.5", "expected a whole number, found a number"),
+        ("time_zone: Mars/Olympus", "'Mars/Olympus' is no time zone"),
+        ("largest_drop: 0.5", "expected a share such as 50%"), ("largest_drop: 101%", "'101%' is out of range"),
+        ("keep_lst: 5", "did you mean 'keep_last'?"),
+    ])
+    func whatIsNoRetentionIsRefused(_ line: String, _ words: String) {
+        let found = complaints(least + "retention: {\(line)}\n")
+        #expect(found.count == 1 && found.first?.contains(words) == true, "\(found)")
     }
 
     @Test func anAnnouncedKindIsAcceptedAndRefusedWhereItIsUsed() throws {

@@ -39,7 +39,7 @@ import Testing
         let text = ConfigurationTemplate.text()
         let keys =
             Configuration.keys.map(\.name) + Objectives.keys.map(\.name) + StoreConfiguration.keys.map(\.name)
-            + RetentionTiers.keys.map(\.name) + TLSOptions.keys.map(\.name)
+            + RetentionConfiguration.keys.map(\.name) + TLSOptions.keys.map(\.name)
             + ComponentKind.supported.flatMap(\.keys)
         for key in keys { #expect(text.contains(key), "\(key) is not in the template") }
     }

@@ -124,7 +124,9 @@ import Testing
         let help = try await journey.expect(0, "--help")
         #expect(help.output.contains("Exit codes: 0 done"))
         #expect(try await journey.expect(0, "--version").output == "0.1.0\n")
-        for command in ["init", "backup", "list", "show", "diff", "stats", "verify", "restore", "status", "doctor"] {
+        for command in [
+            "init", "backup", "list", "show", "diff", "stats", "verify", "restore", "status", "doctor", "retention",
+        ] {
             #expect(try await journey.expect(0, command, "--help").output.contains("USAGE: dr \(command)"))
         }
         #expect(try await journey.expect(0, "--generate-completion-script", "bash").output.contains("complete"))
