@@ -66,11 +66,14 @@ let package = Package(
         layer("Repository", ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Blocking", "CLinux", logging]),
         layer("FileTree", ["Repository"]),
         layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
+        layer(
+            "LokiArchive",
+            ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", yams, logging]),
         layer("Configuration", [yams]),
         .executableTarget(
             name: "dr",
             dependencies: [
-                "Repository", "FileTree", "PrometheusSnapshot", "S3", "ObjectStorage", "Configuration", "Blocking",
+                "Repository", "FileTree", "PrometheusSnapshot", "LokiArchive", "S3", "ObjectStorage", "Configuration", "Blocking",
                 "HTTP", "Cryptography", "Catalog", argumentParser, logging,
             ],
             swiftSettings: strict),
@@ -80,7 +83,7 @@ let package = Package(
             "Lab",
             [
                 .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
-                "Blocking", "JSONText",
+                "Blocking", "JSONText", "Archiving", "Cryptography",
             ]),
         .executableTarget(
             name: "dr-lab", dependencies: ["Lab", "Cryptography", argumentParser], swiftSettings: strict),
@@ -97,6 +100,7 @@ let package = Package(
             of: "Repository",
             ["ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Lab", logging]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
+        tests(of: "LokiArchive", ["Repository", "HTTP", "Cryptography", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "Configuration"),
         tests(of: "Lab", ["HTTP", "JSONText"]),
         // The built binary, as a user runs it.
