@@ -100,9 +100,11 @@ let package = Package(
             of: "Repository",
             ["ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Lab", logging]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
-        tests(of: "LokiArchive", ["Repository", "HTTP", "Cryptography", "JSONText", "Blocking", "Lab", logging]),
+        tests(
+            of: "LokiArchive",
+            ["Repository", "HTTP", "Archiving", "Cryptography", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "Configuration"),
-        tests(of: "Lab", ["HTTP", "JSONText"]),
+        tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(
             name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography"], swiftSettings: strict),

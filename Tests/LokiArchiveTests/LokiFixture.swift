@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import Repository
 import Testing
 
 @testable import LokiArchive

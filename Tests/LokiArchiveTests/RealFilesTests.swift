@@ -1,3 +1,4 @@
+import Archiving
 import JSONText
 import Testing
 
@@ -69,6 +70,9 @@ import Testing
         for place in stride(from: 10, to: file.bytes.count, by: max(1, file.bytes.count / 97)) {
             var bytes = file.bytes
             bytes[place] ^= 0x04
+            // Deflate has bits that nothing depends on.
+            let plain = try? GzipStream.decode(bytes, limit: 1 << 20)
+            if let plain, plain == (try? GzipStream.decode(file.bytes, limit: 1 << 20)) { continue }
             #expect(file.damage(bytes).first?.contains("index: ") == true, "at \(place)")
         }
     }
@@ -93,18 +97,18 @@ import Testing
         #expect(ChunkContent.milliseconds(try JSONValue(parsing: text)) == milliseconds)
     }
 
-    /// The published vectors of the format's description.
+    /// A literal and a copy, a frame to skip and a frame that is not compressed.
     @Test func snappyFramesOfBothKindsAreOpened() throws {
         func frame(_ kind: UInt8, _ body: [UInt8]) -> [UInt8] { [kind, UInt8(body.count), 0, 0] + body }
         let header: [UInt8] = [0xFF, 6, 0, 0] + Array("sNaPpY".utf8)
-        // "Wikipedia is" thrice, by a literal and a copy that overlaps itself: 36 bytes.
+        // Thrice the same, by a literal and a copy that overlaps itself: 36 bytes.
         let block: [UInt8] = [36, 11 << 2] + Array("Wikipedia is".utf8) + [23 << 2 | 2, 12, 0]
         let plain = Array("Wikipedia isWikipedia isWikipedia is".utf8)
         let crc = withUnsafeBytes(of: Snappy.masked(LokiFixture.crc(plain)).littleEndian) { [UInt8]($0) }
         let stream = header + frame(0, crc + block) + frame(0xFE, [0, 0]) + frame(1, crc + plain)
         #expect(try Snappy.decodeFrames(stream[...], limit: 100) == plain + plain)
         #expect(throws: ChunkDefect.self) { try Snappy.decodeFrames(stream[...], limit: 71) }
-        for place in stream.indices where place < 40 && place > 17 {
+        for place in stream.indices where place > 17 && place < 35 {
             var damaged = stream
             damaged[place] ^= 1
             #expect(throws: ChunkDefect.self) { try Snappy.decodeFrames(damaged[...], limit: 100) }
