@@ -268,8 +268,8 @@ private final class Findings: Sendable {
     func vanished(from component: String) -> String? {
         let state = state
         guard let first = state.firstVanished else { return nil }
-        let others = state.vanished == 1 ? "" : " and \(state.vanished - 1) more"
-        return "\(component): '\(first)'\(others) vanished before it was read"
+        guard state.vanished > 1 else { return "\(component): '\(first)' vanished before it was read" }
+        return "\(component): '\(first)' and \(state.vanished - 1) more vanished before they were read"
     }
 
     func add(_ outcome: PackWriter.Outcome, _ record: FileRecord, isFrozen: Bool, component: String) {
