@@ -41,6 +41,8 @@ let kinds = [
     layer("FileTree", ["Repository"]),
     layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
     layer("GitConfiguration", ["Repository", "Blocking", logging]),
+    layer(
+        "LokiArchive", ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", yams, logging]),
 ]
 
 // Lower layers first: no target depends on one below it in this list.
@@ -86,7 +88,7 @@ let package = Package(
             "Lab",
             [
                 .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
-                "Blocking", "JSONText",
+                "Blocking", "JSONText", "Archiving", "Cryptography",
             ]),
         .executableTarget(
             name: "dr-lab", dependencies: ["Lab", "Cryptography", argumentParser], swiftSettings: strict),
@@ -104,9 +106,12 @@ let package = Package(
             ["ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Lab", logging]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
         tests(of: "GitConfiguration", ["Repository", "Blocking", "Lab", logging]),
+        tests(
+            of: "LokiArchive",
+            ["Repository", "HTTP", "Archiving", "Cryptography", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "Retention"),
         tests(of: "Configuration", ["Retention"]),
-        tests(of: "Lab", ["HTTP", "JSONText"]),
+        tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(
             name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography"], swiftSettings: strict),

@@ -45,6 +45,13 @@ package enum ConfigurationTemplate {
             # bearer_token: {file: /etc/dr/prometheus-token}
             # tls: {ca_file: /etc/dr/ca.pem}     # also cert_file and key_file, insecure
             # skip_head: true                    # leave out what is not in blocks yet
+          # A Loki that keeps its chunks in files; 'data' is its common.path_prefix.
+          # loki:
+          #   url: http://localhost:3100         # asked for its schema; may be left out
+          #   data: /loki
+          #   chunks: /loki/chunks               # where they are elsewhere
+          #   rules: /loki/rules                 # likewise
+          #   flush: true                        # write what is in memory into chunks first
           # Any tree of files.
           # rules:
           #   kind: files

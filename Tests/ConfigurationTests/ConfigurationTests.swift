@@ -139,6 +139,27 @@ import Testing
         #expect(found.count == 1 && found.first?.contains(words) == true, "\(found)")
     }
 
+    @Test func lokiNeedsNoServerButItsData() throws {
+        let configuration = try parse(
+            """
+            store: {url: file:///r}
+            components:
+              loki: {data: /loki}
+              other: {kind: loki, url: http://loki:3100, data: /loki, chunks: /c, rules: /r, flush: true}
+            """)
+        let loki = try #require(try configuration.component(named: "loki")?.options() as? LokiOptions)
+        #expect(loki.server.url.isEmpty && loki.data == "/loki" && !loki.flush && loki.chunks == nil)
+        let other = try #require(try configuration.component(named: "other")?.options() as? LokiOptions)
+        #expect(other.server.url == "http://loki:3100" && other.flush && other.chunks == "/c" && other.rules == "/r")
+    }
+
+    @Test(arguments: ["flush: true", "bearer_token: {env: TOKEN}"])
+    func whatLokiIsAskedNeedsItsURL(setting: String) {
+        #expect(throws: ConfigurationError.self) {
+            try parse("store: {url: file:///r}\ncomponents:\n  loki: {data: /loki, \(setting)}")
+        }
+    }
+
     @Test func anAnnouncedKindIsAcceptedAndRefusedWhereItIsUsed() throws {
         let configuration = try parse(
             """
@@ -154,7 +175,7 @@ import Testing
             error?.description
                 == """
                 dr.yaml:4:3: component 'jaeger': kind 'elasticsearch' is not supported by this version
-                hint: supported are prometheus, files, git; choose others with --component
+                hint: supported are prometheus, files, git, loki; choose others with --component
                 """)
     }
 

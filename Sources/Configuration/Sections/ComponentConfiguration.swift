@@ -65,10 +65,11 @@ struct ComponentKind: Sendable {
         ComponentKind(PrometheusOptions.self),
         ComponentKind(FilesOptions.self),
         ComponentKind(GitOptions.self),
+        ComponentKind(LokiOptions.self),
     ]
 
     /// Kinds that later versions bring: known words already, so that they are not taken for typing errors.
-    static let announced = ["grafana", "loki", "elasticsearch"]
+    static let announced = ["grafana", "elasticsearch"]
 
     static var names: [String] { supported.map(\.name) + announced }
 

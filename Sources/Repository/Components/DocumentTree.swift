@@ -42,18 +42,14 @@ package final class DocumentTree: Sendable {
     /// Makes `path` hold exactly these bytes. A file that does already is not touched.
     /// - Parameter path: relative, of safe components: see ``name(for:)``.
     package func write(_ path: String, _ content: [UInt8]) throws {
-        precondition(
-            !path.hasPrefix("/") && !path.split(separator: "/").contains(".."), "'\(path)' is no path in a tree")
-        let file = "\(self.path)/\(path)"
-        state.withLock { _ = $0.written.insert(path) }
+        let file = claim(path)
         if Self.holds(file, content) { return }
         makeWay(for: path)
-        let folder = file.prefix(upTo: file.lastIndex(of: "/") ?? file.endIndex)
+        makeFolder(of: file)
         do {
-            try FileManager.default.createDirectory(atPath: String(folder), withIntermediateDirectories: true)
             try Data(content).write(to: URL(filePath: file), options: .atomic)
         } catch { throw Self.refusal(file, errno, "\(error)") }
-        state.withLock { $0.changed += 1 }
+        noteChange()
     }
 
     /// Says that the document at `path` still belongs to the tree as it is.
@@ -114,7 +110,7 @@ package final class DocumentTree: Sendable {
     // MARK: Below
 
     /// Removes what earlier runs left where `path` must be: a document in a folder's place, or a folder in its own.
-    private func makeWay(for path: String) {
+    func makeWay(for path: String) {
         func isDirectory(_ name: String) -> Bool? {
             var status = stat()
             return lstat(name, &status) == 0 ? status.st_mode & S_IFMT == S_IFDIR : nil
@@ -126,6 +122,26 @@ package final class DocumentTree: Sendable {
         }
         let file = "\(self.path)/\(path)"
         if isDirectory(file) == true { try? FileManager.default.removeItem(atPath: file) }
+    }
+
+    /// Notes that `path` belongs to the tree now.
+    /// - Returns: the absolute path.
+    func claim(_ path: String) -> String {
+        precondition(
+            !path.hasPrefix("/") && !path.split(separator: "/").contains(".."), "'\(path)' is no path in a tree")
+        state.withLock { _ = $0.written.insert(path) }
+        return "\(self.path)/\(path)"
+    }
+
+    func forget(_ path: String) { state.withLock { _ = $0.written.remove(path) } }
+
+    func noteChange() { state.withLock { $0.changed += 1 } }
+
+    /// What cannot be made is noticed when the file in it is opened.
+    func makeFolder(of file: String) {
+        let folder = file.prefix(upTo: file.lastIndex(of: "/") ?? file.endIndex)
+        guard access(String(folder), F_OK) != 0 else { return }
+        try? FileManager.default.createDirectory(atPath: String(folder), withIntermediateDirectories: true)
     }
 
     private static func holds(_ file: String, _ content: [UInt8]) -> Bool {
@@ -149,7 +165,7 @@ package final class DocumentTree: Sendable {
         }
     }
 
-    private static func refusal(_ path: String, _ code: CInt, _ detail: String? = nil) -> ComponentError {
+    static func refusal(_ path: String, _ code: CInt, _ detail: String? = nil) -> ComponentError {
         ComponentError(
             code == ENOSPC ? .noSpace : .other, "write '\(path)'", detail ?? errnoText(code),
             hint: "`state:` in dr.yaml must be a folder that this user may write, with room for the documents")

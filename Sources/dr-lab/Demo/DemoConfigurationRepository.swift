@@ -25,7 +25,9 @@ final class DemoConfigurationRepository: DemoComponent {
 
     func answers(watermark: Int?) async throws -> [String: String] {
         var answers: [String: String] = [:]
-        for question in [["rev-parse", "HEAD"], ["log", "--format=%H %s"], ["ls-files", "--stage"], ["status", "-s"]] {
+        for question in [
+            ["rev-parse", "HEAD"], ["log", "--format=%H %s"], ["ls-files", "--stage"], ["status", "-s"],
+        ] {
             answers["git \(question.joined(separator: " "))"] = try await git(question)
         }
         return answers

@@ -9,6 +9,7 @@ enum Components {
         PrometheusDriver.self,
         FilesDriver.self,
         GitDriver.self,
+        LokiDriver.self,
     ]
 
     static func source(_ component: ComponentConfiguration, _ session: Session) throws -> any ComponentSource {

@@ -2,15 +2,38 @@ internal import FoundationEssentials
 internal import Glibc
 
 /// Looks for a server that uses a data directory, before something is put in its place. All calls block.
-struct RunningServer: Sendable {
+package struct RunningServer: Sendable {
+    /// How a kind of server betrays itself.
+    package struct Traits: Sendable {
+        /// The command line's flag that names its data directory, without dashes: "storage.tsdb.path".
+        package var flag: String
+        /// The file in it that the server locks as flock(2) does, where it does.
+        package var lock: String?
+        /// Files that only the server has open.
+        package var files: [String]
+        /// Folders of such files, at any depth.
+        package var folders: [String]
+
+        package init(flag: String, lock: String? = nil, files: [String] = [], folders: [String] = []) {
+            self.flag = flag
+            self.lock = lock
+            self.files = files
+            self.folders = folders
+        }
+    }
+
     /// Normalised, absolute.
     private let target: String
+    private let traits: Traits
 
-    init(on target: String) { self.target = Self.resolved(target) }
+    package init(on target: String, _ traits: Traits) {
+        self.target = Self.resolved(target)
+        self.traits = traits
+    }
 
     /// What was found, each a sentence for people; empty when nothing was. Sees the processes of this machine (and of
     /// its containers, where run outside them) as far as this user may.
-    func signs() -> [String] {
+    package func signs() -> [String] {
         var signs = processes().map { process in
             "process \(process.id) (\(process.name)) uses '\(target)': stop it before its data are replaced"
         }
@@ -26,9 +49,10 @@ struct RunningServer: Sendable {
 
     private enum Lock { case free, held, unknown(String) }
 
-    /// Prometheus locks `lock` as flock(2) does. The file's existence proves nothing: a killed server leaves it.
+    /// The file's existence proves nothing: a killed server leaves it.
     private func lock() -> Lock {
-        let descriptor = open("\(target)/lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard let name = traits.lock else { return .free }
+        let descriptor = open("\(target)/\(name)", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return errno == ENOENT ? .free : .unknown(String(cString: strerror(errno))) }
         defer { close(descriptor) }
         if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
@@ -50,14 +74,14 @@ struct RunningServer: Sendable {
         }
     }
 
-    /// Whether its command line names the target as a TSDB's place.
+    /// Whether its command line names the target as its data's place.
     private func runsOnTarget(_ id: Int) -> Bool {
         guard let line = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") else { return false }
         let arguments = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
         for (index, argument) in arguments.enumerated() {
             let plain = argument.drop { $0 == "-" }
-            guard argument.hasPrefix("-"), plain.hasPrefix("storage.tsdb.path") else { continue }
-            let rest = plain.dropFirst("storage.tsdb.path".count)
+            guard argument.hasPrefix("-"), plain.hasPrefix(traits.flag) else { continue }
+            let rest = plain.dropFirst(traits.flag.count)
             let following = index + 1 < arguments.count ? arguments[index + 1] : ""
             let value = rest.hasPrefix("=") ? String(rest.dropFirst()) : following
             let place = value.hasPrefix("/") ? value : "/proc/\(id)/cwd/\(value)"
@@ -76,9 +100,12 @@ struct RunningServer: Sendable {
     }
 
     private func serversFiles() -> Set<FileIdentity> {
-        let segments = (try? FileManager.default.contentsOfDirectory(atPath: "\(target)/wal")) ?? []
-        let files = ["lock", "queries.active"] + segments.map { "wal/\($0)" }
-        return Set(files.compactMap { FileIdentity("\(target)/\($0)") })
+        let inFolders = traits.folders.flatMap { folder in
+            ((try? FileManager.default.subpathsOfDirectory(atPath: "\(target)/\(folder)")) ?? []).map {
+                "\(folder)/\($0)"
+            }
+        }
+        return Set((traits.files + inFolders).compactMap { FileIdentity("\(target)/\($0)") })
     }
 
     private static func sharesRoot(_ id: Int) -> Bool { resolved("/proc/\(id)/root") == "/" }
