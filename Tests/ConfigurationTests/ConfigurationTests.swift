@@ -105,16 +105,16 @@ import Testing
             store: {url: file:///r}
             components:
               grafana: {url: http://grafana:3000, username: admin, password: {env: GRAFANA_PASSWORD}}
-              jaeger: {kind: elasticsearch, url: http://elasticsearch:9200, indices: "jaeger-*"}
+              settings: {kind: git, url: /srv/settings.git}
             """)
-        #expect(configuration.components.map(\.kind) == ["grafana", "elasticsearch"])
-        let jaeger = try #require(configuration.component(named: "jaeger"))
-        let error = #expect(throws: ConfigurationError.self) { try jaeger.options() }
+        #expect(configuration.components.map(\.kind) == ["grafana", "git"])
+        let settings = try #require(configuration.component(named: "settings"))
+        let error = #expect(throws: ConfigurationError.self) { try settings.options() }
         #expect(
             error?.description
                 == """
-                dr.yaml:4:3: component 'jaeger': kind 'elasticsearch' is not supported by this version
-                hint: supported are prometheus, files; choose others with --component
+                dr.yaml:4:3: component 'settings': kind 'git' is not supported by this version
+                hint: supported are prometheus, files, elasticsearch; choose others with --component
                 """)
     }
 
