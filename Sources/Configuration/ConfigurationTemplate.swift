@@ -50,6 +50,14 @@ package enum ConfigurationTemplate {
           #   kind: files
           #   data: /etc/prometheus
           #   exclude: ["*.tmp"]
+          # Jaeger's indices in Elasticsearch or OpenSearch: the cluster keeps the data in a repository of its own.
+          # jaeger:
+          #   kind: elasticsearch
+          #   url: http://localhost:9200         # with username and password, or bearer_token, and tls as above
+          #   api_key: {env: ELASTICSEARCH_API_KEY}
+          #   indices: "jaeger-*"
+          #   repository: {type: s3, bucket: backups, base_path: jaeger}   # or type: fs, with location
+          #   timeout: 15m                       # give up when nothing moves for this long
 
         # How far back one backup is kept for each hour, day, week, month and year.
         retention: {hourly: 24h, daily: 30d, weekly: 12w, monthly: 12mo, yearly: 7y}

@@ -36,7 +36,7 @@ import Testing
         #expect(after.templates["_template"]?.keys.sorted() == ["jaeger-service"])
         #expect(after.policies.keys == before.policies.keys)
         // The one that is written to goes on rolling over; the other must not be deleted for its age.
-        let name = options.isOpenSearch ? nil : JSONValue.string("jaeger-ilm-policy")
+        let name: JSONValue? = options.isOpenSearch ? Optional.none : "jaeger-ilm-policy"
         #expect(after.indices["jaeger-span-000002"]?.settings["index.lifecycle.name"] == name)
         #expect(after.indices["jaeger-span-000001"]?.settings["index.lifecycle.name"] == nil)
 
@@ -233,7 +233,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (ElasticsearchStandInOptions.elasticsearch("8.11.3"), ElasticsearchStandInOptions.elasticsearch("7.17.9"), false),
+        (
+            ElasticsearchStandInOptions.elasticsearch("8.11.3"), ElasticsearchStandInOptions.elasticsearch("7.17.9"),
+            false
+        ),
         (.elasticsearch("7.17.9"), .elasticsearch("8.11.3"), true),
         (.elasticsearch("7.17.9"), .elasticsearch("9.2.0"), false),
         (.opensearch("2.11.0"), .elasticsearch("8.11.3"), false),

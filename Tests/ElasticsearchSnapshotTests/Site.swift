@@ -69,7 +69,8 @@ final class Site: Sendable {
         let damage = try await capture.examine([])
         try await capture.release()
         return Backup(
-            tree: capture.root, facts: capture.facts, watermark: capture.watermark, warnings: capture.warnings,
+            site: self, tree: capture.root, facts: capture.facts, watermark: capture.watermark,
+            warnings: capture.warnings,
             damage: damage)
     }
 
@@ -96,7 +97,9 @@ final class Site: Sendable {
         return seen.withLock { $0 }
     }
 
-    struct Backup {
+    struct Backup: Sendable {
+        /// Keeps the tree.
+        let site: Site
         var tree: String
         var facts: [String: String]
         var watermark: Int?

@@ -238,7 +238,9 @@ import Testing
     @Test func aSnapshotOfThatNameThatIsNotOursIsLeftAlone() async throws {
         let site = try await Site()
         let name = "dr-20251124t024640z-01234567"
-        let theirs: JSONValue = ["info": ["snapshot": .string(name), "uuid": "theirs", "state": "SUCCESS"], "polls": 0]
+        let theirs: JSONValue = [
+            "info": ["snapshot": .string(name), "uuid": "theirs", "state": "SUCCESS"], "polls": 0,
+        ]
         site.cluster.shelf.change(at: "fs:/mnt/backups/jaeger") { $0[name] = theirs }
         let error = await site.failure { _ = try await site.backup() }
         #expect(error?.detail.contains("did not make") == true)

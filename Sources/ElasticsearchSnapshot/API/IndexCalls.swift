@@ -34,7 +34,8 @@ extension ElasticsearchAPI {
         // An alias' name would answer with the index behind it, under that one's own name.
         try await find(
             ElasticsearchCall(
-                "GET", [name], query: ["flat_settings": "true", "expand_wildcards": "all"], needs: Self.metadata))?[name]
+                "GET", [name], query: ["flat_settings": "true", "expand_wildcards": "all"], needs: Self.metadata))?[
+                name]
     }
 
     /// Documents that a search finds: nested ones, of which Jaeger's spans have many, are not counted.

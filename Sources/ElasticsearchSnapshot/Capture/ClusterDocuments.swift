@@ -14,7 +14,9 @@ struct ClusterDocuments: Sendable {
     private static let passing: Set = [
         "index.uuid", "index.creation_date", "index.provided_name", "index.history.uuid",
     ]
-    private static let passingPrefixes = ["index.version.", "index.resize.", "index.routing.allocation.initial_recovery"]
+    private static let passingPrefixes = [
+        "index.version.", "index.resize.", "index.routing.allocation.initial_recovery",
+    ]
 
     /// What makes an index what it is, apart from its documents.
     static func essence(_ index: JSONValue) -> JSONValue {

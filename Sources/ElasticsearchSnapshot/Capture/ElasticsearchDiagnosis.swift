@@ -25,7 +25,8 @@ extension ElasticsearchSource {
     private func diagnoseRepository() async throws -> Diagnosis {
         guard let present = try await api.repository(repository.name) else {
             return Diagnosis(
-                "repository", .ok, "'\(repository.name)' is not there yet: the first backup registers it as "
+                "repository", .ok,
+                "'\(repository.name)' is not there yet: the first backup registers it as "
                     + repository.description)
         }
         try repository.check(present, operation: "check repository '\(repository.name)'")

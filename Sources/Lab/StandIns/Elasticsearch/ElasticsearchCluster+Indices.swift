@@ -243,7 +243,9 @@ extension ElasticsearchCluster {
             return Self.error(404, "resource_not_found_exception", "\(kind.dropFirst()) matching [\(name)] not found")
         }
         let word = String(kind.dropFirst())
-        let entries = present.sorted { $0.key < $1.key }.map { JSONValue.object(["name": .string($0.key), word: $0.value]) }
+        let entries = present.sorted { $0.key < $1.key }.map {
+            JSONValue.object(["name": .string($0.key), word: $0.value])
+        }
         return .json(200, .object(["\(word)s": .array(entries)]))
     }
 
@@ -276,7 +278,8 @@ extension ElasticsearchCluster {
             stored["schema_version"] = 21
             policies[name] = stored
             return .json(
-                201, ["_id": .string(name), "_version": 1, "_seq_no": 1, "_primary_term": 1, "policy": ["policy": stored]])
+                201,
+                ["_id": .string(name), "_version": 1, "_seq_no": 1, "_primary_term": 1, "policy": ["policy": stored]])
         }
         guard let policy = policies[name] else {
             return Self.error(404, "status_exception", "Policy not found")

@@ -81,7 +81,8 @@ extension ElasticsearchCluster {
             let why =
                 options.pathRepo.isEmpty
                 ? "because this setting is empty" : "[\(options.pathRepo.joined(separator: ", "))]"
-            return refused("[\(name)] location [\(location)] doesn't match any of the locations specified by path.repo \(why)")
+            return refused(
+                "[\(name)] location [\(location)] doesn't match any of the locations specified by path.repo \(why)")
         case "s3":
             guard settings["bucket"]?.text != nil else { return refused("No bucket defined for s3 repository") }
             let client = settings["client"]?.text ?? "default"
@@ -219,7 +220,9 @@ extension ElasticsearchCluster {
         }
         let total = entry["info"]?["shards"]?["total"]?.integer ?? 0
         let done = polls > 0 ? max(0, total - polls) : total
-        func size(_ shards: Int) -> JSONValue { ["file_count": JSONValue(shards), "size_in_bytes": JSONValue(shards * 1000)] }
+        func size(_ shards: Int) -> JSONValue {
+            ["file_count": JSONValue(shards), "size_in_bytes": JSONValue(shards * 1000)]
+        }
         return .json(
             200,
             [
@@ -243,7 +246,9 @@ extension ElasticsearchCluster {
         if options.isOpenSearch, body["feature_states"] != nil {
             return Self.error(400, "illegal_argument_exception", "Unknown parameter feature_states")
         }
-        guard let content = shelf.snapshots(at: place)[name]?["indices"]?.object else { return missing(repository, name) }
+        guard let content = shelf.snapshots(at: place)[name]?["indices"]?.object else {
+            return missing(repository, name)
+        }
         func refused(_ reason: String) -> StandInAnswer {
             Self.error(500, "snapshot_restore_exception", "[\(repository):\(name)] \(reason)")
         }

@@ -14,7 +14,8 @@ package final class ElasticsearchStandIn: Sendable {
     ///   - shelf: what the cluster's repositories hold; its own when left out.
     ///   - contract: `fixtures/contracts/elasticsearch.json`.
     package init(
-        _ options: ElasticsearchStandInOptions = ElasticsearchStandInOptions(), port: UInt16? = nil, shelf: SnapshotShelf? = nil,
+        _ options: ElasticsearchStandInOptions = ElasticsearchStandInOptions(), port: UInt16? = nil,
+        shelf: SnapshotShelf? = nil,
         contract: APIContract? = nil
     ) async throws {
         let shelf = try shelf ?? SnapshotShelf()
