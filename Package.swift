@@ -43,6 +43,7 @@ let kinds = [
     layer("GitConfiguration", ["Repository", "Blocking", logging]),
     layer(
         "LokiArchive", ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", yams, logging]),
+    layer("ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
 ]
 
 // Lower layers first: no target depends on one below it in this list.
@@ -109,6 +110,7 @@ let package = Package(
         tests(
             of: "LokiArchive",
             ["Repository", "HTTP", "Archiving", "Cryptography", "JSONText", "Blocking", "Lab", logging]),
+        tests(of: "ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "Retention"),
         tests(of: "Configuration", ["Retention"]),
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),

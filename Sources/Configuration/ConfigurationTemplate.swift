@@ -64,6 +64,14 @@ package enum ConfigurationTemplate {
           #   branch: main                       # the default branch when left out
           #   ssh_key: /etc/dr/deploy_key        # for https: username and password, ca_file
           #   ssh_known_hosts: /etc/dr/known_hosts
+          # Jaeger's indices in Elasticsearch or OpenSearch: the cluster keeps the data in a repository of its own.
+          # jaeger:
+          #   kind: elasticsearch
+          #   url: http://localhost:9200         # with username and password, or bearer_token, and tls as above
+          #   api_key: {env: ELASTICSEARCH_API_KEY}
+          #   indices: "jaeger-*"
+          #   repository: {type: s3, bucket: backups, base_path: jaeger}   # or type: fs, with location
+          #   timeout: 15m                       # give up when nothing moves for this long
 
         # How far back one backup is kept for each hour, day, week, month and year, counted from now. The newest
         # complete and the newest verified backup are kept whatever stands here. See `dr retention simulate`.

@@ -66,6 +66,7 @@ struct ComponentKind: Sendable {
         ComponentKind(FilesOptions.self),
         ComponentKind(GitOptions.self),
         ComponentKind(LokiOptions.self),
+        ComponentKind(ElasticsearchOptions.self),
     ]
 
     /// Kinds that later versions bring: known words already, so that they are not taken for typing errors.

@@ -10,6 +10,7 @@ enum Components {
         FilesDriver.self,
         GitDriver.self,
         LokiDriver.self,
+        ElasticsearchDriver.self,
     ]
 
     static func source(_ component: ComponentConfiguration, _ session: Session) throws -> any ComponentSource {

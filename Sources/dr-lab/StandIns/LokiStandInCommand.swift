@@ -2,13 +2,6 @@ import ArgumentParser
 import Foundation
 import Lab
 
-/// `dr-lab stand-in SYSTEM`: a server that answers as the real one does, where that cannot be installed.
-struct StandInCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "stand-in", abstract: "Serve what a system of the stack would, over data on this machine.",
-        subcommands: [LokiStandInCommand.self])
-}
-
 struct LokiStandInCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loki", abstract: "Loki's HTTP API over a directory of chunks.")
