@@ -31,7 +31,7 @@ package enum ConfigurationTemplate {
           # stall_timeout: 60s
           # Encrypt to these certificates before anything leaves this machine; their keys stay elsewhere.
           # recipients: [keys/recovery.crt]
-          # Not in this version yet:
+          # Sign every set, and refuse those that are not signed; `key` is not needed to restore.
           # signing: {certificate: keys/signing.crt, key: keys/signing.key}
 
         # What is backed up, by name. A name that is a kind needs no 'kind'.

@@ -67,7 +67,7 @@ struct RestoreJob {
     /// - Throws: `ExitStatus.partial` when not every object is whole.
     func importing(with importer: any ComponentImporter, into directory: String?, prefix: String?) async throws {
         let folder = try session.state(of: repository).importFolder(of: component, manifest.name)
-        defer { try? FileManager.default.removeItem(atPath: folder) }  // what an interrupted run left is taken up by the next
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         let progress = WorkProgress()
         var restore = ComponentRestore(
             repository: repository, manifest: manifest, target: try await target("\(folder)/tree", replace: true),
