@@ -1,3 +1,4 @@
+internal import Blocking
 internal import JSONText
 internal import Repository
 
@@ -66,17 +67,21 @@ extension OrganizationContent {
 
     /// Annotations that begin in a span, the ends included; milliseconds since 1970.
     private func annotations(from first: Int, to last: Int) async throws -> [JSONValue] {
-        let limit = 5_000
-        let list =
-            try await read(
-                ["annotations"],
-                query: [("from", "\(first)"), ("to", "\(last)"), ("limit", "\(limit)"), ("type", "annotation")])?
-            .array ?? []
-        if list.count >= limit, first < last {
-            let middle = first + (last - first) / 2
-            return try await annotations(from: first, to: middle) + annotations(from: middle + 1, to: last)
+        guard let target else { return [] }
+        return try await server.api.pool.run {
+            let walk = AnnotationWalk { window, limit in
+                let query = [("from", window.lowerBound), ("to", window.upperBound), ("limit", limit)]
+                    .map { (name: $0.0, value: String($0.1)) }
+                let request = GrafanaRequest(
+                    "GET", ["annotations"], query: query + [("type", "annotation")], organization: target)
+                return try server.api.value(request).array ?? []
+            }
+            var found: [JSONValue] = []
+            try walk.run(over: first...last) { annotation in
+                // One that only reaches into the span is another day's.
+                if (first...last).contains(annotation["time"]?.integer ?? first) { found.append(annotation) }
+            }
+            return found
         }
-        // One that only reaches into the span is another window's.
-        return list.filter { (first...last).contains($0["time"]?.integer ?? first) }
     }
 }

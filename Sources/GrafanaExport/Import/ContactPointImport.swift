@@ -41,7 +41,7 @@ extension OrganizationContent {
         let unknown = given.missing.filter { !ContactSettings.has($0, in: current["settings"]) }
         guard unknown.isEmpty else {
             throw Obstacle(
-                .failed, "left as it is: it would lack secrets", missingSecrets: unknown.map { secretName(uid, $0) })
+                .failed, "left as it is: it would lack secrets", missingSecrets: unknown.map { secretName(document, $0) })
         }
         return .update {
             var settings = given.settings
@@ -67,7 +67,7 @@ extension OrganizationContent {
         }
         let given = filled(document)
         guard given.missing.isEmpty else {
-            let names = given.missing.map { secretName(uid, $0) }
+            let names = given.missing.map { secretName(document, $0) }
             let reasons = names.compactMap { run.secrets.obstacle($0, organization: organization.source) }
             let detail = "left out: without its secrets it would notify nobody; give them and run this again"
             throw Obstacle(.failed, ([detail] + reasons).joined(separator: "; "), missingSecrets: names)
@@ -86,12 +86,13 @@ extension OrganizationContent {
 
     // MARK: Secrets
 
-    private func secretName(_ uid: String, _ field: String) -> String { "contact-point/\(uid)/\(field)" }
+    private func secretName(_ document: JSONValue, _ field: String) -> String {
+        "contact-point/\(document.text(document.text("uid").isEmpty ? "name" : "uid"))/\(field)"
+    }
 
     private func filled(_ document: JSONValue) -> (settings: JSONValue, missing: [String]) {
-        let uid = document.text("uid")
         return ContactSettings.filled(document["settings"] ?? .null) { field in
-            run.secrets.value(secretName(uid, field), organization: organization.source)
+            run.secrets.value(secretName(document, field), organization: organization.source)
         }
     }
 
@@ -108,7 +109,7 @@ extension OrganizationContent {
         let receivers = (answer?["contactPoints"]?.array ?? []).flatMap { $0["receivers"]?.array ?? [] }
         let decrypted = receivers.first { $0.text("uid") == uid }?["settings"]
         let kept = ContactSettings.filled(document["settings"] ?? .null) { field in
-            let given = run.secrets.value(secretName(uid, field), organization: organization.source)
+            let given = run.secrets.value(secretName(document, field), organization: organization.source)
             let value = given ?? ContactSettings.value(field, in: decrypted)?.text
             return value == ContactSettings.redacted ? nil : value
         }
@@ -116,19 +117,23 @@ extension OrganizationContent {
             throw Obstacle(
                 .conflict,
                 "differs, and was left as it is: these credentials may not read its secrets, which an update needs",
-                missingSecrets: kept.missing.map { secretName(uid, $0) })
+                missingSecrets: kept.missing.map { secretName(document, $0) })
         }
         return kept.settings
     }
 }
 
-/// The settings of a contact point, in which secrets are redacted. A field within another is named "outer.inner".
+/// The settings of a contact point, in which secrets are redacted. A field within another is named "outer.inner", one
+/// within a list by its place: "headers.0".
 enum ContactSettings {
     static let redacted = "[REDACTED]"
 
     /// Whether settings are the same, as far as they can be seen.
     static func alike(_ document: JSONValue?, _ current: JSONValue?) -> Bool {
         if document?.text == redacted { return !Likeness.isZero(current) }
+        if case .array(let wanted)? = document, case .array(let present)? = current {
+            return wanted.count == present.count && zip(wanted, present).allSatisfy { alike($0, $1) }
+        }
         guard case .object(let wanted)? = document, case .object(let present)? = current else {
             return Likeness.isZero(document) && Likeness.isZero(current) || Likeness.alike(document, current)
         }
@@ -136,7 +141,10 @@ enum ContactSettings {
     }
 
     static func value(_ field: String, in settings: JSONValue?) -> JSONValue? {
-        field.split(separator: ".").reduce(settings) { value, key in value?[String(key)] }
+        field.split(separator: ".").reduce(settings) { value, key in
+            guard let elements = value?.array else { return value?[String(key)] }
+            return Int(key).flatMap { elements.indices.contains($0) ? elements[$0] : nil }
+        }
     }
 
     static func has(_ field: String, in settings: JSONValue?) -> Bool { !Likeness.isZero(value(field, in: settings)) }
@@ -152,10 +160,16 @@ enum ContactSettings {
                 missing.append(field)
                 return nil
             }
-            guard let members = value.object else { return value }
-            var result: [String: JSONValue] = [:]
-            for (key, member) in members { result[key] = filled(member, field.isEmpty ? key : "\(field).\(key)") }
-            return .object(result)
+            let prefix = field.isEmpty ? "" : "\(field)."
+            switch value {
+            case .array(let elements):
+                return .array(elements.enumerated().compactMap { filled($0.element, "\(prefix)\($0.offset)") })
+            case .object(let members):
+                var result: [String: JSONValue] = [:]
+                for (key, member) in members { result[key] = filled(member, "\(prefix)\(key)") }
+                return .object(result)
+            default: return value
+            }
         }
         let result = filled(settings, "") ?? .null
         return (result, missing.sorted())

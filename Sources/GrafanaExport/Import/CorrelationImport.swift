@@ -37,7 +37,8 @@ extension OrganizationContent {
 
     private func presentCorrelations() async throws -> [JSONValue] {
         guard target != nil else { return [] }
-        return try await server.pages(
-            ["datasources", "correlations"], of: "correlations", size: ("limit", 100), organization: target)
+        return try await server.list(
+            ["datasources", "correlations"], GrafanaAPI.ListShape(["correlations"], size: "limit", limit: 100),
+            organization: target)
     }
 }

@@ -91,8 +91,8 @@ extension OrganizationContent {
     private func namesake(of document: JSONValue) async throws -> String? {
         guard let major = run.access.majorVersion, major < 11, target != nil else { return nil }
         let parent = document.text("parentUid")
-        let siblings = try await server.pages(
-            ["folders"], query: parent.isEmpty ? [] : [("parentUid", parent)], size: ("limit", 1000),
+        let siblings = try await server.list(
+            ["folders"], query: parent.isEmpty ? [] : [("parentUid", parent)], GrafanaAPI.ListShape(size: "limit"),
             organization: target)
         return siblings.first { $0.text("title") == document.text("title") && $0.text("uid") != document.text("uid") }?
             .text("uid")

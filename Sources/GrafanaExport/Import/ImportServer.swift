@@ -1,3 +1,4 @@
+internal import Blocking
 internal import JSONText
 
 /// The target's API as an import uses it: reading waits for a server that is away for a while; writing is tried once,
@@ -30,29 +31,23 @@ struct ImportServer: Sendable {
         return try answer.json()
     }
 
-    /// Elements of a list that comes in pages, all of them.
-    /// - Parameters:
-    ///   - member: of the answer that holds the list; nil where the answer is the list.
-    ///   - first: number of the first page.
-    func pages(
-        _ segments: [String], of member: String? = nil, query: Query = [], size: (name: String, count: Int),
-        first: Int = 1, organization: Int? = nil
+    /// All elements of a list that comes in pages; none where the API says 404.
+    func list(
+        _ segments: [String], query: Query = [], _ shape: GrafanaAPI.ListShape, organization: Int? = nil
     ) async throws -> [JSONValue] {
-        var elements: [JSONValue] = []
-        var number = first
-        var previous: [JSONValue] = []
-        while true {
-            let paging: Query = [(size.name, String(size.count)), ("page", String(number))]
-            guard let answer = try await read(segments, query: query + paging, organization: organization) else {
-                return elements
+        do {
+            return try await api.pool.run {
+                try api.list(segments, query: query, organization: organization, shape) {
+                    String(decoding: $0.compact, as: UTF8.self)
+                }
             }
-            let list = (answer.array ?? member.flatMap { answer[$0]?.array }) ?? []
-            // A server that knows no pages gives the same list again; one may give shorter pages than it was asked for.
-            if list.isEmpty || list == previous { return elements }
-            elements += list
-            if let total = answer["totalCount"]?.integer, elements.count >= total { return elements }
-            previous = list
-            number += 1
+        } catch let error as GrafanaAPIError {
+            switch error.reason {
+            case .notFound: return []
+            case .unreachable: throw ServerGone(error: error)
+            case .unauthorized: throw CredentialsRefused(error: error)
+            default: throw error
+            }
         }
     }
 

@@ -90,7 +90,7 @@ extension ImportRun {
 
     private func presentOrganizations() async throws -> [String: Int] {
         if let own = access.organization { return [own.name: own.id] }
-        let list = try await server.pages(["orgs"], size: ("perpage", 1000), first: 0)
+        let list = try await server.list(["orgs"], GrafanaAPI.ListShape(firstPage: 0))
         return Dictionary(list.compactMap { entry in entry["id"]?.integer.map { (entry.text("name"), $0) } }) { one, _ in
             one
         }

@@ -17,7 +17,7 @@ extension ImportRun {
         let documents = try await tree.documents(in: "users")
         guard access.isServerAdmin else { return try await membersInstead(of: documents) }
         let list = try await reading {
-            try await server.pages(["users", "search"], of: "users", size: ("perpage", 1000))
+            try await server.list(["users", "search"], GrafanaAPI.ListShape(["users"]))
         }
         var users: [String: Identity] = [:]
         var logins: [String: String] = [:]  // by e-mail address

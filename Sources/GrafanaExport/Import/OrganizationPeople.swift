@@ -123,8 +123,8 @@ struct OrganizationPeople: Sendable {
 
     private func presentTeams() async throws -> [String: JSONValue] {
         guard let target = organization.target else { return [:] }
-        let list = try await server.pages(
-            ["teams", "search"], of: "teams", size: ("perpage", 1000), organization: target)
+        let list = try await server.list(
+            ["teams", "search"], GrafanaAPI.ListShape(["teams"]), organization: target)
         return Dictionary(list.map { ($0.text("name"), $0) }) { one, _ in one }
     }
 
@@ -184,17 +184,17 @@ struct OrganizationPeople: Sendable {
         var present: [String: JSONValue] = [:]
         func read() async throws {
             guard let target = organization.target else { return }
-            let list = try await server.pages(
-                ["serviceaccounts", "search"], of: "serviceAccounts", size: ("perpage", 1000), organization: target)
+            let list = try await server.list(
+                ["serviceaccounts", "search"], GrafanaAPI.ListShape(["serviceAccounts"]), organization: target)
             present = Dictionary(list.map { ($0.text("name"), $0) }) { one, _ in one }
         }
         let documents = try await run.tree.documents(in: "\(organization.folder)/service-accounts")
         try await run.reading { try await read() }
-        var names: [String] = []
+        var logins: [String] = []
         for path in documents {
             guard let document = try await run.document("service account", path) else { continue }
             let name = document.text("name")
-            names.append(name)
+            logins.append(document.text("login"))
             var isFirst = true
             try await run.settle("service account", organization.naming(name)) {
                 if !isFirst { try await read() }
@@ -206,8 +206,7 @@ struct OrganizationPeople: Sendable {
         let identities = present.values.compactMap { account in
             account["id"]?.integer.map { (Permission.serviceAccount(account.text("login")), Identity.present($0)) }
         }
-        // Grafana makes the login of the name.
-        let planned = run.isDryRun ? names.map { ("sa-" + $0.lowercased().replacing(" ", with: "-"), Identity.planned) } : []
+        let planned = run.isDryRun ? logins.map { (Permission.serviceAccount($0), Identity.planned) } : []
         return Dictionary(identities + planned) { one, _ in one }
     }
 

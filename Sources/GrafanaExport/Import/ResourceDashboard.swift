@@ -28,6 +28,7 @@ extension OrganizationContent {
         }
         let uid = dashboard["metadata"]?["name"] ?? ""
         var metadata: JSONValue = ["name": uid, "namespace": .string(namespace)]
+        if let labels = dashboard["metadata"]?["labels"] { metadata["labels"] = labels }
         if !folder.isEmpty { metadata["annotations"] = ["grafana.app/folder": .string(folder)] }
         // Where it changed since it was read, the server refuses.
         if let version = current?.dashboard["metadata"]?["resourceVersion"] { metadata["resourceVersion"] = version }
