@@ -66,11 +66,12 @@ let package = Package(
         layer("Repository", ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Blocking", "CLinux", logging]),
         layer("FileTree", ["Repository"]),
         layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
+        layer("GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
         layer("Configuration", [yams]),
         .executableTarget(
             name: "dr",
             dependencies: [
-                "Repository", "FileTree", "PrometheusSnapshot", "S3", "ObjectStorage", "Configuration", "Blocking",
+                "Repository", "FileTree", "PrometheusSnapshot", "GrafanaExport", "S3", "ObjectStorage", "Configuration", "Blocking",
                 "HTTP", "Cryptography", "Catalog", argumentParser, logging,
             ],
             swiftSettings: strict),
@@ -97,6 +98,7 @@ let package = Package(
             of: "Repository",
             ["ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Lab", logging]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
+        tests(of: "GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "Configuration"),
         tests(of: "Lab", ["HTTP", "JSONText"]),
         // The built binary, as a user runs it.

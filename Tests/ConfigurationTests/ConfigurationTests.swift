@@ -33,7 +33,13 @@ import Testing
                 skip_head: true
               mirror: {kind: prometheus, url: "http://[::1]:9091/sub/", data: data, bearer_token: {file: /token}}
               rules: {kind: files, data: /etc/prometheus/rules, exclude: ["*.tmp", "cache/**"]}
-              grafana: {url: http://grafana:3000, anything: [goes]}
+              grafana:
+                url: http://grafana:3000
+                username: admin
+                password: {env: GRAFANA_PASSWORD}
+                annotations: 30d
+                join_organizations: true
+                secrets: {data-source/P1/password: {env: P1}, "organization/2/user/ann/password": {file: ann}}
             retention: {hourly: 24h, daily: 30d, weekly: 12w, monthly: 12mo, yearly: 7y}
             plans: plans/
             state: /var/lib/dr
@@ -78,6 +84,11 @@ import Testing
         #expect(rules.data == "/etc/prometheus/rules")
         #expect(rules.exclude == ["*.tmp", "cache/**"])
 
+        let grafana = try #require(try configuration.component(named: "grafana")?.options() as? GrafanaOptions)
+        #expect(grafana.server.username == "admin" && grafana.joinOrganizations && grafana.annotations == .days(30))
+        #expect(grafana.secrets["data-source/P1/password"]?.source == .environment("P1"))
+        #expect(grafana.secrets["organization/2/user/ann/password"]?.source == .file("/etc/dr/ann"))
+
         #expect(
             configuration.retention
                 == RetentionTiers(
@@ -104,7 +115,7 @@ import Testing
             """
             store: {url: file:///r}
             components:
-              grafana: {url: http://grafana:3000, username: admin, password: {env: GRAFANA_PASSWORD}}
+              grafana: {url: http://grafana:3000, bearer_token: {env: GRAFANA_TOKEN}}
               jaeger: {kind: elasticsearch, url: http://elasticsearch:9200, indices: "jaeger-*"}
             """)
         #expect(configuration.components.map(\.kind) == ["grafana", "elasticsearch"])
@@ -114,7 +125,7 @@ import Testing
             error?.description
                 == """
                 dr.yaml:4:3: component 'jaeger': kind 'elasticsearch' is not supported by this version
-                hint: supported are prometheus, files; choose others with --component
+                hint: supported are prometheus, files, grafana; choose others with --component
                 """)
     }
 

@@ -64,10 +64,11 @@ struct ComponentKind: Sendable {
     static let supported = [
         ComponentKind(PrometheusOptions.self),
         ComponentKind(FilesOptions.self),
+        ComponentKind(GrafanaOptions.self),
     ]
 
     /// Kinds that later versions bring: known words already, so that they are not taken for typing errors.
-    static let announced = ["grafana", "loki", "elasticsearch", "git"]
+    static let announced = ["loki", "elasticsearch", "git"]
 
     static var names: [String] { supported.map(\.name) + announced }
 

@@ -8,6 +8,7 @@ enum Components {
     private static let drivers: [any ComponentDriver.Type] = [
         PrometheusDriver.self,
         FilesDriver.self,
+        GrafanaDriver.self,
     ]
 
     static func source(_ component: ComponentConfiguration, _ session: Session) throws -> any ComponentSource {
