@@ -42,7 +42,7 @@ struct ImportSite {
     func export() async throws -> ExportedTree {
         let folder = try TemporaryFolder("grafana-export")
         let source = GrafanaSource(
-            api: api, annotationDays: 90, joining: nil, now: { ImportSite.now })
+            api: api, login: token == nil ? "admin" : nil, now: { ImportSite.now })
         let capture = try await source.capture(
             CaptureContext(run: "test", state: folder.path, logger: Logger(label: "test")))
         return ExportedTree(folder: folder, root: capture.root)
@@ -56,17 +56,21 @@ struct ImportSite {
         let reported = Mutex([ImportedObject]())
         let importer = GrafanaImporter(api: api, user: token == nil ? "admin" : nil, secrets: secrets)
         var request = ImportRequest(
-            tree: tree.root, manifest: Self.manifest, progress: WorkProgress(), logger: Logger(label: "test"))
+            tree: tree.root, manifest: try Self.manifest(), progress: WorkProgress(), logger: Logger(label: "test"))
         request.isDryRun = dryRun
         request.replaces = replaces
         try await importer.run(request) { object in reported.withLock { $0.append(object) } }
         return reported.withLock { $0 }
     }
 
-    private static let manifest = Manifest(
-        format: 1, component: "grafana", source: "grafana", name: Timestamp(seconds: 0),
-        captured: Timestamp(seconds: 0), facts: [:], totals: .init(files: 0, directories: 0, links: 0, bytes: 0),
-        damage: [], packs: [])
+    private static func manifest() throws -> Manifest {
+        let text = """
+            {"format": 1, "kind": "manifest", "component": "grafana", "source": "grafana", "name": "20260921T000000Z",
+             "captured": "20260921T000000Z", "facts": {}, "damage": [], "packs": [],
+             "totals": {"files": 0, "directories": 0, "links": 0, "bytes": 0}}
+            """
+        return try JSONDecoder().decode(Manifest.self, from: Data(text.utf8))
+    }
 
     /// Requests that change something, as "POST /api/orgs".
     var writes: [String] { grafana.server.requests.keys.filter { !$0.hasPrefix("GET ") }.sorted() }
@@ -136,6 +140,9 @@ extension [ImportedObject] {
     }
 
     var outcomes: [ImportedObject.Outcome: Int] { reduce(into: [:]) { $0[$1.outcome, default: 0] += 1 } }
+
+    /// What is not as it was backed up, for people; empty when all is.
+    var unwhole: String { filter { !$0.isWhole }.text }
 
     /// For a failed expectation.
     var text: String {

@@ -128,6 +128,22 @@ extension GrafanaRoute {
                     .array(
                         organization.contactPoints.filter { name == nil || $0["name"]?.text == name }.map(redacted)))
             },
+            GrafanaRoute(.admin, in: "GET", "\(path)/export") { _, organization, call in
+                // The form of provisioning files; the only place where an Admin sees the secrets.
+                let isOpen = call.request.query["decrypt"] == "true"
+                let points = organization.contactPoints.map { isOpen ? $0 : redacted($0) }.map { point -> JSONValue in
+                    [
+                        "orgId": JSONValue(organization.id), "name": point["name"] ?? "",
+                        "receivers": [
+                            [
+                                "uid": point["uid"] ?? "", "type": point["type"] ?? "",
+                                "settings": point["settings"] ?? [:],
+                            ]
+                        ],
+                    ]
+                }
+                return .json(200, ["apiVersion": 1, "contactPoints": .array(points)])
+            },
             GrafanaRoute(.admin, in: "POST", path) { state, organization, call in
                 var point = call.body
                 guard point["name"]?.text?.isEmpty == false, point["type"]?.text != nil, point["settings"] != nil else {
