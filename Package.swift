@@ -44,6 +44,7 @@ let kinds = [
     layer(
         "LokiArchive", ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", yams, logging]),
     layer("ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
+    layer("GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
 ]
 
 // Lower layers first: no target depends on one below it in this list.
@@ -75,7 +76,7 @@ let package = Package(
         layer("Catalog", ["CSQLite", "Cryptography"]),
         layer("Repository", ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Blocking", "CLinux", logging]),
         layer("Retention", []),
-        layer("Configuration", ["Retention", yams]),
+        layer("Configuration", ["JSONText", "Retention", yams]),
         .executableTarget(
             name: "dr",
             dependencies: kinds.map { .byName(name: $0.name) } + [
@@ -111,6 +112,7 @@ let package = Package(
             of: "LokiArchive",
             ["Repository", "HTTP", "Archiving", "Cryptography", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
+        tests(of: "GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "Retention"),
         tests(of: "Configuration", ["Retention"]),
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),

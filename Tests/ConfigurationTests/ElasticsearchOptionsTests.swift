@@ -10,7 +10,7 @@ import Testing
             components:
               jaeger: {kind: elasticsearch, \(settings)}
             """)
-        return try #require(try configuration.component(named: "jaeger")?.options() as? ElasticsearchOptions)
+        return try #require(configuration.component(named: "jaeger")?.options as? ElasticsearchOptions)
     }
 
     @Test func readsEveryKey() throws {

@@ -5,7 +5,7 @@ import Testing
 @Suite struct GitOptionsTests {
     private func options(_ text: String) throws -> GitOptions {
         let configuration = try parse("store: {url: file:///r}\ncomponents: {configuration: {kind: git, \(text)}}")
-        return try #require(try configuration.components[0].options() as? GitOptions)
+        return try #require(configuration.components[0].options as? GitOptions)
     }
 
     private func complaint(_ text: String) -> String {

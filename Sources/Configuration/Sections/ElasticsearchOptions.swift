@@ -1,3 +1,5 @@
+internal import JSONText
+
 /// Settings of a component of kind `elasticsearch`: Jaeger's indices in Elasticsearch or OpenSearch.
 package struct ElasticsearchOptions: ComponentOptions {
     package static let kind = "elasticsearch"

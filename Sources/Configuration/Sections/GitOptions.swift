@@ -1,3 +1,5 @@
+internal import JSONText
+
 /// Settings of a component of kind `git`: one branch of a repository, with its history.
 package struct GitOptions: ComponentOptions {
     package static let kind = "git"

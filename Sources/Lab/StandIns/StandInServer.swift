@@ -20,6 +20,7 @@ package final class StandInServer: Sendable {
     private struct State {
         var server: (HTTPServer, Task<Void, any Error>)?
         var fault: Fault?
+        var loss: (@Sendable (StandInRequest) -> Bool)?
         var violations: [String] = []
         var requests: [String: Int] = [:]
     }
@@ -52,6 +53,9 @@ package final class StandInServer: Sendable {
     /// Sets or removes what goes wrong.
     package func fail(_ fault: Fault?) { state.withLock { $0.fault = fault } }
 
+    /// Chooses requests that are carried out, and whose answers do not reach the client: it sees a gateway's 502.
+    package func lose(_ isLost: (@Sendable (StandInRequest) -> Bool)?) { state.withLock { $0.loss = isLost } }
+
     /// Listens again after ``stop()``, on the same port.
     package func start() async throws {
         let server = HTTPServer(
@@ -82,15 +86,15 @@ package final class StandInServer: Sendable {
     }
 
     private func serve(_ request: StandInRequest) async -> StandInAnswer {
-        let fault = state.withLock { state in
+        let (fault, loss) = state.withLock { state in
             state.requests["\(request.method) \(request.path)", default: 0] += 1
-            return state.fault
+            return (state.fault, state.loss)
         }
         note(contract?.violations(request) ?? [], of: "request")
         if let answer = fault?(request) { return answer }
         let answer = await answer(request)
         note(contract?.violations(answer, to: request) ?? [], of: "answer")
-        return answer
+        return loss?(request) == true ? .text(502, "Bad Gateway") : answer
     }
 
     private func note(_ violations: [String], of side: String) {

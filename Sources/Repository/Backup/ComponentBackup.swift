@@ -33,6 +33,7 @@ struct ComponentBackup: Sendable {
 
     func run() async throws -> Result {
         let findings = Findings()
+        findings.add(damage: capture.damage)
         try await pool.run { try scan(findings) }
         let fresh = try catalog.freshTotals()
         progress.update {

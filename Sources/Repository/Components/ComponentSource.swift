@@ -73,6 +73,8 @@ package protocol Capture: Sendable {
 
     /// Directories that belong to the tree and lie elsewhere.
     var layers: [CaptureLayer] { get }
+    /// What could not be captured, found out while it was tried; paths as in the tree. Counts whatever has changed.
+    var damage: [Damage] { get }
     /// What the source never shows and this backup therefore lacks.
     var withheld: [Withheld] { get }
 
@@ -117,6 +119,7 @@ extension ComponentSource {
 
 extension Capture {
     package var layers: [CaptureLayer] { [] }
+    package var damage: [Damage] { [] }
     package var withheld: [Withheld] { [] }
     package func inspector(of path: String) -> (any ContentInspector)? { nil }
     package func isExcluded(_ path: [UInt8]) -> Bool { false }

@@ -60,6 +60,11 @@ package final class DocumentTree: Sendable {
         return true
     }
 
+    /// Says that nothing below a folder belongs to the tree any more, though it was written.
+    package func forget(below folder: String) {
+        state.withLock { state in state.written = state.written.filter { !$0.hasPrefix("\(folder)/") } }
+    }
+
     /// Documents written because they were new or different.
     package var changed: Int { state.withLock { $0.changed } }
 
