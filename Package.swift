@@ -73,7 +73,8 @@ let package = Package(
         .executableTarget(
             name: "dr",
             dependencies: [
-                "Repository", "FileTree", "PrometheusSnapshot", "LokiArchive", "S3", "ObjectStorage", "Configuration", "Blocking",
+                "Repository", "FileTree", "PrometheusSnapshot", "LokiArchive", "S3", "ObjectStorage", "Configuration",
+                "Blocking",
                 "HTTP", "Cryptography", "Catalog", argumentParser, logging,
             ],
             swiftSettings: strict),

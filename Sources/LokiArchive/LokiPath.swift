@@ -110,4 +110,3 @@ extension IndexName.Compacted {
         self.init(from: from, through: through, checksum: checksum)
     }
 }
-

@@ -56,7 +56,8 @@ struct BenchReport: Encodable {
             return Limit(
                 what: "\(place), \(scenario.rawValue): time against restic's", bound: bound, measured: own / other)
         }
-        if let most = (rows.filter { $0.tool == "dr" } + (smallFiles.map { [$0.unchanged] } ?? [])
+        if let most =
+            (rows.filter { $0.tool == "dr" } + (smallFiles.map { [$0.unchanged] } ?? [])
             + (loki?.rows.filter { $0.tool == "dr" } ?? [])).map(\.peakMemory)
             .max()
         {
@@ -64,7 +65,8 @@ struct BenchReport: Encodable {
                 Limit(what: "peak memory in MiB, every case", bound: 128, measured: Double(most >> 10) / 1024))
         }
         if let loki, let ratio = loki.coldRatio {
-            limits.append(Limit(what: "\(loki.chunks) Loki chunks, cold: time against restic's", bound: 0.334, measured: ratio))
+            limits.append(
+                Limit(what: "\(loki.chunks) Loki chunks, cold: time against restic's", bound: 0.334, measured: ratio))
         }
         if let smallFiles {
             limits.append(
@@ -93,7 +95,9 @@ struct BenchReport: Encodable {
             ]
             return "| \(cells.joined(separator: " | ")) |"
         }
-        return header + rows + ["", "\(BenchText.megabytes(loki.bytes)) in files; dr proves every chunk by its name.", ""]
+        return header + rows + [
+            "", "\(BenchText.megabytes(loki.bytes)) in files; dr proves every chunk by its name.", "",
+        ]
     }
 
     func json() throws -> String {

@@ -132,7 +132,8 @@ import Testing
         try await site.journey.expect(0, "restore", "--component", "loki", "--to", "out")
         let restored = Site.files(site.journey.folder.url.appending(path: "out"))
         #expect(!restored.contains("chunks/\(chunk)"))
-        #expect(restored.count { $0.hasPrefix("chunks/t") } == Site.files(site.data).count { $0.hasPrefix("chunks/t") } - 1)
+        #expect(
+            restored.count { $0.hasPrefix("chunks/t") } == Site.files(site.data).count { $0.hasPrefix("chunks/t") } - 1)
         // Mended, it is stored.
         try whole.write(to: file)
         try await site.journey.expect(0, "backup")

@@ -41,7 +41,8 @@ import Testing
         #expect(try await count(loki) == 40)
         #expect(try await ask(loki, "/loki/api/v1/labels")?["data"] == ["app"])
         #expect(try await ask(loki, "/loki/api/v1/label/app/values")?["data"] == ["a"])
-        #expect(try await ask(loki, "/loki/api/v1/index/stats?query=%7Bapp%3D%22a%22%7D&start=0&end=1")?["entries"] == 40)
+        #expect(
+            try await ask(loki, "/loki/api/v1/index/stats?query=%7Bapp%3D%22a%22%7D&start=0&end=1")?["entries"] == 40)
         #expect(try await ask(loki, "/loki/api/v1/labels", tenant: nil)?.object == nil)
         #expect(loki.server.violations == [])
         await loki.stop()

@@ -46,8 +46,14 @@ import Testing
     private static let day = 20_780 * 86_400_000
 
     @Test(arguments: [
-        (["t1"], Int.min...Int.max, [t1Early, t1Late, shipped, index1, "chunks/index/index_20779/vm-1-2.gz", "rules/t1/a.yaml"]),
-        ([], day...Int.max, [t1Early, t1Late, t2, flat, shipped, index1, index2, "rules/t1/a.yaml", "rules/t2/a.yaml", "wal/00000000"]),
+        (
+            ["t1"], Int.min...Int.max,
+            [t1Early, t1Late, shipped, index1, "chunks/index/index_20779/vm-1-2.gz", "rules/t1/a.yaml"]
+        ),
+        (
+            [], day...Int.max,
+            [t1Early, t1Late, t2, flat, shipped, index1, index2, "rules/t1/a.yaml", "rules/t2/a.yaml", "wal/00000000"]
+        ),
         (["t2"], 1_795_402_914_675...1_795_402_914_675, [t2, shipped, index2, "rules/t2/a.yaml"]),
         (["t2"], 1_795_402_914_676...1_795_403_400_000, [flat, shipped, "rules/t2/a.yaml"]),
         ([], (day - 1000)...(day - 1), ["chunks/index/index_20779/vm-1-2.gz", "rules/t1/a.yaml", "rules/t2/a.yaml"]),
@@ -85,7 +91,9 @@ import Testing
         #expect(away.contains { $0.contains("v13/tsdb from 2024-04-01") && $0.contains("retention_enabled=false") })
     }
 
-    @Test(arguments: [("744h", 2_678_400_000), ("24h0m0s", 86_400_000), ("31d", 2_678_400_000), ("0s", 0), ("x", nil), ("", nil)])
+    @Test(arguments: [
+        ("744h", 2_678_400_000), ("24h0m0s", 86_400_000), ("31d", 2_678_400_000), ("0s", 0), ("x", nil), ("", nil),
+    ])
     func durationsOfBothKindsAreRead(text: String, milliseconds: Int?) {
         #expect(LokiDuration.parse(text) == milliseconds)
     }

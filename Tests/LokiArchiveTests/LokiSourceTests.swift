@@ -8,7 +8,8 @@ import Testing
 
 /// What a capture copies, in which order, and what it leaves.
 @Suite struct LokiSourceTests {
-    private static let compacted = "index/index_20780/t1/1795403245165914417-compactor-1795399374674-1795401174724-1c23e406.tsdb.gz"
+    private static let compacted =
+        "index/index_20780/t1/1795403245165914417-compactor-1795399374674-1795401174724-1c23e406.tsdb.gz"
 
     private func site() throws -> LokiSite {
         let site = try LokiSite("v13-tsdb-compacted")

@@ -23,7 +23,8 @@ struct LokiFolders: Sendable {
                 throw ComponentError(
                     .misconfigured, operation, "'\(folder)' is not there",
                     hint: "`data:` must be the server's common.path_prefix as this machine sees it, with its chunks in "
-                        + "'chunks' or where `chunks:` says. A Loki that keeps them in object storage is backed up there")
+                        + "'chunks' or where `chunks:` says. A Loki that keeps them in object storage is backed up there"
+                )
             }
             guard access(folder, R_OK | X_OK) == 0 else {
                 throw ComponentError(
@@ -90,7 +91,9 @@ struct LokiFolders: Sendable {
 
     /// Names at the top of the chunks' folder that are the index' and not a tenant's.
     func indexes(_ settings: LokiSettings?) -> [String] {
-        let prefixes = (settings?.periods ?? []).compactMap { $0.pathPrefix.split(separator: "/").first.map(String.init) }
+        let prefixes = (settings?.periods ?? []).compactMap {
+            $0.pathPrefix.split(separator: "/").first.map(String.init)
+        }
         return Set(prefixes + ["index"]).sorted()
     }
 }

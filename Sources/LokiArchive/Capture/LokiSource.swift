@@ -29,7 +29,8 @@ package struct LokiSource: ComponentSource {
     ///   - flush: have the server write what is in memory into chunks first.
     package init(
         server: LokiAPI?, data: String, chunks: String? = nil, rules: String? = nil, flush: Bool = false,
-        pool: BlockingPool, pause: @escaping @Sendable () throws -> Void = { try sleepUnlessCancelled(.milliseconds(200)) }
+        pool: BlockingPool,
+        pause: @escaping @Sendable () throws -> Void = { try sleepUnlessCancelled(.milliseconds(200)) }
     ) {
         self.server = server
         folders = LokiFolders(data: data, chunks: chunks, rules: rules)

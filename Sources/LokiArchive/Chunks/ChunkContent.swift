@@ -82,7 +82,8 @@ enum ChunkContent {
 
     /// Checks the checksum of every part of a log chunk, and that there is nothing between the parts.
     private static func checkData(_ data: BigEndian) throws(ChunkDefect) {
-        guard data.count >= 6, data.integer(at: 0, bytes: 4) == magic, let version = data.integer(at: 4, bytes: 1) else {
+        guard data.count >= 6, data.integer(at: 0, bytes: 4) == magic, let version = data.integer(at: 4, bytes: 1)
+        else {
             throw ChunkDefect("data: it does not begin as a log chunk")
         }
         // A version of tomorrow is proved by the file's own checksum alone.
@@ -95,7 +96,9 @@ enum ChunkContent {
             guard structured.lowerBound == next else { throw ChunkDefect("data: structured metadata are out of place") }
             try data.checkSum(of: structured, "structured metadata")
             next = structured.upperBound + 4
-            guard metas.upperBound + 4 == data.count - 32 else { throw ChunkDefect("data: the list of blocks is out of place") }
+            guard metas.upperBound + 4 == data.count - 32 else {
+                throw ChunkDefect("data: the list of blocks is out of place")
+            }
         } else {
             guard data.count >= 18, let offset = data.integer(at: data.count - 8, bytes: 8),
                 offset <= UInt64(data.count - 12)
@@ -117,7 +120,9 @@ enum ChunkContent {
             try data.checkSum(of: next..<next + Int(length), "block \(number)")
             next += Int(length) + 4
         }
-        guard next == metas.lowerBound, list.isAtEnd else { throw ChunkDefect("data: the blocks do not fill their place") }
+        guard next == metas.lowerBound, list.isAtEnd else {
+            throw ChunkDefect("data: the blocks do not fill their place")
+        }
     }
 }
 

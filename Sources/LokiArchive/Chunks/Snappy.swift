@@ -28,7 +28,8 @@ enum Snappy {
                 plain += piece
                 guard plain.count <= limit else { throw ChunkDefect("it is longer than \(limit) bytes") }
             case 0x80...0xFE: break  // padding, and what may be skipped
-            case 0xFF: guard body.elementsEqual(identifier.dropFirst(4)) else { throw ChunkDefect("a stray Snappy header") }
+            case 0xFF:
+                guard body.elementsEqual(identifier.dropFirst(4)) else { throw ChunkDefect("a stray Snappy header") }
             default: throw ChunkDefect("a Snappy frame of unknown kind \(kind)")
             }
         }

@@ -32,7 +32,9 @@ extension LokiRestorer {
         return advice
     }
 
-    fileprivate static func text(_ periods: [LokiSettings.Period]) -> String { periods.map(\.text).joined(separator: "; ") }
+    fileprivate static func text(_ periods: [LokiSettings.Period]) -> String {
+        periods.map(\.text).joined(separator: "; ")
+    }
 
     private static func remedy(_ found: Restored) -> String {
         let oldest = found.oldest.map { " (the oldest chunk ends at \(text($0)))" } ?? ""

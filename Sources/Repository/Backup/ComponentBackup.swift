@@ -131,7 +131,8 @@ struct ComponentBackup: Sendable {
         var outcome = PackWriter.Outcome.vanished
         for attempt in 1...Self.attemptsAtChangingFiles {
             outcome = try writer.addFile(
-                record, from: tree, inspector: { capture.inspector(of: record.name) }, lookup: lookup, progress: progress)
+                record, from: tree, inspector: { capture.inspector(of: record.name) }, lookup: lookup,
+                progress: progress)
             switch outcome {
             case .torn: continue
             case .rejected(_, let modified) where isFresh(modified) && attempt < Self.attemptsAtChangingFiles:

@@ -54,7 +54,9 @@ extension DocumentTree {
             inspector?.write(buffer.span.bytes.extracting(first: count))
             var done = 0
             while done < count {
-                let written = buffer.withUnsafeBytes { Glibc.write(output, $0.baseAddress.map { $0 + done }, count - done) }
+                let written = buffer.withUnsafeBytes {
+                    Glibc.write(output, $0.baseAddress.map { $0 + done }, count - done)
+                }
                 guard written > 0 else { throw Self.refusal(partial, errno) }
                 done += written
             }

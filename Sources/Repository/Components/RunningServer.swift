@@ -101,7 +101,9 @@ package struct RunningServer: Sendable {
 
     private func serversFiles() -> Set<FileIdentity> {
         let inFolders = traits.folders.flatMap { folder in
-            ((try? FileManager.default.subpathsOfDirectory(atPath: "\(target)/\(folder)")) ?? []).map { "\(folder)/\($0)" }
+            ((try? FileManager.default.subpathsOfDirectory(atPath: "\(target)/\(folder)")) ?? []).map {
+                "\(folder)/\($0)"
+            }
         }
         return Set((traits.files + inFolders).compactMap { FileIdentity("\(target)/\($0)") })
     }

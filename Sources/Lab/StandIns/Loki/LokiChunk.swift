@@ -136,7 +136,8 @@ package struct LokiChunk: Sendable {
     package init?(_ file: File) {
         let parts = file.path.split(separator: "/")
         guard parts.count == 3, let key = Data(base64Encoded: String(parts[2])),
-            let crc = String(decoding: key, as: UTF8.self).split(separator: ":").last.flatMap({ UInt32($0, radix: 16) }),
+            let crc = String(decoding: key, as: UTF8.self).split(separator: ":").last.flatMap({ UInt32($0, radix: 16) }
+            ),
             crc == CRC32C.checksum(file.bytes.span.bytes)
         else { return nil }
         let bytes = file.bytes
@@ -149,7 +150,8 @@ package struct LokiChunk: Sendable {
         let (list, end) = (data.big(at: data.count - 8, 8), data.count - 36)
         var cursor = list
         let numbers = (0..<7).map { _ in data.varint(at: &cursor) }
-        guard cursor <= end, numbers[0] == 1, let start = Int(exactly: numbers[4]), let count = Int(exactly: numbers[6]),
+        guard cursor <= end, numbers[0] == 1, let start = Int(exactly: numbers[4]),
+            let count = Int(exactly: numbers[6]),
             let entries = try? GzipStream.decode(Array(data[start..<start + count]), limit: 1 << 26)
         else { return nil }
         tenant = String(parts[0])

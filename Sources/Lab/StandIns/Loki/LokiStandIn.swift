@@ -149,8 +149,11 @@ private struct LokiRoutes: Sendable {
     private func query(_ request: StandInRequest, tenant: String) -> StandInAnswer {
         guard let isWanted = selector(request.query["query"]) else { return .text(400, "parse error\n") }
         let limit = request.query["limit"].flatMap { Int($0) } ?? 100
-        guard limit <= 5000 else { return .text(400, "max entries limit per query exceeded, limit > max_entries_limit\n") }
-        let times = (request.query["start"].flatMap { Int($0) } ?? 0)..<(request.query["end"].flatMap { Int($0) } ?? .max)
+        guard limit <= 5000 else {
+            return .text(400, "max entries limit per query exceeded, limit > max_entries_limit\n")
+        }
+        let times =
+            (request.query["start"].flatMap { Int($0) } ?? 0)..<(request.query["end"].flatMap { Int($0) } ?? .max)
         let isBackward = request.query["direction"] != "forward"
         var all = store.lines(tenant: tenant, where: isWanted).flatMap { labels, lines in
             lines.filter { times.contains($0.time) }.map { (labels: labels, line: $0) }

@@ -29,7 +29,9 @@ package final class LokiStore: Sendable {
     private var chunks: URL { data.appending(path: "chunks") }
     private var index: URL { chunks.appending(path: "index") }
     private var log: URL { data.appending(path: "wal/00000000") }
-    private var active: URL { data.appending(path: "tsdb-shipper-active/wal/filesystem_2024-04-01/1800000000/00000000") }
+    private var active: URL {
+        data.appending(path: "tsdb-shipper-active/wal/filesystem_2024-04-01/1800000000/00000000")
+    }
 
     /// Opens what is there, as a start does: reads the write-ahead log into memory and ships what was not yet.
     package init(data: URL) throws {
@@ -114,7 +116,9 @@ package final class LokiStore: Sendable {
         state.withLock { $0.active = [] }
         for (day, paths) in Dictionary(grouping: listed, by: Self.day) {
             let serial = nextSerial()
-            try write(LokiIndexFile(chunks: paths, from: 0, through: 0).compressed().bytes, to: "index_\(day)/\(serial / 1_000_000_000)-standin-\(serial).tsdb.gz")
+            try write(
+                LokiIndexFile(chunks: paths, from: 0, through: 0).compressed().bytes,
+                to: "index_\(day)/\(serial / 1_000_000_000)-standin-\(serial).tsdb.gz")
         }
         try? FileManager.default.removeItem(at: active)
     }
@@ -135,7 +139,8 @@ package final class LokiStore: Sendable {
             for (tenant, chunks) in paths {
                 let times = chunks.compactMap(Self.times)
                 let (from, through) = (times.map(\.from).min() ?? 0, times.map(\.through).max() ?? 0)
-                let (bytes, checksum) = LokiIndexFile(chunks: chunks.sorted(), from: from, through: through).compressed()
+                let (bytes, checksum) = LokiIndexFile(chunks: chunks.sorted(), from: from, through: through)
+                    .compressed()
                 let name = "\(nextSerial())-compactor-\(from)-\(through)-\(String(checksum, radix: 16)).tsdb.gz"
                 try write(bytes, to: "\(table)/\(tenant)/\(name)")
             }
@@ -173,7 +178,9 @@ package final class LokiStore: Sendable {
     }
 
     /// Lines by stream, in the order of their times, each once. Chunks that are missing or damaged are passed over.
-    package func lines(tenant: String, where isWanted: ([String: String]) -> Bool) -> [[String: String]: [LokiChunk.Line]] {
+    package func lines(tenant: String, where isWanted: ([String: String]) -> Bool) -> [[String: String]: [LokiChunk
+        .Line]]
+    {
         var found: [[String: String]: Set<LokiChunk.Line>] = [:]
         for path in visibleChunks(tenant: tenant) {
             guard let data = try? Data(contentsOf: chunks.appending(path: path)),
@@ -194,7 +201,9 @@ package final class LokiStore: Sendable {
     private static func day(_ path: String) -> Int { (times(path)?.from ?? 0) / 86_400_000 }
 
     private static func times(_ path: String) -> (from: Int, through: Int)? {
-        guard let name = path.split(separator: "/").last, let key = Data(base64Encoded: String(name)) else { return nil }
+        guard let name = path.split(separator: "/").last, let key = Data(base64Encoded: String(name)) else {
+            return nil
+        }
         let fields = String(decoding: key, as: UTF8.self).split(separator: ":").compactMap { Int($0, radix: 16) }
         return fields.count == 3 ? (fields[0], fields[1]) : nil
     }
@@ -216,6 +225,8 @@ package final class LokiStore: Sendable {
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         guard let stream = fopen(file.path, "a") else { throw LabError("cannot write '\(file.path)'") }
         defer { fclose(stream) }
-        guard fwrite(bytes, 1, bytes.count, stream) == bytes.count else { throw LabError("cannot write '\(file.path)'") }
+        guard fwrite(bytes, 1, bytes.count, stream) == bytes.count else {
+            throw LabError("cannot write '\(file.path)'")
+        }
     }
 }
