@@ -5,14 +5,17 @@ import Testing
 /// The built program and a Loki, which a stand-in serves.
 @Suite struct LokiTests {
     private struct SetAnswer: Decodable {
-        struct Component: Decodable { var files: Int }
-        struct Added: Decodable {
+        struct Component: Decodable {
+            struct Added: Decodable {
+                var files: Int
+                var packs: Int
+            }
             var files: Int
-            var packs: Int
+            var watermark: Int?
+            var added: Added
         }
         var status: String
         var components: [String: Component]
-        var added: Added
     }
 
     private static let contract = Journey.checkout.appending(path: "fixtures/contracts/loki.json")
@@ -77,8 +80,10 @@ import Testing
         #expect(try await site.journey.expect(0, "doctor").output.contains("Loki 3.4.6"))
         let first = try await site.journey.json(SetAnswer.self, "backup")
         #expect(first.status == "complete")
+        #expect(first.components["loki"]?.watermark == 1_795_500_009_000, "the end of the newest chunk")
         let second = try await site.journey.json(SetAnswer.self, "backup")
-        #expect(second.added.packs == 0 && second.added.files == 0, "nothing changed")
+        let added = try #require(second.components["loki"]?.added)
+        #expect(added.packs == 0 && added.files == 0, "nothing changed")
         try await site.journey.expect(0, "verify", "--read-data")
         #expect(site.loki.server.violations == [])
         let before = ["t1", "t2"].map { Site.lines(site.loki, $0) }

@@ -15,10 +15,10 @@ struct Bench: AsyncParsableCommand {
     @Flag(help: "Print one JSON document instead of the table.") var json = false
     @Option(help: "Size of the corpus: 1 is about 1.5 GB.") var scale: Double?
     @Option(help: "The dr to measure; the one beside this program by default.") var dr: String?
-    @Option(help: "Leave out a part: directory, s3, small-files. May be given again.") var without: [Part] = []
+    @Option(help: "Leave out a part: directory, s3, small-files, loki. May be given again.") var without: [Part] = []
     @Flag(help: "End with status 1 when a bound is missed.") var enforce = false
 
-    enum Part: String, ExpressibleByArgument, CaseIterable { case directory, s3, smallFiles = "small-files" }
+    enum Part: String, ExpressibleByArgument, CaseIterable { case directory, s3, loki, smallFiles = "small-files" }
 
     func validate() throws {
         guard runs > 0 else { throw ValidationError("--runs must be at least 1") }
@@ -28,6 +28,7 @@ struct Bench: AsyncParsableCommand {
     private var size: Double { scale ?? (quick ? 0.1 : 1) }
     private var rounds: Int { quick ? 1 : runs }
     private var smallFiles: Int { quick ? 20_000 : 200_000 }
+    private var lokiChunks: Int { quick ? 10_000 : 100_000 }
 
     func run() async throws {
         // The corpus is made by a process of its own: what this one holds in memory is a floor under all figures.
@@ -55,9 +56,17 @@ struct Bench: AsyncParsableCommand {
                 tool: own, files: smallFiles, work: place.url.appending(path: "small"), rounds: self.rounds, say: say
             ).run()
         }
+        var loki: BenchLoki.Result?
+        if !without.contains(.loki) {
+            loki = try await BenchLoki(
+                tools: tools, chunks: lokiChunks, work: place.url.appending(path: "loki"), rounds: self.rounds,
+                lab: program, say: say
+            ).run()
+        }
         var report = BenchReport(
             machine: Self.machine, corpus: described, corpusBytes: bytes, rounds: self.rounds,
             tools: try await versions(of: tools, place.url), rows: rounds.rows, smallFiles: small,
+            loki: loki,
             syncAfterCopy: rounds.syncAfterCopy, notes: notes(rounds, server))
         report.judge()
         print(json ? try report.json() : report.markdown)

@@ -11,6 +11,7 @@ struct BenchCorpus: AsyncParsableCommand {
     @Argument(help: "The folder to write; it must not exist, except with --change.") var folder: String
     @Option(help: "What the bytes depend on.") var seed: UInt64 = 1
     @Option(help: "Size: 1 is about 1.5 GB.") var scale = 1.0
+    @Option(help: "Instead of all that, a Loki's data with this many valid chunks.") var lokiChunks: Int?
     @Option(help: "Change about 1 % of a tree that is there, the N-th time (from 1).") var change: Int?
 
     func validate() throws {
@@ -24,6 +25,10 @@ struct BenchCorpus: AsyncParsableCommand {
         if let change { return try corpus.change(version: change) }
         guard !FileManager.default.fileExists(atPath: root.path) else {
             throw ValidationError("'\(folder)' exists already")
+        }
+        if let lokiChunks {
+            print(try await LokiCorpus(root: root, chunks: lokiChunks, seed: seed).write())
+            return
         }
         let scratch = try TemporaryFolder("corpus")
         defer { withExtendedLifetime(scratch) {} }

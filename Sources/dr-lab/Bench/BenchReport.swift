@@ -34,6 +34,7 @@ struct BenchReport: Encodable {
     var tools: [Tool]
     var rows: [BenchRow]
     var smallFiles: BenchSmallFiles.Result?
+    var loki: BenchLoki.Result?
     /// Seconds that a sync took after each cold run of `cp`.
     var syncAfterCopy: [Double]
     var notes: [String]
@@ -55,11 +56,17 @@ struct BenchReport: Encodable {
             return Limit(
                 what: "\(place), \(scenario.rawValue): time against restic's", bound: bound, measured: own / other)
         }
-        if let most = (rows.filter { $0.tool == "dr" } + (smallFiles.map { [$0.unchanged] } ?? [])).map(\.peakMemory)
+        if let most =
+            (rows.filter { $0.tool == "dr" } + (smallFiles.map { [$0.unchanged] } ?? [])
+            + (loki?.rows.filter { $0.tool == "dr" } ?? [])).map(\.peakMemory)
             .max()
         {
             limits.append(
                 Limit(what: "peak memory in MiB, every case", bound: 128, measured: Double(most >> 10) / 1024))
+        }
+        if let loki, let ratio = loki.coldRatio {
+            limits.append(
+                Limit(what: "\(loki.chunks) Loki chunks, cold: time against restic's", bound: 0.334, measured: ratio))
         }
         if let smallFiles {
             limits.append(
@@ -71,6 +78,26 @@ struct BenchReport: Encodable {
                     what: "\(smallFiles.files) files unchanged: KiB added", bound: 64,
                     measured: Double(smallFiles.added) / 1024))
         }
+    }
+
+    private var lokiTable: [String] {
+        guard let loki else { return [] }
+        let header = [
+            "## \(loki.chunks) Loki chunks", "", "| scenario | tool | wall | CPU | peak memory | stored | × restic |",
+            "|---|---|--:|--:|--:|--:|--:|",
+        ]
+        let rows = loki.rows.map { row -> String in
+            let other = loki.rows.first { $0.scenario == row.scenario && $0.tool == "restic" }?.wall
+            let cells = [
+                row.scenario.rawValue, row.tool == "dr" ? "**dr**" : row.tool, BenchText.seconds(row.wall),
+                BenchText.seconds(row.cpu), BenchText.mebibytes(row.peakMemory),
+                row.stored.map(BenchText.megabytes) ?? "", BenchText.ratio(row.wall, to: other),
+            ]
+            return "| \(cells.joined(separator: " | ")) |"
+        }
+        return header + rows + [
+            "", "\(BenchText.megabytes(loki.bytes)) in files; dr proves every chunk by its name.", "",
+        ]
     }
 
     func json() throws -> String {
@@ -124,6 +151,7 @@ struct BenchReport: Encodable {
                     + "\(BenchText.seconds(smallFiles.cold)).", "",
             ]
         }
+        lines += lokiTable
         if !limits.isEmpty {
             lines += ["## Bounds", "", "| what | at most | measured | |", "|---|--:|--:|---|"]
             lines += limits.map {
