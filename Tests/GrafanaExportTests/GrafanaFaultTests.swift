@@ -86,7 +86,7 @@ import Testing
     @Test func aDashboardThatIsDeletedMeanwhileIsNoted() async throws {
         let fixture = try await Fixture(.rich())
         fixture.grafana.server.fail { request in
-            request.path.hasSuffix("/dashboards/uid/home") ? .json(404, ["message": "Dashboard not found"]) : nil
+            request.path.hasSuffix("/dashboards/uid/disks") ? .json(404, ["message": "Dashboard not found"]) : nil
         }
         let capture = try await fixture.capture()
         #expect(capture.damage == [] && capture.warnings.contains { $0.contains("1 of the dashboards") })

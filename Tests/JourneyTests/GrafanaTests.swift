@@ -56,13 +56,14 @@ import Testing
     @Test func aDashboardThatDoesNotParseMakesTheSetPartialEachTime() async throws {
         var state = GrafanaState.rich()
         state.organizations[1]?.dashboards["home"]?.text = Array("{".utf8)
-        let (journey, _) = try await started(state)
+        let (journey, grafana) = try await started(state)
         for _ in 0..<2 {
             let run = try await journey.expect(3, "backup")
             #expect(run.errors.contains("damaged") || run.errors.contains("home.json"))
         }
         let listing = try await journey.expect(0, "show", "--files").output
         #expect(!listing.contains("1/dashboards/home.json") && listing.contains("1/dashboards/disks.json"))
+        #expect(grafana.server.requests["GET /api/dashboards/uid/disks"] == 2)
     }
 
     @Test func wrongAndWeakCredentialsAreExplained() async throws {
