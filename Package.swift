@@ -118,6 +118,7 @@ let package = Package(
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(
-            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography"], swiftSettings: strict),
+            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography", "JSONText"],
+            swiftSettings: strict),
     ] + kinds + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 )

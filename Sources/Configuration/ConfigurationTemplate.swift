@@ -52,6 +52,14 @@ package enum ConfigurationTemplate {
           #   chunks: /loki/chunks               # where they are elsewhere
           #   rules: /loki/rules                 # likewise
           #   flush: true                        # write what is in memory into chunks first
+          # A running Grafana, all organisations, with a server admin's credentials; or one, with bearer_token.
+          # grafana:
+          #   url: http://localhost:3000
+          #   username: admin
+          #   password: {env: GRAFANA_PASSWORD}
+          #   annotations: 90d                   # how far back they are taken
+          #   join_organizations: true           # enter organisations that the admin is no member of, for the export
+          #   secrets: {data-source/P1/basicAuthPassword: {env: P1_PASSWORD}}   # for a restore: Grafana shows none
           # Any tree of files.
           # rules:
           #   kind: files
