@@ -93,7 +93,8 @@ let package = Package(
                 "Blocking", "JSONText", "Archiving", "Cryptography",
             ]),
         .executableTarget(
-            name: "dr-lab", dependencies: ["Lab", "Cryptography", argumentParser], swiftSettings: strict),
+            name: "dr-lab", dependencies: ["Lab", "HTTP", "JSONText", "Blocking", "Cryptography", argumentParser],
+            swiftSettings: strict),
 
         tests(of: "Blocking"),
         tests(of: "JSONText"),

@@ -20,9 +20,13 @@ struct Demo: AsyncParsableCommand {
         stage.say("A monitoring stack")
         let components: [any DemoComponent] = [
             try await DemoPrometheus(in: folder.url),
+            try await DemoGrafana(),
+            try await DemoLoki(in: folder.url),
+            try await DemoJaeger(),
             try await DemoConfigurationRepository(in: folder.url),
         ]
         for component in components { stage.tell("\(component.name): \(component.about)") }
+        stage.setEnvironment("GRAFANA_PASSWORD", GrafanaState.adminPassword)
         try stage.writeConfiguration(
             store: s3 ? try await stage.startS3() : "file://\(folder.path)/repository", components)
 

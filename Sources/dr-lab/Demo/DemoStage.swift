@@ -43,12 +43,16 @@ final class DemoStage {
     /// Secrets for components, as a user gives them.
     func setEnvironment(_ name: String, _ value: String) { environment[name] = value }
 
-    /// - Parameter accepting: exit codes that are no failure of the demo.
-    func dr(_ arguments: String..., accepting: Set<Int32> = [0]) async throws {
+    /// - Parameters:
+    ///   - accepting: exit codes that are no failure of the demo.
+    ///   - showing: so many of the last lines of what it prints; all when left out.
+    func dr(_ arguments: String..., accepting: Set<Int32> = [0], showing: Int = .max) async throws {
         print("   $ dr \(arguments.joined(separator: " "))")
         let run = try await CommandRun.run(
             executable, arguments + ["--no-progress"], in: folder.url, environment: environment)
-        for line in [run.output, run.errors].joined(separator: "\n").split(separator: "\n") { tell("  \(line)") }
+        let lines = [run.output, run.errors].flatMap { $0.split(separator: "\n") }
+        if lines.count > showing { tell("  (\(lines.count - showing) lines more)") }
+        for line in lines.suffix(showing) { tell("  \(line)") }
         guard accepting.contains(run.status) else {
             throw LabError("dr \(arguments.joined(separator: " ")) ended with \(run.status)")
         }

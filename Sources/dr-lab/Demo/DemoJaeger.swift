@@ -1,0 +1,41 @@
+import Foundation
+import JSONText
+import Lab
+
+/// A stand-in for Jaeger's Elasticsearch; the shelf, where its snapshots lie, outlives the cluster.
+final class DemoJaeger: DemoComponent {
+    let name = "jaeger"
+    let about = "Jaeger's Elasticsearch 8, a stand-in: spans, services, aliases, templates; snapshots kept on a shelf"
+    private let shelf: SnapshotShelf
+    private let port: UInt16
+    private var cluster: ElasticsearchStandIn
+
+    init() async throws {
+        shelf = try SnapshotShelf()
+        cluster = try await ElasticsearchStandIn(shelf: shelf)
+        port = cluster.server.port
+        let now = Int(Date().timeIntervalSince1970 * 1000)
+        cluster.with { $0.addJaeger(newest: now - 30_000) }
+    }
+
+    var settings: String {
+        "{kind: elasticsearch, url: \"\(cluster.url)\", indices: \"jaeger-*\", repository: "
+            + "{type: fs, location: /mnt/backups/jaeger}}"
+    }
+
+    func answers(watermark: Int?) async throws -> [String: String] {
+        let questions = DemoQuestions(url: cluster.url)
+        let indices = try await questions.get("/_cat/indices/jaeger-*?format=json&bytes=b&h=index").array ?? []
+        let counts = indices.compactMap { $0["index"]?.text }.sorted().map { "/\($0)/_count" }
+        return try await questions.answers(counts + ["/_template/jaeger-*", "/jaeger-*/_alias"], without: ["_shards"])
+    }
+
+    func destroy() async throws { await cluster.server.stop() }
+
+    func recover(on stage: DemoStage) async throws {
+        cluster = try await ElasticsearchStandIn(port: port, shelf: shelf)
+        try await stage.dr("restore", "--component", name)
+    }
+
+    func stop() async { await cluster.server.stop() }
+}

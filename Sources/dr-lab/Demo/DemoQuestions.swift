@@ -1,0 +1,41 @@
+import Blocking
+import Foundation
+import HTTP
+import JSONText
+import Lab
+
+/// Asks a server of the demo by HTTP, as its users would.
+struct DemoQuestions {
+    let url: String
+    var headers: [HTTPHeaders.Field] = []
+
+    private static let threads = BlockingPool(threads: 2)
+
+    /// - Returns: the answer, which must be a success.
+    func get(_ path: String) async throws -> JSONValue {
+        let request = HTTPRequest("GET", url + path, headers: headers)
+        let (response, body) = try await Self.threads.run { try HTTPClient().send(request) }
+        guard response.isSuccess else { throw LabError("GET \(path): status \(response.status)") }
+        return try JSONValue(parsing: body)
+    }
+
+    /// Questions with their answers in one form each, without the members that a server gives anew.
+    func answers(_ paths: [String], without volatile: [String] = []) async throws -> [String: String] {
+        var answers: [String: String] = [:]
+        for path in paths {
+            answers[path] = String(decoding: try await get(path).removingEverywhere(volatile).compact, as: UTF8.self)
+        }
+        return answers
+    }
+}
+
+extension JSONValue {
+    /// The same value without members of these names, at any depth.
+    fileprivate func removingEverywhere(_ names: [String]) -> JSONValue {
+        switch self {
+        case .array(let values): .array(values.map { $0.removingEverywhere(names) })
+        case .object: .object((removing(names).object ?? [:]).mapValues { $0.removingEverywhere(names) })
+        default: self
+        }
+    }
+}
