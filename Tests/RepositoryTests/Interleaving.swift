@@ -68,7 +68,9 @@ final class Interleaving: Sendable {
     }
 
     /// Runs every actor to its end.
-    func run(_ actors: [@Sendable (any ObjectStore) async throws -> Void], on store: MemoryStore) async -> [(any Error)?] {
+    func run(_ actors: [@Sendable (any ObjectStore) async throws -> Void], on store: MemoryStore) async -> [(
+        any Error
+    )?] {
         await withTaskGroup(of: (Int, (any Error)?).self) { group in
             for (number, body) in actors.enumerated() {
                 group.addTask {

@@ -1,3 +1,4 @@
+import Blocking
 import FileTree
 import Foundation
 import Lab
@@ -7,7 +8,7 @@ import Testing
 @testable import Repository
 
 /// Backups and prunes that race, overtaken at every place where one can overtake another: after each store operation.
-@Suite struct InterleavingTests {
+@Suite(.serialized) struct InterleavingTests {
     /// Who takes part.
     private enum Actor: Int {
         /// A backup that builds upon the newest set.
@@ -55,23 +56,35 @@ import Testing
             deaths: dying.map { [$0.actor.rawValue: $0.after] } ?? [:])
         let (fixture, otherTree, state) = (fixture, otherTree, UUID().uuidString)
         let prune: @Sendable (any ObjectStore) async throws -> Void = { scheduled in
-            try await fixture.prune(scheduled, grace: 0) { $0.now = { Timestamp(seconds: store.clock) } }
+            // Opened in the test's own thread pool: to wait for one's turn blocks.
+            let repository = try await Self.open(scheduled)
+            try await fixture.prune(store, grace: 0) { prune in
+                prune.repository = repository
+                prune.now = { Timestamp(seconds: store.clock) }
+                prune.pool = Self.pool
+            }
         }
         let outcomes = await interleaving.run(
             [
                 { scheduled in
                     try await fixture.fixture.backup(
-                        try Repository(opening: scheduled), state: "slow-\(state)", now: { start })
+                        try await Self.open(scheduled), state: "slow-\(state)", pool: Self.pool,
+                        now: { start })
                 },
                 { scheduled in
                     try await fixture.fixture.backup(
-                        try Repository(opening: scheduled), source: FileTreeSource(data: otherTree.path),
-                        state: "other-\(state)", now: { otherStart })
+                        try await Self.open(scheduled), source: FileTreeSource(data: otherTree.path),
+                        state: "other-\(state)", pool: Self.pool, now: { otherStart })
                 },
                 prune,
                 { scheduled in if secondPrune { try await prune(scheduled) } },
                 { scheduled in
-                    for _ in 0..<leaps where try scheduled.head(Layout.description) != nil { store.clock += 9 * 86_400 }
+                    for _ in 0..<leaps {
+                        try await Self.pool.run {
+                            _ = try scheduled.head(Layout.description)
+                            store.clock += 9 * 86_400
+                        }
+                    }
                 },
             ], on: store)
 
@@ -94,6 +107,13 @@ import Testing
         #expect(store.keys("sets/").count == 1 && store.keys("tree/backups/").count == 1, "\(label)")
         #expect(store.keys("marks/run/").isEmpty && store.keys("marks/prune/").isEmpty, "\(label)")
         return interleaving.operations
+    }
+
+    /// Its own: threads here stand still until it is their actor's turn.
+    private static let pool = BlockingPool(threads: 24)
+
+    private static func open(_ store: any ObjectStore) async throws -> Repository {
+        try await pool.run { try Repository(opening: store) }
     }
 
     private static let toTheEnd = 1_000_000
@@ -119,7 +139,7 @@ import Testing
         for head in [3, whole[0] / 2, whole[0] - 5, whole[0] - 3, whole[0] - 2] {
             let before: [(Actor, Int)] = [(.slow, head), (.other, Self.toTheEnd), (.time, leaps)]
             let count = try await race(before + [(.prune, Self.toTheEnd)], leaps: leaps)[2]
-            for number in stride(from: head % 2, through: count, by: 2) {
+            for number in stride(from: head % 4, through: count, by: 4) {
                 try await race(before + [(.prune, number), (.slow, Self.toTheEnd)], leaps: leaps)
             }
         }
@@ -129,7 +149,9 @@ import Testing
     @Test(arguments: 0..<8) func anyOrderAtAll(seed: UInt64) async throws {
         var random = SplitMix(seed: seed &+ 1)
         for _ in 0..<12 {
-            let actors: [Actor] = [.slow, .slow, .slow, .other, .prune, .prune, .prune, .secondPrune, .secondPrune, .time]
+            let actors: [Actor] = [
+                .slow, .slow, .slow, .other, .prune, .prune, .prune, .secondPrune, .secondPrune, .time,
+            ]
             let turns = (0..<60).map { _ in (actors[random.next(below: actors.count)], 1 + random.next(below: 7)) }
             let dying = [Actor.slow, .prune, .secondPrune][random.next(below: 3)]
             try await race(

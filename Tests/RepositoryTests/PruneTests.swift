@@ -83,7 +83,8 @@ import Testing
         let marks = Marks(try fixture.repository())
         try marks.put(
             PinnedMark(
-                at: fixture.now, set: sets[0].name, until: Timestamp(seconds: fixture.now.seconds + 7200), reason: "audit"))
+                at: fixture.now, set: sets[0].name, until: Timestamp(seconds: fixture.now.seconds + 7200),
+                reason: "audit"))
         try marks.put(PinnedMark(at: fixture.now, set: sets[1].name, until: nil, reason: nil))
         fixture.pass(seconds: 1)
         try marks.put(UnpinnedMark(at: fixture.now, set: sets[1].name))

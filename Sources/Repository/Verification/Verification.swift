@@ -99,9 +99,11 @@ package struct Verification: Sendable {
                 .noSuchSet, Layout.set(only).text, "there is no such set", hint: "`dr list` shows what there is")
         }
         let void = try VoidMark.runs(in: repository.store)
-        let pruned = try PrunedMark.names(in: repository, unreadable: { error in
-            ledger.update { $0.notes.append("passed over a mark: \(error)") }
-        })
+        let pruned = try PrunedMark.names(
+            in: repository,
+            unreadable: { error in
+                ledger.update { $0.notes.append("passed over a mark: \(error)") }
+            })
         if only == nil, let lastCommitted, !names.contains(lastCommitted), !pruned.contains(lastCommitted) {
             ledger.add(Layout.set(lastCommitted), "it is missing, and was committed from this machine")
         }
