@@ -1,4 +1,5 @@
 internal import ObjectStorage
+package import Retention
 
 /// What marks say of sets, gathered: the latest word of each kind.
 package struct SetMarks: Sendable {
@@ -32,7 +33,6 @@ package struct SetMarks: Sendable {
 
     /// Reads all marks about sets; memory grows with the sets that are marked, not with the marks.
     package init(_ marks: Marks) throws {
-        var verified: [Timestamp: Timestamp] = [:]
         try marks.forEach(VerifiedMark.self, unreadable: { unreadable.append($0) }) { _, mark in
             // Marks come oldest first: a later word overrides an earlier one.
             for set in mark.good {
@@ -40,7 +40,6 @@ package struct SetMarks: Sendable {
                 facts[set, default: Facts()].read = mark.read
                 if mark.read == .all { facts[set, default: Facts()].verifiedWhole = mark.at }
                 facts[set, default: Facts()].isDamaged = false
-                verified[set] = mark.at
             }
             for set in mark.damaged { facts[set, default: Facts()].isDamaged = true }
         }
@@ -56,5 +55,14 @@ package struct SetMarks: Sendable {
             // Within one second the pin wins: keeping too much is mended by saying it again.
             if let at = pinnedAt[mark.set], at < mark.at { facts[mark.set]?.pinned = nil }
         }
+    }
+
+    /// What retention wants to know of a set.
+    package func retentionFacts(of set: BackupSet, at now: Timestamp) -> SetFacts {
+        let known = self[set.name]
+        let pin = known.pinned.flatMap { $0.holds(at: now) ? $0 : nil }
+        return SetFacts(
+            time: set.name.seconds, isComplete: set.status == .complete, verified: known.verified?.seconds,
+            isDamaged: known.isDamaged, pinnedUntil: pin.map { $0.until?.seconds ?? .max })
     }
 }

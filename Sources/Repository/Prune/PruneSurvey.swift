@@ -215,11 +215,7 @@ struct PruneSurvey: Sendable {
                                 component: component, manifest: part.manifest.seconds, digest: part.sha256.bytes,
                                 source: part.source)
                         })
-                    let known = marks[name]
-                    let pin = known.pinned.flatMap { $0.holds(at: now) ? $0 : nil }
-                    let facts = SetFacts(
-                        time: name.seconds, isComplete: set.status == .complete, verified: known.verified?.seconds,
-                        isDamaged: known.isDamaged, pinnedUntil: pin.map { $0.until?.seconds ?? .max })
+                    let facts = marks.retentionFacts(of: set, at: now)
                     found.withLock { $0.facts.append(facts) }
                 } catch let error as RepositoryError where error.reason == .damaged {
                     found.withLock { $0.unreadable[name] = error.detail }

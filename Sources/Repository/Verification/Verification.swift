@@ -43,9 +43,15 @@ package struct Verification: Sendable {
         /// Files whose contents were hashed.
         package var filesRead = 0
         package var findings: [Finding] = []
+        /// The sets that could be read.
+        package var setsRead: [Timestamp] = []
         /// What is there without a set that needs it: harmless.
         package var notes: [String] = []
         package init() {}
+
+        enum CodingKeys: String, CodingKey {
+            case sets, manifests, packs, packsRead, bytesRead, packsSealed, filesRead, findings, notes
+        }
     }
 
     /// - Throws: what keeps the verification from being made at all. Damage is in the report.
@@ -113,7 +119,10 @@ package struct Verification: Sendable {
         while let name = queue.popFirst() {
             try Task.checkCancellation()
             guard let set = try read(name, void, ledger) else { continue }
-            ledger.update { $0.sets += 1 }
+            ledger.update {
+                $0.sets += 1
+                $0.setsRead.append(name)
+            }
             if only == nil, let previous = set.previous, !names.contains(previous), !pruned.contains(previous) {
                 // A listing may lack what is there.
                 if try repository.store.head(Layout.set(previous)) != nil {
