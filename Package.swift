@@ -36,6 +36,17 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
         swiftSettings: strict)
 }
 
+/// What can be backed up: one target to a kind of component.
+let kinds = [
+    layer("FileTree", ["Repository"]),
+    layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
+    layer("GitConfiguration", ["Repository", "Blocking", logging]),
+    layer(
+        "LokiArchive", ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", yams, logging]),
+    layer("ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
+    layer("GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
+]
+
 // Lower layers first: no target depends on one below it in this list.
 let package = Package(
     name: "dr",
@@ -67,14 +78,12 @@ let package = Package(
         layer(
             "Repository",
             ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Retention", "Blocking", "CLinux", logging]),
-        layer("FileTree", ["Repository"]),
-        layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
-        layer("Configuration", ["Retention", yams]),
+        layer("Configuration", ["JSONText", "Retention", yams]),
         .executableTarget(
             name: "dr",
-            dependencies: [
-                "Repository", "FileTree", "PrometheusSnapshot", "S3", "ObjectStorage", "Retention", "Configuration",
-                "Blocking", "HTTP", "Cryptography", "Catalog", argumentParser, logging,
+            dependencies: kinds.map { .byName(name: $0.name) } + [
+                "Repository", "S3", "ObjectStorage", "Retention", "Configuration", "Blocking", "HTTP", "Cryptography",
+                "Catalog", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -83,7 +92,7 @@ let package = Package(
             "Lab",
             [
                 .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
-                "Blocking", "JSONText",
+                "Blocking", "JSONText", "Archiving", "Cryptography",
             ]),
         .executableTarget(
             name: "dr-lab", dependencies: ["Lab", "Cryptography", argumentParser], swiftSettings: strict),
@@ -103,11 +112,18 @@ let package = Package(
                 logging,
             ]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
+        tests(of: "GitConfiguration", ["Repository", "Blocking", "Lab", logging]),
+        tests(
+            of: "LokiArchive",
+            ["Repository", "HTTP", "Archiving", "Cryptography", "JSONText", "Blocking", "Lab", logging]),
+        tests(of: "ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
+        tests(of: "GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "Retention"),
         tests(of: "Configuration", ["Retention"]),
-        tests(of: "Lab", ["HTTP", "JSONText"]),
+        tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(
-            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography"], swiftSettings: strict),
-    ] + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
+            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography", "JSONText"],
+            swiftSettings: strict),
+    ] + kinds + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 )

@@ -31,7 +31,7 @@ package enum ConfigurationTemplate {
           # stall_timeout: 60s
           # Encrypt to these certificates before anything leaves this machine; their keys stay elsewhere.
           # recipients: [keys/recovery.crt]
-          # Not in this version yet:
+          # Sign every set, and refuse those that are not signed; `key` is not needed to restore.
           # signing: {certificate: keys/signing.crt, key: keys/signing.key}
 
         # What is backed up, by name. A name that is a kind needs no 'kind'.
@@ -45,11 +45,41 @@ package enum ConfigurationTemplate {
             # bearer_token: {file: /etc/dr/prometheus-token}
             # tls: {ca_file: /etc/dr/ca.pem}     # also cert_file and key_file, insecure
             # skip_head: true                    # leave out what is not in blocks yet
+          # A Loki that keeps its chunks in files; 'data' is its common.path_prefix.
+          # loki:
+          #   url: http://localhost:3100         # asked for its schema; may be left out
+          #   data: /loki
+          #   chunks: /loki/chunks               # where they are elsewhere
+          #   rules: /loki/rules                 # likewise
+          #   flush: true                        # write what is in memory into chunks first
+          # A running Grafana, all organisations, with a server admin's credentials; or one, with bearer_token.
+          # grafana:
+          #   url: http://localhost:3000
+          #   username: admin
+          #   password: {env: GRAFANA_PASSWORD}
+          #   annotations: 90d                   # how far back they are taken
+          #   join_organizations: true           # enter organisations that the admin is no member of, for the export
+          #   secrets: {data-source/P1/basicAuthPassword: {env: P1_PASSWORD}}   # for a restore: Grafana shows none
           # Any tree of files.
           # rules:
           #   kind: files
           #   data: /etc/prometheus
           #   exclude: ["*.tmp"]
+          # One branch of a git repository, with its history: a path or a URL.
+          # configuration:
+          #   kind: git
+          #   url: git@git.example:monitoring/configuration.git
+          #   branch: main                       # the default branch when left out
+          #   ssh_key: /etc/dr/deploy_key        # for https: username and password, ca_file
+          #   ssh_known_hosts: /etc/dr/known_hosts
+          # Jaeger's indices in Elasticsearch or OpenSearch: the cluster keeps the data in a repository of its own.
+          # jaeger:
+          #   kind: elasticsearch
+          #   url: http://localhost:9200         # with username and password, or bearer_token, and tls as above
+          #   api_key: {env: ELASTICSEARCH_API_KEY}
+          #   indices: "jaeger-*"
+          #   repository: {type: s3, bucket: backups, base_path: jaeger}   # or type: fs, with location
+          #   timeout: 15m                       # give up when nothing moves for this long
 
         # How far back one backup is kept for each hour, day, week, month and year, counted from now. The newest
         # complete and the newest verified backup are kept whatever stands here. See `dr retention simulate`.

@@ -21,23 +21,26 @@ package struct CommandRun: Sendable {
         let files = ["out", "err"].map { scratch.url.appending(path: $0) }
         for file in files { try Data().write(to: file) }
         let started = ContinuousClock.now
-        let status = try await pool.run {
-            let process = Process()
-            process.executableURL = URL(filePath: executable)
-            process.arguments = arguments
-            process.currentDirectoryURL = folder
-            process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-            process.standardInput = FileHandle.nullDevice
-            process.standardOutput = try FileHandle(forWritingTo: files[0])
-            process.standardError = try FileHandle(forWritingTo: files[1])
-            try process.run()
-            if let kill {
-                let deadline = ContinuousClock.now + kill
-                while process.isRunning, ContinuousClock.now < deadline { usleep(2_000) }
-                if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) }
+        let status = try await ChildProcess.endingOnCancellation { child in
+            try await pool.run {
+                let process = Process()
+                process.executableURL = URL(filePath: executable)
+                process.arguments = arguments
+                process.currentDirectoryURL = folder
+                process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+                process.standardInput = FileHandle.nullDevice
+                process.standardOutput = try FileHandle(forWritingTo: files[0])
+                process.standardError = try FileHandle(forWritingTo: files[1])
+                try process.run()
+                child.started(process.processIdentifier)
+                if let kill {
+                    let deadline = ContinuousClock.now + kill
+                    while process.isRunning, ContinuousClock.now < deadline { usleep(2_000) }
+                    if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) }
+                }
+                process.waitUntilExit()
+                return process.terminationStatus
             }
-            process.waitUntilExit()
-            return process.terminationStatus
         }
         let texts = try files.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
         return CommandRun(status: status, output: texts[0], errors: texts[1], duration: .now - started)

@@ -23,7 +23,9 @@ package struct MeasuredProcess: Sendable {
     package static func run(
         _ command: [String], log: String, folder: String = "/", environment: [String: String] = [:]
     ) async throws -> MeasuredProcess {
-        try await pool.run { try launch(command, log: log, folder: folder, environment: environment) }
+        try await ChildProcess.endingOnCancellation { child in
+            try await pool.run { try launch(child, command, log: log, folder: folder, environment: environment) }
+        }
     }
 
     /// The least that ``peakMemory`` can show, in bytes: what this very process holds. A child starts as its copy, and
@@ -44,7 +46,7 @@ package struct MeasuredProcess: Sendable {
     private static let pool = BlockingPool(threads: 4)
 
     private static func launch(
-        _ command: [String], log: String, folder: String, environment: [String: String]
+        _ process: ChildProcess, _ command: [String], log: String, folder: String, environment: [String: String]
     ) throws -> MeasuredProcess {
         // Forget the largest size this process ever had, since children inherit it: proc(5), clear_refs.
         try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
@@ -66,6 +68,8 @@ package struct MeasuredProcess: Sendable {
         guard failure == 0 else {
             throw LabError("cannot start '\(command.first ?? "")': \(String(cString: strerror(failure)))")
         }
+        process.started(child)
+        defer { process.ended() }
         var status: CInt = 0
         var usage = rusage()
         while wait4(child, &status, 0, &usage) < 0 {

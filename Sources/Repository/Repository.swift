@@ -10,6 +10,7 @@ package struct Repository: Sendable {
     package let store: any ObjectStore
     package let description: RepositoryDescription
     package var encryption = PackEncryption()
+    package var signing = SetSigning()
 
     /// - Throws: ``RepositoryError`` `.notARepository`, `.newerVersion`, `.damaged`; `ObjectStoreError`.
     package init(opening store: any ObjectStore) throws {
@@ -68,6 +69,7 @@ package struct Repository: Sendable {
                 guard set.name == name, set.repository == description.id else {
                     throw RepositoryError.damaged(key.text, "it holds set \(set.name) of repository \(set.repository)")
                 }
+                try signing.check(set, bytes, in: store)
                 return set
             }
             guard try !(void?.contains(set.run) ?? (store.head(VoidMark.key(set.run)) != nil)) else {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Blocking
 import Foundation
 
 /// Starts the command in a task that SIGINT and SIGTERM cancel, and is the one place where an error becomes a line
@@ -44,20 +45,6 @@ enum Main {
             StandardError.write("dr: \(error)\n")
         }
         return status
-    }
-
-    private static func cancellingOnSignals(_ body: @escaping @Sendable () async throws -> Void) async throws {
-        let task = Task { try await body() }
-        let sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)  // the source sees it; the default action would end the process first
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { task.cancel() }
-            source.resume()
-            return source
-        }
-        signal(SIGPIPE, SIG_IGN)  // `dr list | head` ends on the failing write
-        defer { for source in sources { source.cancel() } }
-        try await task.value
     }
 }
 

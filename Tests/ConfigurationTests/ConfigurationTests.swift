@@ -34,7 +34,13 @@ import Testing
                 skip_head: true
               mirror: {kind: prometheus, url: "http://[::1]:9091/sub/", data: data, bearer_token: {file: /token}}
               rules: {kind: files, data: /etc/prometheus/rules, exclude: ["*.tmp", "cache/**"]}
-              grafana: {url: http://grafana:3000, anything: [goes]}
+              grafana:
+                url: http://grafana:3000
+                username: admin
+                password: {env: GRAFANA_PASSWORD}
+                annotations: 30d
+                join_organizations: true
+                secrets: {data-source/P1/password: {env: P1}, "organization/2/user/ann/password": {file: ann}}
             retention: {hourly: 24h, daily: 30d, weekly: 12w, monthly: 12mo, yearly: 7y}
             plans: plans/
             state: /var/lib/dr
@@ -61,7 +67,7 @@ import Testing
         #expect(store.signing == Signing(certificate: "/etc/dr/keys/signing.crt", key: "/etc/dr/keys/signing.key"))
 
         #expect(configuration.components.map(\.name) == ["prometheus", "mirror", "rules", "grafana"])
-        let prometheus = try #require(try configuration.component(named: "prometheus")?.options() as? PrometheusOptions)
+        let prometheus = try #require(configuration.component(named: "prometheus")?.options as? PrometheusOptions)
         #expect(prometheus.server.url == "https://prometheus:9090")
         #expect(prometheus.data == "/prometheus")
         #expect(prometheus.server.username == "backup")
@@ -70,14 +76,19 @@ import Testing
         #expect(prometheus.server.tls.certificateFile == "/etc/dr/me.crt")
         #expect(prometheus.server.tls.keyFile == "/etc/dr/me.key")
         #expect(prometheus.skipHead)
-        let mirror = try #require(try configuration.component(named: "mirror")?.options() as? PrometheusOptions)
+        let mirror = try #require(configuration.component(named: "mirror")?.options as? PrometheusOptions)
         #expect(mirror.server.url == "http://[::1]:9091/sub")
         #expect(mirror.data == "/etc/dr/data")
         #expect(mirror.server.bearerToken?.source == .file("/token"))
         #expect(!mirror.skipHead)
-        let rules = try #require(try configuration.component(named: "rules")?.options() as? FilesOptions)
+        let rules = try #require(configuration.component(named: "rules")?.options as? FilesOptions)
         #expect(rules.data == "/etc/prometheus/rules")
         #expect(rules.exclude == ["*.tmp", "cache/**"])
+
+        let grafana = try #require(configuration.component(named: "grafana")?.options as? GrafanaOptions)
+        #expect(grafana.server.username == "admin" && grafana.joinOrganizations && grafana.annotations == .days(30))
+        #expect(grafana.secrets["data-source/P1/password"]?.source == .environment("P1"))
+        #expect(grafana.secrets["organization/2/user/ann/password"]?.source == .file("/etc/dr/ann"))
 
         #expect(configuration.retention.policy == .proposed)
         #expect(configuration.plans == "/etc/dr/plans")
@@ -139,23 +150,25 @@ import Testing
         #expect(found.count == 1 && found.first?.contains(words) == true, "\(found)")
     }
 
-    @Test func anAnnouncedKindIsAcceptedAndRefusedWhereItIsUsed() throws {
+    @Test func lokiNeedsNoServerButItsData() throws {
         let configuration = try parse(
             """
             store: {url: file:///r}
             components:
-              grafana: {url: http://grafana:3000, username: admin, password: {env: GRAFANA_PASSWORD}}
-              jaeger: {kind: elasticsearch, url: http://elasticsearch:9200, indices: "jaeger-*"}
+              loki: {data: /loki}
+              other: {kind: loki, url: http://loki:3100, data: /loki, chunks: /c, rules: /r, flush: true}
             """)
-        #expect(configuration.components.map(\.kind) == ["grafana", "elasticsearch"])
-        let jaeger = try #require(configuration.component(named: "jaeger"))
-        let error = #expect(throws: ConfigurationError.self) { try jaeger.options() }
-        #expect(
-            error?.description
-                == """
-                dr.yaml:4:3: component 'jaeger': kind 'elasticsearch' is not supported by this version
-                hint: supported are prometheus, files; choose others with --component
-                """)
+        let loki = try #require(configuration.component(named: "loki")?.options as? LokiOptions)
+        #expect(loki.server.url.isEmpty && loki.data == "/loki" && !loki.flush && loki.chunks == nil)
+        let other = try #require(configuration.component(named: "other")?.options as? LokiOptions)
+        #expect(other.server.url == "http://loki:3100" && other.flush && other.chunks == "/c" && other.rules == "/r")
+    }
+
+    @Test(arguments: ["flush: true", "bearer_token: {env: TOKEN}"])
+    func whatLokiIsAskedNeedsItsURL(setting: String) {
+        #expect(throws: ConfigurationError.self) {
+            try parse("store: {url: file:///r}\ncomponents:\n  loki: {data: /loki, \(setting)}")
+        }
     }
 
     @Test func componentsCompareByTheirOptions() throws {
@@ -183,7 +196,7 @@ import Testing
               one: {kind: files, data: /one, exclude: &junk ["*.tmp"]}
               two: {kind: files, data: /two, exclude: *junk}
             """)
-        let two = try #require(try configuration.component(named: "two")?.options() as? FilesOptions)
+        let two = try #require(configuration.component(named: "two")?.options as? FilesOptions)
         #expect(two.exclude == ["*.tmp"])
     }
 }

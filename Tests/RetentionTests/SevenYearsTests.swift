@@ -6,10 +6,16 @@ import Testing
 @Suite struct SevenYearsTests {
     /// 2557 days, for 2020 and 2024 have 366: 61,368 sets, from 2020-01-01 00:00 to 2026-12-31 23:00.
     private static let history = sets(from: "2020-01-01", to: "2026-12-31 23")
+    private static let atTheEnd = plan(history, .proposed, now: "2026-12-31 23:59:59")
+    /// What seven years of prunes have left.
+    private static let survivors = atTheEnd.kept
+
+    /// Hourly sets of a part of the time, where years before it would prove nothing.
+    private static func history(from start: String, to end: String) -> [SetFacts] { sets(from: start, to: end) }
 
     @Test func `the numbers at the end of the last year, worked out by hand`() throws {
         #expect(Self.history.count == 2557 * 24)
-        let plan = plan(Self.history, .proposed, now: "2026-12-31 23:59:59")
+        let plan = Self.atTheEnd
         // hourly: 24 hours back lies 2026-12-30 23:59:59; younger are 00:00 … 23:00 of the 31st.       24 sets
         #expect(plan.tier(.hourly)?.sets == 24)
         // daily: 23:00 of each day represents it. 30 days back lies 12-01 23:59:59, so 12-02 … 12-31.  30 sets,
@@ -60,7 +66,7 @@ import Testing
     }
 
     @Test func `a second later the history reaches back seven years, and the oldest set may go`() {
-        let plan = plan(Self.history, .proposed, now: "2027-01-01 00:00:00")
+        let plan = plan(Self.survivors, .proposed, now: "2027-01-01 00:00:00")
         #expect(plan.decision("2020-01-01")?.verdict == .drop)
         #expect(plan.tier(.yearly)?.isFull == true)
         // 2026-12-31 00:00 is 24 hours old and goes too; it is no day's last.
@@ -72,7 +78,7 @@ import Testing
         policy.timeZone = try #require(DeclaredZone("Europe/Berlin"))
         // 13:30 on the Sunday on which clocks went back: a day of 25 hours.
         let names = plan(
-            Self.history.filter { $0.time <= at("2026-10-25 12") }, policy, now: "2026-10-25 12:30:00"
+            Self.history(from: "2025-09-01", to: "2026-10-25 12"), policy, now: "2026-10-25 12:30:00"
         ).keptNames
         // 24 hours are 24 sets all the same: from 10-24 13:00 UTC.
         #expect(names.suffix(24).first == "2026-10-24 13:00")
@@ -103,7 +109,7 @@ import Testing
 
     @Test func `a year of 53 weeks keeps each of them`() {
         let plan = plan(
-            Self.history.filter { $0.time <= at("2021-01-10 23") }, RetentionPolicy(weekly: .weeks(3)),
+            Self.history(from: "2020-11-01", to: "2021-01-10 23"), RetentionPolicy(weekly: .weeks(3)),
             now: "2021-01-10 23:30:00")
         // Sundays: 12-27 of W52, 01-03 of W53, 01-10 of W01; three weeks back is 12-20 23:30. And the newest.
         #expect(plan.keptNames == ["2020-12-27 23:00", "2021-01-03 23:00", "2021-01-10 23:00"])
@@ -112,7 +118,7 @@ import Testing
     }
 
     @Test func `a leap day's set lasts to the end of February a year later`() {
-        let upTo = Self.history.filter { $0.time <= at("2025-02-28 23") }
+        let upTo = sets(from: "2024-01-01 23", to: "2025-02-28 23", every: 86_400)
         let policy = RetentionPolicy(monthly: .months(12))
         let before = plan(upTo, policy, now: "2025-02-28 23:59:59")
         #expect(before.decision("2024-02-29 23")?.verdict == .keep)
@@ -122,8 +128,8 @@ import Testing
 
     @Test func `an outage leaves its periods to the last set before it`() {
         // Nothing from the evening of Friday 02-20 to the noon of Tuesday 03-10.
-        let history = Self.history.filter {
-            $0.time <= at("2026-03-31 06") && !(at("2026-02-20 18:30")..<at("2026-03-10 12")).contains($0.time)
+        let history = Self.history(from: "2025-12-01", to: "2026-03-31 06").filter {
+            !(at("2026-02-20 18:30")..<at("2026-03-10 12")).contains($0.time)
         }
         let after = plan(history, .proposed, now: "2026-03-31 06:10")
         #expect(after.texts("2026-02-20 18").contains { $0.hasPrefix("monthly: newest of 2026-02") })
@@ -137,20 +143,18 @@ import Testing
 
     @Test func `a burst of partial junk displaces nothing`() {
         let junk = (0..<3000).map { SetFacts(time: at("2026-12-31 23:00") + 1 + $0, isComplete: false) }
-        let clean = plan(Self.history, .proposed, now: "2026-12-31 23:59:59")
-        let attacked = plan(Self.history + junk, .proposed, now: "2026-12-31 23:59:59")
-        #expect(attacked.kept == clean.kept)
+        let attacked = plan(Self.survivors + junk, .proposed, now: "2026-12-31 23:59:59")
+        #expect(attacked.kept == Self.survivors)
     }
 
     @Test func `a burst of complete junk displaces only what shares its hour, and nothing that is verified`() {
         let junk = (0..<3000).map { SetFacts(time: at("2026-12-31 23:00") + 1 + $0) }
-        let clean = plan(Self.history, .proposed, now: "2026-12-31 23:59:59")
-        let attacked = plan(Self.history + junk, .proposed, now: "2026-12-31 23:59:59")
+        let attacked = plan(Self.survivors + junk, .proposed, now: "2026-12-31 23:59:59")
         // One junk set takes the place of 23:00; the 78 others stay.
-        #expect(Set(clean.kept).subtracting(attacked.kept) == [SetFacts(time: at("2026-12-31 23"))])
+        #expect(Set(Self.survivors).subtracting(attacked.kept) == [SetFacts(time: at("2026-12-31 23"))])
         #expect(attacked.statistics.kept == 79)
 
-        var verified = Self.history
+        var verified = Self.survivors
         verified[verified.count - 1].verified = at("2026-12-31 23:10")
         let guarded = plan(verified + junk, .proposed, now: "2026-12-31 23:59:59")
         #expect(guarded.kept.contains { $0.verified != nil })
@@ -169,7 +173,7 @@ import Testing
 
     @Test func `a clock ten years ahead freezes what it would have thinned out`() {
         let leapt = decide(
-            Self.history, policy: .proposed,
+            Self.survivors, policy: .proposed,
             circumstances: PruneCircumstances(now: at("2037-01-01"), lastPrune: at("2026-12-31 23:10")))
         #expect(leapt.freezes.count == 3)  // the gap, no backups, and too many sets at once
         #expect(leapt.keptNames == ["2026-12-31 23:00"])
@@ -179,7 +183,7 @@ import Testing
     @Test func `pruning after each run comes to the same as pruning once`() throws {
         var policy = RetentionPolicy(hourly: .hours(24), daily: .days(7), weekly: .weeks(3))
         policy.timeZone = try #require(DeclaredZone("Europe/Berlin"))
-        let history = Self.history.filter { (at("2026-10-01")...at("2026-11-10")).contains($0.time) }
+        let history = Self.history(from: "2026-10-10", to: "2026-11-10")
         var held: [SetFacts] = []
         for set in history {
             let plan = decide(

@@ -1,3 +1,4 @@
+internal import JSONText
 internal import Yams
 
 extension Shape where Value == String {
@@ -189,6 +190,28 @@ extension Shape {
     /// A mapping with keys of its own.
     static func section(_ type: Value.Type = Value.self) -> Shape where Value: Section {
         Shape(schema: Value.schema()) { node, reader in reader.section(Value.self, from: node) }
+    }
+
+    /// A mapping of names that the user chooses to values of one shape.
+    static func mapping<Element>(of element: Shape<Element>) -> Shape where Value == [String: Element] {
+        Shape(schema: ["type": "object", "additionalProperties": element.schema]) { node, reader in
+            guard let mapping = node.mapping else {
+                reader.complain(node, "expected a mapping of names, found \(node.kindForPeople)")
+                return nil
+            }
+            var values: [String: Element] = [:]
+            var isGood = true
+            for (key, value) in mapping {
+                guard let name = key.scalar?.string, !name.isEmpty else {
+                    reader.complain(key, "expected a name, found \(key.kindForPeople)")
+                    isGood = false
+                    continue
+                }
+                values[name] = element.read(value, &reader)
+                isGood = isGood && values[name] != nil
+            }
+            return isGood ? values : nil
+        }
     }
 
     /// A list, read to its end whatever its first elements are like.

@@ -1,3 +1,4 @@
+internal import JSONText
 package import Retention
 internal import Yams
 
@@ -102,7 +103,9 @@ extension Shape where Value == DeclaredZone {
 extension Shape where Value == Int {
     /// A whole number.
     static func count(_ range: ClosedRange<Int>) -> Shape {
-        Shape(schema: ["type": "integer", "minimum": .number(range.lowerBound), "maximum": .number(range.upperBound)]) {
+        Shape(schema: [
+            "type": "integer", "minimum": JSONValue(range.lowerBound), "maximum": JSONValue(range.upperBound),
+        ]) {
             node, reader in
             guard node.kindForPeople == "a number", let text = node.scalar?.string, let count = Int(text) else {
                 reader.complain(node, "expected a whole number, found \(node.kindForPeople)")

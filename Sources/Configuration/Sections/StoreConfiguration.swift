@@ -1,3 +1,5 @@
+internal import JSONText
+
 /// Where backups are kept, and how they are protected there.
 package struct StoreConfiguration: Equatable, Sendable {
     package enum Addressing: String, CaseIterable, Sendable { case auto, path, virtual }
@@ -56,7 +58,9 @@ extension StoreConfiguration: Section {
             "stall_timeout", \.stallTimeout, .period,
             "Give a request up, and try again, when nothing moves for this long."),
         Key("recipients", \.recipients, .list(of: .path), "PEM certificates that backups are encrypted to."),
-        Key("signing", \.signing, .section(), "Certificate and key that manifests are signed with."),
+        Key(
+            "signing", \.signing, .section(),
+            "Certificate and key that sets, and by their hashes all below them, are signed with."),
     ]
 
     /// Keys that mean something for every store; all others are S3's.
@@ -82,16 +86,19 @@ extension StoreConfiguration: Section {
     }
 }
 
-/// What manifests are signed with; both are absolute paths of PEM files.
+/// How sets are signed, and whose signature a reader asks for; both are absolute paths of PEM files.
 package struct Signing: Equatable, Sendable {
     package var certificate = ""
-    package var key = ""
+    /// Nil where sets are only read.
+    package var key: String?
 }
 
 extension Signing: Section {
     static let keys: [Key<Self>] = [
-        Key("certificate", \.certificate, .path, required: true, "PEM certificate of the signer."),
-        Key("key", \.key, .path, required: true, "PEM private key of the signer."),
+        Key(
+            "certificate", \.certificate, .path, required: true,
+            "PEM certificates: sets that none of them signed are refused."),
+        Key("key", \.key, .path, "PEM private key of the first certificate, to sign with; not needed to restore."),
     ]
 }
 

@@ -20,6 +20,7 @@ package final class StandInServer: Sendable {
     private struct State {
         var server: (HTTPServer, Task<Void, any Error>)?
         var fault: Fault?
+        var loss: (@Sendable (StandInRequest) -> Bool)?
         var violations: [String] = []
         var requests: [String: Int] = [:]
     }
@@ -52,12 +53,15 @@ package final class StandInServer: Sendable {
     /// Sets or removes what goes wrong.
     package func fail(_ fault: Fault?) { state.withLock { $0.fault = fault } }
 
+    /// Chooses requests that are carried out, and whose answers do not reach the client: it sees a gateway's 502.
+    package func lose(_ isLost: (@Sendable (StandInRequest) -> Bool)?) { state.withLock { $0.loss = isLost } }
+
     /// Listens again after ``stop()``, on the same port.
     package func start() async throws {
         let server = HTTPServer(
             config: .init(
                 address: try .inet(ip4: "127.0.0.1", port: port), timeout: 60, sharedRequestBufferSize: 64 << 10,
-                sharedRequestReplaySize: 256 << 20, logger: .disabled),
+                sharedRequestReplaySize: 256 << 20, pool: PromptSocketPool(), logger: .disabled),
             handler: Handler(serve: { [weak self] request in await self?.serve(request) }))
         let task = Task { try await server.run() }
         do {
@@ -82,15 +86,15 @@ package final class StandInServer: Sendable {
     }
 
     private func serve(_ request: StandInRequest) async -> StandInAnswer {
-        let fault = state.withLock { state in
+        let (fault, loss) = state.withLock { state in
             state.requests["\(request.method) \(request.path)", default: 0] += 1
-            return state.fault
+            return (state.fault, state.loss)
         }
         note(contract?.violations(request) ?? [], of: "request")
         if let answer = fault?(request) { return answer }
         let answer = await answer(request)
         note(contract?.violations(answer, to: request) ?? [], of: "answer")
-        return answer
+        return loss?(request) == true ? .text(502, "Bad Gateway") : answer
     }
 
     private func note(_ violations: [String], of side: String) {

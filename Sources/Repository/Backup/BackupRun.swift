@@ -228,8 +228,12 @@ package struct BackupRun: Sendable {
         var set = set
         while true {
             do {
-                _ = try repository.store.put(
-                    Layout.set(set.name), try SealedDocument.encode(set), PutOptions(.ifAbsent))
+                let document = try SealedDocument.encode(set)
+                // A name that is taken gets no signature of ours beside it, which nobody would ever remove.
+                if repository.signing.signer != nil, try repository.store.head(Layout.set(set.name)) == nil {
+                    try repository.signing.sign(set, document, in: repository.store)
+                }
+                _ = try repository.store.put(Layout.set(set.name), document, PutOptions(.ifAbsent))
                 return set
             } catch let error as ObjectStoreError where error.reason == .alreadyExists {
                 set.name = Timestamp(seconds: set.name.seconds + 1)

@@ -73,6 +73,8 @@ package protocol Capture: Sendable {
 
     /// Directories that belong to the tree and lie elsewhere.
     var layers: [CaptureLayer] { get }
+    /// What could not be captured, found out while it was tried; paths as in the tree. Counts whatever has changed.
+    var damage: [Damage] { get }
     /// What the source never shows and this backup therefore lacks.
     var withheld: [Withheld] { get }
 
@@ -82,13 +84,14 @@ package protocol Capture: Sendable {
     /// Checks one file's content while it is read for storing; nil where the domain has no checks for this path.
     ///
     /// A file that fails while somebody may still be writing it is read again; when it goes on failing it is left out
-    /// as damaged. Content that the repository holds already is not inspected again.
+    /// as damaged. A file that did not change since the backup before is not read, and not inspected again.
     func inspector(of path: String) -> (any ContentInspector)?
 
     /// Checks what is about to be stored, with the domain's own means, before a byte of it is read for storing.
     ///
     /// - Parameter changed: names of the top-level entries of the tree in which anything is new or changed since
-    ///   the backup before; all of them in a first backup. What is unchanged was examined then.
+    ///   the backup before; all of them in a first backup, none where nothing changed. What is unchanged was examined
+    ///   then.
     /// - Returns: what is damaged. The backup leaves those paths out, stores the rest, and calls the set partial.
     func examine(_ changed: [String]) async throws -> [Damage]
 
@@ -116,6 +119,7 @@ extension ComponentSource {
 
 extension Capture {
     package var layers: [CaptureLayer] { [] }
+    package var damage: [Damage] { [] }
     package var withheld: [Withheld] { [] }
     package func inspector(of path: String) -> (any ContentInspector)? { nil }
     package func isExcluded(_ path: [UInt8]) -> Bool { false }

@@ -7,6 +7,11 @@ package enum Layout {
 
     package static func set(_ name: Timestamp) -> ObjectKey { ObjectKey(trusted: "sets/\(name).json") }
 
+    /// The detached signature of a set, where sets are signed.
+    package static func signature(of set: BackupSet) -> ObjectKey {
+        ObjectKey(trusted: "sets/\(set.name).\(set.run).p7s")
+    }
+
     package static func manifest(_ component: String, _ name: Timestamp) -> ObjectKey {
         ObjectKey(trusted: "\(component)/backups/\(name).json")
     }

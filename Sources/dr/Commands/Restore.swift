@@ -70,10 +70,15 @@ struct Restore: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
+        let settings = session.configuration.component(named: component)
+        // What can be known before the store is asked is said before.
+        if to == nil, let settings, try Components.importer(kind: settings.kind, settings, session)?.fillsServer != true
+        {
+            throw ValidationError("'\(component)' is restored into a directory: name it with --to DIR")
+        }
         let repository = try await session.repository(recoveryKey: recoveryKey)
         let set = try await session.set(at, in: repository)
         let manifest = try await session.pool.run { [component] in try repository.manifest(component, of: set) }
-        let settings = session.configuration.component(named: component)
         var job = RestoreJob(session: session, repository: repository, set: set, manifest: manifest, settings: settings)
         job.paths = paths
         job.owner = try parsedOwner()
@@ -85,13 +90,17 @@ struct Restore: AsyncParsableCommand {
         }
         let importer = asFiles ? nil : try Components.importer(kind: manifest.source, settings, session)
         switch (importer, to) {
-        case (let importer?, let to) where (type(of: importer).destination == .directory) == (to != nil):
+        case (let importer?, let to) where importer.fillsServer == (to == nil):
             guard paths.isEmpty else { throw ValidationError("paths need --as-files for this component") }
             try await job.importing(with: importer, into: to, prefix: prefix)
         case (_, let to?): try await job.restoringFiles(to: to)
         case (_, nil): throw ValidationError("'\(component)' is restored into a directory: name it with --to DIR")
         }
     }
+}
+
+extension ComponentImporter {
+    fileprivate var fillsServer: Bool { Self.destination == .server }
 }
 
 /// A part of a component, by what its data are about.

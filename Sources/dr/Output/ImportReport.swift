@@ -24,6 +24,7 @@ final class ImportReport: Sendable {
     }
 
     var isWhole: Bool { state.withLock { $0.isWhole } }
+    var isEmpty: Bool { state.withLock { $0.counts.isEmpty } }
 
     func add(_ object: ImportedObject) {
         state.withLock { state in
@@ -43,21 +44,25 @@ final class ImportReport: Sendable {
         var counts: [String: Int]
         /// Objects that lack a secret.
         var missingSecrets: Int
+        /// What ended the import before its end.
+        var error: String?
     }
 
     /// Prints the sums.
-    func end(set: Timestamp, component: String, isDryRun: Bool) throws {
+    /// - Parameter error: what ended the import before its end; nil where it came to it.
+    func end(set: Timestamp, component: String, isDryRun: Bool, error: (any Error)? = nil) throws {
         try state.withLock { state in
             if let failure = state.failure { throw failure }
             let counts = ImportedObject.Outcome.allCases.map { ($0.rawValue, state.counts[$0] ?? 0) }
             let summary = Summary(
                 set: set, component: component, dryRun: isDryRun, counts: Dictionary(counts) { $1 },
-                missingSecrets: state.missingSecrets)
+                missingSecrets: state.missingSecrets, error: error.map { "\($0)" })
             try state.stream.end(with: summary)
             guard !isJSON else { return }
             let parts = counts.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
             let total = parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
-            print("\(component) of set \(set): \(isDryRun ? "would be: " : "")\(total)")
+            let manner = error == nil ? "" : "unfinished: "
+            print("\(component) of set \(set): \(manner)\(isDryRun ? "would be: " : "")\(total)")
             if state.missingSecrets > 0 {
                 print(
                     "\(state.missingSecrets) objects lack secrets: give them under `secrets:` of the component in dr.yaml"

@@ -67,7 +67,7 @@ struct RestoreJob {
     /// - Throws: `ExitStatus.partial` when not every object is whole.
     func importing(with importer: any ComponentImporter, into directory: String?, prefix: String?) async throws {
         let folder = try session.state(of: repository).importFolder(of: component, manifest.name)
-        defer { try? FileManager.default.removeItem(atPath: folder) }  // what an interrupted run left is taken up by the next
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         let progress = WorkProgress()
         var restore = ComponentRestore(
             repository: repository, manifest: manifest, target: try await target("\(folder)/tree", replace: true),
@@ -83,10 +83,17 @@ struct RestoreJob {
         request.prefix = prefix
         let report = ImportReport(json: session.options.json, showsSame: session.options.verbose)
         let display = ProgressDisplay(options: session.options, work: [(component, progress)])
-        try await display.during { [restore, request] in
-            _ = try await restore.run()
-            progress.begin(request.isDryRun ? "comparing" : "importing")
-            try await importer.run(request) { report.add($0) }
+        do {
+            try await display.during { [restore, request] in
+                _ = try await restore.run()
+                progress.begin(request.isDryRun ? "comparing" : "importing")
+                progress.update { $0.totalFiles = request.manifest.totals.files }
+                try await importer.run(request) { report.add($0) }
+            }
+        } catch {
+            // What was done before the server went away is done: it has been told, and the document gets its end.
+            if !report.isEmpty { try report.end(set: set.name, component: component, isDryRun: isDryRun, error: error) }
+            throw error
         }
         warnOfDamage()
         try report.end(set: set.name, component: component, isDryRun: isDryRun)

@@ -21,10 +21,6 @@ struct Session {
         self.options = options
         file = try ConfigurationFile.locate(explicit: options.config)
         configuration = try ConfigurationFile.read(file)
-        // Silence would let somebody believe in a protection that is not there.
-        guard configuration.store.signing == nil else {
-            throw ValidationError("'\(file)': 'store: signing' is not supported by this version; remove it")
-        }
     }
 
     func store() throws -> any ObjectStore { try StoreFactory.make(configuration.store, logger: logger) }
@@ -38,6 +34,14 @@ struct Session {
         repository.encryption.key = try key.map { file in
             try RecoveryKey.load(file, certificates: recipients) {
                 ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
+            }
+        }
+        if let signing = configuration.store.signing {
+            repository.signing.trusted = try X509Certificate.load(signing.certificate)
+            repository.signing.signer = try signing.key.map { key in
+                try SigningIdentity.load(certificate: signing.certificate, privateKey: key) {
+                    ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
+                }
             }
         }
         return repository

@@ -1,0 +1,37 @@
+/// Settings of a component of kind `grafana`.
+package struct GrafanaOptions: ComponentOptions {
+    package static let kind = "grafana"
+
+    package var server = HTTPAccess()
+    /// What Grafana never shows, by the names that a manifest lists: "data-source/P1/basicAuthPassword".
+    package var secrets: [String: Secret] = [:]
+    /// How far back annotations are taken.
+    package var annotations = Period.days(90)
+    /// Whether the server admin may be made a member of an organisation for the time of the export.
+    package var joinOrganizations = false
+
+    package init() {}
+}
+
+extension GrafanaOptions: ComponentSection {
+    static let keys: [Key<Self>] =
+        HTTPAccess.keys.map { $0.within(\.server) } + [
+            Key(
+                "secrets", \.secrets, .mapping(of: .secret),
+                "What Grafana never shows, for a restore: data-source/UID/FIELD, contact-point/UID/FIELD, "
+                    + "user/LOGIN/password."),
+            Key("annotations", \.annotations, .period, "How far back annotations are taken: 90d when left out."),
+            Key(
+                "join_organizations", \.joinOrganizations, .flag,
+                "Make the server admin a member of organisations that it does not belong to, for the time of the export."
+            ),
+        ]
+
+    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        server.validate(written, &reader)
+        if joinOrganizations, server.password == nil {
+            reader.complain(
+                written["join_organizations"], "'join_organizations' needs 'username' and 'password' of a server admin")
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/// What a backup cannot hold and a restore is given: by the names of ``Withheld/secrets``.
+package struct ImportSecrets: Sendable {
+    private let values: [String: String]
+    private let unavailable: [String: String]
+
+    /// - Parameters:
+    ///   - values: by name; `organization/<id>/<name>` counts for that organisation of the backup only, and wins.
+    ///   - unavailable: names that are configured but have no value now, and why: "environment variable 'X' is not set".
+    package init(_ values: [String: String] = [:], unavailable: [String: String] = [:]) {
+        self.values = values
+        self.unavailable = unavailable
+    }
+
+    func value(_ name: String, organization: Int? = nil) -> String? {
+        organization.flatMap { values["organization/\($0)/\(name)"] } ?? values[name]
+    }
+
+    /// Why a name that is configured has no value; nil where it is not configured, or has one.
+    func obstacle(_ name: String, organization: Int? = nil) -> String? {
+        organization.flatMap { unavailable["organization/\($0)/\(name)"] } ?? unavailable[name]
+    }
+}

@@ -1,0 +1,33 @@
+import Configuration
+import Foundation
+import GrafanaExport
+import HTTP
+import Repository
+
+enum GrafanaDriver: ComponentDriver {
+    static func source(_ options: GrafanaOptions, _ session: Session) throws -> any ComponentSource {
+        let api = GrafanaAPI(
+            url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)
+        return GrafanaSource(
+            api: api, login: options.server.username, joins: options.joinOrganizations,
+            annotationDays: max(1, Int(options.annotations.duration.components.seconds) / 86_400),
+            now: { Int(Date().timeIntervalSince1970 * 1000) })
+    }
+
+    static func importer(_ options: GrafanaOptions?, _ session: Session) throws -> (any ComponentImporter)? {
+        guard let options else { return nil }  // its documents can still be had as files
+        let environment = ProcessInfo.processInfo.environment
+        var values: [String: String] = [:]
+        var unavailable: [String: String] = [:]
+        for (name, secret) in options.secrets {
+            // One that is not at hand must not keep all the others from coming back: it is reported where it is needed.
+            do {
+                values[name] = try secret.resolve(environment: environment)
+            } catch { unavailable[name] = error.diagnostics.map(\.message).joined(separator: "; ") }
+        }
+        let api = GrafanaAPI(
+            url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)
+        return GrafanaImporter(
+            api: api, user: options.server.username, secrets: ImportSecrets(values, unavailable: unavailable))
+    }
+}

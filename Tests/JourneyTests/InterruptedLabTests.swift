@@ -1,0 +1,21 @@
+import Foundation
+import Lab
+import Testing
+
+/// The lab cleans up after itself, also when somebody has seen enough.
+@Suite struct InterruptedLabTests {
+    @Test func anInterruptedDemoLeavesNothing() async throws {
+        let folder = try TemporaryFolder("interrupted")
+        let temporary = folder.url.appending(path: "tmp")
+        try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
+        let program = URL(filePath: Journey.program).deletingLastPathComponent().appending(path: "dr-lab").path
+        let demo = try await ServerProcess(
+            "demo", executable: program, arguments: ["demo", "--dr", Journey.program], folder: folder.url,
+            environment: ["TMPDIR": temporary.path])
+        func leftovers() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: temporary.path) }
+        try await demo.waitUntil { try !leftovers().isEmpty }
+        demo.stop()  // SIGTERM; SIGKILL, which cleans up nothing, only after ten seconds
+        #expect(try leftovers().isEmpty)
+        #expect(try String(contentsOf: demo.log, encoding: .utf8).contains("interrupted"))
+    }
+}
