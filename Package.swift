@@ -74,8 +74,10 @@ let package = Package(
         layer("ObjectStorage", ["Blocking", "Cryptography"]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Blocking", logging]),
         layer("Catalog", ["CSQLite", "Cryptography"]),
-        layer("Repository", ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Blocking", "CLinux", logging]),
         layer("Retention", []),
+        layer(
+            "Repository",
+            ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Retention", "Blocking", "CLinux", logging]),
         layer("Configuration", ["JSONText", "Retention", yams]),
         .executableTarget(
             name: "dr",
@@ -106,7 +108,10 @@ let package = Package(
         tests(of: "Catalog", ["Lab"]),
         tests(
             of: "Repository",
-            ["ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Lab", logging]),
+            [
+                "ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Retention", "Lab",
+                logging,
+            ]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
         tests(of: "GitConfiguration", ["Repository", "Blocking", "Lab", logging]),
         tests(

@@ -131,6 +131,26 @@ package final class Catalog: Sendable {
         }
     }
 
+    /// Removes every entry that a pack describes or whose content it holds: a comparison then finds it fresh.
+    /// - Parameter ids: of the packs; those that the catalog does not know make no difference.
+    /// - Returns: whether anything was removed.
+    package func forget(packs ids: [String]) throws -> Bool {
+        try connection.withLock { database in
+            var isAny = false
+            for id in ids {
+                let statement = try database.prepare(
+                    """
+                    DELETE FROM entries WHERE pack = (SELECT number FROM packs WHERE id = ?1)
+                    OR contentPack = (SELECT number FROM packs WHERE id = ?1)
+                    """)
+                statement.bind(1, id)
+                try statement.run()
+                isAny = isAny || database.changes > 0
+            }
+            return isAny
+        }
+    }
+
     package func entry(_ path: [UInt8]) throws -> CatalogEntry? {
         try connection.withLock { database in
             let statement = try database.prepare("SELECT \(EntryRow.columns) FROM entries WHERE path = ?")

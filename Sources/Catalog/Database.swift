@@ -25,6 +25,9 @@ final class Database {
         guard sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else { throw error(sql) }
     }
 
+    /// Rows that the last statement inserted, changed or removed.
+    var changes: Int { Int(sqlite3_changes(handle)) }
+
     /// A prepared statement, ready to bind; kept for the next time.
     func prepare(_ sql: String) throws(CatalogError) -> Statement {
         if let statement = statements[sql] {

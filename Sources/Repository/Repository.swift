@@ -60,10 +60,11 @@ package struct Repository: Sendable {
         return names
     }
 
-    package func set(_ name: Timestamp) throws -> BackupSet {
+    /// - Parameter void: runs that prunes have given up, where the caller has listed them; else they are asked for.
+    package func set(_ name: Timestamp, void: Set<String>? = nil) throws -> BackupSet {
         let key = Layout.set(name)
         do {
-            return try Self.fetch(key, from: store) { bytes in
+            let set = try Self.fetch(key, from: store) { bytes in
                 let set = try SealedDocument.decode(BackupSet.self, bytes, name: key.text)
                 guard set.name == name, set.repository == description.id else {
                     throw RepositoryError.damaged(key.text, "it holds set \(set.name) of repository \(set.repository)")
@@ -71,6 +72,12 @@ package struct Repository: Sendable {
                 try signing.check(set, bytes, in: store)
                 return set
             }
+            guard try !(void?.contains(set.run) ?? (store.head(VoidMark.key(set.run)) != nil)) else {
+                throw RepositoryError(
+                    .noSuchSet, key.text, "its run was given up before the set was written, so it is none",
+                    hint: "`dr prune` removes it")
+            }
+            return set
         } catch let error as ObjectStoreError where error.reason == .notFound {
             throw RepositoryError(.noSuchSet, key.text, "there is no such set", hint: "`dr list` shows what there is")
         }
@@ -87,6 +94,8 @@ package struct Repository: Sendable {
                 if isWanted(set) { return set }
             } catch let error as RepositoryError where error.reason == .damaged {
                 skipped(name, error)
+            } catch let error as RepositoryError where error.reason == .noSuchSet {
+                continue  // pruned since it was listed
             }
         }
         return nil
@@ -112,6 +121,22 @@ package struct Repository: Sendable {
                 throw RepositoryError.damaged(key.text, "it is the manifest of another backup")
             }
             return manifest
+        }
+    }
+
+    /// A manifest that no set names, proved by its seal alone.
+    func manifest(_ component: String, _ name: Timestamp) throws -> Manifest {
+        let key = Layout.manifest(component, name)
+        do {
+            return try Self.fetch(key, from: store) { bytes in
+                let manifest = try SealedDocument.decode(Manifest.self, bytes, name: key.text)
+                guard manifest.component == component, manifest.name == name else {
+                    throw RepositoryError.damaged(key.text, "it is the manifest of another backup")
+                }
+                return manifest
+            }
+        } catch let error as ObjectStoreError where error.reason == .notFound {
+            throw RepositoryError.damaged(key.text, "it is missing")
         }
     }
 

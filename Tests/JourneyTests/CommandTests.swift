@@ -51,6 +51,7 @@ import Testing
     @Test(arguments: [
         ["init"], ["backup"], ["list"], ["show"], ["show", "--files"], ["diff", "latest"], ["stats"],
         ["verify", "--read-data"], ["restore", "--component", "tree", "--to", "new"], ["status"], ["doctor"],
+        ["prune", "--grace", "0s"], ["pin", "latest", "--until", "forever"],
         ["restore", "--component", "tree", "--to", "new", "--dry-run"],
     ]) func jsonFitsThePublishedSchema(command: [String]) async throws {
         let journey = try await Journey(extra: "objectives: {rpo: 1h}")

@@ -16,6 +16,7 @@ import Testing
         let operations = whole.operations
         #expect(operations > 20, "the tree makes several packs")
 
+        var untold = 0
         for limit in 0..<operations {
             let fixture = try Fixture()
             try fixture.writeTree()
@@ -32,12 +33,15 @@ import Testing
             } catch {}
             let report = try await fixture.verify(repository)
             #expect(report.findings.isEmpty, "limit \(limit): \(report.findings)")
-            #expect(try repository.setNames() == [base.set.name])
+            // Killed right after it wrote the set, it left one that is whole, though nobody was told.
+            #expect(try repository.setNames().first == base.set.name)
+            untold += try repository.setNames().count - 1
             let next = try await fixture.backup(repository, state: "elsewhere")
             #expect(next.set.status == .complete)
             try await fixture.restore(repository, set: next.set, to: "out")
             try await fixture.expectSame("out")
         }
+        #expect(untold <= 1)
     }
 
     @Test func aRestoreKilledAtAnyPointGoesOn() async throws {
@@ -71,8 +75,8 @@ import Testing
         let counting = FaultyStore(try fixture.store())
         let probe = try await fixture.backup(try Repository(opening: counting))
         try fixture.write("many/0", "changed again")
-        // One less than the last run took: everything is stored but the set.
-        let dying = FaultyStore(try fixture.store(), limit: counting.operations - 1)
+        // Three less than the last run took: what follows the manifest is the set, the outcome, the end of the mark.
+        let dying = FaultyStore(try fixture.store(), limit: counting.operations - 3)
         await #expect(throws: (any Error).self) { try await fixture.backup(try Repository(opening: dying)) }
         #expect(try repository.setNames().last == probe.set.name)
         let next = try await fixture.backup(repository)

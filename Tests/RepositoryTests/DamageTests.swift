@@ -43,7 +43,8 @@ import Testing
         try await fixture.backup(repository)
         try fixture.write("many/0", "changed")
         let set = try await fixture.backup(repository).set
-        let keys = try fixture.objects()
+        // Marks are no part of a set: nothing that is restored depends on them.
+        let keys = try fixture.objects().filter { !$0.text.hasPrefix("marks/") }
         let files = keys.map { fixture.file(of: $0) }
         for key in keys {
             let file = fixture.file(of: key)

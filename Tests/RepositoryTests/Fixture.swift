@@ -65,14 +65,14 @@ struct Fixture: Sendable {
     @discardableResult
     func backup(
         _ repository: Repository, source: (any ComponentSource)? = nil, state: String = "state",
-        now: @escaping @Sendable () -> Timestamp = Fixture.clock
+        pool: BlockingPool = Fixture.pool, now: @escaping @Sendable () -> Timestamp = Fixture.clock
     ) async throws -> BackupRun.Report {
         let folder = try StateFolder(folder.url.appending(path: state).path, repository: repository.description)
         let component = BackupRun.Component(
             name: "tree", kind: "files", source: source ?? FileTreeSource(data: self.source.path))
         return try await BackupRun(
             repository: repository, components: [component], stack: "test", tool: "test", state: folder,
-            pool: Self.pool, logger: Logger(label: "test"), now: now
+            pool: pool, logger: Logger(label: "test"), now: now
         ).run()
     }
 

@@ -46,7 +46,7 @@ import Testing
         let part = try #require(second.set.components["tree"])
         #expect(part.added.files == 0 && part.added.packs == 0 && part.added.bytes == 0)
         #expect(part.added.stored < 4096)
-        #expect(try fixture.objects().count == before + 2, "a manifest and a set")
+        #expect(try fixture.objects().count == before + 3, "a manifest, a set and its outcome")
         #expect(second.manifests["tree"]?.packs == first.manifests["tree"]?.packs)
         try await fixture.restore(repository, set: second.set, to: "out")
         try await fixture.expectSame("out")

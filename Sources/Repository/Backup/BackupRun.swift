@@ -55,25 +55,42 @@ package struct BackupRun: Sendable {
         self.now = now
     }
 
-    /// - Throws: ``BackupFailure`` when no component could be stored; `CancellationError`.
+    /// - Throws: ``BackupFailure`` when no component could be stored; `RunGivenUp`; `CancellationError`.
     package func run() async throws -> Report {
         let started = now()
-        let run = RandomID.make()
-        var warnings: [String] = []
-        let history = try await pool.run { try History(repository) }
-        warnings += history.warnings
+        // The guard first: what is read after it is what prunes must reckon with.
+        let (guarding, history) = try await pool.run {
+            let guarding = try RunGuard(repository, run: RandomID.make(), now: started)
+            do { return (guarding, try History(repository)) } catch {
+                try? guarding.end()  // the first error says more
+                throw error
+            }
+        }
+        do {
+            var report = try await run(guarding, history, started: started)
+            do { try await endDespiteCancellation(guarding) } catch {
+                report.warnings.append("the mark of this run was not removed, a later prune does it: \(error)")
+            }
+            return report
+        } catch {
+            try? await endDespiteCancellation(guarding)  // the first error says more
+            throw error
+        }
+    }
 
+    private func run(_ guarding: RunGuard, _ history: History, started: Timestamp) async throws -> Report {
+        var warnings = guarding.warnings + history.warnings
         var outcomes: [String: Outcome] = [:]
         await withTaskGroup(of: (String, Outcome).self) { group in
             for component in components {
-                group.addTask { (component.name, await store(component, run: run, history)) }
+                group.addTask { (component.name, await store(component, guarding, history)) }
             }
             for await (name, outcome) in group { outcomes[name] = outcome }
         }
         try Task.checkCancellation()
 
         var set = BackupSet(
-            format: RepositoryFormat.version, name: started, repository: repository.description.id, run: run,
+            format: RepositoryFormat.version, name: started, repository: repository.description.id, run: guarding.run,
             tool: tool, stack: stack, started: started, finished: now(), status: .complete, reasons: [],
             previous: history.newest, components: [:], failed: [:])
         var manifests: [String: Manifest] = [:]
@@ -93,7 +110,11 @@ package struct BackupRun: Sendable {
         set.status = set.reasons.isEmpty ? .complete : .partial
         // Ten thousand damaged files need not be listed twice: the manifest names them all.
         set.reasons = Array(set.reasons.prefix(100))
-        let committed = try await pool.run { [set] in try commit(set) }
+        let committed = try await pool.run { [set] in
+            let committed = try commit(set)
+            try guarding.settle(committed, now: now())
+            return committed
+        }
         for outcome in outcomes.values {
             if case .stored(let result, _, _, let catalog) = outcome {
                 do {
@@ -113,22 +134,21 @@ package struct BackupRun: Sendable {
         case failed(String)
     }
 
-    private func store(_ component: Component, run: String, _ history: History) async -> Outcome {
+    private func store(_ component: Component, _ guarding: RunGuard, _ history: History) async -> Outcome {
         let clock = ContinuousClock()
         let began = clock.now
         do {
             let folder = try state.folder(ofComponent: component.name)
             component.progress.update { $0.phase = "capturing" }
-            let context = CaptureContext(run: run, state: folder, logger: logger)
+            let context = CaptureContext(run: guarding.run, state: folder, logger: logger)
             let captured = now()
             let capture = try await component.source.capture(context)
             do {
-                let backup = try await prepare(component, capture, captured, history)
-                let result = try await backup.run()
+                let (result, catalog) = try await store(component, capture, captured, guarding, history)
                 try await releaseDespiteCancellation(capture)
                 component.progress.update { $0.phase = "done" }
                 let seconds = (clock.now - began) / .seconds(1)
-                return .stored(result, kind: component.kind, seconds: seconds, backup.catalog)
+                return .stored(result, kind: component.kind, seconds: seconds, catalog)
             } catch {
                 try? await releaseDespiteCancellation(capture)  // the first error says more
                 throw error
@@ -141,17 +161,61 @@ package struct BackupRun: Sendable {
         }
     }
 
-    private func prepare(
-        _ component: Component, _ capture: any Capture, _ captured: Timestamp, _ history: History
-    ) async throws -> ComponentBackup {
-        let previous = try await pool.run { try history.manifest(of: component.name) }
-        let catalog = try await state.catalog(
-            of: component.name, previous?.manifest, digest: previous?.digest, repository, pool)
-        return ComponentBackup(
-            repository: repository, component: component.name, kind: component.kind, capture: capture,
-            captured: captured, previous: previous?.manifest, catalog: catalog, pool: pool,
-            lanes: max(1, lanes / components.count + lanes % components.count), progress: component.progress,
-            logger: logger)
+    /// Stores a capture, and stores anew what a prune takes away meanwhile.
+    private func store(
+        _ component: Component, _ capture: any Capture, _ captured: Timestamp, _ guarding: RunGuard,
+        _ history: History
+    ) async throws -> (ComponentBackup.Result, Catalog) {
+        var unwanted = guarding.unwanted(component.name)
+        var (previous, catalog, warnings) = try await basis(component, unwanted, history)
+        var added = BackupSet.Added()
+        for _ in 0..<Self.attemptsBesidePrunes {
+            let backup = ComponentBackup(
+                repository: repository, component: component.name, kind: component.kind, capture: capture,
+                captured: captured, run: guarding.run, previous: previous, catalog: catalog, unwanted: unwanted,
+                pool: pool, lanes: max(1, lanes / components.count + lanes % components.count),
+                progress: component.progress, logger: logger)
+            var result = try await backup.run()
+            result.added = result.added + added
+            let doomed = try await pool.run { [result] in try guarding.doomed(of: result.manifest) }
+            if doomed.isEmpty {
+                result.warnings += warnings
+                return (result, catalog)
+            }
+            // The manifest just written stays behind without a set. It names all that the next one builds upon.
+            warnings.append("\(component.name): stored again what a prune was about to remove")
+            added = result.added
+            unwanted.formUnion(doomed)
+            previous = result.manifest.without(doomed)
+        }
+        throw PacksPruned(packs: unwanted)
+    }
+
+    /// How often what a prune takes away is stored anew before the component counts as failed.
+    private static let attemptsBesidePrunes = 4
+
+    /// What an incremental backup builds on.
+    private func basis(
+        _ component: Component, _ unwanted: Set<String>, _ history: History
+    ) async throws -> (Manifest?, Catalog, warnings: [String]) {
+        let found = try await pool.run { try history.manifest(of: component.name) }
+        guard let found else {
+            return (nil, try await state.catalog(of: component.name, nil, digest: nil, repository, pool), [])
+        }
+        let previous = found.manifest.without(unwanted)
+        do {
+            let catalog = try await state.catalog(
+                of: component.name, previous, digest: found.digest, repository, pool)
+            return (previous, catalog, [])
+        } catch let error as RepositoryError where error.reason == .damaged {
+            let warning = "\(component.name): the backup before cannot be built upon, all is read anew: \(error)"
+            let catalog = try await state.catalog(of: component.name, nil, digest: nil, repository, pool)
+            return (nil, catalog, [warning])
+        }
+    }
+
+    private func endDespiteCancellation(_ guarding: RunGuard) async throws {
+        try await Task { [pool] in try await pool.run { try guarding.end() } }.value
     }
 
     /// A task of its own: the one that was cancelled must still clean up.
@@ -220,6 +284,22 @@ private struct History: Sendable {
         } catch let error as RepositoryError where error.reason == .damaged {
             return nil
         }
+    }
+}
+
+extension Manifest {
+    fileprivate func without(_ unwanted: Set<String>) -> Manifest {
+        var manifest = self
+        manifest.packs.removeAll { unwanted.contains($0.pack) }
+        return manifest
+    }
+}
+
+extension BackupSet.Added {
+    fileprivate static func + (left: Self, right: Self) -> Self {
+        .init(
+            files: left.files + right.files, bytes: left.bytes + right.bytes, stored: left.stored + right.stored,
+            packs: left.packs + right.packs)
     }
 }
 

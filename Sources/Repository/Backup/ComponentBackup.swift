@@ -14,10 +14,13 @@ struct ComponentBackup: Sendable {
     let kind: String
     let capture: any Capture
     let captured: Timestamp
+    let run: String
     /// The manifest of the backup before, where there is one.
     let previous: Manifest?
     /// Of exactly that manifest; empty where there is none.
     let catalog: Catalog
+    /// Packs not to build upon: what they hold is stored anew.
+    let unwanted: Set<String>
     let pool: BlockingPool
     /// Packs written at once, one to a core.
     let lanes: Int
@@ -34,7 +37,11 @@ struct ComponentBackup: Sendable {
     func run() async throws -> Result {
         let findings = Findings()
         findings.add(damage: capture.damage)
-        try await pool.run { try scan(findings) }
+        let isForgotten = try await pool.run {
+            let isForgotten = try catalog.forget(packs: unwanted.sorted())
+            try scan(findings)
+            return isForgotten
+        }
         let fresh = try catalog.freshTotals()
         progress.update {
             $0.phase = "storing"
@@ -57,7 +64,7 @@ struct ComponentBackup: Sendable {
         return try await pool.run {
             try catalog.removeGone()
             for path in skipped { try catalog.removeTree(path) }
-            let isUnchanged = fresh.entries == 0 && fresh.gone == 0 && skipped.isEmpty
+            let isUnchanged = fresh.entries == 0 && fresh.gone == 0 && skipped.isEmpty && !isForgotten
             return try writeManifest(isUnchanged: isUnchanged, stored, findings)
         }
     }
@@ -167,7 +174,7 @@ struct ComponentBackup: Sendable {
         let found = findings.state
         var manifest = Manifest(
             format: RepositoryFormat.version, component: component, source: kind, name: captured, captured: captured,
-            watermark: capture.watermark, facts: capture.facts,
+            run: run, watermark: capture.watermark, facts: capture.facts,
             totals: .init(
                 files: totals.files, directories: totals.directories, links: totals.links, bytes: totals.bytes),
             damage: found.damage.sorted { $0.path < $1.path },

@@ -43,7 +43,45 @@ package struct StateFolder: Sendable {
         return Timestamp(String(decoding: data.prefix(16), as: UTF8.self))
     }
 
+    // MARK: Prunes and failed runs
+
+    private var lastPruneFile: String { "\(root)/last-prune" }
+    private var failedRunsFile: String { "\(root)/failed-runs" }
+
+    func recordPrune(_ time: Timestamp) throws {
+        try Data("\(time)\n".utf8).write(to: URL(filePath: lastPruneFile), options: .atomic)
+    }
+
+    /// What the clock showed at the last prune from here.
+    package func lastPrune() -> Timestamp? {
+        guard let data = try? Data(contentsOf: URL(filePath: lastPruneFile)) else { return nil }
+        return Timestamp(String(decoding: data.prefix(16), as: UTF8.self))
+    }
+
+    /// Backups from here that came to nothing since the last one that did not.
+    package func failedRuns() -> Int {
+        guard let data = try? Data(contentsOf: URL(filePath: failedRunsFile)) else { return 0 }
+        return Int(String(decoding: data, as: UTF8.self).split(separator: "\n").first ?? "") ?? 0
+    }
+
+    package func recordRun(succeeded: Bool) throws {
+        let count = succeeded ? 0 : failedRuns() + 1
+        try Data("\(count)\n".utf8).write(to: URL(filePath: failedRunsFile), options: .atomic)
+    }
+
     // MARK: Catalogs
+
+    /// Removes catalogs of manifests that are not in use any more. What cannot be looked at, or is held, stays.
+    func dropCatalogs(unless isInUse: (_ component: String, _ digest: String) throws -> Bool) {
+        let folder = "\(root)/catalogs", suffix = "-\(Self.schema).sqlite"
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where file.hasSuffix(suffix) {
+            let path = "\(folder)/\(file)"
+            guard let note = try? Self.open(path).note(Self.manifestNote), !note.isEmpty,
+                (try? isInUse(String(file.dropLast(suffix.count)), note)) == false
+            else { continue }
+            for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) }
+        }
+    }
 
     /// The catalog of `manifest`, from the cache where that is of it, else made from the repository.
     ///

@@ -24,8 +24,9 @@ package enum Layout {
     static let packSuffixes = [".tar.gz", ".tar.gz.p7m"]
 
     package static func index(_ component: String, _ id: String) -> ObjectKey {
-        ObjectKey(trusted: "\(component)/packs/\(id).index.json.gz")
+        ObjectKey(trusted: "\(component)/packs/\(id)\(indexSuffix)")
     }
+    static let indexSuffix = ".index.json.gz"
     package static func packPrefix(_ component: String) -> String { "\(component)/packs/" }
 
     /// The last part of a key without `suffix`, such as a pack's id; nil where the key does not end in it.

@@ -10,6 +10,8 @@ package struct Manifest: Codable, Equatable, Sendable {
     /// The name in the key. At most a few seconds after `captured`.
     package var name: Timestamp
     package var captured: Timestamp
+    /// Random identity of the run that made it, as in its set; absent in manifests of early versions.
+    package var run: String?
     /// Time of the newest datum, in milliseconds since 1970, where the source knows it.
     package var watermark: Int?
     /// What the source said of itself.
@@ -23,7 +25,7 @@ package struct Manifest: Codable, Equatable, Sendable {
     package var packs: [PackUse]
 
     enum CodingKeys: String, CodingKey {
-        case format, kind, component, source, name, captured, watermark, facts, totals, damage, withheld
+        case format, kind, component, source, name, captured, run, watermark, facts, totals, damage, withheld
         case packs
     }
 

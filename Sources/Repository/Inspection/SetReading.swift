@@ -7,12 +7,15 @@ extension Repository {
     package func sets(_ names: [Timestamp], pool: BlockingPool) async throws -> (
         sets: [BackupSet], unreadable: [(name: Timestamp, reason: String)]
     ) {
+        let void = try await pool.run { try VoidMark.runs(in: store) }
         let found = Mutex([Timestamp: Result<BackupSet, RepositoryError>]())
         try await names.concurrentForEach(limit: 8) { name in
             try await pool.run {
                 do {
-                    let set = try set(name)
+                    let set = try set(name, void: void)
                     found.withLock { $0[name] = .success(set) }
+                } catch let error as RepositoryError where error.reason == .noSuchSet {
+                    return  // pruned since it was listed, or never one
                 } catch let error as RepositoryError {
                     found.withLock { $0[name] = .failure(error) }
                 }

@@ -43,9 +43,15 @@ package struct Verification: Sendable {
         /// Files whose contents were hashed.
         package var filesRead = 0
         package var findings: [Finding] = []
+        /// The sets that could be read.
+        package var setsRead: [Timestamp] = []
         /// What is there without a set that needs it: harmless.
         package var notes: [String] = []
         package init() {}
+
+        enum CodingKeys: String, CodingKey {
+            case sets, manifests, packs, packsRead, bytesRead, packsSealed, filesRead, findings, notes
+        }
     }
 
     /// - Throws: what keeps the verification from being made at all. Damage is in the report.
@@ -98,7 +104,13 @@ package struct Verification: Sendable {
             throw RepositoryError(
                 .noSuchSet, Layout.set(only).text, "there is no such set", hint: "`dr list` shows what there is")
         }
-        if only == nil, let lastCommitted, !names.contains(lastCommitted) {
+        let void = try VoidMark.runs(in: repository.store)
+        let pruned = try PrunedMark.names(
+            in: repository,
+            unreadable: { error in
+                ledger.update { $0.notes.append("passed over a mark: \(error)") }
+            })
+        if only == nil, let lastCommitted, !names.contains(lastCommitted), !pruned.contains(lastCommitted) {
             ledger.add(Layout.set(lastCommitted), "it is missing, and was committed from this machine")
         }
         var uses: [String: Use] = [:]
@@ -106,9 +118,12 @@ package struct Verification: Sendable {
         var queue = (only.map { [$0] } ?? names)[...]
         while let name = queue.popFirst() {
             try Task.checkCancellation()
-            guard let set = try ledger.recording(Layout.set(name), { try repository.set(name) }) else { continue }
-            ledger.update { $0.sets += 1 }
-            if only == nil, let previous = set.previous, !names.contains(previous) {
+            guard let set = try read(name, void, ledger) else { continue }
+            ledger.update {
+                $0.sets += 1
+                $0.setsRead.append(name)
+            }
+            if only == nil, let previous = set.previous, !names.contains(previous), !pruned.contains(previous) {
                 // A listing may lack what is there.
                 if try repository.store.head(Layout.set(previous)) != nil {
                     names.append(previous)
@@ -130,6 +145,18 @@ package struct Verification: Sendable {
         }
         if only == nil { try noteOrphans(seen, ledger) }
         return uses
+    }
+
+    private func read(_ name: Timestamp, _ void: Set<String>, _ ledger: VerificationLedger) throws -> BackupSet? {
+        try ledger.recording(Layout.set(name)) {
+            do {
+                return try repository.set(name, void: void)
+            } catch let error as RepositoryError where error.reason == .noSuchSet && only == nil {
+                // It was listed a moment ago: a prune removed it since, or its run was given up.
+                ledger.update { $0.notes.append("\(error.object): \(error.detail)") }
+                return nil
+            }
+        } ?? nil
     }
 
     private func collect(_ manifest: Manifest, into uses: inout [String: Use], _ ledger: VerificationLedger) {

@@ -17,6 +17,9 @@ struct Backup: AsyncParsableCommand {
     @Option(name: .long, parsing: .singleValue, help: "Only this component; may be given again. All by default.")
     var component: [String] = []
 
+    @Flag(name: .long, help: "Do not prune afterwards.")
+    var noPrune = false
+
     func run() async throws {
         let session = try Session(options)
         let output = Output(options: options)
@@ -34,13 +37,34 @@ struct Backup: AsyncParsableCommand {
             state: try session.state(of: repository), pool: session.pool, logger: session.logger, now: Session.now)
         run.lanes = Session.lanes
         let display = ProgressDisplay(options: options, work: parts.map { ($0.name, $0.progress) })
-        let report = try await display.during { [run] in try await run.run() }
+        let state = run.state
+        let report: BackupRun.Report
+        do {
+            report = try await display.during { [run] in try await run.run() }
+            try? state.recordRun(succeeded: true)
+        } catch {
+            // An interruption says nothing about the backup; anything else counts towards freezing the retention.
+            if !(error is CancellationError) { try? state.recordRun(succeeded: false) }
+            throw error
+        }
         for warning in report.warnings { output.warn(warning) }
         if let path = session.configuration.metrics.textfile {
             do { try BackupMetrics(report.set).write(to: path) } catch { output.warn("\(error)") }
         }
+        if !noPrune { await prune(session, repository, output) }
         for reason in report.set.reasons { StandardError.write("dr: \(reason)\n") }
         try output.result(report.set) { SetText.summary(report.set) }
         if report.set.status == .partial { throw ExitStatus.partial }
+    }
+
+    /// The backup is good whatever becomes of this.
+    private func prune(_ session: Session, _ repository: Repository, _ output: Output) async {
+        do {
+            let report = try await session.prune(of: repository).run()
+            PruneText.warn(report, output)
+            if report.removed.sets + report.announced.sets > 0 { output.note(PruneText.summary(report)) }
+        } catch is CancellationError {
+            output.warn("pruning was interrupted; the next backup goes on with it")
+        } catch { output.warn("pruning failed, the backup is good: \(error)") }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Blocking
 import Configuration
 import Repository
+import Retention
 
 struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the backup sets, oldest first.")
@@ -19,26 +20,47 @@ struct List: AsyncParsableCommand {
         let session = try Session(options)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
-        let (sets, unreadable) = try await repository.sets(names.suffix(last ?? names.count), pool: session.pool)
+        let (all, unreadable) = try await repository.sets(names, pool: session.pool)
+        let (marks, plan) = try await session.pool.run { [configuration = session.configuration] in
+            let marks = try SetMarks(Marks(repository))
+            return (marks, Self.plan(all, marks, configuration.retention.policy, at: Session.now()))
+        }
         for (name, reason) in unreadable { StandardError.write("dr: 'sets/\(name).json': \(reason)\n") }
         let now = Session.now()
-        try Output(options: options).result(Result(sets: sets.map(Row.init), unreadable: unreadable.map(\.name))) {
+        let sets = all.suffix(last ?? all.count)
+        try Output(options: options).result(
+            Result(sets: sets.map { Row($0, marks[$0.name], plan[$0.name]) }, unreadable: unreadable.map(\.name))
+        ) {
             guard !sets.isEmpty else { return "no backup yet" }
             var table = Table([
                 ("SET", .left), ("AGE", .right), ("STATUS", .left), ("COMPONENTS", .left), ("FILES", .right),
-                ("SIZE", .right), ("STORED", .right),
+                ("SIZE", .right), ("STORED", .right), ("VERIFIED", .left), ("DRILLED", .left), ("KEPT", .left),
             ])
             for set in sets {
-                let row = Row(set)
+                let row = Row(set, marks[set.name], plan[set.name])
                 table.add([
                     "\(set.name)", Units.duration(seconds: max(0, now.seconds - set.name.seconds)), set.status.rawValue,
                     row.components.joined(separator: ","), "\(row.files)", Units.bytes(row.bytes),
-                    Units.bytes(row.stored),
+                    Units.bytes(row.stored), row.verified?.readable ?? "-", row.drilled?.readable ?? "-",
+                    row.kept.first ?? "-",
                 ])
             }
             return table.text
         }
         if !unreadable.isEmpty { throw ExitStatus.repositoryDamaged }
+    }
+
+    /// Why each set is kept.
+    private static func plan(
+        _ sets: [BackupSet], _ marks: SetMarks, _ policy: RetentionPolicy, at now: Timestamp
+    ) -> [Timestamp: [String]] {
+        let facts = sets.map { marks.retentionFacts(of: $0, at: now) }
+        let plan = decide(facts, policy: policy, circumstances: PruneCircumstances(now: now.seconds))
+        return Dictionary(
+            plan.decisions.filter { $0.verdict == .keep }.map {
+                (Timestamp(seconds: $0.set.time), $0.reasons.map(\.text))
+            }
+        ) { first, _ in first }
     }
 
     private struct Result: Encodable {
@@ -58,7 +80,16 @@ struct List: AsyncParsableCommand {
         /// Bytes that the run added to the store.
         var stored: Int
 
-        init(_ set: BackupSet) {
+        var verified: Timestamp?
+        var drilled: Timestamp?
+        var pinned: Bool
+        /// Why retention keeps it; empty for a set that is to be dropped, and where only some sets were asked for.
+        var kept: [String]
+
+        init(_ set: BackupSet, _ marks: SetMarks.Facts, _ reasons: [String]?) {
+            (verified, drilled) = (marks.verified, marks.drilled)
+            pinned = marks.pinned?.holds(at: Session.now()) ?? false
+            kept = reasons ?? []
             name = set.name
             status = set.status
             (started, finished) = (set.started, set.finished)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Blocking
 import Configuration
 import PrometheusSnapshot
 import Repository
@@ -53,9 +54,26 @@ struct Verify: AsyncParsableCommand {
         let display = ProgressDisplay(options: options, work: [("", progress)])
         let report = try await display.during { [verification] in try await verification.run() }
         let output = Output(options: options)
+        do { try await mark(report, repository, session) } catch {
+            output.warn("what was verified could not be noted: \(error)")
+        }
         for note in report.notes { output.note("note: \(note)") }
         try output.result(report) { text(report) }
         if !report.findings.isEmpty { throw ExitStatus.checkFailed }
+    }
+
+    /// Notes which sets were proved, and which were found damaged.
+    private func mark(_ report: Verification.Report, _ repository: Repository, _ session: Session) async throws {
+        let damaged = Set(report.findings.flatMap(\.sets))
+        // Damage of which it is not known whose it is speaks against all.
+        let isKnown = report.findings.allSatisfy { !$0.sets.isEmpty }
+        let good = isKnown ? report.setsRead.filter { !damaged.contains($0) } : []
+        guard !good.isEmpty || !damaged.isEmpty else { return }
+        let share = try share()
+        let mark = VerifiedMark(
+            at: Session.now(), tool: "dr \(DR.version)", read: share == 1 ? .all : share > 0 ? .share : .structure,
+            good: good.sorted(), damaged: damaged.sorted())
+        _ = try await session.pool.run { try Marks(repository).put(mark) }
     }
 
     private func text(_ report: Verification.Report) -> String {

@@ -1,0 +1,106 @@
+internal import ObjectStorage
+
+/// What keeps a backup and a prune that run side by side from harming each other; `docs/repository-format.md`, "Prune",
+/// has the protocol and why it is safe.
+///
+/// A prune announces what it will delete, then looks at all manifests, then deletes. A backup writes its manifest, then
+/// looks at the announcements. Whatever the order, one of the two sees the other. Calls block.
+struct RunGuard: Sendable {
+    let store: any ObjectStore
+    let run: String
+    private let marks: Marks
+    private let lease: ObjectKey
+    /// Of the prunes that were through when this run began.
+    private let prunesBefore: Set<ObjectKey>
+    /// By component: packs not to build upon, for they are about to go or hardly used.
+    private let unwanted: [String: Set<String>]
+    let warnings: [String]
+
+    /// Announces the run, then looks around. To be called before anything that it builds upon is read.
+    init(_ repository: Repository, run: String, now: Timestamp) throws {
+        store = repository.store
+        self.run = run
+        let marks = Marks(repository)
+        self.marks = marks
+        lease = try marks.put(RunMark(at: now, run: run), id: run).key
+        prunesBefore = Set(try marks.list(PrunedMark.kind).map(\.key))
+        var unwanted: [String: Set<String>] = [:]
+        var warnings: [String] = []
+        func note(_ error: RepositoryError) { warnings.append("passed over a mark: \(error)") }
+        try marks.forEach(PruneIntent.self, unreadable: note) { _, intent in
+            for (component, packs) in intent.packs { unwanted[component, default: []].formUnion(packs) }
+        }
+        try marks.forEach(UnwantedMark.self, unreadable: note) { _, mark in
+            for (component, packs) in mark.packs { unwanted[component, default: []].formUnion(packs) }
+        }
+        self.unwanted = unwanted
+        self.warnings = warnings
+    }
+
+    func unwanted(_ component: String) -> Set<String> { unwanted[component] ?? [] }
+
+    /// The packs of a manifest that are gone or may be any moment. To be called when the manifest is in the store.
+    func doomed(of manifest: Manifest) throws -> Set<String> {
+        let used = Set(manifest.packs.map(\.pack))
+        var doomed: Set<String> = []
+        try marks.forEach(PruneIntent.self, unreadable: { _ in }) { _, intent in
+            doomed.formUnion(used.intersection(intent.packs[manifest.component] ?? []))
+        }
+        // In this order: an intent that is no longer there was carried out, and its prune left a mark before.
+        let prunes = try marks.list(PrunedMark.kind)
+        if prunes.contains(where: { !prunesBefore.contains($0.key) }) {
+            doomed.formUnion(try missing(used.subtracting(doomed), of: manifest.component))
+        }
+        return doomed
+    }
+
+    private func missing(_ used: Set<String>, of component: String) throws -> Set<String> {
+        var packs = used, indexes = used
+        try store.list(prefix: Layout.packPrefix(component), after: nil) { object in
+            if let pack = Layout.packID(of: object.key) {
+                packs.remove(pack)
+            } else if let pack = Layout.name(of: object.key, suffix: Layout.indexSuffix) {
+                indexes.remove(pack)
+            }
+            return .proceed
+        }
+        return packs.union(indexes)
+    }
+
+    /// Makes the set that was just written final.
+    /// - Throws: ``RunGivenUp`` when a prune has taken this run for dead; the set is then removed again.
+    func settle(_ set: BackupSet, now: Timestamp) throws {
+        guard try OutcomeMark.settle(run, as: .committed, at: now, in: store) == .void else { return }
+        if let refused = try store.delete([Layout.set(set.name)]).first { throw refused }
+        throw RunGivenUp(run: run)
+    }
+
+    /// Says that the run is over, in whichever way; what cannot be removed is removed by a later prune.
+    func end() throws {
+        if let refused = try store.delete([lease]).first { throw refused }
+    }
+}
+
+/// A run took so long that a prune gave it up, and took back what it had stored.
+package struct RunGivenUp: Error, CustomStringConvertible {
+    var run: String
+
+    package var description: String {
+        """
+        run \(run) took longer than \(RunMark.life / 86_400) days, and a prune gave it up for dead: no set was written
+        hint: run `dr backup` again; if a run needs so long, back up some components at a time with --component
+        """
+    }
+}
+
+/// Packs that a backup was about to use went on being pruned away from under it.
+struct PacksPruned: Error, CustomStringConvertible {
+    var packs: Set<String>
+
+    var description: String {
+        """
+        \(packs.count) packs that it builds upon are being pruned, again and again
+        hint: run `dr backup` again when no prune is running
+        """
+    }
+}

@@ -1,0 +1,70 @@
+/// `prune`: what a prune means to delete, written before it deletes anything, removed when all of it is done.
+package struct PruneIntent: Mark {
+    package static let kind: String = "prune"
+    package var format: Int = RepositoryFormat.version
+    package var kind: String = PruneIntent.kind
+    package var at: Timestamp
+    package var tool: String
+    package var sets: [DroppedSet]
+    /// Manifests that belong to no set, by component.
+    package var orphans: [String: [OrphanManifest]]
+    /// Packs that no kept manifest names, by component. Their indexes go with them.
+    package var packs: [String: [String]]
+
+    package struct DroppedSet: Codable, Equatable, Sendable {
+        package var name: Timestamp
+        package var reasons: [String]
+        package var manifests: [DroppedManifest]
+    }
+
+    package struct DroppedManifest: Codable, Equatable, Sendable {
+        package var component: String
+        package var name: Timestamp
+        package var source: String
+        /// For ``ComponentSource/forget(_:)``; empty where the manifest could not be read.
+        package var facts: [String: String]
+    }
+
+    package struct OrphanManifest: Codable, Equatable, Sendable {
+        package var name: Timestamp
+        /// Of the backup that wrote it; absent in manifests of early versions and in unreadable ones.
+        package var run: String?
+    }
+
+    var isEmpty: Bool {
+        sets.isEmpty && orphans.values.allSatisfy(\.isEmpty) && packs.values.allSatisfy(\.isEmpty)
+    }
+}
+
+/// `pruned`: the sets that prunes have removed, as far as a set that is left names one of them as the one before.
+package struct PrunedMark: Mark {
+    package static let kind: String = "pruned"
+    package var format: Int = RepositoryFormat.version
+    package var kind: String = PrunedMark.kind
+    package var at: Timestamp
+    package var tool: String
+    package var sets: [Timestamp]
+
+    /// The sets that prunes have removed, or are about to: such a set that is gone is no damage.
+    static func names(in repository: Repository, unreadable: (RepositoryError) -> Void) throws -> Set<Timestamp> {
+        let marks = Marks(repository)
+        var names: Set<Timestamp> = []
+        // Intents first: one that is carried out meanwhile is then in a mark.
+        try marks.forEach(PruneIntent.self, unreadable: unreadable) { _, intent in
+            names.formUnion(intent.sets.map(\.name))
+        }
+        try marks.forEach(PrunedMark.self, unreadable: unreadable) { _, mark in names.formUnion(mark.sets) }
+        return names
+    }
+}
+
+/// `unwanted`: packs of which so little is needed that the next backup stores that little anew, and needs them no more.
+struct UnwantedMark: Mark {
+    static let kind: String = "unwanted"
+    var format: Int = RepositoryFormat.version
+    var kind: String = UnwantedMark.kind
+    var at: Timestamp
+    var tool: String
+    /// By component, in order.
+    var packs: [String: [String]]
+}

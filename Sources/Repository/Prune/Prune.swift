@@ -1,0 +1,110 @@
+package import Blocking
+internal import Catalog
+internal import Cryptography
+internal import ObjectStorage
+package import Retention
+
+/// Carries retention out: drops what the policy drops, and what no kept set needs with it.
+///
+/// In two phases, so that backups need no lock: what is to go is announced by an intent, and a prune that finds the
+/// intent when the grace is over looks at everything again and deletes what is still unneeded. Each run does both. It
+/// can be killed at any moment; the next run goes on. `docs/repository-format.md`, "Prune", says why nothing that a
+/// set needs is ever gone.
+///
+/// Memory: facts of each set (a hundred bytes), a manifest for each lane; all else is in a file of SQLite's.
+package struct Prune: Sendable {
+    package var repository: Repository
+    package var policy: RetentionPolicy
+    /// Seconds from an announcement to the deletion, by the store's clock.
+    package var grace = 86_400
+    package var tool: String
+    package var pool: BlockingPool
+    package var progress = WorkProgress()
+    /// The wall clock.
+    package var now: @Sendable () -> Timestamp
+    /// Backup runs that failed since the last one that did not.
+    package var failedRuns = 0
+    package var state: StateFolder?
+    package var isDryRun = false
+    /// Documents read at once.
+    package var lanes = 8
+    /// Removes what a backup left in its component's own keeping.
+    package var forget: @Sendable (PruneIntent.DroppedManifest) async throws -> Void = { _ in }
+
+    package init(
+        repository: Repository, policy: RetentionPolicy, tool: String, pool: BlockingPool,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.repository = repository
+        self.policy = policy
+        self.tool = tool
+        self.pool = pool
+        self.now = now
+    }
+
+    /// - Throws: `RepositoryError` `.newerVersion` when there is something that only a newer program can judge;
+    ///   `ObjectStoreError`; `CancellationError`. What a single damaged object prevents is in the report.
+    package func run() async throws -> PruneReport {
+        var report = try await pass()
+        if grace == 0, !isDryRun, report.announced != PruneReport.Counts() {
+            // What was announced just now is due at once, but not before everything was looked at again.
+            let second = try await pass()
+            report.continued(by: second)
+        }
+        progress.update { $0.phase = "done" }
+        if !isDryRun { try? state?.recordPrune(now()) }
+        return report
+    }
+
+    private func pass() async throws -> PruneReport {
+        progress.begin("looking around")
+        let survey = try await PruneSurvey(self)
+        var report = PruneReport(isDryRun: isDryRun, grace: grace)
+        report.frozen = survey.frozen
+        report.sealed = survey.sealed
+        report.warnings = survey.warnings
+        report.sets = survey.plan.decisions.map { decision in
+            let name = Timestamp(seconds: decision.set.time)
+            let isKept = survey.kept.contains(name)
+            return PruneReport.SetLine(
+                name: name, fate: isKept ? .kept : .announced, reasons: survey.reasons(of: decision),
+                due: isKept ? nil : survey.due(name) ?? Timestamp(seconds: survey.storeNow + grace))
+        }
+        guard survey.frozen.isEmpty else { return report }
+        let execution = PruneExecution(prune: self, survey: survey)
+        try await execution.carryOut(&report)
+        return try await pool.run { [report] in
+            var report = report
+            try PruneAnnouncement(prune: self, survey: survey).make(&report)
+            try PruneHousekeeping(prune: self, survey: survey).tidy(&report)
+            return report
+        }
+    }
+}
+
+extension PruneReport {
+    /// A second pass right after the first: what the first announced, this one removed.
+    fileprivate mutating func continued(by second: PruneReport) {
+        let left = Dictionary(second.sets.map { ($0.name, $0) }) { first, _ in first }
+        for number in sets.indices where sets[number].fate == .announced {
+            if let line = left[sets[number].name] {
+                sets[number].fate = line.fate
+                sets[number].due = line.due
+            } else {
+                sets[number].fate = .removed
+                sets[number].due = nil
+            }
+        }
+        removed.sets += second.removed.sets
+        removed.manifests += second.removed.manifests
+        removed.packs += second.removed.packs
+        removed.bytes += second.removed.bytes
+        announced = second.announced
+        frozen = second.frozen
+        sealed = second.sealed
+        unwantedPacks = second.unwantedPacks
+        refused += second.refused
+        refusal = refusal ?? second.refusal
+        warnings += second.warnings.filter { !warnings.contains($0) }
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Lab
+import Testing
+
+/// `dr prune` and `dr pin` as a user types them.
+@Suite struct PruneTests {
+    private struct SetAnswer: Decodable { var name: String }
+    private struct Answer: Decodable {
+        struct Line: Decodable {
+            var name: String
+            var fate: String
+            var reasons: [String]
+        }
+        struct Counts: Decodable { var sets, packs, bytes: Int }
+        var sets: [Line]
+        var removed: Counts
+        var announced: Counts
+    }
+
+    private func history(_ extra: String) async throws -> (Journey, [String]) {
+        let journey = try await Journey(extra: extra)
+        var names: [String] = []
+        for number in 1...3 {
+            try journey.write("a", "version \(number)\n")
+            names.append(try await journey.json(SetAnswer.self, "backup", "--no-prune").name)
+        }
+        return (journey, names)
+    }
+
+    @Test func setsGoInTwoStepsWithAReasonForEach() async throws {
+        let (journey, names) = try await history("retention: {keep_last: 1, largest_drop: 100%}")
+        let dry = try await journey.json(Answer.self, "prune", "--dry-run")
+        #expect(dry.sets.map(\.name) == names && dry.sets.map(\.fate) == ["announced", "announced", "kept"])
+        #expect(dry.sets.allSatisfy { !$0.reasons.isEmpty } && dry.announced.bytes > 0)
+        #expect(try await journey.expect(0, "prune").output.contains("announced"))
+        #expect(try await journey.expect(0, "list").output.split(separator: "\n").count == 4)
+
+        try await journey.expect(0, "pin", names[0], "--until", "forever", "--reason", "audit")
+        let now = try await journey.json(Answer.self, "prune", "--grace", "0s")
+        #expect(now.sets.map(\.fate) == ["kept", "removed", "kept"] && now.removed.sets == 1)
+        try await journey.expect(0, "verify", "--read-data")
+        let list = try await journey.expect(0, "list")
+        #expect(list.output.contains("pinned for ever") && !list.output.contains(names[1]))
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "out", "--at", names[0])
+        let restored = journey.folder.url.appending(path: "out/a")
+        #expect(try String(contentsOf: restored, encoding: .utf8) == "version 1\n")
+    }
+
+    @Test func aBackupPrunesAndAFrozenPruneIsLoudButHarmless() async throws {
+        let (journey, _) = try await history("retention: {keep_last: 1, largest_drop: 100%}")
+        let run = try await journey.expect(0, "backup")
+        #expect(run.errors.contains("announced: 3 sets"))
+        let sets = journey.repository.appending(path: "sets")
+        let first = try #require(try FileManager.default.contentsOfDirectory(atPath: sets.path).min())
+        try Data("damaged".utf8).write(to: sets.appending(path: first))
+        let frozen = try await journey.expect(0, "backup")
+        #expect(frozen.errors.contains("pruning is frozen"))
+        let refused = try await journey.expect(1, "prune", "--grace", "0s")
+        #expect(refused.errors.contains("hint: ") && refused.errors.contains(first))
+    }
+
+    /// SIGKILL at moments spread over prunes, with backups beside them.
+    @Test func killedPrunesBesideBackupsHarmNothing() async throws {
+        let (journey, _) = try await history("retention: {keep_last: 1, largest_drop: 100%}")
+        for round in 1...5 {
+            try journey.write("a", "round \(round)\n")
+            try journey.write("b\(round)", String(repeating: "\(round) ", count: 9000))
+            async let backup = journey.dr(["backup", "--no-prune"])
+            async let prune = journey.dr(["prune", "--grace", "0s"], killAfter: .milliseconds(20 * round))
+            let ended = try await backup
+            _ = try await prune
+            #expect(ended.status == 0, "\(ended.errors)")
+            try await journey.expect(0, "verify", "--read-data")
+        }
+        try await journey.expect(0, "prune", "--grace", "0s")
+        try await journey.expect(0, "verify", "--read-data")
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
+        let diff = try await CommandRun.run(
+            "/usr/bin/diff", ["-r", journey.data.path, journey.folder.url.appending(path: "out").path])
+        #expect(diff.status == 0, "\(diff.output)")
+    }
+}

@@ -1,0 +1,111 @@
+import ObjectStorage
+import Synchronization
+
+/// A store in memory with a clock of its own, consistent as S3 is: what one call wrote the next one sees.
+final class MemoryStore: ObjectStore {
+    private struct Object {
+        var content: [UInt8]
+        var modified: Int
+    }
+
+    private struct State {
+        var objects: [ObjectKey: Object] = [:]
+        var clock: Int
+        var locked: Set<ObjectKey> = []
+    }
+
+    private let state: Mutex<State>
+    let location = "memory://"
+
+    init(clock: Int) { state = Mutex(State(clock: clock)) }
+
+    /// Seconds since 1970.
+    var clock: Int {
+        get { state.withLock { $0.clock } }
+        set { state.withLock { $0.clock = newValue } }
+    }
+
+    var keys: [ObjectKey] { state.withLock { $0.objects.keys.sorted() } }
+    func keys(_ prefix: String) -> [ObjectKey] { keys.filter { $0.text.hasPrefix(prefix) } }
+
+    /// A copy that goes its own way from here.
+    func fork() -> MemoryStore {
+        let copy = MemoryStore(clock: 0)
+        let state = state.withLock { $0 }
+        copy.state.withLock { $0 = state }
+        return copy
+    }
+
+    /// Makes objects refuse to be deleted, as an object lock does.
+    func lock(_ keys: [ObjectKey]) { state.withLock { $0.locked.formUnion(keys) } }
+    func unlock() { state.withLock { $0.locked.removeAll() } }
+
+    func change(_ key: ObjectKey, _ change: (inout [UInt8]) -> Void) {
+        state.withLock { state in
+            guard var object = state.objects[key] else { return }
+            change(&object.content)
+            state.objects[key] = object
+        }
+    }
+
+    func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+        try state.withLock { state in
+            if options.condition == .ifAbsent, state.objects[key] != nil {
+                throw ObjectStoreError(.alreadyExists, "put", key, "the key is taken", store: "memory://")
+            }
+            state.objects[key] = Object(content: content, modified: state.clock)
+            return ObjectInfo(key: key, size: content.count, modified: state.clock)
+        }
+    }
+
+    func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload { Upload(self, key, options) }
+
+    func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
+        guard let object = state.withLock({ $0.objects[key] }) else {
+            throw ObjectStoreError(.notFound, "get", key, "no such object", store: location)
+        }
+        let content = range.map { Array(object.content[$0]) } ?? object.content
+        try sink(content.span.bytes)
+    }
+
+    func head(_ key: ObjectKey) throws -> ObjectInfo? {
+        state.withLock { $0.objects[key] }.map { ObjectInfo(key: key, size: $0.content.count, modified: $0.modified) }
+    }
+
+    func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
+        let found = state.withLock { $0.objects.filter { $0.key.text.hasPrefix(prefix) } }
+        for (key, object) in found.sorted(by: { $0.key < $1.key }) where after.map({ $0 < key }) ?? true {
+            let info = ObjectInfo(key: key, size: object.content.count, modified: object.modified)
+            if try body(info) == .stop { return }
+        }
+    }
+
+    func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
+        state.withLock { state in
+            keys.compactMap { key in
+                if state.locked.contains(key), state.objects[key] != nil {
+                    return ObjectStoreError(.locked, "delete", key, "the object is locked", store: "memory://")
+                }
+                state.objects[key] = nil
+                return nil
+            }
+        }
+    }
+
+    private final class Upload: ObjectUpload {
+        private let store: MemoryStore
+        private let key: ObjectKey
+        private let options: PutOptions
+        private var content: [UInt8] = []
+
+        init(_ store: MemoryStore, _ key: ObjectKey, _ options: PutOptions) {
+            self.store = store
+            self.key = key
+            self.options = options
+        }
+
+        func write(_ bytes: RawSpan) throws { bytes.withUnsafeBytes { content += $0 } }
+        func finish() throws -> ObjectInfo { try store.put(key, content, options) }
+        func cancel() {}
+    }
+}
