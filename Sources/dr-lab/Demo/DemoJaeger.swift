@@ -27,7 +27,9 @@ final class DemoJaeger: DemoComponent {
         let questions = DemoQuestions(url: cluster.url)
         let indices = try await questions.get("/_cat/indices/jaeger-*?format=json&bytes=b&h=index").array ?? []
         let counts = indices.compactMap { $0["index"]?.text }.sorted().map { "/\($0)/_count" }
-        return try await questions.answers(counts + ["/_template/jaeger-*", "/jaeger-*/_alias"], without: ["_shards"])
+        return try await questions.answers(
+            counts + ["/_index_template/jaeger-span", "/_template/jaeger-service", "/_alias/jaeger-span-read"],
+            without: ["_shards"])
     }
 
     func destroy() async throws { await cluster.server.stop() }
