@@ -103,6 +103,6 @@ let package = Package(
         tests(of: "Lab", ["HTTP", "JSONText"]),
         // The built binary, as a user runs it.
         .testTarget(
-            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography"], swiftSettings: strict),
+            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography", "JSONText"], swiftSettings: strict),
     ] + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 )

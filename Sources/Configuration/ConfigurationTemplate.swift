@@ -45,6 +45,14 @@ package enum ConfigurationTemplate {
             # bearer_token: {file: /etc/dr/prometheus-token}
             # tls: {ca_file: /etc/dr/ca.pem}     # also cert_file and key_file, insecure
             # skip_head: true                    # leave out what is not in blocks yet
+          # A running Grafana, all organisations, with a server admin's credentials; or one, with bearer_token.
+          # grafana:
+          #   url: http://localhost:3000
+          #   username: admin
+          #   password: {env: GRAFANA_PASSWORD}
+          #   annotations: 90d                   # how far back they are taken
+          #   join_organizations: true           # enter organisations that the admin is no member of, for the export
+          #   secrets: {data-source/P1/basicAuthPassword: {env: P1_PASSWORD}}   # for a restore: Grafana shows none
           # Any tree of files.
           # rules:
           #   kind: files

@@ -13,8 +13,6 @@ struct GrafanaServer: Sendable {
     /// Whether all organisations and users can be seen.
     var isServerAdmin: Bool
     var organizations: [Organization]
-    /// What the server counts itself; empty for those who may not see it.
-    var statistics: [String: Int]
 
     /// Blocks.
     /// - Throws: ``GrafanaAPIError``.
@@ -32,10 +30,8 @@ struct GrafanaServer: Sendable {
             let organizations = all.compactMap { organization in
                 organization["id"]?.integer.map { Organization(id: $0, name: organization["name"]?.text ?? "") }
             }
-            let counts = (try? api.value(GrafanaRequest("GET", ["admin", "stats"])))?.object ?? [:]
             return GrafanaServer(
-                version: version, isServerAdmin: true, organizations: organizations.sorted { $0.id < $1.id },
-                statistics: counts.compactMapValues(\.integer))
+                version: version, isServerAdmin: true, organizations: organizations.sorted { $0.id < $1.id })
         } catch let error as GrafanaAPIError where error.reason == .forbidden {
             // A token, or a user who is no server admin: one organisation is theirs.
             let own = try api.value(GrafanaRequest("GET", ["org"]))
@@ -44,8 +40,14 @@ struct GrafanaServer: Sendable {
             }
             return GrafanaServer(
                 version: version, isServerAdmin: false,
-                organizations: [Organization(id: id, name: own["name"]?.text ?? "")], statistics: [:])
+                organizations: [Organization(id: id, name: own["name"]?.text ?? "")])
         }
+    }
+
+    /// What the server counts itself, in all organisations; empty for those who may not see it. Blocks.
+    static func statistics(_ api: GrafanaAPI) -> [String: Int] {
+        let counts = (try? api.value(GrafanaRequest("GET", ["admin", "stats"])))?.object ?? [:]
+        return counts.compactMapValues(\.integer)
     }
 
     /// Asks what only an admin of an organisation may see.

@@ -61,7 +61,7 @@ package final class StandInServer: Sendable {
         let server = HTTPServer(
             config: .init(
                 address: try .inet(ip4: "127.0.0.1", port: port), timeout: 60, sharedRequestBufferSize: 64 << 10,
-                sharedRequestReplaySize: 256 << 20, logger: .disabled),
+                sharedRequestReplaySize: 256 << 20, pool: PromptSocketPool(), logger: .disabled),
             handler: Handler(serve: { [weak self] request in await self?.serve(request) }))
         let task = Task { try await server.run() }
         do {

@@ -140,6 +140,18 @@ package struct GrafanaOrganization: Sendable {
         package var parentUid: String?
         package var version = 1
         package var permissions: [Permission] = []
+
+        package init(
+            id: Int, uid: String, title: String, description: String? = nil, parentUid: String? = nil,
+            permissions: [Permission] = []
+        ) {
+            self.id = id
+            self.uid = uid
+            self.title = title
+            self.description = description
+            self.parentUid = parentUid
+            self.permissions = permissions
+        }
     }
 
     package struct Dashboard: Sendable {
