@@ -38,7 +38,7 @@ struct ImportSite {
             url: grafana.url, client: HTTPClient(options), pool: BlockingPool(threads: 8), retries: retries)
     }
 
-    /// The documents of an export, by path; `ids` puts "1" and "2" in the place of the organisations' numbers.
+    /// An export, with its folder.
     func export() async throws -> ExportedTree {
         let folder = try TemporaryFolder("grafana-export")
         let source = GrafanaSource(
@@ -136,7 +136,7 @@ struct ExportedTree {
 
 extension [ImportedObject] {
     func of(_ kind: String, _ words: String = "") -> [ImportedObject] {
-        filter { $0.kind == kind && $0.name.contains(words) }
+        filter { $0.kind == kind && (words.isEmpty || $0.name.contains(words)) }
     }
 
     var outcomes: [ImportedObject.Outcome: Int] { reduce(into: [:]) { $0[$1.outcome, default: 0] += 1 } }

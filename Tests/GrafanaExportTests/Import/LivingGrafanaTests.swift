@@ -52,7 +52,7 @@ import Testing
         let objects = try await target.import(tree)
         #expect(objects.outcomes[.conflict] == nil && objects.outcomes[.failed] == nil, "\(objects.text)")
         #expect(Set(preview.map { "\($0.kind) \($0.name) \($0.outcome)" }) == Set(objects.map { "\($0.kind) \($0.name) \($0.outcome)" }))
-        #expect(objects.outcomes[.update] == 16, "\(objects.filter { $0.outcome != .same }.text)")
+        #expect(objects.outcomes[.update] == 14, "\(objects.filter { $0.outcome != .same }.text)")
         #expect(objects.outcomes[.create] == 4)  // a contact point and three annotations
         // A list that is replaced as a whole says what goes.
         #expect(preview.of("folder", "uid ops)").first?.detail?.contains("takes away that of role Editor (Edit)") == true)

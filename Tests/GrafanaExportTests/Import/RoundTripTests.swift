@@ -40,8 +40,13 @@ import Testing
         let first = try await new.import(tree)
         #expect(first.allSatisfy { [.create, .update, .same, .skipped].contains($0.outcome) }, "\(first.text)")
         #expect(first.unwhole == "")
-        // The dry run foretold each outcome.
-        func told(_ objects: [ImportedObject]) -> Set<String> { Set(objects.map { "\($0.kind) \($0.name) \($0.outcome)" }) }
+        // The dry run foretold each outcome, but for what Grafana makes by itself in a new organisation or for a new user.
+        func told(_ objects: [ImportedObject]) -> Set<String> {
+            Set(
+                objects.filter { !["member", "notification policies"].contains($0.kind) }
+                    .filter { !$0.name.contains("grafana-default-email") }
+                    .map { "\($0.kind) \($0.name) \($0.outcome)" })
+        }
         #expect(told(preview) == told(first), "\(told(preview).symmetricDifference(told(first)))")
 
         let before = Self.withoutWhatCannotComeBack(try tree.documents())
