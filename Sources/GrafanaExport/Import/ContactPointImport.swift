@@ -41,7 +41,8 @@ extension OrganizationContent {
         let unknown = given.missing.filter { !ContactSettings.has($0, in: current["settings"]) }
         guard unknown.isEmpty else {
             throw Obstacle(
-                .failed, "left as it is: it would lack secrets", missingSecrets: unknown.map { secretName(document, $0) })
+                .failed, "left as it is: it would lack secrets",
+                missingSecrets: unknown.map { secretName(document, $0) })
         }
         return .update {
             var settings = given.settings
@@ -81,7 +82,8 @@ extension OrganizationContent {
     }
 
     private static func form(_ document: JSONValue, _ settings: JSONValue) -> JSONValue {
-        document.keeping((document.text("uid").isEmpty ? [] : ["uid"]) + ["name", "type", "disableResolveMessage"]).merging(["settings": settings])
+        document.keeping((document.text("uid").isEmpty ? [] : ["uid"]) + ["name", "type", "disableResolveMessage"])
+            .merging(["settings": settings])
     }
 
     // MARK: Secrets
@@ -98,7 +100,8 @@ extension OrganizationContent {
 
     /// The settings of the backup, with the secrets that the target has: it shows them to its Admin, decrypted. They
     /// pass through memory only.
-    private func keepingSecrets(of current: JSONValue, in document: JSONValue, _ fields: [String]) async throws -> JSONValue
+    private func keepingSecrets(of current: JSONValue, in document: JSONValue, _ fields: [String]) async throws
+        -> JSONValue
     {
         let uid = document.text("uid")
         let answer: JSONValue?

@@ -7,7 +7,9 @@ extension OrganizationContent {
         for path in try await documents("correlations") {
             try await run.settle("correlation", document: path) {
                 organization.naming("\($0.text("label")) from \($0.text("sourceUID")) to \($0.text("targetUID"))")
-            } _: { try await planCorrelation($0) }
+            } _: {
+                try await planCorrelation($0)
+            }
         }
     }
 

@@ -19,7 +19,9 @@ extension OrganizationContent {
         for path in try await documents("library-elements") {
             try await run.settle("library element", document: path) {
                 organization.naming($0.text("name"), uid: $0.text("uid"))
-            } _: { try await planLibraryElement($0) }
+            } _: {
+                try await planLibraryElement($0)
+            }
         }
     }
 
@@ -174,7 +176,8 @@ extension OrganizationContent {
         }
         let token = document.text("accessToken")
         guard token.isEmpty || current.text("accessToken") == token else {
-            throw Obstacle.conflict("it is public under another address already: remove that one to have the old one back")
+            throw Obstacle.conflict(
+                "it is public under another address already: remove that one to have the old one back")
         }
         if Likeness.alike(document, current, members: fields) { return .same }
         return .update {

@@ -47,10 +47,14 @@ extension OrganizationContent {
                 throw Obstacle.conflict("its name belongs to the data source of uid '\(other)'")
             }
             var plan = Plan.create(found.details) {
-                try await write("POST", ["datasources"], found.values.isEmpty ? form : form.merging(["secureJsonData": .object(found.values)]))
+                try await write(
+                    "POST", ["datasources"],
+                    found.values.isEmpty ? form : form.merging(["secureJsonData": .object(found.values)]))
                 return []
             }
-            if document["readOnly"]?.bool == true { plan.details.append("came from a provisioning file, and can be edited until one provides it") }
+            if document["readOnly"]?.bool == true {
+                plan.details.append("came from a provisioning file, and can be edited until one provides it")
+            }
             plan.missingSecrets = found.missing
             return plan
         }
@@ -63,7 +67,8 @@ extension OrganizationContent {
         if isSame { return Plan(outcome: .same, details: found.details, missingSecrets: found.missing) }
         guard current["readOnly"]?.bool != true else {
             throw Obstacle(
-                .conflict, "differs, and comes from a provisioning file: change it there", missingSecrets: found.missing)
+                .conflict, "differs, and comes from a provisioning file: change it there", missingSecrets: found.missing
+            )
         }
         guard current.text("name") == document.text("name") || run.request.replaces else {
             throw Obstacle.conflict(
@@ -92,7 +97,9 @@ extension OrganizationContent {
                 values[field] = .string(value)
             } else {
                 missing.append(name)
-                if let obstacle = run.secrets.obstacle(name, organization: organization.source) { details.append(obstacle) }
+                if let obstacle = run.secrets.obstacle(name, organization: organization.source) {
+                    details.append(obstacle)
+                }
             }
         }
         return (values, missing, details)

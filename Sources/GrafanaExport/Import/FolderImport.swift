@@ -29,7 +29,9 @@ extension OrganizationContent {
         for entry in entries.values.sorted(by: { ($0.depth, $0.uid) < ($1.depth, $1.uid) }) {
             try await run.settle("folder", document: entry.path) {
                 organization.naming($0.text("title"), uid: entry.uid)
-            } _: { try await planFolder($0, nests: nests) }
+            } _: {
+                try await planFolder($0, nests: nests)
+            }
         }
     }
 

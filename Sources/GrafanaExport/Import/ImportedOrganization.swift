@@ -91,7 +91,8 @@ extension ImportRun {
     private func presentOrganizations() async throws -> [String: Int] {
         if let own = access.organization { return [own.name: own.id] }
         let list = try await server.list(["orgs"], GrafanaAPI.ListShape(firstPage: 0))
-        return Dictionary(list.compactMap { entry in entry["id"]?.integer.map { (entry.text("name"), $0) } }) { one, _ in
+        return Dictionary(list.compactMap { entry in entry["id"]?.integer.map { (entry.text("name"), $0) } }) {
+            one, _ in
             one
         }
     }

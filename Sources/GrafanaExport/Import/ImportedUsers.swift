@@ -41,7 +41,9 @@ extension ImportRun {
                 }
                 return try await planCreation(of: document, home: homes[login]) { made = $0 }
             }
-            if users[login] == nil { users[login] = made.map { .present($0) } ?? (isThere && isDryRun ? .planned : .absent) }
+            if users[login] == nil {
+                users[login] = made.map { .present($0) } ?? (isThere && isDryRun ? .planned : .absent)
+            }
         }
         return users
     }
@@ -58,12 +60,15 @@ extension ImportRun {
         if document["isExternal"]?.bool == true {
             let labels = document["authLabels"]?.array?.compactMap(\.text).joined(separator: ", ") ?? ""
             return .skipped(
-                "signs in through \(labels.isEmpty ? "another system" : labels), which makes the user when it first does")
+                "signs in through \(labels.isEmpty ? "another system" : labels), which makes the user when it first does"
+            )
         }
         let given = secrets.value("user/\(login)/password")
         let advice =
             given == nil
-            ? ["has a random password now: set one in Grafana, let the user reset it, or give 'user/\(login)/password' under secrets: beforehand"]
+            ? [
+                "has a random password now: set one in Grafana, let the user reset it, or give 'user/\(login)/password' under secrets: beforehand"
+            ]
             : []
         return .create(advice) {
             var form: JSONValue = [

@@ -122,6 +122,8 @@ struct PermissionChange {
         let kept = Set(usable.map(\.subject))
         let gone = present.filter { !kept.contains($0.subject) }
         details.append("permissions")
-        if !gone.isEmpty { details.append("which takes away that of \(gone.map(\.description).joined(separator: ", "))") }
+        if !gone.isEmpty {
+            details.append("which takes away that of \(gone.map(\.description).joined(separator: ", "))")
+        }
     }
 }

@@ -7,7 +7,9 @@ extension OrganizationContent {
         for path in try await documents("playlists") {
             try await run.settle("playlist", document: path) {
                 organization.naming($0.text("name"))
-            } _: { try await planPlaylist($0) }
+            } _: {
+                try await planPlaylist($0)
+            }
         }
     }
 

@@ -14,7 +14,9 @@ extension OrganizationContent {
             "notification policies", document: "\(organization.folder)/notification-policies.json"
         ) { _ in
             "of organisation '\(organization.name)'"
-        } _: { try await planPolicies($0, absent) }
+        } _: {
+            try await planPolicies($0, absent)
+        }
     }
 
     private func planPolicies(_ document: JSONValue, _ absent: Set<String>) async throws -> Plan {

@@ -23,7 +23,9 @@ extension OrganizationContent {
         }
         try await run.settle("preferences", document: "\(organization.folder)/preferences.json") { _ in
             "of organisation '\(organization.name)'"
-        } _: { try await planPreferences($0, ["org", "preferences"]) }
+        } _: {
+            try await planPreferences($0, ["org", "preferences"])
+        }
     }
 
     private func planPreferences(_ document: JSONValue, _ path: [String]) async throws -> Plan {

@@ -26,7 +26,9 @@ extension OrganizationContent {
             for path in try await run.tree.documents(in: folder) {
                 try await run.settle("alert rule group", document: path) {
                     organization.naming("\($0.text("title"))' in folder '\($0.text("folderUid"))")
-                } _: { try await planRuleGroup($0, present) }
+                } _: {
+                    try await planRuleGroup($0, present)
+                }
             }
         }
     }
@@ -51,7 +53,9 @@ extension OrganizationContent {
         let wanted = document["rules"]?.array ?? []
         let uids = Set(wanted.map { $0.text("uid") })
         for rule in wanted {
-            guard let other = present.titles[[place.folder, rule.text("title")]], !uids.contains(other) else { continue }
+            guard let other = present.titles[[place.folder, rule.text("title")]], !uids.contains(other) else {
+                continue
+            }
             throw Obstacle.conflict("rule '\(rule.text("title"))' of this folder has the uid '\(other)' in the target")
         }
         let others = (current?["rules"]?.array ?? []).filter { !uids.contains($0.text("uid")) }
@@ -66,11 +70,14 @@ extension OrganizationContent {
         for rule in same { try Self.checkOrigin(rule) }
         let kept = run.request.replaces ? [] : others
         var details: [String] = []
-        if !others.isEmpty { details.append(kept.isEmpty ? "takes away the rules \(titles)" : "keeps the rules \(titles)") }
+        if !others.isEmpty {
+            details.append(kept.isEmpty ? "takes away the rules \(titles)" : "keeps the rules \(titles)")
+        }
         let moved = wanted.filter { present.places[$0.text("uid")].map { $0 != place } == true }
         details += moved.map { rule in
             let from = present.places[rule.text("uid")]
-            return "moves rule '\(rule.text("title"))' from group '\(from?.group ?? "")' of folder '\(from?.folder ?? "")'"
+            return
+                "moves rule '\(rule.text("title"))' from group '\(from?.group ?? "")' of folder '\(from?.folder ?? "")'"
         }
         if wanted.contains(where: { $0.text("provenance") == "file" }), current == nil {
             details += ["came from a provisioning file, and can be edited until one provides it"]

@@ -48,6 +48,13 @@ struct ImportSite {
         return ExportedTree(folder: folder, root: capture.root)
     }
 
+    /// The rich seed with but a few annotations, for tests that are about other things.
+    static func rich(version: GrafanaVersion = .v11) -> GrafanaState {
+        var state = GrafanaState.rich(version: version)
+        state.organizations[1]?.annotations.removeLast(224)
+        return state
+    }
+
     /// Shortly after the annotations of the seed.
     static let now = 1_790_100_000_000
 

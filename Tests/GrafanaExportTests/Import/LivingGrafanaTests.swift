@@ -9,7 +9,7 @@ import Testing
 /// Into a Grafana that has things of its own, and things that are in the way.
 @Suite struct LivingGrafanaTests {
     private func pair(_ version: GrafanaVersion = .v11) async throws -> (tree: ExportedTree, target: ImportSite) {
-        let state = GrafanaState.rich(version: version)
+        let state = ImportSite.rich(version: version)
         let tree = try await ImportSite(state).export()
         return (tree, try await ImportSite(state))
     }
@@ -51,11 +51,14 @@ import Testing
         #expect(target.writes == [])
         let objects = try await target.import(tree)
         #expect(objects.outcomes[.conflict] == nil && objects.outcomes[.failed] == nil, "\(objects.text)")
-        #expect(Set(preview.map { "\($0.kind) \($0.name) \($0.outcome)" }) == Set(objects.map { "\($0.kind) \($0.name) \($0.outcome)" }))
+        #expect(
+            Set(preview.map { "\($0.kind) \($0.name) \($0.outcome)" })
+                == Set(objects.map { "\($0.kind) \($0.name) \($0.outcome)" }))
         #expect(objects.outcomes[.update] == 14, "\(objects.filter { $0.outcome != .same }.text)")
         #expect(objects.outcomes[.create] == 4)  // a contact point and three annotations
         // A list that is replaced as a whole says what goes.
-        #expect(preview.of("folder", "uid ops)").first?.detail?.contains("takes away that of role Editor (Edit)") == true)
+        #expect(
+            preview.of("folder", "uid ops)").first?.detail?.contains("takes away that of role Editor (Edit)") == true)
         let after = try target.organization(Self.main)
         #expect(after.dashboards["new"] != nil)
         #expect(after.dashboards["home"]?.folderUid == nil && after.dashboards["disks"]?.title == "Disks")
@@ -75,7 +78,9 @@ import Testing
             let objects = try await target.import(tree, dryRun: dryRun).of("data source", "Main Org.")
             #expect(objects.map(\.outcome) == [.conflict, .conflict, .conflict], "\(objects.text)")
             let details = objects.compactMap(\.detail).joined(separator: "\n")
-            #expect(details.contains("type 'graphite'") && details.contains("uid 'other'") && details.contains("provisioning file"))
+            #expect(
+                details.contains("type 'graphite'") && details.contains("uid 'other'")
+                    && details.contains("provisioning file"))
         }
         #expect(try target.organization(Self.main).dataSources[0].content["type"] == "graphite")
     }
@@ -111,15 +116,18 @@ import Testing
 
         target.replaces = true
         let preview = try await target.import(tree, dryRun: true)
-        #expect(preview.of("notification policies", Self.main).first?.detail?.contains("takes away the routes {team=new}") == true)
-        #expect(preview.of("alert rule group", "hosts / all").first?.detail?.contains("takes away the rules 'Own'") == true)
+        #expect(
+            preview.of("notification policies", Self.main).first?.detail?.contains("takes away the routes {team=new}")
+                == true)
+        #expect(
+            preview.of("alert rule group", "hosts / all").first?.detail?.contains("takes away the rules 'Own'") == true)
         _ = try await target.import(tree)
         #expect(try !target.organization(Self.main).rules.contains { $0["uid"] == "own" })
         #expect(try target.organization(Self.main).policies["routes"]?.array?.count == 2)
     }
 
     @Test func `who may change an alert is as it was`() async throws {
-        let tree = try await ImportSite(.rich()).export()
+        let tree = try await ImportSite(ImportSite.rich()).export()
         let target = try await ImportSite(.empty(firstID: 700))
         _ = try await target.import(tree)
         let main = try target.organization(Self.main)
@@ -127,8 +135,12 @@ import Testing
             Dictionary(list.map { ($0[key]?.text ?? "", $0["provenance"]?.text ?? "?") }) { $1 }
         }
         #expect(provenance(main.rules, "uid") == ["r1": "", "r2": "", "r3": "api"])
-        #expect(provenance(main.contactPoints, "uid")["cp-mail"] == "api" && provenance(main.contactPoints, "uid")["cp-hook"] == "")
-        #expect(provenance(main.muteTimings, "name") == ["Weekends": ""] && provenance(main.templates, "name") == ["ops.title": ""])
+        #expect(
+            provenance(main.contactPoints, "uid")["cp-mail"] == "api"
+                && provenance(main.contactPoints, "uid")["cp-hook"] == "")
+        #expect(
+            provenance(main.muteTimings, "name") == ["Weekends": ""]
+                && provenance(main.templates, "name") == ["ops.title": ""])
         #expect(main.policies["provenance"] == "")
     }
 
@@ -142,7 +154,8 @@ import Testing
             organization.dashboards["disks"]?.folderUid = nil
         }
         let objects = try await target.import(tree)
-        #expect(objects.of("mute timing").map(\.outcome) == [.conflict] && objects.of("template").map(\.outcome) == [.same])
+        #expect(
+            objects.of("mute timing").map(\.outcome) == [.conflict] && objects.of("template").map(\.outcome) == [.same])
         let dashboard = try #require(objects.of("dashboard", "uid disks").first)
         #expect(dashboard.outcome == .conflict && dashboard.detail?.contains("provisioning file") == true)
     }
@@ -165,11 +178,14 @@ import Testing
     }
 
     @Test func `two folders of one title are two folders`() async throws {
-        let tree = try await ImportSite(.rich()).export()
+        let tree = try await ImportSite(ImportSite.rich()).export()
         let target = try await ImportSite(.empty())
         let folders = try await target.import(tree).of("folder", "'Operations'")
         #expect(folders.map(\.outcome) == [.create, .create, .create], "\(folders.text)")
-        #expect(Set(try target.organization(Self.main).folders.filter { $0.title == "Operations" }.map(\.uid)) == ["ops", "ops-twin"])
+        #expect(
+            Set(try target.organization(Self.main).folders.filter { $0.title == "Operations" }.map(\.uid)) == [
+                "ops", "ops-twin",
+            ])
     }
 
     @Test func `an organisation that was deleted meanwhile is made anew`() async throws {
