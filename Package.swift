@@ -36,6 +36,17 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
         swiftSettings: strict)
 }
 
+/// What can be backed up: one target to a kind of component.
+let kinds = [
+    layer("FileTree", ["Repository"]),
+    layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
+    layer("GitConfiguration", ["Repository", "Blocking", logging]),
+    layer(
+        "LokiArchive", ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", yams, logging]),
+    layer("ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
+    layer("GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
+]
+
 // Lower layers first: no target depends on one below it in this list.
 let package = Package(
     name: "dr",
@@ -64,15 +75,13 @@ let package = Package(
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Blocking", logging]),
         layer("Catalog", ["CSQLite", "Cryptography"]),
         layer("Repository", ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Blocking", "CLinux", logging]),
-        layer("FileTree", ["Repository"]),
-        layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
-        layer("GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
-        layer("Configuration", [yams]),
+        layer("Retention", []),
+        layer("Configuration", ["JSONText", "Retention", yams]),
         .executableTarget(
             name: "dr",
-            dependencies: [
-                "Repository", "FileTree", "PrometheusSnapshot", "GrafanaExport", "S3", "ObjectStorage", "Configuration", "Blocking",
-                "HTTP", "Cryptography", "Catalog", argumentParser, logging,
+            dependencies: kinds.map { .byName(name: $0.name) } + [
+                "Repository", "S3", "ObjectStorage", "Retention", "Configuration", "Blocking", "HTTP", "Cryptography",
+                "Catalog", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -81,7 +90,7 @@ let package = Package(
             "Lab",
             [
                 .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
-                "Blocking", "JSONText",
+                "Blocking", "JSONText", "Archiving", "Cryptography",
             ]),
         .executableTarget(
             name: "dr-lab", dependencies: ["Lab", "Cryptography", argumentParser], swiftSettings: strict),
@@ -98,11 +107,18 @@ let package = Package(
             of: "Repository",
             ["ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Lab", logging]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
+        tests(of: "GitConfiguration", ["Repository", "Blocking", "Lab", logging]),
+        tests(
+            of: "LokiArchive",
+            ["Repository", "HTTP", "Archiving", "Cryptography", "JSONText", "Blocking", "Lab", logging]),
+        tests(of: "ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
-        tests(of: "Configuration"),
-        tests(of: "Lab", ["HTTP", "JSONText"]),
+        tests(of: "Retention"),
+        tests(of: "Configuration", ["Retention"]),
+        tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(
-            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography", "JSONText"], swiftSettings: strict),
-    ] + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
+            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography", "JSONText"],
+            swiftSettings: strict),
+    ] + kinds + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 )

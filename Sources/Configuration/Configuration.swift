@@ -6,7 +6,7 @@ package struct Configuration: Equatable, Sendable {
     package var store = StoreConfiguration()
     /// In the order of the file.
     package var components: [ComponentConfiguration] = []
-    package var retention = RetentionTiers()
+    package var retention = RetentionConfiguration()
     /// Absolute path of the folder of recovery plans; nil stands for `plans` beside the file.
     package var plans: String?
     /// Absolute path of the cache and the journals; nil leaves the place to ``stateFolder(environment:isRoot:)``.
@@ -35,7 +35,7 @@ extension Configuration: Section {
         Key("objectives", \.objectives, .section(), "What a recovery is measured against."),
         Key("store", \.store, .section(), required: true, "Where backups are kept."),
         Key("components", \.components, .components, required: true, "What is backed up, by name."),
-        Key("retention", \.retention, .section(), "How far back each tier of backups reaches."),
+        Key("retention", \.retention, .section(), "Which backups are kept; left out, all are."),
         Key("plans", \.plans, .path, "Folder of the recovery plans."),
         Key("state", \.state, .path, "Folder for cache and journals; losing it costs time, never data."),
         Key("notifications", \.notifications, .section(), "Whom to tell."),
@@ -55,25 +55,6 @@ extension Objectives: Section {
     static let keys: [Key<Self>] = [
         Key("rto", \.rto, .period, "Recovery time objective: the time allowed to recover, such as 4h."),
         Key("rpo", \.rpo, .period, "Recovery point objective: the loss of data allowed, such as 1h."),
-    ]
-}
-
-/// How far back each tier of backup sets reaches; nil keeps none for that tier's sake.
-package struct RetentionTiers: Equatable, Sendable {
-    package var hourly: Period?
-    package var daily: Period?
-    package var weekly: Period?
-    package var monthly: Period?
-    package var yearly: Period?
-}
-
-extension RetentionTiers: Section {
-    static let keys: [Key<Self>] = [
-        Key("hourly", \.hourly, .period, "Keep one backup for each hour this far back."),
-        Key("daily", \.daily, .period, "Keep one backup for each day this far back."),
-        Key("weekly", \.weekly, .period, "Keep one backup for each week this far back."),
-        Key("monthly", \.monthly, .period, "Keep one backup for each month this far back."),
-        Key("yearly", \.yearly, .period, "Keep one backup for each year this far back."),
     ]
 }
 

@@ -45,6 +45,13 @@ package enum ConfigurationTemplate {
             # bearer_token: {file: /etc/dr/prometheus-token}
             # tls: {ca_file: /etc/dr/ca.pem}     # also cert_file and key_file, insecure
             # skip_head: true                    # leave out what is not in blocks yet
+          # A Loki that keeps its chunks in files; 'data' is its common.path_prefix.
+          # loki:
+          #   url: http://localhost:3100         # asked for its schema; may be left out
+          #   data: /loki
+          #   chunks: /loki/chunks               # where they are elsewhere
+          #   rules: /loki/rules                 # likewise
+          #   flush: true                        # write what is in memory into chunks first
           # A running Grafana, all organisations, with a server admin's credentials; or one, with bearer_token.
           # grafana:
           #   url: http://localhost:3000
@@ -58,9 +65,38 @@ package enum ConfigurationTemplate {
           #   kind: files
           #   data: /etc/prometheus
           #   exclude: ["*.tmp"]
+          # One branch of a git repository, with its history: a path or a URL.
+          # configuration:
+          #   kind: git
+          #   url: git@git.example:monitoring/configuration.git
+          #   branch: main                       # the default branch when left out
+          #   ssh_key: /etc/dr/deploy_key        # for https: username and password, ca_file
+          #   ssh_known_hosts: /etc/dr/known_hosts
+          # Jaeger's indices in Elasticsearch or OpenSearch: the cluster keeps the data in a repository of its own.
+          # jaeger:
+          #   kind: elasticsearch
+          #   url: http://localhost:9200         # with username and password, or bearer_token, and tls as above
+          #   api_key: {env: ELASTICSEARCH_API_KEY}
+          #   indices: "jaeger-*"
+          #   repository: {type: s3, bucket: backups, base_path: jaeger}   # or type: fs, with location
+          #   timeout: 15m                       # give up when nothing moves for this long
 
-        # How far back one backup is kept for each hour, day, week, month and year.
-        retention: {hourly: 24h, daily: 30d, weekly: 12w, monthly: 12mo, yearly: 7y}
+        # How far back one backup is kept for each hour, day, week, month and year, counted from now. The newest
+        # complete and the newest verified backup are kept whatever stands here. See `dr retention simulate`.
+        retention:
+          hourly: 24h
+          daily: 30d
+          weekly: 12w
+          monthly: 12mo
+          yearly: 7y
+          # keep_last: 5                         # the newest so many, whatever their age
+          # keep_within: 2d                      # every one that is younger
+          # time_zone: Europe/Berlin             # whose hours, days, weeks, months and years; UTC if left out
+          # When nothing is dropped before a person has looked:
+          # largest_drop: 50%                    # more than this share of all backups would go at once
+          # freeze_after_failures: 3             # so many runs failed in a row; 0 is never
+          # longest_gap: 60d                     # nothing was seen so long: a clock leapt, or backups ended
+          # clock_tolerance: 1h                  # the clock stands further than this before the newest backup
 
         # Recovery plans.
         # plans: plans/

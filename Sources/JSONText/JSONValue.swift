@@ -39,6 +39,12 @@ package enum JSONValue: Hashable, Sendable {
         }
     }
 
+    /// The same object with more members, which replace those of the same name; anything else as it is.
+    package func adding(_ members: [String: JSONValue]) -> JSONValue {
+        guard case .object(let own) = self else { return self }
+        return .object(own.merging(members) { $1 })
+    }
+
     /// The same object without some members; anything else as it is.
     package func removing(_ keys: [String]) -> JSONValue {
         guard case .object(var members) = self else { return self }

@@ -30,6 +30,8 @@ struct GlobalOptions: ParsableArguments {
         }
     }
 
+    private static let groups: Set = ["retention"]
+
     private static func movedBehindSubcommand(_ arguments: [String]) -> [String] {
         let flags: Set = ["--json", "--quiet", "-q", "--verbose", "-v", "--no-progress"]
         var moved: [String] = []
@@ -46,6 +48,8 @@ struct GlobalOptions: ParsableArguments {
             }
         }
         guard let subcommand = rest.first, !subcommand.hasPrefix("-") else { return arguments }
-        return [subcommand] + moved + rest.dropFirst()
+        // Commands that hold others together take no options themselves.
+        let names = groups.contains(subcommand) ? 2 : 1
+        return rest.prefix(names) + moved + rest.dropFirst(names)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Retention
 import Testing
 
 @testable import Configuration
@@ -66,7 +67,7 @@ import Testing
         #expect(store.signing == Signing(certificate: "/etc/dr/keys/signing.crt", key: "/etc/dr/keys/signing.key"))
 
         #expect(configuration.components.map(\.name) == ["prometheus", "mirror", "rules", "grafana"])
-        let prometheus = try #require(try configuration.component(named: "prometheus")?.options() as? PrometheusOptions)
+        let prometheus = try #require(configuration.component(named: "prometheus")?.options as? PrometheusOptions)
         #expect(prometheus.server.url == "https://prometheus:9090")
         #expect(prometheus.data == "/prometheus")
         #expect(prometheus.server.username == "backup")
@@ -75,25 +76,21 @@ import Testing
         #expect(prometheus.server.tls.certificateFile == "/etc/dr/me.crt")
         #expect(prometheus.server.tls.keyFile == "/etc/dr/me.key")
         #expect(prometheus.skipHead)
-        let mirror = try #require(try configuration.component(named: "mirror")?.options() as? PrometheusOptions)
+        let mirror = try #require(configuration.component(named: "mirror")?.options as? PrometheusOptions)
         #expect(mirror.server.url == "http://[::1]:9091/sub")
         #expect(mirror.data == "/etc/dr/data")
         #expect(mirror.server.bearerToken?.source == .file("/token"))
         #expect(!mirror.skipHead)
-        let rules = try #require(try configuration.component(named: "rules")?.options() as? FilesOptions)
+        let rules = try #require(configuration.component(named: "rules")?.options as? FilesOptions)
         #expect(rules.data == "/etc/prometheus/rules")
         #expect(rules.exclude == ["*.tmp", "cache/**"])
 
-        let grafana = try #require(try configuration.component(named: "grafana")?.options() as? GrafanaOptions)
+        let grafana = try #require(configuration.component(named: "grafana")?.options as? GrafanaOptions)
         #expect(grafana.server.username == "admin" && grafana.joinOrganizations && grafana.annotations == .days(30))
         #expect(grafana.secrets["data-source/P1/password"]?.source == .environment("P1"))
         #expect(grafana.secrets["organization/2/user/ann/password"]?.source == .file("/etc/dr/ann"))
 
-        #expect(
-            configuration.retention
-                == RetentionTiers(
-                    hourly: .hours(24), daily: .days(30), weekly: .days(84), monthly: Period(months: 12),
-                    yearly: Period(months: 84)))
+        #expect(configuration.retention.policy == .proposed)
         #expect(configuration.plans == "/etc/dr/plans")
         #expect(configuration.state == "/var/lib/dr")
         #expect(configuration.notifications.webhooks.map(\.url?.source) == [.environment("EMERGENCY_WEBHOOK")])
@@ -110,23 +107,68 @@ import Testing
         #expect(configuration.plans == nil)
     }
 
-    @Test func anAnnouncedKindIsAcceptedAndRefusedWhereItIsUsed() throws {
+    @Test func everyRuleOfRetentionReachesThePolicy() throws {
+        let written = try parse(
+            least + """
+                retention:
+                  weekly: 12w
+                  keep_last: 5
+                  keep_within: 2d
+                  time_zone: Europe/Berlin
+                  largest_drop: 12.5%
+                  freeze_after_failures: 0
+                  longest_gap: 1y
+                  clock_tolerance: 90m
+
+                """
+        ).retention.policy
+        var policy = RetentionPolicy(
+            weekly: .weeks(12), keepLast: 5, keepWithin: .days(2),
+            timeZone: try #require(DeclaredZone("Europe/Berlin")))
+        policy.limits.largestDrop = 0.125
+        policy.limits.failedRuns = 0
+        policy.limits.longestGap = 365 * 86_400
+        policy.limits.clockTolerance = 5400
+        #expect(written == policy)
+        #expect(try parse(least).retention.policy.isEmpty)
+        let flag =
+            "weekly=12w,keep_last=5,keep_within=2d,time_zone=Europe/Berlin,largest_drop=12.5%,"
+            + "freeze_after_failures=0,longest_gap=1y,clock_tolerance=90m"
+        #expect(try RetentionConfiguration(flag, option: "--policy").policy == policy)
+    }
+
+    @Test(arguments: [
+        ("hourly: 24", "'24' has no unit"), ("hourly: 0h", "must be more than nothing"),
+        ("keep_last: 0", "0 is out of range: 1 to 1000000"), ("keep_last: many", "expected a whole number, found text"),
+        ("keep_last: 1.5", "expected a whole number, found a number"),
+        ("time_zone: Mars/Olympus", "'Mars/Olympus' is no time zone"),
+        ("largest_drop: 0.5", "expected a share such as 50%"), ("largest_drop: 101%", "'101%' is out of range"),
+        ("keep_lst: 5", "did you mean 'keep_last'?"),
+    ])
+    func whatIsNoRetentionIsRefused(_ line: String, _ words: String) {
+        let found = complaints(least + "retention: {\(line)}\n")
+        #expect(found.count == 1 && found.first?.contains(words) == true, "\(found)")
+    }
+
+    @Test func lokiNeedsNoServerButItsData() throws {
         let configuration = try parse(
             """
             store: {url: file:///r}
             components:
-              grafana: {url: http://grafana:3000, bearer_token: {env: GRAFANA_TOKEN}}
-              jaeger: {kind: elasticsearch, url: http://elasticsearch:9200, indices: "jaeger-*"}
+              loki: {data: /loki}
+              other: {kind: loki, url: http://loki:3100, data: /loki, chunks: /c, rules: /r, flush: true}
             """)
-        #expect(configuration.components.map(\.kind) == ["grafana", "elasticsearch"])
-        let jaeger = try #require(configuration.component(named: "jaeger"))
-        let error = #expect(throws: ConfigurationError.self) { try jaeger.options() }
-        #expect(
-            error?.description
-                == """
-                dr.yaml:4:3: component 'jaeger': kind 'elasticsearch' is not supported by this version
-                hint: supported are prometheus, files, grafana; choose others with --component
-                """)
+        let loki = try #require(configuration.component(named: "loki")?.options as? LokiOptions)
+        #expect(loki.server.url.isEmpty && loki.data == "/loki" && !loki.flush && loki.chunks == nil)
+        let other = try #require(configuration.component(named: "other")?.options as? LokiOptions)
+        #expect(other.server.url == "http://loki:3100" && other.flush && other.chunks == "/c" && other.rules == "/r")
+    }
+
+    @Test(arguments: ["flush: true", "bearer_token: {env: TOKEN}"])
+    func whatLokiIsAskedNeedsItsURL(setting: String) {
+        #expect(throws: ConfigurationError.self) {
+            try parse("store: {url: file:///r}\ncomponents:\n  loki: {data: /loki, \(setting)}")
+        }
     }
 
     @Test func componentsCompareByTheirOptions() throws {
@@ -154,7 +196,7 @@ import Testing
               one: {kind: files, data: /one, exclude: &junk ["*.tmp"]}
               two: {kind: files, data: /two, exclude: *junk}
             """)
-        let two = try #require(try configuration.component(named: "two")?.options() as? FilesOptions)
+        let two = try #require(configuration.component(named: "two")?.options as? FilesOptions)
         #expect(two.exclude == ["*.tmp"])
     }
 }

@@ -51,12 +51,14 @@ import Testing
     @Test(arguments: [
         ["init"], ["backup"], ["list"], ["show"], ["show", "--files"], ["diff", "latest"], ["stats"],
         ["verify", "--read-data"], ["restore", "--component", "tree", "--to", "new"], ["status"], ["doctor"],
+        ["restore", "--component", "tree", "--to", "new", "--dry-run"],
     ]) func jsonFitsThePublishedSchema(command: [String]) async throws {
         let journey = try await Journey(extra: "objectives: {rpo: 1h}")
         try journey.write("a", "x")
         try await journey.expect(0, "backup")
         try journey.write("a", "changed")
-        let name = command.starts(with: ["show", "--files"]) ? "show --files" : command[0]
+        let variants = ["--files": "show --files", "--dry-run": "restorePreview"]
+        let name = command.compactMap { variants[$0] }.first ?? command[0]
         let check = """
             import json, sys, jsonschema
             schema = json.load(open(sys.argv[1]))
@@ -74,6 +76,28 @@ import Testing
             #expect(verdict.status == 0, "\(command): \(verdict.errors)\n\(run.output)\n\(run.errors)")
             try? FileManager.default.removeItem(at: journey.folder.url.appending(path: "new"))
         }
+    }
+
+    @Test func aRestoreIsRehearsed() async throws {
+        let journey = try await Journey()
+        try journey.write("a/b", "12345")
+        try journey.write("c", "1")
+        try await journey.expect(0, "backup")
+        let fresh = try await journey.expect(0, "restore", "--component", "tree", "--to", "out", "--dry-run")
+        #expect(fresh.output.contains("would restore tree") && fresh.output.contains("2 files, 6 B"))
+        #expect(!FileManager.default.fileExists(atPath: journey.folder.url.appending(path: "out").path))
+        let part = try await journey.expect(0, "restore", "--component", "tree", "--to", "out", "--dry-run", "a")
+        #expect(part.output.contains("1 files, 5 B"))
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
+        // What the real run would refuse, the rehearsal refuses too.
+        let refused = try await journey.dr(["restore", "--component", "tree", "--to", "out", "--dry-run"])
+        #expect(refused.status == 1 && refused.errors.contains("--replace"))
+        let would = try await journey.expect(
+            0, "restore", "--component", "tree", "--to", "out", "--dry-run", "--replace")
+        #expect(would.output.contains("would be kept beside it"))
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: journey.folder.path).filter { $0.contains("before") }
+                .isEmpty)
     }
 
     @Test(arguments: [
@@ -100,7 +124,9 @@ import Testing
         let help = try await journey.expect(0, "--help")
         #expect(help.output.contains("Exit codes: 0 done"))
         #expect(try await journey.expect(0, "--version").output == "0.1.0\n")
-        for command in ["init", "backup", "list", "show", "diff", "stats", "verify", "restore", "status", "doctor"] {
+        for command in [
+            "init", "backup", "list", "show", "diff", "stats", "verify", "restore", "status", "doctor", "retention",
+        ] {
             #expect(try await journey.expect(0, command, "--help").output.contains("USAGE: dr \(command)"))
         }
         #expect(try await journey.expect(0, "--generate-completion-script", "bash").output.contains("complete"))

@@ -58,6 +58,32 @@ import Testing
         try await recover(journey, script: [place, names, try await body(blocks, journey)].joined(separator: "\n"))
     }
 
+    /// The part about a bundle, after the parts that every component needs.
+    @Test func aRepositoryIsRecoveredByThePage() async throws {
+        let journey = try await Journey(
+            components: "tree: {kind: git, url: data}", initialize: false)
+        try journey.write("alerts.yaml", "first\n")
+        let make = try await CommandRun.run(
+            "/bin/sh",
+            [
+                "-ec",
+                "git init -q -b main; git add .; git -c user.name=Ada -c user.email=ada@example.org commit -q -m first",
+            ], in: journey.data)
+        #expect(make.status == 0, "\(make.errors)")
+        try await journey.expect(0, "init")
+        try await journey.expect(0, "backup")
+        let blocks = try blocks()
+        let place = try #require(blocks["directory"]).replacing(/STORE=\S+/, with: "STORE='\(journey.repository.path)'")
+        let script = [place, try await body(blocks, journey), try #require(blocks["bundle"])].joined(separator: "\n")
+        let folder = journey.folder.url.appending(path: "by-hand")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let run = try await CommandRun.run("/bin/bash", ["-eu", "-c", script], in: folder)
+        #expect(run.status == 0, "\(run.output)\n\(run.errors)")
+        let diff = try await CommandRun.run(
+            "/usr/bin/diff", ["-r", "-x", ".git", journey.data.path, folder.appending(path: "configuration").path])
+        #expect(diff.status == 0, "\(diff.output)")
+    }
+
     @Test func aBucketIsRecoveredByThePage() async throws {
         let server = try await SharedS3Server.seaweedFS()
         let journey = try await Journey(s3: server)

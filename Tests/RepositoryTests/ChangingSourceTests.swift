@@ -13,6 +13,7 @@ import Testing
         var isFrozen = false
         var damage: [Damage] = []
         var meddle: @Sendable () throws -> Void
+        var inspecting: @Sendable (String) -> (any ContentInspector)? = { _ in nil }
         let watermark: Int? = nil
         let facts: [String: String] = [:]
         let warnings: [String] = []
@@ -22,7 +23,73 @@ import Testing
             try meddle()
             return damage
         }
+        func inspector(of path: String) -> (any ContentInspector)? { inspecting(path) }
         func release() async throws {}
+    }
+
+    /// Holds a file's content against what its name says.
+    private final class NamedContent: ContentInspector {
+        private let path: String
+        private let whenWrong: () -> Void
+        private var content: [UInt8] = []
+
+        init(_ path: String, whenWrong: @escaping () -> Void = {}) {
+            self.path = path
+            self.whenWrong = whenWrong
+        }
+
+        func write(_ bytes: RawSpan) { bytes.withUnsafeBytes { content.append(contentsOf: $0) } }
+
+        func finish() -> [Damage] {
+            if content.starts(with: Array(path.utf8)), content.last == UInt8(ascii: ".") { return [] }
+            whenWrong()
+            return [Damage(path: path, reason: "not what its name says")]
+        }
+    }
+
+    @Test func manyVanishedFilesAreOneLine() async throws {
+        let fixture = try Fixture()
+        try fixture.writeTree()
+        let folder = fixture.source.appending(path: "many")
+        let report = try await fixture.backup(
+            try fixture.repository(),
+            source: Meddling(root: fixture.source.path) { try FileManager.default.removeItem(at: folder) })
+        #expect(report.set.status == .complete)
+        #expect(report.warnings == ["tree: 'many/0' and 19 more vanished before they were read"])
+    }
+
+    @Test(arguments: [10, 200_000, 3_000_000]) func aFileThatIsWrittenSlowlyIsReadAgain(size: Int) async throws {
+        let fixture = try Fixture()
+        let whole = Array("slow".utf8) + Fixture.noise(size, seed: 5) + [UInt8(ascii: ".")]
+        try fixture.write("slow", Array(whole.dropLast(2)))
+        var source = Meddling(root: fixture.source.path) {}
+        source.inspecting = { path in NamedContent(path) { try? fixture.write("slow", whole) } }
+        let repository = try fixture.repository()
+        let report = try await fixture.backup(repository, source: source)
+        #expect(report.set.status == .complete)
+        try await fixture.restore(repository, set: report.set, to: "out")
+        try await fixture.expectSame("out")
+    }
+
+    /// What is right under one name is wrong under another, though the repository holds the content; and nothing at all
+    /// is content too.
+    @Test(arguments: [10, 3_000_000]) func contentIsInspectedUnderEveryName(size: Int) async throws {
+        let fixture = try Fixture()
+        try fixture.write("a", Array("a".utf8) + Fixture.noise(size, seed: 6) + [UInt8(ascii: ".")])
+        var source = Meddling(root: fixture.source.path) {}
+        source.inspecting = { NamedContent($0) }
+        let repository = try fixture.repository()
+        try await fixture.backup(repository, source: source)
+        try FileManager.default.copyItem(
+            at: fixture.source.appending(path: "a"), to: fixture.source.appending(path: "b"))
+        try fixture.write("c", "")
+        for name in ["b", "c"] {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)],
+                ofItemAtPath: fixture.source.appending(path: name).path)
+        }
+        let report = try await fixture.backup(repository, source: source)
+        #expect(report.manifests["tree"]?.damage.map(\.path) == ["b", "c"])
     }
 
     @Test func aVanishedFileIsLifeInATreeAndDamageInASnapshot() async throws {

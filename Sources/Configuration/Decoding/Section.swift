@@ -1,3 +1,5 @@
+internal import JSONText
+
 /// A mapping in `dr.yaml` with a fixed set of keys.
 ///
 /// Its ``keys`` are the only place that names them: reading, "did you mean", and the JSON Schema for editors all follow

@@ -1,3 +1,4 @@
+internal import JSONText
 internal import Yams
 
 extension Shape where Value == String {

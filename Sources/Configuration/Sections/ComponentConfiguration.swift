@@ -1,3 +1,4 @@
+internal import JSONText
 internal import Yams
 
 /// One entry under `components`.
@@ -7,40 +8,19 @@ package struct ComponentConfiguration: Equatable, Sendable {
     package var kind: String
     /// Where the entry's name stands.
     package var location: Location
-    private var known: (any ComponentOptions)?
+    /// The settings of the entry, to be told apart by their type.
+    package var options: any ComponentOptions
 
     package init(name: String, options: any ComponentOptions, location: Location) {
-        self.init(name: name, kind: type(of: options).kind, location: location, known: options)
-    }
-
-    init(name: String, kind: String, location: Location, known: (any ComponentOptions)?) {
         self.name = name
-        self.kind = kind
+        kind = type(of: options).kind
         self.location = location
-        self.known = known
-    }
-
-    /// The settings of the entry, to be told apart by their type.
-    ///
-    /// A kind that is announced but not there yet is accepted in the file, so that one file serves several versions, and
-    /// refused here, where it is used.
-    /// - Throws: `ConfigurationError` for a kind that this version does not support.
-    package func options() throws(ConfigurationError) -> any ComponentOptions {
-        guard let known else {
-            let supported = ComponentKind.supported.map(\.name).joined(separator: ", ")
-            throw ConfigurationError([
-                Diagnostic(
-                    location, "component '\(name)': kind '\(kind)' is not supported by this version",
-                    hint: "supported are \(supported); choose others with --component")
-            ])
-        }
-        return known
+        self.options = options
     }
 
     package static func == (first: Self, second: Self) -> Bool {
-        func equal<Options: ComponentOptions>(_ options: Options) -> Bool { options == second.known as? Options }
-        return first.name == second.name && first.kind == second.kind && first.location == second.location
-            && (first.known.map { equal($0) } ?? (second.known == nil))
+        func equal<Options: ComponentOptions>(_ options: Options) -> Bool { options == second.options as? Options }
+        return first.name == second.name && first.location == second.location && equal(first.options)
     }
 }
 
@@ -64,13 +44,13 @@ struct ComponentKind: Sendable {
     static let supported = [
         ComponentKind(PrometheusOptions.self),
         ComponentKind(FilesOptions.self),
+        ComponentKind(GitOptions.self),
+        ComponentKind(LokiOptions.self),
         ComponentKind(GrafanaOptions.self),
+        ComponentKind(ElasticsearchOptions.self),
     ]
 
-    /// Kinds that later versions bring: known words already, so that they are not taken for typing errors.
-    static let announced = ["loki", "elasticsearch", "git"]
-
-    static var names: [String] { supported.map(\.name) + announced }
+    static var names: [String] { supported.map(\.name) }
 
     private init<Options: ComponentSection>(_: Options.Type) {
         let kind = Key<Options>.alreadyRead(
@@ -120,12 +100,7 @@ extension Shape where Value == [ComponentConfiguration] {
         }
         let written = settings.first { $0.key.scalar?.string == "kind" }
         let kind = written?.value.scalar?.string ?? name
-        if let supported = ComponentKind.supported.first(where: { $0.name == kind }) {
-            guard let options = supported.read(value, &reader) else { return nil }
-            return ComponentConfiguration(
-                name: name, kind: kind, location: reader.location(of: key), known: options)
-        }
-        guard ComponentKind.announced.contains(kind) else {
+        guard let supported = ComponentKind.supported.first(where: { $0.name == kind }) else {
             let names = ComponentKind.names
             if let written {
                 reader.complain(written.value, "unknown kind '\(kind)'\(Spelling.advice(for: kind, among: names))")
@@ -135,7 +110,8 @@ extension Shape where Value == [ComponentConfiguration] {
             }
             return nil
         }
-        return ComponentConfiguration(name: name, kind: kind, location: reader.location(of: key), known: nil)
+        guard let options = supported.read(value, &reader) else { return nil }
+        return ComponentConfiguration(name: name, options: options, location: reader.location(of: key))
     }
 
     private static func isName(_ name: String) -> Bool {
@@ -147,15 +123,10 @@ extension Shape where Value == [ComponentConfiguration] {
     }
 
     private static var schema: JSONValue {
-        let announced: JSONValue = [
-            "type": "object",
-            "properties": ["kind": ["enum": .array(ComponentKind.announced.map(JSONValue.string))]],
-        ]
-        let any = ComponentKind.supported.map(\.schema) + [announced]
-        return [
+        [
             "type": "object", "minProperties": 1,
             "propertyNames": ["pattern": "^[a-z0-9-]{1,63}$"],
-            "additionalProperties": ["anyOf": .array(any)],
+            "additionalProperties": ["anyOf": .array(ComponentKind.supported.map(\.schema))],
         ]
     }
 }

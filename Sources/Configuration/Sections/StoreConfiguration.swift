@@ -1,3 +1,5 @@
+internal import JSONText
+
 /// Where backups are kept, and how they are protected there.
 package struct StoreConfiguration: Equatable, Sendable {
     package enum Addressing: String, CaseIterable, Sendable { case auto, path, virtual }

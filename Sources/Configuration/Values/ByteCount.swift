@@ -1,12 +1,12 @@
-/// Sizes in bytes as `dr.yaml` writes them: `8388608`, `8MiB`, `8MB`.
-enum ByteCount {
+/// Sizes in bytes as `dr.yaml` and the command line write them: `8388608`, `8MiB`, `8MB`.
+package enum ByteCount {
     private static let units = [
         ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40),
         ("kB", 1000), ("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000), ("B", 1),
     ]
 
     /// Nil when the text is no size, or one past what `Int` holds.
-    static func parse(_ text: String) -> Int? {
+    package static func parse(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let count = Int(digits) else { return nil }
         let unit = text.dropFirst(digits.count).drop { $0 == " " }

@@ -10,6 +10,8 @@ package struct PrometheusRestorer: ComponentRestorer {
     private static let width = 2
     /// Prometheus keeps this long when it is told nothing.
     private static let defaultRetention = "15d"
+    private static let traits = RunningServer.Traits(
+        flag: "storage.tsdb.path", lock: "lock", files: ["lock", "queries.active"], folders: ["wal"])
 
     private let api: PrometheusAPI?
     private let pool: BlockingPool
@@ -39,7 +41,7 @@ package struct PrometheusRestorer: ComponentRestorer {
     }
 
     package func obstacles(to target: String) async -> [String] {
-        await pool.run { RunningServer(on: target).signs() }
+        await pool.run { RunningServer(on: target, Self.traits).signs() }
     }
 
     package func inspector(of path: String) -> (any ContentInspector)? {
@@ -49,7 +51,7 @@ package struct PrometheusRestorer: ComponentRestorer {
     package func advice(restored tree: String, target: String) async -> [String] {
         let (blocks, signs, hasShipper) = await pool.run {
             (
-                Self.blocks(in: tree), RunningServer(on: target).signs(),
+                Self.blocks(in: tree), RunningServer(on: target, Self.traits).signs(),
                 FileManager.default.fileExists(atPath: "\(target)/thanos.shipper.json")
             )
         }

@@ -44,7 +44,7 @@ struct ComponentBackup: Sendable {
         // What is gone as a whole needs no examination; what lost a part does.
         let tree = try CapturedTree(capture.root, layers: capture.layers)
         let changed = try catalog.changedTopLevel().filter(tree.hasTop).map { String(decoding: $0, as: UTF8.self) }
-        if !changed.isEmpty { findings.add(damage: try await capture.examine(changed)) }
+        findings.add(damage: try await capture.examine(changed))
 
         let stored = Stored()
         let skipped = findings.state.damage.map { Array($0.path.utf8) }
@@ -132,7 +132,8 @@ struct ComponentBackup: Sendable {
         var outcome = PackWriter.Outcome.vanished
         for attempt in 1...Self.attemptsAtChangingFiles {
             outcome = try writer.addFile(
-                record, from: tree, inspector: capture.inspector(of: record.name), lookup: lookup, progress: progress)
+                record, from: tree, inspector: { capture.inspector(of: record.name) }, lookup: lookup,
+                progress: progress)
             switch outcome {
             case .torn: continue
             case .rejected(_, let modified) where isFresh(modified) && attempt < Self.attemptsAtChangingFiles:
@@ -173,6 +174,7 @@ struct ComponentBackup: Sendable {
             withheld: capture.withheld.isEmpty ? nil : capture.withheld,
             packs: isUnchanged ? previous?.packs ?? [] : try packsInUse(stored))
         let bytes = try putUnderFreeName(&manifest)
+        if let warning = findings.vanished(from: component) { findings.add(warning: warning) }
         if totals.files == 0 { findings.add(warning: "\(component): there was nothing to back up: no file was found") }
         var added = stored.added
         added.stored += bytes.count
@@ -252,6 +254,9 @@ private final class Findings: Sendable {
     struct State {
         var damage: [Damage] = []
         var warnings: [String] = []
+        /// Files that were there when the tree was walked, and not any more when they were to be read.
+        var vanished = 0
+        var firstVanished: String?
     }
 
     private let mutex = Mutex(State())
@@ -261,11 +266,23 @@ private final class Findings: Sendable {
     func add(damage: [Damage]) { mutex.withLock { $0.damage += damage } }
     func add(warning: String) { mutex.withLock { $0.warnings.append(warning) } }
 
+    /// One line for all files that vanished: a retention that ran meanwhile can take thousands.
+    func vanished(from component: String) -> String? {
+        let state = state
+        guard let first = state.firstVanished else { return nil }
+        guard state.vanished > 1 else { return "\(component): '\(first)' vanished before it was read" }
+        return "\(component): '\(first)' and \(state.vanished - 1) more vanished before they were read"
+    }
+
     func add(_ outcome: PackWriter.Outcome, _ record: FileRecord, isFrozen: Bool, component: String) {
         switch outcome {
         case .stored: break
         case .vanished where isFrozen: add(damage: [Damage(path: record.name, reason: "it vanished")])
-        case .vanished: add(warning: "\(component): '\(record.name)' vanished before it was read")
+        case .vanished:
+            mutex.withLock {
+                $0.vanished += 1
+                $0.firstVanished = min($0.firstVanished ?? record.name, record.name)
+            }
         case .unreadable(let reason), .torn(let reason), .rejected(let reason, _):
             add(damage: [Damage(path: record.name, reason: reason)])
         }

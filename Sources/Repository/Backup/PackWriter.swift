@@ -78,10 +78,11 @@ final class PackWriter {
 
     /// Adds a file, read from the tree at `record.path`. Its size on opening may differ from the record's, which then
     /// is corrected.
-    /// - Parameter inspector: sees the content unless the repository holds the same already.
+    /// - Parameter inspector: makes what sees the content, also where the repository holds the same already: it may be
+    ///   right under one name and wrong under another.
     func addFile(
-        _ record: FileRecord, from tree: CapturedTree, inspector: (any ContentInspector)? = nil, lookup: Lookup,
-        progress: WorkProgress
+        _ record: FileRecord, from tree: CapturedTree, inspector: () -> (any ContentInspector)? = { nil },
+        lookup: Lookup, progress: WorkProgress
     ) throws -> Outcome {
         let descriptor = tree.open(record.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -97,16 +98,19 @@ final class PackWriter {
         record.inode = UInt64(before.st_ino)
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
 
-        if record.size == 0 { return try addDescription(record) }
-        if record.size <= buffer.count { return try addSmall(record, descriptor, inspector, lookup, progress) }
+        if record.size == 0 { return try Self.rejection(record, inspector()) ?? addDescription(record) }
+        if record.size <= buffer.count { return try addSmall(record, descriptor, inspector(), lookup, progress) }
         if case .possible = try lookup(record.size, nil) {
-            guard let digest = try hash(descriptor, size: record.size) else { return .unreadable(errnoText()) }
+            let inspecting = inspector()
+            guard let digest = try hash(descriptor, size: record.size, inspecting) else {
+                return .unreadable(errnoText())
+            }
             if case .at(let reference) = try lookup(record.size, digest) {
                 progress.update { $0.bytes += record.size }
-                return try addDescription(record, from: reference, digest: digest)
+                return try Self.rejection(record, inspecting) ?? addDescription(record, from: reference, digest: digest)
             }
         }
-        return try addLarge(record, descriptor, before, inspector, progress)
+        return try addLarge(record, descriptor, before, inspector(), progress)
     }
 
     /// A file that fits in the buffer: read once, hashed before anything is written.
@@ -117,6 +121,8 @@ final class PackWriter {
         guard let count = read(descriptor, at: 0, upTo: record.size) else { return .unreadable(errnoText()) }
         guard count == record.size else { return .torn("it shrank while it was read") }
         progress.update { $0.bytes += count }
+        inspector?.write(buffer.span.bytes.extracting(first: count))
+        if let rejection = Self.rejection(record, inspector) { return rejection }
         let digest = Digest(bytes: SHA256.hash(buffer.span.bytes.extracting(first: count)))
         if let member = held[digest] {
             return try addDescription(record, from: .init(pack: id, member: member), digest: digest)
@@ -124,8 +130,6 @@ final class PackWriter {
         if case .possible = try lookup(count, nil), case .at(let reference) = try lookup(count, digest) {
             return try addDescription(record, from: reference, digest: digest)
         }
-        inspector?.write(buffer.span.bytes.extracting(first: count))
-        if let rejection = Self.rejection(record, inspector) { return rejection }
         let (at, offset) = try beginFile(record)
         try writeBuffer(first: count)
         return try endFile(record, at: at, offset: offset, digest)
@@ -223,7 +227,7 @@ final class PackWriter {
         return done
     }
 
-    private func hash(_ descriptor: CInt, size: Int) throws -> Digest? {
+    private func hash(_ descriptor: CInt, size: Int, _ inspector: (any ContentInspector)?) throws -> Digest? {
         var hasher = SHA256()
         var done = 0
         while done < size {
@@ -231,6 +235,7 @@ final class PackWriter {
             guard let count = read(descriptor, at: done, upTo: min(buffer.count, size - done)) else { return nil }
             if count == 0 { break }
             hasher.update(buffer.span.bytes.extracting(first: count))
+            inspector?.write(buffer.span.bytes.extracting(first: count))
             done += count
         }
         return Digest(bytes: hasher.finalize())

@@ -1,7 +1,8 @@
 /// A directory that belongs to a captured tree and is read where it lies, because copying it would cost too much:
 /// Loki's chunks beside a private copy of its index.
 ///
-/// The tree is then the union of ``Capture/root`` and its layers; where both have a path, the root's counts.
+/// The tree is then the union of ``Capture/root`` and its layers; where both have a path below
+/// ``name``, the root's counts; the directory at ``name`` itself is described by the layer.
 package struct CaptureLayer: Equatable, Sendable {
     /// The name at the tree's top below which the directory appears.
     package var name: String

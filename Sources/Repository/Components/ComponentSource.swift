@@ -84,13 +84,14 @@ package protocol Capture: Sendable {
     /// Checks one file's content while it is read for storing; nil where the domain has no checks for this path.
     ///
     /// A file that fails while somebody may still be writing it is read again; when it goes on failing it is left out
-    /// as damaged. Content that the repository holds already is not inspected again.
+    /// as damaged. A file that did not change since the backup before is not read, and not inspected again.
     func inspector(of path: String) -> (any ContentInspector)?
 
     /// Checks what is about to be stored, with the domain's own means, before a byte of it is read for storing.
     ///
     /// - Parameter changed: names of the top-level entries of the tree in which anything is new or changed since
-    ///   the backup before; all of them in a first backup. What is unchanged was examined then.
+    ///   the backup before; all of them in a first backup, none where nothing changed. What is unchanged was examined
+    ///   then.
     /// - Returns: what is damaged. The backup leaves those paths out, stores the rest, and calls the set partial.
     func examine(_ changed: [String]) async throws -> [Damage]
 

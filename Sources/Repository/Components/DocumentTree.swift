@@ -42,17 +42,14 @@ package final class DocumentTree: Sendable {
     /// Makes `path` hold exactly these bytes. A file that does already is not touched.
     /// - Parameter path: relative, of safe components: see ``name(for:)``.
     package func write(_ path: String, _ content: [UInt8]) throws {
-        precondition(
-            !path.hasPrefix("/") && !path.split(separator: "/").contains(".."), "'\(path)' is no path in a tree")
-        let file = "\(self.path)/\(path)"
-        state.withLock { _ = $0.written.insert(path) }
+        let file = claim(path)
         if Self.holds(file, content) { return }
-        let folder = file.prefix(upTo: file.lastIndex(of: "/") ?? file.endIndex)
+        makeWay(for: path)
+        makeFolder(of: file)
         do {
-            try FileManager.default.createDirectory(atPath: String(folder), withIntermediateDirectories: true)
             try Data(content).write(to: URL(filePath: file), options: .atomic)
         } catch { throw Self.refusal(file, errno, "\(error)") }
-        state.withLock { $0.changed += 1 }
+        noteChange()
     }
 
     /// Says that the document at `path` still belongs to the tree as it is.
@@ -117,6 +114,41 @@ package final class DocumentTree: Sendable {
 
     // MARK: Below
 
+    /// Removes what earlier runs left where `path` must be: a document in a folder's place, or a folder in its own.
+    func makeWay(for path: String) {
+        func isDirectory(_ name: String) -> Bool? {
+            var status = stat()
+            return lstat(name, &status) == 0 ? status.st_mode & S_IFMT == S_IFDIR : nil
+        }
+        var folder = self.path
+        for part in path.split(separator: "/").dropLast() {
+            folder += "/\(part)"
+            if isDirectory(folder) == false { unlink(folder) }
+        }
+        let file = "\(self.path)/\(path)"
+        if isDirectory(file) == true { try? FileManager.default.removeItem(atPath: file) }
+    }
+
+    /// Notes that `path` belongs to the tree now.
+    /// - Returns: the absolute path.
+    func claim(_ path: String) -> String {
+        precondition(
+            !path.hasPrefix("/") && !path.split(separator: "/").contains(".."), "'\(path)' is no path in a tree")
+        state.withLock { _ = $0.written.insert(path) }
+        return "\(self.path)/\(path)"
+    }
+
+    func forget(_ path: String) { state.withLock { _ = $0.written.remove(path) } }
+
+    func noteChange() { state.withLock { $0.changed += 1 } }
+
+    /// What cannot be made is noticed when the file in it is opened.
+    func makeFolder(of file: String) {
+        let folder = file.prefix(upTo: file.lastIndex(of: "/") ?? file.endIndex)
+        guard access(String(folder), F_OK) != 0 else { return }
+        try? FileManager.default.createDirectory(atPath: String(folder), withIntermediateDirectories: true)
+    }
+
     private static func holds(_ file: String, _ content: [UInt8]) -> Bool {
         let descriptor = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
@@ -138,7 +170,7 @@ package final class DocumentTree: Sendable {
         }
     }
 
-    private static func refusal(_ path: String, _ code: CInt, _ detail: String? = nil) -> ComponentError {
+    static func refusal(_ path: String, _ code: CInt, _ detail: String? = nil) -> ComponentError {
         ComponentError(
             code == ENOSPC ? .noSpace : .other, "write '\(path)'", detail ?? errnoText(code),
             hint: "`state:` in dr.yaml must be a folder that this user may write, with room for the documents")

@@ -58,6 +58,16 @@ package struct RestoreTarget: Sendable {
 
     private static func isOurs(_ name: String) -> Bool { name.hasPrefix(mark) || name.hasPrefix(keptMark) }
 
+    /// Makes what lies in ``staging`` durable, then puts it into the target's place.
+    /// - Returns: where the old content is kept, nil where there was none.
+    package func place() throws -> String? {
+        let descriptor = open(staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw StagedTree.refusal(staging, "cannot open it") }
+        defer { close(descriptor) }
+        guard dr_syncfs(descriptor) == 0 else { throw StagedTree.refusal(staging, "cannot write it to the disk") }
+        return try swap()
+    }
+
     /// Puts the staged tree into the target's place.
     /// - Returns: where the old content is kept, nil where there was none.
     func swap() throws -> String? {

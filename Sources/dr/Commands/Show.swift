@@ -30,9 +30,10 @@ struct Show: AsyncParsableCommand {
             manifests.append(try await session.pool.run { try repository.manifest(name, of: set) })
         }
         if files { return try await listFiles(manifests, repository, session) }
-        let skew = Skew(set)
-        try Output(options: options).result(Result(set: set, manifests: manifests, skewSeconds: skew.seconds)) {
-            ([SetText.summary(set), skew.text].compactMap { $0 } + manifests.map(text)).joined(separator: "\n\n")
+        let point = RestorePoint(set, now: Session.now(), rpo: session.rpo)
+        let result = Result(set: set, manifests: manifests, skewSeconds: point.skewSeconds, restorePoint: point)
+        try Output(options: options).result(result) {
+            ([SetText.summary(set), RestorePointText.text(point)] + manifests.map(text)).joined(separator: "\n\n")
         }
     }
 
@@ -41,6 +42,8 @@ struct Show: AsyncParsableCommand {
         var manifests: [Manifest]
         /// Between the oldest and the newest capture, or watermark where there is one.
         var skewSeconds: Int
+        /// What would be lost if the disaster were now.
+        var restorePoint: RestorePoint
     }
 
     private func text(_ manifest: Manifest) -> String {
@@ -85,26 +88,5 @@ struct Show: AsyncParsableCommand {
             modified = Timestamp(seconds: entry.record.modified / 1_000_000_000).rfc3339
             sha256 = entry.digest?.hex
         }
-    }
-}
-
-/// How far apart in time a set's components are: what a restore of all of them brings back is that inconsistent.
-private struct Skew {
-    let seconds: Int
-    private let oldest: String?
-    private let newest: String?
-
-    init(_ set: BackupSet) {
-        let times = set.components.map {
-            (name: $0.key, at: $0.value.watermark.map { $0 / 1000 } ?? $0.value.captured.seconds)
-        }
-        .sorted { $0.at < $1.at }
-        (oldest, newest) = (times.first?.name, times.last?.name)
-        seconds = (times.last?.at ?? 0) - (times.first?.at ?? 0)
-    }
-
-    var text: String? {
-        guard let oldest, let newest, oldest != newest else { return nil }
-        return "skew between components: \(Units.duration(seconds: seconds)) (oldest \(oldest), newest \(newest))"
     }
 }

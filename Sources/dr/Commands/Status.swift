@@ -83,11 +83,10 @@ struct Status: AsyncParsableCommand {
             }
             self.set = set.name
             status = part.damaged > 0 ? "damaged" : "whole"
-            let datum = part.watermark ?? part.captured.seconds * 1000
-            newestDatum = datum
-            let age = now.seconds - datum / 1000
-            ageSeconds = age
-            verdict = rpo.map { age > $0 } == true ? "late" : "ok"
+            let point = RestorePoint.Part(component, part, now: now, rpo: rpo)
+            newestDatum = point.newestDatum
+            ageSeconds = point.ageSeconds
+            verdict = point.verdict.rawValue
         }
     }
 }

@@ -8,7 +8,10 @@ enum Components {
     private static let drivers: [any ComponentDriver.Type] = [
         PrometheusDriver.self,
         FilesDriver.self,
+        GitDriver.self,
+        LokiDriver.self,
         GrafanaDriver.self,
+        ElasticsearchDriver.self,
     ]
 
     static func source(_ component: ComponentConfiguration, _ session: Session) throws -> any ComponentSource {
@@ -17,9 +20,8 @@ enum Components {
         {
             try (options as? Driver.Options).map { try driver.source($0, session) }
         }
-        let options = try component.options()
         for driver in drivers {
-            if let source = try make(driver, options) { return source }
+            if let source = try make(driver, component.options) { return source }
         }
         throw ValidationError("component '\(component.name)': kind '\(component.kind)' has no source")
     }
@@ -30,7 +32,7 @@ enum Components {
         -> (any ComponentRestorer)?
     {
         func make<Driver: ComponentDriver>(_ driver: Driver.Type) throws -> (any ComponentRestorer)? {
-            try driver.restorer(try component?.options() as? Driver.Options, session)
+            try driver.restorer(component?.options as? Driver.Options, session)
         }
         return try driver(of: kind).flatMap { try make($0) }
     }
@@ -40,7 +42,7 @@ enum Components {
         -> (any ComponentImporter)?
     {
         func make<Driver: ComponentDriver>(_ driver: Driver.Type) throws -> (any ComponentImporter)? {
-            try driver.importer(try component?.options() as? Driver.Options, session)
+            try driver.importer(component?.options as? Driver.Options, session)
         }
         return try driver(of: kind).flatMap { try make($0) }
     }

@@ -23,4 +23,17 @@ struct Table {
             return line
         }.joined(separator: "\n")
     }
+
+    /// The same as an HTML table.
+    var html: String {
+        func row(_ cells: [String], _ tag: String) -> String {
+            "<tr>"
+                + zip(columns, cells).map { column, cell in
+                    let text = cell.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
+                    return "<\(tag)\(column.alignment == .right ? " class=\"right\"" : "")>\(text)</\(tag)>"
+                }.joined() + "</tr>"
+        }
+        return (["<table>", row(columns.map(\.title), "th")] + rows.map { row($0, "td") } + ["</table>"])
+            .joined(separator: "\n")
+    }
 }

@@ -1,0 +1,38 @@
+internal import Blocking
+internal import JSONText
+internal import Synchronization
+
+/// How many documents an index of a snapshot holds, as far as it was written to while the snapshot was made: no less
+/// than were counted before, no more than were counted after.
+struct DocumentCount: Equatable, Sendable {
+    var least: Int
+    var most: Int
+
+    var json: JSONValue { ["least": JSONValue(least), "most": JSONValue(most)] }
+
+    init(least: Int, most: Int) {
+        self.least = min(least, most)
+        self.most = max(least, most)
+    }
+
+    init?(_ json: JSONValue?) {
+        guard let least = json?["least"]?.integer, let most = json?["most"]?.integer else { return nil }
+        self.init(least: least, most: most)
+    }
+
+    func contains(_ count: Int) -> Bool { (least...most).contains(count) }
+
+    var description: String { least == most ? "\(least)" : "\(least) to \(most)" }
+}
+
+extension ElasticsearchAPI {
+    /// Counts every index by itself, a few at a time; those that cannot be counted are left out.
+    func counts(of indices: [String]) async throws -> [String: Int] {
+        let counts = Mutex([String: Int]())
+        try await indices.concurrentForEach(limit: 4) { name in
+            let count = try await count(name)
+            counts.withLock { $0[name] = count }
+        }
+        return counts.withLock { $0 }
+    }
+}

@@ -1,0 +1,47 @@
+internal import Archiving
+internal import Cryptography
+
+/// A file of the stand-in's index: around a list of chunk paths, what a TSDB of Loki has at its ends (magic, version,
+/// table of contents with its checksum) and a name as Loki gives it. The sections of a real one are missing.
+struct LokiIndexFile {
+    private static let head: [UInt8] = [0xBA, 0xAA, 0xD7, 0x00, 3]
+    private static let mark = "stand-in\n"
+    private static let contents = 72
+
+    /// Below the chunks directory.
+    var chunks: [String]
+    /// Milliseconds since 1970.
+    var from: Int
+    var through: Int
+
+    /// - Returns: the file, not compressed, and the checksum that a compacted one has in its name.
+    func bytes() -> (bytes: [UInt8], checksum: UInt32) {
+        let body = Self.head + Array((Self.mark + chunks.joined(separator: "\n")).utf8)
+        var end: [UInt8] = []
+        for number in [5, 5, 5, 5, 5, 5, 5, from, through] { end.append(big: UInt64(number), 8) }
+        let checksum = CRC32C.checksum(end.span.bytes)
+        end.append(big: UInt64(checksum), 4)
+        return (body + end, checksum)
+    }
+
+    func compressed() -> (bytes: [UInt8], checksum: UInt32) {
+        let (plain, checksum) = bytes()
+        var gzip = GzipEncoder()
+        var bytes: [UInt8] = []
+        for start in stride(from: 0, to: plain.count, by: GzipEncoder.maximumMember) {
+            let piece = Array(plain[start..<min(start + GzipEncoder.maximumMember, plain.count)])
+            gzip.encode(piece.span.bytes, into: &bytes)
+        }
+        return (bytes, checksum)
+    }
+
+    /// The chunks that a stored file refers to; nil when it is damaged, or not the stand-in's.
+    static func chunks(in stored: [UInt8]) -> [String]? {
+        guard let plain = try? GzipStream.decode(stored, limit: 1 << 28), plain.starts(with: head),
+            plain.count >= head.count + mark.utf8.count + contents + 4
+        else { return nil }
+        let text = String(decoding: plain[head.count..<plain.count - contents - 4], as: UTF8.self)
+        guard text.hasPrefix(mark) else { return nil }
+        return text.dropFirst(mark.count).split(separator: "\n").map(String.init)
+    }
+}

@@ -1,0 +1,76 @@
+internal import Blocking
+internal import Repository
+internal import Synchronization
+
+/// The copied parts of a Loki, held, and its chunks where they lie.
+struct LokiCapture: Capture {
+    let tree: DocumentTree
+    let chunks: String
+    /// What of the chunks' folder is in the tree already, or does not belong to a backup.
+    let hidden: Set<String>
+    /// What could not be copied whole.
+    let copied: [Damage]
+    /// When the copy began, in milliseconds since 1970.
+    let began: Int
+    private let known: [String: String]
+    let warnings: [String]
+    private let pool: BlockingPool
+    private let tally = ChunkTally()
+
+    init(
+        tree: DocumentTree, chunks: String, hidden: Set<String>, copied: [Damage], began: Int, facts: [String: String],
+        warnings: [String], pool: BlockingPool
+    ) {
+        self.tree = tree
+        self.chunks = chunks
+        self.hidden = hidden
+        self.copied = copied
+        self.began = began
+        known = facts
+        self.warnings = warnings
+        self.pool = pool
+    }
+
+    var root: String { tree.path }
+    /// Loki writes, compacts and deletes while the chunks are read.
+    var isFrozen: Bool { false }
+    var layers: [CaptureLayer] { [CaptureLayer(LokiLayout.chunks, directory: chunks, hidden: hidden)] }
+
+    /// The end of the newest chunk, once the tree was walked. Chunks that appeared since the copy began may have no
+    /// reference in it: they do not count, nor do lines that claim to be from the future.
+    var watermark: Int? { tally.newest.map { min($0, began) } }
+
+    var facts: [String: String] { known.merging(["chunks": "\(tally.chunks)"]) { $1 } }
+
+    /// Excludes nothing; sees every path of the walk.
+    func isExcluded(_ path: [UInt8]) -> Bool {
+        tally.note(path)
+        return false
+    }
+
+    func inspector(of path: String) -> (any ContentInspector)? { LokiInspection.inspector(of: path) }
+
+    func examine(_ changed: [String]) async throws -> [Damage] { copied }
+
+    func release() async throws { try await pool.run { [tree] in try tree.release() } }
+}
+
+/// Counts chunks by their names as the walk passes them.
+private final class ChunkTally: Sendable {
+    private static let prefix = Array("\(LokiLayout.chunks)/".utf8)
+    private let state = Mutex((chunks: 0, newest: Int?.none))
+
+    var chunks: Int { state.withLock { $0.chunks } }
+    var newest: Int? { state.withLock { $0.newest } }
+
+    func note(_ path: [UInt8]) {
+        let slash = UInt8(ascii: "/")
+        guard path.starts(with: Self.prefix), let last = path.lastIndex(of: slash),
+            let through = ChunkName.through(path[(last + 1)...])
+        else { return }
+        state.withLock {
+            $0.chunks += 1
+            $0.newest = max($0.newest ?? through, through)
+        }
+    }
+}

@@ -1,0 +1,145 @@
+/// What a chunk's path says of it, below Loki's chunks directory.
+///
+/// Schema v12 and newer: `<tenant>/<fingerprint>/` and base64 of `<from>:<through>:<checksum>`; schema v11 and older:
+/// base64 of `<tenant>/<fingerprint>:<from>:<through>:<checksum>` in one flat directory. Numbers are lower-case hex
+/// without leading zeros, base64 is the standard alphabet with padding (Loki's `FSEncoder`).
+package struct ChunkName: Equatable, Sendable {
+    package var tenant: String
+    /// The hash of the stream's labels.
+    package var fingerprint: UInt64
+    /// Milliseconds since 1970, both ends included.
+    package var from: Int
+    package var through: Int
+    /// CRC-32C of the whole file.
+    package var checksum: UInt32
+
+    package init(tenant: String, fingerprint: UInt64, from: Int, through: Int, checksum: UInt32) {
+        self.tenant = tenant
+        self.fingerprint = fingerprint
+        self.from = from
+        self.through = through
+        self.checksum = checksum
+    }
+
+    /// - Parameter path: relative to the chunks directory.
+    /// - Returns: nil when it is not a chunk's.
+    package init?(_ path: String) { self.init(parts: path.utf8.split(separator: UInt8(ascii: "/")).map { Array($0) }) }
+
+    init?(parts: [[UInt8]]) {
+        switch parts.count {
+        case 3:
+            guard let fingerprint = Hexadecimal.parse(parts[1][...]), let name = Base64.decode(parts[2]),
+                let times = Times(name[...])
+            else { return nil }
+            self.init(String(decoding: parts[0], as: UTF8.self), fingerprint, times)
+        case 1:
+            guard let key = Base64.decode(parts[0]), let slash = key.lastIndex(of: UInt8(ascii: "/")),
+                let colon = key[slash...].firstIndex(of: UInt8(ascii: ":")), slash > 0,
+                let fingerprint = Hexadecimal.parse(key[(slash + 1)..<colon]), let times = Times(key[(colon + 1)...])
+            else { return nil }
+            self.init(String(decoding: key[..<slash], as: UTF8.self), fingerprint, times)
+        default: return nil
+        }
+    }
+
+    private init(_ tenant: String, _ fingerprint: UInt64, _ times: Times) {
+        self.init(
+            tenant: tenant, fingerprint: fingerprint, from: times.from, through: times.through,
+            checksum: times.checksum)
+    }
+
+    /// The newest datum that a path can mean, cheaper than the whole name.
+    /// - Parameter last: the path's last component.
+    static func through(_ last: ArraySlice<UInt8>) -> Int? {
+        guard let name = Base64.decode(last) else { return nil }
+        let fields = name.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        guard fields.count == 3 || fields.count == 4 else { return nil }
+        return Hexadecimal.parse(fields[fields.count - 2]).flatMap { Int(exactly: $0) }
+    }
+
+    private struct Times {
+        var from: Int
+        var through: Int
+        var checksum: UInt32
+
+        init?(_ text: ArraySlice<UInt8>) {
+            let fields = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+            guard fields.count == 3, let from = Hexadecimal.parse(fields[0]).flatMap({ Int(exactly: $0) }),
+                let through = Hexadecimal.parse(fields[1]).flatMap({ Int(exactly: $0) }),
+                let checksum = Hexadecimal.parse(fields[2]).flatMap({ UInt32(exactly: $0) })
+            else { return nil }
+            self.from = from
+            self.through = through
+            self.checksum = checksum
+        }
+    }
+
+    // MARK: Writing
+
+    /// The path below the chunks directory, of schema v12 and newer.
+    package var path: String {
+        let key = "\(Self.hex(UInt64(from))):\(Self.hex(UInt64(through))):\(Self.hex(UInt64(checksum)))"
+        return "\(tenant)/\(Self.hex(fingerprint))/\(Base64.encode(Array(key.utf8)))"
+    }
+
+    private static func hex(_ value: UInt64) -> String { String(value, radix: 16) }
+}
+
+/// Numbers as Loki writes them: lower case, no leading zeros.
+enum Hexadecimal {
+    static func parse(_ text: ArraySlice<UInt8>) -> UInt64? {
+        guard (1...16).contains(text.count), text.count == 1 || text.first != UInt8(ascii: "0") else { return nil }
+        var value: UInt64 = 0
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt64(byte - UInt8(ascii: "0"))
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt64(byte - UInt8(ascii: "a") + 10)
+            default: return nil
+            }
+        }
+        return value
+    }
+}
+
+/// RFC 4648, section 4, with padding and nothing else.
+enum Base64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: 255, count: 256)
+        for (value, byte) in alphabet.enumerated() { values[Int(byte)] = UInt8(value) }
+        return values
+    }()
+
+    static func decode(_ text: some RandomAccessCollection<UInt8>) -> [UInt8]? {
+        guard !text.isEmpty, text.count.isMultiple(of: 4) else { return nil }
+        let digits = text.dropLast(
+            text.last != UInt8(ascii: "=") ? 0 : text.dropLast().last != UInt8(ascii: "=") ? 1 : 2)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count / 4 * 3)
+        var bits: UInt32 = 0
+        var count = 0
+        for digit in digits {
+            let value = values[Int(digit)]
+            guard value != 255 else { return nil }
+            bits = bits << 6 | UInt32(value)
+            count += 6
+            guard count >= 8 else { continue }
+            count -= 8
+            bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+        }
+        return bits & (1 << UInt32(count) - 1) == 0 ? bytes : nil
+    }
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let bits = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+            for digit in 0..<4 {
+                let isPadding = digit > group.count
+                text.append(isPadding ? UInt8(ascii: "=") : alphabet[Int(bits >> UInt32(18 - 6 * digit) & 63)])
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

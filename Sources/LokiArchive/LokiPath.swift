@@ -1,0 +1,112 @@
+/// What a file of an archived tree is, told from its path.
+enum LokiPath: Equatable {
+    case chunk(ChunkName)
+    /// Where chunks are, and none by its name.
+    case misnamedChunk
+    case index(IndexName)
+    /// Deletions of log lines that were asked for.
+    case deleteRequests
+    case rule(tenant: String)
+    /// What is in memory and not in chunks yet.
+    case writeAheadLog
+    /// Anything else, the index that is not stored yet among it.
+    case other
+
+    init(_ path: some Sequence<UInt8>) {
+        let parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true).map { Array($0) }
+        func name(_ number: Int) -> String { String(decoding: parts[number], as: UTF8.self) }
+        guard parts.count > 1 else {
+            self = .other
+            return
+        }
+        switch name(0) {
+        case LokiLayout.chunks:
+            let below = Array(parts.dropFirst())
+            if let chunk = ChunkName(parts: below) {
+                self = .chunk(chunk)
+            } else if parts.contains(Array("delete_requests".utf8)) {
+                self = .deleteRequests
+            } else if let index = IndexName(below) {
+                self = .index(index)
+            } else if below.count == 3, Hexadecimal.parse(below[1][...]) != nil, below[2].first != UInt8(ascii: ".") {
+                self = .misnamedChunk
+            } else {
+                self = .other
+            }
+        case LokiLayout.rules: self = parts.count > 2 ? .rule(tenant: name(1)) : .other
+        case LokiLayout.wal: self = .writeAheadLog
+        default: self = .other
+        }
+    }
+
+    init(_ path: String) { self.init(path.utf8) }
+}
+
+/// Names at the top of an archived tree: those of Loki's `path_prefix`, and one of dr's own.
+enum LokiLayout {
+    static let chunks = "chunks"
+    static let rules = "rules"
+    static let wal = "wal"
+    /// Which schema the chunks are in, for whoever restores them.
+    static let description = "dr-loki.json"
+    /// A random identity for usage reports; made anew where it is missing.
+    static let clusterSeed = "loki_cluster_seed.json"
+}
+
+/// A stored file of the index, `<table>/[<tenant>/]<file>` under the index' prefix.
+struct IndexName: Equatable {
+    /// Days since 1970 that the table is about.
+    var day: Int
+    /// Nil where the file is about all tenants.
+    var tenant: String?
+    var compacted: Compacted?
+
+    /// What the name of a compacted TSDB says.
+    struct Compacted: Equatable {
+        /// Milliseconds since 1970.
+        var from: Int
+        var through: Int
+        var checksum: UInt32
+    }
+
+    /// - Parameter parts: of the path below the chunks directory.
+    init?(_ parts: [[UInt8]]) {
+        let texts = parts.map { String(decoding: $0, as: UTF8.self) }
+        guard let file = texts.last, file.hasSuffix(".gz") || file.hasSuffix(".tsdb") else { return nil }
+        for (number, text) in texts.enumerated().dropLast() where (1...2).contains(texts.count - 1 - number) {
+            guard let day = Self.day(of: text) else { continue }
+            self.day = day
+            tenant = texts.count - 1 - number == 2 ? texts[number + 1] : nil
+            compacted = Compacted(file)
+            return
+        }
+        return nil
+    }
+
+    /// Tables are named by a prefix that the schema sets and the number of their day.
+    private static func day(of table: String) -> Int? {
+        let digits = table.reversed().prefix { $0.isASCII && $0.isNumber }
+        guard (4...6).contains(digits.count), digits.count < table.count else { return nil }
+        return Int(String(digits.reversed()))
+    }
+
+    /// Whether the index may be about any of these times, milliseconds since 1970.
+    func overlaps(_ times: ClosedRange<Int>) -> Bool {
+        if let compacted, compacted.from <= compacted.through {
+            return times.overlaps(compacted.from...compacted.through)
+        }
+        return times.overlaps(day * 86_400_000...(day + 1) * 86_400_000 - 1)
+    }
+}
+
+extension IndexName.Compacted {
+    /// `<ns>-compactor-<from>-<through>-<crc>.tsdb.gz`; times are decimal milliseconds, the checksum is hex.
+    init?(_ file: String) {
+        guard file.hasSuffix(".tsdb.gz") else { return nil }
+        let fields = file.dropLast(".tsdb.gz".count).split(separator: "-")
+        guard fields.count == 5, fields[1] == "compactor", let from = Int(fields[2]), let through = Int(fields[3]),
+            let checksum = UInt32(fields[4], radix: 16)
+        else { return nil }
+        self.init(from: from, through: through, checksum: checksum)
+    }
+}

@@ -1,0 +1,31 @@
+/// A set with what the calendar says of it under a policy: worked out once, however often it is judged.
+struct DatedSet {
+    let facts: SetFacts
+    /// What clocks of the zone showed, in seconds as if it were UTC, and the zone's offset then.
+    let local: Int
+    let offset: Int
+    /// By position of the tier in the policy's tiers: the number of the period that the set lies in …
+    let numbers: InlineArray<5, Int>
+    /// … and the moment from which that tier no longer reaches back to it.
+    let ends: InlineArray<5, Int>
+    /// The moment from which `keep_within` no longer holds; nil without that rule.
+    let withinEnd: Int?
+
+    init(
+        _ facts: SetFacts, policy: RetentionPolicy, tiers: [(tier: Tier, length: CalendarLength)], _ zone: ZoneCalendar
+    ) {
+        self.facts = facts
+        offset = zone.offset(at: facts.time)
+        local = facts.time + offset
+        var numbers = InlineArray<5, Int>(repeating: 0), ends = InlineArray<5, Int>(repeating: 0)
+        for (index, (tier, length)) in tiers.enumerated() {
+            numbers[index] = CalendarPeriod.number(tier, local: local, offset: offset)
+            ends[index] = zone.adding(length, to: facts.time)
+        }
+        self.numbers = numbers
+        self.ends = ends
+        withinEnd = policy.keepWithin.map { zone.adding($0, to: facts.time) }
+    }
+
+    func period(_ tier: Tier) -> CalendarPeriod { CalendarPeriod(tier: tier, local: local, offset: offset) }
+}

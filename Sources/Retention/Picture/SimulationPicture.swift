@@ -1,0 +1,209 @@
+internal import Foundation
+
+/// A simulation as a picture: what is kept on a day, by age, and what that took over time.
+package struct SimulationPicture {
+    private let simulation: Simulation
+    private let outcome: Simulation.Outcome
+    /// Of each simulated day, as its zone counts them.
+    private let dates: [CivilDate]
+    private var drawing: Drawing
+
+    private static let left = 112.0, right = 80.0, width = 1000.0
+    private static let ink = "#1f2933", faint = "#e3e8ee", muted = "#66758a"
+    private static let colours: [Tier: String] = [
+        .hourly: "#2563eb", .daily: "#0d9488", .weekly: "#ca8a04", .monthly: "#c2410c", .yearly: "#7c3aed",
+    ]
+
+    private var inner: Double { Self.width - Self.left - Self.right }
+
+    package init(_ simulation: Simulation, _ outcome: Simulation.Outcome) {
+        self.simulation = simulation
+        self.outcome = outcome
+        let zone = ZoneCalendar(simulation.policy.timeZone)
+        dates = outcome.days.map { day in
+            CivilDate(daysSince1970: (day.end + zone.offset(at: day.end)).dividedDown(by: 86_400).quotient)
+        }
+        drawing = Drawing(width: Self.width, height: 0)
+    }
+
+    /// The SVG document.
+    package var svg: String {
+        var picture = self
+        return picture.draw()
+    }
+
+    private mutating func draw() -> String {
+        let rows = ladderRows
+        let ladder = 104.0, ladderHeight = Double(rows.count) * 30
+        let sets = ladder + ladderHeight + 84, chart = 150.0
+        let bytes = sets + chart + 78
+        drawing = Drawing(width: Self.width, height: bytes + chart + 74)
+        drawing.text("What retention keeps", 24, 34, size: 20, fill: Self.ink, bold: true)
+        drawing.text("\(simulation.policy.summary), backups \(simulation.schedule)", 24, 56, size: 13, fill: Self.muted)
+        heading("Kept at the end of \(dayName(outcome.at)): \(outcome.plan.kept.count) sets, by age", ladder)
+        drawLadder(rows, top: ladder, height: ladderHeight)
+        heading("Sets kept", sets)
+        drawChart(
+            top: sets, height: chart, values: outcome.days.map { Double($0.kept) }, stroke: "#2563eb",
+            fill: "#dbe7fd", scale: Scale(to: Double(outcome.days.map(\.kept).max() ?? 0), whole: true)
+        ) { Label.number($0) }
+        drawSizes(top: bytes, height: chart)
+        return drawing.svg(title: "What retention keeps: \(simulation.policy.summary)")
+    }
+
+    private mutating func heading(_ text: String, _ top: Double) {
+        drawing.text(text, 24, top - 14, size: 13, fill: Self.ink, bold: true)
+    }
+
+    // MARK: Ladder
+
+    private struct Row {
+        var name: String
+        var colour: String
+        var times: [Int]
+    }
+
+    /// One for each tier, and one for what other rules keep.
+    private var ladderRows: [Row] {
+        var rows = simulation.policy.tiers.map { tier, length in
+            Row(name: "\(tier.rawValue) \(length)", colour: Self.colours[tier] ?? Self.ink, times: [])
+        }
+        var others = Row(name: "other rules", colour: Self.muted, times: [])
+        let tiers = simulation.policy.tiers.map(\.tier)
+        for decision in outcome.plan.decisions where decision.verdict == .keep {
+            var isOther = false
+            for reason in decision.reasons {
+                switch reason {
+                case .newest(let period, _):
+                    if let row = tiers.firstIndex(of: period.tier) { rows[row].times.append(decision.set.time) }
+                case .oldest(let tier, _, _):
+                    if let row = tiers.firstIndex(of: tier) { rows[row].times.append(decision.set.time) }
+                default: isOther = true
+                }
+            }
+            if isOther { others.times.append(decision.set.time) }
+        }
+        return rows + [others]
+    }
+
+    /// Ages on a logarithmic axis from an hour on: a day and seven years both have their place.
+    private mutating func drawLadder(_ rows: [Row], top: Double, height: Double) {
+        let marks: [(String, Double)] = [
+            ("1 h", 1), ("3 h", 3), ("6 h", 6), ("12 h", 12), ("1 d", 24), ("3 d", 72), ("1 w", 168), ("2 w", 336),
+            ("1 mo", 730.5), ("3 mo", 2191.5), ("6 mo", 4383), ("1 y", 8766), ("2 y", 17_532), ("4 y", 35_064),
+            ("7 y", 61_362), ("10 y", 87_660), ("20 y", 175_320), ("50 y", 438_300), ("100 y", 876_600),
+        ]
+        let ages = rows.flatMap(\.times).map { Double(outcome.at - $0) / 3600 }
+        let longest = max(ages.max() ?? 24, 24) * 1.12
+        func place(_ hours: Double) -> Double {
+            Self.left + inner * log(max(hours, 0.5) / 0.5) / log(longest / 0.5)
+        }
+        for (name, hours) in marks where hours <= longest {
+            drawing.line(place(hours), top, place(hours), top + height, stroke: Self.faint)
+            drawing.text(name, place(hours), top + height + 18, anchor: .middle, size: 11, fill: Self.muted)
+        }
+        for (index, row) in rows.enumerated() {
+            let middle = top + Double(index) * 30 + 15
+            drawing.line(Self.left, middle, Self.left + inner, middle, stroke: Self.faint)
+            drawing.text(row.name, Self.left - 10, middle + 4, anchor: .end, size: 12, fill: row.colour, bold: true)
+            for time in row.times {
+                let x = place(Double(outcome.at - time) / 3600)
+                drawing.line(x, middle - 9, x, middle + 9, stroke: row.colour, width: 2)
+            }
+            drawing.text(
+                "\(row.times.count) \(row.times.count == 1 ? "set" : "sets")", Self.width - 16, middle + 4,
+                anchor: .end, size: 12, fill: row.colour)
+        }
+    }
+
+    // MARK: Charts over time
+
+    private mutating func drawSizes(top: Double, height: Double) {
+        let largest = outcome.days.map(\.stored).max() ?? 0
+        let unit = Label.unit(for: largest)
+        let scale = Scale(to: largest / unit.bytes)
+        let last = outcome.days.last
+        heading(
+            "Stored, \(unit.name), and its price a month: "
+                + "\(Label.bytes(last?.stored ?? 0)) and \(Label.number(last?.pricePerMonth ?? 0)) in the end, "
+                + "\(Label.number(last?.paid ?? 0)) paid in all", top)
+        drawChart(
+            top: top, height: height, values: outcome.days.map { $0.stored / unit.bytes }, stroke: "#0d9488",
+            fill: "#d5f0ec", scale: scale
+        ) { Label.number($0) }
+        let full = outcome.days.map { $0.full / unit.bytes }
+        drawing.curve(points(full, top: top, height: height, scale: scale), stroke: "#c2410c")
+        for value in scale.values {
+            drawing.text(
+                Label.number(simulation.model.pricePerMonth(value * unit.bytes)), Self.left + inner + 8,
+                top + height * (1 - value / scale.top) + 4, size: 11, fill: Self.muted)
+        }
+        let legend = top + height + 46
+        drawing.rectangle(Self.left, legend - 9, 12, 10, fill: "#0d9488")
+        drawing.text("all that is kept", Self.left + 18, legend, size: 11, fill: Self.muted)
+        drawing.rectangle(Self.left + 130, legend - 9, 12, 10, fill: "#c2410c")
+        drawing.text("one full backup", Self.left + 148, legend, size: 11, fill: Self.muted)
+        drawing.text(
+            "price a month", Self.left + inner + Self.right - 16, legend, anchor: .end, size: 11, fill: Self.muted)
+    }
+
+    private mutating func drawChart(
+        top: Double, height: Double, values: [Double], stroke: String, fill: String, scale: Scale,
+        label: (Double) -> String
+    ) {
+        for value in scale.values {
+            let y = top + height * (1 - value / scale.top)
+            drawing.line(Self.left, y, Self.left + inner, y, stroke: Self.faint)
+            drawing.text(label(value), Self.left - 10, y + 4, anchor: .end, size: 11, fill: Self.muted)
+        }
+        drawing.curve(
+            points(values, top: top, height: height, scale: scale), stroke: stroke, base: top + height, fill: fill)
+        drawDates(top: top, height: height)
+    }
+
+    /// A point for each day, but no more than the picture has room for; the last is always there.
+    private func points(_ values: [Double], top: Double, height: Double, scale: Scale) -> [(x: Double, y: Double)] {
+        let step = max(1, values.count / 800)
+        var indices = Array(stride(from: 0, to: values.count, by: step))
+        if let last = values.indices.last, indices.last != last { indices.append(last) }
+        return indices.map { index in
+            (Self.left + inner * position(outcome.days[index].end), top + height * (1 - values[index] / scale.top))
+        }
+    }
+
+    /// 0...1 along the time axis.
+    private func position(_ time: Int) -> Double {
+        guard let first = outcome.days.first?.end, let last = outcome.days.last?.end, last > first else { return 0 }
+        return Double(time - first) / Double(last - first)
+    }
+
+    /// Starts of years, of months, or of weeks: what makes between three and about fifteen marks.
+    private mutating func drawDates(top: Double, height: Double) {
+        let years = dates.filter { $0.month == 1 && $0.day == 1 }, months = dates.filter { $0.day == 1 }
+        let chosen: [CivilDate]
+        if years.count > 3 {
+            let step = years.count / 16 + 1
+            chosen = years.filter { $0.year % step == 0 }
+        } else if months.count > 3 {
+            chosen = months.filter { ($0.month - 1) % (months.count / 16 + 1) == 0 }
+        } else {
+            let step = dates.count / 12 + 1
+            chosen = stride(from: 0, to: dates.count, by: step).map { dates[$0] }
+        }
+        for date in chosen {
+            guard let day = dates.firstIndex(of: date) else { continue }
+            let x = Self.left + inner * position(outcome.days[day].end)
+            let month = "\(date.year.padded(4))-\(date.month.padded())"
+            let name =
+                years.count > 3 ? date.year.padded(4) : months.count > 3 ? month : "\(month)-\(date.day.padded())"
+            drawing.line(x, top + height, x, top + height + 5, stroke: Self.muted)
+            drawing.text(name, x, top + height + 20, anchor: .middle, size: 11, fill: Self.muted)
+        }
+    }
+
+    private func dayName(_ time: Int) -> String {
+        guard let index = outcome.days.firstIndex(where: { $0.end == time }) else { return Moment.readable(time) }
+        let date = dates[index]
+        return "\(date.year.padded(4))-\(date.month.padded())-\(date.day.padded())"
+    }
+}

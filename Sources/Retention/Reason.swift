@@ -1,0 +1,79 @@
+/// Why a set is kept or dropped. Times are seconds since 1970.
+package enum Reason: Hashable, Sendable {
+    /// It represents a period that its tier still reaches back to, until then.
+    case newest(of: CalendarPeriod, until: Int)
+    /// It is the oldest, and the history does not reach back as far as the tier, until then.
+    case oldest(Tier, CalendarLength, until: Int)
+    /// One of the newest that `keep_last` asks for.
+    case last(Int)
+    /// Younger than `keep_within`, until then.
+    case within(CalendarLength, until: Int)
+    case pinned(until: Int)
+    /// The floors: kept whatever the policy says.
+    case newestComplete, newestSound, newestVerified, newestOfAll
+    /// Its name lies in the future: a clock was wrong, and age means nothing.
+    case future
+    /// The policy has no rule at all.
+    case noPolicy
+
+    /// Another set represents the period that this one lies in.
+    case superseded(in: CalendarPeriod, by: Int)
+    /// It represents a period that its tier no longer reaches back to, since then.
+    case expired(CalendarPeriod, CalendarLength, since: Int)
+    /// Not one of the newest that `keep_last` asks for.
+    case beyondLast(Int)
+    /// Older than `keep_within`, since then.
+    case beyondWithin(CalendarLength, since: Int)
+
+    /// Whether it speaks for keeping the set.
+    package var keeps: Bool {
+        switch self {
+        case .superseded, .expired, .beyondLast, .beyondWithin: false
+        default: true
+        }
+    }
+
+    /// Whether it is a promise that no policy can take back.
+    package var isFloor: Bool {
+        switch self {
+        case .newestComplete, .newestSound, .newestVerified, .newestOfAll, .pinned, .future: true
+        default: false
+        }
+    }
+
+    /// When the reason ends to hold, if nothing changes but the time; nil for one that time does not end.
+    package var until: Int? {
+        switch self {
+        case .newest(_, let until), .oldest(_, _, let until), .within(_, let until): until
+        case .pinned(let until) where until != .max: until
+        default: nil
+        }
+    }
+
+    /// For people, one line without a full stop.
+    package var text: String {
+        switch self {
+        case .newest(let period, let until):
+            "\(period.tier.rawValue): newest of \(period), until \(Moment.readable(until))"
+        case .oldest(let tier, let length, let until):
+            "\(tier.rawValue): oldest of all, history does not reach back \(length) before \(Moment.readable(until))"
+        case .last(let count): "keep_last: one of the newest \(count)"
+        case .within(let length, let until): "keep_within: younger than \(length), until \(Moment.readable(until))"
+        case .pinned(.max): "pinned for ever"
+        case .pinned(let until): "pinned until \(Moment.readable(until))"
+        case .newestComplete: "newest complete set"
+        case .newestSound: "newest complete set not known to be damaged"
+        case .newestVerified: "newest verified set"
+        case .newestOfAll: "newest set; no complete one exists"
+        case .future: "named after a time in the future"
+        case .noPolicy: "no retention is configured"
+        case .superseded(let period, let other):
+            "\(period.tier.rawValue): \(Moment.stamp(other)) represents \(period.tier.unit) \(period)"
+        case .expired(let period, let length, let since):
+            "\(period.tier.rawValue): represents \(period.tier.unit) \(period), past \(length) since \(Moment.readable(since))"
+        case .beyondLast(let count): "keep_last: not one of the newest \(count)"
+        case .beyondWithin(let length, let since):
+            "keep_within: past \(length) since \(Moment.readable(since))"
+        }
+    }
+}

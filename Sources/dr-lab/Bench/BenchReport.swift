@@ -1,0 +1,167 @@
+import Foundation
+import Lab
+
+/// Everything one run of the benchmark found out.
+struct BenchReport: Encodable {
+    struct Tool: Encodable {
+        var name: String
+        var version: String
+        var settings: String
+    }
+
+    /// A bound that the project has set itself, and what was measured.
+    struct Limit: Encodable {
+        var what: String
+        var bound: Double
+        var measured: Double
+        var holds: Bool { measured <= bound }
+
+        enum CodingKeys: String, CodingKey { case what, bound, measured, holds }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(what, forKey: .what)
+            try container.encode(bound, forKey: .bound)
+            try container.encode(measured, forKey: .measured)
+            try container.encode(holds, forKey: .holds)
+        }
+    }
+
+    var machine: String
+    var corpus: [String]
+    var corpusBytes: Int
+    var rounds: Int
+    var tools: [Tool]
+    var rows: [BenchRow]
+    var smallFiles: BenchSmallFiles.Result?
+    var loki: BenchLoki.Result?
+    /// Seconds that a sync took after each cold run of `cp`.
+    var syncAfterCopy: [Double]
+    var notes: [String]
+    var limits: [Limit] = []
+
+    /// Compares `dr` with the bounds it must keep.
+    mutating func judge() {
+        func wall(_ place: String, _ scenario: BenchScenario, _ tool: String) -> Double? {
+            rows.first { $0.place == place && $0.scenario == scenario && $0.tool == tool }?.wall
+        }
+        let bounds: [(String, BenchScenario, Double)] = [
+            ("directory", .cold, 0.5), ("S3", .cold, 0.6), ("directory", .unchanged, 0.5), ("S3", .unchanged, 0.5),
+            ("directory", .restore, 0.6), ("S3", .restore, 0.6),
+        ]
+        limits = bounds.compactMap { place, scenario, bound in
+            guard let own = wall(place, scenario, "dr"), let other = wall(place, scenario, "restic"), other > 0 else {
+                return nil
+            }
+            return Limit(
+                what: "\(place), \(scenario.rawValue): time against restic's", bound: bound, measured: own / other)
+        }
+        if let most =
+            (rows.filter { $0.tool == "dr" } + (smallFiles.map { [$0.unchanged] } ?? [])
+            + (loki?.rows.filter { $0.tool == "dr" } ?? [])).map(\.peakMemory)
+            .max()
+        {
+            limits.append(
+                Limit(what: "peak memory in MiB, every case", bound: 128, measured: Double(most >> 10) / 1024))
+        }
+        if let loki, let ratio = loki.coldRatio {
+            limits.append(
+                Limit(what: "\(loki.chunks) Loki chunks, cold: time against restic's", bound: 0.334, measured: ratio))
+        }
+        if let smallFiles {
+            limits.append(
+                Limit(
+                    what: "\(smallFiles.files) files unchanged: time against find's", bound: 2,
+                    measured: smallFiles.unchanged.wall / max(smallFiles.find.wall, 0.001)))
+            limits.append(
+                Limit(
+                    what: "\(smallFiles.files) files unchanged: KiB added", bound: 64,
+                    measured: Double(smallFiles.added) / 1024))
+        }
+    }
+
+    private var lokiTable: [String] {
+        guard let loki else { return [] }
+        let header = [
+            "## \(loki.chunks) Loki chunks", "", "| scenario | tool | wall | CPU | peak memory | stored | × restic |",
+            "|---|---|--:|--:|--:|--:|--:|",
+        ]
+        let rows = loki.rows.map { row -> String in
+            let other = loki.rows.first { $0.scenario == row.scenario && $0.tool == "restic" }?.wall
+            let cells = [
+                row.scenario.rawValue, row.tool == "dr" ? "**dr**" : row.tool, BenchText.seconds(row.wall),
+                BenchText.seconds(row.cpu), BenchText.mebibytes(row.peakMemory),
+                row.stored.map(BenchText.megabytes) ?? "", BenchText.ratio(row.wall, to: other),
+            ]
+            return "| \(cells.joined(separator: " | ")) |"
+        }
+        return header + rows + [
+            "", "\(BenchText.megabytes(loki.bytes)) in files; dr proves every chunk by its name.", "",
+        ]
+    }
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    var markdown: String {
+        var lines = ["# Benchmark", "", "\(machine); medians of \(rounds), tools taking turns.", ""]
+        lines += corpus.map { "- \($0)" } + [""]
+        for place in ["directory", "S3"] where rows.contains(where: { $0.place == place }) {
+            let copy = place == "directory" ? "cp -a" : "rclone copy"
+            lines += [
+                "## To a \(place == "S3" ? "local S3 server" : place)", "",
+                "| scenario | tool | wall | CPU | peak memory | stored | × restic | × \(copy) |",
+                "|---|---|--:|--:|--:|--:|--:|--:|",
+            ]
+            for scenario in BenchScenario.allCases {
+                let group = rows.filter { $0.place == place && $0.scenario == scenario }
+                let restic = group.first { $0.tool == "restic" }?.wall
+                let plain = group.first { $0.tool == copy }?.wall
+                for tool in tools.map(\.name) {
+                    guard let row = group.first(where: { $0.tool == tool }) else { continue }
+                    let cells = [
+                        scenario.rawValue, tool == "dr" ? "**dr**" : tool.replacing("|", with: "\\|"),
+                        BenchText.seconds(row.wall),
+                        BenchText.seconds(row.cpu), BenchText.mebibytes(row.peakMemory),
+                        row.stored.map(BenchText.megabytes) ?? "", BenchText.ratio(row.wall, to: restic),
+                        BenchText.ratio(row.wall, to: plain),
+                    ]
+                    lines.append("| \(cells.joined(separator: " | ")) |")
+                }
+            }
+            lines.append("")
+        }
+        if let smallFiles {
+            lines += [
+                "## \(smallFiles.files) small files, unchanged", "",
+                "| tool | wall | CPU | peak memory | × find |", "|---|--:|--:|--:|--:|",
+            ]
+            for row in [smallFiles.unchanged, smallFiles.find] {
+                lines.append(
+                    "| \(row.tool == "dr" ? "**dr**" : row.tool) | \(BenchText.seconds(row.wall)) "
+                        + "| \(BenchText.seconds(row.cpu)) | \(BenchText.mebibytes(row.peakMemory)) "
+                        + "| \(BenchText.ratio(row.wall, to: smallFiles.find.wall)) |")
+            }
+            lines += [
+                "",
+                "The unchanged run added \(smallFiles.added) bytes; the first backup took "
+                    + "\(BenchText.seconds(smallFiles.cold)).", "",
+            ]
+        }
+        lines += lokiTable
+        if !limits.isEmpty {
+            lines += ["## Bounds", "", "| what | at most | measured | |", "|---|--:|--:|---|"]
+            lines += limits.map {
+                "| \($0.what) | \(BenchText.fixed($0.bound, 1)) | \(BenchText.fixed($0.measured, 2)) "
+                    + "| \($0.holds ? "holds" : "**missed**") |"
+            }
+            lines.append("")
+        }
+        lines += ["## How it was measured", ""] + notes.map { "- \($0)" }
+        lines += tools.map { "- \($0.name): \($0.version); \($0.settings)" }
+        return lines.joined(separator: "\n")
+    }
+}

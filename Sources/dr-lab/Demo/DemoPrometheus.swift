@@ -1,0 +1,52 @@
+import Foundation
+import Lab
+
+/// A real Prometheus with six hours of history in blocks, scraping itself every second.
+final class DemoPrometheus: DemoComponent {
+    let name = "prometheus"
+    let about: String
+    private let data: URL
+    private let folder: URL
+    /// Seconds since 1970: the end of the history that was made for it.
+    private let end: Int
+    private var server: PrometheusServer
+
+    init(in folder: URL) async throws {
+        self.folder = folder
+        data = folder.appending(path: "prometheus")
+        end = Int(Date().timeIntervalSince1970) / 7200 * 7200 - 7200
+        let history = OpenMetricsHistory(interval: end - 6 * 3600...end, step: 15, instances: 8)
+        let samples = try await history.makeBlocks(in: data)
+        server = try await PrometheusServer.start(data: data, folder: folder)
+        try await server.waitForSeries("count(up)")
+        about = "Prometheus 2, real: \(samples) samples in blocks, more in memory, scraping itself every second"
+    }
+
+    var settings: String { "{url: \"\(server.url)\", data: \(data.path)}" }
+
+    func answers(watermark: Int?) async throws -> [String: String] {
+        guard let watermark else { throw LabError("the backup of Prometheus has no watermark") }
+        let newest = watermark / 1000
+        var queries = PrometheusQueryProbe(OpenMetricsHistory.expressions, over: end - 5 * 3600...end, times: 8).queries
+        queries +=
+            PrometheusQueryProbe(
+                ["sum(prometheus_tsdb_head_samples_appended_total)", "count({__name__=~\".+\"})", "up"],
+                over: newest - 2...newest, times: 2
+            ).queries
+        let answers = try await PrometheusQueryProbe(queries).answers(of: server)
+        let pairs = zip(queries, answers).map { ("\($0.kind) \($0.expression) at \($0.time)", $1) }
+        return Dictionary(pairs) { first, _ in first }
+    }
+
+    func destroy() async throws {
+        await server.stop(gracefully: false)
+        try FileManager.default.removeItem(at: data)
+    }
+
+    func recover(on stage: DemoStage) async throws {
+        try await stage.dr("restore", "--component", name, "--to", data.path)
+        server = try await PrometheusServer.start(data: data, folder: folder)
+    }
+
+    func stop() async { await server.stop() }
+}

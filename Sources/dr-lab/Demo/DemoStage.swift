@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+import Lab
+
+/// Shows what is done, and runs `dr` as a user would.
+final class DemoStage {
+    let folder: TemporaryFolder
+    private let executable: String
+    private var environment: [String: String] = [:]
+    private var step = 0
+    private var s3: SeaweedFS?
+
+    init(folder: TemporaryFolder, dr: String?) throws {
+        self.folder = folder
+        let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "dr").path
+        executable = URL(filePath: dr ?? beside).absoluteURL.path
+        guard FileManager.default.isExecutableFile(atPath: executable) else {
+            throw ValidationError("there is no dr at '\(executable)'; build it, or name it with --dr")
+        }
+    }
+
+    func say(_ text: String) {
+        step += 1
+        print("\n\(step). \(text)")
+    }
+
+    func tell(_ text: String) { print("   \(text)") }
+
+    func writeConfiguration(store: String, _ components: [any DemoComponent]) throws {
+        let parts = components.map { "  \($0.name): \($0.settings)" }.joined(separator: "\n")
+        let text = """
+            stack: demo
+            objectives: {rto: 4h, rpo: 1h}
+            store: {url: "\(store)"}
+            state: \(folder.path)/state
+            components:
+            \(parts)
+
+            """
+        try Data(text.utf8).write(to: folder.url.appending(path: "dr.yaml"))
+    }
+
+    /// Secrets for components, as a user gives them.
+    func setEnvironment(_ name: String, _ value: String) { environment[name] = value }
+
+    /// - Parameter accepting: exit codes that are no failure of the demo.
+    func dr(_ arguments: String..., accepting: Set<Int32> = [0]) async throws {
+        print("   $ dr \(arguments.joined(separator: " "))")
+        let run = try await CommandRun.run(
+            executable, arguments + ["--no-progress"], in: folder.url, environment: environment)
+        for line in [run.output, run.errors].joined(separator: "\n").split(separator: "\n") { tell("  \(line)") }
+        guard accepting.contains(run.status) else {
+            throw LabError("dr \(arguments.joined(separator: " ")) ended with \(run.status)")
+        }
+    }
+
+    /// Of each component in the newest backup: milliseconds since 1970 of the newest datum, where it has such a notion.
+    func watermarks() async throws -> [String: Int] {
+        let run = try await CommandRun.run(
+            executable, ["show", "latest", "--json"], in: folder.url, environment: environment)
+        struct Answer: Decodable {
+            struct Manifest: Decodable {
+                var component: String
+                var watermark: Int?
+            }
+            var manifests: [Manifest]
+        }
+        let manifests = try JSONDecoder().decode(Answer.self, from: Data(run.output.utf8)).manifests
+        return manifests.reduce(into: [:]) { $0[$1.component] = $1.watermark }
+    }
+
+    /// - Returns: the URL of a fresh bucket in a server of its own.
+    func startS3() async throws -> String {
+        let server = try await SeaweedFS()
+        try await server.makeBucket("backups")
+        setEnvironment("AWS_ACCESS_KEY_ID", server.accessKey)
+        setEnvironment("AWS_SECRET_ACCESS_KEY", server.secretKey)
+        setEnvironment("AWS_ENDPOINT_URL", server.endpoint)
+        s3 = server
+        tell("SeaweedFS serves S3 at \(server.endpoint)")
+        return "s3://backups/demo"
+    }
+
+    func end() { s3?.process.stop() }
+}

@@ -1,0 +1,41 @@
+import Configuration
+import ElasticsearchSnapshot
+import Foundation
+import HTTP
+import Repository
+
+enum ElasticsearchDriver: ComponentDriver {
+    static func source(_ options: ElasticsearchOptions, _ session: Session) throws -> any ComponentSource {
+        ElasticsearchSource(
+            api: try api(options, session), repository: repository(options.repository), indices: options.indices,
+            patience: patience(options), pool: session.pool, now: { Int(Date().timeIntervalSince1970 * 1000) })
+    }
+
+    static func importer(_ options: ElasticsearchOptions?, _ session: Session) throws -> (any ComponentImporter)? {
+        // Without settings there is no cluster to restore into; the documents can still be had as files.
+        guard let options else { return nil }
+        return ElasticsearchImporter(
+            api: try api(options, session), repository: repository(options.repository), patience: patience(options),
+            pool: session.pool)
+    }
+
+    private static func api(_ options: ElasticsearchOptions, _ session: Session) throws -> ElasticsearchAPI {
+        let key = try options.apiKey?.resolve(environment: ProcessInfo.processInfo.environment)
+        return ElasticsearchAPI(
+            url: options.server.url, client: try HTTPClient(options.server), apiKey: key, pool: session.pool)
+    }
+
+    private static func patience(_ options: ElasticsearchOptions) -> Duration {
+        options.timeout?.duration ?? .seconds(900)
+    }
+
+    private static func repository(_ options: SnapshotRepositoryOptions) -> SnapshotRepository {
+        switch options.type {
+        case .s3:
+            SnapshotRepository(
+                options.name,
+                .s3(bucket: options.bucket ?? "", basePath: options.basePath, client: options.client))
+        case .fs: SnapshotRepository(options.name, .directory(options.location ?? ""))
+        }
+    }
+}

@@ -1,0 +1,20 @@
+import Configuration
+import Foundation
+import GitConfiguration
+import Repository
+
+enum GitDriver: ComponentDriver {
+    static func source(_ options: GitOptions, _ session: Session) throws -> any ComponentSource {
+        var access = GitAccess()
+        access.username = options.username
+        access.password = try options.password?.resolve(environment: ProcessInfo.processInfo.environment)
+        access.sshKey = options.sshKey
+        access.sshKnownHosts = options.sshKnownHosts
+        access.caFile = options.caFile
+        return GitSource(url: options.url, branch: options.branch, access: access, pool: session.pool)
+    }
+
+    static func importer(_ options: GitOptions?, _ session: Session) -> (any ComponentImporter)? {
+        GitImporter(pool: session.pool, stamp: "\(Session.now())")
+    }
+}

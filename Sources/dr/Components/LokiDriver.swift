@@ -1,0 +1,26 @@
+import Configuration
+import Foundation
+import HTTP
+import LokiArchive
+import Repository
+
+enum LokiDriver: ComponentDriver {
+    static var canSlice: Bool { true }
+
+    static func source(_ options: LokiOptions, _ session: Session) throws -> any ComponentSource {
+        LokiSource(
+            server: try server(options, session), data: options.data, chunks: options.chunks, rules: options.rules,
+            flush: options.flush, pool: session.pool)
+    }
+
+    static func restorer(_ options: LokiOptions?, _ session: Session) throws -> (any ComponentRestorer)? {
+        LokiRestorer(
+            server: try options.flatMap { try server($0, session) }, pool: session.pool,
+            now: { Int(Date().timeIntervalSince1970 * 1000) })
+    }
+
+    private static func server(_ options: LokiOptions, _ session: Session) throws -> LokiAPI? {
+        guard !options.server.url.isEmpty else { return nil }
+        return LokiAPI(url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)
+    }
+}

@@ -1,0 +1,184 @@
+import Repository
+import Retention
+
+/// What a simulation came to: as JSON, as tables, as a page.
+struct SimulationReport: Encodable {
+    var policy: String
+    var schedule: String
+    var from: Timestamp
+    var until: Timestamp
+    /// Backups made.
+    var backups: Int
+    /// The day that `kept`, `tiers` and `sets` are about: its last second.
+    var at: Timestamp
+    var kept: Int
+    var tiers: [TierRow]
+    /// Sets that no tier keeps: floors, `keep_last`, `keep_within`.
+    var otherSets: Int
+    var timeline: [DayRow]
+    /// What is kept on the chosen day; only when one was asked for.
+    var sets: [SetRow]?
+
+    struct TierRow: Encodable {
+        var tier: String
+        var length: String
+        var sets: Int
+        /// Of them, those that no other rule keeps.
+        var alone: Int
+        var oldest: Timestamp?
+        var isFull: Bool
+    }
+
+    struct DayRow: Encodable {
+        var day: String
+        var kept: Int
+        var oldest: Timestamp?
+        var fullBytes: Int
+        var storedBytes: Int
+        var pricePerMonth: Double
+        var paid: Double
+    }
+
+    struct SetRow: Encodable {
+        var name: Timestamp
+        var reasons: [String]
+        /// When it goes; absent for what stays as long as no newer set comes.
+        var until: Timestamp?
+    }
+
+    init(_ simulation: Simulation, _ outcome: Simulation.Outcome, listsSets: Bool) {
+        policy = simulation.policy.summary
+        schedule = "\(simulation.schedule)"
+        from = Timestamp(seconds: simulation.start)
+        until = Timestamp(seconds: simulation.end)
+        backups = outcome.runs
+        at = Timestamp(seconds: outcome.at)
+        let decisions = outcome.plan.decisions
+        kept = decisions.count
+        tiers = outcome.plan.statistics.tiers.map { use in
+            let alone = decisions.count { $0.reasons.allSatisfy { $0.tier == use.tier } }
+            return TierRow(
+                tier: use.tier.rawValue, length: "\(use.length)", sets: use.sets, alone: alone,
+                oldest: use.oldest.map(Timestamp.init(seconds:)), isFull: use.isFull)
+        }
+        otherSets = decisions.count { $0.reasons.allSatisfy { $0.tier == nil } }
+        timeline = Self.timeline(simulation, outcome)
+        sets =
+            listsSets
+            ? decisions.map { decision in
+                SetRow(
+                    name: Timestamp(seconds: decision.set.time), reasons: decision.reasons.map(\.text),
+                    until: decision.keptUntil.map(Timestamp.init(seconds:)))
+            } : nil
+    }
+
+    /// Every day of a month or two, the last days of months up to three years, those of years beyond; and the last.
+    private static func timeline(_ simulation: Simulation, _ outcome: Simulation.Outcome) -> [DayRow] {
+        let days = outcome.days
+        let names = simulation.policy.timeZone.days(of: days.map(\.end))
+        let common = days.count <= 62 ? 10 : days.count <= 3 * 366 ? 7 : 4
+        return days.indices.filter { index in
+            index == days.count - 1 || days[index].end == outcome.at
+                || names[index].prefix(common) != names[index + 1].prefix(common)
+        }.map { index in
+            let day = days[index]
+            return DayRow(
+                day: names[index], kept: day.kept, oldest: day.oldest.map(Timestamp.init(seconds:)),
+                fullBytes: wholeBytes(day.full), storedBytes: wholeBytes(day.stored),
+                pricePerMonth: cents(day.pricePerMonth), paid: cents(day.paid))
+        }
+    }
+
+    /// A model that grows without bounds stays printable.
+    private static func wholeBytes(_ size: Double) -> Int { Int(min(size, 9e18)) }
+
+    /// Prices to a hundredth of a hundredth: more is noise.
+    private static func cents(_ price: Double) -> Double { (min(price, 1e14) * 10_000).rounded() / 10_000 }
+}
+
+extension Reason {
+    /// The tier that speaks here; nil for other rules.
+    fileprivate var tier: Tier? {
+        switch self {
+        case .newest(let period, _): period.tier
+        case .oldest(let tier, _, _): tier
+        default: nil
+        }
+    }
+}
+
+extension SimulationReport {
+    var text: String {
+        var parts = [
+            """
+            policy    \(policy)
+            backups   \(schedule) from \(from.readable) to \(until.readable) UTC: \(backups)
+            """, "kept at \(at.readable) UTC: \(kept)\n\(tierTable.text)", timelineTable.text,
+        ]
+        if let setTable { parts.append(setTable.text) }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private var tierTable: Table {
+        var table = Table([
+            ("TIER", .left), ("LENGTH", .right), ("SETS", .right), ("ONLY FOR IT", .right), ("OLDEST", .left),
+        ])
+        for row in tiers {
+            let note = row.isFull ? "" : " (history is shorter)"
+            table.add([
+                row.tier, row.length, "\(row.sets)", "\(row.alone)", (row.oldest?.readable ?? "-") + note,
+            ])
+        }
+        if otherSets > 0 { table.add(["other rules", "", "\(otherSets)", "\(otherSets)", ""]) }
+        return table
+    }
+
+    private var timelineTable: Table {
+        var table = Table([
+            ("END OF", .left), ("SETS", .right), ("OLDEST", .left), ("FULL BACKUP", .right), ("STORED", .right),
+            ("PRICE A MONTH", .right), ("PAID", .right),
+        ])
+        for row in timeline {
+            table.add([
+                row.day, "\(row.kept)", row.oldest?.readable ?? "-", Units.bytes(row.fullBytes),
+                Units.bytes(row.storedBytes), Units.fixed(row.pricePerMonth, 2), Units.fixed(row.paid, 2),
+            ])
+        }
+        return table
+    }
+
+    private var setTable: Table? {
+        sets.map { sets in
+            var table = Table([("SET", .left), ("KEPT UNTIL", .left), ("BECAUSE", .left)])
+            for set in sets {
+                table.add(["\(set.name)", set.until?.readable ?? "-", set.reasons.joined(separator: "; ")])
+            }
+            return table
+        }
+    }
+
+    /// A page that needs nothing beside it.
+    func page(picture: String) -> String {
+        """
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <title>What retention keeps</title>
+        <style>
+        body { font-family: system-ui, "DejaVu Sans", Arial, sans-serif; margin: 2em auto; max-width: 1000px; color: #1f2933; }
+        svg { max-width: 100%; height: auto; }
+        table { border-collapse: collapse; margin: 1.5em 0; font-size: 14px; }
+        th, td { padding: 4px 12px; border-bottom: 1px solid #e3e8ee; text-align: left; vertical-align: top; }
+        .right { text-align: right; font-variant-numeric: tabular-nums; }
+        </style>
+        </head>
+        <body>
+        \(picture)
+        \([tierTable, timelineTable, setTable].compactMap { $0?.html }.joined(separator: "\n"))
+        </body>
+        </html>
+
+        """
+    }
+}
