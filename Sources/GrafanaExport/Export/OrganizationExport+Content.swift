@@ -79,7 +79,10 @@ extension OrganizationExport {
         let request = GrafanaRequest("GET", ["dashboards", "uid", uid], organization: header)
         let answer = try api.perform(request)
         let permissions = { GrafanaDocument.permissions(try whole(["dashboards", "uid", uid, "permissions"])) }
-        let publicDashboard = { isShared ? try get(["dashboards", "uid", uid, "public-dashboards"]) : nil }
+        // Of its written type, since `nil` alone would be JSON's null, a value.
+        let publicDashboard: () throws -> JSONValue? = {
+            isShared ? try get(["dashboards", "uid", uid, "public-dashboards"]) : nil
+        }
         if answer.status == 406 {
             let place = try Self.place(in: answer, of: uid, organization: id)
             return GrafanaDocument.resource(

@@ -58,7 +58,7 @@ extension OrganizationContent {
             let name = organization.naming(
                 dashboard["title"]?.text ?? dashboard["spec"]?["title"]?.text ?? uid, uid: uid)
             let isThere = try await run.settle("dashboard", name) { try await planDashboard(document, uid) }
-            guard isThere, let link = document["publicDashboard"], !link.isNull else { return }
+            guard isThere, let link = document["publicDashboard"], !Likeness.isZero(link) else { return }
             try await run.settle("public dashboard", name) { try await planPublicDashboard(link, of: uid) }
         }
     }

@@ -16,7 +16,7 @@ extension OrganizationContent {
             try await run.settle("preferences", "of team \(organization.naming(name))") {
                 switch identities.teams[name] ?? .absent {
                 case .absent: throw Obstacle.failed("the team is not there")
-                case .planned: return .create { [] }
+                case .planned: return .update { [] }
                 case .present(let id): return try await planPreferences(wanted, ["teams", "\(id)", "preferences"])
                 }
             }

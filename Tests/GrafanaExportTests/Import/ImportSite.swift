@@ -38,7 +38,7 @@ struct ImportSite {
             url: grafana.url, client: HTTPClient(options), pool: BlockingPool(threads: 8), retries: retries)
     }
 
-    /// The documents of an export, by path; `ids` puts "1" and "2" in the place of the organisations' numbers.
+    /// An export, with its folder.
     func export() async throws -> ExportedTree {
         let folder = try TemporaryFolder("grafana-export")
         let source = GrafanaSource(
@@ -46,6 +46,13 @@ struct ImportSite {
         let capture = try await source.capture(
             CaptureContext(run: "test", state: folder.path, logger: Logger(label: "test")))
         return ExportedTree(folder: folder, root: capture.root)
+    }
+
+    /// The rich seed with but a few annotations, for tests that are about other things.
+    static func rich(version: GrafanaVersion = .v11) -> GrafanaState {
+        var state = GrafanaState.rich(version: version)
+        state.organizations[1]?.annotations.removeLast(224)
+        return state
     }
 
     /// Shortly after the annotations of the seed.
@@ -136,7 +143,7 @@ struct ExportedTree {
 
 extension [ImportedObject] {
     func of(_ kind: String, _ words: String = "") -> [ImportedObject] {
-        filter { $0.kind == kind && $0.name.contains(words) }
+        filter { $0.kind == kind && (words.isEmpty || $0.name.contains(words)) }
     }
 
     var outcomes: [ImportedObject.Outcome: Int] { reduce(into: [:]) { $0[$1.outcome, default: 0] += 1 } }

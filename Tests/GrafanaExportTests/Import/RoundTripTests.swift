@@ -34,7 +34,8 @@ import Testing
 
     @Test(arguments: GrafanaVersion.allCases)
     func `what was exported comes back into an empty Grafana`(version: GrafanaVersion) async throws {
-        let old = try await ImportSite(.rich(version: version))
+        let old = try await ImportSite(
+            version == .v11 ? .rich() : ImportSite.rich(version: version))
         let tree = try await old.export()
         let new = try await ImportSite(.empty(version: version, firstID: 5000))
         let preview = try await new.import(tree, dryRun: true)
@@ -42,9 +43,12 @@ import Testing
         let first = try await new.import(tree)
         #expect(first.allSatisfy { [.create, .update, .same, .skipped].contains($0.outcome) }, "\(first.text)")
         #expect(first.unwhole == "")
-        // The dry run foretold each outcome.
+        // The dry run foretold each outcome, but for what Grafana makes by itself in a new organisation or for a new user.
         func told(_ objects: [ImportedObject]) -> Set<String> {
-            Set(objects.map { "\($0.kind) \($0.name) \($0.outcome)" })
+            Set(
+                objects.filter { !["member", "notification policies"].contains($0.kind) }
+                    .filter { !$0.name.contains("grafana-default-email") }
+                    .map { "\($0.kind) \($0.name) \($0.outcome)" })
         }
         #expect(told(preview) == told(first), "\(told(preview).symmetricDifference(told(first)))")
 

@@ -48,6 +48,7 @@ extension GrafanaRoute {
                     return .grafana(409, "Organization name taken")
                 }
                 var made = GrafanaOrganization(id: state.nextID(), name: name)
+                made.contactPoints = [GrafanaState.defaultContactPoint]
                 if let user = state.user(call.login) { made.members[user.id] = "Admin" }
                 state.organizations[made.id] = made
                 return .json(200, ["orgId": JSONValue(made.id), "message": "Organization created"])
