@@ -18,15 +18,16 @@ struct Demo: AsyncParsableCommand {
         let stage = try DemoStage(folder: folder, dr: dr)
 
         stage.say("A monitoring stack")
+        let grafana = try await DemoGrafana()
+        grafana.setSecrets(on: stage)
         let components: [any DemoComponent] = [
             try await DemoPrometheus(in: folder.url),
-            try await DemoGrafana(),
+            grafana,
             try await DemoLoki(in: folder.url),
             try await DemoJaeger(),
             try await DemoConfigurationRepository(in: folder.url),
         ]
         for component in components { stage.tell("\(component.name): \(component.about)") }
-        stage.setEnvironment("GRAFANA_PASSWORD", GrafanaState.adminPassword)
         try stage.writeConfiguration(
             store: s3 ? try await stage.startS3() : "file://\(folder.path)/repository", components)
 

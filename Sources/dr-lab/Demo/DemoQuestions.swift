@@ -19,11 +19,14 @@ struct DemoQuestions {
         return try JSONValue(parsing: body)
     }
 
-    /// Questions with their answers in one form each, without the members that a server gives anew.
+    /// Questions with their answers in one form each: a list in an order of its own, without the members that a server
+    /// gives anew.
     func answers(_ paths: [String], without volatile: [String] = []) async throws -> [String: String] {
         var answers: [String: String] = [:]
         for path in paths {
-            answers[path] = String(decoding: try await get(path).removingEverywhere(volatile).compact, as: UTF8.self)
+            let answer = try await get(path).removingEverywhere(volatile)
+            let parts = (answer.array ?? [answer]).map { String(decoding: $0.compact, as: UTF8.self) }
+            answers[path] = parts.sorted().joined(separator: "\n")
         }
         return answers
     }
