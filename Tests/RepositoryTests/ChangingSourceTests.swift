@@ -11,7 +11,7 @@ import Testing
         static let kind = "files"
         var root: String
         var isFrozen = false
-        var damage: [Damage] = []
+        var defects: [Damage] = []
         var meddle: @Sendable () throws -> Void
         var inspecting: @Sendable (String) -> (any ContentInspector)? = { _ in nil }
         let watermark: Int? = nil
@@ -21,7 +21,7 @@ import Testing
         func capture(_ context: CaptureContext) async throws -> any Capture { self }
         func examine(_ changed: [String]) async throws -> [Damage] {
             try meddle()
-            return damage
+            return defects
         }
         func inspector(of path: String) -> (any ContentInspector)? { inspecting(path) }
         func release() async throws {}
@@ -147,7 +147,7 @@ import Testing
         try await fixture.backup(repository)
         try fixture.write("text/words", "changed, and damaged")
         var source = Meddling(root: fixture.source.path, isFrozen: true) {}
-        source.damage = [Damage(path: "text", reason: "as the test has it")]
+        source.defects = [Damage(path: "text", reason: "as the test has it")]
         let report = try await fixture.backup(repository, source: source)
         #expect(report.set.status == .partial)
         #expect(report.set.reasons == ["tree: 'text' is left out: as the test has it"])

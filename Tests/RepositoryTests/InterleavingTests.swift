@@ -139,7 +139,7 @@ import Testing
         for head in [3, whole[0] / 2, whole[0] - 5, whole[0] - 3, whole[0] - 2] {
             let before: [(Actor, Int)] = [(.slow, head), (.other, Self.toTheEnd), (.time, leaps)]
             let count = try await race(before + [(.prune, Self.toTheEnd)], leaps: leaps)[2]
-            for number in stride(from: head % 4, through: count, by: 4) {
+            for number in stride(from: head % 5, through: count, by: 5) {
                 try await race(before + [(.prune, number), (.slow, Self.toTheEnd)], leaps: leaps)
             }
         }
