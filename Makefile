@@ -13,6 +13,9 @@ BENCH_FLAGS ?=
 # Where the servers and clients for tests and demo are looked for.
 export DR_TOOLS ?= $(CURDIR)/.tools/bin
 
+# Tests at once. Most wait for servers and programs; all at once they would starve each other of threads.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
+
 # One program without a Swift runtime beside it; the C libraries stay shared.
 RELEASE := swift build --configuration release --static-swift-stdlib
 BIN := .build/release

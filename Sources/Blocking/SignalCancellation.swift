@@ -1,19 +1,42 @@
 internal import Dispatch
 internal import Glibc
+internal import Synchronization
 
 /// Runs a program's work in a task that SIGINT and SIGTERM cancel: whoever cleans up after an error then also cleans
 /// up after an interruption. A write to a closed pipe fails instead of ending the process.
 /// - Throws: what `body` throws; `CancellationError`, most often, after a signal.
 package func cancellingOnSignals(_ body: @escaping @Sendable () async throws -> Void) async throws {
-    let task = Task { try await body() }
+    let work = InterruptibleWork()
     let sources = [SIGINT, SIGTERM].map { number in
         signal(number, SIG_IGN)  // the source sees it; the default action would end the process first
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler { task.cancel() }
+        source.setEventHandler { work.interrupt() }
         source.resume()
         return source
     }
     signal(SIGPIPE, SIG_IGN)
     defer { for source in sources { source.cancel() } }
+    // Only now: a signal must find somebody who listens, however soon it comes.
+    let task = Task { try await body() }
+    work.begin(task)
     try await task.value
+}
+
+/// A task that may be interrupted before it is there.
+private final class InterruptibleWork: Sendable {
+    private let state = Mutex((task: Task<Void, any Error>?.none, isInterrupted: false))
+
+    func begin(_ task: Task<Void, any Error>) {
+        state.withLock { state in
+            state.task = task
+            if state.isInterrupted { task.cancel() }
+        }
+    }
+
+    func interrupt() {
+        state.withLock { state in
+            state.isInterrupted = true
+            state.task?.cancel()
+        }
+    }
 }

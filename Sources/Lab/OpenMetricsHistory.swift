@@ -156,21 +156,14 @@ package struct OpenMetricsHistory: Sendable {
     package func makeBlocks(in data: URL) async throws -> Int {
         let folder = try TemporaryFolder("history")
         let file = folder.url.appending(path: "history.txt")
-        return try await BlockingPool(threads: 1).run {
-            let samples = try write(to: file)
-            let promtool = Process()
-            promtool.executableURL = URL(filePath: "/usr/bin/promtool")
-            promtool.arguments = ["tsdb", "create-blocks-from", "openmetrics", file.path, data.path]
-            let output = Pipe()
-            promtool.standardOutput = output
-            promtool.standardError = output
-            try promtool.run()
-            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            promtool.waitUntilExit()
-            guard promtool.terminationStatus == 0 else { throw LabError("promtool: \(text)") }
-            return samples
-        }
+        let samples = try await Self.threads.run { try write(to: file) }
+        let promtool = try await CommandRun.run(
+            "/usr/bin/promtool", ["tsdb", "create-blocks-from", "openmetrics", file.path, data.path])
+        guard promtool.status == 0 else { throw LabError("promtool: \(promtool.output)\(promtool.errors)") }
+        return samples
     }
+
+    private static let threads = BlockingPool(threads: 1)
 
     /// One reproducible stream of numbers for each series (SplitMix64: Steele, Lea and Flood, 2014).
     private struct Generator {

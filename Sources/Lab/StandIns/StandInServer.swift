@@ -65,7 +65,7 @@ package final class StandInServer: Sendable {
             handler: Handler(serve: { [weak self] request in await self?.serve(request) }))
         let task = Task { try await server.run() }
         do {
-            try await server.waitUntilListening(timeout: 10)
+            try await server.waitUntilListening(timeout: 60)
         } catch {
             task.cancel()
             throw LabError("\(name) cannot listen on 127.0.0.1:\(port): \(error)")
