@@ -15,10 +15,13 @@ struct Bench: AsyncParsableCommand {
     @Flag(help: "Print one JSON document instead of the table.") var json = false
     @Option(help: "Size of the corpus: 1 is about 1.5 GB.") var scale: Double?
     @Option(help: "The dr to measure; the one beside this program by default.") var dr: String?
-    @Option(help: "Leave out a part: directory, s3, small-files, loki. May be given again.") var without: [Part] = []
+    @Option(help: "Leave out a part: directory, s3, small-files, loki, grafana. May be given again.") var without:
+        [Part] = []
     @Flag(help: "End with status 1 when a bound is missed.") var enforce = false
 
-    enum Part: String, ExpressibleByArgument, CaseIterable { case directory, s3, loki, smallFiles = "small-files" }
+    enum Part: String, ExpressibleByArgument, CaseIterable {
+        case directory, s3, loki, grafana, smallFiles = "small-files"
+    }
 
     func validate() throws {
         guard runs > 0 else { throw ValidationError("--runs must be at least 1") }
@@ -29,6 +32,7 @@ struct Bench: AsyncParsableCommand {
     private var rounds: Int { quick ? 1 : runs }
     private var smallFiles: Int { quick ? 20_000 : 200_000 }
     private var lokiChunks: Int { quick ? 10_000 : 100_000 }
+    private var dashboards: Int { quick ? 500 : 5_000 }
 
     func run() async throws {
         // The corpus is made by a process of its own: what this one holds in memory is a floor under all figures.
@@ -36,18 +40,21 @@ struct Bench: AsyncParsableCommand {
         defer { withExtendedLifetime(place) {} }
         let tools = try self.tools()
         let corpus = Corpus(root: place.url.appending(path: "corpus"), scale: size)
-        say("writing the corpus")
-        let log = place.url.appending(path: "corpus.log")
         let program = try Self.program()
-        try await MeasuredProcess.run([program, "corpus", corpus.root.path, "--scale", "\(size)"], log: log.path)
-            .requireSuccess()
-        let described = try String(contentsOf: log, encoding: .utf8).split(separator: "\n").map(String.init)
+        var described: [String] = []
+        if !without.contains(.directory) || !without.contains(.s3) {
+            say("writing the corpus")
+            let log = place.url.appending(path: "corpus.log")
+            try await MeasuredProcess.run([program, "corpus", corpus.root.path, "--scale", "\(size)"], log: log.path)
+                .requireSuccess()
+            described = try String(contentsOf: log, encoding: .utf8).split(separator: "\n").map(String.init)
+        }
 
         var rounds = BenchRounds(
             tools: tools, corpus: corpus, work: place.url.appending(path: "work"), rounds: self.rounds, say: say)
         rounds.changeProgram = [program, "corpus", corpus.root.path, "--scale", "\(size)", "--change"]
         if !without.contains(.directory) { try await rounds.run(bucket: nil) }
-        let bytes = try BenchSize.ofFiles(in: corpus.root)
+        let bytes = described.isEmpty ? 0 : try BenchSize.ofFiles(in: corpus.root)
         let server = without.contains(.s3) ? nil : try await BenchServer.start()
         if let server { try await rounds.run(bucket: server.bucket) }
         var small: BenchSmallFiles.Result?
@@ -63,11 +70,17 @@ struct Bench: AsyncParsableCommand {
                 lab: program, say: say
             ).run()
         }
+        var grafana: BenchGrafana.Result?
+        if !without.contains(.grafana), let own = tools.compactMap({ $0 as? DRTool }).first {
+            grafana = try await BenchGrafana(
+                tool: own, dashboards: dashboards, work: place.url.appending(path: "grafana"), rounds: self.rounds,
+                lab: program, say: say
+            ).run()
+        }
         var report = BenchReport(
             machine: Self.machine, corpus: described, corpusBytes: bytes, rounds: self.rounds,
             tools: try await versions(of: tools, place.url), rows: rounds.rows, smallFiles: small,
-            loki: loki,
-            syncAfterCopy: rounds.syncAfterCopy, notes: notes(rounds, server))
+            loki: loki, grafana: grafana, syncAfterCopy: rounds.syncAfterCopy, notes: notes(rounds, server))
         report.judge()
         print(json ? try report.json() : report.markdown)
         if enforce, report.limits.contains(where: { !$0.holds }) { throw ExitCode.failure }

@@ -35,6 +35,7 @@ struct BenchReport: Encodable {
     var rows: [BenchRow]
     var smallFiles: BenchSmallFiles.Result?
     var loki: BenchLoki.Result?
+    var grafana: BenchGrafana.Result?
     /// Seconds that a sync took after each cold run of `cp`.
     var syncAfterCopy: [Double]
     var notes: [String]
@@ -56,17 +57,22 @@ struct BenchReport: Encodable {
             return Limit(
                 what: "\(place), \(scenario.rawValue): time against restic's", bound: bound, measured: own / other)
         }
-        if let most =
-            (rows.filter { $0.tool == "dr" } + (smallFiles.map { [$0.unchanged] } ?? [])
-            + (loki?.rows.filter { $0.tool == "dr" } ?? [])).map(\.peakMemory)
-            .max()
-        {
+        let own =
+            rows.filter { $0.tool == "dr" } + (smallFiles.map { [$0.unchanged] } ?? [])
+            + (loki?.rows.filter { $0.tool == "dr" } ?? []) + (grafana.map { [$0.dr] } ?? [])
+        if let most = own.map(\.peakMemory).max() {
             limits.append(
                 Limit(what: "peak memory in MiB, every case", bound: 128, measured: Double(most >> 10) / 1024))
         }
         if let loki, let ratio = loki.coldRatio {
             limits.append(
                 Limit(what: "\(loki.chunks) Loki chunks, cold: time against restic's", bound: 0.334, measured: ratio))
+        }
+        if let grafana {
+            limits.append(
+                Limit(
+                    what: "\(grafana.dashboards) dashboards: time against curl's", bound: 1.3,
+                    measured: grafana.dr.wall / max(grafana.curl.wall, 0.001)))
         }
         if let smallFiles {
             limits.append(
@@ -98,6 +104,19 @@ struct BenchReport: Encodable {
         return header + rows + [
             "", "\(BenchText.megabytes(loki.bytes)) in files; dr proves every chunk by its name.", "",
         ]
+    }
+
+    private var grafanaTable: [String] {
+        guard let grafana else { return [] }
+        let rows = [grafana.dr, grafana.curl].map { row in
+            "| \(row.tool == "dr" ? "**dr**" : row.tool) | \(BenchText.seconds(row.wall)) "
+                + "| \(BenchText.seconds(row.cpu)) | \(BenchText.mebibytes(row.peakMemory)) "
+                + "| \(BenchText.ratio(row.wall, to: grafana.curl.wall)) |"
+        }
+        return [
+            "## \(grafana.dashboards) dashboards of a Grafana (a stand-in)", "",
+            "| tool | wall | CPU | peak memory | × curl |", "|---|--:|--:|--:|--:|",
+        ] + rows + ["", "curl sends \(grafana.requests) requests, and keeps the answers as they come.", ""]
     }
 
     func json() throws -> String {
@@ -151,7 +170,7 @@ struct BenchReport: Encodable {
                     + "\(BenchText.seconds(smallFiles.cold)).", "",
             ]
         }
-        lines += lokiTable
+        lines += lokiTable + grafanaTable
         if !limits.isEmpty {
             lines += ["## Bounds", "", "| what | at most | measured | |", "|---|--:|--:|---|"]
             lines += limits.map {

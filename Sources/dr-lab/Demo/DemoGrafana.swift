@@ -41,7 +41,7 @@ final class DemoGrafana: DemoComponent {
 
     func answers(watermark: Int?) async throws -> [String: String] {
         let login = Data("admin:\(GrafanaState.adminPassword)".utf8).base64EncodedString()
-        let questions = DemoQuestions(url: server.url, headers: [("Authorization", "Basic \(login)")])
+        let questions = HTTPQuestions(url: server.url, headers: [("Authorization", "Basic \(login)")])
         let found = try await questions.get("/api/search?type=dash-db&limit=5000").array ?? []
         let dashboards = found.compactMap { $0["uid"]?.text }.map { "/api/dashboards/uid/\($0)" }
         let sources = try await questions.get("/api/datasources").array ?? []

@@ -24,7 +24,7 @@ final class DemoJaeger: DemoComponent {
     }
 
     func answers(watermark: Int?) async throws -> [String: String] {
-        let questions = DemoQuestions(url: cluster.url)
+        let questions = HTTPQuestions(url: cluster.url)
         let indices = try await questions.get("/_cat/indices/jaeger-*?format=json&bytes=b&h=index").array ?? []
         let counts = indices.compactMap { $0["index"]?.text }.sorted().map { "/\($0)/_count" }
         return try await questions.answers(

@@ -41,7 +41,7 @@ final class DemoLoki: DemoComponent {
         let now = Int(Date().timeIntervalSince1970)
         var answers: [String: String] = [:]
         for tenant in Self.tenants {
-            let questions = DemoQuestions(url: server.url, headers: [("X-Scope-OrgID", tenant)])
+            let questions = HTTPQuestions(url: server.url, headers: [("X-Scope-OrgID", tenant)])
             for stream in 0..<4 {
                 let path =
                     "/loki/api/v1/query_range?query=%7Bapp%3D%22web-\(stream)%22%7D&start=\(now - 86_400)000000000"

@@ -4,8 +4,8 @@ import HTTP
 import JSONText
 import Lab
 
-/// Asks a server of the demo by HTTP, as its users would.
-struct DemoQuestions {
+/// Asks a server by HTTP, as its users would.
+struct HTTPQuestions {
     let url: String
     var headers: [HTTPHeaders.Field] = []
 
