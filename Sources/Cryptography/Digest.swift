@@ -19,6 +19,11 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     package var hex: String { bytes.hex }
     package var description: String { hex }
 
+    /// Any eight of its bytes tell digests apart as well as all do.
+    package func hash(into hasher: inout Hasher) {
+        bytes.withUnsafeBytes { hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0[..<8])) }
+    }
+
     package static func < (left: Digest, right: Digest) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
 }
 

@@ -70,7 +70,7 @@ private struct JSONParser {
 
     private mutating func object() throws(JSONError) -> JSONValue {
         position += 1
-        var members: [String: JSONValue] = [:]
+        var members = [String: JSONValue](minimumCapacity: 8)  // most have a few; growing costs more than room
         skipSpace()
         if take(UInt8(ascii: "}")) { return .object(members) }
         while true {
@@ -133,11 +133,16 @@ private struct JSONParser {
     private mutating func string() throws(JSONError) -> String {
         position += 1
         let start = position
-        while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
-        // Most strings have nothing to unescape, and are taken in one piece.
+        var all: UInt8 = 0
+        while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+            all |= byte
+            position += 1
+        }
+        // Most strings have nothing to unescape, and are taken in one piece; most are ASCII, and need no proof.
         if peek == UInt8(ascii: "\"") {
             defer { position += 1 }
-            return try text(bytes[start..<position])
+            let part = UnsafeBufferPointer(rebasing: bytes[start..<position])
+            return all < 0x80 ? String(decoding: part, as: UTF8.self) : try text(part)
         }
         var unescaped = Array(bytes[start..<position])
         while let byte = peek {

@@ -26,7 +26,7 @@ extension JSONValue {
                 value.write(into: &bytes, level: level + 1, isPretty: isPretty)
             }
         case .object(let members):
-            let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            let sorted = members.sorted { Self.precedes($0.key, $1.key) }
             Self.write(sorted, "{", "}", &bytes, level, isPretty) { member, bytes in
                 Self.write(member.key, into: &bytes)
                 bytes += (isPretty ? ": " : ":").utf8
@@ -54,20 +54,42 @@ extension JSONValue {
         bytes.append(contentsOf: repeatElement(0x20, count: 2 * level))
     }
 
+    /// By the bytes of UTF-8.
+    private static func precedes(_ first: String, _ second: String) -> Bool {
+        var (first, second) = (first, second)
+        return first.withUTF8 { first in
+            second.withUTF8 { second in
+                let count = min(first.count, second.count)
+                for index in 0..<count where first[index] != second[index] { return first[index] < second[index] }
+                return first.count < second.count
+            }
+        }
+    }
+
     private static func write(_ text: String, into bytes: inout [UInt8]) {
+        var text = text
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-            case 0x0A: bytes += "\\n".utf8
-            case 0x0D: bytes += "\\r".utf8
-            case 0x09: bytes += "\\t".utf8
-            case 0..<0x20:
-                let hex = String(byte, radix: 16)
-                bytes += "\\u00\(hex.count == 1 ? "0" : "")\(hex)".utf8
-            default: bytes.append(byte)
+        text.withUTF8 { text in
+            // What needs no escape, which is nearly everything, goes over in one piece.
+            if text.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+                bytes.append(contentsOf: text)
+            } else {
+                for byte in text { escape(byte, into: &bytes) }
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func escape(_ byte: UInt8, into bytes: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+        case 0x0A: bytes += "\\n".utf8
+        case 0x0D: bytes += "\\r".utf8
+        case 0x09: bytes += "\\t".utf8
+        case 0..<0x20:
+            let hex = String(byte, radix: 16)
+            bytes += "\\u00\(hex.count == 1 ? "0" : "")\(hex)".utf8
+        default: bytes.append(byte)
+        }
     }
 }

@@ -53,14 +53,7 @@ extension DocumentTree {
             guard count >= 0 else { return .unreadable(errnoText()) }
             if count == 0 { break }
             inspector?.write(buffer.span.bytes.extracting(first: count))
-            var done = 0
-            while done < count {
-                let written = buffer.withUnsafeBytes {
-                    Glibc.write(output, $0.baseAddress.map { $0 + done }, count - done)
-                }
-                guard written > 0 else { throw Self.refusal(partial, errno) }
-                done += written
-            }
+            guard Self.writeAll(buffer, count: count, to: output) else { throw Self.refusal(partial, errno) }
         }
         if let damage = inspector?.finish(), !damage.isEmpty {
             forget(path)

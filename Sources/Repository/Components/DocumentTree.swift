@@ -46,9 +46,16 @@ package final class DocumentTree: Sendable {
         if Self.holds(file, content) { return }
         makeWay(for: path)
         makeFolder(of: file)
-        do {
-            try Data(content).write(to: URL(filePath: file), options: .atomic)
-        } catch { throw Self.refusal(file, errno, "\(error)") }
+        // Aside and renamed, so that no run sees half of it; not synced: after a crash the next run compares, and mends.
+        let partial = "\(file).partial"
+        let output = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard output >= 0 else { throw Self.refusal(partial, errno) }
+        defer { close(output) }
+        guard Self.writeAll(content, count: content.count, to: output), rename(partial, file) == 0 else {
+            let code = errno
+            unlink(partial)
+            throw Self.refusal(file, code)
+        }
         noteChange()
     }
 
@@ -147,6 +154,20 @@ package final class DocumentTree: Sendable {
         let folder = file.prefix(upTo: file.lastIndex(of: "/") ?? file.endIndex)
         guard access(String(folder), F_OK) != 0 else { return }
         try? FileManager.default.createDirectory(atPath: String(folder), withIntermediateDirectories: true)
+    }
+
+    /// - Returns: false when not everything could be written, for the reason in `errno`.
+    static func writeAll(_ bytes: [UInt8], count: Int, to descriptor: CInt) -> Bool {
+        var done = 0
+        while done < count {
+            let written = bytes.withUnsafeBytes { bytes in
+                Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, count - done)
+            }
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { return false }
+            done += written
+        }
+        return true
     }
 
     private static func holds(_ file: String, _ content: [UInt8]) -> Bool {
