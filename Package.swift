@@ -68,13 +68,13 @@ let package = Package(
 
         layer("Blocking", []),
         layer("JSONText", []),
+        layer("Retention", []),
         layer("Cryptography", ["COpenSSL"] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Cryptography"] + isal, settings: strictISAL),
         layer("HTTP", ["CCurl", "Blocking", logging]),
         layer("ObjectStorage", ["Blocking", "Cryptography"]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Blocking", logging]),
         layer("Catalog", ["CSQLite", "Cryptography"]),
-        layer("Retention", []),
         layer(
             "Repository",
             ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Retention", "Blocking", "CLinux", logging]),
