@@ -89,8 +89,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [[0], [0x30, 0], Array(repeating: 0x30, count: 70_000)] as [[UInt8]])
-    func nothingMayFollow(_ rest: [UInt8]) throws {
+    @Test(arguments: [([0], 1), ([0x30, 0], 1), ([0x30], 70_000)] as [([UInt8], Int)])
+    func nothingMayFollow(_ bytes: [UInt8], times: Int) throws {
+        let rest = Array(repeatElement(bytes, count: times).joined())
         let own = try TestKey.ec.get()
         let sealed = try seal(plain, to: [own.certificate])
         #expect(throws: CMSError.self) { try open(sealed + rest, with: own.key()) }
