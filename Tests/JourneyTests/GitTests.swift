@@ -185,4 +185,21 @@ import Testing
         let none = try await journey.dr(["backup"])
         #expect(none.status != 0 && none.errors.contains("does not appear to be a git repository"))
     }
+
+    /// The message of a restore that stops at damage names a place with what is good, and that place is there.
+    @Test func aDamagedBundleLeavesTheTargetAloneAndTheRestWhereItSays() async throws {
+        let place = try await Place()
+        try await place.journey.expect(0, "backup")
+        let packs = place.journey.repository.appending(path: "configuration/packs")
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: packs.path).first { $0.hasSuffix(".tar.gz") })
+        var pack = try Data(contentsOf: packs.appending(path: name))
+        pack[300] ^= 0xFF
+        try pack.write(to: packs.appending(path: name))
+        let run = try await place.journey.expect(4, "restore", "--component", "configuration", "--to", "out")
+        #expect(place.text("out/alerts.yaml") == nil)
+        let quoted = run.errors.split(separator: "'").map(String.init)
+        let staging = try #require(quoted.first { $0.contains(".dr-restore-") }, "\(run.errors)")
+        #expect(FileManager.default.fileExists(atPath: staging))
+    }
 }

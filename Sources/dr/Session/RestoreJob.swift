@@ -67,7 +67,8 @@ struct RestoreJob {
     /// - Throws: `ExitStatus.partial` when not every object is whole.
     func importing(with importer: any ComponentImporter, into directory: String?, prefix: String?) async throws {
         let folder = try session.state(of: repository).importFolder(of: component, manifest.name)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var keepsFolder = false
+        defer { if !keepsFolder { try? FileManager.default.removeItem(atPath: folder) } }
         let progress = WorkProgress()
         var restore = ComponentRestore(
             repository: repository, manifest: manifest, target: try await target("\(folder)/tree", replace: true),
@@ -91,6 +92,8 @@ struct RestoreJob {
                 try await importer.run(request) { report.add($0) }
             }
         } catch {
+            // What is good of a damaged backup stays: the failure names the place to whoever needs it.
+            keepsFolder = error is RestoreFailure
             // What was done before the server went away is done: it has been told, and the document gets its end.
             if !report.isEmpty { try report.end(set: set.name, component: component, isDryRun: isDryRun, error: error) }
             throw error
