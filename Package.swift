@@ -68,6 +68,7 @@ let package = Package(
 
         layer("Blocking", []),
         layer("JSONText", []),
+        layer("StrictYAML", ["JSONText", yams]),
         layer("Retention", []),
         layer("Cryptography", ["COpenSSL"] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Cryptography"] + isal, settings: strictISAL),
@@ -78,12 +79,22 @@ let package = Package(
         layer(
             "Repository",
             ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Retention", "Blocking", "CLinux", logging]),
-        layer("Configuration", ["JSONText", "Retention", yams]),
+        layer("Configuration", ["StrictYAML", "JSONText", "Retention", yams]),
+        layer("RecoveryChecks", ["HTTP", "JSONText", "Blocking", logging]),
+        layer("Notifications", ["HTTP", "JSONText", "Blocking", "StrictYAML", logging]),
+        layer(
+            "RecoveryPlan",
+            [
+                "RecoveryChecks", "Notifications", "StrictYAML", "JSONText", "HTTP", "Cryptography", "Blocking",
+                "CLinux",
+                logging,
+            ]),
         .executableTarget(
             name: "dr",
             dependencies: kinds.map { .byName(name: $0.name) } + [
-                "Repository", "S3", "ObjectStorage", "Retention", "Configuration", "Blocking", "HTTP", "Cryptography",
-                "Catalog", argumentParser, logging,
+                "Repository", "S3", "ObjectStorage", "Retention", "Configuration", "StrictYAML", "Blocking", "HTTP",
+                "Cryptography", "Catalog", "RecoveryPlan", "RecoveryChecks", "Notifications", "JSONText",
+                argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -120,7 +131,16 @@ let package = Package(
         tests(of: "ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "Retention"),
-        tests(of: "Configuration", ["Retention"]),
+        tests(of: "StrictYAML"),
+        tests(of: "Configuration", ["StrictYAML", "Retention"]),
+        tests(of: "RecoveryChecks", ["HTTP", "JSONText", "Blocking", "Lab", logging]),
+        tests(of: "Notifications", ["HTTP", "JSONText", "Blocking", "StrictYAML", "Lab", logging]),
+        tests(
+            of: "RecoveryPlan",
+            [
+                "RecoveryChecks", "Notifications", "StrictYAML", "JSONText", "HTTP", "Blocking", "Cryptography", "Lab",
+                logging,
+            ]),
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(

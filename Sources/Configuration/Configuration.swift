@@ -1,3 +1,5 @@
+package import StrictYAML
+
 /// What `dr.yaml` says, checked.
 package struct Configuration: Equatable, Sendable {
     /// What the stack is called in reports, metrics and notifications.
@@ -30,7 +32,7 @@ package struct Configuration: Equatable, Sendable {
 }
 
 extension Configuration: Section {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key("stack", \.stack, .text, "What the stack is called in reports, metrics and notifications."),
         Key("objectives", \.objectives, .section(), "What a recovery is measured against."),
         Key("store", \.store, .section(), required: true, "Where backups are kept."),
@@ -49,10 +51,12 @@ package struct Objectives: Equatable, Sendable {
     package var rto: Period?
     /// Allowed loss of data.
     package var rpo: Period?
+
+    package init() {}
 }
 
 extension Objectives: Section {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key("rto", \.rto, .period, "Recovery time objective: the time allowed to recover, such as 4h."),
         Key("rpo", \.rpo, .period, "Recovery point objective: the loss of data allowed, such as 1h."),
     ]
@@ -61,10 +65,12 @@ extension Objectives: Section {
 /// Whom to tell about backups, disasters and recoveries.
 package struct Notifications: Equatable, Sendable {
     package var webhooks: [Webhook] = []
+
+    package init() {}
 }
 
 extension Notifications: Section {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key("webhooks", \.webhooks, .list(of: .section()), "URLs that are sent a JSON document for each event.")
     ]
 }
@@ -72,10 +78,12 @@ extension Notifications: Section {
 /// A URL that takes events. Such URLs carry tokens, hence the secret.
 package struct Webhook: Equatable, Sendable {
     package var url: Secret?
+
+    package init() {}
 }
 
 extension Webhook: Section {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key("url", \.url, .secret, required: true, "The URL; it usually holds a token, so it is a secret.")
     ]
 }
@@ -84,14 +92,16 @@ extension Webhook: Section {
 package struct Metrics: Equatable, Sendable {
     /// Absolute path of a file for the node exporter's textfile collector.
     package var textfile: String?
+
+    package init() {}
 }
 
 extension Metrics: Section {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key("textfile", \.textfile, .path, "File for the node exporter's textfile collector; its name ends in .prom.")
     ]
 
-    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if let textfile, !textfile.hasSuffix(".prom") {
             reader.complain(written["textfile"], "'textfile' must end in .prom", hint: "the collector reads no others")
         }

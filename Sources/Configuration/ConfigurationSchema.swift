@@ -1,4 +1,5 @@
 internal import JSONText
+internal import StrictYAML
 
 /// The JSON Schema of `dr.yaml`, for editors: made from the tables of keys that the file is read by.
 package enum ConfigurationSchema {

@@ -30,7 +30,7 @@ package final class S3Store: ObjectStore {
         self.budget = budget
         do {
             client = try S3Client(configuration, environment, logger)
-        } catch let error as S3ConfigurationError {
+        } catch let error as S3DocumentError {
             throw ObjectStoreError(.noSuchStore, "open", nil, error.description, store: location)
         }
         conditional = Mutex(client.endpoint.isAWS ? true : nil)

@@ -14,7 +14,7 @@ extension S3Store {
             throw ObjectStoreError(
                 .credentials, operation, key, "credentials from \(error.source): \(error.detail)", store: location,
                 hint: error.hint)
-        } catch let error as S3ConfigurationError {
+        } catch let error as S3DocumentError {
             throw ObjectStoreError(.noSuchStore, operation, key, error.description, store: location)
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import StrictYAML
 import Cryptography
 import ObjectStorage
 import Repository
@@ -23,7 +24,7 @@ extension ExitStatus {
         self =
             switch error {
             case is CancellationError: .interrupted
-            case is ConfigurationError: .usage
+            case is DocumentError: .usage
             case is CMSError: .usage  // a certificate or key file that cannot be used
             case is RestoreFailure: .checkFailed
             case let error as RepositoryError: ExitStatus(error.reason)

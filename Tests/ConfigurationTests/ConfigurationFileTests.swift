@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Configuration
+import StrictYAML
 
 @Suite struct ConfigurationFileTests {
     @Test func theFileInTheCurrentFolderIsFound() throws {
@@ -17,7 +18,7 @@ import Testing
     @Test func aFileThatIsNamedMustBeThere() throws {
         try withFolder { folder in
             try least.write(toFile: "\(folder)/dr.yaml", atomically: true, encoding: .utf8)
-            let error = #expect(throws: ConfigurationError.self) {
+            let error = #expect(throws: DocumentError.self) {
                 try ConfigurationFile.locate(explicit: "other.yaml", in: folder)
             }
             #expect(
@@ -37,7 +38,7 @@ import Testing
         try withFolder { folder in
             try Data([0x73, 0xff]).write(to: URL(filePath: "\(folder)/dr.yaml"))
             for (path, message) in [("\(folder)/dr.yaml", "is not text in UTF-8"), (folder, "cannot be read: ")] {
-                let error = #expect(throws: ConfigurationError.self) { try ConfigurationFile.read(path) }
+                let error = #expect(throws: DocumentError.self) { try ConfigurationFile.read(path) }
                 #expect(error?.description.hasPrefix("\(path): \(message)") == true)
             }
         }

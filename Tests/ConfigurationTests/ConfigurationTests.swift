@@ -3,6 +3,7 @@ import Retention
 import Testing
 
 @testable import Configuration
+import StrictYAML
 
 @Suite struct ConfigurationTests {
     @Test func everyKeyReachesItsProperty() throws {
@@ -49,7 +50,8 @@ import Testing
             metrics: {textfile: /var/lib/node_exporter/dr.prom}
             """)
         #expect(configuration.stack == "nephoran-monitoring")
-        #expect(configuration.objectives == Objectives(rto: .hours(4), rpo: .hours(1)))
+        #expect(configuration.objectives.rto == .hours(4))
+        #expect(configuration.objectives.rpo == .hours(1))
 
         let store = configuration.store
         #expect(store.url == .s3(bucket: "nephoran-backups", prefix: "dr/main"))
@@ -64,7 +66,8 @@ import Testing
         #expect(store.caFile == "/etc/dr/ca.pem")
         #expect(store.partSize == 16 << 20)
         #expect(store.recipients == ["/etc/dr/keys/recovery.crt", "/keys/second.crt"])
-        #expect(store.signing == Signing(certificate: "/etc/dr/keys/signing.crt", key: "/etc/dr/keys/signing.key"))
+        #expect(store.signing?.certificate == "/etc/dr/keys/signing.crt")
+        #expect(store.signing?.key == "/etc/dr/keys/signing.key")
 
         #expect(configuration.components.map(\.name) == ["prometheus", "mirror", "rules", "grafana"])
         let prometheus = try #require(configuration.component(named: "prometheus")?.options as? PrometheusOptions)
@@ -166,7 +169,7 @@ import Testing
 
     @Test(arguments: ["flush: true", "bearer_token: {env: TOKEN}"])
     func whatLokiIsAskedNeedsItsURL(setting: String) {
-        #expect(throws: ConfigurationError.self) {
+        #expect(throws: DocumentError.self) {
             try parse("store: {url: file:///r}\ncomponents:\n  loki: {data: /loki, \(setting)}")
         }
     }

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Configuration
+import StrictYAML
 
 @Suite struct ElasticsearchOptionsTests {
     private func options(_ settings: String) throws -> ElasticsearchOptions {
@@ -49,7 +50,7 @@ import Testing
         ),
     ])
     func impossibleSettingsAreRefused(settings: String, complaint: String) throws {
-        let error = #expect(throws: ConfigurationError.self) { try options(settings) }
+        let error = #expect(throws: DocumentError.self) { try options(settings) }
         #expect(error?.description.contains(complaint) == true, "\(error?.description ?? "")")
     }
 }

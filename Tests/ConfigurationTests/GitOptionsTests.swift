@@ -1,5 +1,6 @@
 import Testing
 
+import StrictYAML
 @testable import Configuration
 
 @Suite struct GitOptionsTests {

@@ -1,5 +1,6 @@
 import Testing
 
+import StrictYAML
 @testable import Configuration
 
 /// Parses a text as the file `/etc/dr/dr.yaml`, which messages call `dr.yaml`.

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+import StrictYAML
 @testable import Configuration
 
 @Suite struct TemplateTests {

@@ -1,5 +1,6 @@
 internal import JSONText
 internal import Yams
+package import StrictYAML
 
 /// One entry under `components`.
 package struct ComponentConfiguration: Equatable, Sendable {

@@ -1,4 +1,5 @@
 internal import JSONText
+package import StrictYAML
 
 /// Settings of a component of kind `elasticsearch`: Jaeger's indices in Elasticsearch or OpenSearch.
 package struct ElasticsearchOptions: ComponentOptions {
@@ -17,7 +18,7 @@ package struct ElasticsearchOptions: ComponentOptions {
 }
 
 extension ElasticsearchOptions: ComponentSection {
-    static let keys: [Key<Self>] =
+    package static let keys: [Key<Self>] =
         HTTPAccess.keys.map { $0.within(\.server) } + [
             Key("api_key", \.apiKey, .secret, "Encoded API key of Elasticsearch; OpenSearch has none."),
             Key("indices", \.indices, .indexPattern, "Which indices, such as \"jaeger-*\": names, '*', commas."),
@@ -29,7 +30,7 @@ extension ElasticsearchOptions: ComponentSection {
                 "Give a snapshot or a restore up when it makes no progress for this long; 15m when left out."),
         ]
 
-    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         server.validate(written, &reader)
         if apiKey != nil, server.password != nil || server.bearerToken != nil {
             reader.complain(written["api_key"], "'api_key' excludes 'password' and 'bearer_token'")
@@ -52,7 +53,7 @@ package struct SnapshotRepositoryOptions: Equatable, Sendable {
 }
 
 extension SnapshotRepositoryOptions: Section {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key("type", \.type, .word(), required: true, "What the repository is: an S3 bucket, or a shared directory."),
         Key(
             "name", \.name, .text(pattern: "^[a-z0-9][a-z0-9_-]*$"),
@@ -63,7 +64,7 @@ extension SnapshotRepositoryOptions: Section {
         Key("location", \.location, .text, "fs: the directory, below path.repo of every node."),
     ]
 
-    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         let (needed, foreign) =
             type == .s3 ? ("bucket", ["location"]) : ("location", ["bucket", "base_path", "client"])
         if !written.contains(needed) {

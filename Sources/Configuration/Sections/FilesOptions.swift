@@ -1,3 +1,5 @@
+package import StrictYAML
+
 /// Settings of a component of kind `files`: any tree of files on this machine.
 package struct FilesOptions: ComponentOptions {
     package static let kind = "files"
@@ -11,7 +13,7 @@ package struct FilesOptions: ComponentOptions {
 }
 
 extension FilesOptions: ComponentSection {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key("data", \.data, .path, required: true, "Folder to back up."),
         Key("exclude", \.exclude, .list(of: .text), "Patterns of paths in it to leave out, such as '*.tmp'."),
     ]

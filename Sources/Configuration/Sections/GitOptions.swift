@@ -1,4 +1,5 @@
 internal import JSONText
+package import StrictYAML
 
 /// Settings of a component of kind `git`: one branch of a repository, with its history.
 package struct GitOptions: ComponentOptions {
@@ -20,7 +21,7 @@ package struct GitOptions: ComponentOptions {
 }
 
 extension GitOptions: ComponentSection {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key("url", \.url, .gitURL, required: true, "The repository: a path on this machine, or its URL."),
         Key("branch", \.branch, .text, "The branch to back up; the repository's default branch when left out."),
         Key("username", \.username, .text, "User name for http and https."),
@@ -30,7 +31,7 @@ extension GitOptions: ComponentSection {
         Key("ca_file", \.caFile, .path, "PEM certificates to trust for https, instead of the system's."),
     ]
 
-    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if (username == nil) != (password == nil) {
             let key = username == nil ? "password" : "username"
             reader.complain(written[key], "'username' and 'password' need each other")

@@ -1,3 +1,5 @@
+package import StrictYAML
+
 /// Settings of a component of kind `grafana`.
 package struct GrafanaOptions: ComponentOptions {
     package static let kind = "grafana"
@@ -14,7 +16,7 @@ package struct GrafanaOptions: ComponentOptions {
 }
 
 extension GrafanaOptions: ComponentSection {
-    static let keys: [Key<Self>] =
+    package static let keys: [Key<Self>] =
         HTTPAccess.keys.map { $0.within(\.server) } + [
             Key(
                 "secrets", \.secrets, .mapping(of: .secret),
@@ -27,7 +29,7 @@ extension GrafanaOptions: ComponentSection {
             ),
         ]
 
-    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         server.validate(written, &reader)
         if joinOrganizations, server.password == nil {
             reader.complain(

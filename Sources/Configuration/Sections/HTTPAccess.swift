@@ -1,3 +1,5 @@
+package import StrictYAML
+
 /// How to reach a server of the stack: the keys that every kind with an HTTP interface shares.
 package struct HTTPAccess: Equatable, Sendable {
     /// Base URL without a slash at its end.
@@ -11,7 +13,7 @@ package struct HTTPAccess: Equatable, Sendable {
 }
 
 extension HTTPAccess: Section {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key("url", \.url, .httpURL, required: true, "Base URL of the server."),
         Key("username", \.username, .text, "User name for basic authentication."),
         Key("password", \.password, .secret, "Password for basic authentication."),
@@ -19,7 +21,7 @@ extension HTTPAccess: Section {
         Key("tls", \.tls, .section(), "Certificates for https."),
     ]
 
-    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if (username == nil) != (password == nil) {
             let key = username == nil ? "password" : "username"
             reader.complain(written[key], "'username' and 'password' need each other")
@@ -47,14 +49,14 @@ package struct TLSOptions: Equatable, Sendable {
 }
 
 extension TLSOptions: Section {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key("ca_file", \.caFile, .path, "PEM certificates to trust, instead of the system's."),
         Key("cert_file", \.certificateFile, .path, "PEM certificate to show to the server."),
         Key("key_file", \.keyFile, .path, "PEM private key of that certificate."),
         Key("insecure", \.insecure, .flag, "Accept any certificate: for a trial, not for backups."),
     ]
 
-    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if (certificateFile == nil) != (keyFile == nil) {
             let key = certificateFile == nil ? "key_file" : "cert_file"
             reader.complain(written[key], "'cert_file' and 'key_file' need each other")

@@ -1,3 +1,5 @@
+package import StrictYAML
+
 /// Settings of a component of kind `loki`: a Loki that keeps its chunks in a file system of this machine.
 package struct LokiOptions: ComponentOptions {
     package static let kind = "loki"
@@ -17,7 +19,7 @@ package struct LokiOptions: ComponentOptions {
 }
 
 extension LokiOptions: ComponentSection {
-    static let keys: [Key<Self>] =
+    package static let keys: [Key<Self>] =
         HTTPAccess.keys.map { shared in
             var key = shared.within(\Self.server)
             // The server is asked for its schema and version only, and may be down.
@@ -30,7 +32,7 @@ extension LokiOptions: ComponentSection {
             Key("flush", \.flush, .flag, "Have the server write what is in memory into chunks first; needs 'url'."),
         ]
 
-    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         server.validate(written, &reader)
         guard server.url.isEmpty else { return }
         for key in ["flush", "username", "password", "bearer_token", "tls"] where written.contains(key) {

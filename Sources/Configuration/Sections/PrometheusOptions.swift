@@ -1,3 +1,5 @@
+package import StrictYAML
+
 /// Settings of a component of kind `prometheus`.
 package struct PrometheusOptions: ComponentOptions {
     package static let kind = "prometheus"
@@ -12,13 +14,13 @@ package struct PrometheusOptions: ComponentOptions {
 }
 
 extension PrometheusOptions: ComponentSection {
-    static let keys: [Key<Self>] =
+    package static let keys: [Key<Self>] =
         HTTPAccess.keys.map { $0.within(\.server) } + [
             Key("data", \.data, .path, required: true, "The server's --storage.tsdb.path, as this machine sees it."),
             Key("skip_head", \.skipHead, .flag, "Leave out the newest data, which are not in blocks yet."),
         ]
 
-    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         server.validate(written, &reader)
     }
 }

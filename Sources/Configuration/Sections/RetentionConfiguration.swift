@@ -1,6 +1,7 @@
 internal import JSONText
 package import Retention
 internal import Yams
+package import StrictYAML
 
 /// Which backup sets are kept. The rules themselves are `Retention`'s; here is how they are written.
 package struct RetentionConfiguration: Equatable, Sendable {
@@ -18,8 +19,8 @@ package struct RetentionConfiguration: Equatable, Sendable {
 
     /// Reads a policy from the command line, such as `hourly=24h,keep_last=5`: the keys and values of `dr.yaml`.
     /// - Parameter option: what messages call it.
-    /// - Throws: `ConfigurationError` with everything that is wrong.
-    package init(_ text: String, option: String) throws(ConfigurationError) {
+    /// - Throws: `DocumentError` with everything that is wrong.
+    package init(_ text: String, option: String) throws(DocumentError) {
         var reader = Reader(file: option, folder: "/")
         var pairs: [(YAMLNode, YAMLNode)] = []
         for pair in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -34,7 +35,7 @@ package struct RetentionConfiguration: Equatable, Sendable {
             pairs.append((YAMLNode(parts[0], Tag(.str)), YAMLNode(parts[1], tag)))
         }
         let section = reader.section(Self.self, from: YAMLNode(pairs, Tag(.map)))
-        guard reader.diagnostics.isEmpty, let section else { throw ConfigurationError(reader.diagnostics) }
+        guard reader.diagnostics.isEmpty, let section else { throw DocumentError(reader.diagnostics) }
         self = section
     }
 
@@ -48,7 +49,7 @@ package struct RetentionConfiguration: Equatable, Sendable {
 }
 
 extension RetentionConfiguration: Section {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key("hourly", \.hourly, .calendarLength, "Keep one backup for each hour this far back."),
         Key("daily", \.daily, .calendarLength, "Keep one backup for each day this far back."),
         Key("weekly", \.weekly, .calendarLength, "Keep one backup for each ISO week this far back."),

@@ -1,4 +1,5 @@
 internal import JSONText
+package import StrictYAML
 
 /// Where backups are kept, and how they are protected there.
 package struct StoreConfiguration: Equatable, Sendable {
@@ -38,7 +39,7 @@ package struct StoreConfiguration: Equatable, Sendable {
 }
 
 extension StoreConfiguration: Section {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key("url", \.url, .storeURL, required: true, "s3://bucket/prefix or file:///absolute/path."),
         Key(
             "region", \.region, .text, "AWS region of the bucket, such as eu-central-1; found by asking when left out."),
@@ -66,7 +67,7 @@ extension StoreConfiguration: Section {
     /// Keys that mean something for every store; all others are S3's.
     private static let general: Set = ["url", "recipients", "signing"]
 
-    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if case .directory = url {
             // Silence here would let somebody believe in an encryption or a storage class that never happens.
             for key in Self.keys where written.contains(key.name) && !Self.general.contains(key.name) {
@@ -91,10 +92,12 @@ package struct Signing: Equatable, Sendable {
     package var certificate = ""
     /// Nil where sets are only read.
     package var key: String?
+
+    package init() {}
 }
 
 extension Signing: Section {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key(
             "certificate", \.certificate, .path, required: true,
             "PEM certificates: sets that none of them signed are refused."),

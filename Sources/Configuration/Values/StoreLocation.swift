@@ -1,4 +1,6 @@
 internal import Foundation
+internal import JSONText
+internal import StrictYAML
 
 /// Where a repository lives.
 package enum StoreLocation: Hashable, Sendable, CustomStringConvertible {
@@ -79,5 +81,17 @@ package struct StoreLocationError: Error, Equatable, CustomStringConvertible {
     init(_ description: String, meant: String? = nil) {
         self.description = description
         self.meant = meant
+    }
+}
+
+extension Shape where Value == StoreLocation {
+    static let storeURL = Shape(schema: ["type": "string", "pattern": "^(s3://|file:///)"]) { node, reader in
+        guard let text = Shape<String>.text.read(node, &reader) else { return nil }
+        do throws(StoreLocationError) {
+            return try StoreLocation(text)
+        } catch {
+            reader.complain(node, "store '\(text)' \(error)", hint: error.meant.map { "did you mean '\($0)'?" })
+            return nil
+        }
     }
 }

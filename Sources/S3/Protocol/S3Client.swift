@@ -23,7 +23,7 @@ final class S3Client: Sendable {
         var skew = 0
     }
 
-    /// - Throws: ``S3ConfigurationError``, or what reading the shared files throws. Asks nobody.
+    /// - Throws: ``S3DocumentError``, or what reading the shared files throws. Asks nobody.
     init(_ configuration: S3Configuration, _ environment: AWSEnvironment, _ logger: Logger) throws {
         self.configuration = configuration
         self.environment = environment

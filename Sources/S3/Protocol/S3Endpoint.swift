@@ -7,15 +7,15 @@ package struct S3Endpoint: Hashable, Sendable {
     package var basePath: String
     package var isAWS: Bool
 
-    /// - Throws: ``S3ConfigurationError`` when the endpoint is no URL or the addressing is impossible.
-    package init(_ configuration: S3Configuration, endpoint: String?, region: String) throws(S3ConfigurationError) {
+    /// - Throws: ``S3DocumentError`` when the endpoint is no URL or the addressing is impossible.
+    package init(_ configuration: S3Configuration, endpoint: String?, region: String) throws(S3DocumentError) {
         let bucket = configuration.bucket
         var base = ""
         if let endpoint {
             let parts = endpoint.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
             guard parts.count >= 3, parts[0] == "http:" || parts[0] == "https:", parts[1].isEmpty, !parts[2].isEmpty,
                 !endpoint.contains("?"), !endpoint.contains("@")
-            else { throw S3ConfigurationError("endpoint '\(endpoint)' is not like https://host[:port]") }
+            else { throw S3DocumentError("endpoint '\(endpoint)' is not like https://host[:port]") }
             scheme = String(parts[0].dropLast())
             authority = Self.withoutDefaultPort(String(parts[2]).lowercased(), scheme)
             if parts.count > 3 { base = "/" + parts[3] }
@@ -77,7 +77,7 @@ package struct S3Endpoint: Hashable, Sendable {
 }
 
 /// A setting that cannot work.
-package struct S3ConfigurationError: Error, Equatable, CustomStringConvertible {
+package struct S3DocumentError: Error, Equatable, CustomStringConvertible {
     package var description: String
     package init(_ description: String) { self.description = description }
 }

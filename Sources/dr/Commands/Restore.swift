@@ -1,6 +1,7 @@
 import ArgumentParser
 import Blocking
 import Configuration
+import StrictYAML
 import Foundation
 import Repository
 

@@ -3,6 +3,7 @@ import ElasticsearchSnapshot
 import Foundation
 import HTTP
 import Repository
+import StrictYAML
 
 enum ElasticsearchDriver: ComponentDriver {
     static func source(_ options: ElasticsearchOptions, _ session: Session) throws -> any ComponentSource {

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import GitConfiguration
 import Repository
+import StrictYAML
 
 enum GitDriver: ComponentDriver {
     static func source(_ options: GitOptions, _ session: Session) throws -> any ComponentSource {

@@ -3,6 +3,7 @@ import Foundation
 import GrafanaExport
 import HTTP
 import Repository
+import StrictYAML
 
 enum GrafanaDriver: ComponentDriver {
     static func source(_ options: GrafanaOptions, _ session: Session) throws -> any ComponentSource {

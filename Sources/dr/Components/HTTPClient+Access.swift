@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import HTTP
+import StrictYAML
 
 extension HTTPClient {
     /// A client for the server that a component's settings name, with its credentials.

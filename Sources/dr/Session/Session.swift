@@ -7,6 +7,7 @@ import HTTP
 import Logging
 import ObjectStorage
 import Repository
+import StrictYAML
 
 /// What a command works with: the configuration, and from it the store, the repository, this machine's state.
 struct Session {

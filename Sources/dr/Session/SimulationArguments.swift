@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import StrictYAML
 import Foundation
 import Retention
 

@@ -4,6 +4,7 @@ import Foundation
 import Logging
 import ObjectStorage
 import S3
+import StrictYAML
 
 /// Opens the store that the configuration names.
 enum StoreFactory {

@@ -30,8 +30,8 @@ package struct Secret: Hashable, Sendable, CustomStringConvertible {
     private static let sizeLimit = 64 << 10
 
     /// The value as it is now: the variable's, or the file's text without the line end that editors add.
-    /// - Throws: `ConfigurationError` when it is absent, empty, or not text.
-    package func resolve(environment: [String: String]) throws(ConfigurationError) -> String {
+    /// - Throws: `DocumentError` when it is absent, empty, or not text.
+    package func resolve(environment: [String: String]) throws(DocumentError) -> String {
         let value: String
         switch source {
         case .environment(let name):
@@ -46,7 +46,7 @@ package struct Secret: Hashable, Sendable, CustomStringConvertible {
         return value
     }
 
-    private func read(_ path: String) throws(ConfigurationError) -> String {
+    private func read(_ path: String) throws(DocumentError) -> String {
         let bytes: Data
         do {
             let file = try FileHandle(forReadingFrom: URL(filePath: path))
@@ -62,8 +62,8 @@ package struct Secret: Hashable, Sendable, CustomStringConvertible {
         return text
     }
 
-    private func failure(_ message: String, hint: String? = nil) -> ConfigurationError {
-        ConfigurationError([Diagnostic(location, "\(self) \(message)", hint: hint)])
+    private func failure(_ message: String, hint: String? = nil) -> DocumentError {
+        DocumentError([Diagnostic(location, "\(self) \(message)", hint: hint)])
     }
 }
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Configuration
+@testable import StrictYAML
 
 @Suite struct SecretTests {
     private let place = Location(file: "dr.yaml", line: 7, column: 3)
@@ -20,7 +20,7 @@ import Testing
         (["TOKEN": ""], "dr.yaml:7:3: environment variable 'TOKEN' is empty"),
     ])
     func saysWhatIsMissing(_ environment: [String: String], _ message: String) {
-        let error = #expect(throws: ConfigurationError.self) {
+        let error = #expect(throws: DocumentError.self) {
             try Secret(.environment("TOKEN"), location: place).resolve(environment: environment)
         }
         #expect(error?.description == message)
@@ -42,7 +42,7 @@ import Testing
     ])
     func refusesAFileWithoutASecret(_ content: Data, _ reason: String) throws {
         try withFile(content) { path in
-            let error = #expect(throws: ConfigurationError.self) {
+            let error = #expect(throws: DocumentError.self) {
                 try Secret(.file(path), location: place).resolve(environment: [:])
             }
             #expect(error?.description == "dr.yaml:7:3: file '\(path)' \(reason)")
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func namesAFileThatIsNotThere() {
-        let error = #expect(throws: ConfigurationError.self) {
+        let error = #expect(throws: DocumentError.self) {
             try Secret(.file("/nowhere/at/all"), location: place).resolve(environment: [:])
         }
         #expect(error?.description == "dr.yaml:7:3: file '/nowhere/at/all' cannot be read: No such file or directory")

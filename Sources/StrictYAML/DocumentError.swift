@@ -1,10 +1,15 @@
-/// Everything that is wrong with a configuration, found in one pass.
-package struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+/// Everything that is wrong with a configuration or a plan, found in one pass.
+package struct DocumentError: Error, Equatable, CustomStringConvertible {
     /// In the order of the file; never empty.
     package var diagnostics: [Diagnostic]
 
     package init(_ diagnostics: [Diagnostic]) {
         self.diagnostics = diagnostics
+    }
+
+    /// One complaint about a whole file.
+    package init(file: String, _ message: String, hint: String? = nil) {
+        self.init([Diagnostic(Location(file: file), message, hint: hint)])
     }
 
     package var description: String { diagnostics.map(\.description).joined(separator: "\n") }
@@ -27,7 +32,7 @@ package struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
     package var description: String { "\(location): \(message)\(hint.map { "\nhint: \($0)" } ?? "")" }
 }
 
-/// A place in a configuration file.
+/// A place in a file.
 package struct Location: Hashable, Sendable, CustomStringConvertible {
     /// The file's name as the user gave it.
     package var file: String

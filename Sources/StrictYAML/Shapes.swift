@@ -3,9 +3,9 @@ internal import Yams
 
 extension Shape where Value == String {
     /// Any text. A number or a truth value must be quoted, so that `0123` or `no` stays what was written.
-    static let text = Shape.text(pattern: nil)
+    package static let text = Shape.text(pattern: nil)
 
-    static func text(pattern: String?) -> Shape {
+    package static func text(pattern: String?) -> Shape {
         Shape(schema: pattern.map { ["type": "string", "pattern": .string($0)] } ?? ["type": "string"]) {
             node, reader in
             guard let scalar = node.scalar, node.kindForPeople == "text" else {
@@ -26,7 +26,7 @@ extension Shape where Value == String {
     }
 
     /// A path, made absolute from the configuration file's folder.
-    static let path = Shape(schema: ["type": "string"]) { node, reader in
+    package static let path = Shape(schema: ["type": "string"]) { node, reader in
         guard let path = text.read(node, &reader) else { return nil }
         guard !path.hasPrefix("~") else {
             reader.complain(
@@ -37,7 +37,7 @@ extension Shape where Value == String {
     }
 
     /// The base URL of a server.
-    static let httpURL = Shape(schema: ["type": "string", "pattern": "^https?://"]) { node, reader in
+    package static let httpURL = Shape(schema: ["type": "string", "pattern": "^https?://"]) { node, reader in
         guard let url = text.read(node, &reader) else { return nil }
         switch HTTPAddress.parse(url) {
         case .success(let address): return address
@@ -56,7 +56,7 @@ extension Shape where Value == String {
 }
 
 extension Shape where Value == Bool {
-    static let flag = Shape(schema: ["type": "boolean"]) { node, reader in
+    package static let flag = Shape(schema: ["type": "boolean"]) { node, reader in
         guard let value = node.bool else {
             reader.complain(node, "expected true or false, found \(node.kindForPeople)")
             return nil
@@ -67,7 +67,7 @@ extension Shape where Value == Bool {
 
 extension Shape where Value == Int {
     /// A size in bytes.
-    static func size(_ range: ClosedRange<Int>, describedAs words: String) -> Shape {
+    package static func size(_ range: ClosedRange<Int>, describedAs words: String) -> Shape {
         Shape(schema: ["type": ["string", "integer"], "description": .string(words)]) { node, reader in
             guard let scalar = node.scalar, let bytes = ByteCount.parse(scalar.string) else {
                 reader.complain(node, "expected a size such as 8MiB, found \(node.kindForPeople)")
@@ -84,7 +84,7 @@ extension Shape where Value == Int {
 
 extension Shape where Value == Period {
     /// A length of time above zero.
-    static let period = Shape(
+    package static let period = Shape(
         schema: [
             "type": "string", "pattern": "^([0-9]+y)?([0-9]+mo)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
         ]
@@ -107,21 +107,9 @@ extension Shape where Value == Period {
     }
 }
 
-extension Shape where Value == StoreLocation {
-    static let storeURL = Shape(schema: ["type": "string", "pattern": "^(s3://|file:///)"]) { node, reader in
-        guard let text = Shape<String>.text.read(node, &reader) else { return nil }
-        do throws(StoreLocationError) {
-            return try StoreLocation(text)
-        } catch {
-            reader.complain(node, "store '\(text)' \(error)", hint: error.meant.map { "did you mean '\($0)'?" })
-            return nil
-        }
-    }
-}
-
 extension Shape where Value == Secret {
     /// `{env: NAME}` or `{file: PATH}`; the value itself is refused, and not repeated.
-    static let secret = Shape(schema: SecretReference.oneOf) { node, reader in
+    package static let secret = Shape(schema: SecretReference.oneOf) { node, reader in
         guard node.mapping != nil else {
             reader.complain(
                 node, "a secret must not stand in this file",
@@ -169,7 +157,7 @@ extension String {
 
 extension Shape where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
     /// One of a fixed set of words.
-    static func word(_ type: Value.Type = Value.self) -> Shape {
+    package static func word(_ type: Value.Type = Value.self) -> Shape {
         let words = Value.allCases.map(\.rawValue)
         return Shape(schema: ["enum": .array(words.map(JSONValue.string))]) { node, reader in
             guard let scalar = node.scalar, !node.isNull else {
@@ -188,12 +176,12 @@ extension Shape where Value: RawRepresentable & CaseIterable & Sendable, Value.R
 
 extension Shape {
     /// A mapping with keys of its own.
-    static func section(_ type: Value.Type = Value.self) -> Shape where Value: Section {
+    package static func section(_ type: Value.Type = Value.self) -> Shape where Value: Section {
         Shape(schema: Value.schema()) { node, reader in reader.section(Value.self, from: node) }
     }
 
     /// A mapping of names that the user chooses to values of one shape.
-    static func mapping<Element>(of element: Shape<Element>) -> Shape where Value == [String: Element] {
+    package static func mapping<Element>(of element: Shape<Element>) -> Shape where Value == [String: Element] {
         Shape(schema: ["type": "object", "additionalProperties": element.schema]) { node, reader in
             guard let mapping = node.mapping else {
                 reader.complain(node, "expected a mapping of names, found \(node.kindForPeople)")
@@ -215,7 +203,7 @@ extension Shape {
     }
 
     /// A list, read to its end whatever its first elements are like.
-    static func list<Element>(of element: Shape<Element>) -> Shape where Value == [Element] {
+    package static func list<Element>(of element: Shape<Element>) -> Shape where Value == [Element] {
         Shape(schema: ["type": "array", "items": element.schema]) { node, reader in
             guard let sequence = node.sequence else {
                 reader.complain(node, "expected a list, found \(node.kindForPeople)")

@@ -1,34 +1,34 @@
-internal import Yams
+package import Yams
 
-typealias YAMLNode = Yams.Node
+package typealias YAMLNode = Yams.Node
 
 /// Walks composed YAML, turns it into values, and collects every complaint instead of stopping at the first.
-struct Reader {
-    let file: String
+package struct Reader {
+    package let file: String
     /// Absolute path that relative paths in the file start from.
-    let folder: String
-    private(set) var diagnostics: [Diagnostic] = []
+    package let folder: String
+    package private(set) var diagnostics: [Diagnostic] = []
 
-    init(file: String, folder: String) {
+    package init(file: String, folder: String) {
         self.file = file
         self.folder = folder
     }
 
-    func location(of node: YAMLNode) -> Location {
+    package func location(of node: YAMLNode) -> Location {
         Location(file: file, line: node.mark?.line ?? 0, column: node.mark?.column ?? 0)
     }
 
-    mutating func complain(_ node: YAMLNode, _ message: String, hint: String? = nil) {
+    package mutating func complain(_ node: YAMLNode, _ message: String, hint: String? = nil) {
         complain(location(of: node), message, hint: hint)
     }
 
-    mutating func complain(_ location: Location, _ message: String, hint: String? = nil) {
+    package mutating func complain(_ location: Location, _ message: String, hint: String? = nil) {
         diagnostics.append(Diagnostic(location, message, hint: hint))
     }
 
     /// Reads one mapping by its section's table of keys.
     /// - Returns: nil when anything below it was wrong, even though the rest was read on for further complaints.
-    mutating func section<S: Section>(_ type: S.Type, from node: YAMLNode, also extra: [Key<S>] = []) -> S? {
+    package mutating func section<S: Section>(_ type: S.Type, from node: YAMLNode, also extra: [Key<S>] = []) -> S? {
         guard let mapping = node.mapping else {
             complain(node, "expected a mapping of keys, found \(node.kindForPeople)")
             return nil
@@ -63,10 +63,10 @@ struct Reader {
 }
 
 extension Yams.Node {
-    var isNull: Bool { tag.rawValue == Tag.Name.null.rawValue }
+    package var isNull: Bool { tag.rawValue == Tag.Name.null.rawValue }
 
     /// What a reader of the file would call this value: "a number", "a list".
-    var kindForPeople: String {
+    package var kindForPeople: String {
         switch self {
         case .mapping: "a mapping"
         case .sequence: "a list"

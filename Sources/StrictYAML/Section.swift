@@ -1,12 +1,12 @@
-internal import JSONText
+package import JSONText
 
-/// A mapping in `dr.yaml` with a fixed set of keys.
+/// A mapping in `dr.yaml` or in a plan with a fixed set of keys.
 ///
 /// Its ``keys`` are the only place that names them: reading, "did you mean", and the JSON Schema for editors all follow
 /// from that table, so a new key is one stored property and one line there.
-protocol Section: Sendable {
+package protocol Section: Sendable {
     /// The section with every optional key left out. Where a required key is missing, the placeholder that stands here
-    /// never leaves this module: the configuration is refused as a whole.
+    /// never leaves the parser: the document is refused as a whole.
     init()
     static var keys: [Key<Self>] { get }
     /// What no single key can tell: keys that exclude or need each other. Called when all keys could be read.
@@ -14,10 +14,10 @@ protocol Section: Sendable {
 }
 
 extension Section {
-    func validate(_ written: WrittenKeys, _ reader: inout Reader) {}
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {}
 
     /// The JSON Schema that says the same as the table of keys.
-    static func schema(also extra: [Key<Self>] = []) -> JSONValue {
+    package static func schema(also extra: [Key<Self>] = []) -> JSONValue {
         let keys = keys + extra
         var schema: [String: JSONValue] = [
             "type": "object",
@@ -32,15 +32,15 @@ extension Section {
 }
 
 /// One key of a section: its name, the property it fills, the shape of its value, and a line for people.
-struct Key<Owner>: Sendable {
-    var name: String
-    var isRequired: Bool
+package struct Key<Owner>: Sendable {
+    package var name: String
+    package var isRequired: Bool
     /// For the JSON Schema, hence for whoever hovers over the key in an editor.
-    var about: String
-    var schema: JSONValue
-    var fill: @Sendable (inout Owner, YAMLNode, inout Reader) -> Bool
+    package var about: String
+    package var schema: JSONValue
+    package var fill: @Sendable (inout Owner, YAMLNode, inout Reader) -> Bool
 
-    init<Value>(
+    package init<Value>(
         _ name: String, _ property: any WritableKeyPath<Owner, Value> & Sendable, _ shape: Shape<Value>,
         required: Bool = false, _ about: String
     ) {
@@ -51,7 +51,7 @@ struct Key<Owner>: Sendable {
         }
     }
 
-    init<Value>(
+    package init<Value>(
         _ name: String, _ property: any WritableKeyPath<Owner, Value?> & Sendable, _ shape: Shape<Value>,
         required: Bool = false, _ about: String
     ) {
@@ -74,7 +74,7 @@ struct Key<Owner>: Sendable {
     }
 
     /// The same key for a section that keeps this one's owner in a property: how kinds share a group of keys.
-    func within<Outer>(_ property: any WritableKeyPath<Outer, Owner> & Sendable) -> Key<Outer> {
+    package func within<Outer>(_ property: any WritableKeyPath<Outer, Owner> & Sendable) -> Key<Outer> {
         let fill = fill
         return Key<Outer>(name, isRequired, about, schema) { outer, node, reader in
             fill(&outer[keyPath: property], node, &reader)
@@ -82,26 +82,31 @@ struct Key<Owner>: Sendable {
     }
 
     /// A key whose value is taken from elsewhere, such as `kind`, which chose the section: known, but fills nothing.
-    static func alreadyRead(_ name: String, schema: JSONValue, _ about: String) -> Key {
+    package static func alreadyRead(_ name: String, schema: JSONValue, _ about: String) -> Key {
         Key(name, false, about, schema) { _, _, _ in true }
     }
 }
 
 /// What a value must look like: how to read it, and the JSON Schema that says the same.
-struct Shape<Value>: Sendable {
-    var schema: JSONValue
+package struct Shape<Value>: Sendable {
+    package var schema: JSONValue
     /// Nil means that the reader was told what is wrong.
-    var read: @Sendable (YAMLNode, inout Reader) -> Value?
+    package var read: @Sendable (YAMLNode, inout Reader) -> Value?
+
+    package init(schema: JSONValue, read: @escaping @Sendable (YAMLNode, inout Reader) -> Value?) {
+        self.schema = schema
+        self.read = read
+    }
 }
 
 /// Which keys a section really holds, and where they are.
-struct WrittenKeys {
+package struct WrittenKeys {
     /// Where the section itself begins.
-    var section: Location
+    package var section: Location
     var locations: [String: Location] = [:]
 
-    func contains(_ name: String) -> Bool { locations[name] != nil }
+    package func contains(_ name: String) -> Bool { locations[name] != nil }
 
     /// The place of a key, or of the section where the key is missing.
-    subscript(_ name: String) -> Location { locations[name] ?? section }
+    package subscript(_ name: String) -> Location { locations[name] ?? section }
 }

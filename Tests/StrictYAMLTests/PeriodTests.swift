@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Configuration
+@testable import StrictYAML
 
 @Suite struct PeriodTests {
     @Test(arguments: [

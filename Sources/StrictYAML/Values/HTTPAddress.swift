@@ -1,9 +1,9 @@
 /// The base URL of a server: `http://prometheus:9090`, `https://grafana.example/sub`, `http://[::1]:9090`.
-enum HTTPAddress {
+package enum HTTPAddress {
     /// The URL without a slash at its end, or the reason why it is none, to follow the words "the URL".
     ///
     /// The reason never repeats the URL: people put passwords into them.
-    static func parse(_ text: String) -> Result<String, Refusal> {
+    package static func parse(_ text: String) -> Result<String, Refusal> {
         let lower = text.lowercased()
         guard let scheme = ["http://", "https://"].first(where: lower.hasPrefix) else {
             return .failure(Refusal("does not start with http:// or https://"))
@@ -23,11 +23,11 @@ enum HTTPAddress {
         return .success(String(trimmed))
     }
 
-    struct Refusal: Error, Equatable {
-        var reason: String
-        var hint: String?
+    package struct Refusal: Error, Equatable {
+        package var reason: String
+        package var hint: String?
 
-        init(_ reason: String, hint: String? = nil) {
+        package init(_ reason: String, hint: String? = nil) {
             self.reason = reason
             self.hint = hint
         }
