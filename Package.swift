@@ -144,7 +144,7 @@ let package = Package(
                 "RecoveryChecks", "Notifications", "StrictYAML", "JSONText", "HTTP", "Blocking", "Cryptography", "Lab",
                 logging,
             ]),
-        tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography"]),
+        tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography", "Lab"]),
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(

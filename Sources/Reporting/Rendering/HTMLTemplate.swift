@@ -23,11 +23,12 @@ enum HTMLTemplate {
         .good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); }
         .quiet { color: var(--quiet); }
         .scroll { overflow-x: auto; }
+        .scroll td { overflow-wrap: normal; } .scroll td:first-child { white-space: nowrap; }
         table { border-collapse: collapse; width: 100%; font-size: .9rem; }
         th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0;
           border-bottom: 1px solid var(--line); }
         th { color: var(--soft); font-weight: 600; } td { overflow-wrap: anywhere; }
-        .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0 2rem; }
+        .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0 2rem; align-items: start; }
         .timeline { position: relative; border-left: 1px solid var(--line); padding: .25rem 0; }
         .row { position: relative; height: 1.9rem; }
         .bar { position: absolute; top: 1.15rem; height: .55rem; min-width: 3px; border-radius: 2px;
