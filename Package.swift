@@ -92,6 +92,7 @@ let package = Package(
                 logging,
             ]),
         layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", mustache]),
+        layer("Drills", ["ObjectStorage"]),
         .executableTarget(
             name: "dr",
             dependencies: kinds.map { .byName(name: $0.name) } + [
@@ -145,6 +146,7 @@ let package = Package(
                 logging,
             ]),
         tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography", "Lab"]),
+        tests(of: "Drills", ["ObjectStorage", "Lab"]),
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(
