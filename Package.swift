@@ -40,7 +40,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
 let kinds = [
     layer("FileTree", ["Repository"]),
     layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
-    layer("GitConfiguration", ["Repository", "Blocking", logging]),
+    layer("GitConfiguration", ["Repository", "Programs", "Blocking", logging]),
     layer(
         "LokiArchive", ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", yams, logging]),
     layer("ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
@@ -67,6 +67,7 @@ let package = Package(
         .target(name: "CLinux"),
 
         layer("Blocking", []),
+        layer("Programs", ["CLinux"]),
         layer("JSONText", []),
         layer("StrictYAML", ["JSONText", yams]),
         layer("Retention", []),
@@ -85,9 +86,8 @@ let package = Package(
         layer(
             "RecoveryPlan",
             [
-                "RecoveryChecks", "Notifications", "StrictYAML", "JSONText", "HTTP", "Cryptography", "Blocking",
-                "CLinux",
-                logging,
+                "RecoveryChecks", "Notifications", "Programs", "StrictYAML", "JSONText", "HTTP", "Cryptography",
+                "Blocking", "CLinux", logging,
             ]),
         .executableTarget(
             name: "dr",
@@ -110,6 +110,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests(of: "Blocking"),
+        tests(of: "Programs", ["Blocking", "Lab"]),
         tests(of: "JSONText"),
         tests(of: "Cryptography"),
         tests(of: "Archiving", ["Lab"]),
@@ -124,7 +125,7 @@ let package = Package(
                 logging,
             ]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
-        tests(of: "GitConfiguration", ["Repository", "Blocking", "Lab", logging]),
+        tests(of: "GitConfiguration", ["Repository", "Programs", "Blocking", "Lab", logging]),
         tests(
             of: "LokiArchive",
             ["Repository", "HTTP", "Archiving", "Cryptography", "JSONText", "Blocking", "Lab", logging]),
@@ -138,8 +139,8 @@ let package = Package(
         tests(
             of: "RecoveryPlan",
             [
-                "RecoveryChecks", "Notifications", "StrictYAML", "JSONText", "HTTP", "Blocking", "Cryptography", "Lab",
-                logging,
+                "RecoveryChecks", "Notifications", "Programs", "StrictYAML", "JSONText", "HTTP", "Blocking",
+                "Cryptography", "Lab", logging,
             ]),
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
