@@ -41,7 +41,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
 let kinds = [
     layer("FileTree", ["Repository"]),
     layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
-    layer("GitConfiguration", ["Repository", "Blocking", logging]),
+    layer("GitConfiguration", ["Repository", "Programs", "Blocking", logging]),
     layer(
         "LokiArchive", ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", yams, logging]),
     layer("ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
@@ -69,6 +69,7 @@ let package = Package(
         .target(name: "CLinux"),
 
         layer("Blocking", []),
+        layer("Programs", ["CLinux"]),
         layer("JSONText", []),
         layer("StrictYAML", ["JSONText", yams]),
         layer("Retention", []),
@@ -87,9 +88,8 @@ let package = Package(
         layer(
             "RecoveryPlan",
             [
-                "RecoveryChecks", "Notifications", "StrictYAML", "JSONText", "HTTP", "Cryptography", "Blocking",
-                "CLinux",
-                logging,
+                "RecoveryChecks", "Notifications", "Programs", "StrictYAML", "JSONText", "HTTP", "Cryptography",
+                "Blocking", "CLinux", logging,
             ]),
         layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", mustache]),
         layer("Drills", ["ObjectStorage"]),
@@ -114,6 +114,7 @@ let package = Package(
             swiftSettings: strict),
 
         tests(of: "Blocking"),
+        tests(of: "Programs", ["Blocking", "Lab"]),
         tests(of: "JSONText"),
         tests(of: "Cryptography"),
         tests(of: "Archiving", ["Lab"]),
@@ -128,7 +129,7 @@ let package = Package(
                 logging,
             ]),
         tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
-        tests(of: "GitConfiguration", ["Repository", "Blocking", "Lab", logging]),
+        tests(of: "GitConfiguration", ["Repository", "Programs", "Blocking", "Lab", logging]),
         tests(
             of: "LokiArchive",
             ["Repository", "HTTP", "Archiving", "Cryptography", "JSONText", "Blocking", "Lab", logging]),
@@ -142,8 +143,8 @@ let package = Package(
         tests(
             of: "RecoveryPlan",
             [
-                "RecoveryChecks", "Notifications", "StrictYAML", "JSONText", "HTTP", "Blocking", "Cryptography", "Lab",
-                logging,
+                "RecoveryChecks", "Notifications", "Programs", "StrictYAML", "JSONText", "HTTP", "Blocking",
+                "Cryptography", "Lab", logging,
             ]),
         tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography", "Lab"]),
         tests(of: "Drills", ["ObjectStorage", "Lab"]),

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,3 +32,11 @@ int dr_open_below(int directory, const char *path, int flags, unsigned mode) {
 long dr_copy_range(int from, int to, long count) {
     return copy_file_range(from, 0, to, 0, (size_t)count, 0);
 }
+
+int dr_pipe(int *ends) { return pipe2(ends, O_CLOEXEC); }
+
+int dr_spawn_in(posix_spawn_file_actions_t *actions, const char *folder) {
+    return posix_spawn_file_actions_addchdir_np(actions, folder);
+}
+
+int dr_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

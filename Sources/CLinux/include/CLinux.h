@@ -1,6 +1,8 @@
 #ifndef DR_CLINUX_H
 #define DR_CLINUX_H
 
+#include <spawn.h>
+
 // System calls that glibc declares for _GNU_SOURCE only, which Swift's Glibc module does not define.
 // Each returns 0 unless it says otherwise, or -1 with the reason in errno.
 
@@ -23,5 +25,14 @@ int dr_open_below(int directory, const char *_Nonnull path, int flags, unsigned 
 /// copy_file_range(2) from and to the descriptors' positions: shares blocks where the file system can.
 /// Returns the bytes copied, 0 at the end of the source, or -1.
 long dr_copy_range(int from, int to, long count);
+
+/// pipe2(2) with O_CLOEXEC: `ends[0]` is read from, `ends[1]` written to; closed in every other child from birth.
+int dr_pipe(int *_Nonnull ends);
+
+/// posix_spawn_file_actions_addchdir_np(3): the child starts in `folder`. Returns 0 or an error number.
+int dr_spawn_in(posix_spawn_file_actions_t *_Nonnull actions, const char *_Nonnull folder);
+
+/// memfd_create(2) with MFD_CLOEXEC: a file that is nowhere but in memory. Returns its descriptor, or -1.
+int dr_memory_file(const char *_Nonnull name);
 
 #endif

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Programs
 internal import Repository
 
 /// How the repository's server is to be talked to.
@@ -61,7 +62,7 @@ struct GitProgram {
     @discardableResult
     func run(
         _ arguments: [String], in folder: String? = nil, operation: String, isRemote: Bool = false,
-        input: String = "/dev/null", limit: Int = 64 << 20
+        input: String? = nil, limit: Int = 64 << 20
     ) throws -> String {
         let (status, output, errors) = try attempt(
             arguments, in: folder, isRemote: isRemote, input: input, limit: limit)
@@ -71,7 +72,7 @@ struct GitProgram {
 
     /// Runs a command whose failing is an answer.
     func attempt(
-        _ arguments: [String], in folder: String? = nil, isRemote: Bool = false, input: String = "/dev/null",
+        _ arguments: [String], in folder: String? = nil, isRemote: Bool = false, input: String? = nil,
         limit: Int = 64 << 20
     ) throws -> (status: CInt, output: String, errors: String) {
         var output: [UInt8] = []
@@ -93,7 +94,7 @@ struct GitProgram {
         _ body: (ArraySlice<UInt8>) -> Void
     ) throws {
         var rest: [UInt8] = []
-        let result = try command(arguments, in: folder, isRemote: false, input: "/dev/null").run { bytes in
+        let result = try command(arguments, in: folder, isRemote: false, input: nil).run { bytes in
             rest += bytes
             var start = 0
             while let end = rest[start...].firstIndex(of: separator) {
@@ -107,7 +108,7 @@ struct GitProgram {
         }
     }
 
-    private func command(_ arguments: [String], in folder: String?, isRemote: Bool, input: String) -> GitCommand {
+    private func command(_ arguments: [String], in folder: String?, isRemote: Bool, input: String?) -> GitCommand {
         var environment = inherited
         environment["GIT_CONFIG_GLOBAL"] = "\(scratch)/git.config"
         environment["GIT_CONFIG_NOSYSTEM"] = "1"
@@ -122,10 +123,9 @@ struct GitProgram {
             environment["DR_GIT_USERNAME"] = username
             environment["DR_GIT_PASSWORD"] = password
         }
-        var command = GitCommand(
-            arguments: (folder.map { ["-C", $0] } ?? []) + arguments, environment: environment, input: input)
-        command.program = program
-        return command
+        return GitCommand(
+            arguments: (folder.map { ["-C", $0] } ?? []) + arguments, environment: environment, input: input,
+            program: program)
     }
 
     private var sshCommand: String {

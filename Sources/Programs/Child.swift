@@ -1,0 +1,125 @@
+internal import CLinux
+internal import Glibc
+
+/// A child process, the leader of a group of its own. Ended or reaped exactly once by whoever started it.
+struct Child {
+    private let id: pid_t
+
+    /// - Parameters:
+    ///   - output: descriptor that becomes its standard output.
+    ///   - errors: descriptor that becomes its standard error.
+    /// - Throws: ``ProgramError``.
+    init(starting program: Program, output: CInt, errors: CInt) throws(ProgramError) {
+        if let folder = program.folder, !Self.isFolder(folder) {
+            throw ProgramError(.notStarted, program.name, "there is no folder '\(folder)' to run it in")
+        }
+        let input = try Self.open(program.input, for: program)
+        defer { close(input) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (own, standard) in [(input, CInt(0)), (output, 1), (errors, 2)] {
+            posix_spawn_file_actions_adddup2(&actions, own, standard)
+        }
+        if let folder = program.folder { dr_spawn_in(&actions, folder) }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // Signals that this process handles or ignores would be ignored by the program too.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&signals, signal) }
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        let flags = CInt(POSIX_SPAWN_SETPGROUP) | CInt(POSIX_SPAWN_SETSIGDEF) | CInt(POSIX_SPAWN_SETSIGMASK)
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+        let words = CStrings([program.name] + program.arguments)
+        let variables = CStrings(program.environment.map { "\($0.key)=\($0.value)" })
+        var id: pid_t = 0
+        let code = posix_spawnp(&id, program.name, &actions, &attributes, words.pointers, variables.pointers)
+        guard code == 0 else { throw Self.failure(program.name, code) }
+        self.id = id
+    }
+
+    /// Whether it has ended; it stays to be reaped, so that its number, and its group's, is nobody else's.
+    var hasEnded: Bool {
+        var info = siginfo_t()
+        let code = waitid(P_PID, id_t(id), &info, WEXITED | WNOHANG | WNOWAIT)
+        return code != 0 ? errno != EINTR : info.si_signo == SIGCHLD
+    }
+
+    /// - Returns: the status as `waitpid` has it.
+    func reap() -> CInt {
+        var status: CInt = 0
+        while waitpid(id, &status, 0) < 0, errno == EINTR {}
+        return status
+    }
+
+    /// Ends it with all it started: politely, so that it removes its temporary files, then for good.
+    func end() {
+        kill(-id, SIGTERM)
+        let deadline = ContinuousClock.now + .seconds(3)
+        while !hasEnded, ContinuousClock.now < deadline { usleep(5_000) }
+        kill(-id, SIGKILL)  // also helpers that did not listen
+        _ = reap()
+    }
+
+    private static func open(_ input: Program.Input, for program: Program) throws(ProgramError) -> CInt {
+        let descriptor =
+            switch input {
+            case .nothing: Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+            case .file(let path): Glibc.open(path, O_RDONLY | O_CLOEXEC)
+            case .bytes: dr_memory_file("input")
+            }
+        guard descriptor >= 0 else {
+            throw ProgramError(.notStarted, program.name, "its input: \(String(cString: strerror(errno)))")
+        }
+        if case .bytes(let bytes) = input {
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+                guard count > 0 else {
+                    close(descriptor)
+                    throw ProgramError(.notStarted, program.name, "its input: \(String(cString: strerror(errno)))")
+                }
+                rest = rest.dropFirst(count)
+            }
+            lseek(descriptor, 0, SEEK_SET)
+        }
+        return descriptor
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var info = stat()
+        return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+    }
+
+    private static func failure(_ name: String, _ code: CInt) -> ProgramError {
+        guard code == ENOENT else {
+            return ProgramError(.notStarted, name, "starting it: \(String(cString: strerror(code)))")
+        }
+        if name.contains("/"), access(name, F_OK) == 0 {
+            return ProgramError(.notStarted, name, "the program that its first line names is missing")
+        }
+        return ProgramError(.missing, name, "there is no program '\(name)'\(name.contains("/") ? "" : " in PATH")")
+    }
+}
+
+/// A NULL-terminated array of C strings.
+private final class CStrings {
+    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    private let count: Int
+
+    init(_ strings: [String]) {
+        count = strings.count
+        pointers = .allocate(capacity: count + 1)
+        for (index, string) in strings.enumerated() { pointers[index] = strdup(string) }
+        pointers[count] = nil
+    }
+
+    deinit {
+        for index in 0..<count { free(pointers[index]) }
+        pointers.deallocate()
+    }
+}
