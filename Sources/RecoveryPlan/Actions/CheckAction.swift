@@ -1,0 +1,54 @@
+internal import JSONText
+internal import RecoveryChecks
+package import StrictYAML
+
+/// Runs checks: `check: [prometheus_ready]`, or `check: {names: [...], within: 5m}`. Those that are critical must pass.
+package struct CheckAction: Action {
+    package static let keyword = "check"
+    package static let isCondition = true
+
+    package var names: [String] = []
+    var every = Period.seconds(5)
+    /// Nil: they are asked once.
+    var within: Period?
+
+    package init() {}
+
+    package func preview(in context: ActionContext) async throws -> ActionPreview {
+        let limit = within.map { ", again every \(every) for at most \($0)" } ?? ""
+        return ActionPreview(["check \(names.joined(separator: ", "))\(limit)"])
+    }
+
+    package func perform(in context: ActionContext) async throws -> ActionRecord {
+        guard let within else { return try await ask(context) }
+        return try await Polling(every: every, within: within).run(in: context) { try await ask(context) }
+    }
+
+    private func ask(_ context: ActionContext) async throws -> ActionRecord {
+        let results = await context.services.check(names, in: context.run)
+        try Task.checkCancellation()
+        let failed = results.filter { $0.verdict == .failed }
+        let critical = failed.filter(\.isCritical)
+        guard critical.isEmpty else {
+            let list = critical.map { "\($0.name): \($0.measured), not \($0.target)" }.joined(separator: "; ")
+            throw ActionError(.notSo, "check \(names.joined(separator: ", "))", list, hint: critical[0].detail)
+        }
+        let passed = results.filter { $0.verdict == .passed }.count
+        let warned = failed.isEmpty ? "" : "; not critical: \(failed.map(\.name).joined(separator: ", ")) failed"
+        return ActionRecord("\(passed) of \(results.count) checks passed\(warned)", checks: results)
+    }
+}
+
+extension CheckAction: Section {
+    package static let keys: [Key<Self>] = [
+        Key("names", \.names, .oneOrMore(.identifier), required: true, "Which checks; `dr check --list` knows them."),
+        Key("every", \.every, .period, "How often to ask; 5s when left out."),
+        Key("within", \.within, .period, "Ask again until they pass, for so long; once when left out."),
+    ]
+
+    package static let shape = Shape<Self>.short(.oneOrMore(.identifier), orSection: Self.self) { names in
+        var action = CheckAction()
+        action.names = names
+        return action
+    }
+}
