@@ -20,6 +20,7 @@ package struct ActionKind: Sendable {
         ActionKind(CheckAction.self, "Runs checks, which must pass."),
         ActionKind(NotifyAction.self, "Tells people; never fails."),
         ActionKind(ManualAction.self, "Asks a person to do something, and to say so."),
+        ActionKind(KubectlAction.self, "Drives kubectl: namespaces, manifests, workloads."),
         ActionKind(BackupAction.self, "Takes a backup, unless a recent one is there."),
     ]
 

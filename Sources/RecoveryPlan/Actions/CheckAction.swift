@@ -8,20 +8,17 @@ package struct CheckAction: Action {
     package static let isCondition = true
 
     package var names: [String] = []
-    var every = Period.seconds(5)
-    /// Nil: they are asked once.
-    var within: Period?
+    var polling = Polling(every: .seconds(5))
 
     package init() {}
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
-        let limit = within.map { ", again every \(every) for at most \($0)" } ?? ""
+        let limit = polling.within.map { ", again every \(polling.every) for at most \($0)" } ?? ""
         return ActionPreview(["check \(names.joined(separator: ", "))\(limit)"])
     }
 
     package func perform(in context: ActionContext) async throws -> ActionRecord {
-        guard let within else { return try await ask(context) }
-        return try await Polling(every: every, within: within).run(in: context) { try await ask(context) }
+        try await polling.runIfTimed(in: context) { try await ask(context) }
     }
 
     private func ask(_ context: ActionContext) async throws -> ActionRecord {
@@ -42,8 +39,8 @@ package struct CheckAction: Action {
 extension CheckAction: Section {
     package static let keys: [Key<Self>] = [
         Key("names", \.names, .oneOrMore(.identifier), required: true, "Which checks; `dr check --list` knows them."),
-        Key("every", \.every, .period, "How often to ask; 5s when left out."),
-        Key("within", \.within, .period, "Ask again until they pass, for so long; once when left out."),
+        Key("every", \.polling.every, .period, "How often to ask; 5s when left out."),
+        Key("within", \.polling.within, .period, "Ask again until they pass, for so long; once when left out."),
     ]
 
     package static let shape = Shape<Self>.short(.oneOrMore(.identifier), orSection: Self.self) { names in

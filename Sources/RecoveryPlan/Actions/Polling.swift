@@ -29,4 +29,9 @@ struct Polling: Equatable, Sendable {
             }
         }
     }
+
+    /// As ``run(in:_:)``, but asks only once where no time is given.
+    func runIfTimed(in context: ActionContext, _ ask: () async throws -> ActionRecord) async throws -> ActionRecord {
+        within == nil ? try await ask() : try await run(in: context, ask)
+    }
 }

@@ -80,14 +80,7 @@ private struct PlanReading {
         }
         return declared.map { parameter in
             var parameter = parameter
-            guard let text = scope.overrides[parameter.name] else {
-                if parameter.value == nil, scope.purpose == .run {
-                    reader.complain(
-                        parameter.location, "parameter '\(parameter.name)' has no value",
-                        hint: "give it one: --set \(parameter.name)=...")
-                }
-                return parameter
-            }
+            guard let text = scope.overrides[parameter.name] else { return parameter }
             if !parameter.oneOf.isEmpty, !parameter.oneOf.contains(text) {
                 reader.complain(
                     parameter.location,
@@ -103,7 +96,8 @@ private struct PlanReading {
     /// complained about once.
     private func complaintsExcept(at open: Set<Location>) -> [Diagnostic] {
         reader.error.diagnostics.reduce(into: []) { kept, complaint in
-            if !open.contains(complaint.location), !kept.contains(complaint) { kept.append(complaint) }
+            let isIdle = open.contains(complaint.location) && !complaint.message.contains("has no value")
+            if !isIdle, !kept.contains(complaint) { kept.append(complaint) }
         }
     }
 

@@ -10,10 +10,19 @@ struct References {
     let parameters: [String: ParameterValue]
     /// Declared, but without a value.
     let missing: Set<String>
+    private let purpose: PlanScope.Purpose
     let components: [String: [String: String]]
     /// What cannot be replaced yet and stays as it is written: `${run}` while nothing runs, parameters without a value,
     /// settings of a component that the step's `when` asks for in vain. Complaints about such scalars count for nothing.
     private(set) var open: Set<Location> = []
+
+    /// Where a reference stands.
+    struct Use {
+        /// In a step that is set aside: it may lack values.
+        var isSetAside = false
+        /// The component that the step asks for and that there is not; its settings are left as they are.
+        var absent: String?
+    }
 
     /// What stands in a scalar's place.
     enum Replacement {
@@ -31,20 +40,19 @@ struct References {
         self.parameters = values
         missing = Set(parameters.filter { $0.value == nil }.map(\.name) + ["run", "set"].filter { values[$0] == nil })
         components = scope.components
+        purpose = scope.purpose
     }
 
-    /// - Parameters:
-    ///   - key: under which the node stands.
-    ///   - absent: the component that the step asks for and that there is not; its settings are left as they are.
+    /// - Parameter key: under which the node stands.
     mutating func replace(
-        in node: YAMLNode, under key: String? = nil, absent: String?, _ reader: inout Reader
+        in node: YAMLNode, under key: String? = nil, _ use: Use, _ reader: inout Reader
     ) -> Replacement {
         switch node {
         case .scalar(let scalar) where scalar.string.contains("${"):
-            return replace(scalar: node, scalar.string, absent: absent, &reader)
+            return replace(scalar: node, scalar.string, use, &reader)
         case .sequence(let sequence) where !sequence.isEmpty:
             let elements = sequence.flatMap { element in
-                switch replace(in: element, under: key, absent: absent, &reader) {
+                switch replace(in: element, under: key, use, &reader) {
                 case .node(let node): [node]
                 case .list(let nodes): nodes
                 case .nothing: [YAMLNode]()
@@ -56,7 +64,7 @@ struct References {
                 let name = pair.key.scalar?.string
                 // A shell has its own `${...}`; parameters reach it as variables.
                 if key == "run", name == "shell" { return (pair.key, pair.value) }
-                return switch replace(in: pair.value, under: name, absent: absent, &reader) {
+                return switch replace(in: pair.value, under: name, use, &reader) {
                 case .node(let value): (pair.key, value)
                 case .list(let nodes): (pair.key, Self.sequence(nodes, at: pair.value))
                 case .nothing: nil
@@ -69,14 +77,14 @@ struct References {
     }
 
     private mutating func replace(
-        scalar node: YAMLNode, _ text: String, absent: String?, _ reader: inout Reader
+        scalar node: YAMLNode, _ text: String, _ use: Use, _ reader: inout Reader
     ) -> Replacement {
         guard let parts = ReferenceText(text) else {
             reader.complain(node, "'${' without its '}'", hint: "write \"$${\" for the characters themselves")
             return .node(node)
         }
         if let name = parts.soleReference {
-            return switch value(of: name, at: node, absent: absent, &reader) {
+            return switch value(of: name, at: node, use, &reader) {
             case .text("")?: .nothing
             case .text(let text)?: .node(node.replaced(by: text))
             case .list(let words)?: words.isEmpty ? .nothing : .list(words.map { node.replaced(by: $0) })
@@ -88,7 +96,7 @@ struct References {
             switch piece {
             case .text(let text): result += text
             case .reference(let name):
-                switch value(of: name, at: node, absent: absent, &reader) {
+                switch value(of: name, at: node, use, &reader) {
                 case .text(let text)?: result += text
                 case .list?:
                     reader.complain(node, "'${\(name)}' is a list, which cannot be part of a text")
@@ -102,17 +110,21 @@ struct References {
 
     /// Nil where the reference stays: a complaint was made, or the scalar is open.
     private mutating func value(
-        of name: String, at node: YAMLNode, absent: String?, _ reader: inout Reader
+        of name: String, at node: YAMLNode, _ use: Use, _ reader: inout Reader
     ) -> ParameterValue? {
         if let value = parameters[name] { return value }
         if missing.contains(name) {
+            if purpose == .run, !use.isSetAside {
+                reader.complain(
+                    node, "parameter '\(name)' has no value", hint: "give it one: --set \(name)=...")
+            }
             open.insert(reader.location(of: node))
             return nil
         }
         let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         if parts.count == 2, let component = parts.first {
             if let setting = components[component]?[parts[1]] { return .text(setting) }
-            if let absent, absent == component || absent == name {
+            if let absent = use.absent, absent == component || absent == name {
                 open.insert(reader.location(of: node))
                 return nil
             }

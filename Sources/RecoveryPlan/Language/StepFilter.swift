@@ -26,7 +26,7 @@ struct StepFilter {
 
     /// A value outside the steps.
     mutating func replaced(_ node: YAMLNode, _ reader: inout Reader) -> YAMLNode {
-        switch references.replace(in: node, absent: nil, &reader) {
+        switch references.replace(in: node, References.Use(), &reader) {
         case .node(let node): node
         case .list(let nodes): References.sequence(nodes, at: node)
         case .nothing: References.sequence([], at: node)
@@ -42,14 +42,14 @@ struct StepFilter {
     private mutating func step(_ node: YAMLNode, _ reader: inout Reader) -> YAMLNode? {
         guard let mapping = node.mapping else { return node }
         let condition = condition(of: mapping, &reader)
-        let absent = condition.absent(references)
         var reason = condition.refusal(references)
+        let use = References.Use(isSetAside: reason != nil, absent: condition.absent(references))
         let pairs = mapping.compactMap { pair -> (YAMLNode, YAMLNode)? in
             let name = pair.key.scalar?.string ?? ""
             if name == "when" { return (pair.key, pair.value) }
             var value = pair.value
-            if Self.actionLists.contains(name) { value = actions(value, absent: absent, &reader) }
-            switch references.replace(in: value, under: name, absent: absent, &reader) {
+            if Self.actionLists.contains(name) { value = actions(value, use, &reader) }
+            switch references.replace(in: value, under: name, use, &reader) {
             case .node(let value): return (pair.key, value)
             case .list(let nodes): return (pair.key, References.sequence(nodes, at: value))
             case .nothing:
@@ -76,7 +76,7 @@ struct StepFilter {
     }
 
     /// The actions of a list whose own `when` holds, without it.
-    private mutating func actions(_ node: YAMLNode, absent: String?, _ reader: inout Reader) -> YAMLNode {
+    private mutating func actions(_ node: YAMLNode, _ use: References.Use, _ reader: inout Reader) -> YAMLNode {
         guard let sequence = node.sequence else { return node }
         let kept = sequence.compactMap { action -> YAMLNode? in
             guard let mapping = action.mapping, mapping.contains(where: { $0.key.scalar?.string == "when" }) else {
@@ -86,8 +86,8 @@ struct StepFilter {
             let plain = References.mapping(
                 mapping.filter { $0.key.scalar?.string != "when" }.map { ($0.key, $0.value) }, at: action)
             guard condition.refusal(references) != nil else { return plain }
-            let missing = condition.absent(references) ?? absent
-            if case .node(let replaced) = references.replace(in: plain, absent: missing, &reader) {
+            let aside = References.Use(isSetAside: true, absent: condition.absent(references) ?? use.absent)
+            if case .node(let replaced) = references.replace(in: plain, aside, &reader) {
                 actionsSetAside.append(replaced)
             }
             return nil

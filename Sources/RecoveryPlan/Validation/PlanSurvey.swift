@@ -90,17 +90,17 @@ struct PlanSurvey {
     /// A plan that fails its objective when everything goes wrong in the way that its own time-outs allow.
     private var time: [Finding] {
         guard let rto = plan.objectives.rto ?? surroundings.rto else { return [] }
-        let path = StepGraph(plan.steps).criticalPath
-        let allowed = Int(rto.duration.components.seconds)
-        guard path.seconds > allowed, let first = path.ids.first else { return [] }
+        let path = StepGraph(plan.steps).criticalPath { Double($0.longestDuration) }
+        let (seconds, allowed) = (Int(path.length), Int(rto.duration.components.seconds))
+        guard seconds > allowed, let first = path.steps.first else { return [] }
         let location = plan.steps.first { $0.id == first }?.location ?? Location(file: file)
         return [
             Finding(
                 .error,
                 Diagnostic(
                     location,
-                    "by its time-outs and attempts \(path.ids.joined(separator: " → ")) may take "
-                        + "\(Period.seconds(path.seconds)), which is more than the RTO of \(rto)",
+                    "by its time-outs and attempts \(path.steps.joined(separator: " → ")) may take "
+                        + "\(Period.seconds(seconds)), which is more than the RTO of \(rto)",
                     hint: "lower 'timeout' or 'retry' on this path, or have steps run side by side"))
         ]
     }
