@@ -21,6 +21,7 @@ let strictISAL = hasISAL ? strict + [.define("ISAL")] : strict
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// One layer of the house: a library target and, beside it, its tests.
@@ -55,6 +56,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
     ],
     targets: [
@@ -90,6 +92,8 @@ let package = Package(
                 "RecoveryChecks", "Notifications", "Programs", "StrictYAML", "JSONText", "HTTP", "Cryptography",
                 "Blocking", "CLinux", logging,
             ]),
+        layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", mustache]),
+        layer("Drills", ["ObjectStorage"]),
         .executableTarget(
             name: "dr",
             dependencies: kinds.map { .byName(name: $0.name) } + [
@@ -144,6 +148,8 @@ let package = Package(
                 "RecoveryChecks", "Notifications", "Programs", "StrictYAML", "JSONText", "HTTP", "Blocking",
                 "Cryptography", "Lab", logging,
             ]),
+        tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography", "Lab"]),
+        tests(of: "Drills", ["ObjectStorage", "Lab"]),
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Configuration
-import StrictYAML
 import Cryptography
 import ObjectStorage
 import Repository
+import StrictYAML
 
 /// Exit codes are part of the command line's contract; scripts test them. A command throws one to end with it after
 /// it has printed its result.

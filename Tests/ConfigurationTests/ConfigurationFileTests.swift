@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-@testable import Configuration
 import StrictYAML
+@testable import Configuration
 
 @Suite struct ConfigurationFileTests {
     @Test func theFileInTheCurrentFolderIsFound() throws {

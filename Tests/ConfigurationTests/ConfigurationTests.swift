@@ -2,8 +2,8 @@ import Foundation
 import Retention
 import Testing
 
-@testable import Configuration
 import StrictYAML
+@testable import Configuration
 
 @Suite struct ConfigurationTests {
     @Test func everyKeyReachesItsProperty() throws {

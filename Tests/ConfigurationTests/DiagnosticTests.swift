@@ -1,7 +1,7 @@
 import Testing
 
-@testable import Configuration
 import StrictYAML
+@testable import Configuration
 
 @Suite struct DiagnosticTests {
     /// A fault, as it follows ``least`` or replaces it, and the whole complaint about it.

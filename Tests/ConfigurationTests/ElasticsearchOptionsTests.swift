@@ -1,7 +1,7 @@
 import Testing
 
-@testable import Configuration
 import StrictYAML
+@testable import Configuration
 
 @Suite struct ElasticsearchOptionsTests {
     private func options(_ settings: String) throws -> ElasticsearchOptions {

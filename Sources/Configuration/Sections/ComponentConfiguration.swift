@@ -1,6 +1,6 @@
 internal import JSONText
-internal import Yams
 package import StrictYAML
+internal import Yams
 
 /// One entry under `components`.
 package struct ComponentConfiguration: Equatable, Sendable {

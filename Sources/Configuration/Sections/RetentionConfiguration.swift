@@ -1,7 +1,7 @@
 internal import JSONText
 package import Retention
-internal import Yams
 package import StrictYAML
+internal import Yams
 
 /// Which backup sets are kept. The rules themselves are `Retention`'s; here is how they are written.
 package struct RetentionConfiguration: Equatable, Sendable {

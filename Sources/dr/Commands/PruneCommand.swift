@@ -1,7 +1,7 @@
 import ArgumentParser
 import Configuration
-import StrictYAML
 import Repository
+import StrictYAML
 
 struct PruneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 import ArgumentParser
 import Blocking
 import Configuration
-import StrictYAML
 import Foundation
 import Repository
+import StrictYAML
 
 struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -84,24 +84,18 @@ struct Restore: AsyncParsableCommand {
         job.paths = paths
         job.owner = try parsedOwner()
         job.replace = replace
-        job.isDryRun = dryRun
         job.slice = try slice.slice(now: Session.now())
         if job.slice != nil, !Components.canSlice(kind: manifest.source) {
             throw ValidationError("a component of kind '\(manifest.source)' has no tenants or times to choose by")
         }
-        let importer = asFiles ? nil : try Components.importer(kind: manifest.source, settings, session)
-        switch (importer, to) {
-        case (let importer?, let to) where importer.fillsServer == (to == nil):
-            guard paths.isEmpty else { throw ValidationError("paths need --as-files for this component") }
-            try await job.importing(with: importer, into: to, prefix: prefix)
-        case (_, let to?): try await job.restoringFiles(to: to)
-        case (_, nil): throw ValidationError("'\(component)' is restored into a directory: name it with --to DIR")
+        guard let road = try job.road(to: to, asFiles: asFiles) else {
+            throw ValidationError("'\(component)' is restored into a directory: name it with --to DIR")
         }
+        if case .importer = road, !paths.isEmpty {
+            throw ValidationError("paths need --as-files for this component")
+        }
+        try await PrintedRestore(job: job, isDryRun: dryRun, prefix: prefix).run(road)
     }
-}
-
-extension ComponentImporter {
-    fileprivate var fillsServer: Bool { Self.destination == .server }
 }
 
 /// A part of a component, by what its data are about.

@@ -16,11 +16,16 @@ protocol ComponentDriver: Sendable {
 
     /// Whether the kind can be restored by tenant and time.
     static var canSlice: Bool { get }
+
+    /// The directory where the component lives on this machine, absolute: where a recovery puts it back. Nil where it
+    /// lives in a server, or elsewhere.
+    static func home(_ options: Options) -> String?
 }
 
 extension ComponentDriver {
     static func restorer(_ options: Options?, _ session: Session) throws -> (any ComponentRestorer)? { nil }
     static func importer(_ options: Options?, _ session: Session) throws -> (any ComponentImporter)? { nil }
     static var canSlice: Bool { false }
+    static func home(_ options: Options) -> String? { nil }
     static var kind: String { Options.kind }
 }

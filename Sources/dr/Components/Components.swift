@@ -47,6 +47,14 @@ enum Components {
         return try driver(of: kind).flatMap { try make($0) }
     }
 
+    /// The directory where a component lives on this machine; nil where it lives in a server, or elsewhere.
+    static func home(_ component: ComponentConfiguration) -> String? {
+        func home<Driver: ComponentDriver>(_ driver: Driver.Type) -> String? {
+            (component.options as? Driver.Options).flatMap { driver.home($0) }
+        }
+        return driver(of: component.kind).flatMap { home($0) }
+    }
+
     static func canSlice(kind: String) -> Bool { driver(of: kind)?.canSlice ?? false }
 
     private static func driver(of kind: String) -> (any ComponentDriver.Type)? { drivers.first { $0.kind == kind } }

@@ -5,6 +5,8 @@ import Repository
 import StrictYAML
 
 enum GitDriver: ComponentDriver {
+    static func home(_ options: GitOptions) -> String? { options.url.hasPrefix("/") ? options.url : nil }
+
     static func source(_ options: GitOptions, _ session: Session) throws -> any ComponentSource {
         var access = GitAccess()
         access.username = options.username

@@ -6,6 +6,7 @@ import Repository
 
 enum LokiDriver: ComponentDriver {
     static var canSlice: Bool { true }
+    static func home(_ options: LokiOptions) -> String? { options.data }
 
     static func source(_ options: LokiOptions, _ session: Session) throws -> any ComponentSource {
         LokiSource(

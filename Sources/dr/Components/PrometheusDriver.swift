@@ -5,6 +5,8 @@ import PrometheusSnapshot
 import Repository
 
 enum PrometheusDriver: ComponentDriver {
+    static func home(_ options: PrometheusOptions) -> String? { options.data }
+
     static func source(_ options: PrometheusOptions, _ session: Session) throws -> any ComponentSource {
         PrometheusSource(
             url: options.server.url, data: options.data, client: try HTTPClient(options.server),

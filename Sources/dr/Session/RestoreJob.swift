@@ -3,7 +3,7 @@ import Configuration
 import Foundation
 import Repository
 
-/// One component's way back, by whichever road its kind takes.
+/// One component's way back, by whichever road its kind takes. Prints nothing: commands and recovery plans share it.
 struct RestoreJob {
     let session: Session
     let repository: Repository
@@ -11,47 +11,66 @@ struct RestoreJob {
     let manifest: Manifest
     /// Nil where the component is not in the configuration any more.
     let settings: ComponentConfiguration?
+    let progress = WorkProgress()
     var paths: [String] = []
     var slice: RestoreSlice?
     var owner = Owner.recorded
     var replace = false
-    var isDryRun = false
 
-    private var component: String { manifest.component }
-    private var output: Output { Output(options: session.options) }
+    /// How a component comes back.
+    enum Road {
+        /// Its files, into a directory.
+        case files(String)
+        /// Through its importer: into a directory, or where that is nil into its server.
+        case importer(any ComponentImporter, directory: String?)
+    }
+
+    var component: String { manifest.component }
+
+    init(
+        session: Session, repository: Repository, set: BackupSet, manifest: Manifest,
+        settings: ComponentConfiguration?
+    ) {
+        self.session = session
+        self.repository = repository
+        self.set = set
+        self.manifest = manifest
+        self.settings = settings
+    }
+
+    /// - Parameters:
+    ///   - directory: where to; nil for the component's server.
+    ///   - asFiles: the stored files as they are, where the component would be unpacked.
+    /// - Returns: nil when the kind needs a directory and none is named.
+    func road(to directory: String?, asFiles: Bool = false) throws -> Road? {
+        let importer = asFiles ? nil : try Components.importer(kind: manifest.source, settings, session)
+        if let importer, importer.fillsServer == (directory == nil) {
+            return .importer(importer, directory: directory)
+        }
+        return directory.map { .files($0) }
+    }
 
     // MARK: Into a directory
 
-    func restoringFiles(to directory: String) async throws {
-        let target = try await target(directory, replace: replace)
-        if target.path != directory { output.note("restoring to \(target.path)") }
+    func restoreFiles(to directory: String) async throws -> ComponentRestore.Report {
+        try await filesRestore(to: directory).run()
+    }
+
+    /// What ``restoreFiles(to:)`` would do.
+    func planFiles(to directory: String) async throws -> ComponentRestore.Plan {
+        try await filesRestore(to: directory).plan()
+    }
+
+    private func filesRestore(to directory: String) async throws -> ComponentRestore {
         var restore = ComponentRestore(
-            repository: repository, manifest: manifest, target: target, pool: session.pool, progress: WorkProgress())
+            repository: repository, manifest: manifest, target: try await target(directory, replace: replace),
+            pool: session.pool, progress: progress)
         restore.paths = paths
         restore.slice = slice
         restore.owner = owner
         restore.lanes = Session.lanes
         restore.restorer = try Components.restorer(kind: manifest.source, settings, session)
-        if isDryRun { return try await preview(restore) }
-        let display = ProgressDisplay(options: session.options, work: [(component, restore.progress)])
-        let report = try await display.during { [restore] in try await restore.run() }
-        for line in report.advice { output.warn(line) }
-        warnOfDamage()
-        let result = FilesRestored(set: set.name, manifest, report)
-        try output.result(result) { result.text }
-    }
-
-    private func preview(_ restore: ComponentRestore) async throws {
-        let plan = try await restore.plan()
-        warnOfDamage()
-        let result = FilesPreview(set: set.name, component: component, plan)
-        try output.result(result) { result.text }
-    }
-
-    private func warnOfDamage() {
-        for damage in manifest.damage {
-            output.warn("'\(damage.path)' is not in this backup: \(damage.reason)")
-        }
+        return restore
     }
 
     private func target(_ directory: String, replace: Bool) async throws -> RestoreTarget {
@@ -63,13 +82,17 @@ struct RestoreJob {
 
     // MARK: Through an importer
 
-    /// - Parameter directory: to fill; nil for a server.
-    /// - Throws: `ExitStatus.partial` when not every object is whole.
-    func importing(with importer: any ComponentImporter, into directory: String?, prefix: String?) async throws {
+    /// Restores the component's documents to a private folder, and lets the importer take them where they belong.
+    /// - Parameters:
+    ///   - directory: to fill; nil for a server.
+    ///   - report: called once for each object.
+    func runImport(
+        with importer: any ComponentImporter, into directory: String?, prefix: String? = nil, isDryRun: Bool = false,
+        report: @escaping @Sendable (ImportedObject) -> Void
+    ) async throws {
         let folder = try session.state(of: repository).importFolder(of: component, manifest.name)
         var keepsFolder = false
         defer { if !keepsFolder { try? FileManager.default.removeItem(atPath: folder) } }
-        let progress = WorkProgress()
         var restore = ComponentRestore(
             repository: repository, manifest: manifest, target: try await target("\(folder)/tree", replace: true),
             pool: session.pool, progress: progress)
@@ -82,24 +105,19 @@ struct RestoreJob {
         request.isDryRun = isDryRun
         request.replaces = replace
         request.prefix = prefix
-        let report = ImportReport(json: session.options.json, showsSame: session.options.verbose)
-        let display = ProgressDisplay(options: session.options, work: [(component, progress)])
         do {
-            try await display.during { [restore, request] in
-                _ = try await restore.run()
-                progress.begin(request.isDryRun ? "comparing" : "importing")
-                progress.update { $0.totalFiles = request.manifest.totals.files }
-                try await importer.run(request) { report.add($0) }
-            }
+            _ = try await restore.run()
+            progress.begin(isDryRun ? "comparing" : "importing")
+            progress.update { [files = manifest.totals.files] in $0.totalFiles = files }
+            try await importer.run(request, report: report)
         } catch {
             // What is good of a damaged backup stays: the failure names the place to whoever needs it.
             keepsFolder = error is RestoreFailure
-            // What was done before the server went away is done: it has been told, and the document gets its end.
-            if !report.isEmpty { try report.end(set: set.name, component: component, isDryRun: isDryRun, error: error) }
             throw error
         }
-        warnOfDamage()
-        try report.end(set: set.name, component: component, isDryRun: isDryRun)
-        if !report.isWhole { throw ExitStatus.partial }
     }
+}
+
+extension ComponentImporter {
+    var fillsServer: Bool { Self.destination == .server }
 }

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Configuration
-import StrictYAML
 import Foundation
 import Repository
+import StrictYAML
 
 /// Which set a user means: `latest`, a set's name, an RFC 3339 time, or an age such as `6h`. Times and ages mean the
 /// newest set at or before them.

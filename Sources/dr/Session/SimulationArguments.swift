@@ -1,8 +1,8 @@
 import ArgumentParser
 import Configuration
-import StrictYAML
 import Foundation
 import Retention
+import StrictYAML
 
 /// Reads what `dr retention simulate` was told.
 struct SimulationArguments {

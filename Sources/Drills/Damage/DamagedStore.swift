@@ -1,0 +1,72 @@
+package import ObjectStorage
+
+/// A store as it would be if one object in it were damaged: what a negative control restores from. Nothing is written.
+package struct DamagedStore: ObjectStore {
+    package enum Damage: Equatable, Sendable {
+        /// The byte at an offset of an object comes back with one bit turned, whenever it is read.
+        case flippedBit(ObjectKey, at: Int)
+        /// The object is gone.
+        case missing(ObjectKey)
+        /// Reading the one gives the other's content: an old thing passed off as new.
+        case passedOff(ObjectKey, as: ObjectKey)
+    }
+
+    private let whole: any ObjectStore
+    private let damage: Damage
+
+    package init(_ store: any ObjectStore, _ damage: Damage) {
+        whole = store
+        self.damage = damage
+    }
+
+    package var location: String { whole.location }
+
+    package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
+        switch damage {
+        case .missing(key):
+            throw ObjectStoreError(.notFound, "read", key, "taken away for the negative control", store: location)
+        case .passedOff(key, let other): try whole.get(other, range: range, sink)
+        case .flippedBit(key, let offset):
+            var position = range?.lowerBound ?? 0
+            try whole.get(key, range: range) { piece in
+                let bytes = position..<position + piece.byteCount
+                position = bytes.upperBound
+                guard bytes.contains(offset) else { return try sink(piece) }
+                var copy = piece.withUnsafeBytes { Array($0) }
+                copy[offset - bytes.lowerBound] ^= 0x10
+                try sink(copy.span.bytes)
+            }
+        default: try whole.get(key, range: range, sink)
+        }
+    }
+
+    package func head(_ key: ObjectKey) throws -> ObjectInfo? {
+        switch damage {
+        case .missing(key): return nil
+        case .passedOff(key, let other):
+            return try whole.head(other).map { ObjectInfo(key: key, size: $0.size, tag: $0.tag, modified: $0.modified) }
+        default: return try whole.head(key)
+        }
+    }
+
+    package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
+        try whole.list(prefix: prefix, after: after) { object in
+            if case .missing(object.key) = damage { return .proceed }
+            return try body(object)
+        }
+    }
+
+    // A negative control changes nothing.
+
+    package func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+        throw refusal("write", key)
+    }
+    package func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
+        throw refusal("write", key)
+    }
+    package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] { keys.map { refusal("delete", $0) } }
+
+    private func refusal(_ operation: String, _ key: ObjectKey) -> ObjectStoreError {
+        ObjectStoreError(.denied, operation, key, "a negative control only reads", store: location)
+    }
+}

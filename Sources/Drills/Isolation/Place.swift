@@ -1,0 +1,33 @@
+/// Something that a recovery writes to or talks to.
+package struct Place: Equatable, Sendable {
+    package enum Kind: Equatable, Sendable {
+        /// An absolute path.
+        case directory(String)
+        /// A server by its base URL.
+        case server(url: String)
+        /// Objects below a prefix; the prefix has no slash at either end, the endpoint is nil for the cloud's own.
+        case bucket(name: String, prefix: String, endpoint: String?)
+        /// A Kubernetes cluster as kubectl names it.
+        case cluster(context: String)
+    }
+
+    /// Whose it is, for people: "prometheus".
+    package var owner: String
+    package var kind: Kind
+
+    package init(_ owner: String, _ kind: Kind) {
+        self.owner = owner
+        self.kind = kind
+    }
+}
+
+extension Place: CustomStringConvertible {
+    package var description: String {
+        switch kind {
+        case .directory(let path): "directory '\(path)' of \(owner)"
+        case .server(let url): "server \(url) of \(owner)"
+        case .bucket(let name, let prefix, _): "objects s3://\(name)/\(prefix) of \(owner)"
+        case .cluster(let context): "cluster '\(context)' of \(owner)"
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package import Foundation
+
+/// T0 to T6 of one run, worked out from its journal.
+///
+/// Durations within one start of the machine come from the monotonic clock; only across a restart, and from the moments
+/// that people gave, does the wall clock count.
+package struct RecoveryClocks: Equatable, Sendable {
+    /// T0; nil where nobody gave it: then the moment of T1, T2 or T3 that is known stands for it.
+    package var failed: Date?
+    /// T1.
+    package var detected: Date?
+    /// T2.
+    package var declared: Date?
+    /// T3.
+    package var started: Date
+    /// T4, T5, T6: seconds since T3.
+    package var targetReady: Double?
+    package var dataRestored: Double?
+    package var validated: Double?
+    /// Seconds since T3 of the newest line.
+    package var elapsed: Double
+
+    package init(_ record: RunRecord) {
+        failed = record.failedAt
+        detected = record.detectedAt
+        declared = record.declaredAt
+        started = record.startedAt
+        elapsed = 0
+    }
+
+    /// - Parameter lines: of one journal, whole.
+    package init?(_ lines: [JournalLine]) {
+        guard case .runBegan(let record)? = lines.first?.body.event else { return nil }
+        self.init(record)
+        var timeline = Timeline(record.holder.boot, lines[0].body)
+        for line in lines {
+            if case .runResumed(let holder) = line.body.event { timeline.resume(holder.boot, line.body) }
+            elapsed = timeline.seconds(line.body)
+            guard case .reached(let milestone) = line.body.event else { continue }
+            reach(milestone, at: elapsed)
+        }
+    }
+
+    package mutating func reach(_ milestone: Milestone, at seconds: Double) {
+        switch milestone {
+        case .targetReady: targetReady = targetReady ?? seconds
+        case .dataRestored: dataRestored = seconds
+        case .validated: validated = seconds
+        }
+    }
+
+    /// The failure, as far as it is known.
+    package var assumedFailure: Date { failed ?? detected ?? declared ?? started }
+
+    private func lead(_ moment: Date?) -> Double { moment.map { max(0, started.timeIntervalSince($0)) } ?? 0 }
+
+    /// Seconds from a start that an RTO may count from to a moment `seconds` after T3.
+    package func since(_ start: RTOStart, _ seconds: Double) -> Double {
+        switch start {
+        case .failed: seconds + lead(assumedFailure)
+        case .declared: seconds + lead(declared)
+        case .started: seconds
+        }
+    }
+
+    package func moment(_ seconds: Double?) -> Date? { seconds.map { started.addingTimeInterval($0) } }
+}
+
+/// Seconds since the first line, over restarts of the program and of the machine.
+struct Timeline {
+    private var boot: String
+    private var base: Double
+    private var uptime: Double
+    private var lastWall: Date
+    private var lastSeconds = 0.0
+
+    init(_ boot: String, _ first: JournalLine.Body) {
+        self.boot = boot
+        base = 0
+        uptime = first.uptime
+        lastWall = first.at
+    }
+
+    mutating func resume(_ newBoot: String, _ line: JournalLine.Body) {
+        guard newBoot != boot else { return }
+        // The machine was restarted: its monotonic clock began anew, and only the wall clock spans the gap.
+        base = lastSeconds + max(0, line.at.timeIntervalSince(lastWall))
+        uptime = line.uptime
+        boot = newBoot
+    }
+
+    mutating func seconds(_ line: JournalLine.Body) -> Double {
+        lastSeconds = base + max(0, line.uptime - uptime)
+        lastWall = line.at
+        return lastSeconds
+    }
+}

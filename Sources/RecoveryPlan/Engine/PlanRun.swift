@@ -1,0 +1,268 @@
+internal import Foundation
+internal import Notifications
+package import RecoveryChecks
+internal import StrictYAML
+
+/// Carries a plan out, and records every move before and after it is made.
+///
+/// Steps that do not need each other run side by side. Cancelling the task interrupts the run: its journal can be
+/// resumed. Actions that block run on threads of their own; this type never does.
+package struct PlanRun: Sendable {
+    package var plan: Plan
+    package var record: RunRecord
+    package var context: ActionContext
+    package var journal: Journal
+    package var clock: any Clock<Duration> = ContinuousClock()
+    package var resume = ResumePoint()
+
+    package init(plan: Plan, record: RunRecord, context: ActionContext, journal: Journal) {
+        self.plan = plan
+        self.record = record
+        self.context = context
+        self.journal = journal
+    }
+
+    /// - Returns: how it ended; the journal says the same in its last line.
+    /// - Throws: ``JournalError`` when it cannot be recorded: the run then stops before the next move.
+    package func run() async throws -> RunOutcome {
+        let graph = StepGraph(plan.steps)
+        var progress = RunProgress(graph)
+        if !resume.isRollingBack {
+            try await reprove(graph, &progress)
+            try await carryOut(graph, &progress)
+        } else {
+            progress.wantsRollback = true
+        }
+        if progress.isInterrupted || Task.isCancelled { return try interrupted(progress) }
+        if progress.wantsRollback { return try await rollBack(graph, progress) }
+        guard progress.abortedBy == nil else { return try end(.failed, progress, [], progress.failures) }
+        return try await validate(progress)
+    }
+
+    // MARK: Steps
+
+    /// Asks the postconditions of finished steps again: a record is no proof.
+    private func reprove(_ graph: StepGraph, _ progress: inout RunProgress) async throws {
+        for (id, record) in resume.done {
+            guard let step = graph.step(id) else { continue }
+            let attempt = StepAttemptRun(step: step, context: context, clock: clock)
+            do {
+                try await attempt.within(step.timeout) { try await attempt.prove() }
+                let word = step.verify.isEmpty ? "it has no postcondition: taken from the journal" : nil
+                try journal.append(.stepReproved(step: id, holds: true, detail: word))
+                progress.finish(id, record)
+            } catch let error as JournalError {
+                throw error
+            } catch {
+                if Task.isCancelled {
+                    progress.isInterrupted = true
+                    return
+                }
+                try journal.append(.stepReproved(step: id, holds: false, detail: "\(error)"))
+            }
+        }
+    }
+
+    private func carryOut(_ graph: StepGraph, _ progress: inout RunProgress) async throws {
+        // Inout cannot be captured by the group's body; the state goes in and comes out.
+        var state = progress
+        try await withThrowingTaskGroup(of: Ending.self) { group in
+            func begin() throws {
+                guard state.abortedBy == nil, !Task.isCancelled else { return }
+                for step in state.ready() {
+                    try reachBeforeRestore(step, &state)
+                    state.running.insert(step.id)
+                    group.addTask { await run(step) }
+                }
+            }
+            try begin()
+            while let ending = try await group.next() {
+                state.running.remove(ending.step)
+                if let error = ending.journalError {
+                    group.cancelAll()
+                    throw error
+                }
+                try conclude(ending, graph, &state)
+                if state.abortedBy != nil || state.isInterrupted { group.cancelAll() }
+                try begin()
+            }
+        }
+        if Task.isCancelled { state.isInterrupted = true }
+        progress = state
+    }
+
+    private struct Ending: Sendable {
+        var step: String
+        var result: StepResult?
+        var journalError: JournalError?
+    }
+
+    private func conclude(_ ending: Ending, _ graph: StepGraph, _ state: inout RunProgress) throws {
+        guard let result = ending.result, let step = graph.step(ending.step) else { return }
+        switch result.outcome {
+        case .done:
+            state.finish(step.id, result.record)
+            if step.isRestore, !graph.steps.contains(where: { $0.isRestore && !state.isSettled($0.id) }) {
+                try reach(.dataRestored)
+            }
+        case .cancelled: if state.abortedBy == nil { state.isInterrupted = true }
+        case .failed:
+            state.failures.append("step '\(step.id)' failed: \(result.error ?? "")")
+            state.failed.insert(step.id)
+            notifyFailure(step, result)
+            switch step.onFailure {
+            case .continue:
+                for id in graph.dependents(of: step.id).sorted() where state.skipped.insert(id).inserted {
+                    try journal.append(.stepSkipped(step: id, reason: "it needs '\(step.id)', which failed"))
+                }
+            case .abort, .rollback:
+                state.abortedBy = state.abortedBy ?? step.id
+                state.wantsRollback = state.wantsRollback || step.onFailure == .rollback
+            }
+        }
+    }
+
+    /// All attempts at one step.
+    private func run(_ step: Step) async -> Ending {
+        var ending = Ending(step: step.id)
+        let first = (resume.attempts[step.id] ?? 0) + 1
+        do {
+            for number in 0..<max(1, step.retry.attempts) {
+                let result = try await attempt(step, first + number, isLast: number + 1 >= step.retry.attempts)
+                ending.result = result
+                guard result.isRetried else { return ending }
+                do {
+                    try await clock.sleep(for: step.retry.backoff.duration * (1 << min(number, 16)))
+                } catch {
+                    ending.result?.outcome = .cancelled
+                    return ending
+                }
+            }
+        } catch let error as JournalError { ending.journalError = error } catch {
+            ending.journalError = JournalError(.cannotWrite, "journal", "\(error)")
+        }
+        return ending
+    }
+
+    private func attempt(_ step: Step, _ number: Int, isLast: Bool) async throws -> StepResult {
+        try journal.append(.stepBegan(StepAttempt(step: step.id, attempt: number, about: step.about)))
+        let began = MonotonicClock.seconds
+        var result = StepResult(step: step.id, attempt: number, outcome: .done, seconds: 0)
+        do {
+            result.record = try await StepAttemptRun(step: step, context: context, clock: clock).run()
+        } catch is CancellationError {
+            result.outcome = .cancelled
+        } catch let error as ActionError {
+            result.outcome = .failed
+            result.error = "\(error)"
+            result.reason = error.reason
+            result.isRetried = !isLast && error.reason != .hopeless && error.reason != .damaged
+        } catch {
+            result.outcome = .failed
+            result.error = "\(error)"
+            result.isRetried = !isLast
+        }
+        if result.outcome == .failed, Task.isCancelled { result.outcome = .cancelled }
+        if result.outcome == .cancelled { result.isRetried = false }
+        result.seconds = ((MonotonicClock.seconds - began) * 1000).rounded() / 1000
+        try journal.append(.stepFinished(result))
+        return result
+    }
+
+    // MARK: Milestones
+
+    private func reachBeforeRestore(_ step: Step, _ state: inout RunProgress) throws {
+        guard step.isRestore, !state.hasBegunRestoring else { return }
+        state.hasBegunRestoring = true
+        try reach(.targetReady)
+    }
+
+    private func reach(_ milestone: Milestone) throws {
+        guard milestone != .targetReady || !resume.milestones.contains(milestone) else { return }
+        try journal.append(.reached(milestone))
+    }
+
+    // MARK: The end
+
+    private func validate(_ progress: RunProgress) async throws -> RunOutcome {
+        var checks = plan.checks.isEmpty ? [] : await context.services.check(plan.checks, in: record.identity)
+        if Task.isCancelled { return try interrupted(progress) }
+        checks = progress.checks + checks
+        try journal.append(.checksFinished(checks))
+        let bad = checks.filter { $0.verdict == .failed && $0.isCritical }
+        guard bad.isEmpty else {
+            let reasons = bad.map { "check '\($0.name)' failed: \($0.measured), should be \($0.target)" }
+            return try end(.notValidated, progress, checks, progress.failures + reasons)
+        }
+        try reach(.validated)
+        let judgement = try judge(progress, checks)
+        var reasons = progress.failures
+        if judgement.rtoMet == false { reasons.append("the time to recover was longer than allowed") }
+        if judgement.rpoMet == false { reasons.append("more data were lost than allowed") }
+        if !progress.failed.isEmpty { return try end(.partial, progress, checks, reasons) }
+        let isLate = judgement.rtoMet == false || judgement.rpoMet == false
+        return try end(isLate ? .late : .recovered, progress, checks, reasons)
+    }
+
+    private func judge(_ progress: RunProgress, _ checks: [CheckResult]) throws -> ObjectivesJudgement {
+        let clocks = RecoveryClocks(try JournalReading(path: journal.path).lines) ?? RecoveryClocks(record)
+        return ObjectivesJudgement(record, clocks, restored: progress.restored, checks: checks)
+    }
+
+    private func end(
+        _ verdict: RunEnd.Verdict, _ progress: RunProgress, _ checks: [CheckResult], _ reasons: [String]
+    ) throws -> RunOutcome {
+        let end = RunEnd(verdict, reasons: reasons)
+        try journal.append(.runFinished(end))
+        return RunOutcome(end: end, checks: checks, judgement: try judge(progress, checks))
+    }
+
+    private func interrupted(_ progress: RunProgress) throws -> RunOutcome {
+        try end(.interrupted, progress, [], ["it was interrupted; go on with --resume \(record.identity.id)"])
+    }
+
+    /// Undoes what was done, the latest first. One rollback that fails does not keep the others from being tried.
+    private func rollBack(_ graph: StepGraph, _ progress: RunProgress) async throws -> RunOutcome {
+        var reasons = progress.failures
+        let order = resume.isRollingBack ? resume.done.map(\.step) : progress.order
+        let failing = (resume.isRollingBack ? resume.failed : progress.failed).sorted()
+        for id in failing + order.reversed() where !resume.rolledBack.contains(id) {
+            guard let step = graph.step(id), !step.rollback.isEmpty else { continue }
+            try journal.append(.rollbackBegan(step: id))
+            var failure: String?
+            do {
+                let attempt = StepAttemptRun(step: step, context: context, clock: clock)
+                try await attempt.within(step.timeout) {
+                    for action in step.rollback { _ = try await action.action.perform(in: context) }
+                }
+            } catch {
+                if Task.isCancelled { return try interrupted(progress) }
+                failure = "\(error)"
+                reasons.append("the rollback of '\(id)' failed: \(error)")
+            }
+            try journal.append(.rollbackFinished(step: id, error: failure))
+        }
+        return try end(.rolledBack, progress, [], reasons)
+    }
+
+    private func notifyFailure(_ step: Step, _ result: StepResult) {
+        let notice = Notice(
+            .stepFailed, severity: step.onFailure == .continue ? .warning : .critical, at: context.services.now(),
+            stack: record.identity.stack, scenario: record.identity.scenario, run: record.identity.id,
+            summary: "step '\(step.id)' failed", facts: ["step": step.id, "attempts": "\(result.attempt)"])
+        // The recovery does not wait for those whom it tells.
+        Task { [services = context.services] in await services.notify(notice) }
+    }
+}
+
+/// How a run ended, and what it came to.
+package struct RunOutcome: Equatable, Sendable {
+    package var end: RunEnd
+    package var checks: [CheckResult]
+    package var judgement: ObjectivesJudgement
+}
+
+extension Step {
+    /// Whether the step brings a component back.
+    package var isRestore: Bool { action.map { type(of: $0.action).keyword == "restore" } ?? false }
+}

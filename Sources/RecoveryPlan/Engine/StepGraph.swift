@@ -1,0 +1,52 @@
+/// The steps of a plan that belong to a run, and what needs what.
+package struct StepGraph: Sendable {
+    /// In the order of the plan.
+    package let steps: [Step]
+    private let byID: [String: Int]
+
+    /// - Parameter steps: valid: every need is there, and there is no cycle (`dr plan validate` sees to it).
+    package init(_ steps: [Step]) {
+        self.steps = steps
+        byID = Dictionary(steps.enumerated().map { ($1.id, $0) }) { first, _ in first }
+    }
+
+    package func step(_ id: String) -> Step? { byID[id].map { steps[$0] } }
+
+    /// Every step that needs `id`, directly or through others.
+    package func dependents(of id: String) -> Set<String> {
+        var found: Set<String> = []
+        var open = [id]
+        while let next = open.popLast() {
+            for step in steps where step.needs.contains(next) && found.insert(step.id).inserted {
+                open.append(step.id)
+            }
+        }
+        return found
+    }
+
+    /// The steps in waves: each needs only what is in earlier ones.
+    package var waves: [[Step]] {
+        var done: Set<String> = []
+        var rest = steps
+        var waves: [[Step]] = []
+        while !rest.isEmpty {
+            let wave = rest.filter { step in step.needs.allSatisfy { done.contains($0) || byID[$0] == nil } }
+            guard !wave.isEmpty else { return waves + [rest] }
+            waves.append(wave)
+            done.formUnion(wave.map(\.id))
+            rest.removeAll { done.contains($0.id) }
+        }
+        return waves
+    }
+
+    /// The chain of steps that takes longest.
+    /// - Parameter weight: of one step.
+    package func criticalPath(_ weight: (Step) -> Double) -> (length: Double, steps: [String]) {
+        var longest: [String: (length: Double, steps: [String])] = [:]
+        for step in waves.joined() {
+            let before = step.needs.compactMap { longest[$0] }.max { $0.length < $1.length } ?? (0, [])
+            longest[step.id] = (before.length + weight(step), before.steps + [step.id])
+        }
+        return longest.values.max { $0.length < $1.length } ?? (0, [])
+    }
+}

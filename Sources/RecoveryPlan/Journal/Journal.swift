@@ -1,0 +1,128 @@
+internal import CLinux
+package import Foundation
+internal import Glibc
+internal import Synchronization
+
+/// A journal being written: each line is on the disk before ``append(_:)`` returns.
+///
+/// Calls block for one fsync. Appending from several tasks is safe; their lines follow each other.
+package final class Journal: Sendable {
+    package let path: String
+    private let descriptor: Int32
+    private let state: Mutex<State>
+    /// The wall clock.
+    private let now: @Sendable () -> Date
+    /// Called with each line once it is durable, in order.
+    private let observer: @Sendable (JournalLine) -> Void
+
+    private struct State {
+        var number: Int
+        var previous: String
+        var failure: JournalError?
+    }
+
+    /// Begins a new journal.
+    /// - Throws: ``JournalError`` `.cannotWrite`, also where there is one already.
+    package convenience init(
+        creating path: String, now: @escaping @Sendable () -> Date = { Date() },
+        observer: @escaping @Sendable (JournalLine) -> Void = { _ in }
+    ) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.failure(path) }
+        self.init(path, descriptor, State(number: 0, previous: ""), now, observer)
+        // The name must survive a crash as the lines do.
+        let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw Self.failure(path) }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw Self.failure(path) }
+    }
+
+    /// Goes on with a journal that was read and proved; a torn last line is cut off.
+    package convenience init(
+        continuing path: String, _ reading: JournalReading, now: @escaping @Sendable () -> Date = { Date() },
+        observer: @escaping @Sendable (JournalLine) -> Void = { _ in }
+    ) throws {
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.failure(path) }
+        self.init(
+            path, descriptor, State(number: reading.lines.count, previous: reading.lines.last?.digest ?? ""), now,
+            observer)
+        guard ftruncate(descriptor, off_t(reading.wholeBytes)) == 0, fsync(descriptor) == 0 else {
+            throw Self.failure(path)
+        }
+    }
+
+    private init(
+        _ path: String, _ descriptor: Int32, _ state: State, _ now: @escaping @Sendable () -> Date,
+        _ observer: @escaping @Sendable (JournalLine) -> Void
+    ) {
+        self.path = path
+        self.descriptor = descriptor
+        self.state = Mutex(state)
+        self.now = now
+        self.observer = observer
+    }
+
+    deinit { close(descriptor) }
+
+    /// Writes one line and waits until the disk has it.
+    /// - Throws: ``JournalError`` `.cannotWrite`, and from then on always: a run must not go on unrecorded.
+    package func append(_ event: JournalEvent) throws {
+        try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            let line = try JournalLine(
+                .init(
+                    number: state.number, at: now(), uptime: MonotonicClock.seconds, previous: state.previous,
+                    event: event))
+            do {
+                try write(line.text + "\n")
+            } catch let error as JournalError {
+                state.failure = error
+                throw error
+            }
+            state.number += 1
+            state.previous = line.digest
+            observer(line)
+        }
+    }
+
+    private func write(_ text: String) throws {
+        var bytes = ArraySlice(text.utf8)
+        let begin = lseek(descriptor, 0, SEEK_END)
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let failure = Self.failure(path)
+                // Half a line would be taken for a crash's; whole lines only.
+                ftruncate(descriptor, begin)
+                throw failure
+            }
+            bytes = bytes.dropFirst(count)
+        }
+        guard fdatasync(descriptor) == 0 else { throw Self.failure(path) }
+    }
+
+    private static func failure(_ path: String) -> JournalError {
+        let code = errno
+        return JournalError(
+            .cannotWrite, "journal '\(path)'", String(cString: strerror(code)),
+            hint: code == ENOSPC || code == EDQUOT
+                ? "make room there, then go on with --resume" : "a run is only carried out where it can be recorded")
+    }
+}
+
+/// Seconds since the machine started, its sleep included: never set back.
+package enum MonotonicClock {
+    package static var seconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return Double(time.tv_sec) + (Double(time.tv_nsec) / 1e6).rounded() / 1e3
+    }
+
+    /// Which start of which machine the seconds count from.
+    package static var boot: String {
+        (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
+            .trimmingCharacters(in: .whitespacesAndNewlines) ?? "unknown"
+    }
+}

@@ -1,0 +1,38 @@
+internal import Foundation
+internal import Glibc
+
+/// Held as long as it lives. The kernel lets go of it when the process ends, however that happens: there is never a
+/// stale lock to clear.
+package final class ScenarioLock: Sendable {
+    private let descriptor: Int32
+
+    private struct Note: Codable {
+        var run: String
+        var holder: RunHolder
+    }
+
+    /// - Throws: ``JournalError`` `.held`, which says by whom.
+    init(_ path: String, scenario: String, run: String, holder: RunHolder) throws {
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
+            throw JournalError(.cannotWrite, "lock '\(path)'", String(cString: strerror(errno)))
+        }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            close(file)
+            let note = (try? Data(contentsOf: URL(filePath: path)))
+                .flatMap { try? JSONDecoder().decode(Note.self, from: $0) }
+            let who = note.map {
+                "run \($0.run) by \($0.holder.person) on \($0.holder.host), process \($0.holder.process)"
+            }
+            throw JournalError(
+                .held, "scenario '\(scenario)'", "\(who ?? "another run") is under way",
+                hint: "wait for it, or end that process; a run that died is resumed with --resume")
+        }
+        descriptor = file
+        ftruncate(file, 0)
+        let bytes = [UInt8]((try? JSONEncoder().encode(Note(run: run, holder: holder))) ?? Data())
+        _ = bytes.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, 0) }
+    }
+
+    deinit { close(descriptor) }
+}

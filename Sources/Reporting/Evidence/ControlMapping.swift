@@ -1,0 +1,34 @@
+/// Which requirement of which standard a part of the evidence speaks to. `docs/evidence.md` holds the same table.
+package struct ControlMapping: Codable, Equatable, Sendable {
+    package var standard: String
+    package var control: String
+    /// What the control asks for, in our words.
+    package var asks: String
+    /// Which parts of the evidence answer.
+    package var parts: [String]
+
+    package init(_ standard: String, _ control: String, asks: String, parts: [String]) {
+        self.standard = standard
+        self.control = control
+        self.asks = asks
+        self.parts = parts
+    }
+
+    package static let all = [
+        ControlMapping(
+            "SOC 2 (TSC 2017)", "A1.2", asks: "backup and recovery infrastructure exists, is run and is watched",
+            parts: ["subject", "rpo", "checks"]),
+        ControlMapping(
+            "SOC 2 (TSC 2017)", "A1.3", asks: "recovery procedures are tested",
+            parts: ["steps", "rto", "checks", "negativeControl", "journal"]),
+        ControlMapping(
+            "ISO/IEC 27001:2022", "A.8.13", asks: "backups are kept and tested by an agreed policy",
+            parts: ["subject", "rpo", "checks", "correctiveActions"]),
+        ControlMapping(
+            "ISO/IEC 27001:2022", "A.8.14", asks: "facilities are redundant enough to meet availability requirements",
+            parts: ["rto", "clocks", "liveStack"]),
+        ControlMapping(
+            "ISO 22301:2019", "8.5", asks: "exercises are run at planned intervals, reported and acted on",
+            parts: ["kind", "verdict", "deviations", "correctiveActions"]),
+    ]
+}

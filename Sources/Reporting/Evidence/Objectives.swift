@@ -1,0 +1,103 @@
+/// T0 to T6, RFC 3339 to the millisecond, by the wall clock; nil where the run did not get there.
+package struct Clocks: Codable, Equatable, Sendable {
+    package var failed: String?
+    package var detected: String?
+    package var declared: String?
+    package var started: String?
+    package var targetReady: String?
+    package var dataRestored: String?
+    package var validated: String?
+
+    package init() {}
+
+    /// In their order, with their names in the field.
+    package var named: [(name: String, what: String, moment: String?)] {
+        [
+            ("T0", "failed", failed), ("T1", "detected", detected), ("T2", "declared", declared),
+            ("T3", "started", started), ("T4", "target ready", targetReady), ("T5", "data restored", dataRestored),
+            ("T6", "validated", validated),
+        ]
+    }
+}
+
+/// The time to recover: allowed, forecast, and as it was. Seconds.
+package struct TimeObjective: Codable, Equatable, Sendable {
+    package var allowed: Double?
+    /// "failed", "declared" or "started": which of the three below is judged.
+    package var from: String
+    package var sinceFailed: Double?
+    package var sinceDeclared: Double?
+    package var sinceStarted: Double?
+    package var forecast: ForecastRange?
+    /// Nil where there is no objective or the run was not validated.
+    package var met: Bool?
+
+    package init(
+        allowed: Double?, from: String, sinceFailed: Double? = nil, sinceDeclared: Double? = nil,
+        sinceStarted: Double? = nil, forecast: ForecastRange? = nil, met: Bool? = nil
+    ) {
+        self.allowed = allowed
+        self.from = from
+        self.sinceFailed = sinceFailed
+        self.sinceDeclared = sinceDeclared
+        self.sinceStarted = sinceStarted
+        self.forecast = forecast
+        self.met = met
+    }
+
+    package var judged: Double? {
+        switch from {
+        case "failed": sinceFailed
+        case "started": sinceStarted
+        default: sinceDeclared
+        }
+    }
+}
+
+/// What was expected before, in seconds, and from how many earlier runs.
+package struct ForecastRange: Codable, Equatable, Sendable {
+    package var expected: Double
+    package var low: Double
+    package var high: Double
+    package var samples: Int
+
+    package init(expected: Double, low: Double, high: Double, samples: Int) {
+        self.expected = expected
+        self.low = low
+        self.high = high
+        self.samples = samples
+    }
+}
+
+/// The loss of data: allowed, and as it was. Seconds.
+package struct LossObjective: Codable, Equatable, Sendable {
+    package struct Component: Codable, Equatable, Sendable {
+        package var component: String
+        /// Time of the newest validated datum, RFC 3339; nil where nothing of it is validated.
+        package var newest: String?
+        /// From that to the failure.
+        package var loss: Double?
+
+        package init(component: String, newest: String?, loss: Double?) {
+            self.component = component
+            self.newest = newest
+            self.loss = loss
+        }
+    }
+
+    package var allowed: Double?
+    package var components: [Component]
+    /// The worst of the components'; nil where one has none.
+    package var worst: Double?
+    /// Between the newest data of the components.
+    package var skew: Double?
+    package var met: Bool?
+
+    package init(allowed: Double?, components: [Component], worst: Double?, skew: Double?, met: Bool?) {
+        self.allowed = allowed
+        self.components = components
+        self.worst = worst
+        self.skew = skew
+        self.met = met
+    }
+}

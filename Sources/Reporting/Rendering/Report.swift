@@ -1,0 +1,56 @@
+internal import Cryptography
+internal import Foundation
+internal import Mustache
+
+/// Evidence in the formats that people and machines read. The same evidence always makes the same bytes.
+package struct Report: Sendable {
+    package enum Format: String, CaseIterable, Sendable {
+        case json, html
+        case markdown = "md"
+        case junit = "xml"
+    }
+
+    package let evidence: Evidence
+    /// The source of truth: canonical JSON.
+    package let document: [UInt8]
+    /// SHA-256 of it, in hexadecimal.
+    package let digest: String
+
+    package init(_ evidence: Evidence) throws {
+        self.evidence = evidence
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        document = [UInt8](try encoder.encode(evidence)) + [UInt8(ascii: "\n")]
+        digest = Digest(of: document).hex
+    }
+
+    package func rendered(as format: Format) throws -> [UInt8] {
+        if format == .json { return document }
+        let template =
+            switch format {
+            case .markdown: MarkdownTemplate.text
+            case .junit: JUnitTemplate.text
+            case .html, .json: HTMLTemplate.text
+            }
+        MustacheContentTypes.register(MarkdownCells(), named: MarkdownCells.name)
+        return [UInt8](try MustacheTemplate(string: template).render(ReportView(evidence, digest: digest)).utf8)
+    }
+}
+
+/// Text in Markdown tables and lists: on one line, and nothing in it ends a cell or begins a tag.
+private struct MarkdownCells: MustacheContentType {
+    static let name = "DR_MARKDOWN"
+
+    func escapeText(_ text: String) -> String {
+        var escaped = ""
+        for character in text {
+            switch character {
+            case "|", "`", "*", "_", "\\", "[", "]": escaped += "\\\(character)"
+            case "<": escaped += "&lt;"
+            case _ where character.isNewline: escaped += " "
+            default: escaped.append(character)
+            }
+        }
+        return escaped
+    }
+}

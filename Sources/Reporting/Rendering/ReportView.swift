@@ -1,0 +1,241 @@
+internal import Foundation
+internal import RecoveryChecks
+
+/// The evidence in words and widths, for templates: no logic is left to these.
+struct ReportView {
+    struct Fact { var name: String, value: String }
+    struct Bar {
+        var id: String, outcome: String, attempts: Int, seconds: String, forecast: String, summary: String
+        /// Percent of the drawing's width.
+        var left: String, width: String
+        var tone: String, isBad: Bool, isQuiet: Bool
+        /// Seconds as a plain number.
+        var time: String
+    }
+    struct Check {
+        var name: String, component: String, verdict: String, measured: String, target: String, detail: String
+        var tone: String, isBad: Bool, isQuiet: Bool
+        var time: String
+    }
+    struct Loss { var component: String, newest: String, loss: String }
+    struct Moment { var name: String, what: String, moment: String }
+    struct Control { var standard: String, control: String, asks: String, parts: String }
+
+    var title: String
+    var verdict: String
+    var tone: String
+    var reasons: [String]
+    var facts: [Fact]
+    var moments: [Moment]
+    var times: [Fact]
+    var losses: [Loss]
+    var lossFacts: [Fact]
+    var bars: [Bar]
+    /// Where the time allowed ends in the drawing, percent; nil where it lies outside or there is none.
+    var limit: String?
+    var limitText: String
+    var checks: [Check]
+    var negative: NegativeControl?
+    var negativeVerdict: String
+    var negativeExpected: String
+    var negativeRed: String
+    var liveStack: [Fact]
+    var hasLiveStack: Bool
+    var deviations: [String]
+    var hasDeviations: Bool
+    var actions: [CorrectiveAction]
+    var hasActions: Bool
+    var controls: [Control]
+    var isGood: Bool
+    var stepCount: Int, failedSteps: Int, skippedSteps: Int
+    var checkCount: Int, failedChecks: Int, skippedChecks: Int
+    var failedVerdict: Int
+    var testCount: Int, failureCount: Int, skippedCount: Int
+    var head: String
+    var lineCount: Int
+    var digest: String
+
+    /// - Parameter digest: SHA-256 of the evidence's own document.
+    init(_ evidence: Evidence, digest: String) {
+        let subject = evidence.subject
+        title = "\(evidence.kind == .drill ? "Drill" : "Recovery") of \(subject.stack): \(subject.scenario)"
+        verdict = evidence.verdict.rawValue
+        tone = evidence.verdict.tone
+        reasons = evidence.reasons
+        facts = [
+            Fact(name: "Run", value: subject.run), Fact(name: "Procedure", value: subject.procedure ?? "-"),
+            Fact(name: "Components", value: subject.components.joined(separator: ", ")),
+            Fact(name: "Backup set", value: subject.set), Fact(name: "Set SHA-256", value: subject.setDigest),
+            Fact(name: "Plan SHA-256", value: subject.planDigest),
+            Fact(
+                name: "Parameters",
+                value: subject.parameters.isEmpty
+                    ? "-" : subject.parameters.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: ", ")),
+            Fact(name: "Run by", value: "\(subject.person) on \(subject.host)"),
+            Fact(name: "Tool", value: subject.tool),
+        ]
+        moments = evidence.clocks.named.map { Moment(name: $0.name, what: $0.what, moment: $0.moment ?? "-") }
+        times = Self.times(evidence.rto)
+        losses = evidence.rpo.components.map {
+            Loss(component: $0.component, newest: $0.newest ?? "not validated", loss: Spell.seconds($0.loss))
+        }
+        lossFacts = [
+            Fact(name: "Allowed", value: Spell.seconds(evidence.rpo.allowed)),
+            Fact(name: "Worst", value: Spell.seconds(evidence.rpo.worst)),
+            Fact(name: "Skew", value: Spell.seconds(evidence.rpo.skew)),
+            Fact(name: "Met", value: Spell.met(evidence.rpo.met)),
+        ]
+        let axis = TimelineAxis(evidence)
+        bars = evidence.steps.map { Bar($0, axis) }
+        limit = axis.limit.map { Spell.percent($0) }
+        limitText = evidence.rto.allowed.map { "time allowed: \(Spell.seconds($0))" } ?? "no time objective"
+        checks = evidence.checks.map(Check.init)
+        negative = evidence.negativeControl
+        negativeVerdict = evidence.negativeControl.map { $0.noticed ? "noticed" : "NOT noticed" } ?? ""
+        negativeExpected = evidence.negativeControl?.expected.joined(separator: ", ") ?? ""
+        negativeRed = evidence.negativeControl?.red.joined(separator: ", ") ?? ""
+        liveStack =
+            evidence.liveStack?.components.map {
+                Fact(
+                    name: $0.component,
+                    value: $0.before == $0.after ? "untouched" : "CHANGED: \($0.before), now \($0.after)")
+            } ?? []
+        hasLiveStack = !liveStack.isEmpty
+        deviations = evidence.deviations
+        hasDeviations = !deviations.isEmpty
+        actions = evidence.correctiveActions
+        hasActions = !actions.isEmpty
+        controls = evidence.controls.map {
+            Control(
+                standard: $0.standard, control: $0.control, asks: $0.asks, parts: $0.parts.joined(separator: ", "))
+        }
+        isGood = evidence.verdict == .passed
+        failedVerdict = isGood ? 0 : 1
+        (stepCount, failedSteps, skippedSteps) = (bars.count, bars.count(where: \.isBad), bars.count(where: \.isQuiet))
+        (checkCount, failedChecks, skippedChecks) = (
+            checks.count, checks.count(where: \.isBad), checks.count(where: \.isQuiet)
+        )
+        testCount = stepCount + checkCount + 1
+        failureCount = failedSteps + failedChecks + failedVerdict
+        skippedCount = skippedSteps + skippedChecks
+        head = evidence.journal.head
+        lineCount = evidence.journal.lines.count
+        self.digest = digest
+    }
+
+    private static func times(_ rto: TimeObjective) -> [Fact] {
+        var facts = [
+            Fact(name: "Allowed, since \(rto.from)", value: Spell.seconds(rto.allowed)),
+            Fact(name: "Since declared", value: Spell.seconds(rto.sinceDeclared)),
+            Fact(name: "Since failed", value: Spell.seconds(rto.sinceFailed)),
+            Fact(name: "Since started", value: Spell.seconds(rto.sinceStarted)),
+        ]
+        facts.append(Fact(name: "Forecast", value: Spell.range(rto.forecast)))
+        facts.append(Fact(name: "Met", value: Spell.met(rto.met)))
+        return facts
+    }
+}
+
+extension ReportView.Bar {
+    fileprivate init(_ step: StepEvidence, _ axis: TimelineAxis) {
+        id = step.id
+        outcome = step.outcome
+        attempts = step.attempts
+        seconds = Spell.seconds(step.seconds)
+        forecast = Spell.range(step.forecast)
+        summary = step.summary ?? ""
+        left = Spell.percent(axis.position(step.began ?? 0))
+        width = Spell.percent(max(0.003, axis.position(step.seconds ?? 0)))
+        tone =
+            switch step.outcome {
+            case "done": "good"
+            case "skipped", "not begun": "quiet"
+            default: "bad"
+            }
+        isBad = tone == "bad"
+        isQuiet = tone == "quiet"
+        time = Spell.plain(step.seconds ?? 0)
+    }
+}
+
+extension ReportView.Check {
+    fileprivate init(_ result: CheckResult) {
+        name = result.name
+        component = result.component ?? ""
+        verdict = result.verdict == .failed && !result.isCritical ? "warning" : result.verdict.rawValue
+        measured = result.measured
+        target = result.target
+        detail = result.detail ?? ""
+        tone =
+            switch result.verdict {
+            case .passed: "good"
+            case .skipped: "quiet"
+            case .failed: "bad"
+            }
+        // A check that is not critical warns.
+        isBad = result.verdict == .failed && result.isCritical
+        isQuiet = result.verdict == .skipped
+        time = Spell.plain(result.seconds)
+    }
+}
+
+extension Evidence.Verdict {
+    fileprivate var tone: String {
+        switch self {
+        case .passed: "good"
+        case .late, .partial: "warn"
+        case .failed, .void: "bad"
+        }
+    }
+}
+
+/// The drawing's time axis: as long as the run and, where that is not far off, the time allowed.
+private struct TimelineAxis {
+    private let length: Double
+    /// Fraction of the axis.
+    let limit: Double?
+
+    init(_ evidence: Evidence) {
+        let end = evidence.steps.map { ($0.began ?? 0) + ($0.seconds ?? 0) }.max() ?? 0
+        let run = max(end, evidence.rto.sinceStarted ?? 0, 0.001)
+        // The steps are drawn from the start of the run: the time allowed is that much shorter by then.
+        let before =
+            evidence.rto.judged.flatMap { judged in evidence.rto.sinceStarted.map { max(0, judged - $0) } } ?? 0
+        let allowed = evidence.rto.allowed.map { max(0, $0 - before) }
+        if let allowed, allowed < run * 6 {
+            length = max(run, allowed) * 1.02
+            limit = allowed / length
+        } else {
+            length = run
+            limit = nil
+        }
+    }
+
+    func position(_ seconds: Double) -> Double { min(1, max(0, seconds / length)) }
+}
+
+/// Numbers in words.
+enum Spell {
+    static func seconds(_ seconds: Double?) -> String {
+        guard let seconds else { return "-" }
+        if seconds < 0 { return "-" + self.seconds(-seconds) }
+        if seconds < 10 { return String(format: "%.2f s", seconds) }
+        if seconds < 120 { return String(format: "%.1f s", seconds) }
+        let whole = Int(seconds.rounded())
+        let (hours, minutes) = (whole / 3600, whole / 60 % 60)
+        if hours >= 48 { return "\(hours / 24) d \(hours % 24) h" }
+        return hours > 0 ? "\(hours) h \(minutes) min" : "\(minutes) min \(whole % 60) s"
+    }
+
+    static func range(_ range: ForecastRange?) -> String {
+        guard let range else { return "no data" }
+        return "\(seconds(range.expected)) (\(seconds(range.low)) to \(seconds(range.high)), "
+            + "\(range.samples) sample\(range.samples == 1 ? "" : "s"))"
+    }
+
+    static func plain(_ seconds: Double) -> String { String(format: "%.3f", seconds) }
+
+    static func met(_ met: Bool?) -> String { met.map { $0 ? "yes" : "NO" } ?? "not judged" }
+
+    static func percent(_ fraction: Double) -> String { String(format: "%.2f", fraction * 100) }
+}

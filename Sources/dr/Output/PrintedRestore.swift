@@ -1,0 +1,65 @@
+import Repository
+
+/// A restore whose progress and outcome are told as it goes on.
+struct PrintedRestore {
+    let job: RestoreJob
+    var isDryRun = false
+    var prefix: String?
+
+    private var options: GlobalOptions { job.session.options }
+    private var output: Output { Output(options: options) }
+    private var display: ProgressDisplay {
+        ProgressDisplay(options: options, work: [(job.component, job.progress)])
+    }
+
+    /// - Throws: what the restore throws; `ExitStatus.partial` when not every object is whole.
+    func run(_ road: RestoreJob.Road) async throws {
+        switch road {
+        case .files(let directory) where isDryRun: try await preview(directory)
+        case .files(let directory): try await restoreFiles(to: directory)
+        case .importer(let importer, let directory): try await importing(with: importer, into: directory)
+        }
+    }
+
+    private func restoreFiles(to directory: String) async throws {
+        let report = try await display.during { [job] in try await job.restoreFiles(to: directory) }
+        for line in report.advice { output.warn(line) }
+        warnOfDamage()
+        let result = FilesRestored(set: job.set.name, job.manifest, report)
+        try output.result(result) { result.text }
+    }
+
+    private func preview(_ directory: String) async throws {
+        let plan = try await job.planFiles(to: directory)
+        warnOfDamage()
+        let result = FilesPreview(set: job.set.name, component: job.component, plan)
+        try output.result(result) { result.text }
+    }
+
+    private func importing(with importer: any ComponentImporter, into directory: String?) async throws {
+        let report = ImportReport(json: options.json, showsSame: options.verbose)
+        func end(_ error: (any Error)? = nil) throws {
+            try report.end(set: job.set.name, component: job.component, isDryRun: isDryRun, error: error)
+        }
+        do {
+            try await display.during { [job, prefix, isDryRun] in
+                try await job.runImport(with: importer, into: directory, prefix: prefix, isDryRun: isDryRun) {
+                    report.add($0)
+                }
+            }
+        } catch {
+            // What was done before the server went away is done: it has been told, and the document gets its end.
+            if !report.isEmpty { try end(error) }
+            throw error
+        }
+        warnOfDamage()
+        try end()
+        if !report.isWhole { throw ExitStatus.partial }
+    }
+
+    private func warnOfDamage() {
+        for damage in job.manifest.damage {
+            output.warn("'\(damage.path)' is not in this backup: \(damage.reason)")
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import Blocking
+import Configuration
+import Foundation
+import Notifications
+import RecoveryChecks
+import RecoveryPlan
+import Repository
+
+/// What the engine has done in the real stack: components out of one backup set, checks, notices.
+struct StackRecovery: RecoveryServices {
+    let session: Session
+    let repository: Repository
+    let set: BackupSet
+    /// How far each restore is, for whoever shows it.
+    let progress = RestoreProgress()
+
+    func now() -> Date { Date() }
+
+    // MARK: Restore
+
+    func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
+        try await translatingErrors("preview the restore of \(request.component)") {
+            let (job, road) = try await job(request)
+            switch road {
+            case .files(let directory):
+                let plan = try await job.planFiles(to: directory)
+                let aside = plan.replaces ? "; what is there is kept beside it" : ""
+                var lines = [
+                    "restore \(job.component) of set \(set.name) to \(plan.target): \(plan.files) files\(aside)"
+                ]
+                lines += plan.obstacles.map { "in the way now: \($0)" }
+                return ActionPreview(lines, bytes: plan.bytes)
+            case .importer(_, let directory):
+                let place = directory ?? "its server"
+                let totals = job.manifest.totals
+                return ActionPreview(
+                    ["restore \(job.component) of set \(set.name) into \(place): \(totals.files) documents"],
+                    bytes: totals.bytes)
+            }
+        }
+    }
+
+    func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
+        try await translatingErrors("restore \(request.component)") {
+            let (job, road) = try await job(request)
+            progress.begin(job.component, job.progress)
+            defer { progress.end(job.component) }
+            var result = RestoredComponent(
+                component: job.component, set: "\(set.name)", newest: job.manifest.newest, files: 0, bytes: 0)
+            result.warnings = job.manifest.damage.map { "'\($0.path)' is not in this backup: \($0.reason)" }
+            switch road {
+            case .files(let directory):
+                let report = try await job.restoreFiles(to: directory)
+                result.files = report.files
+                result.bytes = report.bytes
+                result.warnings += report.advice
+                if let kept = report.kept { result.warnings.append("the old content is kept in \(kept)") }
+            case .importer(let importer, let directory):
+                let objects = ObjectTally()
+                try await job.runImport(with: importer, into: directory) { objects.add($0) }
+                try objects.refuseFailures(of: job.component)
+                result.files = job.manifest.totals.files
+                result.bytes = job.manifest.totals.bytes
+                result.warnings += objects.warnings
+            }
+            return result
+        }
+    }
+
+    private func job(_ request: ComponentRestoreRequest) async throws -> (RestoreJob, RestoreJob.Road) {
+        let name = request.component
+        let settings = session.configuration.component(named: name)
+        let manifest = try await session.pool.run { try repository.manifest(name, of: set) }
+        var job = RestoreJob(session: session, repository: repository, set: set, manifest: manifest, settings: settings)
+        job.paths = request.paths
+        job.replace = request.replace
+        if job.paths.isEmpty, request.to == nil, let road = try job.road(to: nil) { return (job, road) }
+        let home = request.to ?? settings.flatMap { Components.home($0) }
+        guard let home, let road = try job.road(to: home) else {
+            throw ActionError(
+                .hopeless, "restore \(name)", "nothing says where to",
+                hint: "give the step a 'to:', or the component its place in dr.yaml")
+        }
+        return (job, road)
+    }
+
+    // MARK: Checks, notices, people
+
+    func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] {
+        names.map {
+            CheckResult(
+                $0, component: nil, .failed, measured: "-", target: "-", detail: "there is no check of this name")
+        }
+    }
+
+    func notify(_ notice: Notice) async {}
+
+    func backup(maximumAge: Int?) async throws -> String {
+        let newest = try await session.pool.run { try repository.setNames().last }
+        if let maximumAge, let newest, Session.now().seconds - newest.seconds <= maximumAge { return "\(newest)" }
+        throw ActionError(.failed, "backup", "there is no set that is new enough", hint: "run `dr backup`")
+    }
+
+    func confirm(_ question: String) async throws {
+        try await session.pool.run { try TerminalQuestion(question).confirm() }
+    }
+}
+
+extension Manifest {
+    /// Time of the newest datum, in milliseconds since 1970; of the capture where the kind has no such notion.
+    fileprivate var newest: Int { watermark ?? captured.seconds * 1000 }
+}
+
+/// Runs `body`, and says its failures in the engine's words.
+private func translatingErrors<Value>(_ operation: String, _ body: () async throws -> Value) async throws -> Value {
+    do {
+        return try await body()
+    } catch let error as RestoreFailure {
+        throw ActionError(.damaged, operation, "\(error)")
+    } catch let error as RepositoryError where error.reason == .damaged {
+        throw ActionError(.damaged, operation, "\(error)")
+    } catch let error as RepositoryError where error.reason == .noSuchComponent {
+        throw ActionError(.hopeless, operation, "\(error)")
+    } catch let error where !(error is ActionError || error is CancellationError) {
+        throw ActionError(.failed, operation, "\(error)")
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import RecoveryPlan
+
+/// Asks the person at the terminal, on the calling thread, and notices a cancellation while nobody answers.
+struct TerminalQuestion {
+    let question: String
+
+    init(_ question: String) { self.question = question }
+
+    /// Waits for a yes.
+    /// - Throws: ``ActionError`` when there is nobody to ask or the answer is another; `CancellationError`.
+    func confirm() throws {
+        let answer = try ask("\(question) [yes/no] ")
+        guard ["y", "yes"].contains(answer.lowercased()) else {
+            throw ActionError(.hopeless, "ask: \(question)", "the answer was '\(answer)'")
+        }
+    }
+
+    /// - Returns: the line that was typed, without spaces around it.
+    func ask(_ prompt: String) throws -> String {
+        guard isatty(STDIN_FILENO) == 1 else {
+            throw ActionError(
+                .hopeless, "ask: \(question)", "there is no terminal to ask at",
+                hint: "run it where somebody can answer, or with --yes where nobody needs to")
+        }
+        StandardError.write(prompt)
+        var line: [UInt8] = []
+        while true {
+            try Task.checkCancellation()
+            var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            guard poll(&descriptor, 1, 200) > 0 else { continue }
+            var byte: UInt8 = 0
+            guard read(STDIN_FILENO, &byte, 1) == 1, byte != UInt8(ascii: "\n") else { break }
+            line.append(byte)
+        }
+        return String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespaces)
+    }
+}

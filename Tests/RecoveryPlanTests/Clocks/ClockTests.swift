@@ -1,0 +1,153 @@
+import Foundation
+import RecoveryChecks
+import StrictYAML
+import Testing
+
+@testable import RecoveryPlan
+
+@Suite struct ClockTests {
+    private static let start = Date(timeIntervalSince1970: 1_800_000_000)
+
+    private func record(_ change: (inout RunRecord) -> Void = { _ in }) -> RunRecord {
+        var record = Rehearsal.record(startedAt: Self.start)
+        record.rto = 3600
+        record.rpo = 600
+        change(&record)
+        return record
+    }
+
+    /// A line `seconds` of monotonic time after the start, `wall` seconds of wall time after it.
+    private func line(_ number: Int, _ event: JournalEvent, uptime: Double, wall: Double? = nil) throws -> JournalLine {
+        try JournalLine(
+            .init(
+                number: number, at: Self.start.addingTimeInterval(wall ?? uptime - 1000), uptime: uptime, previous: "",
+                event: event))
+    }
+
+    @Test func theTimeCountsFromWhatTheObjectiveSays() throws {
+        let lines = [
+            try line(
+                0,
+                .runBegan(
+                    record {
+                        $0.failedAt = Self.start.addingTimeInterval(-900)
+                        $0.declaredAt = Self.start.addingTimeInterval(-300)
+                    }), uptime: 1000), try line(1, .reached(.targetReady), uptime: 1010),
+            try line(2, .reached(.dataRestored), uptime: 1100), try line(3, .reached(.validated), uptime: 1200),
+        ]
+        let clocks = try #require(RecoveryClocks(lines))
+        #expect(clocks.targetReady == 10 && clocks.dataRestored == 100 && clocks.validated == 200)
+        #expect(clocks.since(.started, 200) == 200)
+        #expect(clocks.since(.declared, 200) == 500)
+        #expect(clocks.since(.failed, 200) == 1100)
+    }
+
+    /// A wall clock that is set while the run goes on moves nothing.
+    @Test(arguments: [-7200.0, 7200])
+    func aWallClockThatJumpsChangesNoDuration(_ jump: Double) throws {
+        let lines = [
+            try line(0, .runBegan(record()), uptime: 1000),
+            try line(1, .reached(.validated), uptime: 1200, wall: 200 + jump),
+        ]
+        #expect(RecoveryClocks(lines)?.validated == 200)
+    }
+
+    @Test func overARestartOfTheMachineTheWallClockCounts() throws {
+        let other = RunHolder(person: "me", host: "here", process: 2, boot: "another")
+        let lines = [
+            try line(0, .runBegan(record()), uptime: 1000), try line(1, .noted("x"), uptime: 1100, wall: 100),
+            try line(2, .runResumed(other), uptime: 5, wall: 400),
+            try line(3, .reached(.validated), uptime: 25, wall: 9999),
+        ]
+        #expect(RecoveryClocks(lines)?.validated == 420)
+    }
+
+    private func judge(
+        _ record: RunRecord, validated: Double?, newest: [(String, Double)], failed: [String] = []
+    ) -> ObjectivesJudgement {
+        var clocks = RecoveryClocks(record)
+        clocks.validated = validated
+        let restored = newest.map { name, before in
+            RestoredComponent(
+                component: name, set: "s", newest: Int((Self.start.timeIntervalSince1970 - before) * 1000), files: 0,
+                bytes: 0)
+        }
+        let checks = failed.map { CheckResult("c", component: $0, .failed, measured: "", target: "") }
+        return ObjectivesJudgement(record, clocks, restored: restored, checks: checks)
+    }
+
+    @Test func theWorstComponentIsJudged() {
+        let judgement = judge(record(), validated: 100, newest: [("loki", 500), ("prometheus", 700)])
+        #expect(judgement.worstLoss == 700)
+        #expect(judgement.skew == 200)
+        #expect(judgement.rpoMet == false)
+        #expect(judgement.rtoMet == true)
+        #expect(judge(record(), validated: 100, newest: [("loki", 500), ("prometheus", 600)]).rpoMet == true)
+    }
+
+    @Test func whatIsNotValidatedIsLost() {
+        let judgement = judge(record(), validated: nil, newest: [("loki", 10)], failed: ["loki"])
+        #expect(judgement.rpoMet == false)
+        #expect(judgement.worstLoss == nil)
+        #expect(judgement.rtoMet == nil)
+    }
+
+    @Test func dataYoungerThanTheFailureAreNoLoss() {
+        let judgement = judge(
+            record { $0.failedAt = Self.start.addingTimeInterval(-1000) }, validated: 1, newest: [("loki", 500)])
+        #expect(judgement.losses.first?.seconds == 0)
+    }
+
+    @Test(arguments: [(RTOStart.declared, true), (.failed, false), (.started, true)])
+    func lateIsLateByTheChosenStart(_ start: RTOStart, _ met: Bool) {
+        let judgement = judge(
+            record {
+                $0.failedAt = Self.start.addingTimeInterval(-3600)
+                $0.declaredAt = Self.start.addingTimeInterval(-60)
+                $0.rtoFrom = start
+            }, validated: 100, newest: [])
+        #expect(judgement.rtoMet == met)
+    }
+}
+
+@Suite struct StepTimesTests {
+    @Test func theMedianAndTheSpanAreTheForecast() {
+        #expect(TimeForecast([]) == nil)
+        #expect(TimeForecast([4])?.samples == 1)
+        let forecast = TimeForecast([9, 1, 3])
+        #expect(forecast?.expected == 3 && forecast?.low == 1 && forecast?.high == 9)
+        #expect(TimeForecast([1, 2, 4, 100])?.expected == 3)
+    }
+
+    @Test func theCriticalPathIsTheLongestChain() throws {
+        let stage = try Rehearsal()
+        let graph = StepGraph([
+            stage.step("a"), stage.step("b", needs: ["a"]), stage.step("c", needs: ["a"]),
+            stage.step("d", needs: ["b", "c"]),
+        ])
+        let weights = ["a": 1.0, "b": 10, "c": 3, "d": 2]
+        let path = graph.criticalPath { weights[$0.id] ?? 0 }
+        #expect(path.length == 13)
+        #expect(path.steps == ["a", "b", "d"])
+        #expect(graph.waves.map { $0.map(\.id) } == [["a"], ["b", "c"], ["d"]])
+    }
+
+    @Test func todaysSizesScaleTheTimes() async throws {
+        let stage = try Rehearsal()
+        let journal = try Journal(creating: stage.journalPath)
+        try journal.append(.runBegan(Rehearsal.record()))
+        var record = ActionRecord("restored")
+        record.restored = RestoredComponent(component: "p", set: "s", newest: 0, files: 1, bytes: 100 << 20)
+        try journal.append(
+            .stepFinished(StepResult(step: "p", attempt: 1, outcome: .done, seconds: 50, record: record)))
+        try journal.append(.stepFinished(StepResult(step: "q", attempt: 1, outcome: .done, seconds: 5)))
+        let times = StepTimes([try stage.reading()])
+        #expect(times.forecast("p", bytes: 200 << 20)?.expected == 100)
+        #expect(times.forecast("p", bytes: 50 << 20)?.expected == 50)
+        let graph = StepGraph([stage.step("p"), stage.step("q", needs: ["p"]), stage.step("new", needs: ["q"])])
+        let forecast = times.forecast(graph)
+        #expect(forecast.total == nil)
+        #expect(forecast.unknown == ["new"])
+        #expect(times.forecast(StepGraph(Array(graph.steps.prefix(2)))).total?.expected == 55)
+    }
+}

@@ -1,0 +1,205 @@
+import Foundation
+import RecoveryChecks
+import StrictYAML
+import Synchronization
+import Testing
+
+@testable import RecoveryPlan
+
+@Suite struct PlanRunTests {
+    private let stage: Rehearsal
+
+    init() throws { stage = try Rehearsal() }
+
+    @Test func stepsFollowTheirNeeds() async throws {
+        let outcome = try await stage.run(
+            Rehearsal.plan([
+                stage.step("last", needs: ["left", "right"]), stage.step("left", needs: ["first"]),
+                stage.step("right", needs: ["first"]), stage.step("first"),
+            ]))
+        #expect(outcome.end.verdict == .recovered)
+        let log = stage.stage.log
+        #expect(log.first == "first" && log.last == "last" && Set(log[1...2]) == ["left", "right"])
+    }
+
+    @Test func independentStepsRunSideBySide() async throws {
+        // Each waits for the other: one after the other, neither would end.
+        let meeting = Meeting(of: 2)
+        for name in ["left", "right"] { stage.stage.on(name) { _ in await meeting.arrive() } }
+        let outcome = try await stage.run(Rehearsal.plan([stage.step("left"), stage.step("right")]))
+        #expect(outcome.end.verdict == .recovered)
+    }
+
+    @Test func whatFailsTwiceAndThenWorksIsDone() async throws {
+        stage.stage.fail("flaky", times: 2)
+        let outcome = try await stage.run(Rehearsal.plan([stage.step("flaky") { $0.retry.attempts = 3 }]))
+        #expect(outcome.end.verdict == .recovered)
+        #expect(stage.stage.count("flaky") == 3)
+        let results = try stage.results()
+        #expect(results.map(\.outcome) == [.failed, .failed, .done])
+        #expect(results.map(\.isRetried) == [true, true, false])
+    }
+
+    @Test(arguments: [ActionError.Reason.hopeless, .damaged])
+    func whatCannotHelpIsNotTriedAgain(_ reason: ActionError.Reason) async throws {
+        stage.stage.fail("step", reason)
+        let outcome = try await stage.run(Rehearsal.plan([stage.step("step") { $0.retry.attempts = 3 }]))
+        #expect(outcome.end.verdict == .failed)
+        #expect(stage.stage.count("step") == 1)
+    }
+
+    @Test func aStepThatHangsEndsByItsTimeOut() async throws {
+        stage.stage.on("hang") { _ in try await Task.sleep(for: .seconds(600)) }
+        let outcome = try await stage.run(Rehearsal.plan([stage.step("hang") { $0.timeout = .minutes(5) }]))
+        #expect(outcome.end.verdict == .failed)
+        #expect(outcome.end.reasons.first?.contains("did not end within 5m") == true)
+    }
+
+    @Test func abortBeginsNothingFurther() async throws {
+        stage.stage.fail("bad")
+        let outcome = try await stage.run(
+            Rehearsal.plan([stage.step("bad"), stage.step("after", needs: ["bad"]), stage.step("good")]))
+        #expect(outcome.end.verdict == .failed)
+        #expect(stage.stage.count("after") == 0)
+        #expect(outcome.end.isResumable)
+    }
+
+    @Test func abortCancelsWhatRuns() async throws {
+        let meeting = Meeting(of: 2)
+        stage.stage.on("bad") { _ in
+            await meeting.arrive()
+            throw ActionError(.failed, "bad", "as rehearsed")
+        }
+        stage.stage.on("long") { _ in
+            await meeting.arrive()
+            try await Task.sleep(for: .seconds(600))
+        }
+        let outcome = try await stage.run(Rehearsal.plan([stage.step("bad"), stage.step("long")]))
+        #expect(outcome.end.verdict == .failed)
+        #expect(try stage.results().first { $0.step == "long" }?.outcome == .cancelled)
+    }
+
+    @Test func continueGoesOnWithoutWhatNeedsIt() async throws {
+        stage.stage.fail("bad")
+        let outcome = try await stage.run(
+            Rehearsal.plan([
+                stage.step("bad") { $0.onFailure = .continue }, stage.step("after", needs: ["bad"]),
+                stage.step("later", needs: ["after"]), stage.step("good"),
+            ]))
+        #expect(outcome.end.verdict == .partial)
+        #expect(stage.stage.log.sorted() == ["bad", "good"])
+        let skipped = try stage.reading().lines.compactMap { line -> String? in
+            if case .stepSkipped(let step, _) = line.body.event { step } else { nil }
+        }
+        #expect(skipped == ["after", "later"])
+    }
+
+    @Test func rollbackUndoesTheLatestFirst() async throws {
+        stage.stage.fail("c")
+        let steps = ["a", "b", "c"].enumerated().map { index, id in
+            stage.step(id, needs: index == 0 ? [] : [["a", "b", "c"][index - 1]]) {
+                $0.onFailure = .rollback
+                $0.rollback = [stage.act("undo \(id)")]
+            }
+        }
+        stage.stage.fail("undo b")
+        let outcome = try await stage.run(Rehearsal.plan(steps))
+        #expect(outcome.end.verdict == .rolledBack)
+        #expect(stage.stage.log == ["a", "b", "c", "undo c", "undo b", "undo a"])
+        #expect(outcome.end.reasons.contains { $0.contains("the rollback of 'b' failed") })
+        #expect(!outcome.end.isResumable)
+    }
+
+    @Test func aPostconditionThatDoesNotHoldFailsTheStep() async throws {
+        stage.stage.fail("proof")
+        let outcome = try await stage.run(
+            Rehearsal.plan([
+                stage.step("step") {
+                    $0.verify = [stage.act("proof")]
+                    $0.retry.attempts = 2
+                }
+            ]))
+        #expect(outcome.end.verdict == .failed)
+        #expect(stage.stage.count("step") == 2)
+    }
+
+    @Test func whatWasStoppedIsStartedAlsoAfterAFailure() async throws {
+        stage.stage.fail("step")
+        _ = try await stage.run(
+            Rehearsal.plan([
+                stage.step("step") {
+                    $0.stop = [stage.act("stop")]
+                    $0.start = [stage.act("start")]
+                }
+            ]))
+        #expect(stage.stage.log == ["stop", "step", "start"])
+    }
+
+    @Test func aServiceThatStaysDownIsSaid() async throws {
+        stage.stage.fail("step")
+        stage.stage.fail("start")
+        let outcome = try await stage.run(
+            Rehearsal.plan([
+                stage.step("step") {
+                    $0.stop = [stage.act("stop")]
+                    $0.start = [stage.act("start")]
+                }
+            ]))
+        #expect(outcome.end.reasons.first?.contains("could not be started again") == true)
+    }
+
+    @Test func checksDecideWhetherItIsValidated() async throws {
+        stage.stage.state.withLock { $0.verdicts["loki_ready"] = .failed }
+        let outcome = try await stage.run(Rehearsal.plan([stage.step("a")], checks: ["loki_ready", "grafana_ready"]))
+        #expect(outcome.end.verdict == .notValidated)
+        #expect(outcome.judgement.sinceStarted == nil)
+        #expect(outcome.judgement.rtoMet == nil)
+    }
+
+    @Test func aCancelledRunIsToBeResumed() async throws {
+        let meeting = Meeting(of: 2)
+        stage.stage.on("b") { number in
+            guard number == 1 else { return }
+            await meeting.arrive()
+            try await Task.sleep(for: .seconds(600))
+        }
+        let plan = Rehearsal.plan([
+            stage.step("a"), stage.step("b", needs: ["a"]), stage.step("c", needs: ["b"]),
+        ])
+        let run = Task { [stage] in try await stage.run(plan) }
+        await meeting.arrive()
+        run.cancel()
+        #expect(try await run.value.end.verdict == .interrupted)
+        #expect(try await stage.resume(plan).end.verdict == .recovered)
+        #expect(stage.stage.log == ["a", "b", "b", "c"])
+    }
+
+    @Test func aThousandStepsInAChainAreDone() async throws {
+        let steps = (0..<1000).map { stage.step("s\($0)", needs: $0 == 0 ? [] : ["s\($0 - 1)"]) }
+        let outcome = try await stage.run(Rehearsal.plan(steps))
+        #expect(outcome.end.verdict == .recovered)
+        #expect(stage.stage.log.count == 1000)
+    }
+}
+
+extension Rehearsal {
+    func results() throws -> [StepResult] {
+        try reading().lines.compactMap { if case .stepFinished(let result) = $0.body.event { result } else { nil } }
+    }
+}
+
+/// Lets those who arrive go on once all are there.
+actor Meeting {
+    private let size: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+    init(of size: Int) { self.size = size }
+
+    func arrive() async {
+        await withCheckedContinuation { continuation in
+            waiting.append(continuation)
+            guard waiting.count == size else { return }
+            for one in waiting { one.resume() }
+            waiting = []
+        }
+    }
+}

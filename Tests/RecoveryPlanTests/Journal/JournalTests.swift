@@ -1,0 +1,119 @@
+import Foundation
+import Lab
+import Testing
+
+@testable import RecoveryPlan
+
+@Suite struct JournalTests {
+    private let folder: TemporaryFolder
+    private var path: String { "\(folder.path)/journal.jsonl" }
+
+    init() throws { folder = try TemporaryFolder("journal") }
+
+    private func write(_ notes: Int) throws -> [UInt8] {
+        let journal = try Journal(creating: path)
+        try journal.append(.runBegan(Rehearsal.record()))
+        for number in 0..<notes { try journal.append(.noted("note \(number)")) }
+        return [UInt8](try Data(contentsOf: URL(filePath: path)))
+    }
+
+    @Test func whatIsWrittenIsReadBack() throws {
+        _ = try write(3)
+        let reading = try JournalReading(path: path)
+        #expect(reading.lines.map(\.body.number) == [0, 1, 2, 3])
+        #expect(reading.lines[2].body.event == .noted("note 1"))
+        #expect(reading.record?.identity == Rehearsal.identity)
+        #expect(!reading.isTorn)
+    }
+
+    @Test func linesAreJSON() throws {
+        let text = String(decoding: try write(1), as: UTF8.self)
+        for line in text.split(separator: "\n") {
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            #expect(object["sha256"] is String && object["at"] is String && object["event"] is [String: Any])
+        }
+    }
+
+    /// Every single byte, changed: never goes unnoticed.
+    @Test func noByteCanBeChanged() throws {
+        let bytes = try write(2)
+        for index in bytes.indices {
+            var altered = bytes
+            altered[index] ^= 1
+            let reading = try? JournalReading(altered, name: "j")
+            // A line end that is gone joins the last line to a torn one: what is left is a shorter, whole journal.
+            if let reading { #expect(index == bytes.count - 1 && reading.isTorn, "byte \(index)") }
+        }
+    }
+
+    @Test func linesCannotBeRemovedMovedOrAdded() throws {
+        let lines = String(decoding: try write(4), as: UTF8.self).split(separator: "\n").map(String.init)
+        func refusal(_ lines: [String]) -> String {
+            do {
+                _ = try JournalReading([UInt8]((lines.joined(separator: "\n") + "\n").utf8), name: "j")
+                return ""
+            } catch { return error.description }
+        }
+        #expect(refusal(lines) == "")
+        #expect(refusal([lines[0]] + lines[2...]).contains("line 2: it is numbered 3"))
+        #expect(refusal([lines[0], lines[2], lines[1]] + lines[3...]).contains("line 2"))
+        #expect(refusal(lines[0...1] + [lines[1]] + lines[2...]).contains("line 3"))
+        #expect(refusal(Array(lines.dropFirst())).contains("line 1"))
+    }
+
+    @Test func aLineOfAnotherJournalDoesNotFit() throws {
+        let lines = String(decoding: try write(2), as: UTF8.self).split(separator: "\n").map(String.init)
+        let other = try TemporaryFolder("journal")
+        let journal = try Journal(creating: "\(other.path)/j")
+        try journal.append(.runBegan(Rehearsal.record(startedAt: .distantPast)))
+        try journal.append(.noted("forged"))
+        let forged = String(decoding: try Data(contentsOf: URL(filePath: "\(other.path)/j")), as: UTF8.self)
+            .split(separator: "\n").map(String.init)
+        let mixed = [lines[0], forged[1], lines[2]].joined(separator: "\n") + "\n"
+        #expect(throws: JournalError.self) { try JournalReading([UInt8](mixed.utf8), name: "j") }
+    }
+
+    @Test(.enabled(if: TinyDisk.isPossible)) func aRunIsNotCarriedOutWhereItCannotBeRecorded() async throws {
+        let disk = try await TinyDisk(kibibytes: 256)
+        let path = "\(disk.path)/journal.jsonl"
+        let stage = try Rehearsal()
+        let journal = try Journal(creating: path)
+        try journal.append(.runBegan(Rehearsal.record()))
+        let filler = "\(disk.path)/filler"
+        try Data().write(to: URL(filePath: filler))
+        stage.stage.on("fill") { _ in
+            let handle = try FileHandle(forWritingTo: URL(filePath: filler))
+            while (try? handle.write(contentsOf: Data(count: 4096))) != nil {}
+            try handle.close()
+        }
+        // What room is left in the journal's own last block is soon written full.
+        let names = ["fill"] + (1..<100).map { "step \($0)" }
+        let steps = names.enumerated().map { number, name in
+            stage.step(name, needs: number == 0 ? [] : [names[number - 1]])
+        }
+        let run = PlanRun(
+            plan: Rehearsal.plan(steps), record: Rehearsal.record(), context: stage.context(), journal: journal)
+        let error = await #expect(throws: JournalError.self) { try await run.run() }
+        #expect(error?.reason == .cannotWrite)
+        #expect(error?.hint?.contains("--resume") == true)
+        // Nothing was done that the journal does not say.
+        try FileManager.default.removeItem(atPath: filler)
+        let reading = try JournalReading(path: path)
+        let begun = reading.lines.count { if case .stepBegan = $0.body.event { true } else { false } }
+        #expect(!reading.isTorn)
+        #expect(stage.stage.log.count == begun)
+    }
+
+    @Test func oneRunOfAScenarioAtATime() throws {
+        let runs = try RunFolder(state: folder.path)
+        let holder = RunHolder(person: "ada", host: "vault", process: 42, boot: "b")
+        var lock: ScenarioLock? = try runs.lock("loss", run: "run-1", holder: holder)
+        let error = #expect(throws: JournalError.self) { try runs.lock("loss", run: "run-2", holder: holder) }
+        #expect(error?.reason == .held)
+        #expect(error?.detail == "run run-1 by ada on vault, process 42 is under way")
+        _ = try runs.lock("other", run: "run-3", holder: holder)
+        withExtendedLifetime(lock) {}
+        lock = nil
+        _ = try runs.lock("loss", run: "run-2", holder: holder)
+    }
+}
