@@ -48,6 +48,12 @@ let kinds = [
     layer("GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
 ]
 
+/// Scenarios with a plan in `plans/`.
+let shippedPlans = [
+    "complete_cluster_loss", "prometheus_data_corruption", "monitoring_namespace_deletion", "component_update",
+    "incident_response",
+]
+
 // Lower layers first: no target depends on one below it in this list.
 let package = Package(
     name: "dr",
@@ -90,15 +96,20 @@ let package = Package(
             "RecoveryPlan",
             [
                 "RecoveryChecks", "Notifications", "Programs", "StrictYAML", "JSONText", "HTTP", "Cryptography",
-                "Blocking", "CLinux", logging,
+                "Blocking", "CLinux", yams, logging,
             ]),
+        // The plans that the program knows by itself: their text, compiled in.
+        .target(
+            name: "ShippedPlans", path: "plans",
+            resources: shippedPlans.map { .embedInCode("\($0).yaml") }, swiftSettings: strict),
         layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", mustache]),
         layer("Drills", ["ObjectStorage"]),
         .executableTarget(
             name: "dr",
             dependencies: kinds.map { .byName(name: $0.name) } + [
                 "Repository", "S3", "ObjectStorage", "Retention", "Configuration", "StrictYAML", "Blocking", "HTTP",
-                "Cryptography", "Catalog", "RecoveryPlan", "RecoveryChecks", "Notifications", "Mail", "JSONText",
+                "Cryptography", "Catalog", "RecoveryPlan", "ShippedPlans", "RecoveryChecks", "Notifications", "Mail",
+                "JSONText",
                 argumentParser, logging,
             ],
             swiftSettings: strict),
@@ -145,8 +156,8 @@ let package = Package(
         tests(
             of: "RecoveryPlan",
             [
-                "RecoveryChecks", "Notifications", "Programs", "StrictYAML", "JSONText", "HTTP", "Blocking",
-                "Cryptography", "Lab", logging,
+                "RecoveryChecks", "Notifications", "Programs", "ShippedPlans", "StrictYAML", "JSONText", "HTTP",
+                "Blocking", "Cryptography", "Lab", logging,
             ]),
         tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography", "Lab"]),
         tests(of: "Drills", ["ObjectStorage", "Lab"]),

@@ -63,6 +63,16 @@ package struct Reader {
 }
 
 extension Yams.Node {
+    /// The kind of a scalar whose text took the place of a reference: it is what its text can be read as.
+    private static let replaced = Tag.Name(rawValue: "tag:dr:replaced")
+
+    package var isReplaced: Bool { tag.rawValue == Self.replaced.rawValue }
+
+    /// The same scalar with another text, which counts as text, number or truth value alike.
+    package func replaced(by text: String) -> Self {
+        .scalar(Scalar(text, Tag(Self.replaced), scalar?.style ?? .any, mark))
+    }
+
     package var isNull: Bool { tag.rawValue == Tag.Name.null.rawValue }
 
     /// What a reader of the file would call this value: "a number", "a list".

@@ -39,6 +39,8 @@ package struct Key<Owner>: Sendable {
     package var about: String
     package var schema: JSONValue
     package var fill: @Sendable (inout Owner, YAMLNode, inout Reader) -> Bool
+    /// The value where it is plain text: what may be shown and referred to. Nil for secrets, for all else, and for none.
+    package var plainText: @Sendable (Owner) -> String?
 
     package init<Value>(
         _ name: String, _ property: any WritableKeyPath<Owner, Value> & Sendable, _ shape: Shape<Value>,
@@ -48,6 +50,8 @@ package struct Key<Owner>: Sendable {
             guard let value = shape.read(node, &reader) else { return false }
             owner[keyPath: property] = value
             return true
+        } plainText: {
+            $0[keyPath: property] as? String
         }
     }
 
@@ -59,31 +63,37 @@ package struct Key<Owner>: Sendable {
             guard let value = shape.read(node, &reader) else { return false }
             owner[keyPath: property] = value
             return true
+        } plainText: {
+            $0[keyPath: property] as? String
         }
     }
 
     private init(
         _ name: String, _ isRequired: Bool, _ about: String, _ schema: JSONValue,
-        _ fill: @escaping @Sendable (inout Owner, YAMLNode, inout Reader) -> Bool
+        fill: @escaping @Sendable (inout Owner, YAMLNode, inout Reader) -> Bool,
+        plainText: @escaping @Sendable (Owner) -> String?
     ) {
         self.name = name
         self.isRequired = isRequired
         self.about = about
         self.schema = schema
         self.fill = fill
+        self.plainText = plainText
     }
 
     /// The same key for a section that keeps this one's owner in a property: how kinds share a group of keys.
     package func within<Outer>(_ property: any WritableKeyPath<Outer, Owner> & Sendable) -> Key<Outer> {
-        let fill = fill
+        let (fill, plainText) = (fill, plainText)
         return Key<Outer>(name, isRequired, about, schema) { outer, node, reader in
             fill(&outer[keyPath: property], node, &reader)
+        } plainText: {
+            plainText($0[keyPath: property])
         }
     }
 
     /// A key whose value is taken from elsewhere, such as `kind`, which chose the section: known, but fills nothing.
     package static func alreadyRead(_ name: String, schema: JSONValue, _ about: String) -> Key {
-        Key(name, false, about, schema) { _, _, _ in true }
+        Key(name, false, about, schema, fill: { _, _, _ in true }, plainText: { _ in nil })
     }
 }
 

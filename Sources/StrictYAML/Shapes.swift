@@ -66,6 +66,25 @@ extension Shape where Value == Bool {
 }
 
 extension Shape where Value == Int {
+    /// A whole number.
+    package static func count(_ range: ClosedRange<Int>) -> Shape {
+        Shape(schema: [
+            "type": "integer", "minimum": JSONValue(range.lowerBound), "maximum": JSONValue(range.upperBound),
+        ]) { node, reader in
+            guard let text = node.scalar?.string, let count = Int(text),
+                node.kindForPeople == "a number" || node.isReplaced
+            else {
+                reader.complain(node, "expected a whole number, found \(node.kindForPeople)")
+                return nil
+            }
+            guard range.contains(count) else {
+                reader.complain(node, "\(count) is out of range: \(range.lowerBound) to \(range.upperBound)")
+                return nil
+            }
+            return count
+        }
+    }
+
     /// A size in bytes.
     package static func size(_ range: ClosedRange<Int>, describedAs words: String) -> Shape {
         Shape(schema: ["type": ["string", "integer"], "description": .string(words)]) { node, reader in

@@ -30,7 +30,7 @@ struct GlobalOptions: ParsableArguments {
         }
     }
 
-    private static let groups: Set = ["retention", "notify"]
+    private static let groups: Set = ["retention", "plan", "notify"]
 
     private static func movedBehindSubcommand(_ arguments: [String]) -> [String] {
         let flags: Set = ["--json", "--quiet", "-q", "--verbose", "-v", "--no-progress"]

@@ -25,6 +25,17 @@ package struct ComponentConfiguration: Equatable, Sendable {
     }
 }
 
+extension ComponentConfiguration {
+    /// The settings that are plain text, by key: what a plan may refer to as `${prometheus.url}`. Never a secret.
+    package var plainSettings: [String: String] {
+        func settings<Options: ComponentSection>(_ options: Options) -> [String: String] {
+            let pairs = Options.keys.compactMap { key in key.plainText(options).map { (key.name, $0) } }
+            return Dictionary(pairs) { $1 }.filter { !$0.value.isEmpty }
+        }
+        return (options as? any ComponentSection).map { settings($0) } ?? [:]
+    }
+}
+
 /// The settings of one kind of component.
 package protocol ComponentOptions: Equatable, Sendable {
     /// The word for the kind in `dr.yaml`.

@@ -102,24 +102,6 @@ extension Shape where Value == DeclaredZone {
 }
 
 extension Shape where Value == Int {
-    /// A whole number.
-    static func count(_ range: ClosedRange<Int>) -> Shape {
-        Shape(schema: [
-            "type": "integer", "minimum": JSONValue(range.lowerBound), "maximum": JSONValue(range.upperBound),
-        ]) {
-            node, reader in
-            guard node.kindForPeople == "a number", let text = node.scalar?.string, let count = Int(text) else {
-                reader.complain(node, "expected a whole number, found \(node.kindForPeople)")
-                return nil
-            }
-            guard range.contains(count) else {
-                reader.complain(node, "\(count) is out of range: \(range.lowerBound) to \(range.upperBound)")
-                return nil
-            }
-            return count
-        }
-    }
-
     /// A length of time in seconds, to compare ages with.
     fileprivate static let longSeconds = Shape(schema: Shape<Period>.period.schema) { node, reader in
         Shape<Period>.period.read(node, &reader).map { Int($0.duration.components.seconds) }

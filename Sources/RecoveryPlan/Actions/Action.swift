@@ -9,6 +9,8 @@ package protocol Action: Equatable, Sendable {
     static var shape: Shape<Self> { get }
     /// Whether it only looks: fit for `verify`, and for a second look by a resumed run.
     static var isCondition: Bool { get }
+    /// Whether this one only looks; for kinds of action that may or may not.
+    var changesNothing: Bool { get }
 
     /// What it would do, with real values, touching nothing.
     func preview(in context: ActionContext) async throws -> ActionPreview
@@ -16,6 +18,10 @@ package protocol Action: Equatable, Sendable {
     /// - Returns: what is worth recording: never a secret, at most a few lines.
     /// - Throws: ``ActionError`` when it failed or, for a condition, when that does not hold; `CancellationError`.
     func perform(in context: ActionContext) async throws -> ActionRecord
+}
+
+extension Action {
+    package var changesNothing: Bool { Self.isCondition }
 }
 
 /// An action of any kind, and where it is written.

@@ -37,8 +37,8 @@ package struct KubectlAction: Action {
     package var namespace: String?
     /// Of the kubeconfig; the current one where left out.
     package var context: String?
-    /// Take fields over that others have set.
-    package var force = false
+    /// Take fields over that others have set: what the backup says counts.
+    package var force = true
     /// For the cluster to become what it should be.
     package var within = Period.minutes(5)
 

@@ -64,6 +64,8 @@ package struct RunRecord: Codable, Equatable, Sendable {
     /// SHA-256 of the set's document, in hexadecimal.
     package var setDigest: String
     package var components: [String]
+    /// Ids of the plan's steps, in its order.
+    package var steps: [String] = []
     package var tool: String
     package var holder: RunHolder
     /// Seconds.

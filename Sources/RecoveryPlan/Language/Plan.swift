@@ -1,6 +1,7 @@
+internal import JSONText
 package import StrictYAML
 
-/// A recovery plan as its file says it: every reference replaced, nothing left out of the graph yet.
+/// A recovery plan for one run: every reference replaced, and only the steps that belong to it.
 package struct Plan: Equatable, Sendable {
     /// The word that `--scenario` takes.
     package var scenario = ""
@@ -12,14 +13,38 @@ package struct Plan: Equatable, Sendable {
     package var about: String?
     /// Where they are left out, the configuration's count.
     package var objectives = PlanObjectives()
-    /// With their values for this run, the command line's over the file's.
+    /// With their values for this run, the command line's over the file's; a list as JSON.
     package var parameters: [String: String] = [:]
+    /// As the file has them, in its order, with their values for this run.
+    package var declared: [Parameter] = []
     /// In the order of the file.
     package var steps: [Step] = []
+    /// Steps of the file that this run has no use for. What needed one of them needs what that one needed.
+    package var leftOut: [LeftOutStep] = []
     /// Checks after the last step, by name; what validates the recovery.
     package var checks: [String] = []
 
     package init() {}
+
+    /// The words that `--scenario` takes for it.
+    package var names: [String] { [scenario] + aliases }
+}
+
+extension Plan: Section {
+    package static let keys: [Key<Self>] = [
+        Key("scenario", \.scenario, .identifier, required: true, "The word that --scenario takes."),
+        Key("aliases", \.aliases, .list(of: .identifier), "Other words for it."),
+        Key("procedure", \.procedure, .text, "The runbook's name of what is done."),
+        Key("about", \.about, .text, "What it is for, in a line."),
+        Key("objectives", \.objectives, .section(), "What the recovery is measured against."),
+        .alreadyRead(
+            "parameters", schema: Shape<[Parameter]>.parameters.schema,
+            "Names for ${...}, with their values; --set changes them."),
+        Key(
+            "steps", \.steps, .list(of: Step.shape), required: true,
+            "What is done; steps that need nothing begin at once."),
+        Key("checks", \.checks, .list(of: .identifier), "What validates the recovery after the last step."),
+    ]
 }
 
 package struct PlanObjectives: Equatable, Sendable {
@@ -31,5 +56,51 @@ package struct PlanObjectives: Equatable, Sendable {
     package init() {}
 }
 
+extension PlanObjectives: Section {
+    package static let keys: [Key<Self>] = [
+        Key("rto", \.rto, .period, "Time allowed to recover, such as 4h; dr.yaml's when left out."),
+        Key("rpo", \.rpo, .period, "Loss of data allowed, such as 1h; dr.yaml's when left out."),
+        Key("rto_from", \.rtoFrom, .word(), "The moment from which the time counts; 'declared' when left out."),
+    ]
+}
+
 /// The moment from which the time to recover counts.
 package enum RTOStart: String, Codable, CaseIterable, Sendable { case failed, declared, started }
+
+/// A step that a run has no use for.
+package struct LeftOutStep: Equatable, Sendable {
+    package var step: Step
+    /// "platform is host, not kubernetes".
+    package var reason: String
+
+    package init(step: Step, reason: String) {
+        self.step = step
+        self.reason = reason
+    }
+}
+
+extension Plan {
+    /// Has what needs a step that is left out need what that one needs. The graph must have no cycle.
+    mutating func bridgeLeftOut() {
+        let needsOfLeftOut = Dictionary(leftOut.map { ($0.step.id, $0.step.needs) }) { $1 }
+        func bridged(_ needs: [String]) -> [String] {
+            needs.reduce(into: []) { result, need in
+                for id in needsOfLeftOut[need].map(bridged) ?? [need] where !result.contains(id) { result.append(id) }
+            }
+        }
+        for index in steps.indices { steps[index].needs = bridged(steps[index].needs) }
+    }
+}
+
+extension Shape where Value == String {
+    /// A word for a scenario, a step, a check.
+    static let identifier = Shape(schema: ["type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"]) {
+        node, reader in
+        guard let text = text.read(node, &reader) else { return nil }
+        guard text.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9_.\-]*/) != nil else {
+            reader.complain(node, "'\(text)' is no name", hint: "use letters, digits, '_', '-' and '.'")
+            return nil
+        }
+        return text
+    }
+}

@@ -1,3 +1,4 @@
+internal import JSONText
 package import StrictYAML
 
 /// One step of a plan.
@@ -26,8 +27,7 @@ package struct Step: Equatable, Sendable {
     package var about: String?
     /// Steps that must be done before this one begins.
     package var needs: [String] = []
-    /// Parameters and the values for which the step belongs to the plan; a step that does not is left out, and what
-    /// needs it needs what it needed.
+    /// Parameters and the values for which the step belongs to the plan. They hold: a plan has no other steps.
     package var when: [String: String] = [:]
     package var action: AnyAction?
     /// Before the action, such as stopping the server whose data are replaced.
@@ -43,4 +43,68 @@ package struct Step: Equatable, Sendable {
     package var rollback: [AnyAction] = []
 
     package init() {}
+
+    /// All that it may do, in the order in which it is done; `rollback` last.
+    package var actions: [AnyAction] { stop + (action.map { [$0] } ?? []) + start + verify + rollback }
+}
+
+extension Step: Section {
+    package static let keys: [Key<Self>] =
+        [
+            Key("id", \.id, .identifier, required: true, "Its name, for 'needs' and the journal."),
+            Key("about", \.about, .text, "What it does, in a line; the action's own words when left out."),
+            Key("needs", \.needs, .list(of: .identifier), "Steps that must be done before it begins."),
+            Key(
+                "when", \.condition, .condition,
+                "Parameters and their values, or a component, without which the step is left out."),
+        ] + ActionKind.supported.map { Key($0.keyword, \.action, $0.reference, $0.about) } + [
+            Key("stop", \.stop, .list(of: .action), "Done before the action, such as stopping a server."),
+            Key("start", \.start, .list(of: .action), "Done after the action, also when it failed."),
+            Key(
+                "timeout", \.timeout, .period, "For one attempt, with 'stop', 'start' and 'verify'; 30m when left out."),
+            Key("retry", \.retry, .section(), "How often to try, and how long to wait in between."),
+            Key("verify", \.verify, .list(of: .conditionAction), "What must hold for the step to be done."),
+            Key("on_failure", \.onFailure, .word(), "What happens when it fails for good; 'abort' when left out."),
+            Key("rollback", \.rollback, .list(of: .action), "How it is undone."),
+        ]
+
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        let actions = ActionKind.supported.map(\.keyword).filter(written.contains)
+        if actions.isEmpty {
+            reader.complain(
+                written.section, "step '\(id)' does nothing",
+                hint: "give it one of \(ActionKind.supported.map(\.keyword).joined(separator: ", "))")
+        }
+        for extra in actions.dropFirst() {
+            reader.complain(
+                written[extra], "step '\(id)' has two actions, '\(actions[0])' and '\(extra)'",
+                hint: "make a step of each, or put one into 'stop' or 'start'")
+        }
+        if needs.contains(id) { reader.complain(written["needs"], "step '\(id)' needs itself") }
+    }
+
+    /// A step in a list, which knows where it stands.
+    static let shape = Shape<Step>(schema: schema) { node, reader in
+        var step = reader.section(Step.self, from: node)
+        step?.location = reader.location(of: node)
+        return step
+    }
+
+    private static var schema: JSONValue {
+        let one = ActionKind.supported.map { JSONValue.object(["required": [.string($0.keyword)]]) }
+        return Step.schema().adding(["oneOf": .array(one)])
+    }
+
+    /// The part of `when` that a plan keeps: whether a component is there was decided when it was read.
+    private var condition: Condition {
+        get { Condition(parameters: when) }
+        set { when = newValue.parameters }
+    }
+}
+
+extension Step.Retry: Section {
+    package static let keys: [Key<Self>] = [
+        Key("attempts", \.attempts, .count(1...100), "Tries in all, the first one included; 1 when left out."),
+        Key("backoff", \.backoff, .period, "The first wait, which doubles each time; 10s when left out."),
+    ]
 }

@@ -96,7 +96,7 @@ enum KubectlFailure {
         ("Unauthorized", .hopeless, "the credentials of this context are not valid; log in again"),
         (
             "conflict", .hopeless,
-            "something else has set these fields; leave them out of the files, or give the step `force: true`"
+            "something else has set these fields; leave them out of the files, or take them over with `force: true`"
         ),
         ("context \"", .hopeless, "see `kubectl config get-contexts`, and KUBECONFIG"),
         ("context was not found", .hopeless, "see `kubectl config get-contexts`, and KUBECONFIG"),

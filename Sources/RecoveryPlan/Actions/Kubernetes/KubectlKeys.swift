@@ -20,7 +20,7 @@ extension KubectlAction {
         var delete: KubernetesObject?
         var namespace: String?
         var context: String?
-        var force = false
+        var force = true
         var within: Period?
 
         init() {}
@@ -40,7 +40,7 @@ extension KubectlAction.Keys: Section {
         Key("delete", \.delete, .kubernetesObject, "An object that should not be there."),
         Key("namespace", \.namespace, .kubernetesName, "Where the objects are."),
         Key("context", \.context, .text, "Which cluster, by the kubeconfig; name it, lest it be the wrong one."),
-        Key("force", \.force, .flag, "Of 'apply': take fields over that others have set."),
+        Key("force", \.force, .flag, "Of 'apply': take over fields that others have set; true if left out."),
         Key("within", \.within, .period, "How long the cluster may take; 5m if left out."),
     ]
 

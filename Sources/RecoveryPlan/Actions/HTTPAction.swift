@@ -1,0 +1,176 @@
+internal import Blocking
+internal import HTTP
+internal import JSONText
+package import StrictYAML
+
+/// Asks or tells a server something: `http: {url: "${prometheus.url}/-/ready"}`.
+///
+/// GET and HEAD only look: they are conditions, asked again for a minute unless `within` says otherwise, for a server
+/// that has just been started needs a moment. Anything else is sent once, again only where `within` asks for it.
+package struct HTTPAction: Action {
+    package static let keyword = "http"
+    package static let isCondition = true
+
+    package enum Method: String, CaseIterable, Sendable { case GET, HEAD, POST, PUT, PATCH, DELETE }
+
+    package var method: Method?
+    package var url = TextOrSecret.text("")
+    package var headers: [String: TextOrSecret] = [:]
+    package var username: String?
+    package var password: Secret?
+    package var bearerToken: Secret?
+    /// Absolute path of certificates in PEM.
+    package var caFile: String?
+    package var insecure = false
+    package var body: String?
+    var json: JSONValue?
+    var expect = HTTPExpectation()
+    package var every = Period.seconds(2)
+    package var within: Period?
+
+    package init() {}
+
+    /// POST where there is something to send.
+    private var verb: Method { method ?? (body == nil && json == nil ? .GET : .POST) }
+
+    package var changesNothing: Bool { verb == .GET || verb == .HEAD }
+
+    /// For messages: a query may carry a token.
+    private var operation: String {
+        guard case .text(let text) = url else { return "\(verb) \(url)" }
+        return HTTPRequest(verb.rawValue, text).summary
+    }
+
+    package func preview(in context: ActionContext) async throws -> ActionPreview {
+        let limit = patience.map { ", again every \(every) for at most \($0)" } ?? ""
+        return ActionPreview(["\(operation), expecting \(expect)\(limit)"])
+    }
+
+    private var patience: Period? { within ?? (changesNothing ? .minutes(1) : nil) }
+
+    package func perform(in context: ActionContext) async throws -> ActionRecord {
+        let request = try request(in: context)
+        guard let patience else { return try await send(request, in: context) }
+        return try await Polling(every: every, within: patience).run(in: context) {
+            try await send(request, in: context)
+        }
+    }
+
+    // MARK: Sending
+
+    /// A request with its secrets in it: made once, held while it is asked, shown nowhere.
+    private struct Prepared: Sendable {
+        var request: HTTPRequest
+        var client: HTTPClient
+        var redact: Redaction
+    }
+
+    private func request(in context: ActionContext) throws(ActionError) -> Prepared {
+        var secrets: [String] = []
+        func open(_ secret: Secret) throws(ActionError) -> String {
+            let text = try TextOrSecret.secret(secret).resolve(in: context, for: operation)
+            secrets.append(text)
+            return text
+        }
+        func plain(_ value: TextOrSecret) throws(ActionError) -> String {
+            switch value {
+            case .text(let text): text
+            case .secret(let secret): try open(secret)
+            }
+        }
+        var options = HTTPOptions(caFile: caFile, isInsecure: insecure)
+        options.connectTimeout = .seconds(5)
+        options.stallTimeout = .seconds(30)
+        if let username, let password {
+            options.authorization = .basic(user: username, password: try open(password))
+        } else if let bearerToken {
+            options.authorization = .bearer(token: try open(bearerToken))
+        }
+        var request = HTTPRequest(verb.rawValue, try plain(url))
+        for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
+            request.headers.append((name, try plain(value)))
+        }
+        if let json {
+            request.body = .bytes(json.compact)
+            if !headers.keys.contains(where: { $0.lowercased() == "content-type" }) {
+                request.headers.append(("Content-Type", "application/json"))
+            }
+        } else if let body {
+            request.body = .text(body)
+        }
+        request.isSentOnce = !changesNothing
+        return Prepared(request: request, client: HTTPClient(options), redact: Redaction(secrets))
+    }
+
+    /// What is kept of an answer, in bytes; a longer one is refused.
+    private static let answerLimit = 1 << 20
+
+    private func send(_ prepared: Prepared, in context: ActionContext) async throws -> ActionRecord {
+        let answer: (HTTPResponse, [UInt8])
+        do {
+            answer = try await context.pool.run { () throws -> (HTTPResponse, [UInt8]) in
+                try prepared.client.send(prepared.request, limit: Self.answerLimit)
+            }
+        } catch let error as HTTPError {
+            let isHopeless = error.reason == .tls || error.reason == .aborted
+            throw ActionError(isHopeless ? .hopeless : .failed, operation, prepared.redact(error.detail))
+        }
+        let (response, body) = answer
+        if let refusal = expect.refusal(status: response.status, body: body) {
+            throw ActionError(.notSo, operation, prepared.redact(refusal))
+        }
+        return ActionRecord("\(operation): HTTP \(response.status)", facts: ["status": "\(response.status)"])
+    }
+}
+
+extension HTTPAction: Section {
+    package static let keys: [Key<Self>] = [
+        Key("url", \.url, .webAddress, required: true, "The URL; one that holds a token as {env:} or {file:}."),
+        Key("method", \.method, .word(), "GET when left out, POST where there is a body."),
+        Key("headers", \.headers, .mapping(of: .textOrSecret), "Header fields; secrets as {env:} or {file:}."),
+        Key("username", \.username, .text, "User name for basic authentication."),
+        Key("password", \.password, .secret, "Password for basic authentication."),
+        Key("bearer_token", \.bearerToken, .secret, "Token for bearer authentication."),
+        Key("ca_file", \.caFile, .path, "PEM certificates to trust, instead of the system's."),
+        Key("insecure", \.insecure, .flag, "Accept any certificate."),
+        Key("body", \.body, .script, "What is sent, as it is."),
+        Key("json", \.json, .json, "What is sent, as JSON."),
+        Key("expect", \.expect, .section(), "What the answer must be; any 2xx when left out."),
+        Key("every", \.every, .period, "How often to ask again; 2s when left out."),
+        Key("within", \.within, .period, "How long to ask again; for GET and HEAD 1m when left out, else not at all."),
+    ]
+
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        if body != nil, json != nil { reader.complain(written["json"], "'body' and 'json' exclude each other") }
+        if (username == nil) != (password == nil) {
+            let key = username == nil ? "password" : "username"
+            reader.complain(written[key], "'username' and 'password' need each other")
+        }
+        if bearerToken != nil, password != nil {
+            reader.complain(written["bearer_token"], "'bearer_token' and 'password' exclude each other")
+        }
+    }
+
+    package static let shape = Shape<Self>.section()
+}
+
+extension Shape where Value == TextOrSecret {
+    /// An http or https URL, with a path and a query if need be.
+    fileprivate static let webAddress = Shape(
+        schema: ["oneOf": [["type": "string", "pattern": "^https?://"], Shape<Secret>.secret.schema]]
+    ) { node, reader in
+        guard let url = textOrSecret.read(node, &reader) else { return nil }
+        guard case .text(let text) = url else { return url }
+        let base = text.prefix { $0 != "?" && $0 != "#" }
+        let isASCII = text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value < 0x7f }
+        if case .failure(let refusal) = HTTPAddress.parse(String(base)) {
+            reader.complain(node, "the URL \(refusal.reason)", hint: refusal.hint)
+            return nil
+        }
+        guard isASCII else {
+            reader.complain(node, "the URL has a space or a character outside ASCII", hint: "write it percent-encoded")
+            return nil
+        }
+        return url
+    }
+}

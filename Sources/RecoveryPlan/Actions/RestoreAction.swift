@@ -1,0 +1,46 @@
+internal import JSONText
+package import StrictYAML
+
+/// Brings one component back: `restore: prometheus`, or `restore: {component: prometheus, to: /prometheus}`.
+package struct RestoreAction: Action {
+    package static let keyword = "restore"
+    package static let isCondition = false
+
+    package var component = ""
+    /// As in ``ComponentRestoreRequest``.
+    package var to: String?
+    package var paths: [String] = []
+    package var replace = true
+
+    package init() {}
+
+    private var request: ComponentRestoreRequest {
+        ComponentRestoreRequest(component: component, to: to, paths: paths, replace: replace)
+    }
+
+    package func preview(in context: ActionContext) async throws -> ActionPreview {
+        try await context.services.previewRestore(request, in: context.run)
+    }
+
+    package func perform(in context: ActionContext) async throws -> ActionRecord {
+        let restored = try await context.services.restore(request, in: context.run)
+        return ActionRecord(
+            "restored \(component) from \(restored.set): \(restored.files) files, \(restored.bytes) bytes",
+            restored: restored)
+    }
+}
+
+extension RestoreAction: Section {
+    package static let keys: [Key<Self>] = [
+        Key("component", \.component, .text, required: true, "The component, by its name in dr.yaml."),
+        Key("to", \.to, .path, "Where it goes; its own place in dr.yaml when left out."),
+        Key("paths", \.paths, .list(of: .text), "Only what is below these paths in it."),
+        Key("replace", \.replace, .flag, "Keep what is in the way beside it, and go on; true when left out."),
+    ]
+
+    package static let shape = Shape<Self>.short(.text, orSection: Self.self) { component in
+        var action = RestoreAction()
+        action.component = component
+        return action
+    }
+}

@@ -1,0 +1,32 @@
+internal import JSONText
+internal import StrictYAML
+internal import Yams
+
+extension Shape where Value: Section {
+    /// A value that most often is one thing, `restore: prometheus`, and else a mapping of keys.
+    /// - Parameter make: the section that the one thing stands for.
+    static func short<Short: Sendable>(
+        _ short: Shape<Short>, orSection section: Value.Type, _ make: @escaping @Sendable (Short) -> Value
+    ) -> Shape {
+        Shape(schema: ["oneOf": [short.schema, Value.schema()]]) { node, reader in
+            if node.mapping != nil { return reader.section(Value.self, from: node) }
+            return short.read(node, &reader).map(make)
+        }
+    }
+}
+
+extension Shape {
+    /// A list, or one element of it without the brackets.
+    static func oneOrMore<Element>(_ element: Shape<Element>) -> Shape where Value == [Element] {
+        Shape(schema: ["oneOf": [element.schema, ["type": "array", "items": element.schema, "minItems": 1]]]) {
+            node, reader in
+            if node.sequence == nil { return element.read(node, &reader).map { [$0] } }
+            guard let values = Shape<[Element]>.list(of: element).read(node, &reader) else { return nil }
+            guard !values.isEmpty else {
+                reader.complain(node, "the list is empty")
+                return nil
+            }
+            return values
+        }
+    }
+}

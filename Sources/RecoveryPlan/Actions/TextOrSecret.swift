@@ -1,0 +1,55 @@
+internal import JSONText
+package import StrictYAML
+internal import Yams
+
+/// A text that may stand in a plan, or the place of one that must not.
+package enum TextOrSecret: Equatable, Sendable {
+    case text(String)
+    case secret(Secret)
+
+    /// - Throws: ``ActionError``, where the secret is not to be had.
+    func resolve(in context: ActionContext, for operation: String) throws(ActionError) -> String {
+        switch self {
+        case .text(let text): return text
+        case .secret(let secret):
+            do throws(DocumentError) {
+                return try secret.resolve(environment: context.environment)
+            } catch {
+                let complaint = error.diagnostics.first
+                throw ActionError(.hopeless, operation, complaint?.message ?? "\(error)", hint: complaint?.hint)
+            }
+        }
+    }
+
+    var isSecret: Bool { if case .secret = self { true } else { false } }
+}
+
+extension TextOrSecret: CustomStringConvertible {
+    /// For people: of a secret, only where it is.
+    package var description: String {
+        switch self {
+        case .text(let text): text
+        case .secret(let secret): "(\(secret))"
+        }
+    }
+}
+
+extension Shape where Value == TextOrSecret {
+    /// `text`, `{env: NAME}` or `{file: PATH}`.
+    static let textOrSecret = Shape(schema: ["oneOf": [Shape<String>.word.schema, Shape<Secret>.secret.schema]]) {
+        node, reader in
+        if node.mapping != nil { return Shape<Secret>.secret.read(node, &reader).map { .secret($0) } }
+        return Shape<String>.argument.read(node, &reader).map { .text($0) }
+    }
+}
+
+/// Takes secrets out of what is shown: what a program or a server says may repeat them.
+struct Redaction {
+    private let secrets: [String]
+
+    init(_ secrets: [String]) { self.secrets = secrets.filter { $0.count > 3 } }
+
+    func callAsFunction(_ text: String) -> String {
+        secrets.reduce(text) { $0.replacing($1, with: "***") }
+    }
+}

@@ -1,0 +1,143 @@
+internal import JSONText
+package import StrictYAML
+internal import Yams
+
+/// What a parameter stands for: a text, or a list of texts such as an argument vector.
+package enum ParameterValue: Equatable, Sendable {
+    case text(String)
+    case list([String])
+
+    /// A list as JSON.
+    package var text: String {
+        switch self {
+        case .text(let text): text
+        case .list(let words):
+            String(decoding: JSONValue.array(words.map(JSONValue.string)).compact, as: UTF8.self)
+        }
+    }
+
+    /// A value of the command line.
+    /// - Parameter model: what the plan has; tells whether a list is meant.
+    init(_ text: String, like model: ParameterValue?) {
+        if case .text? = model {
+            self = .text(text)
+        } else if text.hasPrefix("["), let words = try? Yams.compose(yaml: text)?.sequence.map({ Array($0) }),
+            words.allSatisfy({ $0.scalar != nil })
+        {
+            self = .list(words.compactMap { $0.scalar?.string })
+        } else if case .list? = model {
+            self = .list(text.split(separator: " ").map(String.init))
+        } else {
+            self = .text(text)
+        }
+    }
+}
+
+/// One entry under `parameters`.
+package struct Parameter: Equatable, Sendable {
+    package var name = ""
+    /// Nil where the command line must give one.
+    package var value: ParameterValue?
+    package var about: String?
+    /// Nothing else is allowed; all is where it is empty.
+    package var oneOf: [String] = []
+    package var location = Location(file: "")
+
+    package init() {}
+}
+
+extension Parameter: Section {
+    package static let keys: [Key<Self>] = [
+        Key("value", \.value, .parameterValue, "What it is unless --set says otherwise; left out, --set must."),
+        Key("about", \.about, .text, "What it is for, in a line."),
+        Key("one_of", \.oneOf, .list(of: .text), "The values that it may have."),
+    ]
+
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        guard !oneOf.isEmpty, let value, !oneOf.contains(value.text) else { return }
+        reader.complain(
+            written["value"],
+            "'\(value.text)' is not among 'one_of'\(Spelling.advice(for: value.text, among: oneOf))")
+    }
+}
+
+extension Shape where Value == ParameterValue {
+    /// Text, number or truth value as it is written, or a list of them.
+    fileprivate static let parameterValue = Shape(
+        schema: [
+            "type": ["string", "number", "boolean", "array"], "items": ["type": ["string", "number", "boolean"]],
+        ]
+    ) { node, reader in
+        if let words = Shape<[String]>.list(of: .word).tryReading(node, &reader) { return .list(words) }
+        return Shape<String>.word.read(node, &reader).map { .text($0) }
+    }
+}
+
+extension Shape where Value == [String] {
+    fileprivate func tryReading(_ node: YAMLNode, _ reader: inout Reader) -> [String]? {
+        node.sequence == nil ? nil : read(node, &reader)
+    }
+}
+
+extension Shape where Value == String {
+    /// Any scalar, as it is written: `0123` stays what it is. May be empty.
+    static let word = Shape(schema: ["type": ["string", "number", "boolean"]]) { node, reader in
+        guard let scalar = node.scalar, !node.isNull else {
+            reader.complain(node, "expected text, found \(node.kindForPeople)")
+            return nil
+        }
+        guard !scalar.string.contains("${") || node.isReplaced else {
+            reader.complain(
+                node, "a parameter's value cannot refer to others", hint: "write \"$${\" for the characters")
+            return nil
+        }
+        return scalar.string
+    }
+}
+
+extension Shape where Value == [Parameter] {
+    /// Names that mean something of their own in `${...}` or in `when`.
+    private static let reserved: Set = ["run", "set", "stack", "scenario", "component"]
+
+    /// The mapping of names to values, or to declarations.
+    static let parameters = Shape(
+        schema: [
+            "type": "object", "propertyNames": ["pattern": "^[a-z][a-z0-9_]*$"],
+            "additionalProperties": [
+                "anyOf": [Parameter.schema(), Shape<ParameterValue>.parameterValue.schema, ["type": "null"]]
+            ],
+        ]
+    ) { node, reader in
+        guard let mapping = node.mapping else {
+            reader.complain(node, "expected a mapping of names, found \(node.kindForPeople)")
+            return nil
+        }
+        let read = mapping.map { parameter($0.key, $0.value, &reader) }
+        let good = read.compactMap { $0 }
+        return good.count == read.count ? good : nil
+    }
+
+    private static func parameter(_ key: YAMLNode, _ value: YAMLNode, _ reader: inout Reader) -> Parameter? {
+        guard let name = key.scalar?.string, name.wholeMatch(of: /[a-z][a-z0-9_]*/) != nil else {
+            reader.complain(
+                key, "\(key.scalar.map { "'\($0.string)'" } ?? key.kindForPeople) is no name for a parameter",
+                hint: "a name has a-z, 0-9 and '_', and begins with a letter")
+            return nil
+        }
+        guard !reserved.contains(name) else {
+            reader.complain(key, "'\(name)' is reserved")
+            return nil
+        }
+        var parameter = Parameter()
+        if value.mapping != nil {
+            guard let section = reader.section(Parameter.self, from: value) else { return nil }
+            parameter = section
+        } else if !value.isNull {
+            guard let plain = Shape<ParameterValue>.parameterValue.read(value, &reader) else { return nil }
+            parameter.value = plain
+        }
+        parameter.name = name
+        parameter.location = reader.location(of: key)
+        return parameter
+    }
+}

@@ -1,0 +1,120 @@
+package import StrictYAML
+internal import Yams
+
+/// A plan as it is written, and where.
+package struct PlanText: Equatable, Sendable {
+    /// What messages call the file.
+    package var file: String
+    /// Absolute path that relative paths in the plan start from: the folder of the configuration.
+    package var folder: String
+    package var text: String
+
+    package init(_ text: String, file: String, folder: String) {
+        self.file = file
+        self.folder = folder
+        self.text = text
+    }
+
+    /// Reads the plan: references replaced, the steps that do not belong to it set aside, the graph sound.
+    /// - Throws: `DocumentError` with everything that is wrong.
+    package func read(in scope: PlanScope) throws(DocumentError) -> Plan {
+        let document = try YAMLDocument(text, file: file, folder: folder, emptyHint: "docs/plans.md shows one")
+        var reading = PlanReading(document, scope)
+        return try reading.plan()
+    }
+}
+
+/// One pass over a plan's document.
+private struct PlanReading {
+    let document: YAMLDocument
+    let scope: PlanScope
+    var reader: Reader
+
+    init(_ document: YAMLDocument, _ scope: PlanScope) {
+        self.document = document
+        self.scope = scope
+        reader = Reader(file: document.file, folder: document.folder)
+    }
+
+    mutating func plan() throws(DocumentError) -> Plan {
+        guard let root = document.root.mapping else {
+            reader.complain(document.root, "expected a mapping of keys, found \(document.root.kindForPeople)")
+            throw reader.error
+        }
+        func value(_ name: String) -> YAMLNode? { root.first { $0.key.scalar?.string == name }?.value }
+        let parameters = parameters(value("parameters"))
+        var filter = StepFilter(
+            References(parameters, scope: scope, scenario: value("scenario")?.scalar?.string ?? ""), parameters)
+        let pairs = root.compactMap { pair -> (YAMLNode, YAMLNode)? in
+            switch pair.key.scalar?.string {
+            case "parameters"?: pair
+            case "steps"?: (pair.key, filter.steps(pair.value, &reader))
+            default: (pair.key, filter.replaced(pair.value, &reader))
+            }
+        }
+        let plan = reader.section(Plan.self, from: References.mapping(pairs, at: document.root))
+        let leftOut = filter.setAside.map { aside in
+            let step = Step.shape.read(aside.step, &reader) ?? Step.shape.read(aside.outline, &reader)
+            return step.map { LeftOutStep(step: $0, reason: aside.reason) }
+        }
+        for action in filter.actionsSetAside { _ = Shape<AnyAction>.action.read(action, &reader) }
+        try refuse(complaintsExcept(at: filter.references.open))
+        guard var plan else { throw unjudged(filter.references.missing) }
+        plan.declared = parameters
+        plan.parameters = Dictionary(parameters.compactMap { p in p.value.map { (p.name, $0.text) } }) { $1 }
+        plan.leftOut = leftOut.compactMap { $0 }
+        if plan.steps.isEmpty { try refuse([stepless(plan)]) }
+        let all = (plan.steps + plan.leftOut.map(\.step)).sorted { $0.location.line < $1.location.line }
+        try refuse(StepGraph(all).complaints)
+        plan.bridgeLeftOut()
+        return plan
+    }
+
+    private mutating func parameters(_ node: YAMLNode?) -> [Parameter] {
+        let declared = node.flatMap { Shape<[Parameter]>.parameters.read($0, &reader) } ?? []
+        let names = declared.map(\.name)
+        for name in scope.overrides.keys.sorted() where !names.contains(name) && reader.diagnostics.isEmpty {
+            reader.complain(
+                Location(file: document.file),
+                "the plan has no parameter '\(name)'\(Spelling.advice(for: name, among: names))")
+        }
+        return declared.map { parameter in
+            var parameter = parameter
+            guard let text = scope.overrides[parameter.name] else { return parameter }
+            if !parameter.oneOf.isEmpty, !parameter.oneOf.contains(text) {
+                reader.complain(
+                    parameter.location,
+                    "'\(text)' is no value for parameter '\(parameter.name)'\(Spelling.advice(for: text, among: parameter.oneOf))"
+                )
+            }
+            parameter.value = ParameterValue(text, like: parameter.value)
+            return parameter
+        }
+    }
+
+    /// A complaint about a scalar that could not be replaced yet says nothing about its author. What is read twice is
+    /// complained about once.
+    private func complaintsExcept(at open: Set<Location>) -> [Diagnostic] {
+        reader.error.diagnostics.reduce(into: []) { kept, complaint in
+            let isIdle = open.contains(complaint.location) && !complaint.message.contains("has no value")
+            if !isIdle, !kept.contains(complaint) { kept.append(complaint) }
+        }
+    }
+
+    private func refuse(_ complaints: [Diagnostic]) throws(DocumentError) {
+        guard complaints.isEmpty else { throw DocumentError(complaints) }
+    }
+
+    private func stepless(_ plan: Plan) -> Diagnostic {
+        let why = plan.leftOut.first.map { "every step is left out: '\($0.step.id)', for \($0.reason)" }
+        return Diagnostic(Location(file: document.file), why ?? "the plan has no steps")
+    }
+
+    /// Nothing is known to be wrong, but not all could be read for want of values.
+    private func unjudged(_ missing: Set<String>) -> DocumentError {
+        let names = missing.subtracting(["run", "set"]).sorted()
+        return DocumentError(
+            file: document.file, "cannot be read without \(names.joined(separator: ", "))",
+            hint: "give values: \(names.map { "--set \($0)=..." }.joined(separator: " "))")
+    }
+}

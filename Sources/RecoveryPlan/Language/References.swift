@@ -1,0 +1,162 @@
+internal import StrictYAML
+internal import Yams
+
+/// Puts values in the place of `${...}`, in the scalars of composed YAML, before anything is read: types and places
+/// stay those of the file.
+///
+/// What is replaced by nothing, an empty text or list, is left out, and with it a list or mapping of which nothing
+/// remains: `context: ${context}` with an empty parameter is as if it were not there.
+struct References {
+    let parameters: [String: ParameterValue]
+    /// Declared, but without a value.
+    let missing: Set<String>
+    private let purpose: PlanScope.Purpose
+    let components: [String: [String: String]]
+    /// What cannot be replaced yet and stays as it is written: `${run}` while nothing runs, parameters without a value,
+    /// settings of a component that the step's `when` asks for in vain. Complaints about such scalars count for nothing.
+    private(set) var open: Set<Location> = []
+
+    /// Where a reference stands.
+    struct Use {
+        /// In a step that is set aside: it may lack values.
+        var isSetAside = false
+        /// The component that the step asks for and that there is not; its settings are left as they are.
+        var absent: String?
+    }
+
+    /// What stands in a scalar's place.
+    enum Replacement {
+        case node(YAMLNode)
+        /// The elements of a list.
+        case list([YAMLNode])
+        case nothing
+    }
+
+    init(_ parameters: [Parameter], scope: PlanScope, scenario: String) {
+        var values: [String: ParameterValue] = ["stack": .text(scope.stack), "scenario": .text(scenario)]
+        values["run"] = scope.run.map { .text($0) }
+        values["set"] = scope.set.map { .text($0) }
+        for parameter in parameters { values[parameter.name] = parameter.value }
+        self.parameters = values
+        missing = Set(parameters.filter { $0.value == nil }.map(\.name) + ["run", "set"].filter { values[$0] == nil })
+        components = scope.components
+        purpose = scope.purpose
+    }
+
+    /// - Parameter key: under which the node stands.
+    mutating func replace(
+        in node: YAMLNode, under key: String? = nil, _ use: Use, _ reader: inout Reader
+    ) -> Replacement {
+        switch node {
+        case .scalar(let scalar) where scalar.string.contains("${"):
+            return replace(scalar: node, scalar.string, use, &reader)
+        case .sequence(let sequence) where !sequence.isEmpty:
+            let elements = sequence.flatMap { element in
+                switch replace(in: element, under: key, use, &reader) {
+                case .node(let node): [node]
+                case .list(let nodes): nodes
+                case .nothing: [YAMLNode]()
+                }
+            }
+            return elements.isEmpty ? .nothing : .node(Self.sequence(elements, at: node))
+        case .mapping(let mapping) where !mapping.isEmpty:
+            let pairs = mapping.compactMap { pair -> (YAMLNode, YAMLNode)? in
+                let name = pair.key.scalar?.string
+                // A shell has its own `${...}`; parameters reach it as variables.
+                if key == "run", name == "shell" { return (pair.key, pair.value) }
+                return switch replace(in: pair.value, under: name, use, &reader) {
+                case .node(let value): (pair.key, value)
+                case .list(let nodes): (pair.key, Self.sequence(nodes, at: pair.value))
+                case .nothing: nil
+                }
+            }
+            return pairs.isEmpty ? .nothing : .node(Self.mapping(pairs, at: node))
+        default:
+            return .node(node)
+        }
+    }
+
+    private mutating func replace(
+        scalar node: YAMLNode, _ text: String, _ use: Use, _ reader: inout Reader
+    ) -> Replacement {
+        guard let parts = ReferenceText(text) else {
+            reader.complain(node, "'${' without its '}'", hint: "write \"$${\" for the characters themselves")
+            return .node(node)
+        }
+        if let name = parts.soleReference {
+            return switch value(of: name, at: node, use, &reader) {
+            case .text("")?: .nothing
+            case .text(let text)?: .node(node.replaced(by: text))
+            case .list(let words)?: words.isEmpty ? .nothing : .list(words.map { node.replaced(by: $0) })
+            case nil: .node(node)
+            }
+        }
+        var result = ""
+        for piece in parts.pieces {
+            switch piece {
+            case .text(let text): result += text
+            case .reference(let name):
+                switch value(of: name, at: node, use, &reader) {
+                case .text(let text)?: result += text
+                case .list?:
+                    reader.complain(node, "'${\(name)}' is a list, which cannot be part of a text")
+                    return .node(node)
+                case nil: result += "${\(name)}"
+                }
+            }
+        }
+        return .node(node.replaced(by: result))
+    }
+
+    /// Nil where the reference stays: a complaint was made, or the scalar is open.
+    private mutating func value(
+        of name: String, at node: YAMLNode, _ use: Use, _ reader: inout Reader
+    ) -> ParameterValue? {
+        if let value = parameters[name] { return value }
+        if missing.contains(name) {
+            if purpose == .run, !use.isSetAside {
+                reader.complain(
+                    node, "parameter '\(name)' has no value", hint: "give it one: --set \(name)=...")
+            }
+            open.insert(reader.location(of: node))
+            return nil
+        }
+        let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        if parts.count == 2, let component = parts.first {
+            if let setting = components[component]?[parts[1]] { return .text(setting) }
+            if let absent = use.absent, absent == component || absent == name {
+                open.insert(reader.location(of: node))
+                return nil
+            }
+            if let settings = components[component] {
+                reader.complain(
+                    node,
+                    "component '\(component)' has no plain setting '\(parts[1])'"
+                        + Spelling.advice(for: parts[1], among: settings.keys.sorted()),
+                    hint: "where it may be missing, say so: when: {component: \(name)}")
+                return nil
+            }
+            let known = components.keys.sorted()
+            reader.complain(
+                node,
+                "'${\(name)}': there is no component '\(component)'\(Spelling.advice(for: component, among: known))",
+                hint: "where it may be missing, say so: when: {component: \(component)}")
+            return nil
+        }
+        let names = Set(parameters.keys).union(missing).sorted()
+        reader.complain(
+            node, "unknown reference '${\(name)}'\(Spelling.advice(for: name, among: names))",
+            hint: "declare it under 'parameters', or write \"$${\" for the characters themselves")
+        return nil
+    }
+
+    // MARK: Nodes at the place of others
+
+    static func sequence(_ elements: [YAMLNode], at node: YAMLNode) -> YAMLNode {
+        .sequence(YAMLNode.Sequence(elements, node.sequence?.tag ?? .implicit, .any, node.mark))
+    }
+
+    static func mapping(_ pairs: [(YAMLNode, YAMLNode)], at node: YAMLNode) -> YAMLNode {
+        .mapping(YAMLNode.Mapping(pairs, node.mapping?.tag ?? .implicit, .any, node.mark))
+    }
+}

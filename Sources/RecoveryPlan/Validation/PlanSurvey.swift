@@ -1,0 +1,120 @@
+internal import Foundation
+internal import Programs
+internal import StrictYAML
+
+/// Goes through a plan that could be read, the steps that are left out included.
+struct PlanSurvey {
+    let plan: Plan
+    let file: String
+    let surroundings: PlanReview.Surroundings
+
+    init(plan: Plan, file: String, _ surroundings: PlanReview.Surroundings) {
+        self.plan = plan
+        self.file = file
+        self.surroundings = surroundings
+    }
+
+    var findings: [Finding] {
+        let steps = plan.steps.flatMap { step in step.actions.flatMap { findings(on: $0, in: step, isUsed: true) } }
+        let leftOut = plan.leftOut.flatMap { left in
+            left.step.actions.flatMap { findings(on: $0, in: left.step, isUsed: false) }
+        }
+        return steps + leftOut + time + name + unknownChecks(plan.checks, at: Location(file: file))
+    }
+
+    // MARK: What actions refer to
+
+    /// - Parameter isUsed: whether the step belongs to the plan: what is not used may lack what it needs.
+    private func findings(on action: AnyAction, in step: Step, isUsed: Bool) -> [Finding] {
+        switch action.action {
+        case let wait as WaitAction:
+            wait.condition.map { findings(on: $0, in: step, isUsed: isUsed) } ?? []
+        case let restore as RestoreAction where isUsed: unknownComponent(restore.component, at: action.location)
+        case let check as CheckAction: unknownChecks(check.names, at: action.location)
+        case let run as RunAction:
+            shellReferences(run, at: action.location) + (isUsed ? missingProgram(run, at: action.location) : [])
+        default: []
+        }
+    }
+
+    private func unknownComponent(_ name: String, at location: Location) -> [Finding] {
+        guard !isOpen(name), !surroundings.components.contains(name) else { return [] }
+        return [
+            Finding(
+                .error,
+                Diagnostic(
+                    location,
+                    "there is no component '\(name)'\(Spelling.advice(for: name, among: surroundings.components))",
+                    hint: "where it may be missing, say so: when: {component: \(name)}"))
+        ]
+    }
+
+    private func unknownChecks(_ names: [String], at location: Location) -> [Finding] {
+        guard let known = surroundings.checks else { return [] }
+        return names.filter { !isOpen($0) && !known.contains($0) }.map { name in
+            Finding(
+                .error,
+                Diagnostic(location, "there is no check '\(name)'\(Spelling.advice(for: name, among: known))"))
+        }
+    }
+
+    private func missingProgram(_ run: RunAction, at location: Location) -> [Finding] {
+        guard let name = run.words.first, !isOpen(name),
+            Program.find(name, path: surroundings.path) == nil
+        else { return [] }
+        let place =
+            name.contains("/") ? "there is no program '\(name)' on this machine" : "'\(name)' is not in the PATH"
+        return [
+            Finding(
+                .warning, Diagnostic(location, place, hint: "install it on the machine where the plan is to be run"))
+        ]
+    }
+
+    /// A parameter named in a script is the shell's own variable there, and most likely empty.
+    private func shellReferences(_ run: RunAction, at location: Location) -> [Finding] {
+        guard let script = run.shell else { return [] }
+        return plan.declared.map(\.name).filter { script.contains("${\($0)}") }.map { name in
+            Finding(
+                .warning,
+                Diagnostic(
+                    location, "'${\(name)}' in a shell script is the shell's variable, not the parameter",
+                    hint: "write $DR_PARAM_\(name.uppercased())"))
+        }
+    }
+
+    /// A value that is not known yet, see ``PlanScope/Purpose``.
+    private func isOpen(_ text: String) -> Bool { text.contains("${") }
+
+    // MARK: The plan as a whole
+
+    /// A plan that fails its objective when everything goes wrong in the way that its own time-outs allow.
+    private var time: [Finding] {
+        guard let rto = plan.objectives.rto ?? surroundings.rto else { return [] }
+        let path = StepGraph(plan.steps).criticalPath { Double($0.longestDuration) }
+        let (seconds, allowed) = (Int(path.length), Int(rto.duration.components.seconds))
+        guard seconds > allowed, let first = path.steps.first else { return [] }
+        let location = plan.steps.first { $0.id == first }?.location ?? Location(file: file)
+        return [
+            Finding(
+                .error,
+                Diagnostic(
+                    location,
+                    "by its time-outs and attempts \(path.steps.joined(separator: " → ")) may take "
+                        + "\(Period.seconds(seconds)), which is more than the RTO of \(rto)",
+                    hint: "lower 'timeout' or 'retry' on this path, or have steps run side by side"))
+        ]
+    }
+
+    /// People look for a plan by its file's name.
+    private var name: [Finding] {
+        let stem = URL(filePath: file).deletingPathExtension().lastPathComponent
+        guard !plan.names.contains(stem) else { return [] }
+        return [
+            Finding(
+                .warning,
+                Diagnostic(
+                    Location(file: file), "the file is not named after its scenario",
+                    hint: "call it \(plan.scenario).yaml, or give it the alias '\(stem)'"))
+        ]
+    }
+}

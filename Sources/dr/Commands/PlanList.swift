@@ -1,0 +1,74 @@
+import ArgumentParser
+import Foundation
+import RecoveryPlan
+import StrictYAML
+
+struct PlanList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the scenarios that there is a plan for.")
+
+    @OptionGroup var options: GlobalOptions
+
+    func run() async throws {
+        let session = try Session(options)
+        let library = try session.planLibrary()
+        let rows = library.entries.map { entry in
+            Row(entry, PlanReview(entry.text, in: session.planScope(.look), session.planSurroundings()))
+        }
+        let output = Output(options: options)
+        try output.result(Result(plans: rows, unreadable: library.complaints.map(\.description))) { text(rows) }
+        for complaint in library.complaints { output.warn("\(complaint)") }
+    }
+
+    private func text(_ rows: [Row]) -> String {
+        var table = Table([
+            ("SCENARIO", .left), ("PROCEDURE", .left), ("RTO", .right), ("RPO", .right), ("STEPS", .right),
+            ("AT MOST", .right), ("FROM", .left),
+        ])
+        for row in rows {
+            table.add([
+                ([row.scenario] + row.aliases).joined(separator: ", "), row.procedure ?? "-", row.rto ?? "-",
+                row.rpo ?? "-", row.steps.map(String.init) ?? "-",
+                row.seconds.map { Units.duration(seconds: $0) } ?? "-",
+                row.isValid ? row.file : "\(row.file) (invalid: dr plan validate \(row.scenario))",
+            ])
+        }
+        return table.text
+    }
+
+    struct Result: Encodable {
+        var plans: [Row]
+        /// Files in the folder that are no plans, and why.
+        var unreadable: [String]
+    }
+
+    struct Row: Encodable {
+        var scenario: String
+        var aliases: [String]
+        var procedure: String?
+        var about: String?
+        var rto: String?
+        var rpo: String?
+        var steps: Int?
+        /// By time-outs and attempts along the critical path.
+        var seconds: Int?
+        var file: String
+        var isBuiltIn: Bool
+        var isValid: Bool
+
+        init(_ entry: PlanLibrary.Entry, _ review: PlanReview) {
+            scenario = entry.scenario
+            aliases = entry.aliases
+            file = entry.text.file
+            isBuiltIn = entry.isBuiltIn
+            isValid = review.errors.isEmpty
+            guard let plan = review.plan else { return }
+            procedure = plan.procedure
+            about = plan.about
+            rto = plan.objectives.rto?.description
+            rpo = plan.objectives.rpo?.description
+            steps = plan.steps.count
+            seconds = Int(StepGraph(plan.steps).criticalPath { Double($0.longestDuration) }.length)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import RecoveryPlan
+import StrictYAML
+
+struct PlanShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show a plan's steps in their order, with real values.",
+        discussion: """
+            Touches nothing and asks no server. `dr restore --scenario S --dry-run` shows besides what a restore would \
+            move. With --source the plan's text is printed: the beginning of one of your own.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var parameters: PlanParameters
+
+    @Argument(help: "The scenario, by its name or an alias.")
+    var scenario: String
+
+    @Flag(name: .long, help: "Print the graph of the steps for Graphviz: dr plan show S --dot | dot -Tsvg.")
+    var dot = false
+
+    @Flag(name: .long, help: "Print the plan's text as it is written.")
+    var source = false
+
+    func validate() throws {
+        if [dot, source, options.json].count(where: { $0 }) > 1 {
+            throw ValidationError("--dot, --source and --json exclude each other")
+        }
+    }
+
+    func run() async throws {
+        let session = try Session(options)
+        let entry = try session.planLibrary().entry(for: scenario)
+        guard !source else {
+            print(entry.text.text, terminator: "")
+            return
+        }
+        let plan = try entry.text.read(in: session.planScope(.look, overrides: try parameters.values()))
+        guard !dot else {
+            print(PlanGraphText(plan).text)
+            return
+        }
+        let report = try await PlanReport(plan, from: entry, in: LookOnly.context(session, plan))
+        try Output(options: options).result(report) { report.text }
+    }
+}

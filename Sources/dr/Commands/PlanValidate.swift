@@ -1,0 +1,93 @@
+import ArgumentParser
+import Foundation
+import RecoveryPlan
+import StrictYAML
+
+struct PlanValidate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate", abstract: "Find everything that is wrong with the plans, before they are needed.",
+        discussion: """
+            Every mistake comes with its file, line and column. Nothing is run. Ends with 2 when a plan has an error; \
+            a warning, such as a program that this machine lacks, does not count.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+    @OptionGroup var parameters: PlanParameters
+
+    @Argument(help: "The scenario, by its name or an alias (default: all).")
+    var scenario: String?
+
+    func validate() throws {
+        if scenario == nil, !parameters.assignments.isEmpty {
+            throw ValidationError("--set needs a scenario: plans have different parameters")
+        }
+    }
+
+    func run() async throws {
+        let session = try Session(options)
+        let library = try session.planLibrary()
+        let entries = try scenario.map { [try library.entry(for: $0)] } ?? library.entries
+        let scope = session.planScope(.look, overrides: try parameters.values())
+        var reports = entries.map { entry in
+            Report(
+                scenario: entry.scenario, file: entry.text.file,
+                PlanReview(entry.text, in: scope, session.planSurroundings()).findings)
+        }
+        if scenario == nil {
+            for (file, complaints) in Dictionary(grouping: library.complaints, by: \.location.file).sorted(by: {
+                $0.key < $1.key
+            }) {
+                reports.append(Report(scenario: nil, file: file, complaints.map { Finding(.error, $0) }))
+            }
+        }
+        try Output(options: options).result(Result(plans: reports)) {
+            reports.map(\.text).joined(separator: "\n")
+        }
+        if reports.contains(where: { !$0.isValid }) { throw ExitStatus.usage }
+    }
+
+    struct Result: Encodable {
+        var plans: [Report]
+    }
+
+    struct Report: Encodable {
+        var scenario: String?
+        var file: String
+        var isValid: Bool
+        var findings: [Item]
+
+        init(scenario: String?, file: String, _ findings: [Finding]) {
+            self.scenario = scenario
+            self.file = file
+            self.findings = findings.map(Item.init)
+            isValid = !findings.contains { $0.severity == .error }
+        }
+
+        struct Item: Encodable {
+            var severity: Finding.Severity
+            /// From 1; 0 for the file as a whole.
+            var line: Int
+            var column: Int
+            var message: String
+            var hint: String?
+
+            init(_ finding: Finding) {
+                severity = finding.severity
+                line = finding.diagnostic.location.line
+                column = finding.diagnostic.location.column
+                message = finding.diagnostic.message
+                hint = finding.diagnostic.hint
+            }
+        }
+
+        var text: String {
+            let lines = findings.map { item in
+                let place = item.line == 0 ? file : "\(file):\(item.line):\(item.column)"
+                let hint = item.hint.map { "\n  hint: \($0)" } ?? ""
+                return "\(place): \(item.severity): \(item.message)\(hint)"
+            }
+            let verdict = "\(scenario ?? file): \(isValid ? "valid" : "INVALID")"
+            return (lines + [verdict]).joined(separator: "\n")
+        }
+    }
+}

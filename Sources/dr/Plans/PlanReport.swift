@@ -1,0 +1,150 @@
+import RecoveryPlan
+import StrictYAML
+
+/// What `dr plan show` prints.
+struct PlanReport: Encodable {
+    struct Objectives: Encodable {
+        var rto: String?
+        var rtoFrom: RTOStart
+        var rpo: String?
+    }
+
+    struct CriticalPath: Encodable {
+        var steps: [String]
+        /// By time-outs and attempts.
+        var seconds: Int
+    }
+
+    struct Parameter: Encodable {
+        var name: String
+        var value: String?
+        var about: String?
+        var oneOf: [String]
+    }
+
+    struct StepReport: Encodable {
+        var id: String
+        var about: String?
+        /// From 1: steps of one wave may run side by side.
+        var wave: Int
+        var needs: [String]
+        var action: [String]
+        var stop: [String]
+        var start: [String]
+        var verify: [String]
+        var rollback: [String]
+        /// Seconds for one attempt.
+        var timeout: Int
+        var attempts: Int
+        /// Seconds before the second attempt.
+        var backoff: Int
+        var onFailure: Step.FailurePolicy
+    }
+
+    struct LeftOut: Encodable {
+        var id: String
+        var reason: String
+    }
+
+    var scenario: String
+    var aliases: [String]
+    var procedure: String?
+    var about: String?
+    var file: String
+    var objectives: Objectives
+    var criticalPath: CriticalPath
+    var parameters: [Parameter]
+    var steps: [StepReport]
+    var leftOut: [LeftOut]
+    var checks: [String]
+
+    init(_ plan: Plan, from entry: PlanLibrary.Entry, in context: ActionContext) async throws {
+        scenario = plan.scenario
+        aliases = plan.aliases
+        procedure = plan.procedure
+        about = plan.about
+        file = entry.text.file
+        objectives = Objectives(
+            rto: plan.objectives.rto?.description, rtoFrom: plan.objectives.rtoFrom,
+            rpo: plan.objectives.rpo?.description)
+        let graph = StepGraph(plan.steps)
+        let path = graph.criticalPath { Double($0.longestDuration) }
+        criticalPath = CriticalPath(steps: path.steps, seconds: Int(path.length))
+        parameters = plan.declared.map {
+            Parameter(name: $0.name, value: $0.value?.text, about: $0.about, oneOf: $0.oneOf)
+        }
+        leftOut = plan.leftOut.map { LeftOut(id: $0.step.id, reason: $0.reason) }
+        checks = plan.checks
+        steps = []
+        for (index, wave) in graph.waves.enumerated() {
+            for step in wave { steps.append(try await Self.report(step, wave: index + 1, context)) }
+        }
+    }
+
+    private static func report(_ step: Step, wave: Int, _ context: ActionContext) async throws -> StepReport {
+        func lines(_ actions: [AnyAction]) async throws -> [String] {
+            var lines: [String] = []
+            for action in actions { lines += try await action.action.preview(in: context).lines }
+            return lines
+        }
+        return StepReport(
+            id: step.id, about: step.about, wave: wave, needs: step.needs,
+            action: try await lines(step.action.map { [$0] } ?? []), stop: try await lines(step.stop),
+            start: try await lines(step.start), verify: try await lines(step.verify),
+            rollback: try await lines(step.rollback), timeout: Int(step.timeout.duration.components.seconds),
+            attempts: step.retry.attempts, backoff: Int(step.retry.backoff.duration.components.seconds),
+            onFailure: step.onFailure)
+    }
+}
+
+// MARK: For people
+
+extension PlanReport {
+    var text: String {
+        var lines = ["\(([scenario] + aliases).joined(separator: ", "))\(procedure.map { " (\($0))" } ?? ""), \(file)"]
+        if let about { lines.append(about) }
+        lines.append(
+            "RTO \(objectives.rto ?? "-") from \(objectives.rtoFrom.rawValue), RPO \(objectives.rpo ?? "-"); by its "
+                + "time-outs at most \(Units.duration(seconds: criticalPath.seconds)): "
+                + criticalPath.steps.joined(separator: " → "))
+        if !parameters.isEmpty { lines += ["", "PARAMETERS", parameterTable] }
+        for step in steps {
+            if step.wave != lines.last(where: { $0.hasPrefix("WAVE ") }).flatMap({ Int($0.dropFirst(5)) }) {
+                lines += ["", "WAVE \(step.wave)"]
+            }
+            lines += step.text
+        }
+        if !leftOut.isEmpty { lines += ["", "LEFT OUT"] + leftOut.map { "  \($0.id): \($0.reason)" } }
+        if !checks.isEmpty { lines += ["", "THEN CHECKED", "  \(checks.joined(separator: ", "))"] }
+        return lines.joined(separator: "\n")
+    }
+
+    private var parameterTable: String {
+        var table = Table([("  NAME", .left), ("VALUE", .left), ("", .left)])
+        for parameter in parameters {
+            let choice = parameter.oneOf.isEmpty ? "" : "One of \(parameter.oneOf.joined(separator: ", ")). "
+            table.add(["  \(parameter.name)", parameter.value ?? "(to be given)", choice + (parameter.about ?? "")])
+        }
+        return table.text
+    }
+}
+
+extension PlanReport.StepReport {
+    fileprivate var text: [String] {
+        var policy = ["at most \(Units.duration(seconds: timeout))"]
+        if attempts > 1 { policy.append("\(attempts) attempts, \(Units.duration(seconds: backoff)) apart at first") }
+        if onFailure != .abort { policy.append("on failure \(onFailure.rawValue)") }
+        if !needs.isEmpty { policy.append("after \(needs.joined(separator: ", "))") }
+        var lines = ["  \(id): \(policy.joined(separator: "; "))"]
+        if let about { lines.append("      \(about)") }
+        for (word, actions) in [
+            ("stop", stop), ("do", action), ("start", start), ("verify", verify), ("undo", rollback),
+        ] {
+            for (index, action) in actions.enumerated() {
+                let label = index == 0 ? word : ""
+                lines.append("    \(label)\(String(repeating: " ", count: 8 - label.count))\(action)")
+            }
+        }
+        return lines
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Configuration
+import Foundation
+import RecoveryPlan
+import ShippedPlans
+import StrictYAML
+
+extension Session {
+    /// Absolute path of the folder of `dr.yaml`: relative paths in plans start there.
+    var folder: String { URL(filePath: file).absoluteURL.deletingLastPathComponent().standardizedFileURL.path }
+
+    /// The plans of the configuration's folder, else of `plans` beside `dr.yaml`; and the program's own.
+    func planLibrary() throws(DocumentError) -> PlanLibrary {
+        let beside = "\(folder)/plans"
+        let isThere = FileManager.default.fileExists(atPath: beside)
+        return try PlanLibrary(
+            plans: configuration.plans ?? (isThere ? beside : nil), shipped: ShippedPlans.all, folder: folder)
+    }
+
+    /// What a plan's references may stand for.
+    func planScope(
+        _ purpose: PlanScope.Purpose, overrides: [String: String] = [:], run: String? = nil, set: String? = nil
+    ) -> PlanScope {
+        let components = configuration.components.map { ($0.name, $0.plainSettings) }
+        return PlanScope(
+            purpose, stack: configuration.stack, overrides: overrides,
+            components: Dictionary(components) { $1 }, run: run, set: set)
+    }
+
+    /// - Parameter checks: names of the checks that there are; nil where nobody knows.
+    func planSurroundings(checks: [String]? = nil) -> PlanReview.Surroundings {
+        PlanReview.Surroundings(
+            components: configuration.components.map(\.name), checks: checks,
+            path: ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", rto: configuration.objectives.rto)
+    }
+}
