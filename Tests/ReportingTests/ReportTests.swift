@@ -1,6 +1,7 @@
 import Foundation
 import FoundationXML
 import RecoveryChecks
+import RecoveryPlan
 import Testing
 
 @testable import Reporting
@@ -64,7 +65,7 @@ extension Evidence {
                 StepEvidence(id: "declare", outcome: "done", attempts: 1, began: 0, seconds: 30),
                 StepEvidence(
                     id: "prometheus", outcome: "done", attempts: 2, began: 30, seconds: 1700,
-                    forecast: ForecastRange(expected: 1500, low: 1200, high: 1900, samples: 4)),
+                    forecast: TimeForecast([1200, 1400, 1600, 1900])),
                 StepEvidence(id: "jaeger", outcome: "skipped", attempts: 0),
             ],
             checks: [

@@ -32,10 +32,9 @@ package struct RecoveryClocks: Equatable, Sendable {
     package init?(_ lines: [JournalLine]) {
         guard case .runBegan(let record)? = lines.first?.body.event else { return nil }
         self.init(record)
-        var timeline = Timeline(record.holder.boot, lines[0].body)
+        var timeline = RunTimeline(lines)
         for line in lines {
-            if case .runResumed(let holder) = line.body.event { timeline.resume(holder.boot, line.body) }
-            elapsed = timeline.seconds(line.body)
+            elapsed = timeline.seconds(line)
             guard case .reached(let milestone) = line.body.event else { continue }
             reach(milestone, at: elapsed)
         }
@@ -66,32 +65,32 @@ package struct RecoveryClocks: Equatable, Sendable {
     package func moment(_ seconds: Double?) -> Date? { seconds.map { started.addingTimeInterval($0) } }
 }
 
-/// Seconds since the first line, over restarts of the program and of the machine.
-struct Timeline {
+/// Seconds since the first line of a journal, over restarts of the program and of the machine.
+package struct RunTimeline: Sendable {
     private var boot: String
     private var base: Double
     private var uptime: Double
     private var lastWall: Date
     private var lastSeconds = 0.0
 
-    init(_ boot: String, _ first: JournalLine.Body) {
-        self.boot = boot
+    /// - Parameter lines: of one journal; give each in turn to ``seconds(_:)``.
+    package init(_ lines: [JournalLine]) {
+        let first = lines.first?.body
+        if case .runBegan(let record)? = first?.event { boot = record.holder.boot } else { boot = "" }
         base = 0
-        uptime = first.uptime
-        lastWall = first.at
+        uptime = first?.uptime ?? 0
+        lastWall = first?.at ?? .distantPast
     }
 
-    mutating func resume(_ newBoot: String, _ line: JournalLine.Body) {
-        guard newBoot != boot else { return }
-        // The machine was restarted: its monotonic clock began anew, and only the wall clock spans the gap.
-        base = lastSeconds + max(0, line.at.timeIntervalSince(lastWall))
-        uptime = line.uptime
-        boot = newBoot
-    }
-
-    mutating func seconds(_ line: JournalLine.Body) -> Double {
-        lastSeconds = base + max(0, line.uptime - uptime)
-        lastWall = line.at
+    package mutating func seconds(_ line: JournalLine) -> Double {
+        if case .runResumed(let holder) = line.body.event, holder.boot != boot {
+            // The machine was restarted: its monotonic clock began anew, and only the wall clock spans the gap.
+            base = lastSeconds + max(0, line.body.at.timeIntervalSince(lastWall))
+            uptime = line.body.uptime
+            boot = holder.boot
+        }
+        lastSeconds = base + max(0, line.body.uptime - uptime)
+        lastWall = line.body.at
         return lastSeconds
     }
 }

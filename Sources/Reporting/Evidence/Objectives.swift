@@ -1,3 +1,5 @@
+package import RecoveryPlan
+
 /// T0 to T6, RFC 3339 to the millisecond, by the wall clock; nil where the run did not get there.
 package struct Clocks: Codable, Equatable, Sendable {
     package var failed: String?
@@ -28,13 +30,13 @@ package struct TimeObjective: Codable, Equatable, Sendable {
     package var sinceFailed: Double?
     package var sinceDeclared: Double?
     package var sinceStarted: Double?
-    package var forecast: ForecastRange?
+    package var forecast: TimeForecast?
     /// Nil where there is no objective or the run was not validated.
     package var met: Bool?
 
     package init(
         allowed: Double?, from: String, sinceFailed: Double? = nil, sinceDeclared: Double? = nil,
-        sinceStarted: Double? = nil, forecast: ForecastRange? = nil, met: Bool? = nil
+        sinceStarted: Double? = nil, forecast: TimeForecast? = nil, met: Bool? = nil
     ) {
         self.allowed = allowed
         self.from = from
@@ -51,21 +53,6 @@ package struct TimeObjective: Codable, Equatable, Sendable {
         case "started": sinceStarted
         default: sinceDeclared
         }
-    }
-}
-
-/// What was expected before, in seconds, and from how many earlier runs.
-package struct ForecastRange: Codable, Equatable, Sendable {
-    package var expected: Double
-    package var low: Double
-    package var high: Double
-    package var samples: Int
-
-    package init(expected: Double, low: Double, high: Double, samples: Int) {
-        self.expected = expected
-        self.low = low
-        self.high = high
-        self.samples = samples
     }
 }
 

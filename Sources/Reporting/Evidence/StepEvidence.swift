@@ -1,3 +1,5 @@
+package import RecoveryPlan
+
 /// One step, as it went.
 package struct StepEvidence: Codable, Equatable, Sendable {
     package var id: String
@@ -9,13 +11,13 @@ package struct StepEvidence: Codable, Equatable, Sendable {
     package var began: Double?
     package var seconds: Double?
     /// From earlier runs; nil where there are none.
-    package var forecast: ForecastRange?
+    package var forecast: TimeForecast?
     /// What it did, or why it failed.
     package var summary: String?
 
     package init(
         id: String, about: String? = nil, outcome: String, attempts: Int, began: Double? = nil, seconds: Double? = nil,
-        forecast: ForecastRange? = nil, summary: String? = nil
+        forecast: TimeForecast? = nil, summary: String? = nil
     ) {
         self.id = id
         self.about = about

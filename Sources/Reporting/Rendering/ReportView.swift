@@ -1,5 +1,6 @@
 internal import Foundation
 internal import RecoveryChecks
+internal import RecoveryPlan
 
 /// The evidence in words and widths, for templates: no logic is left to these.
 struct ReportView {
@@ -227,7 +228,7 @@ enum Spell {
         return hours > 0 ? "\(hours) h \(minutes) min" : "\(minutes) min \(whole % 60) s"
     }
 
-    static func range(_ range: ForecastRange?) -> String {
+    static func range(_ range: TimeForecast?) -> String {
         guard let range else { return "no data" }
         return "\(seconds(range.expected)) (\(seconds(range.low)) to \(seconds(range.high)), "
             + "\(range.samples) sample\(range.samples == 1 ? "" : "s"))"

@@ -1,0 +1,90 @@
+internal import Cryptography
+internal import Foundation
+internal import RecoveryPlan
+
+/// Proves, from the files alone, that a report says what its journal says, and that neither was altered.
+///
+/// The evidence carries its journal, whose lines are a chain of hashes, and is a pure function of it: made again, it must
+/// be the same to the byte. A page or another format must be what the evidence renders to.
+package struct ReportVerification: Sendable {
+    package struct Proof: Codable, Equatable, Sendable {
+        package var file: String
+        package var run: String
+        package var verdict: Evidence.Verdict
+        package var lines: Int
+        /// SHA-256 of the journal's last line.
+        package var head: String
+        /// SHA-256 of the evidence's document.
+        package var digest: String
+    }
+
+    package struct Refusal: Error, Equatable, CustomStringConvertible {
+        package var file: String
+        package var detail: String
+        package var description: String { "report '\(file)': \(detail)" }
+    }
+
+    /// Blocks: reads files.
+    /// - Parameters:
+    ///   - path: of a report in any format; for others than JSON the JSON of the same name must lie beside it.
+    ///   - journal: path of the journal, where it is at hand: then the report must carry the very same.
+    /// - Throws: ``Refusal``.
+    package static func verify(_ path: String, journal: String? = nil) throws(Refusal) -> Proof {
+        guard let format = Report.Format(rawValue: (path as NSString).pathExtension) else {
+            throw Refusal(
+                file: path,
+                detail: "its name ends in none of "
+                    + Report.Format.allCases.map { ".\($0.rawValue)" }.joined(separator: ", "))
+        }
+        let source = (path as NSString).deletingPathExtension + ".json"
+        let document = try read(source)
+        let report = try rebuilt(document, source)
+        if let journal {
+            let lines = try read(journal)
+            guard lines == [UInt8]((report.evidence.journal.lines.joined(separator: "\n") + "\n").utf8) else {
+                throw Refusal(file: source, detail: "it carries another journal than '\(journal)' holds")
+            }
+        }
+        if format != .json {
+            let page: [UInt8]
+            do { page = try report.rendered(as: format) } catch {
+                throw Refusal(file: path, detail: "cannot be made again: \(error)")
+            }
+            guard try read(path) == page else {
+                throw Refusal(
+                    file: path,
+                    detail: "it is not what '\(source)' renders to: it was altered, or made by another version")
+            }
+        }
+        let evidence = report.evidence
+        return Proof(
+            file: path, run: evidence.subject.run, verdict: evidence.verdict, lines: evidence.journal.lines.count,
+            head: evidence.journal.head, digest: report.digest)
+    }
+
+    private static func rebuilt(_ document: [UInt8], _ source: String) throws(Refusal) -> Report {
+        let claimed: Evidence
+        do { claimed = try JSONDecoder().decode(Evidence.self, from: Data(document)) } catch {
+            throw Refusal(file: source, detail: "it is no evidence: it was altered, or made by a newer version")
+        }
+        guard claimed.schema == Evidence.schema else {
+            throw Refusal(
+                file: source, detail: "its schema is '\(claimed.schema)', this version knows '\(Evidence.schema)'")
+        }
+        do {
+            let lines = [UInt8]((claimed.journal.lines.joined(separator: "\n") + "\n").utf8)
+            let reading = try JournalReading(lines, name: "its journal")
+            let report = try Report(Evidence(reading, correctiveActions: claimed.correctiveActions))
+            guard report.document == document else {
+                throw Refusal(file: source, detail: "it does not say what its journal says: it was altered")
+            }
+            return report
+        } catch let refusal as Refusal { throw refusal } catch { throw Refusal(file: source, detail: "\(error)") }
+    }
+
+    private static func read(_ path: String) throws(Refusal) -> [UInt8] {
+        do { return [UInt8](try Data(contentsOf: URL(filePath: path))) } catch {
+            throw Refusal(file: path, detail: (error as NSError).localizedDescription)
+        }
+    }
+}

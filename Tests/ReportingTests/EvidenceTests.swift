@@ -1,0 +1,137 @@
+import Foundation
+import Lab
+import RecoveryChecks
+import RecoveryPlan
+import Testing
+
+@testable import Reporting
+
+@Suite struct EvidenceTests {
+    private let folder: TemporaryFolder
+    private var path: String { "\(folder.path)/journal.jsonl" }
+
+    init() throws { folder = try TemporaryFolder("evidence") }
+
+    /// The journal of a small run.
+    private func reading(
+        isDrill: Bool = false, noticed: Bool? = nil, liveAfter: String = "same", end: RunEnd.Verdict = .recovered,
+        check: CheckResult.Verdict = .passed
+    ) throws -> JournalReading {
+        let holder = RunHolder(person: "ada", host: "vault", process: 7, boot: MonotonicClock.boot)
+        let identity = RunIdentity(id: "r", stack: "lab", scenario: "loss", set: "20261123T010000Z")
+        var record = RunRecord(
+            identity: identity, isDrill: isDrill, procedure: nil, planDigest: "p", parameters: [:], setDigest: "s",
+            components: ["prometheus"], tool: "dr 1", holder: holder,
+            startedAt: Date(timeIntervalSince1970: 1_800_000_000))
+        record.steps = ["declare", "prometheus", "late"]
+        record.rto = 3600
+        record.rpo = 3600
+        let journal = try Journal(creating: path)
+        try journal.append(.runBegan(run: record))
+        if isDrill { try journal.append(.liveStack(component: "prometheus", isAfter: false, digest: "same")) }
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "declare", attempt: 1)))
+        try journal.append(.stepFinished(result: StepResult(step: "declare", attempt: 1, outcome: .done, seconds: 1)))
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "prometheus", attempt: 1)))
+        try journal.append(
+            .stepFinished(
+                result: StepResult(
+                    step: "prometheus", attempt: 1, outcome: .failed, seconds: 1, error: "no", isRetried: true)))
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "prometheus", attempt: 2)))
+        var done = ActionRecord("restored prometheus")
+        done.restored = RestoredComponent(
+            component: "prometheus", set: "20261123T010000Z", newest: 1_799_999_000_000, files: 3, bytes: 9)
+        try journal.append(
+            .stepFinished(result: StepResult(step: "prometheus", attempt: 2, outcome: .done, seconds: 2, record: done)))
+        try journal.append(
+            .checksFinished(checks: [
+                CheckResult("prometheus_ready", component: "prometheus", check, measured: "m", target: "t")
+            ]))
+        if check == .passed { try journal.append(.reached(milestone: .validated)) }
+        if let noticed {
+            try journal.append(
+                .negativeControl(damage: "a byte", expected: ["x"], red: noticed ? ["x"] : [], noticed: noticed))
+        }
+        if isDrill { try journal.append(.liveStack(component: "prometheus", isAfter: true, digest: liveAfter)) }
+        try journal.append(.runFinished(end: RunEnd(end, reasons: [])))
+        return try JournalReading(path: path)
+    }
+
+    @Test func itSaysWhatTheJournalSays() throws {
+        let evidence = try Evidence(reading())
+        #expect(evidence.verdict == .passed)
+        #expect(evidence.steps.map(\.id) == ["declare", "prometheus", "late"])
+        #expect(evidence.steps.map(\.outcome) == ["done", "done", "not begun"])
+        #expect(evidence.steps[1].attempts == 2)
+        #expect(evidence.rpo.components.first?.loss == 1000)
+        #expect(evidence.rpo.met == true && evidence.rto.met == true)
+        #expect(evidence.deviations == ["step 'prometheus' needed 2 attempts"])
+    }
+
+    @Test func whatIsNotValidatedIsNotCounted() throws {
+        let evidence = try Evidence(reading(end: .notValidated, check: .failed))
+        #expect(evidence.verdict == .failed)
+        #expect(evidence.rto.met == nil)
+        #expect(evidence.rpo.components.first?.newest == nil)
+        #expect(evidence.rpo.met == false)
+    }
+
+    @Test(arguments: [
+        (Bool?.none, "same", RunEnd.Verdict.recovered, Evidence.Verdict.void), (true, "same", .recovered, .passed),
+        (false, "same", .recovered, .void), (true, "other", .recovered, .void), (true, "same", .late, .late),
+        (nil, "same", .notValidated, .failed), (true, "same", .interrupted, .void),
+    ])
+    func aDrillMustHaveBeenAbleToFail(
+        _ noticed: Bool?, _ live: String, _ end: RunEnd.Verdict, _ verdict: Evidence.Verdict
+    ) throws {
+        let evidence = try Evidence(reading(isDrill: true, noticed: noticed, liveAfter: live, end: end))
+        #expect(evidence.verdict == verdict)
+        #expect(
+            (evidence.verdict == .passed) == evidence.reasons.isEmpty || end == .late || end == .notValidated
+                || end == .interrupted)
+    }
+
+    // MARK: Verification
+
+    private func write(_ report: Report) throws -> String {
+        for format in Report.Format.allCases {
+            try Data(report.rendered(as: format)).write(to: folder.url.appending(path: "report.\(format.rawValue)"))
+        }
+        return "\(folder.path)/report"
+    }
+
+    @Test(arguments: Report.Format.allCases)
+    func aReportBelongsToItsJournal(_ format: Report.Format) throws {
+        let report = try Report(Evidence(reading(), correctiveActions: [.init(action: "a", owner: "o", due: "d")]))
+        let stem = try write(report)
+        let proof = try ReportVerification.verify("\(stem).\(format.rawValue)", journal: path)
+        #expect(proof.lines == 10 && proof.digest == report.digest && proof.verdict == .passed)
+    }
+
+    @Test(arguments: Report.Format.allCases)
+    func noByteOfItCanBeChanged(_ format: Report.Format) throws {
+        let stem = try write(try Report(Evidence(reading())))
+        let file = URL(filePath: "\(stem).\(format.rawValue)")
+        let whole = try Data(contentsOf: file)
+        // Every byte is too many to verify each; a step that shares no factor with the layout meets all kinds.
+        for index in stride(from: 0, to: whole.count, by: max(1, whole.count / 97)) {
+            var altered = whole
+            altered[index] ^= 1
+            try altered.write(to: file)
+            #expect(throws: ReportVerification.Refusal.self, "byte \(index)") {
+                try ReportVerification.verify(file.path)
+            }
+        }
+        try whole.write(to: file)
+        _ = try ReportVerification.verify(file.path)
+    }
+
+    @Test func anotherJournalIsNoProof() throws {
+        let stem = try write(try Report(Evidence(reading())))
+        let other = "\(folder.path)/other.jsonl"
+        try Data("{}\n".utf8).write(to: URL(filePath: other))
+        let refusal = #expect(throws: ReportVerification.Refusal.self) {
+            try ReportVerification.verify("\(stem).json", journal: other)
+        }
+        #expect(refusal?.detail.contains("another journal") == true)
+    }
+}
