@@ -88,9 +88,10 @@ let package = Package(
         layer(
             "Repository",
             ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Retention", "Blocking", "CLinux", logging]),
-        layer("Configuration", ["StrictYAML", "JSONText", "Retention", yams]),
+        layer("Mail", ["CCurl"]),
+        layer("Notifications", ["HTTP", "Mail", "JSONText", "Blocking"]),
+        layer("Configuration", ["StrictYAML", "JSONText", "Retention", "Notifications", yams]),
         layer("RecoveryChecks", ["HTTP", "JSONText", "Blocking", logging]),
-        layer("Notifications", ["HTTP", "JSONText", "Blocking", "StrictYAML", logging]),
         layer(
             "RecoveryPlan",
             [
@@ -107,7 +108,7 @@ let package = Package(
             name: "dr",
             dependencies: kinds.map { .byName(name: $0.name) } + [
                 "Repository", "S3", "ObjectStorage", "Retention", "Configuration", "StrictYAML", "Blocking", "HTTP",
-                "Cryptography", "Catalog", "RecoveryPlan", "ShippedPlans", "RecoveryChecks", "Notifications",
+                "Cryptography", "Catalog", "RecoveryPlan", "ShippedPlans", "RecoveryChecks", "Notifications", "Mail",
                 "Reporting", "Drills", "Programs", "JSONText", argumentParser, logging,
             ],
             swiftSettings: strict),
@@ -147,9 +148,10 @@ let package = Package(
         tests(of: "GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "Retention"),
         tests(of: "StrictYAML"),
-        tests(of: "Configuration", ["StrictYAML", "Retention"]),
+        tests(of: "Configuration", ["StrictYAML", "Retention", "Notifications"]),
         tests(of: "RecoveryChecks", ["HTTP", "JSONText", "Blocking", "Lab", logging]),
-        tests(of: "Notifications", ["HTTP", "JSONText", "Blocking", "StrictYAML", "Lab", logging]),
+        tests(of: "Mail", ["Blocking", "Lab"]),
+        tests(of: "Notifications", ["HTTP", "Mail", "JSONText", "Blocking", "Lab"]),
         tests(
             of: "RecoveryPlan",
             [

@@ -13,7 +13,7 @@ package struct Configuration: Equatable, Sendable {
     package var plans: String?
     /// Absolute path of the cache and the journals; nil leaves the place to ``stateFolder(environment:isRoot:)``.
     package var state: String?
-    package var notifications = Notifications()
+    package var notifications = NotificationConfiguration()
     package var metrics = Metrics()
 
     package init() {}
@@ -59,32 +59,6 @@ extension Objectives: Section {
     package static let keys: [Key<Self>] = [
         Key("rto", \.rto, .period, "Recovery time objective: the time allowed to recover, such as 4h."),
         Key("rpo", \.rpo, .period, "Recovery point objective: the loss of data allowed, such as 1h."),
-    ]
-}
-
-/// Whom to tell about backups, disasters and recoveries.
-package struct Notifications: Equatable, Sendable {
-    package var webhooks: [Webhook] = []
-
-    package init() {}
-}
-
-extension Notifications: Section {
-    package static let keys: [Key<Self>] = [
-        Key("webhooks", \.webhooks, .list(of: .section()), "URLs that are sent a JSON document for each event.")
-    ]
-}
-
-/// A URL that takes events. Such URLs carry tokens, hence the secret.
-package struct Webhook: Equatable, Sendable {
-    package var url: Secret?
-
-    package init() {}
-}
-
-extension Webhook: Section {
-    package static let keys: [Key<Self>] = [
-        Key("url", \.url, .secret, required: true, "The URL; it usually holds a token, so it is a secret.")
     ]
 }
 

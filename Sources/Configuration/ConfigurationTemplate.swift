@@ -104,8 +104,25 @@ package enum ConfigurationTemplate {
         # Cache and journals: losing them costs time, never data.
         # state: /var/lib/dr
 
+        # Whom to tell. Each channel may have a 'name', and be told less: by 'events', by 'severity' (info, warning,
+        # critical). 'dr notify test' tries them. See docs/notifications.md.
         # notifications:
-        #   webhooks: [{url: {env: EMERGENCY_WEBHOOK}}]
+        #   webhooks: [{url: {env: EMERGENCY_WEBHOOK}, headers: {Authorization: {env: EMERGENCY_TOKEN}}}]
+        #   slack: [{url: {env: SLACK_WEBHOOK}, severity: warning}]
+        #   pagerduty: [{routing_key: {file: /etc/dr/pagerduty-key}, severity: critical}]
+        #   alertmanager: [{url: "http://localhost:9093", expires: 1d}]
+        #   email:
+        #     - server: smtp://mail.example:587    # or smtps://mail.example:465
+        #       from: dr@mail.example
+        #       to: [oncall@mail.example]
+        #       username: dr
+        #       password: {env: MAIL_PASSWORD}
+        #       events: [backup_failed, disaster_declared, recovery_completed, recovery_failed]
+        #   status_page:                         # Statuspage; for any other, 'address' with {status} in it
+        #     page: kctbh9vrtdwd
+        #     token: {env: STATUSPAGE_TOKEN}
+        #     components: [8kbf7d35c070]
+        #     incidents: true
 
         # metrics: {textfile: /var/lib/prometheus/node-exporter/dr.prom}
 

@@ -16,6 +16,8 @@ package struct Notice: Codable, Equatable, Sendable {
         case incidentResolved = "incident_resolved"
         case postmortemScheduled = "postmortem_scheduled"
         case drillCompleted = "drill_completed"
+        /// Sent by `dr notify test`, to see whether a channel works.
+        case test
     }
 
     package enum Severity: String, Codable, CaseIterable, Sendable { case info, warning, critical }

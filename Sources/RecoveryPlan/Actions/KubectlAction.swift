@@ -1,107 +1,138 @@
-internal import Blocking
 internal import JSONText
-internal import Programs
 package import StrictYAML
 
-/// Drives `kubectl`: `kubectl: {scale: statefulset/prometheus, replicas: 0, namespace: monitoring, context: prod}`.
+/// Drives kubectl: one verb and what it is about.
+///
+/// ```yaml
+/// kubectl: {create_namespace: monitoring, context: production}
+/// kubectl: {apply: config/monitoring, namespace: monitoring}
+/// kubectl: {scale: statefulset/prometheus, replicas: 0, namespace: monitoring}
+/// kubectl: {scale: statefulset/prometheus, replicas: previous, namespace: monitoring}
+/// kubectl: {rollout: statefulset/prometheus, within: 10m}
+/// kubectl: {wait: pod, selector: app=loki, for: condition=Ready}
+/// kubectl: {delete: deployment/broken}
+/// ```
 package struct KubectlAction: Action {
     package static let keyword = "kubectl"
     package static let isCondition = true
 
-    /// Absolute path of a manifest or of a folder of them; a kustomization is taken as one.
-    package var apply: String?
-    package var scale: String?
-    package var replicas: Int?
-    package var rollout: String?
-    package var wait: String?
-    package var condition: String?
-    package var delete: String?
-    package var createNamespace: String?
+    package enum Verb: Equatable, Sendable {
+        /// A file, a folder of files, or one with a kustomization; absolute.
+        case apply(String)
+        case createNamespace(String)
+        case scale(KubernetesObject, Replicas)
+        case rollout(KubernetesObject)
+        /// - Parameter what: `TYPE/NAME`, or a type with a selector.
+        case wait(_ what: String, selector: String?, condition: String)
+        case delete(KubernetesObject)
+    }
+
+    package enum Replicas: Equatable, Sendable {
+        case count(Int)
+        /// As many as there were before they were scaled to none.
+        case previous
+    }
+
+    package var verb = Verb.apply("/")
     package var namespace: String?
+    /// Of the kubeconfig; the current one where left out.
     package var context: String?
+    /// Take fields over that others have set: what the backup says counts.
+    package var force = true
+    /// For the cluster to become what it should be.
     package var within = Period.minutes(5)
 
     package init() {}
 
-    package var changesNothing: Bool { rollout != nil || wait != nil }
-
-    /// What follows `kubectl` and the words for the cluster.
-    private var words: [String] {
-        if let apply { return ["apply", "--server-side", "--field-manager=dr", "--force-conflicts", "-f", apply] }
-        if let scale { return ["scale", scale, "--replicas=\(replicas ?? 0)"] }
-        if let rollout { return ["rollout", "status", rollout, "--timeout=\(seconds)s"] }
-        if let wait { return ["wait", wait, "--for=\(condition ?? "")", "--timeout=\(seconds)s"] }
-        if let delete { return ["delete", delete, "--ignore-not-found", "--timeout=\(seconds)s"] }
-        return ["apply", "--server-side", "--field-manager=dr", "-f", "-"]
-    }
-
-    private var seconds: Int { Int(within.duration.components.seconds) }
-
-    private func program(in context: ActionContext) -> Program {
-        let cluster = (self.context.map { ["--context", $0] } ?? []) + (namespace.map { ["--namespace", $0] } ?? [])
-        var program = Program(
-            "kubectl", cluster + words, environment: context.environment, folder: context.folder,
-            timeout: .seconds(seconds + 60))
-        if let createNamespace {
-            let object: JSONValue = [
-                "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(createNamespace)],
-            ]
-            program.input = .bytes(object.compact)
+    package var changesNothing: Bool {
+        switch verb {
+        case .rollout, .wait: true
+        case .apply, .createNamespace, .scale, .delete: false
         }
-        return program
     }
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
-        let what = createNamespace.map { " (namespace \($0))" } ?? ""
-        return ActionPreview(["run \(program(in: context).commandLine)\(what)"])
+        if case .apply(let path) = verb { _ = try AppliedFiles(path) }
+        return ActionPreview(try commands(Kubectl(self, context)).map(\.commandLine))
     }
 
     package func perform(in context: ActionContext) async throws -> ActionRecord {
-        let program = program(in: context)
-        do {
-            let (end, output) = try await context.pool.run { try program.captured(limit: 4 << 10) }
-            guard end.status == 0 else {
-                let lines = end.errors.split(whereSeparator: \.isNewline).suffix(5).joined(separator: "; ")
-                throw ActionError(
-                    changesNothing ? .notSo : .failed, program.commandLine,
-                    "it ended with status \(end.status): \(lines)")
+        let kubectl = Kubectl(self, context)
+        switch verb {
+        case .apply(let path):
+            let output = try await kubectl.run(try AppliedFiles(path).arguments + forced)
+            let objects = output.split(separator: "\n").filter { $0.hasSuffix(" serverside-applied") }.count
+            guard objects > 0 else {
+                throw ActionError(.failed, "kubectl apply '\(path)'", "it says nothing of any object")
             }
-            return ActionRecord(output.split(whereSeparator: \.isNewline).last.map(String.init) ?? "done")
-        } catch let error as ProgramError {
-            throw ActionError(.hopeless, program.commandLine, error.detail, hint: "install kubectl, or fix its PATH")
+            return ActionRecord("applied \(objects) object\(objects == 1 ? "" : "s") of '\(path)'")
+        case .createNamespace(let name):
+            return try await KubernetesNamespace(name: name, within: within, kubectl: kubectl).make()
+        case .scale(let object, let replicas):
+            return try await KubernetesScale(object: object, within: within, kubectl: kubectl).set(replicas)
+        case .rollout(let object):
+            return try await KubernetesRollout(object: object, within: within, kubectl: kubectl).await()
+        case .wait(let what, let selector, let condition):
+            return try await KubernetesWait(
+                what: what, selector: selector, condition: condition, within: within, kubectl: kubectl
+            ).await()
+        case .delete(let object):
+            let output = try await kubectl.run(deletion(of: object), timeout: within)
+            return ActionRecord(output.isEmpty ? "\(object) was not there" : "deleted \(object)")
+        }
+    }
+
+    private var forced: [String] { force ? ["--force-conflicts"] : [] }
+
+    private func deletion(of object: KubernetesObject) -> [String] {
+        ["delete", object.description, "--ignore-not-found", "--wait=true", "--timeout=\(within.kubectl)"]
+    }
+
+    /// What is run where nothing is in the way.
+    private func commands(_ kubectl: Kubectl) throws -> [KubectlCommand] {
+        switch verb {
+        case .apply(let path): [kubectl.command(try AppliedFiles(path).arguments + forced)]
+        case .createNamespace(let name): [kubectl.command(KubernetesNamespace.arguments, input: "namespace \(name)")]
+        case .scale(let object, .count(let count)):
+            [kubectl.command(KubernetesScale.arguments(object, count))]
+        case .scale(let object, .previous):
+            [kubectl.command(["scale", object.description, "--replicas=AS-BEFORE"])]
+        case .rollout(let object): [kubectl.command(KubernetesRollout.arguments(object, within))]
+        case .wait(let what, let selector, let condition):
+            [kubectl.command(KubernetesWait.arguments(what, selector, condition, within))]
+        case .delete(let object): [kubectl.command(deletion(of: object))]
         }
     }
 }
 
-extension KubectlAction: Section {
-    package static let keys: [Key<Self>] = [
-        Key("apply", \.apply, .path, "Applies a manifest, a folder of them, or a kustomization."),
-        Key("scale", \.scale, .text, "Sets the replicas of a workload, such as statefulset/prometheus."),
-        Key("replicas", \.replicas, .count(0...10_000), "How many, for 'scale'."),
-        Key("rollout", \.rollout, .text, "Waits until a workload is rolled out."),
-        Key("wait", \.wait, .text, "Waits for an object, such as pod/prometheus-0."),
-        Key("for", \.condition, .text, "What 'wait' waits for, such as condition=Ready, or delete."),
-        Key("delete", \.delete, .text, "Deletes an object; one that is not there is deleted already."),
-        Key("create_namespace", \.createNamespace, .text, "Creates a namespace where there is none."),
-        Key("namespace", \.namespace, .text, "The namespace."),
-        Key("context", \.context, .text, "kubectl's context: which cluster."),
-        Key("within", \.within, .period, "How long to wait; 5m when left out."),
-    ]
+/// An object by its type and name: `statefulset/prometheus`.
+package struct KubernetesObject: Equatable, Sendable, CustomStringConvertible {
+    package var type: String
+    package var name: String
 
-    private static let verbs = ["apply", "scale", "rollout", "wait", "delete", "create_namespace"]
+    package var description: String { "\(type)/\(name)" }
 
-    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
-        let used = Self.verbs.filter(written.contains)
-        if used.count != 1 {
-            reader.complain(written.section, "'kubectl' needs one of \(Self.verbs.joined(separator: ", "))")
-        }
-        if (scale == nil) != (replicas == nil) {
-            reader.complain(written.section, "'scale' and 'replicas' need each other")
-        }
-        if (wait == nil) != (condition == nil) {
-            reader.complain(written.section, "'wait' and 'for' need each other")
-        }
+    /// Nil where the text is no `TYPE/NAME`.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, parts.allSatisfy({ $0.isKubernetesName }) else { return nil }
+        (type, name) = (parts[0], parts[1])
     }
+}
 
-    package static let shape = Shape<Self>.section()
+extension String {
+    /// RFC 1123 names joined by dots; none can be taken for an option.
+    var isKubernetesName: Bool {
+        !isEmpty && first != "-" && first != "."
+            && utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+                    || byte == UInt8(ascii: ".")
+            }
+    }
+}
+
+extension Period {
+    /// As kubectl takes it: "300s".
+    var kubectl: String { "\(duration.components.seconds)s" }
 }

@@ -23,6 +23,18 @@ struct Backup: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(options)
         let output = Output(options: options)
+        let notices = BackupNotices(session: session, output: output)
+        let set: BackupSet
+        do { set = try await backUp(session, output) } catch {
+            await notices.tell(error)
+            throw error
+        }
+        try output.result(set) { SetText.summary(set) }
+        await notices.tell(set)
+        if set.status == .partial { throw ExitStatus.partial }
+    }
+
+    private func backUp(_ session: Session, _ output: Output) async throws -> BackupSet {
         let chosen = try Components.chosen(component, of: session.configuration)
         let parts = try chosen.map {
             BackupRun.Component(name: $0.name, kind: $0.kind, source: try Components.source($0, session))
@@ -53,8 +65,7 @@ struct Backup: AsyncParsableCommand {
         }
         if !noPrune { await prune(session, repository, output) }
         for reason in report.set.reasons { StandardError.write("dr: \(reason)\n") }
-        try output.result(report.set) { SetText.summary(report.set) }
-        if report.set.status == .partial { throw ExitStatus.partial }
+        return report.set
     }
 
     /// The backup is good whatever becomes of this.

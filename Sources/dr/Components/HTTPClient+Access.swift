@@ -6,19 +6,26 @@ import StrictYAML
 extension HTTPClient {
     /// A client for the server that a component's settings name, with its credentials.
     convenience init(_ access: HTTPAccess) throws {
-        let environment = ProcessInfo.processInfo.environment
-        var options = HTTPOptions()
-        options.userAgent = "dr/\(DR.version)"
+        self.init(try HTTPOptions(access, environment: ProcessInfo.processInfo.environment))
+    }
+}
+
+extension HTTPOptions {
+    init(_ access: HTTPAccess, environment: [String: String]) throws {
+        self.init()
+        userAgent = "dr/\(DR.version)"
         if let username = access.username, let password = access.password {
-            options.authorization = .basic(
-                user: username, password: try password.resolve(environment: environment))
+            authorization = .basic(user: username, password: try password.resolve(environment: environment))
         } else if let token = access.bearerToken {
-            options.authorization = .bearer(token: try token.resolve(environment: environment))
+            authorization = .bearer(token: try token.resolve(environment: environment))
         }
-        options.caFile = access.tls.caFile
-        options.clientCertificate = access.tls.certificateFile
-        options.clientKey = access.tls.keyFile
-        options.isInsecure = access.tls.insecure
-        self.init(options)
+        trust(access.tls)
+    }
+
+    mutating func trust(_ tls: TLSOptions) {
+        caFile = tls.caFile
+        clientCertificate = tls.certificateFile
+        clientKey = tls.keyFile
+        isInsecure = tls.insecure
     }
 }

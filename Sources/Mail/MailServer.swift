@@ -1,0 +1,141 @@
+internal import CCurl
+
+/// A server that takes mail over SMTP, reached through libcurl. Sending blocks: run it on a `BlockingPool`.
+package struct MailServer: Equatable, Sendable {
+    /// `smtp://host:587`, or `smtps://host:465` where TLS comes before the first word.
+    package var url: String
+    /// Of smtp://: whether nothing is sent before STARTTLS (RFC 3207) has made the connection private.
+    package var requiresTLS = true
+    package var username: String?
+    package var password: String?
+    /// PEM certificates to trust instead of the system's.
+    package var caFile: String?
+    package var isInsecure = false
+
+    package init(url: String) { self.url = url }
+
+    /// Hands a message over. It is the server's from then on: whether it reaches a person, nobody tells.
+    /// - Returns: the server's last words, such as "250 2.0.0 Ok: queued as 4F2".
+    /// - Throws: ``MailError``; `CancellationError` within about a second of the task's cancellation.
+    package func send(_ message: MailMessage) throws -> String {
+        try Task.checkCancellation()
+        guard let handle = curl_easy_init() else { fatalError("curl_easy_init: out of memory") }
+        defer { curl_easy_cleanup(handle) }
+        let transfer = MailTransfer([UInt8](message.text.utf8))
+        return try withExtendedLifetime(transfer) {
+            let context = Unmanaged.passUnretained(transfer).toOpaque()
+            var recipients: UnsafeMutablePointer<curl_slist>?
+            defer { curl_slist_free_all(recipients) }
+            for address in message.to { recipients = curl_slist_append(recipients, address) }
+            connect(handle)
+            dr_curl_set_string(handle, CURLOPT_MAIL_FROM, message.from)
+            dr_curl_set_list(handle, CURLOPT_MAIL_RCPT, recipients)
+            dr_curl_set_long(handle, CURLOPT_UPLOAD, 1)
+            dr_curl_set_io(handle, CURLOPT_READFUNCTION, readMail)
+            dr_curl_set_pointer(handle, CURLOPT_READDATA, context)
+            dr_curl_set_io(handle, CURLOPT_HEADERFUNCTION, hearMailServer)
+            dr_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
+            dr_curl_set_long(handle, CURLOPT_NOPROGRESS, 0)
+            dr_curl_set_progress(handle, proceedWithMail)
+            let code = curl_easy_perform(handle)
+            if code == CURLE_ABORTED_BY_CALLBACK { try Task.checkCancellation() }
+            guard code == CURLE_OK else { throw MailError(code, answer: transfer.answer) }
+            return transfer.answer
+        }
+    }
+
+    private func connect(_ handle: UnsafeMutableRawPointer) {
+        dr_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        dr_curl_set_string(handle, CURLOPT_URL, url)
+        dr_curl_set_string(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps")
+        dr_curl_set_long(handle, CURLOPT_USE_SSL, requiresTLS ? Int(CURLUSESSL_ALL.rawValue) : 0)
+        // A notice is a few kilobytes; what takes longer than this hangs.
+        dr_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, 10_000)
+        dr_curl_set_long(handle, CURLOPT_TIMEOUT_MS, 60_000)
+        if let username { dr_curl_set_string(handle, CURLOPT_USERNAME, username) }
+        if let password { dr_curl_set_string(handle, CURLOPT_PASSWORD, password) }
+        if let caFile { dr_curl_set_string(handle, CURLOPT_CAINFO, caFile) }
+        if isInsecure {
+            dr_curl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 0)
+            dr_curl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 0)
+        }
+    }
+}
+
+/// A message that the server did not take.
+package struct MailError: Error, Equatable, CustomStringConvertible {
+    package var detail: String
+    package var hint: String?
+    /// Whether the same message may well be taken a moment later (RFC 5321, section 4.2.1: codes of 4xx).
+    package var isRetryable: Bool
+
+    package var description: String { "\(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+
+    /// - Parameter answer: the server's last line, which may be empty.
+    init(_ code: CURLcode, answer: String) {
+        let words = String(cString: curl_easy_strerror(code))
+        let isRefusal = answer.first == "4" || answer.first == "5"
+        detail = isRefusal ? "\(words): \(answer)" : words
+        switch code {
+        case CURLE_USE_SSL_FAILED:
+            detail = "the server offers no STARTTLS"
+            hint = "use its smtps:// port; `starttls: false` would send everything in clear"
+            isRetryable = false
+        case CURLE_LOGIN_DENIED:
+            hint = "check `username` and `password`"
+            isRetryable = answer.first == "4"
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CONNECT_ERROR:
+            hint = "name the certificates to trust with `ca_file`"
+            isRetryable = false
+        case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_OPERATION_TIMEDOUT, CURLE_SEND_ERROR,
+            CURLE_RECV_ERROR, CURLE_GOT_NOTHING:
+            isRetryable = answer.first != "5"
+        default: isRetryable = answer.first == "4"
+        }
+    }
+}
+
+/// One message on its way, which libcurl carries to the callbacks below as an opaque pointer.
+private final class MailTransfer {
+    private let text: [UInt8]
+    private var position = 0
+    /// The server's last line.
+    private(set) var answer = ""
+
+    init(_ text: [UInt8]) { self.text = text }
+
+    static func from(_ context: UnsafeMutableRawPointer) -> MailTransfer {
+        Unmanaged<MailTransfer>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    func read(into space: UnsafeMutableRawBufferPointer) -> Int {
+        let count = min(space.count, text.count - position)
+        text.withUnsafeBytes {
+            space.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[position..<position + count]))
+        }
+        position += count
+        return count
+    }
+
+    func hear(_ line: UnsafeRawBufferPointer) {
+        answer = String(String(decoding: line, as: UTF8.self).prefix(200).prefix { !$0.isNewline })
+    }
+}
+
+private func readMail(
+    bytes: UnsafeMutablePointer<CChar>, size: Int, count: Int, context: UnsafeMutableRawPointer
+) -> Int {
+    MailTransfer.from(context).read(into: UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+}
+
+private func hearMailServer(
+    bytes: UnsafeMutablePointer<CChar>, size: Int, count: Int, context: UnsafeMutableRawPointer
+) -> Int {
+    let line = UnsafeRawBufferPointer(start: bytes, count: size * count)
+    MailTransfer.from(context).hear(line)
+    return line.count
+}
+
+private func proceedWithMail(_: UnsafeMutableRawPointer?, _: Int, _: Int, _: Int, _: Int) -> CInt {
+    Task.isCancelled ? 1 : 0
+}

@@ -1,0 +1,63 @@
+internal import Foundation
+package import HTTP
+internal import JSONText
+
+/// Alerts for Alertmanager's API v2: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
+///
+/// An alert is known by its labels, so only what stays the same from the first notice about a matter to the last is one,
+/// besides the severity, which routes go by: what closes a matter ends its alerts of every severity.
+package struct AlertmanagerFormat: NoticeFormat {
+    /// Base URL, without a slash at its end.
+    package var url: String
+    /// Seconds after which an alert that nothing closed ends by itself. Without an end of its own Alertmanager would
+    /// take it for resolved after five minutes.
+    package var expiry: Int
+
+    package init(url: String, expiry: Int = 86_400) {
+        self.url = url
+        self.expiry = expiry
+    }
+
+    package func requests(for notice: Notice) -> [HTTPRequest] {
+        let alerts: [JSONValue] =
+            switch notice.event.effect {
+            case .raises, .acknowledges: [alert(notice, notice.severity, endsIn: expiry)]
+            case .closes: Notice.Severity.allCases.map { alert(notice, $0, endsIn: 0) }
+            case .tries: [alert(notice, notice.severity, endsIn: 60)]
+            case .informs: []
+            }
+        return alerts.isEmpty ? [] : [.json("POST", "\(url)/api/v2/alerts", .array(alerts))]
+    }
+
+    private func alert(_ notice: Notice, _ severity: Notice.Severity, endsIn seconds: Int) -> JSONValue {
+        var labels: [String: JSONValue] = [
+            "alertname": .string(Self.name(notice.event)), "stack": .string(notice.stack),
+            "severity": .string(severity.rawValue),
+        ]
+        if notice.event != .backupFailed {
+            labels["scenario"] = notice.scenario.map { .string($0) }
+            labels["run"] = notice.run.map { .string($0) }
+        }
+        let details = notice.lines.map { "\($0.name): \($0.value)" }.joined(separator: "\n")
+        var alert: [String: JSONValue] = [
+            "labels": .object(labels),
+            "annotations": [
+                "summary": .string(notice.summary), "description": .string(details),
+                "event": .string(notice.event.rawValue),
+            ],
+            "endsAt": .string(notice.at.addingTimeInterval(Double(seconds)).ISO8601Format()),
+        ]
+        // An end with no beginning begins with it, and the earlier beginning of the alert that it ends stays.
+        if seconds > 0 { alert["startsAt"] = .string(notice.timestamp) }
+        return .object(alert)
+    }
+
+    private static func name(_ event: Notice.Event) -> String {
+        switch event {
+        case .backupFailed: "BackupFailed"
+        case .incidentOpened, .incidentEscalated, .incidentResolved: "Incident"
+        case .test: "NotificationTest"
+        default: "DisasterRecovery"
+        }
+    }
+}

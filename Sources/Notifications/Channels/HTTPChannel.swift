@@ -1,0 +1,30 @@
+package import HTTP
+
+/// What a notice looks like to one kind of receiver.
+package protocol NoticeFormat: Sendable {
+    /// None where the notice means nothing to the receiver.
+    func requests(for notice: Notice) -> [HTTPRequest]
+}
+
+/// A receiver that is told by requests that ask for nothing back.
+package struct HTTPChannel: Channel {
+    package let name: String
+    package let filter: NoticeFilter
+    private let format: any NoticeFormat
+    private let exchange: HTTPExchange
+
+    package init(_ name: String, _ filter: NoticeFilter, _ format: any NoticeFormat, over exchange: HTTPExchange) {
+        self.name = name
+        self.filter = filter
+        self.format = format
+        self.exchange = exchange
+    }
+
+    package func deliver(_ notice: Notice) throws -> String {
+        var answers: [String] = []
+        for request in format.requests(for: notice) {
+            answers.append("HTTP \(try exchange.send(request).status)")
+        }
+        return answers.last ?? "not for this channel"
+    }
+}

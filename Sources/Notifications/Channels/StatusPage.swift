@@ -1,0 +1,109 @@
+package import HTTP
+internal import JSONText
+
+/// A page of Statuspage, or of one that speaks its API: https://developer.statuspage.io
+///
+/// Components get the status that a notice names; an incident is opened with the first notice about a run and resolved
+/// with the last. It carries the run in its metadata, so that a resumed run finds it again.
+package struct StatusPage: Channel {
+    package let name: String
+    package let filter: NoticeFilter
+    /// Base URL of the API, the identity of the page, and of the components that stand for the stack.
+    private let url: String
+    private let page: String
+    private let components: [String]
+    private let hasIncidents: Bool
+    private let exchange: HTTPExchange
+    private let headers: [HTTPHeaders.Field]
+
+    /// - Parameter token: for `Authorization: OAuth …`.
+    package init(
+        _ name: String, _ filter: NoticeFilter, url: String = "https://api.statuspage.io", page: String,
+        components: [String], hasIncidents: Bool, token: String, options: HTTPOptions = HTTPOptions()
+    ) {
+        self.name = name
+        self.filter = filter
+        self.url = url
+        self.page = page
+        self.components = components
+        self.hasIncidents = hasIncidents
+        exchange = HTTPExchange(options, secrets: [token])
+        headers = [(name: "Authorization", value: "OAuth \(token)")]
+    }
+
+    package func deliver(_ notice: Notice) throws -> String {
+        if notice.event == .test {
+            // Nothing that the public sees.
+            return "HTTP \(try send("GET", "components").status), nothing changed"
+        }
+        var done: [String] = []
+        if let status = notice.statusPage {
+            for component in components {
+                _ = try send("PATCH", "components/\(component)", ["component": ["status": .string(status)]])
+            }
+            done.append("\(components.count) component\(components.count == 1 ? "" : "s"): \(status)")
+        }
+        if hasIncidents, let change = try tellIncident(notice) { done.append(change) }
+        return done.isEmpty ? "not for this channel" : done.joined(separator: ", ")
+    }
+
+    private func tellIncident(_ notice: Notice) throws -> String? {
+        let status: JSONValue
+        switch notice.event {
+        case .disasterDeclared, .incidentOpened: status = "investigating"
+        case .recoveryStarted, .objectiveAtRisk, .incidentEscalated: status = "identified"
+        case .recoveryCompleted, .incidentResolved: status = "resolved"
+        default: return nil
+        }
+        var incident: [String: JSONValue] = ["status": status, "body": .string(notice.summary)]
+        if let state = notice.statusPage {
+            incident["components"] = .object(Dictionary(components.map { ($0, JSONValue.string(state)) }) { $1 })
+        }
+        if let open = try openIncident(notice.topic) {
+            _ = try send("PATCH", "incidents/\(open)", ["incident": .object(incident)])
+            return "incident updated"
+        }
+        guard notice.event.effect != .closes else { return nil }
+        incident["name"] = .string("\(notice.event.title): \(notice.stack)")
+        incident["component_ids"] = .array(components.map { .string($0) })
+        incident["metadata"] = ["dr": ["topic": .string(notice.topic)]]
+        _ = try send("POST", "incidents", ["incident": .object(incident)])
+        return "incident opened"
+    }
+
+    private func openIncident(_ topic: String) throws -> String? {
+        let body = try send("GET", "incidents/unresolved").body
+        guard let incidents = (try? JSONValue(parsing: body))?.array else {
+            throw DeliveryError("the status page's list of incidents is no JSON array", isRetryable: false)
+        }
+        return incidents.first { $0["metadata"]?["dr"]?["topic"]?.text == topic }?["id"]?.text
+    }
+
+    private func send(_ method: String, _ path: String, _ body: JSONValue? = nil) throws -> (status: Int, body: [UInt8])
+    {
+        let address = "\(url)/v1/pages/\(page)/\(path)"
+        return try exchange.send(
+            body.map { .json(method, address, $0, headers: headers) }
+                ?? HTTPRequest(method, address, headers: headers))
+    }
+}
+
+/// Any other status page: a POST of the notice's document to an address in which `{status}` is replaced by the status
+/// that the notice names. Notices that name none are not for it.
+package struct StatusAddress: NoticeFormat {
+    package var template: String
+    package var headers: [HTTPHeaders.Field]
+
+    package init(template: String, headers: [HTTPHeaders.Field] = []) {
+        self.template = template
+        self.headers = headers
+    }
+
+    package func requests(for notice: Notice) -> [HTTPRequest] {
+        guard let status = notice.statusPage, status.allSatisfy({ $0.isLetter || $0 == "_" }) else { return [] }
+        return [
+            .json(
+                "POST", template.replacing("{status}", with: status), WebhookFormat.document(notice), headers: headers)
+        ]
+    }
+}

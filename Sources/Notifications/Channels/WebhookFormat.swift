@@ -1,0 +1,37 @@
+package import HTTP
+internal import JSONText
+
+/// A notice as one JSON document, sent by POST:
+///
+/// ```json
+/// {"event": "disaster_declared", "severity": "critical", "timestamp": "2026-11-24T10:00:00Z", "stack": "monitoring",
+///  "scenario": "complete_cluster_loss", "run": "5f0c", "message": "…", "facts": {"rto_seconds": "14400"},
+///  "status_page": "major_outage"}
+/// ```
+///
+/// `scenario`, `run` and `status_page` are there where they mean something.
+package struct WebhookFormat: NoticeFormat {
+    package var url: String
+    package var headers: [HTTPHeaders.Field]
+
+    package init(url: String, headers: [HTTPHeaders.Field] = []) {
+        self.url = url
+        self.headers = headers
+    }
+
+    package func requests(for notice: Notice) -> [HTTPRequest] {
+        [.json("POST", url, Self.document(notice), headers: headers)]
+    }
+
+    static func document(_ notice: Notice) -> JSONValue {
+        var document: [String: JSONValue] = [
+            "event": .string(notice.event.rawValue), "severity": .string(notice.severity.rawValue),
+            "timestamp": .string(notice.timestamp), "stack": .string(notice.stack),
+            "message": .string(notice.summary), "facts": .object(notice.facts.mapValues { .string($0) }),
+        ]
+        document["scenario"] = notice.scenario.map { .string($0) }
+        document["run"] = notice.run.map { .string($0) }
+        document["status_page"] = notice.statusPage.map { .string($0) }
+        return .object(document)
+    }
+}

@@ -1,0 +1,136 @@
+internal import JSONText
+package import StrictYAML
+internal import Yams
+
+/// How a ``KubectlAction`` is written.
+extension KubectlAction {
+    package static let shape = Shape<Self>(schema: Keys.oneVerb) { node, reader in
+        reader.section(Keys.self, from: node)?.action
+    }
+
+    fileprivate struct Keys: Equatable, Sendable {
+        var apply: String?
+        var createNamespace: String?
+        var scale: KubernetesObject?
+        var replicas: Replicas?
+        var rollout: KubernetesObject?
+        var wait: String?
+        var selector: String?
+        var condition: String?
+        var delete: KubernetesObject?
+        var namespace: String?
+        var context: String?
+        var force = true
+        var within: Period?
+
+        init() {}
+    }
+}
+
+extension KubectlAction.Keys: Section {
+    static let keys: [Key<Self>] = [
+        Key("apply", \.apply, .path, "A file, a folder, or one with a kustomization, to apply on the server."),
+        Key("create_namespace", \.createNamespace, .kubernetesName, "A namespace that should be there."),
+        Key("scale", \.scale, .kubernetesObject, "A workload, such as statefulset/prometheus; needs 'replicas'."),
+        Key("replicas", \.replicas, .replicas, "How many, or 'previous': as many as before they were scaled to 0."),
+        Key("rollout", \.rollout, .kubernetesObject, "A workload whose rollout should be complete."),
+        Key("wait", \.wait, .text, "What to wait for: TYPE/NAME, or a type with 'selector'; needs 'for'."),
+        Key("selector", \.selector, .text, "Labels of what is waited for, such as app=loki."),
+        Key("for", \.condition, .text, "condition=NAME, jsonpath='{…}'=VALUE, create, or delete."),
+        Key("delete", \.delete, .kubernetesObject, "An object that should not be there."),
+        Key("namespace", \.namespace, .kubernetesName, "Where the objects are."),
+        Key("context", \.context, .text, "Which cluster, by the kubeconfig; name it, lest it be the wrong one."),
+        Key("force", \.force, .flag, "Of 'apply': take over fields that others have set; true if left out."),
+        Key("within", \.within, .period, "How long the cluster may take; 5m if left out."),
+    ]
+
+    private static let verbs = ["apply", "create_namespace", "scale", "rollout", "wait", "delete"]
+
+    static var oneVerb: JSONValue {
+        schema().adding(["oneOf": .array(verbs.map { ["required": [.string($0)]] })])
+    }
+
+    func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        let given = Self.verbs.filter(written.contains)
+        guard let verb = given.first, given.count == 1 else {
+            let found = given.isEmpty ? "none" : given.joined(separator: " and ")
+            reader.complain(
+                written.section, "kubectl does one thing, found \(found)",
+                hint: "give it one of \(Self.verbs.joined(separator: ", "))")
+            return
+        }
+        let needs = ["scale": "replicas", "wait": "for"]
+        if let key = needs[verb], !written.contains(key) {
+            reader.complain(written[verb], "'\(verb)' needs '\(key)'")
+        }
+        let belongs = ["replicas": "scale", "for": "wait", "selector": "wait", "force": "apply"]
+        for (key, owner) in belongs.sorted(by: { $0.key < $1.key }) where written.contains(key) && owner != verb {
+            reader.complain(written[key], "'\(key)' belongs to '\(owner)'")
+        }
+        if let wait {
+            let isObject = KubernetesObject(wait) != nil
+            if selector == nil ? !isObject : !wait.isKubernetesName {
+                reader.complain(written["wait"], "expected TYPE/NAME, or a type with 'selector', found '\(wait)'")
+            }
+        }
+        for (key, text) in [("for", condition), ("selector", selector), ("context", context)] {
+            if text?.hasPrefix("-") == true { reader.complain(written[key], "'\(key)' must not begin with '-'") }
+        }
+    }
+
+    /// Called only for what ``validate(_:_:)`` has let pass.
+    var action: KubectlAction {
+        var action = KubectlAction()
+        action.namespace = namespace
+        action.context = context
+        action.force = force
+        if let within { action.within = within }
+        if let apply { action.verb = .apply(apply) }
+        if let createNamespace { action.verb = .createNamespace(createNamespace) }
+        if let scale, let replicas { action.verb = .scale(scale, replicas) }
+        if let rollout { action.verb = .rollout(rollout) }
+        if let wait, let condition { action.verb = .wait(wait, selector: selector, condition: condition) }
+        if let delete { action.verb = .delete(delete) }
+        return action
+    }
+}
+
+extension Shape where Value == String {
+    fileprivate static let kubernetesName = Shape(schema: ["type": "string", "pattern": "^[a-z0-9][a-z0-9.-]*$"]) {
+        node, reader in
+        guard let name = text.read(node, &reader) else { return nil }
+        guard name.isKubernetesName else {
+            reader.complain(node, "'\(name)' is no name: small letters, digits, '-' and '.'")
+            return nil
+        }
+        return name
+    }
+}
+
+extension Shape where Value == KubernetesObject {
+    fileprivate static let kubernetesObject = Shape(
+        schema: ["type": "string", "pattern": "^[a-z0-9][a-z0-9.-]*/[a-z0-9][a-z0-9.-]*$"]
+    ) { node, reader in
+        guard let text = Shape<String>.text.read(node, &reader) else { return nil }
+        guard let object = KubernetesObject(text) else {
+            reader.complain(node, "'\(text)' is no object: write it as statefulset/prometheus")
+            return nil
+        }
+        return object
+    }
+}
+
+extension Shape where Value == KubectlAction.Replicas {
+    /// A number, quoted or not, since a parameter's value is text.
+    fileprivate static let replicas = Shape(
+        schema: ["anyOf": [["type": "integer", "minimum": 0], ["type": "string", "pattern": "^([0-9]+|previous)$"]]]
+    ) { node, reader in
+        let text = node.scalar?.string ?? ""
+        if text == "previous" { return .previous }
+        guard let count = Int(text), (0...10_000).contains(count) else {
+            reader.complain(node, "expected a number of replicas or 'previous', found \(node.kindForPeople)")
+            return nil
+        }
+        return .count(count)
+    }
+}

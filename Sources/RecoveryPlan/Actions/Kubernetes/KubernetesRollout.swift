@@ -1,0 +1,54 @@
+internal import JSONText
+internal import StrictYAML
+
+/// A workload that should have become what it is told to be.
+struct KubernetesRollout {
+    let object: KubernetesObject
+    let within: Period
+    let kubectl: Kubectl
+
+    /// Without a time-out of its own kubectl would wait for ever.
+    static func arguments(_ object: KubernetesObject, _ within: Period) -> [String] {
+        ["rollout", "status", object.description, "--timeout=\(within.kubectl)"]
+    }
+
+    func await() async throws -> ActionRecord {
+        do {
+            try await kubectl.run(Self.arguments(object, within), timeout: within)
+        } catch var error as ActionError where error.reason == .failed {
+            error.reason = .notSo
+            error.operation = "rollout of \(object)"
+            error.detail = try await explained(error.detail)
+            throw error
+        }
+        return ActionRecord("\(object) is rolled out")
+    }
+
+    /// kubectl says only that it waited.
+    private func explained(_ detail: String) async throws -> String {
+        guard detail.contains("timed out"), let workload = try await kubectl.object(object.description) else {
+            return detail
+        }
+        let wanted = workload["spec"]?["replicas"]?.integer ?? 1
+        let ready = workload["status"]?["readyReplicas"]?.integer ?? 0
+        var text = "\(ready) of \(wanted) replicas are ready after \(within)"
+        if let reason = try await reasonOfWaiting(workload) { text += ": \(reason)" }
+        return text
+    }
+
+    private func reasonOfWaiting(_ workload: JSONValue) async throws -> String? {
+        let labels = workload["spec"]?["selector"]?["matchLabels"]?.object ?? [:]
+        let terms = labels.compactMap { name, value in value.text.map { "\(name)=\($0)" } }.sorted()
+        guard !terms.isEmpty else { return nil }
+        let text = try await kubectl.run(
+            ["get", "pods", "--selector=\(terms.joined(separator: ","))", "--output=json"])
+        let pods = (try? JSONValue(parsing: [UInt8](text.utf8)))?["items"]?.array ?? []
+        for pod in pods {
+            for container in pod["status"]?["containerStatuses"]?.array ?? [] {
+                guard let reason = container["state"]?["waiting"]?["reason"]?.text else { continue }
+                return "\(reason) in pod \(pod["metadata"]?["name"]?.text ?? "?")"
+            }
+        }
+        return nil
+    }
+}

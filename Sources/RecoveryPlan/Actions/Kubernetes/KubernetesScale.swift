@@ -1,0 +1,76 @@
+internal import JSONText
+internal import StrictYAML
+
+/// The number of a workload's replicas.
+///
+/// How many there were is remembered on the object itself before they are scaled to none: whoever goes on after a crash
+/// finds it there.
+struct KubernetesScale {
+    let object: KubernetesObject
+    let within: Period
+    let kubectl: Kubectl
+
+    private static let annotation = "dr/replicas"
+
+    static func arguments(_ object: KubernetesObject, _ count: Int) -> [String] {
+        ["scale", object.description, "--replicas=\(count)"]
+    }
+
+    func set(_ replicas: KubectlAction.Replicas) async throws -> ActionRecord {
+        let workload = try await read()
+        let present = workload["spec"]?["replicas"]?.integer ?? 1
+        let remembered = workload["metadata"]?["annotations"]?[Self.annotation]?.integer
+        let count: Int
+        switch replicas {
+        case .count(let given): count = given
+        case .previous:
+            guard let known = remembered ?? (present > 0 ? present : nil) else {
+                throw failure(
+                    .hopeless, "nothing says how many replicas it had",
+                    hint: "give `replicas` a number; only what dr scaled to 0 is remembered")
+            }
+            count = known
+        }
+        if count == 0, present > 0 {
+            try await kubectl.run(["annotate", object.description, "\(Self.annotation)=\(present)", "--overwrite"])
+        }
+        try await kubectl.run(Self.arguments(object, count))
+        if count == 0 { try await awaitNoPods(workload) } else { _ = try await rollout.await() }
+        let reached = try await read()["spec"]?["replicas"]?.integer ?? 1
+        guard reached == count else {
+            throw failure(
+                .failed, "it was scaled to \(count), and now has \(reached) again",
+                hint: "an operator, an autoscaler or a GitOps controller does that: pause it first")
+        }
+        return ActionRecord("\(object) has \(count) replica\(count == 1 ? "" : "s"), had \(present)")
+    }
+
+    private var rollout: KubernetesRollout { KubernetesRollout(object: object, within: within, kubectl: kubectl) }
+
+    private func read() async throws -> JSONValue {
+        guard let workload = try await kubectl.object(object.description) else {
+            throw failure(.failed, "there is no such workload", hint: "apply it first; is it the right namespace?")
+        }
+        return workload
+    }
+
+    /// The command returns before the pods are gone, and whoever replaces their data must not meet them.
+    private func awaitNoPods(_ workload: JSONValue) async throws {
+        let labels = workload["spec"]?["selector"]?["matchLabels"]?.object ?? [:]
+        let terms = labels.compactMap { name, value in value.text.map { "\(name)=\($0)" } }.sorted()
+        guard !terms.isEmpty else {
+            throw failure(.failed, "it has no selector of labels, so that its pods cannot be told from others")
+        }
+        try await kubectl.run(
+            [
+                "wait", "pod", "--selector=\(terms.joined(separator: ","))", "--for=delete",
+                "--timeout=\(within.kubectl)",
+            ], timeout: within)
+        let left = try await read()["status"]?["replicas"]?.integer ?? 0
+        guard left == 0 else { throw failure(.failed, "\(left) of its pods are still there") }
+    }
+
+    private func failure(_ reason: ActionError.Reason, _ detail: String, hint: String? = nil) -> ActionError {
+        ActionError(reason, "kubectl scale \(object)", detail, hint: hint)
+    }
+}

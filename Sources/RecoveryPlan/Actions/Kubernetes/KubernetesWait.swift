@@ -1,0 +1,55 @@
+internal import StrictYAML
+
+/// Objects that should come to be as a condition says.
+///
+/// `kubectl wait` fails at once where a selector finds nothing yet, and succeeds where nothing is found to be deleted:
+/// so what is to be so is waited for until it is there.
+struct KubernetesWait {
+    /// `TYPE/NAME`, or a type with a selector.
+    let what: String
+    let selector: String?
+    let condition: String
+    let within: Period
+    let kubectl: Kubectl
+
+    static func arguments(_ what: String, _ selector: String?, _ condition: String, _ within: Period) -> [String] {
+        ["wait", what] + (selector.map { ["--selector=\($0)"] } ?? [])
+            + ["--for=\(condition)", "--timeout=\(within.kubectl)"]
+    }
+
+    func await() async throws -> ActionRecord {
+        let deadline = ContinuousClock.now + within.duration
+        let found = try await find()
+        if condition == "delete", found == 0 { return ActionRecord("\(subject): there is none") }
+        if condition != "delete", condition != "create", found == 0 { try await awaitOne(deadline) }
+        let left = max(1, (deadline - .now).components.seconds)
+        do {
+            try await kubectl.run(
+                Self.arguments(what, selector, condition, .seconds(Int(left))), timeout: .seconds(Int(left)))
+        } catch var error as ActionError where error.reason == .failed {
+            error.reason = .notSo
+            error.operation = "\(subject), for \(condition)"
+            throw error
+        }
+        return ActionRecord("\(subject): \(condition)\(found > 1 ? ", \(found) of them" : "")")
+    }
+
+    private var subject: String { what + (selector.map { " with \($0)" } ?? "") }
+
+    private func find() async throws -> Int {
+        let arguments = ["get", what] + (selector.map { ["--selector=\($0)"] } ?? [])
+        let names = try await kubectl.run(arguments + ["--ignore-not-found", "--output=name"])
+        return names.split(separator: "\n").count
+    }
+
+    private func awaitOne(_ deadline: ContinuousClock.Instant) async throws {
+        while try await find() == 0 {
+            guard ContinuousClock.now < deadline else {
+                throw ActionError(
+                    .notSo, "\(subject), for \(condition)", "there was none within \(within)",
+                    hint: "check the names, the selector and the namespace")
+            }
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+}

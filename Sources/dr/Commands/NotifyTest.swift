@@ -1,0 +1,84 @@
+import ArgumentParser
+import Blocking
+import Configuration
+import Foundation
+import Notifications
+import StrictYAML
+
+struct NotifyTest: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test", abstract: "Send a test notice to every channel, and show what each answered.",
+        discussion: """
+            Each is tried once, whatever events it is configured for. PagerDuty's incident is resolved at once, and \
+            nothing changes on a status page. Exit code 1 when a channel failed.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(name: .long, parsing: .singleValue, help: "Only this channel; may be given again. All by default.")
+    var channel: [String] = []
+
+    func run() async throws {
+        let session = try Session(options)
+        let found = NotificationChannels(session.configuration.notifications)
+        let names = found.channels.map(\.name) + found.problems.map(\.name)
+        if let unknown = channel.first(where: { !names.contains($0) }) {
+            throw ValidationError("no channel '\(unknown)'\(Spelling.advice(for: unknown, among: names))")
+        }
+        guard !names.isEmpty else {
+            throw DocumentError(
+                file: session.file, "no channel to try", hint: "name whom to tell under `notifications:`")
+        }
+        let notice = Notice(
+            .test, severity: .info, at: Date(), stack: session.configuration.stack,
+            summary: "A test of dr's notifications: nothing has happened.")
+        let chosen = found.channels.filter { channel.isEmpty || channel.contains($0.name) }
+        let pool = BlockingPool(threads: min(max(chosen.count, 1), 16))
+        var results = try await withThrowingTaskGroup(of: (Int, Answer).self) { group in
+            for (index, channel) in chosen.enumerated() {
+                group.addTask { (index, try await Answer(of: channel, to: notice, on: pool)) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+        for problem in found.problems where channel.isEmpty || channel.contains(problem.name) {
+            results.append(Answer(channel: problem.name, delivered: false, answer: problem.reason))
+        }
+        try Output(options: options).result(Result(channels: results)) {
+            var table = Table([("CHANNEL", .left), ("RESULT", .left), ("ANSWER", .left)])
+            for result in results {
+                let lines = result.answer.split(separator: "\n")
+                table.add([result.channel, result.delivered ? "delivered" : "failed", String(lines.first ?? "")])
+                for line in lines.dropFirst() { table.add(["", "", String(line)]) }
+            }
+            return table.text
+        }
+        if results.contains(where: { !$0.delivered }) { throw ExitStatus.failed }
+    }
+
+    private struct Result: Encodable {
+        var channels: [Answer]
+    }
+
+    private struct Answer: Encodable {
+        var channel: String
+        var delivered: Bool
+        /// What the other side said, or why it was not reached.
+        var answer: String
+
+        init(channel: String, delivered: Bool, answer: String) {
+            self.channel = channel
+            self.delivered = delivered
+            self.answer = answer
+        }
+
+        init(of channel: any Channel, to notice: Notice, on pool: BlockingPool) async throws {
+            self.init(channel: channel.name, delivered: true, answer: "")
+            do {
+                answer = try await pool.run { try channel.deliver(notice) }
+            } catch let error as DeliveryError {
+                delivered = false
+                answer = "\(error)"
+            }
+        }
+    }
+}
