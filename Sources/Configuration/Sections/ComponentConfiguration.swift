@@ -36,6 +36,21 @@ extension ComponentConfiguration {
     }
 }
 
+extension ComponentConfiguration {
+    /// How its server is reached; nil for a component without one.
+    package var server: HTTPAccess? {
+        let access: HTTPAccess? =
+            switch options {
+            case let options as PrometheusOptions: options.server
+            case let options as LokiOptions: options.server
+            case let options as GrafanaOptions: options.server
+            case let options as ElasticsearchOptions: options.server
+            default: nil
+            }
+        return access?.url.isEmpty == false ? access : nil
+    }
+}
+
 /// The settings of one kind of component.
 package protocol ComponentOptions: Equatable, Sendable {
     /// The word for the kind in `dr.yaml`.
