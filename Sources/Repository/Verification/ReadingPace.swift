@@ -51,7 +51,8 @@ struct ReadingPace: Equatable, Sendable {
         }
         let most = Self.quotient(total, max(aim / interval, 1)) * Self.most
         // Whoever has read a large pack may rest, but not until something is overdue.
-        var budget = max(min(share, most) + max(credit, -total), min(overdue, most))
+        var budget = min(share, most) + max(credit, -total)
+        if overdue > 0 { budget = max(budget, min(overdue, most)) }
         var count = 0
         while budget > 0, count < queue.count {
             budget -= queue[count].bytes

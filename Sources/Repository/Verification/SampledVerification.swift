@@ -53,22 +53,23 @@ package struct SampledVerification: Sendable {
     ///   the report.
     package func run() async throws -> Report {
         progress.begin("choosing packs")
-        var (share, report) = try await pool.run { try choose() }
+        let (share, counted) = try await pool.run { try choose() }
+        var report = counted
         progress.update { $0.phase = "reading manifests" }
         let survey = try await survey(share)
         let uses = survey.uses.values.filter { share.chosen(ReadingRing.position(ofPack: $0.use.pack)) }
         progress.update {
             $0.phase = "reading packs"
             $0.totalFiles = uses.count
-            $0.totalBytes = share.bytes
+            $0.totalBytes = share.plan.bytes
         }
         let read = try await read(uses)
         report.packsRead = uses.count
         (report.bytesRead, report.packsSealed) = (read.bytes, read.sealed)
         progress.update { $0.phase = "noting what was read" }
-        return try await pool.run { [share, report, survey, read] in
-            var (share, report) = (share, report)
-            try conclude(&share, survey, read, &report)
+        return try await pool.run { [report] in
+            var report = report
+            try conclude(share, survey, read, &report)
             return report
         }
     }
@@ -80,14 +81,9 @@ package struct SampledVerification: Sendable {
         var state: SampledMark
         /// Marks that ``state`` replaces.
         var replaced: [ObjectKey]
-        /// As it is once the share was read.
-        var ring: ReadingRing
-        var credit = 0
-        var bytes = 0
-        /// On the ring, ascending.
-        var ranges: [ClosedRange<UInt32>] = []
+        var plan: ReadingPlan
 
-        func chosen(_ position: UInt32) -> Bool { ranges.contains { $0.contains(position) } }
+        func chosen(_ position: UInt32) -> Bool { plan.contains(position) }
     }
 
     private func choose() throws -> (Share, Report) {
@@ -97,41 +93,20 @@ package struct SampledVerification: Sendable {
         let state =
             found
             ?? SampledMark(at: now, tool: tool, began: now, ring: ReadingRing(), credit: 0, damaged: [:])
-        func read(at position: UInt32) -> Int { (state.ring.read(at: position) ?? state.began).seconds }
-        var queue: [ReadingPace.Due] = []
+        var packs: [ReadingPlan.Pack] = []
         try repository.store.list(prefix: "", after: nil) { object in
             try Task.checkCancellation()
             let parts = object.key.text.split(separator: "/")
             if parts.count == 3, parts[1] == "packs", let pack = Layout.packID(of: object.key) {
-                let position = ReadingRing.position(ofPack: pack)
-                queue.append(.init(position: position, read: read(at: position), bytes: object.size))
+                packs.append(.init(position: ReadingRing.position(ofPack: pack), bytes: object.size))
             }
             return .proceed
         }
-        queue.sort { ($0.read, $0.position) < ($1.read, $1.position) }
-        report.packs = queue.count
-        report.bytes = queue.reduce(0) { $0 + $1.bytes }
-
-        let pace = ReadingPace(period: period, sets: try repository.setNames())
-        let (count, credit) = pace.choice(from: queue, credit: state.credit, now: now.seconds)
-        var share = Share(state: state, replaced: keys, ring: state.ring, credit: credit)
-        share.bytes = queue[..<count].reduce(0) { $0 + $1.bytes }
-        report.overdueBytes = queue[count...].reduce(0) { $0 + (now.seconds - $1.read > period ? $1.bytes : 0) }
-        if count > 0 { mark(through: queue[count - 1], in: &share, read) }
-        return (share, report)
-    }
-
-    /// Marks all arcs that are older than that of `last`, and of those of its age what lies at its position or before.
-    private func mark(through last: ReadingPace.Due, in share: inout Share, _ read: (UInt32) -> Int) {
-        let arcs = share.state.ring.arcs
-        for (number, arc) in arcs.enumerated() {
-            let end = number + 1 < arcs.count ? arcs[number + 1].from - 1 : .max
-            let time = read(arc.from)
-            guard time < last.read || (time == last.read && arc.from <= last.position) else { continue }
-            let range = arc.from...(time < last.read ? end : min(end, last.position))
-            share.ranges.append(range)
-            share.ring.mark(range, read: now)
-        }
+        let plan = ReadingPlan(
+            packs, ring: state.ring, began: state.began, credit: state.credit,
+            pace: ReadingPace(period: period, sets: try repository.setNames()), now: now)
+        (report.packs, report.bytes, report.overdueBytes) = (plan.totalPacks, plan.totalBytes, plan.overdueBytes)
+        return (Share(state: state, replaced: keys, plan: plan), report)
     }
 
     // MARK: Whom packs belong to
@@ -170,7 +145,8 @@ package struct SampledVerification: Sendable {
                 try Task.checkCancellation()
                 let facts = marks[name]
                 if facts.isDamaged { found.withLock { _ = $0.knownDamaged.insert(name) } }
-                guard let set = try document(Layout.set(name), of: name, found, { try repository.set(name, void: void) })
+                guard
+                    let set = try document(Layout.set(name), of: name, found, { try repository.set(name, void: void) })
                 else { return }
                 var isCovered = true
                 let since = max(set.finished.seconds + Self.clockTolerance, facts.verified?.seconds ?? .min)
@@ -181,7 +157,7 @@ package struct SampledVerification: Sendable {
                     guard let manifest else { return }
                     for use in manifest.packs {
                         let position = ReadingRing.position(ofPack: use.pack)
-                        let read = share.ring.read(at: position)?.seconds ?? .min
+                        let read = share.plan.ring.read(at: position)?.seconds ?? .min
                         isCovered = isCovered && read > since && now.seconds - read <= period
                         guard share.chosen(position) || known.contains(use.pack) else { continue }
                         found.withLock {
@@ -245,7 +221,7 @@ package struct SampledVerification: Sendable {
 
     // MARK: What it means
 
-    private func conclude(_ share: inout Share, _ survey: Survey, _ read: Reading, _ report: inout Report) throws {
+    private func conclude(_ share: Share, _ survey: Survey, _ read: Reading, _ report: inout Report) throws {
         var hurt: Set<Timestamp> = []
         for (key, damage) in survey.damaged {
             let sets = try present(damage.sets)
@@ -278,10 +254,11 @@ package struct SampledVerification: Sendable {
         report.proved = survey.covered.filter { !hurt.contains($0) }.sorted()
 
         let marks = Marks(repository)
-        share.ring.coarsen(within: max(period / 256, 1))
+        var ring = share.plan.ring
+        ring.coarsen(within: max(period / 256, 1))
         try marks.put(
             SampledMark(
-                at: now, tool: tool, began: share.state.began, ring: share.ring, credit: share.credit,
+                at: now, tool: tool, began: share.state.began, ring: ring, credit: share.plan.credit,
                 damaged: damaged.mapValues { $0.sorted() }))
         // What cannot be removed is replaced all the same; a prune tries it again.
         _ = try? repository.store.delete(share.replaced)

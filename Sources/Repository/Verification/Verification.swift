@@ -1,6 +1,5 @@
 package import Blocking
 internal import Catalog
-internal import Cryptography
 internal import ObjectStorage
 internal import Synchronization
 

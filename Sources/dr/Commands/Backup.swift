@@ -9,7 +9,8 @@ struct Backup: AsyncParsableCommand {
         abstract: "Capture the components, store what is new, commit a set.",
         discussion: """
             Needs no lock: two backups at once both succeed. Exit code 3 when some component failed or some file is \
-            damaged: the rest is backed up, and the set says what is missing.
+            damaged: the rest is backed up, and the set says what is missing. Exit code 4 when --verify finds that \
+            something stored before is damaged.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -19,6 +20,13 @@ struct Backup: AsyncParsableCommand {
 
     @Flag(name: .long, help: "Do not prune afterwards.")
     var noPrune = false
+
+    @Option(
+        name: .long,
+        help: "'sample' reads a share of the old packs afterwards, so that all are read within verification.period.")
+    var verify: Check?
+
+    enum Check: String, ExpressibleByArgument, CaseIterable { case sample, none }
 
     func run() async throws {
         let session = try Session(options)
@@ -48,13 +56,54 @@ struct Backup: AsyncParsableCommand {
             throw error
         }
         for warning in report.warnings { output.warn(warning) }
+        let check = verify ?? (session.configuration.verification.sample ? .sample : .none)
+        let sample = check == .sample ? await readShare(session, repository, output) : nil
         if let path = session.configuration.metrics.textfile {
-            do { try BackupMetrics(report.set).write(to: path) } catch { output.warn("\(error)") }
+            let proofs = try? await ComponentProofs(report.set.components.keys, of: repository, session.pool)
+            do { try BackupMetrics(report.set, proofs).write(to: path) } catch { output.warn("\(error)") }
         }
         if !noPrune { await prune(session, repository, output) }
         for reason in report.set.reasons { StandardError.write("dr: \(reason)\n") }
-        try output.result(report.set) { SetText.summary(report.set) }
+        try output.result(Result(set: report.set, sample: sample)) {
+            ([SetText.summary(report.set)] + (sample.map { [SampleText.summary($0)] } ?? [])).joined(separator: "\n")
+        }
+        if sample?.findings.isEmpty == false { throw ExitStatus.checkFailed }
         if report.set.status == .partial { throw ExitStatus.partial }
+    }
+
+    /// The set, and beside its own members `sample` where a share was read.
+    private struct Result: Encodable {
+        var set: BackupSet
+        var sample: SampledVerification.Report?
+
+        enum CodingKeys: String, CodingKey { case sample }
+
+        func encode(to encoder: any Encoder) throws {
+            try set.encode(to: encoder)
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encodeIfPresent(sample, forKey: .sample)
+        }
+    }
+
+    /// The backup is good whatever this finds.
+    private func readShare(
+        _ session: Session, _ repository: Repository, _ output: Output
+    ) async -> SampledVerification.Report? {
+        do {
+            var sample = SampledVerification(
+                repository: repository,
+                period: Int(session.configuration.verification.period.duration.components.seconds),
+                tool: "dr \(DR.version)", pool: session.pool, now: Session.now())
+            sample.lanes = Session.lanes
+            sample.restorers = try session.inspectors()
+            let display = ProgressDisplay(options: options, work: [("", sample.progress)])
+            let report = try await display.during { [sample] in try await sample.run() }
+            SampleText.warn(report, output)
+            return report
+        } catch is CancellationError {
+            output.warn("reading old packs was interrupted, the backup is good; the next one reads them")
+        } catch { output.warn("old packs could not be read again, the backup is good: \(error)") }
+        return nil
     }
 
     /// The backup is good whatever becomes of this.
