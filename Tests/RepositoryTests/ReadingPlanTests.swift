@@ -57,7 +57,8 @@ import Testing
             #expect(read == plan.bytes)
             let even = plan.totalBytes / (Self.period / 4 * 3 / 3600)
             let largest = packs.map(\.pack.bytes).max() ?? 0
-            if read > largest { most = max(most, Double(read - largest) / Double(max(even, 1))) }
+            // The first run of all takes a day for the interval.
+            if sets.count > 1, read > largest { most = max(most, Double(read - largest) / Double(max(even, 1))) }
             (ring, credit) = (plan.ring, plan.credit)
             ring.coarsen(within: Self.period / 256)
             arcs = max(arcs, ring.arcs.count)
@@ -99,7 +100,7 @@ import Testing
         #expect(world.packs.count == 501 || world.packs.count == 500)
     }
 
-    /// One pack is most of the repository: it is read once a round, and the runs after it rest.
+    /// One pack is most of the repository: the runs after the one that read it rest.
     @Test func aLargePackIsNotReadAgainAndAgain() {
         var world = World()
         world.add(10_000_000)
@@ -110,7 +111,7 @@ import Testing
             total += world.read
         }
         #expect(world.longest <= World.period, "\(world.longest / 3600) h")
-        #expect((1...4).contains(total / 10_020_000), "\(total)")
+        #expect((2...6).contains(total / 10_020_000), "in two periods: \(total)")
     }
 
     /// An outage longer than the period: everything is overdue, and still no run reads it all.
