@@ -95,7 +95,8 @@ let package = Package(
                 "Blocking", "JSONText", "Archiving", "Cryptography",
             ]),
         .executableTarget(
-            name: "dr-lab", dependencies: [
+            name: "dr-lab",
+            dependencies: [
                 "Lab", "HTTP", "JSONText", "Blocking", "Cryptography", "Repository", "ObjectStorage", "Retention",
                 argumentParser,
             ],
