@@ -121,7 +121,11 @@ let package = Package(
                 "Blocking", "JSONText", "Archiving", "Cryptography",
             ]),
         .executableTarget(
-            name: "dr-lab", dependencies: ["Lab", "HTTP", "JSONText", "Blocking", "Cryptography", argumentParser],
+            name: "dr-lab",
+            dependencies: [
+                "Lab", "HTTP", "JSONText", "Blocking", "Cryptography", "Repository", "ObjectStorage", "Retention",
+                argumentParser,
+            ],
             swiftSettings: strict),
 
         tests(of: "Blocking"),

@@ -98,6 +98,9 @@ package enum ConfigurationTemplate {
           # longest_gap: 60d                     # nothing was seen so long: a clock leapt, or backups ended
           # clock_tolerance: 1h                  # the clock stands further than this before the newest backup
 
+        # After each backup read a share of the old packs again, so that every byte is read within the period.
+        # verification: {sample: true, period: 30d}
+
         # Recovery plans.
         # plans: plans/
 

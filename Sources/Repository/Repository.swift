@@ -152,7 +152,8 @@ package struct Repository: Sendable {
         }
     }
 
-    static func encodeIndex(_ index: PackIndex) throws -> [UInt8] {
+    /// The object of an index: sealed, then compressed.
+    package static func encodeIndex(_ index: PackIndex) throws -> [UInt8] {
         var gzip = GzipEncoder()
         var stored: [UInt8] = []
         let plain = try SealedDocument.encode(index)

@@ -9,11 +9,11 @@ internal import FoundationEssentials
 /// The hash is of every byte before that line's preceding `,\n`, so `head -c -79 FILE | sha256sum` checks it without
 /// us. The seal finds accidents; that nobody put another document in its place follows from the hash that the
 /// document above it in the tree records (set → manifest → index → pack).
-enum SealedDocument {
+package enum SealedDocument {
     /// `,\n"sha256":"` + 64 digits + `"}\n`.
     static let sealLength = 79
 
-    static func encode(_ value: some Encodable) throws -> [UInt8] {
+    package static func encode(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var bytes = [UInt8](try encoder.encode(value))
