@@ -77,7 +77,10 @@ let package = Package(
         layer("Catalog", ["CSQLite", "Cryptography"]),
         layer(
             "Repository",
-            ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Retention", "Blocking", "CLinux", logging]),
+            [
+                "ObjectStorage", "Archiving", "Catalog", "Cryptography", "JSONText", "Retention", "Blocking", "CLinux",
+                logging,
+            ]),
         layer("Configuration", ["JSONText", "Retention", yams]),
         .executableTarget(
             name: "dr",
