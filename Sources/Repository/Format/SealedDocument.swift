@@ -17,11 +17,16 @@ package enum SealedDocument {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var bytes = [UInt8](try encoder.encode(value))
-        precondition(bytes.last == UInt8(ascii: "}") && bytes.count > 2, "a sealed document is a JSON object")
-        bytes.removeLast()
-        let seal = Digest(of: bytes).hex
-        bytes.append(contentsOf: ",\n\"sha256\":\"\(seal)\"}\n".utf8)
+        seal(&bytes)
         return bytes
+    }
+
+    /// - Parameter document: a JSON object with at least one member.
+    static func seal(_ document: inout [UInt8]) {
+        precondition(document.last == UInt8(ascii: "}") && document.count > 2, "a sealed document is a JSON object")
+        document.removeLast()
+        let seal = Digest(of: document).hex
+        document.append(contentsOf: ",\n\"sha256\":\"\(seal)\"}\n".utf8)
     }
 
     /// - Throws: ``RepositoryError``, `.damaged` when the seal does not fit, `.newerVersion` when the document says

@@ -86,7 +86,7 @@ struct SyntheticHistory: AsyncParsableCommand {
             member.offset = 512 + offset * 1024
             return member
         }
-        let document = try Repository.encodeIndex(index)
+        let document = Repository.encodeIndex(index)
         let store = repository.store
         _ = try store.put(Layout.pack(Self.component, id), content, PutOptions(.none))
         _ = try store.put(Layout.index(Self.component, id), document, PutOptions(.none))

@@ -45,8 +45,11 @@ struct Backup: AsyncParsableCommand {
 
     private func backUp(_ session: Session, _ output: Output) async throws -> Result {
         let chosen = try Components.chosen(component, of: session.configuration)
-        let parts = try chosen.map {
-            BackupRun.Component(name: $0.name, kind: $0.kind, source: try Components.source($0, session))
+        let parts = try chosen.map { component in
+            var part = BackupRun.Component(
+                name: component.name, kind: component.kind, source: try Components.source(component, session))
+            part.stallTimeout = component.stallTimeout.duration
+            return part
         }
         let repository = try await session.repository()
         for recipient in repository.encryption.recipients {
@@ -56,7 +59,7 @@ struct Backup: AsyncParsableCommand {
         var run = BackupRun(
             repository: repository, components: parts, stack: session.configuration.stack, tool: "dr \(DR.version)",
             state: try session.state(of: repository), pool: session.pool, logger: session.logger, now: Session.now)
-        run.lanes = Session.lanes
+        run.lanes = min(Session.lanes + 1, 4)  // one more, for whichever waits for the disk
         let display = ProgressDisplay(options: options, work: parts.map { ($0.name, $0.progress) })
         let state = run.state
         let report: BackupRun.Report
