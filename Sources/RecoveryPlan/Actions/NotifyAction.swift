@@ -83,7 +83,9 @@ extension Notice.Event {
         switch self {
         case .disasterDeclared, .recoveryFailed, .backupFailed, .incidentEscalated: .critical
         case .stepFailed, .objectiveAtRisk, .incidentOpened: .warning
-        case .recoveryStarted, .recoveryCompleted, .incidentResolved, .postmortemScheduled, .drillCompleted: .info
+        case .recoveryStarted, .recoveryCompleted, .incidentResolved, .postmortemScheduled, .drillCompleted,
+            .test:
+            .info
         }
     }
 }
