@@ -98,14 +98,14 @@ package final class MailSink: Sendable {
                 path = f"{folder}/{self.count:04}.json"
                 with open(path + ".part", "w") as file:
                     json.dump({"from": envelope.mail_from, "to": envelope.rcpt_tos, "subject": message["subject"],
-                               "body": message.get_content(), "headers": dict(message.items()),
-                               "raw": envelope.content.decode(), "tls": session.ssl is not None}, file)
+                               "body": message.get_content().replace("\\r\\n", "\\n"), "headers": dict(message.items()),
+                               "raw": envelope.content.decode(), "tls": session.ssl is not None or security == "tls"}, file)
                 os.rename(path + ".part", path)
                 return f"250 2.0.0 kept as {self.count}"
 
         def authenticate(server, session, envelope, mechanism, data):
             good = (data.login.decode(), data.password.decode()) == (user, password)
-            return AuthResult(success=good)
+            return AuthResult(success=good, handled=False)
 
         sink = Sink()
         def session():
