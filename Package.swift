@@ -109,8 +109,7 @@ let package = Package(
             dependencies: kinds.map { .byName(name: $0.name) } + [
                 "Repository", "S3", "ObjectStorage", "Retention", "Configuration", "StrictYAML", "Blocking", "HTTP",
                 "Cryptography", "Catalog", "RecoveryPlan", "ShippedPlans", "RecoveryChecks", "Notifications", "Mail",
-                "JSONText",
-                argumentParser, logging,
+                "Reporting", "Drills", "Programs", "JSONText", argumentParser, logging,
             ],
             swiftSettings: strict),
 

@@ -60,6 +60,11 @@ package struct Repository: Sendable {
         return names
     }
 
+    /// SHA-256 of a set's document as it is stored.
+    package func digest(ofSet name: Timestamp) throws -> Digest {
+        Digest(of: try store.read(Layout.set(name), limit: 256 << 20))
+    }
+
     /// - Parameter void: runs that prunes have given up, where the caller has listed them; else they are asked for.
     package func set(_ name: Timestamp, void: Set<String>? = nil) throws -> BackupSet {
         let key = Layout.set(name)

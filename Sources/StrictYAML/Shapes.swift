@@ -25,6 +25,15 @@ extension Shape where Value == String {
         }
     }
 
+    /// A day, as ISO 8601 has it; as YAML takes it, in quotes or without.
+    package static let date = Shape(schema: ["type": "string", "format": "date"]) { node, reader in
+        guard let text = node.scalar?.string, text.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) != nil else {
+            reader.complain(node, "expected a date such as 2026-12-01, found \(node.kindForPeople)")
+            return nil
+        }
+        return text
+    }
+
     /// A path, made absolute from the configuration file's folder.
     package static let path = Shape(schema: ["type": "string"]) { node, reader in
         guard let path = text.read(node, &reader) else { return nil }

@@ -14,8 +14,21 @@ struct DR: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Init.self, Backup.self, List.self, Show.self, Diff.self, Stats.self, Verify.self, Restore.self,
-            Status.self, Doctor.self, PruneCommand.self, Pin.self, RetentionCommand.self, PlanCommand.self,
+            Init.self,
+            Backup.self,
+            List.self,
+            Show.self,
+            Diff.self,
+            Stats.self,
+            Verify.self,
+            Restore.self,
+            ReportCommand.self,
+            PlanCommand.self,
+            Status.self,
+            Doctor.self,
+            PruneCommand.self,
+            Pin.self,
+            RetentionCommand.self,
             NotifyCommand.self,
         ])
 }

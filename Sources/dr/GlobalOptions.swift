@@ -22,15 +22,24 @@ struct GlobalOptions: ParsableArguments {
         if quiet, verbose { throw ValidationError("--quiet and --verbose exclude each other") }
     }
 
-    /// The arguments as the parser wants them: global options behind the subcommand, and `--read-data=5%`, an option
-    /// with an optional value, as the one that takes a value.
+    /// The arguments as the parser wants them: global options behind the subcommand, and options whose value may be
+    /// left out as those that take one.
     static func normalized(_ arguments: [String]) -> [String] {
-        movedBehindSubcommand(arguments).map { argument in
-            argument.hasPrefix("--read-data=") ? "--read-data-share=" + argument.dropFirst(12) : argument
+        let arguments = movedBehindSubcommand(arguments)
+        return arguments.indices.map { index in
+            let argument = arguments[index]
+            if argument.hasPrefix("--read-data=") { return "--read-data-share=" + argument.dropFirst(12) }
+            if argument.hasPrefix("--resume=") { return "--resume-run=" + argument.dropFirst(9) }
+            let next = arguments.index(after: index) < arguments.endIndex ? arguments[index + 1] : "-"
+            return argument == "--resume" && !next.hasPrefix("-") ? "--resume-run" : argument
         }
     }
 
-    private static let groups: Set = ["retention", "plan", "notify"]
+    /// Commands that only hold others together.
+    private static var groups: Set<String> {
+        let commands: [any ParsableCommand.Type] = DR.configuration.subcommands
+        return Set(commands.filter { !$0.configuration.subcommands.isEmpty }.compactMap { $0.configuration.commandName })
+    }
 
     private static func movedBehindSubcommand(_ arguments: [String]) -> [String] {
         let flags: Set = ["--json", "--quiet", "-q", "--verbose", "-v", "--no-progress"]

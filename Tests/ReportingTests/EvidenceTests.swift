@@ -27,32 +27,32 @@ import Testing
         record.rto = 3600
         record.rpo = 3600
         let journal = try Journal(creating: path)
-        try journal.append(.runBegan(record))
+        try journal.append(.runBegan(run: record))
         if isDrill { try journal.append(.liveStack(component: "prometheus", isAfter: false, digest: "same")) }
-        try journal.append(.stepBegan(StepAttempt(step: "declare", attempt: 1)))
-        try journal.append(.stepFinished(StepResult(step: "declare", attempt: 1, outcome: .done, seconds: 1)))
-        try journal.append(.stepBegan(StepAttempt(step: "prometheus", attempt: 1)))
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "declare", attempt: 1)))
+        try journal.append(.stepFinished(result: StepResult(step: "declare", attempt: 1, outcome: .done, seconds: 1)))
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "prometheus", attempt: 1)))
         try journal.append(
             .stepFinished(
-                StepResult(
+                result: StepResult(
                     step: "prometheus", attempt: 1, outcome: .failed, seconds: 1, error: "no", isRetried: true)))
-        try journal.append(.stepBegan(StepAttempt(step: "prometheus", attempt: 2)))
+        try journal.append(.stepBegan(attempt: StepAttempt(step: "prometheus", attempt: 2)))
         var done = ActionRecord("restored prometheus")
         done.restored = RestoredComponent(
             component: "prometheus", set: "20261123T010000Z", newest: 1_799_999_000_000, files: 3, bytes: 9)
         try journal.append(
-            .stepFinished(StepResult(step: "prometheus", attempt: 2, outcome: .done, seconds: 2, record: done)))
+            .stepFinished(result: StepResult(step: "prometheus", attempt: 2, outcome: .done, seconds: 2, record: done)))
         try journal.append(
-            .checksFinished([
+            .checksFinished(checks: [
                 CheckResult("prometheus_ready", component: "prometheus", check, measured: "m", target: "t")
             ]))
-        if check == .passed { try journal.append(.reached(.validated)) }
+        if check == .passed { try journal.append(.reached(milestone: .validated)) }
         if let noticed {
             try journal.append(
                 .negativeControl(damage: "a byte", expected: ["x"], red: noticed ? ["x"] : [], noticed: noticed))
         }
         if isDrill { try journal.append(.liveStack(component: "prometheus", isAfter: true, digest: liveAfter)) }
-        try journal.append(.runFinished(RunEnd(end, reasons: [])))
+        try journal.append(.runFinished(end: RunEnd(end, reasons: [])))
         return try JournalReading(path: path)
     }
 

@@ -145,7 +145,7 @@ package struct PlanRun: Sendable {
     }
 
     private func attempt(_ step: Step, _ number: Int, isLast: Bool) async throws -> StepResult {
-        try journal.append(.stepBegan(StepAttempt(step: step.id, attempt: number, about: step.about)))
+        try journal.append(.stepBegan(attempt: StepAttempt(step: step.id, attempt: number, about: step.about)))
         let began = MonotonicClock.seconds
         var result = StepResult(step: step.id, attempt: number, outcome: .done, seconds: 0)
         do {
@@ -165,7 +165,7 @@ package struct PlanRun: Sendable {
         if result.outcome == .failed, Task.isCancelled { result.outcome = .cancelled }
         if result.outcome == .cancelled { result.isRetried = false }
         result.seconds = ((MonotonicClock.seconds - began) * 1000).rounded() / 1000
-        try journal.append(.stepFinished(result))
+        try journal.append(.stepFinished(result: result))
         return result
     }
 
@@ -179,7 +179,7 @@ package struct PlanRun: Sendable {
 
     private func reach(_ milestone: Milestone) throws {
         guard milestone != .targetReady || !resume.milestones.contains(milestone) else { return }
-        try journal.append(.reached(milestone))
+        try journal.append(.reached(milestone: milestone))
     }
 
     // MARK: The end
@@ -188,7 +188,7 @@ package struct PlanRun: Sendable {
         var checks = plan.checks.isEmpty ? [] : await context.services.check(plan.checks, in: record.identity)
         if Task.isCancelled { return try interrupted(progress) }
         checks = progress.checks + checks
-        try journal.append(.checksFinished(checks))
+        try journal.append(.checksFinished(checks: checks))
         let bad = checks.filter { $0.verdict == .failed && $0.isCritical }
         guard bad.isEmpty else {
             let reasons = bad.map { "check '\($0.name)' failed: \($0.measured), should be \($0.target)" }
@@ -213,7 +213,7 @@ package struct PlanRun: Sendable {
         _ verdict: RunEnd.Verdict, _ progress: RunProgress, _ checks: [CheckResult], _ reasons: [String]
     ) throws -> RunOutcome {
         let end = RunEnd(verdict, reasons: reasons)
-        try journal.append(.runFinished(end))
+        try journal.append(.runFinished(end: end))
         return RunOutcome(end: end, checks: checks, judgement: try judge(progress, checks))
     }
 

@@ -4,26 +4,26 @@ package import RecoveryChecks
 /// What a run notes, as it does it.
 package enum JournalEvent: Codable, Equatable, Sendable {
     /// The first line of every journal.
-    case runBegan(RunRecord)
-    case runResumed(RunHolder)
+    case runBegan(run: RunRecord)
+    case runResumed(by: RunHolder)
     /// Written before anything of the attempt is done.
-    case stepBegan(StepAttempt)
-    case stepFinished(StepResult)
+    case stepBegan(attempt: StepAttempt)
+    case stepFinished(result: StepResult)
     /// A resumed run asked a finished step's postconditions again; where they no longer hold, the step is redone.
     case stepReproved(step: String, holds: Bool, detail: String?)
     case stepSkipped(step: String, reason: String)
-    case reached(Milestone)
+    case reached(milestone: Milestone)
     case rollbackBegan(step: String)
     case rollbackFinished(step: String, error: String?)
-    case checksFinished([CheckResult])
+    case checksFinished(checks: [CheckResult])
     /// Something that whoever reads the journal should know: a wall clock that jumped, an alarm.
-    case noted(String)
+    case noted(text: String)
     /// What a drill damaged on purpose, and whether that was noticed.
     case negativeControl(damage: String, expected: [String], red: [String], noticed: Bool)
     /// A digest of a live component, before or after a drill.
     case liveStack(component: String, isAfter: Bool, digest: String)
     /// The last line, but for a run that is resumed later.
-    case runFinished(RunEnd)
+    case runFinished(end: RunEnd)
 
     enum CodingKeys: String, CodingKey {
         case runBegan = "run_began"

@@ -7,8 +7,13 @@ import StrictYAML
 
 struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Bring a component back, proved: into a directory, or into its server.",
+        abstract: "Bring a component back, proved; or the whole stack, by a plan and against the clock.",
         discussion: """
+            With --scenario, a recovery plan is replayed out of one backup set: `dr plan show` shows it, --dry-run shows \
+            it with real values and touches nothing. Every move is recorded before and after it is made; a run that \
+            was interrupted, or whose machine died, goes on with --resume. Exit code 0: recovered, validated, in time; \
+            5: recovered, but too late or with too much lost; 3: in part; 4: not validated; 6: a run is under way.
+
             With --to, the tree is built beside the target, every file proved by its SHA-256 and the whole by the \
             component's own checks, and only then put in place, in one step. An interrupted restore goes on when it is \
             run again. Without --to, what is kept as documents goes back through its server's API, object by object; \
@@ -18,7 +23,12 @@ struct Restore: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
 
     @Option(name: .long, help: "The component to restore.")
-    var component: String
+    var component: String?
+
+    @Option(name: .long, help: "The scenario whose plan is to be replayed, such as complete_cluster_loss.")
+    var scenario: String?
+
+    @OptionGroup var scenarioOptions: ScenarioOptions
 
     @Option(name: .long, help: "The directory to restore to; its parent must exist.", completion: .directory)
     var to: String?
@@ -54,6 +64,17 @@ struct Restore: AsyncParsableCommand {
 
     func validate() throws {
         _ = try parsedOwner()
+        guard (component == nil) != (scenario == nil) else {
+            throw ValidationError("say what to restore: --component NAME, or --scenario NAME")
+        }
+        if scenario != nil, to != nil || !paths.isEmpty || prefix != nil || replace || owner != nil || slice.isGiven {
+            throw ValidationError(
+                "a scenario's plan says what goes where: only --component takes paths, --to, --replace, --prefix, --owner, --tenant, --from, --until"
+            )
+        }
+        if component != nil, scenarioOptions.isResuming || !scenarioOptions.parameters.assignments.isEmpty {
+            throw ValidationError("--resume and --set need --scenario; a component's restore goes on by itself")
+        }
         if asFiles, to == nil { throw ValidationError("--as-files needs --to DIR") }
         if !paths.isEmpty, slice.isGiven {
             throw ValidationError("paths and --tenant, --from, --until exclude each other")
@@ -71,6 +92,25 @@ struct Restore: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
+        if let scenario { return try await replay(scenario, session) }
+        if let component { try await restore(component, session) }
+    }
+
+    private func replay(_ scenario: String, _ session: Session) async throws {
+        let run = try await ScenarioRun.prepare(
+            scenario, at: at, scenarioOptions, session, recoveryKey: recoveryKey)
+        let output = Output(options: options)
+        if dryRun {
+            let preview = try await run.preview()
+            return try output.result(preview) { preview.text }
+        }
+        if !scenarioOptions.yes { try await run.confirm() }
+        let result = try await run.carryOut()
+        try output.result(result) { result.text }
+        if result.exitStatus != .done { throw result.exitStatus }
+    }
+
+    private func restore(_ component: String, _ session: Session) async throws {
         let settings = session.configuration.component(named: component)
         // What can be known before the store is asked is said before.
         if to == nil, let settings, try Components.importer(kind: settings.kind, settings, session)?.fillsServer != true
@@ -79,7 +119,7 @@ struct Restore: AsyncParsableCommand {
         }
         let repository = try await session.repository(recoveryKey: recoveryKey)
         let set = try await session.set(at, in: repository)
-        let manifest = try await session.pool.run { [component] in try repository.manifest(component, of: set) }
+        let manifest = try await session.pool.run { try repository.manifest(component, of: set) }
         var job = RestoreJob(session: session, repository: repository, set: set, manifest: manifest, settings: settings)
         job.paths = paths
         job.owner = try parsedOwner()

@@ -67,6 +67,16 @@ struct StackRecovery: RecoveryServices {
         }
     }
 
+    /// Bytes that each restoring step of a plan would bring back.
+    func sizes(of plan: Plan) async throws -> [String: Int] {
+        try await session.pool.run {
+            try plan.steps.reduce(into: [:]) { sizes, step in
+                guard let component = step.restoredComponent, set.components[component] != nil else { return }
+                sizes[step.id] = try repository.manifest(component, of: set).totals.bytes
+            }
+        }
+    }
+
     private func job(_ request: ComponentRestoreRequest) async throws -> (RestoreJob, RestoreJob.Road) {
         let name = request.component
         let settings = session.configuration.component(named: name)

@@ -7,6 +7,8 @@ struct TerminalQuestion {
 
     init(_ question: String) { self.question = question }
 
+    static var isPossible: Bool { isatty(STDIN_FILENO) == 1 }
+
     /// Waits for a yes.
     /// - Throws: ``ActionError`` when there is nobody to ask or the answer is another; `CancellationError`.
     func confirm() throws {
@@ -18,7 +20,7 @@ struct TerminalQuestion {
 
     /// - Returns: the line that was typed, without spaces around it.
     func ask(_ prompt: String) throws -> String {
-        guard isatty(STDIN_FILENO) == 1 else {
+        guard Self.isPossible else {
             throw ActionError(
                 .hopeless, "ask: \(question)", "there is no terminal to ask at",
                 hint: "run it where somebody can answer, or with --yes where nobody needs to")

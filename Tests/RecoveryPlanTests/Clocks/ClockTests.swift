@@ -29,11 +29,12 @@ import Testing
             try line(
                 0,
                 .runBegan(
-                    record {
+                    run: record {
                         $0.failedAt = Self.start.addingTimeInterval(-900)
                         $0.declaredAt = Self.start.addingTimeInterval(-300)
-                    }), uptime: 1000), try line(1, .reached(.targetReady), uptime: 1010),
-            try line(2, .reached(.dataRestored), uptime: 1100), try line(3, .reached(.validated), uptime: 1200),
+                    }), uptime: 1000), try line(1, .reached(milestone: .targetReady), uptime: 1010),
+            try line(2, .reached(milestone: .dataRestored), uptime: 1100),
+            try line(3, .reached(milestone: .validated), uptime: 1200),
         ]
         let clocks = try #require(RecoveryClocks(lines))
         #expect(clocks.targetReady == 10 && clocks.dataRestored == 100 && clocks.validated == 200)
@@ -46,8 +47,8 @@ import Testing
     @Test(arguments: [-7200.0, 7200])
     func aWallClockThatJumpsChangesNoDuration(_ jump: Double) throws {
         let lines = [
-            try line(0, .runBegan(record()), uptime: 1000),
-            try line(1, .reached(.validated), uptime: 1200, wall: 200 + jump),
+            try line(0, .runBegan(run: record()), uptime: 1000),
+            try line(1, .reached(milestone: .validated), uptime: 1200, wall: 200 + jump),
         ]
         #expect(RecoveryClocks(lines)?.validated == 200)
     }
@@ -55,9 +56,10 @@ import Testing
     @Test func overARestartOfTheMachineTheWallClockCounts() throws {
         let other = RunHolder(person: "me", host: "here", process: 2, boot: "another")
         let lines = [
-            try line(0, .runBegan(record()), uptime: 1000), try line(1, .noted("x"), uptime: 1100, wall: 100),
-            try line(2, .runResumed(other), uptime: 5, wall: 400),
-            try line(3, .reached(.validated), uptime: 25, wall: 9999),
+            try line(0, .runBegan(run: record()), uptime: 1000),
+            try line(1, .noted(text: "x"), uptime: 1100, wall: 100),
+            try line(2, .runResumed(by: other), uptime: 5, wall: 400),
+            try line(3, .reached(milestone: .validated), uptime: 25, wall: 9999),
         ]
         #expect(RecoveryClocks(lines)?.validated == 420)
     }
@@ -135,12 +137,12 @@ import Testing
     @Test func todaysSizesScaleTheTimes() async throws {
         let stage = try Rehearsal()
         let journal = try Journal(creating: stage.journalPath)
-        try journal.append(.runBegan(Rehearsal.record()))
+        try journal.append(.runBegan(run: Rehearsal.record()))
         var record = ActionRecord("restored")
         record.restored = RestoredComponent(component: "p", set: "s", newest: 0, files: 1, bytes: 100 << 20)
         try journal.append(
-            .stepFinished(StepResult(step: "p", attempt: 1, outcome: .done, seconds: 50, record: record)))
-        try journal.append(.stepFinished(StepResult(step: "q", attempt: 1, outcome: .done, seconds: 5)))
+            .stepFinished(result: StepResult(step: "p", attempt: 1, outcome: .done, seconds: 50, record: record)))
+        try journal.append(.stepFinished(result: StepResult(step: "q", attempt: 1, outcome: .done, seconds: 5)))
         let times = StepTimes([try stage.reading()])
         #expect(times.forecast("p", bytes: 200 << 20)?.expected == 100)
         #expect(times.forecast("p", bytes: 50 << 20)?.expected == 50)

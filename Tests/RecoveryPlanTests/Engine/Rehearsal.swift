@@ -44,7 +44,7 @@ final class Rehearsal: Sendable {
         observer: @escaping @Sendable (JournalLine) -> Void = { _ in }
     ) async throws -> RunOutcome {
         let journal = try Journal(creating: journalPath, observer: observer)
-        try journal.append(.runBegan(record))
+        try journal.append(.runBegan(run: record))
         var run = PlanRun(plan: plan, record: record, context: context(), journal: journal)
         run.clock = QuickClock()
         return try await run.run()
@@ -55,7 +55,7 @@ final class Rehearsal: Sendable {
         let reading = try reading()
         let record = try #require(reading.record)
         let journal = try Journal(continuing: journalPath, reading)
-        try journal.append(.runResumed(record.holder))
+        try journal.append(.runResumed(by: record.holder))
         var run = PlanRun(plan: plan, record: record, context: context(), journal: journal)
         run.clock = QuickClock()
         run.resume = ResumePoint(reading)

@@ -12,8 +12,8 @@ import Testing
 
     private func write(_ notes: Int) throws -> [UInt8] {
         let journal = try Journal(creating: path)
-        try journal.append(.runBegan(Rehearsal.record()))
-        for number in 0..<notes { try journal.append(.noted("note \(number)")) }
+        try journal.append(.runBegan(run: Rehearsal.record()))
+        for number in 0..<notes { try journal.append(.noted(text: "note \(number)")) }
         return [UInt8](try Data(contentsOf: URL(filePath: path)))
     }
 
@@ -21,7 +21,7 @@ import Testing
         _ = try write(3)
         let reading = try JournalReading(path: path)
         #expect(reading.lines.map(\.body.number) == [0, 1, 2, 3])
-        #expect(reading.lines[2].body.event == .noted("note 1"))
+        #expect(reading.lines[2].body.event == .noted(text: "note 1"))
         #expect(reading.record?.identity == Rehearsal.identity)
         #expect(!reading.isTorn)
     }
@@ -65,8 +65,8 @@ import Testing
         let lines = String(decoding: try write(2), as: UTF8.self).split(separator: "\n").map(String.init)
         let other = try TemporaryFolder("journal")
         let journal = try Journal(creating: "\(other.path)/j")
-        try journal.append(.runBegan(Rehearsal.record(startedAt: .distantPast)))
-        try journal.append(.noted("forged"))
+        try journal.append(.runBegan(run: Rehearsal.record(startedAt: .distantPast)))
+        try journal.append(.noted(text: "forged"))
         let forged = String(decoding: try Data(contentsOf: URL(filePath: "\(other.path)/j")), as: UTF8.self)
             .split(separator: "\n").map(String.init)
         let mixed = [lines[0], forged[1], lines[2]].joined(separator: "\n") + "\n"
@@ -78,7 +78,7 @@ import Testing
         let path = "\(disk.path)/journal.jsonl"
         let stage = try Rehearsal()
         let journal = try Journal(creating: path)
-        try journal.append(.runBegan(Rehearsal.record()))
+        try journal.append(.runBegan(run: Rehearsal.record()))
         let filler = "\(disk.path)/filler"
         try Data().write(to: URL(filePath: filler))
         stage.stage.on("fill") { _ in

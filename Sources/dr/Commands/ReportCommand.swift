@@ -1,0 +1,79 @@
+import ArgumentParser
+import Blocking
+import Reporting
+
+/// Holds the commands about evidence together.
+struct ReportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Make the evidence of a recovery or drill, or prove that a report was not altered.",
+        subcommands: [ReportMake.self, ReportVerify.self], defaultSubcommand: ReportMake.self)
+}
+
+/// `dr report RUN`.
+struct ReportMake: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "make", abstract: "Make the evidence of a run from its journal.",
+        discussion: """
+            Writes JSON, which is the source of truth, and a page, Markdown and JUnit made from it. Corrective actions \
+            come from actions.yaml beside the journal, or from --actions: a list of {action, owner, due}. --pdf needs \
+            Chromium on this machine.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The run, as `dr restore --scenario` and `dr drill` name it; the newest when left out.")
+    var run: String?
+
+    @Option(name: .long, help: "The folder to write to; beside the journal by default.", completion: .directory)
+    var to: String?
+
+    @Option(name: .long, parsing: .singleValue, help: "Only this format: json, html, md, xml; may be given again.")
+    var format: [ReportFormat] = []
+
+    @Option(name: .long, help: "A file of corrective actions.", completion: .file())
+    var actions: String?
+
+    @Flag(name: .long, help: "Also as PDF, printed by Chromium.")
+    var pdf = false
+
+    func run() async throws {
+        let session = try Session(options)
+        let files = ReportFiles(session: session)
+        let source = try files.source(run, actions: actions)
+        let written = try await session.pool.run {
+            try files.write(source, to: to, format.isEmpty ? ReportFormat.allCases : format, pdf: pdf)
+        }
+        let output = Output(options: options)
+        try output.result(written) { written.text }
+    }
+}
+
+/// `dr report verify FILE`.
+struct ReportVerify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Prove, offline, that a report says what its journal says and was not altered.",
+        discussion: """
+            A report carries its journal, a chain of hashes, and is worked out again from it: every byte must be the \
+            same. Needs no configuration. For a page, Markdown or JUnit the JSON of the same name must lie beside it. \
+            Exit code 4 when it proves nothing.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The report.", completion: .file())
+    var file: String
+
+    @Option(name: .long, help: "The journal itself: the report must carry the very same.", completion: .file())
+    var journal: String?
+
+    func run() throws {
+        let proof: ReportProof
+        do { proof = try ReportProof(file, journal: journal) } catch {
+            StandardError.write("dr: \(error)\n")
+            throw ExitStatus.checkFailed
+        }
+        try Output(options: options).result(proof) { proof.text }
+    }
+}

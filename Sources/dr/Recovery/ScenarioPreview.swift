@@ -1,0 +1,73 @@
+import RecoveryPlan
+
+/// What a scenario would do, for `--dry-run`.
+struct ScenarioPreview: Encodable {
+    struct StepPreview: Encodable {
+        var id: String
+        /// From 1; steps of one wave can run side by side.
+        var wave: Int
+        var needs: [String]
+        var about: String?
+        /// What is done, a line each, with real values.
+        var does: [String]
+        /// What must hold afterwards.
+        var proves: [String]
+        var bytes: Int?
+        var timeout: String
+        var onFailure: String
+        var forecast: TimeForecast?
+    }
+
+    var dryRun = true
+    var scenario: String
+    var set: String
+    var parameters: [String: String]
+    var rto: Double?
+    var rpo: Double?
+    /// Nil where some step has never been run.
+    var forecast: TimeForecast?
+    var steps: [StepPreview] = []
+    var checks: [String]
+    /// That would be moved.
+    var bytes: Int { steps.compactMap(\.bytes).reduce(0, +) }
+
+    init(_ plan: Plan, _ record: RunRecord, _ forecast: RunForecast) {
+        scenario = plan.scenario
+        set = record.identity.set
+        parameters = plan.parameters
+        rto = record.rto
+        rpo = record.rpo
+        self.forecast = forecast.total
+        checks = plan.checks
+    }
+
+    mutating func add(
+        _ step: Step, wave: Int, _ does: [String], _ proves: [String], _ bytes: Int?, _ forecast: TimeForecast?
+    ) {
+        steps.append(
+            StepPreview(
+                id: step.id, wave: wave, needs: step.needs, about: step.about, does: does, proves: proves, bytes: bytes,
+                timeout: "\(step.timeout)", onFailure: step.onFailure.rawValue, forecast: forecast))
+    }
+
+    var text: String {
+        var lines = ["would replay \(scenario) from set \(set)"]
+        for step in steps {
+            let needs = step.needs.isEmpty ? "" : ", after \(step.needs.joined(separator: ", "))"
+            lines.append("\(step.wave). \(step.id)\(needs) (at most \(step.timeout), on failure: \(step.onFailure))")
+            if let about = step.about { lines.append("     \(about)") }
+            lines += step.does.map { "     - \($0)" }
+            lines += step.proves.map { "     = \($0)" }
+        }
+        if !checks.isEmpty { lines.append("then checks: \(checks.joined(separator: ", "))") }
+        lines.append("data to be moved: \(Units.bytes(bytes))")
+        let forecast = forecast.map {
+            "\(Units.duration($0.expected)) (\(Units.duration($0.low)) to \(Units.duration($0.high)), "
+                + "from \($0.samples) run\($0.samples == 1 ? "" : "s"))"
+        }
+        let allowed = rto.map { "; allowed: \(Units.duration($0))" } ?? ""
+        lines.append("time: \(forecast ?? "no data, it has never been run in full")\(allowed)")
+        lines.append("nothing was touched")
+        return lines.joined(separator: "\n")
+    }
+}

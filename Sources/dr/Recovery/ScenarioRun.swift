@@ -1,0 +1,210 @@
+import ArgumentParser
+import Blocking
+import Configuration
+import Cryptography
+import Foundation
+import Logging
+import RecoveryChecks
+import RecoveryPlan
+import Repository
+import StrictYAML
+
+/// One replay of a plan out of one backup set: looked at, or carried out.
+struct ScenarioRun {
+    let session: Session
+    let plan: Plan
+    let record: RunRecord
+    let services: StackRecovery
+    let runs: RunFolder
+    /// Nil for a run that begins.
+    let reading: JournalReading?
+    let forecast: RunForecast
+
+    // MARK: Preparing
+
+    /// - Parameter requested: the scenario, by its name or an alias.
+    static func prepare(
+        _ requested: String, at selector: SetSelector, _ options: ScenarioOptions, _ session: Session,
+        recoveryKey: String?
+    ) async throws -> ScenarioRun {
+        let entry = try session.planLibrary().entry(for: requested)
+        let runs = try RunFolder(state: session.stateRoot)
+        let repository = try await session.repository(recoveryKey: recoveryKey)
+        let resumed = options.isResuming ? try runs.resumable(options.resumeRun, scenario: entry.scenario) : nil
+        let set = try await session.recoverableSet(
+            resumed?.reading.record.flatMap { Timestamp($0.identity.set) }.map { .named($0) } ?? selector, repository)
+        let identity =
+            resumed?.reading.record?.identity
+            ?? RunIdentity(
+                id: "\(Session.now())-\(RandomID.make().prefix(8))", stack: session.configuration.stack,
+                scenario: entry.scenario, set: "\(set.name)")
+        // A resumed run has the parameters that it had, unless they are given anew.
+        let before = resumed?.reading.record?.parameters ?? [:]
+        let overrides = before.merging(try options.parameters.values()) { _, new in new }
+        let scope = session.planScope(.run, overrides: overrides, run: identity.id, set: "\(set.name)")
+        let review = PlanReview(entry.text, in: scope, session.planSurroundings())
+        for finding in review.findings where finding.severity == .warning {
+            Output(options: session.options).warn("\(finding.diagnostic)")
+        }
+        let plan = try review.checked()
+        let record = try session.record(
+            plan, text: entry.text.text, identity,
+            try await session.pool.run { try repository.digest(ofSet: set.name) },
+            options, earlier: resumed?.reading.record)
+        let services = StackRecovery(session: session, repository: repository, set: set)
+        let times = StepTimes(runs.readings(of: entry.scenario).filter { $0.end?.verdict != nil })
+        let bytes = try await services.sizes(of: plan)
+        return ScenarioRun(
+            session: session, plan: plan, record: record, services: services, runs: runs, reading: resumed?.reading,
+            forecast: times.forecast(StepGraph(plan.steps), bytes: bytes))
+    }
+
+    // MARK: Looking
+
+    /// What it would do, step by step; touches nothing.
+    func preview() async throws -> ScenarioPreview {
+        let context = context { _ in }
+        var preview = ScenarioPreview(plan, record, forecast)
+        for (number, wave) in StepGraph(plan.steps).waves.enumerated() {
+            for step in wave {
+                var lines: [String] = []
+                var bytes: Int?
+                for action in step.stop + [step.action].compactMap({ $0 }) + step.start {
+                    let part = try await action.action.preview(in: context)
+                    lines += part.lines
+                    bytes = part.bytes.map { $0 + (bytes ?? 0) } ?? bytes
+                }
+                var proofs: [String] = []
+                for condition in step.verify { proofs += try await condition.action.preview(in: context).lines }
+                preview.add(step, wave: number + 1, lines, proofs, bytes, forecast.steps[step.id])
+            }
+        }
+        return preview
+    }
+
+    // MARK: Carrying out
+
+    /// Asks the person at the terminal to type the scenario's name.
+    /// - Throws: `ValidationError` where there is none to ask, or it was another.
+    func confirm() async throws {
+        let name = plan.scenario
+        let question = TerminalQuestion("replay \(name)")
+        guard TerminalQuestion.isPossible else {
+            throw ValidationError(
+                "there is no terminal to ask at whether this is meant: give --yes, or look first with --dry-run")
+        }
+        let answer = try await session.pool.run {
+            try question.ask(
+                "This replays \(name) on \(session.configuration.stack) from set \(record.identity.set). "
+                    + "Type the scenario's name to go on: ")
+        }
+        guard answer == name else { throw ValidationError("that was '\(answer)': nothing was touched") }
+    }
+
+    func carryOut() async throws -> ScenarioResult {
+        let display = RunDisplay(session.options, record, progress: services.progress)
+        let outcome = try await display.during {
+            try await run(observer: { display.observe($0) }, tell: { display.tell($0) })
+        }
+        let path = runs.journal(of: record.identity.id)
+        return ScenarioResult(outcome, record, try JournalReading(path: path), journal: path)
+    }
+
+    /// - Parameter observer: told of each line of the journal once it is durable; from any thread.
+    private func run(
+        observer: @escaping @Sendable (JournalLine) -> Void, tell: @escaping @Sendable (String) -> Void
+    ) async throws -> RunOutcome {
+        let lock = try runs.lock(record.identity.scenario, run: record.identity.id, holder: record.holder)
+        defer { withExtendedLifetime(lock) {} }
+        let journal: Journal
+        if let reading {
+            journal = try Journal(continuing: runs.journal(of: record.identity.id), reading, observer: observer)
+            try journal.append(.runResumed(by: record.holder))
+        } else {
+            journal = try Journal(creating: runs.make(record.identity.id), observer: observer)
+            try journal.append(.runBegan(run: record))
+        }
+        var run = PlanRun(plan: plan, record: record, context: context(tell: tell), journal: journal)
+        if let reading { run.resume = ResumePoint(reading) }
+        return try await run.run()
+    }
+
+    private func context(tell: @escaping @Sendable (String) -> Void) -> ActionContext {
+        var environment = ProcessInfo.processInfo.environment
+        for (name, value) in plan.parameters { environment["DR_PARAM_\(name.uppercased())"] = value }
+        environment["DR_RUN"] = record.identity.id
+        environment["DR_SET"] = record.identity.set
+        environment["DR_SCENARIO"] = record.identity.scenario
+        return ActionContext(
+            run: record.identity, services: services, pool: session.pool, logger: session.logger,
+            environment: environment, folder: session.folder, tell: tell)
+    }
+}
+
+extension Session {
+    /// Where cache and journals are.
+    var stateRoot: String {
+        configuration.stateFolder(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
+    }
+
+    /// Everything that fixes the run.
+    /// - Throws: `ValidationError` when a resumed run would not be the one that was begun.
+    fileprivate func record(
+        _ plan: Plan, text: String, _ identity: RunIdentity, _ setDigest: Digest,
+        _ options: ScenarioOptions, earlier: RunRecord?
+    ) throws -> RunRecord {
+        let digest = Digest(of: [UInt8](text.utf8)).hex
+        let holder = RunHolder.current
+        if var earlier {
+            if !options.allowChangedPlan {
+                guard earlier.planDigest == digest else {
+                    throw ValidationError(
+                        "the plan is not what it was when run \(identity.id) began: look at what changed, then "
+                            + "resume with --allow-changed-plan, or begin anew without --resume")
+                }
+                let changed = plan.parameters.filter { earlier.parameters[$0.key] != $0.value }.keys.sorted()
+                guard changed.isEmpty else {
+                    throw ValidationError(
+                        "run \(identity.id) began with other values of \(changed.joined(separator: ", ")): leave --set "
+                            + "out to go on with those, or give --allow-changed-plan as well")
+                }
+            }
+            earlier.holder = holder
+            earlier.steps = plan.steps.map(\.id)
+            return earlier
+        }
+        let now = Date()
+        let moments = try options.moments(now: now)
+        var record = RunRecord(
+            identity: identity, isDrill: false, procedure: plan.procedure, planDigest: digest,
+            parameters: plan.parameters, setDigest: setDigest.hex,
+            components: plan.steps.compactMap(\.restoredComponent), tool: "dr \(DR.version)", holder: holder,
+            startedAt: now)
+        record.steps = plan.steps.map(\.id)
+        record.rto = (plan.objectives.rto ?? configuration.objectives.rto).map { $0.duration / .seconds(1) }
+        record.rpo = (plan.objectives.rpo ?? configuration.objectives.rpo).map { $0.duration / .seconds(1) }
+        record.rtoFrom = plan.objectives.rtoFrom
+        record.failedAt = moments.failed
+        record.detectedAt = moments.detected
+        record.declaredAt = moments.declared
+        return record
+    }
+}
+
+extension RunHolder {
+    /// This process, and whoever started it.
+    static var current: RunHolder {
+        let environment = ProcessInfo.processInfo.environment
+        var name = [CChar](repeating: 0, count: 256)
+        let host =
+            gethostname(&name, name.count - 1) == 0
+            ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : "unknown"
+        let person = environment["SUDO_USER"] ?? environment["USER"] ?? "uid \(geteuid())"
+        return RunHolder(person: person, host: host, process: Int(getpid()), boot: MonotonicClock.boot)
+    }
+}
+
+extension Step {
+    /// The component that the step brings back.
+    var restoredComponent: String? { (action?.action as? RestoreAction)?.component }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Foundation
+import Programs
+import RecoveryPlan
+import Reporting
+import StrictYAML
+
+typealias ReportFormat = Report.Format
+
+extension Report.Format: ExpressibleByArgument {}
+
+/// Makes reports from the journals of this machine.
+struct ReportFiles {
+    let session: Session
+
+    /// What a report is made from.
+    struct Source: Sendable {
+        var run: String
+        var reading: JournalReading
+        var actions: [CorrectiveAction]
+        /// Where the journal is.
+        var folder: String
+    }
+
+    struct Written: Encodable {
+        var run: String
+        var verdict: Evidence.Verdict
+        var reasons: [String]
+        /// SHA-256 of the evidence's document.
+        var digest: String
+        var files: [String]
+
+        var text: String {
+            (["run \(run): \(verdict.rawValue)"] + reasons.map { "  \($0)" } + files.map { "wrote \($0)" })
+                .joined(separator: "\n")
+        }
+    }
+
+    /// - Parameters:
+    ///   - run: nil for the newest.
+    ///   - actions: path of a file of corrective actions; nil for `actions.yaml` beside the journal, if it is there.
+    func source(_ run: String?, actions: String?) throws -> Source {
+        let runs = try RunFolder(state: session.stateRoot)
+        guard let name = run ?? runs.runs().last, runs.runs().contains(name) else {
+            let known = runs.runs().suffix(5).joined(separator: ", ")
+            throw ValidationError(
+                run.map {
+                    "there is no run '\($0)' in '\(runs.path)'" + (known.isEmpty ? "" : "; the newest are \(known)")
+                }
+                    ?? "there was no run yet: `dr restore --scenario` and `dr drill` make some")
+        }
+        let folder = "\(runs.path)/\(name)"
+        let beside = "\(folder)/actions.yaml"
+        let file = actions ?? (FileManager.default.fileExists(atPath: beside) ? beside : nil)
+        return Source(
+            run: name, reading: try JournalReading(path: runs.journal(of: name)),
+            actions: try file.map { try CorrectiveActionsFile.read($0) } ?? [], folder: folder)
+    }
+
+    func write(_ source: Source, to requested: String?, _ formats: [ReportFormat], pdf: Bool) throws -> Written {
+        let report = try Report(Evidence(source.reading, correctiveActions: source.actions))
+        let folder = requested ?? source.folder
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let stem = "\(folder)/report" + (requested == nil ? "" : "-\(source.run)")
+        // The JSON goes along whatever is asked for: nothing else can be verified without it.
+        var files: [String] = []
+        for format in ReportFormat.allCases
+        where format == .json || formats.contains(format) || (pdf && format == .html) {
+            let file = "\(stem).\(format.rawValue)"
+            try Data(report.rendered(as: format)).write(to: URL(filePath: file), options: .atomic)
+            files.append(file)
+        }
+        if pdf { files.append(try Browser.print("\(stem).html", to: "\(stem).pdf")) }
+        return Written(
+            run: source.run, verdict: report.evidence.verdict, reasons: report.evidence.reasons, digest: report.digest,
+            files: files)
+    }
+}
+
+/// What `dr report verify` found.
+struct ReportProof: Encodable {
+    var verified = true
+    var proof: ReportVerification.Proof
+
+    init(_ file: String, journal: String?) throws { proof = try ReportVerification.verify(file, journal: journal) }
+
+    var text: String {
+        """
+        \(proof.file) is what its journal says, to the byte
+        run \(proof.run): \(proof.verdict.rawValue)
+        journal: \(proof.lines) lines, the last with SHA-256 \(proof.head)
+        evidence: SHA-256 \(proof.digest)
+        """
+    }
+}
+
+/// Chromium, where it is installed: prints pages.
+private enum Browser {
+    static func print(_ page: String, to paper: String) throws -> String {
+        let names = ["chromium", "chromium-browser", "google-chrome"]
+        let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+        let found = names.lazy.flatMap { name in path.map { "\($0)/\(name)" } }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+        guard let found else {
+            throw ValidationError(
+                "--pdf needs Chromium, which is not installed here; the page prints as well in any browser")
+        }
+        let profile = FileManager.default.temporaryDirectory.appending(path: "dr-browser-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: profile) }
+        let isRoot = geteuid() == 0
+        let program = Program(
+            found,
+            ["--headless=new", "--disable-gpu", "--user-data-dir=\(profile.path)"] + (isRoot ? ["--no-sandbox"] : [])
+                + [
+                    "--no-pdf-header-footer", "--print-to-pdf=\(paper)", URL(filePath: page).absoluteURL.absoluteString,
+                ], environment: ProcessInfo.processInfo.environment, timeout: .seconds(120))
+        let (end, _) = try program.captured()
+        guard end.status == 0, FileManager.default.fileExists(atPath: paper) else {
+            throw ValidationError("Chromium could not print the page (status \(end.status))")
+        }
+        return paper
+    }
+}
