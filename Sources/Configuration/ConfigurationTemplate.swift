@@ -115,13 +115,8 @@ package enum ConfigurationTemplate {
         #   slack: [{url: {env: SLACK_WEBHOOK}, severity: warning}]
         #   pagerduty: [{routing_key: {file: /etc/dr/pagerduty-key}, severity: critical}]
         #   alertmanager: [{url: "http://localhost:9093", expires: 1d}]
-        #   email:
-        #     - server: smtp://mail.example:587    # or smtps://mail.example:465
-        #       from: dr@mail.example
-        #       to: [oncall@mail.example]
-        #       username: dr
-        #       password: {env: MAIL_PASSWORD}
-        #       events: [backup_failed, disaster_declared, recovery_completed, recovery_failed]
+        #   email: [{server: "smtp://mail.example:587", from: dr@mail.example, to: [oncall@mail.example]}]
+        #                                        # with username and password, where the server wants them
         #   status_page:                         # Statuspage; for any other, 'address' with {status} in it
         #     page: kctbh9vrtdwd
         #     token: {env: STATUSPAGE_TOKEN}
