@@ -1,3 +1,4 @@
+import Catalog
 import Archiving
 import Cryptography
 import Foundation
