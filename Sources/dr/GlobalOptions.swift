@@ -35,7 +35,11 @@ struct GlobalOptions: ParsableArguments {
         }
     }
 
-    private static let groups: Set = ["retention", "plan", "schedule", "report", "notify"]
+    /// Commands that only hold others together.
+    private static var groups: Set<String> {
+        let commands: [any ParsableCommand.Type] = DR.configuration.subcommands
+        return Set(commands.filter { !$0.configuration.subcommands.isEmpty }.compactMap { $0.configuration.commandName })
+    }
 
     private static func movedBehindSubcommand(_ arguments: [String]) -> [String] {
         let flags: Set = ["--json", "--quiet", "-q", "--verbose", "-v", "--no-progress"]

@@ -83,8 +83,7 @@ extension Notice.Event {
         switch self {
         case .disasterDeclared, .recoveryFailed, .backupFailed, .incidentEscalated: .critical
         case .stepFailed, .objectiveAtRisk, .incidentOpened: .warning
-        case .recoveryStarted, .recoveryCompleted, .incidentResolved, .postmortemScheduled, .drillCompleted,
-            .test:
+        case .recoveryStarted, .recoveryCompleted, .incidentResolved, .postmortemScheduled, .drillCompleted, .test:
             .info
         }
     }
