@@ -83,7 +83,7 @@ let package = Package(
             "Repository",
             ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Retention", "Blocking", "CLinux", logging]),
         layer("Configuration", ["StrictYAML", "JSONText", "Retention", yams]),
-        layer("RecoveryChecks", ["HTTP", "JSONText", "Blocking", logging]),
+        layer("RecoveryChecks", ["Repository", "HTTP", "JSONText", "Cryptography", "Blocking"]),
         layer("Notifications", ["HTTP", "JSONText", "Blocking", "StrictYAML", logging]),
         layer(
             "RecoveryPlan",
@@ -138,7 +138,7 @@ let package = Package(
         tests(of: "Retention"),
         tests(of: "StrictYAML"),
         tests(of: "Configuration", ["StrictYAML", "Retention"]),
-        tests(of: "RecoveryChecks", ["HTTP", "JSONText", "Blocking", "Lab", logging]),
+        tests(of: "RecoveryChecks", ["Repository", "HTTP", "JSONText", "Blocking", "Lab"]),
         tests(of: "Notifications", ["HTTP", "JSONText", "Blocking", "StrictYAML", "Lab", logging]),
         tests(
             of: "RecoveryPlan",
@@ -151,7 +151,7 @@ let package = Package(
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(
-            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography", "JSONText"],
+            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography", "JSONText", "RecoveryChecks"],
             swiftSettings: strict),
     ] + kinds + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 )

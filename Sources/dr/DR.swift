@@ -15,6 +15,6 @@ struct DR: AsyncParsableCommand {
         version: version,
         subcommands: [
             Init.self, Backup.self, List.self, Show.self, Diff.self, Stats.self, Verify.self, Restore.self,
-            Status.self, Doctor.self, PruneCommand.self, Pin.self, RetentionCommand.self,
+            Status.self, CheckCommand.self, Doctor.self, PruneCommand.self, Pin.self, RetentionCommand.self,
         ])
 }

@@ -16,7 +16,7 @@ struct PruneHousekeeping {
         guard !prune.isDryRun else { return }
         var superfluous = survey.oldLeases
         superfluous += try noteUnwanted(unwanted)
-        superfluous += try staleVerifications() + stalePins() + oldProbes()
+        superfluous += try staleVerifications() + stalePins() + staleRecordings() + oldProbes()
         // A mark that stays does no harm: what is refused now is tried again by the next prune.
         _ = try store.delete(superfluous)
         prune.state?.dropCatalogs { component, digest in
@@ -78,5 +78,13 @@ struct PruneHousekeeping {
             if try isGone(mark.set) { stale.append(info.key) }
         }
         return stale
+    }
+
+    /// A recording's key has its set's name.
+    private func staleRecordings() throws -> [ObjectKey] {
+        try marks.list(RecordedMark.kind).map(\.key).filter { key in
+            let name = key.text.dropFirst(Marks.prefix(RecordedMark.kind).count).prefix { $0 != "-" }
+            return try Timestamp(String(name)).map { try isGone($0) } ?? false
+        }
     }
 }

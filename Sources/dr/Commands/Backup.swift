@@ -36,6 +36,8 @@ struct Backup: AsyncParsableCommand {
             repository: repository, components: parts, stack: session.configuration.stack, tool: "dr \(DR.version)",
             state: try session.state(of: repository), pool: session.pool, logger: session.logger, now: Session.now)
         run.lanes = Session.lanes
+        let recording = SetRecording(session: session, output: output)
+        let planted = await recording.plantSentinels(in: chosen)
         let display = ProgressDisplay(options: options, work: parts.map { ($0.name, $0.progress) })
         let state = run.state
         let report: BackupRun.Report
@@ -48,6 +50,7 @@ struct Backup: AsyncParsableCommand {
             throw error
         }
         for warning in report.warnings { output.warn(warning) }
+        await recording.record(report.set, planted: planted, in: repository)
         if let path = session.configuration.metrics.textfile {
             do { try BackupMetrics(report.set).write(to: path) } catch { output.warn("\(error)") }
         }
