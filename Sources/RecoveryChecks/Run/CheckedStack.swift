@@ -26,6 +26,9 @@ package struct CheckedStack: Sendable {
             self.kind = kind
             self.server = server
         }
+
+        /// Whether its answers can be recorded and compared.
+        package var canBeAsked: Bool { ["prometheus", "loki", "grafana", "elasticsearch"].contains(kind) }
     }
 
     package struct Endpoint: Sendable {

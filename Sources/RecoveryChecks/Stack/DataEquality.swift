@@ -14,6 +14,8 @@ struct DataEquality: RecoveryCheck {
     func measure() throws -> Measurement {
         guard let set = stack.set else { return .skipped("there is no set to compare with") }
         if let obstacle = stack.setObstacle { return .failed("-", obstacle) }
+        let asked = stack.components.filter { $0.facts != nil && $0.canBeAsked && stack.wasRestored($0.name) }
+        guard !asked.isEmpty else { return .skipped("set \(set) restored nothing that answers questions") }
         guard let recorded = stack.recorded else {
             return .failed("nothing recorded", "set \(set) has no recorded answers: what it held is not known")
         }

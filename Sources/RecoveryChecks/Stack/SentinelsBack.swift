@@ -14,6 +14,9 @@ struct SentinelsBack: RecoveryCheck {
         guard let set = stack.set else { return .skipped("there is no set to compare with") }
         if let obstacle = stack.setObstacle { return .failed("-", obstacle) }
         guard let recorded = stack.recorded else {
+            guard stack.sentinels.contains(where: { stack.wasRestored($0.component) }) else {
+                return .skipped("no sentinel is configured: see 'checks: sentinels:'")
+            }
             return .failed("nothing recorded", "set \(set) has no recorded sentinels")
         }
         let wanted = recorded.sentinels.filter { stack.wasRestored($0.component) }

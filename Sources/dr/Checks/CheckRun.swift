@@ -1,6 +1,8 @@
+import Blocking
 import Configuration
 import RecoveryChecks
 import Repository
+import StrictYAML
 
 /// Runs checks against the stack of a session, by name.
 struct CheckRun {

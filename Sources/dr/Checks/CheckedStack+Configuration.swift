@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import HTTP
 import RecoveryChecks
+import StrictYAML
 
 extension CheckedStack {
     /// The stack of a configuration, as checks see it.

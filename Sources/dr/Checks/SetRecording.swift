@@ -1,3 +1,4 @@
+import Blocking
 import Configuration
 import Foundation
 import RecoveryChecks
@@ -34,11 +35,14 @@ struct SetRecording {
 
     /// Asks the stack what a restore of the set must answer, and keeps the answers with the set.
     func record(_ set: BackupSet, planted: [RecordedSentinel], in repository: Repository) async {
-        guard settings.record || !planted.isEmpty else { return }
+        let stack = CheckedStack(session)
+        let isAsked =
+            settings.record && stack.components.contains { $0.canBeAsked && set.components[$0.name] != nil }
+        guard isAsked || !planted.isEmpty else { return }
         do {
             var answers: [RecordedAnswer] = []
-            if settings.record {
-                let stack = try await session.pool.run { [stack = CheckedStack(session)] in
+            if isAsked {
+                let stack = try await session.pool.run {
                     var held = stack
                     held.components.removeAll { set.components[$0.name] == nil }
                     try held.learn(from: set, in: repository)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Blocking
 import Configuration
 import RecoveryChecks
 import Repository
