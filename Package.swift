@@ -94,7 +94,7 @@ let package = Package(
         layer("Mail", ["CCurl"]),
         layer("Notifications", ["HTTP", "Mail", "JSONText", "Blocking"]),
         layer("Configuration", ["StrictYAML", "JSONText", "Retention", "Notifications", yams]),
-        layer("RecoveryChecks", ["HTTP", "JSONText", "Blocking", logging]),
+        layer("RecoveryChecks", ["Repository", "HTTP", "JSONText", "Cryptography", "Blocking"]),
         layer(
             "RecoveryPlan",
             [
@@ -156,7 +156,7 @@ let package = Package(
         tests(of: "Retention"),
         tests(of: "StrictYAML"),
         tests(of: "Configuration", ["StrictYAML", "Retention", "Notifications"]),
-        tests(of: "RecoveryChecks", ["HTTP", "JSONText", "Blocking", "Lab", logging]),
+        tests(of: "RecoveryChecks", ["Repository", "HTTP", "JSONText", "Blocking", "Lab"]),
         tests(of: "Mail", ["Blocking", "Lab"]),
         tests(of: "Notifications", ["HTTP", "Mail", "JSONText", "Blocking", "Lab"]),
         tests(
@@ -170,7 +170,7 @@ let package = Package(
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(
-            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography", "JSONText"],
+            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography", "JSONText", "RecoveryChecks"],
             swiftSettings: strict),
     ] + kinds + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 )

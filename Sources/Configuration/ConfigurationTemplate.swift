@@ -123,6 +123,21 @@ package enum ConfigurationTemplate {
         #     components: [8kbf7d35c070]
         #     incidents: true
 
+        # What `dr check` and recoveries look at, and what a backup records for them: see docs/checks.md.
+        # checks:
+        #   timeout: 30s                         # of one check
+        #   interval: 15s                        # how long to wait for new samples
+        #   tenants: [t1, t2]                    # Loki's, where it is multi-tenant
+        #   profiles: {nightly: [prometheus_ready, ingestion, sla]}
+        #   endpoints: [{name: api, url: http://api:8080/healthz, timeout: 5s, critical: false, expect: 200}]
+        #   sla:                                 # thresholds when left out: 99.95 %, 2 s, 45 per minute
+        #     window: 1h
+        #     availability: {query: "100 * avg(avg_over_time(up[$window]))", threshold: 99.95}
+        #   queries: [{component: prometheus, query: "count(up)"}]   # recorded beside those that dr makes itself
+        #   sentinels:                           # a nonce is written there before each backup
+        #     grafana: {}
+        #     prometheus: {pushgateway: http://pushgateway:9091}
+
         # metrics: {textfile: /var/lib/prometheus/node-exporter/dr.prom}
 
         """

@@ -25,6 +25,7 @@ struct DR: AsyncParsableCommand {
             ReportCommand.self,
             PlanCommand.self,
             Status.self,
+            CheckCommand.self,
             Doctor.self,
             PruneCommand.self,
             Pin.self,

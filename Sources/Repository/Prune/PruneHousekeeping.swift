@@ -16,7 +16,7 @@ struct PruneHousekeeping {
         guard !prune.isDryRun else { return }
         var superfluous = survey.oldLeases
         superfluous += try noteUnwanted(unwanted)
-        superfluous += try staleVerifications() + stalePins() + oldProbes()
+        superfluous += try staleVerifications() + stalePins() + staleRecordings() + oldProbes()
         superfluous += try marks.list(SampledMark.kind).dropLast(SampledMark.most).map(\.key)
         // A mark that stays does no harm: what is refused now is tried again by the next prune.
         _ = try store.delete(superfluous)
@@ -79,5 +79,13 @@ struct PruneHousekeeping {
             if try isGone(mark.set) { stale.append(info.key) }
         }
         return stale
+    }
+
+    /// A recording's key has its set's name.
+    private func staleRecordings() throws -> [ObjectKey] {
+        try marks.list(RecordedMark.kind).map(\.key).filter { key in
+            let name = key.text.dropFirst(Marks.prefix(RecordedMark.kind).count).prefix { $0 != "-" }
+            return try Timestamp(String(name)).map { try isGone($0) } ?? false
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import RecoveryChecks
 import Repository
 
 /// How one kind of component is made from its settings. A new kind is one of these, and one line in ``Components``.
@@ -20,6 +21,9 @@ protocol ComponentDriver: Sendable {
     /// The directory where the component lives on this machine, absolute: where a recovery puts it back. Nil where it
     /// lives in a server, or elsewhere.
     static func home(_ options: Options) -> String?
+
+    /// The component as checks see it: its server, with credentials, and what else its kind offers to look at.
+    static func checked(_ options: Options, name: String, _ session: Session) throws -> CheckedStack.Component
 }
 
 extension ComponentDriver {
@@ -27,5 +31,8 @@ extension ComponentDriver {
     static func importer(_ options: Options?, _ session: Session) throws -> (any ComponentImporter)? { nil }
     static var canSlice: Bool { false }
     static func home(_ options: Options) -> String? { nil }
+    static func checked(_ options: Options, name: String, _ session: Session) throws -> CheckedStack.Component {
+        CheckedStack.Component(name: name, kind: kind)
+    }
     static var kind: String { Options.kind }
 }

@@ -2,6 +2,7 @@ import Configuration
 import ElasticsearchSnapshot
 import Foundation
 import HTTP
+import RecoveryChecks
 import Repository
 import StrictYAML
 
@@ -24,6 +25,19 @@ enum ElasticsearchDriver: ComponentDriver {
         let key = try options.apiKey?.resolve(environment: ProcessInfo.processInfo.environment)
         return ElasticsearchAPI(
             url: options.server.url, client: try HTTPClient(options.server), apiKey: key, pool: session.pool)
+    }
+
+    static func checked(
+        _ options: ElasticsearchOptions, name: String, _ session: Session
+    ) throws -> CheckedStack.Component {
+        let key = try options.apiKey?.resolve(environment: ProcessInfo.processInfo.environment)
+        var component = CheckedStack.Component(
+            name: name, kind: kind,
+            server: CheckedServer(
+                url: options.server.url, client: try HTTPClient(options.server),
+                headers: key.map { [(name: "Authorization", value: "ApiKey \($0)")] } ?? []))
+        component.indices = options.indices
+        return component
     }
 
     private static func patience(_ options: ElasticsearchOptions) -> Duration {

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import HTTP
 import LokiArchive
+import RecoveryChecks
 import Repository
 
 enum LokiDriver: ComponentDriver {
@@ -23,5 +24,12 @@ enum LokiDriver: ComponentDriver {
     private static func server(_ options: LokiOptions, _ session: Session) throws -> LokiAPI? {
         guard !options.server.url.isEmpty else { return nil }
         return LokiAPI(url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)
+    }
+
+    static func checked(_ options: LokiOptions, name: String, _ session: Session) throws -> CheckedStack.Component {
+        guard !options.server.url.isEmpty else { return CheckedStack.Component(name: name, kind: kind) }
+        return CheckedStack.Component(
+            name: name, kind: kind,
+            server: CheckedServer(url: options.server.url, client: try HTTPClient(options.server)))
     }
 }
