@@ -1,6 +1,8 @@
 import Foundation
+import Lab
 import ObjectStorage
 import Retention
+import Synchronization
 import Testing
 
 @testable import Repository

@@ -1,5 +1,6 @@
 import Catalog
 import Foundation
+import Lab
 import Logging
 import ObjectStorage
 import Retention

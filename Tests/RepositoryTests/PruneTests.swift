@@ -1,4 +1,5 @@
 import Foundation
+import Lab
 import ObjectStorage
 import Retention
 import Synchronization
