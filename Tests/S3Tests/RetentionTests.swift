@@ -4,10 +4,13 @@ import Lab
 import Logging
 import ObjectStorage
 import S3
+import Synchronization
 import Testing
 
 /// Object locks and unfinished uploads against a scripted server: what other servers than the one in the lab say.
-@Suite struct RetentionTests {
+@Suite final class RetentionTests: Sendable {
+    /// A server ends with its last reference.
+    private let servers = Mutex<[ScriptedServer]>([])
     private let key = ObjectKey(trusted: "a")
     private let lock = PutOptions.Lock(mode: .compliance, until: 1_795_400_000)
 
@@ -15,6 +18,7 @@ import Testing
         _ answer: @escaping @Sendable (HTTPMessage) -> ScriptedServer.Act
     ) throws -> (S3Store, ScriptedServer) {
         let server = try ScriptedServer { request, _ in answer(request) }
+        servers.withLock { $0.append(server) }
         var configuration = S3Configuration(bucket: "bucket", prefix: "dr", endpoint: server.url)
         configuration.credentials = S3Credentials(accessKeyID: "ID", secretAccessKey: "s")
         configuration.retry = RetryPolicy(attempts: 1, base: .milliseconds(1))
@@ -22,7 +26,7 @@ import Testing
         return (try S3Store(configuration, environment: environment, logger: Logger(label: "test")), server)
     }
 
-    private func refusal(_ status: Int, _ code: String, _ message: String = "m") -> ScriptedServer.Act {
+    private static func refusal(_ status: Int, _ code: String, _ message: String = "m") -> ScriptedServer.Act {
         .reply(.response(status, [], "<Error><Code>\(code)</Code><Message>\(message)</Message></Error>"))
     }
 
@@ -52,7 +56,7 @@ import Testing
     }
 
     @Test func anObjectWithoutALockHasNone() throws {
-        let (store, _) = try store { [self] _ in refusal(404, "NoSuchObjectLockConfiguration") }
+        let (store, _) = try store { _ in Self.refusal(404, "NoSuchObjectLockConfiguration") }
         #expect(try store.retention(of: key) == nil)
     }
 
@@ -64,7 +68,7 @@ import Testing
     func refusalsAreToldApart(_ status: Int, _ code: String, _ message: String, _ reason: ObjectStoreError.Reason)
         throws
     {
-        let (store, _) = try store { [self] _ in refusal(status, code, message) }
+        let (store, _) = try store { _ in Self.refusal(status, code, message) }
         #expect { _ = try store.retention(of: key) } throws: { ($0 as? ObjectStoreError)?.reason == reason }
         #expect { try store.retain(key, lock) } throws: { ($0 as? ObjectStoreError)?.reason == reason }
     }
@@ -83,9 +87,9 @@ import Testing
     }
 
     @Test func aBucketMadeWithoutLocksIsNoFailureButARefusalIs() throws {
-        let (without, _) = try store { [self] _ in refusal(404, "ObjectLockConfigurationNotFoundError") }
+        let (without, _) = try store { _ in Self.refusal(404, "ObjectLockConfigurationNotFoundError") }
         #expect(try without.retentionSupport() == RetentionSupport(isEnabled: false))
-        let (denying, _) = try store { [self] _ in refusal(403, "AccessDenied") }
+        let (denying, _) = try store { _ in Self.refusal(403, "AccessDenied") }
         #expect { _ = try denying.retentionSupport() } throws: { ($0 as? ObjectStoreError)?.reason == .denied }
     }
 
