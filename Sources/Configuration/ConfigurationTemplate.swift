@@ -33,6 +33,8 @@ package enum ConfigurationTemplate {
           # recipients: [keys/recovery.crt]
           # Sign every set, and refuse those that are not signed; `key` is not needed to restore.
           # signing: {certificate: keys/signing.crt, key: keys/signing.key}
+          # Lock objects in a bucket made for it; see docs/object-lock.md. In compliance mode nobody can undo it.
+          # lock: {mode: governance, margin: 3d}
 
         # What is backed up, by name. A name that is a kind needs no 'kind'.
         components:
@@ -98,6 +100,7 @@ package enum ConfigurationTemplate {
           # freeze_after_failures: 3             # so many runs failed in a row; 0 is never
           # longest_gap: 60d                     # nothing was seen so long: a clock leapt, or backups ended
           # clock_tolerance: 1h                  # the clock stands further than this before the newest backup
+          # grace: 24h                           # from the announcement of a deletion to the deletion
 
         # After each backup read a share of the old packs again, so that every byte is read within the period.
         # verification: {sample: true, period: 30d}

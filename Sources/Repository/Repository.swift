@@ -11,6 +11,10 @@ package struct Repository: Sendable {
     package let description: RepositoryDescription
     package var encryption = PackEncryption()
     package var signing = SetSigning()
+    /// Nil: nothing is locked.
+    package var lock: ObjectLock?
+    /// How the objects of sets are written: packs, indexes, manifests, signatures, sets.
+    var writing = PutOptions(.ifAbsent)
 
     /// - Throws: ``RepositoryError`` `.notARepository`, `.newerVersion`, `.damaged`; `ObjectStoreError`.
     package init(opening store: any ObjectStore) throws {

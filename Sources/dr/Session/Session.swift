@@ -31,6 +31,9 @@ struct Session {
     func repository(recoveryKey key: String? = nil) async throws -> Repository {
         let store = try store()
         var repository = try await pool.run { try Repository(opening: store) }
+        repository.lock = configuration.store.lock.map {
+            ObjectLock(mode: $0.mode == .compliance ? .compliance : .governance, margin: $0.margin)
+        }
         let recipients = try configuration.store.recipients.flatMap { try RecoveryCertificate.load($0) }
         repository.encryption.recipients = recipients
         repository.encryption.key = try key.map { file in
