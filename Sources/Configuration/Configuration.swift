@@ -15,6 +15,7 @@ package struct Configuration: Equatable, Sendable {
     package var state: String?
     package var notifications = Notifications()
     package var metrics = Metrics()
+    package var capacity = CapacityOptions()
 
     package init() {}
 
@@ -42,6 +43,7 @@ extension Configuration: Section {
         Key("state", \.state, .path, "Folder for cache and journals; losing it costs time, never data."),
         Key("notifications", \.notifications, .section(), "Whom to tell."),
         Key("metrics", \.metrics, .section(), "Metrics about backups, for Prometheus."),
+        Key("capacity", \.capacity, .section(), "What `dr capacity` forecasts, and against which thresholds."),
     ]
 }
 

@@ -16,5 +16,6 @@ struct DR: AsyncParsableCommand {
         subcommands: [
             Init.self, Backup.self, List.self, Show.self, Diff.self, Stats.self, Verify.self, Restore.self,
             Status.self, Doctor.self, PruneCommand.self, Pin.self, RetentionCommand.self,
+            Capacity.self, GapCommand.self, ScheduleCommand.self,
         ])
 }

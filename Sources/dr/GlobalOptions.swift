@@ -30,7 +30,7 @@ struct GlobalOptions: ParsableArguments {
         }
     }
 
-    private static let groups: Set = ["retention"]
+    private static let groups: Set = ["retention", "schedule"]
 
     private static func movedBehindSubcommand(_ arguments: [String]) -> [String] {
         let flags: Set = ["--json", "--quiet", "-q", "--verbose", "-v", "--no-progress"]

@@ -31,4 +31,10 @@ enum GrafanaDriver: ComponentDriver {
         return GrafanaImporter(
             api: api, user: options.server.username, secrets: ImportSecrets(values, unavailable: unavailable))
     }
+
+    static func gaps(_ options: GrafanaOptions, _ session: Session) throws -> (any GapFinder)? {
+        let api = GrafanaAPI(
+            url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)
+        return GrafanaGaps(api: api, joins: options.joinOrganizations, secrets: Set(options.secrets.keys))
+    }
 }
