@@ -30,7 +30,7 @@ package struct CronSchedule {
         let words = installation.command(job).map(Self.quoted).joined(separator: " ")
         let limit = "timeout --kill-after=5m \(job.longestHours)h"
         return Self.escaped(
-            "umask 077; set -a; [ ! -r \(file) ] || . \(file); set +a; exec nice -n 10 \(limit) \(words)")
+            "umask 027; set -a; [ ! -r \(file) ] || . \(file); set +a; exec nice -n 10 \(limit) \(words)")
     }
 
     /// `%` ends a command in a crontab.

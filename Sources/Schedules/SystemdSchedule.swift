@@ -31,7 +31,7 @@ package struct SystemdSchedule {
         # Time to remove snapshots and temporary files.
         TimeoutStopSec=5min
         KillMode=mixed
-        UMask=0077
+        UMask=0027
         Nice=10
         IOSchedulingClass=best-effort
         IOSchedulingPriority=7

@@ -73,7 +73,9 @@ extension CapacityReport.Row {
 
     fileprivate func limit(_ limit: CapacityReport.Limit?) -> String {
         guard let limit else { return "-" }
-        guard let days = limit.inDays else { return "\(unit.text(limit.value)): not within a year" }
+        guard let days = limit.inDays else {
+            return unit.text(limit.value) + (forecasts.isEmpty ? "" : ": not within a year")
+        }
         return days == 0 ? "\(unit.text(limit.value)): passed" : "\(unit.text(limit.value)) in \(days) d"
     }
 }
