@@ -99,7 +99,7 @@ import Testing
         let line = try #require(content.split(separator: "\n").first { $0.contains("--read-data") })
         let command = try #require(line.firstRange(of: " root ").map { line[$0.upperBound...] })
         let run = try await CommandRun.run(
-            "/bin/sh", ["-c", command.replacing("\\%", with: "%")], in: folder.url)
+            "/bin/sh", ["-c", String(command).replacing("\\%", with: "%")], in: folder.url)
         #expect(run.output == "of mine verify --read-data=5% --quiet --config /etc/d r/dr.yaml\n")
         #expect(run.status == 3, "\(run.errors)")
     }
