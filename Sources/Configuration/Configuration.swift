@@ -17,6 +17,7 @@ package struct Configuration: Equatable, Sendable {
     package var notifications = NotificationConfiguration()
     package var checks = ChecksConfiguration()
     package var metrics = Metrics()
+    package var capacity = CapacityOptions()
 
     package init() {}
 
@@ -46,6 +47,7 @@ extension Configuration: Section {
         Key("notifications", \.notifications, .section(), "Whom to tell."),
         Key("checks", \.checks, .section(), "What is looked at after a recovery."),
         Key("metrics", \.metrics, .section(), "Metrics about backups, for Prometheus."),
+        Key("capacity", \.capacity, .section(), "What `dr capacity` forecasts, and against which thresholds."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

@@ -143,6 +143,14 @@ package enum ConfigurationTemplate {
 
         # metrics: {textfile: /var/lib/prometheus/node-exporter/dr.prom}
 
+        # What `dr capacity` forecasts. Known are cpu, memory, disk, network, ingestion, queries, repository, backup.
+        # capacity:
+        #   source: prometheus                   # the component whose server has the history
+        #   history: 90d
+        #   resources:
+        #     repository: {warning: 500GiB, critical: 700GiB}
+        #     targets: {expression: "count(up)", unit: count, warning: 5000}
+
         """
     }
 

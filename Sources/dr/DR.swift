@@ -31,5 +31,8 @@ struct DR: AsyncParsableCommand {
             Pin.self,
             RetentionCommand.self,
             NotifyCommand.self,
+            Capacity.self,
+            GapCommand.self,
+            ScheduleCommand.self,
         ])
 }

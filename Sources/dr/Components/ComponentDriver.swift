@@ -15,6 +15,9 @@ protocol ComponentDriver: Sendable {
     /// What brings the kind back where putting files in place is not enough; nil where it is.
     static func importer(_ options: Options?, _ session: Session) throws -> (any ComponentImporter)?
 
+    /// What knows what the kind's backups lack; nil where they lack nothing that the kind knows of.
+    static func gaps(_ options: Options, _ session: Session) throws -> (any GapFinder)?
+
     /// Whether the kind can be restored by tenant and time.
     static var canSlice: Bool { get }
 
@@ -29,6 +32,7 @@ protocol ComponentDriver: Sendable {
 extension ComponentDriver {
     static func restorer(_ options: Options?, _ session: Session) throws -> (any ComponentRestorer)? { nil }
     static func importer(_ options: Options?, _ session: Session) throws -> (any ComponentImporter)? { nil }
+    static func gaps(_ options: Options, _ session: Session) throws -> (any GapFinder)? { nil }
     static var canSlice: Bool { false }
     static func home(_ options: Options) -> String? { nil }
     static func checked(_ options: Options, name: String, _ session: Session) throws -> CheckedStack.Component {

@@ -48,6 +48,14 @@ enum Components {
         return try driver(of: kind).flatMap { try make($0) }
     }
 
+    /// What knows what a component's backups lack; nil where its kind knows of nothing.
+    static func gaps(_ component: ComponentConfiguration, _ session: Session) throws -> (any GapFinder)? {
+        func make<Driver: ComponentDriver>(_ driver: Driver.Type) throws -> (any GapFinder)? {
+            try (component.options as? Driver.Options).flatMap { try driver.gaps($0, session) }
+        }
+        return try driver(of: component.kind).flatMap { try make($0) }
+    }
+
     /// The directory where a component lives on this machine; nil where it lives in a server, or elsewhere.
     static func home(_ component: ComponentConfiguration) -> String? {
         func home<Driver: ComponentDriver>(_ driver: Driver.Type) -> String? {

@@ -21,6 +21,14 @@ enum ElasticsearchDriver: ComponentDriver {
             pool: session.pool)
     }
 
+    static func gaps(_ options: ElasticsearchOptions, _ session: Session) throws -> (any GapFinder)? {
+        let others = session.configuration.components.compactMap { $0.options as? ElasticsearchOptions }.filter {
+            $0.server.url == options.server.url && $0 != options
+        }
+        return ElasticsearchGaps(
+            api: try api(options, session), indices: options.indices, others: others.map(\.indices))
+    }
+
     private static func api(_ options: ElasticsearchOptions, _ session: Session) throws -> ElasticsearchAPI {
         let key = try options.apiKey?.resolve(environment: ProcessInfo.processInfo.environment)
         return ElasticsearchAPI(

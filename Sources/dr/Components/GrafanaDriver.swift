@@ -38,4 +38,10 @@ enum GrafanaDriver: ComponentDriver {
             name: name, kind: kind,
             server: CheckedServer(url: options.server.url, client: try HTTPClient(options.server)))
     }
+
+    static func gaps(_ options: GrafanaOptions, _ session: Session) throws -> (any GapFinder)? {
+        let api = GrafanaAPI(
+            url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)
+        return GrafanaGaps(api: api, joins: options.joinOrganizations, secrets: Set(options.secrets.keys))
+    }
 }

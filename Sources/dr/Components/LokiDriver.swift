@@ -21,6 +21,12 @@ enum LokiDriver: ComponentDriver {
             now: { Int(Date().timeIntervalSince1970 * 1000) })
     }
 
+    static func gaps(_ options: LokiOptions, _ session: Session) throws -> (any GapFinder)? {
+        LokiGaps(
+            server: try server(options, session), data: options.data, chunks: options.chunks, rules: options.rules,
+            pool: session.pool)
+    }
+
     private static func server(_ options: LokiOptions, _ session: Session) throws -> LokiAPI? {
         guard !options.server.url.isEmpty else { return nil }
         return LokiAPI(url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)

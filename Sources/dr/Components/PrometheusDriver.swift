@@ -14,6 +14,12 @@ enum PrometheusDriver: ComponentDriver {
             skipHead: options.skipHead, pool: session.pool)
     }
 
+    static func gaps(_ options: PrometheusOptions, _ session: Session) throws -> (any GapFinder)? {
+        let api = PrometheusAPI(
+            url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)
+        return PrometheusGaps(api: api, skipsHead: options.skipHead)
+    }
+
     static func restorer(_ options: PrometheusOptions?, _ session: Session) throws -> (any ComponentRestorer)? {
         // The server may be gone, as on the worst day: what it could say about its retention is then left out.
         PrometheusRestorer(

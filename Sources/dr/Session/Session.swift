@@ -53,9 +53,12 @@ struct Session {
     }
 
     func state(of repository: Repository) throws -> StateFolder {
-        let folder = configuration.stateFolder(
-            environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
-        return try StateFolder(folder, repository: repository.description)
+        try StateFolder(stateFolder, repository: repository.description)
+    }
+
+    /// Absolute path of cache and journals; need not exist.
+    var stateFolder: String {
+        configuration.stateFolder(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
     }
 
     var logger: Logger {
