@@ -1,5 +1,5 @@
-package import Cryptography
 internal import Archiving
+package import Cryptography
 package import ObjectStorage
 
 /// A repository in an object store: opens it, and reads its documents, each proved by the hash that names it.

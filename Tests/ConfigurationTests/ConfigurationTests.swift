@@ -188,7 +188,7 @@ import StrictYAML
             """)
         #expect(configuration.component(named: "files")?.stallTimeout == .seconds(90))
         #expect(configuration.component(named: "loki")?.stallTimeout == .minutes(45))
-        #expect(throws: ConfigurationError.self) {
+        #expect(throws: DocumentError.self) {
             try parse("store: {url: file:///r}\ncomponents:\n  loki: {data: /loki, stall_timeout: soon}")
         }
     }

@@ -1,5 +1,5 @@
-import Catalog
 import Archiving
+import Catalog
 import Cryptography
 import Foundation
 import Testing

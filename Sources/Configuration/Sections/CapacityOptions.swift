@@ -1,6 +1,6 @@
 internal import JSONText
-internal import Yams
 package import StrictYAML
+internal import Yams
 
 /// What `dr capacity` looks at, beyond what it knows itself.
 package struct CapacityOptions: Equatable, Sendable {
