@@ -59,7 +59,7 @@ extension S3Store {
             return (.tooLarge, nil)
         case "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "InsufficientCapacity":
             return (.noSpace, "free space, or drop old sets with 'dr prune'")
-        case _ where failure.status == 400 && failure.message.lowercased().contains("lock"):
+        case "InvalidRequest" where failure.message.lowercased().contains("object lock"):
             return (
                 .unsupported, "make a bucket with object lock enabled, or take 'lock' out of the store in dr.yaml"
             )
