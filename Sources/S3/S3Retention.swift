@@ -13,8 +13,10 @@ extension S3Store: RetainingStore {
                     let seconds = UTCTime.parse(until)
                 else { return nil }
                 return PutOptions.Lock(mode: mode, until: seconds)
-            } catch let failure as S3Failure where failure.code == "NoSuchObjectLockConfiguration" {
-                return nil
+            } catch let failure as S3Failure
+                where ["NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"].contains(failure.code)
+            {
+                return nil  // the second is SeaweedFS' word for an object that is not locked
             }
         }
     }
