@@ -181,14 +181,19 @@ import Testing
 
     @Test func damagedBlocksFailAndNoneToReadIsSkipped() async throws {
         let fixture = try StackFixture([:])
-        for (blocks, damage, expected) in [
-            (3, [String](), CheckResult.Verdict.passed), (3, ["B/index: CRC"], .failed), (0, [], .failed),
-        ] {
+        func verdict(_ blocks: Int, _ damage: [String] = [], facts: [String: String] = [:]) async -> [CheckResult
+            .Verdict]
+        {
             let stack = fixture.stack { stack in
                 stack.components[0].examineBlocks = { ExaminedBlocks(blocks: blocks, damage: damage) }
+                stack.components[0].facts = facts
             }
-            #expect(await StackFixture.run("prometheus_blocks_intact", stack).map(\.verdict) == [expected])
+            return await StackFixture.run("prometheus_blocks_intact", stack).map(\.verdict)
         }
+        #expect(await verdict(3) == [.passed])
+        #expect(await verdict(3, ["B/index: CRC"]) == [.failed])
+        #expect(await verdict(0, facts: ["blocks": "3"]) == [.failed])
+        #expect(await verdict(0) == [.skipped])
         #expect(await StackFixture.run("prometheus_blocks_intact", fixture.stack()).map(\.verdict) == [.skipped])
     }
 }

@@ -27,7 +27,7 @@ struct GrafanaObjects: RecoveryCheck {
     func measure() throws -> Measurement {
         let grafana = GrafanaReading(server)
         var found: [(organization: Int?, uid: String)] = []
-        for organization in try grafana.organizations() {
+        for organization in try grafana.organizations().map({ $0?.id }) {
             let uids =
                 kind == .dashboards ? try grafana.dashboards(organization) : try grafana.dataSources(organization)
             found += uids.map { (organization, $0) }

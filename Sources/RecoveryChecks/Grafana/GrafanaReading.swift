@@ -10,15 +10,34 @@ struct GrafanaReading {
         organization.map { [("X-Grafana-Org-Id", "\($0)")] } ?? []
     }
 
+    /// An organisation: its number is each server's own, its name is what comes back.
+    struct Organization {
+        var id: Int
+        var name: String
+    }
+
     /// The organisations that the credentials can look into; one nil for those of a single organisation.
-    func organizations() throws -> [Int?] {
+    func organizations() throws -> [Organization?] {
         let answer = try server.get("/api/orgs", [("perpage", "1000"), ("page", "0")])
         guard answer.status == 200, let list = (try? JSONValue(parsing: answer.body))?.array else { return [nil] }
         // A server's admin sees all organisations, and into those only that he belongs to.
-        let ids = try list.compactMap { $0["id"]?.integer }.sorted().filter { organization in
-            try server.get("/api/org", headers: Self.headers(organization)).status == 200
+        let all = list.compactMap { entry -> Organization? in
+            guard let id = entry["id"]?.integer, let name = entry["name"]?.text else { return nil }
+            return Organization(id: id, name: name)
         }
-        return ids.isEmpty ? [nil] : ids
+        let open = try all.sorted { $0.id < $1.id }.filter { organization in
+            try server.get("/api/org", headers: Self.headers(organization.id)).status == 200
+        }
+        return open.isEmpty ? [nil] : open
+    }
+
+    /// The number of an organisation in this server.
+    func number(of name: String) throws -> Int {
+        guard let found = try organizations().compactMap({ $0 }).first(where: { $0.name == name }) else {
+            throw CheckFailure(
+                "no organisation", "there is no organisation '\(name)' that the credentials can look into")
+        }
+        return found.id
     }
 
     func dashboards(_ organization: Int?) throws -> [String] {

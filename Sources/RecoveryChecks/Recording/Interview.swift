@@ -68,7 +68,7 @@ package struct Interview: Sendable {
 
     private func dashboards(_ question: RecordedQuestion, _ server: CheckedServer) throws -> Answer {
         let reading = GrafanaReading(server)
-        let organization = question.tenant.flatMap { Int($0) }
+        let organization = try question.tenant.map { try reading.number(of: $0) }
         if question.language == .dashboards {
             let uids = try reading.dashboards(organization).filter { $0 != GrafanaSentinel.uid }
             return Answer(value: .array(uids.map { .string($0) }), text: Self.count(uids.count, "dashboard"))

@@ -75,9 +75,9 @@ package struct Questions: Sendable {
         let reading = GrafanaReading(server)
         var questions: [RecordedQuestion] = []
         for organization in try reading.organizations() {
-            let tenant = organization.map { "\($0)" }
+            let tenant = organization?.name
             questions.append(RecordedQuestion(.dashboards, of: component.name, "all", tenant: tenant))
-            questions += try reading.dashboards(organization).prefix(Self.dashboards).map {
+            questions += try reading.dashboards(organization?.id).prefix(Self.dashboards).map {
                 RecordedQuestion(.dashboard, of: component.name, $0, tenant: tenant)
             }
         }

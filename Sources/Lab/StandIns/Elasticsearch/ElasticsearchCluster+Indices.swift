@@ -48,7 +48,8 @@ extension ElasticsearchCluster {
         switch (request.method, path.count > 1 ? path[1] : "") {
         case ("GET", ""):
             let isFlat = request.query["flat_settings"] == "true"
-            let named = behind(expression).compactMap { name in indices[name].map { (name, described($0, isFlat)) } }
+            let names = expression.contains("*") ? resolve(expression, withClosed: true) : behind(expression)
+            let named = names.compactMap { name in indices[name].map { (name, described($0, isFlat)) } }
             return .json(200, .object(Dictionary(named) { $1 }))
         case ("DELETE", ""):
             indices[expression] = nil
