@@ -80,6 +80,7 @@ import Testing
                     disk: {critical: 95%}
                     half: {expression: "vector(0.5)", unit: ratio, warning: 40%}
                     wrong: {expression: "sum(", unit: count}
+                    huge: {expression: "vector(1e200) * (1 + time() % 7)", unit: count}
                 """)
         for _ in 0..<3 { try await journey.expect(0, "backup", "--component", "prometheus") }
 
@@ -105,6 +106,10 @@ import Testing
         #expect(abs((memory.current ?? 0) - 0.4) < 1e-9 && memory.urgency == "none")
         #expect(try row("half").urgency == "high")
         #expect(try row("wrong").urgency == "no data" && row("wrong").note?.contains("parse error") == true)
+        // What cannot be squared is told and drawn, and nothing more is said of it.
+        let huge = try row("huge")
+        #expect(
+            huge.samples > 400 && huge.forecasts.isEmpty && huge.note == "no line can be drawn through these values")
         // Nothing in this stack measures processors.
         #expect(try row("cpu").urgency == "no data" && row("cpu").note?.contains("no samples") == true)
         let repository = try row("repository")
