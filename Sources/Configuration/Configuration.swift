@@ -15,6 +15,7 @@ package struct Configuration: Equatable, Sendable {
     package var state: String?
     package var notifications = NotificationConfiguration()
     package var metrics = Metrics()
+    package var drill = DrillConfiguration()
 
     package init() {}
 
@@ -41,6 +42,7 @@ extension Configuration: Section {
         Key("plans", \.plans, .path, "Folder of the recovery plans."),
         Key("state", \.state, .path, "Folder for cache and journals; losing it costs time, never data."),
         Key("notifications", \.notifications, .section(), "Whom to tell."),
+        Key("drill", \.drill, .section(), "How drills are run, beside the stack."),
         Key("metrics", \.metrics, .section(), "Metrics about backups, for Prometheus."),
     ]
 }
