@@ -87,7 +87,10 @@ let package = Package(
         layer("Catalog", ["CSQLite", "Cryptography"]),
         layer(
             "Repository",
-            ["ObjectStorage", "Archiving", "Catalog", "Cryptography", "Retention", "Blocking", "CLinux", logging]),
+            [
+                "ObjectStorage", "Archiving", "Catalog", "Cryptography", "JSONText", "Retention", "Blocking", "CLinux",
+                logging,
+            ]),
         layer("Mail", ["CCurl"]),
         layer("Notifications", ["HTTP", "Mail", "JSONText", "Blocking"]),
         layer("Configuration", ["StrictYAML", "JSONText", "Retention", "Notifications", yams]),
@@ -121,7 +124,11 @@ let package = Package(
                 "Blocking", "JSONText", "Archiving", "Cryptography",
             ]),
         .executableTarget(
-            name: "dr-lab", dependencies: ["Lab", "HTTP", "JSONText", "Blocking", "Cryptography", argumentParser],
+            name: "dr-lab",
+            dependencies: [
+                "Lab", "HTTP", "JSONText", "Blocking", "Cryptography", "Repository", "ObjectStorage", "Retention",
+                argumentParser,
+            ],
             swiftSettings: strict),
 
         tests(of: "Blocking"),

@@ -19,6 +19,9 @@ package final class Catalog: Sendable {
         let database = try Database(path: path)
         // Exclusive: one run owns the file for its life, so nothing changes between two of its statements, and the
         // write-ahead log needs no shared memory. A crash rolls back to the manifest before.
+        //
+        // Entries have row ids, so that the index of contents, which is filled in the order of hashes, repeats a small
+        // number for each and not the path: it stays in the page cache with a million files.
         try database.execute(
             """
             PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = \(path == nil ? "OFF" : "WAL");
@@ -27,9 +30,9 @@ package final class Catalog: Sendable {
             CREATE TABLE IF NOT EXISTS notes (name BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID;
             CREATE TABLE IF NOT EXISTS packs (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE);
             CREATE TABLE IF NOT EXISTS entries (
-                path BLOB PRIMARY KEY, kind INT, size INT, mode INT, uid INT, gid INT, modified INT, inode INT,
+                path BLOB NOT NULL PRIMARY KEY, kind INT, size INT, mode INT, uid INT, gid INT, modified INT, inode INT,
                 sparse INT, target BLOB, digest BLOB, pack INT, member INT, contentPack INT, contentMember INT
-            ) WITHOUT ROWID;
+            );
             CREATE INDEX IF NOT EXISTS contents ON entries (size, digest) WHERE kind = 0 AND size > 0;
             CREATE INDEX IF NOT EXISTS borrowed ON entries (contentPack, contentMember)
                 WHERE contentPack <> pack OR contentMember <> member;
@@ -106,7 +109,8 @@ package final class Catalog: Sendable {
     /// Adds entries; one that has a path that is there already takes its place.
     package func insert(_ entries: [CatalogEntry]) throws {
         try connection.withLock { database in
-            for entry in entries { try EntryRow.insert(entry, into: "entries", of: database) }
+            let insertion = try EntryRow.Insertion(into: "entries", of: database)
+            for entry in entries { try insertion.run(entry) }
         }
     }
 
@@ -160,7 +164,7 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// Whether some file of `size` bytes is known: only then can its content be.
+    /// Whether some file of `size` bytes is known: only then can its content be. To ask before a large file is read.
     package func knowsSize(_ size: Int) throws -> Bool {
         try connection.withLock { database in
             let statement = try database.prepare(

@@ -1,7 +1,8 @@
 /// A merge of two sorted streams, the walk and the table: both are read once, front to back.
 final class Comparison {
-    private let database: Database
     private let stored: Statement
+    private let fresh: EntryRow.Insertion
+    private let gone: Statement
     private var hasRow: Bool
     private var last: [UInt8] = []
 
@@ -9,7 +10,8 @@ final class Comparison {
 
     init(_ database: Database, ignoringDirectoryTimes: Bool) throws {
         ignoresDirectoryTimes = ignoringDirectoryTimes
-        self.database = database
+        fresh = try EntryRow.Insertion(into: "fresh", of: database)
+        gone = try database.prepare("INSERT OR REPLACE INTO gone VALUES (?)")
         stored = try database.prepare("SELECT \(EntryRow.columns) FROM entries ORDER BY path")
         hasRow = try stored.step()
     }
@@ -62,16 +64,14 @@ final class Comparison {
 
     private func addFresh(_ record: FileRecord, known: CatalogEntry?) throws {
         let nowhere = Location(pack: -1, member: -1)
-        try EntryRow.insert(
+        try fresh.run(
             CatalogEntry(
-                record: record, digest: known?.digest, described: nowhere, content: known?.content ?? nowhere),
-            into: "fresh", of: database)
+                record: record, digest: known?.digest, described: nowhere, content: known?.content ?? nowhere))
     }
 
     private func addGone() throws {
-        let statement = try database.prepare("INSERT OR REPLACE INTO gone VALUES (?)")
-        statement.bind(1, stored.bytes(0))
-        try statement.run()
+        gone.bind(1, stored.bytes(0))
+        try gone.run()
         hasRow = try stored.step()
     }
 }

@@ -18,25 +18,33 @@ enum EntryRow {
             content: Location(pack: row.integer(13), member: row.integer(14)))
     }
 
-    static func insert(_ entry: CatalogEntry, into table: String, of database: Database) throws {
-        let row = try database.prepare(
-            "INSERT OR REPLACE INTO \(table) (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        let record = entry.record
-        row.bind(1, record.path)
-        row.bind(2, record.kind.rawValue)
-        row.bind(3, record.size)
-        row.bind(4, Int(record.mode))
-        row.bind(5, Int(record.uid))
-        row.bind(6, Int(record.gid))
-        row.bind(7, record.modified)
-        row.bind(8, Int(Int64(bitPattern: record.inode)))
-        row.bind(9, record.isSparse ? 1 : 0)
-        row.bind(10, record.target)
-        row.bind(11, entry.digest)
-        row.bind(12, entry.described.pack)
-        row.bind(13, entry.described.member)
-        row.bind(14, entry.content.pack)
-        row.bind(15, entry.content.member)
-        try row.run()
+    /// Puts entries into one of the tables; one that has a path that is there already takes its place.
+    struct Insertion {
+        private let row: Statement
+
+        init(into table: String, of database: Database) throws {
+            row = try database.prepare(
+                "INSERT OR REPLACE INTO \(table) (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        }
+
+        func run(_ entry: CatalogEntry) throws {
+            let record = entry.record
+            row.bind(1, record.path)
+            row.bind(2, record.kind.rawValue)
+            row.bind(3, record.size)
+            row.bind(4, Int(record.mode))
+            row.bind(5, Int(record.uid))
+            row.bind(6, Int(record.gid))
+            row.bind(7, record.modified)
+            row.bind(8, Int(Int64(bitPattern: record.inode)))
+            row.bind(9, record.isSparse ? 1 : 0)
+            row.bind(10, record.target)
+            row.bind(11, entry.digest)
+            row.bind(12, entry.described.pack)
+            row.bind(13, entry.described.member)
+            row.bind(14, entry.content.pack)
+            row.bind(15, entry.content.member)
+            try row.run()
+        }
     }
 }

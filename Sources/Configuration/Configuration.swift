@@ -9,6 +9,7 @@ package struct Configuration: Equatable, Sendable {
     /// In the order of the file.
     package var components: [ComponentConfiguration] = []
     package var retention = RetentionConfiguration()
+    package var verification = VerificationConfiguration()
     /// Absolute path of the folder of recovery plans; nil stands for `plans` beside the file.
     package var plans: String?
     /// Absolute path of the cache and the journals; nil leaves the place to ``stateFolder(environment:isRoot:)``.
@@ -39,6 +40,7 @@ extension Configuration: Section {
         Key("store", \.store, .section(), required: true, "Where backups are kept."),
         Key("components", \.components, .components, required: true, "What is backed up, by name."),
         Key("retention", \.retention, .section(), "Which backups are kept; left out, all are."),
+        Key("verification", \.verification, .section(), "How what is stored is read again."),
         Key("plans", \.plans, .path, "Folder of the recovery plans."),
         Key("state", \.state, .path, "Folder for cache and journals; losing it costs time, never data."),
         Key("notifications", \.notifications, .section(), "Whom to tell."),

@@ -45,6 +45,7 @@ package enum ConfigurationTemplate {
             # bearer_token: {file: /etc/dr/prometheus-token}
             # tls: {ca_file: /etc/dr/ca.pem}     # also cert_file and key_file, insecure
             # skip_head: true                    # leave out what is not in blocks yet
+            # stall_timeout: 45m                 # any component: back up the others without one that hangs so long
           # A Loki that keeps its chunks in files; 'data' is its common.path_prefix.
           # loki:
           #   url: http://localhost:3100         # asked for its schema; may be left out
@@ -98,6 +99,9 @@ package enum ConfigurationTemplate {
           # longest_gap: 60d                     # nothing was seen so long: a clock leapt, or backups ended
           # clock_tolerance: 1h                  # the clock stands further than this before the newest backup
 
+        # After each backup read a share of the old packs again, so that every byte is read within the period.
+        # verification: {sample: true, period: 30d}
+
         # Recovery plans.
         # plans: plans/
 
@@ -111,13 +115,8 @@ package enum ConfigurationTemplate {
         #   slack: [{url: {env: SLACK_WEBHOOK}, severity: warning}]
         #   pagerduty: [{routing_key: {file: /etc/dr/pagerduty-key}, severity: critical}]
         #   alertmanager: [{url: "http://localhost:9093", expires: 1d}]
-        #   email:
-        #     - server: smtp://mail.example:587    # or smtps://mail.example:465
-        #       from: dr@mail.example
-        #       to: [oncall@mail.example]
-        #       username: dr
-        #       password: {env: MAIL_PASSWORD}
-        #       events: [backup_failed, disaster_declared, recovery_completed, recovery_failed]
+        #   email: [{server: "smtp://mail.example:587", from: dr@mail.example, to: [oncall@mail.example]}]
+        #                                        # with username and password, where the server wants them
         #   status_page:                         # Statuspage; for any other, 'address' with {status} in it
         #     page: kctbh9vrtdwd
         #     token: {env: STATUSPAGE_TOKEN}

@@ -46,14 +46,19 @@ extension Digest: Codable {
 extension [UInt8] {
     /// Lower-case hexadecimal, two digits a byte.
     package var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(count * 2)
-        for byte in self {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
+        text.append(hexOf: self)
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends ``hex`` of `bytes`, as ASCII.
+    package mutating func append(hexOf bytes: [UInt8]) {
+        func digit(_ value: UInt8) -> UInt8 { value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10) }
+        for byte in bytes {
+            append(digit(byte >> 4))
+            append(digit(byte & 15))
+        }
     }
 
     /// The bytes that `hex` writes, or nil unless it is an even number of lower-case hexadecimal digits.

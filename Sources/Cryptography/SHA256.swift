@@ -4,11 +4,18 @@ internal import COpenSSL
 package struct SHA256: ~Copyable {
     private let context: OpaquePointer
 
+    /// Fetched once: OpenSSL 3 looks an algorithm up anew, under a lock, each time it is named by `EVP_sha256`, which
+    /// costs as much as hashing a small file. Never freed, and only read.
+    private nonisolated(unsafe) static let algorithm: OpaquePointer = {
+        guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else { fatalError("SHA-256 missing from this OpenSSL") }
+        return algorithm
+    }()
+
     package init() {
         guard let context = EVP_MD_CTX_new() else { fatalError("EVP_MD_CTX_new: out of memory") }
         self.context = context
-        let started = EVP_DigestInit_ex(context, EVP_sha256(), nil)
-        precondition(started == 1, "SHA-256 missing from this OpenSSL")
+        let started = EVP_DigestInit_ex(context, Self.algorithm, nil)
+        precondition(started == 1)
     }
 
     deinit { EVP_MD_CTX_free(context) }

@@ -66,7 +66,8 @@ extension JSONValue {
         }
     }
 
-    private static func write(_ text: String, into bytes: inout [UInt8]) {
+    /// Appends `text` as JSON has it, in quotes and with what must be escaped escaped.
+    package static func write(_ text: String, into bytes: inout [UInt8]) {
         var text = text
         bytes.append(UInt8(ascii: "\""))
         text.withUTF8 { text in

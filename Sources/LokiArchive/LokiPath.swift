@@ -12,8 +12,8 @@ enum LokiPath: Equatable {
     /// Anything else, the index that is not stored yet among it.
     case other
 
-    init(_ path: some Sequence<UInt8>) {
-        let parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true).map { Array($0) }
+    init(_ path: [UInt8]) {
+        let parts = path.split(separator: UInt8(ascii: "/"))
         func name(_ number: Int) -> String { String(decoding: parts[number], as: UTF8.self) }
         guard parts.count > 1 else {
             self = .other
@@ -21,14 +21,14 @@ enum LokiPath: Equatable {
         }
         switch name(0) {
         case LokiLayout.chunks:
-            let below = Array(parts.dropFirst())
+            let below = parts.dropFirst()
             if let chunk = ChunkName(parts: below) {
                 self = .chunk(chunk)
-            } else if parts.contains(Array("delete_requests".utf8)) {
+            } else if parts.contains(where: { $0.elementsEqual("delete_requests".utf8) }) {
                 self = .deleteRequests
             } else if let index = IndexName(below) {
                 self = .index(index)
-            } else if below.count == 3, Hexadecimal.parse(below[1][...]) != nil, below[2].first != UInt8(ascii: ".") {
+            } else if below.count == 3, Hexadecimal.parse(parts[2]) != nil, parts[3].first != UInt8(ascii: ".") {
                 self = .misnamedChunk
             } else {
                 self = .other
@@ -39,7 +39,7 @@ enum LokiPath: Equatable {
         }
     }
 
-    init(_ path: String) { self.init(path.utf8) }
+    init(_ path: String) { self.init(Array(path.utf8)) }
 }
 
 /// Names at the top of an archived tree: those of Loki's `path_prefix`, and one of dr's own.
@@ -70,7 +70,7 @@ struct IndexName: Equatable {
     }
 
     /// - Parameter parts: of the path below the chunks directory.
-    init?(_ parts: [[UInt8]]) {
+    init?(_ parts: ArraySlice<ArraySlice<UInt8>>) {
         let texts = parts.map { String(decoding: $0, as: UTF8.self) }
         guard let file = texts.last, file.hasSuffix(".gz") || file.hasSuffix(".tsdb") else { return nil }
         for (number, text) in texts.enumerated().dropLast() where (1...2).contains(texts.count - 1 - number) {

@@ -39,7 +39,7 @@ package struct MailServer: Equatable, Sendable {
             dr_curl_set_progress(handle, proceedWithMail)
             let code = curl_easy_perform(handle)
             if code == CURLE_ABORTED_BY_CALLBACK { try Task.checkCancellation() }
-            guard code == CURLE_OK else { throw MailError(code, answer: transfer.answer) }
+            guard code == CURLE_OK else { throw MailError(code, refusal: transfer.refusal) }
             return transfer.answer
         }
     }
@@ -71,26 +71,26 @@ package struct MailError: Error, Equatable, CustomStringConvertible {
 
     package var description: String { "\(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
 
-    /// - Parameter answer: the server's last line, which may be empty.
-    init(_ code: CURLcode, answer: String) {
+    /// - Parameter refusal: the server's line of 4xx or 5xx; empty where it said none.
+    init(_ code: CURLcode, refusal: String) {
         let words = String(cString: curl_easy_strerror(code))
-        let isRefusal = answer.first == "4" || answer.first == "5"
-        detail = isRefusal ? "\(words): \(answer)" : words
+        detail = refusal.isEmpty ? words : "the server refused: \(refusal)"
         switch code {
         case CURLE_USE_SSL_FAILED:
             detail = "the server offers no STARTTLS"
             hint = "use its smtps:// port; `starttls: false` would send everything in clear"
             isRetryable = false
-        case CURLE_LOGIN_DENIED:
+        // RFC 4954, section 6: what a server says about who sends.
+        case _ where code == CURLE_LOGIN_DENIED || ["530", "534", "535"].contains(refusal.prefix(3)):
             hint = "check `username` and `password`"
-            isRetryable = answer.first == "4"
+            isRetryable = refusal.first == "4"
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CONNECT_ERROR:
             hint = "name the certificates to trust with `ca_file`"
             isRetryable = false
         case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_OPERATION_TIMEDOUT, CURLE_SEND_ERROR,
             CURLE_RECV_ERROR, CURLE_GOT_NOTHING:
-            isRetryable = answer.first != "5"
-        default: isRetryable = answer.first == "4"
+            isRetryable = refusal.first != "5"
+        default: isRetryable = refusal.first == "4"
         }
     }
 }
@@ -101,6 +101,8 @@ private final class MailTransfer {
     private var position = 0
     /// The server's last line.
     private(set) var answer = ""
+    /// Its last line that says no: after one, libcurl still says goodbye.
+    private(set) var refusal = ""
 
     init(_ text: [UInt8]) { self.text = text }
 
@@ -119,6 +121,7 @@ private final class MailTransfer {
 
     func hear(_ line: UnsafeRawBufferPointer) {
         answer = String(String(decoding: line, as: UTF8.self).prefix(200).prefix { !$0.isNewline })
+        if answer.first == "4" || answer.first == "5" { refusal = answer }
     }
 }
 

@@ -152,10 +152,12 @@ package struct Repository: Sendable {
         }
     }
 
-    static func encodeIndex(_ index: PackIndex) throws -> [UInt8] {
+    /// The object of an index: sealed, then compressed.
+    package static func encodeIndex(_ index: PackIndex) -> [UInt8] {
         var gzip = GzipEncoder()
         var stored: [UInt8] = []
-        let plain = try SealedDocument.encode(index)
+        var plain = index.text
+        SealedDocument.seal(&plain)
         // Members of at most a mebibyte each; together one gzip stream.
         for start in stride(from: 0, to: plain.count, by: GzipEncoder.maximumMember) {
             let end = min(start + GzipEncoder.maximumMember, plain.count)

@@ -5,7 +5,10 @@ import Foundation
 struct DRLab: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dr-lab", abstract: "A local monitoring stack for the demo, drills and tests.",
-        subcommands: [Demo.self, FaultyProxyCommand.self, StandInCommand.self, Bench.self, BenchCorpus.self])
+        subcommands: [
+            Demo.self, FaultyProxyCommand.self, StandInCommand.self, Bench.self, BenchCorpus.self,
+            SyntheticHistory.self,
+        ])
 }
 
 /// An interrupted command stops its servers and removes its folders like one that failed.

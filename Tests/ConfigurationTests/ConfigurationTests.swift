@@ -174,6 +174,21 @@ import StrictYAML
         }
     }
 
+    @Test func everyKindMayHaveItsStallTimeout() throws {
+        let configuration = try parse(
+            """
+            store: {url: file:///r}
+            components:
+              files: {data: /one, stall_timeout: 90s}
+              loki: {data: /loki}
+            """)
+        #expect(configuration.component(named: "files")?.stallTimeout == .seconds(90))
+        #expect(configuration.component(named: "loki")?.stallTimeout == .minutes(45))
+        #expect(throws: ConfigurationError.self) {
+            try parse("store: {url: file:///r}\ncomponents:\n  loki: {data: /loki, stall_timeout: soon}")
+        }
+    }
+
     @Test func componentsCompareByTheirOptions() throws {
         let one = try parse(least), same = try parse(least)
         let other = try parse(least.replacing("/etc/prometheus", with: "/etc/promother9"))

@@ -49,7 +49,7 @@ import Testing
 
     /// With --json, standard output is one JSON document, of the shape that the published schema gives for the command.
     @Test(arguments: [
-        ["init"], ["backup"], ["list"], ["show"], ["show", "--files"], ["diff", "latest"], ["stats"],
+        ["init"], ["backup", "--verify=sample"], ["list"], ["show"], ["show", "--files"], ["diff", "latest"], ["stats"],
         ["verify", "--read-data"], ["restore", "--component", "tree", "--to", "new"], ["status"], ["doctor"],
         ["prune", "--grace", "0s"], ["pin", "latest", "--until", "forever"],
         ["restore", "--component", "tree", "--to", "new", "--dry-run"],

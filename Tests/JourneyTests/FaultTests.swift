@@ -28,6 +28,22 @@ import Testing
         #expect(diff.status == 0)
     }
 
+    /// A server that takes requests and never answers holds nobody back for long.
+    @Test func aComponentThatHangsIsLeftOutOfTheSet() async throws {
+        let server = try ScriptedServer { _, _ in .silence }
+        defer { server.stop() }
+        let folder = try TemporaryFolder("data")
+        try Data("kept".utf8).write(to: folder.url.appending(path: "file"))
+        let journey = try await Journey(
+            components: "tree: {kind: files, data: \(folder.path)}\n  "
+                + "grafana: {url: '\(server.url)', username: a, password: {env: PATH}, stall_timeout: 1s}")
+        let run = try await journey.expect(3, "backup")
+        #expect(run.errors.contains("grafana: no progress within 1 second while capturing"))
+        #expect(!server.requests.isEmpty)
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
+        #expect(FileManager.default.fileExists(atPath: journey.folder.url.appending(path: "out/file").path))
+    }
+
     @Test func killedRestoresGoOn() async throws {
         let journey = try await Journey()
         for number in 0..<40 {

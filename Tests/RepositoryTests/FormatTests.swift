@@ -1,3 +1,5 @@
+import Archiving
+import Cryptography
 import Foundation
 import Testing
 
@@ -62,6 +64,59 @@ import Testing
             _ = try SealedDocument.decode(Sample.self, bytes, name: "x")
         }
         #expect(error?.reason == .newerVersion)
+    }
+}
+
+@Suite struct PackIndexTests {
+    private func member(_ path: [UInt8], _ change: (inout PackIndex.Member) -> Void = { _ in }) -> PackIndex.Member {
+        var member = PackIndex.Member(
+            .init(
+                path: path, kind: .file, size: 12, mode: 0o644, uid: 1000, gid: 0, modified: -1_795_402_914_674_000_001,
+                inode: .max))
+        member.sha256 = Digest(of: path)
+        change(&member)
+        return member
+    }
+
+    private func index(_ members: [PackIndex.Member], gzip: [[Int]] = []) -> PackIndex {
+        PackIndex(
+            format: 1, component: "loki", pack: "ab12", object: .init(size: 0, sha256: Digest(of: [1])), gzip: gzip,
+            members: members)
+    }
+
+    /// The general encoder is the reference: readers of version 1 saw nothing else.
+    @Test func theTextIsWhatTheEncoderWrites() throws {
+        var encrypted = index([])
+        encrypted.object.envelope = "cms"
+        let directory = PackIndex.Member(
+            .init(path: Array("d/".utf8), kind: .directory, size: 0, mode: 0o755, uid: 0, gid: 0, modified: 0, inode: 0)
+        )
+        let link = PackIndex.Member(
+            .init(
+                path: Array("l".utf8), kind: .symbolicLink, size: 0, mode: 0o777, uid: 0, gid: 0, modified: 1, inode: 1,
+                target: [0xFF]))
+        let full = index(
+            [
+                member(Array("a/ü \"quoted\" \\ {\n\t".utf8)) { ($0.at, $0.offset) = (0, 512) },
+                member([0x61, 0xFF]) { ($0.from, $0.sparse) = (.init(pack: "cd34", member: 4095), true) },
+                directory, link,
+            ], gzip: [[1_048_600, 1_048_576], [20, 0]])
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        for index in [full, encrypted] {
+            #expect(
+                String(decoding: index.text, as: UTF8.self)
+                    == String(decoding: try encoder.encode(index), as: UTF8.self))
+        }
+    }
+
+    @Test func everyPathComesBack() throws {
+        let controls = (UInt8(1)...127).map { member([$0]) }
+        let bytes = Repository.encodeIndex(index(controls))
+        var plain = try GzipStream.decode(bytes, limit: 1 << 20)
+        #expect(try SealedDocument.decode(PackIndex.self, plain, name: "x") == index(controls))
+        plain[100] ^= 1
+        #expect(throws: RepositoryError.self) { try SealedDocument.decode(PackIndex.self, plain, name: "x") }
     }
 }
 

@@ -93,7 +93,22 @@ import Testing
         #expect(text("chunks/both") == "the root's" && text("chunks/index/table") == "private index")
         #expect(text("chunks/tenant/1")?.isEmpty == false)
         #expect(text("chunks/index/only-here") == nil && text("both") == nil)
+        // A directory that is removed and made anew between two files.
+        try FileManager.default.removeItem(at: layered.living.appending(path: "tenant"))
+        #expect(text("chunks/tenant/1") == nil)
+        try layered.write("tenant/1", Array("anew".utf8))
+        #expect(text("chunks/tenant/1") == "anew")
         #expect(tree.hasTop(Array("chunks".utf8)) && tree.hasTop(Array("rules".utf8)) && !tree.hasTop(Array("x".utf8)))
+    }
+
+    /// Also where it is a file at the layer's top, and the root's of that name vanished after the walk.
+    @Test func whatIsHiddenIsNotOpened() throws {
+        let layered = try Layered()
+        let layer = CaptureLayer("chunks", directory: layered.living.path, hidden: ["both"])
+        let tree = try CapturedTree(layered.source.root, layers: [layer])
+        try FileManager.default.removeItem(at: layered.fixture.source.appending(path: "chunks/both"))
+        #expect(tree.open(Array("chunks/both".utf8), O_RDONLY) == -1 && errno == ENOENT)
+        #expect(tree.open(Array("chunks/empty".utf8), O_RDONLY) >= 0)
     }
 
     @Test func aRestoredTreeIsTheUnion() async throws {

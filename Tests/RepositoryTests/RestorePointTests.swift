@@ -63,14 +63,19 @@ import Testing
 
     // MARK: Of a real run
 
-    private func run(_ fixture: Fixture, _ repository: Repository, _ sources: [String: StubSource]) async throws
-        -> BackupRun.Report
-    {
+    /// - Parameter hanging: components that have little time.
+    private func run(
+        _ fixture: Fixture, _ repository: Repository, _ sources: [String: StubSource], hanging: Set<String> = []
+    ) async throws -> BackupRun.Report {
         let state = try StateFolder(
             fixture.folder.url.appending(path: "state").path, repository: repository.description)
         return try await BackupRun(
             repository: repository,
-            components: sources.sorted { $0.key < $1.key }.map { .init(name: $0.key, kind: "files", source: $0.value) },
+            components: sources.sorted { $0.key < $1.key }.map {
+                var component = BackupRun.Component(name: $0.key, kind: "files", source: $0.value)
+                if hanging.contains($0.key) { component.stallTimeout = .milliseconds(50) }
+                return component
+            },
             stack: "test", tool: "test", state: state, pool: Fixture.pool, logger: Logger(label: "test"),
             now: Fixture.clock
         ).run()
@@ -98,7 +103,7 @@ import Testing
         #expect(point.components.map(\.verdict) == [.ok, .late])
     }
 
-    @Test(arguments: ["while capturing", "while storing", "by itself while others work"])
+    @Test(arguments: ["while capturing", "while storing", "by itself while others work", "by hanging"])
     func oneComponentsFailureCostsTheOthersNothing(when: String) async throws {
         let fixture = try Fixture()
         var sources = try sources(fixture)
@@ -107,12 +112,14 @@ import Testing
         switch when {
         case "while capturing": bad.capturing = { throw ComponentError(.refused, "export", "403 Forbidden") }
         case "while storing": bad.releasing = { released.continuation.finish() }
+        case "by hanging": bad.capturing = { try await Task.sleep(for: .seconds(3600)) }
         default: bad.meddle = { throw ComponentError(.damaged, "export", "the disk broke") }
         }
         sources["bad"] = bad
         let repository = try fixture.repository()
-        let report = try await run(fixture, repository, sources)
+        let report = try await run(fixture, repository, sources, hanging: when == "by hanging" ? ["bad"] : [])
         #expect(report.set.status == .partial && report.set.failed.keys.sorted() == ["bad"])
+        #expect(report.set.reasons[0].contains("no progress within") == (when == "by hanging"))
         #expect(report.set.components.keys.sorted() == ["logs", "metrics"])
         #expect(report.set.reasons.count == 1 && report.set.reasons[0].hasPrefix("bad: "))
         for name in ["logs", "metrics"] {

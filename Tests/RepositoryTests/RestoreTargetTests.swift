@@ -98,7 +98,7 @@ import Testing
                         path: Array(path.utf8), kind: .file, size: 0, mode: 0o644, uid: 0, gid: 0, modified: 0, inode: 1
                     ))
             ])
-        let bytes = try Repository.encodeIndex(index)
+        let bytes = Repository.encodeIndex(index)
         _ = try repository.store.put(Layout.index("tree", index.pack), bytes, .init())
         manifest.packs = [.init(pack: index.pack, index: .init(of: bytes), members: 1)]
         let target = try RestoreTarget(

@@ -7,6 +7,9 @@ package struct ComponentConfiguration: Equatable, Sendable {
     package var name: String
     /// The word that chose how the entry is read: "prometheus", "files".
     package var kind: String
+    /// How long it may show no progress before a backup goes on without it. The default leaves an hourly run time to
+    /// commit the others, and is more than anything takes that shows none.
+    package var stallTimeout = Period.minutes(45)
     /// Where the entry's name stands.
     package var location: Location
     /// The settings of the entry, to be told apart by their type.
@@ -21,7 +24,8 @@ package struct ComponentConfiguration: Equatable, Sendable {
 
     package static func == (first: Self, second: Self) -> Bool {
         func equal<Options: ComponentOptions>(_ options: Options) -> Bool { options == second.options as? Options }
-        return first.name == second.name && first.location == second.location && equal(first.options)
+        return first.name == second.name && first.stallTimeout == second.stallTimeout
+            && first.location == second.location && equal(first.options)
     }
 }
 
@@ -33,6 +37,21 @@ extension ComponentConfiguration {
             return Dictionary(pairs) { $1 }.filter { !$0.value.isEmpty }
         }
         return (options as? any ComponentSection).map { settings($0) } ?? [:]
+    }
+}
+
+extension ComponentConfiguration {
+    /// How its server is reached; nil for a component without one.
+    package var server: HTTPAccess? {
+        let access: HTTPAccess? =
+            switch options {
+            case let options as PrometheusOptions: options.server
+            case let options as LokiOptions: options.server
+            case let options as GrafanaOptions: options.server
+            case let options as ElasticsearchOptions: options.server
+            default: nil
+            }
+        return access?.url.isEmpty == false ? access : nil
     }
 }
 
@@ -71,10 +90,13 @@ struct ComponentKind: Sendable {
     private init<Options: ComponentSection>(_: Options.Type) {
         let kind = Key<Options>.alreadyRead(
             "kind", schema: ["const": .string(Options.kind)], "What the component is; its name, when left out.")
+        let stallTimeout = Key<Options>.alreadyRead(
+            "stall_timeout", schema: Shape<Period>.period.schema,
+            "How long it may show no progress before a backup goes on without it; 45m when left out.")
         name = Options.kind
         keys = Options.keys.map(\.name)
-        schema = Options.schema(also: [kind])
-        read = { node, reader in reader.section(Options.self, from: node, also: [kind]) }
+        schema = Options.schema(also: [kind, stallTimeout])
+        read = { node, reader in reader.section(Options.self, from: node, also: [kind, stallTimeout]) }
     }
 }
 
@@ -127,7 +149,12 @@ extension Shape where Value == [ComponentConfiguration] {
             return nil
         }
         guard let options = supported.read(value, &reader) else { return nil }
-        return ComponentConfiguration(name: name, options: options, location: reader.location(of: key))
+        var component = ComponentConfiguration(name: name, options: options, location: reader.location(of: key))
+        if let timeout = settings.first(where: { $0.key.scalar?.string == "stall_timeout" })?.value {
+            guard let period = Shape<Period>.period.read(timeout, &reader) else { return nil }
+            component.stallTimeout = period
+        }
+        return component
     }
 
     private static func isName(_ name: String) -> Bool {

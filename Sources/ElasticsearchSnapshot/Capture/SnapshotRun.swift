@@ -112,6 +112,10 @@ struct SnapshotRun: Sendable {
                 if let progress = try await api.progress(of: name, in: repository), progress != seen {
                     seen = progress
                     deadline = .now + patience
+                    context.progress.update {
+                        ($0.files, $0.totalFiles) = (progress.shardsDone, progress.shards)
+                        $0.transferred = progress.bytesDone
+                    }
                     context.logger.debug(
                         "snapshot in progress",
                         metadata: [

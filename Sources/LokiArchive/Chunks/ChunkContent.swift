@@ -69,13 +69,29 @@ enum ChunkContent {
     /// From seconds with up to three decimals.
     static func milliseconds(_ value: JSONValue?) -> Int? {
         guard case .number(let text) = value else { return nil }
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        let fraction = parts.count == 2 ? parts[1] : ""
-        guard parts.count <= 2, fraction.count <= 3, let seconds = Int(parts[0]),
-            let decimals = Int(fraction + String(repeating: "0", count: 3 - fraction.count))
-        else { return nil }
-        let (total, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        return overflow ? nil : total + (text.hasPrefix("-") ? -decimals : decimals)
+        // Digit by digit: taking the text apart costs more than all the rest of the check.
+        let isNegative = text.utf8.first == UInt8(ascii: "-")
+        var total = 0
+        var decimals: Int?
+        func append(_ digit: Int) -> Bool {
+            let (shifted, isTooLarge) = total.multipliedReportingOverflow(by: 10)
+            let (sum, overflows) = shifted.addingReportingOverflow(digit)
+            total = sum
+            decimals = decimals.map { $0 + 1 }
+            return !isTooLarge && !overflows
+        }
+        for byte in text.utf8.dropFirst(isNegative ? 1 : 0) {
+            if byte == UInt8(ascii: "."), decimals == nil {
+                decimals = 0
+            } else {
+                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), append(Int(byte) - 48) else { return nil }
+            }
+        }
+        decimals = decimals ?? 0
+        while let count = decimals, count < 3 {
+            guard append(0) else { return nil }
+        }
+        return decimals == 3 ? isNegative ? -total : total : nil
     }
 
     // MARK: Data

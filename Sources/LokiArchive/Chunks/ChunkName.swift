@@ -23,17 +23,18 @@ package struct ChunkName: Equatable, Sendable {
 
     /// - Parameter path: relative to the chunks directory.
     /// - Returns: nil when it is not a chunk's.
-    package init?(_ path: String) { self.init(parts: path.utf8.split(separator: UInt8(ascii: "/")).map { Array($0) }) }
+    package init?(_ path: String) { self.init(parts: Array(path.utf8).split(separator: UInt8(ascii: "/"))[...]) }
 
-    init?(parts: [[UInt8]]) {
+    init?(parts: ArraySlice<ArraySlice<UInt8>>) {
+        let first = parts.startIndex
         switch parts.count {
         case 3:
-            guard let fingerprint = Hexadecimal.parse(parts[1][...]), let name = Base64.decode(parts[2]),
+            guard let fingerprint = Hexadecimal.parse(parts[first + 1]), let name = Base64.decode(parts[first + 2]),
                 let times = Times(name[...])
             else { return nil }
-            self.init(String(decoding: parts[0], as: UTF8.self), fingerprint, times)
+            self.init(String(decoding: parts[first], as: UTF8.self), fingerprint, times)
         case 1:
-            guard let key = Base64.decode(parts[0]), let slash = key.lastIndex(of: UInt8(ascii: "/")),
+            guard let key = Base64.decode(parts[first]), let slash = key.lastIndex(of: UInt8(ascii: "/")),
                 let colon = key[slash...].firstIndex(of: UInt8(ascii: ":")), slash > 0,
                 let fingerprint = Hexadecimal.parse(key[(slash + 1)..<colon]), let times = Times(key[(colon + 1)...])
             else { return nil }

@@ -1,5 +1,6 @@
 package import Blocking
 package import Foundation
+package import HTTP
 package import Logging
 package import Notifications
 package import RecoveryChecks
@@ -71,7 +72,15 @@ package protocol RecoveryServices: Sendable {
     /// - Throws: ``ActionError`` when there is nobody to ask (no terminal), or the answer was no.
     func confirm(_ question: String) async throws
 
+    /// How to talk to the server of a configured component: its credentials and certificates.
+    /// - Returns: nil where the URL belongs to none.
+    func connection(to url: String) throws -> HTTPOptions?
+
     func now() -> Date
+}
+
+extension RecoveryServices {
+    package func connection(to url: String) throws -> HTTPOptions? { nil }
 }
 
 /// Which component goes where.

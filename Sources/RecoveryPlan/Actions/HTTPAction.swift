@@ -5,6 +5,8 @@ package import StrictYAML
 
 /// Asks or tells a server something: `http: {url: "${prometheus.url}/-/ready"}`.
 ///
+/// A request to a component's server carries that component's credentials, as dr.yaml has them.
+///
 /// GET and HEAD only look: they are conditions, asked again for a minute unless `within` says otherwise, for a server
 /// that has just been started needs a moment. Anything else is sent once, again only where `within` asks for it.
 package struct HTTPAction: Action {
@@ -78,15 +80,14 @@ package struct HTTPAction: Action {
             case .secret(let secret): try open(secret)
             }
         }
-        var options = HTTPOptions(caFile: caFile, isInsecure: insecure)
-        options.connectTimeout = .seconds(5)
-        options.stallTimeout = .seconds(30)
+        let address = try plain(url)
+        var options = try connection(to: address, in: context)
         if let username, let password {
             options.authorization = .basic(user: username, password: try open(password))
         } else if let bearerToken {
             options.authorization = .bearer(token: try open(bearerToken))
         }
-        var request = HTTPRequest(verb.rawValue, try plain(url))
+        var request = HTTPRequest(verb.rawValue, address)
         for (name, value) in headers.sorted(by: { $0.key < $1.key }) {
             request.headers.append((name, try plain(value)))
         }
@@ -100,6 +101,21 @@ package struct HTTPAction: Action {
         }
         request.isSentOnce = !changesNothing
         return Prepared(request: request, client: HTTPClient(options), redact: Redaction(secrets))
+    }
+
+    /// As the configuration has it for its components' servers, and the plan's own settings over that.
+    private func connection(to address: String, in context: ActionContext) throws(ActionError) -> HTTPOptions {
+        var options = HTTPOptions()
+        do {
+            if let known = try context.services.connection(to: address) { options = known }
+        } catch {
+            throw ActionError(.hopeless, operation, "\(error)")
+        }
+        options.connectTimeout = .seconds(5)
+        options.stallTimeout = .seconds(30)
+        if let caFile { options.caFile = caFile }
+        if insecure { options.isInsecure = true }
+        return options
     }
 
     /// What is kept of an answer, in bytes; a longer one is refused.
@@ -160,7 +176,7 @@ extension Shape where Value == TextOrSecret {
         schema: ["oneOf": [["type": "string", "pattern": "^https?://"], Shape<Secret>.secret.schema]]
     ) { node, reader in
         guard let url = textOrSecret.read(node, &reader) else { return nil }
-        guard case .text(let text) = url else { return url }
+        guard case .text(let text) = url, !node.isOpen else { return url }
         let base = text.prefix { $0 != "?" && $0 != "#" }
         let isASCII = text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value < 0x7f }
         if case .failure(let refusal) = HTTPAddress.parse(String(base)) {

@@ -52,7 +52,10 @@ package struct KubectlAction: Action {
     }
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
-        if case .apply(let path) = verb { _ = try AppliedFiles(path) }
+        // A rehearsal comes before the step that brings the files back.
+        if case .apply(let path) = verb, (try? AppliedFiles(path)) == nil {
+            return ActionPreview(["kubectl apply '\(path)', which is not there yet"])
+        }
         return ActionPreview(try commands(Kubectl(self, context)).map(\.commandLine))
     }
 

@@ -135,6 +135,7 @@ extension Shape where Value == [String] {
     fileprivate static let arguments = Shape(schema: [
         "type": "array", "items": Shape<String>.word.schema, "minItems": 1,
     ]) { node, reader in
+        if node.isOpen, let word = Shape<String>.argument.read(node, &reader) { return [word] }
         guard node.sequence != nil else {
             reader.complain(
                 node, "expected a list of a program and its arguments, found \(node.kindForPeople)",

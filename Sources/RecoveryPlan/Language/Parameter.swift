@@ -96,8 +96,8 @@ extension Shape where Value == String {
 }
 
 extension Shape where Value == [Parameter] {
-    /// Names that mean something of their own in `${...}` or in `when`.
-    private static let reserved: Set = ["run", "set", "stack", "scenario", "component"]
+    /// Names that mean something of their own in `${...}`.
+    private static let reserved: Set = ["run", "set", "stack", "scenario"]
 
     /// The mapping of names to values, or to declarations.
     static let parameters = Shape(

@@ -97,7 +97,7 @@ extension Shape where Value == String {
     static let identifier = Shape(schema: ["type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"]) {
         node, reader in
         guard let text = text.read(node, &reader) else { return nil }
-        guard text.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9_.\-]*/) != nil else {
+        guard node.isOpen || text.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9_.\-]*/) != nil else {
             reader.complain(node, "'\(text)' is no name", hint: "use letters, digits, '_', '-' and '.'")
             return nil
         }

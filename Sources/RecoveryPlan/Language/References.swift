@@ -160,3 +160,9 @@ struct References {
         .mapping(YAMLNode.Mapping(pairs, node.mapping?.tag ?? .implicit, .any, node.mark))
     }
 }
+
+extension YAMLNode {
+    /// Whether a reference stands here that could not be replaced yet: what it will be nobody can judge. Where text will
+    /// do the plan is shown with the reference as it is.
+    var isOpen: Bool { !isReplaced && scalar?.string.contains("${") == true }
+}

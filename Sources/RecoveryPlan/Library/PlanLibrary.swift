@@ -28,7 +28,7 @@ package struct PlanLibrary: Sendable {
         var found = Self([], [])
         for file in try plans.map(Self.files) ?? [] { found.add(file: file, folder: folder) }
         for (file, text) in shipped {
-            let plan = PlanText(text, file: "built-in \(file)", folder: folder)
+            let plan = PlanText(text, file: "built-in/\(file)", folder: folder)
             guard let entry = try? Self.entry(plan, isBuiltIn: true) else { continue }
             let taken = found.entries.flatMap(\.names)
             if !entry.names.contains(where: taken.contains) { found.entries.append(entry) }

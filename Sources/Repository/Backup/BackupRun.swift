@@ -14,6 +14,8 @@ package struct BackupRun: Sendable {
         package var kind: String
         package var source: any ComponentSource
         package var progress = WorkProgress()
+        /// How long it may show no progress before the run goes on without it.
+        package var stallTimeout = Duration.seconds(2700)
 
         package init(name: String, kind: String, source: any ComponentSource) {
             self.name = name
@@ -83,7 +85,7 @@ package struct BackupRun: Sendable {
         var outcomes: [String: Outcome] = [:]
         await withTaskGroup(of: (String, Outcome).self) { group in
             for component in components {
-                group.addTask { (component.name, await store(component, guarding, history)) }
+                group.addTask { (component.name, await outcome(of: component, guarding, history)) }
             }
             for await (name, outcome) in group { outcomes[name] = outcome }
         }
@@ -134,30 +136,45 @@ package struct BackupRun: Sendable {
         case failed(String)
     }
 
-    private func store(_ component: Component, _ guarding: RunGuard, _ history: History) async -> Outcome {
-        let clock = ContinuousClock()
-        let began = clock.now
+    /// A component that hangs costs the others nothing either: what it has stored by then, nothing refers to.
+    private func outcome(of component: Component, _ guarding: RunGuard, _ history: History) async -> Outcome {
         do {
-            let folder = try state.folder(ofComponent: component.name)
-            component.progress.update { $0.phase = "capturing" }
-            let context = CaptureContext(run: guarding.run, state: folder, logger: logger)
-            let captured = now()
-            let capture = try await component.source.capture(context)
-            do {
-                let (result, catalog) = try await store(component, capture, captured, guarding, history)
-                try await releaseDespiteCancellation(capture)
-                component.progress.update { $0.phase = "done" }
-                let seconds = (clock.now - began) / .seconds(1)
-                return .stored(result, kind: component.kind, seconds: seconds, catalog)
-            } catch {
-                try? await releaseDespiteCancellation(capture)  // the first error says more
-                throw error
+            return try await givingUpOnStall(after: component.stallTimeout, sign: { component.progress.state }) {
+                try await store(component, guarding, history)
             }
         } catch is CancellationError {
             return .failed("interrupted")
-        } catch {
+        } catch let error {
+            let phase = component.progress.state.phase
             component.progress.update { $0.phase = "failed" }
-            return .failed("\(error)")
+            guard let stall = error as? Stall else { return .failed("\(error)") }
+            let limit = stall.limit.formatted(.units(allowed: [.hours, .minutes, .seconds], width: .wide))
+            return .failed(
+                "no progress within \(limit) while \(phase)\n"
+                    + "hint: is what it reads from, or the store, hanging? `stall_timeout:` of the component is how long to wait"
+            )
+        }
+    }
+
+    private func store(_ component: Component, _ guarding: RunGuard, _ history: History) async throws -> Outcome {
+        let clock = ContinuousClock()
+        let began = clock.now
+        let folder = try state.folder(ofComponent: component.name)
+        component.progress.begin("capturing")
+        let context = CaptureContext(
+            run: guarding.run, state: folder, logger: logger, progress: component.progress)
+        let captured = now()
+        let capture = try await component.source.capture(context)
+        component.progress.begin("comparing")
+        do {
+            let (result, catalog) = try await store(component, capture, captured, guarding, history)
+            try await releaseDespiteCancellation(capture)
+            component.progress.update { $0.phase = "done" }
+            let seconds = (clock.now - began) / .seconds(1)
+            return .stored(result, kind: component.kind, seconds: seconds, catalog)
+        } catch {
+            try? await releaseDespiteCancellation(capture)  // the first error says more
+            throw error
         }
     }
 

@@ -13,6 +13,8 @@ final class CapturedTree {
     let path: String
     let root: CInt
     let layers: [Layer]
+    /// Where the last file was: files come in order, many to a directory.
+    private var directory: OpenDirectory?
 
     /// - Throws: `RepositoryError` `.target` when one of the directories cannot be opened.
     init(_ root: String, layers: [CaptureLayer] = []) throws {
@@ -39,18 +41,35 @@ final class CapturedTree {
         for layer in layers { close(layer.descriptor) }
     }
 
-    /// Opens what is at `path` in the tree: the root's, else a layer's.
+    /// Opens the file or link at `path` in the tree: the root's, else a layer's.
     /// - Returns: a descriptor, or -1 with `errno` set.
     func open(_ path: [UInt8], _ flags: CInt) -> CInt {
-        let found = openBelow(root, path, flags)
-        guard found < 0, errno == ENOENT else { return found }
+        let split = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+        let (parent, name) = (path[..<split], path[split...])
+        if let directory, directory.path.elementsEqual(parent) {
+            let found = directory.open(name, flags)
+            // Somebody may have removed the directory, and made it anew.
+            if found >= 0 || errno != ENOENT { return found }
+        }
+        directory = nil
+        guard let opened = openDirectory(parent) else { return -1 }
+        directory = opened
+        return opened.open(name, flags)
+    }
+
+    /// - Parameter path: with a slash at its end, or empty.
+    /// - Returns: nil with `errno` set when one of its places cannot be opened; no places where it is nowhere.
+    private func openDirectory(_ path: ArraySlice<UInt8>) -> OpenDirectory? {
+        let found = OpenDirectory(path: Array(path))
+        guard found.add(below: root, found.path) else { return nil }
         for layer in layers where path.starts(with: layer.name) {
             let inner = Array(path.dropFirst(layer.name.count))
             if layer.hidden.contains(Array(inner.prefix { $0 != UInt8(ascii: "/") })) { continue }
-            return openBelow(layer.descriptor, inner, flags)
+            guard found.add(below: layer.descriptor, inner, hiding: inner.isEmpty ? layer.hidden : []) else {
+                return nil
+            }
         }
-        errno = ENOENT
-        return -1
+        return found
     }
 
     /// Whether there is still something at a name at the tree's top.
@@ -65,5 +84,35 @@ final class CapturedTree {
             throw RepositoryError(.target, path, "cannot open the directory to back up: \(errnoText())")
         }
         return descriptor
+    }
+}
+
+/// A directory of the tree, open in each place that has it.
+private final class OpenDirectory {
+    /// With a slash at its end; empty for the tree's top.
+    let path: [UInt8]
+    private var places: [(descriptor: CInt, hidden: Set<[UInt8]>)] = []
+
+    init(path: [UInt8]) { self.path = path }
+
+    deinit {
+        for place in places { close(place.descriptor) }
+    }
+
+    /// - Returns: false with `errno` set when it is there and cannot be opened.
+    func add(below root: CInt, _ path: [UInt8], hiding hidden: Set<[UInt8]> = []) -> Bool {
+        let descriptor = path.isEmpty ? dup(root) : openBelow(root, path, O_RDONLY | O_DIRECTORY)
+        if descriptor >= 0 { places.append((descriptor, hidden)) }
+        return descriptor >= 0 || errno == ENOENT
+    }
+
+    /// - Returns: a descriptor of the first place's that has the name, or -1 with `errno` set.
+    func open(_ name: ArraySlice<UInt8>, _ flags: CInt) -> CInt {
+        errno = ENOENT
+        for place in places where place.hidden.isEmpty || !place.hidden.contains(Array(name)) {
+            let found = withCPath(name) { openat(place.descriptor, $0, flags | O_CLOEXEC) }
+            if found >= 0 || errno != ENOENT { return found }
+        }
+        return -1
     }
 }

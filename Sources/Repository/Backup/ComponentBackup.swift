@@ -99,7 +99,7 @@ struct ComponentBackup: Sendable {
             var contentBytes = 0
             for fresh in batch {
                 let outcome = try add(fresh, to: writer, from: tree)
-                guard case .stored(let member, let digest, let reference) = outcome else {
+                guard case .stored(let record, let member, let digest, let reference) = outcome else {
                     findings.add(outcome, fresh.record, isFrozen: capture.isFrozen, component: component)
                     try catalog.removeTree(fresh.record.path)
                     continue
@@ -108,7 +108,6 @@ struct ComponentBackup: Sendable {
                 let content = try reference.map {
                     Location(pack: try catalog.number(ofPack: $0.pack), member: $0.member)
                 }
-                let record = writer.members[member].record ?? fresh.record
                 entries.append(
                     CatalogEntry(
                         record: record, digest: digest?.bytes, described: described, content: content ?? described))

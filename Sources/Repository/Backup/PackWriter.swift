@@ -41,7 +41,8 @@ final class PackWriter {
     }
 
     enum Outcome {
-        case stored(member: Int, digest: Digest?, content: PackIndex.Reference?)
+        /// - Parameter record: as it was found on opening.
+        case stored(FileRecord, member: Int, digest: Digest?, content: PackIndex.Reference?)
         /// It is not there any more, or not a file.
         case vanished
         case unreadable(String)
@@ -73,7 +74,7 @@ final class PackWriter {
             try tar?.endEntry()
         }
         members.append(member)
-        return .stored(member: members.count - 1, digest: member.sha256, content: reference)
+        return .stored(record, member: members.count - 1, digest: member.sha256, content: reference)
     }
 
     /// Adds a file, read from the tree at `record.path`. Its size on opening may differ from the record's, which then
@@ -96,10 +97,10 @@ final class PackWriter {
         record.size = Int(before.st_size)
         record.modified = before.st_mtim.tv_sec * 1_000_000_000 + before.st_mtim.tv_nsec
         record.inode = UInt64(before.st_ino)
-        posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
 
         if record.size == 0 { return try Self.rejection(record, inspector()) ?? addDescription(record) }
         if record.size <= buffer.count { return try addSmall(record, descriptor, inspector(), lookup, progress) }
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
         if case .possible = try lookup(record.size, nil) {
             let inspecting = inspector()
             guard let digest = try hash(descriptor, size: record.size, inspecting) else {
@@ -127,7 +128,7 @@ final class PackWriter {
         if let member = held[digest] {
             return try addDescription(record, from: .init(pack: id, member: member), digest: digest)
         }
-        if case .possible = try lookup(count, nil), case .at(let reference) = try lookup(count, digest) {
+        if case .at(let reference) = try lookup(count, digest) {
             return try addDescription(record, from: reference, digest: digest)
         }
         let (at, offset) = try beginFile(record)
@@ -194,7 +195,7 @@ final class PackWriter {
         member.offset = offset
         members.append(member)
         held[digest] = members.count - 1
-        return .stored(member: members.count - 1, digest: digest, content: nil)
+        return .stored(record, member: members.count - 1, digest: digest, content: nil)
     }
 
     private func writeHeader(_ record: FileRecord, _ kind: TarEntry.Kind) throws {
@@ -257,7 +258,7 @@ final class PackWriter {
         let index = PackIndex(
             format: RepositoryFormat.version, component: component, pack: id, object: object, gzip: stage.gzip,
             members: members)
-        let bytes = try Repository.encodeIndex(index)
+        let bytes = Repository.encodeIndex(index)
         _ = try store.put(Layout.index(component, id), bytes, PutOptions(.ifAbsent))
         return Finished(index: index, indexDigest: Digest(of: bytes), stored: object.size + bytes.count)
     }

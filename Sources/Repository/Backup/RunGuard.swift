@@ -12,7 +12,7 @@ struct RunGuard: Sendable {
     private let lease: ObjectKey
     /// Of the prunes that were through when this run began.
     private let prunesBefore: Set<ObjectKey>
-    /// By component: packs not to build upon, for they are about to go or hardly used.
+    /// By component: packs not to build upon: about to go, hardly used, or damaged.
     private let unwanted: [String: Set<String>]
     let warnings: [String]
 
@@ -32,6 +32,10 @@ struct RunGuard: Sendable {
         }
         try marks.forEach(UnwantedMark.self, unreadable: note) { _, mark in
             for (component, packs) in mark.packs { unwanted[component, default: []].formUnion(packs) }
+        }
+        // What is damaged is stored anew while the source still has it.
+        for (component, packs) in try SampledMark.newest(in: store, unreadable: note).state?.damaged ?? [:] {
+            unwanted[component, default: []].formUnion(packs)
         }
         self.unwanted = unwanted
         self.warnings = warnings

@@ -102,7 +102,7 @@ package struct StateFolder: Sendable {
     }
 
     /// Goes up whenever the tables change: a catalog of another version is simply not found.
-    private static let schema = 1
+    private static let schema = 2
 
     private static func open(_ path: String) throws -> Catalog { try Catalog(path: path) }
 

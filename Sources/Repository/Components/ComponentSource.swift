@@ -48,11 +48,15 @@ package struct CaptureContext: Sendable {
     /// exists. Losing it costs time, never data.
     package var state: String
     package var logger: Logger
+    /// For a capture that may take long and knows how far it is: one that shows nothing for the component's
+    /// `stall_timeout` is given up.
+    package var progress: WorkProgress
 
-    package init(run: String, state: String, logger: Logger) {
+    package init(run: String, state: String, logger: Logger, progress: WorkProgress = WorkProgress()) {
         self.run = run
         self.state = state
         self.logger = logger
+        self.progress = progress
     }
 }
 

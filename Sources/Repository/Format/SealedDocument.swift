@@ -9,19 +9,24 @@ internal import FoundationEssentials
 /// The hash is of every byte before that line's preceding `,\n`, so `head -c -79 FILE | sha256sum` checks it without
 /// us. The seal finds accidents; that nobody put another document in its place follows from the hash that the
 /// document above it in the tree records (set → manifest → index → pack).
-enum SealedDocument {
+package enum SealedDocument {
     /// `,\n"sha256":"` + 64 digits + `"}\n`.
     static let sealLength = 79
 
-    static func encode(_ value: some Encodable) throws -> [UInt8] {
+    package static func encode(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var bytes = [UInt8](try encoder.encode(value))
-        precondition(bytes.last == UInt8(ascii: "}") && bytes.count > 2, "a sealed document is a JSON object")
-        bytes.removeLast()
-        let seal = Digest(of: bytes).hex
-        bytes.append(contentsOf: ",\n\"sha256\":\"\(seal)\"}\n".utf8)
+        seal(&bytes)
         return bytes
+    }
+
+    /// - Parameter document: a JSON object with at least one member.
+    static func seal(_ document: inout [UInt8]) {
+        precondition(document.last == UInt8(ascii: "}") && document.count > 2, "a sealed document is a JSON object")
+        document.removeLast()
+        let seal = Digest(of: document).hex
+        document.append(contentsOf: ",\n\"sha256\":\"\(seal)\"}\n".utf8)
     }
 
     /// - Throws: ``RepositoryError``, `.damaged` when the seal does not fit, `.newerVersion` when the document says

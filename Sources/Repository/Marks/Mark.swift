@@ -8,41 +8,6 @@ package protocol Mark: Codable, Equatable, Sendable {
     var at: Timestamp { get }
 }
 
-/// What was read of the sets that a verification proved.
-package enum VerifiedDepth: String, Codable, Sendable, Comparable {
-    /// Every document by its hash, every pack by presence and size.
-    case structure
-    /// That, and every byte of a share of the packs.
-    case share
-    /// Every byte.
-    case all
-
-    private var rank: Int { self == .structure ? 0 : self == .share ? 1 : 2 }
-    package static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
-}
-
-/// `verified`: what a verification found of some sets. One mark for all of them: a hundred sets are one object.
-package struct VerifiedMark: Mark {
-    package static let kind: String = "verified"
-    package var format: Int = RepositoryFormat.version
-    package var kind: String = VerifiedMark.kind
-    package var at: Timestamp
-    package var tool: String
-    package var read: VerifiedDepth
-    /// Nothing is wrong with them.
-    package var good: [Timestamp]
-    /// They cannot be restored whole.
-    package var damaged: [Timestamp]
-
-    package init(at: Timestamp, tool: String, read: VerifiedDepth, good: [Timestamp], damaged: [Timestamp]) {
-        self.at = at
-        self.tool = tool
-        self.read = read
-        self.good = good
-        self.damaged = damaged
-    }
-}
-
 /// `drilled`: a set was restored in isolation, and what came back was checked.
 package struct DrilledMark: Mark {
     package static let kind: String = "drilled"

@@ -4,15 +4,20 @@ package import Retention
 /// What marks say of sets, gathered: the latest word of each kind.
 package struct SetMarks: Sendable {
     package struct Facts: Equatable, Sendable {
-        /// When it was last found good, and what was read then.
+        /// When every byte of it was last found good: only this is meant by *verified*.
         package var verified: Timestamp?
-        package var read: VerifiedDepth?
-        /// When every byte of it was last found good.
-        package var verifiedWhole: Timestamp?
-        /// The newest verification that saw it found it damaged.
-        package var isDamaged = false
+        /// When its structure was last found good, with its data or without.
+        package var checked: Timestamp?
+        /// A verification found it damaged, and none that reads as much has found it good since.
+        package var isDamaged: Bool { damage != nil }
+        fileprivate var damage: VerifiedDepth?
         package var drilled: Timestamp?
         package var pinned: Pin?
+    }
+
+    /// The sets of which `fact` tells a time, newest time first. They may be gone by now.
+    package func sets(by fact: (Facts) -> Timestamp?) -> [(set: Timestamp, at: Timestamp)] {
+        facts.compactMap { set, facts in fact(facts).map { (set, $0) } }.sorted { ($0.at, $0.set) > ($1.at, $1.set) }
     }
 
     package struct Pin: Equatable, Sendable {
@@ -36,12 +41,9 @@ package struct SetMarks: Sendable {
         try marks.forEach(VerifiedMark.self, unreadable: { unreadable.append($0) }) { _, mark in
             // Marks come oldest first: a later word overrides an earlier one.
             for set in mark.good {
-                facts[set, default: Facts()].verified = mark.at
-                facts[set, default: Facts()].read = mark.read
-                if mark.read == .all { facts[set, default: Facts()].verifiedWhole = mark.at }
-                facts[set, default: Facts()].isDamaged = false
+                facts[set, default: Facts()].note(goodBy: mark)
             }
-            for set in mark.damaged { facts[set, default: Facts()].isDamaged = true }
+            for set in mark.damaged { facts[set, default: Facts()].note(damagedBy: mark) }
         }
         try marks.forEach(DrilledMark.self, unreadable: { unreadable.append($0) }) { _, mark in
             if mark.passed { facts[mark.set, default: Facts()].drilled = mark.at }
@@ -64,5 +66,18 @@ package struct SetMarks: Sendable {
         return SetFacts(
             time: set.name.seconds, isComplete: set.status == .complete, verified: known.verified?.seconds,
             isDamaged: known.isDamaged, pinnedUntil: pin.map { $0.until?.seconds ?? .max })
+    }
+}
+
+extension SetMarks.Facts {
+    /// Good, as far as was read: what lies deeper stays as it was found before.
+    fileprivate mutating func note(goodBy mark: VerifiedMark) {
+        checked = mark.at
+        if mark.level == .data { verified = mark.at }
+        if let found = damage, found == .structure || mark.level == .data { damage = nil }
+    }
+
+    fileprivate mutating func note(damagedBy mark: VerifiedMark) {
+        damage = max(damage ?? mark.read, mark.read)
     }
 }

@@ -17,6 +17,7 @@ struct PruneHousekeeping {
         var superfluous = survey.oldLeases
         superfluous += try noteUnwanted(unwanted)
         superfluous += try staleVerifications() + stalePins() + oldProbes()
+        superfluous += try marks.list(SampledMark.kind).dropLast(SampledMark.most).map(\.key)
         // A mark that stays does no harm: what is refused now is tried again by the next prune.
         _ = try store.delete(superfluous)
         prune.state?.dropCatalogs { component, digest in

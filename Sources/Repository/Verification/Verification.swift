@@ -1,6 +1,5 @@
 package import Blocking
 internal import Catalog
-internal import Cryptography
 internal import ObjectStorage
 internal import Synchronization
 
@@ -252,99 +251,16 @@ package struct Verification: Sendable {
         return Array(packs.shuffled().prefix(count))
     }
 
-    /// Reads every byte of a pack: the object's hash, each gzip member's checksum, each file's hash.
+    /// Reads every byte of a pack.
     private func readPack(_ use: Use, _ ledger: VerificationLedger) throws {
-        let index = try repository.index(use.component, use.use)
-        let key = index.key
-        var failures: [String] = []
-        let isEncrypted = index.object.envelope != nil
-        if isEncrypted {
-            if let failure = try readEnvelope(index, ledger) { failures.append(failure) }
-            let isSealed = try PackReader(index, in: repository).isSealed
-            guard !isSealed, failures.isEmpty else { return finish(key, failures, ledger, isSealed: isSealed) }
-        }
-        // In the clear the reader itself fetches again what arrives damaged; an envelope is opened as a whole.
-        for _ in 0..<(isEncrypted ? Retries.ofDamagedReads : 1) {
-            failures = try readContents(index, restorers[use.kind], ledger)
-            if failures.isEmpty { break }
-        }
-        finish(key, failures, ledger, isSealed: false)
-    }
-
-    /// - Returns: what is wrong with the gzip stream and the files in it.
-    private func readContents(
-        _ index: PackIndex, _ domain: (any ComponentRestorer)?, _ ledger: VerificationLedger
-    ) throws -> [String] {
-        var reader = try PackReader(index, in: repository)
-        let object = StreamHash()
-        var failures: [String] = []
-        reader.opened = { object.update($0) }
-        reader.transferred = { count in
-            ledger.update { $0.bytesRead += count }
-            progress.update {
-                $0.bytes += count
-                $0.transferred += count
-            }
-        }
-        let pieces = try index.members.compactMap { member -> PackReader.Piece? in
-            guard let offset = member.offset, let size = member.size, let digest = member.sha256 else { return nil }
-            guard offset >= 0, size > 0, offset + size <= reader.plainSize else {
-                throw RepositoryError.damaged(index.key.text, "its index points outside of it")
-            }
-            let content = StreamHash()
-            let inspector = domain?.inspector(of: member.record?.name ?? "")
-            var missing = size
-            return PackReader.Piece(plain: offset..<offset + size) { bytes in
-                try Task.checkCancellation()
-                content.update(bytes)
-                inspector?.write(bytes)
-                missing -= bytes.byteCount
-                guard missing == 0 else { return }
-                ledger.update { $0.filesRead += 1 }
-                if content.digest() != digest {
-                    failures.append("the content of '\(member.record?.name ?? "?")' does not match its SHA-256")
-                }
-                failures += inspector?.finish().map { "'\($0.path)': \($0.reason)" } ?? []
-            } fail: { _ in
-            }
-        }
-        try reader.readAll(pieces) { failures.append($0) }
-        if failures.isEmpty, index.object.envelope == nil, object.digest() != index.object.sha256 {
-            failures.append(Self.wrongHash)
-        }
-        return failures
-    }
-
-    private static let wrongHash = "its SHA-256 is not the one that was recorded"
-
-    /// Hashes an encrypted pack as it is stored, which needs no key.
-    private func readEnvelope(_ index: PackIndex, _ ledger: VerificationLedger) throws -> String? {
-        var failure: String?
-        for _ in 0..<Retries.ofDamagedReads {
-            let object = StreamHash()
-            do {
-                try repository.store.get(index.key, range: nil) { piece in
-                    try Task.checkCancellation()
-                    object.update(piece)
-                    ledger.update { $0.bytesRead += piece.byteCount }
-                    progress.update { $0.bytes += piece.byteCount }
-                }
-                if object.digest() == index.object.sha256 { return nil }
-                failure = Self.wrongHash
-            } catch let error as ObjectStoreError where [.truncated, .notFound].contains(error.reason) {
-                failure = error.detail
-            }
-        }
-        return failure
-    }
-
-    private func finish(_ key: ObjectKey, _ failures: [String], _ ledger: VerificationLedger, isSealed: Bool) {
-        if let first = failures.first {
-            ledger.add(key, failures.count == 1 ? first : "\(first), and \(failures.count - 1) more")
-        }
+        let proof = PackProof(repository: repository, progress: progress, restorers: restorers)
+        let (outcome, key) = try proof.prove(use.use, of: use.component, kind: use.kind)
+        if let reason = outcome.reason { ledger.add(key, reason) }
         ledger.update {
             $0.packsRead += 1
-            $0.packsSealed += isSealed ? 1 : 0
+            $0.bytesRead += outcome.bytesRead
+            $0.filesRead += outcome.filesRead
+            $0.packsSealed += outcome.isSealed ? 1 : 0
         }
         progress.update { $0.files += 1 }
     }
@@ -425,16 +341,5 @@ private final class PackSizes: Sendable {
 
     func set(_ pack: String, key: ObjectKey, size: Int?) {
         mutex.withLock { $0[pack] = size.map { (key, $0) } }
-    }
-}
-
-/// A hash over bytes that come in pieces.
-private final class StreamHash {
-    private var hasher: SHA256? = SHA256()
-
-    func update(_ bytes: RawSpan) { hasher?.update(bytes) }
-    func digest() -> Digest? {
-        guard let hasher = hasher.take() else { return nil }
-        return Digest(bytes: hasher.finalize())
     }
 }

@@ -15,12 +15,12 @@ struct Bench: AsyncParsableCommand {
     @Flag(help: "Print one JSON document instead of the table.") var json = false
     @Option(help: "Size of the corpus: 1 is about 1.5 GB.") var scale: Double?
     @Option(help: "The dr to measure; the one beside this program by default.") var dr: String?
-    @Option(help: "Leave out a part: directory, s3, small-files, loki, grafana. May be given again.") var without:
-        [Part] = []
+    @Option(help: "Leave out a part: directory, s3, small-files, loki, grafana, prune. May be given again.")
+    var without: [Part] = []
     @Flag(help: "End with status 1 when a bound is missed.") var enforce = false
 
     enum Part: String, ExpressibleByArgument, CaseIterable {
-        case directory, s3, loki, grafana, smallFiles = "small-files"
+        case directory, s3, loki, grafana, prune, smallFiles = "small-files"
     }
 
     func validate() throws {
@@ -77,10 +77,18 @@ struct Bench: AsyncParsableCommand {
                 lab: program, say: say
             ).run()
         }
+        var prune: BenchPrune.Result?
+        if !without.contains(.prune), let own = tools.compactMap({ $0 as? DRTool }).first {
+            prune = try await BenchPrune(
+                tool: own, sets: quick ? 1000 : 10_000, files: quick ? 100_000 : 1_000_000,
+                work: place.url.appending(path: "prune"), lab: program, say: say
+            ).run()
+        }
         var report = BenchReport(
             machine: Self.machine, corpus: described, corpusBytes: bytes, rounds: self.rounds,
             tools: try await versions(of: tools, place.url), rows: rounds.rows, smallFiles: small,
-            loki: loki, grafana: grafana, syncAfterCopy: rounds.syncAfterCopy, notes: notes(rounds, server))
+            loki: loki, grafana: grafana, prune: prune, syncAfterCopy: rounds.syncAfterCopy,
+            notes: notes(rounds, server))
         report.judge()
         print(json ? try report.json() : report.markdown)
         if enforce, report.limits.contains(where: { !$0.holds }) { throw ExitCode.failure }

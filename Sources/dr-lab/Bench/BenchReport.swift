@@ -36,6 +36,7 @@ struct BenchReport: Encodable {
     var smallFiles: BenchSmallFiles.Result?
     var loki: BenchLoki.Result?
     var grafana: BenchGrafana.Result?
+    var prune: BenchPrune.Result?
     /// Seconds that a sync took after each cold run of `cp`.
     var syncAfterCopy: [Double]
     var notes: [String]
@@ -73,6 +74,15 @@ struct BenchReport: Encodable {
                 Limit(
                     what: "\(grafana.dashboards) dashboards: time against curl's", bound: 1.3,
                     measured: grafana.dr.wall / max(grafana.curl.wall, 0.001)))
+        }
+        if let prune {
+            limits.append(
+                Limit(what: "deciding over \(prune.decided) sets: seconds", bound: 1, measured: prune.decision))
+            let most = max(prune.dryRun.peakMemory, prune.prune.peakMemory)
+            limits.append(
+                Limit(
+                    what: "prune of \(prune.sets) sets, \(prune.files) files: peak memory in MiB", bound: 256,
+                    measured: Double(most >> 10) / 1024))
         }
         if let smallFiles {
             limits.append(
@@ -117,6 +127,22 @@ struct BenchReport: Encodable {
             "## \(grafana.dashboards) dashboards of a Grafana (a stand-in)", "",
             "| tool | wall | CPU | peak memory | × curl |", "|---|--:|--:|--:|--:|",
         ] + rows + ["", "curl sends \(grafana.requests) requests, and keeps the answers as they come.", ""]
+    }
+
+    private var pruneTable: [String] {
+        guard let prune else { return [] }
+        let rows = [prune.dryRun, prune.prune].map { row in
+            "| \(row.tool) | \(BenchText.seconds(row.wall)) | \(BenchText.seconds(row.cpu)) "
+                + "| \(BenchText.mebibytes(row.peakMemory)) |"
+        }
+        return [
+            "## A history of \(prune.sets) sets and \(prune.files) files", "", "| command | wall | CPU | peak memory |",
+            "|---|--:|--:|--:|",
+        ] + rows + [
+            "",
+            "The history is synthetic: true documents, packs of a few bytes. \(prune.kept) sets are left. Deciding alone, "
+                + "over \(prune.decided) sets, takes \(BenchText.seconds(prune.decision)).", "",
+        ]
     }
 
     func json() throws -> String {
@@ -170,7 +196,7 @@ struct BenchReport: Encodable {
                     + "\(BenchText.seconds(smallFiles.cold)).", "",
             ]
         }
-        lines += lokiTable + grafanaTable
+        lines += lokiTable + grafanaTable + pruneTable
         if !limits.isEmpty {
             lines += ["## Bounds", "", "| what | at most | measured | |", "|---|--:|--:|---|"]
             lines += limits.map {

@@ -41,7 +41,7 @@ struct List: AsyncParsableCommand {
                 table.add([
                     "\(set.name)", Units.duration(seconds: max(0, now.seconds - set.name.seconds)), set.status.rawValue,
                     row.components.joined(separator: ","), "\(row.files)", Units.bytes(row.bytes),
-                    Units.bytes(row.stored), row.verified?.readable ?? "-", row.drilled?.readable ?? "-",
+                    Units.bytes(row.stored), row.proof, row.drilled?.readable ?? "-",
                     row.kept.first ?? "-",
                 ])
             }
@@ -80,14 +80,16 @@ struct List: AsyncParsableCommand {
         /// Bytes that the run added to the store.
         var stored: Int
 
+        /// When every byte of it was last proved, and when its structure was.
         var verified: Timestamp?
+        var checked: Timestamp?
         var drilled: Timestamp?
         var pinned: Bool
         /// Why retention keeps it; empty for a set that is to be dropped, and where only some sets were asked for.
         var kept: [String]
 
         init(_ set: BackupSet, _ marks: SetMarks.Facts, _ reasons: [String]?) {
-            (verified, drilled) = (marks.verified, marks.drilled)
+            (verified, checked, drilled) = (marks.verified, marks.checked, marks.drilled)
             pinned = marks.pinned?.holds(at: Session.now()) ?? false
             kept = reasons ?? []
             name = set.name
@@ -99,5 +101,7 @@ struct List: AsyncParsableCommand {
             bytes = set.components.values.reduce(0) { $0 + $1.bytes }
             stored = set.components.values.reduce(0) { $0 + $1.added.stored }
         }
+
+        var proof: String { verified?.readable ?? (checked == nil ? "-" : "structure only") }
     }
 }

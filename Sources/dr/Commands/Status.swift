@@ -5,7 +5,7 @@ import Repository
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show, for each component, how old the newest restorable data are.",
+        abstract: "Show, for each component, how old the newest restorable data are, and what was proved of it when.",
         discussion: "Exit code 5 when some component's are older than the RPO allows, or it has no backup.")
 
     @OptionGroup var options: GlobalOptions
@@ -14,22 +14,25 @@ struct Status: AsyncParsableCommand {
         let session = try Session(options)
         let repository = try await session.repository()
         let newest = try await newestBackups(session, repository)
+        let proofs = try await ComponentProofs(
+            session.configuration.components.map(\.name), of: repository, session.pool)
         let now = Session.now()
         let rows = session.configuration.components.map { component in
-            Row(component.name, newest[component.name], now: now, rpo: session.rpo)
+            Row(component.name, newest[component.name], proofs, now: now, rpo: session.rpo)
         }
         try Output(options: options).result(Result(rpoSeconds: session.rpo, components: rows)) {
             var table = Table([
                 ("COMPONENT", .left), ("NEWEST SET", .left), ("STATUS", .left), ("NEWEST DATUM", .left),
                 ("AGE", .right),
-                ("RPO", .right), ("VERDICT", .left),
+                ("RPO", .right), ("VERIFIED", .left), ("DRILLED", .left), ("VERDICT", .left),
             ])
             for row in rows {
                 table.add([
                     row.component, row.set?.description ?? "-", row.status ?? "-",
                     Units.moment(milliseconds: row.newestDatum),
                     row.ageSeconds.map { Units.duration(seconds: $0) } ?? "-",
-                    session.rpo.map { Units.duration(seconds: $0) } ?? "-", row.verdict,
+                    session.rpo.map { Units.duration(seconds: $0) } ?? "-", row.verified?.readable ?? "-",
+                    row.drilled?.readable ?? "-", row.verdict,
                 ])
             }
             return table.text
@@ -70,13 +73,18 @@ struct Status: AsyncParsableCommand {
         /// Milliseconds since 1970; the capture's time where the kind knows no newest datum.
         var newestDatum: Int?
         var ageSeconds: Int?
+        /// When every byte of a set that holds it was last proved, and when one was last restored in a drill.
+        var verified: Timestamp?
+        var drilled: Timestamp?
         /// "ok", "late", "no backup".
         var verdict: String
 
         init(
-            _ component: String, _ newest: (set: BackupSet, part: BackupSet.Component)?, now: Timestamp, rpo: Int?
+            _ component: String, _ newest: (set: BackupSet, part: BackupSet.Component)?, _ proofs: ComponentProofs,
+            now: Timestamp, rpo: Int?
         ) {
             self.component = component
+            (verified, drilled) = (proofs.verified[component], proofs.drilled[component])
             guard let (set, part) = newest else {
                 verdict = "no backup"
                 return

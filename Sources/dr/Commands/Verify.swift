@@ -1,7 +1,6 @@
 import ArgumentParser
 import Blocking
 import Configuration
-import PrometheusSnapshot
 import Repository
 
 struct Verify: AsyncParsableCommand {
@@ -9,7 +8,8 @@ struct Verify: AsyncParsableCommand {
         abstract: "Prove that what the sets name is there and is what it was.",
         discussion: """
             Without --read-data: every document by its hash, every pack by presence and size. With it: every stored \
-            byte, every gzip checksum, every file's SHA-256. Exit code 4 when something is damaged.
+            byte, every gzip checksum, every file's SHA-256; only that makes a set a verified one. Exit code 4 when \
+            something is damaged.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -46,9 +46,7 @@ struct Verify: AsyncParsableCommand {
         var verification = Verification(repository: repository, pool: session.pool, progress: progress)
         verification.lanes = Session.lanes
         verification.share = try share()
-        for kind in [PrometheusRestorer.kind] {
-            verification.restorers[kind] = try Components.restorer(kind: kind, nil, session)
-        }
+        verification.restorers = try session.inspectors()
         verification.lastCommitted = try? session.state(of: repository).lastSet()
         if let set { verification.only = try await session.set(set, in: repository).name }
         let display = ProgressDisplay(options: options, work: [("", progress)])
@@ -71,7 +69,7 @@ struct Verify: AsyncParsableCommand {
         guard !good.isEmpty || !damaged.isEmpty else { return }
         let share = try share()
         let mark = VerifiedMark(
-            at: Session.now(), tool: "dr \(DR.version)", read: share == 1 ? .all : share > 0 ? .share : .structure,
+            at: Session.now(), tool: "dr \(DR.version)", level: share == 1 ? .data : .structure, share: share,
             good: good.sorted(), damaged: damaged.sorted())
         _ = try await session.pool.run { try Marks(repository).put(mark) }
     }

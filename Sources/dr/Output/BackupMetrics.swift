@@ -5,8 +5,13 @@ import Repository
 /// scrape sees half of it.
 struct BackupMetrics {
     private let set: BackupSet
+    private let proofs: ComponentProofs?
 
-    init(_ set: BackupSet) { self.set = set }
+    /// - Parameter proofs: nil where the marks could not be read.
+    init(_ set: BackupSet, _ proofs: ComponentProofs?) {
+        self.set = set
+        self.proofs = proofs
+    }
 
     func write(to path: String) throws {
         do {
@@ -56,6 +61,24 @@ struct BackupMetrics {
         family(
             "dr_backup_stored_bytes", "Bytes that the newest set added to the store.",
             parts.map { ($0.labels, "\($0.part.added.stored)") })
+        for (name, help, times) in [
+            (
+                "dr_last_verified_timestamp_seconds",
+                "When every byte of a set that holds the component was last proved; absent for never.",
+                proofs?.verified
+            ),
+            (
+                "dr_last_drilled_timestamp_seconds",
+                "When a set that holds the component was last restored in a drill; absent for never.", proofs?.drilled
+            ),
+        ] {
+            guard let times, !times.isEmpty else { continue }
+            family(
+                name, help,
+                times.sorted { $0.key < $1.key }.map {
+                    ("{\(stack),component=\"\($0.key)\"}", "\($0.value.seconds)")
+                })
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

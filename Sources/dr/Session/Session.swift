@@ -6,6 +6,7 @@ import Foundation
 import HTTP
 import Logging
 import ObjectStorage
+import PrometheusSnapshot
 import Repository
 import StrictYAML
 
@@ -69,6 +70,13 @@ struct Session {
         var logger = Logger(label: "dr") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = options.verbose ? .debug : .warning
         return logger
+    }
+
+    /// What knows contents by kind, for proving them as they are read.
+    func inspectors() throws -> [String: any ComponentRestorer] {
+        var inspectors: [String: any ComponentRestorer] = [:]
+        for kind in [PrometheusRestorer.kind] { inspectors[kind] = try Components.restorer(kind: kind, nil, self) }
+        return inspectors
     }
 
     /// In seconds.

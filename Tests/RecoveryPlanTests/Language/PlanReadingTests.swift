@@ -140,7 +140,7 @@ import Testing
     @Test func aParameterWithoutAValueIsAskedForOnlyByARun() throws {
         let text = PlanFixture.plan(
             steps: "- {id: a, restore: \"${which}\", timeout: 5m, about: \"${run}\"}", parameters: "{which: }")
-        #expect(PlanFixture.complaints(text) == ["4:21: parameter 'which' has no value"])
+        #expect(PlanFixture.complaints(text) == ["4:22: parameter 'which' has no value"])
         let plan = try PlanFixture.read(text, PlanFixture.scope(.look, run: nil))
         #expect((plan.steps[0].action?.action as? RestoreAction)?.component == "${which}")
         #expect(plan.steps[0].about == "${run}")

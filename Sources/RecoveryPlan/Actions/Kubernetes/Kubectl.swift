@@ -80,6 +80,7 @@ enum KubectlFailure {
     /// - Parameter errors: the end of its standard error.
     static func error(_ operation: String, _ status: CInt, _ errors: String) -> ActionError {
         let lines = errors.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("Warning:") }
+            .prefix { !$0.hasPrefix("Please review the fields above") }  // a page about conflicts in general
         let text = lines.suffix(6).joined(separator: "; ")
         let detail = text.isEmpty ? "it ended with status \(status)" : text.trimmingPrefix("error: ")
         let sign = signs.first { text.contains($0.words) }

@@ -1,0 +1,66 @@
+/// What a verification proves of the sets that it finds good.
+package enum VerificationLevel: String, Codable, Sendable {
+    /// Every document by its hash, every pack by presence and size. Bytes of packs may have been read, but not all.
+    case structure
+    /// Every byte that the set needs: only this makes a set a *verified* one.
+    case data
+}
+
+/// What was read of the sets that a verification proved.
+package enum VerifiedDepth: String, Codable, Sendable, Comparable {
+    /// Every document by its hash, every pack by presence and size.
+    case structure
+    /// That, and every byte of a share of the packs.
+    case share
+    /// Every byte.
+    case all
+
+    private var rank: Int { self == .structure ? 0 : self == .share ? 1 : 2 }
+    package static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
+}
+
+/// `verified`: what a verification found of some sets. One mark for all of them: a hundred sets are one object.
+package struct VerifiedMark: Mark {
+    package static let kind: String = "verified"
+    package var format: Int = RepositoryFormat.version
+    package var kind: String = VerifiedMark.kind
+    package var at: Timestamp
+    package var tool: String
+    /// How early versions say ``level`` and ``share``, which they did not write; still written for them.
+    package var read: VerifiedDepth
+    package var level: VerificationLevel
+    /// Of the packs, how much was read: 0...1. Nil in a mark of an early version that does not tell.
+    package var share: Double?
+    /// Nothing is wrong with them.
+    package var good: [Timestamp]
+    /// They cannot be restored whole.
+    package var damaged: [Timestamp]
+
+    package init(
+        at: Timestamp, tool: String, level: VerificationLevel, share: Double, good: [Timestamp], damaged: [Timestamp]
+    ) {
+        self.at = at
+        self.tool = tool
+        self.level = level
+        self.share = share
+        read = level == .data ? .all : share > 0 ? .share : .structure
+        self.good = good
+        self.damaged = damaged
+    }
+
+    private enum CodingKeys: String, CodingKey { case format, kind, at, tool, read, level, share, good, damaged }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        format = try container.decode(Int.self, forKey: .format)
+        kind = try container.decode(String.self, forKey: .kind)
+        at = try container.decode(Timestamp.self, forKey: .at)
+        tool = try container.decode(String.self, forKey: .tool)
+        read = try container.decode(VerifiedDepth.self, forKey: .read)
+        level =
+            try container.decodeIfPresent(VerificationLevel.self, forKey: .level) ?? (read == .all ? .data : .structure)
+        share = try container.decodeIfPresent(Double.self, forKey: .share)
+        good = try container.decode([Timestamp].self, forKey: .good)
+        damaged = try container.decode([Timestamp].self, forKey: .damaged)
+    }
+}

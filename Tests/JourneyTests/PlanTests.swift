@@ -1,0 +1,92 @@
+import Foundation
+import JSONText
+import Lab
+import Testing
+
+/// `dr plan`, as a user meets it.
+@Suite struct PlanTests {
+    private func journey(_ extra: String = "") async throws -> Journey {
+        try await Journey(
+            components: """
+                tree: {kind: files, data: .}
+                  prometheus: {url: "http://localhost:9090", data: prom, username: u, password: {env: SECRET}}
+                """, extra: extra)
+    }
+
+    private func write(_ name: String, _ text: String, in journey: Journey) throws {
+        let folder = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: folder.appending(path: name))
+    }
+
+    @Test func theProgramsOwnPlansNeedNoFile() async throws {
+        let journey = try await journey()
+        let list = try await journey.expect(0, "plan", "list")
+        #expect(list.output.contains("complete_cluster_loss") && !list.output.contains("invalid"))
+        let validated = try await journey.expect(0, "plan", "validate")
+        #expect(validated.output.contains("incident_response: valid"))
+        let shown = try await journey.expect(
+            0, "plan", "show", "prometheus_corruption", "--set", "stop_prometheus=[stop-it, now]")
+        #expect(shown.output.contains("run stop-it now") && shown.output.contains("\(journey.folder.path)/prom"))
+        #expect(shown.output.contains("at most 58m") && !shown.output.contains("SECRET"))
+        let graph = try await journey.expect(0, "plan", "show", "prometheus_corruption", "--dot")
+        #expect(graph.output.contains(#""declare" -> "prometheus""#))
+    }
+
+    /// The source printed is the beginning of one's own.
+    @Test func aPlanOfTheFolderCountsMore() async throws {
+        let journey = try await journey()
+        let source = try await journey.expect(0, "plan", "show", "namespace_deletion", "--source").output
+        try write("monitoring_namespace_deletion.yaml", source.replacing("rto: 30m", with: "rto: 29m"), in: journey)
+        let list = try await journey.expect(0, "plan", "list", "--json")
+        let plans = try #require(try JSONValue(parsing: list.output)["plans"]?.array)
+        let plan = try #require(plans.first { $0["scenario"]?.text == "monitoring_namespace_deletion" })
+        #expect(plan["rto"]?.text == "29m" && plan["isBuiltIn"]?.bool == false && plan["isValid"]?.bool == true)
+        #expect(plans.count == 5)
+    }
+
+    @Test func everyMistakeIsFoundWithItsPlaceAndTheCodeIs2() async throws {
+        let journey = try await journey("plans: plans")
+        try write(
+            "mine.yaml",
+            """
+            scenario: mine
+            objectives: {rto: 10m}
+            parameters: {name: x}
+            steps:
+              - {id: a, restore: promethus, timeout: 20m}
+              - {id: b, needs: [a], run: [no-such-program]}
+            """, in: journey)
+        try write("broken.yaml", "scenario: [", in: journey)
+        let all = try await journey.expect(2, "plan", "validate")
+        let file = "\(journey.folder.path)/plans/mine.yaml"
+        #expect(
+            all.output.contains("\(file):5:22: error: there is no component 'promethus' (did you mean 'prometheus'?)"))
+        #expect(all.output.contains("\(file):5:5: error: by its time-outs and attempts a → b may take 50m"))
+        #expect(all.output.contains("\(file):6:30: warning: 'no-such-program' is not in the PATH"))
+        #expect(all.output.contains("broken.yaml: INVALID") && all.output.contains("mine: INVALID"))
+        try await journey.expect(2, "plan", "validate", "mine", "--set", "nmae=y")
+        try await journey.expect(0, "plan", "validate", "incident_response", "--set", "violation=latency")
+        let unknown = try await journey.expect(2, "plan", "show", "incident_responze")
+        #expect(unknown.errors.contains("mine.yaml") || unknown.errors.contains("broken.yaml"))
+    }
+
+    @Test(arguments: [["plan", "list"], ["plan", "show", "incident_response"], ["plan", "validate"]])
+    func whatIsPrintedForProgramsFitsItsSchema(_ command: [String]) async throws {
+        let journey = try await journey()
+        let run = try await journey.dr(command + ["--json"])
+        #expect(run.status == 0)
+        let answer = journey.folder.url.appending(path: "answer.json")
+        try Data(run.output.utf8).write(to: answer)
+        let check = """
+            import json, sys, jsonschema
+            schema = json.load(open(sys.argv[1]))
+            schema["$ref"] = "#/$defs/" + sys.argv[2]
+            jsonschema.Draft202012Validator(schema).validate(json.load(open(sys.argv[3])))
+            """
+        let schema = Journey.checkout.appending(path: "docs/output.schema.json").path
+        let verdict = try await CommandRun.run(
+            try LabTool.path("python"), ["-c", check, schema, command.prefix(2).joined(separator: " "), answer.path])
+        #expect(verdict.status == 0, "\(verdict.errors)\n\(run.output)")
+    }
+}

@@ -1,0 +1,100 @@
+import Blocking
+import Foundation
+import HTTP
+import Lab
+import Testing
+
+@testable import Notifications
+
+@Suite struct DispatcherTests {
+    private static let quick = DeliveryPolicy(
+        patience: .seconds(30), firstWait: .milliseconds(1), longestWait: .milliseconds(5))
+
+    @Test func aReceiverThatFailsTwiceGetsAllInOrder() async {
+        let channel = ScriptedChannel { number in
+            if number < 2 { throw DeliveryError("HTTP 500", isRetryable: true) }
+        }
+        let dispatcher = Dispatcher([channel], policy: Self.quick)
+        let events: [Notice.Event] = [.disasterDeclared, .recoveryStarted, .recoveryCompleted]
+        for event in events { dispatcher.post(.sample(event)) }
+        let report = await dispatcher.finish(within: .seconds(20))
+        #expect(report == DeliveryReport(delivered: 3))
+        #expect(channel.delivered == events && channel.tries == 5)
+    }
+
+    @Test func whatCannotHelpIsNotTriedAgainAndTheNextIs() async {
+        let channel = ScriptedChannel("slack") { number in
+            if number == 0 { throw DeliveryError("HTTP 404: no_service", isRetryable: false) }
+        }
+        let dispatcher = Dispatcher([channel], policy: Self.quick)
+        dispatcher.post(.sample(.stepFailed))
+        dispatcher.post(.sample(.recoveryFailed))
+        let report = await dispatcher.finish(within: .seconds(20))
+        #expect(report.undelivered.map(\.description) == ["slack was not told of step_failed: HTTP 404: no_service"])
+        #expect(channel.delivered == [.recoveryFailed])
+    }
+
+    @Test func patienceEnds() async {
+        let channel = ScriptedChannel { _ in throw DeliveryError("HTTP 503", isRetryable: true) }
+        var policy = Self.quick
+        policy.patience = .milliseconds(100)
+        let dispatcher = Dispatcher([channel], policy: policy)
+        dispatcher.post(.sample(.stepFailed))
+        dispatcher.post(.sample(.recoveryFailed))
+        let report = await dispatcher.finish(within: .seconds(20))
+        #expect(report.undelivered.map(\.reason) == ["HTTP 503", "HTTP 503"] && channel.tries > 2)
+    }
+
+    /// One hangs, one refuses connections, one works: the caller waits for none, the third is not held up by the others,
+    /// and the end comes when it is due.
+    @Test func noReceiverDelaysTheCallerOrAnother() async throws {
+        let hanging = try ScriptedServer { _, _ in .silence }
+        let working = try ScriptedServer { _, _ in .reply(.response(200)) }
+        defer {
+            hanging.stop()
+            working.stop()
+        }
+        func webhook(_ name: String, _ url: String) -> HTTPChannel {
+            HTTPChannel(name, NoticeFilter(), WebhookFormat(url: url), over: HTTPExchange(secrets: [url]))
+        }
+        let channels = [
+            webhook("hanging", "\(hanging.url)/token"), webhook("refusing", "http://127.0.0.1:1/token"),
+            webhook("working", "\(working.url)/token"),
+        ]
+        let dispatcher = Dispatcher(channels)
+        let start = ContinuousClock.now
+        for _ in 0..<20 { dispatcher.post(.sample(.stepFailed)) }
+        #expect(ContinuousClock.now - start < .milliseconds(500))
+        // Cancelled as an interrupted run is: the report comes all the same.
+        let report = await Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return await dispatcher.finish(within: .seconds(2))
+        }.value
+        #expect(ContinuousClock.now - start < .seconds(12))
+        #expect(report.delivered == 20 && working.requests.count == 20)
+        #expect(report.undelivered.filter { $0.channel == "hanging" }.count == 20)
+        let refused = report.undelivered.first { $0.channel == "refusing" }?.reason
+        #expect(refused?.hasPrefix("http://127.0.0.1:1: ") == true, "\(refused ?? "-")")
+        #expect(!"\(report)".contains("token"))
+    }
+
+    @Test func whatComesPastTheLimitIsReportedAndNotKept() async {
+        let channel = ScriptedChannel { _ in throw DeliveryError("HTTP 503", isRetryable: true) }
+        var policy = Self.quick
+        (policy.capacity, policy.firstWait, policy.longestWait) = (2, .seconds(60), .seconds(60))
+        let dispatcher = Dispatcher([channel], policy: policy)
+        for _ in 0..<5 { dispatcher.post(.sample(.stepFailed)) }
+        let report = await dispatcher.finish(within: .milliseconds(50))
+        #expect(report.undelivered.count == 5)
+        #expect(report.undelivered.filter { $0.reason == "too many notices were waiting" }.count == 3)
+    }
+
+    @Test func aFilterKeepsWhatIsNotMeantButWhatClosesPasses() {
+        let filter = NoticeFilter(severity: .critical)
+        #expect(!filter.admits(.sample(.stepFailed, severity: .warning)))
+        #expect(filter.admits(.sample(.disasterDeclared)))
+        #expect(filter.admits(.sample(.recoveryCompleted, severity: .info)))
+        let chosen = NoticeFilter(events: [.backupFailed])
+        #expect(chosen.admits(.sample(.backupFailed)) && !chosen.admits(.sample(.recoveryCompleted)))
+    }
+}

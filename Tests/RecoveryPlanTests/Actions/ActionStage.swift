@@ -1,0 +1,95 @@
+import Blocking
+import Foundation
+import HTTP
+import Logging
+import Notifications
+import RecoveryChecks
+import StrictYAML
+import Synchronization
+
+@testable import RecoveryPlan
+
+/// A place for single actions: services that do what a test says and keep what they were asked.
+final class ActionStage: RecoveryServices {
+    struct State {
+        var restores: [ComponentRestoreRequest] = []
+        var notices: [Notice] = []
+        var questions: [String] = []
+        var ages: [Int?] = []
+        var told: [String] = []
+        /// For each time that checks are made, those that fail.
+        var failing: [[String]] = []
+        var checkRuns = 0
+        var refusesConfirmation = false
+    }
+
+    let state = Mutex(State())
+    let connection: HTTPOptions?
+    private static let pool = BlockingPool(threads: 4)
+
+    init(connection: HTTPOptions? = nil) { self.connection = connection }
+
+    func context(environment: [String: String] = [:]) -> ActionContext {
+        ActionContext(
+            run: RunIdentity(id: "r1", stack: "shop", scenario: "s", set: "20260101T000000Z"), services: self,
+            pool: Self.pool, logger: Logger(label: "test"),
+            environment: ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }, folder: "/tmp",
+            tell: { line in self.state.withLock { $0.told.append(line) } })
+    }
+
+    /// The action that a line of YAML says.
+    static func action(_ text: String) throws -> any Action {
+        let plan = try PlanFixture.read("scenario: s\nsteps:\n  - id: a\n    \(text)\n")
+        guard let action = plan.steps.first?.action?.action else { throw ActionError(.failed, "read", text) }
+        return action
+    }
+
+    func perform(_ text: String, environment: [String: String] = [:]) async throws -> ActionRecord {
+        try await Self.action(text).perform(in: context(environment: environment))
+    }
+
+    func preview(_ text: String) async throws -> [String] {
+        try await Self.action(text).preview(in: context()).lines
+    }
+
+    // MARK: Services
+
+    func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
+        ActionPreview(["restore \(request.component)"], bytes: 7)
+    }
+
+    func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
+        state.withLock { $0.restores.append(request) }
+        return RestoredComponent(component: request.component, set: run.set, newest: 1, files: 2, bytes: 3)
+    }
+
+    func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] {
+        let failing = state.withLock { state in
+            defer { state.checkRuns += 1 }
+            return state.checkRuns < state.failing.count ? state.failing[state.checkRuns] : []
+        }
+        return names.map { name in
+            CheckResult(
+                name, component: nil, failing.contains(name) ? .failed : .passed, isCritical: name != "soft",
+                measured: "HTTP 503", target: "HTTP 200", detail: "see its log")
+        }
+    }
+
+    func notify(_ notice: Notice) async { state.withLock { $0.notices.append(notice) } }
+
+    func backup(maximumAge: Int?) async throws -> String {
+        state.withLock { $0.ages.append(maximumAge) }
+        return "20260101T000000Z"
+    }
+
+    func confirm(_ question: String) async throws {
+        let refuses = state.withLock { state in
+            state.questions.append(question)
+            return state.refusesConfirmation
+        }
+        if refuses { throw ActionError(.hopeless, "ask", "the answer was no") }
+    }
+
+    func connection(to url: String) throws -> HTTPOptions? { connection }
+    func now() -> Date { Date(timeIntervalSince1970: 5) }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Lab
+import Notifications
+import RecoveryChecks
+import Synchronization
+import Testing
+
+@testable import RecoveryPlan
+
+/// The actions that ask others to do the work.
+@Suite struct SmallActionTests {
+    @Test func aRestoreAsksForItsComponent() async throws {
+        let stage = ActionStage()
+        let record = try await stage.perform("restore: {component: loki, to: /x, paths: [a], replace: false}")
+        #expect(record.restored?.files == 2)
+        let request = ComponentRestoreRequest(component: "loki", to: "/x", paths: ["a"], replace: false)
+        #expect(stage.state.withLock { $0.restores } == [request])
+        #expect(try await ActionStage.action("restore: loki").preview(in: stage.context()).bytes == 7)
+    }
+
+    @Test func criticalChecksMustPassInTime() async throws {
+        let stage = ActionStage()
+        stage.state.withLock { $0.failing = [["a", "soft"], ["soft"]] }
+        let record = try await stage.perform("check: {names: [a, soft], every: 1s, within: 30s}")
+        #expect(record.summary == "1 of 2 checks passed; not critical: soft failed" && record.checks?.count == 2)
+        #expect(stage.state.withLock { $0.checkRuns } == 2)
+        stage.state.withLock { $0.failing = Array(repeating: ["a"], count: 9) }
+        let error = await #expect(throws: ActionError.self) { try await stage.perform("check: a") }
+        #expect(error?.reason == .notSo && error?.detail == "a: HTTP 503, not HTTP 200" && error?.hint == "see its log")
+    }
+
+    @Test func aWaitIsForATimeOrForACondition() async throws {
+        let folder = try TemporaryFolder("wait")
+        let stage = ActionStage()
+        let start = ContinuousClock.now
+        _ = try await stage.perform("wait: 1s")
+        #expect(ContinuousClock.now - start >= .seconds(1))
+        let program = "{shell: 'test -e \(folder.path)/x || { touch \(folder.path)/x; exit 1; }'}"
+        _ = try await stage.perform("wait: {for: {run: \(program)}, every: 1s}")
+        #expect(stage.state.withLock { $0.told.count } == 1)
+        let error = await #expect(throws: ActionError.self) {
+            try await stage.perform("wait: {for: {run: ['false']}, every: 1s, within: 1s}")
+        }
+        #expect(error?.detail == "it ended with status 1 (after 1s)")
+        // Asking for what can never be is not repeated.
+        let hopeless = await #expect(throws: ActionError.self) {
+            try await stage.perform("wait: {for: {run: [no-such-program]}, within: 10m}")
+        }
+        #expect(hopeless?.reason == .hopeless)
+    }
+
+    @Test func aNoticeSaysWhatThePlanSays() async throws {
+        let stage = ActionStage()
+        _ = try await stage.perform("notify: {event: disaster_declared, status_page: major_outage, facts: {n: 1}}")
+        _ = try await stage.perform("notify: {event: incident_resolved, severity: warning, summary: Well again.}")
+        let notices = stage.state.withLock { $0.notices }
+        #expect(notices.map(\.severity) == [.critical, .warning])
+        #expect(notices.map(\.summary) == ["shop: disaster declared (s)", "Well again."])
+        #expect(notices[0].statusPage == "major_outage" && notices[0].facts == ["n": "1"] && notices[0].run == "r1")
+        #expect(notices[0].at == Date(timeIntervalSince1970: 5))
+    }
+
+    @Test func anEscalationIsSilentOnceTheTroubleIsOver() async throws {
+        let stage = ActionStage()
+        stage.state.withLock { $0.failing = [["a"]] }
+        let record = try await stage.perform(
+            "notify: {event: incident_escalated, unless: {check: a}, every: 1s, within: 1m}")
+        #expect(record.summary == "told nobody: 1 of 1 checks passed" && stage.state.withLock { $0.notices }.isEmpty)
+        stage.state.withLock { $0.failing = Array(repeating: ["a"], count: 99) }
+        _ = try await stage.perform("notify: {event: incident_escalated, unless: {check: a}, every: 1s, within: 1s}")
+        #expect(stage.state.withLock { $0.notices.count } == 1)
+    }
+
+    @Test func aPersonAndABackupAreAskedFor() async throws {
+        let stage = ActionStage()
+        _ = try await stage.perform("manual: Switch it on.")
+        _ = try await stage.perform("backup: {maximum_age: 1h}")
+        _ = try await stage.perform("backup: {}")
+        #expect(stage.state.withLock { $0.questions } == ["Switch it on."])
+        #expect(stage.state.withLock { $0.ages } == [3600, nil])
+        stage.state.withLock { $0.refusesConfirmation = true }
+        await #expect(throws: ActionError.self) { try await stage.perform("manual: Again.") }
+    }
+}

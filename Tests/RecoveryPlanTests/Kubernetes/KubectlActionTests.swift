@@ -1,0 +1,239 @@
+import Blocking
+import Foundation
+import JSONText
+import Lab
+import Logging
+import StrictYAML
+import Testing
+
+@testable import RecoveryPlan
+
+/// The real kubectl against the stand-in of an API server.
+@Suite(.enabled(if: LabTool.isInstalled("kubectl"))) struct KubectlActionTests {
+    /// A cluster, a kubeconfig whose current context is another one, and a folder of manifests.
+    private struct Site {
+        let standIn: KubernetesStandIn
+        let folder: TemporaryFolder
+        let context: ActionContext
+
+        init(settling: Duration = .milliseconds(50)) async throws {
+            let contract = Place.checkout.appending(path: "fixtures/contracts/kubernetes.json")
+            standIn = try await KubernetesStandIn(settling: settling, contract: try APIContract(contentsOf: contract))
+            folder = try TemporaryFolder("kubectl")
+            let kubeconfig = folder.url.appending(path: "kubeconfig")
+            try Data(standIn.kubeconfig.utf8).write(to: kubeconfig)
+            let kubectl = URL(filePath: try LabTool.path("kubectl")).deletingLastPathComponent().path
+            let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+            context = ActionContext(
+                run: RunIdentity(id: "r", stack: "s", scenario: "c", set: "20261123T010000Z"),
+                services: StageServices(stage: Stage()), pool: Self.pool, logger: Logger(label: "test"),
+                environment: [
+                    "PATH": "\(kubectl):\(path)", "HOME": folder.path, "KUBECONFIG": kubeconfig.path,
+                    "NO_PROXY": "127.0.0.1",
+                ], folder: folder.path, tell: { _ in })
+        }
+
+        static let pool = BlockingPool(threads: 4)
+
+        func action(_ text: String) throws -> KubectlAction {
+            let document = try YAMLDocument(text, file: "plan", folder: folder.path)
+            var reader = Reader(file: "plan", folder: folder.path)
+            guard let action = KubectlAction.shape.read(document.root, &reader) else { throw reader.error }
+            return action
+        }
+
+        @discardableResult
+        func perform(_ text: String) async throws -> String {
+            try await action("{\(text), context: lab}").perform(in: context).summary
+        }
+
+        func workload(_ kind: String, _ name: String, replicas: Int? = nil) -> String {
+            """
+            apiVersion: apps/v1
+            kind: \(kind)
+            metadata: {name: \(name)}
+            spec:
+              \(replicas.map { "replicas: \($0)" } ?? "minReadySeconds: 0")
+              selector: {matchLabels: {app: \(name)}}
+              template:
+                metadata: {labels: {app: \(name)}}
+                spec: {containers: [{name: main, image: "\(name):1"}]}
+
+            """
+        }
+
+        func write(_ path: String, _ text: String) throws {
+            let file = folder.url.appending(path: path)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: file)
+        }
+    }
+
+    private enum Place {
+        static let checkout = (0..<4).reduce(URL(filePath: #filePath)) { url, _ in url.deletingLastPathComponent() }
+    }
+
+    /// What a recovery does to a namespace that is gone.
+    @Test func aNamespaceComesBackWithItsWorkloads() async throws {
+        let site = try await Site()
+        try site.write(
+            "manifests/kustomization.yaml", "namespace: monitoring\nresources: [prometheus.yaml, config.yaml]\n")
+        try site.write("manifests/prometheus.yaml", site.workload("StatefulSet", "prometheus", replicas: 2))
+        try site.write(
+            "manifests/config.yaml",
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: rules}, data: {a: \"1\"}}\n")
+        #expect(try await site.perform("create_namespace: monitoring") == "made namespace 'monitoring'")
+        #expect(try await site.perform("create_namespace: monitoring") == "namespace 'monitoring' is there")
+        let applied = try await site.perform("apply: manifests, namespace: monitoring")
+        #expect(applied == "applied 2 objects of '\(site.folder.path)/manifests'")
+        _ = try await site.perform("rollout: statefulset/prometheus, namespace: monitoring")
+        _ = try await site.perform("wait: pod, selector: app=prometheus, for: condition=Ready, namespace: monitoring")
+
+        #expect(
+            try await site.perform("scale: statefulset/prometheus, replicas: 0, namespace: monitoring")
+                == "statefulset/prometheus has 0 replicas, had 2")
+        #expect(site.standIn.with { $0.object("Pod", "prometheus-0", in: "monitoring") } == nil)
+        // A run that died here and goes on: it was two, and is remembered as two.
+        _ = try await site.perform("scale: statefulset/prometheus, replicas: 0, namespace: monitoring")
+        #expect(
+            try await site.perform("scale: statefulset/prometheus, replicas: previous, namespace: monitoring")
+                == "statefulset/prometheus has 2 replicas, had 0")
+        #expect(site.standIn.with { $0.object("Pod", "prometheus-1", in: "monitoring") } != nil)
+
+        #expect(try await site.perform("delete: namespace/monitoring") == "deleted namespace/monitoring")
+        #expect(try await site.perform("delete: namespace/monitoring") == "namespace/monitoring was not there")
+        #expect(site.standIn.with { $0.object("Namespace", "monitoring") } == nil)
+        #expect(site.standIn.server.violations == [])
+    }
+
+    @Test func aRolloutThatHangsEndsWithItsReason() async throws {
+        let site = try await Site()
+        site.standIn.with { $0.stuck = ["grafana"] }
+        try site.write("grafana.yaml", site.workload("Deployment", "grafana", replicas: 1))
+        _ = try await site.perform("apply: grafana.yaml, namespace: default")
+        let error = await #expect(throws: ActionError.self) {
+            try await site.perform("rollout: deployment/grafana, namespace: default, within: 2s")
+        }
+        #expect(error?.reason == .notSo && error?.operation == "rollout of deployment/grafana")
+        #expect(error?.detail == "0 of 1 replicas are ready after 2s: ImagePullBackOff in pod grafana-0")
+    }
+
+    /// `kubectl wait` alone would fail at once.
+    @Test func whatIsNotThereYetIsWaitedFor() async throws {
+        let site = try await Site()
+        try site.write("loki.yaml", site.workload("StatefulSet", "loki"))
+        async let waiting = site.perform("wait: pod, selector: app=loki, for: condition=Ready, namespace: default")
+        _ = try await site.perform("apply: loki.yaml, namespace: default")
+        #expect(try await waiting.hasPrefix("pod with app=loki: condition=Ready"))
+        let error = await #expect(throws: ActionError.self) {
+            try await site.perform(
+                "wait: pod, selector: app=typo, for: condition=Ready, namespace: default, within: 1s")
+        }
+        #expect(error?.reason == .notSo && error?.detail == "there was none within 1s")
+        #expect(
+            try await site.perform("wait: pod, selector: app=typo, for: delete, namespace: default")
+                == "pod with app=typo: there is none")
+    }
+
+    @Test func fieldsOfOthersAreTakenOverUnlessForbidden() async throws {
+        let site = try await Site()
+        try site.write("loki.yaml", site.workload("StatefulSet", "loki", replicas: 1))
+        _ = try await site.perform("apply: loki.yaml, namespace: default")
+        _ = try await site.perform("scale: statefulset/loki, replicas: 2, namespace: default")
+        let error = await #expect(throws: ActionError.self) {
+            try await site.perform("apply: loki.yaml, namespace: default, force: false")
+        }
+        #expect(error?.reason == .hopeless && error?.detail.contains(".spec.replicas") == true)
+        _ = try await site.perform("apply: loki.yaml, namespace: default")
+        let replicas = site.standIn.with { $0.object("StatefulSet", "loki", in: "default")?["spec"]?["replicas"] }
+        #expect(replicas == 1)
+    }
+
+    @Test func refusalsAndAbsencesAreToldApart() async throws {
+        let site = try await Site()
+        try site.write("loki.yaml", site.workload("StatefulSet", "loki"))
+        _ = try await site.perform("apply: loki.yaml, namespace: default")
+        site.standIn.with { $0.denied = ["patch statefulsets/scale"] }
+        let forbidden = await #expect(throws: ActionError.self) {
+            try await site.perform("scale: statefulset/loki, replicas: 3, namespace: default")
+        }
+        #expect(forbidden?.reason == .hopeless && forbidden?.hint?.contains("kubectl auth can-i") == true)
+        let missing = await #expect(throws: ActionError.self) {
+            try await site.perform("scale: statefulset/nowhere, replicas: 3, namespace: default")
+        }
+        #expect(missing?.reason == .failed && missing?.detail == "there is no such workload")
+        let homeless = await #expect(throws: ActionError.self) {
+            try await site.perform("apply: loki.yaml, namespace: gone")
+        }
+        #expect(homeless?.hint?.contains("create_namespace") == true, "\(String(describing: homeless))")
+        let nothing = await #expect(throws: ActionError.self) { try await site.perform("apply: nowhere") }
+        #expect(nothing?.reason == .hopeless)
+        await site.standIn.server.stop()
+        let away = await #expect(throws: ActionError.self) {
+            try await site.perform("scale: statefulset/loki, replicas: 3, namespace: default")
+        }
+        #expect(away?.reason == .failed && away?.hint?.contains("right cluster") == true, "\(String(describing: away))")
+        let unknown = await #expect(throws: ActionError.self) {
+            try await site.action("{delete: pod/x, context: nowhere}").perform(in: site.context)
+        }
+        #expect(unknown?.reason == .hopeless && unknown?.hint?.contains("get-contexts") == true)
+    }
+
+    @Test func aCancelledRolloutEnds() async throws {
+        let site = try await Site()
+        site.standIn.with { $0.stuck = ["grafana"] }
+        try site.write("grafana.yaml", site.workload("Deployment", "grafana", replicas: 1))
+        _ = try await site.perform("apply: grafana.yaml, namespace: default")
+        let task = Task { try await site.perform("rollout: deployment/grafana, namespace: default, within: 5m") }
+        let list = "GET /apis/apps/v1/namespaces/default/deployments"
+        while site.standIn.server.requests[list, default: 0] == 0 { try await Task.sleep(for: .milliseconds(20)) }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    @Test func aPreviewIsTheCommandAndTouchesNothing() async throws {
+        let site = try await Site()
+        try site.write("m/a.yaml", site.workload("StatefulSet", "loki"))
+        func preview(_ text: String) async throws -> [String] {
+            try await site.action("{\(text), context: lab, namespace: monitoring}").preview(in: site.context).lines
+        }
+        let start = "kubectl --context=lab --namespace=monitoring"
+        #expect(
+            try await preview("apply: m") == [
+                "\(start) apply --server-side --field-manager=dr --filename \(site.folder.path)/m --force-conflicts"
+            ])
+        #expect(try await preview("scale: sts/loki, replicas: 0") == ["\(start) scale sts/loki --replicas=0"])
+        #expect(
+            try await preview("wait: pod, selector: app=loki, for: condition=Ready, within: 1m") == [
+                "\(start) wait pod --selector=app=loki --for=condition=Ready --timeout=60s"
+            ])
+        #expect(
+            try await preview("create_namespace: monitoring") == [
+                "\(start) apply --server-side --field-manager=dr --filename -  (with namespace monitoring)"
+            ])
+        #expect(site.standIn.server.requests.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("{namespace: a}", "kubectl does one thing, found none"),
+        ("{apply: a, delete: pod/b}", "kubectl does one thing, found apply and delete"),
+        ("{scale: pod/a}", "'scale' needs 'replicas'"), ("{wait: pod/a}", "'wait' needs 'for'"),
+        ("{wait: pod, for: delete}", "expected TYPE/NAME, or a type with 'selector', found 'pod'"),
+        ("{delete: pod/a, replicas: 3}", "'replicas' belongs to 'scale'"),
+        ("{delete: --all}", "'--all' is no object: write it as statefulset/prometheus"),
+        ("{scale: sts/a, replicas: many}", "expected a number of replicas or 'previous', found text"),
+        ("{delete: pod/a, context: --kubeconfig=x}", "'context' must not begin with '-'"),
+    ])
+    func mistakesAreFoundBeforeAnythingIsTouched(text: String, complaint: String) async throws {
+        let site = try await Site()
+        let error = #expect(throws: DocumentError.self) { try site.action(text) }
+        #expect(error?.diagnostics.first?.message == complaint)
+    }
+
+    @Test func onlyWhatLooksIsACondition() async throws {
+        let site = try await Site()
+        #expect(try site.action("{rollout: sts/a}").changesNothing)
+        #expect(try !site.action("{scale: sts/a, replicas: \"3\"}").changesNothing)
+    }
+}

@@ -1,0 +1,50 @@
+import Foundation
+import Lab
+import ShippedPlans
+import StrictYAML
+import Testing
+
+@testable import RecoveryPlan
+
+@Suite struct PlanLibraryTests {
+    private func library(_ files: [String: String]) throws -> PlanLibrary {
+        let folder = try TemporaryFolder("plans")
+        for (name, text) in files { try Data(text.utf8).write(to: folder.url.appending(path: name)) }
+        return try PlanLibrary(
+            plans: folder.path, shipped: [("a.yaml", "scenario: a\naliases: [b]"), ("c.yaml", "scenario: c")],
+            folder: "/etc/dr")
+    }
+
+    @Test func aPlanOfTheFolderTakesThePlaceOfTheProgramsOwn() throws {
+        let plans = try library(["mine.yaml": "scenario: m\naliases: [b]", "README.md": "x", ".x.yaml": "scenario: x"])
+        #expect(plans.entries.map(\.scenario) == ["c", "m"] && plans.entries.map(\.isBuiltIn) == [true, false])
+        #expect(try plans.entry(for: "b").scenario == "m")
+        let error = #expect(throws: DocumentError.self) { try plans.entry(for: "a2") }
+        #expect(error?.description.contains("there is no plan for scenario 'a2'") == true)
+        let builtIn = try PlanLibrary(plans: nil, shipped: [("a.yaml", "scenario: a")], folder: "/").entry(for: "a")
+        #expect(builtIn.isBuiltIn && builtIn.text.file == "built-in/a.yaml")
+    }
+
+    @Test func twoPlansForOneNameAreRefused() throws {
+        let plans = try library(["1.yaml": "scenario: m", "2.yaml": "scenario: n\naliases: [m]"])
+        #expect(plans.entries.contains { $0.scenario == "m" } && !plans.entries.contains { $0.scenario == "n" })
+        #expect(plans.complaints.map(\.message).first?.hasPrefix("scenario 'm' has a plan already:") == true)
+        #expect(throws: DocumentError.self) { try plans.entry(for: "n") }
+    }
+
+    /// Otherwise the program's own plan would be run in place of the one that somebody wrote.
+    @Test func aFileThatCannotBeReadIsNotPassedOver() throws {
+        let plans = try library(["a.yaml": "scenario: [", "other.yml": "steps: []"])
+        #expect(plans.complaints.count == 2)
+        #expect(throws: DocumentError.self) { try plans.entry(for: "a") }
+        #expect(throws: DocumentError.self) { try plans.entry(for: "b") }
+        #expect(try plans.entry(for: "c").isBuiltIn)
+    }
+
+    @Test func aFolderThatIsNotThereIsNamed() {
+        let error = #expect(throws: DocumentError.self) {
+            try PlanLibrary(plans: "/nowhere/plans", shipped: [], folder: "/")
+        }
+        #expect(error?.description.contains("/nowhere/plans") == true)
+    }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import ShippedPlans
+import StrictYAML
+import Testing
+
+@testable import RecoveryPlan
+
+/// The program's own plans are valid wherever they may be used.
+@Suite struct ShippedPlanTests {
+    private static let everything = [
+        "prometheus": ["url": "http://p:9090", "data": "/p"], "loki": ["url": "http://l:3100", "data": "/l"],
+        "grafana": ["url": "http://g:3000"], "jaeger": ["url": "http://e:9200"], "configuration": ["url": "/c.git"],
+        "rules": ["data": "/r"],
+    ]
+    private static let sites: [String: [String: [String: String]]] = [
+        "all": everything, "prometheus alone": everything.filter { $0.key == "prometheus" },
+        "two": ["prometheus": ["url": "http://p:9090", "data": "/p"], "loki": ["data": "/l"]],
+    ]
+    private static let needed = ["component_update": ["component": "prometheus", "update": "[u]", "undo": "[u]"]]
+
+    @Test(arguments: ShippedPlans.all.map(\.file), ["host", "kubernetes"])
+    func isValidOnEveryPlatformWithWhateverComponents(_ file: String, _ platform: String) throws {
+        let text = try #require(ShippedPlans.all.first { $0.file == file }).text
+        let scenario = String(file.dropLast(5))
+        for (site, components) in Self.sites {
+            var overrides = Self.needed[scenario] ?? [:]
+            if text.contains("  platform:") { overrides["platform"] = platform }
+            if text.contains("  context:"), platform == "kubernetes" { overrides["context"] = "c" }
+            let scope = PlanScope(
+                .run, overrides: overrides, components: components, run: "r", set: "20260101T000000Z")
+            let review = PlanReview(
+                PlanText(text, file: file, folder: "/etc/dr"), in: scope,
+                PlanReview.Surroundings(components: Array(components.keys), checks: nil, path: "/usr/bin"))
+            #expect(review.errors == [], "\(site)")
+            let plan = try review.checked()
+            #expect(plan.scenario == scenario && plan.procedure != nil && plan.about != nil)
+            let restored = Set(plan.steps.compactMap { ($0.action?.action as? RestoreAction)?.component })
+            if scenario == "complete_cluster_loss" { #expect(restored == Set(components.keys), "\(site)") }
+            // On Kubernetes no service of a host is touched, and the other way round.
+            let words = plan.steps.flatMap(\.actions).map(\.keyword)
+            #expect(!words.contains("kubectl") || platform == "kubernetes")
+        }
+    }
+
+    @Test func thoseOfTheRunbookAreThere() throws {
+        let library = try PlanLibrary(plans: nil, shipped: ShippedPlans.all, folder: "/")
+        for name in [
+            "complete_cluster_loss", "prometheus_data_corruption", "prometheus_corruption",
+            "monitoring_namespace_deletion", "namespace_deletion", "component_update", "incident_response",
+        ] {
+            #expect(try library.entry(for: name).isBuiltIn)
+        }
+    }
+
+    @Test func componentsComeBackSideBySide() throws {
+        let text = try #require(ShippedPlans.all.first { $0.file == "complete_cluster_loss.yaml" }).text
+        let plan = try PlanText(text, file: "x", folder: "/").read(
+            in: PlanScope(.run, components: Self.everything, run: "r", set: "s"))
+        let wave = StepGraph(plan.steps).waves.first { $0.contains { $0.id == "prometheus" } }
+        #expect(wave?.contains { $0.id == "loki" } == true)
+        let order = StepGraph(plan.steps).waves.flatMap { $0 }.map(\.id)
+        #expect(order.first == "declare" && order.last == "postmortem")
+    }
+
+    @Test func anEmptyCommandLeavesTheServerToOthers() throws {
+        let text = try #require(ShippedPlans.all.first { $0.file == "prometheus_data_corruption.yaml" }).text
+        let scope = PlanScope(
+            .run, overrides: ["stop_prometheus": "[]", "start_prometheus": "touch /x"],
+            components: Self.everything, run: "r", set: "s")
+        let step = try #require(
+            try PlanText(text, file: "x", folder: "/").read(in: scope).steps.first { $0.id == "prometheus" })
+        #expect(step.stop.isEmpty && (step.start.first?.action as? RunAction)?.words == ["touch", "/x"])
+    }
+}
