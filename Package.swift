@@ -40,7 +40,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
 /// What can be backed up: one target to a kind of component.
 let kinds = [
     layer("FileTree", ["Repository"]),
-    layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", logging]),
+    layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", yams, logging]),
     layer("GitConfiguration", ["Repository", "Programs", "Blocking", logging]),
     layer(
         "LokiArchive", ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", yams, logging]),
@@ -78,7 +78,10 @@ let package = Package(
         layer("Programs", ["CLinux"]),
         layer("JSONText", []),
         layer("StrictYAML", ["JSONText", yams]),
-        layer("Retention", []),
+        layer("Charts", []),
+        layer("Retention", ["Charts"]),
+        layer("Forecast", []),
+        layer("Schedules", []),
         layer("Cryptography", ["COpenSSL"] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Cryptography"] + isal, settings: strictISAL),
         layer("HTTP", ["CCurl", "Blocking", logging]),
@@ -94,7 +97,7 @@ let package = Package(
         layer("Mail", ["CCurl"]),
         layer("Notifications", ["HTTP", "Mail", "JSONText", "Blocking"]),
         layer("Configuration", ["StrictYAML", "JSONText", "Retention", "Notifications", yams]),
-        layer("RecoveryChecks", ["HTTP", "JSONText", "Blocking", logging]),
+        layer("RecoveryChecks", ["Repository", "HTTP", "JSONText", "Cryptography", "Blocking"]),
         layer(
             "RecoveryPlan",
             [
@@ -110,8 +113,8 @@ let package = Package(
         .executableTarget(
             name: "dr",
             dependencies: kinds.map { .byName(name: $0.name) } + [
-                "Repository", "S3", "ObjectStorage", "Retention", "Configuration", "StrictYAML", "Blocking", "HTTP",
-                "Cryptography", "Catalog", "RecoveryPlan", "ShippedPlans", "RecoveryChecks", "Notifications", "Mail",
+                "Repository", "S3", "ObjectStorage", "Retention", "Forecast", "Charts", "Schedules", "Configuration",
+                "StrictYAML", "Blocking", "HTTP", "Cryptography", "Catalog", "RecoveryPlan", "ShippedPlans", "RecoveryChecks", "Notifications", "Mail",
                 "Reporting", "Drills", "Programs", "JSONText", argumentParser, logging,
             ],
             swiftSettings: strict),
@@ -154,9 +157,11 @@ let package = Package(
         tests(of: "ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "Retention"),
+        tests(of: "Forecast"),
+        tests(of: "Schedules", ["Lab"]),
         tests(of: "StrictYAML"),
         tests(of: "Configuration", ["StrictYAML", "Retention", "Notifications"]),
-        tests(of: "RecoveryChecks", ["HTTP", "JSONText", "Blocking", "Lab", logging]),
+        tests(of: "RecoveryChecks", ["Repository", "HTTP", "JSONText", "Blocking", "Lab"]),
         tests(of: "Mail", ["Blocking", "Lab"]),
         tests(of: "Notifications", ["HTTP", "Mail", "JSONText", "Blocking", "Lab"]),
         tests(
@@ -170,7 +175,7 @@ let package = Package(
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(
-            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography", "JSONText"],
+            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography", "JSONText", "RecoveryChecks"],
             swiftSettings: strict),
     ] + kinds + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 )

@@ -21,10 +21,10 @@ package final class PruneLedger: Sendable {
             CREATE INDEX nexts ON sets (previous);
             CREATE INDEX users ON uses (component, manifest);
             CREATE TABLE manifests (
-                component BLOB, name INT, bytes INT, modified INT, need INT, PRIMARY KEY (component, name)
+                component BLOB, name INT, bytes INT, modified INT, need INT, lockEnd INT, PRIMARY KEY (component, name)
             ) WITHOUT ROWID;
             CREATE TABLE packs (
-                component BLOB, id BLOB, bytes INT, modified INT, need INT,
+                component BLOB, id BLOB, bytes INT, modified INT, need INT, lockEnd INT,
                 PRIMARY KEY (component, id)
             ) WITHOUT ROWID;
             CREATE TABLE announced (component BLOB, id BLOB, PRIMARY KEY (component, id)) WITHOUT ROWID;
@@ -152,7 +152,7 @@ package final class PruneLedger: Sendable {
 
     package func addManifest(_ component: String, _ name: Int, bytes: Int, modified: Int?) throws {
         try connection.withLock { database in
-            let row = try database.prepare("INSERT OR REPLACE INTO manifests VALUES (?, ?, ?, ?, 0)")
+            let row = try database.prepare("INSERT OR REPLACE INTO manifests VALUES (?, ?, ?, ?, 0, 0)")
             row.bind(1, component)
             row.bind(2, name)
             row.bind(3, bytes)
@@ -166,7 +166,7 @@ package final class PruneLedger: Sendable {
         try connection.withLock { database in
             let row = try database.prepare(
                 """
-                INSERT INTO packs VALUES (?, ?, ?, ?, 0) ON CONFLICT (component, id)
+                INSERT INTO packs VALUES (?, ?, ?, ?, 0, 0) ON CONFLICT (component, id)
                 DO UPDATE SET bytes = bytes + excluded.bytes, modified = max(modified, excluded.modified)
                 """)
             row.bind(1, component)
@@ -188,27 +188,59 @@ package final class PruneLedger: Sendable {
         package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
     }
 
-    package func need(_ need: Need, manifest: Int, of component: String) throws {
+    /// - Parameter lockEnd: until when an object lock should hold for whoever needs it, in seconds since 1970.
+    package func need(_ need: Need, manifest: Int, of component: String, lockEnd: Int = 0) throws {
         try connection.withLock { database in
             let row = try database.prepare(
-                "UPDATE manifests SET need = max(need, ?) WHERE component = ? AND name = ?")
+                """
+                UPDATE manifests SET need = max(need, ?), lockEnd = max(lockEnd, ?) WHERE component = ? AND name = ?
+                """)
             row.bind(1, need.rawValue)
-            row.bind(2, component)
-            row.bind(3, manifest)
+            row.bind(2, lockEnd)
+            row.bind(3, component)
+            row.bind(4, manifest)
             try row.run()
         }
     }
 
-    package func need(_ need: Need, packs: [String], of component: String) throws {
+    package func need(_ need: Need, packs: [String], of component: String, lockEnd: Int = 0) throws {
         try connection.withLock { database in
-            let row = try database.prepare("UPDATE packs SET need = max(need, ?) WHERE component = ? AND id = ?")
+            let row = try database.prepare(
+                "UPDATE packs SET need = max(need, ?), lockEnd = max(lockEnd, ?) WHERE component = ? AND id = ?")
             for pack in packs {
                 row.reset()
                 row.bind(1, need.rawValue)
-                row.bind(2, component)
-                row.bind(3, pack)
+                row.bind(2, lockEnd)
+                row.bind(3, component)
+                row.bind(4, pack)
                 try row.run()
             }
+        }
+    }
+
+    /// - Returns: nil for a manifest that no lock is asked for.
+    package func lockEnd(_ component: String, manifest: Int) throws -> Int? {
+        try lockEnd("SELECT lockEnd FROM manifests WHERE component = ? AND name = ?") { row in
+            row.bind(1, component)
+            row.bind(2, manifest)
+        }
+    }
+
+    /// As that of a manifest, for a pack and its index.
+    package func lockEnd(_ component: String, pack: String) throws -> Int? {
+        try lockEnd("SELECT lockEnd FROM packs WHERE component = ? AND id = ?") { row in
+            row.bind(1, component)
+            row.bind(2, pack)
+        }
+    }
+
+    private func lockEnd(_ sql: String, _ bind: (Statement) -> Void) throws -> Int? {
+        try connection.withLock { database in
+            let row = try database.prepare(sql)
+            bind(row)
+            defer { row.reset() }
+            guard try row.step() else { return nil }
+            return row.integer(0) > 0 ? row.integer(0) : nil
         }
     }
 

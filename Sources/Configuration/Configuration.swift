@@ -15,8 +15,10 @@ package struct Configuration: Equatable, Sendable {
     /// Absolute path of the cache and the journals; nil leaves the place to ``stateFolder(environment:isRoot:)``.
     package var state: String?
     package var notifications = NotificationConfiguration()
+    package var checks = ChecksConfiguration()
     package var metrics = Metrics()
     package var drill = DrillConfiguration()
+    package var capacity = CapacityOptions()
 
     package init() {}
 
@@ -45,8 +47,37 @@ extension Configuration: Section {
         Key("state", \.state, .path, "Folder for cache and journals; losing it costs time, never data."),
         Key("notifications", \.notifications, .section(), "Whom to tell."),
         Key("drill", \.drill, .section(), "How drills are run, beside the stack."),
+        Key("checks", \.checks, .section(), "What is looked at after a recovery."),
         Key("metrics", \.metrics, .section(), "Metrics about backups, for Prometheus."),
+        Key("capacity", \.capacity, .section(), "What `dr capacity` forecasts, and against which thresholds."),
     ]
+
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        let kinds: [(words: String, named: [String], allowed: Set<String>)] = [
+            ("sla", [checks.sla?.component].compactMap { $0 }, ["prometheus"]),
+            ("queries", checks.queries.map(\.component), ["prometheus", "loki"]),
+            (
+                "sentinels", checks.sentinels.keys.sorted(),
+                ["prometheus", "loki", "grafana", "elasticsearch", "files"]
+            ),
+        ]
+        for (words, named, allowed) in kinds {
+            for name in named {
+                let kind = component(named: name)?.kind
+                guard kind.map({ !allowed.contains($0) }) ?? true else { continue }
+                let what = kind.map { "is of kind '\($0)'" } ?? "is not a component"
+                reader.complain(
+                    written["checks"], "'\(words)' of 'checks' names '\(name)', which \(what)",
+                    hint: "it takes components of kind \(allowed.sorted().joined(separator: ", "))")
+            }
+        }
+        for (name, sentinel) in checks.sentinels.sorted(by: { $0.key < $1.key })
+        where component(named: name)?.kind == "prometheus" && sentinel.pushgateway == nil {
+            reader.complain(
+                written["checks"], "the sentinel of '\(name)' needs 'pushgateway'",
+                hint: "Prometheus takes nothing but what it scrapes")
+        }
+    }
 }
 
 /// What a recovery is measured against.

@@ -33,6 +33,8 @@ package enum ConfigurationTemplate {
           # recipients: [keys/recovery.crt]
           # Sign every set, and refuse those that are not signed; `key` is not needed to restore.
           # signing: {certificate: keys/signing.crt, key: keys/signing.key}
+          # Lock objects in a bucket made for it; see docs/object-lock.md. In compliance mode nobody can undo it.
+          # lock: {mode: governance, margin: 3d}
 
         # What is backed up, by name. A name that is a kind needs no 'kind'.
         components:
@@ -98,6 +100,7 @@ package enum ConfigurationTemplate {
           # freeze_after_failures: 3             # so many runs failed in a row; 0 is never
           # longest_gap: 60d                     # nothing was seen so long: a clock leapt, or backups ended
           # clock_tolerance: 1h                  # the clock stands further than this before the newest backup
+          # grace: 24h                           # from the announcement of a deletion to the deletion
 
         # After each backup read a share of the old packs again, so that every byte is read within the period.
         # verification: {sample: true, period: 30d}
@@ -123,7 +126,30 @@ package enum ConfigurationTemplate {
         #     components: [8kbf7d35c070]
         #     incidents: true
 
+        # What `dr check` and recoveries look at, and what a backup records for them: see docs/checks.md.
+        # checks:
+        #   timeout: 30s                         # of one check
+        #   interval: 15s                        # how long to wait for new samples
+        #   tenants: [t1, t2]                    # Loki's, where it is multi-tenant
+        #   profiles: {nightly: [prometheus_ready, ingestion, sla]}
+        #   endpoints: [{name: api, url: http://api:8080/healthz, timeout: 5s, critical: false, expect: 200}]
+        #   sla:                                 # thresholds when left out: 99.95 %, 2 s, 45 per minute
+        #     window: 1h
+        #     availability: {query: "100 * avg(avg_over_time(up[$window]))", threshold: 99.95}
+        #   queries: [{component: prometheus, query: "count(up)"}]   # recorded beside those that dr makes itself
+        #   sentinels:                           # a nonce is written there before each backup
+        #     grafana: {}
+        #     prometheus: {pushgateway: http://pushgateway:9091}
+
         # metrics: {textfile: /var/lib/prometheus/node-exporter/dr.prom}
+
+        # What `dr capacity` forecasts. Known are cpu, memory, disk, network, ingestion, queries, repository, backup.
+        # capacity:
+        #   source: prometheus                   # the component whose server has the history
+        #   history: 90d
+        #   resources:
+        #     repository: {warning: 500GiB, critical: 700GiB}
+        #     targets: {expression: "count(up)", unit: count, warning: 5000}
 
         """
     }

@@ -11,6 +11,8 @@ package final class PrometheusServer: Sendable {
         package var scrapesItself = true
         /// More targets, as "host:port".
         package var targets: [String] = []
+        /// Used as it is, instead of one made from the above.
+        package var configuration: URL?
         package var arguments: [String] = []
         /// Runs as an agent: no blocks, no queries.
         package var isAgent = false
@@ -58,16 +60,7 @@ package final class PrometheusServer: Sendable {
     private static func launch(
         _ port: UInt16, _ data: URL, _ folder: URL, _ options: Options
     ) async throws -> PrometheusServer {
-        let targets = (options.scrapesItself ? ["127.0.0.1:\(port)"] : []) + options.targets
-        let configuration = folder.appending(path: "prometheus-\(port).yml")
-        let list = targets.map { "'\($0)'" }.joined(separator: ", ")
-        try """
-        global: {scrape_interval: 1s, scrape_timeout: 1s}
-        scrape_configs:
-        - job_name: lab
-          static_configs: [{targets: [\(list)]}]
-
-        """.write(to: configuration, atomically: true, encoding: .utf8)
+        let configuration = try options.configuration ?? written(port, folder, options)
         var arguments = [
             "--config.file=\(configuration.path)", "--web.listen-address=127.0.0.1:\(port)", "--log.level=warn",
         ]
@@ -79,6 +72,20 @@ package final class PrometheusServer: Sendable {
         let process = try await ServerProcess(
             "prometheus-\(port)", executable: executable, arguments: arguments + options.arguments, folder: folder)
         return PrometheusServer(port: port, data: data, process: process)
+    }
+
+    private static func written(_ port: UInt16, _ folder: URL, _ options: Options) throws -> URL {
+        let targets = (options.scrapesItself ? ["127.0.0.1:\(port)"] : []) + options.targets
+        let configuration = folder.appending(path: "prometheus-\(port).yml")
+        let list = targets.map { "'\($0)'" }.joined(separator: ", ")
+        try """
+        global: {scrape_interval: 1s, scrape_timeout: 1s}
+        scrape_configs:
+        - job_name: lab
+          static_configs: [{targets: [\(list)]}]
+
+        """.write(to: configuration, atomically: true, encoding: .utf8)
+        return configuration
     }
 
     package var processIdentifier: Int32 { process.processIdentifier }

@@ -1,5 +1,5 @@
-package import Cryptography
 internal import Archiving
+package import Cryptography
 package import ObjectStorage
 
 /// A repository in an object store: opens it, and reads its documents, each proved by the hash that names it.
@@ -11,6 +11,10 @@ package struct Repository: Sendable {
     package let description: RepositoryDescription
     package var encryption = PackEncryption()
     package var signing = SetSigning()
+    /// Nil: nothing is locked.
+    package var lock: ObjectLock?
+    /// How the objects of sets are written: packs, indexes, manifests, signatures, sets.
+    var writing = PutOptions(.ifAbsent)
 
     /// - Throws: ``RepositoryError`` `.notARepository`, `.newerVersion`, `.damaged`; `ObjectStoreError`.
     package init(opening store: any ObjectStore) throws {

@@ -218,58 +218,18 @@ final class MultipartUpload {
         }
     }
 
-    /// AbortMultipartUpload, also when the current task is cancelled. What cannot be reached stays for the bucket's
-    /// lifecycle rule or ``S3Store/abortAbandonedUploads(olderThan:)``.
+    /// AbortMultipartUpload, also when the current task is cancelled. What cannot be reached stays for a prune.
     func abort() {
         for task in tasks { task.cancel() }
         // Parts that arrive after the abort would stay, and be paid for.
         do { try parts.wait(until: 0, isPatient: true) } catch {}
         let isDone = DispatchSemaphore(value: 0)
         _ = TransferThreads.start { [store, key, uploadID] in
-            store.abort(store.fullKey(key), uploadID)
+            do { try store.abort(store.fullKey(key), uploadID) } catch {
+                store.client.logger.debug("multipart upload not aborted", metadata: ["error": "\(error)"])
+            }
             isDone.signal()
         }
         _ = isDone.wait(timeout: .now() + .seconds(15))
-    }
-}
-
-extension S3Store {
-    /// - Returns: whether the upload is gone.
-    @discardableResult
-    func abort(_ fullKey: String, _ uploadID: String) -> Bool {
-        do {
-            _ = try client.send(S3Request("DELETE", fullKey, query: [("uploadId", uploadID)]), attempts: 4)
-            return true
-        } catch let failure as S3Failure where failure.code == "NoSuchUpload" {
-            return true
-        } catch {
-            client.logger.debug("multipart upload not aborted", metadata: ["error": "\(error)"])
-            return false
-        }
-    }
-
-    /// Removes the parts that killed runs have left under this store's prefix (ListMultipartUploads).
-    /// - Parameter seconds: leaves alone what was begun later than that: it may be on its way.
-    /// - Returns: how many uploads were aborted.
-    package func abortAbandonedUploads(olderThan seconds: Int = 7 * 86_400) throws -> Int {
-        try attempt("list", nil) {
-            let deadline = client.environment.now() - seconds
-            var query = [(name: "uploads", value: ""), ("prefix", keyPrefix)]
-            var aborted = 0
-            while true {
-                let (_, document) = try client.send(S3Request("GET", nil, query: query))
-                guard let root = XMLElement.parse(document) else { return aborted }
-                for upload in root.all("Upload") {
-                    guard let key = upload.value("Key"), let id = upload.value("UploadId"),
-                        let begun = upload.value("Initiated").flatMap(UTCTime.parse), begun <= deadline
-                    else { continue }
-                    if abort(key, id) { aborted += 1 }
-                }
-                guard root.value("IsTruncated") == "true", let key = root.value("NextKeyMarker"),
-                    let id = root.value("NextUploadIdMarker"), !key.isEmpty
-                else { return aborted }
-                query = [("uploads", ""), ("prefix", keyPrefix), ("key-marker", key), ("upload-id-marker", id)]
-            }
-        }
     }
 }

@@ -9,8 +9,6 @@ package struct S3Capabilities: Equatable, Sendable {
     package var multipart: Bool
     /// DeleteObjects removes many keys in one request.
     package var batchDelete: Bool
-    /// The bucket was made with object lock.
-    package var objectLock: Bool
     package var region: String
     /// Where the credentials came from, without secrets.
     package var credentials: String
@@ -45,8 +43,8 @@ extension S3Store {
         if let refused = try delete([key, ObjectKey(trusted: key.text + "-2")]).first { throw refused }
         return S3Capabilities(
             conditionalPut: conditionalPut, multipart: try attempt("put", key) { try makesMultipart(key) },
-            batchDelete: knowsBatches, objectLock: try attempt("probe", nil) { try locksObjects() },
-            region: client.region, credentials: try attempt("probe", nil) { try "\(client.credentials())" })
+            batchDelete: knowsBatches, region: client.region,
+            credentials: try attempt("probe", nil) { try "\(client.credentials())" })
     }
 
     private func refusesSecondWrite(_ key: ObjectKey) throws -> Bool {
@@ -66,16 +64,6 @@ extension S3Store {
             try MultipartUpload(self, key, PutOptions(.none)).abort()
             return true
         } catch let failure as S3Failure where failure.isUnsupported {
-            return false
-        }
-    }
-
-    /// GetObjectLockConfiguration; servers and policies refuse it in many words.
-    private func locksObjects() throws -> Bool {
-        do {
-            let (_, document) = try client.send(S3Request("GET", nil, query: [("object-lock", "")]), attempts: 2)
-            return XMLElement.parse(document)?.first("ObjectLockEnabled")?.text == "Enabled"
-        } catch let failure as S3Failure where failure.remedy == .none {
             return false
         }
     }

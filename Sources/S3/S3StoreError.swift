@@ -59,6 +59,10 @@ extension S3Store {
             return (.tooLarge, nil)
         case "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "InsufficientCapacity":
             return (.noSpace, "free space, or drop old sets with 'dr prune'")
+        case "InvalidRequest" where failure.message.lowercased().contains("object lock"):
+            return (
+                .unsupported, "make a bucket with object lock enabled, or take 'lock' out of the store in dr.yaml"
+            )
         case "ObjectLocked":
             return (.locked, nil)
         default: break

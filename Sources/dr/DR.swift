@@ -25,10 +25,14 @@ struct DR: AsyncParsableCommand {
             ReportCommand.self,
             PlanCommand.self,
             Status.self,
+            CheckCommand.self,
             Doctor.self,
             PruneCommand.self,
             Pin.self,
             RetentionCommand.self,
             NotifyCommand.self,
+            Capacity.self,
+            GapCommand.self,
+            ScheduleCommand.self,
         ])
 }

@@ -38,7 +38,8 @@ struct GlobalOptions: ParsableArguments {
     /// Commands that only hold others together.
     private static var groups: Set<String> {
         let commands: [any ParsableCommand.Type] = DR.configuration.subcommands
-        return Set(commands.filter { !$0.configuration.subcommands.isEmpty }.compactMap { $0.configuration.commandName })
+        let groups = commands.filter { !$0.configuration.subcommands.isEmpty }
+        return Set(groups.compactMap { $0.configuration.commandName })
     }
 
     private static func movedBehindSubcommand(_ arguments: [String]) -> [String] {

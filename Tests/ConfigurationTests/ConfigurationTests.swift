@@ -25,6 +25,7 @@ import StrictYAML
               part_size: 16MiB
               recipients: [keys/recovery.crt, /keys/second.crt]
               signing: {certificate: keys/signing.crt, key: keys/signing.key}
+              lock: {mode: compliance, margin: 5d}
             components:
               prometheus:
                 url: https://prometheus:9090
@@ -67,6 +68,7 @@ import StrictYAML
         #expect(store.partSize == 16 << 20)
         #expect(store.recipients == ["/etc/dr/keys/recovery.crt", "/keys/second.crt"])
         #expect(store.signing?.certificate == "/etc/dr/keys/signing.crt")
+        #expect(store.lock?.mode == .compliance && store.lock?.margin == 5 * 86_400)
         #expect(store.signing?.key == "/etc/dr/keys/signing.key")
 
         #expect(configuration.components.map(\.name) == ["prometheus", "mirror", "rules", "grafana"])
@@ -134,6 +136,7 @@ import StrictYAML
         policy.limits.clockTolerance = 5400
         #expect(written == policy)
         #expect(try parse(least).retention.policy.isEmpty)
+        #expect(try parse(least + "retention: {grace: 36h}\n").retention.grace == 36 * 3600)
         let flag =
             "weekly=12w,keep_last=5,keep_within=2d,time_zone=Europe/Berlin,largest_drop=12.5%,"
             + "freeze_after_failures=0,longest_gap=1y,clock_tolerance=90m"
@@ -146,6 +149,7 @@ import StrictYAML
         ("keep_last: 1.5", "expected a whole number, found a number"),
         ("time_zone: Mars/Olympus", "'Mars/Olympus' is no time zone"),
         ("largest_drop: 0.5", "expected a share such as 50%"), ("largest_drop: 101%", "'101%' is out of range"),
+        ("grace: 59m", "'grace' is the time to take a mistake back: 1h to 90d"),
         ("keep_lst: 5", "did you mean 'keep_last'?"),
     ])
     func whatIsNoRetentionIsRefused(_ line: String, _ words: String) {
@@ -184,7 +188,7 @@ import StrictYAML
             """)
         #expect(configuration.component(named: "files")?.stallTimeout == .seconds(90))
         #expect(configuration.component(named: "loki")?.stallTimeout == .minutes(45))
-        #expect(throws: ConfigurationError.self) {
+        #expect(throws: DocumentError.self) {
             try parse("store: {url: file:///r}\ncomponents:\n  loki: {data: /loki, stall_timeout: soon}")
         }
     }

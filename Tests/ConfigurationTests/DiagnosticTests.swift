@@ -95,6 +95,13 @@ import StrictYAML
         ),
         .store(
             "url: file:///r, region: eu-central-1", "dr.yaml:2:25: 'region' needs an s3:// store; this one is file://"),
+        .store(
+            "url: file:///r, lock: {mode: governance}", "dr.yaml:2:25: 'lock' needs an s3:// store; this one is file://"
+        ),
+        .store(
+            "url: s3://abc, lock: {mode: governance, margin: 1h}",
+            "dr.yaml:2:57: 'margin' is out of range: 1d to 365d"),
+        .store("url: s3://abc, lock: {margin: 3d}", "dr.yaml:2:30: required key 'mode' is missing"),
         .store("url: file:///r, recipients: a.crt", "dr.yaml:2:37: expected a list, found text"),
         .store("url: file:///r, signing: {key: k}", "dr.yaml:2:34: required key 'certificate' is missing"),
 

@@ -40,7 +40,8 @@ import StrictYAML
         let text = ConfigurationTemplate.text()
         let keys =
             Configuration.keys.map(\.name) + Objectives.keys.map(\.name) + StoreConfiguration.keys.map(\.name)
-            + RetentionConfiguration.keys.map(\.name) + TLSOptions.keys.map(\.name)
+            + RetentionConfiguration.keys.map(\.name) + TLSOptions.keys.map(\.name) + CapacityOptions.keys.map(\.name)
+            + ResourceOptions.keys.map(\.name)
             + ComponentKind.supported.flatMap(\.keys)
         for key in keys { #expect(text.contains(key), "\(key) is not in the template") }
     }

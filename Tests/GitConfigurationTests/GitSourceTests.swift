@@ -1,6 +1,6 @@
-import Logging
 import Foundation
 import Lab
+import Logging
 import Repository
 import Testing
 

@@ -52,7 +52,7 @@ import Testing
         ["init"], ["backup", "--verify=sample"], ["list"], ["show"], ["show", "--files"], ["diff", "latest"], ["stats"],
         ["verify", "--read-data"], ["restore", "--component", "tree", "--to", "new"], ["status"], ["doctor"],
         ["prune", "--grace", "0s"], ["pin", "latest", "--until", "forever"],
-        ["restore", "--component", "tree", "--to", "new", "--dry-run"],
+        ["restore", "--component", "tree", "--to", "new", "--dry-run"], ["check"], ["check", "--set", "latest"],
     ]) func jsonFitsThePublishedSchema(command: [String]) async throws {
         let journey = try await Journey(extra: "objectives: {rpo: 1h}")
         try journey.write("a", "x")

@@ -28,15 +28,19 @@ final class Journey: Sendable {
 
     /// - Parameters:
     ///   - s3: keep the repository there, under a prefix of its own, instead of in a directory.
+    ///   - bucket: of the server.
+    ///   - store: more keys of the store, in one line.
     ///   - extra: more lines for `dr.yaml`.
-    init(s3: (any S3Server)? = nil, components: String? = nil, extra: String = "", initialize: Bool = true) async throws
-    {
+    init(
+        s3: (any S3Server)? = nil, bucket: String = SharedS3Server.bucket, store options: String = "",
+        components: String? = nil, extra: String = "", initialize: Bool = true
+    ) async throws {
         folder = try TemporaryFolder("journey")
         let data = folder.url.appending(path: "data")
         try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
         var store = "file://\(folder.path)/repository"
         if let s3 {
-            bucketAndPrefix = "\(SharedS3Server.bucket)/\(UUID().uuidString.lowercased())"
+            bucketAndPrefix = "\(bucket)/\(UUID().uuidString.lowercased())"
             store = "s3://\(bucketAndPrefix)"
             environment = [
                 "AWS_ACCESS_KEY_ID": s3.accessKey, "AWS_SECRET_ACCESS_KEY": s3.secretKey,
@@ -48,7 +52,7 @@ final class Journey: Sendable {
             environment = [:]
         }
         let text = """
-            store: {url: "\(store)"\(s3 == nil ? "" : ", stall_timeout: 2s")}
+            store: {url: "\(store)"\(s3 == nil ? "" : ", stall_timeout: 2s")\(options.isEmpty ? "" : ", \(options)")}
             state: \(folder.path)/state
             components:
               \(components ?? "tree: {kind: files, data: \(data.path)}")

@@ -13,12 +13,24 @@ import Testing
         }
         struct Counts: Decodable { var sets, packs, bytes: Int }
         var sets: [Line]
+        struct Locked: Decodable {
+            struct Held: Decodable {
+                var object: String
+                var until: String?
+            }
+            var objects: Int
+            var until: String?
+            var first: [Held]
+        }
         var removed: Counts
         var announced: Counts
+        var locked: Locked
     }
 
-    private func history(_ extra: String) async throws -> (Journey, [String]) {
-        let journey = try await Journey(extra: extra)
+    private func history(
+        _ extra: String, s3: (any S3Server)? = nil, bucket: String = SharedS3Server.bucket, store: String = ""
+    ) async throws -> (Journey, [String]) {
+        let journey = try await Journey(s3: s3, bucket: bucket, store: store, extra: extra)
         var names: [String] = []
         for number in 1...3 {
             try journey.write("a", "version \(number)\n")
@@ -63,6 +75,72 @@ import Testing
         #expect(frozen.errors.contains("pruning is frozen"))
         let refused = try await journey.expect(1, "prune", "--grace", "0s")
         #expect(refused.errors.contains("hint: ") && refused.errors.contains(first))
+    }
+
+    /// Of two prunes at once, both do the work and neither harms the other's.
+    @Test func twoPrunesAtOnceAreOne() async throws {
+        let (journey, names) = try await history("retention: {keep_last: 1, largest_drop: 100%}")
+        for round in 1...3 {
+            try journey.write("a", "round \(round)\n")
+            try await journey.expect(0, "backup", "--no-prune")
+            async let first = journey.dr(["prune", "--grace", "0s"])
+            async let second = journey.dr(["prune", "--grace", "0s"])
+            for run in [try await first, try await second] { #expect(run.status == 0, "\(run.errors)") }
+            try await journey.expect(0, "verify", "--read-data")
+        }
+        try await journey.expect(0, "prune", "--grace", "0s")
+        let list = try await journey.expect(0, "list").output
+        #expect(names.allSatisfy { !list.contains($0) })
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
+        let restored = journey.folder.url.appending(path: "out/a")
+        #expect(try String(contentsOf: restored, encoding: .utf8) == "round 3\n")
+        let marks = try FileManager.default.subpathsOfDirectory(
+            atPath: journey.repository.appending(path: "marks").path)
+        #expect(!marks.contains { $0.hasPrefix("prune/") && $0.hasSuffix(".json") }, "\(marks)")
+    }
+
+    /// Backup, prune, verify, restore, all of it in a bucket.
+    @Test func aRepositoryOnS3IsPruned() async throws {
+        let server = try await SharedS3Server.seaweedFS()
+        let (journey, names) = try await history("retention: {keep_last: 1, largest_drop: 100%}", s3: server)
+        let report = try await journey.json(Answer.self, "prune", "--grace", "0s")
+        #expect(report.sets.map(\.fate) == ["removed", "removed", "kept"] && report.removed.packs == 2)
+        try await journey.expect(0, "verify", "--read-data")
+        let list = try await journey.expect(0, "list").output
+        #expect(list.contains(names[2]) && !list.contains(names[0]) && !list.contains(names[1]))
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
+        let restored = journey.folder.url.appending(path: "out/a")
+        #expect(try String(contentsOf: restored, encoding: .utf8) == "version 3\n")
+    }
+
+    /// In a bucket that locks, nothing is lost before its time, and everything says so.
+    @Test func whatABucketLocksStaysAndIsTold() async throws {
+        let server = try await SharedS3Server.seaweedFS()
+        let bucket = "lock-\(UUID().uuidString.lowercased())"
+        try await server.makeBucket(bucket, hasObjectLock: true)
+        let (journey, names) = try await history(
+            "retention: {keep_last: 1, largest_drop: 100%}", s3: server, bucket: bucket,
+            store: "lock: {mode: compliance, margin: 1d}")
+        let doctor = try await journey.expect(0, "doctor")
+        #expect(doctor.output.contains("set, extended and read back, compliance"))
+        let report = try await journey.json(Answer.self, "prune", "--grace", "0s")
+        #expect(report.sets.map(\.fate) == ["locked", "locked", "kept"] && report.removed.sets == 0)
+        #expect(report.locked.objects >= 2 && report.locked.until != nil, "\(report.locked)")
+        #expect(report.locked.first.contains { $0.object == "sets/\(names[0]).json" && $0.until != nil })
+        let text = try await journey.expect(0, "prune", "--grace", "0s")
+        #expect(
+            text.output.contains("locked, tried again later: ") && !text.errors.contains("warning"), "\(text.errors)")
+        try await journey.expect(0, "verify", "--read-data")
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "out", "--at", names[0])
+        let restored = journey.folder.url.appending(path: "out/a")
+        #expect(try String(contentsOf: restored, encoding: .utf8) == "version 1\n")
+    }
+
+    @Test func theDoctorWarnsOfABucketThatCannotLock() async throws {
+        let journey = try await Journey(
+            s3: try await SharedS3Server.seaweedFS(), store: "lock: {mode: governance, margin: 1d}")
+        let doctor = try await journey.dr(["doctor"])
+        #expect(doctor.output.contains("made without object lock: nothing can be locked"), "\(doctor.output)")
     }
 
     /// SIGKILL at moments spread over prunes, with backups beside them.

@@ -19,7 +19,7 @@ import Testing
         let server = try await SharedS3Server.seaweedFS()
         let store = try store(server)
         let found = try await threads.run { try store.probe() }
-        #expect(found.conditionalPut && found.multipart && found.batchDelete && !found.objectLock)
+        #expect(found.conditionalPut && found.multipart && found.batchDelete)
         #expect(found.region == "us-east-1" && found.credentials == "dr-lab from configuration")
         #expect(try await threads.run { try store.keys() } == [])
     }
@@ -30,19 +30,56 @@ import Testing
         #expect(!found.conditionalPut && found.multipart)
     }
 
-    @Test func `an object lock holds`() async throws {
+    /// In a bucket of its own that was made with object lock.
+    private func lockingStore() async throws -> S3Store {
         let server = try await SharedS3Server.seaweedFS()
         let bucket = "lock-\(UUID().uuidString.lowercased())"
         try await server.makeBucket(bucket, hasObjectLock: true)
-        let store = try store(server) { $0.bucket = bucket }
+        return try store(server) { $0.bucket = bucket }
+    }
+
+    @Test(arguments: [PutOptions.LockMode.governance, .compliance])
+    func `a lock is set with the object, read back and extended`(_ mode: PutOptions.LockMode) async throws {
+        let store = try await lockingStore()
         try await threads.run {
-            let until = Int(Date().timeIntervalSince1970) + 3600
-            _ = try store.put("kept", [1], PutOptions(lock: .init(mode: .governance, until: until)))
-            _ = try store.upload(
-                "kept-big", content(partSize + 1), PutOptions(lock: .init(mode: .governance, until: until)))
-            #expect(try store.probe().objectLock)
-            #expect(try store.bytes("kept") == [1])
-            #expect(try store.head("kept-big")?.size == partSize + 1)
+            let lock = PutOptions.Lock(mode: mode, until: Int(Date().timeIntervalSince1970) + 3600)
+            let longer = PutOptions.Lock(mode: mode, until: lock.until + 3600)
+            _ = try store.put("small", [1], PutOptions(lock: lock))
+            _ = try store.upload("big", content(partSize + 1), PutOptions(lock: lock))
+            try store.put("free")
+            #expect(try store.retentionSupport() == RetentionSupport(isEnabled: true))
+            #expect(try store.bytes("small") == [1] && store.head("big")?.size == partSize + 1)
+            #expect(try store.retention(of: "small") == lock && store.retention(of: "big") == lock)
+            #expect(try store.retention(of: "free") == nil)
+            for key in ["small", "big", "free"] as [ObjectKey] {
+                try store.retain(key, longer)
+                #expect(try store.retention(of: key) == longer)
+            }
+            #expect(reason { _ = try store.retention(of: "absent") } == .notFound)
+            #expect(reason { try store.retain("absent", longer) } == .notFound)
+        }
+    }
+
+    @Test func `a lock in compliance mode is not shortened`() async throws {
+        let store = try await lockingStore()
+        try await threads.run {
+            let lock = PutOptions.Lock(mode: .compliance, until: Int(Date().timeIntervalSince1970) + 3600)
+            _ = try store.put("a", [1], PutOptions(lock: lock))
+            let shorter = PutOptions.Lock(mode: .compliance, until: lock.until - 1800)
+            #expect([.denied, .locked].contains(reason { try store.retain("a", shorter) }))
+            #expect(try store.retention(of: "a") == lock)
+        }
+    }
+
+    @Test func `a bucket without object lock says so`() async throws {
+        let store = try store(try await SharedS3Server.seaweedFS())
+        try await threads.run {
+            #expect(try !store.retentionSupport().isEnabled)
+            try store.put("a")
+            let lock = PutOptions.Lock(mode: .governance, until: Int(Date().timeIntervalSince1970) + 3600)
+            // Refused, in whatever words: never stored as if it were locked.
+            #expect(reason { _ = try store.put("b", [1], PutOptions(lock: lock)) } != nil)
+            #expect(reason { try store.retain("a", lock) } != nil)
         }
     }
 
@@ -89,12 +126,23 @@ import Testing
 
     @Test func `parts of killed runs are found and removed`() async throws {
         let server = try await SharedS3Server.seaweedFS()
-        let store = try store(server)
+        let (store, other) = (try store(server), try store(server))
         try await threads.run {
+            let elsewhere = try other.upload("left", PutOptions())
+            try content(partSize + 1).withUnsafeBytes { try elsewhere.write($0.bytes) }
+            defer { elsewhere.cancel() }
             let upload = try store.upload("left", PutOptions())
             try content(partSize + 1).withUnsafeBytes { try upload.write($0.bytes) }
-            #expect(try store.abortAbandonedUploads() == 0)
-            #expect(try store.abortAbandonedUploads(olderThan: -60) == 1)
+            var found: [UnfinishedUpload] = []
+            try store.unfinishedUploads { found.append($0) }
+            let left = try #require(found.first)
+            #expect(found.count == 1 && left.key == "left", "only under the store's own prefix")
+            #expect(abs(left.begun - Int(Date().timeIntervalSince1970)) < 60)
+            try store.abort(left)
+            try store.abort(left)
+            found = []
+            try store.unfinishedUploads { found.append($0) }
+            #expect(found.isEmpty)
             #expect(reason { _ = try upload.finish() } != nil)
         }
     }

@@ -84,13 +84,14 @@ struct Fixture: Sendable {
 
     @discardableResult
     func restore(
-        _ repository: Repository, set: BackupSet, to name: String, replace: Bool = false, paths: [String] = []
+        _ repository: Repository, set: BackupSet, to name: String, replace: Bool = false, paths: [String] = [],
+        pool: BlockingPool = Fixture.pool
     ) async throws -> ComponentRestore.Report {
-        let manifest = try repository.manifest("tree", of: set)
+        let manifest = try await pool.run { try repository.manifest("tree", of: set) }
         let target = try RestoreTarget(
             folder.url.appending(path: name).path, identity: "tree-\(manifest.name)", stamp: "now", replace: replace)
         var restore = ComponentRestore(
-            repository: repository, manifest: manifest, target: target, pool: Self.pool, progress: WorkProgress())
+            repository: repository, manifest: manifest, target: target, pool: pool, progress: WorkProgress())
         restore.paths = paths
         return try await restore.run()
     }

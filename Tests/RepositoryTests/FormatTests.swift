@@ -1,4 +1,5 @@
 import Archiving
+import Catalog
 import Cryptography
 import Foundation
 import Testing

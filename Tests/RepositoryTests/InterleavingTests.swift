@@ -3,6 +3,7 @@ import FileTree
 import Foundation
 import Lab
 import ObjectStorage
+import Synchronization
 import Testing
 
 @testable import Repository
@@ -19,6 +20,8 @@ import Testing
         case prune, secondPrune
         /// Lets nine days go by with each operation: a run that began before them is taken for dead.
         case time
+        /// Restores the newest set that it finds, while that may be about to go.
+        case reader
     }
 
     private let fixture: PruneFixture
@@ -44,7 +47,7 @@ import Testing
     @discardableResult
     private func race(
         _ turns: [(Actor, Int)], leaps: Int = 0, isOtherNewer: Bool = false, dying: (actor: Actor, after: Int)? = nil,
-        secondPrune: Bool = false
+        secondPrune: Bool = false, reading: Bool = false
     ) async throws -> [Int] {
         let store = fixture.store.fork()
         let start = Timestamp(seconds: store.clock)
@@ -52,7 +55,7 @@ import Testing
         fixture.note(start)
         fixture.note(otherStart, ["z": Fixture.noise(800, seed: 50)])
         let interleaving = Interleaving(
-            actors: 5, turns.map { .init(actor: $0.0.rawValue, operations: $0.1) },
+            actors: 6, turns.map { .init(actor: $0.0.rawValue, operations: $0.1) },
             deaths: dying.map { [$0.actor.rawValue: $0.after] } ?? [:])
         let (fixture, otherTree, state) = (fixture, otherTree, UUID().uuidString)
         let prune: @Sendable (any ObjectStore) async throws -> Void = { scheduled in
@@ -64,6 +67,8 @@ import Testing
                 prune.pool = Self.pool
             }
         }
+        let restored = Mutex<(name: Timestamp, content: [String: [UInt8]])?>(nil)
+        let chosen = Mutex<Timestamp?>(nil)
         let outcomes = await interleaving.run(
             [
                 { scheduled in
@@ -86,10 +91,26 @@ import Testing
                         }
                     }
                 },
+                { scheduled in
+                    guard reading else { return }
+                    let repository = try await Self.open(scheduled)
+                    let set = try await Self.pool.run { () -> BackupSet? in
+                        let name = try repository.setNames().last
+                        chosen.withLock { $0 = name }
+                        return try name.map { try repository.set($0) }
+                    }
+                    guard let set else { return }
+                    let folder = "out-\(state)"
+                    try await fixture.fixture.restore(repository, set: set, to: folder, pool: Self.pool)
+                    let content = try fixture.files(of: folder)
+                    restored.withLock { $0 = (set.name, content) }
+                },
             ], on: store)
+        try expectRestored(restored.withLock { $0 }, chosen.withLock { $0 }, outcomes[5], store, "\(turns)")
 
         let label = "\(turns), \(leaps) leaps, dying \(dying.map { "\($0)" } ?? "none")"
-        for (number, error) in outcomes.enumerated() where number != dying?.actor.rawValue {
+        for (number, error) in outcomes.enumerated()
+        where number != Actor.reader.rawValue && number != dying?.actor.rawValue {
             guard let error else { continue }
             #expect(leaps > 0 && error is RunGivenUp, "\(label): actor \(number): \(error)")
         }
@@ -107,6 +128,23 @@ import Testing
         #expect(store.keys("sets/").count == 1 && store.keys("tree/backups/").count == 1, "\(label)")
         #expect(store.keys("marks/run/").isEmpty && store.keys("marks/prune/").isEmpty, "\(label)")
         return interleaving.operations
+    }
+
+    /// A restore that says it is done has every byte; one that fails has lost its set to a prune, and says so.
+    private func expectRestored(
+        _ restored: (name: Timestamp, content: [String: [UInt8]])?, _ chosen: Timestamp?, _ error: (any Error)?,
+        _ store: MemoryStore, _ label: String
+    ) throws {
+        if let restored {
+            #expect(restored.content == fixture.content(of: restored.name), "\(label): \(restored.name)")
+        } else if let error {
+            let isTold =
+                [.damaged, .noSuchSet].contains((error as? RepositoryError)?.reason)
+                || (error as? ObjectStoreError)?.reason == .notFound || error is RestoreFailure
+            #expect(isTold, "\(label): \(error)")
+            let isThere = chosen.map { (try? fixture.repository(store).set($0)) != nil } ?? false
+            #expect(!isThere, "\(label): the set is there, and yet: \(error)")
+        }
     }
 
     /// Its own: threads here stand still until it is their actor's turn.
@@ -145,18 +183,32 @@ import Testing
         }
     }
 
+    /// A restore stands still after each of its operations, while the other backup and a prune run to their end.
+    @Test func aRestoreIsOvertakenAnywhere() async throws {
+        let whole = try await race([(.reader, Self.toTheEnd)], reading: true)
+        #expect(whole[5] > 4)
+        for number in 0...whole[5] {
+            for isOtherNewer in [false, true] {
+                try await race(
+                    [(.reader, number), (.slow, Self.toTheEnd), (.other, Self.toTheEnd), (.prune, Self.toTheEnd)],
+                    isOtherNewer: isOtherNewer, reading: true)
+            }
+        }
+    }
+
     /// All of them, in turns that a seed deals out; in every third race one dies.
     @Test(arguments: 0..<8) func anyOrderAtAll(seed: UInt64) async throws {
         var random = SplitMix(seed: seed &+ 1)
         for _ in 0..<12 {
             let actors: [Actor] = [
-                .slow, .slow, .slow, .other, .prune, .prune, .prune, .secondPrune, .secondPrune, .time,
+                .slow, .slow, .slow, .other, .prune, .prune, .prune, .secondPrune, .secondPrune, .time, .reader,
             ]
             let turns = (0..<60).map { _ in (actors[random.next(below: actors.count)], 1 + random.next(below: 7)) }
             let dying = [Actor.slow, .prune, .secondPrune][random.next(below: 3)]
             try await race(
                 turns, leaps: random.next(below: 3), isOtherNewer: random.next(below: 2) == 0,
-                dying: random.next(below: 3) == 0 ? (dying, random.next(below: 40)) : nil, secondPrune: true)
+                dying: random.next(below: 3) == 0 ? (dying, random.next(below: 40)) : nil, secondPrune: true,
+                reading: true)
         }
     }
 }

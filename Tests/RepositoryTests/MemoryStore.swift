@@ -2,16 +2,20 @@ import ObjectStorage
 import Synchronization
 
 /// A store in memory with a clock of its own, consistent as S3 is: what one call wrote the next one sees.
-final class MemoryStore: ObjectStore {
+final class MemoryStore: RetainingStore, PartedStore {
     private struct Object {
         var content: [UInt8]
         var modified: Int
+        var lock: PutOptions.Lock?
     }
 
     private struct State {
         var objects: [ObjectKey: Object] = [:]
         var clock: Int
         var locked: Set<ObjectKey> = []
+        /// Calls of ``retain(_:_:)``.
+        var retained = 0
+        var uploads: [UnfinishedUpload] = []
     }
 
     private let state: Mutex<State>
@@ -36,7 +40,7 @@ final class MemoryStore: ObjectStore {
         return copy
     }
 
-    /// Makes objects refuse to be deleted, as an object lock does.
+    /// Makes objects refuse to be deleted, as a store without versions does with what it locks.
     func lock(_ keys: [ObjectKey]) { state.withLock { $0.locked.formUnion(keys) } }
     func unlock() { state.withLock { $0.locked.removeAll() } }
 
@@ -53,7 +57,7 @@ final class MemoryStore: ObjectStore {
             if options.condition == .ifAbsent, state.objects[key] != nil {
                 throw ObjectStoreError(.alreadyExists, "put", key, "the key is taken", store: "memory://")
             }
-            state.objects[key] = Object(content: content, modified: state.clock)
+            state.objects[key] = Object(content: content, modified: state.clock, lock: options.lock)
             return ObjectInfo(key: key, size: content.count, modified: state.clock)
         }
     }
@@ -91,6 +95,41 @@ final class MemoryStore: ObjectStore {
             }
         }
     }
+
+    // MARK: What not every store has
+
+    var retained: Int { state.withLock { $0.retained } }
+    var unfinished: [UnfinishedUpload] {
+        get { state.withLock { $0.uploads } }
+        set { state.withLock { $0.uploads = newValue } }
+    }
+
+    func retention(of key: ObjectKey) throws -> PutOptions.Lock? {
+        try state.withLock { state in
+            guard let object = state.objects[key] else {
+                throw ObjectStoreError(.notFound, "get the retention of", key, "no such object", store: "memory://")
+            }
+            return object.lock
+        }
+    }
+
+    func retain(_ key: ObjectKey, _ lock: PutOptions.Lock) throws {
+        try state.withLock { state in
+            guard var object = state.objects[key] else {
+                throw ObjectStoreError(.notFound, "lock", key, "no such object", store: "memory://")
+            }
+            guard (object.lock?.until ?? 0) <= lock.until, object.lock?.mode != .compliance || lock.mode == .compliance
+            else { throw ObjectStoreError(.denied, "lock", key, "it is locked for longer", store: "memory://") }
+            object.lock = lock
+            state.objects[key] = object
+            state.retained += 1
+        }
+    }
+
+    func retentionSupport() -> RetentionSupport { RetentionSupport(isEnabled: true) }
+
+    func unfinishedUploads(_ body: (UnfinishedUpload) throws -> Void) throws { try unfinished.forEach(body) }
+    func abort(_ upload: UnfinishedUpload) { state.withLock { $0.uploads.removeAll { $0 == upload } } }
 
     private final class Upload: ObjectUpload {
         private let store: MemoryStore

@@ -1,5 +1,6 @@
 import Catalog
 import Foundation
+import Lab
 import Logging
 import ObjectStorage
 import Retention
@@ -13,6 +14,8 @@ final class PruneFixture: Sendable {
     let fixture: Fixture
     let store: MemoryStore
     /// What a source tree looked like when each set was made: path to content.
+    /// As the configuration has it; for repositories opened from now on.
+    let lock = Mutex<ObjectLock?>(nil)
     private let trees = Mutex([Timestamp: [String: [UInt8]]]())
     private let tree = Mutex([String: [UInt8]]())
 
@@ -26,7 +29,9 @@ final class PruneFixture: Sendable {
     }
 
     func repository(_ store: (any ObjectStore)? = nil) throws -> Repository {
-        try fixture.repository(store ?? self.store)
+        var repository = try fixture.repository(store ?? self.store)
+        repository.lock = lock.withLock { $0 }
+        return repository
     }
 
     var now: Timestamp { Timestamp(seconds: store.clock) }
@@ -54,6 +59,16 @@ final class PruneFixture: Sendable {
     /// Notes what a set that was committed by a run that then failed must hold.
     func note(_ set: Timestamp) { note(set, tree.withLock { $0 }) }
     func note(_ set: Timestamp, _ content: [String: [UInt8]]) { trees.withLock { $0[set] = content } }
+
+    func content(of set: Timestamp) -> [String: [UInt8]]? { trees.withLock { $0[set] } }
+
+    /// The files of a flat folder beside the source.
+    func files(of folder: String) throws -> [String: [UInt8]] {
+        let root = fixture.folder.url.appending(path: folder)
+        let names = try FileManager.default.contentsOfDirectory(atPath: root.path)
+        return try Dictionary(
+            uniqueKeysWithValues: names.map { ($0, try Array(Data(contentsOf: root.appending(path: $0)))) })
+    }
 
     @discardableResult
     func prune(

@@ -1,4 +1,5 @@
 import Foundation
+import Lab
 import ObjectStorage
 import Retention
 import Synchronization
@@ -216,14 +217,106 @@ import Testing
         fixture.store.lock([Layout.set(sets[0].name)] + fixture.store.keys("tree/packs/"))
         let report = try await fixture.prune(grace: 0)
         #expect(report.sets.map(\.fate) == [.locked, .removed, .kept])
-        #expect(report.refused > 0 && report.refusal?.contains("locked") == true)
+        #expect(report.locked.objects == report.locked.first.count && report.refused == 0)
+        #expect(report.locked.first.contains { $0.object == Layout.set(sets[0].name).text })
         try await fixture.expectWhole(verifying: false)
         fixture.store.unlock()
         fixture.pass(hours: 25)
         let later = try await fixture.prune(grace: 0)
-        #expect(later.refused == 0 && later.removed.sets == 1)
+        #expect(later.locked.objects == 0 && later.removed.sets == 1)
         #expect(try fixture.repository().setNames() == [sets[2].name])
         try await fixture.expectWhole()
+    }
+
+    @Test func unfinishedUploadsOfDeadRunsAreAborted() async throws {
+        let fixture = try PruneFixture()
+        _ = try await history(fixture)
+        let now = fixture.now.seconds
+        func upload(_ id: String, hoursAgo: Int) -> UnfinishedUpload {
+            UnfinishedUpload(key: ObjectKey(trusted: "tree/packs/\(id).tar.gz"), id: id, begun: now - hoursAgo * 3600)
+        }
+        let (dead, young, live) = (
+            upload("dead", hoursAgo: 40), upload("young", hoursAgo: 2), upload("a", hoursAgo: 30)
+        )
+        fixture.store.unfinished = [dead, young]
+        let dry = try await fixture.prune { $0.isDryRun = true }
+        #expect(dry.uploads == .init(aborted: 1, keys: [dead.key.text]) && fixture.store.unfinished.count == 2)
+        let report = try await fixture.prune()
+        #expect(report.uploads == dry.uploads && fixture.store.unfinished == [young])
+
+        // Begun after the mark of a run that may still be on its way.
+        fixture.store.clock = now - 35 * 3600
+        try Marks(try fixture.repository()).put(RunMark(at: fixture.now, run: "ab"))
+        fixture.store.clock = now
+        fixture.store.unfinished = [dead, live]
+        #expect(try await fixture.prune(grace: 0).uploads.keys == [dead.key.text])
+        #expect(fixture.store.unfinished == [live])
+    }
+
+    /// Marks about sets that are gone go with them, and a word that was said again goes too.
+    @Test func marksThatSayNothingAnyMoreGo() async throws {
+        let fixture = try PruneFixture()
+        let sets = try await history(fixture)
+        let marks = Marks(try fixture.repository())
+        func verified(_ read: VerifiedDepth, _ good: [BackupSet]) throws -> ObjectKey {
+            fixture.pass(seconds: 1)
+            let mark = VerifiedMark(at: fixture.now, tool: "test", read: read, good: good.map(\.name), damaged: [])
+            return try marks.put(mark).key
+        }
+        let ofGone = try verified(.all, [sets[0]])
+        let repeated = try verified(.share, [sets[2]])
+        let whole = try verified(.all, [sets[2]])
+        let shallow = try verified(.structure, [sets[0], sets[2]])
+        _ = try marks.put(
+            DrilledMark(at: fixture.now, tool: "test", set: sets[0].name, scenario: nil, passed: true))
+        let outcomes = fixture.store.keys("marks/outcome/")
+        #expect(outcomes.count == 3)
+        try await fixture.prune(grace: 0)
+        #expect(try fixture.repository().setNames() == [sets[2].name])
+        let left = fixture.store.keys("marks/verified/")
+        #expect(!left.contains(ofGone) && !left.contains(repeated) && left.contains(whole), "\(left)")
+        #expect(left.contains(shallow), "it is the newest word about a set that is there")
+        #expect(fixture.store.keys("marks/drilled/").isEmpty)
+        #expect(fixture.store.keys("marks/outcome/").count == 1, "of the run whose set is there")
+    }
+
+    /// Only this mark tells that a set of such a run, if one ever comes, is none.
+    @Test func theWordThatARunIsVoidStays() async throws {
+        let fixture = try PruneFixture()
+        _ = try await history(fixture)
+        try fixture.write("own", Fixture.noise(2000, seed: 99))
+        let counting = FaultyStore(fixture.store.fork())
+        try await fixture.backup(counting, state: "counting")
+        _ = try? await fixture.backup(FaultyStore(fixture.store, limit: counting.operations - 3), state: "dying")
+        for _ in 0..<3 {
+            fixture.pass(hours: 8 * 24)
+            try await fixture.prune()
+        }
+        #expect(fixture.store.keys("tree/backups/").count == 1)
+        #expect(fixture.store.keys("marks/void/").count == 1)
+    }
+
+    /// A cache of a manifest that is gone would only take room.
+    @Test func localCatalogsOfWhatIsGoneAreDropped() async throws {
+        let fixture = try PruneFixture()
+        try fixture.write("own", Fixture.noise(2000, seed: 1))
+        try await fixture.backup(state: "first")
+        fixture.pass(hours: 1)
+        try fixture.write("own", Fixture.noise(2000, seed: 2))
+        try await fixture.backup(state: "second")
+        fixture.pass(hours: 1)
+        func catalogs(_ machine: String) throws -> [String] {
+            let root = fixture.fixture.folder.url.appending(path: machine)
+            return try FileManager.default.subpathsOfDirectory(atPath: root.path).filter { $0.hasSuffix(".sqlite") }
+        }
+        #expect(try catalogs("first").count == 1 && catalogs("second").count == 1)
+        for machine in ["first", "second"] {
+            try await fixture.prune(grace: 0) { prune in
+                prune.state = try? StateFolder(
+                    fixture.fixture.folder.url.appending(path: machine).path, repository: prune.repository.description)
+            }
+        }
+        #expect(try catalogs("first").isEmpty && catalogs("second").count == 1)
     }
 
     @Test func whatABackupLeftElsewhereIsForgottenUntilItWorks() async throws {

@@ -14,6 +14,8 @@ package struct RetentionConfiguration: Equatable, Sendable {
     package var keepWithin: CalendarLength?
     package var timeZone = DeclaredZone.utc
     package var limits = FreezeLimits()
+    /// Seconds from the announcement of a deletion to the deletion; nil leaves it to the prune.
+    package var grace: Int?
 
     package init() {}
 
@@ -72,6 +74,9 @@ extension RetentionConfiguration: Section {
         Key(
             "clock_tolerance", \.limits.clockTolerance, .longSeconds,
             "Drop nothing when the clock stands further than this before the newest backup; 1h if left out."),
+        Key(
+            "grace", \.grace, .grace,
+            "Time from the announcement of a deletion to the deletion, at least 1h; 24h if left out."),
     ]
 }
 
@@ -105,6 +110,22 @@ extension Shape where Value == Int {
     /// A length of time in seconds, to compare ages with.
     fileprivate static let longSeconds = Shape(schema: Shape<Period>.period.schema) { node, reader in
         Shape<Period>.period.read(node, &reader).map { Int($0.duration.components.seconds) }
+    }
+}
+
+extension Shape where Value == Int {
+    /// Too short a time to notice a mistake and to pin a set would be no time at all; and what a backup that began
+    /// before the announcement builds upon would have to be stored anew.
+    fileprivate static let grace = Shape(schema: Shape<Period>.period.schema) { node, reader in
+        guard let period = Shape<Period>.period.read(node, &reader) else { return nil }
+        let seconds = Int(period.duration.components.seconds)
+        guard (3600...90 * 86_400).contains(seconds) else {
+            reader.complain(
+                node, "'grace' is the time to take a mistake back: 1h to 90d",
+                hint: "`dr prune --grace 0s` removes at once, when that is meant")
+            return nil
+        }
+        return seconds
     }
 }
 

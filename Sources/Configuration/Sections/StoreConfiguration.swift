@@ -34,6 +34,8 @@ package struct StoreConfiguration: Equatable, Sendable {
     /// Absolute paths of PEM certificates; packs are encrypted to all of them. Empty: not encrypted.
     package var recipients: [String] = []
     package var signing: Signing?
+    /// Nil: objects are not locked.
+    package var lock: LockConfiguration?
 
     package init() {}
 }
@@ -62,6 +64,7 @@ extension StoreConfiguration: Section {
         Key(
             "signing", \.signing, .section(),
             "Certificate and key that sets, and by their hashes all below them, are signed with."),
+        Key("lock", \.lock, .section(), "Object lock: nobody can destroy what kept backups need."),
     ]
 
     /// Keys that mean something for every store; all others are S3's.
@@ -87,6 +90,29 @@ extension StoreConfiguration: Section {
     }
 }
 
+/// How objects are kept from being destroyed.
+package struct LockConfiguration: Equatable, Sendable {
+    /// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-retention-modes
+    package enum Mode: String, CaseIterable, Sendable { case governance, compliance }
+
+    package var mode = Mode.governance
+    /// Seconds that what is needed is locked ahead, at least.
+    package var margin = 3 * 86_400
+
+    package init() {}
+}
+
+extension LockConfiguration: Section {
+    package static let keys: [Key<Self>] = [
+        Key(
+            "mode", \.mode, .word(), required: true,
+            "governance: who has a special permission can still destroy objects; compliance: nobody can."),
+        Key(
+            "margin", \.margin, .lockMargin,
+            "How far ahead everything needed is locked, 1d to 365d: so long may backups fail; 3d if left out."),
+    ]
+}
+
 /// How sets are signed, and whose signature a reader asks for; both are absolute paths of PEM files.
 package struct Signing: Equatable, Sendable {
     package var certificate = ""
@@ -106,6 +132,17 @@ extension Signing: Section {
 }
 
 extension Shape where Value == Int {
+    /// Locks are extended at each quarter of it; and one of compliance mode that is years too long cannot be undone.
+    fileprivate static let lockMargin = Shape(schema: Shape<Period>.period.schema) { node, reader in
+        guard let period = Shape<Period>.period.read(node, &reader) else { return nil }
+        let seconds = Int(period.duration.components.seconds)
+        guard (86_400...365 * 86_400).contains(seconds) else {
+            reader.complain(node, "'margin' is out of range: 1d to 365d")
+            return nil
+        }
+        return seconds
+    }
+
     /// S3's limits for a part: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
     fileprivate static let partSize = Shape.size(5 << 20...5 << 30, describedAs: "5MiB to 5GiB")
 }

@@ -1,3 +1,5 @@
+package import StrictYAML
+
 /// How old backups are read again, a share in each run.
 package struct VerificationConfiguration: Equatable, Sendable {
     /// After each backup.
@@ -9,7 +11,7 @@ package struct VerificationConfiguration: Equatable, Sendable {
 }
 
 extension VerificationConfiguration: Section {
-    static let keys: [Key<Self>] = [
+    package static let keys: [Key<Self>] = [
         Key(
             "sample", \.sample, .flag,
             "After each backup read a share of the old packs, as 'dr backup --verify=sample' does; false if left out."),

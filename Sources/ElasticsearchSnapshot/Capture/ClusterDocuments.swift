@@ -49,18 +49,21 @@ struct ClusterDocuments: Sendable {
         return seen.withLock { ($0.policies, $0.gone.sorted()) }
     }
 
+    /// Whether a template applies to one of the indices, or bears a name like theirs.
+    static func belongs(_ template: ClusterPiece, to indices: [String], matching pattern: IndexPattern) -> Bool {
+        pattern.matches(template.name)
+            || template.patterns.contains { each in
+                // What applies to everything is the cluster's, not Jaeger's.
+                each != "*" && indices.contains { IndexPattern.glob(each, $0) }
+            }
+    }
+
     /// Templates that apply to the indices or bear a name like theirs, what these refer to, and the policies.
     /// - Returns: warnings about what could not be read.
     func writePieces(of indices: [String], matching pattern: IndexPattern, policies: Set<String>) async throws
         -> [String]
     {
-        func belongs(_ template: ClusterPiece) -> Bool {
-            pattern.matches(template.name)
-                || template.patterns.contains { each in
-                    // What applies to everything is the cluster's, not Jaeger's.
-                    each != "*" && indices.contains { IndexPattern.glob(each, $0) }
-                }
-        }
+        func belongs(_ template: ClusterPiece) -> Bool { Self.belongs(template, to: indices, matching: pattern) }
         var pieces = try await api.templates(.legacyTemplate).filter(belongs)
         if cluster.hasIndexTemplates { pieces += try await api.templates(.indexTemplate).filter(belongs) }
         var warnings: [String] = []

@@ -8,7 +8,7 @@ package import HTTP
 package struct PrometheusAPI: Sendable {
     /// Without user, query and trailing slash, fit for messages.
     package let location: String
-    private let base: String
+    let base: String
     private let client: HTTPClient
     private let pool: BlockingPool
 
@@ -101,7 +101,7 @@ package struct PrometheusAPI: Sendable {
 
     // MARK: Requests
 
-    private func get<Content: Decodable & Sendable>(_ path: String) async throws -> Content {
+    func get<Content: Decodable & Sendable>(_ path: String) async throws -> Content {
         try await call(HTTPRequest("GET", base + path))
     }
 
@@ -113,7 +113,7 @@ package struct PrometheusAPI: Sendable {
         throw PrometheusAPIError(response, body: body, operation: request.summary)
     }
 
-    private func call<Content: Decodable & Sendable>(_ request: HTTPRequest) async throws -> Content {
+    func call<Content: Decodable & Sendable>(_ request: HTTPRequest) async throws -> Content {
         let (response, body) = try await perform(request)
         guard response.isSuccess, let answer = try? JSONDecoder().decode(Answer<Content>.self, from: Data(body)),
             answer.status == "success", let content = answer.data
@@ -130,7 +130,7 @@ package struct PrometheusAPI: Sendable {
     }
 
     /// Everything but RFC 3986's unreserved characters in percent-encoding.
-    private static func encoded(_ text: String) -> String {
+    static func encoded(_ text: String) -> String {
         var result = ""
         for byte in text.utf8 {
             switch byte {

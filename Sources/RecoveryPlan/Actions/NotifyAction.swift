@@ -83,7 +83,8 @@ extension Notice.Event {
         switch self {
         case .disasterDeclared, .recoveryFailed, .backupFailed, .incidentEscalated: .critical
         case .stepFailed, .objectiveAtRisk, .incidentOpened: .warning
-        case .recoveryStarted, .recoveryCompleted, .incidentResolved, .postmortemScheduled, .drillCompleted, .test: .info
+        case .recoveryStarted, .recoveryCompleted, .incidentResolved, .postmortemScheduled, .drillCompleted, .test:
+            .info
         }
     }
 }

@@ -58,7 +58,7 @@ private struct PlanReading {
             return step.map { LeftOutStep(step: $0, reason: aside.reason) }
         }
         for action in filter.actionsSetAside { _ = Shape<AnyAction>.action.read(action, &reader) }
-        try refuse(complaintsExcept(at: filter.references.open))
+        try refuse(complaints(filter.references))
         guard var plan else { throw unjudged(filter.references.missing) }
         plan.declared = parameters
         plan.parameters = Dictionary(parameters.compactMap { p in p.value.map { (p.name, $0.text) } }) { $1 }
@@ -94,10 +94,10 @@ private struct PlanReading {
 
     /// A complaint about a scalar that could not be replaced yet says nothing about its author. What is read twice is
     /// complained about once.
-    private func complaintsExcept(at open: Set<Location>) -> [Diagnostic] {
-        reader.error.diagnostics.reduce(into: []) { kept, complaint in
-            let isIdle = open.contains(complaint.location) && !complaint.message.contains("has no value")
-            if !isIdle, !kept.contains(complaint) { kept.append(complaint) }
+    private func complaints(_ references: References) -> [Diagnostic] {
+        let read = reader.error.diagnostics.filter { !references.open.contains($0.location) }
+        return (read + references.wants).sorted { $0.location < $1.location }.reduce(into: []) { kept, complaint in
+            if !kept.contains(complaint) { kept.append(complaint) }
         }
     }
 

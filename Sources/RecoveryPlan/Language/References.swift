@@ -15,6 +15,8 @@ struct References {
     /// What cannot be replaced yet and stays as it is written: `${run}` while nothing runs, parameters without a value,
     /// settings of a component that the step's `when` asks for in vain. Complaints about such scalars count for nothing.
     private(set) var open: Set<Location> = []
+    /// Values that a run cannot do without.
+    private(set) var wants: [Diagnostic] = []
 
     /// Where a reference stands.
     struct Use {
@@ -115,8 +117,10 @@ struct References {
         if let value = parameters[name] { return value }
         if missing.contains(name) {
             if purpose == .run, !use.isSetAside {
-                reader.complain(
-                    node, "parameter '\(name)' has no value", hint: "give it one: --set \(name)=...")
+                wants.append(
+                    Diagnostic(
+                        reader.location(of: node), "parameter '\(name)' has no value",
+                        hint: "give it one: --set \(name)=..."))
             }
             open.insert(reader.location(of: node))
             return nil

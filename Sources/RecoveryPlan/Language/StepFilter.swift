@@ -54,7 +54,7 @@ struct StepFilter {
             case .list(let nodes): return (pair.key, References.sequence(nodes, at: value))
             case .nothing:
                 guard ActionKind.named(name) != nil else { return nil }
-                let why = "there is nothing to \(name)"
+                let why = "its '\(name)' is empty"
                 reason = reason ?? why
                 return Self.nothing(at: pair.key, why)
             }

@@ -69,7 +69,9 @@ package struct BackupRun: Sendable {
             }
         }
         do {
-            var report = try await run(guarding, history, started: started)
+            var locking = self
+            locking.repository.writing.lock = repository.lock?.ahead(of: guarding.began)
+            var report = try await locking.run(guarding, history, started: started)
             do { try await endDespiteCancellation(guarding) } catch {
                 report.warnings.append("the mark of this run was not removed, a later prune does it: \(error)")
             }
@@ -248,9 +250,9 @@ package struct BackupRun: Sendable {
                 let document = try SealedDocument.encode(set)
                 // A name that is taken gets no signature of ours beside it, which nobody would ever remove.
                 if repository.signing.signer != nil, try repository.store.head(Layout.set(set.name)) == nil {
-                    try repository.signing.sign(set, document, in: repository.store)
+                    try repository.signing.sign(set, document, in: repository)
                 }
-                _ = try repository.store.put(Layout.set(set.name), document, PutOptions(.ifAbsent))
+                _ = try repository.store.put(Layout.set(set.name), document, repository.writing)
                 return set
             } catch let error as ObjectStoreError where error.reason == .alreadyExists {
                 set.name = Timestamp(seconds: set.name.seconds + 1)

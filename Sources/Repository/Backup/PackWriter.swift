@@ -15,6 +15,7 @@ final class PackWriter {
 
     private let component: String
     private let store: any ObjectStore
+    private let options: PutOptions
     private let stage: GzipStage
     private var tar: TarWriter?
     private var buffer = [UInt8](repeating: 0, count: GzipEncoder.maximumMember)
@@ -22,9 +23,10 @@ final class PackWriter {
     init(component: String, repository: Repository) throws {
         self.component = component
         store = repository.store
+        options = repository.writing
         let recipients = repository.encryption.recipients
         let key = Layout.pack(component, id, isEncrypted: !recipients.isEmpty)
-        let stage = try GzipStage(upload: try store.upload(key, PutOptions(.ifAbsent)), recipients: recipients)
+        let stage = try GzipStage(upload: try store.upload(key, options), recipients: recipients)
         self.stage = stage
         tar = try TarWriter { try stage.write($0) }
     }
@@ -259,7 +261,7 @@ final class PackWriter {
             format: RepositoryFormat.version, component: component, pack: id, object: object, gzip: stage.gzip,
             members: members)
         let bytes = Repository.encodeIndex(index)
-        _ = try store.put(Layout.index(component, id), bytes, PutOptions(.ifAbsent))
+        _ = try store.put(Layout.index(component, id), bytes, options)
         return Finished(index: index, indexDigest: Digest(of: bytes), stored: object.size + bytes.count)
     }
 

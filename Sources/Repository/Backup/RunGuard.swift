@@ -9,6 +9,8 @@ struct RunGuard: Sendable {
     let store: any ObjectStore
     let run: String
     private let marks: Marks
+    /// Seconds since 1970: the earlier of this machine's clock and the store's.
+    let began: Int
     private let lease: ObjectKey
     /// Of the prunes that were through when this run began.
     private let prunesBefore: Set<ObjectKey>
@@ -22,7 +24,9 @@ struct RunGuard: Sendable {
         self.run = run
         let marks = Marks(repository)
         self.marks = marks
-        lease = try marks.put(RunMark(at: now, run: run), id: run).key
+        let mark = try marks.put(RunMark(at: now, run: run), id: run)
+        lease = mark.key
+        began = min(now.seconds, mark.modified ?? now.seconds)
         prunesBefore = Set(try marks.list(PrunedMark.kind).map(\.key))
         var unwanted: [String: Set<String>] = [:]
         var warnings: [String] = []

@@ -38,14 +38,12 @@ package struct StateFolder: Sendable {
     }
 
     /// The newest set that this machine committed, as far as it remembers.
-    package func lastSet() -> Timestamp? {
-        guard let data = try? Data(contentsOf: URL(filePath: lastSetFile)) else { return nil }
-        return Timestamp(String(decoding: data.prefix(16), as: UTF8.self))
-    }
+    package func lastSet() -> Timestamp? { timestamp(in: lastSetFile) }
 
     // MARK: Prunes and failed runs
 
     private var lastPruneFile: String { "\(root)/last-prune" }
+    private var lastLocksFile: String { "\(root)/last-locks" }
     private var failedRunsFile: String { "\(root)/failed-runs" }
 
     func recordPrune(_ time: Timestamp) throws {
@@ -53,8 +51,17 @@ package struct StateFolder: Sendable {
     }
 
     /// What the clock showed at the last prune from here.
-    package func lastPrune() -> Timestamp? {
-        guard let data = try? Data(contentsOf: URL(filePath: lastPruneFile)) else { return nil }
+    package func lastPrune() -> Timestamp? { timestamp(in: lastPruneFile) }
+
+    func recordLocks(_ time: Timestamp) throws {
+        try Data("\(time)\n".utf8).write(to: URL(filePath: lastLocksFile), options: .atomic)
+    }
+
+    /// When locks were last extended from here.
+    func lastLocks() -> Timestamp? { timestamp(in: lastLocksFile) }
+
+    private func timestamp(in file: String) -> Timestamp? {
+        guard let data = try? Data(contentsOf: URL(filePath: file)) else { return nil }
         return Timestamp(String(decoding: data.prefix(16), as: UTF8.self))
     }
 

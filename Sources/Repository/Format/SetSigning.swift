@@ -18,10 +18,10 @@ package struct SetSigning: Sendable {
     }
 
     /// Stores the signature of a set that is about to be written as `document`.
-    func sign(_ set: BackupSet, _ document: [UInt8], in store: any ObjectStore) throws {
+    func sign(_ set: BackupSet, _ document: [UInt8], in repository: Repository) throws {
         guard let signer else { return }
         let signature = try CMSSignature.sign(document, by: signer)
-        _ = try store.put(Layout.signature(of: set), signature, PutOptions(.ifAbsent))
+        _ = try repository.store.put(Layout.signature(of: set), signature, repository.writing)
     }
 
     /// - Throws: `RepositoryError` `.damaged` where a signature is asked for and `document` does not have it.

@@ -70,6 +70,8 @@ package struct Prune: Sendable {
                 name: name, fate: isKept ? .kept : .announced, reasons: survey.reasons(of: decision),
                 due: isKept ? nil : survey.due(name) ?? Timestamp(seconds: survey.storeNow + grace))
         }
+        // Before anything else, and also where nothing else is done: what stands still must not lose its locks.
+        if let locks = LockExtension(self, survey, &report) { try await locks.extend(&report) }
         guard survey.frozen.isEmpty else { return report }
         let execution = PruneExecution(prune: self, survey: survey)
         try await execution.carryOut(&report)
@@ -103,6 +105,11 @@ extension PruneReport {
         frozen = second.frozen
         sealed = second.sealed
         unwantedPacks = second.unwantedPacks
+        // The second pass met the first one's locks again.
+        if second.locked.objects > 0 { locked = second.locked }
+        locks = locks ?? second.locks
+        uploads.aborted += second.uploads.aborted
+        uploads.keys += second.uploads.keys
         refused += second.refused
         refusal = refusal ?? second.refusal
         warnings += second.warnings.filter { !warnings.contains($0) }

@@ -22,12 +22,13 @@ struct PruneExecution: Sendable {
         prune.progress.update { $0.phase = "removing" }
         let outcome = try await prune.pool.run { [report] in
             var report = report
-            return (try removeStored(&report), report)
+            var left: Set<ObjectKey> = []
+            return (try removeStored(&left, &report), left, report)
         }
-        let runs = outcome.0
-        report = outcome.1
+        let (runs, left) = (outcome.0, outcome.1)
+        report = outcome.2
         guard !due.isEmpty, !prune.isDryRun else { return }
-        var unfinished: Set<ObjectKey> = report.refused > 0 ? Set(due.map(\.key)) : []
+        var unfinished = Set(due.filter { $0.intent.names(left) }.map(\.key))
         for pending in due {
             for set in pending.intent.sets where try !ledger.hasSet(set.name.seconds) {
                 for manifest in set.manifests {
@@ -51,30 +52,32 @@ struct PruneExecution: Sendable {
 
     // MARK: Deleting
 
+    /// - Parameter left: gets the objects that the store did not let go.
     /// - Returns: the runs of the sets that were removed.
-    private func removeStored(_ report: inout PruneReport) throws -> [String] {
+    private func removeStored(_ left: inout Set<ObjectKey>, _ report: inout PruneReport) throws -> [String] {
         if !survey.deadSets.isEmpty {
             let names = survey.deadSets.map(\.description).joined(separator: ", ")
             report.warnings.append("removed what was written as a set after its run had been given up: \(names)")
-            _ = try delete(survey.deadSets.map { Layout.set($0) }, &report)
+            left.formUnion(try delete(survey.deadSets.map { Layout.set($0) }, &report))
         }
-        let runs = try removeSets(&report)
+        let runs = try removeSets(&left, &report)
         var sealed = survey.sealed
         try keepLocked(&sealed, report)
-        try removeManifests(except: sealed, &report)
-        try removePacks(except: sealed, &report)
+        try removeManifests(except: sealed, &left, &report)
+        try removePacks(except: sealed, &left, &report)
         report.sealed = sealed
         return runs
     }
 
-    private func removeSets(_ report: inout PruneReport) throws -> [String] {
+    private func removeSets(_ left: inout Set<ObjectKey>, _ report: inout PruneReport) throws -> [String] {
         let names = Set(due.flatMap { $0.intent.sets.map(\.name) }).filter { !survey.kept.contains($0) }
         let present = try names.sorted().filter { try ledger.hasSet($0.seconds) }
-        let refused = Set(try delete(present.map { Layout.set($0) }, &report).map(\.text))
+        let refused = try delete(present.map { Layout.set($0) }, &report)
+        left.formUnion(refused)
         var runs: [String] = []
         var fates: [Timestamp: PruneReport.Fate] = [:]
         for name in present {
-            guard !refused.contains(Layout.set(name).text) else {
+            guard !refused.contains(Layout.set(name)) else {
                 fates[name] = .locked
                 continue
             }
@@ -108,7 +111,9 @@ struct PruneExecution: Sendable {
         }
     }
 
-    private func removeManifests(except sealed: [String: String], _ report: inout PruneReport) throws {
+    private func removeManifests(
+        except sealed: [String: String], _ left: inout Set<ObjectKey>, _ report: inout PruneReport
+    ) throws {
         let dead = Set(
             survey.orphans.filter { $0.manifest.run.map(survey.settled.contains) ?? true }
                 .map { Layout.manifest($0.component, $0.manifest.name) })
@@ -125,28 +130,36 @@ struct PruneExecution: Sendable {
             }
         }
         var keys: [ObjectKey] = []
+        var sizes: [ObjectKey: Int] = [:]
         for (key, entry) in doomed.sorted(by: { $0.key < $1.key }) where sealed[entry.component] == nil {
             guard let listed = try ledger.manifest(entry.component, entry.name.seconds), listed.need != .kept,
                 try !ledger.isNamed(entry.component, manifest: entry.name.seconds)
             else { continue }
             keys.append(key)
-            report.removed.manifests += 1
-            report.removed.bytes += listed.bytes
+            sizes[key] = listed.bytes
         }
-        report.removed.manifests -= try delete(keys, &report).count
+        let refused = try delete(keys, &report)
+        left.formUnion(refused)
+        for (key, size) in sizes where !refused.contains(key) {
+            report.removed.manifests += 1
+            report.removed.bytes += size
+        }
     }
 
-    private func removePacks(except sealed: [String: String], _ report: inout PruneReport) throws {
-        var page: [(component: String, id: String)] = []
-        func remove(_ page: [(component: String, id: String)]) throws {
-            _ = try delete(page.map { Layout.index($0.component, $0.id) }, &report)
-            // Whether a pack is encrypted is not asked: a key without an object is no error.
-            let refused = try delete(
-                page.flatMap {
-                    [Layout.pack($0.component, $0.id), Layout.pack($0.component, $0.id, isEncrypted: true)]
-                }, &report)
-            report.removed.packs -= refused.count
-        }
+    private struct DoomedPack {
+        var component: String
+        var id: String
+        var bytes: Int
+
+        var index: ObjectKey { Layout.index(component, id) }
+        /// Whether a pack is encrypted is not asked: a key without an object is no error.
+        var contents: [ObjectKey] { [false, true].map { Layout.pack(component, id, isEncrypted: $0) } }
+    }
+
+    private func removePacks(
+        except sealed: [String: String], _ left: inout Set<ObjectKey>, _ report: inout PruneReport
+    ) throws {
+        var page: [DoomedPack] = []
         for pending in due {
             for (component, packs) in pending.intent.packs.sorted(by: { $0.key < $1.key })
             where sealed[component] == nil {
@@ -155,33 +168,77 @@ struct PruneExecution: Sendable {
                     guard let listed = try ledger.pack(component, id), listed.need == .none else { continue }
                     // In two intents at once, where two prunes announced it.
                     try ledger.need(.held, packs: [id], of: component)
-                    report.removed.packs += 1
-                    report.removed.bytes += listed.bytes
-                    page.append((component, id))
+                    page.append(DoomedPack(component: component, id: id, bytes: listed.bytes))
                     if page.count == Self.batch {
-                        try remove(page)
+                        left.formUnion(try remove(page, &report))
                         page.removeAll()
                     }
                 }
             }
         }
-        try remove(page)
+        left.formUnion(try remove(page, &report))
     }
 
-    /// - Returns: the keys that the store did not let go.
-    private func delete(_ keys: [ObjectKey], _ report: inout PruneReport) throws -> [ObjectKey] {
+    /// A pack and its index go together or not at all, as far as locks tell before.
+    private func remove(_ page: [DoomedPack], _ report: inout PruneReport) throws -> Set<ObjectKey> {
+        let locked = try locked(page.flatMap { [$0.index] + $0.contents }, &report)
+        let free = page.filter { locked.isDisjoint(with: [$0.index] + $0.contents) }
+        let refused = try deleteUnasked(free.map(\.index), &report)
+            .union(try deleteUnasked(free.flatMap(\.contents), &report))
+        for pack in free where refused.isDisjoint(with: pack.contents) {
+            report.removed.packs += 1
+            report.removed.bytes += pack.bytes
+        }
+        return locked.union(refused)
+    }
+
+    // MARK: Asking first
+
+    /// - Returns: the keys that are locked, or that the store did not let go.
+    private func delete(_ keys: [ObjectKey], _ report: inout PruneReport) throws -> Set<ObjectKey> {
+        let locked = try locked(keys, &report)
+        return locked.union(try deleteUnasked(keys.filter { !locked.contains($0) }, &report))
+    }
+
+    /// The objects that a lock keeps. The store would hide them and keep them, and nobody would know.
+    private func locked(_ keys: [ObjectKey], _ report: inout PruneReport) throws -> Set<ObjectKey> {
+        guard prune.repository.lock != nil, let store = store as? any RetainingStore else { return [] }
+        var locked: Set<ObjectKey> = []
+        for key in keys {
+            try Task.checkCancellation()
+            do {
+                guard let lock = try store.retention(of: key), lock.until > survey.storeNow else { continue }
+                locked.insert(key)
+                report.locked.add(key.text, until: Timestamp(seconds: lock.until))
+            } catch let error as ObjectStoreError where error.reason == .notFound || error.reason == .unsupported {
+                continue
+            } catch let error as ObjectStoreError where error.reason == .denied {
+                // Not to be told is no reason to hide what may be locked.
+                locked.insert(key)
+                note(error, key, &report)
+            }
+        }
+        return locked
+    }
+
+    private func deleteUnasked(_ keys: [ObjectKey], _ report: inout PruneReport) throws -> Set<ObjectKey> {
         guard !prune.isDryRun else { return [] }
-        var refused: [ObjectKey] = []
+        var refused: Set<ObjectKey> = []
         for start in stride(from: 0, to: keys.count, by: Self.batch) {
             try Task.checkCancellation()
             for error in try store.delete(Array(keys[start..<min(start + Self.batch, keys.count)])) {
                 guard let key = error.key else { throw error }
-                refused.append(key)
-                report.refused += 1
-                report.refusal = report.refusal ?? "\(error)"
+                refused.insert(key)
+                note(error, key, &report)
             }
         }
         return refused
+    }
+
+    private func note(_ error: ObjectStoreError, _ key: ObjectKey, _ report: inout PruneReport) {
+        guard error.reason != .locked else { return report.locked.add(key.text, until: nil) }
+        report.refused += 1
+        report.refusal = report.refusal ?? "\(error)"
     }
 
     // MARK: Closing the books
@@ -204,8 +261,28 @@ struct PruneExecution: Sendable {
         try marks.put(PrunedMark(at: survey.now, tool: prune.tool, sets: needed))
         let finished = due.map(\.key).filter { !unfinished.contains($0) }
         let outcomes = runs.map { Marks.key(OutcomeMark.kind, ofRun: $0) }
-        _ = try delete(finished + old + outcomes, &report)
+        _ = try deleteUnasked(finished + old + outcomes, &report)
     }
 
     private static let recentNames = 1000
+}
+
+extension PruneIntent {
+    /// Whether some of the objects that it is about are among these.
+    fileprivate func names(_ keys: Set<ObjectKey>) -> Bool {
+        guard !keys.isEmpty else { return false }
+        return sets.contains { set in
+            keys.contains(Layout.set(set.name))
+                || set.manifests.contains { keys.contains(Layout.manifest($0.component, $0.name)) }
+        }
+            || orphans.contains { component, manifests in
+                manifests.contains { keys.contains(Layout.manifest(component, $0.name)) }
+            }
+            || packs.contains { component, ids in
+                ids.contains { id in
+                    keys.contains(Layout.index(component, id))
+                        || [false, true].contains { keys.contains(Layout.pack(component, id, isEncrypted: $0)) }
+                }
+            }
+    }
 }

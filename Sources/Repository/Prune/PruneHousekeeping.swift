@@ -13,10 +13,11 @@ struct PruneHousekeeping {
     func tidy(_ report: inout PruneReport) throws {
         let unwanted = try survey.sparse.unwanted(in: prune.repository).filter { survey.sealed[$0.key] == nil }
         report.unwantedPacks = unwanted.values.reduce(0) { $0 + $1.count }
+        try abortUploads(&report)
         guard !prune.isDryRun else { return }
         var superfluous = survey.oldLeases
         superfluous += try noteUnwanted(unwanted)
-        superfluous += try staleVerifications() + stalePins() + oldProbes()
+        superfluous += try staleVerifications() + stalePins() + staleRecordings() + oldProbes()
         superfluous += try marks.list(SampledMark.kind).dropLast(SampledMark.most).map(\.key)
         // A mark that stays does no harm: what is refused now is tried again by the next prune.
         _ = try store.delete(superfluous)
@@ -24,6 +25,30 @@ struct PruneHousekeeping {
             try survey.isInUse(component, manifest: digest)
         }
     }
+
+    /// Parts that killed runs left, unseen and paid for. Those of a run on its way are younger than its mark.
+    private func abortUploads(_ report: inout PruneReport) throws {
+        guard let store = store as? any PartedStore else { return }
+        var abandoned: [UnfinishedUpload] = []
+        do {
+            try store.unfinishedUploads { upload in
+                guard upload.begun < survey.protectedSince, survey.storeNow - upload.begun >= prune.grace else {
+                    return
+                }
+                abandoned.append(upload)
+            }
+            for upload in abandoned {
+                if !prune.isDryRun { try store.abort(upload) }
+                report.uploads.aborted += 1
+                if report.uploads.keys.count < Self.mostNamed { report.uploads.keys.append(upload.key.text) }
+            }
+        } catch let error as ObjectStoreError {
+            // The objects are in order whatever becomes of these.
+            report.warnings.append("unfinished uploads were left: \(error)")
+        }
+    }
+
+    private static let mostNamed = 100
 
     /// What a killed `dr doctor` or prune left of its trials.
     private func oldProbes() throws -> [ObjectKey] {
@@ -79,5 +104,13 @@ struct PruneHousekeeping {
             if try isGone(mark.set) { stale.append(info.key) }
         }
         return stale
+    }
+
+    /// A recording's key has its set's name.
+    private func staleRecordings() throws -> [ObjectKey] {
+        try marks.list(RecordedMark.kind).map(\.key).filter { key in
+            let name = key.text.dropFirst(Marks.prefix(RecordedMark.kind).count).prefix { $0 != "-" }
+            return try Timestamp(String(name)).map { try isGone($0) } ?? false
+        }
     }
 }

@@ -25,6 +25,45 @@ package struct PruneReport: Codable, Equatable, Sendable {
         package var bytes = 0
     }
 
+    /// Objects that a lock keeps; they are tried again by later prunes.
+    package struct Locked: Codable, Equatable, Sendable {
+        package var objects = 0
+        /// When the last of them is free.
+        package var until: Timestamp?
+        /// The first of them, by key.
+        package var first: [Held] = []
+
+        package struct Held: Codable, Equatable, Sendable {
+            package var object: String
+            /// Absent where the store only said that it is locked.
+            package var until: Timestamp?
+        }
+
+        private static let mostNamed = 100
+
+        mutating func add(_ object: String, until end: Timestamp?) {
+            objects += 1
+            until = [until, end].compactMap { $0 }.max()
+            if first.count < Self.mostNamed { first.append(Held(object: object, until: end)) }
+        }
+    }
+
+    /// Locks of what is kept.
+    package struct Locks: Codable, Equatable, Sendable {
+        /// Objects that were locked, or locked for longer.
+        package var extended = 0
+        /// The furthest end of these locks.
+        package var until: Timestamp?
+    }
+
+    /// Uploads that were never finished.
+    package struct Uploads: Codable, Equatable, Sendable {
+        /// How many were aborted.
+        package var aborted = 0
+        /// Of the first of them, the keys that they were for.
+        package var keys: [String] = []
+    }
+
     package struct Refusal: Codable, Equatable, Sendable {
         package var reason: String
         package var remedy: String
@@ -44,7 +83,12 @@ package struct PruneReport: Codable, Equatable, Sendable {
     package var sealed: [String: String] = [:]
     /// Packs whose few needed files the next backup stores anew.
     package var unwantedPacks = 0
-    /// Objects that the store did not let go, and the first of its reasons.
+    /// Objects that are to go and that a lock keeps.
+    package var locked = Locked()
+    /// Absent where nothing is locked, or it was not yet time.
+    package var locks: Locks?
+    package var uploads = Uploads()
+    /// Objects that the store did not let go for another reason, and the first of its reasons.
     package var refused = 0
     package var refusal: String?
     package var warnings: [String] = []

@@ -26,18 +26,20 @@ struct PruneSurvey: Sendable {
     private(set) var marks: SetMarks
     private(set) var plan: RetentionPlan
     private(set) var kept: Set<Timestamp> = []
+    /// By kept set, until when what it needs is to be locked, in seconds since 1970; empty where nothing is.
+    private(set) var lockEnds: [Timestamp: Int] = [:]
     /// Sets of runs that were given up: no sets at all.
     private(set) var deadSets: [Timestamp] = []
     /// Runs that can commit nothing any more, and those of them that never did.
     private(set) var settled: Set<String> = []
     private(set) var void: Set<String> = []
-    private(set) var sealed: [String: String] = [:]
+    var sealed: [String: String] = [:]
     private(set) var frozen: [PruneReport.Refusal] = []
     private(set) var warnings: [String] = []
     /// Manifests without a set whose runs seem to be dead; not announced yet or announced, but not settled.
-    private(set) var orphans: [(component: String, manifest: PruneIntent.OrphanManifest)] = []
+    var orphans: [(component: String, manifest: PruneIntent.OrphanManifest)] = []
     /// Of dropped sets that no intent names yet.
-    private(set) var dropped: [PruneIntent.DroppedSet] = []
+    var dropped: [PruneIntent.DroppedSet] = []
     private(set) var sparse: SparsePacks
 
     struct PendingIntent: Sendable {
@@ -47,7 +49,7 @@ struct PruneSurvey: Sendable {
         var intent: PruneIntent
     }
 
-    private var repository: Repository { prune.repository }
+    var repository: Repository { prune.repository }
     private var store: any ObjectStore { repository.store }
 
     init(_ prune: Prune) async throws {
@@ -281,6 +283,7 @@ struct PruneSurvey: Sendable {
             let fresh = plan.kept.map { Timestamp(seconds: $0.time) }.filter { !kept.contains($0) }
             guard !fresh.isEmpty else { break }
             kept.formUnion(fresh)
+            planLocks()
             let failures = try await proveKept(fresh.sorted(by: >).filter { unreadable[$0] == nil })
             for (name, failure) in failures.damaged {
                 for (component, reason) in failure { sealed[component] = reason }
@@ -293,6 +296,17 @@ struct PruneSurvey: Sendable {
             }
         }
         for freeze in plan.freezes { refuse(freeze.text, freeze.remedy) }
+    }
+
+    /// Each set for as long as it is sure to be kept, and at least for the margin from now.
+    private mutating func planLocks() {
+        guard let lock = repository.lock else { return }
+        lockEnds = [:]
+        let settled = SettledPeriods(prune.policy, now: storeNow)
+        let ahead = lock.ahead(of: storeNow).until
+        for decision in plan.decisions where decision.verdict == .keep {
+            lockEnds[Timestamp(seconds: decision.set.time)] = max(ahead, settled.end(of: decision) ?? 0)
+        }
     }
 
     private func lastPrune() async throws -> Int? {
@@ -312,7 +326,7 @@ struct PruneSurvey: Sendable {
     ) {
         let found = Mutex((damaged: [Timestamp: [String: String]](), dead: [Timestamp]()))
         let (repository, ledger, outcomes, sparse, pool) = (repository, ledger, outcomes, sparse, prune.pool)
-        let now = now
+        let (now, lockEnds) = (now, lockEnds)
         let newest = plan.kept.last { $0.time <= now.seconds }.map { Timestamp(seconds: $0.time) }
         let isDryRun = prune.isDryRun
         // The newest alone and first: the others are compared with it.
@@ -322,12 +336,14 @@ struct PruneSurvey: Sendable {
                 try await pool.run {
                     try Task.checkCancellation()
                     var hasRun = false
+                    let lockEnd = lockEnds[name] ?? 0
                     for use in try ledger.uses(ofSet: name.seconds) {
-                        try ledger.need(.kept, manifest: use.manifest, of: use.component)
+                        try ledger.need(.kept, manifest: use.manifest, of: use.component, lockEnd: lockEnd)
                         do {
                             let manifest = try repository.manifest(
                                 use.component, Timestamp(seconds: use.manifest), sha256: Digest(bytes: use.digest))
-                            try ledger.need(.kept, packs: manifest.packs.map(\.pack), of: use.component)
+                            try ledger.need(
+                                .kept, packs: manifest.packs.map(\.pack), of: use.component, lockEnd: lockEnd)
                             if name == newest { sparse.seed(manifest) } else { sparse.add(manifest) }
                             hasRun = hasRun || manifest.run != nil
                         } catch let error as RepositoryError where error.reason == .damaged {
@@ -346,102 +362,5 @@ struct PruneSurvey: Sendable {
             }
         }
         return found.withLock { $0 }
-    }
-
-    // MARK: What no kept set needs
-
-    /// Of sets that are dropped but not due, everything stays for now.
-    private mutating func holdDropped() async throws {
-        let due = Set(pending.filter(\.isDue).flatMap { $0.intent.sets.map(\.name) })
-        let announced = Set(pending.flatMap { $0.intent.sets.map(\.name) })
-        let waiting = plan.decisions.filter {
-            let name = Timestamp(seconds: $0.set.time)
-            return !kept.contains(name) && !due.contains(name)
-        }
-        let (repository, ledger, pool) = (repository, ledger, prune.pool)
-        let found = Mutex([Timestamp: [PruneIntent.DroppedManifest]]())
-        try await waiting.map { Timestamp(seconds: $0.set.time) }.concurrentForEach(limit: prune.lanes) { name in
-            try await pool.run {
-                try Task.checkCancellation()
-                var manifests: [PruneIntent.DroppedManifest] = []
-                for use in try ledger.uses(ofSet: name.seconds) {
-                    var entry = PruneIntent.DroppedManifest(
-                        component: use.component, name: Timestamp(seconds: use.manifest), source: use.source, facts: [:]
-                    )
-                    try ledger.need(.held, manifest: use.manifest, of: use.component)
-                    do {
-                        let manifest = try repository.manifest(
-                            use.component, entry.name, sha256: Digest(bytes: use.digest))
-                        entry.facts = manifest.facts
-                        try ledger.need(.held, packs: manifest.packs.map(\.pack), of: use.component)
-                    } catch let error as RepositoryError where error.reason == .damaged {}
-                    manifests.append(entry)
-                }
-                found.withLock { $0[name] = manifests }
-            }
-        }
-        let manifests = found.withLock { $0 }
-        dropped = waiting.compactMap { decision in
-            let name = Timestamp(seconds: decision.set.time)
-            guard !announced.contains(name) else { return nil }
-            return .init(name: name, reasons: decision.reasons.map(\.text), manifests: manifests[name] ?? [])
-        }
-    }
-
-    /// Manifests that no set names: of a run on its way, of one that was killed, of a set that a killed prune removed.
-    private mutating func sortOrphans() throws {
-        let removedBefore = Set(
-            pending.flatMap { $0.intent.sets.flatMap(\.manifests) }.map { Layout.manifest($0.component, $0.name) })
-        for entry in try ledger.unneededManifests() where entry.need == .none {
-            try Task.checkCancellation()
-            let name = Timestamp(seconds: entry.name)
-            guard try !ledger.isNamed(entry.component, manifest: entry.name) else { continue }
-            if removedBefore.contains(Layout.manifest(entry.component, name)) { continue }
-            try sortOrphan(entry, name)
-        }
-    }
-
-    private mutating func sortOrphan(_ entry: PruneLedger.Unneeded, _ name: Timestamp) throws {
-        let age = entry.modified == .max ? 0 : storeNow - entry.modified
-        let seemsDead = age >= prune.grace && entry.modified < protectedSince
-        guard let manifest = try readOrphan(entry.component, name) else {
-            // What it needs is not known. Only time tells that nobody will.
-            if seemsDead, age >= RunMark.life {
-                orphans.append((entry.component, .init(name: name, run: nil)))
-            } else {
-                sealed[entry.component] = "'\(Layout.manifest(entry.component, name))' cannot be read"
-            }
-            return
-        }
-        let packs = manifest.packs.map(\.pack)
-        guard let run = manifest.run else {
-            if seemsDead, age >= RunMark.life {
-                orphans.append((entry.component, .init(name: name, run: nil)))
-                return
-            }
-            return try keep(entry, packs)
-        }
-        if settled.contains(run) {
-            orphans.append((entry.component, .init(name: name, run: run)))
-        } else if seemsDead {
-            orphans.append((entry.component, .init(name: name, run: run)))
-            try ledger.need(.held, manifest: entry.name, of: entry.component)
-            try ledger.need(.held, packs: packs, of: entry.component)
-        } else {
-            try keep(entry, packs)
-        }
-    }
-
-    private func keep(_ entry: PruneLedger.Unneeded, _ packs: [String]) throws {
-        try ledger.need(.kept, manifest: entry.name, of: entry.component)
-        try ledger.need(.kept, packs: packs, of: entry.component)
-    }
-
-    private func readOrphan(_ component: String, _ name: Timestamp) throws -> Manifest? {
-        do {
-            return try repository.manifest(component, name)
-        } catch let error as RepositoryError where error.reason == .damaged {
-            return nil
-        }
     }
 }

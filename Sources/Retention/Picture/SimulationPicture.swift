@@ -1,3 +1,4 @@
+internal import Charts
 internal import Foundation
 
 /// A simulation as a picture: what is kept on a day, by age, and what that took over time.

@@ -60,6 +60,8 @@ struct Backup: AsyncParsableCommand {
             repository: repository, components: parts, stack: session.configuration.stack, tool: "dr \(DR.version)",
             state: try session.state(of: repository), pool: session.pool, logger: session.logger, now: Session.now)
         run.lanes = min(Session.lanes + 1, 4)  // one more, for whichever waits for the disk
+        let recording = SetRecording(session: session, output: output)
+        let planted = await recording.plantSentinels(in: chosen)
         let display = ProgressDisplay(options: options, work: parts.map { ($0.name, $0.progress) })
         let state = run.state
         let report: BackupRun.Report
@@ -72,6 +74,7 @@ struct Backup: AsyncParsableCommand {
             throw error
         }
         for warning in report.warnings { output.warn(warning) }
+        await recording.record(report.set, planted: planted, in: repository)
         let check = verify ?? (session.configuration.verification.sample ? .sample : .none)
         let sample = check == .sample ? await readShare(session, repository, output) : nil
         if let path = session.configuration.metrics.textfile {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Blocking
-import Configuration
 import Catalog
+import Configuration
 import Repository
 
 struct Diff: AsyncParsableCommand {

@@ -17,12 +17,15 @@ struct PruneCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Change nothing, and say what would happen and why.")
     var dryRun = false
 
-    @Option(name: .long, help: "Time from announcement to removal; 0s for both at once.")
-    var grace = "24h"
+    @Option(
+        name: .long,
+        help: "Time from announcement to removal; 0s for both at once (default: retention.grace, else 24h).")
+    var grace: String?
 
     func validate() throws { _ = try seconds() }
 
-    private func seconds() throws -> Int {
+    private func seconds() throws -> Int? {
+        guard let grace else { return nil }
         do { return Int(try Period(grace).duration.components.seconds) } catch {
             throw ValidationError("--grace: '\(grace)' \(error)")
         }
@@ -33,7 +36,7 @@ struct PruneCommand: AsyncParsableCommand {
         let repository = try await session.repository()
         var prune = try session.prune(of: repository)
         prune.isDryRun = dryRun
-        prune.grace = try seconds()
+        if let grace = try seconds() { prune.grace = grace }
         let display = ProgressDisplay(options: options, work: [("", prune.progress)])
         let report = try await display.during { [prune] in try await prune.run() }
         let output = Output(options: options)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Configuration
-import Foundation
 import Repository
 import Retention
 
@@ -68,8 +67,8 @@ struct RetentionSimulate: AsyncParsableCommand {
         }
         let report = SimulationReport(simulation, outcome, listsSets: at != nil)
         let picture = SimulationPicture(simulation, outcome)
-        if let svg { try write(picture.svg, to: svg) }
-        if let html { try write(report.page(picture: picture.svg), to: html) }
+        if let svg { try Output(options: options).write(picture.svg, to: svg) }
+        if let html { try Output(options: options).write(report.page(picture: picture.svg), to: html) }
         try Output(options: options).result(report) { report.text }
     }
 
@@ -78,14 +77,5 @@ struct RetentionSimulate: AsyncParsableCommand {
             return try ConfigurationFile.read(try ConfigurationFile.locate(explicit: options.config)).retention.policy
         }
         return try RetentionConfiguration(policy, option: "--policy").policy
-    }
-
-    private func write(_ text: String, to file: String) throws {
-        do {
-            try Data(text.utf8).write(to: URL(filePath: file), options: .atomic)
-        } catch {
-            throw ValidationError("'\(file)' cannot be written: \(error.localizedDescription)")
-        }
-        Output(options: options).note("wrote \(file)")
     }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import RecoveryChecks
 import Repository
 
 /// How one kind of component is made from its settings. A new kind is one of these, and one line in ``Components``.
@@ -14,18 +15,28 @@ protocol ComponentDriver: Sendable {
     /// What brings the kind back where putting files in place is not enough; nil where it is.
     static func importer(_ options: Options?, _ session: Session) throws -> (any ComponentImporter)?
 
+    /// What knows what the kind's backups lack; nil where they lack nothing that the kind knows of.
+    static func gaps(_ options: Options, _ session: Session) throws -> (any GapFinder)?
+
     /// Whether the kind can be restored by tenant and time.
     static var canSlice: Bool { get }
 
     /// The directory where the component lives on this machine, absolute: where a recovery puts it back. Nil where it
     /// lives in a server, or elsewhere.
     static func home(_ options: Options) -> String?
+
+    /// The component as checks see it: its server, with credentials, and what else its kind offers to look at.
+    static func checked(_ options: Options, name: String, _ session: Session) throws -> CheckedStack.Component
 }
 
 extension ComponentDriver {
     static func restorer(_ options: Options?, _ session: Session) throws -> (any ComponentRestorer)? { nil }
     static func importer(_ options: Options?, _ session: Session) throws -> (any ComponentImporter)? { nil }
+    static func gaps(_ options: Options, _ session: Session) throws -> (any GapFinder)? { nil }
     static var canSlice: Bool { false }
     static func home(_ options: Options) -> String? { nil }
+    static func checked(_ options: Options, name: String, _ session: Session) throws -> CheckedStack.Component {
+        CheckedStack.Component(name: name, kind: kind)
+    }
     static var kind: String { Options.kind }
 }

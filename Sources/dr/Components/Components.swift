@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import RecoveryChecks
 import Repository
 
 /// The registry of component kinds.
@@ -47,12 +48,38 @@ enum Components {
         return try driver(of: kind).flatMap { try make($0) }
     }
 
+    /// What knows what a component's backups lack; nil where its kind knows of nothing.
+    static func gaps(_ component: ComponentConfiguration, _ session: Session) throws -> (any GapFinder)? {
+        func make<Driver: ComponentDriver>(_ driver: Driver.Type) throws -> (any GapFinder)? {
+            try (component.options as? Driver.Options).flatMap { try driver.gaps($0, session) }
+        }
+        return try driver(of: component.kind).flatMap { try make($0) }
+    }
+
     /// The directory where a component lives on this machine; nil where it lives in a server, or elsewhere.
     static func home(_ component: ComponentConfiguration) -> String? {
         func home<Driver: ComponentDriver>(_ driver: Driver.Type) -> String? {
             (component.options as? Driver.Options).flatMap { driver.home($0) }
         }
         return driver(of: component.kind).flatMap { home($0) }
+    }
+
+    /// The component as checks see it. One whose credentials are not at hand is there too, and says so.
+    static func checked(_ component: ComponentConfiguration, _ session: Session) -> CheckedStack.Component {
+        func checked<Driver: ComponentDriver>(_ driver: Driver.Type) throws -> CheckedStack.Component? {
+            try (component.options as? Driver.Options).map { options in
+                var checked = try driver.checked(options, name: component.name, session)
+                checked.home = driver.home(options)
+                return checked
+            }
+        }
+        var plain = CheckedStack.Component(name: component.name, kind: component.kind)
+        do {
+            return try driver(of: component.kind).flatMap { try checked($0) } ?? plain
+        } catch {
+            plain.obstacle = "\(error)"
+            return plain
+        }
     }
 
     static func canSlice(kind: String) -> Bool { driver(of: kind)?.canSlice ?? false }

@@ -2,6 +2,7 @@ import Configuration
 import ElasticsearchSnapshot
 import Foundation
 import HTTP
+import RecoveryChecks
 import Repository
 import StrictYAML
 
@@ -20,10 +21,31 @@ enum ElasticsearchDriver: ComponentDriver {
             pool: session.pool)
     }
 
+    static func gaps(_ options: ElasticsearchOptions, _ session: Session) throws -> (any GapFinder)? {
+        let others = session.configuration.components.compactMap { $0.options as? ElasticsearchOptions }.filter {
+            $0.server.url == options.server.url && $0 != options
+        }
+        return ElasticsearchGaps(
+            api: try api(options, session), indices: options.indices, others: others.map(\.indices))
+    }
+
     private static func api(_ options: ElasticsearchOptions, _ session: Session) throws -> ElasticsearchAPI {
         let key = try options.apiKey?.resolve(environment: ProcessInfo.processInfo.environment)
         return ElasticsearchAPI(
             url: options.server.url, client: try HTTPClient(options.server), apiKey: key, pool: session.pool)
+    }
+
+    static func checked(
+        _ options: ElasticsearchOptions, name: String, _ session: Session
+    ) throws -> CheckedStack.Component {
+        let key = try options.apiKey?.resolve(environment: ProcessInfo.processInfo.environment)
+        var component = CheckedStack.Component(
+            name: name, kind: kind,
+            server: CheckedServer(
+                url: options.server.url, client: try HTTPClient(options.server),
+                headers: key.map { [(name: "Authorization", value: "ApiKey \($0)")] } ?? []))
+        component.indices = options.indices
+        return component
     }
 
     private static func patience(_ options: ElasticsearchOptions) -> Duration {

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import GrafanaExport
 import HTTP
+import RecoveryChecks
 import Repository
 import StrictYAML
 
@@ -30,5 +31,17 @@ enum GrafanaDriver: ComponentDriver {
             url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)
         return GrafanaImporter(
             api: api, user: options.server.username, secrets: ImportSecrets(values, unavailable: unavailable))
+    }
+
+    static func checked(_ options: GrafanaOptions, name: String, _ session: Session) throws -> CheckedStack.Component {
+        CheckedStack.Component(
+            name: name, kind: kind,
+            server: CheckedServer(url: options.server.url, client: try HTTPClient(options.server)))
+    }
+
+    static func gaps(_ options: GrafanaOptions, _ session: Session) throws -> (any GapFinder)? {
+        let api = GrafanaAPI(
+            url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)
+        return GrafanaGaps(api: api, joins: options.joinOrganizations, secrets: Set(options.secrets.keys))
     }
 }

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import HTTP
 import LokiArchive
+import RecoveryChecks
 import Repository
 
 enum LokiDriver: ComponentDriver {
@@ -20,8 +21,21 @@ enum LokiDriver: ComponentDriver {
             now: { Int(Date().timeIntervalSince1970 * 1000) })
     }
 
+    static func gaps(_ options: LokiOptions, _ session: Session) throws -> (any GapFinder)? {
+        LokiGaps(
+            server: try server(options, session), data: options.data, chunks: options.chunks, rules: options.rules,
+            pool: session.pool)
+    }
+
     private static func server(_ options: LokiOptions, _ session: Session) throws -> LokiAPI? {
         guard !options.server.url.isEmpty else { return nil }
         return LokiAPI(url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)
+    }
+
+    static func checked(_ options: LokiOptions, name: String, _ session: Session) throws -> CheckedStack.Component {
+        guard !options.server.url.isEmpty else { return CheckedStack.Component(name: name, kind: kind) }
+        return CheckedStack.Component(
+            name: name, kind: kind,
+            server: CheckedServer(url: options.server.url, client: try HTTPClient(options.server)))
     }
 }

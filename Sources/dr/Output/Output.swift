@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 
 /// Where results and remarks go: results to standard output, everything else to standard error.
@@ -15,6 +16,16 @@ struct Output {
     func note(_ text: String) {
         guard !options.quiet else { return }
         StandardError.write("\(text)\n")
+    }
+
+    /// Writes a picture or a page that was asked for beside the result.
+    func write(_ text: String, to file: String) throws {
+        do {
+            try Data(text.utf8).write(to: URL(filePath: file), options: .atomic)
+        } catch {
+            throw ValidationError("'\(file)' cannot be written: \(error.localizedDescription)")
+        }
+        note("wrote \(file)")
     }
 
     static func json(_ value: some Encodable) throws -> String {

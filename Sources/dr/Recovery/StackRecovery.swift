@@ -2,6 +2,7 @@ import Blocking
 import Configuration
 import Foundation
 import Notifications
+import Programs
 import RecoveryChecks
 import RecoveryPlan
 import Repository
@@ -13,6 +14,17 @@ struct StackRecovery: RecoveryServices {
     let set: BackupSet
     /// How far each restore is, for whoever shows it.
     let progress = RestoreProgress()
+    let notices: RunNotices
+    /// What the checks hold the stack against: the set itself, but in a negative control.
+    var expected: BackupSet
+
+    init(session: Session, repository: Repository, set: BackupSet) {
+        self.session = session
+        self.repository = repository
+        self.set = set
+        expected = set
+        notices = RunNotices(Output(options: session.options))
+    }
 
     func now() -> Date { Date() }
 
@@ -77,6 +89,14 @@ struct StackRecovery: RecoveryServices {
         }
     }
 
+    /// What a restore of a component would have said, without doing it: for a negative control.
+    func pretend(_ component: String) async throws -> RestoredComponent {
+        let manifest = try await session.pool.run { try repository.manifest(component, of: set) }
+        return RestoredComponent(
+            component: component, set: "\(set.name)", newest: manifest.newest, files: manifest.totals.files,
+            bytes: manifest.totals.bytes)
+    }
+
     private func job(_ request: ComponentRestoreRequest) async throws -> (RestoreJob, RestoreJob.Road) {
         let name = request.component
         let settings = session.configuration.component(named: name)
@@ -97,18 +117,30 @@ struct StackRecovery: RecoveryServices {
     // MARK: Checks, notices, people
 
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] {
-        names.map {
-            CheckResult(
-                $0, component: nil, .failed, measured: "-", target: "-", detail: "there is no check of this name")
-        }
+        let components = Set(session.configuration.components.map(\.name)).intersection(expected.components.keys)
+        return await CheckRun(session: session, repository: repository).run(
+            names, set: expected, components: components)
     }
 
-    func notify(_ notice: Notice) async {}
+    func notify(_ notice: Notice) async { notices.post(notice) }
 
+    /// Runs this very program: a backup is to be what it is from cron.
     func backup(maximumAge: Int?) async throws -> String {
         let newest = try await session.pool.run { try repository.setNames().last }
         if let maximumAge, let newest, Session.now().seconds - newest.seconds <= maximumAge { return "\(newest)" }
-        throw ActionError(.failed, "backup", "there is no set that is new enough", hint: "run `dr backup`")
+        let program = Program(
+            "/proc/self/exe", ["backup", "--config", session.file, "--quiet", "--no-progress"],
+            environment: ProcessInfo.processInfo.environment, timeout: .seconds(4 * 3600))
+        let (end, _) = try await session.pool.run { try program.captured() }
+        guard end.status == 0 else {
+            throw ActionError(
+                .failed, "backup", "it ended with status \(end.status): \(end.errors.suffix(500))",
+                hint: "`dr backup` says more")
+        }
+        guard let made = try await session.pool.run({ try repository.setNames().last }), made != newest else {
+            throw ActionError(.failed, "backup", "it left no new set")
+        }
+        return "\(made)"
     }
 
     func confirm(_ question: String) async throws {

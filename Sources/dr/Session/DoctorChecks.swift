@@ -16,6 +16,10 @@ struct StoreChecks {
         if let s3 = store as? S3Store, !checks.contains(where: { $0.verdict == .failed }) {
             checks += await session.pool.run { Self.capabilities(s3) }
         }
+        if !checks.contains(where: { $0.verdict == .failed }) {
+            let lock = LockCheck(store: store, lock: session.configuration.store.lock)
+            checks += await session.pool.run { lock.run() }
+        }
         do {
             let repository = try await session.repository()
             checks.append(
@@ -40,7 +44,6 @@ struct StoreChecks {
                     seen.multipart ? "yes" : "no: packs above one part cannot be stored"),
                 Check(
                     "S3: batch delete", .ok, seen.batchDelete ? "yes" : "no: objects are removed one by one"),
-                Check("S3: object lock", .ok, seen.objectLock ? "the bucket has it" : "the bucket was made without it"),
             ]
         } catch { return [Check("S3: capabilities", .failed, "\(error)")] }
     }

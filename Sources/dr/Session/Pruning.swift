@@ -9,6 +9,7 @@ extension Session {
             now: Self.now)
         let state = try state(of: repository)
         prune.state = state
+        if let grace = configuration.retention.grace { prune.grace = grace }
         prune.failedRuns = state.failedRuns()
         prune.forget = { manifest in
             // A component that is not in the configuration any more leaves nobody to ask.
@@ -35,10 +36,29 @@ enum PruneText {
     static func summary(_ report: PruneReport) -> String {
         if !report.frozen.isEmpty { return "frozen: nothing is removed" }
         let would = report.isDryRun ? "would be " : ""
-        return [("removed", report.removed), ("announced", report.announced)].map { word, counts in
+        let lines = [("removed", report.removed), ("announced", report.announced)].map { word, counts in
             "\(would)\(word): \(counts.sets) sets, \(counts.manifests) manifests, \(counts.packs) packs, "
                 + Units.bytes(counts.bytes)
-        }.joined(separator: "\n")
+        }
+        return (lines + [uploads(report, would), locked(report), locks(report, would)].compactMap { $0 })
+            .joined(separator: "\n")
+    }
+
+    private static func uploads(_ report: PruneReport, _ would: String) -> String? {
+        guard report.uploads.aborted > 0 else { return nil }
+        return "\(would)aborted: \(report.uploads.aborted) unfinished uploads, such as of \(report.uploads.keys[0])"
+    }
+
+    private static func locked(_ report: PruneReport) -> String? {
+        guard let first = report.locked.first.first else { return nil }
+        let until = report.locked.until.map { ", the last until \($0.readable)" } ?? ""
+        let end = first.until.map { " until \($0.readable)" } ?? ""
+        return "locked, tried again later: \(report.locked.objects) objects\(until); the first: \(first.object)\(end)"
+    }
+
+    private static func locks(_ report: PruneReport, _ would: String) -> String? {
+        guard let locks = report.locks, let until = locks.until else { return nil }
+        return "\(would)locked for longer: \(locks.extended) objects, the longest until \(until.readable)"
     }
 
     /// What somebody must know, whether or not the result is printed.

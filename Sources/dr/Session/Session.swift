@@ -42,6 +42,9 @@ struct Session {
     func repository(recoveryKey key: String? = nil) async throws -> Repository {
         let store = try store()
         var repository = try await pool.run { try Repository(opening: store) }
+        repository.lock = configuration.store.lock.map {
+            ObjectLock(mode: $0.mode == .compliance ? .compliance : .governance, margin: $0.margin)
+        }
         let recipients = try configuration.store.recipients.flatMap { try RecoveryCertificate.load($0) }
         repository.encryption.recipients = recipients
         repository.encryption.key = try key.map { file in
@@ -61,9 +64,12 @@ struct Session {
     }
 
     func state(of repository: Repository) throws -> StateFolder {
-        let folder = configuration.stateFolder(
-            environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
-        return try StateFolder(folder, repository: repository.description)
+        try StateFolder(stateFolder, repository: repository.description)
+    }
+
+    /// Absolute path of cache and journals; need not exist.
+    var stateFolder: String {
+        configuration.stateFolder(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
     }
 
     var logger: Logger {

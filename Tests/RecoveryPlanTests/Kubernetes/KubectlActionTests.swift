@@ -107,6 +107,17 @@ import Testing
         #expect(site.standIn.server.violations == [])
     }
 
+    /// Whoever replaces their data next must not meet them.
+    @Test func theStepEndsOnceThePodsAreGone() async throws {
+        let site = try await Site(settling: .seconds(2))
+        try site.write("loki.yaml", site.workload("StatefulSet", "loki", replicas: 1))
+        _ = try await site.perform("apply: loki.yaml, namespace: default")
+        _ = try await site.perform("rollout: statefulset/loki, namespace: default")
+        #expect(site.standIn.with { $0.object("Pod", "loki-0", in: "default") } != nil)
+        _ = try await site.perform("scale: statefulset/loki, replicas: 0, namespace: default")
+        #expect(site.standIn.with { $0.object("Pod", "loki-0", in: "default") } == nil)
+    }
+
     @Test func aRolloutThatHangsEndsWithItsReason() async throws {
         let site = try await Site()
         site.standIn.with { $0.stuck = ["grafana"] }

@@ -111,7 +111,7 @@ import Testing
         #expect(plan.steps.map(\.id) == ["a", "c"])
         #expect((plan.steps[0].action?.action as? RestoreAction)?.to == nil && plan.steps[0].stop.isEmpty)
         #expect((plan.steps[1].action?.action as? RunAction)?.words == ["echo", "x"])
-        #expect(plan.leftOut.map(\.reason) == ["there is nothing to run"])
+        #expect(plan.leftOut.map(\.reason) == ["its 'run' is empty"])
         #expect(plan.steps[1].needs == ["a"])
     }
 

@@ -41,18 +41,27 @@ extension ElasticsearchCluster {
         switch (request.method, path.count > 1 ? path[1] : "") {
         case ("PUT", ""): return create(expression, request.json ?? [:])
         case ("POST", "_doc"): return add(request.json ?? [:], to: expression)
+        case ("PUT", "_doc") where path.count == 3: return put(request.json ?? [:], path[2], in: expression)
         default: break
         }
         if let absent = absent(expression), request.query["ignore_unavailable"] != "true" { return absent }
         switch (request.method, path.count > 1 ? path[1] : "") {
         case ("GET", ""):
             let isFlat = request.query["flat_settings"] == "true"
-            let named = behind(expression).compactMap { name in indices[name].map { (name, described($0, isFlat)) } }
+            let names = expression.contains("*") ? resolve(expression, withClosed: true) : behind(expression)
+            let named = names.compactMap { name in indices[name].map { (name, described($0, isFlat)) } }
             return .json(200, .object(Dictionary(named) { $1 }))
         case ("DELETE", ""):
             indices[expression] = nil
             return Self.acknowledged
         case ("GET", "_count"): return count(expression)
+        case ("GET", "_doc") where path.count == 3:
+            guard let source = indices[expression]?.sources[path[2]] else {
+                return .json(404, ["_index": .string(expression), "_id": .string(path[2]), "found": false])
+            }
+            return .json(
+                200,
+                ["_index": .string(expression), "_id": .string(path[2]), "found": true, "_source": source])
         case ("POST", "_refresh"), ("GET", "_refresh"):
             return .json(200, ["_shards": ["total": 1, "successful": 1, "failed": 0]])
         case ("POST", "_search"): return newest(expression, request.json ?? [:])
@@ -107,6 +116,16 @@ extension ElasticsearchCluster {
             indices[target]?.newest = max(before, time)
         }
         return .json(201, ["_index": .string(target), "_id": .string(UUID().uuidString), "result": "created"])
+    }
+
+    /// A document with a name of its own, which is the only kind whose content is kept.
+    private mutating func put(_ document: JSONValue, _ id: String, in name: String) -> StandInAnswer {
+        if indices[name] == nil { add(name, documents: 0) }
+        let isNew = indices[name]?.sources.updateValue(document, forKey: id) == nil
+        if isNew { indices[name]?.documents += 1 }
+        return .json(
+            isNew ? 201 : 200,
+            ["_index": .string(name), "_id": .string(id), "result": .string(isNew ? "created" : "updated")])
     }
 
     private func count(_ expression: String) -> StandInAnswer {

@@ -325,6 +325,7 @@ extension ElasticsearchCluster.Index {
         [
             "documents": JSONValue(documents), "newest": newest.map { JSONValue($0) } ?? .null,
             "aliases": .object(aliases), "mappings": mappings, "settings": .object(settings),
+            "sources": .object(sources),
             "lostShards": .object(Dictionary(lostShards.map { ("\($0.key)", .string($0.value)) }) { $1 }),
         ]
     }
@@ -335,6 +336,7 @@ extension ElasticsearchCluster.Index {
         aliases = json["aliases"]?.object ?? [:]
         mappings = json["mappings"] ?? [:]
         settings = json["settings"]?.object ?? [:]
+        sources = json["sources"]?.object ?? [:]
         for (shard, reason) in json["lostShards"]?.object ?? [:] { lostShards[Int(shard) ?? 0] = reason.text ?? "" }
     }
 }

@@ -17,6 +17,8 @@ package struct ElasticsearchCluster: Sendable {
         package var lostShards: [Int: String] = [:]
         /// Looks that a restore of it still takes; no number of looks is enough below zero.
         package var recovering = 0
+        /// Documents that were given an identity, by it.
+        package var sources: [String: JSONValue] = [:]
 
         package init() {}
 

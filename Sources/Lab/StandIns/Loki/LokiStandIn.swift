@@ -47,6 +47,7 @@ private struct LokiRoutes: Sendable {
         switch (request.method, request.path) {
         case ("GET", "/ready"): return .text(200, "ready\n")
         case ("POST", "/flush"), ("GET", "/flush"): return flush()
+        case ("POST", "/loki/api/v1/push"): return withTenant(request) { push(request, tenant: $0) }
         case ("GET", "/metrics"): return .text(200, metrics)
         case ("GET", "/config"): return .text(200, configuration)
         case ("GET", "/loki/api/v1/status/buildinfo"):
@@ -134,6 +135,24 @@ private struct LokiRoutes: Sendable {
               retention_period: \(options.retention ?? "0s")
 
             """
+    }
+
+    private func push(_ request: StandInRequest, tenant: String) -> StandInAnswer {
+        for stream in request.json?["streams"]?.array ?? [] {
+            let labels = (stream["stream"]?.object ?? [:]).compactMapValues(\.text)
+            let lines = (stream["values"]?.array ?? []).compactMap { entry -> LokiChunk.Line? in
+                guard let pair = entry.array, pair.count == 2, let time = pair[0].integer, let text = pair[1].text
+                else { return nil }
+                return LokiChunk.Line(time: time, text: Array(text.utf8))
+            }
+            guard !labels.isEmpty, !lines.isEmpty else {
+                return .text(400, "error at least one label pair is required\n")
+            }
+            do { try store.push(tenant: tenant, labels: labels, lines: lines) } catch {
+                return .text(500, "\(error)\n")
+            }
+        }
+        return StandInAnswer(204)
     }
 
     // MARK: Queries

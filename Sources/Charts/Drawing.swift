@@ -1,22 +1,22 @@
 /// An SVG document that is being drawn: self-contained, no script, no font of its own.
-struct Drawing {
-    enum Anchor: String { case start, middle, end }
+package struct Drawing {
+    package enum Anchor: String { case start, middle, end }
 
-    let width: Double
-    let height: Double
+    package let width: Double
+    package let height: Double
     private var elements: [String] = []
 
-    init(width: Double, height: Double) {
+    package init(width: Double, height: Double) {
         self.width = width
         self.height = height
     }
 
-    mutating func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, fill: String) {
+    package mutating func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, fill: String) {
         elements.append(
             "<rect x=\"\(n(x))\" y=\"\(n(y))\" width=\"\(n(width))\" height=\"\(n(height))\" fill=\"\(fill)\"/>")
     }
 
-    mutating func line(
+    package mutating func line(
         _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, stroke: String, width: Double = 1
     ) {
         elements.append(
@@ -25,7 +25,7 @@ struct Drawing {
     }
 
     /// - Parameter fill: of the area between the curve and `base`; nil for the line alone.
-    mutating func curve(
+    package mutating func curve(
         _ points: [(x: Double, y: Double)], stroke: String, base: Double = 0, fill: String? = nil
     ) {
         guard let first = points.first, let last = points.last else { return }
@@ -37,8 +37,16 @@ struct Drawing {
         elements.append("<polyline points=\"\(path)\" fill=\"none\" stroke=\"\(stroke)\" stroke-width=\"1.5\"/>")
     }
 
+    /// The area between two curves over the same places.
+    package mutating func band(
+        _ upper: [(x: Double, y: Double)], _ lower: [(x: Double, y: Double)], fill: String
+    ) {
+        let path = (upper + lower.reversed()).map { "\(n($0.x)),\(n($0.y))" }.joined(separator: " ")
+        elements.append("<polygon points=\"\(path)\" fill=\"\(fill)\"/>")
+    }
+
     /// - Parameter y: of the base line.
-    mutating func text(
+    package mutating func text(
         _ text: String, _ x: Double, _ y: Double, anchor: Anchor = .start, size: Double = 12,
         fill: String = "#333", bold: Bool = false
     ) {
@@ -49,7 +57,7 @@ struct Drawing {
     }
 
     /// - Parameter title: for those who cannot see it.
-    func svg(title: String) -> String {
+    package func svg(title: String) -> String {
         """
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(n(width)) \(n(height))" width="\(n(width))" \
         height="\(n(height))" role="img" font-family="system-ui, 'DejaVu Sans', Arial, sans-serif">
@@ -61,7 +69,7 @@ struct Drawing {
         """
     }
 
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
             .replacing("\"", with: "&quot;")
     }

@@ -1,10 +1,10 @@
 /// The values of an axis: from zero to a round number above the largest, with round steps.
-struct Scale {
-    let top: Double
-    let step: Double
+package struct Scale {
+    package let top: Double
+    package let step: Double
 
     /// - Parameter steps: about as many.
-    init(to largest: Double, steps: Int = 4, whole: Bool = false) {
+    package init(to largest: Double, steps: Int = 4, whole: Bool = false) {
         guard largest > 0 else {
             (top, step) = (1, 1)
             return
@@ -19,13 +19,13 @@ struct Scale {
         top = (largest / step).rounded(.up) * step
     }
 
-    var values: [Double] { (0...Int((top / step).rounded())).map { Double($0) * step } }
+    package var values: [Double] { (0...Int((top / step).rounded())).map { Double($0) * step } }
 }
 
 /// Sizes and prices as labels.
-enum Label {
+package enum Label {
     /// The binary unit that fits the largest of some sizes, in bytes, with its name.
-    static func unit(for largest: Double) -> (bytes: Double, name: String) {
+    package static func unit(for largest: Double) -> (bytes: Double, name: String) {
         let units: [(Double, String)] = [
             (1, "B"), (1_024, "KiB"), (1_048_576, "MiB"), (1_073_741_824, "GiB"), (1_099_511_627_776, "TiB"),
             (1_125_899_906_842_624, "PiB"),
@@ -33,13 +33,13 @@ enum Label {
         return units.last { largest >= $0.0 } ?? units[0]
     }
 
-    static func bytes(_ size: Double) -> String {
+    package static func bytes(_ size: Double) -> String {
         let unit = unit(for: size)
         return "\(number(size / unit.bytes)) \(unit.name)"
     }
 
     /// Three digits, as many as matter to the eye: 0.00123, 1.23, 12.3, 123, 1234.
-    static func number(_ value: Double) -> String {
+    package static func number(_ value: Double) -> String {
         guard value != 0, value.isFinite else { return "0" }
         var places = 2
         var bound = 1.0
@@ -54,7 +54,8 @@ enum Label {
         let whole = digits / Int(scale), part = digits % Int(scale)
         var text = "\(value < 0 ? "-" : "")\(whole)"
         if part > 0 {
-            var fraction = part.padded(places)
+            let digits = String(part)
+            var fraction = String(repeating: "0", count: places - digits.count) + digits
             while fraction.last == "0" { fraction.removeLast() }
             text += "." + fraction
         }

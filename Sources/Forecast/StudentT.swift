@@ -1,0 +1,62 @@
+internal import Foundation
+
+/// Student's t distribution: how far a forecast from few samples may be off.
+enum StudentT {
+    /// The value below which `probability` of the distribution lies.
+    ///
+    /// The distribution function has no inverse in closed form. It rises everywhere, so halving an interval finds the
+    /// value to the last bits that the function itself has, in some sixty steps.
+    /// - Parameters:
+    ///   - probability: above one half and below one.
+    ///   - degrees: of freedom, at least 1.
+    static func quantile(_ probability: Double, degrees: Int) -> Double {
+        precondition(probability > 0.5 && probability < 1 && degrees >= 1)
+        var low = 0.0, high = 1.0
+        while cumulative(high, degrees: degrees) < probability { (low, high) = (high, high * 2) }
+        while true {
+            let middle = (low + high) / 2
+            guard middle > low, middle < high else { return middle }
+            if cumulative(middle, degrees: degrees) < probability { low = middle } else { high = middle }
+        }
+    }
+
+    /// Probability of a value below `t`, which is not negative.
+    static func cumulative(_ t: Double, degrees: Int) -> Double {
+        let n = Double(degrees)
+        return 1 - incompleteBeta(n / (n + t * t), n / 2, 0.5) / 2
+    }
+
+    /// The regularised incomplete beta function I_x(a, b): Abramowitz and Stegun 26.5.8, on the side of its mean where
+    /// the continued fraction converges fast.
+    private static func incompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
+        guard x > 0 else { return 0 }
+        guard x < 1 else { return 1 }
+        guard x < (a + 1) / (a + b + 2) else { return 1 - incompleteBeta(1 - x, b, a) }
+        let beta = lgamma(a) + lgamma(b) - lgamma(a + b)
+        let front = exp(a * log(x) + b * log(1 - x) - beta) / a
+        return front * fraction(x, a, b)
+    }
+
+    /// The continued fraction, from the left, as Lentz does it: numerators and denominators as ratios, so that nothing
+    /// overflows.
+    private static func fraction(_ x: Double, _ a: Double, _ b: Double) -> Double {
+        let tiny = 1e-300
+        func nonZero(_ value: Double) -> Double { abs(value) < tiny ? tiny : value }
+        var c = 1.0
+        var d = 1 / nonZero(1 - (a + b) * x / (a + 1))
+        var result = d
+        for step in 1...10_000 {
+            let m = Double(step)
+            let width = a + 2 * m
+            let even = m * (b - m) * x / ((width - 1) * width)
+            let odd = -(a + m) * (a + b + m) * x / (width * (width + 1))
+            for term in [even, odd] {
+                d = 1 / nonZero(1 + term * d)
+                c = nonZero(1 + term / c)
+                result *= d * c
+            }
+            if abs(d * c - 1) < 1e-16 { break }
+        }
+        return result
+    }
+}

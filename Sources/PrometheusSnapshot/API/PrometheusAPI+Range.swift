@@ -1,0 +1,64 @@
+internal import FoundationEssentials
+internal import HTTP
+
+/// One series of a range query.
+package struct RangeSeries: Equatable, Sendable {
+    package var labels: [String: String]
+    /// In the order of time, seconds since 1970; what is no number (NaN, infinite) is left out.
+    package var samples: [(time: Double, value: Double)]
+
+    package static func == (first: Self, second: Self) -> Bool {
+        first.labels == second.labels && first.samples.elementsEqual(second.samples, by: ==)
+    }
+}
+
+extension PrometheusAPI {
+    /// Steps asked for at once: well below the 11,000 points that a server gives of a series, and so that 50 series'
+    /// answer is about a mebibyte.
+    private static let stepsAtOnce = 500
+
+    /// A range query over any length of time, asked for piece by piece.
+    /// - Parameters:
+    ///   - interval: seconds since 1970; the first sample is at its lower bound.
+    ///   - step: seconds from one sample to the next.
+    ///   - limit: series kept; of those that come later only their number is told.
+    /// - Returns: the series by their labels, and how many more there were.
+    package func queryRange(_ expression: String, over interval: ClosedRange<Int>, step: Int, limit: Int) async throws
+        -> (series: [RangeSeries], more: Int)
+    {
+        var found: [[String: String]: [(time: Double, value: Double)]] = [:]
+        var others: Set<[String: String]> = []
+        var start = interval.lowerBound
+        while start <= interval.upperBound {
+            let end = min(interval.upperBound, start + (Self.stepsAtOnce - 1) * step)
+            let form = "query=\(Self.encoded(expression))&start=\(start)&end=\(end)&step=\(step)"
+            let answer: Matrix = try await call(
+                HTTPRequest(
+                    "POST", base + "/api/v1/query_range",
+                    headers: [("Content-Type", "application/x-www-form-urlencoded")], body: .text(form)))
+            for series in answer.result {
+                guard found[series.metric] != nil || found.count < limit else {
+                    others.insert(series.metric)
+                    continue
+                }
+                found[series.metric, default: []] += series.values.compactMap { sample in
+                    Double(sample.value).flatMap { $0.isFinite ? (sample.time, $0) : nil }
+                }
+            }
+            start = end + step
+        }
+        func order(_ labels: [String: String]) -> String {
+            labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+        }
+        let series = found.map { RangeSeries(labels: $0.key, samples: $0.value) }
+        return (series.sorted { order($0.labels) < order($1.labels) }, others.count)
+    }
+
+    private struct Matrix: Decodable, Sendable {
+        struct Series: Decodable, Sendable {
+            var metric: [String: String]
+            var values: [QueryResult.Sample]
+        }
+        var result: [Series]
+    }
+}

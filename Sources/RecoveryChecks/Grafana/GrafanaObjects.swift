@@ -1,0 +1,47 @@
+internal import JSONText
+
+/// Whether the dashboards, or the data sources, are there: counted in every organisation, against the set's count where
+/// there is one, and one of them fetched whole, for a listing is not yet the thing.
+struct GrafanaObjects: RecoveryCheck {
+    enum Kind { case dashboards, dataSources }
+
+    private let kind: Kind
+    private let subject: CheckedStack.Component
+    private let server: CheckedServer
+
+    init(_ kind: Kind, _ subject: CheckedStack.Component, _ server: CheckedServer) {
+        self.kind = kind
+        self.subject = subject
+        self.server = server
+    }
+
+    var name: String { kind == .dashboards ? "grafana_dashboards" : "grafana_datasources" }
+    var component: String? { subject.name }
+    var target: String { expected.map { "at least \($0), one fetched" } ?? "at least 1, one fetched" }
+
+    /// The set's own count; nil without a set.
+    private var expected: Int? {
+        subject.facts?[kind == .dashboards ? "dashboards" : "data sources"].flatMap { Int($0) }
+    }
+
+    func measure() throws -> Measurement {
+        let grafana = GrafanaReading(server)
+        var found: [(organization: Int?, uid: String)] = []
+        for organization in try grafana.organizations().map({ $0?.id }) {
+            let uids =
+                kind == .dashboards ? try grafana.dashboards(organization) : try grafana.dataSources(organization)
+            found += uids.map { (organization, $0) }
+        }
+        if expected == 0, found.isEmpty { return .passed("0", "the set has none either") }
+        guard let first = found.first else { return .failed("0", "there is none") }
+        let path = kind == .dashboards ? "/api/dashboards/uid/" : "/api/datasources/uid/"
+        let object = try server.json(
+            path + CheckedServer.encoded(first.uid), headers: GrafanaReading.headers(first.organization))
+        let uid = kind == .dashboards ? object["dashboard"]?["uid"]?.text : object["uid"]?.text
+        guard uid == first.uid else {
+            return .failed("\(found.count)", "'\(first.uid)' was asked for, and another object came")
+        }
+        return .judged(
+            found.count >= (expected ?? 1), "\(found.count)", "the set has \(expected ?? 1): \(found.count) are there")
+    }
+}

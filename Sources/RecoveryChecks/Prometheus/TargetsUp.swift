@@ -1,0 +1,31 @@
+internal import JSONText
+
+/// Whether every target that a Prometheus knows answers it.
+struct TargetsUp: RecoveryCheck {
+    let name = "targets_up"
+    let component: String?
+    private let server: CheckedServer
+    var target: String { "all targets up" }
+
+    init(component: String, _ server: CheckedServer) {
+        self.component = component
+        self.server = server
+    }
+
+    func measure() throws -> Measurement {
+        let answer = try server.json("/api/v1/targets", [("state", "active")])
+        let targets = answer["data"]?["activeTargets"]?.array ?? []
+        guard !targets.isEmpty else {
+            return .failed("no target", "the server scrapes nothing: is its configuration back?")
+        }
+        let down = targets.filter { $0["health"]?.text != "up" }
+        let names = down.prefix(5).map { target in
+            let labels = target["labels"]
+            let reason = target["lastError"]?.text.flatMap { $0.isEmpty ? nil : $0 } ?? "not scraped yet"
+            return "\(labels?["job"]?.text ?? "?")/\(labels?["instance"]?.text ?? "?"): \(reason)"
+        }
+        let more = down.count > 5 ? "; and \(down.count - 5) more" : ""
+        return .judged(
+            down.isEmpty, "\(targets.count - down.count) of \(targets.count) up", names.joined(separator: "; ") + more)
+    }
+}

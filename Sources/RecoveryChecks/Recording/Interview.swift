@@ -1,0 +1,93 @@
+internal import Cryptography
+internal import JSONText
+package import Repository
+
+/// Asks recorded questions: once when they are recorded, once more when they are compared.
+package struct Interview: Sendable {
+    private let stack: CheckedStack
+    private static let lines = 1000
+
+    package init(_ stack: CheckedStack) { self.stack = stack }
+
+    /// An answer in canonical form.
+    private struct Answer {
+        var value: JSONValue
+        var text: String
+        var isEmpty = false
+    }
+
+    /// - Returns: nil when the answer is empty: nothing then can be compared.
+    /// - Throws: when there is no answer.
+    package func record(_ question: RecordedQuestion) throws -> RecordedAnswer? {
+        let answer = try ask(question)
+        return answer.isEmpty ? nil : Self.recorded(question, answer)
+    }
+
+    /// - Returns: the answer that there is now.
+    package func repeated(_ question: RecordedQuestion) throws -> RecordedAnswer {
+        Self.recorded(question, try ask(question))
+    }
+
+    private static func recorded(_ question: RecordedQuestion, _ answer: Answer) -> RecordedAnswer {
+        let text = answer.text.count > 120 ? answer.text.prefix(119) + "…" : answer.text
+        return RecordedAnswer(question, sha256: Digest(of: answer.value.compact).hex, text: text)
+    }
+
+    private func ask(_ question: RecordedQuestion) throws -> Answer {
+        guard let component = stack.components.first(where: { $0.name == question.component }) else {
+            throw CheckFailure("-", "component '\(question.component)' is not in the configuration")
+        }
+        guard let server = component.server else {
+            throw CheckFailure("-", component.obstacle ?? "component '\(question.component)' has no 'url'")
+        }
+        switch question.language {
+        case .promQL:
+            return Self.answer(try server.promQL(question.text, at: question.from.map { Double($0) / 1000 }))
+        case .logQL:
+            let value = try LokiReading(server, tenant: question.tenant).logQL(question.text, at: question.from ?? 0)
+            let sorted = (value.array ?? []).sorted { $0.compact.lexicographicallyPrecedes($1.compact) }
+            return Answer(value: .array(sorted), text: Self.count(sorted.count, "result"), isEmpty: sorted.isEmpty)
+        case .logLines:
+            let window = (question.from ?? 0)..<max(question.from ?? 0, question.to ?? 0)
+            let lines = try LokiReading(server, tenant: question.tenant).lines(
+                question.text, in: window, limit: Self.lines)
+            return Answer(
+                value: .array(lines.map { .string($0) }), text: Self.count(lines.count, "line"),
+                isEmpty: lines.isEmpty)
+        case .dashboards, .dashboard: return try dashboards(question, server)
+        case .documents:
+            let answer = try server.get("/\(CheckedServer.encoded(question.text))/_count")
+            guard answer.status != 404 else { return Answer(value: .null, text: "no such index", isEmpty: true) }
+            let count = (try? JSONValue(parsing: answer.body))?["count"] ?? .null
+            guard let number = count.integer else {
+                throw CheckFailure("HTTP \(answer.status)", "_count: HTTP \(answer.status): \(answer.excerpt)")
+            }
+            return Answer(value: count, text: Self.count(number, "document"))
+        }
+    }
+
+    private func dashboards(_ question: RecordedQuestion, _ server: CheckedServer) throws -> Answer {
+        let reading = GrafanaReading(server)
+        let organization = try question.tenant.map { try reading.number(of: $0) }
+        if question.language == .dashboards {
+            let uids = try reading.dashboards(organization).filter { $0 != GrafanaSentinel.uid }
+            return Answer(value: .array(uids.map { .string($0) }), text: Self.count(uids.count, "dashboard"))
+        }
+        guard let model = try reading.dashboard(question.text, organization) else {
+            return Answer(value: .null, text: "no such dashboard", isEmpty: true)
+        }
+        return Answer(value: model, text: "'\(model["title"]?.text ?? "")'")
+    }
+
+    private static func answer(_ samples: [CheckedServer.Sample]) -> Answer {
+        let ordered = samples.map { sample -> JSONValue in
+            [.object(sample.labels.mapValues { .string($0) }), .string(sample.text)]
+        }.sorted { $0.compact.lexicographicallyPrecedes($1.compact) }
+        let first = samples.count == 1 ? samples[0].text : count(samples.count, "series", plural: "series")
+        return Answer(value: .array(ordered), text: first, isEmpty: samples.isEmpty)
+    }
+
+    private static func count(_ number: Int, _ word: String, plural: String? = nil) -> String {
+        "\(number) \(number == 1 ? word : plural ?? word + "s")"
+    }
+}

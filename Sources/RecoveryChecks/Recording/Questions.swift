@@ -1,0 +1,98 @@
+internal import Foundation
+internal import JSONText
+package import Repository
+
+/// Which questions are recorded with a backup when the user names none: few, exact (a sum of floating-point numbers
+/// depends on the order of its series; counts, greatest and least do not), and about times that the backup safely holds.
+package struct Questions: Sendable {
+    private let stack: CheckedStack
+    /// How many things of one kind are sampled.
+    private static let sample = 5
+    private static let dashboards = 500
+    private static let indices = 200
+    /// Seconds that a question stays behind the newest datum: scrapes under way may still add samples before it.
+    package static let margin = 120
+    /// Hours before the newest datum, in milliseconds.
+    private static let looks = [0, 1, 6, 24].map { $0 * 3_600_000 }
+
+    package init(_ stack: CheckedStack) { self.stack = stack }
+
+    /// What to ask one component; blocks, for what there is to ask about is looked up.
+    package func derived(for component: CheckedStack.Component) throws -> [RecordedQuestion] {
+        guard let server = component.server else { return [] }
+        switch component.kind {
+        case "prometheus": return try prometheus(component, server)
+        case "loki": return try loki(component, server)
+        case "grafana": return try grafana(component, server)
+        case "elasticsearch": return try elasticsearch(component, server)
+        default: return []
+        }
+    }
+
+    /// The moment at which a user's question is asked, in milliseconds since 1970.
+    package static func moment(_ watermark: Int) -> Int { (watermark / 1000 - margin) * 1000 }
+
+    private func prometheus(_ component: CheckedStack.Component, _ server: CheckedServer) throws -> [RecordedQuestion] {
+        guard let watermark = component.watermark else { return [] }
+        return try Self.looks.flatMap { ago -> [RecordedQuestion] in
+            let moment = Self.moment(watermark) - ago
+            let window = [("start", "\(moment / 1000 - 300)"), ("end", "\(moment / 1000)")]
+            let answer = try server.json("/api/v1/label/__name__/values", window)
+            let names = (answer["data"]?.array ?? []).compactMap(\.text).filter(Self.isPlainName).sorted()
+            guard !names.isEmpty else { return [] }
+            let step = max(1, names.count / Self.sample)
+            let chosen = stride(from: 0, to: names.count, by: step).prefix(Self.sample).map { names[$0] }
+            let expressions =
+                ["count by (job) (up)"] + chosen.flatMap { ["count by (job) (\($0))", "max by (job) (\($0))"] }
+            return expressions.map { RecordedQuestion(.promQL, of: component.name, $0, from: moment) }
+        }
+    }
+
+    private static func isPlainName(_ name: String) -> Bool {
+        name.utf8.allSatisfy {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                || [UInt8(ascii: "_"), UInt8(ascii: ":")].contains($0)
+        }
+    }
+
+    private func loki(_ component: CheckedStack.Component, _ server: CheckedServer) throws -> [RecordedQuestion] {
+        guard let watermark = component.watermark else { return [] }
+        return try (stack.tenants.isEmpty ? [nil] : stack.tenants.map(Optional.some)).flatMap { tenant in
+            let reading = LokiReading(server, tenant: tenant)
+            return try [1, 24].flatMap { hours in
+                let window = (watermark - hours * 3_600_000)..<(watermark + 1)
+                return try reading.selectors(in: window, limit: Self.sample).map { selector in
+                    RecordedQuestion(
+                        .logLines, of: component.name, selector, tenant: tenant, from: window.lowerBound,
+                        to: window.upperBound)
+                }
+            }
+        }
+    }
+
+    private func grafana(_ component: CheckedStack.Component, _ server: CheckedServer) throws -> [RecordedQuestion] {
+        let reading = GrafanaReading(server)
+        var questions: [RecordedQuestion] = []
+        for organization in try reading.organizations() {
+            let tenant = organization?.name
+            questions.append(RecordedQuestion(.dashboards, of: component.name, "all", tenant: tenant))
+            questions += try reading.dashboards(organization?.id).prefix(Self.dashboards).map {
+                RecordedQuestion(.dashboard, of: component.name, $0, tenant: tenant)
+            }
+        }
+        return questions
+    }
+
+    /// Indices that are written to have more documents a moment later: only the others can be compared.
+    private func elasticsearch(
+        _ component: CheckedStack.Component, _ server: CheckedServer
+    ) throws -> [RecordedQuestion] {
+        let found = try server.json("/\(component.indicesInPath)", [("flat_settings", "true")])
+        let quiet = (found.object ?? [:]).filter { _, index in
+            !(index["aliases"]?.object ?? [:]).values.contains { $0["is_write_index"]?.bool == true }
+        }
+        return quiet.keys.sorted().filter { $0 != ElasticsearchSentinel.index(for: component.indices) }
+            .prefix(Self.indices).map { RecordedQuestion(.documents, of: component.name, $0) }
+    }
+}

@@ -1,0 +1,60 @@
+/// One thing to look at after a recovery. A check is made for one server or for the stack, and is run once.
+package protocol RecoveryCheck: Sendable {
+    /// The word in plans and on the command line.
+    var name: String { get }
+    /// The component of `dr.yaml` that it is about; nil for the stack as a whole.
+    var component: String? { get }
+    var isCritical: Bool { get }
+    /// What passes, for people.
+    var target: String { get }
+    /// Where a check needs longer than all others may, such as one that waits on purpose.
+    var timeLimit: Duration? { get }
+    /// Looks. Blocks its thread, and ends soon after its task was cancelled.
+    /// - Throws: whatever kept it from finding out; the check has then failed.
+    func measure() throws -> Measurement
+}
+
+extension RecoveryCheck {
+    package var isCritical: Bool { true }
+    package var timeLimit: Duration? { nil }
+}
+
+/// What a look came to.
+package struct Measurement: Equatable, Sendable {
+    package var verdict: CheckResult.Verdict
+    /// With units, for people.
+    package var measured: String
+    package var detail: String?
+
+    package static func passed(_ measured: String, _ detail: String? = nil) -> Measurement {
+        Measurement(verdict: .passed, measured: measured, detail: detail)
+    }
+
+    package static func failed(_ measured: String, _ detail: String? = nil) -> Measurement {
+        Measurement(verdict: .failed, measured: measured, detail: detail)
+    }
+
+    package static func skipped(_ why: String) -> Measurement {
+        Measurement(verdict: .skipped, measured: "-", detail: why)
+    }
+
+    package static func judged(_ isGood: Bool, _ measured: String, _ why: @autoclosure () -> String? = nil)
+        -> Measurement
+    {
+        isGood ? .passed(measured) : .failed(measured, why())
+    }
+}
+
+/// Why a check could not be made.
+package struct CheckFailure: Error, Equatable, CustomStringConvertible {
+    /// Short, for the column of what was measured: "HTTP 503".
+    package var measured: String
+    package var reason: String
+
+    package init(_ measured: String, _ reason: String) {
+        self.measured = measured
+        self.reason = reason
+    }
+
+    package var description: String { reason }
+}

@@ -1,0 +1,25 @@
+internal import Foundation
+
+/// A component's health endpoint, as configured.
+struct EndpointCheck: RecoveryCheck {
+    let name = "endpoints"
+    var component: String? { endpoint.name }
+    private let endpoint: CheckedStack.Endpoint
+    var isCritical: Bool { endpoint.isCritical }
+    var timeLimit: Duration? { endpoint.timeLimit }
+    var target: String { "HTTP \(endpoint.status)" + (endpoint.text.map { ", '\($0)'" } ?? "") }
+
+    init(_ endpoint: CheckedStack.Endpoint) { self.endpoint = endpoint }
+
+    func measure() throws -> Measurement {
+        let began = ContinuousClock.now
+        let answer = try endpoint.server.get("")
+        let milliseconds = Int((ContinuousClock.now - began) / .milliseconds(1))
+        let measured = "HTTP \(answer.status) in \(milliseconds) ms"
+        guard answer.status == endpoint.status else { return .failed(measured, answer.excerpt) }
+        if let text = endpoint.text, !String(decoding: answer.body, as: UTF8.self).contains(text) {
+            return .failed(measured, "the answer lacks '\(text)'")
+        }
+        return .passed(measured)
+    }
+}

@@ -1,0 +1,106 @@
+internal import ObjectStorage
+
+/// `recorded`: what the living stack answered right after a backup, and the nonces that were written into it before, so
+/// that a restore can prove that what came back is this backup, whole. Its time is that of its set, by which it is found.
+package struct RecordedMark: Mark {
+    package static let kind: String = "recorded"
+    package var format: Int = RepositoryFormat.version
+    package var kind: String = RecordedMark.kind
+    package var at: Timestamp
+    package var tool: String
+    package var set: Timestamp
+    package var answers: [RecordedAnswer]
+    package var sentinels: [RecordedSentinel]
+
+    /// Answers beyond this are not kept: the mark stays below a mebibyte or so.
+    package static let longestList = 2000
+
+    package init(tool: String, set: Timestamp, answers: [RecordedAnswer], sentinels: [RecordedSentinel]) {
+        at = set
+        self.tool = tool
+        self.set = set
+        self.answers = Array(answers.prefix(Self.longestList))
+        self.sentinels = sentinels
+    }
+}
+
+/// A question that can be asked again after a restore, and must then have the same answer.
+package struct RecordedQuestion: Codable, Hashable, Sendable {
+    package enum Language: String, Codable, Sendable {
+        /// An instant query to Prometheus.
+        case promQL = "promql"
+        /// An instant query to Loki, with numbers for its answer.
+        case logQL = "logql"
+        /// The first lines of some streams in a window.
+        case logLines = "log_lines"
+        /// The uids of an organisation's dashboards.
+        case dashboards
+        /// One dashboard's model.
+        case dashboard
+        /// Documents in one index.
+        case documents
+    }
+
+    package var component: String
+    package var language: Language
+    /// Expression, selector, uid or index.
+    package var text: String
+    /// Loki's tenant, Grafana's organisation.
+    package var tenant: String?
+    /// Milliseconds since 1970: the moment of an instant query, or the half-open window's limits.
+    package var from: Int?
+    package var to: Int?
+
+    package init(
+        _ language: Language, of component: String, _ text: String, tenant: String? = nil, from: Int? = nil,
+        to: Int? = nil
+    ) {
+        self.language = language
+        self.component = component
+        self.text = text
+        self.tenant = tenant
+        self.from = from
+        self.to = to
+    }
+}
+
+/// A question with its answer: a digest, for answers may be long and private, and a few words for people.
+package struct RecordedAnswer: Codable, Equatable, Sendable {
+    package var question: RecordedQuestion
+    /// SHA-256 of the answer in canonical form, in hexadecimal.
+    package var sha256: String
+    /// "3 series", at most 120 characters.
+    package var text: String
+
+    package init(_ question: RecordedQuestion, sha256: String, text: String) {
+        self.question = question
+        self.sha256 = sha256
+        self.text = text
+    }
+}
+
+/// A nonce that was written into a component before its backup.
+package struct RecordedSentinel: Codable, Equatable, Sendable {
+    package var component: String
+    /// `dr-<timestamp>-<random>`: text order is time order.
+    package var nonce: String
+    /// Milliseconds since 1970, when it was seen there.
+    package var at: Int
+
+    package init(component: String, nonce: String, at: Int) {
+        self.component = component
+        self.nonce = nonce
+        self.at = at
+    }
+}
+
+extension Marks {
+    /// What was recorded with a set; nil where nothing was.
+    package func recorded(with set: Timestamp) throws -> RecordedMark? {
+        let prefix = "\(Self.prefix(RecordedMark.kind))\(set)-"
+        for object in try list(RecordedMark.kind).reversed() where object.key.text.hasPrefix(prefix) {
+            if let mark = try read(object.key, as: RecordedMark.self), mark.set == set { return mark }
+        }
+        return nil
+    }
+}

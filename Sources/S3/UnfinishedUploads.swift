@@ -1,0 +1,42 @@
+internal import HTTP
+package import ObjectStorage
+
+extension S3Store: PartedStore {
+    /// ListMultipartUploads.
+    package func unfinishedUploads(_ body: (UnfinishedUpload) throws -> Void) throws {
+        var query = [(name: "uploads", value: ""), ("prefix", keyPrefix)]
+        while true {
+            try Task.checkCancellation()
+            let (response, document) = try attempt("list the uploads of", nil) {
+                try client.send(S3Request("GET", nil, query: query))
+            }
+            guard let root = XMLElement.parse(document), root.name == "ListMultipartUploadsResult" else {
+                throw storeError(S3Failure(response, document), "list the uploads of", nil)
+            }
+            for upload in root.all("Upload") {
+                // A server that passes over the prefix must not cost another program its uploads.
+                guard let name = upload.value("Key"), name.hasPrefix(keyPrefix),
+                    let key = ObjectKey(String(name.dropFirst(keyPrefix.count))), let id = upload.value("UploadId"),
+                    let begun = upload.value("Initiated").flatMap(UTCTime.parse)
+                else { continue }
+                try body(UnfinishedUpload(key: key, id: id, begun: begun))
+            }
+            guard root.value("IsTruncated") == "true", let key = root.value("NextKeyMarker"),
+                let id = root.value("NextUploadIdMarker"), !key.isEmpty
+            else { return }
+            query = [("uploads", ""), ("prefix", keyPrefix), ("key-marker", key), ("upload-id-marker", id)]
+        }
+    }
+
+    /// AbortMultipartUpload.
+    package func abort(_ upload: UnfinishedUpload) throws {
+        try attempt("abort the upload of", upload.key) { try abort(fullKey(upload.key), upload.id) }
+    }
+
+    func abort(_ fullKey: String, _ uploadID: String) throws {
+        do {
+            _ = try client.send(S3Request("DELETE", fullKey, query: [("uploadId", uploadID)]), attempts: 4)
+        } catch let failure as S3Failure where failure.code == "NoSuchUpload" {
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Blocking
+import Configuration
+import RecoveryChecks
+import Repository
+import StrictYAML
+
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Look at the living stack as after a recovery: each check with what it measured and what it wants.",
+        discussion: """
+            Without names or a profile, all checks are made. With --set the stack is also held against what was \
+            recorded with that backup. Exit code 4 when a critical check failed.
+
+            Checks: \(CheckRegistry.knownNames.joined(separator: ", ")).
+            """)
+
+    enum Report: String, ExpressibleByArgument, CaseIterable { case daily }
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(name: .long, help: "A list of checks: quick, full, or one of `checks: profiles:`.")
+    var profile: String?
+
+    @Option(name: .long, help: "Hold the stack against this backup: latest, a set's name, a time, or an age.")
+    var set: SetSelector?
+
+    @Option(
+        name: .long, parsing: .singleValue,
+        help: "With --set, compare only this component; may be given again. All by default.")
+    var component: [String] = []
+
+    @Option(name: .long, help: "Instead of checks, report on the service level over the last 24 hours: daily.")
+    var report: Report?
+
+    @Argument(help: "Names of checks.")
+    var names: [String] = []
+
+    func run() async throws {
+        let session = try Session(options)
+        let output = Output(options: options)
+        guard report == nil else { return try await compliance(session, output) }
+        let chosen = try chosenNames(session.configuration.checks)
+        _ = try Components.chosen(component, of: session.configuration)
+        var run = CheckRun(session: session)
+        var held: BackupSet?
+        if let set {
+            let repository = try await session.repository()
+            run.repository = repository
+            held = try await session.set(set, in: repository)
+        }
+        let results = await run.run(chosen, set: held, components: component.isEmpty ? nil : Set(component))
+        try Task.checkCancellation()
+        let report = CheckReport(
+            stack: session.configuration.stack, timestamp: Session.now().rfc3339,
+            set: held.map { "\($0.name)" }, results: results)
+        try output.result(report) { CheckText.table(report) }
+        if report.hasCriticalFailure { throw ExitStatus.checkFailed }
+    }
+
+    private func chosenNames(_ settings: ChecksConfiguration) throws -> [String] {
+        let profiles = CheckRegistry.profiles.merging(settings.profiles) { $1 }
+        var chosen = names
+        if let profile {
+            guard let list = profiles[profile] else {
+                let words = profiles.keys.sorted()
+                throw ValidationError(
+                    "there is no profile '\(profile)'\(Spelling.advice(for: profile, among: words))")
+            }
+            chosen = list + names
+        } else if names.isEmpty {
+            chosen = profiles["full"] ?? []
+        }
+        let known = CheckRegistry.knownNames
+        for name in chosen where !known.contains(name) {
+            throw ValidationError("there is no check '\(name)'\(Spelling.advice(for: name, among: known))")
+        }
+        return chosen
+    }
+
+    private func compliance(_ session: Session, _ output: Output) async throws {
+        guard var level = CheckedStack(session).serviceLevel else {
+            throw ValidationError("there is no service level to report on: the configuration has no 'checks: sla:'")
+        }
+        level.window = "24h"
+        let report = await session.pool.run { [level] in
+            ComplianceReport(level, stack: session.configuration.stack, timestamp: Session.now().rfc3339)
+        }
+        try Task.checkCancellation()
+        try output.result(report) { CheckText.compliance(report) }
+        if !report.isCompliant { throw ExitStatus.checkFailed }
+    }
+}

@@ -1,0 +1,73 @@
+import Configuration
+import Foundation
+import Schedules
+
+/// Puts a schedule's files where they belong; what is there already, byte by byte, is left alone.
+struct ScheduleInstallation {
+    enum Change: String, Encodable { case created, updated, unchanged }
+
+    struct Result: Encodable {
+        var form: ScheduleOptions.Form
+        var dryRun: Bool
+        var files: [File]
+        /// Commands that put the files into use.
+        var next: [String]
+
+        struct File: Encodable {
+            var path: String
+            var change: Change
+        }
+
+        var text: String {
+            (files.map { "\($0.change.rawValue)\t\($0.path)" } + next.map { "next: \($0)" }).joined(separator: "\n")
+        }
+    }
+
+    let form: ScheduleOptions.Form
+    /// Absolute or relative path.
+    let folder: String
+    let isDryRun: Bool
+
+    func run(_ files: [ScheduleFile]) throws -> Result {
+        let written = try files.map { file in
+            let path = "\(folder)/\(file.name)"
+            return Result.File(path: path, change: try put(file.content, at: path))
+        }
+        let isSame = written.allSatisfy { $0.change == .unchanged }
+        return Result(form: form, dryRun: isDryRun, files: written, next: isSame ? [] : next(files))
+    }
+
+    private func put(_ content: String, at path: String) throws -> Change {
+        let present = FileManager.default.contents(atPath: path)
+        guard present != Data(content.utf8) else { return .unchanged }
+        guard !isDryRun else { return present == nil ? .created : .updated }
+        do {
+            let parent = URL(filePath: path).deletingLastPathComponent()
+            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+            try Data(content.utf8).write(to: URL(filePath: path), options: .atomic)
+            // Read by systemd or cron; the secrets are elsewhere.
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        } catch {
+            throw ScheduleError(
+                "'\(path)' cannot be written: \(error.localizedDescription)\n"
+                    + "hint: run as root, or write the files elsewhere with --directory and put them in place")
+        }
+        return present == nil ? .created : .updated
+    }
+
+    private func next(_ files: [ScheduleFile]) -> [String] {
+        switch form {
+        case .systemd:
+            let timers = files.map(\.name).filter { $0.hasSuffix(".timer") }.joined(separator: " ")
+            return ["systemctl daemon-reload", "systemctl enable --now \(timers)"]
+        case .cron: return []  // cron looks itself, every minute
+        case .kubernetes: return ["kubectl apply --server-side -k \(folder)"]
+        }
+    }
+}
+
+struct ScheduleError: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}

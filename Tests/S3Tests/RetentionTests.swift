@@ -1,0 +1,118 @@
+import Foundation
+import HTTP
+import Lab
+import Logging
+import ObjectStorage
+import S3
+import Synchronization
+import Testing
+
+/// Object locks and unfinished uploads against a scripted server: what other servers than the one in the lab say.
+@Suite final class RetentionTests: Sendable {
+    /// A server ends with its last reference.
+    private let servers = Mutex<[ScriptedServer]>([])
+    private let key = ObjectKey(trusted: "a")
+    private let lock = PutOptions.Lock(mode: .compliance, until: 1_795_400_000)
+
+    private func store(
+        _ answer: @escaping @Sendable (HTTPMessage) -> ScriptedServer.Act
+    ) throws -> (S3Store, ScriptedServer) {
+        let server = try ScriptedServer { request, _ in answer(request) }
+        servers.withLock { $0.append(server) }
+        var configuration = S3Configuration(bucket: "bucket", prefix: "dr", endpoint: server.url)
+        configuration.credentials = S3Credentials(accessKeyID: "ID", secretAccessKey: "s")
+        configuration.retry = RetryPolicy(attempts: 1, base: .milliseconds(1))
+        let environment = AWSEnvironment(variables: [:], home: "/nonexistent", now: { 1_795_399_200 })
+        return (try S3Store(configuration, environment: environment, logger: Logger(label: "test")), server)
+    }
+
+    private static func refusal(_ status: Int, _ code: String, _ message: String = "m") -> ScriptedServer.Act {
+        .reply(.response(status, [], "<Error><Code>\(code)</Code><Message>\(message)</Message></Error>"))
+    }
+
+    @Test func whatIsLockedCarriesItsChecksum() throws {
+        let (store, server) = try store { _ in .reply(.response(200, [("ETag", "\"e\"")])) }
+        _ = try store.put(key, [1], PutOptions(.none, lock: lock))
+        try store.retain(key, lock)
+        let requests = server.requests
+        #expect(requests.count == 2)
+        #expect(requests[0]["x-amz-object-lock-mode"] == "COMPLIANCE")
+        #expect(requests[0]["x-amz-object-lock-retain-until-date"] == "2026-11-23T02:13:20Z")
+        #expect(requests[1].target == "/bucket/dr/a?retention=")
+        for request in requests {
+            #expect(request["x-amz-checksum-sha256"] != nil && request["x-amz-bypass-governance-retention"] == nil)
+        }
+    }
+
+    @Test func aLockIsReadAsItIsWritten() throws {
+        let (store, _) = try store { _ in
+            .reply(
+                .response(
+                    200, [],
+                    "<Retention><Mode>COMPLIANCE</Mode><RetainUntilDate>2026-11-23T02:13:20.000Z</RetainUntilDate></Retention>"
+                ))
+        }
+        #expect(try store.retention(of: key) == lock)
+    }
+
+    @Test func anObjectWithoutALockHasNone() throws {
+        let (store, _) = try store { _ in Self.refusal(404, "NoSuchObjectLockConfiguration") }
+        #expect(try store.retention(of: key) == nil)
+    }
+
+    @Test(arguments: [
+        (404, "NoSuchKey", "m", ObjectStoreError.Reason.notFound), (403, "AccessDenied", "m", .denied),
+        (400, "InvalidRequest", "Bucket is missing Object Lock Configuration", .unsupported),
+        (501, "NotImplemented", "m", .unsupported),
+    ])
+    func refusalsAreToldApart(_ status: Int, _ code: String, _ message: String, _ reason: ObjectStoreError.Reason)
+        throws
+    {
+        let (store, _) = try store { _ in Self.refusal(status, code, message) }
+        #expect { _ = try store.retention(of: key) } throws: { ($0 as? ObjectStoreError)?.reason == reason }
+        #expect { try store.retain(key, lock) } throws: { ($0 as? ObjectStoreError)?.reason == reason }
+    }
+
+    @Test func aDefaultRetentionIsTold() throws {
+        let (store, _) = try store { _ in
+            .reply(
+                .response(
+                    200, [],
+                    """
+                    <ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>
+                    <Mode>GOVERNANCE</Mode><Days>30</Days></DefaultRetention></Rule></ObjectLockConfiguration>
+                    """))
+        }
+        #expect(try store.retentionSupport() == RetentionSupport(isEnabled: true, standard: "GOVERNANCE 30 days"))
+    }
+
+    @Test func aBucketMadeWithoutLocksIsNoFailureButARefusalIs() throws {
+        let (without, _) = try store { _ in Self.refusal(404, "ObjectLockConfigurationNotFoundError") }
+        #expect(try without.retentionSupport() == RetentionSupport(isEnabled: false))
+        let (denying, _) = try store { _ in Self.refusal(403, "AccessDenied") }
+        #expect { _ = try denying.retentionSupport() } throws: { ($0 as? ObjectStoreError)?.reason == .denied }
+    }
+
+    /// A second page, and uploads that are none of ours from a server that passes over the prefix.
+    @Test func unfinishedUploadsAreListedToTheEnd() throws {
+        func page(_ uploads: [(String, String)], _ more: String) -> String {
+            let list = uploads.map {
+                "<Upload><Key>\($0.0)</Key><UploadId>\($0.1)</UploadId><Initiated>2026-11-23T02:13:20Z</Initiated></Upload>"
+            }
+            return "<ListMultipartUploadsResult>\(list.joined())\(more)</ListMultipartUploadsResult>"
+        }
+        let first = page(
+            [("dr/a", "1"), ("other/b", "2")],
+            "<IsTruncated>true</IsTruncated><NextKeyMarker>other/b</NextKeyMarker><NextUploadIdMarker>2</NextUploadIdMarker>"
+        )
+        let second = page([("dr/c", "3")], "<IsTruncated>false</IsTruncated>")
+        let (store, server) = try store { request in
+            .reply(.response(200, [], request.target.contains("key-marker=") ? second : first))
+        }
+        var found: [UnfinishedUpload] = []
+        try store.unfinishedUploads { found.append($0) }
+        #expect(found.map(\.key.text) == ["a", "c"] && found.map(\.id) == ["1", "3"])
+        #expect(found.allSatisfy { $0.begun == 1_795_400_000 })
+        #expect(server.requests.allSatisfy { $0.target.contains("prefix=dr%2F") })
+    }
+}
