@@ -114,7 +114,8 @@ let package = Package(
             name: "dr",
             dependencies: kinds.map { .byName(name: $0.name) } + [
                 "Repository", "S3", "ObjectStorage", "Retention", "Forecast", "Charts", "Schedules", "Configuration",
-                "StrictYAML", "Blocking", "HTTP", "Cryptography", "Catalog", "RecoveryPlan", "ShippedPlans", "RecoveryChecks", "Notifications", "Mail",
+                "StrictYAML", "Blocking", "HTTP", "Cryptography", "Catalog", "RecoveryPlan", "ShippedPlans",
+                "RecoveryChecks", "Notifications", "Mail",
                 "Reporting", "Drills", "Programs", "JSONText", argumentParser, logging,
             ],
             swiftSettings: strict),

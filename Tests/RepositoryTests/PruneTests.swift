@@ -260,7 +260,9 @@ import Testing
         let marks = Marks(try fixture.repository())
         func verified(_ read: VerifiedDepth, _ good: [BackupSet]) throws -> ObjectKey {
             fixture.pass(seconds: 1)
-            let mark = VerifiedMark(at: fixture.now, tool: "test", read: read, good: good.map(\.name), damaged: [])
+            let mark = VerifiedMark(
+                at: fixture.now, tool: "test", level: read == .all ? .data : .structure,
+                share: read == .all ? 1 : read == .share ? 0.1 : 0, good: good.map(\.name), damaged: [])
             return try marks.put(mark).key
         }
         let ofGone = try verified(.all, [sets[0]])

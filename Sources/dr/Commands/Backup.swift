@@ -3,6 +3,7 @@ import Configuration
 import Cryptography
 import Foundation
 import Repository
+import StrictYAML
 
 struct Backup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
