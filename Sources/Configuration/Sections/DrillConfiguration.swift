@@ -20,7 +20,9 @@ package struct DrillConfiguration: Equatable, Sendable {
 
 extension DrillConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("folder", \.folder, .path, "Folder that drills are run in and that they leave empty; needs room for the data."),
+        Key(
+            "folder", \.folder, .path,
+            "Folder that drills are run in and that they leave empty; needs room for the data."),
         Key("parameters", \.parameters, .mapping(of: .text), "Values for the plans' parameters in a drill."),
         Key("servers", \.servers, .mapping(of: .section()), "By component: the server that a drill starts for it."),
         Key("checks", \.checks, .list(of: .text), "Checks of a drill, instead of the plan's and the comparisons."),
@@ -31,7 +33,7 @@ extension DrillConfiguration: Section {
 
 /// A server that a drill starts, on a port of its own, and ends.
 package struct DrillServerOptions: Equatable, Sendable {
-    /// Program and arguments; `${port}`, `${data}` and `${folder}` stand for what the drill gives it.
+    /// Program and arguments; `${port}`, `${data}`, `${folder}` and `${name}` stand for what the drill gives it.
     package var run: [String] = []
     /// Path that answers with success once it is up.
     package var ready = "/"
@@ -45,7 +47,9 @@ package struct DrillServerOptions: Equatable, Sendable {
 
 extension DrillServerOptions: Section {
     package static let keys: [Key<Self>] = [
-        Key("run", \.run, .list(of: .text), required: true, "Program and arguments; ${port}, ${data}, ${folder} are replaced."),
+        Key(
+            "run", \.run, .list(of: .text), required: true,
+            "Program and arguments; ${port}, ${data}, ${folder} are replaced."),
         Key("ready", \.ready, .text, "Path that answers with success once it is up."),
         Key("within", \.within, .period, "How long it may take to come up; 2m when left out."),
         Key("username", \.username, .text, "User name of the drill's server."),
@@ -54,7 +58,8 @@ extension DrillServerOptions: Section {
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if (username == nil) != (password == nil) {
-            reader.complain(written[username == nil ? "password" : "username"], "'username' and 'password' need each other")
+            reader.complain(
+                written[username == nil ? "password" : "username"], "'username' and 'password' need each other")
         }
         if run.isEmpty { reader.complain(written["run"], "'run' names no program") }
     }

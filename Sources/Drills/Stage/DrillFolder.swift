@@ -45,7 +45,7 @@ package final class DrillFolder: Sendable {
     }
 
     /// Keeps the folder from the next drill's broom.
-    package func keep() { FileManager.default.createFile(atPath: "\(path)/.kept", contents: nil) }
+    package func keep() { try? Data().write(to: URL(filePath: "\(path)/.kept")) }
 }
 
 /// A port of 127.0.0.1 that nobody has at the moment.

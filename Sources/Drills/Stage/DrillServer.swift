@@ -48,13 +48,12 @@ package final class DrillServer: Sendable {
         guard running.withLock({ $0 == nil }) else { return }
         let program = program
         let log = log
-        FileManager.default.createFile(atPath: log, contents: nil)
         let server = Task { [pool] in
             await pool.run { () -> ServerEnd in
                 do {
+                    try Data().write(to: URL(filePath: log))
                     let file = try FileHandle(forWritingTo: URL(filePath: log))
                     defer { try? file.close() }
-                    try file.seekToEnd()
                     func keep(_ bytes: UnsafeRawBufferPointer) throws { try file.write(contentsOf: Data(bytes)) }
                     let end = try program.run(output: keep, errors: keep)
                     return ServerEnd(text: "it ended with status \(end.status)")
@@ -71,7 +70,9 @@ package final class DrillServer: Sendable {
         let client = HTTPClient()
         while !(await answers(client)) {
             if let end = died.withLock({ $0 }) { throw failure(end.text) }
-            guard ContinuousClock.now < deadline else { throw failure("it did not answer at \(ready) within \(patience)") }
+            guard ContinuousClock.now < deadline else {
+                throw failure("it did not answer at \(ready) within \(patience)")
+            }
             try await Task.sleep(for: .milliseconds(100))
         }
         // Something else that answers on the port is not it.

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Notifications
 import RecoveryChecks
 import RecoveryPlan
@@ -14,6 +15,8 @@ struct DrillServices: RecoveryServices {
     var kept: Set<String> = []
 
     func now() -> Date { Date() }
+
+    func connection(to url: String) throws -> HTTPOptions? { try recovery.connection(to: url) }
 
     func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
         try await recovery.previewRestore(request, in: run)

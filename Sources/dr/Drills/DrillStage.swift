@@ -45,8 +45,9 @@ final class DrillStage: Sendable {
                 return nil
             }
             if let options, let url {
+                try options.writeConfiguration(name, url: url, folder: folder.path)
                 servers[name] = DrillServer(
-                    name, command: options.command(url: url, data: data, folder: folder.path), url: url,
+                    name, command: options.command(name, url: url, data: data, folder: folder.path), url: url,
                     ready: options.ready, patience: options.within.duration, folder: folder.path,
                     environment: ProcessInfo.processInfo.environment, pool: live.pool)
                 if Components.home(component) == nil { filledByAPI.insert(name) }
@@ -61,7 +62,6 @@ final class DrillStage: Sendable {
         var session = Session(
             live.options, file: "\(folder.path)/dr.yaml", configuration, pool: live.pool)
         session.wrapsStore = damage
-        try Data(Self.prometheusConfiguration.utf8).write(to: URL(filePath: "\(folder.path)/prometheus.yml"))
         self.folder = folder
         self.leftOut = leftOut
         self.servers = servers
@@ -97,15 +97,6 @@ final class DrillStage: Sendable {
         for server in servers.values { await server.stop() }
         if keeping { folder.keep() } else { folder.remove() }
     }
-
-    /// A Prometheus of a drill watches only itself: that it still takes samples in can be seen by that.
-    private static let prometheusConfiguration = """
-        global: {scrape_interval: 2s}
-        scrape_configs:
-          - job_name: dr-drill
-            static_configs: [{targets: ["localhost:0"]}]
-
-        """
 }
 
 extension DrillServerOptions {
@@ -114,7 +105,7 @@ extension DrillServerOptions {
         guard kind == "prometheus", let program = findProgram("prometheus") else { return nil }
         var options = DrillServerOptions()
         options.run = [
-            program, "--config.file=${folder}/prometheus.yml", "--storage.tsdb.path=${data}",
+            program, "--config.file=${folder}/${name}.yml", "--storage.tsdb.path=${data}",
             "--web.listen-address=127.0.0.1:${port}", "--storage.tsdb.retention.time=100y",
         ]
         options.ready = "/-/ready"
@@ -126,10 +117,24 @@ extension DrillServerOptions {
             .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
-    fileprivate func command(url: String, data: String, folder: String) -> [String] {
-        let port = url.split(separator: ":").last.map(String.init) ?? ""
-        return run.map {
-            $0.replacing("${port}", with: port).replacing("${data}", with: data).replacing("${folder}", with: folder)
+    fileprivate func command(_ name: String, url: String, data: String, folder: String) -> [String] {
+        run.map {
+            $0.replacing("${port}", with: Self.port(url)).replacing("${data}", with: data)
+                .replacing("${folder}", with: folder).replacing("${name}", with: name)
         }
     }
+
+    /// For a Prometheus that watches only itself: that it still takes samples in can be seen by that.
+    fileprivate func writeConfiguration(_ name: String, url: String, folder: String) throws {
+        let text = """
+            global: {scrape_interval: 2s}
+            scrape_configs:
+              - job_name: dr-drill
+                static_configs: [{targets: ["127.0.0.1:\(Self.port(url))"]}]
+
+            """
+        try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name).yml"))
+    }
+
+    private static func port(_ url: String) -> String { url.split(separator: ":").last.map(String.init) ?? "" }
 }

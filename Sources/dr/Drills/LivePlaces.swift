@@ -1,3 +1,4 @@
+import Blocking
 import Configuration
 import Drills
 import Foundation
@@ -32,11 +33,10 @@ extension Session {
     func livePlaces() async -> [Place] {
         var places = configuration.components.flatMap(\.places)
         switch configuration.store.url {
-        case .directory(let path)?: places.append(Place("the repository", .directory(path)))
-        case .s3(let bucket, let prefix)?:
+        case .directory(let path): places.append(Place("the repository", .directory(path)))
+        case .s3(let bucket, let prefix):
             places.append(
                 Place("the repository", .bucket(name: bucket, prefix: prefix, endpoint: configuration.store.endpoint)))
-        case nil: break
         }
         for context in await currentContext() + configuration.drill.liveContexts {
             places.append(Place("kubectl", .cluster(context: context)))
@@ -75,7 +75,8 @@ extension Plan {
                     places.append(Place("step '\(step.id)'", .server(url: url)))
                 case let action as KubectlAction:
                     guard let context = action.context else {
-                        refusals.append("step '\(step.id)' drives kubectl in its current context: give the drill one of its own")
+                        refusals.append(
+                            "step '\(step.id)' drives kubectl in its current context: give the drill one of its own")
                         continue
                     }
                     places.append(Place("step '\(step.id)'", .cluster(context: context)))

@@ -27,14 +27,14 @@ struct ScenarioRun {
     ///   - requested: the scenario, by its name or an alias.
     ///   - drill: the isolated place of a drill; nil for the stack itself.
     static func prepare(
-        _ requested: String, at selector: SetSelector, _ options: ScenarioOptions, _ live: Session,
+        _ requested: String, at selector: SetSelector, _ request: ReplayRequest, _ live: Session,
         recoveryKey: String?, drill: DrillSetting? = nil
     ) async throws -> ScenarioRun {
         let session = drill?.stage.session ?? live
         let entry = try live.planLibrary().entry(for: requested)
         let runs = try drill?.runs ?? RunFolder(state: live.stateRoot)
         let repository = try await session.repository(recoveryKey: recoveryKey)
-        let resumed = options.isResuming ? try runs.resumable(options.resumeRun, scenario: entry.scenario) : nil
+        let resumed = request.resumes ? try runs.resumable(request.run, scenario: entry.scenario) : nil
         let set = try await session.recoverableSet(
             resumed?.reading.record.flatMap { Timestamp($0.identity.set) }.map { .named($0) } ?? selector, repository)
         let identity =
@@ -44,7 +44,7 @@ struct ScenarioRun {
                 scenario: entry.scenario, set: "\(set.name)")
         // A resumed run has the parameters that it had, unless they are given anew.
         let before = resumed?.reading.record?.parameters ?? [:]
-        let given = before.merging(try options.parameters.values()) { _, new in new }
+        let given = before.merging(request.parameters) { _, new in new }
         let text = PlanText(entry.text.text, file: entry.text.file, folder: session.folder)
         let overrides = try drill?.overrides(given, of: text, session) ?? given
         let scope = session.planScope(.run, overrides: overrides, run: identity.id, set: "\(set.name)")
@@ -57,8 +57,9 @@ struct ScenarioRun {
         let record = try session.record(
             plan, text: text.text, identity,
             try await session.pool.run { try repository.digest(ofSet: set.name) },
-            options, earlier: resumed?.reading.record, isDrill: drill != nil)
-        let recovery = StackRecovery(session: session, repository: repository, set: set)
+            request, earlier: resumed?.reading.record, isDrill: drill != nil)
+        var recovery = StackRecovery(session: session, repository: repository, set: set)
+        recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
         let times = StepTimes(runs.readings(of: entry.scenario).filter { $0.end?.verdict != nil })
         let bytes = try await recovery.sizes(of: plan)
         return ScenarioRun(
@@ -169,12 +170,12 @@ extension Session {
     /// - Throws: `ValidationError` when a resumed run would not be the one that was begun.
     fileprivate func record(
         _ plan: Plan, text: String, _ identity: RunIdentity, _ setDigest: Digest,
-        _ options: ScenarioOptions, earlier: RunRecord?, isDrill: Bool
+        _ request: ReplayRequest, earlier: RunRecord?, isDrill: Bool
     ) throws -> RunRecord {
         let digest = Digest(of: [UInt8](text.utf8)).hex
         let holder = RunHolder.current
         if var earlier {
-            if !options.allowChangedPlan {
+            if !request.allowsChangedPlan {
                 guard earlier.planDigest == digest else {
                     throw ValidationError(
                         "the plan is not what it was when run \(identity.id) began: look at what changed, then "
@@ -192,7 +193,6 @@ extension Session {
             return earlier
         }
         let now = Date()
-        let moments = try options.moments(now: now)
         var record = RunRecord(
             identity: identity, isDrill: isDrill, procedure: plan.procedure, planDigest: digest,
             parameters: plan.parameters, setDigest: setDigest.hex,
@@ -202,9 +202,9 @@ extension Session {
         record.rto = (plan.objectives.rto ?? configuration.objectives.rto).map { $0.duration / .seconds(1) }
         record.rpo = (plan.objectives.rpo ?? configuration.objectives.rpo).map { $0.duration / .seconds(1) }
         record.rtoFrom = plan.objectives.rtoFrom
-        record.failedAt = moments.failed
-        record.detectedAt = moments.detected
-        record.declaredAt = moments.declared
+        record.failedAt = request.moments.failed
+        record.detectedAt = request.moments.detected
+        record.declaredAt = request.moments.declared
         return record
     }
 }

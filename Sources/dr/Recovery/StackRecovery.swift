@@ -17,6 +17,8 @@ struct StackRecovery: RecoveryServices {
     let notices: RunNotices
     /// What the checks hold the stack against: the set itself, but in a negative control.
     var expected: BackupSet
+    /// Components that the plan brings back: what else is there need not be as the set has it.
+    var restoring: Set<String>?
 
     init(session: Session, repository: Repository, set: BackupSet) {
         self.session = session
@@ -117,9 +119,7 @@ struct StackRecovery: RecoveryServices {
     // MARK: Checks, notices, people
 
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] {
-        let components = Set(session.configuration.components.map(\.name)).intersection(expected.components.keys)
-        return await CheckRun(session: session, repository: repository).run(
-            names, set: expected, components: components)
+        await CheckRun(session: session, repository: repository).run(names, set: expected, components: restoring)
     }
 
     func notify(_ notice: Notice) async { notices.post(notice) }
