@@ -66,7 +66,10 @@ struct Drill {
             let run = try await ScenarioRun.prepare(
                 scenario, at: at, request, live, recoveryKey: recoveryKey, drill: setting)
             try await refuseUnlessIsolated(run.plan, stage)
-            let result = try await limited { try await run.carryOut() }
+            let result = try await limited {
+                try await stage.prepare()
+                return try await run.carryOut()
+            }
             await stage.close(keeping: keeps)
             if keeps { output.note("kept: \(stage.path)") }
             let steps = run.plan.steps.compactMap { step in step.restoredComponent.map { ($0, step.id) } }
@@ -144,7 +147,10 @@ struct Drill {
             if case .oldSet(let old, _) = sabotage { selector = .named(old) }
             let run = try await ScenarioRun.prepare(
                 scenario, at: selector, request, live, recoveryKey: recoveryKey, drill: setting)
-            let result = try await limited { try await run.carryOut() }
+            let result = try await limited {
+                try await stage.prepare()
+                return try await run.carryOut()
+            }
             let reading = try JournalReading(path: result.journal)
             let steps = try Evidence(reading).steps.filter { ["failed", "rollback failed"].contains($0.outcome) }.map(
                 \.id)

@@ -24,7 +24,6 @@ struct DrillServices: RecoveryServices {
 
     func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
         do {
-            try await stage.prepare(request.component)
             if kept.contains(request.component) {
                 try await stage.open(request.component)
                 return try await recovery.pretend(request.component)

@@ -79,18 +79,13 @@ final class DrillStage: Sendable {
 
     // MARK: Servers
 
-    /// Before a component is restored.
-    func prepare(_ component: String) async throws {
-        if filledByAPI.contains(component) { try await servers[component]?.start() }
+    /// Before the plan: servers that are filled through their API are there as empty ones, as on a rebuilt host.
+    func prepare() async throws {
+        for component in filledByAPI.sorted() { try await servers[component]?.start() }
     }
 
     /// Once its files are in place.
     func open(_ component: String) async throws { try await servers[component]?.start() }
-
-    /// Starts every server, whether or not anything was restored for it.
-    func openAll() async throws {
-        for server in servers.values { try await server.start() }
-    }
 
     /// Ends what it started, and removes what it made.
     func close(keeping: Bool) async {

@@ -36,6 +36,11 @@ struct StackRecovery: RecoveryServices {
         try await translatingErrors("preview the restore of \(request.component)") {
             let (job, road) = try await job(request)
             switch road {
+            case .files(let directory) where !hasParent(directory):
+                let totals = job.manifest.totals
+                return ActionPreview(
+                    ["restore \(job.component) of set \(set.name) to \(directory), making it: \(totals.files) files"],
+                    bytes: totals.bytes)
             case .files(let directory):
                 let plan = try await job.planFiles(to: directory)
                 let aside = plan.replaces ? "; what is there is kept beside it" : ""
@@ -57,6 +62,7 @@ struct StackRecovery: RecoveryServices {
     func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
         try await translatingErrors("restore \(request.component)") {
             let (job, road) = try await job(request)
+            if let directory = road.directory { try makeParent(of: directory) }
             progress.begin(job.component, job.progress)
             defer { progress.end(job.component) }
             var result = RestoredComponent(
@@ -79,6 +85,16 @@ struct StackRecovery: RecoveryServices {
             }
             return result
         }
+    }
+
+    private func hasParent(_ directory: String) -> Bool {
+        FileManager.default.fileExists(atPath: (directory as NSString).deletingLastPathComponent)
+    }
+
+    /// On a bare machine nothing is there yet.
+    private func makeParent(of directory: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: (directory as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
     }
 
     /// Bytes that each restoring step of a plan would bring back.
