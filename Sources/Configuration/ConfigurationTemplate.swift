@@ -143,6 +143,12 @@ package enum ConfigurationTemplate {
 
         # metrics: {textfile: /var/lib/prometheus/node-exporter/dr.prom}
 
+        # How `dr drill` restores beside the stack. Every component with a server wants one that the drill may start;
+        # for Prometheus the installed program will do. ${port}, ${data}, ${folder} and ${name} are replaced.
+        # drill:
+        #   servers:
+        #     grafana: {run: [grafana, server, "cfg:server.http_port=${port}"], ready: /api/health}
+
         # What `dr capacity` forecasts. Known are cpu, memory, disk, network, ingestion, queries, repository, backup.
         # capacity:
         #   source: prometheus                   # the component whose server has the history

@@ -8,7 +8,7 @@ import Testing
         scenario: loss
         aliases: [tree_loss]
         objectives: {rto: 4h, rpo: 1h}
-        parameters: {pause: "0"}
+        parameters: {pause: 1s}
         steps:
           - {id: declare, notify: {event: disaster_declared, summary: "gone"}, timeout: 1m}
           - id: tree
@@ -16,7 +16,7 @@ import Testing
             restore: tree
             verify: [{run: [test, -f, "${tree.data}/a"]}]
             timeout: 5m
-          - {id: wait, needs: [tree], run: [sleep, "${pause}"], timeout: 1h}
+          - {id: wait, needs: [tree], wait: "${pause}", timeout: 1h}
         checks: [endpoints]
 
         """
@@ -79,18 +79,17 @@ import Testing
         let journey = try await started()
         try lose(journey)
         let killed = try await journey.dr(
-            ["restore", "--scenario", "loss", "--yes", "--set", "pause=600"], killAfter: .seconds(4))
+            ["restore", "--scenario", "loss", "--yes", "--set", "pause=600s"], killAfter: .seconds(4))
         #expect(killed.status != 0)
         let steps = try self.steps(journey)
         #expect(steps == ["declare", "tree"])
-        // The sleep is the killed program's child; the resumed run begins the step anew, with a shorter one.
         let refused = try await journey.expect(
-            2, "restore", "--scenario", "loss", "--yes", "--resume", "--set", "pause=0")
+            2, "restore", "--scenario", "loss", "--yes", "--resume", "--set", "pause=1s")
         #expect(refused.errors.contains("other values of pause"))
         try await journey.expect(
-            0, "restore", "--scenario", "loss", "--yes", "--resume", "--set", "pause=0", "--allow-changed-plan")
+            0, "restore", "--scenario", "loss", "--yes", "--resume", "--set", "pause=1s", "--allow-changed-plan")
         #expect(try self.steps(journey) == ["declare", "tree", "wait"])
-        let nothing = try await journey.expect(1, "restore", "--scenario", "loss", "--yes", "--resume")
+        let nothing = try await journey.expect(2, "restore", "--scenario", "loss", "--yes", "--resume")
         #expect(nothing.errors.contains("there is no run to resume") || nothing.errors.contains("is finished"))
     }
 
@@ -107,7 +106,7 @@ import Testing
 
     @Test func aSecondRunAtOnceIsRefused() async throws {
         let journey = try await started()
-        async let first = journey.dr(["restore", "--scenario", "loss", "--yes", "--set", "pause=6"])
+        async let first = journey.dr(["restore", "--scenario", "loss", "--yes", "--set", "pause=6s"])
         let lock = journey.folder.url.appending(path: "state/runs/loss.lock")
         while (try? Data(contentsOf: lock))?.isEmpty ?? true { try await Task.sleep(for: .milliseconds(50)) }
         let second = try await journey.expect(6, "restore", "--scenario", "loss", "--yes")
@@ -118,7 +117,7 @@ import Testing
     @Test func anAlteredJournalIsNotResumed() async throws {
         let journey = try await started()
         let killed = try await journey.dr(
-            ["restore", "--scenario", "loss", "--yes", "--set", "pause=600"], killAfter: .seconds(4))
+            ["restore", "--scenario", "loss", "--yes", "--set", "pause=600s"], killAfter: .seconds(4))
         #expect(killed.status != 0)
         let runs = journey.folder.url.appending(path: "state/runs")
         let run = try #require(
@@ -126,7 +125,7 @@ import Testing
         let file = runs.appending(path: "\(run)/journal.jsonl")
         let text = try String(contentsOf: file, encoding: .utf8)
         try Data(text.replacing("\"outcome\":\"done\"", with: "\"outcome\":\"dune\"").utf8).write(to: file)
-        let refused = try await journey.expect(1, "restore", "--scenario", "loss", "--yes", "--resume")
+        let refused = try await journey.expect(4, "restore", "--scenario", "loss", "--yes", "--resume")
         #expect(refused.errors.contains("it was altered"))
     }
 
