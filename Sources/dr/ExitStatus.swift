@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Cryptography
 import ObjectStorage
+import RecoveryPlan
 import Repository
 import StrictYAML
 
@@ -28,7 +29,17 @@ extension ExitStatus {
             case is CMSError: .usage  // a certificate or key file that cannot be used
             case is RestoreFailure: .checkFailed
             case let error as RepositoryError: ExitStatus(error.reason)
+            case let error as JournalError: ExitStatus(error.reason)
             default: DR.exitCode(for: error) == .validationFailure ? .usage : .failed
+            }
+    }
+
+    private init(_ reason: JournalError.Reason) {
+        self =
+            switch reason {
+            case .held: .held
+            case .noSuchRun: .usage
+            case .cannotWrite, .cannotRead, .tampered: .failed
             }
     }
 
