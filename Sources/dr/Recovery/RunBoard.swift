@@ -60,10 +60,11 @@ struct RunBoard {
     func lines(
         _ restores: [(component: String, state: WorkProgress.State)], now: Double, height: Int
     ) -> [String] {
-        var head = "\(title): \(done.count) of \(total) steps done"
-        if !lost.isEmpty { head += ", \(lost.count) lost" }
-        head += ", \(Units.duration(seconds: Int(now - started)))"
-        if let left = timeLeft(now: now) { head += ", \(left)" }
+        var head = "\(done.count) of \(total) steps done after \(Units.duration(seconds: Int(now - started)))"
+        if !lost.isEmpty { head = "\(lost.count) lost, \(head)" }
+        // What matters most stands where a narrow terminal does not cut it off.
+        if let left = timeLeft(now: now) { head = "\(left), \(head)" }
+        head += ": \(title)"
         let steps = running.map { entry -> String in
             var line = "  \(entry.step): \(Units.duration(seconds: Int(now - entry.began)))"
             if let usual = forecast?.steps[entry.step]?.expected, entry.attempt > 0 {
