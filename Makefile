@@ -8,6 +8,7 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 DESTDIR ?=
 DEMO_FLAGS ?=
+DRILL_REPORT ?= .build/drill
 BENCH_FLAGS ?=
 
 # Where the servers and clients for tests and demo are looked for.
@@ -25,11 +26,18 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s $$'\t'
 
 .PHONY: demo
-demo: ## back up a running Prometheus, destroy it, bring it back, prove it (DEMO_FLAGS=--s3 for a real S3 server)
+demo: ## back up a living stack, destroy it, bring it back by plan, prove it (DEMO_FLAGS=--s3 for a real S3 server)
 	@Scripts/prepare demo
 	@$(RELEASE) --product dr
 	@$(RELEASE) --product dr-lab
 	@$(BIN)/dr-lab demo $(DEMO_FLAGS)
+
+.PHONY: drill
+drill: ## drill the loss of a whole stack beside it, with negative control and report (DRILL_REPORT=folder)
+	@Scripts/prepare demo
+	@$(RELEASE) --product dr
+	@$(RELEASE) --product dr-lab
+	@$(BIN)/dr-lab demo --drill --report $(DRILL_REPORT) $(DEMO_FLAGS)
 
 .PHONY: test
 test: ## check the style, run every test

@@ -109,7 +109,7 @@ let package = Package(
             name: "ShippedPlans", path: "plans",
             resources: shippedPlans.map { .embedInCode("\($0).yaml") }, swiftSettings: strict),
         layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", mustache]),
-        layer("Drills", ["ObjectStorage"]),
+        layer("Drills", ["ObjectStorage", "Programs", "HTTP", "Blocking"]),
         .executableTarget(
             name: "dr",
             dependencies: kinds.map { .byName(name: $0.name) } + [
@@ -172,7 +172,7 @@ let package = Package(
                 "Blocking", "Cryptography", "Lab", logging,
             ]),
         tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography", "Lab"]),
-        tests(of: "Drills", ["ObjectStorage", "Lab"]),
+        tests(of: "Drills", ["ObjectStorage", "Blocking", "Lab"]),
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(

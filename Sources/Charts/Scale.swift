@@ -3,9 +3,11 @@ package struct Scale {
     package let top: Double
     package let step: Double
 
-    /// - Parameter steps: about as many.
+    /// - Parameters:
+    ///   - largest: what is not above zero, or not finite, has no steps that fit, and gets the scale of 1.
+    ///   - steps: about as many.
     package init(to largest: Double, steps: Int = 4, whole: Bool = false) {
-        guard largest > 0 else {
+        guard largest > 0, largest.isNormal else {
             (top, step) = (1, 1)
             return
         }

@@ -17,6 +17,7 @@ package struct Configuration: Equatable, Sendable {
     package var notifications = NotificationConfiguration()
     package var checks = ChecksConfiguration()
     package var metrics = Metrics()
+    package var drill = DrillConfiguration()
     package var capacity = CapacityOptions()
 
     package init() {}
@@ -45,6 +46,7 @@ extension Configuration: Section {
         Key("plans", \.plans, .path, "Folder of the recovery plans."),
         Key("state", \.state, .path, "Folder for cache and journals; losing it costs time, never data."),
         Key("notifications", \.notifications, .section(), "Whom to tell."),
+        Key("drill", \.drill, .section(), "How drills are run, beside the stack."),
         Key("checks", \.checks, .section(), "What is looked at after a recovery."),
         Key("metrics", \.metrics, .section(), "Metrics about backups, for Prometheus."),
         Key("capacity", \.capacity, .section(), "What `dr capacity` forecasts, and against which thresholds."),

@@ -23,7 +23,8 @@ package struct LinearRegression: Equatable, Sendable {
     /// Fewest samples that tell a line from chance: two lie on a line whatever they are.
     package static let fewest = 3
 
-    /// - Returns: nil for fewer than three samples, or where all are of the same moment: there are no data then.
+    /// - Returns: nil for fewer than three samples, or where all are of the same moment: there are no data then. So are
+    ///   values whose squares are beyond what a number holds, which only a wrong expression gives.
     package init?(_ samples: [Sample]) {
         let samples = samples.filter { $0.time.isFinite && $0.value.isFinite }
         guard samples.count >= Self.fewest else { return nil }
@@ -44,6 +45,7 @@ package struct LinearRegression: Equatable, Sendable {
             let distance = sample.value - meanValue - slope * (sample.time - meanTime)
             residualSquares += distance * distance
         }
+        guard valueSquares.isFinite, residualSquares.isFinite else { return nil }
         count = samples.count
         self.slope = slope
         self.meanTime = meanTime

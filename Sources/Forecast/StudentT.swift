@@ -26,12 +26,16 @@ enum StudentT {
         return 1 - incompleteBeta(n / (n + t * t), n / 2, 0.5) / 2
     }
 
-    /// The regularised incomplete beta function I_x(a, b): Abramowitz and Stegun 26.5.8, on the side of its mean where
-    /// the continued fraction converges fast.
+    /// The regularised incomplete beta function I_x(a, b), from the side of its mean where the continued fraction
+    /// converges fast.
     private static func incompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
         guard x > 0 else { return 0 }
         guard x < 1 else { return 1 }
-        guard x < (a + 1) / (a + b + 2) else { return 1 - incompleteBeta(1 - x, b, a) }
+        return x < (a + 1) / (a + b + 2) ? expanded(x, a, b) : 1 - expanded(1 - x, b, a)
+    }
+
+    /// Abramowitz and Stegun 26.5.8.
+    private static func expanded(_ x: Double, _ a: Double, _ b: Double) -> Double {
         let beta = lgamma(a) + lgamma(b) - lgamma(a + b)
         let front = exp(a * log(x) + b * log(1 - x) - beta) / a
         return front * fraction(x, a, b)

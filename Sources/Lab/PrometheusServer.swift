@@ -9,6 +9,8 @@ package final class PrometheusServer: Sendable {
         package var retention = "10y"
         /// Scrapes itself once a second: a few hundred living series.
         package var scrapesItself = true
+        /// A free one when nil.
+        package var port: UInt16?
         /// More targets, as "host:port".
         package var targets: [String] = []
         /// Used as it is, instead of one made from the above.
@@ -45,7 +47,7 @@ package final class PrometheusServer: Sendable {
         var failure: (any Error)?
         for _ in 0..<3 {
             do {
-                guard let port = try FreePort.find().first else { throw LabError("no free port") }
+                guard let port = try options.port ?? FreePort.find().first else { throw LabError("no free port") }
                 let server = try await launch(port, data, folder, options)
                 try await server.process.waitUntil { try await server.isReady() }
                 return server

@@ -11,8 +11,8 @@ import Testing
         values.enumerated().map { Sample(time: Self.start + Double($0) * Self.day, value: $1) }
     }
 
-    @Test(arguments: [[], [1.0], [1, 2], [1, 2, .nan], [1, .infinity, 3]])
-    func `fewer than three samples are no data`(_ values: [Double]) {
+    @Test(arguments: [[], [1.0], [1, 2], [1, 2, .nan], [1, .infinity, 3], [1, 1e200, 3]])
+    func `fewer than three samples that can be squared are no data`(_ values: [Double]) {
         #expect(LinearRegression(samples(values)) == nil)
     }
 

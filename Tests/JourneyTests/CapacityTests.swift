@@ -35,9 +35,14 @@ import Testing
     private static let hour = 3600, size = 1e12
 
     /// Two disks, of which one fills by half a percent a day and holds 70 % now; memory that stays at 40 %.
-    private func history(until now: Int) -> String {
+    ///
+    /// - Parameters:
+    ///   - now: whole hours before it are the samples. A query looks five minutes back from the times that it asks of,
+    ///     and those are whole hours before the moment that `dr` runs, just after this one.
+    ///   - end: no sample is later.
+    private func history(at now: Int, until end: Int) -> String {
         var text = "# TYPE node_filesystem_size_bytes gauge\n"
-        let times = Array(stride(from: now - 20 * 24 * Self.hour, through: now, by: Self.hour))
+        let times = stride(from: now - 20 * 24 * Self.hour, through: end, by: Self.hour)
         func series(_ name: String, _ labels: String, _ value: (Int) -> Double) {
             for time in times { text += "\(name){\(labels)} \(value(time)) \(time)\n" }
         }
@@ -66,7 +71,7 @@ import Testing
         let text = folder.url.appending(path: "history.txt")
         // Blocks must not reach into the time that the server's head begins with.
         let end = now / 7200 * 7200 - 7200
-        try Data(history(until: end).utf8).write(to: text)
+        try Data(history(at: now, until: end).utf8).write(to: text)
         let made = try await CommandRun.run(
             "/usr/bin/promtool", ["tsdb", "create-blocks-from", "openmetrics", text.path, data.path])
         #expect(made.status == 0, "\(made.errors)")
@@ -80,6 +85,7 @@ import Testing
                     disk: {critical: 95%}
                     half: {expression: "vector(0.5)", unit: ratio, warning: 40%}
                     wrong: {expression: "sum(", unit: count}
+                    huge: {expression: "vector(1e200) * (1 + time() % 7)", unit: count}
                 """)
         for _ in 0..<3 { try await journey.expect(0, "backup", "--component", "prometheus") }
 
@@ -105,6 +111,10 @@ import Testing
         #expect(abs((memory.current ?? 0) - 0.4) < 1e-9 && memory.urgency == "none")
         #expect(try row("half").urgency == "high")
         #expect(try row("wrong").urgency == "no data" && row("wrong").note?.contains("parse error") == true)
+        // What cannot be squared is told and drawn, and nothing more is said of it.
+        let huge = try row("huge")
+        #expect(
+            huge.samples > 400 && huge.forecasts.isEmpty && huge.note == "no line can be drawn through these values")
         // Nothing in this stack measures processors.
         #expect(try row("cpu").urgency == "no data" && row("cpu").note?.contains("no samples") == true)
         let repository = try row("repository")

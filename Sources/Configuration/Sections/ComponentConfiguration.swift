@@ -59,6 +59,10 @@ extension ComponentConfiguration {
 package protocol ComponentOptions: Equatable, Sendable {
     /// The word for the kind in `dr.yaml`.
     static var kind: String { get }
+
+    /// The same component in a drill's place: nothing of the live one is left that could be written to or asked.
+    /// - Returns: nil where the kind needs a server and the drill has none for it.
+    func relocated(to place: Relocation) -> Self?
 }
 
 /// Options that are read from a section of the file: all of them.

@@ -15,6 +15,14 @@ package struct ElasticsearchOptions: ComponentOptions {
     package var timeout: Period?
 
     package init() {}
+
+    package func relocated(to place: Relocation) -> Self? {
+        guard place.url != nil else { return nil }
+        var options = self
+        options.server.relocate(place)
+        options.apiKey = nil
+        return options
+    }
 }
 
 extension ElasticsearchOptions: ComponentSection {

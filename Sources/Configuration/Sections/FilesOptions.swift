@@ -10,6 +10,12 @@ package struct FilesOptions: ComponentOptions {
     package var exclude: [String] = []
 
     package init() {}
+
+    package func relocated(to place: Relocation) -> Self? {
+        var options = self
+        options.data = place.data
+        return options
+    }
 }
 
 extension FilesOptions: ComponentSection {

@@ -18,6 +18,13 @@ package struct GitOptions: ComponentOptions {
     package var caFile: String?
 
     package init() {}
+
+    package func relocated(to place: Relocation) -> Self? {
+        var options = GitOptions()
+        options.url = place.data
+        options.branch = branch
+        return options
+    }
 }
 
 extension GitOptions: ComponentSection {

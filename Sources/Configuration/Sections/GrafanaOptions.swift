@@ -13,6 +13,13 @@ package struct GrafanaOptions: ComponentOptions {
     package var joinOrganizations = false
 
     package init() {}
+
+    package func relocated(to place: Relocation) -> Self? {
+        guard place.url != nil else { return nil }
+        var options = self
+        options.server.relocate(place)
+        return options
+    }
 }
 
 extension GrafanaOptions: ComponentSection {

@@ -16,6 +16,15 @@ package struct LokiOptions: ComponentOptions {
     package var flush = false
 
     package init() {}
+
+    package func relocated(to place: Relocation) -> Self? {
+        var options = self
+        options.server.relocate(place)
+        options.data = place.data
+        options.chunks = nil
+        options.rules = nil
+        return options
+    }
 }
 
 extension LokiOptions: ComponentSection {

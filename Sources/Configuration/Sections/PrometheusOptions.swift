@@ -11,6 +11,14 @@ package struct PrometheusOptions: ComponentOptions {
     package var skipHead = false
 
     package init() {}
+
+    package func relocated(to place: Relocation) -> Self? {
+        guard place.url != nil else { return nil }
+        var options = self
+        options.server.relocate(place)
+        options.data = place.data
+        return options
+    }
 }
 
 extension PrometheusOptions: ComponentSection {

@@ -10,6 +10,12 @@ struct Demo: AsyncParsableCommand {
     @Flag(name: .long, help: "Keep the backups in a real S3 server instead of a directory.")
     var s3 = false
 
+    @Flag(name: .long, help: "Drill the recovery beside the living stack, instead of destroying that.")
+    var drill = false
+
+    @Option(name: .long, help: "Where to leave the drill's report; with the stage it goes when left out.")
+    var report: String?
+
     @Option(name: .long, help: "The dr to show; by default the one beside this program.")
     var dr: String?
 
@@ -24,7 +30,7 @@ struct Demo: AsyncParsableCommand {
             try await DemoPrometheus(in: folder.url),
             grafana,
             try await DemoLoki(in: folder.url),
-            try await DemoJaeger(),
+            try await DemoJaeger(in: folder.url),
             try await DemoConfigurationRepository(in: folder.url),
         ]
         for component in components { stage.tell("\(component.name): \(component.about)") }
@@ -40,6 +46,8 @@ struct Demo: AsyncParsableCommand {
         stage.say("Is it all there, byte for byte?")
         try await stage.dr("verify", "--read-data")
 
+        if drill { return try await drill(on: stage, components) }
+
         stage.say("Questions for later: asked of the living stack, about what is in the backup")
         let watermarks = try await stage.watermarks()
         var before: [String: [String: String]] = [:]
@@ -52,12 +60,14 @@ struct Demo: AsyncParsableCommand {
         stage.say("Disaster: the servers are killed and their data are gone")
         for component in components { try await component.destroy() }
 
-        stage.say("Recovery")
-        let began = ContinuousClock.now
-        for component in components { try await component.recover(on: stage) }
-        let recovery = (ContinuousClock.now - began).formatted(
-            .units(allowed: [.seconds], fractionalPart: .show(length: 1)))
-        stage.tell("everything is back after \(recovery)")
+        stage.say("Recovery, by the plan and against the clock: first a look, then the real thing")
+        let control = try await DemoControl(components)
+        let parameters = parameters(control, folder)
+        try await stage.dr(["restore", "--scenario", "complete_cluster_loss", "--dry-run"] + parameters, showing: 4)
+        try await stage.dr(["restore", "--scenario", "complete_cluster_loss", "--yes"] + parameters)
+        try await stage.dr("check", "data_equality", "sentinels", "--set", "latest")
+        try await stage.dr("report", showing: 5)
+        await control.stop()
 
         stage.say("Proof")
         var compared = 0
@@ -77,5 +87,30 @@ struct Demo: AsyncParsableCommand {
         guard differing == 0, before.values.allSatisfy({ $0.values.contains { !$0.isEmpty } }) else {
             throw ExitCode(4)
         }
+    }
+
+    /// How this stack's servers are started, where a host has systemctl.
+    private func parameters(_ control: DemoControl, _ folder: TemporaryFolder) -> [String] {
+        [
+            "stop_prometheus=[]", "stop_loki=[]", "start_prometheus=\(control.start("prometheus"))",
+            "start_loki=\(control.start("loki"))", "start_grafana=\(control.start("grafana"))",
+            "start_elasticsearch=\(control.start("jaeger"))", "checkout=\(folder.path)/configuration",
+        ].flatMap { ["--set", $0] }
+    }
+
+    private func drill(on stage: DemoStage, _ components: [any DemoComponent]) async throws {
+        stage.say("A drill: the same recovery in a place of its own, then once more with something damaged on purpose")
+        try await stage.dr("drill", "--scenario", "complete_cluster_loss")
+        stage.say("The report is what its journal says, and says so to anybody")
+        let place = report.map { ["--to", URL(filePath: $0).absoluteURL.path] } ?? []
+        let run = try await stage.dr(["report"] + place, showing: 5)
+        guard let page = run.output.firstMatch(of: #/wrote (\S+\.html)/#)?.1 else {
+            throw LabError("there is no report")
+        }
+        try await stage.dr("report", "verify", String(page))
+        stage.say("The next recovery, by what is known now")
+        try await stage.dr("plan", "show", "complete_cluster_loss", showing: 12)
+        for component in components { await component.stop() }
+        stage.end()
     }
 }

@@ -14,8 +14,16 @@ protocol DemoComponent: AnyObject {
     /// Ends the server and removes its data.
     func destroy() async throws
 
-    /// Brings it back with `dr`, and starts it.
-    func recover(on stage: DemoStage) async throws
+    /// Brings its server up again: over whatever was restored in its place, else empty.
+    func start() async throws
+
+    /// The server that stands in for it in a drill, in YAML's flow style; nil where none is needed or a usual one will do.
+    /// - Parameter lab: path of this program.
+    func drillServer(_ lab: String) -> String?
 
     func stop() async
+}
+
+extension DemoComponent {
+    func drillServer(_ lab: String) -> String? { nil }
 }

@@ -35,9 +35,7 @@ final class DemoConfigurationRepository: DemoComponent {
 
     func destroy() async throws { try FileManager.default.removeItem(at: repository) }
 
-    func recover(on stage: DemoStage) async throws {
-        try await stage.dr("restore", "--component", name, "--to", repository.path)
-    }
+    func start() async throws {}
 
     func stop() async {}
 

@@ -64,11 +64,11 @@ final class DemoGrafana: DemoComponent {
 
     func destroy() async throws { await server.server.stop() }
 
-    func recover(on stage: DemoStage) async throws {
-        server = try await GrafanaStandIn(.empty(version: .v11), port: port)
-        try await stage.dr("restore", "--component", name, "--dry-run", "--quiet", accepting: [0, 3], showing: 1)
-        try await stage.dr("restore", "--component", name, accepting: [0, 3], showing: 1)
-        try await stage.dr("restore", "--component", name, showing: 1)
+    func start() async throws { server = try await GrafanaStandIn(.empty(version: .v11), port: port) }
+
+    func drillServer(_ lab: String) -> String? {
+        "{run: [\"\(lab)\", stand-in, grafana, --port, \"${port}\", --seed, empty], ready: /api/health, "
+            + "username: admin, password: {env: GRAFANA_PASSWORD}}"
     }
 
     func stop() async { await server.server.stop() }

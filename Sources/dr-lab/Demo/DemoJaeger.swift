@@ -6,12 +6,15 @@ import Lab
 final class DemoJaeger: DemoComponent {
     let name = "jaeger"
     let about = "Jaeger's Elasticsearch 8, a stand-in: spans, services, aliases, templates; snapshots kept on a shelf"
+    /// Where its snapshots lie: shared by all clusters, as a bucket is.
+    private let storage: URL
     private let shelf: SnapshotShelf
     private let port: UInt16
     private var cluster: ElasticsearchStandIn
 
-    init() async throws {
-        shelf = try SnapshotShelf()
+    init(in folder: URL) async throws {
+        storage = folder.appending(path: "snapshots")
+        shelf = try SnapshotShelf(directory: storage)
         cluster = try await ElasticsearchStandIn(shelf: shelf)
         port = cluster.server.port
         let now = Int(Date().timeIntervalSince1970 * 1000)
@@ -34,9 +37,10 @@ final class DemoJaeger: DemoComponent {
 
     func destroy() async throws { await cluster.server.stop() }
 
-    func recover(on stage: DemoStage) async throws {
-        cluster = try await ElasticsearchStandIn(port: port, shelf: shelf)
-        try await stage.dr("restore", "--component", name)
+    func start() async throws { cluster = try await ElasticsearchStandIn(port: port, shelf: shelf) }
+
+    func drillServer(_ lab: String) -> String? {
+        "{run: [\"\(lab)\", stand-in, elasticsearch, --port, \"${port}\", --repository, \"\(storage.path)\"]}"
     }
 
     func stop() async { await cluster.server.stop() }

@@ -58,11 +58,14 @@ final class DemoLoki: DemoComponent {
         try FileManager.default.removeItem(at: data)
     }
 
-    func recover(on stage: DemoStage) async throws {
-        try await stage.dr("restore", "--component", name, "--to", data.path)
+    func start() async throws {
         var options = LokiStandIn.Options()
         options.port = port
         server = try await LokiStandIn(data: data, options)
+    }
+
+    func drillServer(_ lab: String) -> String? {
+        "{run: [\"\(lab)\", stand-in, loki, --port, \"${port}\", --data, \"${data}\"], ready: /ready}"
     }
 
     func stop() async { await server.stop() }

@@ -10,6 +10,7 @@ final class DemoPrometheus: DemoComponent {
     /// Seconds since 1970: the end of the history that was made for it.
     private let end: Int
     private var server: PrometheusServer
+    private let port: UInt16
 
     init(in folder: URL) async throws {
         self.folder = folder
@@ -18,6 +19,7 @@ final class DemoPrometheus: DemoComponent {
         let history = OpenMetricsHistory(interval: end - 6 * 3600...end, step: 15, instances: 8)
         let samples = try await history.makeBlocks(in: data)
         server = try await PrometheusServer.start(data: data, folder: folder)
+        port = server.port
         try await server.waitForSeries("count(up)")
         about = "Prometheus 2, real: \(samples) samples in blocks, more in memory, scraping itself every second"
     }
@@ -43,9 +45,10 @@ final class DemoPrometheus: DemoComponent {
         try FileManager.default.removeItem(at: data)
     }
 
-    func recover(on stage: DemoStage) async throws {
-        try await stage.dr("restore", "--component", name, "--to", data.path)
-        server = try await PrometheusServer.start(data: data, folder: folder)
+    func start() async throws {
+        var options = PrometheusServer.Options()
+        options.port = port
+        server = try await PrometheusServer.start(data: data, folder: folder, options)
     }
 
     func stop() async { await server.stop() }

@@ -28,6 +28,9 @@ final class DemoStage {
 
     func writeConfiguration(store: String, _ components: [any DemoComponent]) throws {
         let parts = components.map { "  \($0.name): \($0.settings)" }.joined(separator: "\n")
+        let lab = URL(filePath: CommandLine.arguments[0]).absoluteURL.path
+        let servers = components.compactMap { part in part.drillServer(lab).map { "    \(part.name): \($0)" } }
+            .joined(separator: "\n")
         let text = """
             stack: demo
             objectives: {rto: 4h, rpo: 1h}
@@ -35,6 +38,10 @@ final class DemoStage {
             state: \(folder.path)/state
             components:
             \(parts)
+            checks: {interval: 10s, tenants: [team-a, team-b], sentinels: {grafana: {}, jaeger: {}}}
+            drill:
+              servers:
+            \(servers)
 
             """
         try Data(text.utf8).write(to: folder.url.appending(path: "dr.yaml"))
@@ -46,7 +53,13 @@ final class DemoStage {
     /// - Parameters:
     ///   - accepting: exit codes that are no failure of the demo.
     ///   - showing: so many of the last lines of what it prints; all when left out.
-    func dr(_ arguments: String..., accepting: Set<Int32> = [0], showing: Int = .max) async throws {
+    @discardableResult
+    func dr(_ arguments: String..., accepting: Set<Int32> = [0], showing: Int = .max) async throws -> CommandRun {
+        try await dr(arguments, accepting: accepting, showing: showing)
+    }
+
+    @discardableResult
+    func dr(_ arguments: [String], accepting: Set<Int32> = [0], showing: Int = .max) async throws -> CommandRun {
         print("   $ dr \(arguments.joined(separator: " "))")
         let run = try await CommandRun.run(
             executable, arguments + ["--no-progress"], in: folder.url, environment: environment)
@@ -56,6 +69,7 @@ final class DemoStage {
         guard accepting.contains(run.status) else {
             throw LabError("dr \(arguments.joined(separator: " ")) ended with \(run.status)")
         }
+        return run
     }
 
     /// Of each component in the newest backup: milliseconds since 1970 of the newest datum, where it has such a notion.

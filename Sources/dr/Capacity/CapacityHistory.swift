@@ -25,6 +25,9 @@ struct CapacityHistory {
     /// Series of one expression that are forecast: more than a report is read for.
     private static let mostSeries = 50
     private static let step = 3600
+    /// Seconds that a set may be ahead of the clock: sets made within one second are named after the next ones. One
+    /// from a clock that was wrong by more would bend the line.
+    private static let grace = 60
 
     /// The component whose Prometheus is asked.
     /// - Throws: `CapacityError` where the configuration names one that there is not.
@@ -93,10 +96,13 @@ struct CapacityHistory {
             let repository = try await session.repository()
             let stored = try await Statistics(of: repository, pool: session.pool).storedBytes
             let names = try await session.pool.run { try repository.setNames() }
-            let sets = try await repository.sets(names.filter { interval.contains($0.seconds) }, pool: session.pool).0
+            let sets = try await repository.sets(
+                names.filter { $0.seconds >= interval.lowerBound }, pool: session.pool
+            ).sets
+            let latest = Double(interval.upperBound + Self.grace)
             return { resource in
                 let samples = resource.name == "repository" ? Self.stored(sets, now: stored) : Self.sizes(sets)
-                return MeasuredResource(resource: resource, samples: samples)
+                return MeasuredResource(resource: resource, samples: samples.filter { $0.time <= latest })
             }
         } catch {
             return { MeasuredResource(resource: $0, failure: "the repository cannot be read: \(error)") }

@@ -104,7 +104,11 @@ extension CapacityReport.Row {
         guard let first = measured.samples.first, let last = measured.samples.last else {
             return "there are no samples: is it measured in this stack?"
         }
-        guard regression != nil else { return "\(measured.samples.count) samples are too few for a forecast" }
+        guard regression != nil else {
+            return measured.samples.count < LinearRegression.fewest
+                ? "\(measured.samples.count) samples are too few for a forecast"
+                : "no line can be drawn through these values"
+        }
         let days = Int((last.time - first.time) / 86_400)
         return days < Horizon.month.days ? "only \(days) days of history: little to look far ahead from" : nil
     }

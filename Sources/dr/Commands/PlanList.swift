@@ -13,7 +13,11 @@ struct PlanList: AsyncParsableCommand {
         let session = try Session(options)
         let library = try session.planLibrary()
         let rows = library.entries.map { entry in
-            Row(entry, PlanReview(entry.text, in: session.planScope(.look), session.planSurroundings()))
+            Row(
+                entry,
+                PlanReview(
+                    entry.text, in: session.planScope(.look), session.planSurroundings()
+                ))
         }
         let output = Output(options: options)
         try output.result(Result(plans: rows, unreadable: library.complaints.map(\.description))) { text(rows) }

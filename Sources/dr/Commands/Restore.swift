@@ -98,7 +98,7 @@ struct Restore: AsyncParsableCommand {
 
     private func replay(_ scenario: String, _ session: Session) async throws {
         let run = try await ScenarioRun.prepare(
-            scenario, at: at, scenarioOptions, session, recoveryKey: recoveryKey)
+            scenario, at: at, try scenarioOptions.request(), session, recoveryKey: recoveryKey)
         let output = Output(options: options)
         if dryRun {
             let preview = try await run.preview()

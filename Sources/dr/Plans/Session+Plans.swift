@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Foundation
+import RecoveryChecks
 import RecoveryPlan
 import ShippedPlans
 import StrictYAML
@@ -27,10 +28,10 @@ extension Session {
             components: Dictionary(components) { $1 }, run: run, set: set)
     }
 
-    /// - Parameter checks: names of the checks that there are; nil where nobody knows.
-    func planSurroundings(checks: [String]? = nil) -> PlanReview.Surroundings {
+    /// What a plan meets when it is run here.
+    func planSurroundings() -> PlanReview.Surroundings {
         PlanReview.Surroundings(
-            components: configuration.components.map(\.name), checks: checks,
+            components: configuration.components.map(\.name), checks: CheckRegistry.knownNames,
             path: ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", rto: configuration.objectives.rto)
     }
 }

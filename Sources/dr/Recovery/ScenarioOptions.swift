@@ -31,15 +31,17 @@ struct ScenarioOptions: ParsableArguments {
 
     var isResuming: Bool { resume || resumeRun != nil }
 
-    /// T0 to T2 as they were given.
-    struct Moments {
-        var failed: Date?
-        var detected: Date?
-        var declared: Date?
+    /// The same, checked.
+    func request() throws -> ReplayRequest {
+        var request = ReplayRequest(parameters: try parameters.values(), moments: try moments(now: Date()))
+        request.resumes = isResuming
+        request.run = resumeRun
+        request.allowsChangedPlan = allowChangedPlan
+        return request
     }
 
     /// - Throws: `ValidationError` for moments in the future, or out of their order.
-    func moments(now: Date) throws -> Moments {
+    private func moments(now: Date) throws -> ReplayRequest.Moments {
         func moment(_ argument: MomentArgument?, _ name: String) throws -> Date? {
             guard let argument else { return nil }
             let seconds = argument.seconds(now: Session.now())
@@ -51,7 +53,7 @@ struct ScenarioOptions: ParsableArguments {
             }
             return min(date, now)
         }
-        let moments = Moments(
+        let moments = ReplayRequest.Moments(
             failed: try moment(failedAt, "--failed-at"), detected: try moment(detectedAt, "--detected-at"),
             declared: try moment(declaredAt, "--declared-at"))
         let given = [
@@ -62,4 +64,24 @@ struct ScenarioOptions: ParsableArguments {
         }
         return moments
     }
+}
+
+/// How a plan is to be replayed.
+struct ReplayRequest {
+    /// T0 to T2 as they were given.
+    struct Moments {
+        var failed: Date?
+        var detected: Date?
+        var declared: Date?
+    }
+
+    /// Of the plan, over its own values.
+    var parameters: [String: String] = [:]
+    var moments = Moments()
+    /// Goes on with a run that was not finished.
+    var resumes = false
+    /// Which one; nil for the newest.
+    var run: String?
+    /// Although the plan or its parameters are not what they were.
+    var allowsChangedPlan = false
 }

@@ -14,7 +14,8 @@ struct ScenarioRun {
     let session: Session
     let plan: Plan
     let record: RunRecord
-    let services: StackRecovery
+    let recovery: StackRecovery
+    let services: any RecoveryServices
     let runs: RunFolder
     /// Nil for a run that begins.
     let reading: JournalReading?
@@ -22,15 +23,18 @@ struct ScenarioRun {
 
     // MARK: Preparing
 
-    /// - Parameter requested: the scenario, by its name or an alias.
+    /// - Parameters:
+    ///   - requested: the scenario, by its name or an alias.
+    ///   - drill: the isolated place of a drill; nil for the stack itself.
     static func prepare(
-        _ requested: String, at selector: SetSelector, _ options: ScenarioOptions, _ session: Session,
-        recoveryKey: String?
+        _ requested: String, at selector: SetSelector, _ request: ReplayRequest, _ live: Session,
+        recoveryKey: String?, drill: DrillSetting? = nil
     ) async throws -> ScenarioRun {
-        let entry = try session.planLibrary().entry(for: requested)
-        let runs = try RunFolder(state: session.stateRoot)
+        let session = drill?.stage.session ?? live
+        let entry = try live.planLibrary().entry(for: requested)
+        let runs = try drill?.runs ?? RunFolder(state: live.stateRoot)
         let repository = try await session.repository(recoveryKey: recoveryKey)
-        let resumed = options.isResuming ? try runs.resumable(options.resumeRun, scenario: entry.scenario) : nil
+        let resumed = request.resumes ? try runs.resumable(request.run, scenario: entry.scenario) : nil
         let set = try await session.recoverableSet(
             resumed?.reading.record.flatMap { Timestamp($0.identity.set) }.map { .named($0) } ?? selector, repository)
         let identity =
@@ -40,22 +44,27 @@ struct ScenarioRun {
                 scenario: entry.scenario, set: "\(set.name)")
         // A resumed run has the parameters that it had, unless they are given anew.
         let before = resumed?.reading.record?.parameters ?? [:]
-        let overrides = before.merging(try options.parameters.values()) { _, new in new }
+        let given = before.merging(request.parameters) { _, new in new }
+        let text = PlanText(entry.text.text, file: entry.text.file, folder: session.folder)
+        let overrides = try drill?.overrides(given, of: text, session) ?? given
         let scope = session.planScope(.run, overrides: overrides, run: identity.id, set: "\(set.name)")
-        let review = PlanReview(entry.text, in: scope, session.planSurroundings())
+        let review = PlanReview(text, in: scope, session.planSurroundings())
         for finding in review.findings where finding.severity == .warning {
             Output(options: session.options).warn("\(finding.diagnostic)")
         }
-        let plan = try review.checked()
+        var plan = try review.checked()
+        if let drill { plan.checks = drill.checks(of: plan) }
         let record = try session.record(
-            plan, text: entry.text.text, identity,
+            plan, text: text.text, identity,
             try await session.pool.run { try repository.digest(ofSet: set.name) },
-            options, earlier: resumed?.reading.record)
-        let services = StackRecovery(session: session, repository: repository, set: set)
+            request, earlier: resumed?.reading.record, isDrill: drill != nil)
+        var recovery = StackRecovery(session: session, repository: repository, set: set)
+        recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
         let times = StepTimes(runs.readings(of: entry.scenario).filter { $0.end?.verdict != nil })
-        let bytes = try await services.sizes(of: plan)
+        let bytes = try await recovery.sizes(of: plan)
         return ScenarioRun(
-            session: session, plan: plan, record: record, services: services, runs: runs, reading: resumed?.reading,
+            session: session, plan: plan, record: record, recovery: recovery,
+            services: drill?.services(recovery) ?? recovery, runs: runs, reading: resumed?.reading,
             forecast: times.forecast(StepGraph(plan.steps), bytes: bytes))
     }
 
@@ -102,10 +111,20 @@ struct ScenarioRun {
     }
 
     func carryOut() async throws -> ScenarioResult {
-        let display = RunDisplay(session.options, record, progress: services.progress)
-        let outcome = try await display.during {
-            try await run(observer: { display.observe($0) }, tell: { display.tell($0) })
+        let display = RunDisplay(session.options, record, progress: recovery.progress)
+        let notices = recovery.notices
+        if !record.isDrill { notices.open(session) }
+        let outcome: RunOutcome
+        do {
+            outcome = try await display.during {
+                try await run(observer: { display.observe($0) }, tell: { display.tell($0) })
+            }
+        } catch {
+            await notices.close()
+            throw error
         }
+        if outcome.end.verdict != .interrupted { notices.post(outcome.end.notice(of: record, at: Date())) }
+        await notices.close()
         let path = runs.journal(of: record.identity.id)
         return ScenarioResult(outcome, record, try JournalReading(path: path), journal: path)
     }
@@ -159,12 +178,12 @@ extension Session {
     /// - Throws: `ValidationError` when a resumed run would not be the one that was begun.
     fileprivate func record(
         _ plan: Plan, text: String, _ identity: RunIdentity, _ setDigest: Digest,
-        _ options: ScenarioOptions, earlier: RunRecord?
+        _ request: ReplayRequest, earlier: RunRecord?, isDrill: Bool
     ) throws -> RunRecord {
         let digest = Digest(of: [UInt8](text.utf8)).hex
         let holder = RunHolder.current
         if var earlier {
-            if !options.allowChangedPlan {
+            if !request.allowsChangedPlan {
                 guard earlier.planDigest == digest else {
                     throw ValidationError(
                         "the plan is not what it was when run \(identity.id) began: look at what changed, then "
@@ -187,9 +206,8 @@ extension Session {
             return earlier
         }
         let now = Date()
-        let moments = try options.moments(now: now)
         var record = RunRecord(
-            identity: identity, isDrill: false, procedure: plan.procedure, planDigest: digest,
+            identity: identity, isDrill: isDrill, procedure: plan.procedure, planDigest: digest,
             parameters: plan.parameters, setDigest: setDigest.hex,
             components: plan.steps.compactMap(\.restoredComponent), tool: "dr \(DR.version)", holder: holder,
             startedAt: now)
@@ -197,9 +215,9 @@ extension Session {
         record.rto = (plan.objectives.rto ?? configuration.objectives.rto).map { $0.duration / .seconds(1) }
         record.rpo = (plan.objectives.rpo ?? configuration.objectives.rpo).map { $0.duration / .seconds(1) }
         record.rtoFrom = plan.objectives.rtoFrom
-        record.failedAt = moments.failed
-        record.detectedAt = moments.detected
-        record.declaredAt = moments.declared
+        record.failedAt = request.moments.failed
+        record.detectedAt = request.moments.detected
+        record.declaredAt = request.moments.declared
         return record
     }
 }

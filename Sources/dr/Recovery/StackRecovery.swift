@@ -2,6 +2,7 @@ import Blocking
 import Configuration
 import Foundation
 import Notifications
+import Programs
 import RecoveryChecks
 import RecoveryPlan
 import Repository
@@ -13,6 +14,19 @@ struct StackRecovery: RecoveryServices {
     let set: BackupSet
     /// How far each restore is, for whoever shows it.
     let progress = RestoreProgress()
+    let notices: RunNotices
+    /// What the checks hold the stack against: the set itself, but in a negative control.
+    var expected: BackupSet
+    /// Components that the plan brings back: what else is there need not be as the set has it.
+    var restoring: Set<String>?
+
+    init(session: Session, repository: Repository, set: BackupSet) {
+        self.session = session
+        self.repository = repository
+        self.set = set
+        expected = set
+        notices = RunNotices(Output(options: session.options))
+    }
 
     func now() -> Date { Date() }
 
@@ -22,6 +36,11 @@ struct StackRecovery: RecoveryServices {
         try await translatingErrors("preview the restore of \(request.component)") {
             let (job, road) = try await job(request)
             switch road {
+            case .files(let directory) where !hasParent(directory):
+                let totals = job.manifest.totals
+                return ActionPreview(
+                    ["restore \(job.component) of set \(set.name) to \(directory), making it: \(totals.files) files"],
+                    bytes: totals.bytes)
             case .files(let directory):
                 let plan = try await job.planFiles(to: directory)
                 let aside = plan.replaces ? "; what is there is kept beside it" : ""
@@ -43,6 +62,7 @@ struct StackRecovery: RecoveryServices {
     func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
         try await translatingErrors("restore \(request.component)") {
             let (job, road) = try await job(request)
+            if let directory = road.directory { try makeParent(of: directory) }
             progress.begin(job.component, job.progress)
             defer { progress.end(job.component) }
             var result = RestoredComponent(
@@ -67,6 +87,16 @@ struct StackRecovery: RecoveryServices {
         }
     }
 
+    private func hasParent(_ directory: String) -> Bool {
+        FileManager.default.fileExists(atPath: (directory as NSString).deletingLastPathComponent)
+    }
+
+    /// On a bare machine nothing is there yet.
+    private func makeParent(of directory: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: (directory as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    }
+
     /// Bytes that each restoring step of a plan would bring back.
     func sizes(of plan: Plan) async throws -> [String: Int] {
         try await session.pool.run {
@@ -75,6 +105,14 @@ struct StackRecovery: RecoveryServices {
                 sizes[step.id] = try repository.manifest(component, of: set).totals.bytes
             }
         }
+    }
+
+    /// What a restore of a component would have said, without doing it: for a negative control.
+    func pretend(_ component: String) async throws -> RestoredComponent {
+        let manifest = try await session.pool.run { try repository.manifest(component, of: set) }
+        return RestoredComponent(
+            component: component, set: "\(set.name)", newest: manifest.newest, files: manifest.totals.files,
+            bytes: manifest.totals.bytes)
     }
 
     private func job(_ request: ComponentRestoreRequest) async throws -> (RestoreJob, RestoreJob.Road) {
@@ -97,18 +135,28 @@ struct StackRecovery: RecoveryServices {
     // MARK: Checks, notices, people
 
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] {
-        names.map {
-            CheckResult(
-                $0, component: nil, .failed, measured: "-", target: "-", detail: "there is no check of this name")
-        }
+        await CheckRun(session: session, repository: repository).run(names, set: expected, components: restoring)
     }
 
-    func notify(_ notice: Notice) async {}
+    func notify(_ notice: Notice) async { notices.post(notice) }
 
+    /// Runs this very program: a backup is to be what it is from cron.
     func backup(maximumAge: Int?) async throws -> String {
         let newest = try await session.pool.run { try repository.setNames().last }
         if let maximumAge, let newest, Session.now().seconds - newest.seconds <= maximumAge { return "\(newest)" }
-        throw ActionError(.failed, "backup", "there is no set that is new enough", hint: "run `dr backup`")
+        let program = Program(
+            "/proc/self/exe", ["backup", "--config", session.file, "--quiet", "--no-progress"],
+            environment: ProcessInfo.processInfo.environment, timeout: .seconds(4 * 3600))
+        let (end, _) = try await session.pool.run { try program.captured() }
+        guard end.status == 0 else {
+            throw ActionError(
+                .failed, "backup", "it ended with status \(end.status): \(end.errors.suffix(500))",
+                hint: "`dr backup` says more")
+        }
+        guard let made = try await session.pool.run({ try repository.setNames().last }), made != newest else {
+            throw ActionError(.failed, "backup", "it left no new set")
+        }
+        return "\(made)"
     }
 
     func confirm(_ question: String) async throws {

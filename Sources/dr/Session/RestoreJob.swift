@@ -23,6 +23,14 @@ struct RestoreJob {
         case files(String)
         /// Through its importer: into a directory, or where that is nil into its server.
         case importer(any ComponentImporter, directory: String?)
+
+        /// The directory that it fills; nil where it is a server that is filled.
+        var directory: String? {
+            switch self {
+            case .files(let directory): directory
+            case .importer(_, let directory): directory
+            }
+        }
     }
 
     var component: String { manifest.component }

@@ -17,15 +17,26 @@ struct Session {
     let file: String
     let configuration: Configuration
     /// Threads for everything that blocks: packs on their way, components side by side, HTTP.
-    let pool = BlockingPool(threads: 16)
+    let pool: BlockingPool
+    /// What is put between the repository and its store: how a drill reads a damaged copy.
+    var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
 
     init(_ options: GlobalOptions) throws {
-        self.options = options
-        file = try ConfigurationFile.locate(explicit: options.config)
-        configuration = try ConfigurationFile.read(file)
+        let file = try ConfigurationFile.locate(explicit: options.config)
+        self.init(options, file: file, try ConfigurationFile.read(file), pool: BlockingPool(threads: 16))
     }
 
-    func store() throws -> any ObjectStore { try StoreFactory.make(configuration.store, logger: logger) }
+    /// - Parameter file: of the configuration; relative paths in plans start from its folder.
+    init(_ options: GlobalOptions, file: String, _ configuration: Configuration, pool: BlockingPool) {
+        self.options = options
+        self.file = file
+        self.configuration = configuration
+        self.pool = pool
+    }
+
+    func store() throws -> any ObjectStore {
+        wrapsStore(try StoreFactory.make(configuration.store, logger: logger))
+    }
 
     /// - Parameter key: file of the private key that opens encrypted packs.
     func repository(recoveryKey key: String? = nil) async throws -> Repository {

@@ -1,0 +1,69 @@
+internal import Foundation
+internal import Glibc
+
+/// A drill's folder: made for it, and gone after it. One that a killed drill left behind is removed by the next.
+package final class DrillFolder: Sendable {
+    package let path: String
+    private let lock: Int32
+
+    /// - Parameter parent: holds drills and nothing else; made where it is missing.
+    package init(in parent: String, run: String) throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: parent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            Self.sweep(parent)
+            path = "\(parent)/\(Self.mark)\(run)"
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw DrillError("folder '\(parent)'", (error as NSError).localizedDescription)
+        }
+        // Held by the kernel for as long as the process lives: how the next drill knows that this one does.
+        lock = open("\(path)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            throw DrillError("folder '\(path)'", String(cString: strerror(errno)))
+        }
+    }
+
+    deinit { close(lock) }
+
+    package func remove() { try? FileManager.default.removeItem(atPath: path) }
+
+    private static let mark = "drill-"
+
+    private static func sweep(_ parent: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [] where name.hasPrefix(mark) {
+            let folder = "\(parent)/\(name)"
+            let lock = open("\(folder)/.lock", O_RDWR | O_CLOEXEC)
+            guard lock >= 0 else { continue }
+            defer { close(lock) }
+            guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { continue }
+            // A drill that was kept on purpose stays until somebody removes it.
+            guard !FileManager.default.fileExists(atPath: "\(folder)/.kept") else { continue }
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+    }
+
+    /// Keeps the folder from the next drill's broom.
+    package func keep() { try? Data().write(to: URL(filePath: "\(path)/.kept")) }
+}
+
+/// A port of 127.0.0.1 that nobody has at the moment.
+package enum UnusedPort {
+    package static func find() throws -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw DrillError("a free port", String(cString: strerror(errno))) }
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let done = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard done else { throw DrillError("a free port", String(cString: strerror(errno))) }
+        return UInt16(bigEndian: address.sin_port)
+    }
+}

@@ -1,0 +1,128 @@
+package import Blocking
+internal import Foundation
+internal import HTTP
+internal import Programs
+internal import Synchronization
+
+/// A server that a drill starts and ends: with the drill, also where that is killed.
+package final class DrillServer: Sendable {
+    package let name: String
+    package let url: String
+    private let command: [String]
+    private let ready: String
+    private let patience: Duration
+    private let folder: String
+    private let environment: [String: String]
+    /// A thread of its own: the server is waited for as long as it lives.
+    private let pool = BlockingPool(threads: 1)
+    private let asking: BlockingPool
+    private let running = Mutex<Task<ServerEnd, Never>?>(nil)
+
+    /// How it ended by itself.
+    private struct ServerEnd: Sendable { var text: String }
+
+    /// - Parameters:
+    ///   - command: program and arguments, nothing left to be replaced.
+    ///   - ready: path that answers with success once it is up.
+    ///   - folder: where it runs and its log goes; exists.
+    ///   - pool: threads to ask on whether it is up.
+    package init(
+        _ name: String, command: [String], url: String, ready: String, patience: Duration, folder: String,
+        environment: [String: String], pool: BlockingPool
+    ) {
+        self.name = name
+        self.command = command
+        self.url = url
+        self.ready = ready
+        self.patience = patience
+        self.folder = folder
+        self.environment = environment
+        asking = pool
+    }
+
+    package var log: String { "\(folder)/\(name).log" }
+
+    /// Starts it and waits until it answers. Harmless while it runs.
+    /// - Throws: ``DrillError`` with the end of its log.
+    package func start() async throws {
+        guard running.withLock({ $0 == nil }) else { return }
+        let program = program
+        let log = log
+        let server = Task { [pool] in
+            await pool.run { () -> ServerEnd in
+                do {
+                    try Data().write(to: URL(filePath: log))
+                    let file = try FileHandle(forWritingTo: URL(filePath: log))
+                    defer { try? file.close() }
+                    func keep(_ bytes: UnsafeRawBufferPointer) throws { try file.write(contentsOf: Data(bytes)) }
+                    let end = try program.run(output: keep, errors: keep)
+                    return ServerEnd(text: "it ended with status \(end.status)")
+                } catch { return ServerEnd(text: "\(error)") }
+            }
+        }
+        running.withLock { $0 = server }
+        let died = Mutex<ServerEnd?>(nil)
+        Task {
+            let end = await server.value
+            died.withLock { $0 = end }
+        }
+        let deadline = ContinuousClock.now + patience
+        let client = HTTPClient()
+        while !(await answers(client)) {
+            if let end = died.withLock({ $0 }) { throw failure(end.text) }
+            guard ContinuousClock.now < deadline else {
+                throw failure("it did not answer at \(ready) within \(patience)")
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        // Something else that answers on the port is not it.
+        if let end = died.withLock({ $0 }) { throw failure(end.text) }
+    }
+
+    /// Ends it and all that it started. Harmless when it does not run.
+    package func stop() async {
+        let server = running.withLock { running in
+            defer { running = nil }
+            return running
+        }
+        server?.cancel()
+        _ = await server?.value
+    }
+
+    /// Ends with this process, however that ends: the kernel sees to it.
+    private var program: Program {
+        let guardian = "/usr/bin/setpriv"
+        let isThere = FileManager.default.isExecutableFile(atPath: guardian)
+        let words = isThere ? [guardian, "--pdeathsig", "KILL", "--"] + command : command
+        return Program(
+            words[0], Array(words.dropFirst()), environment: environment, folder: folder, timeout: .seconds(7 * 86_400))
+    }
+
+    private func answers(_ client: HTTPClient) async -> Bool {
+        let request = HTTPRequest("GET", url + ready, stallTimeout: .seconds(2))
+        let answer = try? await asking.run { try client.send(request, limit: 1 << 20) }
+        return answer?.0.isSuccess == true
+    }
+
+    private func failure(_ text: String) -> DrillError {
+        let tail = (try? String(contentsOfFile: log, encoding: .utf8))?.split(separator: "\n").suffix(3) ?? []
+        return DrillError(
+            "the drill's server for \(name) (\(command.first ?? ""))", text + tail.map { "\n  \($0)" }.joined(),
+            hint: "see drill.servers.\(name) in dr.yaml")
+    }
+}
+
+/// A drill that could not be set up.
+package struct DrillError: Error, Equatable, CustomStringConvertible {
+    package var object: String
+    package var detail: String
+    package var hint: String?
+
+    package init(_ object: String, _ detail: String, hint: String? = nil) {
+        self.object = object
+        self.detail = detail
+        self.hint = hint
+    }
+
+    package var description: String { "\(object): \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+}

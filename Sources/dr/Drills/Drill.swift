@@ -1,0 +1,246 @@
+import ArgumentParser
+import Blocking
+import Configuration
+import Drills
+import Foundation
+import ObjectStorage
+import RecoveryChecks
+import RecoveryPlan
+import Reporting
+import Repository
+
+/// A plan replayed in isolation, then once more with something damaged on purpose, and the evidence of both.
+struct Drill {
+    let live: Session
+    let scenario: String
+    var at: SetSelector
+    var components: [String] = []
+    var request = ReplayRequest()
+    var recoveryKey: String?
+    /// Keep the isolated place, for a look.
+    var keeps = false
+    var control: Sabotage.Kind?
+    var timeLimit: Duration?
+
+    private var output: Output { Output(options: live.options) }
+
+    /// - Returns: the evidence, and where it is.
+    func run() async throws -> DrillResult {
+        let runs = try RunFolder(state: live.stateRoot)
+        let before = await LiveStack(session: live).digests()
+        let replay = try await replay(runs)
+        let run = replay.run
+        let journal = try Journal(
+            continuing: runs.journal(of: run), JournalReading(path: runs.journal(of: run)))
+        for (component, reason) in replay.leftOut.sorted(by: { $0.key < $1.key }) {
+            try journal.append(.noted(text: "\(component) is not drilled: \(reason)"))
+        }
+        if replay.verdict == .recovered || replay.verdict == .late {
+            try await negativeControl(of: replay, runs, journal)
+        }
+        let after = await LiveStack(session: live).digests()
+        for component in before.keys.sorted() where after[component] != nil {
+            try journal.append(.liveStack(component: component, isAfter: false, digest: before[component] ?? ""))
+            try journal.append(.liveStack(component: component, isAfter: true, digest: after[component] ?? ""))
+        }
+        return try await evidence(of: run, replay)
+    }
+
+    // MARK: The replay
+
+    private struct Replay {
+        var run: String
+        var verdict: RunEnd.Verdict
+        var repository: Repository
+        var set: BackupSet
+        /// The restoring step of each component.
+        var steps: [String: String]
+        var leftOut: [String: String]
+    }
+
+    private func replay(_ runs: RunFolder) async throws -> Replay {
+        output.note("the drill:")
+        let stage = try DrillStage(live, run: "\(Session.now())-\(getpid())", components: components)
+        do {
+            let setting = DrillSetting(stage: stage, runs: runs, configuration: live.configuration.drill)
+            let run = try await ScenarioRun.prepare(
+                scenario, at: at, request, live, recoveryKey: recoveryKey, drill: setting)
+            try await refuseUnlessIsolated(run.plan, stage)
+            let result = try await limited {
+                try await stage.prepare()
+                return try await run.carryOut()
+            }
+            await stage.close(keeping: keeps)
+            if keeps { output.note("kept: \(stage.path)") }
+            let steps = run.plan.steps.compactMap { step in step.restoredComponent.map { ($0, step.id) } }
+            return Replay(
+                run: result.run, verdict: result.verdict, repository: run.recovery.repository, set: run.recovery.set,
+                steps: Dictionary(steps) { first, _ in first }, leftOut: stage.leftOut)
+        } catch {
+            await stage.close(keeping: false)
+            throw error
+        }
+    }
+
+    private func refuseUnlessIsolated(_ plan: Plan, _ stage: DrillStage) async throws {
+        let reach = plan.reach(programs: live.configuration.drill.programs)
+        let guardian = IsolationGuard(live: await live.livePlaces())
+        let places = stage.places + reach.places.filter { place in !stage.places.contains { $0.kind == place.kind } }
+        let objections = await live.pool.run { guardian.objections(to: places) } + reach.refusals
+        guard objections.isEmpty else {
+            throw DrillError(
+                "drill of \(plan.scenario)",
+                "refused, nothing was touched:\n" + objections.map { "  \($0)" }.joined(separator: "\n"),
+                hint: "see docs/drills.md for what a drill may use")
+        }
+    }
+
+    private func limited<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        guard let timeLimit else { return try await body() }
+        return try await withThrowingTaskGroup(of: Value.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(for: timeLimit)
+                throw DrillError(
+                    "drill of \(scenario)", "it was not done within \(timeLimit)", hint: "give it a longer --limit-time"
+                )
+            }
+            defer { group.cancelAll() }
+            guard let value = try await group.next() else { throw CancellationError() }
+            return value
+        }
+    }
+
+    // MARK: The negative control
+
+    private func negativeControl(of replay: Replay, _ runs: RunFolder, _ journal: Journal) async throws {
+        let kinds = live.configuration.components.filter { replay.steps[$0.name] != nil }
+        let settings = live.configuration.drill
+        let served = Set(
+            kinds.filter { settings.servers[$0.name] != nil || DrillServerOptions.usual(for: $0.kind) != nil }.map(
+                \.name))
+        let choice = SabotageChoice(
+            session: live, repository: replay.repository, set: replay.set,
+            components: kinds.map { ($0.name, $0.kind) }, served: served)
+        guard let sabotage = try await choice.pick(control) else {
+            return try journal.append(.noted(text: "there was nothing that a negative control could damage"))
+        }
+        output.note("the negative control, which has to fail: \(sabotage.text)")
+        let red = try await sabotaged(sabotage, replay)
+        let expected = sabotage.expected(replay.steps)
+        let noticed = !Set(red).isDisjoint(with: expected)
+        try journal.append(
+            .negativeControl(damage: sabotage.text, expected: expected, red: red, noticed: noticed))
+    }
+
+    /// The same drill with the damage.
+    /// - Returns: steps and checks that went red.
+    private func sabotaged(_ sabotage: Sabotage, _ replay: Replay) async throws -> [String] {
+        let stage = try DrillStage(
+            live, run: "\(Session.now())-\(getpid())-control", components: components, damage: sabotage.lens)
+        do {
+            // Its journal is its own, and goes with its place: the drill's says what came of it.
+            let runs = try RunFolder(state: stage.path)
+            let setting = DrillSetting(
+                stage: stage, runs: runs, configuration: live.configuration.drill, sabotage: sabotage)
+            var selector = SetSelector.named(replay.set.name)
+            if case .oldSet(let old, _) = sabotage { selector = .named(old) }
+            let run = try await ScenarioRun.prepare(
+                scenario, at: selector, request, live, recoveryKey: recoveryKey, drill: setting)
+            let result = try await limited {
+                try await stage.prepare()
+                return try await run.carryOut()
+            }
+            let reading = try JournalReading(path: result.journal)
+            let steps = try Evidence(reading).steps.filter { ["failed", "rollback failed"].contains($0.outcome) }.map(
+                \.id)
+            let checks = result.checks.filter { $0.verdict == .failed && $0.isCritical }.map(\.name)
+            await stage.close(keeping: false)
+            return steps + checks.reduce(into: []) { names, name in if !names.contains(name) { names.append(name) } }
+        } catch let error as RepositoryError where error.reason == .damaged {
+            await stage.close(keeping: false)
+            return ["repository"]
+        } catch {
+            await stage.close(keeping: false)
+            throw error
+        }
+    }
+
+    // MARK: The end
+
+    private func evidence(of run: String, _ replay: Replay) async throws -> DrillResult {
+        let files = ReportFiles(session: live)
+        let source = try files.source(run, actions: nil)
+        let written = try await live.pool.run { try files.write(source, to: nil, ReportFormat.allCases, pdf: false) }
+        let evidence = try Evidence(source.reading, correctiveActions: source.actions)
+        let passed = evidence.verdict == .passed || evidence.verdict == .late
+        do {
+            let mark = DrilledMark(
+                at: Session.now(), tool: "dr \(DR.version)", set: replay.set.name, scenario: scenario, passed: passed)
+            _ = try await live.pool.run { try Marks(replay.repository).put(mark) }
+        } catch { output.warn("the set could not be marked as drilled: \(error)") }
+        return DrillResult(evidence, written)
+    }
+}
+
+/// What a drill came to.
+struct DrillResult: Encodable {
+    var run: String
+    var scenario: String
+    var set: String
+    var verdict: Evidence.Verdict
+    var reasons: [String]
+    var rto: TimeObjective
+    var rpo: LossObjective
+    var negativeControl: NegativeControl?
+    var liveStackUntouched: Bool?
+    var deviations: [String]
+    var checks: [CheckResult]
+    var files: [String]
+
+    init(_ evidence: Evidence, _ written: ReportFiles.Written) {
+        run = written.run
+        scenario = evidence.subject.scenario
+        set = evidence.subject.set
+        verdict = evidence.verdict
+        reasons = evidence.reasons
+        rto = evidence.rto
+        rpo = evidence.rpo
+        negativeControl = evidence.negativeControl
+        liveStackUntouched = evidence.liveStack?.isUntouched
+        deviations = evidence.deviations
+        checks = evidence.checks
+        files = written.files
+    }
+
+    var exitStatus: ExitStatus {
+        switch verdict {
+        case .passed: .done
+        case .late: .objectiveMissed
+        case .partial: .partial
+        case .failed, .void: .checkFailed
+        }
+    }
+
+    var text: String {
+        var lines = [
+            "drill of \(scenario) from set \(set): \(verdict == .passed ? "passed" : verdict.rawValue.uppercased())"
+        ]
+        lines += reasons.map { "  \($0)" }
+        lines.append(
+            "time to recover: \(rto.judged.map { Units.duration($0) } ?? "not validated")"
+                + (rto.allowed.map { ", allowed \(Units.duration($0))" } ?? ""))
+        lines.append(
+            "data lost: \(rpo.worst.map { "at most \(Units.duration($0))" } ?? "not validated")"
+                + (rpo.allowed.map { ", allowed \(Units.duration($0))" } ?? ""))
+        if let control = negativeControl {
+            lines.append(
+                "negative control: \(control.damage): "
+                    + (control.noticed ? "noticed by \(control.red.joined(separator: ", "))" : "NOT NOTICED"))
+        }
+        if let liveStackUntouched { lines.append("live stack: \(liveStackUntouched ? "untouched" : "CHANGED")") }
+        lines += deviations.map { "deviation: \($0)" }
+        lines += files.map { "wrote \($0)" }
+        return lines.joined(separator: "\n")
+    }
+}

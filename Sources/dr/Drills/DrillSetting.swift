@@ -1,0 +1,58 @@
+import Configuration
+import Foundation
+import RecoveryChecks
+import RecoveryPlan
+import Repository
+import StrictYAML
+
+/// What is different about a replay that is a drill.
+struct DrillSetting {
+    let stage: DrillStage
+    /// Where the journal goes.
+    let runs: RunFolder
+    let configuration: DrillConfiguration
+    /// What a negative control does; nothing in the drill itself.
+    var sabotage: Sabotage?
+
+    /// The plan's parameters in a drill: the command line's, over dr.yaml's, over nothing where the live stack's
+    /// servers would be stopped, started or installed.
+    func overrides(_ given: [String: String], of text: PlanText, _ session: Session) throws -> [String: String] {
+        let known = configuration.parameters.merging(given) { _, new in new }
+        let plan = try text.read(in: session.planScope(.look))
+        let harmless = plan.declared.map(\.name).filter { name in
+            name == "rebuild" || name.hasPrefix("stop_") || name.hasPrefix("start_")
+        }
+        let names = Set(plan.declared.map(\.name))
+        return Dictionary(harmless.map { ($0, "[]") }) { $1 }
+            .merging(known.filter { names.contains($0.key) }) { _, new in new }
+    }
+
+    /// What proves that this backup came back, whole: not what is true only of the stack in its own place.
+    func checks(of plan: Plan) -> [String] {
+        guard configuration.checks.isEmpty else { return configuration.checks }
+        let ofTheLiveStack: Set = [
+            "sla", "sla_availability", "sla_latency_p95", "sla_throughput", "endpoints", "targets_up",
+        ]
+        let kept = plan.checks.filter { !ofTheLiveStack.contains($0) }
+        let proofs = [
+            "prometheus_blocks_intact", "grafana_dashboards", "grafana_datasources", "elasticsearch_documents",
+            "data_equality", "sentinels",
+        ]
+        return kept + proofs.filter { !kept.contains($0) }
+    }
+
+    func services(_ recovery: StackRecovery) -> any RecoveryServices {
+        var recovery = recovery
+        if case .oldSet(_, let expected)? = sabotage { recovery.expected = expected }
+        var services = DrillServices(stage: stage, recovery: recovery)
+        switch sabotage {
+        case .droppedDashboard(let component)?:
+            services.afterRestore = { [session = stage.session] restored in
+                if restored == component { try await Sabotage.dropDashboard(of: component, session) }
+            }
+        case .emptyService(let component)?: services.kept = [component]
+        default: break
+        }
+        return services
+    }
+}

@@ -1,0 +1,135 @@
+import Blocking
+import Configuration
+import Drills
+import Foundation
+import ObjectStorage
+import RecoveryPlan
+import StrictYAML
+
+/// An isolated place for one replay of a plan: its own directories, ports, servers and credentials.
+final class DrillStage: Sendable {
+    /// The configuration as it is in this place.
+    let session: Session
+    /// Components that are not drilled, and why.
+    let leftOut: [String: String]
+    private let folder: DrillFolder
+    private let servers: [String: DrillServer]
+    /// Components whose server is filled through its API: it runs before they are restored.
+    private let filledByAPI: Set<String>
+
+    /// - Parameters:
+    ///   - live: the session of the stack that is to be left alone.
+    ///   - chosen: the components to drill; all when empty.
+    ///   - damage: what the repository is seen through.
+    /// - Throws: ``DrillError``, also when the place is not isolated.
+    init(
+        _ live: Session, run: String, components chosen: [String],
+        damage: @escaping @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
+    ) throws {
+        let settings = live.configuration.drill
+        let parent = settings.folder ?? "\(live.stateRoot)/drills"
+        let folder = try DrillFolder(in: parent, run: run)
+        var configuration = live.configuration
+        var leftOut: [String: String] = [:]
+        var servers: [String: DrillServer] = [:]
+        var filledByAPI: Set<String> = []
+        configuration.components = try live.configuration.components.compactMap { component in
+            let name = component.name
+            guard chosen.isEmpty || chosen.contains(name) else { return nil }
+            let data = "\(folder.path)/\(name)"
+            let options = settings.servers[name] ?? DrillServerOptions.usual(for: component.kind)
+            let url = try options.map { _ in "http://127.0.0.1:\(try UnusedPort.find())" }
+            let place = Relocation(data: data, url: url, username: options?.username, password: options?.password)
+            guard let relocated = component.options.relocated(to: place) else {
+                leftOut[name] = "dr.yaml has no drill.servers.\(name): nothing to restore it into"
+                return nil
+            }
+            if let options, let url {
+                try options.writeConfiguration(name, url: url, folder: folder.path)
+                servers[name] = DrillServer(
+                    name, command: options.command(name, url: url, data: data, folder: folder.path), url: url,
+                    ready: options.ready, patience: options.within.duration, folder: folder.path,
+                    environment: ProcessInfo.processInfo.environment, pool: live.pool)
+                if Components.home(component) == nil { filledByAPI.insert(name) }
+            }
+            return ComponentConfiguration(name: name, options: relocated, location: component.location)
+        }
+        // Nobody outside hears of a drill, and nothing of it lands in the live stack's metrics.
+        configuration.notifications = NotificationConfiguration()
+        configuration.metrics = Metrics()
+        configuration.state = "\(folder.path)/state"
+        configuration.checks.endpoints = []
+        var session = Session(
+            live.options, file: "\(folder.path)/dr.yaml", configuration, pool: live.pool)
+        session.wrapsStore = damage
+        self.folder = folder
+        self.leftOut = leftOut
+        self.servers = servers
+        self.filledByAPI = filledByAPI
+        self.session = session
+    }
+
+    var path: String { folder.path }
+
+    /// What the drill writes to and talks to.
+    var places: [Place] {
+        [Place("the drill", .directory(folder.path))] + servers.values.map { Place($0.name, .server(url: $0.url)) }
+            + session.configuration.components.flatMap { $0.places.filter { $0.isDirectory } }
+    }
+
+    // MARK: Servers
+
+    /// Before the plan: servers that are filled through their API are there as empty ones, as on a rebuilt host.
+    func prepare() async throws {
+        for component in filledByAPI.sorted() { try await servers[component]?.start() }
+    }
+
+    /// Once its files are in place.
+    func open(_ component: String) async throws { try await servers[component]?.start() }
+
+    /// Ends what it started, and removes what it made.
+    func close(keeping: Bool) async {
+        for server in servers.values { await server.stop() }
+        if keeping { folder.keep() } else { folder.remove() }
+    }
+}
+
+extension DrillServerOptions {
+    /// The server of a kind where one is installed.
+    static func usual(for kind: String) -> DrillServerOptions? {
+        guard kind == "prometheus", let program = findProgram("prometheus") else { return nil }
+        var options = DrillServerOptions()
+        options.run = [
+            program, "--config.file=${folder}/${name}.yml", "--storage.tsdb.path=${data}",
+            "--web.listen-address=127.0.0.1:${port}", "--storage.tsdb.retention.time=100y",
+        ]
+        options.ready = "/-/ready"
+        return options
+    }
+
+    private static func findProgram(_ name: String) -> String? {
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    fileprivate func command(_ name: String, url: String, data: String, folder: String) -> [String] {
+        run.map {
+            $0.replacing("${port}", with: Self.port(url)).replacing("${data}", with: data)
+                .replacing("${folder}", with: folder).replacing("${name}", with: name)
+        }
+    }
+
+    /// For a Prometheus that watches only itself: that it still takes samples in can be seen by that.
+    fileprivate func writeConfiguration(_ name: String, url: String, folder: String) throws {
+        let text = """
+            global: {scrape_interval: 2s}
+            scrape_configs:
+              - job_name: dr-drill
+                static_configs: [{targets: ["127.0.0.1:\(Self.port(url))"]}]
+
+            """
+        try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name).yml"))
+    }
+
+    private static func port(_ url: String) -> String { url.split(separator: ":").last.map(String.init) ?? "" }
+}

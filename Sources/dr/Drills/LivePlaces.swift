@@ -1,0 +1,93 @@
+import Blocking
+import Configuration
+import Drills
+import Foundation
+import Programs
+import RecoveryPlan
+import StrictYAML
+
+extension ComponentConfiguration {
+    /// Where the component lives: what a restore of it writes to, and the server that it talks to.
+    var places: [Place] {
+        var places: [Place] = []
+        // Every plain setting that is a path or an address counts: a kind need not say which of them matter.
+        for (_, value) in plainSettings.sorted(by: { $0.key < $1.key }) {
+            if value.hasPrefix("/") { places.append(Place(name, .directory(value))) }
+            if value.hasPrefix("http://") || value.hasPrefix("https://") {
+                places.append(Place(name, .server(url: value)))
+            }
+        }
+        return places
+    }
+}
+
+extension Place {
+    var isDirectory: Bool {
+        if case .directory = kind { return true }
+        return false
+    }
+}
+
+extension Session {
+    /// Everything that a drill must not touch.
+    func livePlaces() async -> [Place] {
+        var places = configuration.components.flatMap(\.places)
+        switch configuration.store.url {
+        case .directory(let path): places.append(Place("the repository", .directory(path)))
+        case .s3(let bucket, let prefix):
+            places.append(
+                Place("the repository", .bucket(name: bucket, prefix: prefix, endpoint: configuration.store.endpoint)))
+        }
+        for context in await currentContext() + configuration.drill.liveContexts {
+            places.append(Place("kubectl", .cluster(context: context)))
+        }
+        return places
+    }
+
+    /// What kubectl would take where nothing is said; empty where there is no kubectl or no context.
+    private func currentContext() async -> [String] {
+        let program = Program(
+            "kubectl", ["config", "current-context"], environment: ProcessInfo.processInfo.environment,
+            timeout: .seconds(10))
+        guard let run = try? await pool.run({ try program.captured(limit: 4096) }), run.end.status == 0 else {
+            return []
+        }
+        return [run.output.trimmingCharacters(in: .whitespacesAndNewlines)].filter { !$0.isEmpty }
+    }
+}
+
+extension Plan {
+    /// What the plan's actions would touch beside the components' own places.
+    /// - Returns: places, and what no drill may do at all.
+    func reach(programs allowed: [String]) -> (places: [Place], refusals: [String]) {
+        var places: [Place] = []
+        var refusals: [String] = []
+        for step in steps {
+            for action in step.actions.map(\.action) {
+                switch action {
+                case let action as RestoreAction:
+                    if let to = action.to { places.append(Place("step '\(step.id)'", .directory(to))) }
+                case let action as HTTPAction:
+                    guard case .text(let url) = action.url else {
+                        refusals.append("step '\(step.id)' calls a secret address, of which nothing is known")
+                        continue
+                    }
+                    places.append(Place("step '\(step.id)'", .server(url: url)))
+                case let action as KubectlAction:
+                    guard let context = action.context else {
+                        refusals.append(
+                            "step '\(step.id)' drives kubectl in its current context: give the drill one of its own")
+                        continue
+                    }
+                    places.append(Place("step '\(step.id)'", .cluster(context: context)))
+                case is RunAction where !allowed.contains(step.id):
+                    refusals.append(
+                        "step '\(step.id)' runs a program, which may do anything to the live stack: empty its parameter "
+                            + "under drill.parameters, or name the step in drill.programs if it is harmless")
+                default: break
+                }
+            }
+        }
+        return (places, refusals)
+    }
+}

@@ -1,0 +1,98 @@
+import Blocking
+import Configuration
+import ObjectStorage
+import Repository
+
+/// Finds the damages that can be done to a set's restore, and picks one at random.
+struct SabotageChoice {
+    let session: Session
+    let repository: Repository
+    let set: BackupSet
+    /// Components that the drill restores, with their kinds.
+    let components: [(name: String, kind: String)]
+    /// Components that the drill has a server for.
+    let served: Set<String>
+
+    /// - Parameter wanted: only this kind; any when nil.
+    /// - Returns: nil where none is possible, such as with a set that holds nothing.
+    func pick(_ wanted: Sabotage.Kind?) async throws -> Sabotage? {
+        try await session.pool.run {
+            for kind in (wanted.map { [$0] } ?? Sabotage.Kind.allCases).shuffled() {
+                if let sabotage = try make(kind) { return sabotage }
+            }
+            return nil
+        }
+    }
+
+    private func make(_ kind: Sabotage.Kind) throws -> Sabotage? {
+        switch kind {
+        case .flippedByte:
+            return try anyPack().map { component, key, index in
+                .flippedByte(component: component, pack: key, at: try byte(in: index))
+            }
+        case .missingPack:
+            return try anyPack().map { component, key, _ in .missingPack(component: component, pack: key) }
+        case .oldSet: return try olderSet().map { .oldSet($0, as: set) }
+        case .droppedDashboard:
+            return components.first { $0.kind == "grafana" && served.contains($0.name) }
+                .map { .droppedDashboard(component: $0.name) }
+        case .emptyService:
+            return components.filter { served.contains($0.name) }.randomElement()
+                .map { .emptyService(component: $0.name) }
+        }
+    }
+
+    /// A pack that a restore of the set reads.
+    private func anyPack() throws -> (String, ObjectKey, PackIndex)? {
+        for component in components.shuffled() where set.components[component.name] != nil {
+            let manifest = try repository.manifest(component.name, of: set)
+            for use in manifest.packs.shuffled() {
+                let index = try repository.index(component.name, use)
+                let live = use.liveMembers
+                // Of members that are live, contents alone are certain to be read.
+                guard
+                    index.members.enumerated().contains(where: {
+                        live.contains($0.offset) && ($0.element.size ?? 0) > 0
+                    })
+                else { continue }
+                return (
+                    component.name,
+                    Layout.pack(component.name, use.pack, isEncrypted: index.object.envelope != nil), index
+                )
+            }
+        }
+        return nil
+    }
+
+    /// An offset in the object that lies in the stored bytes of some file's content.
+    private func byte(in index: PackIndex) throws -> Int {
+        // An envelope is authenticated as a whole: any byte will do.
+        guard index.object.envelope == nil else { return Int.random(in: index.object.size / 4..<index.object.size / 2) }
+        let starts = index.members.filter { ($0.size ?? 0) > 0 }.compactMap(\.at)
+        let start = starts.randomElement() ?? 0
+        // Behind the header of a gzip member and of the tar entry in it, before its checksum.
+        let lengths = index.gzip.map { $0[0] }
+        var position = 0
+        for length in lengths {
+            defer { position += length }
+            guard position == start else { continue }
+            return position + min(length - 9, max(20, length / 2))
+        }
+        return start + 20
+    }
+
+    /// The newest older set that holds the same components, where what was recorded can tell the two apart.
+    private func olderSet() throws -> Timestamp? {
+        let marks = Marks(repository)
+        guard let new = try marks.recorded(with: set.name), !new.answers.isEmpty || !new.sentinels.isEmpty else {
+            return nil
+        }
+        for name in try repository.setNames().reversed() where name < set.name {
+            guard let old = try? repository.set(name), old.components.keys == set.components.keys else { continue }
+            let mark = try marks.recorded(with: name)
+            guard mark?.sentinels != new.sentinels || mark?.answers != new.answers else { continue }
+            return name
+        }
+        return nil
+    }
+}

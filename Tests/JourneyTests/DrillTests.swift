@@ -1,0 +1,98 @@
+import Foundation
+import Lab
+import Testing
+
+/// Drills by the built program: each damage turns one red, and one that cannot fail proves nothing.
+@Suite struct DrillTests {
+    private static let plan = """
+        scenario: loss
+        objectives: {rto: 4h, rpo: 1h}
+        steps:
+          - {id: tree, restore: tree, timeout: 5m}
+        checks: [sentinels]
+
+        """
+
+    private struct Outcome: Decodable {
+        struct Control: Decodable { var damage: String, red: [String], expected: [String], noticed: Bool }
+        var verdict: String
+        var reasons: [String]
+        var negativeControl: Control?
+        var liveStackUntouched: Bool?
+    }
+
+    private func started(drill: String = "", plan: String = DrillTests.plan) async throws -> Journey {
+        let journey = try await Journey(
+            extra: "checks: {sentinels: {tree: {}}}\n" + (drill.isEmpty ? "" : "drill: \(drill)\n"))
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
+        try journey.write("a", String(repeating: "content ", count: 200))
+        try await journey.expect(0, "backup")
+        try journey.write("b", "more")
+        try await journey.expect(0, "backup")
+        return journey
+    }
+
+    @Test(arguments: [("flipped_byte", "tree"), ("missing_pack", "tree"), ("old_set", "sentinels")])
+    func eachDamageIsNoticed(_ control: String, _ by: String) async throws {
+        let journey = try await started()
+        let before = try FileManager.default.subpathsOfDirectory(atPath: journey.data.path).sorted()
+        let outcome = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--control", control)
+        #expect(outcome.verdict == "passed", "\(outcome.reasons)")
+        #expect(outcome.negativeControl?.noticed == true)
+        #expect(outcome.negativeControl?.red.contains(by) == true, "\(outcome.negativeControl?.red ?? [])")
+        #expect(outcome.liveStackUntouched == true)
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: journey.data.path).sorted() == before)
+        let drills = journey.folder.url.appending(path: "state/drills").path
+        #expect(try FileManager.default.contentsOfDirectory(atPath: drills) == [])
+        #expect(try await journey.expect(0, "list").output.contains("202"))
+    }
+
+    @Test func aDrillThatCannotFailIsVoid() async throws {
+        // None of these checks looks at what came back.
+        let journey = try await started(drill: "{checks: [endpoints]}")
+        let run = try await journey.expect(4, "drill", "--scenario", "loss", "--control", "old_set")
+        #expect(run.output.contains("VOID") && run.output.contains("the negative control passed"))
+    }
+
+    @Test func aRealDamageFailsTheDrillItself() async throws {
+        let journey = try await started()
+        let packs = journey.repository.appending(path: "tree/packs")
+        for name in try FileManager.default.contentsOfDirectory(atPath: packs.path) where name.hasSuffix(".tar.gz") {
+            try FileManager.default.removeItem(at: packs.appending(path: name))
+        }
+        let run = try await journey.expect(4, "drill", "--scenario", "loss")
+        #expect(run.output.contains("FAILED") && run.output.contains("step 'tree' failed"))
+    }
+
+    @Test func aPlanThatReachesTheLiveStackIsRefused() async throws {
+        let plan = """
+            scenario: loss
+            objectives: {rto: 4h, rpo: 1h}
+            steps:
+              - {id: tree, restore: {component: tree, to: "/tmp"}, timeout: 5m}
+              - {id: touch, run: [touch, /tmp/x], timeout: 1m}
+
+            """
+        let journey = try await started(plan: plan)
+        let text = try String(contentsOf: journey.folder.url.appending(path: "plans/loss.yaml"), encoding: .utf8)
+        try Data(text.replacing("/tmp\"", with: "\(journey.data.path)\"").utf8)
+            .write(to: journey.folder.url.appending(path: "plans/loss.yaml"))
+        let run = try await journey.expect(1, "drill", "--scenario", "loss")
+        #expect(run.errors.contains("same directory") && run.errors.contains("step 'touch' runs a program"))
+        #expect(run.errors.contains("nothing was touched"))
+    }
+
+    @Test func aKilledDrillLeavesNothingBehind() async throws {
+        let plan = Self.plan.replacing(
+            "checks:", with: "  - {id: wait, needs: [tree], wait: 10m, timeout: 20m}\nchecks:")
+        let journey = try await started(plan: plan)
+        let killed = try await journey.dr(["drill", "--scenario", "loss"], killAfter: .seconds(4))
+        #expect(killed.status != 0)
+        try Data(Self.plan.utf8).write(to: journey.folder.url.appending(path: "plans/loss.yaml"))
+        try await journey.expect(0, "drill", "--scenario", "loss", "--control", "missing_pack")
+        let drills = journey.folder.url.appending(path: "state/drills").path
+        #expect(try FileManager.default.contentsOfDirectory(atPath: drills) == [])
+    }
+}

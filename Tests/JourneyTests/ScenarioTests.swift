@@ -1,0 +1,160 @@
+import Foundation
+import Lab
+import Testing
+
+/// Plans replayed by the built program, faults included.
+@Suite struct ScenarioTests {
+    private static let plan = """
+        scenario: loss
+        aliases: [tree_loss]
+        objectives: {rto: 4h, rpo: 1h}
+        parameters: {pause: "0"}
+        steps:
+          - {id: declare, notify: {event: disaster_declared, summary: "gone"}, timeout: 1m}
+          - id: tree
+            needs: [declare]
+            restore: tree
+            verify: [{run: [test, -f, "${tree.data}/a"]}]
+            timeout: 5m
+          - {id: wait, needs: [tree], run: [sleep, "${pause}"], timeout: 1h}
+        checks: [endpoints]
+
+        """
+
+    private func started() async throws -> Journey {
+        let journey = try await Journey()
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        try Data(Self.plan.utf8).write(to: plans.appending(path: "loss.yaml"))
+        try journey.write("a", "one")
+        try await journey.expect(0, "backup")
+        return journey
+    }
+
+    private func lose(_ journey: Journey) throws { try FileManager.default.removeItem(at: journey.data) }
+
+    private struct Outcome: Decodable {
+        struct Objectives: Decodable { var rtoMet: Bool?, rpoMet: Bool?, sinceFailed: Double?, worstLoss: Double? }
+        var verdict: String
+        var run: String
+        var objectives: Objectives
+        var journal: String
+    }
+
+    @Test func whatIsLostComesBack() async throws {
+        let journey = try await started()
+        try lose(journey)
+        let preview = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run").output
+        #expect(preview.contains("restore tree") && preview.contains("nothing was touched"))
+        #expect(!FileManager.default.fileExists(atPath: journey.data.path))
+        let outcome = try await journey.json(
+            Outcome.self, "restore", "--scenario", "tree_loss", "--yes", "--failed-at", "20m")
+        #expect(outcome.verdict == "recovered")
+        #expect(outcome.objectives.rtoMet == true && outcome.objectives.rpoMet == true)
+        #expect((outcome.objectives.sinceFailed ?? 0) > 1199)
+        #expect(try String(contentsOf: journey.data.appending(path: "a"), encoding: .utf8) == "one")
+    }
+
+    @Test func recoveredLateIsSaid() async throws {
+        let journey = try await started()
+        let run = try await journey.expect(5, "restore", "--scenario", "loss", "--yes", "--declared-at", "5h")
+        #expect(run.output.contains("MISSED"))
+    }
+
+    @Test(arguments: [["--failed-at", "2099-01-01T00:00:00Z"], ["--failed-at", "1h", "--declared-at", "2h"]])
+    func momentsThatCannotBeAreRefused(_ moments: [String]) async throws {
+        let journey = try await started()
+        let run = try await journey.dr(["restore", "--scenario", "loss", "--yes"] + moments)
+        #expect(run.status == 2)
+        #expect(run.errors.contains("future") || run.errors.contains("is after"))
+    }
+
+    @Test func nobodyIsAskedWithoutATerminal() async throws {
+        let journey = try await started()
+        let run = try await journey.expect(2, "restore", "--scenario", "loss")
+        #expect(run.errors.contains("--yes"))
+    }
+
+    @Test func aKilledRunIsResumedAndNothingIsDoneTwice() async throws {
+        let journey = try await started()
+        try lose(journey)
+        let killed = try await journey.dr(
+            ["restore", "--scenario", "loss", "--yes", "--set", "pause=600"], killAfter: .seconds(4))
+        #expect(killed.status != 0)
+        let steps = try self.steps(journey)
+        #expect(steps == ["declare", "tree"])
+        // The sleep is the killed program's child; the resumed run begins the step anew, with a shorter one.
+        let refused = try await journey.expect(
+            2, "restore", "--scenario", "loss", "--yes", "--resume", "--set", "pause=0")
+        #expect(refused.errors.contains("other values of pause"))
+        try await journey.expect(
+            0, "restore", "--scenario", "loss", "--yes", "--resume", "--set", "pause=0", "--allow-changed-plan")
+        #expect(try self.steps(journey) == ["declare", "tree", "wait"])
+        let nothing = try await journey.expect(1, "restore", "--scenario", "loss", "--yes", "--resume")
+        #expect(nothing.errors.contains("there is no run to resume") || nothing.errors.contains("is finished"))
+    }
+
+    /// Steps that the only journal says are done.
+    private func steps(_ journey: Journey) throws -> [String] {
+        let runs = journey.folder.url.appending(path: "state/runs")
+        let run = try #require(
+            FileManager.default.contentsOfDirectory(atPath: runs.path).first { !$0.hasSuffix(".lock") })
+        let text = try String(contentsOf: runs.appending(path: "\(run)/journal.jsonl"), encoding: .utf8)
+        return text.matches(of: #/"step_finished":\{"result":\{.*?"outcome":"done".*?"step":"(\w+)"/#).map {
+            String($0.1)
+        }
+    }
+
+    @Test func aSecondRunAtOnceIsRefused() async throws {
+        let journey = try await started()
+        async let first = journey.dr(["restore", "--scenario", "loss", "--yes", "--set", "pause=6"])
+        let lock = journey.folder.url.appending(path: "state/runs/loss.lock")
+        while (try? Data(contentsOf: lock))?.isEmpty ?? true { try await Task.sleep(for: .milliseconds(50)) }
+        let second = try await journey.expect(6, "restore", "--scenario", "loss", "--yes")
+        #expect(second.errors.contains("is under way"))
+        #expect(try await first.status == 0)
+    }
+
+    @Test func anAlteredJournalIsNotResumed() async throws {
+        let journey = try await started()
+        let killed = try await journey.dr(
+            ["restore", "--scenario", "loss", "--yes", "--set", "pause=600"], killAfter: .seconds(4))
+        #expect(killed.status != 0)
+        let runs = journey.folder.url.appending(path: "state/runs")
+        let run = try #require(
+            FileManager.default.contentsOfDirectory(atPath: runs.path).first { !$0.hasSuffix(".lock") })
+        let file = runs.appending(path: "\(run)/journal.jsonl")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try Data(text.replacing("\"outcome\":\"done\"", with: "\"outcome\":\"dune\"").utf8).write(to: file)
+        let refused = try await journey.expect(1, "restore", "--scenario", "loss", "--yes", "--resume")
+        #expect(refused.errors.contains("it was altered"))
+    }
+
+    @Test func ofADamagedSetTheNewestGoodOneIsOffered() async throws {
+        let journey = try await started()
+        try journey.write("a", "two")
+        try await journey.expect(0, "backup")
+        let sets = journey.repository.appending(path: "sets")
+        let names = try FileManager.default.contentsOfDirectory(atPath: sets.path).filter { $0.hasSuffix(".json") }
+            .sorted()
+        let newest = sets.appending(path: try #require(names.last))
+        try Data("{}".utf8).write(to: newest)
+        let run = try await journey.expect(7, "restore", "--scenario", "loss", "--yes")
+        let good = try #require(names.first).dropLast(5)
+        #expect(run.errors.contains("--at \(good)"))
+        try await journey.expect(0, "restore", "--scenario", "loss", "--yes", "--at", String(good))
+    }
+
+    @Test func aReportIsMadeAndProved() async throws {
+        let journey = try await started()
+        let outcome = try await journey.json(Outcome.self, "restore", "--scenario", "loss", "--yes")
+        try await journey.expect(0, "report", outcome.run)
+        let page = outcome.journal.replacing("journal.jsonl", with: "report.html")
+        try await journey.expect(0, "report", "verify", page, "--journal", outcome.journal)
+        var bytes = try Data(contentsOf: URL(filePath: page))
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: URL(filePath: page))
+        let refused = try await journey.expect(4, "report", "verify", page)
+        #expect(refused.errors.contains("altered"))
+    }
+}
