@@ -1,12 +1,12 @@
+internal import Blocking
 internal import Foundation
-internal import Notifications
 package import RecoveryChecks
 internal import StrictYAML
 
 /// Carries a plan out, and records every move before and after it is made.
 ///
 /// Steps that do not need each other run side by side. Cancelling the task interrupts the run: its journal can be
-/// resumed. Actions that block run on threads of their own; this type never does.
+/// resumed. Actions that block run on threads of their own.
 package struct PlanRun: Sendable {
     package var plan: Plan
     package var record: RunRecord
@@ -14,6 +14,10 @@ package struct PlanRun: Sendable {
     package var journal: Journal
     package var clock: any Clock<Duration> = ContinuousClock()
     package var resume = ResumePoint()
+    private var watch: ObjectiveWatch?
+
+    /// Of the engine itself: recording a move waits for the disk, which nothing else should have to.
+    private static let threads = BlockingPool(threads: 2)
 
     package init(plan: Plan, record: RunRecord, context: ActionContext, journal: Journal) {
         self.plan = plan
@@ -26,6 +30,18 @@ package struct PlanRun: Sendable {
     /// - Throws: ``JournalError`` when it cannot be recorded: the run then stops before the next move.
     package func run() async throws -> RunOutcome {
         let graph = StepGraph(plan.steps)
+        var run = self
+        let lines = try JournalReading(path: journal.path).lines
+        run.watch = ObjectiveWatch(record, graph, RecoveryClocks(lines) ?? RecoveryClocks(record))
+        return try await withTaskExecutorPreference(Self.threads, isolation: nil) { [run] in
+            let watching = Task(executorPreference: Self.threads) { await run.watch?.watch(clock) { run.raise($0) } }
+            defer { watching.cancel() }
+            await run.tellOfBeginning(isResumed: lines.count > 1)
+            return try await run.recover(graph)
+        }
+    }
+
+    private func recover(_ graph: StepGraph) async throws -> RunOutcome {
         var progress = RunProgress(graph)
         if !resume.isRollingBack {
             try await reprove(graph, &progress)
@@ -51,6 +67,7 @@ package struct PlanRun: Sendable {
                 let word = step.verify.isEmpty ? "it has no postcondition: taken from the journal" : nil
                 try journal.append(.stepReproved(step: id, holds: true, detail: word))
                 progress.finish(id, record)
+                watch?.settle(id)
             } catch let error as JournalError {
                 throw error
             } catch {
@@ -82,7 +99,7 @@ package struct PlanRun: Sendable {
                     group.cancelAll()
                     throw error
                 }
-                try conclude(ending, graph, &state)
+                try await conclude(ending, graph, &state)
                 if state.abortedBy != nil || state.isInterrupted { group.cancelAll() }
                 try begin()
             }
@@ -97,23 +114,27 @@ package struct PlanRun: Sendable {
         var journalError: JournalError?
     }
 
-    private func conclude(_ ending: Ending, _ graph: StepGraph, _ state: inout RunProgress) throws {
+    private func conclude(_ ending: Ending, _ graph: StepGraph, _ state: inout RunProgress) async throws {
         guard let result = ending.result, let step = graph.step(ending.step) else { return }
+        if result.outcome != .cancelled { watch?.settle(step.id) }
         switch result.outcome {
         case .done:
             state.finish(step.id, result.record)
             if step.isRestore, !graph.steps.contains(where: { $0.isRestore && !state.isSettled($0.id) }) {
                 try reach(.dataRestored)
             }
-        case .cancelled: if state.abortedBy == nil { state.isInterrupted = true }
+        case .cancelled:
+            state.cancelled.insert(step.id)
+            if state.abortedBy == nil { state.isInterrupted = true }
         case .failed:
             state.failures.append("step '\(step.id)' failed: \(result.error ?? "")")
             state.failed.insert(step.id)
-            notifyFailure(step, result)
+            await tellOfFailure(step, result)
             switch step.onFailure {
             case .continue:
                 for id in graph.dependents(of: step.id).sorted() where state.skipped.insert(id).inserted {
                     try journal.append(.stepSkipped(step: id, reason: "it needs '\(step.id)', which failed"))
+                    watch?.settle(id)
                 }
             case .abort, .rollback:
                 state.abortedBy = state.abortedBy ?? step.id
@@ -146,6 +167,7 @@ package struct PlanRun: Sendable {
 
     private func attempt(_ step: Step, _ number: Int, isLast: Bool) async throws -> StepResult {
         try journal.append(.stepBegan(attempt: StepAttempt(step: step.id, attempt: number, about: step.about)))
+        watch?.begin(step.id)
         let began = MonotonicClock.seconds
         var result = StepResult(step: step.id, attempt: number, outcome: .done, seconds: 0)
         do {
@@ -212,6 +234,7 @@ package struct PlanRun: Sendable {
     private func end(
         _ verdict: RunEnd.Verdict, _ progress: RunProgress, _ checks: [CheckResult], _ reasons: [String]
     ) throws -> RunOutcome {
+        watch?.stop()
         let end = RunEnd(verdict, reasons: reasons)
         try journal.append(.runFinished(end: end))
         return RunOutcome(end: end, checks: checks, judgement: try judge(progress, checks))
@@ -223,10 +246,11 @@ package struct PlanRun: Sendable {
 
     /// Undoes what was done, the latest first. One rollback that fails does not keep the others from being tried.
     private func rollBack(_ graph: StepGraph, _ progress: RunProgress) async throws -> RunOutcome {
+        watch?.stop()
         var reasons = progress.failures
         let order = resume.isRollingBack ? resume.done.map(\.step) : progress.order
-        let failing = (resume.isRollingBack ? resume.failed : progress.failed).sorted()
-        for id in failing + order.reversed() where !resume.rolledBack.contains(id) {
+        let unfinished = (resume.isRollingBack ? resume.unfinished : progress.failed.union(progress.cancelled)).sorted()
+        for id in unfinished + order.reversed() where !resume.rolledBack.contains(id) {
             guard let step = graph.step(id), !step.rollback.isEmpty else { continue }
             try journal.append(.rollbackBegan(step: id))
             var failure: String?
@@ -243,15 +267,6 @@ package struct PlanRun: Sendable {
             try journal.append(.rollbackFinished(step: id, error: failure))
         }
         return try end(.rolledBack, progress, [], reasons)
-    }
-
-    private func notifyFailure(_ step: Step, _ result: StepResult) {
-        let notice = Notice(
-            .stepFailed, severity: step.onFailure == .continue ? .warning : .critical, at: context.services.now(),
-            stack: record.identity.stack, scenario: record.identity.scenario, run: record.identity.id,
-            summary: "step '\(step.id)' failed", facts: ["step": step.id, "attempts": "\(result.attempt)"])
-        // The recovery does not wait for those whom it tells.
-        Task { [services = context.services] in await services.notify(notice) }
     }
 }
 

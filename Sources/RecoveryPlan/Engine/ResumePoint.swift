@@ -4,8 +4,8 @@ package struct ResumePoint: Equatable, Sendable {
     package var done: [(step: String, record: ActionRecord?)] = []
     /// Attempts that were begun, by step: numbering goes on.
     package var attempts: [String: Int] = [:]
-    /// Steps whose last attempt failed for good.
-    package var failed: Set<String> = []
+    /// Steps that were begun, and whose last attempt failed or was cancelled.
+    package var unfinished: Set<String> = []
     /// A rollback was under way: it is finished, nothing else is done.
     package var isRollingBack = false
     package var rolledBack: Set<String> = []
@@ -19,9 +19,12 @@ package struct ResumePoint: Equatable, Sendable {
             case .stepBegan(let attempt): attempts[attempt.step] = attempt.attempt
             case .stepFinished(let result):
                 done.removeAll { $0.step == result.step }
-                failed.remove(result.step)
-                if result.outcome == .done { done.append((result.step, result.record)) }
-                if result.outcome == .failed, !result.isRetried { failed.insert(result.step) }
+                if result.outcome == .done {
+                    done.append((result.step, result.record))
+                    unfinished.remove(result.step)
+                } else {
+                    unfinished.insert(result.step)
+                }
             case .stepReproved(let step, false, _): done.removeAll { $0.step == step }
             case .rollbackBegan: isRollingBack = true
             case .rollbackFinished(let step, _): rolledBack.insert(step)

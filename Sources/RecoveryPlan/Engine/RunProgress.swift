@@ -9,6 +9,8 @@ struct RunProgress: Sendable {
     private var records: [String: ActionRecord] = [:]
     var running: Set<String> = []
     var failed: Set<String> = []
+    /// Begun, and neither done nor failed when the run was stopped.
+    var cancelled: Set<String> = []
     var skipped: Set<String> = []
     var failures: [String] = []
     /// The step whose failure ended it.

@@ -18,6 +18,8 @@ package final class Journal: Sendable {
     private struct State {
         var number: Int
         var previous: String
+        /// The clocks at the line before; nil where that was written by another start of the machine.
+        var clocks: ClockReading?
         var failure: JournalError?
     }
 
@@ -44,9 +46,11 @@ package final class Journal: Sendable {
     ) throws {
         let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure(path) }
-        self.init(
-            path, descriptor, State(number: reading.lines.count, previous: reading.lines.last?.digest ?? ""), now,
-            observer)
+        var state = State(number: reading.lines.count, previous: reading.lines.last?.digest ?? "")
+        if reading.holder?.boot == MonotonicClock.boot {
+            state.clocks = reading.lines.last.map { ClockReading($0.body) }
+        }
+        self.init(path, descriptor, state, now, observer)
         guard ftruncate(descriptor, off_t(reading.wholeBytes)) == 0, fsync(descriptor) == 0 else {
             throw Self.failure(path)
         }
@@ -70,20 +74,28 @@ package final class Journal: Sendable {
     package func append(_ event: JournalEvent) throws {
         try state.withLock { state in
             if let failure = state.failure { throw failure }
-            let line = try JournalLine(
-                .init(
-                    number: state.number, at: now(), uptime: MonotonicClock.seconds, previous: state.previous,
-                    event: event))
-            do {
-                try write(line.text + "\n")
-            } catch let error as JournalError {
-                state.failure = error
-                throw error
+            let clocks = ClockReading(wall: now(), uptime: MonotonicClock.seconds)
+            if let jump = state.clocks.flatMap({ clocks.jump(since: $0) }) {
+                try add(.noted(text: jump), clocks, &state)
             }
-            state.number += 1
-            state.previous = line.digest
-            observer(line)
+            try add(event, clocks, &state)
         }
+    }
+
+    private func add(_ event: JournalEvent, _ clocks: ClockReading, _ state: inout State) throws {
+        let line = try JournalLine(
+            .init(
+                number: state.number, at: clocks.wall, uptime: clocks.uptime, previous: state.previous, event: event))
+        do {
+            try write(line.text + "\n")
+        } catch let error as JournalError {
+            state.failure = error
+            throw error
+        }
+        state.number += 1
+        state.previous = line.digest
+        state.clocks = clocks
+        observer(line)
     }
 
     private func write(_ text: String) throws {
@@ -109,20 +121,5 @@ package final class Journal: Sendable {
             .cannotWrite, "journal '\(path)'", String(cString: strerror(code)),
             hint: code == ENOSPC || code == EDQUOT
                 ? "make room there, then go on with --resume" : "a run is only carried out where it can be recorded")
-    }
-}
-
-/// Seconds since the machine started, its sleep included: never set back.
-package enum MonotonicClock {
-    package static var seconds: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return Double(time.tv_sec) + (Double(time.tv_nsec) / 1e6).rounded() / 1e3
-    }
-
-    /// Which start of which machine the seconds count from.
-    package static var boot: String {
-        (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
-            .trimmingCharacters(in: .whitespacesAndNewlines) ?? "unknown"
     }
 }

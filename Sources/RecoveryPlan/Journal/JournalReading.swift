@@ -55,6 +55,14 @@ package struct JournalReading: Equatable, Sendable {
         return nil
     }
 
+    /// Who carried it out last.
+    var holder: RunHolder? {
+        for line in lines.reversed() {
+            if case .runResumed(let holder) = line.body.event { return holder }
+        }
+        return record?.holder
+    }
+
     /// How it ended last; nil for one that died or still runs.
     package var end: RunEnd? {
         for line in lines.reversed() {

@@ -8,7 +8,7 @@ package struct Step: Equatable, Sendable {
         case abort
         /// Steps that need this one are skipped, the others go on; the recovery is then partial at best.
         case `continue`
-        /// As abort, and the rollbacks of this step and of all finished ones are run, the latest first.
+        /// As abort, and the rollbacks of this step, of cancelled and of finished ones are run, the latest first.
         case rollback
     }
 

@@ -15,12 +15,12 @@ struct Bench: AsyncParsableCommand {
     @Flag(help: "Print one JSON document instead of the table.") var json = false
     @Option(help: "Size of the corpus: 1 is about 1.5 GB.") var scale: Double?
     @Option(help: "The dr to measure; the one beside this program by default.") var dr: String?
-    @Option(help: "Leave out a part: directory, s3, small-files, loki, grafana, prune. May be given again.")
+    @Option(help: "Leave out a part: directory, s3, small-files, loki, grafana, prune, recovery. May be given again.")
     var without: [Part] = []
     @Flag(help: "End with status 1 when a bound is missed.") var enforce = false
 
     enum Part: String, ExpressibleByArgument, CaseIterable {
-        case directory, s3, loki, grafana, prune, smallFiles = "small-files"
+        case directory, s3, loki, grafana, prune, recovery, smallFiles = "small-files"
     }
 
     func validate() throws {
@@ -84,10 +84,17 @@ struct Bench: AsyncParsableCommand {
                 work: place.url.appending(path: "prune"), lab: program, say: say
             ).run()
         }
+        var recovery: BenchRecovery.Result?
+        if !without.contains(.recovery), let own = tools.compactMap({ $0 as? DRTool }).first {
+            recovery = try await BenchRecovery(
+                tool: own, links: quick ? 20 : 100, chains: quick ? 50 : 10,
+                work: place.url.appending(path: "recovery"), rounds: self.rounds, say: say
+            ).run()
+        }
         var report = BenchReport(
             machine: Self.machine, corpus: described, corpusBytes: bytes, rounds: self.rounds,
             tools: try await versions(of: tools, place.url), rows: rounds.rows, smallFiles: small,
-            loki: loki, grafana: grafana, prune: prune, syncAfterCopy: rounds.syncAfterCopy,
+            loki: loki, grafana: grafana, prune: prune, recovery: recovery, syncAfterCopy: rounds.syncAfterCopy,
             notes: notes(rounds, server))
         report.judge()
         print(json ? try report.json() : report.markdown)

@@ -37,6 +37,7 @@ struct BenchReport: Encodable {
     var loki: BenchLoki.Result?
     var grafana: BenchGrafana.Result?
     var prune: BenchPrune.Result?
+    var recovery: BenchRecovery.Result?
     /// Seconds that a sync took after each cold run of `cp`.
     var syncAfterCopy: [Double]
     var notes: [String]
@@ -83,6 +84,15 @@ struct BenchReport: Encodable {
                 Limit(
                     what: "prune of \(prune.sets) sets, \(prune.files) files: peak memory in MiB", bound: 256,
                     measured: Double(most >> 10) / 1024))
+        }
+        if let recovery {
+            let name = "a plan of \(recovery.steps) steps"
+            limits.append(
+                Limit(what: "\(name): percent of its time for all but the steps", bound: 1, measured: recovery.overhead)
+            )
+            let most = max(recovery.waits.peakMemory, recovery.programs.peakMemory)
+            limits.append(
+                Limit(what: "\(name): peak memory in MiB", bound: 64, measured: Double(most >> 10) / 1024))
         }
         if let smallFiles {
             limits.append(
@@ -145,6 +155,23 @@ struct BenchReport: Encodable {
         ]
     }
 
+    private var recoveryTable: [String] {
+        guard let recovery else { return [] }
+        let rows = [recovery.waits, recovery.programs].map { row in
+            "| \(row.tool) | \(BenchText.seconds(row.wall)) | \(BenchText.seconds(row.cpu)) "
+                + "| \(BenchText.mebibytes(row.peakMemory)) |"
+        }
+        return [
+            "## A recovery plan of \(recovery.steps) steps", "", "| steps | wall | CPU | peak memory |",
+            "|---|--:|--:|--:|",
+        ] + rows + [
+            "",
+            "The waiting alone takes \(BenchText.seconds(recovery.plan)): all else, from the start of the program to its end, is "
+                + "\(BenchText.fixed(recovery.overhead, 2)) % of it. Each step is two lines of the journal, on the disk before "
+                + "the run goes on.", "",
+        ]
+    }
+
     func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -196,7 +223,7 @@ struct BenchReport: Encodable {
                     + "\(BenchText.seconds(smallFiles.cold)).", "",
             ]
         }
-        lines += lokiTable + grafanaTable + pruneTable
+        lines += lokiTable + grafanaTable + pruneTable + recoveryTable
         if !limits.isEmpty {
             lines += ["## Bounds", "", "| what | at most | measured | |", "|---|--:|--:|---|"]
             lines += limits.map {

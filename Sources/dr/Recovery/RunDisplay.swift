@@ -2,56 +2,98 @@ import Foundation
 import RecoveryPlan
 import Synchronization
 
-/// Tells of a run as it goes on, on standard error: a line for each event.
+/// Tells of a run as it goes on, on standard error: a line for each event; on a terminal, below them, a board of what
+/// runs now and of the time that is left. Calls may come from any thread.
 final class RunDisplay: Sendable {
     private let options: GlobalOptions
-    private let record: RunRecord
     private let progress: RestoreProgress
+    private let isTerminal: Bool
+    private let state: Mutex<State>
+
+    private struct State {
+        var board: RunBoard
+        /// Lines of the board that are on the screen now.
+        var drawn = 0
+    }
 
     init(_ options: GlobalOptions, _ record: RunRecord, progress: RestoreProgress) {
         self.options = options
-        self.record = record
         self.progress = progress
+        isTerminal = isatty(STDERR_FILENO) == 1 && !options.noProgress && !options.quiet
+        state = Mutex(State(board: RunBoard(record, now: MonotonicClock.seconds)))
     }
 
-    func during<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value { try await body() }
-
-    func tell(_ text: String) {
-        guard !options.quiet else { return }
-        StandardError.write("  \(text)\n")
-    }
-
-    func observe(_ line: JournalLine) {
-        guard !options.quiet, let text = Self.text(line.body.event) else { return }
-        StandardError.write("dr: \(text)\(left(line))\n")
-    }
-
-    /// The time that is left of the RTO.
-    private func left(_ line: JournalLine) -> String {
-        guard let rto = record.rto else { return "" }
-        let clocks = RecoveryClocks(record)
-        let elapsed = clocks.since(record.rtoFrom, max(0, line.body.at.timeIntervalSince(record.startedAt)))
-        return " (\(Units.duration(seconds: Int(rto - elapsed))) left of \(Units.duration(rto)))"
-    }
-
-    private static func text(_ event: JournalEvent) -> String? {
-        switch event {
-        case .runBegan(let record): "run \(record.identity.id) of \(record.identity.scenario) begins"
-        case .runResumed: "the run goes on"
-        case .stepBegan(let attempt):
-            "\(attempt.step): begins\(attempt.attempt > 1 ? ", attempt \(attempt.attempt)" : "")"
-        case .stepFinished(let result):
-            "\(result.step): \(result.outcome.rawValue) in \(Units.duration(result.seconds))"
-                + (result.error.map { ": \($0)" } ?? "") + (result.isRetried ? "; it is tried again" : "")
-        case .stepReproved(let step, let holds, let detail):
-            holds ? "\(step): done already, and still so" : "\(step): no longer as it was left: \(detail ?? "")"
-        case .stepSkipped(let step, let reason): "\(step): skipped, \(reason)"
-        case .reached(let milestone): "reached: \(milestone.rawValue.replacing("_", with: " "))"
-        case .rollbackBegan(let step): "\(step): rolling back"
-        case .rollbackFinished(let step, let error):
-            "\(step): rolled back\(error.map { ", with a failure: \($0)" } ?? "")"
-        case .noted(let text): text
-        case .checksFinished, .negativeControl, .liveStack, .runFinished: nil
+    /// Keeps the display up to date while `body` runs.
+    func during<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+        guard !options.quiet, !options.noProgress else { return try await body() }
+        let period = isTerminal ? Duration.milliseconds(500) : .seconds(30)
+        let refreshing = Task {
+            while (try? await Task.sleep(for: period)) != nil { refresh() }
         }
+        defer {
+            refreshing.cancel()
+            state.withLock { state in Self.write(erasing(&state)) }
+        }
+        return try await body()
+    }
+
+    /// What an action has to say, for people.
+    func tell(_ text: String) { show("  \(text)", urgent: false) }
+
+    /// A line of the journal that is on the disk.
+    func observe(_ line: JournalLine) {
+        let now = MonotonicClock.seconds
+        let left = state.withLock { state in
+            state.board.observe(line.body.event, now: now)
+            return state.board.timeLeft(now: now)
+        }
+        guard let text = RunLine.text(line.body.event) else { return }
+        if case .noted = line.body.event { return show("dr: warning: \(text)", urgent: true) }
+        show("dr: \(text)\(left.map { " (\($0))" } ?? "")", urgent: false)
+    }
+
+    // MARK: Drawing
+
+    private func show(_ line: String, urgent: Bool) {
+        guard !options.quiet || urgent else { return }
+        state.withLock { state in
+            let text = erasing(&state) + line + "\n"
+            Self.write(text + drawing(&state))
+        }
+    }
+
+    private func refresh() {
+        state.withLock { state in
+            guard isTerminal else {
+                for line in RunBoard.restores(progress.now) { Self.write("dr: \(line)\n") }
+                return
+            }
+            Self.write(erasing(&state) + drawing(&state))
+        }
+    }
+
+    /// Takes the board off the screen: up to its first line, and clear from there.
+    private func erasing(_ state: inout State) -> String {
+        defer { state.drawn = 0 }
+        return state.drawn > 0 ? "\r\u{1B}[\(state.drawn)A\u{1B}[J" : ""
+    }
+
+    private func drawing(_ state: inout State) -> String {
+        guard isTerminal, !TerminalQuestion.isOpen else { return "" }
+        let (width, height) = Self.size
+        let lines = state.board.lines(progress.now, now: MonotonicClock.seconds, height: height)
+        state.drawn = lines.count
+        return lines.map { String($0.prefix(width - 1)) + "\n" }.joined()
+    }
+
+    private static func write(_ text: String) { if !text.isEmpty { StandardError.write(text) } }
+
+    /// Columns and lines of the terminal.
+    private static var size: (Int, Int) {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1, size.ws_row > 0 else {
+            return (80, 24)
+        }
+        return (Int(size.ws_col), Int(size.ws_row))
     }
 }

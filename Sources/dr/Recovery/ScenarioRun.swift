@@ -136,10 +136,18 @@ struct ScenarioRun {
         let lock = try runs.lock(record.identity.scenario, run: record.identity.id, holder: record.holder)
         defer { withExtendedLifetime(lock) {} }
         let journal: Journal
+        var record = record
         if let reading {
+            // It was read before the lock was held: by now its run may have gone on, or ended.
+            guard try JournalReading(path: runs.journal(of: record.identity.id)) == reading else {
+                throw JournalError(
+                    .held, "run \(record.identity.id)", "it went on meanwhile, in another process",
+                    hint: "see how it ended, then resume it again if need be")
+            }
             journal = try Journal(continuing: runs.journal(of: record.identity.id), reading, observer: observer)
             try journal.append(.runResumed(by: record.holder))
         } else {
+            record.forecast = forecast
             journal = try Journal(creating: runs.make(record.identity.id), observer: observer)
             try journal.append(.runBegan(run: record))
         }
@@ -186,6 +194,11 @@ extension Session {
                     throw ValidationError(
                         "run \(identity.id) began with other values of \(changed.joined(separator: ", ")): leave --set "
                             + "out to go on with those, or give --allow-changed-plan as well")
+                }
+                guard earlier.setDigest == setDigest.hex else {
+                    throw ValidationError(
+                        "set \(identity.set) is not what it was when run \(identity.id) began: begin anew without --resume"
+                            + ", or give --allow-changed-plan")
                 }
             }
             earlier.holder = holder

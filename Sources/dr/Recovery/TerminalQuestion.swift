@@ -1,5 +1,6 @@
 import Foundation
 import RecoveryPlan
+import Synchronization
 
 /// Asks the person at the terminal, on the calling thread, and notices a cancellation while nobody answers.
 struct TerminalQuestion {
@@ -8,6 +9,10 @@ struct TerminalQuestion {
     init(_ question: String) { self.question = question }
 
     static var isPossible: Bool { isatty(STDIN_FILENO) == 1 }
+
+    /// Whether somebody is typing: nothing should be drawn over it.
+    static var isOpen: Bool { open.load(ordering: .relaxed) > 0 }
+    private static let open = Atomic(0)
 
     /// Waits for a yes.
     /// - Throws: ``ActionError`` when there is nobody to ask or the answer is another; `CancellationError`.
@@ -25,6 +30,8 @@ struct TerminalQuestion {
                 .hopeless, "ask: \(question)", "there is no terminal to ask at",
                 hint: "run it where somebody can answer, or with --yes where nobody needs to")
         }
+        Self.open.add(1, ordering: .relaxed)
+        defer { Self.open.subtract(1, ordering: .relaxed) }
         StandardError.write(prompt)
         var line: [UInt8] = []
         while true {

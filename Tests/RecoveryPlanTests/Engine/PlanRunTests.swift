@@ -148,6 +148,50 @@ import Testing
         #expect(outcome.end.reasons.first?.contains("could not be started again") == true)
     }
 
+    @Test(arguments: [true, false])
+    func whatWasStoppedIsStartedAlsoWhenTheStepHangsOrIsInterrupted(_ isInterrupted: Bool) async throws {
+        let meeting = Meeting(of: 2)
+        stage.stage.on("step") { _ in
+            if isInterrupted { await meeting.arrive() }
+            try await Task.sleep(for: .seconds(600))
+        }
+        let plan = Rehearsal.plan([
+            stage.step("step") {
+                $0.stop = [stage.act("stop")]
+                $0.start = [stage.act("start")]
+                $0.timeout = isInterrupted ? .hours(100) : .minutes(5)
+            }
+        ])
+        let run = Task { [stage] in try await stage.run(plan) }
+        if isInterrupted {
+            await meeting.arrive()
+            run.cancel()
+        }
+        #expect(try await run.value.end.verdict == (isInterrupted ? .interrupted : .failed))
+        #expect(stage.stage.log == ["stop", "step", "start"])
+    }
+
+    @Test func whatWasCutShortIsRolledBackToo() async throws {
+        let meeting = Meeting(of: 2)
+        stage.stage.on("bad") { _ in
+            await meeting.arrive()
+            throw ActionError(.failed, "bad", "as rehearsed")
+        }
+        stage.stage.on("long") { _ in
+            await meeting.arrive()
+            try await Task.sleep(for: .seconds(600))
+        }
+        let steps = ["bad", "long"].map { id in
+            stage.step(id) {
+                $0.onFailure = .rollback
+                $0.rollback = [stage.act("undo \(id)")]
+                $0.timeout = .hours(100)
+            }
+        }
+        #expect(try await stage.run(Rehearsal.plan(steps)).end.verdict == .rolledBack)
+        #expect(stage.stage.log.suffix(2) == ["undo bad", "undo long"])
+    }
+
     @Test func checksDecideWhetherItIsValidated() async throws {
         stage.stage.state.withLock { $0.verdicts["loki_ready"] = .failed }
         let outcome = try await stage.run(Rehearsal.plan([stage.step("a")], checks: ["loki_ready", "grafana_ready"]))

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Synchronization
 import Testing
 
 @testable import RecoveryPlan
@@ -71,6 +72,33 @@ import Testing
             .split(separator: "\n").map(String.init)
         let mixed = [lines[0], forged[1], lines[2]].joined(separator: "\n") + "\n"
         #expect(throws: JournalError.self) { try JournalReading([UInt8](mixed.utf8), name: "j") }
+    }
+
+    /// By seconds of the wall clock between two lines that follow each other at once.
+    @Test(arguments: [(3600.0, "jumped ahead by 1h"), (-90, "jumped back by 1m30s"), (2, nil)])
+    func aWallClockThatIsSetIsNoted(_ jump: Double, _ words: String?) throws {
+        let wall = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
+        let journal = try Journal(creating: path, now: { wall.withLock { $0 } })
+        try journal.append(.runBegan(run: Rehearsal.record()))
+        wall.withLock { $0 += jump }
+        try journal.append(.reached(milestone: .targetReady))
+        try journal.append(.reached(milestone: .dataRestored))
+        let notes = try JournalReading(path: path).lines.compactMap { line -> String? in
+            if case .noted(let text) = line.body.event { text } else { nil }
+        }
+        #expect(notes.count == (words == nil ? 0 : 1))
+        if let words { #expect(notes.first?.contains(words) == true) }
+    }
+
+    @Test func aClockThatWasSetBetweenTwoProcessesIsNotedToo() throws {
+        let journal = try Journal(creating: path, now: { Date().addingTimeInterval(-600) })
+        let holder = RunHolder(person: "me", host: "here", process: 1, boot: MonotonicClock.boot)
+        try journal.append(.runBegan(run: Rehearsal.record()))
+        try journal.append(.runResumed(by: holder))
+        let next = try Journal(continuing: path, JournalReading(path: path))
+        try next.append(.runResumed(by: holder))
+        let event = try JournalReading(path: path).lines[2].body.event
+        #expect({ if case .noted(let text) = event { text.contains("ahead by 10m") } else { false } }())
     }
 
     @Test(.enabled(if: TinyDisk.isPossible)) func aRunIsNotCarriedOutWhereItCannotBeRecorded() async throws {

@@ -1,0 +1,139 @@
+import Foundation
+import JSONText
+import Lab
+import Testing
+
+/// `dr restore --scenario`, as a user meets it: killed, interrupted, refused, late.
+@Suite struct ReplayTests {
+    /// A place with one backup and one plan: `first`, `tree`, `second`; each leaves a line in `log`.
+    /// - Parameter second: what the second step's shell does.
+    private func journey(_ second: String, objectives: String = "{rto: 1h, rpo: 1h}") async throws -> Journey {
+        let journey = try await Journey()
+        try journey.write("a.txt", "alpha")
+        try await journey.expect(0, "backup")
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        let plan = """
+            scenario: mine
+            objectives: \(objectives)
+            steps:
+              - {id: first, run: {shell: "echo first >> log"}, verify: [{run: [test, -e, log]}], timeout: 20s}
+              - id: tree
+                needs: [first]
+                restore: {component: tree, to: \(journey.folder.path)/out}
+                verify: [{run: [test, -f, out/a.txt]}]
+                timeout: 20s
+              - id: second
+                needs: [tree]
+                run: {shell: 'echo second >> log; \(second)'}
+                timeout: 20s
+            """
+        try Data(plan.utf8).write(to: plans.appending(path: "mine.yaml"))
+        return journey
+    }
+
+    private func log(_ journey: Journey) -> [String] {
+        let text = try? String(contentsOf: journey.folder.url.appending(path: "log"), encoding: .utf8)
+        return text?.split(separator: "\n").map(String.init) ?? []
+    }
+
+    private func letGo(_ journey: Journey) throws {
+        try Data().write(to: journey.folder.url.appending(path: "go"))
+    }
+
+    private func journals(_ journey: Journey) throws -> [URL] {
+        let runs = journey.folder.url.appending(path: "state/runs")
+        return (try? FileManager.default.contentsOfDirectory(at: runs, includingPropertiesForKeys: nil))?
+            .map { $0.appending(path: "journal.jsonl") }
+            .filter { FileManager.default.fileExists(atPath: $0.path) } ?? []
+    }
+
+    /// The step ends the very program that does it.
+    @Test(arguments: [("KILL", 9), ("INT", 130), ("TERM", 130)] as [(String, Int32)])
+    func aRunThatDiesInMidStepIsResumed(_ signal: String, _ status: Int32) async throws {
+        let journey = try await journey("[ -e go ] || { kill -\(signal) $PPID; sleep 10; }")
+        try await journey.expect(status, "restore", "--scenario", "mine", "--yes")
+        #expect(log(journey) == ["first", "second"])
+        try letGo(journey)
+        let resumed = try await journey.expect(0, "restore", "--scenario", "mine", "--resume", "--yes", "--json")
+        #expect(log(journey) == ["first", "second", "second"], "what was done and holds is not done again")
+        #expect(resumed.errors.contains("first: done already") && resumed.errors.contains("second: begins, attempt 2"))
+        let answer = try JSONValue(parsing: resumed.output)
+        #expect(answer["verdict"]?.text == "recovered")
+        #expect(try journals(journey).count == 1)
+        let again = try await journey.expect(2, "restore", "--scenario", "mine", "--resume", "--yes")
+        #expect(again.errors.contains("nothing is left to resume"))
+    }
+
+    @Test func whatNoLongerHoldsIsDoneAgain() async throws {
+        let journey = try await journey("[ -e go ] || kill -KILL $PPID")
+        try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
+        try letGo(journey)
+        try FileManager.default.removeItem(at: journey.folder.url.appending(path: "out"))
+        let resumed = try await journey.expect(0, "restore", "--scenario", "mine", "--resume", "--yes")
+        #expect(resumed.errors.contains("tree: no longer as it was left"))
+        #expect(FileManager.default.fileExists(atPath: "\(journey.folder.path)/out/a.txt"))
+    }
+
+    /// A step starts the same scenario once more, while it runs.
+    @Test func aSecondRunIsRefusedAndSaysWhoHoldsIt() async throws {
+        let journey = try await journey(
+            "/proc/$PPID/exe restore --scenario mine --yes > second.txt 2>&1; echo $? >> second.txt")
+        try await journey.expect(0, "restore", "--scenario", "mine", "--yes")
+        let said = try String(contentsOf: journey.folder.url.appending(path: "second.txt"), encoding: .utf8)
+        #expect(said.contains("is under way") && said.contains("process ") && said.hasSuffix("\n6\n"))
+        #expect(log(journey) == ["first", "second"])
+        #expect(try journals(journey).count == 1)
+    }
+
+    @Test func withoutATerminalItHasToBeMeant() async throws {
+        let journey = try await journey("true")
+        let run = try await journey.expect(2, "restore", "--scenario", "mine")
+        #expect(run.errors.contains("--yes"))
+        try await journey.expect(0, "restore", "--scenario", "mine", "--dry-run")
+        let none = try await journey.expect(2, "restore", "--scenario", "mine", "--resume", "--yes")
+        #expect(none.errors.contains("there is no run to resume"))
+        #expect(log(journey).isEmpty)
+        #expect(try journals(journey).isEmpty)
+    }
+
+    @Test func aPlanThatChangedIsOnlyResumedOnRequest() async throws {
+        let journey = try await journey("[ -e go ] || kill -KILL $PPID")
+        try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
+        try letGo(journey)
+        let file = journey.folder.url.appending(path: "plans/mine.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try Data(
+            (text + "\n  - {id: third, needs: [second], run: {shell: \"echo third >> log\"}, timeout: 20s}\n").utf8
+        )
+        .write(to: file)
+        let refused = try await journey.expect(2, "restore", "--scenario", "mine", "--resume", "--yes")
+        #expect(refused.errors.contains("--allow-changed-plan"))
+        #expect(log(journey) == ["first", "second"])
+        try await journey.expect(0, "restore", "--scenario", "mine", "--resume", "--yes", "--allow-changed-plan")
+        #expect(log(journey) == ["first", "second", "second", "third"])
+    }
+
+    @Test func aTamperedJournalIsNotResumed() async throws {
+        let journey = try await journey("[ -e go ] || kill -KILL $PPID")
+        try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
+        let file = try #require(try journals(journey).first)
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try Data(text.replacing(#""outcome":"done""#, with: #""outcome":"none""#).utf8).write(to: file)
+        let run = try await journey.expect(1, "restore", "--scenario", "mine", "--resume", "--yes")
+        #expect(run.errors.contains("line 3") && run.errors.contains("was altered"))
+        #expect(log(journey) == ["first", "second"])
+    }
+
+    @Test func recoveredTooLateIsSaidBeforeItEndsAndIsCode5() async throws {
+        let journey = try await journey("true", objectives: "{rto: 2m}")
+        let run = try await journey.expect(5, "restore", "--scenario", "mine", "--yes", "--declared-at", "1h")
+        #expect(run.output.contains("MISSED"))
+        let future = try await journey.expect(
+            2, "restore", "--scenario", "mine", "--yes", "--failed-at", "2999-01-01T00:00:00Z")
+        #expect(future.errors.contains("lies in the future"))
+        let order = try await journey.expect(
+            2, "restore", "--scenario", "mine", "--yes", "--failed-at", "1m", "--declared-at", "2m")
+        #expect(order.errors.contains("--failed-at is after --declared-at"))
+    }
+}

@@ -1,0 +1,100 @@
+import Foundation
+import Notifications
+import StrictYAML
+import Synchronization
+import Testing
+
+@testable import RecoveryPlan
+
+@Suite struct ObjectiveWatchTests {
+    private let stage: Rehearsal
+    private let graph: StepGraph
+
+    init() throws {
+        stage = try Rehearsal()
+        graph = StepGraph([
+            stage.step("a"), stage.step("b", needs: ["a"]), stage.step("c", needs: ["a"]),
+            stage.step("d", needs: ["b", "c"]),
+        ])
+    }
+
+    private func forecast(_ seconds: [String: Double]) -> RunForecast {
+        RunForecast(steps: seconds.compactMapValues { TimeForecast([$0]) }, total: nil, unknown: [])
+    }
+
+    private func record(rto: Double?, _ seconds: [String: Double], late: Double = 0) -> RunRecord {
+        var record = Rehearsal.record()
+        record.rto = rto
+        record.declaredAt = record.startedAt.addingTimeInterval(-late)
+        record.forecast = forecast(seconds)
+        return record
+    }
+
+    @Test func theRestIsTheLongestWayThroughWhatIsNotDone() {
+        var rest = RemainingTime(graph, forecast(["a": 1, "b": 10, "c": 3, "d": 2]))
+        #expect(rest.expected(at: 0) == 13)
+        rest.begin("a", at: 0)
+        #expect(rest.expected(at: 0.5) == 12.5)
+        rest.settle("a")
+        rest.begin("b", at: 1)
+        rest.begin("c", at: 1)
+        #expect(rest.expected(at: 5) == 8)
+        rest.settle("b")
+        #expect(rest.expected(at: 5) == 2, "c is late: taken to end at once")
+        rest.settle("c")
+        rest.settle("d")
+        #expect(rest.expected(at: 5) == 0)
+    }
+
+    @Test func whatWasNeverMeasuredCountsAsNothing() {
+        #expect(RemainingTime(graph, nil).expected(at: 0) == 0)
+        #expect(RemainingTime(graph, forecast(["a": 5])).expected(at: 0) == 5)
+    }
+
+    @Test func eachAlarmIsRaisedOnceAndWhenItIsDue() throws {
+        let record = record(rto: 20, ["a": 1, "b": 10, "c": 3, "d": 2])
+        let watch = try #require(ObjectiveWatch(record, graph, RecoveryClocks(record), now: 1000))
+        #expect(watch.alarm(now: 1007) == nil, "13 seconds are left, 13 are needed")
+        let risk = try #require(watch.alarm(now: 1008))
+        #expect(risk.severity == .warning)
+        #expect(risk.text.contains("the rest takes 13s or more, and 12s are left of 20s"))
+        #expect(risk.facts == ["rto_seconds": "20", "left_seconds": "12", "expected_seconds": "13"])
+        #expect(watch.alarm(now: 1019) == nil)
+        #expect(watch.alarm(now: 1020.5)?.severity == .critical)
+        #expect(watch.alarm(now: 1030) == nil)
+    }
+
+    @Test func theTimeCountsFromWhereTheObjectiveSays() throws {
+        let late = record(rto: 20, ["a": 1], late: 15)
+        let watch = try #require(ObjectiveWatch(late, graph, RecoveryClocks(late), now: 1000))
+        #expect(watch.alarm(now: 1005.5)?.severity == .critical)
+        #expect(ObjectiveWatch(record(rto: nil, [:]), graph, RecoveryClocks(late)) == nil)
+    }
+
+    /// In a run: noted in the journal, before it ends, and told.
+    @Test(arguments: [("d", 100.0, 0.0, "at risk"), ("d", 0, 30, "are over")])
+    func aRunSaysThatItWillBeLate(_ step: String, _ seconds: Double, _ late: Double, _ words: String) async throws {
+        let record = record(rto: 20, [step: seconds], late: late)
+        let plan = Rehearsal.plan([stage.step("a"), stage.step("d", needs: ["a"])])
+        // The run goes on only once people were told.
+        stage.stage.on("a") { [stage] _ in
+            while !stage.stage.state.withLock({ $0.notices.contains { $0.event == .objectiveAtRisk } }) {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+        _ = try await stage.run(plan, record: record)
+        let notes = try stage.reading().lines.compactMap { line -> String? in
+            if case .noted(let text) = line.body.event { text } else { nil }
+        }
+        #expect(notes.count == 1 && notes.first?.contains(words) == true)
+        let notices = stage.stage.state.withLock { $0.notices }
+        #expect(Set(notices.map(\.event)) == [.recoveryStarted, .objectiveAtRisk])
+        #expect(notices.allSatisfy { $0.run == "run" && $0.scenario == "test" })
+    }
+
+    @Test func aStepThatFailsForGoodIsToldBeforeTheRunEnds() async throws {
+        stage.stage.fail("a")
+        _ = try await stage.run(Rehearsal.plan([stage.step("a")]))
+        #expect(stage.stage.state.withLock { $0.notices.map(\.event) } == [.recoveryStarted, .stepFailed])
+    }
+}
