@@ -53,13 +53,22 @@ import Testing
         ["verify", "--read-data"], ["restore", "--component", "tree", "--to", "new"], ["status"], ["doctor"],
         ["prune", "--grace", "0s"], ["pin", "latest", "--until", "forever"],
         ["restore", "--component", "tree", "--to", "new", "--dry-run"], ["check"], ["check", "--set", "latest"],
+        ["restore", "--scenario", "loss", "--yes"], ["restore", "--scenario", "loss", "--dry-run"],
+        ["drill", "--scenario", "loss", "--control", "missing_pack"],
     ]) func jsonFitsThePublishedSchema(command: [String]) async throws {
         let journey = try await Journey(extra: "objectives: {rpo: 1h}")
         try journey.write("a", "x")
         try await journey.expect(0, "backup")
         try journey.write("a", "changed")
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        try Data("scenario: loss\nobjectives: {rto: 4h}\nsteps: [{id: tree, restore: tree}]\n".utf8)
+            .write(to: plans.appending(path: "loss.yaml"))
         let variants = ["--files": "show --files", "--dry-run": "restorePreview"]
-        let name = command.compactMap { variants[$0] }.first ?? command[0]
+        var name = command.compactMap { variants[$0] }.first ?? command[0]
+        if command.contains("--scenario"), command[0] == "restore" {
+            name = command.contains("--dry-run") ? "restoreScenarioPreview" : "restoreScenario"
+        }
         let check = """
             import json, sys, jsonschema
             schema = json.load(open(sys.argv[1]))

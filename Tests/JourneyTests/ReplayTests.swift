@@ -120,7 +120,7 @@ import Testing
         let file = try #require(try journals(journey).first)
         let text = try String(contentsOf: file, encoding: .utf8)
         try Data(text.replacing(#""outcome":"done""#, with: #""outcome":"none""#).utf8).write(to: file)
-        let run = try await journey.expect(1, "restore", "--scenario", "mine", "--resume", "--yes")
+        let run = try await journey.expect(4, "restore", "--scenario", "mine", "--resume", "--yes")
         #expect(run.errors.contains("line 3") && run.errors.contains("was altered"))
         #expect(log(journey) == ["first", "second"])
     }

@@ -41,7 +41,11 @@ struct PlanShow: AsyncParsableCommand {
             print(PlanGraphText(plan).text)
             return
         }
-        let report = try await PlanReport(plan, from: entry, in: LookOnly.context(session, plan))
+        var report = try await PlanReport(plan, from: entry, in: LookOnly.context(session, plan))
+        if FileManager.default.fileExists(atPath: "\(session.stateRoot)/runs") {
+            let runs = try RunFolder(state: session.stateRoot)
+            report.forecast = StepTimes(runs.readings(of: plan.scenario)).forecast(StepGraph(plan.steps))
+        }
         try Output(options: options).result(report) { report.text }
     }
 }

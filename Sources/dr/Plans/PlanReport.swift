@@ -57,6 +57,8 @@ struct PlanReport: Encodable {
     var steps: [StepReport]
     var leftOut: [LeftOut]
     var checks: [String]
+    /// What it is expected to take, by earlier runs and drills on this machine.
+    var forecast: RunForecast?
 
     init(_ plan: Plan, from entry: PlanLibrary.Entry, in context: ActionContext) async throws {
         scenario = plan.scenario
@@ -107,6 +109,7 @@ extension PlanReport {
             "RTO \(objectives.rto ?? "-") from \(objectives.rtoFrom.rawValue), RPO \(objectives.rpo ?? "-"); by its "
                 + "time-outs at most \(Units.duration(seconds: criticalPath.seconds)): "
                 + criticalPath.steps.joined(separator: " → "))
+        lines.append(forecastLine)
         if !parameters.isEmpty { lines += ["", "PARAMETERS", parameterTable] }
         for step in steps {
             if step.wave != lines.last(where: { $0.hasPrefix("WAVE ") }).flatMap({ Int($0.dropFirst(5)) }) {
@@ -117,6 +120,16 @@ extension PlanReport {
         if !leftOut.isEmpty { lines += ["", "LEFT OUT"] + leftOut.map { "  \($0.id): \($0.reason)" } }
         if !checks.isEmpty { lines += ["", "THEN CHECKED", "  \(checks.joined(separator: ", "))"] }
         return lines.joined(separator: "\n")
+    }
+
+    private var forecastLine: String {
+        guard let forecast, !forecast.steps.isEmpty else { return "forecast: no data, it was never run here" }
+        guard let total = forecast.total else {
+            return "forecast: no data for \(forecast.unknown.joined(separator: ", "))"
+        }
+        return
+            "forecast: \(Units.duration(total.expected)), \(Units.duration(total.low)) to \(Units.duration(total.high)) "
+            + "by \(total.samples) run\(total.samples == 1 ? "" : "s") or drills here"
     }
 
     private var parameterTable: String {
