@@ -28,8 +28,8 @@ extension ExitStatus {
             case is DocumentError: .usage
             case is CMSError: .usage  // a certificate or key file that cannot be used
             case is RestoreFailure: .checkFailed
-            case let error as RepositoryError: ExitStatus(error.reason)
             case let error as JournalError: ExitStatus(error.reason)
+            case let error as RepositoryError: ExitStatus(error.reason)
             default: DR.exitCode(for: error) == .validationFailure ? .usage : .failed
             }
     }
@@ -38,8 +38,9 @@ extension ExitStatus {
         self =
             switch reason {
             case .held: .held
+            case .tampered: .checkFailed
             case .noSuchRun: .usage
-            case .cannotWrite, .cannotRead, .tampered: .failed
+            case .cannotWrite, .cannotRead: .failed
             }
     }
 
