@@ -88,13 +88,11 @@ package struct PlanRun: Sendable {
                 guard state.abortedBy == nil, !Task.isCancelled else { return }
                 for step in state.ready() {
                     try reachBeforeRestore(step, &state)
-                    state.running.insert(step.id)
                     group.addTask { await run(step) }
                 }
             }
             try begin()
             while let ending = try await group.next() {
-                state.running.remove(ending.step)
                 if let error = ending.journalError {
                     group.cancelAll()
                     throw error

@@ -6,8 +6,9 @@ struct RunProgress: Sendable {
     /// Done, in the order in which they ended.
     private(set) var order: [String] = []
     private var done: Set<String> = []
+    /// Places, in the plan, of steps that were not begun.
+    private var pending: [Int]
     private var records: [String: ActionRecord] = [:]
-    var running: Set<String> = []
     var failed: Set<String> = []
     /// Begun, and neither done nor failed when the run was stopped.
     var cancelled: Set<String> = []
@@ -19,7 +20,10 @@ struct RunProgress: Sendable {
     var isInterrupted = false
     var hasBegunRestoring = false
 
-    init(_ graph: StepGraph) { self.graph = graph }
+    init(_ graph: StepGraph) {
+        self.graph = graph
+        pending = Array(graph.steps.indices)
+    }
 
     mutating func finish(_ step: String, _ record: ActionRecord?) {
         order.append(step)
@@ -27,12 +31,16 @@ struct RunProgress: Sendable {
         records[step] = record
     }
 
-    /// Steps that can begin now, in the order of the plan.
-    func ready() -> [Step] {
-        graph.steps.filter { step in
-            !done.contains(step.id) && !running.contains(step.id) && !failed.contains(step.id)
-                && !skipped.contains(step.id) && step.needs.allSatisfy { done.contains($0) }
+    /// Steps that can begin now, in the order of the plan; each is given once.
+    mutating func ready() -> [Step] {
+        var ready: [Step] = []
+        var rest: [Int] = []
+        for index in pending where !isSettled(graph.steps[index].id) {
+            let step = graph.steps[index]
+            if step.needs.allSatisfy({ done.contains($0) }) { ready.append(step) } else { rest.append(index) }
         }
+        pending = rest
+        return ready
     }
 
     var restored: [RestoredComponent] { order.compactMap { records[$0]?.restored } }

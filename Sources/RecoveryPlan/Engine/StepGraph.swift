@@ -24,19 +24,29 @@ package struct StepGraph: Sendable {
         return found
     }
 
-    /// The steps in waves: each needs only what is in earlier ones.
+    /// The steps in waves: each needs only what is in earlier ones. What goes round in a circle is the last one.
     package var waves: [[Step]] {
-        var done: Set<String> = []
-        var rest = steps
-        var waves: [[Step]] = []
-        while !rest.isEmpty {
-            let wave = rest.filter { step in step.needs.allSatisfy { done.contains($0) || byID[$0] == nil } }
-            guard !wave.isEmpty else { return waves + [rest] }
-            waves.append(wave)
-            done.formUnion(wave.map(\.id))
-            rest.removeAll { done.contains($0.id) }
+        var missing = [Int](repeating: 0, count: steps.count)
+        var dependents = [[Int]](repeating: [], count: steps.count)
+        for (index, step) in steps.enumerated() {
+            for need in step.needs.compactMap({ byID[$0] }) {
+                missing[index] += 1
+                dependents[need].append(index)
+            }
         }
-        return waves
+        var waves: [[Step]] = []
+        var wave = steps.indices.filter { missing[$0] == 0 }
+        while !wave.isEmpty {
+            waves.append(wave.map { steps[$0] })
+            var next: [Int] = []
+            for dependent in wave.flatMap({ dependents[$0] }) {
+                missing[dependent] -= 1
+                if missing[dependent] == 0 { next.append(dependent) }
+            }
+            wave = next.sorted()
+        }
+        let circle = steps.indices.filter { missing[$0] > 0 }
+        return circle.isEmpty ? waves : waves + [circle.map { steps[$0] }]
     }
 
     /// The chain of steps that takes longest.

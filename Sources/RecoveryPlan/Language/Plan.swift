@@ -97,10 +97,19 @@ extension Shape where Value == String {
     static let identifier = Shape(schema: ["type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"]) {
         node, reader in
         guard let text = text.read(node, &reader) else { return nil }
-        guard node.isOpen || text.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9_.\-]*/) != nil else {
+        let isName =
+            text.utf8.allSatisfy { $0.isASCIILetterOrDigit || [0x2D, 0x2E, 0x5F].contains($0) }
+            && text.utf8.first?.isASCIILetterOrDigit == true
+        guard node.isOpen || isName else {
             reader.complain(node, "'\(text)' is no name", hint: "use letters, digits, '_', '-' and '.'")
             return nil
         }
         return text
+    }
+}
+
+extension UInt8 {
+    fileprivate var isASCIILetterOrDigit: Bool {
+        (0x30...0x39).contains(self) || (0x41...0x5A).contains(self & ~0x20)
     }
 }
