@@ -77,8 +77,8 @@ import Testing
         let record = record(rto: 20, [step: seconds], late: late)
         let plan = Rehearsal.plan([stage.step("a"), stage.step("d", needs: ["a"])])
         // The run goes on only once people were told.
-        stage.stage.on("a") { [stage] _ in
-            while !stage.stage.state.withLock({ $0.notices.contains { $0.event == .objectiveAtRisk } }) {
+        stage.stage.on("a") { [stage = stage.stage] _ in
+            while !stage.state.withLock({ $0.notices.contains { $0.event == .objectiveAtRisk } }) {
                 try await Task.sleep(for: .milliseconds(5))
             }
         }
