@@ -13,7 +13,7 @@ struct DrillCommand: AsyncParsableCommand {
             with it (`drill:` in dr.yaml says which). A guard refuses any place that is, or could be, the live \
             one. Then the same is done with something damaged on purpose, and has to fail: a drill that cannot fail is \
             void. Evidence is written beside the journal, and the set is marked as drilled. Runs unattended. Exit code \
-            0: passed; 4: failed or void; 5: passed, but an objective was missed; 3: in part.
+            0: passed; 4: failed or void; 5: passed, but an objective was missed.
             """)
 
     @OptionGroup var options: GlobalOptions
