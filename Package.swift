@@ -125,7 +125,7 @@ let package = Package(
             "Lab",
             [
                 .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
-                "Blocking", "JSONText", "Archiving", "Cryptography",
+                "Blocking", "Programs", "JSONText", "Archiving", "Cryptography",
             ]),
         .executableTarget(
             name: "dr-lab",

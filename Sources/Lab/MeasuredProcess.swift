@@ -1,5 +1,6 @@
 internal import Blocking
 internal import Foundation
+internal import Programs
 
 /// What one run of a program cost, its children included.
 package struct MeasuredProcess: Sendable {
@@ -82,23 +83,5 @@ package struct MeasuredProcess: Sendable {
             cpu: .seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
                 + .microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec),
             peakMemory: usage.ru_maxrss << 10, log: log)
-    }
-}
-
-/// A NULL-terminated array of C strings.
-private final class CStrings {
-    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
-    private let count: Int
-
-    init(_ strings: [String]) {
-        count = strings.count
-        pointers = .allocate(capacity: count + 1)
-        for (index, string) in strings.enumerated() { pointers[index] = strdup(string) }
-        pointers[count] = nil
-    }
-
-    deinit {
-        for index in 0..<count { free(pointers[index]) }
-        pointers.deallocate()
     }
 }

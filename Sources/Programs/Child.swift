@@ -105,21 +105,3 @@ struct Child {
         return ProgramError(.missing, name, "there is no program '\(name)'\(name.contains("/") ? "" : " in PATH")")
     }
 }
-
-/// A NULL-terminated array of C strings.
-private final class CStrings {
-    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
-    private let count: Int
-
-    init(_ strings: [String]) {
-        count = strings.count
-        pointers = .allocate(capacity: count + 1)
-        for (index, string) in strings.enumerated() { pointers[index] = strdup(string) }
-        pointers[count] = nil
-    }
-
-    deinit {
-        for index in 0..<count { free(pointers[index]) }
-        pointers.deallocate()
-    }
-}
