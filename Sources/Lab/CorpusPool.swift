@@ -22,7 +22,7 @@ struct CorpusPool {
                     try CorpusSeries(series: series / halves, seed: seed &+ UInt64(half)).write(to: text)
                     let run = try await MeasuredProcess.run(
                         [promtool, "tsdb", "create-blocks-from", "openmetrics", text.path, place.path],
-                        log: place.appending(path: "promtool.log").path)
+                        log: place.appending(path: "promtool.log").path, environment: ["TMPDIR": place.path])
                     try run.requireSuccess()
                     try FileManager.default.removeItem(at: text)
                     return (half, try CorpusPool(blocksIn: place))

@@ -155,10 +155,13 @@ package struct OpenMetricsHistory: Sendable {
     @discardableResult
     package func makeBlocks(in data: URL) async throws -> Int {
         let folder = try TemporaryFolder("history")
+        defer { withExtendedLifetime(folder) {} }
         let file = folder.url.appending(path: "history.txt")
         let samples = try await Self.threads.run { try write(to: file) }
+        // What promtool writes on its way stays behind where it is interrupted, unless it lies in a folder that goes.
         let promtool = try await CommandRun.run(
-            "/usr/bin/promtool", ["tsdb", "create-blocks-from", "openmetrics", file.path, data.path])
+            "/usr/bin/promtool", ["tsdb", "create-blocks-from", "openmetrics", file.path, data.path],
+            environment: ["TMPDIR": folder.path])
         guard promtool.status == 0 else { throw LabError("promtool: \(promtool.output)\(promtool.errors)") }
         return samples
     }
