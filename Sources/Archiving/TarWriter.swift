@@ -35,6 +35,8 @@ package struct TarEntry: Sendable {
 /// A writer that is dropped before ``finish()`` has written no end-of-archive mark.
 package struct TarWriter: ~Copyable {
     private let archive: OpaquePointer
+    /// Of the entry that is being written; kept, for it is costly to make.
+    private let header: OpaquePointer
     private let output: Output
     private var entryPath: [UInt8] = []
     private var remaining = 0
@@ -46,8 +48,11 @@ package struct TarWriter: ~Copyable {
     /// - Throws: ``TarError`` when this libarchive lacks the format.
     package init(sink: @escaping (RawSpan) throws -> Void) throws {
         Self.useUTF8
-        guard let archive = archive_write_new() else { fatalError("archive_write_new: out of memory") }
+        guard let archive = archive_write_new(), let header = archive_entry_new() else {
+            fatalError("archive_write_new: out of memory")
+        }
         self.archive = archive
+        self.header = header
         self.output = Output(sink)
         try check(archive_write_set_format_pax_restricted(archive), "set format")
         // No blocking factor: each write reaches the sink at once, so `position` is exact between entries.
@@ -61,6 +66,7 @@ package struct TarWriter: ~Copyable {
         // Free closes first, which flushes a valid-looking end of archive: let nobody hear it.
         output.sink = nil
         archive_write_free(archive)
+        archive_entry_free(header)
     }
 
     /// A process starts in the C locale, where libarchive 3.6 crashes on the first name outside ASCII.
@@ -72,8 +78,7 @@ package struct TarWriter: ~Copyable {
     /// ``endEntry()`` must follow in any case.
     package mutating func begin(_ entry: TarEntry) throws {
         precondition(remaining == 0, "the entry before is not complete")
-        let header = archive_entry_new()
-        defer { archive_entry_free(header) }
+        archive_entry_clear(header)
         entryPath = entry.path
         withCString(entry.path) { archive_entry_copy_pathname(header, $0) }
         archive_entry_set_perm(header, entry.mode & 0o7777)
@@ -139,7 +144,11 @@ package struct TarError: Error, Equatable, CustomStringConvertible {
 }
 
 private func withCString(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>?) -> Void) {
-    (bytes + [0]).withUnsafeBytes { body($0.bindMemory(to: CChar.self).baseAddress) }
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { text in
+        let end = text.initialize(fromContentsOf: bytes.lazy.map { CChar(bitPattern: $0) })
+        text.initializeElement(at: end, to: 0)
+        body(text.baseAddress)
+    }
 }
 
 private final class Output {

@@ -8,11 +8,18 @@ internal import Synchronization
 /// cache bounds the memory, whatever the number of files. Calls block and may come from several threads.
 package final class Catalog: Sendable {
     private let connection: Mutex<Database>
+    /// Of all contents, in a catalog that began empty: a first backup asks of every file, and would wait in line for
+    /// the table's answer, which is no. Nil where the table has more than the filter saw.
+    private let contents: Mutex<DigestFilter?>
 
     /// - Parameter path: of the file to keep it in; nil for one that vanishes with this object.
     /// - Throws: ``CatalogError``, also when another process holds the file (``CatalogError/isBusy``).
     package init(path: String?) throws {
-        connection = Mutex(try Self.open(path))
+        let database = try Self.open(path)
+        let anything = try database.prepare("SELECT 1 FROM entries LIMIT 1")
+        contents = Mutex(try anything.step() ? nil : DigestFilter())
+        anything.reset()
+        connection = Mutex(database)
     }
 
     private static func open(_ path: String?) throws -> Database {
@@ -56,6 +63,7 @@ package final class Catalog: Sendable {
             try $0.execute(
                 "DELETE FROM notes; DELETE FROM packs; DELETE FROM entries; DELETE FROM fresh; DELETE FROM gone")
         }
+        contents.withLock { $0 = DigestFilter() }
     }
 
     // MARK: Notes
@@ -108,9 +116,15 @@ package final class Catalog: Sendable {
 
     /// Adds entries; one that has a path that is there already takes its place.
     package func insert(_ entries: [CatalogEntry]) throws {
-        try connection.withLock { database in
-            let insertion = try EntryRow.Insertion(into: "entries", of: database)
-            for entry in entries { try insertion.run(entry) }
+        contents.withLock { filter in
+            for entry in entries { if let digest = entry.digest { filter?.insert(digest) } }
+        }
+        // A few at a time: whoever else has a question need not wait for thousands.
+        for start in stride(from: 0, to: entries.count, by: 64) {
+            try connection.withLock { database in
+                let insertion = try EntryRow.Insertion(into: "entries", of: database)
+                for entry in entries[start..<min(start + 64, entries.count)] { try insertion.run(entry) }
+            }
         }
     }
 
@@ -177,7 +191,8 @@ package final class Catalog: Sendable {
 
     /// Where content is stored already; nil when it is not.
     package func content(size: Int, digest: [UInt8]) throws -> Location? {
-        try connection.withLock { database in
+        if contents.withLock({ $0?.mayHold(digest) == false }) { return nil }
+        return try connection.withLock { database in
             let statement = try database.prepare(
                 """
                 SELECT contentPack, contentMember FROM entries
@@ -333,14 +348,15 @@ package final class Catalog: Sendable {
     /// - Parameters:
     ///   - ignoringDirectoryTimes: for trees whose directories are made anew for each capture.
     ///   - walk: calls its argument once for every record, in ascending order of the paths' bytes.
+    /// - Returns: what was noted, in numbers.
     package func compare(
         ignoringDirectoryTimes: Bool = false, with walk: ((FileRecord) throws -> Void) throws -> Void
-    ) throws {
+    ) throws -> TreeChanges {
         try connection.withLock { database in
             try database.execute("DELETE FROM fresh; DELETE FROM gone")
             let comparison = try Comparison(database, ignoringDirectoryTimes: ignoringDirectoryTimes)
             try walk { try comparison.add($0) }
-            try comparison.finish()
+            return try comparison.finish()
         }
     }
 
@@ -365,36 +381,6 @@ package final class Catalog: Sendable {
                 records.append(Fresh(record: row.record, known: row.content.pack < 0 ? nil : (row.content, row.digest)))
             }
             return records
-        }
-    }
-
-    package struct FreshTotals: Equatable, Sendable {
-        package var entries = 0, bytes = 0, gone = 0
-    }
-
-    package func freshTotals() throws -> FreshTotals {
-        try connection.withLock { database in
-            let statement = try database.prepare(
-                "SELECT count(*), sum(CASE WHEN contentPack < 0 THEN size ELSE 0 END), (SELECT count(*) FROM gone) FROM fresh"
-            )
-            defer { statement.reset() }
-            guard try statement.step() else { return FreshTotals() }
-            return FreshTotals(entries: statement.integer(0), bytes: statement.integer(1), gone: statement.integer(2))
-        }
-    }
-
-    /// First path components, without a trailing slash, under which a file or link is fresh, or anything is gone.
-    package func changedTopLevel() throws -> [[UInt8]] {
-        try connection.withLock { database in
-            let statement = try database.prepare(
-                """
-                SELECT DISTINCT CASE instr(path, x'2f') WHEN 0 THEN path ELSE substr(path, 1, instr(path, x'2f') - 1) END
-                FROM (SELECT path FROM fresh WHERE kind <> 1 UNION ALL SELECT path FROM gone) ORDER BY 1
-                """)
-            defer { statement.reset() }
-            var names: [[UInt8]] = []
-            while try statement.step() { names.append(statement.bytes(0) ?? []) }
-            return names
         }
     }
 

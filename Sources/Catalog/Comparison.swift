@@ -5,6 +5,7 @@ final class Comparison {
     private let gone: Statement
     private var hasRow: Bool
     private var last: [UInt8] = []
+    private var changes = TreeChanges()
 
     private let ignoresDirectoryTimes: Bool
 
@@ -34,8 +35,9 @@ final class Comparison {
         try addFresh(record, known: nil)
     }
 
-    func finish() throws {
+    func finish() throws -> TreeChanges {
         while hasRow { try addGone() }
+        return changes
     }
 
     /// Whether nothing that we keep differs. The change time is left out: a hard link to a file, as a Prometheus
@@ -63,6 +65,7 @@ final class Comparison {
     }
 
     private func addFresh(_ record: FileRecord, known: CatalogEntry?) throws {
+        changes.addFresh(record, hasContent: known == nil)
         let nowhere = Location(pack: -1, member: -1)
         try fresh.run(
             CatalogEntry(
@@ -70,7 +73,9 @@ final class Comparison {
     }
 
     private func addGone() throws {
-        gone.bind(1, stored.bytes(0))
+        let path = stored.bytes(0) ?? []
+        changes.addGone(path)
+        gone.bind(1, path)
         try gone.run()
         hasRow = try stored.step()
     }

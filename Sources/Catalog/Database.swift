@@ -5,9 +5,12 @@ internal import Glibc
 final class Database {
     private let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
+    /// Once, before the first connection; where somebody was faster, SQLite goes on as it was.
+    private static let setUp = dr_sqlite_count_no_memory()
 
     /// - Parameter path: a file that is created where there is none; nil for a private database that vanishes on close.
     init(path: String?) throws(CatalogError) {
+        _ = Self.setUp
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         let status = sqlite3_open_v2(path ?? "", &handle, flags, nil)  // an empty name is SQLite's word for private

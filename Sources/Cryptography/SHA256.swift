@@ -29,7 +29,9 @@ package struct SHA256: ~Copyable {
 
     /// Ends the computation: the hasher is consumed, so it cannot be updated afterwards.
     /// - Returns: the 32-byte digest.
-    package consuming func finalize() -> [UInt8] {
+    package consuming func finalize() -> [UInt8] { digest() }
+
+    private func digest() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
             let finished = EVP_DigestFinal_ex(context, buffer.baseAddress, nil)
             precondition(finished == 1)
@@ -39,7 +41,15 @@ package struct SHA256: ~Copyable {
 
     package static func hash(_ bytes: RawSpan) -> [UInt8] {
         var hasher = SHA256()
-        hasher.update(bytes)
-        return hasher.finalize()
+        return hasher.digest(of: bytes)
+    }
+
+    /// The digest of `bytes` alone, whatever was there before. One hasher for many: making its context costs as much as
+    /// hashing a kilobyte.
+    package mutating func digest(of bytes: RawSpan) -> [UInt8] {
+        let restarted = EVP_DigestInit_ex(context, Self.algorithm, nil)
+        precondition(restarted == 1)
+        update(bytes)
+        return digest()
     }
 }

@@ -14,9 +14,10 @@ extension JSONValue {
     /// Reads a JSON text (RFC 8259) in UTF-8. Of members of one name the last counts, as servers written in Go have it;
     /// half a surrogate pair becomes U+FFFD, for the same reason.
     /// - Throws: ``JSONError``.
-    package init(parsing bytes: [UInt8]) throws(JSONError) {
+    /// - Parameter members: where given, all others of the outermost object are read over: proved, and not kept.
+    package init(parsing bytes: [UInt8], keeping members: Set<String>? = nil) throws(JSONError) {
         let result: Result<JSONValue, JSONError> = bytes.withUnsafeBufferPointer { bytes in
-            var parser = JSONParser(bytes)
+            var parser = JSONParser(bytes, keeping: members)
             do throws(JSONError) {
                 return .success(try parser.document())
             } catch { return .failure(error) }
@@ -30,10 +31,16 @@ extension JSONValue {
 /// Recursive descent over bytes that somebody else holds.
 private struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
+    private let kept: Set<String>?
     private var position = 0
     private var depth = 0
+    /// Within a value that nobody will see: nothing is made of what is read.
+    private var isReadingOver = false
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    init(_ bytes: UnsafeBufferPointer<UInt8>, keeping kept: Set<String>?) {
+        self.bytes = bytes
+        self.kept = kept
+    }
 
     mutating func document() throws(JSONError) -> JSONValue {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
@@ -70,7 +77,8 @@ private struct JSONParser {
 
     private mutating func object() throws(JSONError) -> JSONValue {
         position += 1
-        var members = [String: JSONValue](minimumCapacity: 8)  // most have a few; growing costs more than room
+        // Most have a few members; growing costs more than room.
+        var members = isReadingOver ? [:] : [String: JSONValue](minimumCapacity: 8)
         skipSpace()
         if take(UInt8(ascii: "}")) { return .object(members) }
         while true {
@@ -80,7 +88,15 @@ private struct JSONParser {
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw error("expected ':'") }
             skipSpace()
-            members[name] = try value()
+            if isReadingOver {
+                _ = try value()
+            } else if depth == 1, let kept, !kept.contains(name) {
+                isReadingOver = true
+                _ = try value()
+                isReadingOver = false
+            } else {
+                members[name] = try value()
+            }
             skipSpace()
             if take(UInt8(ascii: "}")) { return .object(members) }
             guard take(UInt8(ascii: ",")) else { throw error("expected ',' or '}'") }
@@ -94,7 +110,8 @@ private struct JSONParser {
         if take(UInt8(ascii: "]")) { return .array(values) }
         while true {
             skipSpace()
-            values.append(try value())
+            let value = try value()
+            if !isReadingOver { values.append(value) }
             skipSpace()
             if take(UInt8(ascii: "]")) { return .array(values) }
             guard take(UInt8(ascii: ",")) else { throw error("expected ',' or ']'") }
@@ -119,7 +136,7 @@ private struct JSONParser {
             if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
             try digits()
         }
-        return .number(String(decoding: bytes[start..<position], as: UTF8.self))
+        return isReadingOver ? .null : .number(String(decoding: bytes[start..<position], as: UTF8.self))
     }
 
     private mutating func digits() throws(JSONError) {
@@ -142,6 +159,7 @@ private struct JSONParser {
         if peek == UInt8(ascii: "\"") {
             defer { position += 1 }
             let part = UnsafeBufferPointer(rebasing: bytes[start..<position])
+            if isReadingOver, all < 0x80 { return "" }
             return all < 0x80 ? String(decoding: part, as: UTF8.self) : try text(part)
         }
         var unescaped = Array(bytes[start..<position])

@@ -12,7 +12,13 @@ enum LokiPath: Equatable {
     /// Anything else, the index that is not stored yet among it.
     case other
 
+    private static let chunksFolder = Array("\(LokiLayout.chunks)/".utf8)
+
     init(_ path: [UInt8]) {
+        if path.starts(with: Self.chunksFolder), let chunk = ChunkName(path[Self.chunksFolder.count...]) {
+            self = .chunk(chunk)
+            return
+        }
         let parts = path.split(separator: UInt8(ascii: "/"))
         func name(_ number: Int) -> String { String(decoding: parts[number], as: UTF8.self) }
         guard parts.count > 1 else {
@@ -22,9 +28,7 @@ enum LokiPath: Equatable {
         switch name(0) {
         case LokiLayout.chunks:
             let below = parts.dropFirst()
-            if let chunk = ChunkName(parts: below) {
-                self = .chunk(chunk)
-            } else if parts.contains(where: { $0.elementsEqual("delete_requests".utf8) }) {
+            if parts.contains(where: { $0.elementsEqual("delete_requests".utf8) }) {
                 self = .deleteRequests
             } else if let index = IndexName(below) {
                 self = .index(index)

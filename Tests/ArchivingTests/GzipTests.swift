@@ -1,4 +1,4 @@
-import Archiving
+@testable import Archiving
 import Foundation
 import Lab
 import Testing
@@ -60,6 +60,14 @@ import Testing
         #expect(size(dense) >= dense.count)
         #expect(size(loose) < loose.count * 8 / 10)
         #expect(size(Content.text.bytes(1 << 20)) < 20_000)
+    }
+
+    @Test func entropyIsThatOfItsDefinition() {
+        #expect(GzipEncoder.entropy([]) == 0)
+        #expect(GzipEncoder.entropy([UInt8](repeating: 7, count: 100)) == 0)
+        #expect(GzipEncoder.entropy([0, 1, 0, 1]) == 1)
+        #expect(GzipEncoder.entropy([1, 1, 2, 3]) == 1.5)
+        #expect(GzipEncoder.entropy(Array(0...255)) == 8)
     }
 
     @Test(arguments: Content.allCases) func everyKindOfDamageIsFound(content: Content) throws {

@@ -1,4 +1,4 @@
-import Catalog
+@testable import Catalog
 import Foundation
 import Lab
 import Testing
@@ -22,14 +22,14 @@ import Testing
     }
 
     private func compared(_ stored: [FileRecord], _ walked: [FileRecord], ignoringDirectoryTimes: Bool = false) throws
-        -> (fresh: [Catalog.Fresh], gone: Int, catalog: Catalog)
+        -> (fresh: [Catalog.Fresh], changes: TreeChanges, catalog: Catalog)
     {
         let catalog = try Catalog(path: nil)
         try catalog.insert(stored.enumerated().map { entry($0.element, member: $0.offset) })
-        try catalog.compare(ignoringDirectoryTimes: ignoringDirectoryTimes) { visit in
+        let changes = try catalog.compare(ignoringDirectoryTimes: ignoringDirectoryTimes) { visit in
             for record in walked { try visit(record) }
         }
-        return (try catalog.fresh(after: nil, limit: 100), try catalog.freshTotals().gone, catalog)
+        return (try catalog.fresh(after: nil, limit: 100), changes, catalog)
     }
 
     @Test func nothingChangedIsNothingFresh() throws {
@@ -37,7 +37,7 @@ import Testing
             record("a"), record("b/", kind: .directory), record("b/c"), record("l", kind: .symbolicLink, target: "a"),
         ]
         let result = try compared(records, records)
-        #expect(result.fresh.isEmpty && result.gone == 0)
+        #expect(result.fresh.isEmpty && result.changes == TreeChanges())
     }
 
     @Test(arguments: [
@@ -52,13 +52,29 @@ import Testing
         #expect((result.fresh.first?.known != nil) == isKnown, "only a change of the description spares the reading")
     }
 
+    private func tops(_ changes: TreeChanges) -> [String] {
+        changes.tops.map { String(decoding: $0, as: UTF8.self) }.sorted()
+    }
+
+    /// A new directory alone changes nothing that anybody would examine.
+    @Test func changedNamesAtTheTopAreThoseOfFiles() throws {
+        let result = try compared(
+            [record("a/", kind: .directory), record("a/gone")],
+            [
+                record("a/", kind: .directory), record("a/b/", kind: .directory), record("a/b/c"), record("a/d"),
+                record("a.x"), record("ab/", kind: .directory), record("l", kind: .symbolicLink, target: "a"),
+            ].sorted { $0.path.lexicographicallyPrecedes($1.path) })
+        #expect(tops(result.changes) == ["a", "a.x", "l"])
+        #expect(result.changes.fresh == 6 && result.changes.freshBytes == 9 && result.changes.gone == 1)
+    }
+
     @Test func whatIsNewOrGoneIsTold() throws {
         let result = try compared(
             [record("a"), record("gone/", kind: .directory), record("gone/x"), record("z")],
             [record("a"), record("b"), record("z")])
         #expect(result.fresh.map(\.record.name) == ["b"])
-        #expect(result.gone == 2)
-        #expect(try result.catalog.changedTopLevel().map { String(decoding: $0, as: UTF8.self) } == ["b", "gone"])
+        #expect(result.changes.fresh == 1 && result.changes.freshBytes == 3 && result.changes.gone == 2)
+        #expect(tops(result.changes) == ["b", "gone"])
         try result.catalog.removeGone()
         #expect(try result.catalog.entry(Array("gone/x".utf8)) == nil)
         #expect(try result.catalog.entry(Array("z".utf8)) != nil)
@@ -119,5 +135,29 @@ import Testing
         #expect(try catalog.entry(Array("kept".utf8)) != nil)
         #expect(try catalog.entry(Array("lost".utf8)) == nil)
         #expect(try catalog.note("manifest") == "1")
+    }
+}
+
+@Suite struct DigestFilterTests {
+    private func digest(_ number: Int) -> [UInt8] {
+        // Spread as a hash spreads: splitmix64 (Vigna).
+        var value = UInt64(number) &* 0x9E37_79B9_7F4A_7C15
+        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
+        return withUnsafeBytes(of: value ^ value >> 31) { Array($0) } + [UInt8](repeating: 0, count: 24)
+    }
+
+    @Test func nothingThatWasInsertedIsMissed() {
+        var filter = DigestFilter()
+        for number in 0..<50_000 { filter.insert(digest(number)) }
+        #expect((0..<50_000).allSatisfy { filter.mayHold(digest($0)) })
+    }
+
+    @Test func littleElseLooksInserted() {
+        var filter = DigestFilter()
+        for number in 0..<200_000 { filter.insert(digest(number)) }
+        let wrong = (200_000..<300_000).count { filter.mayHold(digest($0)) }
+        // (1 - e^(-2·200000/2²³))² is 0.22 %.
+        #expect((100...400).contains(wrong), "of 100,000: \(wrong)")
     }
 }

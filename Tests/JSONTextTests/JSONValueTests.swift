@@ -78,6 +78,29 @@ import Testing
         #expect(ours == theirs)
     }
 
+    @Test func membersThatNobodyWantsAreReadOver() throws {
+        let text =
+            #"{"a":1,"list":[1,"x",{"a":2,"b":[]}],"b":{"a":[3],"c":"é"},"esc":"\u0041\"","a":4,"n":-1e5,"t":true}"#
+        let whole = try JSONValue(parsing: text)
+        let some = try JSONValue(parsing: Array(text.utf8), keeping: ["a", "b", "missing"])
+        #expect(some == ["a": 4, "b": try #require(whole["b"])])
+        let array = Array(#"[{"a":1}]"#.utf8)
+        #expect(
+            try JSONValue(parsing: array, keeping: ["b"]) == [["a": 1]], "only an object on the outside has a choice")
+    }
+
+    @Test(arguments: [
+        #"{"x":[1,}"#, #"{"x":{"y"}}"#, #"{"x":"\q"}"#, #"{"x":01}"#, #"{"x":tru}"#, #"{"x":"a"#, #"{"x":1"#,
+    ])
+    func whatIsReadOverMustBeJSONAsWell(text: String) {
+        #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8), keeping: ["a"]) }
+    }
+
+    @Test func whatIsReadOverMustBeUTF8() {
+        let bytes = Array(#"{"x":""#.utf8) + [0xFF] + Array(#""}"#.utf8)
+        #expect(throws: JSONError.self) { try JSONValue(parsing: bytes, keeping: ["a"]) }
+    }
+
     @Test func membersAreChangedInPlace() {
         var value: JSONValue = ["a": 1, "b": ["c": true]]
         value["a"] = "x"

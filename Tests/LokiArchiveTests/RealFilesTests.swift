@@ -27,7 +27,7 @@ import Testing
     @Test(arguments: LokiFixture.chunks)
     func theInsideOfAChunkIsCheckedByItself(file: LokiFixture.File) throws {
         let name = try #require(ChunkName(String(file.path.dropFirst("chunks/".count))))
-        try ChunkContent.check(file.bytes, as: name)
+        try file.bytes.withUnsafeBytes { try ChunkContent.check($0, as: name) }
         let metadata = Int(file.bytes[2]) << 8 | Int(file.bytes[3])
         // The second frame's header on; the version and encoding of the data are proved by the file's checksum alone.
         let unproved = [metadata + 8, metadata + 9]
@@ -35,7 +35,9 @@ import Testing
         where !unproved.contains(place) {
             var bytes = file.bytes
             bytes[place] ^= 0x10
-            #expect(throws: ChunkDefect.self, "at \(place)") { try ChunkContent.check(bytes, as: name) }
+            #expect(throws: ChunkDefect.self, "at \(place)") {
+                try bytes.withUnsafeBytes { try ChunkContent.check($0, as: name) }
+            }
         }
     }
 

@@ -19,8 +19,10 @@ enum ChunkContent {
     private static let logChunk = 129
     private static let magic: UInt64 = 0x012E_E56A
 
+    private static let members: Set = ["userID", "fingerprint", "from", "through", "encoding"]
+
     /// - Throws: ``ChunkDefect`` for whatever Loki would refuse, or take for another chunk.
-    static func check(_ file: [UInt8], as name: ChunkName) throws(ChunkDefect) {
+    static func check(_ file: UnsafeRawBufferPointer, as name: ChunkName) throws(ChunkDefect) {
         let reader = BigEndian(file)
         guard let written = reader.integer(at: 0, bytes: 4).flatMap({ Int(exactly: $0) }) else {
             throw ChunkDefect("it is shorter than any chunk")
@@ -31,22 +33,22 @@ enum ChunkContent {
                 end >= 4 && reader.integer(at: end, bytes: 4).map { Int($0) == file.count - end - 4 } == true
             })
         else { throw ChunkDefect("the lengths of its parts do not add up to its size") }
-        let encoding = try checkMetadata(file[4..<metadataEnd], name)
+        let encoding = try checkMetadata(Array(file[4..<metadataEnd]), name)
         guard encoding == logChunk else { return }
-        try checkData(BigEndian(file, from: metadataEnd + 4))
+        try checkData(BigEndian(UnsafeRawBufferPointer(rebasing: file[(metadataEnd + 4)...])))
     }
 
     // MARK: Metadata
 
     /// - Returns: the number that says what the data are.
-    private static func checkMetadata(_ frames: ArraySlice<UInt8>, _ name: ChunkName) throws(ChunkDefect) -> Int {
+    private static func checkMetadata(_ frames: [UInt8], _ name: ChunkName) throws(ChunkDefect) -> Int {
         let plain: [UInt8]
         let json: JSONValue
         do throws(ChunkDefect) {
-            plain = try Snappy.decodeFrames(frames, limit: metadataLimit)
+            plain = try Snappy.decodeFrames(frames[...], limit: metadataLimit)
         } catch { throw ChunkDefect("metadata: \(error.detail)") }
         do throws(JSONError) {
-            json = try JSONValue(parsing: plain)
+            json = try JSONValue(parsing: plain, keeping: members)
         } catch { throw ChunkDefect("metadata: \(error)") }
         func expect<Value: Equatable>(_ member: String, _ value: Value?, _ expected: Value) throws(ChunkDefect) {
             guard value != expected else { return }
@@ -142,23 +144,22 @@ enum ChunkContent {
     }
 }
 
-/// Bytes from an offset of a file on, with every access checked.
+/// Bytes of a file, lent by whoever holds them, with every access checked.
 struct BigEndian {
-    let bytes: [UInt8]
-    private let start: Int
+    private let bytes: UnsafeRawBufferPointer
 
-    init(_ bytes: [UInt8], from start: Int = 0) {
-        self.bytes = bytes
-        self.start = start
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    var count: Int { bytes.count }
+
+    subscript(_ offset: Int) -> UInt8 {
+        precondition(bytes.indices.contains(offset))
+        return bytes[offset]
     }
-
-    var count: Int { bytes.count - start }
-
-    subscript(_ offset: Int) -> UInt8 { bytes[start + offset] }
 
     func integer(at offset: Int, bytes width: Int) -> UInt64? {
         guard offset >= 0, offset <= count - width else { return nil }
-        return bytes[start + offset..<start + offset + width].reduce(0) { $0 << 8 | UInt64($1) }
+        return bytes[offset..<offset + width].reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     /// The section whose length and then offset stand at a place near the end.
@@ -174,8 +175,7 @@ struct BigEndian {
         guard section.lowerBound >= 0, let written = integer(at: section.upperBound, bytes: 4) else {
             throw ChunkDefect("data: \(part) is cut short")
         }
-        let place = start + section.lowerBound..<start + section.upperBound
-        guard UInt64(CRC32C.checksum(bytes.span.bytes.extracting(place))) == written else {
+        guard UInt64(CRC32C.checksum(bytes.bytes.extracting(section))) == written else {
             throw ChunkDefect("data: \(part) does not match its checksum")
         }
     }

@@ -28,7 +28,18 @@ final class ChunkInspector: ContentInspector {
     }
 
     func finish() -> [Damage] {
-        let detail = defect()
+        guard let held else { return judge(nil) }
+        return held.withUnsafeBytes { judge(defect(in: $0)) }
+    }
+
+    /// Nearly all chunks come in one piece: checked where they are.
+    func inspect(_ whole: RawSpan) -> [Damage] {
+        checksum.update(whole)
+        return whole.withUnsafeBytes { judge(defect(in: $0)) }
+    }
+
+    /// - Parameter detail: what is wrong with the content, as far as that was looked into.
+    private func judge(_ detail: String?) -> [Damage] {
         if checksum.value != name.checksum {
             let (found, expected) = (String(checksum.value, radix: 16), String(name.checksum, radix: 16))
             let more = detail.map { "; \($0)" } ?? ""
@@ -37,10 +48,9 @@ final class ChunkInspector: ContentInspector {
         return detail.map { [Damage(path: path, reason: "chunk: \($0)")] } ?? []
     }
 
-    private func defect() -> String? {
-        guard let held else { return nil }
+    private func defect(in content: UnsafeRawBufferPointer) -> String? {
         do throws(ChunkDefect) {
-            try ChunkContent.check(held, as: name)
+            try ChunkContent.check(content, as: name)
             return nil
         } catch { return error.detail }
     }

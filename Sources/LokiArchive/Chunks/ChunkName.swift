@@ -23,24 +23,30 @@ package struct ChunkName: Equatable, Sendable {
 
     /// - Parameter path: relative to the chunks directory.
     /// - Returns: nil when it is not a chunk's.
-    package init?(_ path: String) { self.init(parts: Array(path.utf8).split(separator: UInt8(ascii: "/"))[...]) }
+    package init?(_ path: String) { self.init(Array(path.utf8)[...]) }
 
-    init?(parts: ArraySlice<ArraySlice<UInt8>>) {
-        let first = parts.startIndex
-        switch parts.count {
-        case 3:
-            guard let fingerprint = Hexadecimal.parse(parts[first + 1]), let name = Base64.decode(parts[first + 2]),
-                let times = Times(name[...])
-            else { return nil }
-            self.init(String(decoding: parts[first], as: UTF8.self), fingerprint, times)
-        case 1:
-            guard let key = Base64.decode(parts[first]), let slash = key.lastIndex(of: UInt8(ascii: "/")),
-                let colon = key[slash...].firstIndex(of: UInt8(ascii: ":")), slash > 0,
-                let fingerprint = Hexadecimal.parse(key[(slash + 1)..<colon]), let times = Times(key[(colon + 1)...])
-            else { return nil }
-            self.init(String(decoding: key[..<slash], as: UTF8.self), fingerprint, times)
-        default: return nil
+    /// - Parameter path: relative to the chunks directory.
+    init?(_ path: ArraySlice<UInt8>) {
+        // Two of these for every chunk: no arrays of parts.
+        let slash = UInt8(ascii: "/")
+        guard let end = path.lastIndex(of: slash) else {
+            self.init(flat: path)
+            return
         }
+        guard let tenantEnd = path[..<end].firstIndex(of: slash), tenantEnd > path.startIndex,
+            let fingerprint = Hexadecimal.parse(path[(tenantEnd + 1)..<end]),
+            let name = Base64.decode(path[(end + 1)...]), let times = Times(name[...])
+        else { return nil }
+        self.init(String(decoding: path[..<tenantEnd], as: UTF8.self), fingerprint, times)
+    }
+
+    /// Schema v11 and older.
+    private init?(flat name: ArraySlice<UInt8>) {
+        guard let key = Base64.decode(name), let slash = key.lastIndex(of: UInt8(ascii: "/")),
+            let colon = key[slash...].firstIndex(of: UInt8(ascii: ":")), slash > 0,
+            let fingerprint = Hexadecimal.parse(key[(slash + 1)..<colon]), let times = Times(key[(colon + 1)...])
+        else { return nil }
+        self.init(String(decoding: key[..<slash], as: UTF8.self), fingerprint, times)
     }
 
     private init(_ tenant: String, _ fingerprint: UInt64, _ times: Times) {
@@ -52,10 +58,11 @@ package struct ChunkName: Equatable, Sendable {
     /// The newest datum that a path can mean, cheaper than the whole name.
     /// - Parameter last: the path's last component.
     static func through(_ last: ArraySlice<UInt8>) -> Int? {
-        guard let name = Base64.decode(last) else { return nil }
-        let fields = name.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        guard fields.count == 3 || fields.count == 4 else { return nil }
-        return Hexadecimal.parse(fields[fields.count - 2]).flatMap { Int(exactly: $0) }
+        let colon = UInt8(ascii: ":")
+        guard let name = Base64.decode(last), let end = name.lastIndex(of: colon),
+            let start = name[..<end].lastIndex(of: colon)
+        else { return nil }
+        return Hexadecimal.parse(name[(start + 1)..<end]).flatMap { Int(exactly: $0) }
     }
 
     private struct Times {
@@ -64,10 +71,11 @@ package struct ChunkName: Equatable, Sendable {
         var checksum: UInt32
 
         init?(_ text: ArraySlice<UInt8>) {
-            let fields = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-            guard fields.count == 3, let from = Hexadecimal.parse(fields[0]).flatMap({ Int(exactly: $0) }),
-                let through = Hexadecimal.parse(fields[1]).flatMap({ Int(exactly: $0) }),
-                let checksum = Hexadecimal.parse(fields[2]).flatMap({ UInt32(exactly: $0) })
+            let colon = UInt8(ascii: ":")
+            guard let first = text.firstIndex(of: colon), let last = text.lastIndex(of: colon), first < last,
+                let from = Hexadecimal.parse(text[..<first]).flatMap({ Int(exactly: $0) }),
+                let through = Hexadecimal.parse(text[(first + 1)..<last]).flatMap({ Int(exactly: $0) }),
+                let checksum = Hexadecimal.parse(text[(last + 1)...]).flatMap({ UInt32(exactly: $0) })
             else { return nil }
             self.from = from
             self.through = through

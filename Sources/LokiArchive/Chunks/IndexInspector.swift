@@ -46,11 +46,15 @@ final class IndexInspector: ContentInspector {
         guard isTSDB else { return nil }
         guard head.starts(with: Self.magic), head.count == 5 else { return "it does not begin as a TSDB index" }
         guard head[4] == Self.version else { return nil }
-        let end = BigEndian(tail)
-        guard end.count == Self.contents + 4, let written = end.integer(at: Self.contents, bytes: 4),
-            let from = end.integer(at: Self.contents - 16, bytes: 8),
-            let through = end.integer(at: Self.contents - 8, bytes: 8)
-        else { return "it ends too soon" }
+        let numbers: (written: UInt64, from: UInt64, through: UInt64)? = tail.withUnsafeBytes { tail in
+            let end = BigEndian(tail)
+            guard end.count == Self.contents + 4, let written = end.integer(at: Self.contents, bytes: 4),
+                let from = end.integer(at: Self.contents - 16, bytes: 8),
+                let through = end.integer(at: Self.contents - 8, bytes: 8)
+            else { return nil }
+            return (written, from, through)
+        }
+        guard let (written, from, through) = numbers else { return "it ends too soon" }
         let checksum = CRC32C.checksum(tail.span.bytes.extracting(first: Self.contents))
         guard UInt64(checksum) == written else { return "its table of contents does not match its checksum" }
         guard let compacted else { return nil }

@@ -37,21 +37,18 @@ struct ComponentBackup: Sendable {
     func run() async throws -> Result {
         let findings = Findings()
         findings.add(damage: capture.damage)
-        let isForgotten = try await pool.run {
-            let isForgotten = try catalog.forget(packs: unwanted.sorted())
-            try scan(findings)
-            return isForgotten
+        let (isForgotten, changes) = try await pool.run {
+            (try catalog.forget(packs: unwanted.sorted()), try scan(findings))
         }
-        let fresh = try catalog.freshTotals()
         progress.update {
             $0.phase = "storing"
-            $0.totalFiles = fresh.entries
-            $0.totalBytes = fresh.bytes
+            $0.totalFiles = changes.fresh
+            $0.totalBytes = changes.freshBytes
         }
         // What is gone as a whole needs no examination; what lost a part does.
         let tree = try CapturedTree(capture.root, layers: capture.layers)
-        let changed = try catalog.changedTopLevel().filter(tree.hasTop).map { String(decoding: $0, as: UTF8.self) }
-        findings.add(damage: try await capture.examine(changed))
+        let changed = changes.tops.filter(tree.hasTop).map { String(decoding: $0, as: UTF8.self) }
+        findings.add(damage: try await capture.examine(changed.sorted()))
 
         let stored = Stored()
         let skipped = findings.state.damage.map { Array($0.path.utf8) }
@@ -64,26 +61,34 @@ struct ComponentBackup: Sendable {
         return try await pool.run {
             try catalog.removeGone()
             for path in skipped { try catalog.removeTree(path) }
-            let isUnchanged = fresh.entries == 0 && fresh.gone == 0 && skipped.isEmpty && !isForgotten
+            let isUnchanged = changes.fresh == 0 && changes.gone == 0 && skipped.isEmpty && !isForgotten
             return try writeManifest(isUnchanged: isUnchanged, stored, findings)
         }
     }
 
     // MARK: Scanning
 
-    private func scan(_ findings: Findings) throws {
+    private func scan(_ findings: Findings) throws -> TreeChanges {
         progress.update { $0.phase = "scanning" }
+        return try readingAhead(of: FileRecord.self) { [self] visit in
+            try walk(visit, findings)
+        } use: { next in
+            // A snapshot's directories are made for it: their times say nothing about what is in them.
+            try catalog.compare(ignoringDirectoryTimes: capture.isFrozen) { visit in
+                while let record = try next() { try visit(record) }
+            }
+        }
+    }
+
+    private func walk(_ visit: (FileRecord) throws -> Void, _ findings: Findings) throws {
         let walker = TreeWalker(
             tree: try CapturedTree(capture.root, layers: capture.layers), isExcluded: { capture.isExcluded($0) })
-        // A snapshot's directories are made for it: their times say nothing about what is in them.
-        try catalog.compare(ignoringDirectoryTimes: capture.isFrozen) { visit in
-            try walker.walk(visit) { oddity in
-                let name = String(decoding: oddity.path, as: UTF8.self)
-                if oddity.isLoss || capture.isFrozen {
-                    findings.add(damage: [Damage(path: name, reason: oddity.reason)])
-                } else {
-                    findings.add(warning: "\(component): left out '\(name)': \(oddity.reason)")
-                }
+        try walker.walk(visit) { oddity in
+            let name = String(decoding: oddity.path, as: UTF8.self)
+            if oddity.isLoss || capture.isFrozen {
+                findings.add(damage: [Damage(path: name, reason: oddity.reason)])
+            } else {
+                findings.add(warning: "\(component): left out '\(name)': \(oddity.reason)")
             }
         }
     }

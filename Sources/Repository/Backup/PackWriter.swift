@@ -18,6 +18,7 @@ final class PackWriter {
     private let options: PutOptions
     private let stage: GzipStage
     private var tar: TarWriter?
+    private var hasher = SHA256()
     private var buffer = [UInt8](repeating: 0, count: GzipEncoder.maximumMember)
 
     init(component: String, repository: Repository) throws {
@@ -100,7 +101,7 @@ final class PackWriter {
         record.modified = before.st_mtim.tv_sec * 1_000_000_000 + before.st_mtim.tv_nsec
         record.inode = UInt64(before.st_ino)
 
-        if record.size == 0 { return try Self.rejection(record, inspector()) ?? addDescription(record) }
+        if record.size == 0 { return try Self.rejection(record, inspector()?.finish()) ?? addDescription(record) }
         if record.size <= buffer.count { return try addSmall(record, descriptor, inspector(), lookup, progress) }
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
         if case .possible = try lookup(record.size, nil) {
@@ -110,7 +111,8 @@ final class PackWriter {
             }
             if case .at(let reference) = try lookup(record.size, digest) {
                 progress.update { $0.bytes += record.size }
-                return try Self.rejection(record, inspecting) ?? addDescription(record, from: reference, digest: digest)
+                return try Self.rejection(record, inspecting?.finish())
+                    ?? addDescription(record, from: reference, digest: digest)
             }
         }
         return try addLarge(record, descriptor, before, inspector(), progress)
@@ -124,9 +126,9 @@ final class PackWriter {
         guard let count = read(descriptor, at: 0, upTo: record.size) else { return .unreadable(errnoText()) }
         guard count == record.size else { return .torn("it shrank while it was read") }
         progress.update { $0.bytes += count }
-        inspector?.write(buffer.span.bytes.extracting(first: count))
-        if let rejection = Self.rejection(record, inspector) { return rejection }
-        let digest = Digest(bytes: SHA256.hash(buffer.span.bytes.extracting(first: count)))
+        let damage = inspector?.inspect(buffer.span.bytes.extracting(first: count))
+        if let rejection = Self.rejection(record, damage) { return rejection }
+        let digest = Digest(bytes: hasher.digest(of: buffer.span.bytes.extracting(first: count)))
         if let member = held[digest] {
             return try addDescription(record, from: .init(pack: id, member: member), digest: digest)
         }
@@ -171,15 +173,15 @@ final class PackWriter {
         if failure == nil, fstat(descriptor, &after) != 0 || after.st_mtim != before.st_mtim {
             failure = after.st_size > before.st_size ? nil : .torn("it changed while it was read")
         }
-        if let failure = failure ?? Self.rejection(record, inspector) {
+        if let failure = failure ?? Self.rejection(record, inspector?.finish()) {
             try tar?.endEntry()
             return failure
         }
         return try endFile(record, at: at, offset: offset, digest)
     }
 
-    private static func rejection(_ record: FileRecord, _ inspector: (any ContentInspector)?) -> Outcome? {
-        guard let damage = inspector?.finish(), !damage.isEmpty else { return nil }
+    private static func rejection(_ record: FileRecord, _ damage: [Damage]?) -> Outcome? {
+        guard let damage, !damage.isEmpty else { return nil }
         return .rejected(damage.map(\.reason).joined(separator: "; "), modified: record.modified)
     }
 

@@ -160,7 +160,7 @@ struct TreeWalker {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { strlen($0) }
             }
             var bytes = withUnsafeBytes(of: &entry.pointee.d_name) { [UInt8]($0.prefix(length)) }
-            if bytes == [UInt8(ascii: ".")] || bytes == Array("..".utf8) { continue }
+            if bytes.count <= 2, bytes.allSatisfy({ $0 == UInt8(ascii: ".") }) { continue }  // "." and ".."
             var isDirectory = entry.pointee.d_type == UInt8(DT_DIR)
             if entry.pointee.d_type == UInt8(DT_UNKNOWN) {  // some file systems do not tell
                 var status = stat()

@@ -108,6 +108,15 @@ package protocol ContentInspector: AnyObject {
     func write(_ bytes: RawSpan)
     /// What is damaged, once all bytes were written.
     func finish() -> [Damage]
+    /// The same for content that is there in one piece, instead of both.
+    func inspect(_ whole: RawSpan) -> [Damage]
+}
+
+extension ContentInspector {
+    package func inspect(_ whole: RawSpan) -> [Damage] {
+        write(whole)
+        return finish()
+    }
 }
 
 extension ComponentRestorer {

@@ -1,9 +1,15 @@
 internal import Glibc
 
 /// Lends path bytes to a system call as a C string.
-func withCPath<Value>(_ bytes: some Sequence<UInt8>, _ body: (UnsafePointer<CChar>) throws -> Value) rethrows -> Value {
-    let text = bytes.map { CChar(bitPattern: $0) } + [0]
-    return try text.withUnsafeBufferPointer { try body($0.baseAddress.unsafelyUnwrapped) }  // never empty
+func withCPath<Value>(
+    _ bytes: some Collection<UInt8>, _ body: (UnsafePointer<CChar>) throws -> Value
+) rethrows -> Value {
+    // On the stack: two of these for every file of a tree.
+    try withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { text in
+        let end = text.initialize(fromContentsOf: bytes.lazy.map { CChar(bitPattern: $0) })
+        text.initializeElement(at: end, to: 0)
+        return try body(UnsafePointer(text.baseAddress.unsafelyUnwrapped))  // never empty
+    }
 }
 
 /// Opens `path` below the directory `root`, also where it is longer than the system takes in one piece.
