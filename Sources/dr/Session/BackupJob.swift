@@ -1,0 +1,122 @@
+import Configuration
+import Cryptography
+import Foundation
+import Repository
+import StrictYAML
+
+/// One backup and what belongs to it: sentinels before the capture; after the commit the set's record, a share of the
+/// old packs read again, metrics, a prune. Once the set is there nothing that follows can spoil it: that warns.
+struct BackupJob {
+    let session: Session
+    let output: Output
+    let components: [ComponentConfiguration]
+    /// Whether a share of the old packs is read again.
+    var readsShare: Bool
+    var prunes = true
+
+    struct Result: Sendable {
+        var set: BackupSet
+        /// Of the share that was read.
+        var sample: SampledVerification.Report?
+    }
+
+    /// - Parameter names: of the components that take part; all where there are none.
+    /// - Throws: `ValidationError` for a name that the configuration does not have.
+    init(_ session: Session, _ output: Output, only names: [String]) throws {
+        self.session = session
+        self.output = output
+        components = try Components.chosen(names, of: session.configuration)
+        readsShare = session.configuration.verification.sample
+    }
+
+    /// - Throws: what `BackupRun` throws: there is no set then.
+    func run() async throws -> Result {
+        let parts = try components.map(part)
+        let repository = try await session.repository()
+        for recipient in repository.encryption.recipients {
+            // An expired certificate encrypts as well as ever, and no backup is worse than one to an old key.
+            do { try recipient.checkValidity(at: Date()) } catch { output.warn("\(error)") }
+        }
+        let recording = SetRecording(session: session, output: output)
+        let planted = await recording.plantSentinels(in: components)
+        let report = try await capture(parts, into: repository)
+        for warning in report.warnings { output.warn(warning) }
+        await recording.record(report.set, planted: planted, in: repository)
+        let sample = readsShare ? await readShare(of: repository) : nil
+        await writeMetrics(report.set, repository)
+        if prunes { await prune(repository) }
+        return Result(set: report.set, sample: sample)
+    }
+
+    private func part(_ component: ComponentConfiguration) throws -> BackupRun.Component {
+        var part = BackupRun.Component(
+            name: component.name, kind: component.kind, source: try Components.source(component, session))
+        part.stallTimeout = component.stallTimeout.duration
+        return part
+    }
+
+    private func capture(
+        _ parts: [BackupRun.Component], into repository: Repository
+    ) async throws -> BackupRun.Report {
+        let state = try session.state(of: repository)
+        var run = BackupRun(
+            repository: repository, components: parts, stack: session.configuration.stack, tool: "dr \(DR.version)",
+            state: state, pool: session.pool, logger: session.logger, now: Session.now)
+        run.lanes = min(Session.lanes + 1, 4)  // one more, for whichever waits for the disk
+        let display = ProgressDisplay(options: session.options, work: parts.map { ($0.name, $0.progress) })
+        do {
+            let report = try await display.during { [run] in try await run.run() }
+            try? state.recordRun(succeeded: true)
+            return report
+        } catch {
+            // An interruption says nothing about the backup; anything else counts towards freezing the retention.
+            if !(error is CancellationError) { try? state.recordRun(succeeded: false) }
+            throw error
+        }
+    }
+
+    private func readShare(of repository: Repository) async -> SampledVerification.Report? {
+        do {
+            var sample = SampledVerification(
+                repository: repository,
+                period: Int(session.configuration.verification.period.duration.components.seconds),
+                tool: "dr \(DR.version)", pool: session.pool, now: Session.now())
+            sample.lanes = Session.lanes
+            sample.restorers = try session.inspectors()
+            let display = ProgressDisplay(options: session.options, work: [("", sample.progress)])
+            let report = try await display.during { [sample] in try await sample.run() }
+            SampleText.warn(report, output)
+            return report
+        } catch is CancellationError {
+            output.warn("reading old packs was interrupted, the backup is good; the next one reads them")
+        } catch { output.warn("old packs could not be read again, the backup is good: \(error)") }
+        return nil
+    }
+
+    private func writeMetrics(_ set: BackupSet, _ repository: Repository) async {
+        guard let path = session.configuration.metrics.textfile else { return }
+        let proofs = try? await ComponentProofs(set.components.keys, of: repository, session.pool)
+        do { try BackupMetrics(set, proofs).write(to: path) } catch { output.warn("\(error)") }
+    }
+
+    private func prune(_ repository: Repository) async {
+        do {
+            let report = try await session.prune(of: repository).run()
+            PruneText.warn(report, output)
+            if report.removed.sets + report.announced.sets > 0 { output.note(PruneText.summary(report)) }
+        } catch is CancellationError {
+            output.warn("pruning was interrupted; the next backup goes on with it")
+        } catch { output.warn("pruning failed, the backup is good: \(error)") }
+    }
+}
+
+/// The set, and beside its own members `sample` where a share was read.
+extension BackupJob.Result: Encodable {
+    private enum CodingKeys: String, CodingKey { case sample }
+
+    func encode(to encoder: any Encoder) throws {
+        try set.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(sample, forKey: .sample)
+    }
+}
