@@ -1,0 +1,45 @@
+import Blocking
+import Forecast
+import RecoveryPlan
+import Repository
+
+/// How much the components hold, and held: what restores move today, and how that grows.
+///
+/// Comes from the sets' own documents, some kilobytes each. No manifest, index or pack is read.
+struct ComponentSizes {
+    private(set) var histories: [String: SizeHistory] = [:]
+    /// Why nothing is known.
+    private(set) var gap: String?
+
+    private static let days = 90
+    /// Sets that are read: a line needs no more, and on S3 each is a request.
+    private static let most = 60
+    /// Seconds that a set may be ahead of the clock: sets made within one second are named after the next ones.
+    private static let grace = 60
+
+    /// - Parameter names: of all sets.
+    init(_ repository: Repository, _ names: [Timestamp], now: Timestamp, pool: BlockingPool) async throws {
+        let latest = now.seconds + Self.grace
+        var sample = names.spread(over: (now.seconds - Self.days * 86_400)...latest, most: Self.most)
+        // An old backup is still what would be restored.
+        if sample.isEmpty, let last = names.last(where: { $0.seconds <= latest }) { sample = [last] }
+        for set in try await repository.sets(sample, pool: pool).sets {
+            for (component, part) in set.components {
+                histories[component, default: SizeHistory(newest: 0, samples: [])].newest = part.bytes
+                histories[component]?.samples.append(Sample(x: Double(set.name.seconds), value: Double(part.bytes)))
+            }
+        }
+        if sample.isEmpty { gap = "there is no backup yet" }
+    }
+
+    /// - Parameter gap: why nothing is known.
+    init(gap: String) { self.gap = gap }
+
+    /// What restores would move today.
+    var today: [String: SizeForecast] { histories.mapValues { SizeForecast($0.newest) } }
+}
+
+extension BackupSet {
+    /// What restores out of this set would move, by component.
+    var sizes: [String: SizeForecast] { components.mapValues { SizeForecast($0.bytes) } }
+}

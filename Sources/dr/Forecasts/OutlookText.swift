@@ -1,0 +1,104 @@
+import RecoveryPlan
+
+extension TimeForecast {
+    /// `12m 3s (9m 2s to 15m 1s, 3 samples)`.
+    var text: String { "\(Units.duration(expected)) (\(range), \(samples) sample\(samples == 1 ? "" : "s"))" }
+
+    /// A single measurement has none.
+    fileprivate var range: String {
+        hasRange ? "\(Units.duration(low)) to \(Units.duration(high))" : "no range"
+    }
+
+    /// How what was measured compares.
+    func comparison(with seconds: Double) -> String {
+        let words =
+            samples == 1
+            ? "one run says little"
+            : seconds > high ? "longer than forecast" : seconds < low ? "shorter than forecast" : "within the range"
+        return "forecast: \(text); it took \(Units.duration(seconds)), \(words)"
+    }
+}
+
+extension RecoveryOutlook {
+    private var allowed: String { rto.map { Units.duration($0) } ?? "-" }
+
+    /// For `dr plan show`: every moment with its range, and what can be done.
+    var text: [String] {
+        var table = Table([
+            ("  WHEN", .left), ("EXPECTED", .right), ("RANGE", .left), ("SAMPLES", .right), ("VERDICT", .left),
+        ])
+        for point in points {
+            let note = point.note.map { ": \($0)" } ?? ""
+            table.add([
+                "  \(point.name)", point.expected, point.total?.range ?? "-",
+                point.total.map { "\($0.samples)" } ?? "-", point.verdict.rawValue + note,
+            ])
+        }
+        let head = "FORECAST by \(runs) run\(runs == 1 ? "" : "s") or drills here; allowed: \(allowed)"
+        return [head] + table.text.split(separator: "\n").map(String.init) + recommendations.map { "  - \($0.text)" }
+    }
+
+    /// For `dr status`: what there is to be warned of.
+    var warning: [String] {
+        guard let worst, let rto else { return [] }
+        let time = worst.total?.text ?? worst.expected
+        let words = worst.verdict == .passes ? "is expected to take" : "may take too long:"
+        let line = "\(scenario): \(worst.name) its recovery \(words) \(time), allowed: \(Units.duration(rto))"
+        return ["warning: \(line)"] + recommendations.map { "  - \($0.text)" }
+    }
+
+    /// For `dr status`: a row for each.
+    static func table(_ outlooks: [RecoveryOutlook]) -> String {
+        let columns = outlooks.first?.points.map(\.name) ?? []
+        var table = Table(
+            [("RECOVERY", .left), ("RTO", .right)] + columns.map { ($0.uppercased(), .right) }
+                + [("RUNS", .right), ("FORECAST", .left)])
+        for outlook in outlooks {
+            let verdict = outlook.worst ?? outlook.points.first
+            table.add(
+                [outlook.scenario, outlook.allowed] + outlook.points.map(\.brief)
+                    + ["\(outlook.runs)", verdict?.verdict.rawValue ?? "-"])
+        }
+        return table.text
+    }
+}
+
+extension RecoveryForecasts {
+    var text: String {
+        let table = outlooks.isEmpty ? [] : [RecoveryOutlook.table(outlooks)]
+        return (table + outlooks.flatMap(\.warning) + notes.map { "recovery forecast: \($0)" }).joined(separator: "\n")
+    }
+}
+
+extension RecoveryOutlook.Point {
+    fileprivate var name: String { days == 0 ? "today" : "in \(days) d" }
+
+    fileprivate var expected: String {
+        total.map { Units.duration($0.expected) } ?? atLeast.map { "at least \(Units.duration($0))" } ?? "-"
+    }
+
+    fileprivate var brief: String {
+        guard let total, total.high > total.expected else { return expected == "-" ? "no data" : expected }
+        return "\(expected) (to \(Units.duration(total.high)))"
+    }
+}
+
+extension Recommendation {
+    var text: String {
+        let name = component ?? step
+        func rate(_ value: Double?) -> String { value.map { "\(Units.bytes(Int($0)))/s" } ?? "-" }
+        func size(_ value: Int?) -> String { value.map { Units.bytes($0) } ?? "-" }
+        let time = Units.duration(seconds ?? 0)
+        switch kind {
+        case .longestStep: return "\(step) takes \(Units.fixed((share ?? 0) * 100, 0))% of the critical path: \(time)"
+        case .throughput:
+            return "storage: \(size(bytes)) of \(name) fit at \(rate(neededBytesPerSecond)) or more; measured were "
+                + rate(measuredBytesPerSecond)
+        case .otherSteps: return "other steps: without \(step) they take \(time) already; shorten those first"
+        case .sideBySide: return "parallelism: \(step) waits for \(after ?? "-"); side by side they save \(time)"
+        case .shorterRestore:
+            return "shorter restore: \(size(fittingBytes)) of the \(size(bytes)) of \(name) come back in time; restore "
+                + "the newest part first (`paths` in the plan's step), or keep less (a shorter retention)"
+        }
+    }
+}

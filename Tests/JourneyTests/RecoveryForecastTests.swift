@@ -1,0 +1,218 @@
+import Foundation
+import Lab
+import ObjectStorage
+import RecoveryPlan
+import Repository
+import Testing
+
+/// Forecasts of the next recovery, as `dr plan show`, `dr status` and a run's own end tell them.
+@Suite struct RecoveryForecastTests {
+    private static let plan = """
+        scenario: loss
+        objectives: {rto: 2000s, rpo: 1h}
+        steps:
+          - {id: first, run: ["true"], timeout: 1m}
+          - {id: tree, needs: [first], restore: tree, timeout: 5m}
+
+        """
+
+    private func started(_ plan: String = plan) async throws -> Journey {
+        let journey = try await Journey()
+        try write(plan, journey)
+        try journey.write("a", "one")
+        try await journey.expect(0, "backup")
+        return journey
+    }
+
+    private func write(_ plan: String, _ journey: Journey) throws {
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
+    }
+
+    // MARK: Histories
+
+    /// Backups of the days before today, read back from the one that there is: `gibibytes` in the newest, and so much
+    /// more each day.
+    private func backups(_ journey: Journey, days: Int, gibibytes: Double, aDay: Double) throws {
+        let store = try DirectoryStore(path: journey.repository.path)
+        let repository = try Repository(opening: store)
+        var set = try repository.set(try #require(try repository.setNames().last))
+        let newest = set.name.seconds
+        for day in 0...days {
+            set.name = Timestamp(seconds: newest - (days - day) * 86_400)
+            let size = gibibytes - aDay * Double(days - day)
+            set.components["tree"]?.bytes = Int(size * Double(1 << 30))
+            let key = Layout.set(set.name)
+            if day == days { _ = try store.delete([key]) }
+            _ = try store.put(key, try SealedDocument.encode(set), PutOptions(.ifAbsent))
+        }
+    }
+
+    /// Journals of runs that restored so many mebibytes in so many seconds, the newest last.
+    private func runs(_ journey: Journey, _ restores: [(mebibytes: Int, seconds: Double)]) throws {
+        let folder = try RunFolder(state: journey.folder.url.appending(path: "state").path)
+        for (number, restore) in restores.enumerated() {
+            let identity = RunIdentity(
+                id: "20260101T\(100_000 + number)Z-\(number)", stack: "lab", scenario: "loss", set: "20260101T000000Z")
+            let record = RunRecord(
+                identity: identity, isDrill: false, procedure: nil, planDigest: "p", parameters: [:], setDigest: "s",
+                components: ["tree"], tool: "dr test",
+                holder: RunHolder(person: "me", host: "here", process: 1, boot: "b"), startedAt: Date())
+            let journal = try Journal(creating: folder.make(identity.id))
+            try journal.append(.runBegan(run: record))
+            var done = ActionRecord("restored")
+            done.restored = RestoredComponent(
+                component: "tree", set: identity.set, newest: 0, files: 1, bytes: restore.mebibytes << 20)
+            for (step, work, seconds, action) in [
+                ("first", "run", 1, ActionRecord("ran")), ("tree", "restore tree", restore.seconds, done),
+            ] {
+                try journal.append(.stepBegan(attempt: StepAttempt(step: step, attempt: 1, work: work)))
+                try journal.append(
+                    .stepFinished(
+                        result: StepResult(step: step, attempt: 1, outcome: .done, seconds: seconds, record: action)))
+            }
+            try journal.append(.runFinished(end: RunEnd(.recovered, reasons: [])))
+        }
+    }
+
+    private struct Status: Decodable {
+        struct Total: Decodable {
+            var expected: Double
+            var low: Double
+            var high: Double
+            var samples: Int
+        }
+        struct Point: Decodable {
+            var days: Int
+            var total: Total?
+            var atLeast: Double?
+            var verdict: String
+            var note: String?
+        }
+        struct Advice: Decodable {
+            var kind: String
+            var neededBytesPerSecond: Double?
+        }
+        struct Recovery: Decodable {
+            var scenario: String
+            var runs: Int
+            var points: [Point]
+            var recommendations: [Advice]
+        }
+        var recoveries: [Recovery]
+        var recoveryNotes: [String]
+    }
+
+    // MARK: What is told
+
+    @Test func `without a run there is no data, and that is no failure`() async throws {
+        let journey = try await started()
+        let shown = try await journey.expect(0, "plan", "show", "loss").output
+        #expect(shown.contains("FORECAST\n  no data, it was never run or drilled here"))
+        let status = try await journey.expect(0, "status").output
+        #expect(status.contains("recovery forecast: no data: no recovery was run or drilled here"))
+        let preview = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run").output
+        #expect(preview.contains("time: no data, it has never been run; allowed: 33m 20s"))
+    }
+
+    @Test func `one run is one sample, and the next run is held against it`() async throws {
+        let journey = try await started()
+        let first = try await journey.expect(0, "restore", "--scenario", "loss", "--yes").output
+        #expect(first.contains("forecast: no data"))
+        let shown = try await journey.expect(0, "plan", "show", "loss").output
+        #expect(shown.contains("FORECAST by 1 run or drills here") && shown.contains("no range"))
+        #expect(shown.firstMatch(of: #/first: .*forecast 0\.\ds \(no range, 1 sample\)/#) != nil, "\(shown)")
+        // The backups are of today: nothing is said of a month from now.
+        #expect(shown.contains("no data: tree is in 1 backup of the last 90 days: too few for its growth"))
+        let second = try await journey.expect(0, "restore", "--scenario", "loss", "--yes").output
+        #expect(second.contains("one run says little") && second.contains("it took 0."), "\(second)")
+        let preview = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run").output
+        #expect(preview.contains("2 samples)"))
+    }
+
+    @Test func `growth that passes the objective in 90 days is warned of, and what to do`() async throws {
+        let journey = try await started()
+        // A second, and 100 MiB a second: 1025 s today, 1332 s in 30 days, 1947 s in 90, 2868 s in 180.
+        try backups(journey, days: 80, gibibytes: 100, aDay: 1)
+        let sizes = [60_000, 68_000, 76_000, 84_000, 92_000, 100_000]
+        try runs(journey, sizes.map { (mebibytes: $0, seconds: Double($0) / 100) })
+        let status = try await journey.json(Status.self, "status")
+        let recovery = try #require(status.recoveries.first)
+        #expect(recovery.points.map(\.days) == [0, 30, 90, 180, 365])
+        #expect(recovery.points.map(\.verdict) == ["fits", "fits", "fits", "passes", "passes"])
+        #expect(abs((recovery.points[0].total?.expected ?? 0) - 1025) < 1)
+        #expect(abs((recovery.points[2].total?.expected ?? 0) - 1946.6) < 2)
+        #expect(recovery.recommendations.map(\.kind) == ["longest step", "throughput", "shorter restore"])
+        // 280 GiB in 2000 - 1 s.
+        #expect(abs((recovery.recommendations[1].neededBytesPerSecond ?? 0) / 1_048_576 - 143.4) < 0.5)
+
+        let text = try await journey.expect(0, "status").output
+        #expect(text.contains("warning: loss: in 180 d its recovery is expected to take 47m"), "\(text)")
+        #expect(text.contains("- storage: 280 GiB of tree fit at 143 MiB/s or more; measured were 100 MiB/s"))
+        #expect(text.contains("- shorter restore: 195 GiB of the 280 GiB of tree come back in time"))
+        // The end of what is shown has it all, for whoever sees only that.
+        let shown = try await journey.expect(0, "plan", "show", "loss").output.split(separator: "\n").suffix(12)
+        #expect(shown.first { $0.contains("today") }?.contains("17m 5s") == true, "\(shown)")
+        #expect(shown.contains { $0.contains("in 180 d") && $0.contains("passes") })
+        #expect(try await fits(["status"], journey) == "")
+        #expect(try await fits(["plan", "show", "loss"], journey) == "")
+    }
+
+    @Test func `an outlier widens what is told, and warns softly`() async throws {
+        let journey = try await started()
+        try backups(journey, days: 40, gibibytes: 50, aDay: 0)
+        let seconds = [500.0, 510, 490, 505, 2500, 495, 500]
+        try runs(journey, seconds.map { (mebibytes: 51_200, seconds: $0) })
+        let recovery = try #require(try await journey.json(Status.self, "status").recoveries.first)
+        let today = try #require(recovery.points.first)
+        #expect(today.verdict == "may pass" && today.total?.expected == 501 && (today.total?.high ?? 0) >= 2501)
+        #expect(today.total?.samples == 7)
+        let text = try await journey.expect(0, "status").output
+        #expect(text.contains("warning: loss: today its recovery may take too long: 8m 21s"), "\(text)")
+    }
+
+    @Test func `a changed plan has no data for what it does not know`() async throws {
+        let journey = try await started()
+        try runs(journey, [(1, 5), (1, 6), (1, 7)])
+        try write(Self.plan.replacing("run: [\"true\"]", with: "wait: 1s"), journey)
+        let shown = try await journey.expect(0, "plan", "show", "loss").output
+        #expect(shown.contains("no data for first") && shown.contains("at least 6.0s"), "\(shown)")
+        let status = try await journey.json(Status.self, "status")
+        let today = try #require(status.recoveries.first?.points.first)
+        #expect(today.verdict == "no data" && today.total == nil && today.atLeast == 6)
+        #expect(
+            try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run").output.contains(
+                "time: at least 6.0s, no data for first"))
+        // A plan that cannot be read keeps nobody from seeing how old the backups are.
+        try write("scenario: loss\nsteps: 7\n", journey)
+        let broken = try await journey.expect(0, "status").output
+        #expect(broken.contains("tree") && broken.contains("dr plan validate"), "\(broken)")
+    }
+
+    @Test func `a store that is away takes only the sizes`() async throws {
+        let journey = try await started()
+        try runs(journey, [(1, 5), (1, 6), (1, 7)])
+        try FileManager.default.moveItem(
+            at: journey.repository, to: journey.folder.url.appending(path: "elsewhere"))
+        let shown = try await journey.expect(0, "plan", "show", "loss").output
+        #expect(shown.contains("today's sizes are not known, the repository cannot be read"), "\(shown)")
+        #expect(shown.contains("7.0s"))
+    }
+
+    /// What is printed with `--json` against its schema; empty where it fits.
+    private func fits(_ command: [String], _ journey: Journey) async throws -> String {
+        let run = try await journey.dr(command + ["--json"])
+        let answer = journey.folder.url.appending(path: "answer.json")
+        try Data(run.output.utf8).write(to: answer)
+        let check = """
+            import json, sys, jsonschema
+            schema = json.load(open(sys.argv[1]))
+            schema["$ref"] = "#/$defs/" + sys.argv[2]
+            jsonschema.Draft202012Validator(schema).validate(json.load(open(sys.argv[3])))
+            """
+        let schema = Journey.checkout.appending(path: "docs/output.schema.json").path
+        let name = command.prefix(2).joined(separator: " ")
+        return try await CommandRun.run(try LabTool.path("python"), ["-c", check, schema, name, answer.path]).errors
+    }
+}
