@@ -76,7 +76,7 @@ package struct RecoveryOutlook: Codable, Equatable, Sendable {
                 continue
             }
             let forecast = times.forecast(plan, sizes: found)
-            if !forecast.unknown.isEmpty { notes.append("no data for \(forecast.unknown.joined(separator: ", "))") }
+            if !forecast.unknown.isEmpty { notes.append("not timed yet: \(forecast.unknown.joined(separator: ", "))") }
             let point = Point(
                 days: days, total: forecast.total, atLeast: forecast.atLeast, verdict: Self.verdict(forecast, rto),
                 note: notes.isEmpty ? nil : notes.joined(separator: "; "))

@@ -20,9 +20,10 @@ struct ComponentSizes {
     /// - Parameter names: of all sets.
     init(_ repository: Repository, _ names: [Timestamp], now: Timestamp, pool: BlockingPool) async throws {
         let latest = now.seconds + Self.grace
-        var sample = names.spread(over: (now.seconds - Self.days * 86_400)...latest, most: Self.most)
+        let known = names.filter { $0.seconds <= latest }
+        let young = known.filter { $0.seconds >= now.seconds - Self.days * 86_400 }
         // An old backup is still what would be restored.
-        if sample.isEmpty, let last = names.last(where: { $0.seconds <= latest }) { sample = [last] }
+        let sample = young.isEmpty ? known.suffix(1) : young.spread(most: Self.most)
         for set in try await repository.sets(sample, pool: pool).sets {
             for (component, part) in set.components {
                 histories[component, default: SizeHistory(newest: 0, samples: [])].newest = part.bytes

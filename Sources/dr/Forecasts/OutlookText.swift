@@ -27,15 +27,24 @@ extension RecoveryOutlook {
         var table = Table([
             ("  WHEN", .left), ("EXPECTED", .right), ("RANGE", .left), ("SAMPLES", .right), ("VERDICT", .left),
         ])
-        for point in points {
+        for (index, point) in shown.enumerated() {
+            let isForTheRest = index == shown.count - 1 && shown.count < points.count
             let note = point.note.map { ": \($0)" } ?? ""
             table.add([
-                "  \(point.name)", point.expected, point.total?.range ?? "-",
+                "  \(isForTheRest ? "from \(point.days) d" : point.name)", point.expected, point.total?.range ?? "-",
                 point.total.map { "\($0.samples)" } ?? "-", point.verdict.rawValue + note,
             ])
         }
         let head = "FORECAST by \(runs) run\(runs == 1 ? "" : "s") or drills here; allowed: \(allowed)"
         return [head] + table.text.split(separator: "\n").map(String.init) + recommendations.map { "  - \($0.text)" }
+    }
+
+    /// Where from some moment on nothing is known, for one reason, that is said once.
+    private var shown: [Point] {
+        let silent = points.reversed().prefix {
+            $0.verdict == .noData && $0.atLeast == nil && $0.note == points.last?.note
+        }
+        return points.dropLast(max(0, silent.count - 1))
     }
 
     /// For `dr status`: what there is to be warned of.
@@ -72,7 +81,6 @@ extension RecoveryForecasts {
 
 extension RecoveryOutlook.Point {
     fileprivate var name: String { days == 0 ? "today" : "in \(days) d" }
-
     fileprivate var expected: String {
         total.map { Units.duration($0.expected) } ?? atLeast.map { "at least \(Units.duration($0))" } ?? "-"
     }

@@ -106,7 +106,7 @@ struct ScenarioResult: Encodable {
     }
 
     private var forecastLine: String {
-        guard let forecast else { return "forecast: no data for it was there" }
+        guard let forecast else { return "forecast: none, there were no data for it" }
         return objectives.sinceStarted.map { forecast.comparison(with: $0) } ?? "forecast: \(forecast.text)"
     }
 
