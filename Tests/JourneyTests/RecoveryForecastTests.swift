@@ -127,9 +127,12 @@ import Testing
         #expect(shown.contains("no data: tree is in 1 backup of the last 90 days: too few for its growth"))
         #expect(shown.contains("from 30 d"))
         let second = try await journey.expect(0, "restore", "--scenario", "loss", "--yes").output
+        let run = ["restore", "--scenario", "loss"]
+        #expect(try await fits("restoreScenario", run + ["--yes"], journey) == "")
+        #expect(try await fits("restoreScenarioPreview", run + ["--dry-run"], journey) == "")
         #expect(second.contains("one run says little") && second.contains("it took 0."), "\(second)")
         let preview = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run").output
-        #expect(preview.contains("2 samples)"))
+        #expect(preview.contains("3 samples)"))
     }
 
     @Test func `growth that passes the objective in 90 days is warned of, and what to do`() async throws {
@@ -151,13 +154,18 @@ import Testing
         let text = try await journey.expect(0, "status").output
         #expect(text.contains("warning: loss: in 180 d its recovery is expected to take 47m"), "\(text)")
         #expect(text.contains("- storage: 280 GiB of tree fit at 143 MiB/s or more; measured were 100 MiB/s"))
-        #expect(text.contains("- shorter restore: 195 GiB of the 280 GiB of tree come back in time"))
+        #expect(
+            text.contains(
+                "- shorter restore: 195 GiB of the 280 GiB of tree come back in time: restore what is needed most first"
+            ))
         // The end of what is shown has it all, for whoever sees only that.
         let shown = try await journey.expect(0, "plan", "show", "loss").output.split(separator: "\n").suffix(12)
         #expect(shown.first { $0.contains("today") }?.contains("17m 5s") == true, "\(shown)")
         #expect(shown.contains { $0.contains("in 180 d") && $0.contains("passes") })
-        #expect(try await fits(["status"], journey) == "")
-        #expect(try await fits(["plan", "show", "loss"], journey) == "")
+        let preview = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run").output
+        #expect(preview.contains("time: 17m 5s ("), "\(preview)")
+        #expect(try await fits("status", ["status"], journey) == "")
+        #expect(try await fits("plan show", ["plan", "show", "loss"], journey) == "")
     }
 
     @Test func `an outlier widens what is told, and warns softly`() async throws {
@@ -202,7 +210,7 @@ import Testing
     }
 
     /// What is printed with `--json` against its schema; empty where it fits.
-    private func fits(_ command: [String], _ journey: Journey) async throws -> String {
+    private func fits(_ name: String, _ command: [String], _ journey: Journey) async throws -> String {
         let run = try await journey.dr(command + ["--json"])
         let answer = journey.folder.url.appending(path: "answer.json")
         try Data(run.output.utf8).write(to: answer)
@@ -213,7 +221,6 @@ import Testing
             jsonschema.Draft202012Validator(schema).validate(json.load(open(sys.argv[3])))
             """
         let schema = Journey.checkout.appending(path: "docs/output.schema.json").path
-        let name = command.prefix(2).joined(separator: " ")
         return try await CommandRun.run(try LabTool.path("python"), ["-c", check, schema, name, answer.path]).errors
     }
 }

@@ -35,7 +35,8 @@ package struct StepTimes: Sendable {
             let seconds = timeline.seconds(line)
             switch line.body.event {
             case .stepBegan(let attempt): works[attempt.step] = attempt.work
-            case .stepFinished(let result) where result.outcome == .done:
+            // A second attempt at a restore goes on where the first one stopped: it says nothing of the whole.
+            case .stepFinished(let result) where result.outcome == .done && (result.attempt == 1 || !result.isRestore):
                 let attempt = StepHistory.Attempt(seconds: result.seconds, bytes: result.record?.restored?.bytes)
                 entries[result.step, default: []].append(Entry(work: works[result.step], attempt: attempt))
                 isUsed = true
@@ -92,4 +93,8 @@ extension Step {
     var wholeComponent: String? {
         (action?.action as? RestoreAction).flatMap { $0.paths.isEmpty ? $0.component : nil }
     }
+}
+
+extension StepResult {
+    fileprivate var isRestore: Bool { record?.restored != nil }
 }

@@ -23,7 +23,8 @@ extension RecoveryOutlook {
     private var allowed: String { rto.map { Units.duration($0) } ?? "-" }
 
     /// For `dr plan show`: every moment with its range, and what can be done.
-    var text: [String] {
+    /// - Parameter kinds: of the components, by name.
+    func text(kinds: [String: String]) -> [String] {
         var table = Table([
             ("  WHEN", .left), ("EXPECTED", .right), ("RANGE", .left), ("SAMPLES", .right), ("VERDICT", .left),
         ])
@@ -36,7 +37,8 @@ extension RecoveryOutlook {
             ])
         }
         let head = "FORECAST by \(runs) run\(runs == 1 ? "" : "s") or drills here; allowed: \(allowed)"
-        return [head] + table.text.split(separator: "\n").map(String.init) + recommendations.map { "  - \($0.text)" }
+        return [head] + table.text.split(separator: "\n").map(String.init)
+            + recommendations.map { "  - \($0.text(kinds: kinds))" }
     }
 
     /// Where from some moment on nothing is known, for one reason, that is said once.
@@ -48,12 +50,12 @@ extension RecoveryOutlook {
     }
 
     /// For `dr status`: what there is to be warned of.
-    var warning: [String] {
+    func warning(kinds: [String: String]) -> [String] {
         guard let worst, let rto else { return [] }
         let time = worst.total?.text ?? worst.expected
         let words = worst.verdict == .passes ? "is expected to take" : "may take too long:"
         let line = "\(scenario): \(worst.name) its recovery \(words) \(time), allowed: \(Units.duration(rto))"
-        return ["warning: \(line)"] + recommendations.map { "  - \($0.text)" }
+        return ["warning: \(line)"] + recommendations.map { "  - \($0.text(kinds: kinds))" }
     }
 
     /// For `dr status`: a row for each.
@@ -75,7 +77,8 @@ extension RecoveryOutlook {
 extension RecoveryForecasts {
     var text: String {
         let table = outlooks.isEmpty ? [] : [RecoveryOutlook.table(outlooks)]
-        return (table + outlooks.flatMap(\.warning) + notes.map { "recovery forecast: \($0)" }).joined(separator: "\n")
+        return (table + outlooks.flatMap { $0.warning(kinds: kinds) } + notes.map { "recovery forecast: \($0)" })
+            .joined(separator: "\n")
     }
 }
 
@@ -88,25 +91,5 @@ extension RecoveryOutlook.Point {
     fileprivate var brief: String {
         guard let total, total.high > total.expected else { return expected == "-" ? "no data" : expected }
         return "\(expected) (to \(Units.duration(total.high)))"
-    }
-}
-
-extension Recommendation {
-    var text: String {
-        let name = component ?? step
-        func rate(_ value: Double?) -> String { value.map { "\(Units.bytes(Int($0)))/s" } ?? "-" }
-        func size(_ value: Int?) -> String { value.map { Units.bytes($0) } ?? "-" }
-        let time = Units.duration(seconds ?? 0)
-        switch kind {
-        case .longestStep: return "\(step) takes \(Units.fixed((share ?? 0) * 100, 0))% of the critical path: \(time)"
-        case .throughput:
-            return "storage: \(size(bytes)) of \(name) fit at \(rate(neededBytesPerSecond)) or more; measured were "
-                + rate(measuredBytesPerSecond)
-        case .otherSteps: return "other steps: without \(step) they take \(time) already; shorten those first"
-        case .sideBySide: return "parallelism: \(step) waits for \(after ?? "-"); side by side they save \(time)"
-        case .shorterRestore:
-            return "shorter restore: \(size(fittingBytes)) of the \(size(bytes)) of \(name) come back in time; restore "
-                + "the newest part first (`paths` in the plan's step), or keep less (a shorter retention)"
-        }
     }
 }

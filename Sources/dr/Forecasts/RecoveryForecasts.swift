@@ -10,8 +10,11 @@ struct RecoveryForecasts {
     private(set) var outlooks: [RecoveryOutlook] = []
     /// Why there is none, or not of everything.
     private(set) var notes: [String] = []
+    /// Of the components, by name.
+    let kinds: [String: String]
 
     init(_ session: Session, sizes: ComponentSizes, now: Timestamp) async {
+        kinds = session.kinds
         let times = await session.stepTimes().filter { $0.value.runs > 0 }
         guard !times.isEmpty else {
             notes = ["no data: no recovery was run or drilled here; `dr drill --scenario complete_cluster_loss` is one"]
@@ -35,6 +38,11 @@ struct RecoveryForecasts {
 }
 
 extension Session {
+    /// Of the components, by name.
+    var kinds: [String: String] {
+        Dictionary(configuration.components.map { ($0.name, $0.kind) }) { first, _ in first }
+    }
+
     /// How long steps took on this machine, by scenario.
     /// - Parameter scenario: only this one.
     func stepTimes(of scenario: String? = nil) async -> [String: StepTimes] {

@@ -104,7 +104,8 @@ struct PlanReport: Encodable {
 // MARK: For people
 
 extension PlanReport {
-    var text: String {
+    /// - Parameter kinds: of the components, by name.
+    func text(kinds: [String: String]) -> String {
         var lines = ["\(([scenario] + aliases).joined(separator: ", "))\(procedure.map { " (\($0))" } ?? ""), \(file)"]
         if let about { lines.append(about) }
         lines.append(
@@ -121,7 +122,7 @@ extension PlanReport {
         if !leftOut.isEmpty { lines += ["", "LEFT OUT"] + leftOut.map { "  \($0.id): \($0.reason)" } }
         if !checks.isEmpty { lines += ["", "THEN CHECKED", "  \(checks.joined(separator: ", "))"] }
         // Last, where it is still seen when the rest has scrolled away.
-        lines += [""] + (outlook?.text ?? ["FORECAST", "  no data, it was never run or drilled here"])
+        lines += [""] + (outlook?.text(kinds: kinds) ?? ["FORECAST", "  no data, it was never run or drilled here"])
         return lines.joined(separator: "\n")
     }
 

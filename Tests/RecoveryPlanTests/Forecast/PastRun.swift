@@ -11,6 +11,7 @@ struct PastRun {
         var bytes: Int?
         var work: String?
         var outcome = StepResult.Outcome.done
+        var attempt = 1
 
         static func restore(_ step: String, _ seconds: Double, bytes: Int, of component: String? = nil) -> Part {
             Part(step: step, seconds: seconds, bytes: bytes, work: "restore \(component ?? step)")
@@ -44,7 +45,7 @@ struct PastRun {
         record.parameters = parameters
         try note(.runBegan(run: record))
         for part in parts {
-            try note(.stepBegan(attempt: StepAttempt(step: part.step, attempt: 1, work: part.work)))
+            try note(.stepBegan(attempt: StepAttempt(step: part.step, attempt: part.attempt, work: part.work)))
             uptime += part.seconds
             var action = ActionRecord("did it")
             action.restored = part.bytes.map {
@@ -53,7 +54,8 @@ struct PastRun {
             try note(
                 .stepFinished(
                     result: StepResult(
-                        step: part.step, attempt: 1, outcome: part.outcome, seconds: part.seconds, record: action)))
+                        step: part.step, attempt: part.attempt, outcome: part.outcome, seconds: part.seconds,
+                        record: action)))
         }
         if let checks {
             uptime += checks / 2

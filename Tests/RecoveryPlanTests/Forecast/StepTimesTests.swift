@@ -64,6 +64,13 @@ import Testing
         #expect(try StepTimes(failed).runs == 0)
     }
 
+    @Test func whatWentOnWhereAnotherAttemptStoppedIsNotTheWhole() throws {
+        var second = past
+        for index in second.parts.indices { second.parts[index].attempt = 2 }
+        let forecast = try StepTimes(second).forecast(plan)
+        #expect(forecast.unknown == ["loki", "prometheus"] && forecast.steps["rebuild"]?.expected == 10)
+    }
+
     @Test func theChecksAreTheEndOfTheWay() throws {
         var plan = plan
         plan.checks = ["endpoints"]
