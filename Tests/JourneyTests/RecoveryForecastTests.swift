@@ -34,7 +34,9 @@ import Testing
 
     /// Backups of the days before today, read back from the one that there is: `gibibytes` in the newest, and so much
     /// more each day.
-    private func backups(_ journey: Journey, days: Int, gibibytes: Double, aDay: Double) throws {
+    private func backups(
+        _ journey: Journey, of components: [String] = ["tree"], days: Int, gibibytes: Double, aDay: Double
+    ) throws {
         let store = try DirectoryStore(path: journey.repository.path)
         let repository = try Repository(opening: store)
         var set = try repository.set(try #require(try repository.setNames().last))
@@ -42,31 +44,42 @@ import Testing
         for day in 0...days {
             set.name = Timestamp(seconds: newest - (days - day) * 86_400)
             let size = gibibytes - aDay * Double(days - day)
-            set.components["tree"]?.bytes = Int(size * Double(1 << 30))
+            for component in components {
+                set.components[component] = set.components["tree"]
+                set.components[component]?.bytes = Int(size * Double(1 << 30))
+            }
             let key = Layout.set(set.name)
             if day == days { _ = try store.delete([key]) }
             _ = try store.put(key, try SealedDocument.encode(set), PutOptions(.ifAbsent))
         }
     }
 
-    /// Journals of runs that restored so many mebibytes in so many seconds, the newest last.
-    private func runs(_ journey: Journey, _ restores: [(mebibytes: Int, seconds: Double)]) throws {
+    private struct Restore {
+        var component = "tree"
+        var mebibytes: Int
+        var seconds: Double
+    }
+
+    /// A journal for each run, of what it restored after a first second.
+    private func runs(_ journey: Journey, _ runs: [[Restore]]) throws {
         let folder = try RunFolder(state: journey.folder.url.appending(path: "state").path)
-        for (number, restore) in restores.enumerated() {
+        for (number, restores) in runs.enumerated() {
             let identity = RunIdentity(
                 id: "20260101T\(100_000 + number)Z-\(number)", stack: "lab", scenario: "loss", set: "20260101T000000Z")
             let record = RunRecord(
                 identity: identity, isDrill: false, procedure: nil, planDigest: "p", parameters: [:], setDigest: "s",
-                components: ["tree"], tool: "dr test",
+                components: restores.map(\.component), tool: "dr test",
                 holder: RunHolder(person: "me", host: "here", process: 1, boot: "b"), startedAt: Date())
             let journal = try Journal(creating: folder.make(identity.id))
             try journal.append(.runBegan(run: record))
-            var done = ActionRecord("restored")
-            done.restored = RestoredComponent(
-                component: "tree", set: identity.set, newest: 0, files: 1, bytes: restore.mebibytes << 20)
-            for (step, work, seconds, action) in [
-                ("first", "run", 1, ActionRecord("ran")), ("tree", "restore tree", restore.seconds, done),
-            ] {
+            let steps = restores.map { restore in
+                var done = ActionRecord("restored")
+                done.restored = RestoredComponent(
+                    component: restore.component, set: identity.set, newest: 0, files: 1, bytes: restore.mebibytes << 20
+                )
+                return (restore.component, "restore \(restore.component)", restore.seconds, done)
+            }
+            for (step, work, seconds, action) in [("first", "run", 1, ActionRecord("ran"))] + steps {
                 try journal.append(.stepBegan(attempt: StepAttempt(step: step, attempt: 1, work: work)))
                 try journal.append(
                     .stepFinished(
@@ -75,6 +88,8 @@ import Testing
             try journal.append(.runFinished(end: RunEnd(.recovered, reasons: [])))
         }
     }
+
+    private static let short = [5, 6, 7].map { [Restore(mebibytes: 1, seconds: $0)] }
 
     private struct Status: Decodable {
         struct Total: Decodable {
@@ -140,7 +155,7 @@ import Testing
         // A second, and 100 MiB a second: 1025 s today, 1332 s in 30 days, 1947 s in 90, 2868 s in 180.
         try backups(journey, days: 80, gibibytes: 100, aDay: 1)
         let sizes = [60_000, 68_000, 76_000, 84_000, 92_000, 100_000]
-        try runs(journey, sizes.map { (mebibytes: $0, seconds: Double($0) / 100) })
+        try runs(journey, sizes.map { [Restore(mebibytes: $0, seconds: Double($0) / 100)] })
         let status = try await journey.json(Status.self, "status")
         let recovery = try #require(status.recoveries.first)
         #expect(recovery.points.map(\.days) == [0, 30, 90, 180, 365])
@@ -168,11 +183,51 @@ import Testing
         #expect(try await fits("plan show", ["plan", "show", "loss"], journey) == "")
     }
 
+    @Test(
+        arguments: [
+            ("prometheus", "loki", "keep 40% of the time (--storage.tsdb.retention.time)"),
+            ("loki", "prometheus", "restore the newest 40% first (`dr restore --component loki --from TIME`)"),
+        ])
+    func `what can be left for later depends on the component, and what waits for what is named`(
+        _ long: String, _ short: String, _ advice: String
+    ) async throws {
+        let journey = try await Journey(
+            components: """
+                tree: {kind: files, data: data}
+                  prometheus: {url: 'http://127.0.0.1:1', data: none}
+                  loki: {data: none}
+                """)
+        try write(
+            """
+            scenario: loss
+            objectives: {rto: 601s}
+            steps:
+              - {id: first, run: ["true"], timeout: 1m}
+              - {id: \(short), needs: [first], restore: \(short), timeout: 2m}
+              - {id: \(long), needs: [\(short)], restore: \(long), timeout: 2m}
+
+            """, journey)
+        try journey.write("a", "one")
+        try await journey.expect(0, "backup", "--component", "tree")
+        try backups(journey, of: ["tree", "loki", "prometheus"], days: 3, gibibytes: 1, aDay: 0)
+        // 200 s, and 1000 s of which 400 are left.
+        let run = [
+            Restore(component: short, mebibytes: 1024, seconds: 200),
+            Restore(component: long, mebibytes: 1024, seconds: 1000),
+        ]
+        try runs(journey, [run])
+        let text = try await journey.expect(0, "status").output
+        #expect(text.contains("warning: loss: today its recovery is expected to take 20m 1s (no range, 1 sample)"))
+        #expect(text.contains("- \(long) takes 83% of the critical path: 16m 40s"))
+        #expect(text.contains(advice), "\(text)")
+        #expect(text.contains("- parallelism: \(long) waits for \(short); side by side they save 3m 20s"))
+    }
+
     @Test func `an outlier widens what is told, and warns softly`() async throws {
         let journey = try await started()
         try backups(journey, days: 40, gibibytes: 50, aDay: 0)
         let seconds = [500.0, 510, 490, 505, 2500, 495, 500]
-        try runs(journey, seconds.map { (mebibytes: 51_200, seconds: $0) })
+        try runs(journey, seconds.map { [Restore(mebibytes: 51_200, seconds: $0)] })
         let recovery = try #require(try await journey.json(Status.self, "status").recoveries.first)
         let today = try #require(recovery.points.first)
         #expect(today.verdict == "may pass" && today.total?.expected == 501 && (today.total?.high ?? 0) >= 2501)
@@ -183,7 +238,7 @@ import Testing
 
     @Test func `a changed plan has no data for what it does not know`() async throws {
         let journey = try await started()
-        try runs(journey, [(1, 5), (1, 6), (1, 7)])
+        try runs(journey, Self.short)
         try write(Self.plan.replacing("run: [\"true\"]", with: "wait: 1s"), journey)
         let shown = try await journey.expect(0, "plan", "show", "loss").output
         #expect(shown.contains("no data: not timed yet: first") && shown.contains("at least 6.0s"), "\(shown)")
@@ -201,7 +256,7 @@ import Testing
 
     @Test func `a store that is away takes only the sizes`() async throws {
         let journey = try await started()
-        try runs(journey, [(1, 5), (1, 6), (1, 7)])
+        try runs(journey, Self.short)
         try FileManager.default.moveItem(
             at: journey.repository, to: journey.folder.url.appending(path: "elsewhere"))
         let shown = try await journey.expect(0, "plan", "show", "loss").output
