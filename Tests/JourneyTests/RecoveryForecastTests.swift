@@ -136,7 +136,7 @@ import Testing
         let first = try await journey.expect(0, "restore", "--scenario", "loss", "--yes").output
         #expect(first.contains("forecast: none, there were no data for it"))
         let shown = try await journey.expect(0, "plan", "show", "loss").output
-        #expect(shown.contains("FORECAST by 1 run or drills here") && shown.contains("no range"))
+        #expect(shown.contains("FORECAST by 1 run or drill here") && shown.contains("no range"))
         #expect(shown.firstMatch(of: #/first: .*forecast 0\.\ds \(no range, 1 sample\)/#) != nil, "\(shown)")
         // The backups are of today: nothing is said of a month from now.
         #expect(shown.contains("no data: tree is in 1 backup of the last 90 days: too few for its growth"))
@@ -145,7 +145,9 @@ import Testing
         let run = ["restore", "--scenario", "loss"]
         #expect(try await fits("restoreScenario", run + ["--yes"], journey) == "")
         #expect(try await fits("restoreScenarioPreview", run + ["--dry-run"], journey) == "")
-        #expect(second.contains("one run says little") && second.contains("it took 0."), "\(second)")
+        #expect(second.contains("one run says little") && second.contains("it took "), "\(second)")
+        try await journey.expect(0, "report", "--to", journey.folder.url.appending(path: "report").path)
+        #expect(try await evidenceFits(journey) == "")
         let preview = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run").output
         #expect(preview.contains("3 samples)"))
     }
@@ -266,16 +268,30 @@ import Testing
 
     /// What is printed with `--json` against its schema; empty where it fits.
     private func fits(_ name: String, _ command: [String], _ journey: Journey) async throws -> String {
-        let run = try await journey.dr(command + ["--json"])
         let answer = journey.folder.url.appending(path: "answer.json")
-        try Data(run.output.utf8).write(to: answer)
+        try Data(try await journey.dr(command + ["--json"]).output.utf8).write(to: answer)
+        return try await complaints(of: answer, "docs/output.schema.json", at: "/$defs/\(name)")
+    }
+
+    /// The evidence that the journey's report wrote, with its forecast, against its schema; empty where it fits.
+    private func evidenceFits(_ journey: Journey) async throws -> String {
+        let folder = journey.folder.url.appending(path: "report")
+        let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+        let evidence = try #require(files.first { $0.pathExtension == "json" })
+        #expect(try String(contentsOf: evidence, encoding: .utf8).contains(#""basis""#))
+        return try await complaints(of: evidence, "docs/evidence.schema.json", at: "")
+    }
+
+    private func complaints(of file: URL, _ schema: String, at place: String) async throws -> String {
         let check = """
             import json, sys, jsonschema
             schema = json.load(open(sys.argv[1]))
-            schema["$ref"] = "#/$defs/" + sys.argv[2]
-            jsonschema.Draft202012Validator(schema).validate(json.load(open(sys.argv[3])))
+            if sys.argv[2]: schema["$ref"] = "#" + sys.argv[2]
+            jsonschema.validators.validator_for(schema)(schema).validate(json.load(open(sys.argv[3])))
             """
-        let schema = Journey.checkout.appending(path: "docs/output.schema.json").path
-        return try await CommandRun.run(try LabTool.path("python"), ["-c", check, schema, name, answer.path]).errors
+        return try await CommandRun.run(
+            try LabTool.path("python"),
+            ["-c", check, Journey.checkout.appending(path: schema).path, place, file.path]
+        ).errors
     }
 }

@@ -26,8 +26,7 @@ struct Status: AsyncParsableCommand {
         let rows = session.configuration.components.map { component in
             Row(component.name, newest[component.name], proofs, now: now, rpo: session.rpo)
         }
-        let sizes = try await ComponentSizes(repository, names, now: now, pool: session.pool)
-        let forecasts = await RecoveryForecasts(session, sizes: sizes, now: now)
+        let forecasts = try await RecoveryForecasts(session, repository, names, now: now)
         let result = Result(
             rpoSeconds: session.rpo, components: rows, recoveries: forecasts.outlooks, recoveryNotes: forecasts.notes)
         try Output(options: options).result(result) {

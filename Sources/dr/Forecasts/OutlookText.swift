@@ -36,7 +36,7 @@ extension RecoveryOutlook {
                 point.total.map { "\($0.samples)" } ?? "-", point.verdict.rawValue + note,
             ])
         }
-        let head = "FORECAST by \(runs) run\(runs == 1 ? "" : "s") or drills here; allowed: \(allowed)"
+        let head = "FORECAST by \(runs == 1 ? "1 run or drill" : "\(runs) runs and drills") here; allowed: \(allowed)"
         return [head] + table.text.split(separator: "\n").map(String.init)
             + recommendations.map { "  - \($0.text(kinds: kinds))" }
     }
@@ -67,7 +67,7 @@ extension RecoveryOutlook {
         for outlook in outlooks {
             let verdict = outlook.worst ?? outlook.points.first
             table.add(
-                [outlook.scenario, outlook.allowed] + outlook.points.map(\.brief)
+                [outlook.scenario, outlook.allowed] + outlook.points.map(\.cell)
                     + ["\(outlook.runs)", verdict?.verdict.rawValue ?? "-"])
         }
         return table.text
@@ -88,7 +88,7 @@ extension RecoveryOutlook.Point {
         total.map { Units.duration($0.expected) } ?? atLeast.map { "at least \(Units.duration($0))" } ?? "-"
     }
 
-    fileprivate var brief: String {
+    fileprivate var cell: String {
         guard let total, total.high > total.expected else { return expected == "-" ? "no data" : expected }
         return "\(expected) (to \(Units.duration(total.high)))"
     }

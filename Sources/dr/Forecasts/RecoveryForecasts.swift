@@ -13,13 +13,18 @@ struct RecoveryForecasts {
     /// Of the components, by name.
     let kinds: [String: String]
 
-    init(_ session: Session, sizes: ComponentSizes, now: Timestamp) async {
+    /// - Parameters:
+    ///   - names: of all sets.
+    ///   - now: when the recoveries would begin.
+    init(_ session: Session, _ repository: Repository, _ names: [Timestamp], now: Timestamp) async throws {
         kinds = session.kinds
         let times = await session.stepTimes().filter { $0.value.runs > 0 }
         guard !times.isEmpty else {
             notes = ["no data: no recovery was run or drilled here; `dr drill --scenario complete_cluster_loss` is one"]
             return
         }
+        // Without step times nobody needs sizes.
+        let sizes = try await ComponentSizes(repository, names, now: now, pool: session.pool)
         let library: PlanLibrary
         do { library = try session.planLibrary() } catch {
             notes = ["no data: the plans cannot be read: \(error)"]
