@@ -102,7 +102,7 @@ let package = Package(
             "RecoveryPlan",
             [
                 "RecoveryChecks", "Notifications", "Programs", "StrictYAML", "JSONText", "HTTP", "Cryptography",
-                "Blocking", "CLinux", yams, logging,
+                "Blocking", "Forecast", "CLinux", yams, logging,
             ]),
         // The plans that the program knows by itself: their text, compiled in.
         .target(
@@ -169,14 +169,18 @@ let package = Package(
             of: "RecoveryPlan",
             [
                 "RecoveryChecks", "Notifications", "Programs", "ShippedPlans", "StrictYAML", "JSONText", "HTTP",
-                "Blocking", "Cryptography", "Lab", logging,
+                "Blocking", "Forecast", "Cryptography", "Lab", logging,
             ]),
         tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography", "Lab"]),
         tests(of: "Drills", ["ObjectStorage", "Blocking", "Lab"]),
         tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
         // The built binary, as a user runs it.
         .testTarget(
-            name: "JourneyTests", dependencies: ["dr", "dr-lab", "Lab", "Cryptography", "JSONText", "RecoveryChecks"],
+            name: "JourneyTests",
+            dependencies: [
+                "dr", "dr-lab", "Lab", "Cryptography", "JSONText", "RecoveryChecks", "RecoveryPlan", "Repository",
+                "ObjectStorage",
+            ],
             swiftSettings: strict),
     ] + kinds + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 )

@@ -7,7 +7,7 @@ package struct Passing: Equatable, Sendable {
 }
 
 extension LinearRegression {
-    /// Looks a year ahead, day by day: the interval's end is no straight line.
+    /// Looks a year ahead, day by day, where x is time: the interval's end is no straight line.
     /// - Parameters:
     ///   - threshold: that the value should stay below.
     ///   - now: seconds since 1970.

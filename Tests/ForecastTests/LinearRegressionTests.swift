@@ -8,7 +8,7 @@ import Testing
 
     /// One value a day.
     private func samples(_ values: [Double]) -> [Sample] {
-        values.enumerated().map { Sample(time: Self.start + Double($0) * Self.day, value: $1) }
+        values.enumerated().map { Sample(x: Self.start + Double($0) * Self.day, value: $1) }
     }
 
     @Test(arguments: [[], [1.0], [1, 2], [1, 2, .nan], [1, .infinity, 3], [1, 1e200, 3]])
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func `samples of one moment are no data, and equal ones are certain`() throws {
-        #expect(LinearRegression((0..<5).map { Sample(time: Self.start, value: Double($0)) }) == nil)
+        #expect(LinearRegression((0..<5).map { Sample(x: Self.start, value: Double($0)) }) == nil)
         let flat = try #require(LinearRegression(samples([7, 7, 7, 7])))
         let forecast = flat.forecast(at: Self.start + 365 * Self.day)
         #expect(flat.slope == 0 && flat.determination == 1)

@@ -25,8 +25,14 @@ import Testing
             var forecasts: [Ahead]
             var testDescription: String { name }
         }
+        struct Constant: Decodable {
+            var values: [Double]
+            var low: Double
+            var high: Double
+        }
         var quantiles: [Quantile]
         var cases: [Case]
+        var constants: [Constant]
     }
 
     static func recorded() throws -> Recorded {
@@ -60,9 +66,9 @@ import Testing
 
     @Test(arguments: try Self.recorded().cases)
     func `lines and intervals agree with scikit-learn and statsmodels`(_ recorded: Recorded.Case) throws {
-        let samples = recorded.samples.map { Sample(time: $0[0], value: $0[1]) }
+        let samples = recorded.samples.map { Sample(x: $0[0], value: $0[1]) }
         let regression = try #require(LinearRegression(samples))
-        let now = try #require(samples.last).time
+        let now = try #require(samples.last).x
         #expect(regression.count == samples.count)
         #expect(agree(regression.slope * 86_400, recorded.slopePerDay))
         #expect(agree(regression.determination, recorded.determination))

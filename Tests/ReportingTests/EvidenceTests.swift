@@ -56,6 +56,11 @@ import Testing
         return try JournalReading(path: path)
     }
 
+    @Test func oneMeasurementIsShownWithoutARange() {
+        #expect(Spell.range(TimeForecast([4])) == "4.00 s (one sample, no range)")
+        #expect(Spell.range(TimeForecast([3, 9])) == "6.00 s (3.00 s to 9.00 s, 2 samples)")
+    }
+
     @Test func itSaysWhatTheJournalSays() throws {
         let evidence = try Evidence(reading())
         #expect(evidence.verdict == .passed)

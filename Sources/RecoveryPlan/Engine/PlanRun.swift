@@ -164,7 +164,8 @@ package struct PlanRun: Sendable {
     }
 
     private func attempt(_ step: Step, _ number: Int, isLast: Bool) async throws -> StepResult {
-        try journal.append(.stepBegan(attempt: StepAttempt(step: step.id, attempt: number, about: step.about)))
+        try journal.append(
+            .stepBegan(attempt: StepAttempt(step: step.id, attempt: number, about: step.about, work: step.work)))
         watch?.begin(step.id)
         let began = MonotonicClock.seconds
         var result = StepResult(step: step.id, attempt: number, outcome: .done, seconds: 0)

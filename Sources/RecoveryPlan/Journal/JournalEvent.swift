@@ -77,7 +77,7 @@ package struct RunRecord: Codable, Equatable, Sendable {
     package var detectedAt: Date?
     package var declaredAt: Date?
     package var startedAt: Date
-    /// What the run was expected to take, from earlier ones; nil where there are none.
+    /// What the run was expected to take, from earlier ones.
     package var forecast: RunForecast?
 
     package init(
@@ -119,11 +119,14 @@ package struct StepAttempt: Codable, Equatable, Sendable {
     /// From 1.
     package var attempt: Int
     package var about: String?
+    /// As ``Step/work``: only times of the same work say how long the next takes.
+    package var work: String?
 
-    package init(step: String, attempt: Int, about: String? = nil) {
+    package init(step: String, attempt: Int, about: String? = nil, work: String? = nil) {
         self.step = step
         self.attempt = attempt
         self.about = about
+        self.work = work
     }
 }
 

@@ -37,10 +37,22 @@ package struct RunFolder: Sendable {
             .filter { FileManager.default.fileExists(atPath: journal(of: $0)) }.sorted()
     }
 
-    /// The journals of a scenario that can be read, the newest first.
-    package func readings(of scenario: String) -> [JournalReading] {
-        runs().reversed().compactMap { try? JournalReading(path: journal(of: $0)) }
-            .filter { $0.record?.identity.scenario == scenario }
+    /// How many journals are looked at for earlier times, the newest.
+    private static let mostJournals = 400
+
+    /// How long steps took, by scenario. Journals that cannot be read, or were altered, say nothing; one is held at a
+    /// time.
+    /// - Parameter scenario: only this one.
+    package func stepTimes(of scenario: String? = nil) -> [String: StepTimes] {
+        var times: [String: StepTimes] = [:]
+        for run in runs().reversed().prefix(Self.mostJournals) {
+            guard let reading = try? JournalReading(path: journal(of: run)),
+                let found = reading.record?.identity.scenario, scenario == nil || found == scenario
+            else { continue }
+            times[found, default: StepTimes()].add(reading)
+            if let scenario, times[scenario]?.isFull == true { break }
+        }
+        return times
     }
 
     /// The run that `--resume` means: the one that is named, else the newest of the scenario.

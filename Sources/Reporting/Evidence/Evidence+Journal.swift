@@ -161,8 +161,8 @@ private struct RunStory {
         if step.attempts > 1 { found.append("step '\(step.id)' needed \(step.attempts) attempts") }
         if let forecast = step.forecast, let seconds = step.seconds, seconds > max(forecast.high, 1) * 1.2 {
             found.append(
-                "step '\(step.id)' took longer than it ever did: \(Spell.seconds(seconds)), "
-                    + "at most \(Spell.seconds(forecast.high)) before")
+                "step '\(step.id)' took longer than expected: \(Spell.seconds(seconds)), "
+                    + "forecast were at most \(Spell.seconds(forecast.high))")
         }
         return found
     }

@@ -79,7 +79,7 @@ struct CapacityHistory {
             return series.enumerated().map { index, series in
                 MeasuredResource(
                     resource: resource, labels: series.labels,
-                    samples: series.samples.map { Sample(time: $0.time, value: $0.value) },
+                    samples: series.samples.map { Sample(x: $0.time, value: $0.value) },
                     failure: index == 0 && more > 0 ? "\(more) more series are left out; aggregate the expression" : nil
                 )
             }
@@ -102,7 +102,7 @@ struct CapacityHistory {
             let latest = Double(interval.upperBound + Self.grace)
             return { resource in
                 let samples = resource.name == "repository" ? Self.stored(sets, now: stored) : Self.sizes(sets)
-                return MeasuredResource(resource: resource, samples: samples.filter { $0.time <= latest })
+                return MeasuredResource(resource: resource, samples: samples.filter { $0.x <= latest })
             }
         } catch {
             return { MeasuredResource(resource: $0, failure: "the repository cannot be read: \(error)") }
@@ -114,7 +114,7 @@ struct CapacityHistory {
     static func stored(_ sets: [BackupSet], now: Int) -> [Sample] {
         var held = now
         let backwards = sets.sorted { $0.name > $1.name }.map { set in
-            let sample = Sample(time: Double(set.name.seconds), value: Double(max(0, held)))
+            let sample = Sample(x: Double(set.name.seconds), value: Double(max(0, held)))
             held -= set.components.values.reduce(0) { $0 + $1.added.stored }
             return sample
         }
@@ -124,7 +124,7 @@ struct CapacityHistory {
     /// Plain bytes of each set that has all its components.
     static func sizes(_ sets: [BackupSet]) -> [Sample] {
         sets.filter(\.failed.isEmpty).sorted { $0.name < $1.name }.map { set in
-            Sample(time: Double(set.name.seconds), value: Double(set.components.values.reduce(0) { $0 + $1.bytes }))
+            Sample(x: Double(set.name.seconds), value: Double(set.components.values.reduce(0) { $0 + $1.bytes }))
         }
     }
 }

@@ -32,7 +32,7 @@ struct CapacityPicture {
     private func draw(
         _ measured: MeasuredResource, _ row: CapacityReport.Row, top: Double, into drawing: inout Drawing
     ) {
-        let now = Double(report.at.seconds), first = measured.samples.first?.time ?? now
+        let now = Double(report.at.seconds), first = measured.samples.first?.x ?? now
         let end = now + Horizon.year.seconds
         let regression = LinearRegression(measured.samples)
         let limits = [(row.warning?.value, "#ca8a04"), (row.critical?.value, "#b91c1c")]
@@ -55,14 +55,14 @@ struct CapacityPicture {
             // Eight days to a step: the interval's ends are curves.
             let ahead = stride(from: now, through: end, by: 8 * 86_400).map { regression.forecast(at: $0) }
             drawing.band(
-                ahead.map { place($0.time, $0.high) }, ahead.map { place($0.time, $0.low) }, fill: "#dbe7fd")
+                ahead.map { place($0.x, $0.high) }, ahead.map { place($0.x, $0.low) }, fill: "#dbe7fd")
             drawing.curve(
                 [first, now, end].map { place($0, regression.forecast(at: $0).value) }, stroke: "#0d9488")
         }
         let step = max(1, measured.samples.count / 600)
         drawing.curve(
             stride(from: 0, to: measured.samples.count, by: step).map {
-                place(measured.samples[$0].time, measured.samples[$0].value)
+                place(measured.samples[$0].x, measured.samples[$0].value)
             }, stroke: "#2563eb")
         for (limit, colour) in limits {
             guard let limit else { continue }

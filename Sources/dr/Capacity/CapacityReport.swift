@@ -73,8 +73,8 @@ extension CapacityReport.Row {
         labels = measured.labels
         unit = resource.unit
         samples = measured.samples.count
-        oldest = measured.samples.first.map { Timestamp(seconds: Int($0.time)) }
-        newest = measured.samples.last.map { Timestamp(seconds: Int($0.time)) }
+        oldest = measured.samples.first.map { Timestamp(seconds: Int($0.x)) }
+        newest = measured.samples.last.map { Timestamp(seconds: Int($0.x)) }
         current = measured.samples.last?.value
         changePerDay = regression.map { $0.slope * 86_400 }
         determination = regression?.determination
@@ -109,7 +109,7 @@ extension CapacityReport.Row {
                 ? "\(measured.samples.count) samples are too few for a forecast"
                 : "no line can be drawn through these values"
         }
-        let days = Int((last.time - first.time) / 86_400)
+        let days = Int((last.x - first.x) / 86_400)
         return days < Horizon.month.days ? "only \(days) days of history: little to look far ahead from" : nil
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RecoveryPlan
 import StrictYAML
 
@@ -7,7 +6,8 @@ struct PlanShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show a plan's steps in their order, with real values.",
         discussion: """
-            Touches nothing and asks no server. `dr restore --scenario S --dry-run` shows besides what a restore would \
+            Touches nothing. Where the scenario was run or drilled on this machine, the store is asked how much there is \
+            to bring back, for the forecast. `dr restore --scenario S --dry-run` shows besides what a restore would \
             move. With --source the plan's text is printed: the beginning of one of your own.
             """)
 
@@ -42,10 +42,13 @@ struct PlanShow: AsyncParsableCommand {
             return
         }
         var report = try await PlanReport(plan, from: entry, in: LookOnly.context(session, plan))
-        if FileManager.default.fileExists(atPath: "\(session.stateRoot)/runs") {
-            let runs = try RunFolder(state: session.stateRoot)
-            report.forecast = StepTimes(runs.readings(of: plan.scenario)).forecast(StepGraph(plan.steps))
+        // Without a history there is nothing to forecast, and no reason to ask the store.
+        if let times = await session.stepTimes(of: plan.scenario)[plan.scenario], times.runs > 0 {
+            let now = Session.now()
+            let sizes = await session.componentSizes(now: now)
+            report.forecast = times.forecast(plan, sizes: sizes.today)
+            report.outlook = session.outlook(of: plan, times, sizes, now: now)
         }
-        try Output(options: options).result(report) { report.text }
+        try Output(options: options).result(report) { report.text(kinds: session.kinds) }
     }
 }

@@ -1,26 +1,35 @@
 import ArgumentParser
 import Blocking
 import Configuration
+import RecoveryPlan
 import Repository
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show, for each component, how old the newest restorable data are, and what was proved of it when.",
-        discussion: "Exit code 5 when some component's are older than the RPO allows, or it has no backup.")
+        abstract: "Show how old the newest restorable data are, what was proved of them, and what recoveries take.",
+        discussion: """
+            Exit code 5 when some component's data are older than the RPO allows, or it has no backup. Below stands what \
+            the recoveries that were run or drilled on this machine are expected to take, today and at the present \
+            growth, with a warning where that passes the RTO: a forecast changes no exit code.
+            """)
 
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
         let session = try Session(options)
         let repository = try await session.repository()
-        let newest = try await newestBackups(session, repository)
+        let names = try await session.pool.run { try repository.setNames() }
+        let newest = try await newestBackups(session, repository, names)
         let proofs = try await ComponentProofs(
             session.configuration.components.map(\.name), of: repository, session.pool)
         let now = Session.now()
         let rows = session.configuration.components.map { component in
             Row(component.name, newest[component.name], proofs, now: now, rpo: session.rpo)
         }
-        try Output(options: options).result(Result(rpoSeconds: session.rpo, components: rows)) {
+        let forecasts = try await RecoveryForecasts(session, repository, names, now: now)
+        let result = Result(
+            rpoSeconds: session.rpo, components: rows, recoveries: forecasts.outlooks, recoveryNotes: forecasts.notes)
+        try Output(options: options).result(result) {
             var table = Table([
                 ("COMPONENT", .left), ("NEWEST SET", .left), ("STATUS", .left), ("NEWEST DATUM", .left),
                 ("AGE", .right),
@@ -35,19 +44,19 @@ struct Status: AsyncParsableCommand {
                     row.drilled?.readable ?? "-", row.verdict,
                 ])
             }
-            return table.text
+            return table.text + "\n\n" + forecasts.text
         }
         if rows.contains(where: { $0.verdict != "ok" }) { throw ExitStatus.objectiveMissed }
     }
 
     /// Walks back from the newest set until every component was seen, or the sets end.
     private func newestBackups(
-        _ session: Session, _ repository: Repository
+        _ session: Session, _ repository: Repository, _ names: [Timestamp]
     ) async throws -> [String: (set: BackupSet, part: BackupSet.Component)] {
         let wanted = Set(session.configuration.components.map(\.name))
         return try await session.pool.run {
             var found: [String: (set: BackupSet, part: BackupSet.Component)] = [:]
-            for name in try repository.setNames().reversed() where !wanted.subtracting(found.keys).isEmpty {
+            for name in names.reversed() where !wanted.subtracting(found.keys).isEmpty {
                 do {
                     let set = try repository.set(name)
                     for (component, part) in set.components where found[component] == nil {
@@ -64,6 +73,10 @@ struct Status: AsyncParsableCommand {
     private struct Result: Encodable {
         var rpoSeconds: Int?
         var components: [Row]
+        /// What is to be expected of those that were run or drilled on this machine.
+        var recoveries: [RecoveryOutlook]
+        /// Why there is none, or not of everything.
+        var recoveryNotes: [String]
     }
 
     private struct Row: Encodable {

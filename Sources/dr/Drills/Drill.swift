@@ -230,6 +230,9 @@ struct DrillResult: Encodable {
         lines.append(
             "time to recover: \(rto.judged.map { Units.duration($0) } ?? "not validated")"
                 + (rto.allowed.map { ", allowed \(Units.duration($0))" } ?? ""))
+        if let forecast = rto.forecast, let seconds = rto.sinceStarted {
+            lines.append(forecast.comparison(with: seconds))
+        }
         lines.append(
             "data lost: \(rpo.worst.map { "at most \(Units.duration($0))" } ?? "not validated")"
                 + (rpo.allowed.map { ", allowed \(Units.duration($0))" } ?? ""))

@@ -57,8 +57,10 @@ struct PlanReport: Encodable {
     var steps: [StepReport]
     var leftOut: [LeftOut]
     var checks: [String]
-    /// What it is expected to take, by earlier runs and drills on this machine.
+    /// What it is expected to take today, by earlier runs and drills on this machine; nil where there are none.
     var forecast: RunForecast?
+    /// The same against the RTO, today and at the present growth.
+    var outlook: RecoveryOutlook?
 
     init(_ plan: Plan, from entry: PlanLibrary.Entry, in context: ActionContext) async throws {
         scenario = plan.scenario
@@ -102,34 +104,26 @@ struct PlanReport: Encodable {
 // MARK: For people
 
 extension PlanReport {
-    var text: String {
+    /// - Parameter kinds: of the components, by name.
+    func text(kinds: [String: String]) -> String {
         var lines = ["\(([scenario] + aliases).joined(separator: ", "))\(procedure.map { " (\($0))" } ?? ""), \(file)"]
         if let about { lines.append(about) }
         lines.append(
             "RTO \(objectives.rto ?? "-") from \(objectives.rtoFrom.rawValue), RPO \(objectives.rpo ?? "-"); by its "
                 + "time-outs at most \(Units.duration(seconds: criticalPath.seconds)): "
                 + criticalPath.steps.joined(separator: " → "))
-        lines.append(forecastLine)
         if !parameters.isEmpty { lines += ["", "PARAMETERS", parameterTable] }
         for step in steps {
             if step.wave != lines.last(where: { $0.hasPrefix("WAVE ") }).flatMap({ Int($0.dropFirst(5)) }) {
                 lines += ["", "WAVE \(step.wave)"]
             }
-            lines += step.text
+            lines += step.text(forecast)
         }
         if !leftOut.isEmpty { lines += ["", "LEFT OUT"] + leftOut.map { "  \($0.id): \($0.reason)" } }
         if !checks.isEmpty { lines += ["", "THEN CHECKED", "  \(checks.joined(separator: ", "))"] }
+        // Last, where it is still seen when the rest has scrolled away.
+        lines += [""] + (outlook?.text(kinds: kinds) ?? ["FORECAST", "  no data, it was never run or drilled here"])
         return lines.joined(separator: "\n")
-    }
-
-    private var forecastLine: String {
-        guard let forecast, !forecast.steps.isEmpty else { return "forecast: no data, it was never run here" }
-        guard let total = forecast.total else {
-            return "forecast: no data for \(forecast.unknown.joined(separator: ", "))"
-        }
-        return
-            "forecast: \(Units.duration(total.expected)), \(Units.duration(total.low)) to \(Units.duration(total.high)) "
-            + "by \(total.samples) run\(total.samples == 1 ? "" : "s") or drills here"
     }
 
     private var parameterTable: String {
@@ -143,10 +137,12 @@ extension PlanReport {
 }
 
 extension PlanReport.StepReport {
-    fileprivate var text: [String] {
+    /// - Parameter forecast: nil where nothing of the plan was ever run.
+    fileprivate func text(_ forecast: RunForecast?) -> [String] {
         var policy = ["at most \(Units.duration(seconds: timeout))"]
         if attempts > 1 { policy.append("\(attempts) attempts, \(Units.duration(seconds: backoff)) apart at first") }
         if onFailure != .abort { policy.append("on failure \(onFailure.rawValue)") }
+        if let forecast { policy.append("forecast \(forecast.steps[id]?.text ?? "no data")") }
         if !needs.isEmpty { policy.append("after \(needs.joined(separator: ", "))") }
         var lines = ["  \(id): \(policy.joined(separator: "; "))"]
         if let about { lines.append("      \(about)") }

@@ -26,6 +26,10 @@ struct ScenarioPreview: Encodable {
     var rpo: Double?
     /// Nil where some step has never been run.
     var forecast: TimeForecast?
+    /// What is known takes that long already.
+    var atLeast: Double?
+    /// Steps that have never been run.
+    var withoutData: [String]
     var steps: [StepPreview] = []
     var checks: [String]
     /// That would be moved.
@@ -38,6 +42,8 @@ struct ScenarioPreview: Encodable {
         rto = record.rto
         rpo = record.rpo
         self.forecast = forecast.total
+        atLeast = forecast.atLeast
+        withoutData = forecast.unknown
         checks = plan.checks
     }
 
@@ -61,13 +67,14 @@ struct ScenarioPreview: Encodable {
         }
         if !checks.isEmpty { lines.append("then checks: \(checks.joined(separator: ", "))") }
         lines.append("data to be moved: \(Units.bytes(bytes))")
-        let forecast = forecast.map {
-            "\(Units.duration($0.expected)) (\(Units.duration($0.low)) to \(Units.duration($0.high)), "
-                + "from \($0.samples) run\($0.samples == 1 ? "" : "s"))"
-        }
         let allowed = rto.map { "; allowed: \(Units.duration($0))" } ?? ""
-        lines.append("time: \(forecast ?? "no data, it has never been run in full")\(allowed)")
+        lines.append("time: \(forecast?.text ?? incomplete)\(allowed)")
         lines.append("nothing was touched")
         return lines.joined(separator: "\n")
+    }
+
+    private var incomplete: String {
+        guard let atLeast else { return "no data, it has never been run" }
+        return "at least \(Units.duration(atLeast)), no data for \(withoutData.joined(separator: ", "))"
     }
 }

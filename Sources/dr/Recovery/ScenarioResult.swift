@@ -21,6 +21,8 @@ struct ScenarioResult: Encodable {
     var reasons: [String]
     var clocks: ClockTimes
     var objectives: ObjectivesJudgement
+    /// What it was expected to take, from its start; nil where some step had never been run.
+    var forecast: TimeForecast?
     var checks: [CheckResult]
     var journal: String
 
@@ -31,6 +33,7 @@ struct ScenarioResult: Encodable {
         verdict = outcome.end.verdict
         reasons = outcome.end.reasons
         objectives = outcome.judgement
+        forecast = reading.record?.forecast?.total
         checks = outcome.checks
         self.journal = journal
         let clocks = RecoveryClocks(reading.lines) ?? RecoveryClocks(record)
@@ -58,6 +61,7 @@ struct ScenarioResult: Encodable {
         lines += reasons.map { "  \($0)" }
         lines.append(clockTable)
         lines += times
+        lines.append(forecastLine)
         lines += losses
         if !checks.isEmpty { lines.append(checkTable) }
         lines.append("journal: \(journal)")
@@ -99,6 +103,11 @@ struct ScenarioResult: Encodable {
         guard let rto = objectives.rto, let met = objectives.rtoMet else { return [line + "; no objective is set"] }
         let judged = "allowed since \(objectives.rtoFrom.rawValue): \(Units.duration(rto))"
         return [line + "; \(judged): \(met ? "met" : "MISSED")"]
+    }
+
+    private var forecastLine: String {
+        guard let forecast else { return "forecast: none, there were no data for it" }
+        return objectives.sinceStarted.map { forecast.comparison(with: $0) } ?? "forecast: \(forecast.text)"
     }
 
     private var losses: [String] {

@@ -60,12 +60,11 @@ struct ScenarioRun {
             request, earlier: resumed?.reading.record, isDrill: drill != nil)
         var recovery = StackRecovery(session: session, repository: repository, set: set)
         recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
-        let times = StepTimes(runs.readings(of: entry.scenario).filter { $0.end?.verdict != nil })
-        let bytes = try await recovery.sizes(of: plan)
+        let times = await session.pool.run { runs.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
         return ScenarioRun(
             session: session, plan: plan, record: record, recovery: recovery,
             services: drill?.services(recovery) ?? recovery, runs: runs, reading: resumed?.reading,
-            forecast: times.forecast(StepGraph(plan.steps), bytes: bytes))
+            forecast: times.forecast(plan, sizes: set.sizes))
     }
 
     // MARK: Looking
@@ -233,9 +232,4 @@ extension RunHolder {
         let person = environment["SUDO_USER"] ?? environment["USER"] ?? "uid \(geteuid())"
         return RunHolder(person: person, host: host, process: Int(getpid()), boot: MonotonicClock.boot)
     }
-}
-
-extension Step {
-    /// The component that the step brings back.
-    var restoredComponent: String? { (action?.action as? RestoreAction)?.component }
 }

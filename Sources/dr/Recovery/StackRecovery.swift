@@ -97,16 +97,6 @@ struct StackRecovery: RecoveryServices {
             atPath: (directory as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
     }
 
-    /// Bytes that each restoring step of a plan would bring back.
-    func sizes(of plan: Plan) async throws -> [String: Int] {
-        try await session.pool.run {
-            try plan.steps.reduce(into: [:]) { sizes, step in
-                guard let component = step.restoredComponent, set.components[component] != nil else { return }
-                sizes[step.id] = try repository.manifest(component, of: set).totals.bytes
-            }
-        }
-    }
-
     /// What a restore of a component would have said, without doing it: for a negative control.
     func pretend(_ component: String) async throws -> RestoredComponent {
         let manifest = try await session.pool.run { try repository.manifest(component, of: set) }

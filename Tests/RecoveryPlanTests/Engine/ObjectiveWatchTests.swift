@@ -19,7 +19,7 @@ import Testing
     }
 
     private func forecast(_ seconds: [String: Double]) -> RunForecast {
-        RunForecast(steps: seconds.compactMapValues { TimeForecast([$0]) }, total: nil, unknown: [])
+        RunForecast(graph, seconds.compactMapValues { TimeForecast([$0]) })
     }
 
     private func record(rto: Double?, _ seconds: [String: Double], late: Double = 0) -> RunRecord {

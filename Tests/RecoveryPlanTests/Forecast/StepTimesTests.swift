@@ -1,0 +1,123 @@
+import Foundation
+import StrictYAML
+import Testing
+
+@testable import RecoveryPlan
+
+@Suite struct StepTimesTests {
+    private let plan = Rehearsal.plan([
+        .running("rebuild"), .restoring("loki", needs: ["rebuild"]), .restoring("prometheus", needs: ["rebuild"]),
+    ])
+    private let past = PastRun(parts: [
+        .run("rebuild", 10), .restore("loki", 30, bytes: 100 * .mebibyte),
+        .restore("prometheus", 50, bytes: 100 * .mebibyte),
+    ])
+
+    @Test func theTotalIsTheCriticalPath() throws {
+        let forecast = try StepTimes(past).forecast(plan)
+        #expect(forecast.unknown.isEmpty && forecast.atLeast == nil)
+        #expect(forecast.total?.expected == 60 && forecast.total?.samples == 1)
+        // Twice the logs make them the longer way.
+        let more = try StepTimes(past).forecast(plan, sizes: ["loki": SizeForecast(200 * .mebibyte)])
+        #expect(more.total?.expected == 70)
+    }
+
+    @Test func everyStepAtItsWorstIsTheUpperEnd() throws {
+        let slow = PastRun(parts: [
+            .run("rebuild", 14), .restore("loki", 80, bytes: 100 * .mebibyte),
+            .restore("prometheus", 54, bytes: 100 * .mebibyte),
+        ])
+        let total = try #require(try StepTimes(past, slow).forecast(plan).total)
+        #expect((total.low, total.expected, total.high) == (60, 67, 94))
+        #expect(total.samples == 2 && total.basis == .sum)
+    }
+
+    @Test func noHistoryIsNoData() {
+        let forecast = StepTimes().forecast(plan)
+        #expect(forecast.total == nil && forecast.atLeast == nil && forecast.unknown.count == 3)
+    }
+
+    @Test func aNewStepLeavesALowerBound() throws {
+        var plan = plan
+        plan.steps.append(.running("rules", needs: ["prometheus"]))
+        let forecast = try StepTimes(past).forecast(plan)
+        #expect(forecast.total == nil && forecast.atLeast == 60 && forecast.unknown == ["rules"])
+    }
+
+    @Test func aStepThatDoesSomethingElseNowHasNoData() throws {
+        var plan = plan
+        plan.steps[1] = .restoring("tempo", as: "loki", needs: ["rebuild"])
+        plan.steps[2] = .running("prometheus", needs: ["rebuild"])
+        let forecast = try StepTimes(past).forecast(plan)
+        #expect(forecast.unknown == ["loki", "prometheus"] && forecast.atLeast == 10)
+        // A part of a component is other work than the whole.
+        var part = RestoreAction()
+        part.component = "loki"
+        part.paths = ["index"]
+        plan.steps[1].action = AnyAction(part, location: .init(file: "test"))
+        #expect(try StepTimes(past).forecast(plan).unknown == ["loki", "prometheus"])
+    }
+
+    @Test func whatFailedSaysNothing() throws {
+        let failed = PastRun(parts: [.run("rebuild", 500, outcome: .failed)])
+        #expect(try StepTimes(failed, past).forecast(plan).steps["rebuild"]?.expected == 10)
+        #expect(try StepTimes(failed).runs == 0)
+    }
+
+    @Test func whatWentOnWhereAnotherAttemptStoppedIsNotTheWhole() throws {
+        var second = past
+        for index in second.parts.indices { second.parts[index].attempt = 2 }
+        let forecast = try StepTimes(second).forecast(plan)
+        #expect(forecast.unknown == ["loki", "prometheus"] && forecast.steps["rebuild"]?.expected == 10)
+    }
+
+    @Test func theChecksAreTheEndOfTheWay() throws {
+        var plan = plan
+        plan.checks = ["endpoints"]
+        #expect(try StepTimes(past).forecast(plan).unknown == [RunForecast.finalChecks])
+        var checked = past
+        checked.checks = 7
+        let forecast = try StepTimes(checked).forecast(plan)
+        #expect(forecast.checks?.expected == 7 && forecast.total?.expected == 67)
+    }
+
+    @Test func onlyTheNewestRunsCount() throws {
+        let readings = try (0..<40).map { try PastRun(parts: [.run("rebuild", Double($0))]).reading() }
+        let forecast = try #require(StepTimes(readings).forecast(Rehearsal.plan([.running("rebuild")])).total)
+        #expect(forecast.samples == StepTimes.most && forecast.expected == 11.5)
+    }
+
+    @Test func aDrillsParametersAreItsOwn() throws {
+        var drill = past, run = past
+        drill.isDrill = true
+        drill.parameters = ["platform": "drill"]
+        run.parameters = ["platform": "kubernetes"]
+        #expect(try StepTimes(drill).parameters == nil)
+        #expect(try StepTimes(drill, run).parameters == ["platform": "kubernetes"])
+    }
+
+    /// What the engine writes is what is read back.
+    @Test func aRunSaysWhatItsStepsDid() async throws {
+        let stage = try Rehearsal()
+        let plan = Rehearsal.plan([stage.step("a")], checks: ["endpoints"])
+        _ = try await stage.run(plan)
+        let times = StepTimes([try stage.reading()])
+        #expect(times.forecast(plan).total != nil)
+        var other = plan
+        other.steps[0] = .running("a")
+        #expect(times.forecast(other).unknown == ["a"])
+    }
+
+    @Test func theCriticalPathIsTheLongestChain() throws {
+        let stage = try Rehearsal()
+        let graph = StepGraph([
+            stage.step("a"), stage.step("b", needs: ["a"]), stage.step("c", needs: ["a"]),
+            stage.step("d", needs: ["b", "c"]),
+        ])
+        let weights = ["a": 1.0, "b": 10, "c": 3, "d": 2]
+        let path = graph.criticalPath { weights[$0.id] ?? 0 }
+        #expect(path.length == 13)
+        #expect(path.steps == ["a", "b", "d"])
+        #expect(graph.waves.map { $0.map(\.id) } == [["a"], ["b", "c"], ["d"]])
+    }
+}
