@@ -3,7 +3,6 @@ internal import CISAL
 #else
 internal import CZlib
 #endif
-internal import Glibc
 
 /// Makes gzip members (RFC 1952), one whole member a call; members one after another are one gzip stream.
 ///
@@ -41,20 +40,24 @@ package struct GzipEncoder: ~Copyable {
             let start = plain.byteCount / slices * number + plain.byteCount / slices / 2
             plain.extracting(start..<start + slice).withUnsafeBytes { sample.append(contentsOf: $0) }
         }
-        // The cheaper question first. Every byte about as frequent as any other, as in what is compressed already: only
-        // repetitions could help then, and there are none worth a fifth.
-        guard Self.entropy(sample) < 7.6 else { return false }
+        guard !Self.isEvenlySpread(sample) else { return false }  // the cheaper question first
         var squeezed: [UInt8] = []
         engine.compress(sample.span.bytes, into: &squeezed)
         return squeezed.count * 5 < sample.count * 4
     }
 
-    /// Shannon's entropy of single bytes, 0 to 8 bits.
-    static func entropy(_ bytes: [UInt8]) -> Double {
-        var counts = [Int](repeating: 0, count: 256)
-        for byte in bytes { counts[Int(byte)] += 1 }
-        let weighted = counts.reduce(0.0) { $1 > 1 ? $0 + Double($1) * log2(Double($1)) : $0 }
-        return bytes.isEmpty ? 0 : log2(Double(bytes.count)) - weighted / Double(bytes.count)
+    /// Whether the bytes are spread as over 80 values or more, as those are that were compressed before.
+    ///
+    /// The chance that two of them are equal gives Rényi's entropy of order two, here of log2(80) = 6.3 bits, and Shannon's
+    /// is no less: a code for single bytes saves no more than a fifth. Only repetitions could, and there are hardly any in
+    /// what looks like this.
+    static func isEvenlySpread(_ bytes: [UInt8]) -> Bool {
+        let equal = withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { counts in
+            counts.initialize(repeating: 0)
+            for byte in bytes { counts[Int(byte)] += 1 }
+            return counts.reduce(0) { $0 + $1 * $1 }
+        }
+        return equal * 80 <= bytes.count * bytes.count
     }
 }
 

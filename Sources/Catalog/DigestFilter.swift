@@ -19,7 +19,7 @@ struct DigestFilter {
 
     /// A digest's own bytes are as good as any hash of it.
     private static func places(of digest: [UInt8]) -> (UInt64, UInt64) {
-        let value = digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        let value = digest.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
         return (value % bits, (value >> 32) % bits)
     }
 }

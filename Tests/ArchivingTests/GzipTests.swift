@@ -62,12 +62,11 @@ import Testing
         #expect(size(Content.text.bytes(1 << 20)) < 20_000)
     }
 
-    @Test func entropyIsThatOfItsDefinition() {
-        #expect(GzipEncoder.entropy([]) == 0)
-        #expect(GzipEncoder.entropy([UInt8](repeating: 7, count: 100)) == 0)
-        #expect(GzipEncoder.entropy([0, 1, 0, 1]) == 1)
-        #expect(GzipEncoder.entropy([1, 1, 2, 3]) == 1.5)
-        #expect(GzipEncoder.entropy(Array(0...255)) == 8)
+    /// So many values, each as often as the others.
+    @Test(arguments: [(1, false), (64, false), (79, false), (80, true), (256, true)])
+    func bytesAreEvenlySpreadOverEightyValues(values: Int, isSpread: Bool) {
+        let bytes = (0..<values * 32).map { UInt8($0 % values) }
+        #expect(GzipEncoder.isEvenlySpread(bytes) == isSpread)
     }
 
     @Test(arguments: Content.allCases) func everyKindOfDamageIsFound(content: Content) throws {
