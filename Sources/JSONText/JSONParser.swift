@@ -15,7 +15,7 @@ extension JSONValue {
     /// half a surrogate pair becomes U+FFFD, for the same reason.
     /// - Throws: ``JSONError``.
     /// - Parameter members: where given, all others of the outermost object are read over: proved, and not kept.
-    package init(parsing bytes: [UInt8], keeping members: Set<String>? = nil) throws(JSONError) {
+    package init(parsing bytes: [UInt8], keeping members: [String]? = nil) throws(JSONError) {
         let result: Result<JSONValue, JSONError> = bytes.withUnsafeBufferPointer { bytes in
             var parser = JSONParser(bytes, keeping: members)
             do throws(JSONError) {
@@ -31,13 +31,13 @@ extension JSONValue {
 /// Recursive descent over bytes that somebody else holds.
 private struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
-    private let kept: Set<String>?
+    private let kept: [String]?  // a few: comparing them all costs less than a hash
     private var position = 0
     private var depth = 0
     /// Within a value that nobody will see: nothing is made of what is read.
     private var isReadingOver = false
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, keeping kept: Set<String>?) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, keeping kept: [String]?) {
         self.bytes = bytes
         self.kept = kept
     }

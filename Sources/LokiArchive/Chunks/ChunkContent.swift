@@ -19,7 +19,7 @@ enum ChunkContent {
     private static let logChunk = 129
     private static let magic: UInt64 = 0x012E_E56A
 
-    private static let members: Set = ["userID", "fingerprint", "from", "through", "encoding"]
+    private static let members = ["userID", "fingerprint", "from", "through", "encoding"]
 
     /// - Throws: ``ChunkDefect`` for whatever Loki would refuse, or take for another chunk.
     static func check(_ file: UnsafeRawBufferPointer, as name: ChunkName) throws(ChunkDefect) {
