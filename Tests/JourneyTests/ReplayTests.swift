@@ -63,6 +63,19 @@ import Testing
         #expect(try journals(journey).count == 1)
     }
 
+    /// Killed, dr can end nothing itself; what its steps started ends all the same, also what does not listen.
+    @Test func whatAStepStartedEndsWithARunThatIsKilled() async throws {
+        let journey = try await journey(
+            #"echo $$ > group; (trap "" TERM; exec sleep 60) & sleep 60 & kill -KILL $PPID; wait"#)
+        try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
+        let text = try String(contentsOf: journey.folder.url.appending(path: "group"), encoding: .utf8)
+        let group = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        let deadline = ContinuousClock.now + .seconds(15)
+        while kill(-group, 0) == 0, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(kill(-group, 0) != 0 && errno == ESRCH, "something of group \(group) still runs")
+        if kill(-group, 0) == 0 { kill(-group, SIGKILL) }
+    }
+
     @Test func whatNoLongerHoldsIsDoneAgain() async throws {
         let journey = try await journey("[ -e go ] || kill -KILL $PPID")
         try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
