@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import JSONText
 import Lab
@@ -93,6 +94,28 @@ import Testing
         #expect(log(journey).isEmpty)
         #expect(try journals(journey).isEmpty)
         #expect(!FileManager.default.fileExists(atPath: "\(journey.folder.path)/out"))
+    }
+
+    /// Another document under the set's name, one that can be read: what is restored would not be what was begun with.
+    @Test func aSetThatChangedIsOnlyResumedOnRequest() async throws {
+        let journey = try await journey("[ -e go ] || kill -KILL $PPID")
+        try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
+        try letGo(journey)
+        let sets = journey.repository.appending(path: "sets")
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: sets.path).first { $0.hasSuffix(".json") })
+        let file = sets.appending(path: name)
+        let seal = 79  // bytes at its end, see docs/repository-format.md
+        let content = String(decoding: try Data(contentsOf: file).dropLast(seal), as: UTF8.self)
+        let changed = content.replacing(#""dr "#, with: #""DR "#)
+        #expect(changed != content)
+        let digest = Digest(of: [UInt8](changed.utf8)).hex
+        try Data((changed + ",\n\"sha256\":\"\(digest)\"}\n").utf8).write(to: file)
+        let refused = try await journey.expect(2, "restore", "--scenario", "mine", "--resume", "--yes")
+        #expect(refused.errors.contains("set \(name.dropLast(5)) is not what it was when run"), "\(refused.errors)")
+        #expect(log(journey) == ["first", "second"])
+        try await journey.expect(0, "restore", "--scenario", "mine", "--resume", "--yes", "--allow-changed-plan")
+        #expect(log(journey) == ["first", "second", "second"])
     }
 
     @Test func aPlanThatChangedIsOnlyResumedOnRequest() async throws {
