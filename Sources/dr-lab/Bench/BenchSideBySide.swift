@@ -64,7 +64,7 @@ struct BenchSideBySide {
             environment: [
                 "AWS_ACCESS_KEY_ID": server.accessKey, "AWS_SECRET_ACCESS_KEY": server.secretKey,
                 "AWS_ENDPOINT_URL": proxy.endpoint, "AWS_EC2_METADATA_DISABLED": "true",
-            ], bound: 0.8)
+            ], bound: 0.85)
         return Result(places: [near, far])
     }
 
