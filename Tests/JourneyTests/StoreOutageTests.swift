@@ -105,9 +105,12 @@ import Testing
         defer { place.proxy.stop() }
         place.proxy.goAway(inDownloadOf: ".tar.gz")
         async let recovery = place.recover()
-        while !place.proxy.isAway { try await Task.sleep(for: .milliseconds(10)) }
         // Until it was missed.
-        while place.proxy.injected[.resetBefore, default: 0] < 2 { try await Task.sleep(for: .milliseconds(10)) }
+        let deadline = ContinuousClock.now + .seconds(30)
+        while place.proxy.injected[.resetBefore, default: 0] < 2, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(place.proxy.isAway && place.proxy.injected[.resetBefore, default: 0] > 1)
         place.proxy.comeBack()
         let run = try await recovery
         #expect(run.status == 0, "\(run.output)\n\(run.errors)")
