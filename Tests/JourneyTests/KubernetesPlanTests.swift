@@ -129,6 +129,7 @@ import Testing
         let answer = try JSONValue(parsing: run.output)
         #expect(answer["verdict"]?.text == "recovered" && answer["validatedBy"]?.text == "checks")
         #expect(await pods.starts > 0, "it was never scaled up")
+        #expect(!run.errors.contains("attempt 2"), "\(run.errors)")
         #expect(cluster.standIn.with { $0.object("Pod", "prometheus-0", in: "monitoring") } != nil)
         let blocks = try FileManager.default.contentsOfDirectory(atPath: data.path).filter { $0.count == 26 }
         #expect(!blocks.isEmpty)
