@@ -44,12 +44,13 @@ import Testing
             try #require(run.status == 0, "kubectl \(arguments): \(run.errors)")
         }
 
-        /// A namespace with what a folder of manifests makes.
-        func found(_ manifests: String) async throws {
+        /// A namespace with the workload that a folder of manifests makes.
+        func found(_ workload: String, _ manifests: String) async throws {
             try write("namespace.yaml", "{apiVersion: v1, kind: Namespace, metadata: {name: monitoring}}\n")
             try await kubectl("apply", "--server-side", "--filename=namespace.yaml")
             try await kubectl(
                 "--namespace=monitoring", "apply", "--server-side", "--field-manager=dr", "--filename=\(manifests)")
+            try await kubectl("--namespace=monitoring", "rollout", "status", workload, "--timeout=10s")
         }
 
         func write(_ path: String, _ text: String) throws {
@@ -104,7 +105,7 @@ import Testing
                   rules: {kind: files, data: \(rules.path)}
                 """, checks: "{interval: 8s, record: false}")
         try cluster.write("manifests/prometheus.yaml", Cluster.manifest("StatefulSet", "prometheus", image: "p:1"))
-        try await cluster.found("manifests")
+        try await cluster.found("statefulset/prometheus", "manifests")
         try await cluster.journey.expect(0, "backup")
 
         let pods = Pods(of: server, in: cluster.standIn, folder: folder.url)
@@ -197,9 +198,7 @@ import Testing
             try cluster.write(
                 "\(version)/grafana.yaml", Cluster.manifest("Deployment", "grafana", image: "grafana:\(version)"))
         }
-        try await cluster.found("old")
-        try await cluster.kubectl(
-            "--namespace=monitoring", "rollout", "status", "deployment/grafana", "--timeout=10s")
+        try await cluster.found("deployment/grafana", "old")
         try cluster.journey.write("a.json", "{}")
         try await cluster.journey.expect(0, "backup")
         return (cluster, server)
