@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // In C, since a process that is forked from one with threads may call nothing that could wait for one of these.
@@ -47,6 +49,17 @@ static void keep(int words) {
     end(groups, count);
 }
 
+static struct {
+    pid_t id;
+    int socket;
+} keeper;
+
+// Not every container has a first process that buries the dead of others. With nothing left to end it is gone at once.
+static void dismiss(void) {
+    close(keeper.socket);
+    for (int round = 0; round < polls && waitpid(keeper.id, 0, WNOHANG) == 0; round++) poll(0, 0, 1);
+}
+
 int dr_start_keeper(void) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return -1;
@@ -70,5 +83,8 @@ int dr_start_keeper(void) {
         close(ends[1]);
         return -1;
     }
+    keeper.id = id;
+    keeper.socket = ends[1];
+    atexit(dismiss);
     return ends[1];
 }

@@ -38,6 +38,7 @@ int dr_memory_file(const char *_Nonnull name);
 /// Forks a process that ends process groups when this one has ended, however that came: SIGTERM, and SIGKILL after three
 /// seconds. Returns a socket, or -1. Each message to it is one `pid_t`: a group to be ended, or less than 0, one that no
 /// longer is. It is gone itself once the socket is closed, as it is with this process.
+/// Call it once.
 int dr_start_keeper(void);
 
 #endif

@@ -80,14 +80,18 @@ struct ScenarioResult: Encodable {
 
     private var words: String {
         switch verdict {
-        case .recovered: "recovered and validated"
-        case .late: "recovered and validated, but an objective was MISSED"
-        case .partial: "PARTLY recovered"
+        case .recovered: "recovered and \(validation)"
+        case .late: "recovered and \(validation), but an objective was MISSED"
+        case .partial: "PARTLY recovered, \(validation)"
         case .notValidated: "done, but NOT VALIDATED"
         case .failed: "FAILED"
         case .rolledBack: "FAILED, and rolled back"
         case .interrupted: "interrupted"
         }
+    }
+
+    private var validation: String {
+        validatedBy == .postconditions ? "validated by its steps' postconditions alone" : "validated"
     }
 
     private var clockTable: String {
@@ -140,7 +144,7 @@ struct ScenarioResult: Encodable {
     private var unchecked: String {
         validatedBy == nil
             ? "checks: none were made"
-            : "checks: the plan declares none; the postconditions of its steps are all that was looked at"
+            : "checks: the plan declares none, so nothing looked at the stack as a whole"
     }
 
     private var checkTable: String {
