@@ -100,7 +100,7 @@ struct Bench: AsyncParsableCommand {
         if !without.contains(.sideBySide), let own = tools.compactMap({ $0 as? DRTool }).first {
             sideBySide = try await BenchSideBySide(
                 tool: own, scale: componentScale, work: place.url.appending(path: "side-by-side"),
-                rounds: max(self.rounds, 3), lab: program, say: say
+                rounds: max(self.rounds, 5), lab: program, say: say
             ).run()
         }
         var report = BenchReport(
