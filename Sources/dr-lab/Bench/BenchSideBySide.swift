@@ -58,7 +58,7 @@ struct BenchSideBySide {
         defer { proxy.stop() }
         // Far away it is bound by waiting for answers, which three components do together. They could take a third of the
         // time, but for the way to the first step, some twenty answers one after another, which both plans go alike: for
-        // trees of 30 MB it came to 0.72 on two cores, in every round within 0.05 of that.
+        // trees of 30 MB it came to 0.72 on two cores, single rounds between 0.68 and 0.82.
         let far = try await measure(
             "S3, 50 ms away", scale: 0.02, store: "s3://bench",
             environment: [
