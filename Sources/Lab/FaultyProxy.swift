@@ -1,9 +1,11 @@
+internal import Foundation
 internal import Synchronization
 
 /// A loopback HTTP proxy in front of a server that speaks S3, which now and then does what networks and servers do.
 ///
 /// What happens to a request is drawn from a seeded generator, in order of arrival: with one client thread a seed gives
-/// the same faults every time. Requests are forwarded as they came, `Host` included, so signatures stay good.
+/// the same faults every time. Besides, the server behind it can go away at a known moment. Requests are forwarded as
+/// they came, `Host` included, so signatures stay good.
 package final class FaultyProxy: Sendable {
     /// What can go wrong with one request.
     package enum Fault: String, CaseIterable, Sendable {
@@ -40,11 +42,13 @@ package final class FaultyProxy: Sendable {
     private final class Shared: Sendable {
         let target: UInt16
         let rates: [Fault: Double]
+        let latency: Duration
         let draw: Mutex<Draw>
 
-        init(target: UInt16, rates: [Fault: Double], seed: UInt64) {
+        init(target: UInt16, rates: [Fault: Double], latency: Duration, seed: UInt64) {
             self.target = target
             self.rates = rates
+            self.latency = latency
             draw = Mutex(Draw(generator: SplitMix64(state: seed)))
         }
     }
@@ -55,17 +59,23 @@ package final class FaultyProxy: Sendable {
         var injected: [Fault: Int] = [:]
         /// Keys written through this proxy, newest last: what a listing that lags leaves out.
         var recent: [String] = []
+        /// The download of a path with this in it is the last thing that happens.
+        var lastDownload: String?
+        var isAway = false
     }
 
     /// - Parameters:
     ///   - url: `http://127.0.0.1:PORT` of the server.
     ///   - rates: of each fault the share of requests that it befalls, 0 to 1; together at most 1.
+    ///   - latency: how much later each request reaches the server.
     ///   - port: 0 for any.
-    package init(to url: String, rates: [Fault: Double], seed: UInt64, port: UInt16 = 0) throws {
+    package init(
+        to url: String, rates: [Fault: Double], latency: Duration = .zero, seed: UInt64, port: UInt16 = 0
+    ) throws {
         guard url.hasPrefix("http://127.0.0.1:"), let target = UInt16(url.dropFirst(17).prefix { $0 != "/" }) else {
             throw LabError("'\(url)' is not like http://127.0.0.1:PORT")
         }
-        let state = Shared(target: target, rates: rates, seed: seed)
+        let state = Shared(target: target, rates: rates, latency: latency, seed: seed)
         self.state = state
         server = try LoopbackServer(port: port) { client in
             Relay(state: state, client: client).run()
@@ -85,6 +95,12 @@ package final class FaultyProxy: Sendable {
 
     package func stop() { server.stop() }
 
+    /// The next download of a path with `part` in it breaks off in the middle, and then there is nothing behind this
+    /// address: every request is reset, until ``comeBack()``.
+    package func goAway(inDownloadOf part: String) { state.draw.withLock { $0.lastDownload = part } }
+    package func comeBack() { state.draw.withLock { $0.isAway = false } }
+    package var isAway: Bool { state.draw.withLock { $0.isAway } }
+
     /// One client connection and the one to the server that goes with it.
     private struct Relay {
         let state: Shared
@@ -94,6 +110,7 @@ package final class FaultyProxy: Sendable {
             var upstream: LoopbackConnection?
             while let request = client.readMessage() {
                 let fault = drawFault(for: request)
+                if state.latency > .zero { Thread.sleep(forTimeInterval: state.latency / .seconds(1)) }
                 if let reply = fault?.reply {
                     // As from S3 itself, the answer to a HEAD keeps its reason to itself.
                     guard client.send(request.method == "HEAD" ? [UInt8](reply.head.utf8) : reply.bytes) else { return }
@@ -153,6 +170,10 @@ package final class FaultyProxy: Sendable {
         private func drawFault(for request: HTTPMessage) -> Fault? {
             state.draw.withLock { draw in
                 draw.requests += 1
+                if let fault = outage(for: request, &draw) {
+                    draw.injected[fault, default: 0] += 1
+                    return fault
+                }
                 var number = Double(draw.generator.next() >> 11) / Double(1 << 53)
                 for fault in Fault.allCases {
                     number -= state.rates[fault] ?? 0
@@ -163,6 +184,16 @@ package final class FaultyProxy: Sendable {
                 }
                 return nil
             }
+        }
+
+        private func outage(for request: HTTPMessage, _ draw: inout Draw) -> Fault? {
+            if draw.isAway { return .resetBefore }
+            guard let part = draw.lastDownload, request.method == "GET", request.target.contains(part) else {
+                return nil
+            }
+            draw.lastDownload = nil
+            draw.isAway = true
+            return .resetInBody
         }
 
         private func remember(_ request: HTTPMessage, _ reply: HTTPMessage) {

@@ -40,6 +40,7 @@ struct Child {
         let code = posix_spawnp(&id, program.name, &actions, &attributes, words.pointers, variables.pointers)
         guard code == 0 else { throw Self.failure(program.name, code) }
         self.id = id
+        Keeper.keep(id)
     }
 
     /// Whether it has ended; it stays to be reaped, so that its number, and its group's, is nobody else's.
@@ -51,6 +52,8 @@ struct Child {
 
     /// - Returns: the status as `waitpid` has it.
     func reap() -> CInt {
+        // Before its number is anybody else's.
+        Keeper.letGo(id)
         var status: CInt = 0
         while waitpid(id, &status, 0) < 0, errno == EINTR {}
         return status

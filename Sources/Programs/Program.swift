@@ -3,8 +3,8 @@ internal import Glibc
 /// A program to be run: an argument vector and an environment, never a shell.
 ///
 /// Running it blocks, hence belongs on a `BlockingPool`. It gets a process group of its own, which is ended with all
-/// its helpers when the task is cancelled, the time is up, or whoever takes its output throws. What it leaves behind
-/// when it ends by itself stays: a daemon that it started is meant to.
+/// its helpers when the task is cancelled, the time is up, or whoever takes its output throws, and also when this process
+/// is killed. What it leaves behind when it ends by itself stays: a daemon that it started is meant to.
 package struct Program: Equatable, Sendable {
     package enum Input: Equatable, Sendable {
         case nothing

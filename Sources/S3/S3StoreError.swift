@@ -33,7 +33,11 @@ extension S3Store {
     ) -> (ObjectStoreError.Reason, hint: String?) {
         if let transport = failure.transport {
             let isTrust = transport.reason == .tls
-            return (.unreachable, isTrust ? "does the store need its own 'ca_file'?" : nil)
+            return (
+                .unreachable,
+                isTrust
+                    ? "does the store need its own 'ca_file'?" : "see that the store is up and this machine reaches it"
+            )
         }
         switch failure.code {
         case "NoSuchBucket":

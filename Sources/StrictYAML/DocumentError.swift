@@ -21,11 +21,14 @@ package struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
     package var message: String
     /// What to do about it, where the message does not say so already.
     package var hint: String?
+    /// The name of what is referred to and is not there, where it need not be a mistake: another place may have it.
+    package var absent: String?
 
-    package init(_ location: Location, _ message: String, hint: String? = nil) {
+    package init(_ location: Location, _ message: String, hint: String? = nil, absent: String? = nil) {
         self.location = location
         self.message = message
         self.hint = hint
+        self.absent = absent
     }
 
     /// `dr.yaml:12:5: unknown key 'retentoin' (did you mean 'retention'?)`, as compilers write it: editors jump there.

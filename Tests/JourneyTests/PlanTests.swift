@@ -45,6 +45,35 @@ import Testing
         #expect(plans.count == 5)
     }
 
+    /// A plan that comes with the program and is for a component that this stack has not is nobody's mistake, until it is
+    /// asked for. In a plan of one's own it is one.
+    @Test func aPlanForAnotherStackIsNoMistake() async throws {
+        let journey = try await Journey()
+        let all = try await journey.expect(0, "plan", "validate")
+        #expect(
+            all.output.contains("prometheus_data_corruption: not for this stack, which has no prometheus")
+                && all.output.contains("complete_cluster_loss: valid") && !all.output.contains("error:"))
+        let report = try await journey.expect(0, "plan", "validate", "--json").output
+        let plan = try #require(
+            try JSONValue(parsing: report)["plans"]?.array?.first {
+                $0["scenario"]?.text == "prometheus_data_corruption"
+            })
+        #expect(plan["lacks"]?.array?.map(\.text) == ["prometheus"] && plan["isValid"]?.bool == true)
+        let list = try await journey.expect(0, "plan", "list").output
+        #expect(list.contains("(not for this stack: no prometheus)") && !list.contains("invalid"))
+        let named = try await journey.expect(2, "plan", "validate", "prometheus_corruption")
+        #expect(named.output.contains("there is no component 'prometheus'") && named.output.contains("INVALID"))
+        let source = try await journey.expect(0, "plan", "show", "incident_response", "--source").output
+        try write(
+            "incident_response.yaml",
+            source.replacing(
+                "{violation: availability, platform: host, component: grafana}",
+                with: "{violation: availability, platform: host}"), in: journey)
+        let own = try await journey.expect(2, "plan", "validate")
+        #expect(own.output.contains("there is no component 'grafana'"))
+        #expect(try await journey.expect(0, "plan", "list").output.contains("(invalid: dr plan validate incident"))
+    }
+
     @Test func everyMistakeIsFoundWithItsPlaceAndTheCodeIs2() async throws {
         let journey = try await journey("plans: plans")
         try write(
@@ -73,7 +102,7 @@ import Testing
 
     @Test(arguments: [["plan", "list"], ["plan", "show", "incident_response"], ["plan", "validate"]])
     func whatIsPrintedForProgramsFitsItsSchema(_ command: [String]) async throws {
-        let journey = try await journey()
+        let journey = try await Journey()
         let run = try await journey.dr(command + ["--json"])
         #expect(run.status == 0)
         let answer = journey.folder.url.appending(path: "answer.json")

@@ -1,3 +1,4 @@
+import Cryptography
 import Foundation
 import JSONText
 import Lab
@@ -63,6 +64,20 @@ import Testing
         #expect(try journals(journey).count == 1)
     }
 
+    /// Killed, dr can end nothing itself; what its steps started ends all the same, also what does not listen.
+    @Test func whatAStepStartedEndsWithARunThatIsKilled() async throws {
+        let journey = try await journey(
+            #"echo $$ > group; (trap "" TERM; exec sleep 60) & sleep 60 & kill -KILL $PPID; wait"#)
+        let killed = try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
+        #expect(killed.duration < .seconds(30), "whoever waits for all that a run started waits no longer")
+        let text = try String(contentsOf: journey.folder.url.appending(path: "group"), encoding: .utf8)
+        let group = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        let deadline = ContinuousClock.now + .seconds(15)
+        while kill(-group, 0) == 0, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(kill(-group, 0) != 0 && errno == ESRCH, "something of group \(group) still runs")
+        if kill(-group, 0) == 0 { kill(-group, SIGKILL) }
+    }
+
     @Test func whatNoLongerHoldsIsDoneAgain() async throws {
         let journey = try await journey("[ -e go ] || kill -KILL $PPID")
         try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
@@ -80,6 +95,28 @@ import Testing
         #expect(log(journey).isEmpty)
         #expect(try journals(journey).isEmpty)
         #expect(!FileManager.default.fileExists(atPath: "\(journey.folder.path)/out"))
+    }
+
+    /// Another document under the set's name, one that can be read: what is restored would not be what was begun with.
+    @Test func aSetThatChangedIsOnlyResumedOnRequest() async throws {
+        let journey = try await journey("[ -e go ] || kill -KILL $PPID")
+        try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
+        try letGo(journey)
+        let sets = journey.repository.appending(path: "sets")
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: sets.path).first { $0.hasSuffix(".json") })
+        let file = sets.appending(path: name)
+        let seal = 79  // bytes at its end, see docs/repository-format.md
+        let content = String(decoding: try Data(contentsOf: file).dropLast(seal), as: UTF8.self)
+        let changed = content.replacing(#""dr "#, with: #""DR "#)
+        #expect(changed != content)
+        let digest = Digest(of: [UInt8](changed.utf8)).hex
+        try Data((changed + ",\n\"sha256\":\"\(digest)\"}\n").utf8).write(to: file)
+        let refused = try await journey.expect(2, "restore", "--scenario", "mine", "--resume", "--yes")
+        #expect(refused.errors.contains("set \(name.dropLast(5)) is not what it was when run"), "\(refused.errors)")
+        #expect(log(journey) == ["first", "second"])
+        try await journey.expect(0, "restore", "--scenario", "mine", "--resume", "--yes", "--allow-changed-plan")
+        #expect(log(journey) == ["first", "second", "second"])
     }
 
     @Test func aPlanThatChangedIsOnlyResumedOnRequest() async throws {

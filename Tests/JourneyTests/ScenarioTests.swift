@@ -17,15 +17,17 @@ import Testing
             verify: [{run: [test, -f, "${tree.data}/a"]}]
             timeout: 5m
           - {id: wait, needs: [tree], wait: "${pause}", timeout: 1h}
-        checks: [endpoints]
 
         """
 
-    private func started() async throws -> Journey {
-        let journey = try await Journey()
+    /// - Parameters:
+    ///   - checks: what the plan validates by; nothing where it is left out.
+    ///   - extra: more lines for `dr.yaml`.
+    private func started(checks: String = "", extra: String = "") async throws -> Journey {
+        let journey = try await Journey(extra: extra)
         let plans = journey.folder.url.appending(path: "plans")
         try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
-        try Data(Self.plan.utf8).write(to: plans.appending(path: "loss.yaml"))
+        try Data((Self.plan + checks).utf8).write(to: plans.appending(path: "loss.yaml"))
         try journey.write("a", "one")
         try await journey.expect(0, "backup")
         return journey
@@ -36,6 +38,8 @@ import Testing
     private struct Outcome: Decodable {
         struct Objectives: Decodable { var rtoMet: Bool?, rpoMet: Bool?, sinceFailed: Double?, worstLoss: Double? }
         var verdict: String
+        var validatedBy: String?
+        var reasons: [String]
         var run: String
         var objectives: Objectives
         var journal: String
@@ -49,16 +53,34 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: journey.data.path))
         let outcome = try await journey.json(
             Outcome.self, "restore", "--scenario", "tree_loss", "--yes", "--failed-at", "20m")
-        #expect(outcome.verdict == "recovered")
+        #expect(outcome.verdict == "recovered" && outcome.validatedBy == "postconditions")
         #expect(outcome.objectives.rtoMet == true && outcome.objectives.rpoMet == true)
         #expect((outcome.objectives.sinceFailed ?? 0) > 1199)
         #expect(try String(contentsOf: journey.data.appending(path: "a"), encoding: .utf8) == "one")
     }
 
     @Test func recoveredLateIsSaid() async throws {
-        let journey = try await started()
+        let hook = try ScriptedServer { _, _ in .reply(.response(200)) }
+        let journey = try await started(extra: "notifications: {webhooks: [{url: {file: hook}}]}")
+        try Data(hook.url.utf8).write(to: journey.folder.url.appending(path: "hook"))
         let run = try await journey.expect(5, "restore", "--scenario", "loss", "--yes", "--declared-at", "5h")
         #expect(run.output.contains("MISSED"))
+        // It is over, which is no alarm; that it took too long is worth more than a word.
+        let last = String(decoding: hook.requests.last?.body ?? [], as: UTF8.self)
+        #expect(last.contains(#""event":"recovery_completed""#) && last.contains(#""severity":"warning""#), "\(last)")
+        #expect(last.contains(#""status_page":"operational""#))
+        hook.stop()
+    }
+
+    /// That each step did its part says nothing of the stack, which the plan wants looked at.
+    @Test func whatWasNotCheckedIsNotValidated() async throws {
+        let journey = try await started(checks: "checks: [endpoints, prometheus_ready]\n")
+        let outcome = try await journey.json(Outcome.self, "restore", "--scenario", "loss", "--yes")
+        #expect(outcome.verdict == "not_validated" && outcome.validatedBy == nil)
+        #expect(outcome.reasons.first?.hasPrefix("nothing was checked") == true, "\(outcome.reasons)")
+        #expect(outcome.objectives.rtoMet == nil)
+        let again = try await journey.expect(4, "restore", "--scenario", "loss", "--yes", "--resume")
+        #expect(again.output.contains("NOT VALIDATED") && again.output.contains("nothing was checked"))
     }
 
     @Test(arguments: [["--failed-at", "2099-01-01T00:00:00Z"], ["--failed-at", "1h", "--declared-at", "2h"]])
@@ -148,6 +170,9 @@ import Testing
         let journey = try await started()
         let outcome = try await journey.json(Outcome.self, "restore", "--scenario", "loss", "--yes")
         try await journey.expect(0, "report", outcome.run)
+        let evidence = try String(
+            contentsOfFile: outcome.journal.replacing("journal.jsonl", with: "report.json"), encoding: .utf8)
+        #expect(evidence.contains("the plan declares no checks"))
         let page = outcome.journal.replacing("journal.jsonl", with: "report.html")
         try await journey.expect(0, "report", "verify", page, "--journal", outcome.journal)
         var bytes = try Data(contentsOf: URL(filePath: page))

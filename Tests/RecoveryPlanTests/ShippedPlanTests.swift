@@ -16,14 +16,19 @@ import Testing
         "all": everything, "prometheus alone": everything.filter { $0.key == "prometheus" },
         "two": ["prometheus": ["url": "http://p:9090", "data": "/p"], "loki": ["data": "/l"]],
     ]
-    private static let needed = ["component_update": ["component": "prometheus", "update": "[u]", "undo": "[u]"]]
+    private static let needed = [
+        "component_update host": ["component": "prometheus", "update": "[u]", "undo": "[u]"],
+        "component_update kubernetes": [
+            "component": "prometheus", "workload": "statefulset/prometheus", "manifests": "new", "previous": "old",
+        ],
+    ]
 
     @Test(arguments: ShippedPlans.all.map(\.file), ["host", "kubernetes"])
     func isValidOnEveryPlatformWithWhateverComponents(_ file: String, _ platform: String) throws {
         let text = try #require(ShippedPlans.all.first { $0.file == file }).text
         let scenario = String(file.dropLast(5))
         for (site, components) in Self.sites {
-            var overrides = Self.needed[scenario] ?? [:]
+            var overrides = Self.needed["\(scenario) \(platform)"] ?? [:]
             if text.contains("  platform:") { overrides["platform"] = platform }
             if text.contains("  context:"), platform == "kubernetes" { overrides["context"] = "c" }
             let scope = PlanScope(

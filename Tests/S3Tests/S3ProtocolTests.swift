@@ -12,14 +12,15 @@ import Testing
     static let now = 1_795_399_200
 
     private func store(
-        _ server: ScriptedServer, _ change: (inout S3Configuration) -> Void = { _ in }
+        _ server: ScriptedServer, variables: [String: String] = [:],
+        _ change: (inout S3Configuration) -> Void = { _ in }
     ) throws -> S3Store {
         var configuration = S3Configuration(bucket: "bucket", prefix: "/pre/fix/", endpoint: server.url)
         configuration.credentials = S3Credentials(accessKeyID: "ID", secretAccessKey: "hushhush")
         configuration.retry = RetryPolicy(attempts: 3, base: .milliseconds(1))
         configuration.stallTimeout = .milliseconds(400)
         change(&configuration)
-        let environment = AWSEnvironment(variables: [:], home: "/nonexistent", now: { Self.now })
+        let environment = AWSEnvironment(variables: variables, home: "/nonexistent", now: { Self.now })
         return try S3Store(configuration, environment: environment, logger: Logger(label: "test"))
     }
 
@@ -34,6 +35,18 @@ import Testing
             .response(
                 status, headers, "<?xml version=\"1.0\"?><Error><Code>\(code)</Code><Message>m</Message>\(more)</Error>"
             ))
+    }
+
+    /// As with other clients of S3, the environment says how often a request is tried.
+    @Test func `the environment limits the tries`() throws {
+        let server = try ScriptedServer { _, _ in Self.error(500, "InternalError") }
+        for (variables, tries) in [([:], 3), (["AWS_MAX_ATTEMPTS": "2"], 2)] as [([String: String], Int)] {
+            let before = server.requests.count
+            let store = try store(server, variables: variables)
+            #expect(reason { _ = try store.head(key) } == .unreachable)
+            #expect(server.requests.count - before == tries)
+        }
+        #expect(throws: ObjectStoreError.self) { try store(server, variables: ["AWS_MAX_ATTEMPTS": "many"]) }
     }
 
     private func reason(_ body: () throws -> Void) -> ObjectStoreError.Reason? {

@@ -89,13 +89,10 @@ package final class DrillServer: Sendable {
         _ = await server?.value
     }
 
-    /// Ends with this process, however that ends: the kernel sees to it.
     private var program: Program {
-        let guardian = "/usr/bin/setpriv"
-        let isThere = FileManager.default.isExecutableFile(atPath: guardian)
-        let words = isThere ? [guardian, "--pdeathsig", "KILL", "--"] + command : command
-        return Program(
-            words[0], Array(words.dropFirst()), environment: environment, folder: folder, timeout: .seconds(7 * 86_400))
+        Program(
+            command[0], Array(command.dropFirst()), environment: environment, folder: folder,
+            timeout: .seconds(7 * 86_400))
     }
 
     private func answers(_ client: HTTPClient) async -> Bool {

@@ -37,3 +37,13 @@ package struct CheckResult: Codable, Equatable, Sendable {
         self.seconds = seconds
     }
 }
+
+extension [CheckResult] {
+    /// Why these checks, though none that is critical failed, prove nothing: none passed. Nil where one did, and of none.
+    package var reasonForNoProof: String? {
+        guard !isEmpty, !contains(where: { $0.verdict == .passed }) else { return nil }
+        let skipped = filter { $0.verdict == .skipped }.map(\.name)
+        guard skipped.count == count else { return "no check passed" }
+        return "nothing was checked: there was nothing to look at for \(skipped.joined(separator: ", "))"
+    }
+}

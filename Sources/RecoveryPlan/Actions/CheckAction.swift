@@ -30,6 +30,11 @@ package struct CheckAction: Action {
             let list = critical.map { "\($0.name): \($0.measured), not \($0.target)" }.joined(separator: "; ")
             throw ActionError(.notSo, "check \(names.joined(separator: ", "))", list, hint: critical[0].detail)
         }
+        if let nothing = results.reasonForNoProof {
+            throw ActionError(
+                .hopeless, "check \(names.joined(separator: ", "))", nothing,
+                hint: "name checks that this stack can make; `dr check` shows which it skips")
+        }
         let passed = results.filter { $0.verdict == .passed }.count
         let warned = failed.isEmpty ? "" : "; not critical: \(failed.map(\.name).joined(separator: ", ")) failed"
         return ActionRecord("\(passed) of \(results.count) checks passed\(warned)", checks: results)

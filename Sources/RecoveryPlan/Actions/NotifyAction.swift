@@ -44,9 +44,12 @@ package struct NotifyAction: Action {
     /// What holds, where that makes the notice needless.
     private func reasonForSilence(_ context: ActionContext) async throws -> String? {
         guard let unless else { return nil }
+        let start = ContinuousClock.now
         do {
             return try await polling.runIfTimed(in: context) { try await unless.action.perform(in: context) }.summary
         } catch is ActionError {
+            // That it can never be found out ends the asking, not the time that people were to be left alone.
+            if let within = polling.within { try await Task.sleep(until: start + within.duration, clock: .continuous) }
             return nil
         }
     }

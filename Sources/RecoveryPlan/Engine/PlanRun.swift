@@ -43,11 +43,15 @@ package struct PlanRun: Sendable {
 
     private func recover(_ graph: StepGraph) async throws -> RunOutcome {
         var progress = RunProgress(graph)
-        if !resume.isRollingBack {
+        let fatal = resume.failed.filter { graph.step($0.key)?.onFailure == .rollback }.sorted { $0.key < $1.key }
+        if resume.isRollingBack || !fatal.isEmpty {
+            // It had begun to undo its work, or was about to: the step that failed for good is not tried once more.
+            progress.wantsRollback = true
+            progress.takeOver(resume)
+            progress.failures = fatal.map { "step '\($0.key)' failed: \($0.value)" }
+        } else {
             try await reprove(graph, &progress)
             try await carryOut(graph, &progress)
-        } else {
-            progress.wantsRollback = true
         }
         if progress.isInterrupted || Task.isCancelled { return try interrupted(progress) }
         if progress.wantsRollback { return try await rollBack(graph, progress) }
@@ -206,14 +210,18 @@ package struct PlanRun: Sendable {
     // MARK: The end
 
     private func validate(_ progress: RunProgress) async throws -> RunOutcome {
-        var checks = plan.checks.isEmpty ? [] : await context.services.check(plan.checks, in: record.identity)
+        let final = plan.checks.isEmpty ? [] : await context.services.check(plan.checks, in: record.identity)
         if Task.isCancelled { return try interrupted(progress) }
-        checks = progress.checks + checks
+        let checks = progress.checks + final
         try journal.append(.checksFinished(checks: checks))
         let bad = checks.filter { $0.verdict == .failed && $0.isCritical }
         guard bad.isEmpty else {
             let reasons = bad.map { "check '\($0.name)' failed: \($0.measured), should be \($0.target)" }
             return try end(.notValidated, progress, checks, progress.failures + reasons)
+        }
+        // Postconditions say that each step did its part. Where the plan wants more looked at, something must have been.
+        if let nothing = (plan.checks.isEmpty ? progress.checks : final).reasonForNoProof {
+            return try end(.notValidated, progress, checks, progress.failures + [nothing])
         }
         try reach(.validated)
         let judgement = try judge(progress, checks)
@@ -247,9 +255,8 @@ package struct PlanRun: Sendable {
     private func rollBack(_ graph: StepGraph, _ progress: RunProgress) async throws -> RunOutcome {
         watch?.stop()
         var reasons = progress.failures
-        let order = resume.isRollingBack ? resume.done.map(\.step) : progress.order
-        let unfinished = (resume.isRollingBack ? resume.unfinished : progress.failed.union(progress.cancelled)).sorted()
-        for id in unfinished + order.reversed() where !resume.rolledBack.contains(id) {
+        let unfinished = progress.failed.union(progress.cancelled).sorted()
+        for id in unfinished + progress.order.reversed() where !resume.rolledBack.contains(id) {
             guard let step = graph.step(id), !step.rollback.isEmpty else { continue }
             try journal.append(.rollbackBegan(step: id))
             var failure: String?

@@ -31,6 +31,12 @@ struct RunProgress: Sendable {
         records[step] = record
     }
 
+    /// Stands where an earlier process stood, for undoing what that did.
+    mutating func takeOver(_ resume: ResumePoint) {
+        for (step, record) in resume.done { finish(step, record) }
+        cancelled = resume.unfinished
+    }
+
     /// Steps that can begin now, in the order of the plan; each is given once.
     mutating func ready() -> [Step] {
         var ready: [Step] = []

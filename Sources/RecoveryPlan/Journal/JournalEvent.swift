@@ -180,6 +180,9 @@ package struct RunEnd: Codable, Equatable, Sendable {
         case rolledBack = "rolled_back"
         /// Cancelled; to be resumed.
         case interrupted
+
+        /// Whether it counts as proved that the stack is back, in time or not.
+        package var isValidated: Bool { self == .recovered || self == .late || self == .partial }
     }
 
     package var verdict: Verdict

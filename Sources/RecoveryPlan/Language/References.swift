@@ -140,11 +140,10 @@ struct References {
                     hint: "where it may be missing, say so: when: {component: \(name)}")
                 return nil
             }
-            let known = components.keys.sorted()
-            reader.complain(
-                node,
-                "'${\(name)}': there is no component '\(component)'\(Spelling.advice(for: component, among: known))",
-                hint: "where it may be missing, say so: when: {component: \(component)}")
+            // Open, so that what is read of the reference as it stands is not complained about as well.
+            wants.append(
+                .noComponent(component, at: reader.location(of: node), among: components.keys.sorted(), in: name))
+            open.insert(reader.location(of: node))
             return nil
         }
         let names = Set(parameters.keys).union(missing).sorted()
@@ -162,6 +161,18 @@ struct References {
 
     static func mapping(_ pairs: [(YAMLNode, YAMLNode)], at node: YAMLNode) -> YAMLNode {
         .mapping(YAMLNode.Mapping(pairs, node.mapping?.tag ?? .implicit, .any, node.mark))
+    }
+}
+
+extension Diagnostic {
+    /// - Parameter reference: that asks for it, where one does.
+    static func noComponent(
+        _ name: String, at location: Location, among known: [String], in reference: String? = nil
+    ) -> Self {
+        let place = reference.map { "'${\($0)}': " } ?? ""
+        return Diagnostic(
+            location, "\(place)there is no component '\(name)'\(Spelling.advice(for: name, among: known))",
+            hint: "where it may be missing, say so: when: {component: \(name)}", absent: name)
     }
 }
 

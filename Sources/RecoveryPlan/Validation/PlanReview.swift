@@ -40,6 +40,13 @@ package struct PlanReview: Sendable {
 
     package var errors: [Diagnostic] { findings.filter { $0.severity == .error }.map(\.diagnostic) }
 
+    /// Components that the stack would have to have, where nothing else is wrong with the plan: it is one for another
+    /// stack. Empty where it can be run, and where it is wrong anywhere.
+    package var lacking: [String] {
+        let absent = errors.map(\.absent)
+        return absent.contains(nil) ? [] : Set(absent.compactMap { $0 }).sorted()
+    }
+
     /// - Returns: the plan, fit to be run.
     /// - Throws: `DocumentError` with every error.
     package func checked() throws(DocumentError) -> Plan {

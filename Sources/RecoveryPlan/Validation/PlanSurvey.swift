@@ -39,14 +39,7 @@ struct PlanSurvey {
 
     private func unknownComponent(_ name: String, at location: Location) -> [Finding] {
         guard !isOpen(name), !surroundings.components.contains(name) else { return [] }
-        return [
-            Finding(
-                .error,
-                Diagnostic(
-                    location,
-                    "there is no component '\(name)'\(Spelling.advice(for: name, among: surroundings.components))",
-                    hint: "where it may be missing, say so: when: {component: \(name)}"))
-        ]
+        return [Finding(.error, .noComponent(name, at: location, among: surroundings.components))]
     }
 
     private func unknownChecks(_ names: [String], at location: Location) -> [Finding] {

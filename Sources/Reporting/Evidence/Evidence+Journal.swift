@@ -152,6 +152,9 @@ private struct RunStory {
         for id in record.steps where byID[id] == nil { note(id) { _ in } }
         steps = order.compactMap { byID[$0] }
         restored = order.compactMap { id in byID[id]?.outcome == "done" ? records[id]?.restored : nil }
+        if let end, end.verdict.isValidated, checks.isEmpty {
+            deviations.append("the plan declares no checks: the postconditions of its steps are all that was looked at")
+        }
         deviations += steps.flatMap { Self.deviations(of: $0) }
         deviations += restored.flatMap { part in part.warnings.map { "\(part.component): \($0)" } }
     }
@@ -181,6 +184,8 @@ private struct RunStory {
         guard let end else { return (isDrill ? .void : .failed, ["the run did not come to its end"]) }
         guard isDrill else { return (Evidence.Verdict(end.verdict), end.reasons) }
         if end.verdict == .interrupted { return (.void, end.reasons) }
+        // It has neither come back nor failed to, as far as anybody looked.
+        if end.verdict == .notValidated, checks.reasonForNoProof != nil { return (.void, end.reasons) }
         // A drill that fails has proved something already; one that passes must also have been able to fail.
         guard end.verdict == .recovered || end.verdict == .late else { return (.failed, end.reasons) }
         guard let negativeControl else {

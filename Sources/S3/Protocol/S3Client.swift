@@ -10,6 +10,7 @@ final class S3Client: Sendable {
     let configuration: S3Configuration
     let environment: AWSEnvironment
     let logger: Logger
+    let retry: RetryPolicy
     private let chain: CredentialChain
     private let http: HTTPClient
     /// Set when the endpoint is not derived from the region.
@@ -28,6 +29,7 @@ final class S3Client: Sendable {
         self.configuration = configuration
         self.environment = environment
         self.logger = logger
+        retry = try Self.retry(configuration, environment)
         chain = CredentialChain(environment, explicit: configuration.credentials, profile: configuration.profile)
         let profile = try SharedProfiles(environment)[configuration.profile ?? SharedProfiles.selected(environment)]
         customEndpoint = try S3Endpoint.url(configuration, environment)
@@ -41,6 +43,20 @@ final class S3Client: Sendable {
         options.connectTimeout = configuration.connectTimeout
         options.stallTimeout = configuration.stallTimeout
         http = HTTPClient(options)
+    }
+
+    /// As many tries as `AWS_MAX_ATTEMPTS` says, where it says so.
+    private static func retry(
+        _ configuration: S3Configuration, _ environment: AWSEnvironment
+    ) throws -> RetryPolicy {
+        var retry = configuration.retry
+        if let text = environment["AWS_MAX_ATTEMPTS"] {
+            guard let attempts = Int(text), attempts > 0 else {
+                throw S3DocumentError("AWS_MAX_ATTEMPTS is '\(text)', which is no number of attempts")
+            }
+            retry.attempts = attempts
+        }
+        return retry
     }
 
     var region: String { state.withLock { $0.region } }

@@ -12,7 +12,7 @@ struct S3Retries {
 
     init(_ client: S3Client, attempts: Int? = nil) {
         self.client = client
-        var policy = client.configuration.retry
+        var policy = client.retry
         if let attempts { policy.attempts = min(attempts, policy.attempts) }
         self.policy = policy
     }

@@ -15,12 +15,16 @@ struct Bench: AsyncParsableCommand {
     @Flag(help: "Print one JSON document instead of the table.") var json = false
     @Option(help: "Size of the corpus: 1 is about 1.5 GB.") var scale: Double?
     @Option(help: "The dr to measure; the one beside this program by default.") var dr: String?
-    @Option(help: "Leave out a part: directory, s3, small-files, loki, grafana, prune, recovery. May be given again.")
+    @Option(
+        help:
+            "Leave out a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side. May be given again."
+    )
     var without: [Part] = []
     @Flag(help: "End with status 1 when a bound is missed.") var enforce = false
 
     enum Part: String, ExpressibleByArgument, CaseIterable {
         case directory, s3, loki, grafana, prune, recovery, smallFiles = "small-files"
+        case sideBySide = "side-by-side"
     }
 
     func validate() throws {
@@ -33,6 +37,7 @@ struct Bench: AsyncParsableCommand {
     private var smallFiles: Int { quick ? 20_000 : 200_000 }
     private var lokiChunks: Int { quick ? 10_000 : 100_000 }
     private var dashboards: Int { quick ? 500 : 5_000 }
+    private var componentScale: Double { quick ? 0.02 : 0.2 }
 
     func run() async throws {
         // The corpus is made by a process of its own: what this one holds in memory is a floor under all figures.
@@ -91,10 +96,18 @@ struct Bench: AsyncParsableCommand {
                 work: place.url.appending(path: "recovery"), rounds: self.rounds, say: say
             ).run()
         }
+        var sideBySide: BenchSideBySide.Result?
+        if !without.contains(.sideBySide), let own = tools.compactMap({ $0 as? DRTool }).first {
+            sideBySide = try await BenchSideBySide(
+                tool: own, scale: componentScale, work: place.url.appending(path: "side-by-side"),
+                rounds: max(self.rounds, 5), lab: program, say: say
+            ).run()
+        }
         var report = BenchReport(
             machine: Self.machine, corpus: described, corpusBytes: bytes, rounds: self.rounds,
             tools: try await versions(of: tools, place.url), rows: rounds.rows, smallFiles: small,
-            loki: loki, grafana: grafana, prune: prune, recovery: recovery, syncAfterCopy: rounds.syncAfterCopy,
+            loki: loki, grafana: grafana, prune: prune, recovery: recovery, sideBySide: sideBySide,
+            syncAfterCopy: rounds.syncAfterCopy,
             notes: notes(rounds, server))
         report.judge()
         print(json ? try report.json() : report.markdown)

@@ -38,6 +38,7 @@ struct BenchReport: Encodable {
     var grafana: BenchGrafana.Result?
     var prune: BenchPrune.Result?
     var recovery: BenchRecovery.Result?
+    var sideBySide: BenchSideBySide.Result?
     /// Seconds that a sync took after each cold run of `cp`.
     var syncAfterCopy: [Double]
     var notes: [String]
@@ -98,6 +99,13 @@ struct BenchReport: Encodable {
             let most = max(recovery.waits.peakMemory, recovery.programs.peakMemory)
             limits.append(
                 Limit(what: "\(name): peak memory in MiB", bound: 64, measured: Double(most >> 10) / 1024))
+        }
+        for place in sideBySide?.places ?? [] {
+            limits.append(
+                Limit(
+                    what:
+                        "\(place.components) components side by side, \(place.name): time against one after the other",
+                    bound: place.bound, measured: place.ratio))
         }
         if let smallFiles {
             limits.append(
@@ -177,6 +185,22 @@ struct BenchReport: Encodable {
         ]
     }
 
+    private var sideBySideTable: [String] {
+        guard let sideBySide else { return [] }
+        let rows = sideBySide.places.flatMap { place in
+            [place.beside, place.chained].map { row in
+                "| \(place.name) | \(BenchText.megabytes(place.bytes)) | \(row.tool) | \(BenchText.seconds(row.wall)) "
+                    + "| \(BenchText.seconds(row.cpu)) | \(BenchText.mebibytes(row.peakMemory)) "
+                    + "| \(BenchText.ratio(row.wall, to: place.chained.wall)) |"
+            }
+        }
+        return [
+            "## A recovery of three components", "",
+            "| store | in files | steps | wall | CPU | peak memory | × one after the other |",
+            "|---|--:|---|--:|--:|--:|--:|",
+        ] + rows + ["", "Whole runs of a plan, from the start of the program to its end, journal included.", ""]
+    }
+
     func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -228,7 +252,7 @@ struct BenchReport: Encodable {
                     + "\(BenchText.seconds(smallFiles.cold)).", "",
             ]
         }
-        lines += lokiTable + grafanaTable + pruneTable + recoveryTable
+        lines += lokiTable + grafanaTable + pruneTable + recoveryTable + sideBySideTable
         if !limits.isEmpty {
             lines += ["## Bounds", "", "| what | at most | measured | |", "|---|--:|--:|---|"]
             lines += limits.map {

@@ -144,7 +144,7 @@ struct BenchRounds {
     ///
     /// ext4 does not use the inodes of deleted files again for a minute or more, and searches past each of them for
     /// every new file: thousands of deletions would cost the tool that happens to run next seconds.
-    private static func empty(_ folder: URL) throws {
+    static func empty(_ folder: URL) throws {
         guard let walk = FileManager.default.enumerator(atPath: folder.path) else {
             throw LabError("cannot read '\(folder.path)'")
         }

@@ -34,7 +34,7 @@ struct PlanList: AsyncParsableCommand {
                 ([row.scenario] + row.aliases).joined(separator: ", "), row.procedure ?? "-", row.rto ?? "-",
                 row.rpo ?? "-", row.steps.map(String.init) ?? "-",
                 row.seconds.map { Units.duration(seconds: $0) } ?? "-",
-                row.isValid ? row.file : "\(row.file) (invalid: dr plan validate \(row.scenario))",
+                row.place,
             ])
         }
         return table.text
@@ -59,13 +59,21 @@ struct PlanList: AsyncParsableCommand {
         var file: String
         var isBuiltIn: Bool
         var isValid: Bool
+        /// Components that this stack has not, and that the plan, one of the program's own, is for.
+        var lacks: [String]
+
+        var place: String {
+            if !lacks.isEmpty { return "\(file) (not for this stack: no \(lacks.joined(separator: ", ")))" }
+            return isValid ? file : "\(file) (invalid: dr plan validate \(scenario))"
+        }
 
         init(_ entry: PlanLibrary.Entry, _ review: PlanReview) {
             scenario = entry.scenario
             aliases = entry.aliases
             file = entry.text.file
             isBuiltIn = entry.isBuiltIn
-            isValid = review.errors.isEmpty
+            lacks = review.lacking(of: entry)
+            isValid = review.errors.isEmpty || !lacks.isEmpty
             guard let plan = review.plan else { return }
             procedure = plan.procedure
             about = plan.about

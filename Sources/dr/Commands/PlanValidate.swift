@@ -8,7 +8,8 @@ struct PlanValidate: AsyncParsableCommand {
         commandName: "validate", abstract: "Find everything that is wrong with the plans, before they are needed.",
         discussion: """
             Every mistake comes with its file, line and column. Nothing is run. Ends with 2 when a plan has an error; \
-            a warning, such as a program that this machine lacks, does not count.
+            a warning, such as a program that this machine lacks, does not count, nor does a plan of the program's own \
+            for components that this stack has not, unless it is asked for by name.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -28,10 +29,11 @@ struct PlanValidate: AsyncParsableCommand {
         let library = try session.planLibrary()
         let entries = try scenario.map { [try library.entry(for: $0)] } ?? library.entries
         let scope = session.planScope(.look, overrides: try parameters.values())
-        var reports = entries.map { entry in
-            Report(
-                scenario: entry.scenario, file: entry.text.file,
-                PlanReview(entry.text, in: scope, session.planSurroundings()).findings)
+        var reports = entries.map { entry -> Report in
+            let review = PlanReview(entry.text, in: scope, session.planSurroundings())
+            let lacks = scenario == nil ? review.lacking(of: entry) : []
+            let findings = lacks.isEmpty ? review.findings : review.findings.filter { $0.severity != .error }
+            return Report(scenario: entry.scenario, file: entry.text.file, lacks: lacks, findings)
         }
         if scenario == nil {
             for (file, complaints) in Dictionary(grouping: library.complaints, by: \.location.file).sorted(by: {
@@ -54,11 +56,14 @@ struct PlanValidate: AsyncParsableCommand {
         var scenario: String?
         var file: String
         var isValid: Bool
+        /// Components that this stack has not, and that the plan, one of the program's own, is for.
+        var lacks: [String]
         var findings: [Item]
 
-        init(scenario: String?, file: String, _ findings: [Finding]) {
+        init(scenario: String?, file: String, lacks: [String] = [], _ findings: [Finding]) {
             self.scenario = scenario
             self.file = file
+            self.lacks = lacks
             self.findings = findings.map(Item.init)
             isValid = !findings.contains { $0.severity == .error }
         }
@@ -86,8 +91,10 @@ struct PlanValidate: AsyncParsableCommand {
                 let hint = item.hint.map { "\n  hint: \($0)" } ?? ""
                 return "\(place): \(item.severity): \(item.message)\(hint)"
             }
-            let verdict = "\(scenario ?? file): \(isValid ? "valid" : "INVALID")"
-            return (lines + [verdict]).joined(separator: "\n")
+            let verdict =
+                lacks.isEmpty
+                ? isValid ? "valid" : "INVALID" : "not for this stack, which has no \(lacks.joined(separator: ", "))"
+            return (lines + ["\(scenario ?? file): \(verdict)"]).joined(separator: "\n")
         }
     }
 }

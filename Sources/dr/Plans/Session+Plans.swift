@@ -6,6 +6,12 @@ import RecoveryPlan
 import ShippedPlans
 import StrictYAML
 
+extension PlanReview {
+    /// What a plan that came with the program is for and this stack has not. One of the user's own is meant for this
+    /// stack: there it is a mistake.
+    func lacking(of entry: PlanLibrary.Entry) -> [String] { entry.isBuiltIn ? lacking : [] }
+}
+
 extension Session {
     /// Absolute path of the folder of `dr.yaml`: relative paths in plans start there.
     var folder: String { URL(filePath: file).absoluteURL.deletingLastPathComponent().standardizedFileURL.path }

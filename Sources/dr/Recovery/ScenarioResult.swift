@@ -24,7 +24,15 @@ struct ScenarioResult: Encodable {
     /// What it was expected to take, from its start; nil where some step had never been run.
     var forecast: TimeForecast?
     var checks: [CheckResult]
+    /// What says that the stack is back; nil where nothing does.
+    var validatedBy: Validation?
     var journal: String
+
+    enum Validation: String, Encodable {
+        case checks
+        /// The plan declares no checks: nothing but what its steps verify was looked at.
+        case postconditions
+    }
 
     init(_ outcome: RunOutcome, _ record: RunRecord, _ reading: JournalReading, journal: String) {
         run = record.identity.id
@@ -35,6 +43,7 @@ struct ScenarioResult: Encodable {
         objectives = outcome.judgement
         forecast = reading.record?.forecast?.total
         checks = outcome.checks
+        if verdict.isValidated { validatedBy = checks.isEmpty ? .postconditions : .checks }
         self.journal = journal
         let clocks = RecoveryClocks(reading.lines) ?? RecoveryClocks(record)
         self.clocks = ClockTimes(
@@ -63,7 +72,7 @@ struct ScenarioResult: Encodable {
         lines += times
         lines.append(forecastLine)
         lines += losses
-        if !checks.isEmpty { lines.append(checkTable) }
+        lines.append(checks.isEmpty ? unchecked : checkTable)
         lines.append("journal: \(journal)")
         if let next { lines.append(next) }
         return lines.joined(separator: "\n")
@@ -71,14 +80,18 @@ struct ScenarioResult: Encodable {
 
     private var words: String {
         switch verdict {
-        case .recovered: "recovered and validated"
-        case .late: "recovered and validated, but an objective was MISSED"
-        case .partial: "PARTLY recovered"
+        case .recovered: "recovered and \(validation)"
+        case .late: "recovered and \(validation), but an objective was MISSED"
+        case .partial: "PARTLY recovered, \(validation)"
         case .notValidated: "done, but NOT VALIDATED"
         case .failed: "FAILED"
         case .rolledBack: "FAILED, and rolled back"
         case .interrupted: "interrupted"
         }
+    }
+
+    private var validation: String {
+        validatedBy == .postconditions ? "validated by its steps' postconditions alone" : "validated"
     }
 
     private var clockTable: String {
@@ -126,6 +139,12 @@ struct ScenarioResult: Encodable {
             line += "; allowed: \(Units.duration(rpo)): \(met ? "met" : "MISSED")"
         }
         return [table.text, line]
+    }
+
+    private var unchecked: String {
+        validatedBy == nil
+            ? "checks: none were made"
+            : "checks: the plan declares none, so nothing looked at the stack as a whole"
     }
 
     private var checkTable: String {

@@ -29,6 +29,27 @@ import Testing
         #expect(error?.reason == .notSo && error?.detail == "a: HTTP 503, not HTTP 200" && error?.hint == "see its log")
     }
 
+    /// Nor is asked again what there is nothing to ask for.
+    @Test func checksThatAreAllSkippedDoNotPass() async throws {
+        let stage = ActionStage()
+        let error = await #expect(throws: ActionError.self) {
+            try await stage.perform("check: {names: [nothing], within: 10m}")
+        }
+        #expect(error?.reason == .hopeless)
+        #expect(error?.detail == "nothing was checked: there was nothing to look at for nothing")
+        #expect(try await stage.perform("check: [nothing, a]").summary == "1 of 2 checks passed")
+    }
+
+    /// Who is told is told when it is time, although it is known at once that the condition cannot hold.
+    @Test func anEscalationKeepsItsTime() async throws {
+        let stage = ActionStage()
+        let start = ContinuousClock.now
+        _ = try await stage.perform(
+            "notify: {event: incident_escalated, unless: {check: nothing}, every: 1s, within: 1s}")
+        #expect(ContinuousClock.now - start >= .seconds(1))
+        #expect(stage.state.withLock { $0.notices.count } == 1)
+    }
+
     @Test func aWaitIsForATimeOrForACondition() async throws {
         let folder = try TemporaryFolder("wait")
         let stage = ActionStage()

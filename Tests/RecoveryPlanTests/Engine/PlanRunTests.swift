@@ -200,6 +200,27 @@ import Testing
         #expect(outcome.judgement.rtoMet == nil)
     }
 
+    @Test func checksThatWereAllSkippedValidateNothing() async throws {
+        stage.stage.state.withLock { $0.verdicts = ["loki_ready": .skipped, "grafana_ready": .skipped] }
+        let outcome = try await stage.run(Rehearsal.plan([stage.step("a")], checks: ["loki_ready", "grafana_ready"]))
+        #expect(outcome.end.verdict == .notValidated)
+        #expect(
+            outcome.end.reasons == ["nothing was checked: there was nothing to look at for loki_ready, grafana_ready"])
+        #expect(outcome.judgement.sinceStarted == nil)
+        #expect(outcome.end.isResumable)
+    }
+
+    @Test func oneCheckThatPassedIsEnough() async throws {
+        stage.stage.state.withLock { $0.verdicts["loki_ready"] = .skipped }
+        let outcome = try await stage.run(Rehearsal.plan([stage.step("a")], checks: ["loki_ready", "grafana_ready"]))
+        #expect(outcome.end.verdict == .recovered)
+    }
+
+    @Test func aPlanWithoutChecksStandsByItsPostconditions() async throws {
+        let outcome = try await stage.run(Rehearsal.plan([stage.step("a")]))
+        #expect(outcome.end.verdict == .recovered && outcome.checks.isEmpty)
+    }
+
     @Test func aCancelledRunIsToBeResumed() async throws {
         let meeting = Meeting(of: 2)
         stage.stage.on("b") { number in

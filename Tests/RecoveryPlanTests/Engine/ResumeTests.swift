@@ -76,7 +76,8 @@ import Testing
         let lines = try whole.reading().lines
         let first = try #require(
             lines.firstIndex { if case .rollbackBegan = $0.body.event { true } else { false } })
-        for count in (first + 1)..<lines.count {
+        // From the last failure on, before the first line of the rollback itself.
+        for count in first..<lines.count {
             let stage = try Rehearsal()
             let text = lines[..<count].map(\.text).joined(separator: "\n") + "\n"
             try Data(text.utf8).write(to: URL(filePath: stage.journalPath))
@@ -84,6 +85,61 @@ import Testing
             let undone = lines[..<count].count { if case .rollbackFinished = $0.body.event { true } else { false } }
             #expect(stage.stage.log == Array(["undo c", "undo b", "undo a"].dropFirst(undone)), "after line \(count)")
         }
+    }
+
+    /// The run dies between a step's last failure and the first line of what undoes it, while another step is under way;
+    /// and dies once more when it is resumed.
+    @Test func aRunThatDiesBeforeItsRollbackRollsBack() async throws {
+        func plan(_ stage: Rehearsal) -> Plan {
+            Rehearsal.plan(
+                ["done", "bad", "under_way"].map { id in
+                    stage.step(id) {
+                        $0.onFailure = .rollback
+                        $0.retry.attempts = 2
+                        $0.rollback = [stage.act("undo \(id)")]
+                    }
+                })
+        }
+        let stage = try Rehearsal()
+        do {
+            let journal = try Journal(creating: stage.journalPath)
+            try journal.append(.runBegan(run: Rehearsal.record()))
+            for id in ["done", "bad", "under_way"] {
+                try journal.append(.stepBegan(attempt: StepAttempt(step: id, attempt: 1)))
+            }
+            try journal.append(
+                .stepFinished(result: StepResult(step: "done", attempt: 1, outcome: .done, seconds: 0)))
+            try journal.append(.stepFinished(result: Self.failure(attempt: 1, isRetried: true)))
+            try journal.append(.stepBegan(attempt: StepAttempt(step: "bad", attempt: 2)))
+            try journal.append(.stepFinished(result: Self.failure(attempt: 2, isRetried: false)))
+            try journal.append(.runResumed(by: Rehearsal.record().holder))
+        }
+        let outcome = try await stage.resume(plan(stage))
+        #expect(outcome.end.verdict == .rolledBack)
+        #expect(outcome.end.reasons == ["step 'bad' failed: no"])
+        #expect(stage.stage.log == ["undo bad", "undo under_way", "undo done"])
+    }
+
+    /// Of two attempts the first has failed: the second is made, however the run died.
+    @Test func aFailureThatIsNotTheLastIsNoReasonToRollBack() async throws {
+        let stage = try Rehearsal()
+        do {
+            let journal = try Journal(creating: stage.journalPath)
+            try journal.append(.runBegan(run: Rehearsal.record()))
+            try journal.append(.stepBegan(attempt: StepAttempt(step: "bad", attempt: 1)))
+            try journal.append(.stepFinished(result: Self.failure(attempt: 1, isRetried: true)))
+        }
+        let step = stage.step("bad") {
+            $0.onFailure = .rollback
+            $0.rollback = [stage.act("undo bad")]
+        }
+        #expect(try await stage.resume(Rehearsal.plan([step])).end.verdict == .recovered)
+        #expect(stage.stage.log == ["bad"])
+    }
+
+    private static func failure(attempt: Int, isRetried: Bool) -> StepResult {
+        StepResult(
+            step: "bad", attempt: attempt, outcome: .failed, seconds: 0, error: "no", isRetried: isRetried)
     }
 
     private static func plan(_ stage: Rehearsal) -> Plan {

@@ -36,7 +36,13 @@ extension KubernetesCluster {
     private mutating func become(_ key: Key) {
         guard var object = objects[key] else { return }
         let wanted = object["spec"]?["replicas"]?.integer ?? 0
-        let available = stuck.contains(key.name) ? 0 : wanted
+        let hangs = hangs(key, object)
+        let old = object["status"]?["availableReplicas"]?.integer ?? 0
+        // A Deployment keeps what runs until something takes its place: its pods stay, and one more hangs.
+        if hangs, key.resource.kind == "Deployment", old > 0, wanted > 0 {
+            return wait(key, &object, old: old, wanted: wanted)
+        }
+        let available = hangs ? 0 : wanted
         setPods(of: key, object, to: wanted)
         let isAvailable: JSONValue = available == wanted ? "True" : "False"
         object["status"] = [
@@ -51,31 +57,48 @@ extension KubernetesCluster {
         put(key, object)
     }
 
-    /// Pods are made and removed from the end, as a StatefulSet's are.
-    mutating func setPods(of key: Key, _ object: JSONValue, to count: Int) {
-        func pod(_ index: Int) -> Key {
-            Key(resource: .pods, namespace: key.namespace, name: "\(key.name)-\(index)")
-        }
-        let isReady = !stuck.contains(key.name)
+    /// A rollout that gets no further than its first pod.
+    private mutating func wait(_ key: Key, _ object: inout JSONValue, old: Int, wanted: Int) {
+        put(pod(old, of: key), podOf(key, object, isReady: false))
+        object["status"] = (object["status"] ?? [:]).adding([
+            "observedGeneration": object["metadata"]?["generation"] ?? 1, "replicas": JSONValue(old + 1),
+            "updatedReplicas": 1, "readyReplicas": JSONValue(old), "availableReplicas": JSONValue(min(old, wanted)),
+            "unavailableReplicas": 1,
+        ])
+        put(key, object)
+    }
+
+    private func hangs(_ key: Key, _ object: JSONValue) -> Bool {
+        let containers = object["spec"]?["template"]?["spec"]?["containers"]?.array ?? []
+        return stuck.contains(key.name)
+            || containers.contains { $0["image"]?.text.map(missingImages.contains) ?? false }
+    }
+
+    private func pod(_ index: Int, of key: Key) -> Key {
+        Key(resource: .pods, namespace: key.namespace, name: "\(key.name)-\(index)")
+    }
+
+    private func podOf(_ key: Key, _ object: JSONValue, isReady: Bool) -> JSONValue {
         let ready: JSONValue = isReady ? "True" : "False"
         let state: JSONValue =
             isReady ? ["running": [:]] : ["waiting": ["reason": "ImagePullBackOff", "message": "no such image"]]
-        for index in 0..<count {
-            let labels = object["spec"]?["template"]?["metadata"]?["labels"] ?? [:]
-            put(
-                pod(index),
-                [
-                    "metadata": ["labels": labels],
-                    "spec": object["spec"]?["template"]?["spec"] ?? [:],
-                    "status": [
-                        "phase": isReady ? "Running" : "Pending", "conditions": [["type": "Ready", "status": ready]],
-                        "containerStatuses": [["name": "main", "ready": .bool(isReady), "state": state]],
-                    ],
-                ])
-        }
+        return [
+            "metadata": ["labels": object["spec"]?["template"]?["metadata"]?["labels"] ?? [:]],
+            "spec": object["spec"]?["template"]?["spec"] ?? [:],
+            "status": [
+                "phase": isReady ? "Running" : "Pending", "conditions": [["type": "Ready", "status": ready]],
+                "containerStatuses": [["name": "main", "ready": .bool(isReady), "state": state]],
+            ],
+        ]
+    }
+
+    /// Pods are made and removed from the end, as a StatefulSet's are.
+    mutating func setPods(of key: Key, _ object: JSONValue, to count: Int) {
+        let isReady = !hangs(key, object)
+        for index in 0..<count { put(pod(index, of: key), podOf(key, object, isReady: isReady)) }
         var index = count
-        while objects[pod(index)] != nil {
-            remove(pod(index))
+        while objects[pod(index, of: key)] != nil {
+            remove(pod(index, of: key))
             index += 1
         }
     }

@@ -21,6 +21,8 @@ package struct KubernetesCluster: Sendable {
     let settling: Duration
     /// Workloads that never become available, by name: their image cannot be pulled.
     package var stuck: Set<String> = []
+    /// Images that are in no registry.
+    package var missingImages: Set<String> = []
     /// What requests lack the right to: "patch deployments/scale".
     package var denied: Set<String> = []
     var version = 1

@@ -1,0 +1,89 @@
+import Foundation
+import Lab
+import Testing
+
+/// What a person sees of a recovery, on a terminal and without one. `script` of util-linux gives dr a pseudo-terminal.
+@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/script"))) struct TerminalTests {
+    private static let plan = """
+        scenario: loss
+        objectives: {rto: 4h, rpo: 1h}
+        steps:
+          - {id: tree, restore: tree, timeout: 5m}
+          - {id: settle, needs: [tree], wait: 2s, timeout: 1m}
+          - {id: beside, needs: [tree], wait: 1s, timeout: 1m}
+
+        """
+
+    private func started() async throws -> Journey {
+        let journey = try await Journey()
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        try Data(Self.plan.utf8).write(to: plans.appending(path: "loss.yaml"))
+        try journey.write("a", "one")
+        try await journey.expect(0, "backup")
+        return journey
+    }
+
+    @Test func aBoardIsDrawnAndTakenAwayAgain() async throws {
+        let journey = try await started()
+        let log = journey.folder.url.appending(path: "typescript").path
+        let command =
+            "stty cols 60 rows 24; stty -g; '\(Journey.program)' restore --scenario loss --yes; echo status $?; stty -g"
+        let run = try await CommandRun.run(
+            "/usr/bin/script", ["--quiet", "--flush", "--command", command, log], in: journey.folder.url,
+            environment: ["SHELL": "/bin/sh"])
+        let screen = Screen(run.output)
+        // While it goes on: how far it is, how much time is left, and what runs.
+        let boards = screen.frames.filter { frame in frame.contains { $0.contains(" left of 4h") } }
+        #expect(boards.count > 2, "\(run.output)")
+        #expect(
+            boards.contains { board in
+                board.contains { $0.contains("1 of 3 steps done") } && board.contains { $0.hasPrefix("  settle: ") }
+                    && board.contains { $0.hasPrefix("  beside: ") }
+            })
+        #expect(
+            boards.allSatisfy { $0.allSatisfy { $0.count < 60 || !$0.contains(" left of ") || $0.hasPrefix("dr: ") } })
+        // Afterwards nothing of it is left, and every line of the journal's is there once.
+        let left = screen.lines
+        #expect(left.count { $0.hasPrefix("dr: settle: begins") } == 1)
+        #expect(
+            !left.contains { $0.contains("steps done") } && !left.contains { $0.hasPrefix("  settle: ") }, "\(left)")
+        #expect(left.contains("status 0"))
+        let settings = left.filter { $0.wholeMatch(of: /[0-9a-f]+(:[0-9a-f]+)+/) != nil }
+        #expect(settings.count == 2 && settings.first == settings.last, "the terminal is as it was: \(settings)")
+    }
+
+    @Test func withoutATerminalThereArePlainLines() async throws {
+        let journey = try await started()
+        let run = try await journey.expect(0, "restore", "--scenario", "loss", "--yes")
+        #expect(!run.errors.contains("\u{1B}") && !run.errors.contains("\r"))
+        #expect(run.errors.contains("dr: settle: begins (") && run.errors.contains(" left of 4h"))
+        #expect(!run.errors.contains("steps done"))
+    }
+
+    /// As much of a terminal as the board needs: lines, and "up N lines and clear from there".
+    private struct Screen {
+        private(set) var lines: [String] = [""]
+        /// What was to be seen just before something was taken away.
+        private(set) var frames: [[String]] = []
+
+        init(_ output: String) {
+            var rest = Substring(output.replacing("\r\n", with: "\n"))
+            while let character = rest.first {
+                if let code = rest.prefixMatch(of: /\u{1B}\[(\d+)A\u{1B}\[J/) {
+                    frames.append(lines)
+                    lines.removeLast(min(lines.count, (Int(code.1) ?? 0) + 1))
+                    lines.append("")
+                    rest = rest[code.range.upperBound...]
+                    continue
+                }
+                rest.removeFirst()
+                switch character {
+                case "\n": lines.append("")
+                case "\r": break
+                default: lines[lines.count - 1].append(character)
+                }
+            }
+        }
+    }
+}
