@@ -79,6 +79,14 @@ import Testing
         #expect((reason != nil) == refused)
     }
 
+    /// The drill's Elasticsearch reads the live one's snapshots, which it is registered for reading only.
+    @Test func whatIsOnlyReadMayBeTheLiveOnes() {
+        let snapshots = Place.Kind.bucket(name: "b", prefix: "jaeger", endpoint: nil)
+        let guardian = IsolationGuard(live: [Place("jaeger's snapshots", snapshots)], resolver: Names(known: [:]))
+        #expect(guardian.objections(to: [Place("jaeger's snapshots", snapshots, isOnlyRead: true)]) == [])
+        #expect(guardian.objections(to: [Place("jaeger's snapshots", snapshots)]).count == 1)
+    }
+
     @Test func aClusterIsKnownByItsContext() {
         #expect(objection(.cluster(context: "prod"), .cluster(context: "prod")) != nil)
         #expect(objection(.cluster(context: "drill"), .cluster(context: "prod")) == nil)

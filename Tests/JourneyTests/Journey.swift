@@ -31,9 +31,11 @@ final class Journey: Sendable {
     ///   - bucket: of the server.
     ///   - store: more keys of the store, in one line.
     ///   - extra: more lines for `dr.yaml`.
+    ///   - more: of the environment, for secrets.
     init(
         s3: (any S3Server)? = nil, bucket: String = SharedS3Server.bucket, store options: String = "",
-        components: String? = nil, extra: String = "", initialize: Bool = true
+        components: String? = nil, extra: String = "", environment more: [String: String] = [:],
+        initialize: Bool = true
     ) async throws {
         folder = try TemporaryFolder("journey")
         let data = folder.url.appending(path: "data")
@@ -46,10 +48,10 @@ final class Journey: Sendable {
                 "AWS_ACCESS_KEY_ID": s3.accessKey, "AWS_SECRET_ACCESS_KEY": s3.secretKey,
                 "AWS_ENDPOINT_URL": s3.endpoint,
                 "AWS_EC2_METADATA_DISABLED": "true",
-            ]
+            ].merging(more) { $1 }
         } else {
             bucketAndPrefix = ""
-            environment = [:]
+            environment = more
         }
         let text = """
             store: {url: "\(store)"\(s3 == nil ? "" : ", stall_timeout: 2s")\(options.isEmpty ? "" : ", \(options)")}

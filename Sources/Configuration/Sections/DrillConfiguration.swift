@@ -35,6 +35,8 @@ extension DrillConfiguration: Section {
 package struct DrillServerOptions: Equatable, Sendable {
     /// Program and arguments; `${port}`, `${data}`, `${folder}` and `${name}` stand for what the drill gives it.
     package var run: [String] = []
+    /// For a server that cannot be told its port; nil for any that is free.
+    package var port: Int?
     /// Path that answers with success once it is up.
     package var ready = "/"
     package var within = Period.minutes(2)
@@ -50,6 +52,9 @@ extension DrillServerOptions: Section {
         Key(
             "run", \.run, .list(of: .text), required: true,
             "Program and arguments; ${port}, ${data}, ${folder} are replaced."),
+        Key(
+            "port", \.port, .count(1...65535),
+            "Port of 127.0.0.1, where the server cannot be told one; any that is free when left out."),
         Key("ready", \.ready, .text, "Path that answers with success once it is up."),
         Key("within", \.within, .period, "How long it may take to come up; 2m when left out."),
         Key("username", \.username, .text, "User name of the drill's server."),

@@ -13,7 +13,7 @@ package struct IsolationGuard: Sendable {
     /// Blocks: asks the file system and the resolver.
     /// - Returns: why the drill may not use these places, a line each; empty when it may.
     package func objections(to drill: [Place]) -> [String] {
-        drill.flatMap { place in
+        drill.filter { !$0.isOnlyRead }.flatMap { place in
             live.compactMap { living in
                 reason(place, living).map { "\(place) is not isolated from the live \(living): \($0)" }
             }

@@ -14,8 +14,11 @@ package struct Place: Equatable, Sendable {
     /// Whose it is, for people: "prometheus".
     package var owner: String
     package var kind: Kind
+    /// Whether nothing is ever written there, and whoever uses it could not: such a place may be the live one.
+    package var isOnlyRead: Bool
 
-    package init(_ owner: String, _ kind: Kind) {
+    package init(_ owner: String, _ kind: Kind, isOnlyRead: Bool = false) {
+        self.isOnlyRead = isOnlyRead
         self.owner = owner
         self.kind = kind
     }

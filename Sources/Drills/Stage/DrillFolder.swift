@@ -47,23 +47,3 @@ package final class DrillFolder: Sendable {
     /// Keeps the folder from the next drill's broom.
     package func keep() { try? Data().write(to: URL(filePath: "\(path)/.kept")) }
 }
-
-/// A port of 127.0.0.1 that nobody has at the moment.
-package enum UnusedPort {
-    package static func find() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { throw DrillError("a free port", String(cString: strerror(errno))) }
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let done = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard done else { throw DrillError("a free port", String(cString: strerror(errno))) }
-        return UInt16(bigEndian: address.sin_port)
-    }
-}

@@ -27,7 +27,7 @@ struct Drill {
     /// - Returns: the evidence, and where it is.
     func run() async throws -> DrillResult {
         let runs = try RunFolder(state: live.stateRoot)
-        let before = await LiveStack(session: live).digests()
+        let before = await LiveStack(session: live).look()
         let replay = try await replay(runs)
         let run = replay.run
         let journal = try Journal(
@@ -38,11 +38,12 @@ struct Drill {
         if replay.verdict == .recovered || replay.verdict == .late {
             try await negativeControl(of: replay, runs, journal)
         }
-        let after = await LiveStack(session: live).digests()
-        for component in before.keys.sorted() where after[component] != nil {
-            try journal.append(.liveStack(component: component, isAfter: false, digest: before[component] ?? ""))
-            try journal.append(.liveStack(component: component, isAfter: true, digest: after[component] ?? ""))
+        let looks = LiveStackComparison(before: before, after: await LiveStack(session: live).look())
+        for (component, before, after) in looks.digests {
+            try journal.append(.liveStack(component: component, isAfter: false, digest: before))
+            try journal.append(.liveStack(component: component, isAfter: true, digest: after))
         }
+        for line in looks.blindSpots { try journal.append(.noted(text: line)) }
         return try await evidence(of: run, replay)
     }
 
@@ -128,14 +129,33 @@ struct Drill {
         output.note("the negative control, which has to fail: \(sabotage.text)")
         let red = try await sabotaged(sabotage, replay)
         let expected = sabotage.expected(replay.steps)
-        let noticed = !Set(red).isDisjoint(with: expected)
+        let noticed = red.contains { expected.contains($0.name) && (!sabotage.isOfThePacks || $0.isDamage) }
         try journal.append(
-            .negativeControl(damage: sabotage.text, expected: expected, red: red, noticed: noticed))
+            .negativeControl(
+                damage: sabotage.text, expected: expected, red: red.map(\.name), noticed: noticed,
+                why: red.map { "\($0.name): \($0.why)" }))
+    }
+
+    /// A step or a check that failed in a negative control.
+    private struct Red {
+        var name: String
+        /// In a line.
+        var why: String
+        /// Whether it says that what is stored is damaged, and not that something else went wrong meanwhile.
+        var isDamage: Bool
+
+        /// - Parameter text: a message; what it advises is for a recovery, and not for a control.
+        init(_ name: String, _ text: String, isDamage: Bool = false) {
+            self.name = name
+            let message = text.prefix(upTo: text.firstRange(of: "\nhint: ")?.lowerBound ?? text.endIndex)
+            why = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            self.isDamage = isDamage
+        }
     }
 
     /// The same drill with the damage.
     /// - Returns: steps and checks that went red.
-    private func sabotaged(_ sabotage: Sabotage, _ replay: Replay) async throws -> [String] {
+    private func sabotaged(_ sabotage: Sabotage, _ replay: Replay) async throws -> [Red] {
         let stage = try DrillStage(
             live, run: "\(Session.now())-\(getpid())-control", components: components, damage: sabotage.lens)
         do {
@@ -151,19 +171,33 @@ struct Drill {
                 try await stage.prepare()
                 return try await run.carryOut()
             }
-            let reading = try JournalReading(path: result.journal)
-            let steps = try Evidence(reading).steps.filter { ["failed", "rollback failed"].contains($0.outcome) }.map(
-                \.id)
-            let checks = result.checks.filter { $0.verdict == .failed && $0.isCritical }.map(\.name)
+            let red = try red(in: JournalReading(path: result.journal), result.checks)
             await stage.close(keeping: false)
-            return steps + checks.reduce(into: []) { names, name in if !names.contains(name) { names.append(name) } }
+            return red
         } catch let error as RepositoryError where error.reason == .damaged {
             await stage.close(keeping: false)
-            return ["repository"]
+            return [Red("repository", "\(error)", isDamage: true)]
         } catch {
             await stage.close(keeping: false)
             throw error
         }
+    }
+
+    private func red(in reading: JournalReading, _ checks: [CheckResult]) throws -> [Red] {
+        let damaged = reading.lines.compactMap { line -> String? in
+            guard case .stepFinished(let result) = line.body.event, result.reason == .damaged else { return nil }
+            return result.step
+        }
+        let steps = try Evidence(reading).steps.filter { ["failed", "rollback failed"].contains($0.outcome) }.map {
+            Red($0.id, $0.summary ?? "failed", isDamage: damaged.contains($0.id))
+        }
+        let failed = checks.filter { $0.verdict == .failed && $0.isCritical }.map { check in
+            Red(check.name, [check.measured, check.detail].compactMap { $0 }.joined(separator: "; "))
+        }
+        return steps
+            + failed.reduce(into: []) { red, one in
+                if !red.contains(where: { $0.name == one.name }) { red.append(one) }
+            }
     }
 
     // MARK: The end
@@ -194,6 +228,8 @@ struct DrillResult: Encodable {
     var rpo: LossObjective
     var negativeControl: NegativeControl?
     var liveStackUntouched: Bool?
+    /// The components that this was seen of.
+    var liveStackCompared: [String]
     var deviations: [String]
     var checks: [CheckResult]
     var files: [String]
@@ -208,6 +244,7 @@ struct DrillResult: Encodable {
         rpo = evidence.rpo
         negativeControl = evidence.negativeControl
         liveStackUntouched = evidence.liveStack?.isUntouched
+        liveStackCompared = evidence.liveStack?.components.map(\.component) ?? []
         deviations = evidence.deviations
         checks = evidence.checks
         files = written.files
@@ -240,8 +277,14 @@ struct DrillResult: Encodable {
             lines.append(
                 "negative control: \(control.damage): "
                     + (control.noticed ? "noticed by \(control.red.joined(separator: ", "))" : "NOT NOTICED"))
+            lines += (control.why ?? []).map { "  \($0)" }
         }
-        if let liveStackUntouched { lines.append("live stack: \(liveStackUntouched ? "untouched" : "CHANGED")") }
+        let compared = liveStackCompared.joined(separator: ", ")
+        if let liveStackUntouched {
+            lines.append("live stack: \(liveStackUntouched ? "untouched" : "CHANGED") (\(compared))")
+        } else {
+            lines.append("live stack: nothing of it could be looked at twice, so that nothing was compared")
+        }
         lines += deviations.map { "deviation: \($0)" }
         lines += files.map { "wrote \($0)" }
         return lines.joined(separator: "\n")

@@ -29,25 +29,31 @@ final class DrillStage: Sendable {
         let settings = live.configuration.drill
         let parent = settings.folder ?? "\(live.stateRoot)/drills"
         let folder = try DrillFolder(in: parent, run: run)
+        var isSetUp = false
+        defer { if !isSetUp { folder.remove() } }
         var configuration = live.configuration
         var leftOut: [String: String] = [:]
         var servers: [String: DrillServer] = [:]
         var filledByAPI: Set<String> = []
+        let livePorts = Set(live.configuration.components.flatMap(\.places).compactMap(\.port))
         configuration.components = try live.configuration.components.compactMap { component in
             let name = component.name
             guard chosen.isEmpty || chosen.contains(name) else { return nil }
             let data = "\(folder.path)/\(name)"
             let options = settings.servers[name] ?? DrillServerOptions.usual(for: component.kind)
-            let url = try options.map { _ in "http://127.0.0.1:\(try UnusedPort.find())" }
+            let port = try options.map { options in
+                try options.port.map { try ReservedPort(UInt16($0), for: name) } ?? ReservedPort(avoiding: livePorts)
+            }
+            let url = port.map { "http://127.0.0.1:\($0.number)" }
             let place = Relocation(data: data, url: url, username: options?.username, password: options?.password)
             guard let relocated = component.options.relocated(to: place) else {
                 leftOut[name] = "dr.yaml has no drill.servers.\(name): nothing to restore it into"
                 return nil
             }
-            if let options, let url {
+            if let options, let port, let url {
                 try options.writeConfiguration(name, url: url, folder: folder.path)
                 servers[name] = DrillServer(
-                    name, command: options.command(name, url: url, data: data, folder: folder.path), url: url,
+                    name, command: options.command(name, url: url, data: data, folder: folder.path), port: port,
                     ready: options.ready, patience: options.within.duration, folder: folder.path,
                     environment: ProcessInfo.processInfo.environment, pool: live.pool)
                 if Components.home(component) == nil { filledByAPI.insert(name) }
@@ -61,12 +67,13 @@ final class DrillStage: Sendable {
         configuration.checks.endpoints = []
         var session = Session(
             live.options, file: "\(folder.path)/dr.yaml", configuration, pool: live.pool)
-        session.wrapsStore = damage
+        session.wrapsStore = { damage(DrilledStore($0)) }
         self.folder = folder
         self.leftOut = leftOut
         self.servers = servers
         self.filledByAPI = filledByAPI
         self.session = session
+        isSetUp = true
     }
 
     var path: String { folder.path }
@@ -74,7 +81,7 @@ final class DrillStage: Sendable {
     /// What the drill writes to and talks to.
     var places: [Place] {
         [Place("the drill", .directory(folder.path))] + servers.values.map { Place($0.name, .server(url: $0.url)) }
-            + session.configuration.components.flatMap { $0.places.filter { $0.isDirectory } }
+            + session.configuration.components.flatMap { $0.places.filter(\.isStorage) }
     }
 
     // MARK: Servers

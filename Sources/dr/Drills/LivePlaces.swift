@@ -17,14 +17,42 @@ extension ComponentConfiguration {
                 places.append(Place(name, .server(url: value)))
             }
         }
+        if let snapshots = (options as? ElasticsearchOptions)?.repository {
+            places += Place.snapshots(snapshots, of: name).map { [$0] } ?? []
+        }
         return places
     }
 }
 
 extension Place {
-    var isDirectory: Bool {
-        if case .directory = kind { return true }
-        return false
+    /// Whether it is data, and not a server.
+    var isStorage: Bool {
+        switch kind {
+        case .directory, .bucket: true
+        case .server, .cluster: false
+        }
+    }
+
+    /// Where a cluster keeps its snapshots. A directory is one of its nodes': it counts as one of this machine.
+    fileprivate static func snapshots(_ options: SnapshotRepositoryOptions, of component: String) -> Place? {
+        switch options.type {
+        case .s3:
+            Place(
+                "\(component)'s snapshots",
+                .bucket(name: options.bucket ?? "", prefix: options.basePath ?? "", endpoint: nil),
+                isOnlyRead: options.isOnlyRead)
+        case .fs:
+            options.location.flatMap { location in
+                location.hasPrefix("/")
+                    ? Place("\(component)'s snapshots", .directory(location), isOnlyRead: options.isOnlyRead) : nil
+            }
+        }
+    }
+
+    /// Of a server that names one.
+    var port: UInt16? {
+        guard case .server(let url) = kind else { return nil }
+        return URLComponents(string: url)?.port.flatMap { UInt16(exactly: $0) }
     }
 }
 

@@ -32,7 +32,7 @@ final class ObjectTally: Sendable {
             if object.outcome == .failed || object.outcome == .conflict {
                 state.failed.add("\(name): \(object.detail ?? object.outcome.rawValue)")
             } else if !object.missingSecrets.isEmpty {
-                state.lacking.add("\(name) lacks \(object.missingSecrets.joined(separator: ", "))")
+                state.lacking.add("\(name) came back without \(object.missingSecrets.joined(separator: ", "))")
             }
         }
     }
