@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("flipped_byte", "tree", "not restored, 1 damaged: a: tree/packs/"),
+        ("flipped_byte", "tree", "tree/packs/"),
         ("missing_pack", "tree", "taken away for the negative control"),
         ("old_set", "sentinels", "an older backup came back"),
     ])

@@ -14,6 +14,8 @@ package struct DrillConfiguration: Equatable, Sendable {
     package var programs: [String] = []
     /// Contexts of kubectl that are the live stack's, besides the current one.
     package var liveContexts: [String] = []
+    /// Whether the report is signed with the key that sets are signed with.
+    package var signs = false
 
     package init() {}
 }
@@ -28,6 +30,7 @@ extension DrillConfiguration: Section {
         Key("checks", \.checks, .list(of: .text), "Checks of a drill, instead of the plan's and the comparisons."),
         Key("programs", \.programs, .list(of: .text), "Ids of steps that may run programs in a drill."),
         Key("live_contexts", \.liveContexts, .list(of: .text), "kubectl contexts that no drill may touch."),
+        Key("sign", \.signs, .flag, "Sign the report of a drill with the key under store.signing."),
     ]
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Blocking
 import Configuration
+import Cryptography
 import Drills
 import Foundation
 import ObjectStorage
@@ -26,6 +27,7 @@ struct Drill {
 
     /// - Returns: the evidence, and where it is.
     func run() async throws -> DrillResult {
+        let signer = try reportSigner()
         let runs = try RunFolder(state: live.stateRoot)
         let before = await LiveStack(session: live).look()
         let replay = try await replay(runs)
@@ -44,7 +46,7 @@ struct Drill {
             try journal.append(.liveStack(component: component, isAfter: true, digest: after))
         }
         for line in looks.blindSpots { try journal.append(.noted(text: line)) }
-        return try await evidence(of: run, replay)
+        return try await evidence(of: run, replay, signer)
     }
 
     // MARK: The replay
@@ -148,7 +150,8 @@ struct Drill {
         init(_ name: String, _ text: String, isDamage: Bool = false) {
             self.name = name
             let message = text.prefix(upTo: text.firstRange(of: "\nhint: ")?.lowerBound ?? text.endIndex)
-            why = message.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            why = message.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+                .reduce("") { $0.isEmpty ? $1 : $0 + ($0.hasSuffix(":") ? " " : "; ") + $1 }
             self.isDamage = isDamage
         }
     }
@@ -202,10 +205,25 @@ struct Drill {
 
     // MARK: The end
 
-    private func evidence(of run: String, _ replay: Replay) async throws -> DrillResult {
+    /// - Throws: `ValidationError` where reports are to be signed and there is no key: found out before, not after.
+    private func reportSigner() throws -> SigningIdentity? {
+        guard live.configuration.drill.signs else { return nil }
+        guard let signer = try live.signer() else {
+            throw ValidationError("'drill: sign:' needs 'store: signing:' with a key to sign with")
+        }
+        return signer
+    }
+
+    private func evidence(of run: String, _ replay: Replay, _ signer: SigningIdentity?) async throws -> DrillResult {
         let files = ReportFiles(session: live)
         let source = try files.source(run, actions: nil)
-        let written = try await live.pool.run { try files.write(source, to: nil, ReportFormat.allCases, pdf: false) }
+        var written = try await live.pool.run { try files.write(source, to: nil, ReportFormat.allCases, pdf: false) }
+        if let signer, let report = written.files.first {
+            let signature = try await live.pool.run {
+                try ReportSignature.sign(report, by: signer, replaces: true)
+            }
+            written.files.append(signature)
+        }
         let evidence = try Evidence(source.reading, correctiveActions: source.actions)
         let passed = evidence.verdict == .passed || evidence.verdict == .late
         do {
