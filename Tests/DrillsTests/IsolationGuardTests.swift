@@ -87,8 +87,18 @@ import Testing
         #expect(guardian.objections(to: [Place("jaeger's snapshots", snapshots)]).count == 1)
     }
 
-    @Test func aClusterIsKnownByItsContext() {
-        #expect(objection(.cluster(context: "prod"), .cluster(context: "prod")) != nil)
-        #expect(objection(.cluster(context: "drill"), .cluster(context: "prod")) == nil)
+    private static let contexts: [(String, String?, String?)] = [
+        ("prod", "https://a:6443", "same context"), ("prod-admin", "https://a:6443", "API servers are one"),
+        ("prod-ip", "https://b:6443", "same address"), ("unknown", nil, "knows no API server"),
+        ("drill", "https://c:6443", nil),
+    ]
+
+    @Test(arguments: contexts)
+    func aClusterIsKnownByItsContextAndItsServer(_ context: String, _ server: String?, _ why: String?) {
+        let names: [String: Set<String>] = ["a": ["10.0.0.1"], "b": ["10.0.0.1"], "c": ["10.0.0.3"]]
+        let live = Place.Kind.cluster(context: "prod", server: "https://a:6443")
+        let found = objection(.cluster(context: context, server: server), live, names)
+        #expect((found == nil) == (why == nil))
+        if let why { #expect(found?.contains(why) == true, "\(found ?? "")") }
     }
 }

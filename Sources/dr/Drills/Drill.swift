@@ -69,6 +69,7 @@ struct Drill {
             let run = try await ScenarioRun.prepare(
                 scenario, at: at, request, live, recoveryKey: recoveryKey, drill: setting)
             try await refuseUnlessIsolated(run.plan, stage)
+            try stage.claim(contexts: run.plan.contexts)
             let result = try await limited {
                 try await stage.prepare()
                 return try await run.carryOut()
@@ -86,8 +87,9 @@ struct Drill {
     }
 
     private func refuseUnlessIsolated(_ plan: Plan, _ stage: DrillStage) async throws {
-        let reach = plan.reach(programs: live.configuration.drill.programs)
-        let guardian = IsolationGuard(live: await live.livePlaces())
+        let contexts = await KubernetesContexts(live.pool)
+        let reach = plan.reach(programs: live.configuration.drill.programs, namespace: stage.namespace, contexts)
+        let guardian = IsolationGuard(live: live.livePlaces(contexts))
         let places = stage.places + reach.places.filter { place in !stage.places.contains { $0.kind == place.kind } }
         let objections = await live.pool.run { guardian.objections(to: places) } + reach.refusals
         guard objections.isEmpty else {
@@ -170,6 +172,7 @@ struct Drill {
             if case .oldSet(let old, _) = sabotage { selector = .named(old) }
             let run = try await ScenarioRun.prepare(
                 scenario, at: selector, request, live, recoveryKey: recoveryKey, drill: setting)
+            try stage.claim(contexts: run.plan.contexts)
             let result = try await limited {
                 try await stage.prepare()
                 return try await run.carryOut()

@@ -5,6 +5,7 @@ import Foundation
 import ObjectStorage
 import RecoveryPlan
 import StrictYAML
+import Synchronization
 
 /// An isolated place for one replay of a plan: its own directories, ports, servers and credentials.
 final class DrillStage: Sendable {
@@ -12,6 +13,9 @@ final class DrillStage: Sendable {
     let session: Session
     /// Components that are not drilled, and why.
     let leftOut: [String: String]
+    /// The namespace that it may make in clusters.
+    let namespace: String
+    private let made = Mutex([DrillNamespace]())
     private let folder: DrillFolder
     private let servers: [String: DrillServer]
     /// Components whose server is filled through its API: it runs before they are restored.
@@ -68,6 +72,7 @@ final class DrillStage: Sendable {
         var session = Session(
             live.options, file: "\(folder.path)/dr.yaml", configuration, pool: live.pool)
         session.wrapsStore = { damage(DrilledStore($0)) }
+        namespace = DrillNamespace.name(of: run)
         self.folder = folder
         self.leftOut = leftOut
         self.servers = servers
@@ -84,10 +89,31 @@ final class DrillStage: Sendable {
             + session.configuration.components.flatMap { $0.places.filter(\.isStorage) }
     }
 
+    // MARK: Clusters
+
+    /// Says that the plan will make the namespace in these, before it does.
+    func claim(contexts: [String]) throws {
+        guard !contexts.isEmpty else { return }
+        let namespaces = contexts.map { DrillNamespace(context: $0, name: namespace) }
+        try folder.note(namespaces.map(\.line))
+        made.withLock { $0 = namespaces }
+    }
+
+    private func remove(_ namespaces: [DrillNamespace]) async {
+        for namespace in namespaces {
+            guard let obstacle = await namespace.remove(session.pool) else { continue }
+            output.warn("namespace \(namespace.name) is left behind: \(obstacle)\nhint: \(namespace.removal)")
+        }
+    }
+
+    private var output: Output { Output(options: session.options) }
+
     // MARK: Servers
 
-    /// Before the plan: servers that are filled through their API are there as empty ones, as on a rebuilt host.
+    /// Before the plan: what a killed drill left is gone, and servers that are filled through their API are there as
+    /// empty ones, as on a rebuilt host.
     func prepare() async throws {
+        await remove(folder.leftBehind.compactMap(DrillNamespace.init))
         for component in filledByAPI.sorted() { try await servers[component]?.start() }
     }
 
@@ -97,7 +123,14 @@ final class DrillStage: Sendable {
     /// Ends what it started, and removes what it made.
     func close(keeping: Bool) async {
         for server in servers.values { await server.stop() }
-        if keeping { folder.keep() } else { folder.remove() }
+        let namespaces = made.withLock { $0 }
+        if keeping {
+            folder.keep()
+            for namespace in namespaces { output.note("kept: namespace \(namespace.name): \(namespace.removal)") }
+        } else {
+            await remove(namespaces)
+            folder.remove()
+        }
     }
 }
 
