@@ -148,12 +148,15 @@ struct Drill {
         /// Whether it says that what is stored is damaged, and not that something else went wrong meanwhile.
         var isDamage: Bool
 
+        private static let longest = 300
+
         /// - Parameter text: a message; what it advises is for a recovery, and not for a control.
         init(_ name: String, _ text: String, isDamage: Bool = false) {
             self.name = name
             let message = text.prefix(upTo: text.firstRange(of: "\nhint: ")?.lowerBound ?? text.endIndex)
             why = message.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
                 .reduce("") { $0.isEmpty ? $1 : $0 + ($0.hasSuffix(":") ? " " : "; ") + $1 }
+                .shortened(to: Self.longest)
             self.isDamage = isDamage
         }
     }
@@ -275,8 +278,8 @@ struct DrillResult: Encodable {
         switch verdict {
         case .passed: .done
         case .late: .objectiveMissed
-        case .partial: .partial
-        case .failed, .void: .checkFailed
+        // A drill that came back in part has failed; only a recovery is partial.
+        case .failed, .partial, .void: .checkFailed
         }
     }
 
@@ -310,4 +313,8 @@ struct DrillResult: Encodable {
         lines += files.map { "wrote \($0)" }
         return lines.joined(separator: "\n")
     }
+}
+
+extension String {
+    fileprivate func shortened(to length: Int) -> String { count > length ? prefix(length - 1) + "…" : self }
 }
