@@ -131,12 +131,14 @@ import Testing
         let drill = try await ServerProcess(
             "dr", executable: Journey.program, arguments: ["drill", "--scenario", "loss"], folder: journey.folder.url)
         try await drill.waitUntil { try runs(journey, "wait") && !processes(in: journey).isEmpty }
-        drill.stop(gracefully: false)
+        kill(drill.processIdentifier, SIGKILL)
         let deadline = ContinuousClock.now + .seconds(10)
         while !processes(in: journey).isEmpty, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(20))
         }
-        #expect(processes(in: journey) == [])
+        let survivors = processes(in: journey)
+        #expect(survivors == [])
+        for survivor in survivors { kill(pid_t(survivor), SIGKILL) }
         #expect(try leftovers(journey).count == 1)
 
         try write(plan("tree"), journey)
