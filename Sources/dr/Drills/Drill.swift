@@ -133,37 +133,16 @@ struct Drill {
         output.note("the negative control, which has to fail: \(sabotage.text)")
         let red = try await sabotaged(sabotage, replay)
         let expected = sabotage.expected(replay.steps)
-        let noticed = red.contains { expected.contains($0.name) && (!sabotage.isOfThePacks || $0.isDamage) }
+        let noticed = Alarm.isNoticed(red, by: expected, asDamage: sabotage.isOfThePacks)
         try journal.append(
             .negativeControl(
                 damage: sabotage.text, expected: expected, red: red.map(\.name), noticed: noticed,
                 why: red.map { "\($0.name): \($0.why)" }))
     }
 
-    /// A step or a check that failed in a negative control.
-    private struct Red {
-        var name: String
-        /// In a line.
-        var why: String
-        /// Whether it says that what is stored is damaged, and not that something else went wrong meanwhile.
-        var isDamage: Bool
-
-        private static let longest = 300
-
-        /// - Parameter text: a message; what it advises is for a recovery, and not for a control.
-        init(_ name: String, _ text: String, isDamage: Bool = false) {
-            self.name = name
-            let message = text.prefix(upTo: text.firstRange(of: "\nhint: ")?.lowerBound ?? text.endIndex)
-            why = message.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-                .reduce("") { $0.isEmpty ? $1 : $0 + ($0.hasSuffix(":") ? " " : "; ") + $1 }
-                .shortened(to: Self.longest)
-            self.isDamage = isDamage
-        }
-    }
-
     /// The same drill with the damage.
     /// - Returns: steps and checks that went red.
-    private func sabotaged(_ sabotage: Sabotage, _ replay: Replay) async throws -> [Red] {
+    private func sabotaged(_ sabotage: Sabotage, _ replay: Replay) async throws -> [Alarm] {
         let stage = try DrillStage(
             live, run: "\(Session.now())-\(getpid())-control", components: components, damage: sabotage.lens)
         do {
@@ -185,23 +164,23 @@ struct Drill {
             return red
         } catch let error as RepositoryError where error.reason == .damaged {
             await stage.close(keeping: false)
-            return [Red("repository", "\(error)", isDamage: true)]
+            return [Alarm("repository", "\(error)", isDamage: true)]
         } catch {
             await stage.close(keeping: false)
             throw error
         }
     }
 
-    private func red(in reading: JournalReading, _ checks: [CheckResult]) throws -> [Red] {
+    private func red(in reading: JournalReading, _ checks: [CheckResult]) throws -> [Alarm] {
         let damaged = reading.lines.compactMap { line -> String? in
             guard case .stepFinished(let result) = line.body.event, result.reason == .damaged else { return nil }
             return result.step
         }
         let steps = try Evidence(reading).steps.filter { ["failed", "rollback failed"].contains($0.outcome) }.map {
-            Red($0.id, $0.summary ?? "failed", isDamage: damaged.contains($0.id))
+            Alarm($0.id, $0.summary ?? "failed", isDamage: damaged.contains($0.id))
         }
         let failed = checks.filter { $0.verdict == .failed && $0.isCritical }.map { check in
-            Red(check.name, [check.measured, check.detail].compactMap { $0 }.joined(separator: "; "))
+            Alarm(check.name, [check.measured, check.detail].compactMap { $0 }.joined(separator: "; "))
         }
         return steps
             + failed.reduce(into: []) { red, one in
@@ -313,8 +292,4 @@ struct DrillResult: Encodable {
         lines += files.map { "wrote \($0)" }
         return lines.joined(separator: "\n")
     }
-}
-
-extension String {
-    fileprivate func shortened(to length: Int) -> String { count > length ? prefix(length - 1) + "…" : self }
 }

@@ -1,6 +1,5 @@
 import Blocking
 import Configuration
-import Cryptography
 import Drills
 import Foundation
 import HTTP
@@ -11,18 +10,10 @@ import JSONText
 struct LiveStack {
     let session: Session
 
-    /// One component at one moment.
-    struct Look: Equatable {
-        /// What was seen, by what it is.
-        var facts: [String: String] = [:]
-        /// What could not be looked at, and why.
-        var unseen: [String: String] = [:]
-    }
-
     /// One look at each component. What cannot be looked at stops nobody: a drill is for bad days too.
-    func look() async -> [String: Look] {
+    func look() async -> [String: LiveLook] {
         let components = session.configuration.components
-        return await withTaskGroup(of: (String, Look).self) { group in
+        return await withTaskGroup(of: (String, LiveLook).self) { group in
             for component in components {
                 group.addTask { (component.name, await session.pool.run { look(at: component) }) }
             }
@@ -30,8 +21,8 @@ struct LiveStack {
         }
     }
 
-    private func look(at component: ComponentConfiguration) -> Look {
-        var look = Look()
+    private func look(at component: ComponentConfiguration) -> LiveLook {
+        var look = LiveLook()
         // A restore swaps the directory: its inode is another then.
         for place in component.places where place.owner == component.name {
             guard case .directory(let path) = place.kind else { continue }
@@ -61,7 +52,7 @@ struct LiveStack {
     }
 }
 
-extension LiveStack.Look {
+extension LiveLook {
     fileprivate mutating func note(_ fact: String, _ look: () throws -> String) {
         do { facts[fact] = try look() } catch {
             unseen[fact] = "\(error)".split(separator: "\n").first.map(String.init)
@@ -79,43 +70,6 @@ extension LiveStack.Look {
                 throw DrillError(request.summary, "HTTP \(answer.status)")
             }
             return fact
-        }
-    }
-}
-
-/// Two looks at the live stack, held against each other as far as both saw the same things.
-struct LiveStackComparison {
-    var before: [String: LiveStack.Look]
-    var after: [String: LiveStack.Look]
-
-    /// Digests of what both looks saw, by component; one of which nothing was seen twice has none.
-    var digests: [(component: String, before: String, after: String)] {
-        before.keys.sorted().compactMap { component in
-            guard let first = before[component], let second = after[component] else { return nil }
-            let seen = Set(first.facts.keys).intersection(second.facts.keys).sorted()
-            guard !seen.isEmpty else { return nil }
-            func digest(_ look: LiveStack.Look) -> String {
-                let lines = seen.map { "\($0): \(look.facts[$0] ?? "")" }
-                return Digest(of: [UInt8](lines.joined(separator: "\n").utf8)).hex
-            }
-            return (component, digest(first), digest(second))
-        }
-    }
-
-    /// What is not shown by the digests, a line each: whoever reads the evidence must know how far it goes.
-    var blindSpots: [String] {
-        before.keys.sorted().flatMap { component -> [String] in
-            let first = before[component]?.unseen ?? [:]
-            let second = after[component]?.unseen ?? [:]
-            return Set(first.keys).union(second.keys).sorted().map { fact in
-                let sight =
-                    switch (first[fact], second[fact]) {
-                    case (let why?, nil): "could not be looked at before the drill (\(why))"
-                    case (nil, let why?): "could be looked at before the drill and not after it (\(why))"
-                    case (let why, _): "could be looked at neither before the drill nor after it (\(why ?? "-"))"
-                    }
-                return "live \(component): its \(fact) \(sight): no comparison shows that the drill left it alone"
-            }
         }
     }
 }
