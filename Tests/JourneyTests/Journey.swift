@@ -91,6 +91,29 @@ final class Journey: Sendable {
         return run
     }
 
+    /// Holds a document against a published schema.
+    /// - Parameters:
+    ///   - schema: a file of docs/.
+    ///   - name: of the definition in it; nil for the schema as a whole.
+    /// - Returns: what is wrong with it; empty when nothing is.
+    func objections(to document: Data, schema: String, _ name: String? = nil) async throws -> String {
+        let file = folder.url.appending(path: "document-\(UUID().uuidString).json")
+        try document.write(to: file)
+        let check = """
+            import json, sys, jsonschema
+            schema = json.load(open(sys.argv[1]))
+            if sys.argv[2]:
+                assert sys.argv[2] in schema["$defs"], sys.argv[2]
+                schema["$ref"] = "#/$defs/" + sys.argv[2]
+            jsonschema.Draft202012Validator(schema).validate(json.load(open(sys.argv[3])))
+            """
+        let path = Journey.checkout.appending(path: "docs/\(schema)").path
+        let verdict = try await CommandRun.run(
+            try LabTool.path("python"), ["-c", check, path, name ?? "", file.path])
+        try FileManager.default.removeItem(at: file)
+        return verdict.status == 0 ? "" : "\(verdict.errors)\nstatus \(verdict.status)"
+    }
+
     /// The one JSON document that the command prints on standard output, and nothing else there.
     func json<Answer: Decodable>(_ type: Answer.Type, _ arguments: String...) async throws -> Answer {
         let run = try await dr(arguments + ["--json"])
