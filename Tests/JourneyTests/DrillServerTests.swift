@@ -97,14 +97,15 @@ import Testing
 
     // MARK: Ports and killed drills
 
-    private func tree(_ server: String) async throws -> Journey {
+    /// - Parameter port: what the server is told; a number where it cannot be told one.
+    private func tree(_ server: String, port: String = "${port}") async throws -> Journey {
         let journey = try await Journey(
             extra: """
                 checks: {sentinels: {tree: {}}}
                 drill:
                   servers:
                     tree:
-                      run: ["\(Self.lab)", stand-in, grafana, --port, "${port}", --seed, empty]
+                      run: ["\(Self.lab)", stand-in, grafana, --port, "\(port)", --seed, empty]
                       ready: /api/health
                       \(server)
                 """)
@@ -126,7 +127,9 @@ import Testing
     }
 
     @Test func aKilledDrillLeavesNothingRunningAndCanBeRepeated() async throws {
-        let journey = try await tree("within: 1m")
+        // The same port for every drill, which none may hold beyond its end.
+        let port = try #require(try FreePort.find().first)
+        let journey = try await tree("port: \(port)", port: "\(port)")
         try write(plan("tree", "- {id: wait, needs: [back], wait: 10m, timeout: 20m}"), journey)
         let drill = try await ServerProcess(
             "dr", executable: Journey.program, arguments: ["drill", "--scenario", "loss"], folder: journey.folder.url)

@@ -100,7 +100,7 @@ import Testing
         #expect(cluster.server.requests.isEmpty)
     }
 
-    @Test func whatAKilledDrillMadeInAClusterTheNextRemoves() async throws {
+    @Test func anInterruptedDrillRemovesWhatItMadeAndAKilledOnesTheNextRemoves() async throws {
         let plan = """
             scenario: slow
             parameters: {namespace: monitoring, pause: 10m}
@@ -113,11 +113,20 @@ import Testing
         let plans = journey.folder.url.appending(path: "plans")
         try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
         try Data(plan.utf8).write(to: plans.appending(path: "slow.yaml"))
-        let killed = try await ServerProcess(
-            "dr", executable: Journey.program, arguments: ["drill", "--scenario", "slow"], folder: journey.folder.url,
-            environment: journey.environment)
-        try await killed.waitUntil { namespaces.count == 2 }
-        killed.stop(gracefully: false)
+        func started() async throws -> ServerProcess {
+            let drill = try await ServerProcess(
+                "dr", executable: Journey.program, arguments: ["drill", "--scenario", "slow"],
+                folder: journey.folder.url, environment: journey.environment)
+            try await drill.waitUntil { namespaces.count == 2 }
+            return drill
+        }
+        let interrupted = try await started()
+        interrupted.stop()
+        #expect(namespaces == ["default"])
+
+        let killed = try await started()
+        kill(killed.processIdentifier, SIGKILL)
+        while killed.isRunning { try await Task.sleep(for: .milliseconds(10)) }
         let left = try #require(namespaces.first { $0.hasPrefix("dr-drill-") })
         let again = try await journey.dr(
             ["drill", "--scenario", "slow", "--set", "pause=1s", "--control", "missing_pack"])
