@@ -74,6 +74,15 @@ import Testing
         #expect(run.output.contains("FAILED") && run.output.contains("step 'tree' failed"))
     }
 
+    @Test func aDrillThatCameBackInPartHasFailed() async throws {
+        let plan = Self.plan.replacing(
+            "checks:",
+            with: "  - {id: late, http: {url: \"http://127.0.0.1:1/\"}, timeout: 1m, on_failure: continue}\nchecks:")
+        let journey = try await started(plan: plan)
+        let run = try await journey.expect(4, "drill", "--scenario", "loss", "--control", "missing_pack")
+        #expect(run.output.contains("FAILED") && run.output.contains("late"), "\(run.output)")
+    }
+
     @Test func aPlanThatReachesTheLiveStackIsRefused() async throws {
         let plan = """
             scenario: loss

@@ -53,6 +53,13 @@ import Testing
         Case(
             check: "targets_up", good: ["/api/v1/targets": (200, up)],
             broken: ["/api/v1/targets": (200, #"{"data":{"activeTargets":[]}}"#)], says: "scrapes nothing"),
+        Case(
+            check: "targets_up", good: ["/api/v1/targets": (200, #"{"data":{"activeTargets":[]}}"#)],
+            broken: ["/api/v1/targets": (200, down)], says: "connection refused", facts: ["scrape pools": "0"]),
+        Case(
+            check: "targets_up", good: ["/api/v1/targets": (200, up)],
+            broken: ["/api/v1/targets": (200, #"{"data":{"activeTargets":[]}}"#)], says: "scrapes nothing",
+            facts: ["scrape pools": "2"]),
         Case(check: "grafana_healthy", good: grafana, broken: ["/api/health": (502, "")], says: "HTTP 502"),
         Case(
             check: "grafana_database_ok", good: grafana, broken: ["/api/health": (200, #"{"database":"failing"}"#)],
