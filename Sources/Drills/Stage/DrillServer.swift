@@ -103,18 +103,6 @@ package final class DrillServer: Sendable {
         _ = await server?.value
     }
 
-    /// What a process's start may be off by: the kernel counts in hundredths of a second.
-    private static let tick = 0.02
-
-    private func portTaken() async -> DrillError {
-        let who = await asking.run { [port] in port.taken }
-        return DrillError(
-            "the drill's server for \(name) (\(command.first ?? ""))", who,
-            hint: port.isFixed
-                ? "end that program, or give drill.servers.\(name).port another number"
-                : "it was free when the drill chose it: run the drill again, and it takes another")
-    }
-
     /// Ends with this process, however that ends: the kernel sees to it.
     private var program: Program {
         let guardian = "/usr/bin/setpriv"
@@ -128,6 +116,18 @@ package final class DrillServer: Sendable {
         let request = HTTPRequest("GET", url + ready, stallTimeout: .seconds(2))
         let answer = try? await asking.run { try client.send(request, limit: 1 << 20) }
         return answer?.0.isSuccess == true
+    }
+
+    /// What a process's start may be off by: the kernel counts in hundredths of a second.
+    private static let tick = 0.02
+
+    private func portTaken() async -> DrillError {
+        let who = await asking.run { [port] in port.taken }
+        return DrillError(
+            "the drill's server for \(name) (\(command.first ?? ""))", who,
+            hint: port.isFixed
+                ? "end that program, or give drill.servers.\(name).port another number"
+                : "it was free when the drill chose it: run the drill again, and it takes another")
     }
 
     private func failure(_ text: String) -> DrillError {
