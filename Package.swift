@@ -109,7 +109,7 @@ let package = Package(
             name: "ShippedPlans", path: "plans",
             resources: shippedPlans.map { .embedInCode("\($0).yaml") }, swiftSettings: strict),
         layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", mustache]),
-        layer("Drills", ["ObjectStorage", "Programs", "HTTP", "Blocking"]),
+        layer("Drills", ["ObjectStorage", "Programs", "HTTP", "Cryptography", "Blocking"]),
         .executableTarget(
             name: "dr",
             dependencies: kinds.map { .byName(name: $0.name) } + [

@@ -145,7 +145,9 @@ package enum ConfigurationTemplate {
 
         # How `dr drill` restores beside the stack. Every component with a server wants one that the drill may start;
         # for Prometheus the installed program will do. ${port}, ${data}, ${folder} and ${name} are replaced.
+        # A server that cannot be told its port says which it has: port: 13100.
         # drill:
+        #   sign: true                           # the report, with the key under store.signing
         #   servers:
         #     grafana: {run: [grafana, server, "cfg:server.http_port=${port}"], ready: /api/health}
 

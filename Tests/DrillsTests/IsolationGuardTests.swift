@@ -79,8 +79,26 @@ import Testing
         #expect((reason != nil) == refused)
     }
 
-    @Test func aClusterIsKnownByItsContext() {
-        #expect(objection(.cluster(context: "prod"), .cluster(context: "prod")) != nil)
-        #expect(objection(.cluster(context: "drill"), .cluster(context: "prod")) == nil)
+    /// The drill's Elasticsearch reads the live one's snapshots, which it is registered for reading only.
+    @Test func whatIsOnlyReadMayBeTheLiveOnes() {
+        let snapshots = Place.Kind.bucket(name: "b", prefix: "jaeger", endpoint: nil)
+        let guardian = IsolationGuard(live: [Place("jaeger's snapshots", snapshots)], resolver: Names(known: [:]))
+        #expect(guardian.objections(to: [Place("jaeger's snapshots", snapshots, isOnlyRead: true)]) == [])
+        #expect(guardian.objections(to: [Place("jaeger's snapshots", snapshots)]).count == 1)
+    }
+
+    private static let contexts: [(String, String?, String?)] = [
+        ("prod", "https://a:6443", "same context"), ("prod-admin", "https://a:6443", "API servers are one"),
+        ("prod-ip", "https://b:6443", "same address"), ("unknown", nil, "knows no API server"),
+        ("drill", "https://c:6443", nil),
+    ]
+
+    @Test(arguments: contexts)
+    func aClusterIsKnownByItsContextAndItsServer(_ context: String, _ server: String?, _ why: String?) {
+        let names: [String: Set<String>] = ["a": ["10.0.0.1"], "b": ["10.0.0.1"], "c": ["10.0.0.3"]]
+        let live = Place.Kind.cluster(context: "prod", server: "https://a:6443")
+        let found = objection(.cluster(context: context, server: server), live, names)
+        #expect((found == nil) == (why == nil))
+        if let why { #expect(found?.contains(why) == true, "\(found ?? "")") }
     }
 }

@@ -58,6 +58,36 @@ import Testing
         site.expectNoViolations()
     }
 
+    /// As in a drill, also where it shares the identity of the cluster that made the snapshots.
+    @Test func whereItIsOnlyReadItCannotBeWrittenTo() async throws {
+        let site = try await Site()
+        let backup = try await site.backup()
+        let onlyRead = SnapshotRepository("dr", .directory("/mnt/backups/jaeger"), isOnlyRead: true)
+        // Registered for writing, as the live cluster has it: nothing is restored there.
+        let refused = await site.failure { _ = try await site.restore(backup, repository: onlyRead) }
+        #expect(refused?.detail.contains("registered for writing") == true)
+        #expect(refused?.hint?.contains("DELETE /_snapshot/dr") == true)
+
+        site.cluster.with {
+            $0.repositories = [:]
+            $0.indices = [:]
+        }
+        let report = try await site.restore(backup, repository: onlyRead)
+        #expect(report["repository 'dr'"]?.detail?.contains("read-only, as in every drill") == true)
+        #expect(report["index 'jaeger-span-000001'"]?.outcome == .create)
+        // The cluster itself refuses whoever tries all the same.
+        let snapshots = site.snapshots
+        let api = site.api()
+        await #expect(throws: ElasticsearchAPIError.self) {
+            try await api.deleteSnapshot(try #require(backup.facts["snapshot"]), in: "dr")
+        }
+        await #expect(throws: ElasticsearchAPIError.self) {
+            _ = try await api.send(ElasticsearchCall("PUT", ["_snapshot", "dr", "another"], body: [:], needs: ""))
+        }
+        #expect(site.snapshots == snapshots && !snapshots.isEmpty)
+        #expect(try await site.restore(backup, repository: onlyRead).values.allSatisfy { $0.outcome == .same })
+    }
+
     @Test func whatIsInTheWayIsAConflictUnlessReplaced() async throws {
         let (_, backup, new) = try await pair()
         new.cluster.with {

@@ -77,7 +77,7 @@ final class Site: Sendable {
     /// Restores a backup into this site's cluster.
     func restore(
         _ backup: Backup, dryRun: Bool = false, replaces: Bool = false, prefix: String? = nil,
-        patience: Duration = .seconds(30)
+        patience: Duration = .seconds(30), repository: SnapshotRepository = Site.directory
     ) async throws -> [String: ImportedObject] {
         let manifest = Manifest(
             format: 1, component: "jaeger", source: "elasticsearch", name: Timestamp(seconds: 0),
@@ -90,7 +90,7 @@ final class Site: Sendable {
         request.prefix = prefix
         let seen = Mutex([String: ImportedObject]())
         let importer = ElasticsearchImporter(
-            api: api(), repository: Self.directory, patience: patience, pool: pool)
+            api: api(), repository: repository, patience: patience, pool: pool)
         try await importer.run(request) { object in
             seen.withLock { $0["\(object.kind) \(object.name)"] = object }
         }

@@ -69,6 +69,11 @@ import Testing
         #expect(documents[second]?["name"] == "Lab / Ops" && documents[second]?["address"]?["city"] == "Bern")
     }
 
+    @Test func thatThereIsNoneIsWrittenDown() async throws {
+        let capture = try await Fixture(.empty()).capture()
+        #expect(capture.facts["dashboards"] == "0" && capture.facts["data sources"] == "0")
+    }
+
     @Test func whatGrafanaNeverShowsIsListedAndNowhereStored() async throws {
         let fixture = try await Fixture(.rich())
         let capture = try await fixture.capture()

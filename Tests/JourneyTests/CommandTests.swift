@@ -69,21 +69,11 @@ import Testing
         if command.contains("--scenario"), command[0] == "restore" {
             name = command.contains("--dry-run") ? "restoreScenarioPreview" : "restoreScenario"
         }
-        let check = """
-            import json, sys, jsonschema
-            schema = json.load(open(sys.argv[1]))
-            assert sys.argv[2] in schema["$defs"], sys.argv[2]
-            schema["$ref"] = "#/$defs/" + sys.argv[2]
-            jsonschema.Draft202012Validator(schema).validate(json.load(open(sys.argv[3])))
-            """
         for arguments in [["--json"] + command, command + ["--json"]] {
             let run = try await journey.dr(arguments)
-            let answer = journey.folder.url.appending(path: "answer.json")
-            try Data(run.output.utf8).write(to: answer)
-            let schema = Journey.checkout.appending(path: "docs/output.schema.json").path
-            let verdict = try await CommandRun.run(
-                try LabTool.path("python"), ["-c", check, schema, name, answer.path])
-            #expect(verdict.status == 0, "\(command): \(verdict.errors)\n\(run.output)\n\(run.errors)")
+            let objections = try await journey.objections(
+                to: Data(run.output.utf8), schema: "output.schema.json", name)
+            #expect(objections == "", "\(command): \(run.output)\n\(run.errors)")
             try? FileManager.default.removeItem(at: journey.folder.url.appending(path: "new"))
         }
     }

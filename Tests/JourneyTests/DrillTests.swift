@@ -14,7 +14,9 @@ import Testing
         """
 
     private struct Outcome: Decodable {
-        struct Control: Decodable { var damage: String, red: [String], expected: [String], noticed: Bool }
+        struct Control: Decodable {
+            var damage: String, red: [String], expected: [String], noticed: Bool, why: [String]
+        }
         var verdict: String
         var reasons: [String]
         var negativeControl: Control?
@@ -34,14 +36,21 @@ import Testing
         return journey
     }
 
-    @Test(arguments: [("flipped_byte", "tree"), ("missing_pack", "tree"), ("old_set", "sentinels")])
-    func eachDamageIsNoticed(_ control: String, _ by: String) async throws {
+    @Test(arguments: [
+        ("flipped_byte", "tree", "tree/packs/"),
+        ("missing_pack", "tree", "taken away for the negative control"),
+        // Of two sets of one second nobody can tell which is the older.
+        ("old_set", "sentinels", "its sentinel is of"),
+    ])
+    func eachDamageIsNoticed(_ control: String, _ by: String, _ why: String) async throws {
         let journey = try await started()
         let before = try FileManager.default.subpathsOfDirectory(atPath: journey.data.path).sorted()
         let outcome = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--control", control)
         #expect(outcome.verdict == "passed", "\(outcome.reasons)")
         #expect(outcome.negativeControl?.noticed == true)
         #expect(outcome.negativeControl?.red.contains(by) == true, "\(outcome.negativeControl?.red ?? [])")
+        let said = outcome.negativeControl?.why.filter { $0.hasPrefix("\(by): ") && $0.contains(why) } ?? []
+        #expect(said.count == 1, "\(outcome.negativeControl?.why ?? [])")
         #expect(outcome.liveStackUntouched == true)
         #expect(try FileManager.default.subpathsOfDirectory(atPath: journey.data.path).sorted() == before)
         let drills = journey.folder.url.appending(path: "state/drills").path
@@ -66,6 +75,17 @@ import Testing
         #expect(run.output.contains("FAILED") && run.output.contains("step 'tree' failed"))
     }
 
+    @Test func aDrillThatCameBackInPartHasFailed() async throws {
+        let plan = Self.plan.replacing(
+            "checks:",
+            with:
+                "  - {id: late, http: {url: \"http://127.0.0.1:1/\", within: 1s}, timeout: 1m, on_failure: continue}\nchecks:"
+        )
+        let journey = try await started(plan: plan)
+        let run = try await journey.expect(4, "drill", "--scenario", "loss", "--control", "missing_pack")
+        #expect(run.output.contains("FAILED") && run.output.contains("late"), "\(run.output)")
+    }
+
     @Test func aPlanThatReachesTheLiveStackIsRefused() async throws {
         let plan = """
             scenario: loss
@@ -82,17 +102,5 @@ import Testing
         let run = try await journey.expect(1, "drill", "--scenario", "loss")
         #expect(run.errors.contains("same directory") && run.errors.contains("step 'touch' runs a program"))
         #expect(run.errors.contains("nothing was touched"))
-    }
-
-    @Test func aKilledDrillLeavesNothingBehind() async throws {
-        let plan = Self.plan.replacing(
-            "checks:", with: "  - {id: wait, needs: [tree], wait: 10m, timeout: 20m}\nchecks:")
-        let journey = try await started(plan: plan)
-        let killed = try await journey.dr(["drill", "--scenario", "loss"], killAfter: .seconds(4))
-        #expect(killed.status != 0)
-        try Data(Self.plan.utf8).write(to: journey.folder.url.appending(path: "plans/loss.yaml"))
-        try await journey.expect(0, "drill", "--scenario", "loss", "--control", "missing_pack")
-        let drills = journey.folder.url.appending(path: "state/drills").path
-        #expect(try FileManager.default.contentsOfDirectory(atPath: drills) == [])
     }
 }

@@ -31,9 +31,11 @@ final class Journey: Sendable {
     ///   - bucket: of the server.
     ///   - store: more keys of the store, in one line.
     ///   - extra: more lines for `dr.yaml`.
+    ///   - more: of the environment, for secrets.
     init(
         s3: (any S3Server)? = nil, bucket: String = SharedS3Server.bucket, store options: String = "",
-        components: String? = nil, extra: String = "", initialize: Bool = true
+        components: String? = nil, extra: String = "", environment more: [String: String] = [:],
+        initialize: Bool = true
     ) async throws {
         folder = try TemporaryFolder("journey")
         let data = folder.url.appending(path: "data")
@@ -46,10 +48,10 @@ final class Journey: Sendable {
                 "AWS_ACCESS_KEY_ID": s3.accessKey, "AWS_SECRET_ACCESS_KEY": s3.secretKey,
                 "AWS_ENDPOINT_URL": s3.endpoint,
                 "AWS_EC2_METADATA_DISABLED": "true",
-            ]
+            ].merging(more) { $1 }
         } else {
             bucketAndPrefix = ""
-            environment = [:]
+            environment = more
         }
         let text = """
             store: {url: "\(store)"\(s3 == nil ? "" : ", stall_timeout: 2s")\(options.isEmpty ? "" : ", \(options)")}
@@ -87,6 +89,29 @@ final class Journey: Sendable {
             run.status == status, "dr \(arguments.joined(separator: " "))\n\(run.output)\n\(run.errors)",
             sourceLocation: sourceLocation)
         return run
+    }
+
+    /// Holds a document against a published schema.
+    /// - Parameters:
+    ///   - schema: a file of docs/.
+    ///   - name: of the definition in it; nil for the schema as a whole.
+    /// - Returns: what is wrong with it; empty when nothing is.
+    func objections(to document: Data, schema: String, _ name: String? = nil) async throws -> String {
+        let file = folder.url.appending(path: "document-\(UUID().uuidString).json")
+        try document.write(to: file)
+        let check = """
+            import json, sys, jsonschema
+            schema = json.load(open(sys.argv[1]))
+            if sys.argv[2]:
+                assert sys.argv[2] in schema["$defs"], sys.argv[2]
+                schema["$ref"] = "#/$defs/" + sys.argv[2]
+            jsonschema.Draft202012Validator(schema).validate(json.load(open(sys.argv[3])))
+            """
+        let path = Journey.checkout.appending(path: "docs/\(schema)").path
+        let verdict = try await CommandRun.run(
+            try LabTool.path("python"), ["-c", check, path, name ?? "", file.path])
+        try FileManager.default.removeItem(at: file)
+        return verdict.status == 0 ? "" : "\(verdict.errors)\nstatus \(verdict.status)"
     }
 
     /// The one JSON document that the command prints on standard output, and nothing else there.

@@ -81,6 +81,7 @@ import Testing
         #expect(capture.facts["version"]?.hasPrefix("2.") == true)
         #expect(capture.facts["retention"] == "10y")
         #expect(capture.facts["head"] == "included")
+        #expect(capture.facts["scrape pools"].flatMap { Int($0) } != nil)
         #expect(capture.warnings == [])
         #expect(try await capture.examine(blocks) == [])
 

@@ -53,6 +53,13 @@ import Testing
         Case(
             check: "targets_up", good: ["/api/v1/targets": (200, up)],
             broken: ["/api/v1/targets": (200, #"{"data":{"activeTargets":[]}}"#)], says: "scrapes nothing"),
+        Case(
+            check: "targets_up", good: ["/api/v1/targets": (200, #"{"data":{"activeTargets":[]}}"#)],
+            broken: ["/api/v1/targets": (200, down)], says: "connection refused", facts: ["scrape pools": "0"]),
+        Case(
+            check: "targets_up", good: ["/api/v1/targets": (200, up)],
+            broken: ["/api/v1/targets": (200, #"{"data":{"activeTargets":[]}}"#)], says: "scrapes nothing",
+            facts: ["scrape pools": "2"]),
         Case(check: "grafana_healthy", good: grafana, broken: ["/api/health": (502, "")], says: "HTTP 502"),
         Case(
             check: "grafana_database_ok", good: grafana, broken: ["/api/health": (200, #"{"database":"failing"}"#)],
@@ -71,6 +78,15 @@ import Testing
             check: "grafana_datasources", good: grafana, broken: ["/api/datasources/uid/p": (404, "lost")],
             says: "HTTP 404"),
         Case(
+            check: "grafana_dashboards", good: grafana.merging(["/api/search": (200, "[]")]) { $1 },
+            broken: ["/api/search": (500, "no such table")], says: "no such table", facts: ["dashboards": "0"]),
+        Case(
+            check: "grafana_datasources", good: grafana.merging(["/api/datasources": (200, "[]")]) { $1 },
+            broken: ["/api/datasources": (401, "who are you")], says: "who are you", facts: ["data sources": "0"]),
+        Case(
+            check: "grafana_datasources", good: grafana, broken: ["/api/datasources": (200, "[]")],
+            says: "there is none", facts: ["data sources": "1"]),
+        Case(
             check: "loki_ready", good: loki, broken: ["/ready": (503, "Ingester not ready")], says: "Ingester not ready"
         ),
         Case(
@@ -83,6 +99,17 @@ import Testing
             broken: [
                 "/_cluster/health/": (200, #"{"status":"red","indices":{"jaeger-1":{"status":"red"}}}"#)
             ], says: "jaeger-1 is red"),
+        Case(
+            check: "elasticsearch_green", good: elasticsearch,
+            broken: ["/_cluster/health/": (200, #"{"status":"green","indices":{}}"#)], says: "the set has 1",
+            facts: ["indices": "1"]),
+        Case(
+            check: "elasticsearch_documents",
+            good: elasticsearch.merging(["/jaeger-*/_count": (200, #"{"count":0,"_shards":{"failed":0}}"#)]) { $1 },
+            broken: ["/jaeger-*/_count": (404, "no such index")], says: "HTTP 404", facts: ["documents": "0"]),
+        Case(
+            check: "elasticsearch_documents", good: elasticsearch,
+            broken: ["/jaeger-*/_count": (200, #"{"count":0,"_shards":{"failed":0}}"#)], says: "there is none"),
         Case(
             check: "elasticsearch_documents", good: elasticsearch,
             broken: ["/jaeger-*/_count": (200, #"{"count":11,"_shards":{"failed":0}}"#)], says: "the set has 12",
@@ -133,6 +160,36 @@ import Testing
             #expect(result.verdict == (isGood ? .passed : .failed), "\(result)")
             if !isGood { #expect("\(result.measured) \(result.detail ?? "")".contains(each.says), "\(result)") }
         }
+    }
+
+    private static let silent = #"{"status":"success","data":{"result":[]}}"#
+
+    @Test func whereTheSetHasNoChunkNoLineIsMissed() async throws {
+        let fixture = try StackFixture(Self.loki.merging(["/loki/api/v1/query_range": (200, Self.silent)]) { $1 })
+        func verdict(_ facts: [String: String]) async -> [CheckResult.Verdict] {
+            let stack = fixture.stack { stack in
+                for index in stack.components.indices { stack.components[index].facts = facts }
+            }
+            return await StackFixture.run("loki_query", stack).map(\.verdict)
+        }
+        #expect(await verdict(["chunks": "0"]) == [.skipped])
+        #expect(await verdict(["chunks": "3"]) == [.failed])
+        #expect(await verdict([:]) == [.failed])
+    }
+
+    /// A tenant that said nothing in the hour before the backup has said something before.
+    @Test func aTenantThatWasSilentForAnHourIsLookedForInTheDay() async throws {
+        let fixture = try StackFixture { request, _ in
+            let start = request.target.split(separator: "&").first { $0.contains("start=") } ?? ""
+            let isDay = start.hasSuffix("start=\(1_800_000_000_001 - 86_400_000)000000")
+            let path = request.target.prefix { $0 != "?" }
+            let page = Self.loki[String(path)]?.body ?? ""
+            return .reply(.response(200, [], path.hasSuffix("query_range") && !isDay ? Self.silent : page))
+        }
+        let stack = fixture.stack { stack in
+            for index in stack.components.indices { stack.components[index].watermark = 1_800_000_000_000 }
+        }
+        #expect(await StackFixture.run("loki_query", stack).map(\.verdict) == [.passed])
     }
 
     @Test(arguments: [

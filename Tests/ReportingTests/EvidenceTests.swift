@@ -83,7 +83,7 @@ import Testing
     @Test(arguments: [
         (Bool?.none, "same", RunEnd.Verdict.recovered, Evidence.Verdict.void), (true, "same", .recovered, .passed),
         (false, "same", .recovered, .void), (true, "other", .recovered, .void), (true, "same", .late, .late),
-        (nil, "same", .notValidated, .failed), (true, "same", .interrupted, .void),
+        (nil, "same", .notValidated, .failed), (true, "same", .interrupted, .void), (true, "same", .partial, .failed),
     ])
     func aDrillMustHaveBeenAbleToFail(
         _ noticed: Bool?, _ live: String, _ end: RunEnd.Verdict, _ verdict: Evidence.Verdict
@@ -92,7 +92,7 @@ import Testing
         #expect(evidence.verdict == verdict)
         #expect(
             (evidence.verdict == .passed) == evidence.reasons.isEmpty || end == .late || end == .notValidated
-                || end == .interrupted)
+                || end == .interrupted || end == .partial)
     }
 
     // MARK: Verification

@@ -14,6 +14,8 @@ package struct DrillConfiguration: Equatable, Sendable {
     package var programs: [String] = []
     /// Contexts of kubectl that are the live stack's, besides the current one.
     package var liveContexts: [String] = []
+    /// Whether the report is signed with the key that sets are signed with.
+    package var signs = false
 
     package init() {}
 }
@@ -28,6 +30,7 @@ extension DrillConfiguration: Section {
         Key("checks", \.checks, .list(of: .text), "Checks of a drill, instead of the plan's and the comparisons."),
         Key("programs", \.programs, .list(of: .text), "Ids of steps that may run programs in a drill."),
         Key("live_contexts", \.liveContexts, .list(of: .text), "kubectl contexts that no drill may touch."),
+        Key("sign", \.signs, .flag, "Sign the report of a drill with the key under store.signing."),
     ]
 }
 
@@ -35,6 +38,8 @@ extension DrillConfiguration: Section {
 package struct DrillServerOptions: Equatable, Sendable {
     /// Program and arguments; `${port}`, `${data}`, `${folder}` and `${name}` stand for what the drill gives it.
     package var run: [String] = []
+    /// For a server that cannot be told its port; nil for any that is free.
+    package var port: Int?
     /// Path that answers with success once it is up.
     package var ready = "/"
     package var within = Period.minutes(2)
@@ -50,6 +55,9 @@ extension DrillServerOptions: Section {
         Key(
             "run", \.run, .list(of: .text), required: true,
             "Program and arguments; ${port}, ${data}, ${folder} are replaced."),
+        Key(
+            "port", \.port, .count(1...65535),
+            "Port of 127.0.0.1, where the server cannot be told one; any that is free when left out."),
         Key("ready", \.ready, .text, "Path that answers with success once it is up."),
         Key("within", \.within, .period, "How long it may take to come up; 2m when left out."),
         Key("username", \.username, .text, "User name of the drill's server."),

@@ -21,6 +21,8 @@ package struct ElasticsearchOptions: ComponentOptions {
         var options = self
         options.server.relocate(place)
         options.apiKey = nil
+        // The snapshots are the live cluster's, and two clusters that write to one repository destroy it.
+        options.repository.isOnlyRead = true
         return options
     }
 }
@@ -56,6 +58,8 @@ package struct SnapshotRepositoryOptions: Equatable, Sendable {
     package var basePath: String?
     package var client: String?
     package var location: String?
+    /// Whether the cluster may only read it; so in a drill.
+    package var isOnlyRead = false
 
     package init() {}
 }

@@ -11,6 +11,8 @@ package struct GrafanaOptions: ComponentOptions {
     package var annotations = Period.days(90)
     /// Whether the server admin may be made a member of an organisation for the time of the export.
     package var joinOrganizations = false
+    /// Whether what has no secret comes back with a placeholder in its place; only in a drill.
+    package var withholdsSecrets = false
 
     package init() {}
 
@@ -18,6 +20,9 @@ package struct GrafanaOptions: ComponentOptions {
         guard place.url != nil else { return nil }
         var options = self
         options.server.relocate(place)
+        // The drill's Grafana must not reach whom the live one reaches, and needs nothing that it could do so with.
+        options.secrets = [:]
+        options.withholdsSecrets = true
         return options
     }
 }

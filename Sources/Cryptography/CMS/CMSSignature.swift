@@ -32,6 +32,23 @@ package enum CMSSignature {
     package static func verify(
         _ signature: [UInt8], of document: [UInt8], trusting trusted: [X509Certificate], at now: Date?
     ) throws(CMSError) -> X509Certificate {
+        try verify(signature, of: document, in: try trustStore(trusted, at: now), flags: CMS_BINARY)
+    }
+
+    /// Proves only that whoever holds the certificate in the signature signed exactly this document: anybody can make a
+    /// certificate of any name.
+    /// - Returns: that certificate.
+    /// - Throws: `CMSError` with `.signature` or `.malformed`.
+    package static func claimedSigner(
+        _ signature: [UInt8], of document: [UInt8]
+    ) throws(CMSError) -> X509Certificate {
+        try verify(
+            signature, of: document, in: try trustStore([], at: nil), flags: CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY)
+    }
+
+    private static func verify(
+        _ signature: [UInt8], of document: [UInt8], in store: borrowing OpenSSLHandle, flags: Int32
+    ) throws(CMSError) -> X509Certificate {
         let parsed = OpenSSL.parse(
             signature, free: { CMS_ContentInfo_free($0) }, { d2i_CMS_ContentInfo(nil, $0, $1) })
         // One signer, so that there is one answer to who it was; and no second document within.
@@ -41,9 +58,8 @@ package enum CMSSignature {
             ERR_clear_error()
             throw CMSError(.malformed, operation, "not a detached CMS signature by one signer")
         }
-        let store = try trustStore(trusted, at: now)
         let content = OpenSSLHandle.reading(document)
-        guard CMS_verify(message.pointer, nil, store.pointer, content.pointer, nil, UInt32(CMS_BINARY)) == 1 else {
+        guard CMS_verify(message.pointer, nil, store.pointer, content.pointer, nil, UInt32(flags)) == 1 else {
             throw refusal()
         }
         guard let pointer = dr_signer_certificate(message.pointer, 0), let signer = X509Certificate(pointer) else {

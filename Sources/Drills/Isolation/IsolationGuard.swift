@@ -13,7 +13,7 @@ package struct IsolationGuard: Sendable {
     /// Blocks: asks the file system and the resolver.
     /// - Returns: why the drill may not use these places, a line each; empty when it may.
     package func objections(to drill: [Place]) -> [String] {
-        drill.flatMap { place in
+        drill.filter { !$0.isOnlyRead }.flatMap { place in
             live.compactMap { living in
                 reason(place, living).map { "\(place) is not isolated from the live \(living): \($0)" }
             }
@@ -26,9 +26,17 @@ package struct IsolationGuard: Sendable {
         case (.server(let own), .server(let other)): ServerIdentity.overlap(own, other, network)
         case (.bucket(let name, let prefix, let endpoint), .bucket(let otherName, let otherPrefix, let otherEndpoint)):
             overlap(prefix, otherPrefix, isSameBucket: name == otherName && isSame(endpoint, otherEndpoint))
-        case (.cluster(let own), .cluster(let other)): own == other ? "it is the same context" : nil
+        case (.cluster(let own, let server), .cluster(let other, let otherServer)):
+            own == other ? "it is the same context" : sameCluster(server, otherServer)
         default: nil
         }
+    }
+
+    /// Two contexts may mean one cluster, for two of its users or namespaces.
+    private func sameCluster(_ server: String?, _ other: String?) -> String? {
+        guard let server else { return "kubectl knows no API server of it" }
+        guard let other else { return nil }
+        return ServerIdentity.overlap(server, other, network).map { "their API servers are one: \($0)" }
     }
 
     private func overlap(_ prefix: String, _ other: String, isSameBucket: Bool) -> String? {

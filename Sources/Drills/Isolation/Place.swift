@@ -7,15 +7,18 @@ package struct Place: Equatable, Sendable {
         case server(url: String)
         /// Objects below a prefix; the prefix has no slash at either end, the endpoint is nil for the cloud's own.
         case bucket(name: String, prefix: String, endpoint: String?)
-        /// A Kubernetes cluster as kubectl names it.
-        case cluster(context: String)
+        /// A Kubernetes cluster as kubectl names it, and the URL of its API server; nil where kubectl does not know.
+        case cluster(context: String, server: String?)
     }
 
     /// Whose it is, for people: "prometheus".
     package var owner: String
     package var kind: Kind
+    /// Whether nothing is ever written there, and whoever uses it could not: such a place may be the live one.
+    package var isOnlyRead: Bool
 
-    package init(_ owner: String, _ kind: Kind) {
+    package init(_ owner: String, _ kind: Kind, isOnlyRead: Bool = false) {
+        self.isOnlyRead = isOnlyRead
         self.owner = owner
         self.kind = kind
     }
@@ -27,7 +30,7 @@ extension Place: CustomStringConvertible {
         case .directory(let path): "directory '\(path)' of \(owner)"
         case .server(let url): "server \(url) of \(owner)"
         case .bucket(let name, let prefix, _): "objects s3://\(name)/\(prefix) of \(owner)"
-        case .cluster(let context): "cluster '\(context)' of \(owner)"
+        case .cluster(let context, _): "cluster '\(context)' of \(owner)"
         }
     }
 }

@@ -4,6 +4,8 @@ internal import Glibc
 /// A drill's folder: made for it, and gone after it. One that a killed drill left behind is removed by the next.
 package final class DrillFolder: Sendable {
     package let path: String
+    /// What killed drills noted that somebody has to remove beside their folders; a line each.
+    package let leftBehind: [String]
     private let lock: Int32
 
     /// - Parameter parent: holds drills and nothing else; made where it is missing.
@@ -11,7 +13,7 @@ package final class DrillFolder: Sendable {
         do {
             try FileManager.default.createDirectory(
                 atPath: parent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            Self.sweep(parent)
+            leftBehind = Self.sweep(parent)
             path = "\(parent)/\(Self.mark)\(run)"
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
@@ -31,7 +33,16 @@ package final class DrillFolder: Sendable {
 
     private static let mark = "drill-"
 
-    private static func sweep(_ parent: String) {
+    private static let noteName = ".left-behind"
+
+    /// Notes what this drill makes outside its folder, before it does: the next one removes it where this one cannot.
+    package func note(_ lines: [String]) throws {
+        try Data(lines.map { "\($0)\n" }.joined().utf8).write(to: URL(filePath: "\(path)/\(Self.noteName)"))
+    }
+
+    /// - Returns: what the drills that were swept away had noted.
+    private static func sweep(_ parent: String) -> [String] {
+        var notes: [String] = []
         for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [] where name.hasPrefix(mark) {
             let folder = "\(parent)/\(name)"
             let lock = open("\(folder)/.lock", O_RDWR | O_CLOEXEC)
@@ -40,30 +51,13 @@ package final class DrillFolder: Sendable {
             guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { continue }
             // A drill that was kept on purpose stays until somebody removes it.
             guard !FileManager.default.fileExists(atPath: "\(folder)/.kept") else { continue }
+            let note = (try? String(contentsOfFile: "\(folder)/\(noteName)", encoding: .utf8)) ?? ""
+            notes += note.split(separator: "\n").map(String.init)
             try? FileManager.default.removeItem(atPath: folder)
         }
+        return notes
     }
 
     /// Keeps the folder from the next drill's broom.
     package func keep() { try? Data().write(to: URL(filePath: "\(path)/.kept")) }
-}
-
-/// A port of 127.0.0.1 that nobody has at the moment.
-package enum UnusedPort {
-    package static func find() throws -> UInt16 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { throw DrillError("a free port", String(cString: strerror(errno))) }
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let done = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard done else { throw DrillError("a free port", String(cString: strerror(errno))) }
-        return UInt16(bigEndian: address.sin_port)
-    }
 }

@@ -7,7 +7,7 @@ internal import Synchronization
 /// A server that a drill starts and ends: with the drill, also where that is killed.
 package final class DrillServer: Sendable {
     package let name: String
-    package let url: String
+    private let port: ReservedPort
     private let command: [String]
     private let ready: String
     private let patience: Duration
@@ -23,16 +23,17 @@ package final class DrillServer: Sendable {
 
     /// - Parameters:
     ///   - command: program and arguments, nothing left to be replaced.
+    ///   - port: the one that the command makes it listen on.
     ///   - ready: path that answers with success once it is up.
     ///   - folder: where it runs and its log goes; exists.
     ///   - pool: threads to ask on whether it is up.
     package init(
-        _ name: String, command: [String], url: String, ready: String, patience: Duration, folder: String,
+        _ name: String, command: [String], port: ReservedPort, ready: String, patience: Duration, folder: String,
         environment: [String: String], pool: BlockingPool
     ) {
         self.name = name
         self.command = command
-        self.url = url
+        self.port = port
         self.ready = ready
         self.patience = patience
         self.folder = folder
@@ -40,12 +41,23 @@ package final class DrillServer: Sendable {
         asking = pool
     }
 
+    package var url: String { "http://127.0.0.1:\(port.number)" }
     package var log: String { "\(folder)/\(name).log" }
 
     /// Starts it and waits until it answers. Harmless while it runs.
-    /// - Throws: ``DrillError`` with the end of its log.
+    /// - Throws: ``DrillError`` with the end of its log, or with who has its port; it does not run then.
     package func start() async throws {
         guard running.withLock({ $0 == nil }) else { return }
+        do { try await launch() } catch {
+            await stop()
+            throw error
+        }
+    }
+
+    private func launch() async throws {
+        port.release()
+        guard await asking.run({ [port] in port.isFree }) else { throw await portTaken() }
+        let began = ListeningProcess.now()
         let program = program
         let log = log
         let server = Task { [pool] in
@@ -75,8 +87,10 @@ package final class DrillServer: Sendable {
             }
             try await Task.sleep(for: .milliseconds(100))
         }
-        // Something else that answers on the port is not it.
+        // Something else that answers on the port is not it: whoever was there before is a stranger.
         if let end = died.withLock({ $0 }) { throw failure(end.text) }
+        let listener = await asking.run { [port] in ListeningProcess.on(port.number) }
+        if let listener, listener.startedAt < began - Self.tick { throw await portTaken() }
     }
 
     /// Ends it and all that it started. Harmless when it does not run.
@@ -99,6 +113,18 @@ package final class DrillServer: Sendable {
         let request = HTTPRequest("GET", url + ready, stallTimeout: .seconds(2))
         let answer = try? await asking.run { try client.send(request, limit: 1 << 20) }
         return answer?.0.isSuccess == true
+    }
+
+    /// What a process's start may be off by: the kernel counts in hundredths of a second.
+    private static let tick = 0.02
+
+    private func portTaken() async -> DrillError {
+        let who = await asking.run { [port] in port.taken }
+        return DrillError(
+            "the drill's server for \(name) (\(command.first ?? ""))", who,
+            hint: port.isFixed
+                ? "end that program, or give drill.servers.\(name).port another number"
+                : "it was free when the drill chose it: run the drill again, and it takes another")
     }
 
     private func failure(_ text: String) -> DrillError {

@@ -86,8 +86,8 @@ package struct ElasticsearchSource: ComponentSource {
 
     private struct Record: Sendable {
         var indices: [String: JSONValue] = [:]
-        /// Of those that could be counted.
-        var documents = 0
+        /// Of those that could be counted; nil where none could, such as closed ones.
+        var documents: Int?
     }
 
     private func write(
@@ -108,7 +108,7 @@ package struct ElasticsearchSource: ComponentSource {
         for name in snapshot.indices {
             // An index that was made meanwhile had no documents before.
             let count = after[name].map { DocumentCount(least: before[name] ?? 0, most: $0) }
-            record.documents += count?.least ?? 0
+            if let count { record.documents = (record.documents ?? 0) + count.least }
             record.indices[name] = [
                 "documents": count?.json ?? .null, "bytes": (sizes[name] ?? nil).map { JSONValue($0) } ?? .null,
             ]
@@ -133,12 +133,14 @@ package struct ElasticsearchSource: ComponentSource {
     private func facts(_ snapshot: SnapshotInfo, _ cluster: ClusterIdentity, _ record: Record, run: String)
         -> [String: String]
     {
-        [
+        var facts = [
             "url": api.location, "cluster": cluster.name, "version": cluster.description,
             "repository": repository.name, "repository place": repository.description, "snapshot": snapshot.name,
             "uuid": snapshot.uuid, "run": run, "state": snapshot.state, "indices": "\(snapshot.indices.count)",
-            "documents": "\(record.documents)", "shards": "\(snapshot.successfulShards) of \(snapshot.shards)",
+            "shards": "\(snapshot.successfulShards) of \(snapshot.shards)",
         ]
+        facts["documents"] = record.documents.map { "\($0)" }
+        return facts
     }
 
     // MARK: What earlier runs left

@@ -12,8 +12,11 @@ package struct SnapshotRepository: Equatable, Sendable {
 
     package var name: String
     package var place: Place
+    /// Whether this cluster may only read it, whoever made its snapshots.
+    package var isOnlyRead: Bool
 
-    package init(_ name: String, _ place: Place) {
+    package init(_ name: String, _ place: Place, isOnlyRead: Bool = false) {
+        self.isOnlyRead = isOnlyRead
         self.name = name
         self.place = place
     }

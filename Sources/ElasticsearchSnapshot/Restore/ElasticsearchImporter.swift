@@ -63,15 +63,21 @@ package struct ElasticsearchImporter: ComponentImporter {
     ) async throws -> Bool {
         if let present = try await api.repository(repository.name) {
             try repository.check(present, operation: operation)
+            guard !repository.isOnlyRead || SnapshotRepository.isReadOnly(present) else {
+                throw ComponentError(
+                    .refused, operation, "repository '\(repository.name)' is registered for writing in this cluster",
+                    hint: "a drill's cluster must not be able to write to the live one's snapshots: take the "
+                        + "registration away (DELETE /_snapshot/\(repository.name): the data stay), or start the drill's "
+                        + "cluster as an empty one")
+            }
             report(ImportedObject("repository", "'\(repository.name)'", .same))
             return true
         }
         // The cluster that made the snapshots may still live and write: two writers destroy a repository.
-        let isReadOnly = cluster.uuid != recorded.clusterUUID
-        let detail =
-            isReadOnly
-            ? "\(repository.description), read-only, because another cluster made its snapshots"
-            : repository.description
+        let isAnothers = cluster.uuid != recorded.clusterUUID
+        let isReadOnly = repository.isOnlyRead || isAnothers
+        let why = isAnothers ? "because another cluster made its snapshots" : "as in every drill"
+        let detail = repository.description + (isReadOnly ? ", read-only, \(why)" : "")
         if !request.isDryRun {
             try await api.register(repository.name, repository.registration(isReadOnly: isReadOnly), cluster)
         }

@@ -30,6 +30,9 @@ final class ExportFindings: Sendable {
     func isAbsent(_ kind: String) { mutex.withLock { _ = $0.absent.insert(kind) } }
     func hasVanished(_ kind: String) { mutex.withLock { $0.vanished[kind, default: 0] += 1 } }
 
+    /// That a kind was listed: from now on none of it means that there is none, and not that nobody knows.
+    func wasListed(_ kind: String) { mutex.withLock { $0.counts[kind, default: 0] += 0 } }
+
     func count(_ kind: String) {
         mutex.withLock {
             $0.counts[kind, default: 0] += 1

@@ -59,6 +59,7 @@ extension OrganizationExport {
             } _: { page in
                 uids.withLock { $0 += page.compactMap { $0["uid"]?.text } }
             }
+            findings.wasListed("dashboards")
         }
         try await part("public dashboards", mayBeAbsent: true) {
             let shape = GrafanaAPI.ListShape(["publicDashboards"])

@@ -9,6 +9,7 @@ extension OrganizationExport {
         try await part("data-sources") {
             let all = try whole(["datasources"]).compactMap { $0["uid"]?.text }
             uids.withLock { $0 = all }
+            findings.wasListed("data sources")
         }
         let path = { @Sendable (uid: String) in "data-sources/\(DocumentTree.name(for: uid)).json" }
         try await each("data sources", uids.withLock { $0 }, path: { "\(folder)/\(path($0))" }) { uid in

@@ -3,8 +3,9 @@ internal import Repository
 
 /// Contact points, whose secrets the API shows as "[REDACTED]" and would take for one.
 ///
-/// One that lacks a secret is not made: it would look right and notify nobody. One that is in the target keeps the
-/// secrets that it has there.
+/// One that lacks a secret is not made: it would look right and notify nobody. Where that is wanted, in a drill, it is
+/// made with a placeholder, so that what refers to it comes back too. One that is in the target keeps the secrets that
+/// it has there.
 extension OrganizationContent {
     /// - Returns: names of contact points that are not there.
     func importContactPoints() async throws -> Set<String> {
@@ -67,18 +68,21 @@ extension OrganizationContent {
             throw Obstacle.conflict("differs, and has no uid to change it by: change '\(own.text("name"))' in Grafana")
         }
         let given = filled(document)
-        guard given.missing.isEmpty else {
-            let names = given.missing.map { secretName(document, $0) }
+        let names = given.missing.map { secretName(document, $0) }
+        guard given.missing.isEmpty || run.secrets.placeholder != nil else {
             let reasons = names.compactMap { run.secrets.obstacle($0, organization: organization.source) }
             let detail = "left out: without its secrets it would notify nobody; give them and run this again"
             throw Obstacle(.failed, ([detail] + reasons).joined(separator: "; "), missingSecrets: names)
         }
-        return .create(Self.origin(document)) {
+        var plan = Plan.create(Self.origin(document)) {
             try await write(
                 "POST", ["v1", "provisioning", "contact-points"], Self.form(document, given.settings),
                 headers: Self.headers(document, nil))
             return []
         }
+        plan.missingSecrets = names
+        if !names.isEmpty { plan.details.append("with a placeholder for its secrets: it notifies nobody") }
+        return plan
     }
 
     private static func form(_ document: JSONValue, _ settings: JSONValue) -> JSONValue {
@@ -93,7 +97,7 @@ extension OrganizationContent {
     }
 
     private func filled(_ document: JSONValue) -> (settings: JSONValue, missing: [String]) {
-        return ContactSettings.filled(document["settings"] ?? .null) { field in
+        ContactSettings.filled(document["settings"] ?? .null, placeholder: run.secrets.placeholder) { field in
             run.secrets.value(secretName(document, field), organization: organization.source)
         }
     }
@@ -152,16 +156,16 @@ enum ContactSettings {
 
     static func has(_ field: String, in settings: JSONValue?) -> Bool { !Likeness.isZero(value(field, in: settings)) }
 
-    /// Puts secrets in the places of what was redacted, and leaves out those that are missing.
+    /// Puts secrets in the places of what was redacted; those that are missing are left out, or have the placeholder.
     static func filled(
-        _ settings: JSONValue, secret: (String) -> String?
+        _ settings: JSONValue, placeholder: String? = nil, secret: (String) -> String?
     ) -> (settings: JSONValue, missing: [String]) {
         var missing: [String] = []
         func filled(_ value: JSONValue, _ field: String) -> JSONValue? {
             if value.text == redacted {
                 if let secret = secret(field) { return .string(secret) }
                 missing.append(field)
-                return nil
+                return placeholder.map { .string($0) }
             }
             let prefix = field.isEmpty ? "" : "\(field)."
             switch value {

@@ -2,11 +2,19 @@
 package struct ImportSecrets: Sendable {
     private let values: [String: String]
     private let unavailable: [String: String]
+    /// What a contact point gets in place of a secret that is not at hand; nil where it is rather not made.
+    let placeholder: String?
+
+    /// A placeholder that is a URL too, for where one is needed, of a host that never resolves (RFC 6761).
+    package static let nowhere = "https://withheld.invalid/"
 
     /// - Parameters:
     ///   - values: by name; `organization/<id>/<name>` counts for that organisation of the backup only, and wins.
     ///   - unavailable: names that are configured but have no value now, and why: "environment variable 'X' is not set".
-    package init(_ values: [String: String] = [:], unavailable: [String: String] = [:]) {
+    package init(
+        _ values: [String: String] = [:], unavailable: [String: String] = [:], placeholder: String? = nil
+    ) {
+        self.placeholder = placeholder
         self.values = values
         self.unavailable = unavailable
     }

@@ -12,8 +12,10 @@ extension LokiRestorer {
                 let settings = try await server.settings()
                 advice += found.advice(against: settings) + retention(settings, found)
             } catch {
+                // What the error advises is for who wants it to answer now; a restore does not.
+                let reason = "\(error)".prefix { $0 != "\n" }
                 advice.append(
-                    "Loki was not asked for its schema and retention (\(error)). Before its start: "
+                    "Loki was not asked for its schema and retention (\(reason)). Before its start: "
                         + (found.periods.map { "it needs the periods \(Self.text($0)); " } ?? "")
                         + Self.remedy(found))
             }

@@ -51,6 +51,10 @@ package struct PrometheusSource: ComponentSource {
                 "url": api.location, "version": server.version, "retention": server.info.retention,
                 "snapshot": snapshot.name, "head": skipHead ? "skipped" : "included", "data": server.path,
             ]
+            // None since its start: a server that only takes what others push. Of one that does not tell, nothing is said.
+            if let pools = try? await api.metric("prometheus_target_scrape_pools_total") {
+                facts["scrape pools"] = "\(Int(pools))"
+            }
             facts.merge(content.facts) { $1 }
             return PrometheusCapture(
                 snapshot: snapshot, watermark: content.newest, facts: facts, warnings: warnings,

@@ -16,7 +16,12 @@ struct ClusterGreen: RecoveryCheck {
     func measure() throws -> Measurement {
         let health = try server.json("/_cluster/health/\(subject.indicesInPath)", [("level", "indices")])
         let status = health["status"]?.text ?? "unknown"
-        let bad = (health["indices"]?.object ?? [:]).filter { $0.value["status"]?.text != "green" }
+        let found = health["indices"]?.object ?? [:]
+        // Where a pattern finds nothing, nothing is unassigned, and the answer is green.
+        if let expected = subject.facts?["indices"], expected != "0", found.isEmpty {
+            return .failed("no index", "the set has \(expected), and none here answers to \(subject.indices)")
+        }
+        let bad = found.filter { $0.value["status"]?.text != "green" }
         let names = bad.map { "\($0.key) is \($0.value["status"]?.text ?? "unknown")" }.sorted().prefix(5)
         return .judged(
             status == "green", status,

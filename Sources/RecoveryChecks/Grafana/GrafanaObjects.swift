@@ -17,9 +17,11 @@ struct GrafanaObjects: RecoveryCheck {
 
     var name: String { kind == .dashboards ? "grafana_dashboards" : "grafana_datasources" }
     var component: String? { subject.name }
-    var target: String { expected.map { "at least \($0), one fetched" } ?? "at least 1, one fetched" }
+    var target: String {
+        expected == 0 ? "as in the set: none" : "at least \(expected ?? 1), one fetched"
+    }
 
-    /// The set's own count; nil without a set.
+    /// The set's own count; nil without a set, and for one of a version that counted none by saying nothing.
     private var expected: Int? {
         subject.facts?[kind == .dashboards ? "dashboards" : "data sources"].flatMap { Int($0) }
     }
@@ -32,7 +34,7 @@ struct GrafanaObjects: RecoveryCheck {
                 kind == .dashboards ? try grafana.dashboards(organization) : try grafana.dataSources(organization)
             found += uids.map { (organization, $0) }
         }
-        if expected == 0, found.isEmpty { return .passed("0", "the set has none either") }
+        if expected == 0, found.isEmpty { return .passed("0", "none in the set, none here") }
         guard let first = found.first else { return .failed("0", "there is none") }
         let path = kind == .dashboards ? "/api/dashboards/uid/" : "/api/datasources/uid/"
         let object = try server.json(

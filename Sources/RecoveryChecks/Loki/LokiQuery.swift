@@ -2,7 +2,7 @@ internal import Foundation
 internal import JSONText
 
 /// Whether Loki answers a query over restored time with lines. With a set, that is the hour before its newest chunk
-/// ends; without one, the last day.
+/// ends, or the day before for a tenant that was silent then; without one, the last day.
 struct LokiQuery: RecoveryCheck {
     let name = "loki_query"
     var component: String? { subject.name }
@@ -19,19 +19,24 @@ struct LokiQuery: RecoveryCheck {
 
     func measure() throws -> Measurement {
         let end = subject.watermark.map { $0 + 1 } ?? Int(Date().timeIntervalSince1970 * 1000)
-        let hours = subject.watermark == nil ? 24 : 1
+        let spans = subject.watermark == nil ? [24] : [1, 24]
         var lines = 0
         var dry: [String] = []
         for tenant in tenants.isEmpty ? [nil] : tenants.map(Optional.some) {
             let loki = LokiReading(server, tenant: tenant)
-            let window = (end - hours * 3_600_000)..<end
-            let selector = try loki.selectors(in: window, limit: 1).first
-            let found = try selector.map { try loki.lines($0, in: window, limit: 100).count } ?? 0
-            lines += found
-            if found == 0 { dry.append(tenant ?? "") }
+            let found = try spans.lazy.map { try Self.lines(loki, in: (end - $0 * 3_600_000)..<end) }.first { $0 > 0 }
+            lines += found ?? 0
+            if found == nil { dry.append(tenant ?? "") }
         }
-        let span = "in the \(hours) h before \(Date(timeIntervalSince1970: Double(end) / 1000).ISO8601Format())"
+        if lines == 0, subject.facts?["chunks"] == "0" {
+            return .skipped("the set holds no chunk: there may be no line to find")
+        }
+        let span = "in the 24 h before \(Date(timeIntervalSince1970: Double(end) / 1000).ISO8601Format())"
         let whose = dry == [""] ? "" : " of tenant \(dry.joined(separator: ", "))"
         return .judged(dry.isEmpty, "\(lines) lines", "no line\(whose) \(span): is the index back?")
+    }
+
+    private static func lines(_ loki: LokiReading, in window: Range<Int>) throws -> Int {
+        try loki.selectors(in: window, limit: 1).first.map { try loki.lines($0, in: window, limit: 100).count } ?? 0
     }
 }

@@ -3,18 +3,22 @@ internal import JSONText
 /// Whether every target that a Prometheus knows answers it.
 struct TargetsUp: RecoveryCheck {
     let name = "targets_up"
-    let component: String?
+    var component: String? { subject.name }
+    private let subject: CheckedStack.Component
     private let server: CheckedServer
     var target: String { "all targets up" }
 
-    init(component: String, _ server: CheckedServer) {
-        self.component = component
+    init(_ subject: CheckedStack.Component, _ server: CheckedServer) {
+        self.subject = subject
         self.server = server
     }
 
     func measure() throws -> Measurement {
         let answer = try server.json("/api/v1/targets", [("state", "active")])
         let targets = answer["data"]?["activeTargets"]?.array ?? []
+        if targets.isEmpty, subject.facts?["scrape pools"] == "0" {
+            return .passed("0", "the server of the set had nothing to scrape either")
+        }
         guard !targets.isEmpty else {
             return .failed("no target", "the server scrapes nothing: is its configuration back?")
         }

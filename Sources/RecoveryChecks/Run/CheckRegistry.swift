@@ -44,7 +44,7 @@ package struct CheckRegistry: Sendable {
         [
             server("prometheus_healthy", "prometheus") { health("prometheus_healthy", $0, $1, "/-/healthy") },
             server("prometheus_ready", "prometheus") { health("prometheus_ready", $0, $1, "/-/ready") },
-            server("targets_up", "prometheus") { component, server in TargetsUp(component: component.name, server) },
+            server("targets_up", "prometheus") { TargetsUp($0, $1) },
             Entry(name: "ingestion", subject: "component of kind prometheus") { stack in
                 reached(stack, "ingestion", "prometheus") { component, server in
                     Ingestion(component: component.name, server, interval: stack.interval)

@@ -18,8 +18,8 @@ package enum JournalEvent: Codable, Equatable, Sendable {
     case checksFinished(checks: [CheckResult])
     /// Something that whoever reads the journal should know: a wall clock that jumped, an alarm.
     case noted(text: String)
-    /// What a drill damaged on purpose, and whether that was noticed.
-    case negativeControl(damage: String, expected: [String], red: [String], noticed: Bool)
+    /// What a drill damaged on purpose, whether that was noticed, and what each that went red said of it.
+    case negativeControl(damage: String, expected: [String], red: [String], noticed: Bool, why: [String]? = nil)
     /// A digest of a live component, before or after a drill.
     case liveStack(component: String, isAfter: Bool, digest: String)
     /// The last line, but for a run that is resumed later.

@@ -138,8 +138,9 @@ private struct RunStory {
             case .checksFinished(let results): checks = results
             case .noted(let text): deviations.append(text)
             case .reached: break
-            case .negativeControl(let damage, let expected, let red, let noticed):
-                negativeControl = NegativeControl(damage: damage, expected: expected, red: red, noticed: noticed)
+            case .negativeControl(let damage, let expected, let red, let noticed, let why):
+                negativeControl = NegativeControl(
+                    damage: damage, expected: expected, red: red, noticed: noticed, why: why)
             case .liveStack(let component, let isAfter, let digest):
                 if isAfter {
                     live[component, default: (nil, nil)].after = digest

@@ -39,12 +39,15 @@ package struct NegativeControl: Codable, Equatable, Sendable {
     /// What did go red.
     package var red: [String]
     package var noticed: Bool
+    /// What each that went red said: "tree: pack … is not in the store". Nil in older journals.
+    package var why: [String]?
 
-    package init(damage: String, expected: [String], red: [String], noticed: Bool) {
+    package init(damage: String, expected: [String], red: [String], noticed: Bool, why: [String]? = nil) {
         self.damage = damage
         self.expected = expected
         self.red = red
         self.noticed = noticed
+        self.why = why
     }
 }
 

@@ -82,6 +82,8 @@ enum HTMLTemplate {
         <tr><th>Damage</th><td>{{damage}}</td></tr>
         <tr><th>Had to be noticed by</th><td>{{negativeExpected}}</td></tr>
         <tr><th>Went red</th><td>{{negativeRed}}</td></tr>
+        {{#negativeWhy}}<tr><th></th><td>{{.}}</td></tr>
+        {{/negativeWhy}}
         <tr><th>Verdict</th><td>{{negativeVerdict}}</td></tr>
         </table>
         {{/negative}}

@@ -55,6 +55,9 @@ enum MarkdownTemplate {
         - damage: {{damage}}
         - had to be noticed by: {{negativeExpected}}
         - went red: {{negativeRed}}
+        {{#negativeWhy}}
+          - {{.}}
+        {{/negativeWhy}}
         - verdict: {{negativeVerdict}}
         {{/negative}}
         {{#hasLiveStack}}

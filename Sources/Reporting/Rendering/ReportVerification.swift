@@ -1,4 +1,4 @@
-internal import Cryptography
+package import Cryptography
 internal import Foundation
 internal import RecoveryPlan
 
@@ -16,6 +16,8 @@ package struct ReportVerification: Sendable {
         package var head: String
         /// SHA-256 of the evidence's document.
         package var digest: String
+        /// Nil where nobody signed it.
+        package var signature: ReportSignature?
     }
 
     package struct Refusal: Error, Equatable, CustomStringConvertible {
@@ -28,15 +30,19 @@ package struct ReportVerification: Sendable {
     /// - Parameters:
     ///   - path: of a report in any format; for others than JSON the JSON of the same name must lie beside it.
     ///   - journal: path of the journal, where it is at hand: then the report must carry the very same.
+    ///   - trusted: who must have signed it, or who vouches for whoever did; empty: it need not be signed.
+    ///   - checksSignature: whether a signature beside it must fit.
     /// - Throws: ``Refusal``.
-    package static func verify(_ path: String, journal: String? = nil) throws(Refusal) -> Proof {
+    package static func verify(
+        _ path: String, journal: String? = nil, trusting trusted: [X509Certificate] = [], checksSignature: Bool = true
+    ) throws(Refusal) -> Proof {
         guard let format = Report.Format(rawValue: (path as NSString).pathExtension) else {
             throw Refusal(
                 file: path,
                 detail: "its name ends in none of "
                     + Report.Format.allCases.map { ".\($0.rawValue)" }.joined(separator: ", "))
         }
-        let source = (path as NSString).deletingPathExtension + ".json"
+        let source = source(of: path)
         let document = try read(source)
         let report = try rebuilt(document, source)
         if let journal {
@@ -56,11 +62,16 @@ package struct ReportVerification: Sendable {
                     detail: "it is not what '\(source)' renders to: it was altered, or made by another version")
             }
         }
+        let signature =
+            checksSignature ? try ReportSignature.beside(source, document, trusting: trusted) : nil
         let evidence = report.evidence
         return Proof(
             file: path, run: evidence.subject.run, verdict: evidence.verdict, lines: evidence.journal.lines.count,
-            head: evidence.journal.head, digest: report.digest)
+            head: evidence.journal.head, digest: report.digest, signature: signature)
     }
+
+    /// The JSON of the same name.
+    static func source(of report: String) -> String { (report as NSString).deletingPathExtension + ".json" }
 
     private static func rebuilt(_ document: [UInt8], _ source: String) throws(Refusal) -> Report {
         let claimed: Evidence
@@ -82,7 +93,7 @@ package struct ReportVerification: Sendable {
         } catch let refusal as Refusal { throw refusal } catch { throw Refusal(file: source, detail: "\(error)") }
     }
 
-    private static func read(_ path: String) throws(Refusal) -> [UInt8] {
+    static func read(_ path: String) throws(Refusal) -> [UInt8] {
         do { return [UInt8](try Data(contentsOf: URL(filePath: path))) } catch {
             throw Refusal(file: path, detail: (error as NSError).localizedDescription)
         }

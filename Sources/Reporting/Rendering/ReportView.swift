@@ -40,6 +40,7 @@ struct ReportView {
     var negativeVerdict: String
     var negativeExpected: String
     var negativeRed: String
+    var negativeWhy: [String]
     var liveStack: [Fact]
     var hasLiveStack: Bool
     var deviations: [String]
@@ -95,6 +96,7 @@ struct ReportView {
         negativeVerdict = evidence.negativeControl.map { $0.noticed ? "noticed" : "NOT noticed" } ?? ""
         negativeExpected = evidence.negativeControl?.expected.joined(separator: ", ") ?? ""
         negativeRed = evidence.negativeControl?.red.joined(separator: ", ") ?? ""
+        negativeWhy = evidence.negativeControl?.why ?? []
         liveStack =
             evidence.liveStack?.components.map {
                 Fact(

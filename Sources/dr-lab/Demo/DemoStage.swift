@@ -63,7 +63,7 @@ final class DemoStage {
         print("   $ dr \(arguments.joined(separator: " "))")
         let run = try await CommandRun.run(
             executable, arguments + ["--no-progress"], in: folder.url, environment: environment)
-        let lines = [run.output, run.errors].flatMap { $0.split(separator: "\n") }
+        let lines = [run.errors, run.output].flatMap { $0.split(separator: "\n") }
         if lines.count > showing { tell("  (\(lines.count - showing) lines more)") }
         for line in lines.suffix(showing) { tell("  \(line)") }
         guard accepting.contains(run.status) else {

@@ -1,13 +1,15 @@
 import ArgumentParser
 import Blocking
+import Cryptography
+import Foundation
 import Reporting
 
 /// Holds the commands about evidence together.
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Make the evidence of a recovery or drill, or prove that a report was not altered.",
-        subcommands: [ReportMake.self, ReportVerify.self], defaultSubcommand: ReportMake.self)
+        abstract: "Make the evidence of a recovery or drill, sign it, or prove that a report was not altered.",
+        subcommands: [ReportMake.self, ReportSign.self, ReportVerify.self], defaultSubcommand: ReportMake.self)
 }
 
 /// `dr report RUN`.
@@ -49,6 +51,46 @@ struct ReportMake: AsyncParsableCommand {
     }
 }
 
+/// `dr report sign FILE`.
+struct ReportSign: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sign", abstract: "Put a name under a report that holds.",
+        discussion: """
+            The report is verified first; then a detached CMS signature over its JSON is written beside that, as \
+            report.json.p7s, which `openssl cms -verify` reads too. Needs no configuration. The passphrase of an \
+            encrypted key is taken from DR_SIGNING_PASSPHRASE.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The report.", completion: .file())
+    var file: String
+
+    @Option(name: .long, help: "The signer's certificate, PEM.", completion: .file())
+    var certificate: String
+
+    @Option(name: .long, help: "The private key of that certificate, PEM.", completion: .file())
+    var key: String
+
+    @Flag(name: .long, help: "Put it in the place of a signature that is there.")
+    var replace = false
+
+    func run() async throws {
+        let signer = try SigningIdentity.load(certificate: certificate, privateKey: key) {
+            ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
+        }
+        let signed: SignedReport
+        do {
+            signed = SignedReport(
+                file: try ReportSignature.sign(file, by: signer, replaces: replace), signer: signer.certificate.subject)
+        } catch {
+            StandardError.write("dr: \(error)\n")
+            throw ExitStatus.checkFailed
+        }
+        try Output(options: options).result(signed) { "wrote \(signed.file), signed by \(signed.signer)" }
+    }
+}
+
 /// `dr report verify FILE`.
 struct ReportVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -57,7 +99,7 @@ struct ReportVerify: AsyncParsableCommand {
         discussion: """
             A report carries its journal, a chain of hashes, and is worked out again from it: every byte must be the \
             same. Needs no configuration. For a page, Markdown or JUnit the JSON of the same name must lie beside it. \
-            Exit code 4 when it proves nothing.
+            A signature that lies there too must fit; --certificate asks for one. Exit code 4 when it proves nothing.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -68,9 +110,16 @@ struct ReportVerify: AsyncParsableCommand {
     @Option(name: .long, help: "The journal itself: the report must carry the very same.", completion: .file())
     var journal: String?
 
+    @Option(
+        name: .long, parsing: .singleValue,
+        help: "PEM certificates: one of them, or one that they vouch for, must have signed it; may be given again.",
+        completion: .file())
+    var certificate: [String] = []
+
     func run() throws {
+        let trusted = try certificate.flatMap { try X509Certificate.load($0) }
         let proof: ReportProof
-        do { proof = try ReportProof(file, journal: journal) } catch {
+        do { proof = try ReportProof(file, journal: journal, trusting: trusted) } catch {
             StandardError.write("dr: \(error)\n")
             throw ExitStatus.checkFailed
         }

@@ -57,8 +57,10 @@ enum ElasticsearchDriver: ComponentDriver {
         case .s3:
             SnapshotRepository(
                 options.name,
-                .s3(bucket: options.bucket ?? "", basePath: options.basePath, client: options.client))
-        case .fs: SnapshotRepository(options.name, .directory(options.location ?? ""))
+                .s3(bucket: options.bucket ?? "", basePath: options.basePath, client: options.client),
+                isOnlyRead: options.isOnlyRead)
+        case .fs:
+            SnapshotRepository(options.name, .directory(options.location ?? ""), isOnlyRead: options.isOnlyRead)
         }
     }
 }

@@ -30,7 +30,10 @@ enum GrafanaDriver: ComponentDriver {
         let api = GrafanaAPI(
             url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)
         return GrafanaImporter(
-            api: api, user: options.server.username, secrets: ImportSecrets(values, unavailable: unavailable))
+            api: api, user: options.server.username,
+            secrets: ImportSecrets(
+                values, unavailable: unavailable,
+                placeholder: options.withholdsSecrets ? ImportSecrets.nowhere : nil))
     }
 
     static func checked(_ options: GrafanaOptions, name: String, _ session: Session) throws -> CheckedStack.Component {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Blocking
 import Configuration
+import Cryptography
 import Drills
 import Foundation
 import ObjectStorage
@@ -26,8 +27,9 @@ struct Drill {
 
     /// - Returns: the evidence, and where it is.
     func run() async throws -> DrillResult {
+        let signer = try reportSigner()
         let runs = try RunFolder(state: live.stateRoot)
-        let before = await LiveStack(session: live).digests()
+        let before = await LiveStack(session: live).look()
         let replay = try await replay(runs)
         let run = replay.run
         let journal = try Journal(
@@ -38,12 +40,13 @@ struct Drill {
         if replay.verdict == .recovered || replay.verdict == .late {
             try await negativeControl(of: replay, runs, journal)
         }
-        let after = await LiveStack(session: live).digests()
-        for component in before.keys.sorted() where after[component] != nil {
-            try journal.append(.liveStack(component: component, isAfter: false, digest: before[component] ?? ""))
-            try journal.append(.liveStack(component: component, isAfter: true, digest: after[component] ?? ""))
+        let looks = LiveStackComparison(before: before, after: await LiveStack(session: live).look())
+        for (component, before, after) in looks.digests {
+            try journal.append(.liveStack(component: component, isAfter: false, digest: before))
+            try journal.append(.liveStack(component: component, isAfter: true, digest: after))
         }
-        return try await evidence(of: run, replay)
+        for line in looks.blindSpots { try journal.append(.noted(text: line)) }
+        return try await evidence(of: run, replay, signer)
     }
 
     // MARK: The replay
@@ -66,6 +69,7 @@ struct Drill {
             let run = try await ScenarioRun.prepare(
                 scenario, at: at, request, live, recoveryKey: recoveryKey, drill: setting)
             try await refuseUnlessIsolated(run.plan, stage)
+            try stage.claim(contexts: run.plan.contexts)
             let result = try await limited {
                 try await stage.prepare()
                 return try await run.carryOut()
@@ -83,8 +87,9 @@ struct Drill {
     }
 
     private func refuseUnlessIsolated(_ plan: Plan, _ stage: DrillStage) async throws {
-        let reach = plan.reach(programs: live.configuration.drill.programs)
-        let guardian = IsolationGuard(live: await live.livePlaces())
+        let contexts = await KubernetesContexts(live.pool)
+        let reach = plan.reach(programs: live.configuration.drill.programs, namespace: stage.namespace, contexts)
+        let guardian = IsolationGuard(live: live.livePlaces(contexts))
         let places = stage.places + reach.places.filter { place in !stage.places.contains { $0.kind == place.kind } }
         let objections = await live.pool.run { guardian.objections(to: places) } + reach.refusals
         guard objections.isEmpty else {
@@ -128,14 +133,16 @@ struct Drill {
         output.note("the negative control, which has to fail: \(sabotage.text)")
         let red = try await sabotaged(sabotage, replay)
         let expected = sabotage.expected(replay.steps)
-        let noticed = !Set(red).isDisjoint(with: expected)
+        let noticed = Alarm.isNoticed(red, by: expected, asDamage: sabotage.isOfThePacks)
         try journal.append(
-            .negativeControl(damage: sabotage.text, expected: expected, red: red, noticed: noticed))
+            .negativeControl(
+                damage: sabotage.text, expected: expected, red: red.map(\.name), noticed: noticed,
+                why: red.map { "\($0.name): \($0.why)" }))
     }
 
     /// The same drill with the damage.
     /// - Returns: steps and checks that went red.
-    private func sabotaged(_ sabotage: Sabotage, _ replay: Replay) async throws -> [String] {
+    private func sabotaged(_ sabotage: Sabotage, _ replay: Replay) async throws -> [Alarm] {
         let stage = try DrillStage(
             live, run: "\(Session.now())-\(getpid())-control", components: components, damage: sabotage.lens)
         do {
@@ -147,31 +154,61 @@ struct Drill {
             if case .oldSet(let old, _) = sabotage { selector = .named(old) }
             let run = try await ScenarioRun.prepare(
                 scenario, at: selector, request, live, recoveryKey: recoveryKey, drill: setting)
+            try stage.claim(contexts: run.plan.contexts)
             let result = try await limited {
                 try await stage.prepare()
                 return try await run.carryOut()
             }
-            let reading = try JournalReading(path: result.journal)
-            let steps = try Evidence(reading).steps.filter { ["failed", "rollback failed"].contains($0.outcome) }.map(
-                \.id)
-            let checks = result.checks.filter { $0.verdict == .failed && $0.isCritical }.map(\.name)
+            let red = try red(in: JournalReading(path: result.journal), result.checks)
             await stage.close(keeping: false)
-            return steps + checks.reduce(into: []) { names, name in if !names.contains(name) { names.append(name) } }
+            return red
         } catch let error as RepositoryError where error.reason == .damaged {
             await stage.close(keeping: false)
-            return ["repository"]
+            return [Alarm("repository", "\(error)", isDamage: true)]
         } catch {
             await stage.close(keeping: false)
             throw error
         }
     }
 
+    private func red(in reading: JournalReading, _ checks: [CheckResult]) throws -> [Alarm] {
+        let damaged = reading.lines.compactMap { line -> String? in
+            guard case .stepFinished(let result) = line.body.event, result.reason == .damaged else { return nil }
+            return result.step
+        }
+        let steps = try Evidence(reading).steps.filter { ["failed", "rollback failed"].contains($0.outcome) }.map {
+            Alarm($0.id, $0.summary ?? "failed", isDamage: damaged.contains($0.id))
+        }
+        let failed = checks.filter { $0.verdict == .failed && $0.isCritical }.map { check in
+            Alarm(check.name, [check.measured, check.detail].compactMap { $0 }.joined(separator: "; "))
+        }
+        return steps
+            + failed.reduce(into: []) { red, one in
+                if !red.contains(where: { $0.name == one.name }) { red.append(one) }
+            }
+    }
+
     // MARK: The end
 
-    private func evidence(of run: String, _ replay: Replay) async throws -> DrillResult {
+    /// - Throws: `ValidationError` where reports are to be signed and there is no key: found out before, not after.
+    private func reportSigner() throws -> SigningIdentity? {
+        guard live.configuration.drill.signs else { return nil }
+        guard let signer = try live.signer() else {
+            throw ValidationError("'drill: sign:' needs 'store: signing:' with a key to sign with")
+        }
+        return signer
+    }
+
+    private func evidence(of run: String, _ replay: Replay, _ signer: SigningIdentity?) async throws -> DrillResult {
         let files = ReportFiles(session: live)
         let source = try files.source(run, actions: nil)
-        let written = try await live.pool.run { try files.write(source, to: nil, ReportFormat.allCases, pdf: false) }
+        var written = try await live.pool.run { try files.write(source, to: nil, ReportFormat.allCases, pdf: false) }
+        if let signer, let report = written.files.first {
+            let signature = try await live.pool.run {
+                try ReportSignature.sign(report, by: signer, replaces: true)
+            }
+            written.files.append(signature)
+        }
         let evidence = try Evidence(source.reading, correctiveActions: source.actions)
         let passed = evidence.verdict == .passed || evidence.verdict == .late
         do {
@@ -194,6 +231,8 @@ struct DrillResult: Encodable {
     var rpo: LossObjective
     var negativeControl: NegativeControl?
     var liveStackUntouched: Bool?
+    /// The components that this was seen of.
+    var liveStackCompared: [String]
     var deviations: [String]
     var checks: [CheckResult]
     var files: [String]
@@ -208,6 +247,7 @@ struct DrillResult: Encodable {
         rpo = evidence.rpo
         negativeControl = evidence.negativeControl
         liveStackUntouched = evidence.liveStack?.isUntouched
+        liveStackCompared = evidence.liveStack?.components.map(\.component) ?? []
         deviations = evidence.deviations
         checks = evidence.checks
         files = written.files
@@ -217,8 +257,8 @@ struct DrillResult: Encodable {
         switch verdict {
         case .passed: .done
         case .late: .objectiveMissed
-        case .partial: .partial
-        case .failed, .void: .checkFailed
+        // A drill that came back in part has failed; only a recovery is partial.
+        case .failed, .partial, .void: .checkFailed
         }
     }
 
@@ -240,8 +280,14 @@ struct DrillResult: Encodable {
             lines.append(
                 "negative control: \(control.damage): "
                     + (control.noticed ? "noticed by \(control.red.joined(separator: ", "))" : "NOT NOTICED"))
+            lines += (control.why ?? []).map { "  \($0)" }
         }
-        if let liveStackUntouched { lines.append("live stack: \(liveStackUntouched ? "untouched" : "CHANGED")") }
+        let compared = liveStackCompared.joined(separator: ", ")
+        if let liveStackUntouched {
+            lines.append("live stack: \(liveStackUntouched ? "untouched" : "CHANGED") (\(compared))")
+        } else {
+            lines.append("live stack: nothing of it could be looked at twice, so that nothing was compared")
+        }
         lines += deviations.map { "deviation: \($0)" }
         lines += files.map { "wrote \($0)" }
         return lines.joined(separator: "\n")

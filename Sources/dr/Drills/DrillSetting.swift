@@ -1,3 +1,4 @@
+import ArgumentParser
 import Configuration
 import Foundation
 import RecoveryChecks
@@ -18,13 +19,22 @@ struct DrillSetting {
     /// servers would be stopped, started or installed.
     func overrides(_ given: [String: String], of text: PlanText, _ session: Session) throws -> [String: String] {
         let known = configuration.parameters.merging(given) { _, new in new }
-        let plan = try text.read(in: session.planScope(.look))
+        let plan = try text.read(in: session.planScope(.look, overrides: known))
         let harmless = plan.declared.map(\.name).filter { name in
             name == "rebuild" || name.hasPrefix("stop_") || name.hasPrefix("start_")
         }
         let names = Set(plan.declared.map(\.name))
-        return Dictionary(harmless.map { ($0, "[]") }) { $1 }
+        var values = Dictionary(harmless.map { ($0, "[]") }) { $1 }
             .merging(known.filter { names.contains($0.key) }) { _, new in new }
+        if !plan.kubectlActions.isEmpty, names.contains("namespace") {
+            guard known["namespace"] == nil else {
+                throw ValidationError(
+                    "a drill makes a namespace of its own and removes it: leave 'namespace' out of --set and "
+                        + "drill.parameters")
+            }
+            values["namespace"] = stage.namespace
+        }
+        return values
     }
 
     /// What proves that this backup came back, whole: not what is true only of the stack in its own place.

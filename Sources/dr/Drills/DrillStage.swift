@@ -5,6 +5,7 @@ import Foundation
 import ObjectStorage
 import RecoveryPlan
 import StrictYAML
+import Synchronization
 
 /// An isolated place for one replay of a plan: its own directories, ports, servers and credentials.
 final class DrillStage: Sendable {
@@ -12,6 +13,9 @@ final class DrillStage: Sendable {
     let session: Session
     /// Components that are not drilled, and why.
     let leftOut: [String: String]
+    /// The namespace that it may make in clusters.
+    let namespace: String
+    private let made = Mutex([DrillNamespace]())
     private let folder: DrillFolder
     private let servers: [String: DrillServer]
     /// Components whose server is filled through its API: it runs before they are restored.
@@ -29,25 +33,31 @@ final class DrillStage: Sendable {
         let settings = live.configuration.drill
         let parent = settings.folder ?? "\(live.stateRoot)/drills"
         let folder = try DrillFolder(in: parent, run: run)
+        var isSetUp = false
+        defer { if !isSetUp { folder.remove() } }
         var configuration = live.configuration
         var leftOut: [String: String] = [:]
         var servers: [String: DrillServer] = [:]
         var filledByAPI: Set<String> = []
+        let livePorts = Set(live.configuration.components.flatMap(\.places).compactMap(\.port))
         configuration.components = try live.configuration.components.compactMap { component in
             let name = component.name
             guard chosen.isEmpty || chosen.contains(name) else { return nil }
             let data = "\(folder.path)/\(name)"
             let options = settings.servers[name] ?? DrillServerOptions.usual(for: component.kind)
-            let url = try options.map { _ in "http://127.0.0.1:\(try UnusedPort.find())" }
+            let port = try options.map { options in
+                try options.port.map { try ReservedPort(UInt16($0), for: name) } ?? ReservedPort(avoiding: livePorts)
+            }
+            let url = port.map { "http://127.0.0.1:\($0.number)" }
             let place = Relocation(data: data, url: url, username: options?.username, password: options?.password)
             guard let relocated = component.options.relocated(to: place) else {
                 leftOut[name] = "dr.yaml has no drill.servers.\(name): nothing to restore it into"
                 return nil
             }
-            if let options, let url {
+            if let options, let port, let url {
                 try options.writeConfiguration(name, url: url, folder: folder.path)
                 servers[name] = DrillServer(
-                    name, command: options.command(name, url: url, data: data, folder: folder.path), url: url,
+                    name, command: options.command(name, url: url, data: data, folder: folder.path), port: port,
                     ready: options.ready, patience: options.within.duration, folder: folder.path,
                     environment: ProcessInfo.processInfo.environment, pool: live.pool)
                 if Components.home(component) == nil { filledByAPI.insert(name) }
@@ -61,12 +71,14 @@ final class DrillStage: Sendable {
         configuration.checks.endpoints = []
         var session = Session(
             live.options, file: "\(folder.path)/dr.yaml", configuration, pool: live.pool)
-        session.wrapsStore = damage
+        session.wrapsStore = { damage(DrilledStore($0)) }
+        namespace = DrillNamespace.name(of: run)
         self.folder = folder
         self.leftOut = leftOut
         self.servers = servers
         self.filledByAPI = filledByAPI
         self.session = session
+        isSetUp = true
     }
 
     var path: String { folder.path }
@@ -74,13 +86,34 @@ final class DrillStage: Sendable {
     /// What the drill writes to and talks to.
     var places: [Place] {
         [Place("the drill", .directory(folder.path))] + servers.values.map { Place($0.name, .server(url: $0.url)) }
-            + session.configuration.components.flatMap { $0.places.filter { $0.isDirectory } }
+            + session.configuration.components.flatMap { $0.places.filter(\.isStorage) }
     }
+
+    // MARK: Clusters
+
+    /// Says that the plan will make the namespace in these, before it does.
+    func claim(contexts: [String]) throws {
+        guard !contexts.isEmpty else { return }
+        let namespaces = contexts.map { DrillNamespace(context: $0, name: namespace) }
+        try folder.note(namespaces.map(\.line))
+        made.withLock { $0 = namespaces }
+    }
+
+    private func remove(_ namespaces: [DrillNamespace]) async {
+        for namespace in namespaces {
+            guard let obstacle = await namespace.remove(session.pool) else { continue }
+            output.warn("namespace \(namespace.name) is left behind: \(obstacle)\nhint: \(namespace.removal)")
+        }
+    }
+
+    private var output: Output { Output(options: session.options) }
 
     // MARK: Servers
 
-    /// Before the plan: servers that are filled through their API are there as empty ones, as on a rebuilt host.
+    /// Before the plan: what a killed drill left is gone, and servers that are filled through their API are there as
+    /// empty ones, as on a rebuilt host.
     func prepare() async throws {
+        await remove(folder.leftBehind.compactMap(DrillNamespace.init))
         for component in filledByAPI.sorted() { try await servers[component]?.start() }
     }
 
@@ -90,7 +123,14 @@ final class DrillStage: Sendable {
     /// Ends what it started, and removes what it made.
     func close(keeping: Bool) async {
         for server in servers.values { await server.stop() }
-        if keeping { folder.keep() } else { folder.remove() }
+        let namespaces = made.withLock { $0 }
+        if keeping {
+            folder.keep()
+            for namespace in namespaces { output.note("kept: namespace \(namespace.name): \(namespace.removal)") }
+        } else {
+            await remove(namespaces)
+            folder.remove()
+        }
     }
 }
 

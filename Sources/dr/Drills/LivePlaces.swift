@@ -17,20 +17,49 @@ extension ComponentConfiguration {
                 places.append(Place(name, .server(url: value)))
             }
         }
+        if let snapshots = (options as? ElasticsearchOptions)?.repository {
+            places += Place.snapshots(snapshots, of: name).map { [$0] } ?? []
+        }
         return places
     }
 }
 
 extension Place {
-    var isDirectory: Bool {
-        if case .directory = kind { return true }
-        return false
+    /// Whether it is data, and not a server.
+    var isStorage: Bool {
+        switch kind {
+        case .directory, .bucket: true
+        case .server, .cluster: false
+        }
+    }
+
+    /// Where a cluster keeps its snapshots. A directory is one of its nodes': it counts as one of this machine.
+    fileprivate static func snapshots(_ options: SnapshotRepositoryOptions, of component: String) -> Place? {
+        switch options.type {
+        case .s3:
+            Place(
+                "\(component)'s snapshots",
+                .bucket(name: options.bucket ?? "", prefix: options.basePath ?? "", endpoint: nil),
+                isOnlyRead: options.isOnlyRead)
+        case .fs:
+            options.location.flatMap { location in
+                location.hasPrefix("/")
+                    ? Place("\(component)'s snapshots", .directory(location), isOnlyRead: options.isOnlyRead) : nil
+            }
+        }
+    }
+
+    /// Of a server that names one.
+    var port: UInt16? {
+        guard case .server(let url) = kind else { return nil }
+        return URLComponents(string: url)?.port.flatMap { UInt16(exactly: $0) }
     }
 }
 
 extension Session {
     /// Everything that a drill must not touch.
-    func livePlaces() async -> [Place] {
+    /// - Parameter contexts: of kubectl.
+    func livePlaces(_ contexts: KubernetesContexts) -> [Place] {
         var places = configuration.components.flatMap(\.places)
         switch configuration.store.url {
         case .directory(let path): places.append(Place("the repository", .directory(path)))
@@ -38,28 +67,23 @@ extension Session {
             places.append(
                 Place("the repository", .bucket(name: bucket, prefix: prefix, endpoint: configuration.store.endpoint)))
         }
-        for context in await currentContext() + configuration.drill.liveContexts {
-            places.append(Place("kubectl", .cluster(context: context)))
+        // What kubectl would take where nothing is said is taken for the live one.
+        for context in [contexts.current].compactMap({ $0 }) + configuration.drill.liveContexts {
+            places.append(Place("kubectl", .cluster(context: context, server: contexts.servers[context])))
         }
         return places
-    }
-
-    /// What kubectl would take where nothing is said; empty where there is no kubectl or no context.
-    private func currentContext() async -> [String] {
-        let program = Program(
-            "kubectl", ["config", "current-context"], environment: ProcessInfo.processInfo.environment,
-            timeout: .seconds(10))
-        guard let run = try? await pool.run({ try program.captured(limit: 4096) }), run.end.status == 0 else {
-            return []
-        }
-        return [run.output.trimmingCharacters(in: .whitespacesAndNewlines)].filter { !$0.isEmpty }
     }
 }
 
 extension Plan {
     /// What the plan's actions would touch beside the components' own places.
+    /// - Parameters:
+    ///   - allowed: steps that may run programs.
+    ///   - namespace: the drill's own, the only one that it may work in.
     /// - Returns: places, and what no drill may do at all.
-    func reach(programs allowed: [String]) -> (places: [Place], refusals: [String]) {
+    func reach(
+        programs allowed: [String], namespace: String, _ contexts: KubernetesContexts
+    ) -> (places: [Place], refusals: [String]) {
         var places: [Place] = []
         var refusals: [String] = []
         for step in steps {
@@ -79,7 +103,15 @@ extension Plan {
                             "step '\(step.id)' drives kubectl in its current context: give the drill one of its own")
                         continue
                     }
-                    places.append(Place("step '\(step.id)'", .cluster(context: context)))
+                    places.append(
+                        Place("step '\(step.id)'", .cluster(context: context, server: contexts.servers[context])))
+                    var own = action.namespace
+                    if case .createNamespace(let name) = action.verb { own = name }
+                    if own != namespace {
+                        refusals.append(
+                            "step '\(step.id)' works in \(own.map { "namespace '\($0)'" } ?? "its context's namespace"), "
+                                + "and not in the drill's own: write ${namespace} there, a parameter that drills set")
+                    }
                 case is RunAction where !allowed.contains(step.id):
                     refusals.append(
                         "step '\(step.id)' runs a program, which may do anything to the live stack: empty its parameter "

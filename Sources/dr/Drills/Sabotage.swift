@@ -45,10 +45,17 @@ enum Sabotage: Sendable {
         case .droppedDashboard: ["grafana_dashboards", "data_equality"]
         case .emptyService:
             [
-                "data_equality", "sentinels", "prometheus_blocks_intact", "grafana_dashboards",
-                "elasticsearch_documents",
-                "loki_query",
+                "data_equality", "sentinels", "prometheus_blocks_intact", "grafana_dashboards", "grafana_datasources",
+                "elasticsearch_documents", "loki_query",
             ]
+        }
+    }
+
+    /// Whether it is what is stored that is damaged: the restoring step must say so, and not fail for another reason.
+    var isOfThePacks: Bool {
+        switch self {
+        case .flippedByte, .missingPack: true
+        case .oldSet, .droppedDashboard, .emptyService: false
         }
     }
 

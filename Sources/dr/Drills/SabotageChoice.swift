@@ -34,12 +34,31 @@ struct SabotageChoice {
             return try anyPack().map { component, key, _ in .missingPack(component: component, pack: key) }
         case .oldSet: return try olderSet().map { .oldSet($0, as: set) }
         case .droppedDashboard:
-            return components.first { $0.kind == "grafana" && served.contains($0.name) }
-                .map { .droppedDashboard(component: $0.name) }
+            return try components.first {
+                try $0.kind == "grafana" && served.contains($0.name) && holds("dashboards", $0.name)
+            }
+            .map { .droppedDashboard(component: $0.name) }
         case .emptyService:
-            return components.filter { served.contains($0.name) }.randomElement()
-                .map { .emptyService(component: $0.name) }
+            return try components.filter { try served.contains($0.name) && holdsAnything($0.name, $0.kind) }
+                .randomElement().map { .emptyService(component: $0.name) }
         }
+    }
+
+    /// Whether an empty server would be another than the restored one: where the set holds nothing, nobody could tell.
+    private func holdsAnything(_ component: String, _ kind: String) throws -> Bool {
+        switch kind {
+        case "grafana": return try holds("dashboards", component) || holds("data sources", component)
+        case "loki": return try holds("chunks", component)
+        case "prometheus": return try holds("blocks", component)
+        case "elasticsearch": return try holds("indices", component)
+        default: return true
+        }
+    }
+
+    /// - Parameter fact: a count in the component's manifest; one that says nothing of it may hold some.
+    private func holds(_ fact: String, _ component: String) throws -> Bool {
+        guard set.components[component] != nil else { return false }
+        return try repository.manifest(component, of: set).facts[fact] != "0"
     }
 
     /// A pack that a restore of the set reads.

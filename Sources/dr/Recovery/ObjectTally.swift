@@ -21,9 +21,9 @@ final class ObjectTally: Sendable {
             if lines.count < ObjectTally.named { lines.append(line) }
         }
 
-        var text: String {
-            lines.joined(separator: "; ") + (count > lines.count ? "; and \(count - lines.count) more" : "")
-        }
+        var text: String { all.joined(separator: "; ") }
+
+        var all: [String] { lines + (count > lines.count ? ["and \(count - lines.count) more"] : []) }
     }
 
     func add(_ object: ImportedObject) {
@@ -32,13 +32,13 @@ final class ObjectTally: Sendable {
             if object.outcome == .failed || object.outcome == .conflict {
                 state.failed.add("\(name): \(object.detail ?? object.outcome.rawValue)")
             } else if !object.missingSecrets.isEmpty {
-                state.lacking.add("\(name) lacks \(object.missingSecrets.joined(separator: ", "))")
+                state.lacking.add("\(name) came back without \(object.missingSecrets.joined(separator: ", "))")
             }
         }
     }
 
-    /// Objects that are there but lack secrets: a person must give these.
-    var warnings: [String] { state.withLock { $0.lacking.count > 0 ? [$0.lacking.text] : [] } }
+    /// Objects that are there but lack secrets, a line each: a person must give these.
+    var warnings: [String] { state.withLock { $0.lacking.all } }
 
     func refuseFailures(of component: String) throws {
         let failed = state.withLock { $0.failed }

@@ -11,7 +11,7 @@ enum RunLine {
             "\(attempt.step): begins\(attempt.attempt > 1 ? ", attempt \(attempt.attempt)" : "")"
         case .stepFinished(let result):
             "\(result.step): \(result.outcome.rawValue) in \(Units.duration(result.seconds))"
-                + (result.error.map { ": \($0)" } ?? "") + (result.isRetried ? "; it is tried again" : "")
+                + (result.error.map { ": \(shortened($0))" } ?? "") + (result.isRetried ? "; it is tried again" : "")
         case .stepReproved(let step, let holds, let detail):
             holds
                 ? "\(step): done already, \(detail ?? "and still so")"
@@ -24,5 +24,17 @@ enum RunLine {
         case .noted(let text): text
         case .checksFinished, .negativeControl, .liveStack, .runFinished: nil
         }
+    }
+
+    private static let longestList = 4
+
+    /// An error without most of the list that it may hold; the journal has it whole.
+    static func shortened(_ error: String) -> String {
+        var lines = error.split(separator: "\n").map(String.init)
+        let advice = lines.firstIndex { $0.hasPrefix("hint: ") } ?? lines.count
+        guard advice > longestList + 1 else { return error }
+        lines.replaceSubrange(
+            longestList..<advice, with: ["  and \(advice - longestList) lines more: see the journal"])
+        return lines.joined(separator: "\n")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import Foundation
 import Programs
 import RecoveryPlan
@@ -77,12 +78,21 @@ struct ReportFiles {
     }
 }
 
+/// What `dr report sign` did.
+struct SignedReport: Encodable {
+    /// The signature.
+    var file: String
+    var signer: String
+}
+
 /// What `dr report verify` found.
 struct ReportProof: Encodable {
     var verified = true
     var proof: ReportVerification.Proof
 
-    init(_ file: String, journal: String?) throws { proof = try ReportVerification.verify(file, journal: journal) }
+    init(_ file: String, journal: String?, trusting trusted: [X509Certificate]) throws {
+        proof = try ReportVerification.verify(file, journal: journal, trusting: trusted)
+    }
 
     var text: String {
         """
@@ -90,7 +100,15 @@ struct ReportProof: Encodable {
         run \(proof.run): \(proof.verdict.rawValue)
         journal: \(proof.lines) lines, the last with SHA-256 \(proof.head)
         evidence: SHA-256 \(proof.digest)
+        signed: \(signed)
         """
+    }
+
+    private var signed: String {
+        guard let signature = proof.signature else { return "by nobody" }
+        let name = "by \(signature.signer), certificate SHA-256 \(signature.fingerprint)"
+        return signature.isTrusted
+            ? name : name + "\n        which nobody vouches for here: name whom you trust with --certificate"
     }
 }
 

@@ -54,13 +54,17 @@ struct Session {
         }
         if let signing = configuration.store.signing {
             repository.signing.trusted = try X509Certificate.load(signing.certificate)
-            repository.signing.signer = try signing.key.map { key in
-                try SigningIdentity.load(certificate: signing.certificate, privateKey: key) {
-                    ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
-                }
-            }
+            repository.signing.signer = try signer()
         }
         return repository
+    }
+
+    /// Who signs what this host makes; nil where the configuration names no key.
+    func signer() throws -> SigningIdentity? {
+        guard let signing = configuration.store.signing, let key = signing.key else { return nil }
+        return try SigningIdentity.load(certificate: signing.certificate, privateKey: key) {
+            ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
+        }
     }
 
     func state(of repository: Repository) throws -> StateFolder {

@@ -74,6 +74,24 @@ import Testing
         #expect(main.policies["routes"]?.array?.count == 2)
     }
 
+    /// In a drill: what refers to contact points must come back, and none of them must reach anybody.
+    @Test func `with a placeholder all comes back, and what lacks its secret is named`() async throws {
+        let tree = try await exported()
+        var target = try await ImportSite(.empty())
+        target.secrets = ImportSecrets(placeholder: ImportSecrets.nowhere)
+        let objects = try await target.import(tree)
+        let slack = try #require(objects.of("contact point", "cp-slack").first)
+        #expect(slack.outcome == .create && slack.missingSecrets == ["contact-point/cp-slack/url"])
+        #expect(slack.detail?.contains("notifies nobody") == true)
+        #expect(objects.of("notification policies", Self.main).first?.outcome == .update)
+        #expect(objects.allSatisfy { $0.outcome != .failed })
+        let main = try target.organization(Self.main)
+        #expect(String(describing: main).contains("https://withheld.invalid/"))
+        #expect(main.policies["routes"]?.array?.count == 2)
+        // A step that is tried again meets what it made.
+        #expect(try await target.import(tree).of("contact point", "cp-slack").first?.outcome == .same)
+    }
+
     @Test func `a contact point keeps the secret that the target has`() async throws {
         let tree = try await exported()
         var target = try await ImportSite(ImportSite.rich())

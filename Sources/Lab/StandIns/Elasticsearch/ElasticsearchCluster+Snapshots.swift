@@ -15,6 +15,9 @@ extension ElasticsearchCluster {
         case ("PUT", 2, _): return create(path[1], in: name, registration, request)
         case ("GET", 2, _): return look(at: path[1], in: name, place)
         case ("DELETE", 2, _):
+            guard registration["settings"]?["readonly"]?.text != "true" else {
+                return Self.error(500, "repository_exception", "[\(name)] repository is readonly")
+            }
             let isThere = shelf.change(at: place) { $0.removeValue(forKey: path[1]) != nil }
             return isThere ? Self.acknowledged : missing(name, path[1])
         case ("GET", 3, "_status"): return status(of: path[1], in: name, place)

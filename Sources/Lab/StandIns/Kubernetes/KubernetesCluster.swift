@@ -40,6 +40,11 @@ package struct KubernetesCluster: Sendable {
 
     // MARK: For tests
 
+    /// The names of all objects of a kind, in every namespace.
+    package func names(of kind: String) -> [String] {
+        objects.keys.filter { $0.resource.kind == kind }.map(\.name).sorted()
+    }
+
     package func object(_ kind: String, _ name: String, in namespace: String = "") -> JSONValue? {
         objects.first { $0.key.resource.kind == kind && $0.key.namespace == namespace && $0.key.name == name }?.value
     }

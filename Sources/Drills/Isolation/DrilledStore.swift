@@ -1,0 +1,36 @@
+package import ObjectStorage
+
+/// The live store as a drill has it: read all through, written to only where a set's marks are kept.
+package struct DrilledStore: ObjectStore {
+    private let live: any ObjectStore
+    private static let marks = "marks/"
+
+    package init(_ live: any ObjectStore) { self.live = live }
+
+    package var location: String { live.location }
+
+    package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
+        try live.get(key, range: range, sink)
+    }
+
+    package func head(_ key: ObjectKey) throws -> ObjectInfo? { try live.head(key) }
+
+    package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
+        try live.list(prefix: prefix, after: after, body)
+    }
+
+    package func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+        guard "\(key)".hasPrefix(Self.marks) else { throw refusal("write", key) }
+        return try live.put(key, content, options)
+    }
+
+    package func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
+        throw refusal("write", key)
+    }
+
+    package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] { keys.map { refusal("delete", $0) } }
+
+    private func refusal(_ operation: String, _ key: ObjectKey) -> ObjectStoreError {
+        ObjectStoreError(.denied, operation, key, "a drill writes nothing to the store but marks", store: location)
+    }
+}

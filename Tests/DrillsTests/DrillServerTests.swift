@@ -1,0 +1,78 @@
+import Blocking
+import Foundation
+import Lab
+import Testing
+
+@testable import Drills
+
+/// The ports of a drill's servers, and who else may have them.
+@Suite struct DrillServerTests {
+    private let folder: TemporaryFolder
+    private let pool = BlockingPool(threads: 4)
+
+    init() throws { folder = try TemporaryFolder("drill-server") }
+
+    private func server(_ port: ReservedPort, _ command: String...) -> DrillServer {
+        DrillServer(
+            "loki", command: command, port: port, ready: "/ready", patience: .seconds(20), folder: folder.path,
+            environment: ProcessInfo.processInfo.environment, pool: pool)
+    }
+
+    private func stranger(on port: UInt16? = nil) async throws -> StandInServer {
+        try await StandInServer("stranger", port: port, contract: nil) { _ in .text(200, "ready\n") }
+    }
+
+    @Test func aPortIsHeldUntilItIsReleased() throws {
+        let first = try ReservedPort(avoiding: [])
+        #expect(!first.isFree && !first.isFixed)
+        let refused = #expect(throws: DrillError.self) { try ReservedPort(first.number, for: "loki") }
+        #expect(refused?.detail.contains("port \(first.number) of 127.0.0.1 is taken") == true)
+        first.release()
+        #expect(first.isFree)
+        #expect(try ReservedPort(first.number, for: "loki").isFixed)
+    }
+
+    @Test func theLiveStacksPortsAreNotChosen() throws {
+        // All but a hundred of those that the kernel gives: without looking, one of the many would be chosen.
+        let range = try String(contentsOfFile: "/proc/sys/net/ipv4/ip_local_port_range", encoding: .utf8)
+            .split(whereSeparator: \.isWhitespace).compactMap { UInt16($0) }
+        let live = Set((range[0]...range[1]).filter { $0 % 100 != 7 })
+        #expect(!live.contains(try ReservedPort(avoiding: live).number))
+    }
+
+    /// Chosen, released for the server, and taken by somebody before that listens.
+    @Test func aPortThatIsTakenBeforeTheStartIsNotAskedForAnything() async throws {
+        let port = try ReservedPort(avoiding: [])
+        port.release()
+        let stranger = try await stranger(on: port.number)
+        let error = await #expect(throws: DrillError.self) { try await server(port, "/bin/sleep", "60").start() }
+        let own = ProcessInfo.processInfo.processIdentifier
+        #expect(error?.detail.contains("port \(port.number) of 127.0.0.1 is taken by '") == true)
+        #expect(error?.detail.contains("(process \(own))") == true)
+        #expect(error?.hint?.contains("run the drill again") == true)
+        await stranger.stop()
+    }
+
+    /// The stranger comes between the last look and the server's own attempt: it answers, and it is not the server.
+    @Test func whoAnsweredBeforeTheServerWasStartedIsNotTheServer() async throws {
+        let port = try ReservedPort(avoiding: [])
+        let taker = folder.url.appending(path: "taken")
+        // A server that takes its time: meanwhile this process, which was there before it, takes the port.
+        let slow = server(port, "/bin/sh", "-c", "touch \(taker.path); exec sleep 60")
+        let starting = Task { try await slow.start() }
+        while !FileManager.default.fileExists(atPath: taker.path) { try await Task.sleep(for: .milliseconds(5)) }
+        let stranger = try await stranger(on: port.number)
+        let error = await #expect(throws: DrillError.self) { try await starting.value }
+        #expect(error?.detail.contains("(process \(ProcessInfo.processInfo.processIdentifier))") == true)
+        await stranger.stop()
+    }
+
+    @Test func aServerThatDidNotStartCanBeStartedAgain() async throws {
+        let port = try ReservedPort(avoiding: [])
+        let failing = server(port, "/bin/sh", "-c", "echo no such option; exit 3")
+        for _ in 0..<2 {
+            let error = await #expect(throws: DrillError.self) { try await failing.start() }
+            #expect(error?.detail.contains("no such option") == true)
+        }
+    }
+}

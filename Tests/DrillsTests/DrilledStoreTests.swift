@@ -1,0 +1,26 @@
+import Lab
+import ObjectStorage
+import Testing
+
+@testable import Drills
+
+@Suite struct DrilledStoreTests {
+    @Test func onlyMarksAreWritten() throws {
+        let folder = try TemporaryFolder("drilled")
+        let live = try DirectoryStore(path: folder.path)
+        let set = ObjectKey(trusted: "sets/one.json"), mark = ObjectKey(trusted: "marks/drilled/one.json")
+        _ = try live.put(set, [1], PutOptions())
+        let drilled = DrilledStore(live)
+        #expect(try drilled.read(set) == [1])
+        for key in ["sets/two.json", "repository.json", "tree/packs/p.tar.gz", "marks"] {
+            let refusal = #expect(throws: ObjectStoreError.self) {
+                try drilled.put(ObjectKey(trusted: key), [2], PutOptions())
+            }
+            #expect(refusal?.reason == .denied)
+        }
+        #expect(throws: ObjectStoreError.self) { try drilled.upload(mark, PutOptions()) }
+        #expect(try drilled.delete([set]).count == 1 && live.read(set) == [1])
+        _ = try drilled.put(mark, [3], PutOptions())
+        #expect(try live.read(mark) == [3])
+    }
+}
