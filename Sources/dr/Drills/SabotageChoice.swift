@@ -27,11 +27,11 @@ struct SabotageChoice {
     private func make(_ kind: Sabotage.Kind) throws -> Sabotage? {
         switch kind {
         case .flippedByte:
-            return try anyPack().map { component, key, index in
-                .flippedByte(component: component, pack: key, at: try byte(in: index))
+            return try anyPack().map { component, key, index, read in
+                .flippedByte(component: component, pack: key, at: byte(in: index, read))
             }
         case .missingPack:
-            return try anyPack().map { component, key, _ in .missingPack(component: component, pack: key) }
+            return try anyPack().map { component, key, _, _ in .missingPack(component: component, pack: key) }
         case .oldSet: return try olderSet().map { .oldSet($0, as: set) }
         case .droppedDashboard:
             return try components.first {
@@ -61,43 +61,41 @@ struct SabotageChoice {
         return try repository.manifest(component, of: set).facts[fact] != "0"
     }
 
-    /// A pack that a restore of the set reads.
-    private func anyPack() throws -> (String, ObjectKey, PackIndex)? {
+    /// A pack that a restore of the set reads, and where in its object the gzip members begin that are read for certain.
+    private func anyPack() throws -> (String, ObjectKey, PackIndex, [Int])? {
         for component in components.shuffled() where set.components[component.name] != nil {
             let manifest = try repository.manifest(component.name, of: set)
             for use in manifest.packs.shuffled() {
                 let index = try repository.index(component.name, use)
                 let live = use.liveMembers
                 // Of members that are live, contents alone are certain to be read.
-                guard
-                    index.members.enumerated().contains(where: {
-                        live.contains($0.offset) && ($0.element.size ?? 0) > 0
-                    })
-                else { continue }
+                let read = index.members.enumerated().compactMap { number, member in
+                    live.contains(number) && (member.size ?? 0) > 0 ? member.at : nil
+                }
+                guard !read.isEmpty else { continue }
                 return (
                     component.name,
-                    Layout.pack(component.name, use.pack, isEncrypted: index.object.envelope != nil), index
+                    Layout.pack(component.name, use.pack, isEncrypted: index.object.envelope != nil), index, read
                 )
             }
         }
         return nil
     }
 
-    /// An offset in the object that lies in the stored bytes of some file's content.
-    private func byte(in index: PackIndex) throws -> Int {
+    /// An offset in the object that a restore cannot pass over.
+    /// - Parameter read: offsets of gzip members.
+    private func byte(in index: PackIndex, _ read: [Int]) -> Int {
         // An envelope is authenticated as a whole: any byte will do.
         guard index.object.envelope == nil else { return Int.random(in: index.object.size / 4..<index.object.size / 2) }
-        let starts = index.members.filter { ($0.size ?? 0) > 0 }.compactMap(\.at)
-        let start = starts.randomElement() ?? 0
-        // Behind the header of a gzip member and of the tar entry in it, before its checksum.
-        let lengths = index.gzip.map { $0[0] }
-        var position = 0
-        for length in lengths {
-            defer { position += length }
-            guard position == start else { continue }
-            return position + min(length - 9, max(20, length / 2))
+        let start = read.randomElement() ?? 0
+        var end = 0
+        for length in index.gzip.map({ $0[0] }) {
+            end += length
+            if end > start { break }
         }
-        return start + 20
+        // Of the member's CRC-32. Among its data some bytes say the same when they are changed: whether a run of zeros is
+        // copied from one byte before or from two.
+        return end - 8
     }
 
     /// The newest older set that holds the same components, where what was recorded can tell the two apart.
