@@ -34,6 +34,12 @@ import Testing
         let text = try String(contentsOf: settings, encoding: .utf8).replacing("DATA", with: journey.data.path)
         try Data(text.utf8).write(to: settings)
         try await journey.expect(0, "init")
+        // Without its checks: they are of servers that this stack has not.
+        let source = try await journey.expect(0, "plan", "show", "namespace_deletion", "--source").output
+        let plans = journey.folder.url.appending(path: "plans")
+        try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
+        try Data(source.replacing("\nchecks: [", with: "\n#").utf8)
+            .write(to: plans.appending(path: "monitoring_namespace_deletion.yaml"))
         try journey.write(
             "kubernetes/prometheus.yaml",
             """

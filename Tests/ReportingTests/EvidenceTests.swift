@@ -56,6 +56,12 @@ import Testing
         return try JournalReading(path: path)
     }
 
+    /// A drill whose checks had nothing to look at shows nothing; one whose check failed has shown something.
+    @Test(arguments: [(CheckResult.Verdict.skipped, Evidence.Verdict.void), (.failed, .failed)])
+    func aDrillThatLookedAtNothingIsVoid(_ check: CheckResult.Verdict, _ verdict: Evidence.Verdict) throws {
+        #expect(try Evidence(reading(isDrill: true, end: .notValidated, check: check)).verdict == verdict)
+    }
+
     @Test func oneMeasurementIsShownWithoutARange() {
         #expect(Spell.range(TimeForecast([4])) == "4.00 s (one sample, no range)")
         #expect(Spell.range(TimeForecast([3, 9])) == "6.00 s (3.00 s to 9.00 s, 2 samples)")

@@ -186,7 +186,8 @@ private struct RunStory {
         guard isDrill else { return (Evidence.Verdict(end.verdict), end.reasons) }
         if end.verdict == .interrupted { return (.void, end.reasons) }
         // It has neither come back nor failed to, as far as anybody looked.
-        if end.verdict == .notValidated, checks.reasonForNoProof != nil { return (.void, end.reasons) }
+        let nothingWasChecked = !checks.isEmpty && checks.allSatisfy { $0.verdict == .skipped }
+        if end.verdict == .notValidated, nothingWasChecked { return (.void, end.reasons) }
         // A drill that fails has proved something already; one that passes must also have been able to fail.
         guard end.verdict == .recovered || end.verdict == .late else { return (.failed, end.reasons) }
         guard let negativeControl else {

@@ -44,11 +44,22 @@ struct DrillSetting {
             "sla", "sla_availability", "sla_latency_p95", "sla_throughput", "endpoints", "targets_up",
         ]
         let kept = plan.checks.filter { !ofTheLiveStack.contains($0) }
-        let proofs = [
-            "prometheus_blocks_intact", "grafana_dashboards", "grafana_datasources", "elasticsearch_documents",
-            "data_equality", "sentinels",
-        ]
         return kept + proofs.filter { !kept.contains($0) }
+    }
+
+    /// Checks of what came back, beside those of the plan, for what this stack has: one that could only be skipped would
+    /// make the drill one that nothing was looked at in.
+    private var proofs: [String] {
+        let settings = stage.session.configuration
+        let kinds = Set(settings.components.map(\.kind))
+        var proofs = [
+            ("prometheus", "prometheus_blocks_intact"), ("grafana", "grafana_dashboards"),
+            ("grafana", "grafana_datasources"), ("elasticsearch", "elasticsearch_documents"),
+        ].filter { kinds.contains($0.0) }.map(\.1)
+        if !kinds.isDisjoint(with: ["prometheus", "loki", "grafana", "elasticsearch"]) {
+            proofs.append("data_equality")
+        }
+        return settings.checks.sentinels.isEmpty ? proofs : proofs + ["sentinels"]
     }
 
     func services(_ recovery: StackRecovery) -> any RecoveryServices {
