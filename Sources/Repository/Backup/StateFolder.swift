@@ -78,16 +78,28 @@ package struct StateFolder: Sendable {
 
     // MARK: Catalogs
 
-    /// Removes catalogs of manifests that are not in use any more. What cannot be looked at, or is held, stays.
+    /// Removes catalogs of manifests that are not in use any more, and those that only an older version could read. What
+    /// cannot be looked at, or is held, stays.
     func dropCatalogs(unless isInUse: (_ component: String, _ digest: String) throws -> Bool) {
-        let folder = "\(root)/catalogs", suffix = "-\(Self.schema).sqlite"
-        for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where file.hasSuffix(suffix) {
+        let folder = "\(root)/catalogs"
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            guard let (component, schema) = Self.catalog(named: file), schema <= Self.schema else { continue }
             let path = "\(folder)/\(file)"
-            guard let note = try? Self.open(path).note(Self.manifestNote), !note.isEmpty,
-                (try? isInUse(String(file.dropLast(suffix.count)), note)) == false
-            else { continue }
+            if schema == Self.schema {
+                guard let note = try? Self.open(path).note(Self.manifestNote), !note.isEmpty,
+                    (try? isInUse(component, note)) == false
+                else { continue }
+            }
             for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) }
         }
+    }
+
+    /// What the name of a catalog's file says: `<component>-<schema>.sqlite`.
+    private static func catalog(named file: String) -> (component: String, schema: Int)? {
+        guard file.hasSuffix(".sqlite"), let dash = file.lastIndex(of: "-"),
+            let schema = Int(file[file.index(after: dash)...].dropLast(".sqlite".count))
+        else { return nil }
+        return (String(file[..<dash]), schema)
     }
 
     /// The catalog of `manifest`, from the cache where that is of it, else made from the repository.
