@@ -25,7 +25,7 @@ import Testing
         init() async throws {
             let server = try await SharedS3Server.seaweedFS()
             proxy = try FaultyProxy(to: server.endpoint, rates: [:], seed: 1)
-            journey = try await Journey(s3: Proxied(endpoint: proxy.endpoint, server))
+            journey = try await Journey(s3: ProxiedStore(endpoint: proxy.endpoint, server))
             let plans = journey.folder.url.appending(path: "plans")
             try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
             try Data(StoreOutageTests.plan.utf8).write(to: plans.appending(path: "loss.yaml"))
@@ -53,20 +53,6 @@ import Testing
         func expectWhatWasLost(sourceLocation: SourceLocation = #_sourceLocation) async throws {
             let diff = try await CommandRun.run("/usr/bin/diff", ["-r", lost.path, journey.data.path])
             #expect(diff.status == 0, "\(diff.output)", sourceLocation: sourceLocation)
-        }
-    }
-
-    private struct Proxied: S3Server {
-        let endpoint: String
-        let accessKey: String
-        let secretKey: String
-        let process: ServerProcess
-        let folder: TemporaryFolder
-
-        init(endpoint: String, _ server: SeaweedFS) {
-            self.endpoint = endpoint
-            (accessKey, secretKey) = (server.accessKey, server.secretKey)
-            (process, folder) = (server.process, server.folder)
         }
     }
 

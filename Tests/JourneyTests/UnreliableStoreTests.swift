@@ -11,7 +11,7 @@ import Testing
         let rates = Dictionary(uniqueKeysWithValues: faults.map { ($0, 0.05) })
         let proxy = try FaultyProxy(to: server.endpoint, rates: rates, seed: UInt64(faults.count))
         defer { proxy.stop() }
-        let journey = try await Journey(s3: Unreliable(endpoint: proxy.endpoint, server))
+        let journey = try await Journey(s3: ProxiedStore(endpoint: proxy.endpoint, server))
         for number in 0..<40 { try journey.write("many/\(number)", "content \(number)\n") }
         let noise = (0..<9 << 20).map { _ in UInt8.random(in: 0...255) }  // more than one part
         try Data(noise).write(to: journey.data.appending(path: "large"))
@@ -24,20 +24,6 @@ import Testing
             "/usr/bin/diff", ["-r", journey.data.path, journey.folder.url.appending(path: "out").path])
         #expect(diff.status == 0, "\(diff.output)")
         if faults.count > 1 { #expect(proxy.injected.values.reduce(0, +) > 10, "\(proxy.injected)") }
-    }
-
-    private struct Unreliable: S3Server {
-        let endpoint: String
-        let accessKey: String
-        let secretKey: String
-        let process: ServerProcess
-        let folder: TemporaryFolder
-
-        init(endpoint: String, _ server: SeaweedFS) {
-            self.endpoint = endpoint
-            (accessKey, secretKey) = (server.accessKey, server.secretKey)
-            (process, folder) = (server.process, server.folder)
-        }
     }
 
     @Test func aStoreThatGoesAwayIsNamed() async throws {
