@@ -44,11 +44,10 @@ package struct SeaweedFS: S3Server {
     package let secretKey = "dr-lab-secret"
     package let process: ServerProcess
     package let folder: TemporaryFolder
-    private let sockets: Sockets
 
     package init() async throws {
         let weed = try LabTool.path("weed")
-        (endpoint, process, folder, sockets) = try await LabTool.retrying { [accessKey, secretKey] in
+        (endpoint, process, folder) = try await LabTool.retrying { [accessKey, secretKey] in
             let folder = try TemporaryFolder("seaweedfs")
             let identities =
                 "{\"identities\":[{\"name\":\"dr\",\"credentials\":[{\"accessKey\":\"\(accessKey)\",\"secretKey\":"
@@ -60,39 +59,21 @@ package struct SeaweedFS: S3Server {
             let process = try await ServerProcess(
                 "seaweedfs", executable: weed,
                 arguments: [
-                    "-logdir=.", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-dir=.", "-filer", "-s3",
-                    "-s3.config=s3.json",
+                    "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-dir=.", "-filer", "-s3", "-s3.config=s3.json",
                     "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.volumeSizeLimitMB=512", "-volume.max=50",
                     "-master.telemetry=false",
                 ] + zip(names, ports).map { "-\($0)=\($1)" },
                 folder: folder.url)
-            return ("http://127.0.0.1:\(ports[6])", process, folder, Sockets(names, ports))
-        } check: { endpoint, process, folder, sockets in
-            try await Self(endpoint: endpoint, process: process, folder: folder, sockets: sockets).waitUntilReady()
+            return ("http://127.0.0.1:\(ports[6])", process, folder)
+        } check: { endpoint, process, folder in
+            try await Self(endpoint: endpoint, process: process, folder: folder).waitUntilReady()
         }
     }
 
-    private init(endpoint: String, process: ServerProcess, folder: TemporaryFolder, sockets: Sockets) {
+    private init(endpoint: String, process: ServerProcess, folder: TemporaryFolder) {
         self.endpoint = endpoint
         self.process = process
         self.folder = folder
-        self.sockets = sockets
-    }
-
-    /// What the server leaves outside its folder, whatever it is told: sockets named by its ports, in `/tmp` itself.
-    private final class Sockets: Sendable {
-        private let paths: [String]
-
-        init(_ names: [String], _ ports: [UInt16]) {
-            paths = zip(names, ports).map { name, port in
-                let part = name.replacing(".port", with: "").replacing(".", with: "-")
-                return "/tmp/seaweedfs-\(part)-\(port).sock"
-            }
-        }
-
-        deinit {
-            for path in paths { try? FileManager.default.removeItem(atPath: path) }
-        }
     }
 }
 
