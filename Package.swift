@@ -39,7 +39,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
 
 /// What can be backed up: one target to a kind of component.
 let kinds = [
-    layer("FileTree", ["Repository"]),
+    layer("FileTree", ["Repository", "IgnorePatterns"]),
     layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", yams, logging]),
     layer("GitConfiguration", ["Repository", "Programs", "Blocking", logging]),
     layer(
@@ -77,6 +77,7 @@ let package = Package(
         layer("Blocking", []),
         layer("Programs", ["CLinux"]),
         layer("JSONText", []),
+        layer("IgnorePatterns", []),
         layer("StrictYAML", ["JSONText", yams]),
         layer("Charts", []),
         layer("Retention", ["Charts"]),
@@ -96,7 +97,7 @@ let package = Package(
             ]),
         layer("Mail", ["CCurl"]),
         layer("Notifications", ["HTTP", "Mail", "JSONText", "Blocking"]),
-        layer("Configuration", ["StrictYAML", "JSONText", "Retention", "Notifications", yams]),
+        layer("Configuration", ["StrictYAML", "JSONText", "IgnorePatterns", "Retention", "Notifications", yams]),
         layer("RecoveryChecks", ["Repository", "HTTP", "JSONText", "Cryptography", "Blocking"]),
         layer(
             "RecoveryPlan",
@@ -138,6 +139,7 @@ let package = Package(
         tests(of: "Blocking"),
         tests(of: "Programs", ["Blocking", "Lab"]),
         tests(of: "JSONText"),
+        tests(of: "IgnorePatterns", ["Lab"]),
         tests(of: "Cryptography"),
         tests(of: "Archiving", ["Lab"]),
         tests(of: "HTTP", ["Lab"]),

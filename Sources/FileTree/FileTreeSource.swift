@@ -1,4 +1,5 @@
 internal import Glibc
+internal import IgnorePatterns
 package import Repository
 
 /// A directory tree as it lies on this machine: the plainest of components.
@@ -12,8 +13,8 @@ package struct FileTreeSource: ComponentSource {
 
     /// - Parameters:
     ///   - data: absolute path of the tree's root.
-    ///   - exclusions: patterns as of `fnmatch(3)`, matched against the path relative to the root and against the last
-    ///     component alone; a directory that matches is left out with all below it.
+    ///   - exclusions: patterns of gitignore(5), relative to the root; a directory that matches is skipped with all
+    ///     below it.
     package init(data: String, exclusions: [String] = []) {
         self.data = data
         self.exclusions = exclusions
@@ -21,14 +22,23 @@ package struct FileTreeSource: ComponentSource {
 
     package func capture(_ context: CaptureContext) async throws -> any Capture {
         try check()
-        return FileTreeCapture(root: data, exclusions: exclusions.map { Array($0.utf8CString) })
+        return FileTreeCapture(root: data, exclusions: try patterns())
     }
 
     package func diagnose() async -> [Diagnosis] {
         do {
             try check()
+            _ = try patterns()
             return [Diagnosis("directory", .ok, data)]
         } catch { return [Diagnosis("directory", .failed, "\(error)")] }
+    }
+
+    private func patterns() throws -> IgnorePatterns {
+        do throws(IgnorePatternError) { return try IgnorePatterns(exclusions) } catch {
+            throw ComponentError(
+                .misconfigured, "read 'exclude'", "the pattern '\(error.pattern)' matches nothing: \(error.reason)",
+                hint: error.hint)
+        }
     }
 
     private func check() throws {
@@ -52,7 +62,8 @@ package struct FileTreeSource: ComponentSource {
 
 private struct FileTreeCapture: Capture {
     let root: String
-    let exclusions: [[CChar]]
+    var directoryOfData: String? { root }
+    let exclusions: IgnorePatterns
     /// A tree of files has no notion of its newest datum: a modification time can be set to anything.
     let watermark: Int? = nil
     var facts: [String: String] { ["root": root] }
@@ -61,14 +72,8 @@ private struct FileTreeCapture: Capture {
 
     func isExcluded(_ path: [UInt8]) -> Bool {
         guard !exclusions.isEmpty else { return false }
-        let slash = UInt8(ascii: "/")
-        let trimmed = path.last == slash ? path.dropLast() : path[...]
-        let last = trimmed.suffix(from: trimmed.lastIndex(of: slash).map { $0 + 1 } ?? trimmed.startIndex)
-        return exclusions.contains { Self.matches($0, trimmed) || Self.matches($0, last) }
-    }
-
-    private static func matches(_ pattern: [CChar], _ path: ArraySlice<UInt8>) -> Bool {
-        fnmatch(pattern, path.map { CChar(bitPattern: $0) } + [0], FNM_PATHNAME) == 0
+        let isDirectory = path.last == UInt8(ascii: "/")
+        return exclusions.ignores(isDirectory ? path.dropLast() : path[...], isDirectory: isDirectory)
     }
 
     func examine(_ changed: [String]) async throws -> [Damage] { [] }

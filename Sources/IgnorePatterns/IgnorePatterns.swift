@@ -1,0 +1,108 @@
+/// Patterns of paths to skip, with the meaning that gitignore(5) gives them; the last one that matches decides.
+package struct IgnorePatterns: Sendable {
+    private let patterns: [IgnorePattern]
+
+    /// - Throws: ``IgnorePatternError`` for the first pattern that can match nothing.
+    package init(_ texts: [String]) throws(IgnorePatternError) {
+        var patterns: [IgnorePattern] = []
+        for text in texts { patterns.append(try IgnorePattern(text)) }
+        self.patterns = patterns
+    }
+
+    package var isEmpty: Bool { patterns.isEmpty }
+
+    /// Tells whether a path is skipped. A directory that is stands for all below it, which needs no question.
+    /// - Parameter path: relative to the tree's root, without a slash at its end.
+    package func ignores(_ path: some BidirectionalCollection<UInt8>, isDirectory: Bool) -> Bool {
+        patterns.last { $0.matches(path, isDirectory: isDirectory) }.map { !$0.isNegated } ?? false
+    }
+}
+
+/// A pattern that can match no path.
+package struct IgnorePatternError: Error, Equatable, CustomStringConvertible {
+    /// The pattern, as it was written.
+    package var pattern: String
+    /// Why, as the end of a sentence.
+    package var reason: String
+    /// What to write.
+    package var hint: String
+
+    package var description: String { "the pattern '\(pattern)' matches nothing: \(reason)\nhint: \(hint)" }
+}
+
+/// One pattern of gitignore(5), ready for use.
+struct IgnorePattern: Sendable {
+    /// Takes a path back that an earlier pattern matched.
+    let isNegated: Bool
+    private let matchesDirectoriesOnly: Bool
+    /// It is held against the whole path, not against the last name alone.
+    private let isAnchored: Bool
+    /// The characters before the first special one.
+    private let start: [UInt8]
+    private let glob: Glob
+
+    init(_ text: String) throws(IgnorePatternError) {
+        func refuse(_ reason: String, _ hint: String) -> IgnorePatternError {
+            IgnorePatternError(pattern: text, reason: reason, hint: hint)
+        }
+        var rest = Self.withoutSpacesAtEnd(Array(text.utf8))[...]
+        guard rest.first != UInt8(ascii: "#") else {
+            throw refuse("gitignore takes it for a comment", "write '\\\(text)' for names that begin with '#'")
+        }
+        isNegated = rest.first == UInt8(ascii: "!")
+        if isNegated { rest.removeFirst() }
+        matchesDirectoriesOnly = rest.last == Self.slash
+        if matchesDirectoriesOnly { rest.removeLast() }
+        isAnchored = rest.contains(Self.slash)
+        if rest.first == Self.slash { rest.removeFirst() }
+        guard !rest.isEmpty else { throw refuse("it names no path", "write a pattern such as '*.tmp' or '/cache'") }
+        let names = rest.split(separator: Self.slash, omittingEmptySubsequences: false)
+        for name in names {
+            switch Array(name) {
+            case Array(".".utf8):
+                throw refuse("no path has a part '.'", "begin with '/' for what lies in the component's folder: '/cache'")
+            case Array("..".utf8):
+                throw refuse("no path has a part '..'", "patterns are relative to the component's folder: '/cache'")
+            case []: throw refuse("no path has an empty part", "write one '/' between names")
+            default: break
+            }
+        }
+        let start = rest.prefix { !Self.special.contains($0) }
+        self.start = Array(start)
+        do throws(Glob.Failure) { glob = try Glob(rest.dropFirst(start.count)) } catch {
+            throw refuse(error.reason, "write '\\' before a character that is to stand for itself")
+        }
+    }
+
+    private static let slash = UInt8(ascii: "/")
+    private static let special = Array("*?[\\".utf8)
+
+    /// Spaces at the end do not count, but one behind a backslash does.
+    private static func withoutSpacesAtEnd(_ text: [UInt8]) -> [UInt8] {
+        var end = text.count
+        var index = 0
+        while index < text.count {
+            if text[index] == UInt8(ascii: "\\") {
+                index += 1  // what follows stands for itself
+                end = text.count
+            } else if text[index] != UInt8(ascii: " ") {
+                end = text.count
+            } else if end == text.count {
+                end = index
+            }
+            index += 1
+        }
+        return Array(text[..<end])
+    }
+
+    func matches(_ path: some BidirectionalCollection<UInt8>, isDirectory: Bool) -> Bool {
+        if matchesDirectoriesOnly, !isDirectory { return false }
+        guard !isAnchored else { return matches(all: path) }
+        let name = path.lastIndex(of: Self.slash).map { path[path.index(after: $0)...] } ?? path[...]
+        return matches(all: name)
+    }
+
+    private func matches(all text: some Collection<UInt8>) -> Bool {
+        text.starts(with: start) && glob.matches(text.dropFirst(start.count))
+    }
+}
