@@ -5,19 +5,37 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 int dr_syncfs(int descriptor) { return syncfs(descriptor); }
 
 int dr_start_writeback(int descriptor) { return sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE); }
 
-int dr_rename_noreplace(const char *from, const char *to) {
-    return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+int dr_rename_noreplace(int from_directory, const char *from, int to_directory, const char *to) {
+    return renameat2(from_directory, from, to_directory, to, RENAME_NOREPLACE);
 }
 
 int dr_rename_exchange(const char *one, const char *other) {
     return renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+}
+
+int dr_traits(int directory, const char *path) {
+    struct statx found;
+    if (statx(directory, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &found) != 0) return -1;
+    int traits = 0;
+    if (found.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) traits |= DR_TRAIT_MOUNT_ROOT_KNOWN;
+    if (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) traits |= DR_TRAIT_MOUNT_ROOT;
+    if (found.stx_attributes & STATX_ATTR_IMMUTABLE) traits |= DR_TRAIT_IMMUTABLE;
+    if (found.stx_attributes & STATX_ATTR_APPEND) traits |= DR_TRAIT_APPEND_ONLY;
+    return traits;
+}
+
+long dr_file_system_type(const char *path) {
+    struct statfs found;
+    return statfs(path, &found) == 0 ? (long)found.f_type : -1;
 }
 
 int dr_open_below(int directory, const char *path, int flags, unsigned mode) {

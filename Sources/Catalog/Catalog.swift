@@ -38,14 +38,16 @@ package final class Catalog: Sendable {
             CREATE TABLE IF NOT EXISTS packs (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE);
             CREATE TABLE IF NOT EXISTS entries (
                 path BLOB NOT NULL PRIMARY KEY, kind INT, size INT, mode INT, uid INT, gid INT, modified INT, inode INT,
-                sparse INT, target BLOB, digest BLOB, pack INT, member INT, contentPack INT, contentMember INT
+                sparse INT, target BLOB, digest BLOB, pack INT, member INT, contentPack INT, contentMember INT,
+                modifiedNanoseconds INT
             );
             CREATE INDEX IF NOT EXISTS contents ON entries (size, digest) WHERE kind = 0 AND size > 0;
             CREATE INDEX IF NOT EXISTS borrowed ON entries (contentPack, contentMember)
                 WHERE contentPack <> pack OR contentMember <> member;
             CREATE TEMP TABLE fresh (
                 path BLOB PRIMARY KEY, kind INT, size INT, mode INT, uid INT, gid INT, modified INT, inode INT,
-                sparse INT, target BLOB, digest BLOB, pack INT, member INT, contentPack INT, contentMember INT
+                sparse INT, target BLOB, digest BLOB, pack INT, member INT, contentPack INT, contentMember INT,
+                modifiedNanoseconds INT
             ) WITHOUT ROWID;
             CREATE TEMP TABLE gone (path BLOB PRIMARY KEY) WITHOUT ROWID;
             """)
@@ -298,6 +300,8 @@ package final class Catalog: Sendable {
         /// Of all files' contents.
         package var bytes = 0
         package init() {}
+
+        package var entries: Int { files + directories + links }
     }
 
     package func totals() throws -> Totals {

@@ -45,7 +45,7 @@ final class Comparison {
     private func isSame(_ record: FileRecord) -> Bool {
         holdsSameContent(record) && stored.integer(3) == Int(record.mode) && stored.integer(4) == Int(record.uid)
             && stored.integer(5) == Int(record.gid)
-            && (stored.integer(6) == record.modified || (record.kind == .directory && ignoresDirectoryTimes))
+            && (EntryRow.modified(stored) == record.modified || (record.kind == .directory && ignoresDirectoryTimes))
     }
 
     private func holdsSameContent(_ record: FileRecord) -> Bool {
@@ -54,7 +54,7 @@ final class Comparison {
         case .directory: return true
         case .symbolicLink: return stored.bytes(9) == record.target
         case .file:
-            return stored.integer(2) == record.size && stored.integer(6) == record.modified
+            return stored.integer(2) == record.size && EntryRow.modified(stored) == record.modified
                 && stored.integer(7) == Int(Int64(bitPattern: record.inode))
         }
     }

@@ -2,7 +2,8 @@
 enum EntryRow {
     static let columns =
         """
-        path, kind, size, mode, uid, gid, modified, inode, sparse, target, digest, pack, member, contentPack, contentMember
+        path, kind, size, mode, uid, gid, modified, inode, sparse, target, digest, pack, member, contentPack, contentMember,
+        modifiedNanoseconds
         """
 
     static func read(_ row: Statement) -> CatalogEntry {
@@ -11,11 +12,16 @@ enum EntryRow {
                 path: row.bytes(0) ?? [], kind: FileRecord.Kind(rawValue: row.integer(1)) ?? .file,
                 size: row.integer(2),
                 mode: UInt32(truncatingIfNeeded: row.integer(3)), uid: UInt32(truncatingIfNeeded: row.integer(4)),
-                gid: UInt32(truncatingIfNeeded: row.integer(5)), modified: row.integer(6),
+                gid: UInt32(truncatingIfNeeded: row.integer(5)), modified: modified(row),
                 inode: UInt64(bitPattern: Int64(row.integer(7))), isSparse: row.integer(8) != 0, target: row.bytes(9)),
             digest: row.bytes(10),
             described: Location(pack: row.integer(11), member: row.integer(12)),
             content: Location(pack: row.integer(13), member: row.integer(14)))
+    }
+
+    /// The columns of a time come at different places: the second one was added later.
+    static func modified(_ row: Statement) -> FileTime {
+        FileTime(seconds: row.integer(6), nanoseconds: row.integer(15)) ?? FileTime(nanoseconds: 0)
     }
 
     /// Puts entries into one of the tables; one that has a path that is there already takes its place.
@@ -24,7 +30,7 @@ enum EntryRow {
 
         init(into table: String, of database: Database) throws {
             row = try database.prepare(
-                "INSERT OR REPLACE INTO \(table) (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                "INSERT OR REPLACE INTO \(table) (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         }
 
         func run(_ entry: CatalogEntry) throws {
@@ -35,7 +41,7 @@ enum EntryRow {
             row.bind(4, Int(record.mode))
             row.bind(5, Int(record.uid))
             row.bind(6, Int(record.gid))
-            row.bind(7, record.modified)
+            row.bind(7, record.modified.seconds)
             row.bind(8, Int(Int64(bitPattern: record.inode)))
             row.bind(9, record.isSparse ? 1 : 0)
             row.bind(10, record.target)
@@ -44,6 +50,7 @@ enum EntryRow {
             row.bind(13, entry.described.member)
             row.bind(14, entry.content.pack)
             row.bind(15, entry.content.member)
+            row.bind(16, record.modified.nanoseconds)
             try row.run()
         }
     }

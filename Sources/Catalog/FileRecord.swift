@@ -12,8 +12,7 @@ package struct FileRecord: Hashable, Sendable {
     package var mode: UInt32
     package var uid: UInt32
     package var gid: UInt32
-    /// Nanoseconds since 1970.
-    package var modified: Int
+    package var modified: FileTime
     package var inode: UInt64
     /// Fewer blocks are allocated than the size needs.
     package var isSparse: Bool
@@ -21,8 +20,8 @@ package struct FileRecord: Hashable, Sendable {
     package var target: [UInt8]?
 
     package init(
-        path: [UInt8], kind: Kind, size: Int, mode: UInt32, uid: UInt32, gid: UInt32, modified: Int, inode: UInt64,
-        isSparse: Bool = false, target: [UInt8]? = nil
+        path: [UInt8], kind: Kind, size: Int, mode: UInt32, uid: UInt32, gid: UInt32, modified: FileTime,
+        inode: UInt64, isSparse: Bool = false, target: [UInt8]? = nil
     ) {
         self.path = path
         self.kind = kind

@@ -11,7 +11,8 @@ internal import Synchronization
 ///
 /// A file system cannot hold a file `a` and a file `a/b`, so neither can this store: the second one is refused.
 package final class DirectoryStore: ObjectStore {
-    let root: String
+    /// Absolute, links resolved.
+    package let root: String
     /// Directories known to be durable themselves: each was synced into its parent by this process.
     private let settled = Mutex<Set<String>>([])
     private let isSwept = Mutex(false)

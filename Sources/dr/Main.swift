@@ -7,7 +7,8 @@ import Foundation
 @main
 enum Main {
     static func main() async {
-        let code = await run(Array(CommandLine.arguments.dropFirst()))
+        OpenFileLimit.raise()
+        let code = await run(ProgramArguments.all)
         exit(code.rawValue)
     }
 

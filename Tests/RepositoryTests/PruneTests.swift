@@ -313,9 +313,9 @@ import Testing
         }
         #expect(try catalogs("first").count == 1 && catalogs("second").count == 1)
         // Of an older version, and of one to come that may use it again.
-        let place = try #require(try catalogs("second").first).replacing("-2.sqlite", with: "")
+        let place = try #require(try catalogs("second").first).replacing("-3.sqlite", with: "")
         let second = fixture.fixture.folder.url.appending(path: "second")
-        for version in [1, 3] { try Data().write(to: second.appending(path: "\(place)-\(version).sqlite")) }
+        for version in [1, 4] { try Data().write(to: second.appending(path: "\(place)-\(version).sqlite")) }
         for machine in ["first", "second"] {
             try await fixture.prune(grace: 0) { prune in
                 prune.state = try? StateFolder(
@@ -323,7 +323,7 @@ import Testing
             }
         }
         #expect(try catalogs("first").isEmpty)
-        #expect(try Set(catalogs("second")) == ["\(place)-2.sqlite", "\(place)-3.sqlite"])
+        #expect(try Set(catalogs("second")) == ["\(place)-3.sqlite", "\(place)-4.sqlite"])
     }
 
     @Test func whatABackupLeftElsewhereIsForgottenUntilItWorks() async throws {

@@ -12,11 +12,27 @@ int dr_syncfs(int descriptor);
 /// sync_file_range(2): starts writing a file's dirty pages without waiting for them.
 int dr_start_writeback(int descriptor);
 
-/// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST where `to` exists.
-int dr_rename_noreplace(const char *_Nonnull from, const char *_Nonnull to);
+/// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST where `to` exists, with EINVAL where the file system cannot.
+/// The names are relative to the directories, which AT_FDCWD may stand for.
+int dr_rename_noreplace(int from_directory, const char *_Nonnull from, int to_directory, const char *_Nonnull to);
 
 /// renameat2(2) with RENAME_EXCHANGE: both must exist; afterwards each has the other's name, with no moment between.
+/// Fails with EINVAL where the file system cannot.
 int dr_rename_exchange(const char *_Nonnull one, const char *_Nonnull other);
+
+/// What statx(2) says of an entry beyond stat(2), as a sum of these.
+enum {
+    DR_TRAIT_MOUNT_ROOT = 1,        ///< it is where a file system is mounted, a bind mount included
+    DR_TRAIT_MOUNT_ROOT_KNOWN = 2,  ///< the kernel tells mount roots (5.8 and later)
+    DR_TRAIT_IMMUTABLE = 4,         ///< chattr +i
+    DR_TRAIT_APPEND_ONLY = 8,       ///< chattr +a
+};
+
+/// The traits of `path` below `directory` (AT_FDCWD: of the working directory); links are not followed. Or -1.
+int dr_traits(int directory, const char *_Nonnull path);
+
+/// The `f_type` of the file system that holds `path`, or -1.
+long dr_file_system_type(const char *_Nonnull path);
 
 /// openat2(2): opens or makes `path` below `directory`, through no link and no `..`, in one call.
 /// Returns a descriptor, or -1; with ENOSYS on a kernel before 5.6.

@@ -47,7 +47,8 @@ package struct GitImporter: ComponentImporter {
 
         // Asked as if it might replace: what is refused beyond that is an error, such as a file in the way.
         let target = try RestoreTarget(
-            directory, identity: "\(request.manifest.component)-\(request.manifest.name)", stamp: stamp, replace: true)
+            directory, identity: "\(request.manifest.component)-\(request.manifest.name)", stamp: stamp, replace: true,
+            protected: request.protected)
         guard !target.replaces || request.replaces else {
             return object(
                 .conflict,

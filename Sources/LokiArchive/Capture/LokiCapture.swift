@@ -5,6 +5,8 @@ internal import Synchronization
 /// The copied parts of a Loki, held, and its chunks where they lie.
 struct LokiCapture: Capture {
     let tree: DocumentTree
+    /// The server's `common.path_prefix`, as this machine sees it.
+    let directoryOfData: String?
     let chunks: String
     /// What of the chunks' folder is in the tree already, or does not belong to a backup.
     let hidden: Set<String>
@@ -18,10 +20,11 @@ struct LokiCapture: Capture {
     private let tally = ChunkTally()
 
     init(
-        tree: DocumentTree, chunks: String, hidden: Set<String>, copied: [Damage], began: Int, facts: [String: String],
+        tree: DocumentTree, data: String, chunks: String, hidden: Set<String>, copied: [Damage], began: Int, facts: [String: String],
         warnings: [String], pool: BlockingPool
     ) {
         self.tree = tree
+        directoryOfData = data
         self.chunks = chunks
         self.hidden = hidden
         self.copied = copied

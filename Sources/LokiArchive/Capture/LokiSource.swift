@@ -82,7 +82,7 @@ package struct LokiSource: ComponentSource {
             context.logger.debug("copied what changes", metadata: ["files": "\(copy.files)", "new": "\(tree.changed)"])
             let outside = unreachable.map { "'\($0)' is outside of the server's path_prefix and not in this backup" }
             return LokiCapture(
-                tree: tree, chunks: folders.chunks,
+                tree: tree, data: folders.data, chunks: folders.chunks,
                 hidden: Set(folders.indexes(answers?.settings) + [LokiLayout.clusterSeed]), copied: copy.damage,
                 began: began, facts: facts, warnings: warnings + outside + copy.warnings, pool: pool)
         } catch {

@@ -16,6 +16,8 @@ struct PrometheusCapture: Capture {
     let pool: BlockingPool
 
     var root: String { snapshot.root }
+    /// The server's own, not the snapshot's.
+    var directoryOfData: String? { snapshot.directory.path }
     /// Hard links, which Prometheus never writes through.
     var isFrozen: Bool { true }
 

@@ -57,6 +57,10 @@ package protocol RecoveryServices: Sendable {
     /// - Throws: ``ActionError``.
     func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent
 
+    /// Removes what restores replaced and were told to discard: called once the run is validated.
+    /// - Returns: a line for each that was removed, or could not be.
+    func discardPrevious(of restored: [RestoredComponent]) async -> [String]
+
     /// Runs the named checks side by side; a check that cannot be made is a failed one.
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult]
 
@@ -81,6 +85,7 @@ package protocol RecoveryServices: Sendable {
 
 extension RecoveryServices {
     package func connection(to url: String) throws -> HTTPOptions? { nil }
+    package func discardPrevious(of restored: [RestoredComponent]) async -> [String] { [] }
 }
 
 /// Which component goes where.
@@ -92,13 +97,26 @@ package struct ComponentRestoreRequest: Codable, Equatable, Sendable {
     package var paths: [String]
     /// Keep what is in the way beside the restored tree.
     package var replace: Bool
+    package var previous: PreviousContentUse
 
-    package init(component: String, to: String? = nil, paths: [String] = [], replace: Bool = true) {
+    package init(
+        component: String, to: String? = nil, paths: [String] = [], replace: Bool = true,
+        previous: PreviousContentUse = .keep
+    ) {
         self.component = component
         self.to = to
         self.paths = paths
         self.replace = replace
+        self.previous = previous
     }
+}
+
+/// The use of content that a restore replaced.
+package enum PreviousContentUse: String, Codable, CaseIterable, Sendable {
+    /// It stays beside the target.
+    case keep
+    /// It is removed once the run is validated.
+    case discard
 }
 
 /// A component that came back, verified.
@@ -112,6 +130,10 @@ package struct RestoredComponent: Codable, Equatable, Sendable {
     package var bytes: Int
     /// What is missing or must be done by hand, a line each.
     package var warnings: [String]
+    /// Replaced content that is to be discarded, as an absolute path; nil where there is none.
+    package var previous: String?
+    /// Why a server may be unable to use the data: their owner could not be set. Nil where it could.
+    package var ownerShortfall: String?
 
     package init(
         component: String, set: String, newest: Int, files: Int, bytes: Int, warnings: [String] = []

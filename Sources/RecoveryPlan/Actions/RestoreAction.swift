@@ -11,11 +11,13 @@ package struct RestoreAction: Action {
     package var to: String?
     package var paths: [String] = []
     package var replace = true
+    package var previous = PreviousContentUse.keep
 
     package init() {}
 
     private var request: ComponentRestoreRequest {
-        ComponentRestoreRequest(component: component, to: to, paths: paths, replace: replace)
+        ComponentRestoreRequest(
+            component: component, to: to, paths: paths, replace: replace, previous: previous)
     }
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
@@ -36,6 +38,9 @@ extension RestoreAction: Section {
         Key("to", \.to, .path, "Where it goes; its own place in dr.yaml when left out."),
         Key("paths", \.paths, .list(of: .text), "Only what is below these paths in it."),
         Key("replace", \.replace, .flag, "Keep what is in the way beside it, and go on; true when left out."),
+        Key(
+            "previous", \.previous, .word(),
+            "Replaced content: 'keep' it beside the target, or 'discard' it once the run is validated; keep by default."),
     ]
 
     package static let shape = Shape<Self>.short(.text, orSection: Self.self) { component in

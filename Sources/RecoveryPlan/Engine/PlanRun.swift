@@ -228,9 +228,14 @@ package struct PlanRun: Sendable {
         var reasons = progress.failures
         if judgement.rtoMet == false { reasons.append("the time to recover was longer than allowed") }
         if judgement.rpoMet == false { reasons.append("more data were lost than allowed") }
-        if !progress.failed.isEmpty { return try end(.partial, progress, checks, reasons) }
+        let owners = progress.restored.compactMap { part in part.ownerShortfall.map { "\(part.component): \($0)" } }
+        if !progress.failed.isEmpty || !owners.isEmpty {
+            return try end(.partial, progress, checks, reasons + owners)
+        }
         let isLate = judgement.rtoMet == false || judgement.rpoMet == false
-        return try end(isLate ? .late : .recovered, progress, checks, reasons)
+        let outcome = try end(isLate ? .late : .recovered, progress, checks, reasons)
+        for line in await context.services.discardPrevious(of: progress.restored) { context.tell(line) }
+        return outcome
     }
 
     private func judge(_ progress: RunProgress, _ checks: [CheckResult]) throws -> ObjectivesJudgement {

@@ -29,6 +29,8 @@ package struct BackupRun: Sendable {
         /// Of each component that was stored, its manifest.
         package var manifests: [String: Manifest]
         package var warnings: [String]
+        /// Things to know that need no action, such as a store that was skipped inside a component's directory.
+        package var notes: [String] = []
     }
 
     package var repository: Repository
@@ -84,6 +86,7 @@ package struct BackupRun: Sendable {
 
     private func run(_ guarding: RunGuard, _ history: History, started: Timestamp) async throws -> Report {
         var warnings = guarding.warnings + history.warnings
+        var notes: [String] = []
         var outcomes: [String: Outcome] = [:]
         await withTaskGroup(of: (String, Outcome).self) { group in
             for component in components {
@@ -106,6 +109,7 @@ package struct BackupRun: Sendable {
             case .stored(let result, let kind, let seconds, _):
                 manifests[name] = result.manifest
                 warnings += result.warnings
+                notes += result.notes
                 set.components[name] = BackupSet.Component(result, kind: kind, seconds: seconds)
                 set.reasons += result.manifest.damage.map { "\(name): '\($0.path)' is left out: \($0.reason)" }
             }
@@ -130,7 +134,7 @@ package struct BackupRun: Sendable {
         do { try state.recordLastSet(committed.name) } catch {
             warnings.append("the local state was not kept: \(error)")
         }
-        return Report(set: committed, manifests: manifests, warnings: warnings)
+        return Report(set: committed, manifests: manifests, warnings: warnings, notes: notes)
     }
 
     private enum Outcome: Sendable {
@@ -189,11 +193,12 @@ package struct BackupRun: Sendable {
         var (previous, catalog, warnings) = try await basis(component, unwanted, history)
         var added = BackupSet.Added()
         for _ in 0..<Self.attemptsBesidePrunes {
-            let backup = ComponentBackup(
+            var backup = ComponentBackup(
                 repository: repository, component: component.name, kind: component.kind, capture: capture,
                 captured: captured, run: guarding.run, previous: previous, catalog: catalog, unwanted: unwanted,
                 pool: pool, lanes: max(1, lanes / components.count + lanes % components.count),
                 progress: component.progress, logger: logger)
+            backup.ownFolders = ownFolders
             var result = try await backup.run()
             result.added = result.added + added
             let doomed = try await pool.run { [result] in try guarding.doomed(of: result.manifest) }
@@ -208,6 +213,14 @@ package struct BackupRun: Sendable {
             previous = result.manifest.without(doomed)
         }
         throw PacksPruned(packs: unwanted)
+    }
+
+    /// Known by the store and the state folder that this run works with, however their paths are written.
+    private var ownFolders: OwnFolders {
+        var folders = OwnFolders()
+        if let store = repository.store as? DirectoryStore { folders.add(store.root, "the store") }
+        folders.add(state.path, "the state folder")
+        return folders
     }
 
     /// How often what a prune takes away is stored anew before the component counts as failed.

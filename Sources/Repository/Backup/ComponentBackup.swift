@@ -26,19 +26,24 @@ struct ComponentBackup: Sendable {
     let lanes: Int
     let progress: WorkProgress
     let logger: Logger
+    /// Not taken in, wherever they lie.
+    var ownFolders = OwnFolders()
 
     struct Result: Sendable {
         var manifest: Manifest
         var digest: Digest
         var added: BackupSet.Added
         var warnings: [String]
+        /// Folders of the program itself that were skipped.
+        var notes: [String]
     }
 
     func run() async throws -> Result {
         let findings = Findings()
         findings.add(damage: capture.damage)
-        let (isForgotten, changes) = try await pool.run {
-            (try catalog.forget(packs: unwanted.sorted()), try scan(findings))
+        let (root, isForgotten, changes) = try await pool.run {
+            let root = capture.directoryOfData.flatMap { RootAttributes(of: $0) }
+            return (root, try catalog.forget(packs: unwanted.sorted()), try scan(findings))
         }
         progress.update {
             $0.phase = "storing"
@@ -62,7 +67,7 @@ struct ComponentBackup: Sendable {
             try catalog.removeGone()
             for path in skipped { try catalog.removeTree(path) }
             let isUnchanged = changes.fresh == 0 && changes.gone == 0 && skipped.isEmpty && !isForgotten
-            return try writeManifest(isUnchanged: isUnchanged, stored, findings)
+            return try writeManifest(isUnchanged: isUnchanged, root, stored, findings)
         }
     }
 
@@ -82,10 +87,13 @@ struct ComponentBackup: Sendable {
 
     private func walk(_ visit: (FileRecord) throws -> Void, _ findings: Findings) throws {
         let walker = TreeWalker(
-            tree: try CapturedTree(capture.root, layers: capture.layers), isExcluded: { capture.isExcluded($0) })
+            tree: try CapturedTree(capture.root, layers: capture.layers), isExcluded: { capture.isExcluded($0) },
+            ownFolders: ownFolders)
         try walker.walk(visit) { oddity in
             let name = String(decoding: oddity.path, as: UTF8.self)
-            if oddity.isLoss || capture.isFrozen {
+            if oddity.isOwn {
+                findings.add(note: "\(component): skipped '\(name)': \(oddity.reason)")
+            } else if oddity.isLoss || capture.isFrozen {
                 findings.add(damage: [Damage(path: name, reason: oddity.reason)])
             } else {
                 findings.add(warning: "\(component): left out '\(name)': \(oddity.reason)")
@@ -156,8 +164,8 @@ struct ComponentBackup: Sendable {
         return outcome
     }
 
-    /// Whether a file may still be in the making, by its time of modification in nanoseconds since 1970.
-    private func isFresh(_ modified: Int) -> Bool { modified / 1_000_000_000 > captured.seconds - 60 }
+    /// True if a file may still be in the making, by the time of its last modification.
+    private func isFresh(_ modified: FileTime) -> Bool { modified.seconds > captured.seconds - 60 }
 
     /// A file that changes under the reader is read again this often before it counts as unreadable.
     private static let attemptsAtChangingFiles = 3
@@ -172,13 +180,15 @@ struct ComponentBackup: Sendable {
 
     // MARK: The manifest
 
-    private func writeManifest(isUnchanged: Bool, _ stored: Stored, _ findings: Findings) throws -> Result {
+    private func writeManifest(
+        isUnchanged: Bool, _ root: RootAttributes?, _ stored: Stored, _ findings: Findings
+    ) throws -> Result {
         progress.update { $0.phase = "committing" }
         let totals = try catalog.totals()
         let found = findings.state
         var manifest = Manifest(
             format: RepositoryFormat.version, component: component, source: kind, name: captured, captured: captured,
-            run: run, watermark: capture.watermark, facts: capture.facts,
+            run: run, watermark: capture.watermark, facts: capture.facts, root: root,
             totals: .init(
                 files: totals.files, directories: totals.directories, links: totals.links, bytes: totals.bytes),
             damage: found.damage.sorted { $0.path < $1.path },
@@ -191,7 +201,7 @@ struct ComponentBackup: Sendable {
         added.stored += bytes.count
         return Result(
             manifest: manifest, digest: Digest(of: bytes), added: added,
-            warnings: capture.warnings + findings.state.warnings)
+            warnings: capture.warnings + findings.state.warnings, notes: findings.state.notes)
     }
 
     /// Another run may have taken the second: the next free one serves as well.
@@ -265,6 +275,7 @@ private final class Findings: Sendable {
     struct State {
         var damage: [Damage] = []
         var warnings: [String] = []
+        var notes: [String] = []
         /// Files that were there when the tree was walked, and not any more when they were to be read.
         var vanished = 0
         var firstVanished: String?
@@ -275,6 +286,7 @@ private final class Findings: Sendable {
     var state: State { mutex.withLock { $0 } }
 
     func add(damage: [Damage]) { mutex.withLock { $0.damage += damage } }
+    func add(note: String) { mutex.withLock { $0.notes.append(note) } }
     func add(warning: String) { mutex.withLock { $0.warnings.append(warning) } }
 
     /// One line for all files that vanished: a retention that ran meanwhile can take thousands.

@@ -52,8 +52,8 @@ final class PackWriter {
         /// It changed while it was read; what was read is not in the index.
         case torn(String)
         /// The domain's checks found it damaged; what was read is not in the index.
-        /// - Parameter modified: when it was last written, in nanoseconds since 1970.
-        case rejected(String, modified: Int)
+        /// - Parameter modified: the time of its last modification.
+        case rejected(String, modified: FileTime)
     }
 
     // MARK: Adding
@@ -98,11 +98,11 @@ final class PackWriter {
         guard fstat(descriptor, &before) == 0, before.st_mode & S_IFMT == S_IFREG else { return .vanished }
         var record = record
         record.size = Int(before.st_size)
-        record.modified = before.st_mtim.tv_sec * 1_000_000_000 + before.st_mtim.tv_nsec
+        record.modified = FileTime(before.st_mtim)
         record.inode = UInt64(before.st_ino)
 
         if record.size == 0 { return try Self.rejection(record, inspector()?.finish()) ?? addDescription(record) }
-        if record.size <= buffer.count { return try addSmall(record, descriptor, inspector(), lookup, progress) }
+        if record.size <= buffer.count { return try addSmall(record, descriptor, before, inspector(), lookup, progress) }
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
         if case .possible = try lookup(record.size, nil) {
             let inspecting = inspector()
@@ -120,15 +120,20 @@ final class PackWriter {
 
     /// A file that fits in the buffer: read once, hashed before anything is written.
     private func addSmall(
-        _ record: FileRecord, _ descriptor: CInt, _ inspector: (any ContentInspector)?, _ lookup: Lookup,
-        _ progress: WorkProgress
+        _ record: FileRecord, _ descriptor: CInt, _ before: stat, _ inspector: (any ContentInspector)?,
+        _ lookup: Lookup, _ progress: WorkProgress
     ) throws -> Outcome {
         guard let count = read(descriptor, at: 0, upTo: record.size) else { return .unreadable(errnoText()) }
         guard count == record.size else { return .torn("it shrank while it was read") }
         progress.update { $0.bytes += count }
+        let digest = Digest(bytes: hasher.digest(of: buffer.span.bytes.extracting(first: count)))
+        if !Self.isUnchanged(descriptor, since: before) {
+            let content = Array(buffer.prefix(count))
+            guard try isGrown(descriptor, from: count, digest) else { return .torn("it changed while it was read") }
+            buffer.replaceSubrange(0..<count, with: content)
+        }
         let damage = inspector?.inspect(buffer.span.bytes.extracting(first: count))
         if let rejection = Self.rejection(record, damage) { return rejection }
-        let digest = Digest(bytes: hasher.digest(of: buffer.span.bytes.extracting(first: count)))
         if let member = held[digest] {
             return try addDescription(record, from: .init(pack: id, member: member), digest: digest)
         }
@@ -169,15 +174,29 @@ final class PackWriter {
             progress.update { $0.bytes += count }
         }
         let digest = Digest(bytes: hasher.finalize())
-        var after = stat()
-        if failure == nil, fstat(descriptor, &after) != 0 || after.st_mtim != before.st_mtim {
-            failure = after.st_size > before.st_size ? nil : .torn("it changed while it was read")
+        if failure == nil, !Self.isUnchanged(descriptor, since: before),
+            try !isGrown(descriptor, from: record.size, digest)
+        {
+            failure = .torn("it changed while it was read")
         }
         if let failure = failure ?? Self.rejection(record, inspector?.finish()) {
             try tar?.endEntry()
             return failure
         }
         return try endFile(record, at: at, offset: offset, digest)
+    }
+
+    private static func isUnchanged(_ descriptor: CInt, since before: stat) -> Bool {
+        var after = stat()
+        return fstat(descriptor, &after) == 0 && after.st_mtim == before.st_mtim && after.st_size == before.st_size
+    }
+
+    /// Tells whether a file that changed while it was read only grew at its end: the bytes that were read are still its
+    /// first ones. Then it held exactly these between the two readings; else they are a mixture of two states.
+    private func isGrown(_ descriptor: CInt, from size: Int, _ digest: Digest) throws -> Bool {
+        var after = stat()
+        guard fstat(descriptor, &after) == 0, after.st_size > size else { return false }
+        return try hash(descriptor, size: size, nil) == digest
     }
 
     private static func rejection(_ record: FileRecord, _ damage: [Damage]?) -> Outcome? {
@@ -203,7 +222,7 @@ final class PackWriter {
     }
 
     private func writeHeader(_ record: FileRecord, _ kind: TarEntry.Kind) throws {
-        let seconds = record.modified >= 0 ? record.modified / 1_000_000_000 : 0
+        let seconds = max(0, record.modified.seconds)
         try tar?.begin(
             TarEntry(
                 path: record.path, kind: kind, mode: record.mode, uid: record.uid, gid: record.gid, modified: seconds))
@@ -364,7 +383,7 @@ private final class HashedUpload {
 }
 
 extension timespec {
-    fileprivate static func != (left: timespec, right: timespec) -> Bool {
-        left.tv_sec != right.tv_sec || left.tv_nsec != right.tv_nsec
+    fileprivate static func == (left: timespec, right: timespec) -> Bool {
+        left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec
     }
 }

@@ -5,11 +5,14 @@ internal import Foundation
 
 /// This machine's own notes on a repository: catalogs and what was committed from here. Losing them costs time only.
 package struct StateFolder: Sendable {
+    /// The configured folder, of all repositories.
+    let path: String
     /// `<state>/<repository id>`.
     private let root: String
 
     /// - Parameter state: the configured folder; made where it is missing.
     package init(_ state: String, repository: RepositoryDescription) throws {
+        path = state
         root = "\(state)/\(repository.id)"
         try Self.make("\(root)/catalogs")
     }
@@ -121,7 +124,7 @@ package struct StateFolder: Sendable {
     }
 
     /// Goes up whenever the tables change: a catalog of another version is simply not found.
-    private static let schema = 2
+    private static let schema = 3
 
     private static func open(_ path: String) throws -> Catalog { try Catalog(path: path) }
 

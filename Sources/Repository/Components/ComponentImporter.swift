@@ -29,6 +29,8 @@ package struct ImportRequest: Sendable {
     package var manifest: Manifest
     /// For ``ImportDestination/directory``: where to; absolute.
     package var directory: String?
+    /// What the directory must not hold, nor lie in.
+    package var protected: [RestoreTarget.ProtectedPlace] = []
     /// Only say what would be done: nothing is written anywhere but in `tree`.
     package var isDryRun = false
     /// What is in the way may be replaced.

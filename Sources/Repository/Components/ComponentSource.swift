@@ -75,6 +75,10 @@ package protocol Capture: Sendable {
     /// changes while it is read is damage, not life.
     var isFrozen: Bool { get }
 
+    /// Absolute path of the directory whose owner, mode and time a restored tree gets: the one in which the component's
+    /// data live, where ``root`` is only a copy or a snapshot of it. Nil where there is none, such as for documents of
+    /// a server.
+    var directoryOfData: String? { get }
     /// Directories that belong to the tree and lie elsewhere.
     var layers: [CaptureLayer] { get }
     /// What could not be captured, found out while it was tried; paths as in the tree. Counts whatever has changed.
@@ -131,6 +135,7 @@ extension ComponentSource {
 }
 
 extension Capture {
+    package var directoryOfData: String? { nil }
     package var layers: [CaptureLayer] { [] }
     package var damage: [Damage] { [] }
     package var withheld: [Withheld] { [] }

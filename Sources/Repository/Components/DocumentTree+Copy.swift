@@ -1,3 +1,4 @@
+internal import Catalog
 internal import FoundationEssentials
 internal import Glibc
 
@@ -57,7 +58,7 @@ extension DocumentTree {
         }
         if let damage = inspector?.finish(), !damage.isEmpty {
             forget(path)
-            return .rejected(damage, modified: status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec)
+            return .rejected(damage, modified: FileTime(status.st_mtim).nearestNanoseconds)
         }
         fchown(output, status.st_uid, status.st_gid)  // only root may; otherwise the copy is this user's
         let times = [status.st_mtim, status.st_mtim]
@@ -79,7 +80,7 @@ extension DocumentTree {
         else { return false }
         // Written twice within one tick of the file system's clock, a file keeps its time: what was copied in the second
         // of its last change is compared.
-        return present.st_ctim.tv_sec > status.st_mtim.tv_sec + 1 || holdSame(input, copy)
+        return present.st_ctim.tv_sec - 1 > status.st_mtim.tv_sec || holdSame(input, copy)
     }
 
     private static func holdSame(_ first: CInt, _ second: CInt) -> Bool {

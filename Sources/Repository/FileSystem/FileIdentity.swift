@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// A file as the kernel knows it, whatever path or container leads to it.
-package struct FileIdentity: Hashable {
+package struct FileIdentity: Hashable, Sendable {
     private var device: UInt
     private var inode: UInt
 
@@ -9,7 +9,42 @@ package struct FileIdentity: Hashable {
     package init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    /// Nil when the descriptor is not open.
+    init?(_ descriptor: CInt) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    init(_ status: stat) {
         device = UInt(status.st_dev)
         inode = UInt(status.st_ino)
+    }
+
+    /// Of every folder from the root down to `path`, itself included, links resolved; of the folders that exist where
+    /// the path does not exist as a whole.
+    package static func way(to path: String) -> Set<FileIdentity> {
+        var rest = path
+        while rest.count > 1 {
+            if let real = realpath(rest, nil) {
+                defer { free(real) }
+                return folders(to: String(cString: real))
+            }
+            rest = rest.lastIndex(of: "/").map { String(rest[..<$0]) } ?? ""
+        }
+        return folders(to: "/")
+    }
+
+    private static func folders(to path: String) -> Set<FileIdentity> {
+        var found = Set([FileIdentity("/")].compactMap { $0 })
+        var folder = ""
+        for part in path.split(separator: "/") {
+            folder += "/\(part)"
+            if let identity = FileIdentity(folder) { found.insert(identity) }
+        }
+        return found
     }
 }

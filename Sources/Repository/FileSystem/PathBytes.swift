@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Lends path bytes to a system call as a C string.
@@ -12,26 +13,60 @@ func withCPath<Value>(
     }
 }
 
-/// Opens `path` below the directory `root`, also where it is longer than the system takes in one piece.
+/// Opens `path` below the directory `root` through no link, also where it is longer than the system takes in one piece,
+/// and deeper than this process may have files open.
 /// - Returns: a descriptor, or a negative number with the reason in `errno`.
 func openBelow(_ root: CInt, _ path: [UInt8], _ flags: CInt) -> CInt {
-    guard path.count >= Int(PATH_MAX) else { return withCPath(path) { openat(root, $0, flags | O_CLOEXEC) } }
-    var directory = dup(root)
+    if path.count < Int(PATH_MAX) {
+        let found = withCPath(path) { dr_open_below(root, $0, flags, 0) }
+        // Old kernels do not know the call, and old containers forbid it.
+        if found >= 0 || errno != ENOSYS && errno != EPERM { return found }
+    }
+    var directory = root
+    func closeDirectory() {
+        guard directory != root else { return }
+        let code = errno
+        close(directory)
+        errno = code
+    }
     let parts = path.split(separator: UInt8(ascii: "/"))
     for part in parts.dropLast() {
         let next = withCPath(part) { openat(directory, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
-        let code = errno
-        close(directory)
-        errno = code
+        closeDirectory()
         guard next >= 0 else { return next }
         directory = next
     }
+    defer { closeDirectory() }
+    return withCPath(parts.last ?? []) { openat(directory, $0, flags | O_NOFOLLOW | O_CLOEXEC) }
+}
+
+/// The names in a directory but `.` and `..`, as the system lists them, with the type that it tells (`DT_UNKNOWN` where
+/// it tells none).
+/// - Returns: nil with the reason in `errno`.
+func directoryEntries(_ directory: CInt) -> [(name: [UInt8], type: Int)]? {
+    let copy = dup(directory)  // closedir closes what fdopendir was given
+    guard copy >= 0 else { return nil }
+    guard let stream = fdopendir(copy) else {
+        let code = errno
+        close(copy)
+        errno = code
+        return nil
+    }
     defer {
         let code = errno
-        close(directory)
+        closedir(stream)
         errno = code
     }
-    return withCPath(parts.last ?? []) { openat(directory, $0, flags | O_CLOEXEC) }
+    rewinddir(stream)
+    var entries: [(name: [UInt8], type: Int)] = []
+    errno = 0
+    while let entry = readdir(stream) {
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in [UInt8](bytes.prefix { $0 != 0 }) }
+        let isDots = name.count <= 2 && name.allSatisfy { $0 == UInt8(ascii: ".") }
+        if !isDots { entries.append((name, Int(entry.pointee.d_type))) }
+        errno = 0
+    }
+    return errno == 0 ? entries : nil
 }
 
 /// The system's words for an error number, by default the thread's last.

@@ -16,6 +16,9 @@ package struct Manifest: Codable, Equatable, Sendable {
     package var watermark: Int?
     /// What the source said of itself.
     package var facts: [String: String]
+    /// Owner, mode and time of the folder that the tree lay in; absent where it was none of the component's own, such as
+    /// a folder of documents, and in manifests of early versions.
+    package var root: RootAttributes?
     package var totals: Totals
     /// What was damaged or unreadable and is therefore not in this backup.
     package var damage: [Damage]
@@ -25,7 +28,7 @@ package struct Manifest: Codable, Equatable, Sendable {
     package var packs: [PackUse]
 
     enum CodingKeys: String, CodingKey {
-        case format, kind, component, source, name, captured, run, watermark, facts, totals, damage, withheld
+        case format, kind, component, source, name, captured, run, watermark, facts, root, totals, damage, withheld
         case packs
     }
 

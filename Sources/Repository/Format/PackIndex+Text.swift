@@ -53,6 +53,7 @@ extension PackIndex.Member {
             if let sparse { $0.member("sparse") { $0.bytes += (sparse ? "true" : "false").utf8 } }
             $0.member("target", target)
             $0.member("target64", target64)
+            if let time { $0.member("time", time) { $1.number($0) } }
             $0.member("type", type)
             $0.member("uid", uid)
         }

@@ -38,8 +38,10 @@ package struct PackIndex: Codable, Equatable, Sendable {
         package var mode: UInt32
         package var uid: UInt32
         package var gid: UInt32
-        /// Nanoseconds since 1970.
+        /// Nanoseconds since 1970; of a time that 64 bits cannot count so, the nearest that they can.
         package var mtime: Int
+        /// Such a time itself: `[seconds since 1970, nanoseconds after that]`. Absent for any other.
+        package var time: [Int]?
         package var inode: UInt64
         package var sparse: Bool?
         /// Of a link; `target64` where it is not UTF-8.
@@ -70,7 +72,8 @@ extension PackIndex.Member {
         mode = record.mode
         uid = record.uid
         gid = record.gid
-        mtime = record.modified
+        mtime = record.modified.nearestNanoseconds
+        time = record.modified.pairWhereNeeded
         inode = record.inode
         switch record.kind {
         case .file:
@@ -101,8 +104,9 @@ extension PackIndex.Member {
         guard size >= 0, (path.last == UInt8(ascii: "/")) == (kind == .directory) else { return nil }
         let target = Text(plain: target, base64: target64).bytes
         guard kind != .symbolicLink || target?.isEmpty == false else { return nil }
+        guard let modified = FileTime(mtime: mtime, pair: time) else { return nil }
         return FileRecord(
-            path: path, kind: kind, size: size, mode: mode, uid: uid, gid: gid, modified: mtime, inode: inode,
+            path: path, kind: kind, size: size, mode: mode, uid: uid, gid: gid, modified: modified, inode: inode,
             isSparse: sparse ?? false, target: kind == .symbolicLink ? target : nil)
     }
 }

@@ -16,6 +16,8 @@ package struct ComponentRestore: Sendable {
     package var slice: RestoreSlice?
     package var target: RestoreTarget
     package var owner: Owner = .recorded
+    /// The top folder stays this user's alone: for a tree that only waits to be imported.
+    package var isPrivate = false
     package var restorer: (any ComponentRestorer)?
     package var pool: BlockingPool
     package var progress: WorkProgress
@@ -41,7 +43,11 @@ package struct ComponentRestore: Sendable {
         package var target = ""
         /// Where the old tree is kept.
         package var kept: String?
+        /// Where it was kept, when it was removed on request.
+        package var discarded: String?
         package var advice: [String] = []
+        /// What does not have its owner or mode.
+        package var shortfall: OwnerShortfall?
     }
 
     /// - Throws: ``RestoreFailure`` when what came back is damaged: the target is then as it was before.
@@ -59,6 +65,7 @@ package struct ComponentRestore: Sendable {
             try select(catalog)
             try catalog.indexContents()
             let totals = try catalog.totals()
+            try target.checkRoom(bytes: try roomForContents(catalog), entries: totals.entries)
             progress.update {
                 $0.phase = "restoring"
                 $0.totalFiles = totals.files
@@ -81,9 +88,14 @@ package struct ComponentRestore: Sendable {
         if let restorer, paths.isEmpty { try fail(if: try await restorer.examine(restored: tree.path), of: tree) }
         var report = ledger.report
         report.advice = await restorer?.advice(restored: tree.path, target: target.path) ?? []
+        report.advice += target.remarks
         return try await pool.run { [report] in
             var report = report
             progress.update { $0.phase = "swapping" }
+            if !target.isFilledInPlace, !isPrivate {
+                try tree.finishRoot(manifest.root ?? target.usualRoot, isRecorded: manifest.root != nil || target.replaces)
+            }
+            report.shortfall = tree.shortfall
             try tree.synchronize()
             report.kept = try target.swap()
             report.target = target.path
@@ -111,10 +123,25 @@ package struct ComponentRestore: Sendable {
         return try await pool.run {
             try select(catalog)
             let totals = try catalog.totals()
+            var obstacles = obstacles
+            do {
+                try target.checkRoom(bytes: try roomForContents(catalog), entries: totals.entries)
+            } catch let error as RepositoryError where error.reason == .noSpace { obstacles.append("\(error)") }
             return Plan(
                 target: target.path, replaces: target.replaces, files: totals.files, bytes: totals.bytes,
                 obstacles: obstacles)
         }
+    }
+
+    /// Bytes of the contents that take room: a sparse file may take any less than its size.
+    private func roomForContents(_ catalog: Catalog) throws -> Int {
+        var bytes = 0
+        try catalog.forEach(kind: .file) { entry in
+            guard !entry.record.isSparse else { return }
+            let (sum, isTooMuch) = bytes.addingReportingOverflow(entry.record.size)
+            bytes = isTooMuch ? .max : sum
+        }
+        return bytes
     }
 
     private func fail(if damage: [Damage], of tree: StagedTree) throws {
@@ -125,17 +152,34 @@ package struct ComponentRestore: Sendable {
     /// Reduces the catalog to the wanted paths and the directories above them.
     private func select(_ catalog: Catalog) throws {
         for path in paths {
-            let bytes = Array(path.utf8)
-            guard RestorePath.isSafe(bytes) else {
+            guard RestorePath.isSafe(Array(path.utf8)) else {
                 throw RepositoryError(.noSuchPath, path, "a path in a backup is relative, without '.' and '..'")
             }
         }
         if let slice, let restorer { try keep(slice, restorer, catalog) }
         guard !paths.isEmpty else { return }
-        let wanted = paths.map { Array($0.utf8) }
-        var missing = Set(paths)
+        var plain: Set<[UInt8]> = []
+        var escaped: Set<[UInt8]> = []
+        let spellings = paths.map { path in
+            (path: path, plain: Array(path.utf8), escaped: PathText.bytes(of: path).flatMap(Self.safe))
+        }
         try catalog.forEach { entry in
-            for (path, bytes) in zip(paths, wanted) where isWithin(entry.record.path, bytes) { missing.remove(path) }
+            for spelling in spellings {
+                if isWithin(entry.record.path, spelling.plain) { plain.insert(spelling.plain) }
+                if let bytes = spelling.escaped, isWithin(entry.record.path, bytes) { escaped.insert(bytes) }
+            }
+        }
+        var wanted: [[UInt8]] = []
+        var missing: [String] = []
+        for spelling in spellings {
+            // A name may hold a backslash and mean nothing by it: it counts as written where there is such a path.
+            if plain.contains(spelling.plain) {
+                wanted.append(spelling.plain)
+            } else if let bytes = spelling.escaped, escaped.contains(bytes) {
+                wanted.append(bytes)
+            } else {
+                missing.append(spelling.path)
+            }
         }
         if let path = missing.sorted().first {
             throw RepositoryError(
@@ -144,6 +188,8 @@ package struct ComponentRestore: Sendable {
         }
         _ = try catalog.keep { path in wanted.contains { isWithin(path, $0) } }
     }
+
+    private static func safe(_ path: [UInt8]) -> [UInt8]? { RestorePath.isSafe(path) ? path : nil }
 
     private func keep(_ slice: RestoreSlice, _ restorer: any ComponentRestorer, _ catalog: Catalog) throws {
         let kept = try catalog.keep { path in
@@ -262,7 +308,7 @@ package struct ComponentRestore: Sendable {
             ledger.add(reused: record.size)
         } else {
             guard target.replaces else { return false }
-            let old = withCPath(Array(target.path.utf8)) { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+            let old = open(target.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             guard old >= 0 else { return false }
             defer { close(old) }
             let source = openBelow(old, record.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)

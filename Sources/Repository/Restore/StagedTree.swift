@@ -2,6 +2,7 @@ internal import CLinux
 internal import Catalog
 internal import Cryptography
 internal import Glibc
+internal import Synchronization
 
 /// The tree that a restore builds beside its target: directories, files and links, each created anew below one root,
 /// never through a link.
@@ -10,8 +11,8 @@ final class StagedTree: Sendable {
     private let root: CInt
     /// An interrupted restore left something here.
     private let isTakenUp: Bool
-    /// Only root may give files away.
     private let owner: Owner
+    private let given = Mutex(OwnersGiven())
 
     /// - Parameter path: made where it is missing; what an interrupted restore left there is taken up again.
     init(_ path: String, owner: Owner) throws {
@@ -21,7 +22,11 @@ final class StagedTree: Sendable {
         guard !isTakenUp || errno == EEXIST else { throw Self.refusal(path, "cannot make it") }
         root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard root >= 0 else { throw Self.refusal(path, "cannot open it") }
+        if isTakenUp { fchmod(root, 0o700) }  // it may have had its last mode already
     }
+
+    /// The entries whose owner or mode could not be set; nil where all could.
+    var shortfall: OwnerShortfall? { given.withLock { $0.shortfall } }
 
     deinit { close(root) }
 
@@ -51,9 +56,9 @@ final class StagedTree: Sendable {
             guard withCPath(record.target ?? [], { symlinkat($0, parent, name) }) == 0 else {
                 throw Self.refusal(display(record), "cannot make the link")
             }
-            var times = Self.times(record)
-            utimensat(parent, name, &times, AT_SYMLINK_NOFOLLOW)
-            if let (uid, gid) = owner.of(record) { fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) }
+            let times = record.modified.accessAndModification
+            utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW)
+            _ = try setOwner(of: record) { fchownat(parent, name, $0, $1, AT_SYMLINK_NOFOLLOW) }
         }
     }
 
@@ -90,27 +95,65 @@ final class StagedTree: Sendable {
     /// Sets a file's owner, mode and times; the last thing done to it.
     func finish(_ file: consuming StagedFile) throws {
         let record = file.record
-        if let (uid, gid) = owner.of(record), fchown(file.descriptor, uid, gid) != 0 {
-            throw Self.refusal(display(record), "cannot set the owner")
-        }
-        guard fchmod(file.descriptor, record.mode) == 0 else {
-            throw Self.refusal(display(record), "cannot set the mode")
-        }
-        var times = Self.times(record)
-        futimens(file.descriptor, &times)
+        let mode = try setOwner(of: record) { fchown(file.descriptor, $0, $1) }
+        try setMode(of: record) { fchmod(file.descriptor, mode) }
+        futimens(file.descriptor, record.modified.accessAndModification)
     }
 
     /// Sets a directory's owner, mode and times, once all that is below it is there.
     func finishDirectory(_ record: FileRecord) throws {
         try withParent(of: record.path) { parent, name in
-            if let (uid, gid) = owner.of(record) { fchownat(parent, name, uid, gid, AT_SYMLINK_NOFOLLOW) }
-            guard fchmodat(parent, name, record.mode, 0) == 0 else {
-                throw Self.refusal(display(record), "cannot set the mode")
-            }
-            var times = Self.times(record)
-            utimensat(parent, name, &times, AT_SYMLINK_NOFOLLOW)
+            let mode = try setOwner(of: record) { fchownat(parent, name, $0, $1, AT_SYMLINK_NOFOLLOW) }
+            try setMode(of: record) { fchmodat(parent, name, mode, 0) }
+            utimensat(parent, name, record.modified.accessAndModification, AT_SYMLINK_NOFOLLOW)
         }
     }
+
+    /// Sets the owner, mode and time of the tree's top folder. The last thing done to the tree: its owner may be another
+    /// than this process' user from here on.
+    /// - Parameter isRecorded: false for attributes that only stand in for those that were not recorded: where they
+    ///   cannot be set, nothing is missing.
+    func finishRoot(_ attributes: RootAttributes, isRecorded: Bool) throws {
+        let record = FileRecord(
+            path: [UInt8(ascii: "."), UInt8(ascii: "/")], kind: .directory, size: 0, mode: attributes.mode & 0o7777,
+            uid: attributes.uid, gid: attributes.gid, modified: attributes.modified ?? FileTime(nanoseconds: 0),
+            inode: 0)
+        let mode = try setOwner(of: record, counts: isRecorded) { fchown(root, $0, $1) }
+        try setMode(of: record) { fchmod(root, mode) }
+        if let time = attributes.modified { futimens(root, time.accessAndModification) }
+    }
+
+    /// - Parameter change: of the entry's owner, as chown(2) does it.
+    /// - Returns: the mode to set: without the bits that would let others act as a user or a group who never gave them.
+    private func setOwner(
+        of record: FileRecord, counts: Bool = true, _ change: (uid_t, gid_t) -> CInt
+    ) throws -> mode_t {
+        let (uid, gid) = owner.of(record)
+        var mode = mode_t(record.mode)
+        if change(uid, gid) == 0 {
+            if uid != record.uid { mode &= ~S_ISUID }
+            if gid != record.gid { mode &= ~S_ISGID }
+            given.withLock { $0.add(uid, gid) }
+            return mode
+        }
+        let code = errno
+        guard Self.isForbidden(code) else { throw Self.refusal(display(record), "cannot set the owner", code) }
+        if uid != geteuid() { mode &= ~S_ISUID }
+        mode &= ~S_ISGID
+        let isMine = uid == geteuid()
+        given.withLock { $0.miss(counts ? isMine ? .group : .owner : nil, record.name, uid, gid, code) }
+        return mode
+    }
+
+    private func setMode(of record: FileRecord, _ change: () -> CInt) throws {
+        guard change() != 0 else { return }
+        let code = errno
+        guard Self.isForbidden(code) else { throw Self.refusal(display(record), "cannot set the mode", code) }
+        given.withLock { $0.miss(.mode, record.name, nil, nil, code) }
+    }
+
+    /// True for the answers of a system that lets nobody, or not this user, change owners and modes.
+    private static func isForbidden(_ code: CInt) -> Bool { [EPERM, EINVAL, EOPNOTSUPP].contains(code) }
 
     /// Makes all that was written durable. One call for the whole file system: far cheaper than one for each file.
     func synchronize() throws {
@@ -140,26 +183,17 @@ final class StagedTree: Sendable {
         let name = parts[parts.count - 1].map { CChar(bitPattern: $0) } + [0]
         return try name.withUnsafeBufferPointer { try body(directory, $0.baseAddress.unsafelyUnwrapped) }
     }
-
-    private static func times(_ record: FileRecord) -> [timespec] {
-        let (seconds, rest) = record.modified.quotientAndRemainder(dividingBy: 1_000_000_000)
-        let time =
-            rest < 0
-            ? timespec(tv_sec: seconds - 1, tv_nsec: rest + 1_000_000_000)
-            : timespec(tv_sec: seconds, tv_nsec: rest)
-        return [time, time]
-    }
 }
 
-/// Who is to own what is restored.
+/// The owner of what is restored.
 package enum Owner: Equatable, Sendable {
-    /// As recorded, when this process may give files away; else whoever runs it.
+    /// As recorded, as far as this process may give files away.
     case recorded
     case fixed(uid: UInt32, gid: UInt32)
 
-    fileprivate func of(_ record: FileRecord) -> (uid: UInt32, gid: UInt32)? {
+    fileprivate func of(_ record: FileRecord) -> (uid: UInt32, gid: UInt32) {
         switch self {
-        case .recorded: geteuid() == 0 ? (record.uid, record.gid) : nil
+        case .recorded: (record.uid, record.gid)
         case .fixed(let uid, let gid): (uid, gid)
         }
     }

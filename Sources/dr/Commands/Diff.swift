@@ -32,8 +32,9 @@ struct Diff: AsyncParsableCommand {
             let after = try await listing(name, of: second, repository, session)
             try before.changes(to: after) { change, record, old in
                 let row = Row(
-                    component: name, change: change.rawValue, path: record.name, size: record.size, was: old?.size)
-                try stream.add(row) { "\(Self.sign(change)) \(name)/\(record.name)\(Self.sizes(change, row))" }
+                    component: name, change: change.rawValue, path: record.name, path64: record.path64, size: record.size,
+                    was: old?.size)
+                try stream.add(row) { "\(Self.sign(change)) \(name)/\(PathText.text(of: record.path))\(Self.sizes(change, row))" }
             }
         }
         stream.end()
@@ -51,6 +52,7 @@ struct Diff: AsyncParsableCommand {
         var component: String
         var change: String
         var path: String
+        var path64: String?
         var size: Int
         var was: Int?
     }

@@ -42,6 +42,9 @@ struct Restore: AsyncParsableCommand {
     @Flag(name: .long, help: "Replace what is in the way; the old content of a directory is kept beside it.")
     var replace = false
 
+    @Flag(name: .long, help: "Remove the replaced content once the restored tree is in place, instead of keeping it.")
+    var discardPrevious = false
+
     @Option(name: .long, help: "Into a server: restore under names that begin with this, beside what is there.")
     var prefix: String?
 
@@ -53,7 +56,9 @@ struct Restore: AsyncParsableCommand {
     @Option(name: .long, help: "Who is to own what is restored, as numbers: UID:GID. By default as recorded, if root.")
     var owner: String?
 
-    @Argument(help: "Only these paths of the component, and what is below them. Everything by default.")
+    @Argument(help: """
+            Only these paths of the component, and what is below them, as `dr show --files` prints them. Everything by default.
+            """)
     var paths: [String] = []
 
     @Option(
@@ -67,10 +72,15 @@ struct Restore: AsyncParsableCommand {
         guard (component == nil) != (scenario == nil) else {
             throw ValidationError("say what to restore: --component NAME, or --scenario NAME")
         }
-        if scenario != nil, to != nil || !paths.isEmpty || prefix != nil || replace || owner != nil || slice.isGiven {
+        let isGiven = to != nil || !paths.isEmpty || prefix != nil || replace || discardPrevious || owner != nil
+        if scenario != nil, isGiven || slice.isGiven {
             throw ValidationError(
-                "a scenario's plan says what goes where: only --component takes paths, --to, --replace, --prefix, --owner, --tenant, --from, --until"
+                "a scenario's plan says what goes where: only --component takes paths, --to, --replace, --discard-previous, --prefix, --owner, --tenant, --from, --until"
             )
+        }
+        if discardPrevious, !replace { throw ValidationError("--discard-previous needs --replace") }
+        if let to, ProgramArguments.notUTF8.contains(to) {
+            throw ValidationError("--to takes a path in UTF-8")
         }
         if component != nil, scenarioOptions.isResuming || !scenarioOptions.parameters.assignments.isEmpty {
             throw ValidationError("--resume and --set need --scenario; a component's restore goes on by itself")
@@ -86,6 +96,10 @@ struct Restore: AsyncParsableCommand {
         let parts = owner.split(separator: ":", omittingEmptySubsequences: false).map { UInt32($0) }
         guard parts.count == 2, let uid = parts[0], let gid = parts[1] else {
             throw ValidationError("--owner takes two numbers, UID:GID, not '\(owner)'")
+        }
+        // Before anything is fetched.
+        guard geteuid() == 0 || uid == geteuid() else {
+            throw ValidationError("--owner: only root may give files to another user than the own, \(geteuid())")
         }
         return .fixed(uid: uid, gid: gid)
     }
@@ -124,6 +138,7 @@ struct Restore: AsyncParsableCommand {
         job.paths = paths
         job.owner = try parsedOwner()
         job.replace = replace
+        job.discardsPrevious = discardPrevious
         job.slice = try slice.slice(now: Session.now())
         if job.slice != nil, !Components.canSlice(kind: manifest.source) {
             throw ValidationError("a component of kind '\(manifest.source)' has no tenants or times to choose by")
@@ -133,6 +148,9 @@ struct Restore: AsyncParsableCommand {
         }
         if case .importer = road, !paths.isEmpty {
             throw ValidationError("paths need --as-files for this component")
+        }
+        if case .importer = road, discardPrevious {
+            throw ValidationError("--discard-previous needs --as-files for this component")
         }
         try await PrintedRestore(job: job, isDryRun: dryRun, prefix: prefix).run(road)
     }

@@ -63,7 +63,7 @@ struct Show: AsyncParsableCommand {
             let listing = try await TreeListing(of: manifest, in: repository, pool: session.pool)
             try listing.forEach { entry in
                 let row = FileRow(component: manifest.component, entry)
-                try stream.add(row) { "\(row.mode)  \(row.size)\t\(row.modified)  \(manifest.component)/\(row.path)" }
+                try stream.add(row) { "\(row.mode)  \(row.size)\t\(row.modified)  \(manifest.component)/\(row.name)" }
             }
         }
         stream.end()
@@ -72,6 +72,10 @@ struct Show: AsyncParsableCommand {
     private struct FileRow: Encodable {
         var component: String
         var path: String
+        /// The path's bytes in base 64, where it is not UTF-8 and `path` only looks like it.
+        var path64: String?
+        /// For people; `dr restore` takes it.
+        var name: String
         var type: String
         var size: Int
         var mode: String
@@ -81,12 +85,18 @@ struct Show: AsyncParsableCommand {
         init(component: String, _ entry: CatalogEntry) {
             self.component = component
             path = entry.record.name
+            path64 = entry.record.path64
+            name = PathText.text(of: entry.record.path)
             type = ["file", "directory", "link"][entry.record.kind.rawValue]
             size = entry.record.size
             let octal = String(entry.record.mode, radix: 8)
             mode = String(repeating: "0", count: max(0, 4 - octal.count)) + octal
-            modified = Timestamp(seconds: entry.record.modified / 1_000_000_000).rfc3339
+            modified = Timestamp(seconds: entry.record.modified.seconds).rfc3339
             sha256 = entry.digest?.hex
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case component, path, path64, type, size, mode, modified, sha256
         }
     }
 }

@@ -27,8 +27,10 @@ struct Status: AsyncParsableCommand {
             Row(component.name, newest[component.name], proofs, now: now, rpo: session.rpo)
         }
         let forecasts = try await RecoveryForecasts(session, repository, names, now: now)
+        let previous = await PreviousContentRow.all(session, now: now)
         let result = Result(
-            rpoSeconds: session.rpo, components: rows, recoveries: forecasts.outlooks, recoveryNotes: forecasts.notes)
+            rpoSeconds: session.rpo, components: rows, recoveries: forecasts.outlooks, recoveryNotes: forecasts.notes,
+            previousContent: previous)
         try Output(options: options).result(result) {
             var table = Table([
                 ("COMPONENT", .left), ("NEWEST SET", .left), ("STATUS", .left), ("NEWEST DATUM", .left),
@@ -44,7 +46,8 @@ struct Status: AsyncParsableCommand {
                     row.drilled?.readable ?? "-", row.verdict,
                 ])
             }
-            return table.text + "\n\n" + forecasts.text
+            let replaced = PreviousContentRow.text(previous).map { "\n\n" + $0 } ?? ""
+            return table.text + "\n\n" + forecasts.text + replaced
         }
         if rows.contains(where: { $0.verdict != "ok" }) { throw ExitStatus.objectiveMissed }
     }
@@ -77,6 +80,8 @@ struct Status: AsyncParsableCommand {
         var recoveries: [RecoveryOutlook]
         /// Why there is none, or not of everything.
         var recoveryNotes: [String]
+        /// Kept by restores beside the components' directories.
+        var previousContent: [PreviousContentRow]
     }
 
     private struct Row: Encodable {

@@ -28,7 +28,8 @@ struct DrillServices: RecoveryServices {
                 try await stage.open(request.component)
                 return try await recovery.pretend(request.component)
             }
-            let restored = try await recovery.restore(request, in: run)
+            var restored = try await recovery.restore(request, in: run)
+            restored.ownerShortfall = nil  // a drill's servers run as its own user
             try await stage.open(request.component)
             try await afterRestore(request.component)
             return restored

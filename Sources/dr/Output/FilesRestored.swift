@@ -6,6 +6,10 @@ struct FilesRestored: Encodable {
     var component: String
     var target: String
     var kept: String?
+    /// Where the old content was, when it was removed.
+    var discarded: String?
+    /// What does not have its owner or mode.
+    var shortfall: OwnerShortfall?
     var files: Int
     var bytes: Int
     var reusedFiles: Int
@@ -20,7 +24,8 @@ struct FilesRestored: Encodable {
         self.set = set
         component = manifest.component
         target = report.target
-        kept = report.kept
+        (kept, discarded) = (report.kept, report.discarded)
+        shortfall = report.shortfall
         files = report.files
         bytes = report.bytes
         reusedFiles = report.reusedFiles
@@ -40,6 +45,7 @@ struct FilesRestored: Encodable {
             lines.append("\(reusedFiles) files, \(Units.bytes(reusedBytes)), were here already")
         }
         if let kept { lines.append("the old content is kept in \(kept)") }
+        if discarded != nil { lines.append("the old content is removed") }
         return lines.joined(separator: "\n")
     }
 }

@@ -26,7 +26,9 @@ struct PrintedRestore {
         for line in report.advice { output.warn(line) }
         warnOfDamage()
         let result = FilesRestored(set: job.set.name, job.manifest, report)
+        if let shortfall = report.shortfall { output.warn(shortfall.text(target: report.target)) }
         try output.result(result) { result.text }
+        if report.shortfall?.isSerious == true { throw ExitStatus.partial }
     }
 
     private func preview(_ directory: String) async throws {

@@ -37,13 +37,15 @@ struct StackRecovery: RecoveryServices {
             let (job, road) = try await job(request)
             switch road {
             case .files(let directory) where !hasParent(directory):
+                try RestoreTarget.refuse(directory, session.protectedPlaces)
                 let totals = job.manifest.totals
                 return ActionPreview(
                     ["restore \(job.component) of set \(set.name) to \(directory), making it: \(totals.files) files"],
                     bytes: totals.bytes)
             case .files(let directory):
                 let plan = try await job.planFiles(to: directory)
-                let aside = plan.replaces ? "; what is there is kept beside it" : ""
+                let use = request.previous == .discard ? "removed once the run is validated" : "kept beside it"
+                let aside = plan.replaces ? "; the old content is \(use)" : ""
                 var lines = [
                     "restore \(job.component) of set \(set.name) to \(plan.target): \(plan.files) files\(aside)"
                 ]
@@ -74,7 +76,16 @@ struct StackRecovery: RecoveryServices {
                 result.files = report.files
                 result.bytes = report.bytes
                 result.warnings += report.advice
-                if let kept = report.kept { result.warnings.append("the old content is kept in \(kept)") }
+                if let shortfall = report.shortfall {
+                    let text = shortfall.text(target: report.target)
+                    result.warnings.append(text)
+                    if shortfall.isSerious { result.ownerShortfall = text }
+                }
+                if let kept = report.kept {
+                    if request.previous == .discard { result.previous = kept }
+                    let until = request.previous == .discard ? " until the run is validated" : ""
+                    result.warnings.append("the old content is kept in \(kept)\(until)")
+                }
             case .importer(let importer, let directory):
                 let objects = ObjectTally()
                 try await job.runImport(with: importer, into: directory) { objects.add($0) }
@@ -84,6 +95,18 @@ struct StackRecovery: RecoveryServices {
                 result.warnings += objects.warnings
             }
             return result
+        }
+    }
+
+    func discardPrevious(of restored: [RestoredComponent]) async -> [String] {
+        await session.pool.run {
+            restored.compactMap { part in
+                guard let path = part.previous else { return nil }
+                do {
+                    try PreviousContent.remove(path)
+                    return "removed the old content of \(part.component), \(path)"
+                } catch { return "the old content of \(part.component) is still there: \(error)" }
+            }
         }
     }
 

@@ -41,6 +41,7 @@ struct BackupJob {
         let planted = await recording.plantSentinels(in: components)
         let report = try await capture(parts, into: repository)
         for warning in report.warnings { output.warn(warning) }
+        for note in report.notes { output.note(note) }
         await recording.record(report.set, planted: planted, in: repository)
         let sample = readsShare ? await readShare(of: repository) : nil
         await writeMetrics(report.set, repository)

@@ -100,8 +100,19 @@ struct ComponentChecks {
                     Check("\(component.name): \($0.subject)", Check.Verdict($0.verdict), $0.detail)
                 }
             } catch { checks.append(Check(component.name, .failed, "\(error)")) }
+            checks += ownFolders(in: component)
         }
         return checks
+    }
+
+    /// A store that lies in what it is to protect is lost with it.
+    private func ownFolders(in component: ComponentConfiguration) -> [Check] {
+        (Components.home(component).map { session.ownFolders(inside: $0) } ?? []).map { place in
+            Check(
+                "\(component.name): \(place.words)", .warning,
+                "\(place.path) lies inside this component's directory: backups skip it, and what destroys the one "
+                    + "destroys the other")
+        }
     }
 }
 

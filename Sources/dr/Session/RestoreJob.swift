@@ -16,6 +16,8 @@ struct RestoreJob {
     var slice: RestoreSlice?
     var owner = Owner.recorded
     var replace = false
+    /// Remove what the restore replaced, once the new tree is in place.
+    var discardsPrevious = false
 
     /// How a component comes back.
     enum Road {
@@ -61,7 +63,17 @@ struct RestoreJob {
     // MARK: Into a directory
 
     func restoreFiles(to directory: String) async throws -> ComponentRestore.Report {
-        try await filesRestore(to: directory).run()
+        var report = try await filesRestore(to: directory).run()
+        guard discardsPrevious, let kept = report.kept else { return report }
+        guard report.shortfall?.isSerious != true else {
+            report.advice.append("the old content is not discarded: the new one does not have its owner")
+            return report
+        }
+        do {
+            try await session.pool.run { try PreviousContent.remove(kept) }
+            (report.kept, report.discarded) = (nil, kept)
+        } catch { report.advice.append("the old content is restored over, but not removed: \(error)") }
+        return report
     }
 
     /// What ``restoreFiles(to:)`` would do.
@@ -81,10 +93,13 @@ struct RestoreJob {
         return restore
     }
 
-    private func target(_ directory: String, replace: Bool) async throws -> RestoreTarget {
-        try await session.pool.run { [component, manifest] in
+    /// - Parameter isOwn: true for a folder of this program.
+    private func target(_ directory: String, replace: Bool, isOwn: Bool = false) async throws -> RestoreTarget {
+        let places = isOwn ? [] : session.protectedPlaces
+        return try await session.pool.run { [component, manifest] in
             try RestoreTarget(
-                directory, identity: "\(component)-\(manifest.name)", stamp: "\(Session.now())", replace: replace)
+                directory, identity: "\(component)-\(manifest.name)", stamp: "\(Session.now())", replace: replace,
+                protected: places)
         }
     }
 
@@ -102,14 +117,16 @@ struct RestoreJob {
         var keepsFolder = false
         defer { if !keepsFolder { try? FileManager.default.removeItem(atPath: folder) } }
         var restore = ComponentRestore(
-            repository: repository, manifest: manifest, target: try await target("\(folder)/tree", replace: true),
+            repository: repository, manifest: manifest, target: try await target("\(folder)/tree", replace: true, isOwn: true),
             pool: session.pool, progress: progress)
         restore.lanes = Session.lanes
         restore.owner = .fixed(uid: geteuid(), gid: getegid())
+        restore.isPrivate = true
         restore.restorer = try Components.restorer(kind: manifest.source, settings, session)
         var request = ImportRequest(
             tree: "\(folder)/tree", manifest: manifest, progress: progress, logger: session.logger)
         request.directory = directory.map { URL(filePath: $0).absoluteURL.path }
+        request.protected = session.protectedPlaces
         request.isDryRun = isDryRun
         request.replaces = replace
         request.prefix = prefix

@@ -1,0 +1,35 @@
+internal import Cryptography
+
+/// The names of the folders that a restore makes. No file system of ours takes more than 255 bytes for one.
+enum RestoreNames {
+    /// Begins the name of a tree that is not in place yet.
+    static let staging = ".dr-restore-"
+    /// Begins the name of the old content in a target whose entries are moved one by one.
+    static let aside = ".dr-before-"
+    /// Stands between a target's name and the time at which it was replaced.
+    static let before = ".before-"
+
+    private static let longest = 255
+
+    /// - Parameters:
+    ///   - name: of the target; nil for a folder inside of it.
+    ///   - identity: of the backup.
+    static func staging(of name: String?, identity: String) -> String {
+        let end = name == nil ? identity : "-\(identity)"
+        return staging + (name.map { shortened($0, to: longest - staging.utf8.count - end.utf8.count) } ?? "") + end
+    }
+
+    /// - Parameter stamp: of the time at which the target is replaced.
+    static func aside(of name: String, stamp: String) -> String {
+        shortened(name, to: longest - before.utf8.count - 16) + before + stamp
+    }
+
+    /// A name that is too long is cut, and told from others by the end of its hash.
+    private static func shortened(_ name: String, to limit: Int) -> String {
+        guard name.utf8.count > limit else { return name }
+        let mark = "~" + Digest(of: Array(name.utf8)).hex.suffix(8)
+        var cut = name[...]
+        while cut.utf8.count + mark.utf8.count > max(limit, mark.utf8.count) { cut.removeLast() }
+        return cut + mark
+    }
+}
