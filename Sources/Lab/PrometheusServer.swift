@@ -18,6 +18,8 @@ package final class PrometheusServer: Sendable {
         package var arguments: [String] = []
         /// Runs as an agent: no blocks, no queries.
         package var isAgent = false
+        /// Owns the data directory and runs the server; the user of this process if nil.
+        package var account: ServerAccount?
 
         package init() {}
     }
@@ -42,7 +44,10 @@ package final class PrometheusServer: Sendable {
     package static func start(
         data: URL, folder: URL, _ options: Options = Options()
     ) async throws -> PrometheusServer {
-        try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+        if !FileManager.default.fileExists(atPath: data.path) {
+            try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+            try await options.account?.own(data)
+        }
         // Between finding a free port and taking it, another process may be faster: try again then.
         var failure: (any Error)?
         for _ in 0..<3 {
@@ -72,7 +77,8 @@ package final class PrometheusServer: Sendable {
             : ["--storage.tsdb.path=\(data.path)", "--storage.tsdb.retention.time=\(options.retention)"]
         if options.adminAPI { arguments.append("--web.enable-admin-api") }
         let process = try await ServerProcess(
-            "prometheus-\(port)", executable: executable, arguments: arguments + options.arguments, folder: folder)
+            "prometheus-\(port)", executable: executable, arguments: arguments + options.arguments, folder: folder,
+            account: options.account)
         return PrometheusServer(port: port, data: data, process: process)
     }
 

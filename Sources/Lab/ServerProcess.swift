@@ -15,8 +15,10 @@ package final class ServerProcess: @unchecked Sendable {
     /// - Parameters:
     ///   - executable: an absolute path.
     ///   - folder: the working directory; the log goes there, as `NAME.log`.
+    ///   - account: runs the server; the user of this process if nil.
     package init(
-        _ name: String, executable: String, arguments: [String], folder: URL, environment: [String: String] = [:]
+        _ name: String, executable: String, arguments: [String], folder: URL, environment: [String: String] = [:],
+        account: ServerAccount? = nil
     ) async throws {
         self.name = name
         log = folder.appending(path: "\(name).log")
@@ -26,7 +28,7 @@ package final class ServerProcess: @unchecked Sendable {
         let output = try FileHandle(forWritingTo: log)
         process = Process()
         process.executableURL = URL(filePath: "/usr/bin/setpriv")
-        process.arguments = ["--pdeathsig", "KILL", executable] + arguments
+        process.arguments = ["--pdeathsig", "KILL"] + (account?.options ?? []) + [executable] + arguments
         process.currentDirectoryURL = folder
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice

@@ -7,7 +7,9 @@ package final class TemporaryFolder: Sendable {
 
     package init(_ purpose: String = "lab") throws {
         url = FileManager.default.temporaryDirectory.appending(path: "dr-\(purpose)-\(UUID().uuidString.prefix(13))")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        // Whatever the umask: servers with accounts of their own work in it.
+        try FileManager.default.createDirectory(
+            at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
     }
 
     deinit { try? FileManager.default.removeItem(at: url) }

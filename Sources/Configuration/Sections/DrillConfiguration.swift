@@ -43,6 +43,8 @@ package struct DrillServerOptions: Equatable, Sendable {
     /// Path that answers with success once it is up.
     package var ready = "/"
     package var within = Period.minutes(2)
+    /// The system user that it runs as: a name or `UID:GID`; nil for the owner of the restored data.
+    package var user: String?
     /// Of the drill's server, where it wants any.
     package var username: String?
     package var password: Secret?
@@ -60,6 +62,9 @@ extension DrillServerOptions: Section {
             "Port of 127.0.0.1, where the server cannot be told one; any that is free when left out."),
         Key("ready", \.ready, .text, "Path that answers with success once it is up."),
         Key("within", \.within, .period, "How long it may take to come up; 2m when left out."),
+        Key(
+            "user", \.user, .text,
+            "System user that runs it: a name or UID:GID. Default: the owner of the restored data, if dr runs as root."),
         Key("username", \.username, .text, "User name of the drill's server."),
         Key("password", \.password, .secret, "Password of the drill's server."),
     ]

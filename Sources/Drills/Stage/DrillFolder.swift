@@ -11,12 +11,15 @@ package final class DrillFolder: Sendable {
     /// - Parameter parent: holds drills and nothing else; made where it is missing.
     package init(in parent: String, run: String) throws {
         do {
+            // Servers run as other users and pass through it to their data; they cannot list it.
             try FileManager.default.createDirectory(
-                atPath: parent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                atPath: parent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
             leftBehind = Self.sweep(parent)
             path = "\(parent)/\(Self.mark)\(run)"
             try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+                atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o711])
+            try FileManager.default.createDirectory(
+                atPath: "\(path)/state", withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         } catch {
             throw DrillError("folder '\(parent)'", (error as NSError).localizedDescription)
         }
@@ -28,6 +31,9 @@ package final class DrillFolder: Sendable {
     }
 
     deinit { close(lock) }
+
+    /// State of the drill, for the user that runs it alone.
+    package var state: String { "\(path)/state" }
 
     package func remove() { try? FileManager.default.removeItem(atPath: path) }
 

@@ -1,5 +1,6 @@
 package import Blocking
 internal import Foundation
+internal import Glibc
 internal import HTTP
 internal import Programs
 internal import Synchronization
@@ -12,11 +13,13 @@ package final class DrillServer: Sendable {
     private let ready: String
     private let patience: Duration
     private let folder: String
+    private let account: ServerAccountRule
     private let environment: [String: String]
     /// A thread of its own: the server is waited for as long as it lives.
     private let pool = BlockingPool(threads: 1)
     private let asking: BlockingPool
     private let running = Mutex<Task<ServerEnd, Never>?>(nil)
+    private let note = Mutex<String?>(nil)
 
     /// How it ended by itself.
     private struct ServerEnd: Sendable { var text: String }
@@ -26,10 +29,11 @@ package final class DrillServer: Sendable {
     ///   - port: the one that the command makes it listen on.
     ///   - ready: path that answers with success once it is up.
     ///   - folder: where it runs and its log goes; exists.
+    ///   - account: the user that it runs as.
     ///   - pool: threads to ask on whether it is up.
     package init(
         _ name: String, command: [String], port: ReservedPort, ready: String, patience: Duration, folder: String,
-        environment: [String: String], pool: BlockingPool
+        account: ServerAccountRule = .caller, environment: [String: String], pool: BlockingPool
     ) {
         self.name = name
         self.command = command
@@ -37,6 +41,7 @@ package final class DrillServer: Sendable {
         self.ready = ready
         self.patience = patience
         self.folder = folder
+        self.account = account
         self.environment = environment
         asking = pool
     }
@@ -58,7 +63,8 @@ package final class DrillServer: Sendable {
         port.release()
         guard await asking.run({ [port] in port.isFree }) else { throw await portTaken() }
         let began = ListeningProcess.now()
-        let program = program
+        let account = try await asking.run { [self] in try chosenAccount() }
+        let program = program(as: account)
         let log = log
         let server = Task { [pool] in
             await pool.run { () -> ServerEnd in
@@ -103,10 +109,49 @@ package final class DrillServer: Sendable {
         _ = await server?.value
     }
 
-    private var program: Program {
-        Program(
+    /// What the evidence must say about how the server ran; nil if nothing.
+    package var deviation: String? { note.withLock { $0 } }
+
+    private func program(as account: ServerAccount?) -> Program {
+        let command = account?.command(command) ?? command
+        return Program(
             command[0], Array(command.dropFirst()), environment: environment, folder: folder,
             timeout: .seconds(7 * 86_400))
+    }
+
+    /// - Returns: the account to change to; nil to run as the user of this process.
+    /// - Throws: ``DrillError`` if the configured account cannot be used.
+    private func chosenAccount() throws -> ServerAccount? {
+        switch account {
+        case .caller: return nil
+        case .owner(let data):
+            guard let owner = ServerAccount(ownerOf: data), !owner.isCurrent else { return nil }
+            if let obstacle = try obstacle(to: owner) {
+                note.withLock {
+                    $0 =
+                        "the drill's server for \(name) did not run as user \(owner.description), the owner of its data: "
+                        + obstacle
+                }
+                return nil
+            }
+            return owner
+        case .fixed(let account):
+            guard !account.isCurrent else { return nil }
+            if let obstacle = try obstacle(to: account) {
+                throw DrillError(
+                    "the drill's server for \(name)", "it cannot run as user \(account.description): \(obstacle)",
+                    hint: "see drill.folder and drill.servers.\(name).user in dr.yaml")
+            }
+            return account
+        }
+    }
+
+    private func obstacle(to account: ServerAccount) throws -> String? {
+        guard geteuid() == 0 else { return "only root may start it as another user" }
+        guard try account.canEnter(folder, environment: environment) else {
+            return "that user may not enter '\(folder)'; set drill.folder to a directory that all users may enter"
+        }
+        return nil
     }
 
     private func answers(_ client: HTTPClient) async -> Bool {

@@ -9,6 +9,8 @@ package struct RunFolder: Sendable {
     package init(state: String) throws {
         path = "\(state)/runs"
         do {
+            // Of the state folder only its parts are private: servers of drills pass through it.
+            try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {

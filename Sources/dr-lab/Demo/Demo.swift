@@ -82,6 +82,13 @@ struct Demo: AsyncParsableCommand {
             stage.tell("\(component.name): \(questions.count) compared, \(different.count) differ")
         }
         for component in components { await component.stop() }
+        if let account = ServerAccount.unprivileged {
+            stage.say("Backup and restore without root: Prometheus and dr both run as user \(account.name)")
+            let outcome = try await DemoOrdinaryUser(account, on: stage).run()
+            stage.tell("\(outcome.compared) compared, \(outcome.differing) differ")
+            compared += outcome.compared
+            differing += outcome.differing
+        }
         stage.end()
         print("\(compared) queries compared, \(differing) differ")
         guard differing == 0, before.values.allSatisfy({ $0.values.contains { !$0.isEmpty } }) else {

@@ -1,7 +1,8 @@
 import Foundation
 import Lab
 
-/// A real Prometheus with six hours of history in blocks, scraping itself every second.
+/// A real Prometheus with six hours of history in blocks, scraping itself every second. Where the demo runs as root the
+/// server has an account without rights, so that a restore with the wrong owner or mode keeps it from starting.
 final class DemoPrometheus: DemoComponent {
     let name = "prometheus"
     let about: String
@@ -11,6 +12,7 @@ final class DemoPrometheus: DemoComponent {
     private let end: Int
     private var server: PrometheusServer
     private let port: UInt16
+    private let account = ServerAccount.unprivileged
 
     init(in folder: URL) async throws {
         self.folder = folder
@@ -18,10 +20,14 @@ final class DemoPrometheus: DemoComponent {
         end = Int(Date().timeIntervalSince1970) / 7200 * 7200 - 7200
         let history = OpenMetricsHistory(interval: end - 6 * 3600...end, step: 15, instances: 8)
         let samples = try await history.makeBlocks(in: data)
-        server = try await PrometheusServer.start(data: data, folder: folder)
+        try await account?.own(data)
+        var options = PrometheusServer.Options()
+        options.account = account
+        server = try await PrometheusServer.start(data: data, folder: folder, options)
         port = server.port
         try await server.waitForSeries("count(up)")
-        about = "Prometheus 2, real: \(samples) samples in blocks, more in memory, scraping itself every second"
+        let user = account.map { ", runs as user \($0.name)" } ?? ""
+        about = "Prometheus 2, real: \(samples) samples in blocks, more in memory, scrapes itself every second\(user)"
     }
 
     var settings: String { "{url: \"\(server.url)\", data: \(data.path)}" }
@@ -48,6 +54,7 @@ final class DemoPrometheus: DemoComponent {
     func start() async throws {
         var options = PrometheusServer.Options()
         options.port = port
+        options.account = account
         server = try await PrometheusServer.start(data: data, folder: folder, options)
     }
 

@@ -58,11 +58,23 @@ final class DemoStage {
         try await dr(arguments, accepting: accepting, showing: showing)
     }
 
+    /// - Parameters:
+    ///   - subfolder: where it runs and finds `dr.yaml`; the stage's folder if nil.
+    ///   - account: runs it; the user of this process if nil.
     @discardableResult
-    func dr(_ arguments: [String], accepting: Set<Int32> = [0], showing: Int = .max) async throws -> CommandRun {
+    func dr(
+        _ arguments: [String], in subfolder: URL? = nil, as account: ServerAccount? = nil,
+        accepting: Set<Int32> = [0], showing: Int = .max
+    ) async throws -> CommandRun {
         print("   $ dr \(arguments.joined(separator: " "))")
-        let run = try await CommandRun.run(
-            executable, arguments + ["--no-progress"], in: folder.url, environment: environment)
+        let folder = subfolder ?? folder.url
+        let all = arguments + ["--no-progress"]
+        let run =
+            if let account {
+                try await account.run(try shared(executable), all, in: folder, environment: environment)
+            } else {
+                try await CommandRun.run(executable, all, in: folder, environment: environment)
+            }
         let lines = [run.errors, run.output].flatMap { $0.split(separator: "\n") }
         if lines.count > showing { tell("  (\(lines.count - showing) lines more)") }
         for line in lines.suffix(showing) { tell("  \(line)") }
@@ -70,6 +82,15 @@ final class DemoStage {
             throw LabError("dr \(arguments.joined(separator: " ")) ended with \(run.status)")
         }
         return run
+    }
+
+    /// A copy of the program where every account can run it: a checkout may lie in a private home folder.
+    private func shared(_ program: String) throws -> String {
+        let copy = folder.url.appending(path: "dr").path
+        if !FileManager.default.fileExists(atPath: copy) {
+            try FileManager.default.copyItem(atPath: program, toPath: copy)
+        }
+        return copy
     }
 
     /// Of each component in the newest backup: milliseconds since 1970 of the newest datum, where it has such a notion.

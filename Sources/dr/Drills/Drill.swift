@@ -45,7 +45,7 @@ struct Drill {
             try journal.append(.liveStack(component: component, isAfter: false, digest: before))
             try journal.append(.liveStack(component: component, isAfter: true, digest: after))
         }
-        for line in looks.blindSpots { try journal.append(.noted(text: line)) }
+        for line in replay.deviations + looks.blindSpots { try journal.append(.noted(text: line)) }
         return try await evidence(of: run, replay, signer)
     }
 
@@ -59,6 +59,8 @@ struct Drill {
         /// The restoring step of each component.
         var steps: [String: String]
         var leftOut: [String: String]
+        /// What the evidence must say about how the drill's servers ran.
+        var deviations: [String]
     }
 
     private func replay(_ runs: RunFolder) async throws -> Replay {
@@ -79,7 +81,8 @@ struct Drill {
             let steps = run.plan.steps.compactMap { step in step.restoredComponent.map { ($0, step.id) } }
             return Replay(
                 run: result.run, verdict: result.verdict, repository: run.recovery.repository, set: run.recovery.set,
-                steps: Dictionary(steps) { first, _ in first }, leftOut: stage.leftOut)
+                steps: Dictionary(steps) { first, _ in first }, leftOut: stage.leftOut,
+                deviations: stage.deviations)
         } catch {
             await stage.close(keeping: false)
             throw error

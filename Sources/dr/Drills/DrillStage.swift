@@ -59,6 +59,7 @@ final class DrillStage: Sendable {
                 servers[name] = DrillServer(
                     name, command: options.command(name, url: url, data: data, folder: folder.path), port: port,
                     ready: options.ready, patience: options.within.duration, folder: folder.path,
+                    account: try options.account(name, data: Components.home(component) == nil ? nil : data),
                     environment: ProcessInfo.processInfo.environment, pool: live.pool)
                 if Components.home(component) == nil { filledByAPI.insert(name) }
             }
@@ -67,7 +68,7 @@ final class DrillStage: Sendable {
         // Nobody outside hears of a drill, and nothing of it lands in the live stack's metrics.
         configuration.notifications = NotificationConfiguration()
         configuration.metrics = Metrics()
-        configuration.state = "\(folder.path)/state"
+        configuration.state = folder.state
         configuration.checks.endpoints = []
         var session = Session(
             live.options, file: "\(folder.path)/dr.yaml", configuration, pool: live.pool)
@@ -82,6 +83,9 @@ final class DrillStage: Sendable {
     }
 
     var path: String { folder.path }
+
+    /// What the evidence must say about how the drill's servers ran.
+    var deviations: [String] { servers.sorted { $0.key < $1.key }.compactMap(\.value.deviation) }
 
     /// What the drill writes to and talks to.
     var places: [Place] {
@@ -157,6 +161,17 @@ extension DrillServerOptions {
             $0.replacing("${port}", with: Self.port(url)).replacing("${data}", with: data)
                 .replacing("${folder}", with: folder).replacing("${name}", with: name)
         }
+    }
+
+    /// - Parameter data: the directory that its files are restored to; nil if they are restored through its API.
+    fileprivate func account(_ name: String, data: String?) throws -> ServerAccountRule {
+        guard let user else { return data.map { .owner(of: $0) } ?? .caller }
+        guard let account = ServerAccount(user) else {
+            throw DrillError(
+                "drill.servers.\(name).user", "'\(user)' is not a user of this system",
+                hint: "give the name of a user, or UID:GID")
+        }
+        return .fixed(account)
     }
 
     /// For a Prometheus that watches only itself: that it still takes samples in can be seen by that.
