@@ -60,7 +60,8 @@ struct IgnorePattern: Sendable {
         for name in names {
             switch Array(name) {
             case Array(".".utf8):
-                throw refuse("no path has a part '.'", "begin with '/' for what lies in the component's folder: '/cache'")
+                throw refuse(
+                    "no path has a part '.'", "begin with '/' for what lies in the component's folder: '/cache'")
             case Array("..".utf8):
                 throw refuse("no path has a part '..'", "patterns are relative to the component's folder: '/cache'")
             case []: throw refuse("no path has an empty part", "write one '/' between names")

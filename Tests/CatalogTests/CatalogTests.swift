@@ -10,7 +10,7 @@ import Testing
     ) -> FileRecord {
         FileRecord(
             path: Array(path.utf8), kind: kind, size: kind == .file ? size : 0, mode: mode, uid: 0, gid: 0,
-            modified: modified, inode: inode, target: target.map { Array($0.utf8) })
+            modified: FileTime(nanoseconds: modified), inode: inode, target: target.map { Array($0.utf8) })
     }
 
     private func entry(_ record: FileRecord, pack: Int = 1, member: Int = 0, digest: UInt8 = 7) -> CatalogEntry {

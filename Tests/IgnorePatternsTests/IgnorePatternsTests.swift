@@ -10,7 +10,8 @@ import Testing
         ["cache"], ["cache/"], ["/cache"], ["/cache/"], ["**/cache"], ["**/cache/"], ["a/**/cache"], ["cache/**"],
         ["a/b/cache"], ["a/*/cache"], ["*.tmp"], ["a/b/*.tmp"], ["/*.tmp"], ["*"], ["**"], ["/*"], ["*/"], ["a/**"],
         ["**/b/**"], ["a/**/**/cache"], ["a**"], ["a/**b"], ["***"], ["a/***/cache"], ["?"], ["a/?"], ["??*"],
-        ["*", "!cache"], ["*.tmp", "!x.tmp"], ["!x.tmp", "*.tmp"], ["/*", "!/a", "/a/*", "!/a/b"], ["cache", "!/cache"],
+        ["*", "!cache"], ["*.tmp", "!x.tmp"], ["!x.tmp", "*.tmp"], ["/*", "!/a", "/a/*", "!/a/b"],
+        ["cache", "!/cache"],
         ["a "], ["a\\ "], ["a\\  "], ["a   "], ["  a"], ["a b"], ["\\#x"], ["\\!x"], ["\\a"], ["a\\*"], ["\\*"],
         ["[ab]"], ["[!a]"], ["[^a]"], ["[a-c]*"], ["[]x]"], ["[!]x]"], ["[a-]"], ["[-a]"], ["[\\]]"], ["[a\\-c]"],
         ["[[:digit:]]*"], ["[[:alpha:][:digit:]]"], ["[![:lower:]]"], ["[[:x]"], ["x[/]y"], ["a[!b]c"], ["*[.]tmp"],
@@ -20,8 +21,10 @@ import Testing
 
     private static let paths = [
         "a/", "a/b/", "a/b/cache/", "a/b/cache/f", "a/b/c/", "a/b/c/cache/", "a/b/c/cache/f", "a/b/c/d/", "a/b/y.tmp",
-        "a/x.tmp", "a/f", "cache/", "cache/f", "cache/x.tmp", "cache2/", "cache2/sub/", "cache2/sub/f", "x.tmp", "f", "a ",
-        "a b", " a", "#x", "!x", "a*", "*", "]", "[", "-", "x", "9", "9x", "Z", "ü", "üx", "aü", "ab", "abc", "axc", "a-c",
+        "a/x.tmp", "a/f", "cache/", "cache/f", "cache/x.tmp", "cache2/", "cache2/sub/", "cache2/sub/f", "x.tmp", "f",
+        "a ",
+        "a b", " a", "#x", "!x", "a*", "*", "]", "[", "-", "x", "9", "9x", "Z", "ü", "üx", "aü", "ab", "abc", "axc",
+        "a-c",
         "x/", "x/y", "b/", "b/c", "b/cache", "a.tmp/", "a.tmp/f", "\\", "\\a", "[:x", ":", "[x", "a[",
     ]
 
@@ -41,7 +44,8 @@ import Testing
     private static func strange(_ count: Int) -> [[String]] {
         var chance = Chance(state: 0x9E37_79B9_7F4A_7C15)
         let pieces = [
-            "a", "b", "c", "cache", "f", "x", ".tmp", "/", "/", "*", "**", "**/", "?", "[ab]", "[!x]", "[a-f]", " ", "\\a",
+            "a", "b", "c", "cache", "f", "x", ".tmp", "/", "/", "*", "**", "**/", "?", "[ab]", "[!x]", "[a-f]", " ",
+            "\\a",
         ]
         return (0..<count).map { _ in
             (0..<Int.random(in: 1...2, using: &chance)).map { _ in
@@ -103,7 +107,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "/", "!", "!/", "#cache", "./cache", "../x", "a/../b", "a/./b", "a//b", "//a", "[ab", "a\\", "a[", "[z-a]",
+        "", " ", "/", "!", "!/", "#cache", "./cache", "../x", "a/../b", "a/./b", "a//b", "//a", "[ab", "a\\", "a[",
+        "[z-a]",
         "[[:nothing:]]", "[/]",
     ]) func `a pattern that can match nothing is refused with a hint`(text: String) {
         let error = #expect(throws: IgnorePatternError.self) { try IgnorePatterns([text]) }

@@ -71,6 +71,43 @@ import Testing
         try await fixture.expectSame("out")
     }
 
+    /// Appends to a file while it is read, and changes its beginning where it is told to.
+    private final class Writer: ContentInspector {
+        private let file: String
+        private let rewrites: Bool
+
+        init(_ file: String, rewrites: Bool) { (self.file, self.rewrites) = (file, rewrites) }
+
+        func write(_ bytes: RawSpan) {
+            guard let handle = FileHandle(forUpdatingAtPath: file) else { return }
+            if rewrites { try? handle.write(contentsOf: Data(UUID().uuidString.utf8)) }
+            _ = try? handle.seekToEnd()
+            try? handle.write(contentsOf: Data("more".utf8))
+            try? handle.close()
+        }
+
+        func finish() -> [Damage] { [] }
+    }
+
+    /// What is stored of a file that only grows is its state at one moment; of one that also changes, a mixture.
+    @Test(arguments: [false, true]) func `a file that changes while it grows is torn, one that only grows is not`(
+        rewrites: Bool
+    ) async throws {
+        let fixture = try Fixture()
+        let content = Fixture.noise(3_000_000, seed: 8)
+        try fixture.write("db", content)
+        let file = fixture.source.appending(path: "db").path
+        var source = Meddling(root: fixture.source.path) {}
+        source.inspecting = { _ in Writer(file, rewrites: rewrites) }
+        let repository = try fixture.repository()
+        let report = try await fixture.backup(repository, source: source)
+        #expect(report.set.status == (rewrites ? .partial : .complete))
+        #expect(report.set.reasons == (rewrites ? ["tree: 'db' is left out: it changed while it was read"] : []))
+        guard !rewrites else { return }
+        try await fixture.restore(repository, set: report.set, to: "out")
+        #expect(try [UInt8](Data(contentsOf: fixture.folder.url.appending(path: "out/db"))) == content)
+    }
+
     /// What is right under one name is wrong under another, though the repository holds the content; and nothing at all
     /// is content too.
     @Test(arguments: [10, 3_000_000]) func contentIsInspectedUnderEveryName(size: Int) async throws {

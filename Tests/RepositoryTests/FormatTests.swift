@@ -72,7 +72,8 @@ import Testing
     private func member(_ path: [UInt8], _ change: (inout PackIndex.Member) -> Void = { _ in }) -> PackIndex.Member {
         var member = PackIndex.Member(
             .init(
-                path: path, kind: .file, size: 12, mode: 0o644, uid: 1000, gid: 0, modified: -1_795_402_914_674_000_001,
+                path: path, kind: .file, size: 12, mode: 0o644, uid: 1000, gid: 0,
+                modified: FileTime(nanoseconds: -1_795_402_914_674_000_001),
                 inode: .max))
         member.sha256 = Digest(of: path)
         change(&member)
@@ -85,22 +86,37 @@ import Testing
             members: members)
     }
 
+    @Test(arguments: [[], [1], [1, 2, 3], [0, -1], [0, 1_000_000_000], [Int.max, Int.max]])
+    func `a member whose time is not a time is refused`(time: [Int]) {
+        #expect(member([0x61]).record != nil)
+        #expect(member([0x61]) { $0.time = time }.record == nil)
+        #expect(member([0x61]) { $0.time = [Int.min, 0] }.record?.modified.seconds == .min)
+    }
+
     /// The general encoder is the reference: readers of version 1 saw nothing else.
     @Test func theTextIsWhatTheEncoderWrites() throws {
         var encrypted = index([])
         encrypted.object.envelope = "cms"
         let directory = PackIndex.Member(
-            .init(path: Array("d/".utf8), kind: .directory, size: 0, mode: 0o755, uid: 0, gid: 0, modified: 0, inode: 0)
+            .init(
+                path: Array("d/".utf8), kind: .directory, size: 0, mode: 0o755, uid: 0, gid: 0,
+                modified: FileTime(nanoseconds: 0), inode: 0)
         )
         let link = PackIndex.Member(
             .init(
-                path: Array("l".utf8), kind: .symbolicLink, size: 0, mode: 0o777, uid: 0, gid: 0, modified: 1, inode: 1,
+                path: Array("l".utf8), kind: .symbolicLink, size: 0, mode: 0o777, uid: 0, gid: 0,
+                modified: FileTime(nanoseconds: 1), inode: 1,
                 target: [0xFF]))
+        let far = PackIndex.Member(
+            .init(
+                path: [0x66], kind: .file, size: 0, mode: 0, uid: 0, gid: 0,
+                modified: try #require(FileTime(seconds: 9_999_999_999, nanoseconds: 7)), inode: 1))
+        #expect(far.mtime == .max && far.time == [9_999_999_999, 7] && far.record?.modified.seconds == 9_999_999_999)
         let full = index(
             [
                 member(Array("a/ü \"quoted\" \\ {\n\t".utf8)) { ($0.at, $0.offset) = (0, 512) },
                 member([0x61, 0xFF]) { ($0.from, $0.sparse) = (.init(pack: "cd34", member: 4095), true) },
-                directory, link,
+                directory, link, far,
             ], gzip: [[1_048_600, 1_048_576], [20, 0]])
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -95,7 +95,8 @@ import Testing
             members: [
                 PackIndex.Member(
                     .init(
-                        path: Array(path.utf8), kind: .file, size: 0, mode: 0o644, uid: 0, gid: 0, modified: 0, inode: 1
+                        path: Array(path.utf8), kind: .file, size: 0, mode: 0o644, uid: 0, gid: 0,
+                        modified: FileTime(nanoseconds: 0), inode: 1
                     ))
             ])
         let bytes = Repository.encodeIndex(index)

@@ -20,7 +20,8 @@ struct LokiCapture: Capture {
     private let tally = ChunkTally()
 
     init(
-        tree: DocumentTree, data: String, chunks: String, hidden: Set<String>, copied: [Damage], began: Int, facts: [String: String],
+        tree: DocumentTree, data: String, chunks: String, hidden: Set<String>, copied: [Damage], began: Int,
+        facts: [String: String],
         warnings: [String], pool: BlockingPool
     ) {
         self.tree = tree

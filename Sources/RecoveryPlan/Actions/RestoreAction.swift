@@ -40,7 +40,8 @@ extension RestoreAction: Section {
         Key("replace", \.replace, .flag, "Keep what is in the way beside it, and go on; true when left out."),
         Key(
             "previous", \.previous, .word(),
-            "Replaced content: 'keep' it beside the target, or 'discard' it once the run is validated; keep by default."),
+            "Replaced content: 'keep' it beside the target, or 'discard' it once the run is validated; keep by default."
+        ),
     ]
 
     package static let shape = Shape<Self>.short(.text, orSection: Self.self) { component in

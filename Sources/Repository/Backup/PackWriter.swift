@@ -102,7 +102,9 @@ final class PackWriter {
         record.inode = UInt64(before.st_ino)
 
         if record.size == 0 { return try Self.rejection(record, inspector()?.finish()) ?? addDescription(record) }
-        if record.size <= buffer.count { return try addSmall(record, descriptor, before, inspector(), lookup, progress) }
+        if record.size <= buffer.count {
+            return try addSmall(record, descriptor, before, inspector(), lookup, progress)
+        }
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
         if case .possible = try lookup(record.size, nil) {
             let inspecting = inspector()

@@ -93,7 +93,8 @@ package struct ComponentRestore: Sendable {
             var report = report
             progress.update { $0.phase = "swapping" }
             if !target.isFilledInPlace, !isPrivate {
-                try tree.finishRoot(manifest.root ?? target.usualRoot, isRecorded: manifest.root != nil || target.replaces)
+                try tree.finishRoot(
+                    manifest.root ?? target.usualRoot, isRecorded: manifest.root != nil || target.replaces)
             }
             report.shortfall = tree.shortfall
             try tree.synchronize()

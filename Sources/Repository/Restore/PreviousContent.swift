@@ -62,7 +62,9 @@ package struct PreviousContent: Equatable, Sendable {
         let name = path.split(separator: "/").last.map(String.init) ?? ""
         guard path.hasPrefix("/"), Timestamp(String(name.suffix(16))) != nil,
             name.hasPrefix(RestoreNames.aside) || name.dropLast(16).hasSuffix(RestoreNames.before)
-        else { throw RepositoryError(.target, path, "it is not content that a restore kept", hint: "remove it by hand") }
+        else {
+            throw RepositoryError(.target, path, "it is not content that a restore kept", hint: "remove it by hand")
+        }
         try TreeRemoval.remove(path)
     }
 }

@@ -102,7 +102,8 @@ package struct RestoreTarget: Sendable {
             let hint = "restore to another directory, and move what you need from there"
             if let target, FileIdentity.way(to: place.path).contains(target) {
                 throw RepositoryError(
-                    .target, path, "it holds \(place.words), '\(place.path)', which a restore would move away", hint: hint)
+                    .target, path, "it holds \(place.words), '\(place.path)', which a restore would move away",
+                    hint: hint)
             }
             if let identity = FileIdentity(place.path), way.contains(identity) {
                 throw RepositoryError(.target, path, "it lies in \(place.words), '\(place.path)'", hint: hint)
@@ -172,12 +173,14 @@ package struct RestoreTarget: Sendable {
         let free = isHuge ? Int.max : Int(clamping: product)
         if bytes - min(held, bytes) > free, !sharesBlocks {
             throw RepositoryError(
-                .noSpace, base, "the restore needs \(bytes - min(held, bytes)) bytes, \(free) are free", hint: hint)
+                .noSpace, base,
+                "No space left: the restore needs \(bytes - min(held, bytes)) bytes, \(free) are free", hint: hint)
         }
         let nodes = Int(clamping: isRoot ? status.f_ffree : status.f_favail)
         if status.f_files > 0, entries - min(heldEntries, entries) > nodes {
             throw RepositoryError(
-                .noSpace, base, "the restore makes \(entries) files and folders, there is room for \(nodes) (inodes)",
+                .noSpace, base,
+                "No space left: the restore makes \(entries) files and folders, there is room for \(nodes) (inodes)",
                 hint: hint)
         }
     }

@@ -169,19 +169,19 @@ final class StagedTree: Sendable {
         of path: [UInt8], _ body: (CInt, UnsafePointer<CChar>) throws -> Value
     ) throws -> Value {
         precondition(RestorePath.isSafe(path), "the catalog lets no unsafe path in")
-        let parts = path.split(separator: UInt8(ascii: "/"))
+        let slash = UInt8(ascii: "/")
+        let trimmed = path.last == slash ? path.dropLast() : path[...]
         var directory = root
-        defer { if directory != root { close(directory) } }
-        for part in parts.dropLast() {
-            let next = withCPath(part) { openat(directory, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) }
-            guard next >= 0 else {
+        var name = trimmed
+        if let split = trimmed.lastIndex(of: slash) {
+            directory = openBelow(root, Array(trimmed[..<split]), O_RDONLY | O_DIRECTORY)
+            guard directory >= 0 else {
                 throw Self.refusal("\(self.path)/\(String(decoding: path, as: UTF8.self))", "cannot enter its folder")
             }
-            if directory != root { close(directory) }
-            directory = next
+            name = trimmed[(split + 1)...]
         }
-        let name = parts[parts.count - 1].map { CChar(bitPattern: $0) } + [0]
-        return try name.withUnsafeBufferPointer { try body(directory, $0.baseAddress.unsafelyUnwrapped) }
+        defer { if directory != root { close(directory) } }
+        return try withCPath(name) { try body(directory, $0) }
     }
 }
 

@@ -32,9 +32,12 @@ struct Diff: AsyncParsableCommand {
             let after = try await listing(name, of: second, repository, session)
             try before.changes(to: after) { change, record, old in
                 let row = Row(
-                    component: name, change: change.rawValue, path: record.name, path64: record.path64, size: record.size,
+                    component: name, change: change.rawValue, path: record.name, path64: record.path64,
+                    size: record.size,
                     was: old?.size)
-                try stream.add(row) { "\(Self.sign(change)) \(name)/\(PathText.text(of: record.path))\(Self.sizes(change, row))" }
+                try stream.add(row) {
+                    "\(Self.sign(change)) \(name)/\(PathText.text(of: record.path))\(Self.sizes(change, row))"
+                }
             }
         }
         stream.end()

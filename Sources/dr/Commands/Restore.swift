@@ -56,7 +56,8 @@ struct Restore: AsyncParsableCommand {
     @Option(name: .long, help: "Who is to own what is restored, as numbers: UID:GID. By default as recorded, if root.")
     var owner: String?
 
-    @Argument(help: """
+    @Argument(
+        help: """
             Only these paths of the component, and what is below them, as `dr show --files` prints them. Everything by default.
             """)
     var paths: [String] = []

@@ -33,7 +33,9 @@ struct PreviousContentRow: Encodable {
     /// Nil when there is none.
     static func text(_ rows: [PreviousContentRow]) -> String? {
         guard !rows.isEmpty else { return nil }
-        var table = Table([("REPLACED CONTENT OF", .left), ("SIZE", .right), ("AGE", .right), ("REMOVE IT WITH", .left)])
+        var table = Table([
+            ("REPLACED CONTENT OF", .left), ("SIZE", .right), ("AGE", .right), ("REMOVE IT WITH", .left),
+        ])
         for row in rows {
             table.add([
                 row.component, (row.isWhole ? "" : "over ") + Units.bytes(row.bytes),

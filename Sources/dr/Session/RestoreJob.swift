@@ -117,7 +117,8 @@ struct RestoreJob {
         var keepsFolder = false
         defer { if !keepsFolder { try? FileManager.default.removeItem(atPath: folder) } }
         var restore = ComponentRestore(
-            repository: repository, manifest: manifest, target: try await target("\(folder)/tree", replace: true, isOwn: true),
+            repository: repository, manifest: manifest,
+            target: try await target("\(folder)/tree", replace: true, isOwn: true),
             pool: session.pool, progress: progress)
         restore.lanes = Session.lanes
         restore.owner = .fixed(uid: geteuid(), gid: getegid())

@@ -18,6 +18,13 @@ import Testing
         #expect(try await ActionStage.action("restore: loki").preview(in: stage.context()).bytes == 7)
     }
 
+    @Test func `a restore says what becomes of the replaced content`() async throws {
+        let stage = ActionStage()
+        _ = try await stage.perform("restore: {component: loki, previous: discard}")
+        _ = try await stage.perform("restore: loki")
+        #expect(stage.state.withLock { $0.restores }.map(\.previous) == [.discard, .keep])
+    }
+
     @Test func criticalChecksMustPassInTime() async throws {
         let stage = ActionStage()
         stage.state.withLock { $0.failing = [["a", "soft"], ["soft"]] }

@@ -55,6 +55,35 @@ import Testing
         #expect(outcome.end.reasons.first?.contains("did not end within 5m") == true)
     }
 
+    /// - Parameter verdict: of the plan's check.
+    private func discarded(_ verdict: CheckResult.Verdict = .passed, ownerShortfall: String? = nil) async throws
+        -> (RunOutcome, [String])
+    {
+        stage.stage.state.withLock { $0.verdicts["loki_ready"] = verdict }
+        var restore = StagedRestore(component: "loki", newest: 0, stage: stage.stage)
+        (restore.previous, restore.ownerShortfall) = ("/loki.before-20261123T010000Z", ownerShortfall)
+        let step = stage.step("loki") { [restore] in
+            $0.action = AnyAction(restore, location: Location(file: "test"))
+        }
+        let outcome = try await stage.run(Rehearsal.plan([step], checks: ["loki_ready"]))
+        return (outcome, stage.stage.state.withLock { $0.discarded })
+    }
+
+    @Test func `replaced content is discarded once the run is validated`() async throws {
+        let (outcome, discarded) = try await discarded()
+        #expect(outcome.end.verdict == .recovered && discarded == ["/loki.before-20261123T010000Z"])
+    }
+
+    @Test func `replaced content stays when the run is not validated`() async throws {
+        let (outcome, discarded) = try await discarded(.failed)
+        #expect(outcome.end.verdict == .notValidated && discarded.isEmpty)
+    }
+
+    @Test func `data that do not have their owner make a recovery partial`() async throws {
+        let (outcome, discarded) = try await discarded(ownerShortfall: "chown it")
+        #expect(outcome.end.verdict == .partial && outcome.end.reasons == ["loki: chown it"] && discarded.isEmpty)
+    }
+
     @Test func abortBeginsNothingFurther() async throws {
         stage.stage.fail("bad")
         let outcome = try await stage.run(

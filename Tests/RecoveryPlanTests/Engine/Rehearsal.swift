@@ -92,6 +92,7 @@ final class Stage: Sendable {
         var truths: Set<String> = []
         var verdicts: [String: CheckResult.Verdict] = [:]
         var notices: [Notice] = []
+        var discarded: [String] = []
     }
     let state = Mutex(State())
 
@@ -142,16 +143,19 @@ struct StagedRestore: Action {
     var component: String
     var newest: Int
     var stage: Stage
+    /// Content to discard, as the services report it.
+    var previous: String?
+    var ownerShortfall: String?
 
     static func == (left: Self, right: Self) -> Bool { left.component == right.component }
 
     func preview(in context: ActionContext) async throws -> ActionPreview { ActionPreview([component]) }
     func perform(in context: ActionContext) async throws -> ActionRecord {
         try await stage.perform(component)
-        return ActionRecord(
-            "restored",
-            restored: RestoredComponent(
-                component: component, set: context.run.set, newest: newest, files: 1, bytes: 10))
+        var restored = RestoredComponent(
+            component: component, set: context.run.set, newest: newest, files: 1, bytes: 10)
+        (restored.previous, restored.ownerShortfall) = (previous, ownerShortfall)
+        return ActionRecord("restored", restored: restored)
     }
 }
 
@@ -163,6 +167,10 @@ struct StageServices: RecoveryServices {
     }
     func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
         throw ActionError(.hopeless, "restore", "not rehearsed")
+    }
+    func discardPrevious(of restored: [RestoredComponent]) async -> [String] {
+        stage.state.withLock { $0.discarded += restored.compactMap(\.previous) }
+        return []
     }
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] {
         names.map { name in
