@@ -41,6 +41,19 @@ import Testing
         #expect(try plans.entry(for: "c").isBuiltIn)
     }
 
+    @Test(arguments: ["", " \n\t\n"])
+    func `a file that a shell has just emptied hides a plan only from being run`(text: String) throws {
+        let plans = try library(["a.yaml": text])
+        #expect(try plans.entry(for: "a", skippingEmpty: true).isBuiltIn)
+        #expect(try plans.entry(for: "b", skippingEmpty: true).scenario == "a")
+        let error = #expect(throws: DocumentError.self) { try plans.entry(for: "a") }
+        let message = try #require(error?.description)
+        #expect(message.contains("is empty") && message.contains("hint: delete it"))
+        #expect(message.contains("dr plan show a --source > "))
+        // A file with a comment was begun by its author and is not passed over.
+        #expect(throws: DocumentError.self) { try library(["a.yaml": "# mine"]).entry(for: "a", skippingEmpty: true) }
+    }
+
     @Test func aFolderThatIsNotThereIsNamed() {
         let error = #expect(throws: DocumentError.self) {
             try PlanLibrary(plans: "/nowhere/plans", shipped: [], folder: "/")

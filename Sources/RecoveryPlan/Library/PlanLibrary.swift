@@ -18,6 +18,8 @@ package struct PlanLibrary: Sendable {
     package private(set) var entries: [Entry]
     /// What is wrong with files: no YAML, no scenario, a name that another plan has.
     package private(set) var complaints: [Diagnostic]
+    /// Those of ``complaints`` that are about files with nothing but white space in them.
+    private var emptyFiles: Set<String> = []
 
     /// - Parameters:
     ///   - plans: absolute path of the folder; nil where there is none.
@@ -44,7 +46,10 @@ package struct PlanLibrary: Sendable {
 
     /// The plan for a scenario, by its name or an alias.
     /// - Throws: `DocumentError`, with what is wrong with the files where one of them may be the plan.
-    package func entry(for name: String) throws(DocumentError) -> Entry {
+    /// - Parameter skippingEmpty: true passes over files without content. A shell has just emptied the file that
+    ///   `dr plan show S --source > plans/S.yaml` is about to fill.
+    package func entry(for name: String, skippingEmpty: Bool = false) throws(DocumentError) -> Entry {
+        let complaints = skippingEmpty ? complaints.filter { !emptyFiles.contains($0.location.file) } : complaints
         if let entry = entries.first(where: { $0.names.contains(name) }) {
             // A file that was meant to take its place, and cannot be read, must not be passed over in silence.
             let meant = complaints.filter { complaint in
@@ -78,7 +83,9 @@ package struct PlanLibrary: Sendable {
 
     private mutating func add(file: String, folder: String) {
         do throws(DocumentError) {
-            let entry = try Self.entry(try Self.text(file, folder), isBuiltIn: false)
+            let text = try Self.text(file, folder)
+            if Self.isEmpty(text) { emptyFiles.insert(file) }
+            let entry = try Self.entry(text, isBuiltIn: false)
             for name in entry.names {
                 guard let other = entries.first(where: { $0.names.contains(name) }) else { continue }
                 throw DocumentError(
@@ -101,9 +108,16 @@ package struct PlanLibrary: Sendable {
         return PlanText(text, file: file, folder: folder)
     }
 
+    private static func isEmpty(_ text: PlanText) -> Bool { text.text.allSatisfy(\.isWhitespace) }
+
     /// Only the names: what else may be wrong with a plan matters when it is wanted.
     private static func entry(_ text: PlanText, isBuiltIn: Bool) throws(DocumentError) -> Entry {
-        let root = try YAMLDocument(text.text, file: text.file, folder: text.folder).root.mapping
+        let stem = URL(filePath: text.file).deletingPathExtension().lastPathComponent
+        // Tabs alone would be called invalid YAML.
+        let root = try YAMLDocument(
+            isEmpty(text) ? "" : text.text, file: text.file, folder: text.folder,
+            emptyHint: "delete it, or fill it with a plan to change: dr plan show \(stem) --source > '\(text.file)'"
+        ).root.mapping
         func value(_ key: String) -> YAMLNode? { root?.first { $0.key.scalar?.string == key }?.value }
         guard let scenario = value("scenario")?.scalar?.string, !scenario.isEmpty else {
             throw DocumentError(file: text.file, "names no scenario", hint: "begin it with 'scenario: NAME'")

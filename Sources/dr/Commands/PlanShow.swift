@@ -31,7 +31,7 @@ struct PlanShow: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        let entry = try session.planLibrary().entry(for: scenario)
+        let entry = try session.planLibrary().entry(for: scenario, skippingEmpty: source)
         guard !source else {
             print(entry.text.text, terminator: "")
             return
