@@ -4,6 +4,10 @@ package import Foundation
 package struct Notice: Codable, Equatable, Sendable {
     package enum Event: String, Codable, CaseIterable, Sendable {
         case backupFailed = "backup_failed"
+        /// `dr check` found something that is not as it should be.
+        case checkFailed = "check_failed"
+        /// The daily report found the service level missed.
+        case slaMissed = "sla_missed"
         case disasterDeclared = "disaster_declared"
         case recoveryStarted = "recovery_started"
         case stepFailed = "step_failed"

@@ -16,6 +16,8 @@ extension Notice {
     package var topic: String {
         switch event {
         case .backupFailed: "\(stack)/backup"
+        case .checkFailed: "\(stack)/check"
+        case .slaMissed: "\(stack)/sla"
         case .test: "\(stack)/test"
         default: "\(stack)/\(run ?? scenario ?? "recovery")"
         }
@@ -25,7 +27,8 @@ extension Notice {
 extension Notice.Event {
     package var effect: Notice.Effect {
         switch self {
-        case .backupFailed, .disasterDeclared, .stepFailed, .objectiveAtRisk, .recoveryFailed, .incidentOpened,
+        case .backupFailed, .checkFailed, .slaMissed, .disasterDeclared, .stepFailed, .objectiveAtRisk, .recoveryFailed,
+            .incidentOpened,
             .incidentEscalated:
             .raises
         case .recoveryStarted: .acknowledges

@@ -1,4 +1,5 @@
 import Foundation
+import JSONText
 import Lab
 import RecoveryChecks
 import Testing
@@ -64,8 +65,42 @@ import Testing
         defer { server.stop() }
         let text = try await journey.expect(4, "check", "--report", "daily").output
         #expect(text.contains("missed") && text.contains("99.97 %") && text.contains("24h"))
+        // One number answers all, so that one minute seems to be measured.
+        #expect(text.contains("not all of that time was measured"))
         let report = try await journey.json(ComplianceReport.self, "check", "--report", "daily")
         #expect(report.objectives.map(\.isMet) == [true, false, true] && !report.isCompliant)
         #expect(server.requests.contains { $0.target.contains("24h") }, "the window is a day")
+    }
+
+    @Test func `failures are sent to the channels, unless the command says not to`() async throws {
+        let server = try ScriptedServer { request, _ in
+            let isWell = request.target.hasPrefix("/-/healthy") || request.target == "/hook"
+            return .reply(.response(isWell ? 200 : 503, [], "x"))
+        }
+        defer { server.stop() }
+        let journey = try await Journey(
+            components: "prometheus: {url: '\(server.url)', data: /nowhere}",
+            extra: """
+                notifications: {webhooks: [{url: {file: hook}}]}
+                checks: {sla: {}}
+                """)
+        try Data("\(server.url)/hook\n".utf8).write(to: journey.folder.url.appending(path: "hook"))
+        func sent() throws -> [JSONValue] {
+            try server.requests.filter { $0.target == "/hook" }.map { try JSONValue(parsing: $0.body) }
+        }
+        try await journey.expect(0, "check", "prometheus_healthy")
+        try await journey.expect(4, "check", "prometheus_ready", "--no-notify")
+        #expect(try sent().isEmpty)
+        try await journey.expect(4, "check", "prometheus_ready", "prometheus_healthy")
+        try await journey.expect(4, "check", "--report", "daily")
+        let health = try await journey.expect(4, "check", "--report", "health", "--json")
+        #expect(try JSONValue(parsing: health.output)["overall_health"] == "UNHEALTHY")
+        let objections = try await journey.objections(
+            to: Data(health.output.utf8), schema: "output.schema.json", "check --report health")
+        #expect(objections == "")
+        let notices = try sent()
+        #expect(notices.map { $0["event"]?.text } == ["check_failed", "sla_missed", "check_failed"])
+        #expect(notices[0]["message"] == "1 of 2 checks failed: prometheus_ready (prometheus)")
+        #expect(notices[0]["severity"] == "critical" && notices[1]["severity"] == "warning")
     }
 }

@@ -6,8 +6,8 @@ internal import Yams
 package struct ChecksConfiguration: Equatable, Sendable {
     /// For one check.
     package var timeout = Period.seconds(30)
-    /// Longest wait for new samples.
-    package var interval = Period.seconds(15)
+    /// Longest wait for new samples; from the server's configuration when nil.
+    package var interval: Period?
     /// Names of checks by the name of their profile.
     package var profiles: [String: [String]] = [:]
     package var sla: ServiceLevelConfiguration?
@@ -26,7 +26,9 @@ package struct ChecksConfiguration: Equatable, Sendable {
 extension ChecksConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key("timeout", \.timeout, .period, "Time that one check may take: 30s when left out."),
-        Key("interval", \.interval, .period, "How long 'ingestion' waits for new samples: 15s when left out."),
+        Key(
+            "interval", \.interval, .period,
+            "How long 'ingestion' waits for new samples; as the server's intervals need when left out."),
         Key("profiles", \.profiles, .mapping(of: .list(of: .text)), "Lists of checks by name, for --profile."),
         Key("sla", \.sla, .section(), "The service level, as PromQL with thresholds."),
         Key("endpoints", \.endpoints, .list(of: .section()), "Health endpoints of the stack's components."),

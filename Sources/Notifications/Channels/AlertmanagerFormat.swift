@@ -34,7 +34,7 @@ package struct AlertmanagerFormat: NoticeFormat {
             "alertname": .string(Self.name(notice.event)), "stack": .string(notice.stack),
             "severity": .string(severity.rawValue),
         ]
-        if notice.event != .backupFailed {
+        if ![.backupFailed, .checkFailed, .slaMissed].contains(notice.event) {
             labels["scenario"] = notice.scenario.map { .string($0) }
             labels["run"] = notice.run.map { .string($0) }
         }
@@ -55,6 +55,8 @@ package struct AlertmanagerFormat: NoticeFormat {
     private static func name(_ event: Notice.Event) -> String {
         switch event {
         case .backupFailed: "BackupFailed"
+        case .checkFailed: "CheckFailed"
+        case .slaMissed: "ServiceLevelMissed"
         case .incidentOpened, .incidentEscalated, .incidentResolved: "Incident"
         case .test: "NotificationTest"
         default: "DisasterRecovery"

@@ -2,12 +2,17 @@ internal import Foundation
 internal import JSONText
 
 extension CheckedServer {
-    /// A vector's element, or a scalar without labels.
+    /// An element of a vector or a matrix, or a scalar or a string without labels.
     package struct Sample: Sendable {
         package var labels: [String: String]
-        /// As the server wrote it.
+        /// The value as the server wrote it; compact JSON of a native histogram with its buckets, or of a range's samples.
         package var text: String
-        package var value: Double { Double(text) ?? .nan }
+        /// Set where the answer is not one number: "histogram with 132 observations", "60 samples".
+        package var kind: String?
+        /// NaN where the answer is not one number.
+        package var value: Double { kind == nil ? Double(text) ?? .nan : .nan }
+        /// For people.
+        package var summary: String { kind ?? text }
     }
 
     /// An instant query.
@@ -23,13 +28,23 @@ extension CheckedServer {
             let reason = json["error"]?.text ?? "HTTP \(answer.status)"
             throw CheckFailure("query failed", "\(expression): \(reason)")
         }
-        if data["resultType"]?.text == "scalar", let pair = data["result"]?.array, pair.count == 2 {
+        if ["scalar", "string"].contains(data["resultType"]?.text), let pair = data["result"]?.array, pair.count == 2 {
             return [Sample(labels: [:], text: pair[1].text ?? "")]
         }
-        return (data["result"]?.array ?? []).map { element in
-            Sample(
-                labels: (element["metric"]?.object ?? [:]).compactMapValues(\.text),
-                text: element["value"]?.array?.last?.text ?? "")
+        return (data["result"]?.array ?? []).map(Self.sample)
+    }
+
+    private static func sample(_ element: JSONValue) -> Sample {
+        let labels = (element["metric"]?.object ?? [:]).compactMapValues(\.text)
+        func sample(_ value: JSONValue, _ kind: String) -> Sample {
+            Sample(labels: labels, text: String(decoding: value.compact, as: UTF8.self), kind: kind)
         }
+        if let value = element["value"]?.array?.last?.text { return Sample(labels: labels, text: value) }
+        if let histogram = element["histogram"]?.array?.last {
+            return sample(histogram, "histogram with \(histogram["count"]?.text ?? "?") observations")
+        }
+        let range = ["values", "histograms"].compactMap { element[$0] }
+        guard !range.isEmpty else { return Sample(labels: labels, text: "") }
+        return sample(.array(range), "\(range.reduce(0) { $0 + ($1.array?.count ?? 0) }) samples")
     }
 }

@@ -47,7 +47,7 @@ package struct CheckRegistry: Sendable {
             server("targets_up", "prometheus") { TargetsUp($0, $1) },
             Entry(name: "ingestion", subject: "component of kind prometheus") { stack in
                 reached(stack, "ingestion", "prometheus") { component, server in
-                    Ingestion(component: component.name, server, interval: stack.interval)
+                    Ingestion(component, server, interval: stack.interval)
                 }
             },
             Entry(name: "prometheus_blocks_intact", subject: "component of kind prometheus") { stack in

@@ -22,6 +22,9 @@ package struct CheckResult: Codable, Equatable, Sendable {
     /// Why, and what to do; nil where the rest says it all. Never a secret.
     package var detail: String?
     package var seconds: Double
+    /// Of a check that is one request: the HTTP status of the answer, and the time until it came.
+    package var status: Int?
+    package var milliseconds: Double?
 
     package init(
         _ name: String, component: String?, _ verdict: Verdict, isCritical: Bool = true, measured: String,

@@ -54,9 +54,11 @@ package struct CheckRunner: Sendable {
         case .timeIsUp where Task.isCancelled: measurement = .failed("-", "the check was interrupted")
         case .timeIsUp: measurement = .failed("no answer within \(limit)", "it took too long")
         }
-        return CheckResult(
+        var result = CheckResult(
             check.name, component: check.component, measurement.verdict, isCritical: check.isCritical,
             measured: measurement.measured, target: check.target, detail: measurement.detail, seconds: seconds)
+        (result.status, result.milliseconds) = (measurement.status, measurement.milliseconds)
+        return result
     }
 
     private func measure(_ check: any RecoveryCheck) async -> Outcome {

@@ -89,7 +89,12 @@ struct StatusCheck: RecoveryCheck {
     var target: String { "HTTP 200" }
 
     func measure() throws -> Measurement {
+        let began = ContinuousClock.now
         let answer = try server.get(path)
-        return .judged(answer.status == 200, "HTTP \(answer.status)", "GET \(path): \(answer.excerpt)")
+        var measurement = Measurement.judged(
+            answer.status == 200, "HTTP \(answer.status)", "GET \(path): \(answer.excerpt)")
+        (measurement.status, measurement.milliseconds) =
+            (answer.status, (ContinuousClock.now - began) / .milliseconds(1))
+        return measurement
     }
 }

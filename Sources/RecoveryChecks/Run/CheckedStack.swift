@@ -12,6 +12,9 @@ package struct CheckedStack: Sendable {
         package var obstacle: String?
         /// Reads every block of the data directory; for Prometheus.
         package var examineBlocks: (@Sendable () throws -> ExaminedBlocks)?
+        /// The longest time that new samples may take to come, by the server's own configuration; for Prometheus. Nil when
+        /// the server does not say.
+        package var patience: (@Sendable () -> Duration?)?
         /// The multi-index expression; for Elasticsearch.
         package var indices = "*"
         /// Absolute path of what is restored in place.
@@ -57,8 +60,8 @@ package struct CheckedStack: Sendable {
     package var endpoints: [Endpoint] = []
     /// Nil: no service level is configured.
     package var serviceLevel: ServiceLevel?
-    /// Between the two looks at ingestion.
-    package var interval = Duration.seconds(15)
+    /// The longest wait for new samples; nil leaves it to the server's configuration.
+    package var interval: Duration?
     /// Loki's tenants; empty where it has none.
     package var tenants: [String] = []
     package var sentinels: [any Sentinel] = []

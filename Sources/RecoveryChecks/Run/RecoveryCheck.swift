@@ -25,6 +25,9 @@ package struct Measurement: Equatable, Sendable {
     /// With units, for people.
     package var measured: String
     package var detail: String?
+    /// Of a check that is one request: the HTTP status of the answer, and its time.
+    package var status: Int?
+    package var milliseconds: Double?
 
     package static func passed(_ measured: String, _ detail: String? = nil) -> Measurement {
         Measurement(verdict: .passed, measured: measured, detail: detail)

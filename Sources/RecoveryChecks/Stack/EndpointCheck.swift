@@ -14,12 +14,15 @@ struct EndpointCheck: RecoveryCheck {
     func measure() throws -> Measurement {
         let began = ContinuousClock.now
         let answer = try endpoint.server.get("")
-        let milliseconds = Int((ContinuousClock.now - began) / .milliseconds(1))
-        let measured = "HTTP \(answer.status) in \(milliseconds) ms"
-        guard answer.status == endpoint.status else { return .failed(measured, answer.excerpt) }
-        if let text = endpoint.text, !String(decoding: answer.body, as: UTF8.self).contains(text) {
-            return .failed(measured, "the answer lacks '\(text)'")
+        let milliseconds = (ContinuousClock.now - began) / .milliseconds(1)
+        let measured = "HTTP \(answer.status) in \(Int(milliseconds)) ms"
+        var measurement = Measurement.passed(measured)
+        if answer.status != endpoint.status {
+            measurement = .failed(measured, answer.excerpt)
+        } else if let text = endpoint.text, !String(decoding: answer.body, as: UTF8.self).contains(text) {
+            measurement = .failed(measured, "the answer lacks '\(text)'")
         }
-        return .passed(measured)
+        (measurement.status, measurement.milliseconds) = (answer.status, milliseconds)
+        return measurement
     }
 }

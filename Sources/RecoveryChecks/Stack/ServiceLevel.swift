@@ -33,7 +33,7 @@ package struct ServiceLevel: Sendable {
     /// The Prometheus that is asked; nil where there is none.
     package var prometheus: CheckedStack.Component?
     package var rules: [Objective: Rule]
-    /// "1h".
+    /// "1h", in Prometheus' notation.
     package var window: String
 
     package init(prometheus: CheckedStack.Component?, rules: [Objective: Rule], window: String) {
@@ -47,20 +47,73 @@ package struct ServiceLevel: Sendable {
         return "\(objective.isCeiling ? "≤" : "≥") \(Self.text(rule.threshold)) \(objective.unit)"
     }
 
-    /// - Returns: the value, and whether it keeps the promise.
-    /// - Throws: ``CheckFailure`` where there is no answer: a promise that nobody measures is not kept.
+    /// True where the expression looks back over the window by itself; the others give the present value.
+    package func looksBack(_ objective: Objective) -> Bool { rules[objective]?.expression.contains("$window") == true }
+
+    /// Measures an objective as its expression is written: over the window where it names `$window`, else now.
+    /// - Returns: the value, and true where it keeps the promise.
+    /// - Throws: ``CheckFailure`` where there is no answer: a promise that is not measured is not kept.
     package func measure(_ objective: Objective) throws -> (value: Double, isMet: Bool) {
-        guard let rule = rules[objective], let prometheus else {
+        try measured(objective, rule(objective).expression.replacing("$window", with: window))
+    }
+
+    /// The window of the daily report.
+    package static let day = (window: "24h", minutes: 1440)
+
+    /// Measures an objective over the last 24 hours, in any case. An expression without `$window` is evaluated for every
+    /// minute of them: of an availability or a throughput the mean counts, of a latency the maximum.
+    /// - Returns: as ``measure(_:)``; `coverage` is the share of the minutes that have a value, 0...1, or nil where the
+    ///   expression looks back by itself.
+    /// - Throws: as ``measure(_:)``.
+    package func measureDay(_ objective: Objective) throws -> (value: Double, isMet: Bool, coverage: Double?) {
+        let window = Self.day.window
+        let expression = try rule(objective).expression
+        guard !looksBack(objective) else {
+            let (value, isMet) = try measured(objective, expression.replacing("$window", with: window))
+            return (value, isMet, nil)
+        }
+        // On a line of its own where it may end with a comment.
+        let inner = expression.contains("#") ? "\n\(expression)\n" : expression
+        let range = "((\(inner))[\(window):1m])"
+        do {
+            let (value, isMet) = try measured(objective, "\(objective.isCeiling ? "max" : "avg")_over_time\(range)")
+            let counted = try server().promQL("count_over_time\(range)").first?.value ?? 0
+            let coverage = counted / Double(Self.day.minutes)
+            return (value, isMet, coverage.isFinite ? min(1, max(0, coverage)) : nil)
+        } catch let failure as CheckFailure where failure.reason.contains("subquery is only allowed") {
+            throw CheckFailure(
+                failure.measured,
+                "the query gives a scalar, which cannot be measured over \(window): write it with $window, or as a vector"
+            )
+        }
+    }
+
+    private func rule(_ objective: Objective) throws -> Rule {
+        guard let rule = rules[objective] else {
+            throw CheckFailure("-", "'checks: sla:' has no query for \(objective.rawValue)")
+        }
+        return rule
+    }
+
+    private func server() throws -> CheckedServer {
+        guard let prometheus else {
             throw CheckFailure("-", "no component of kind prometheus answers for the service level")
         }
         guard let server = prometheus.server else {
             throw CheckFailure("-", prometheus.obstacle ?? "component '\(prometheus.name)' has no 'url'")
         }
-        let expression = rule.expression.replacing("$window", with: window)
-        let samples = try server.promQL(expression)
+        return server
+    }
+
+    private func measured(_ objective: Objective, _ expression: String) throws -> (value: Double, isMet: Bool) {
+        let rule = try rule(objective)
+        let samples = try server().promQL(expression)
         guard samples.count == 1, let sample = samples.first else {
             let reason = samples.isEmpty ? "no data" : "\(samples.count) series where one number is needed"
             throw CheckFailure(reason, "\(expression): \(reason)")
+        }
+        if let kind = sample.kind {
+            throw CheckFailure("not a number", "\(expression): the answer is not a number: \(kind)")
         }
         guard !sample.value.isNaN else {
             throw CheckFailure("no data", "\(expression) is not a number: nothing happened")
@@ -90,6 +143,8 @@ struct ServiceLevelCheck: RecoveryCheck {
 
     func measure() throws -> Measurement {
         let (value, isMet) = try level.measure(objective)
-        return .judged(isMet, "\(ServiceLevel.text(value)) \(objective.unit)", "over the last \(level.window)")
+        let when =
+            level.looksBack(objective) ? "over the last \(level.window)" : "the present value: no $window in the query"
+        return .judged(isMet, "\(ServiceLevel.text(value)) \(objective.unit)", when)
     }
 }

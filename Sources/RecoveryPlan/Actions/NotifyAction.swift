@@ -85,7 +85,7 @@ extension Notice.Event {
     fileprivate var usualSeverity: Notice.Severity {
         switch self {
         case .disasterDeclared, .recoveryFailed, .backupFailed, .incidentEscalated: .critical
-        case .stepFailed, .objectiveAtRisk, .incidentOpened: .warning
+        case .checkFailed, .slaMissed, .stepFailed, .objectiveAtRisk, .incidentOpened: .warning
         case .recoveryStarted, .recoveryCompleted, .incidentResolved, .postmortemScheduled, .drillCompleted, .test:
             .info
         }

@@ -9,7 +9,7 @@ extension CheckedStack {
     init(_ session: Session) {
         let settings = session.configuration.checks
         self.init(components: session.configuration.components.map { Components.checked($0, session) })
-        interval = settings.interval.duration
+        interval = settings.interval?.duration
         tenants = settings.tenants
         endpoints = settings.endpoints.map { endpoint in
             Endpoint(
@@ -63,6 +63,11 @@ extension ServiceLevel {
     ]
     private static let thresholds: [Objective: Double] = [.availability: 99.95, .latencyP95: 2, .throughput: 45]
 
+    /// A period as PromQL writes it, which has no months.
+    private static func notation(_ period: Period) -> String {
+        period.months % 12 == 0 ? period.description : "\(period.duration.components.seconds / 86_400)d"
+    }
+
     init(_ settings: ServiceLevelConfiguration, components: [CheckedStack.Component]) {
         let written: [Objective: ObjectiveConfiguration] = [
             .availability: settings.availability, .latencyP95: settings.latencyP95, .throughput: settings.throughput,
@@ -75,6 +80,6 @@ extension ServiceLevel {
         }
         self.init(
             prometheus: components.first { settings.component == nil || $0.name == settings.component }, rules: rules,
-            window: settings.window.description)
+            window: Self.notation(settings.window))
     }
 }

@@ -16,7 +16,7 @@ struct CheckCommand: AsyncParsableCommand {
             Checks: \(CheckRegistry.knownNames.joined(separator: ", ")).
             """)
 
-    enum Report: String, ExpressibleByArgument, CaseIterable { case daily }
+    enum Report: String, ExpressibleByArgument, CaseIterable { case daily, health }
 
     @OptionGroup var options: GlobalOptions
 
@@ -31,8 +31,15 @@ struct CheckCommand: AsyncParsableCommand {
         help: "With --set, compare only this component; may be given again. All by default.")
     var component: [String] = []
 
-    @Option(name: .long, help: "Instead of checks, report on the service level over the last 24 hours: daily.")
+    @Option(
+        name: .long,
+        help:
+            "Instead of checks, report on the service level of the last 24 hours (daily) or on each component (health)."
+    )
     var report: Report?
+
+    @Flag(name: .long, help: "Do not notify the channels under `notifications:` of a failure.")
+    var noNotify = false
 
     @Argument(help: "Names of checks.")
     var names: [String] = []
@@ -40,7 +47,11 @@ struct CheckCommand: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(options)
         let output = Output(options: options)
-        guard report == nil else { return try await compliance(session, output) }
+        switch report {
+        case .daily: return try await compliance(session, output)
+        case .health: return try await health(session, output)
+        case nil: break
+        }
         let chosen = try chosenNames(session.configuration.checks)
         _ = try Components.chosen(component, of: session.configuration)
         var run = CheckRun(session: session)
@@ -56,6 +67,7 @@ struct CheckCommand: AsyncParsableCommand {
             stack: session.configuration.stack, timestamp: Session.now().rfc3339,
             set: held.map { "\($0.name)" }, results: results)
         try output.result(report) { CheckText.table(report) }
+        await notices(session, output)?.tell(report.results)
         if report.hasCriticalFailure { throw ExitStatus.checkFailed }
     }
 
@@ -80,15 +92,32 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     private func compliance(_ session: Session, _ output: Output) async throws {
-        guard var level = CheckedStack(session).serviceLevel else {
+        guard let level = CheckedStack(session).serviceLevel else {
             throw ValidationError("there is no service level to report on: the configuration has no 'checks: sla:'")
         }
-        level.window = "24h"
-        let report = await session.pool.run { [level] in
-            ComplianceReport(level, stack: session.configuration.stack, timestamp: Session.now().rfc3339)
+        let report = await session.pool.run {
+            ComplianceReport(level, stack: session.configuration.stack, at: Session.now())
         }
         try Task.checkCancellation()
         try output.result(report) { CheckText.compliance(report) }
+        await notices(session, output)?.tell(report)
         if !report.isCompliant { throw ExitStatus.checkFailed }
+    }
+
+    private func health(_ session: Session, _ output: Output) async throws {
+        let results = await CheckRun(session: session).run(HealthReport.checks)
+        try Task.checkCancellation()
+        let report = HealthReport(results, at: Session.now())
+        guard report.total > 0 else {
+            throw ValidationError(
+                "there is no component to report on: none has a 'url', and there are no 'checks: endpoints:'")
+        }
+        try output.result(report) { CheckText.health(report) }
+        await notices(session, output)?.tell(results)
+        if !report.isHealthy { throw ExitStatus.checkFailed }
+    }
+
+    private func notices(_ session: Session, _ output: Output) -> CheckNotices? {
+        noNotify ? nil : CheckNotices(session: session, output: output)
     }
 }

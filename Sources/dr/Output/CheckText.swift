@@ -34,6 +34,22 @@ enum CheckText {
         let verdict =
             "service level of \(report.stack) over the last \(report.window): "
             + (report.isCompliant ? "met" : "missed")
+            + (report.hasGaps ? ", but not all of that time was measured" : "")
         return ([table.text] + details + [verdict]).joined(separator: "\n")
+    }
+
+    static func health(_ report: HealthReport) -> String {
+        var table = Table([("COMPONENT", .left), ("STATUS", .left), ("HTTP", .right), ("TIME", .right)])
+        for part in report.components {
+            table.add([
+                part.name, part.status, part.statusCode.map { "\($0)" } ?? "-",
+                "\(Units.fixed(part.responseTime, 1)) ms",
+            ])
+        }
+        let failures = report.failures.map { "\($0.component): \($0.error)" }
+        let line =
+            "\(report.overallHealth): \(report.healthy) of \(report.total) components healthy, "
+            + "\(report.criticalFailures) critical failures"
+        return ([table.text] + failures + [line]).joined(separator: "\n")
     }
 }
