@@ -14,6 +14,8 @@ package struct Interview: Sendable {
         var value: JSONValue
         var text: String
         var isEmpty = false
+        /// The value as older versions recorded it, where they did not look at all of it.
+        var former: JSONValue?
     }
 
     /// - Returns: nil when the answer is empty: nothing then can be compared.
@@ -23,9 +25,13 @@ package struct Interview: Sendable {
         return answer.isEmpty ? nil : Self.recorded(question, answer)
     }
 
-    /// - Returns: the answer that there is now.
-    package func repeated(_ question: RecordedQuestion) throws -> RecordedAnswer {
-        Self.recorded(question, try ask(question))
+    /// Asks a recorded question again.
+    /// - Returns: the answer that there is now, where it differs; nil where it is equal.
+    package func difference(from recorded: RecordedAnswer) throws -> RecordedAnswer? {
+        let answer = try ask(recorded.question)
+        let now = Self.recorded(recorded.question, answer)
+        let equal = [now.sha256] + (answer.former.map { [Digest(of: $0.compact).hex] } ?? [])
+        return equal.contains(recorded.sha256) ? nil : now
     }
 
     private static func recorded(_ question: RecordedQuestion, _ answer: Answer) -> RecordedAnswer {
@@ -80,11 +86,15 @@ package struct Interview: Sendable {
     }
 
     private static func answer(_ samples: [CheckedServer.Sample]) -> Answer {
-        let ordered = samples.map { sample -> JSONValue in
-            [.object(sample.labels.mapValues { .string($0) }), .string(sample.text)]
-        }.sorted { $0.compact.lexicographicallyPrecedes($1.compact) }
-        let first = samples.count == 1 ? samples[0].text : count(samples.count, "series", plural: "series")
-        return Answer(value: .array(ordered), text: first, isEmpty: samples.isEmpty)
+        func ordered(_ text: (CheckedServer.Sample) -> String) -> JSONValue {
+            .array(
+                samples.map { [.object($0.labels.mapValues { .string($0) }), .string(text($0))] }
+                    .sorted { $0.compact.lexicographicallyPrecedes($1.compact) })
+        }
+        let first = samples.count == 1 ? samples[0].summary : count(samples.count, "series", plural: "series")
+        var answer = Answer(value: ordered(\.text), text: first, isEmpty: samples.isEmpty)
+        if samples.contains(where: { $0.kind != nil }) { answer.former = ordered { $0.kind == nil ? $0.text : "" } }
+        return answer
     }
 
     private static func count(_ number: Int, _ word: String, plural: String? = nil) -> String {

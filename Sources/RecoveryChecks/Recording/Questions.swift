@@ -30,7 +30,7 @@ package struct Questions: Sendable {
     }
 
     /// The moment at which a user's question is asked, in milliseconds since 1970.
-    package static func moment(_ watermark: Int) -> Int { (watermark / 1000 - margin) * 1000 }
+    package static func moment(_ watermark: Int) -> Int { (max(watermark, 0) / 1000 - margin) * 1000 }
 
     private func prometheus(_ component: CheckedStack.Component, _ server: CheckedServer) throws -> [RecordedQuestion] {
         guard let watermark = component.watermark else { return [] }

@@ -30,8 +30,7 @@ struct DataEquality: RecoveryCheck {
             let question = answer.question
             let subject = "\(question.component): \(question.text)\(question.tenant.map { " (\($0))" } ?? "")"
             do {
-                let now = try interview.repeated(question)
-                guard now.sha256 != answer.sha256 else { continue }
+                guard let now = try interview.difference(from: answer) else { continue }
                 let change = now.text == answer.text ? "its content differs" : "\(answer.text) then, \(now.text) now"
                 differing.append("\(subject): \(change)")
             } catch let error where !(error is CancellationError) {
