@@ -148,12 +148,31 @@ import Testing
         #expect(damage.first?.reason.hasSuffix("1795386085000 lie outside the block") == true)
     }
 
-    @Test(arguments: ["index", "chunks/000001", "tombstones", "meta.json", "chunks"])
+    @Test(arguments: ["index", "chunks/000001", "meta.json", "chunks"])
     func `a missing part is found`(name: String) throws {
         let block = try BlockFixture(.plain)
         try FileManager.default.removeItem(at: block.url.appending(path: name))
         let damage = try BlockVerifier(block.path).verify().damage
         #expect(damage.contains { $0.path.hasPrefix(name) })
+    }
+
+    @Test func `a block without tombstones is sound, unless meta json counts some`() throws {
+        let block = try BlockFixture(.plain)
+        try FileManager.default.removeItem(at: block.url.appending(path: "tombstones"))
+        // As a block from a Thanos bucket: members of another program in meta.json, a marker beside it.
+        try block.editMeta("\"version\": 1", "\"version\": 1, \"thanos\": {\"labels\": {\"cluster\": \"x\"}}")
+        try block.write(Array(#"{"version":1}"#.utf8), to: "deletion-mark.json")
+        let report = try BlockVerifier(block.path).verify()
+        #expect(report.damage == [])
+        #expect(report.strays == ["deletion-mark.json"])
+
+        let deleted = try BlockFixture(.tombstone)
+        try FileManager.default.removeItem(at: deleted.url.appending(path: "tombstones"))
+        #expect(
+            try BlockVerifier(deleted.path).verify().damage
+                == [Damage(path: "meta.json", reason: "announces 1 tombstones, but there are 0")])
+        // A folder that is not there has no tombstones either, and is not sound.
+        #expect(try BlockVerifier("/no/such/\(BlockFixture.Kind.plain.rawValue)").verify().damage.count > 1)
     }
 
     @Test func `another block's chunks, sound by themselves, are found`() throws {

@@ -72,6 +72,13 @@ import Testing
         ),
         ("20KiB", 0, ["the restored blocks are 85006 bytes"]), ("10y or 10MiB", 300, []),
         ("1y or 1KiB", 0, ["the restored blocks are 85006 bytes"]),
+        ("80KiB512B", 0, ["the restored blocks are 85006 bytes"]), ("1MiB512KiB", 0, []),
+        ("1y or 0.0000001%", 0, ["the restored blocks are 85006 bytes, more than the server's retention of 1e-07 %"]),
+        ("100%", 0, []),
+        (
+            "1 GB", 0,
+            ["the server's retention, '1 GB', is not known to dr: check that it keeps blocks back to 2026-11-08"]
+        ),
     ])
     func `a retention that would delete what is restored is told before it does`(
         retention: String, days: Int, says: [String]

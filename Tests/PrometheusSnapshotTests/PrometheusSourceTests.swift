@@ -119,6 +119,7 @@ import Testing
         let server = try await PrometheusServer.start(data: site.data, folder: site.folder.url)
         let capture = try await site.source(server, skipHead: true).capture(site.context)
         #expect(capture.watermark == nil)
+        #expect(capture.facts["newest"] == nil && capture.facts["oldest"] == nil && capture.facts["samples"] == "0")
         #expect(try await capture.examine([]) == [])
         try await capture.release()
         #expect(site.snapshots == [])
@@ -292,10 +293,65 @@ import Testing
         let before = site.snapshots
         #expect(before.count == 1)
         let failure = await site.failure { _ = try await site.source(server).capture(site.context) }
-        #expect(failure?.reason == .refused)
+        #expect(failure?.reason == .misconfigured)
         #expect(failure?.detail.contains("tombstones") == true)
         #expect(site.snapshots == before)
         #expect(site.notes == [])
+
+        // The doctor says so before, and the command of the hint mends it while the server runs.
+        let diagnoses = await site.source(server).diagnose()
+        #expect(diagnoses.contains { $0.subject == "tombstones" && $0.verdict == .failed })
+        let hint = try #require(failure?.hint)
+        let command = String(hint[try #require(hint.range(of: "for b in")).lowerBound...])
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/sh")
+        shell.arguments = ["-c", command]
+        try shell.run()
+        shell.waitUntilExit()
+        let capture = try await site.source(server, skipHead: true).capture(site.context)
+        #expect(try await capture.examine([BlockFixture.Kind.plain.rawValue]) == [])
+        try await capture.release()
+        await server.stop()
+    }
+
+    @Test func `files that Prometheus ignores are skipped, and told in one line`() async throws {
+        let site = try Site()
+        try site.addBlock(.plain)
+        let block = BlockFixture.Kind.plain.rawValue
+        for name in ["chunks/.nfs0001", "chunks/000001~", "deletion-mark.json"] {
+            try Data("x".utf8).write(to: site.data.appending(path: "\(block)/\(name)"))
+        }
+        try FileManager.default.createDirectory(
+            at: site.data.appending(path: "lost+found"), withIntermediateDirectories: true)
+        let server = try await PrometheusServer.start(data: site.data, folder: site.folder.url)
+        let capture = try await site.source(server, skipHead: true).capture(site.context)
+        #expect(
+            capture.warnings == [
+                "skipped files that Prometheus ignores in the folders of blocks: \(block)/chunks/.nfs0001, "
+                    + "\(block)/chunks/000001~"
+            ])
+        #expect(try await capture.examine([block]) == [])
+        #expect(capture.isExcluded(Array("\(block)/chunks/.nfs0001".utf8)))
+        #expect(capture.isExcluded(Array("\(block)/chunks/000001~/".utf8)))
+        #expect(!capture.isExcluded(Array("\(block)/chunks/000001".utf8)))
+        try await capture.release()
+        await server.stop()
+    }
+
+    @Test func `snapshots on another file system are refused with what to do`() async throws {
+        let site = try Site()
+        try site.addBlock(.plain)
+        let elsewhere = URL(filePath: "/dev/shm/dr-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: elsewhere, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: elsewhere) }
+        try FileManager.default.createSymbolicLink(
+            at: site.data.appending(path: "snapshots"), withDestinationURL: elsewhere)
+        let server = try await PrometheusServer.start(data: site.data, folder: site.folder.url)
+        let failure = await site.failure { _ = try await site.source(server, skipHead: true).capture(site.context) }
+        #expect(failure?.reason == .misconfigured)
+        #expect(failure?.hint?.contains("one file system") == true)
+        let diagnoses = await site.source(server).diagnose()
+        #expect(diagnoses.contains { $0.subject == "snapshots folder" && $0.verdict == .failed })
         await server.stop()
     }
 

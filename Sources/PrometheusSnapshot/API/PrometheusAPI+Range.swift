@@ -4,11 +4,14 @@ internal import HTTP
 /// One series of a range query.
 package struct RangeSeries: Equatable, Sendable {
     package var labels: [String: String]
-    /// In the order of time, seconds since 1970; what is no number (NaN, infinite) is left out.
+    /// In the order of time, seconds since 1970. NaN, infinite values and times outside of the interval are skipped.
     package var samples: [(time: Double, value: Double)]
+    /// True where the server gave native histograms, which are not numbers.
+    package var hasHistograms = false
 
     package static func == (first: Self, second: Self) -> Bool {
-        first.labels == second.labels && first.samples.elementsEqual(second.samples, by: ==)
+        first.labels == second.labels && first.hasHistograms == second.hasHistograms
+            && first.samples.elementsEqual(second.samples, by: ==)
     }
 }
 
@@ -27,7 +30,9 @@ extension PrometheusAPI {
         -> (series: [RangeSeries], more: Int)
     {
         var found: [[String: String]: [(time: Double, value: Double)]] = [:]
+        var histograms: Set<[String: String]> = []
         var others: Set<[String: String]> = []
+        let times = Double(interval.lowerBound)...Double(interval.upperBound)
         var start = interval.lowerBound
         while start <= interval.upperBound {
             let end = min(interval.upperBound, start + (Self.stepsAtOnce - 1) * step)
@@ -41,8 +46,12 @@ extension PrometheusAPI {
                     others.insert(series.metric)
                     continue
                 }
-                found[series.metric, default: []] += series.values.compactMap { sample in
-                    Double(sample.value).flatMap { $0.isFinite ? (sample.time, $0) : nil }
+                if series.hasHistograms { histograms.insert(series.metric) }
+                found[series.metric, default: []] += (series.values ?? []).compactMap { sample in
+                    guard let value = Double(sample.value), value.isFinite, times.contains(sample.time) else {
+                        return nil
+                    }
+                    return (sample.time, value)
                 }
             }
             start = end + step
@@ -50,14 +59,19 @@ extension PrometheusAPI {
         func order(_ labels: [String: String]) -> String {
             labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         }
-        let series = found.map { RangeSeries(labels: $0.key, samples: $0.value) }
+        let series = found.map {
+            RangeSeries(labels: $0.key, samples: $0.value, hasHistograms: histograms.contains($0.key))
+        }
         return (series.sorted { order($0.labels) < order($1.labels) }, others.count)
     }
 
     private struct Matrix: Decodable, Sendable {
         struct Series: Decodable, Sendable {
             var metric: [String: String]
-            var values: [QueryResult.Sample]
+            var values: [QueryResult.Sample]?
+            private var histograms: [Ignored]?
+
+            var hasHistograms: Bool { histograms?.isEmpty == false }
         }
         var result: [Series]
     }

@@ -84,19 +84,23 @@ package struct PrometheusAPI: Sendable {
                 headers: [("Content-Type", "application/x-www-form-urlencoded")], body: .text(form)))
     }
 
-    /// One of the server's own metrics, from `/metrics`: the first sample of that name, whatever its labels.
+    /// One of the server's own metrics, from `/metrics`: the sum over its labels. Nil where the page has no finite sample
+    /// of that name.
     package func metric(_ name: String) async throws -> Double? {
         let request = HTTPRequest("GET", base + "/metrics")
         let (response, body) = try await perform(request)
         guard response.isSuccess else {
             throw PrometheusAPIError(response, body: body, operation: request.summary)
         }
+        var sum: Double?
         for line in String(decoding: body, as: UTF8.self).split(separator: "\n") where line.hasPrefix(name) {
             let rest = line.dropFirst(name.count)
-            guard rest.first == " " || rest.first == "{", let value = rest.split(separator: " ").last else { continue }
-            return Double(value)
+            guard rest.first == " " || rest.first == "{", let text = rest.split(separator: " ").last,
+                let value = Double(text), value.isFinite
+            else { continue }
+            sum = (sum ?? 0) + value
         }
-        return nil
+        return sum
     }
 
     // MARK: Requests
@@ -164,8 +168,9 @@ package struct QueryResult: Decodable, Equatable, Sendable {
         }
     }
 
-    /// "vector" or "scalar".
+    /// "vector", "scalar" or "string".
     package var type: String
+    /// One without labels for a scalar or a string. A histogram has no `value`.
     package var series: [Series]
 
     private enum CodingKeys: String, CodingKey {
@@ -177,7 +182,7 @@ package struct QueryResult: Decodable, Equatable, Sendable {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         type = try members.decode(String.self, forKey: .type)
         series =
-            type == "scalar"
+            type == "scalar" || type == "string"
             ? [Series(metric: [:], value: try members.decode(Sample.self, forKey: .series))]
             : try members.decode([Series].self, forKey: .series)
     }

@@ -22,6 +22,12 @@ package struct PrometheusAPIError: Error, Equatable, CustomStringConvertible {
         case noSpace
         /// The server may not write to its own data directory.
         case permission
+        /// A block has no `tombstones` file, which the server links into every snapshot.
+        case missingTombstones
+        /// The folder `snapshots` is on another file system than the blocks, and hard links cannot lead there.
+        case otherFileSystem
+        /// The server may not make hard links to its blocks, or their file system has none.
+        case noLinks
         /// The server could not read a block while it answered a query.
         case corruptBlock
         /// Any other error that the server reports.
@@ -47,16 +53,27 @@ package struct PrometheusAPIError: Error, Equatable, CustomStringConvertible {
         case .notPrometheus: "`url:` must lead to Prometheus itself, with its --web.route-prefix if it has one"
         case .noSpace: "free space on the server's data volume: the head block is written anew into a snapshot"
         case .permission: "the server's user must own its data directory"
+        case .missingTombstones: "write an empty 'tombstones' file of 9 bytes into the block that has none"
+        case .otherFileSystem: Self.otherFileSystemHint
+        case .noLinks:
+            "Prometheus makes snapshots of hard links: its user must own the blocks' files (restored ones may belong to "
+                + "root), there must be only files in 'chunks', and their file system must have hard links"
         case .corruptBlock, .refused: nil
         }
     }
+
+    static let otherFileSystemHint =
+        "Prometheus makes snapshots of hard links, which need one file system: make 'snapshots' a plain folder of the "
+        + "data directory, neither a link nor a mount point"
 
     /// The same for a backup's report.
     package func asComponentError(_ operation: String) -> ComponentError {
         let kind: ComponentError.Reason =
             switch reason {
             case .unreachable, .answerLost, .starting: .unreachable
-            case .adminAPIDisabled, .agentMode, .notPrometheus, .permission, .unauthorized: .misconfigured
+            case .adminAPIDisabled, .agentMode, .notPrometheus, .permission, .unauthorized, .missingTombstones,
+                .otherFileSystem, .noLinks:
+                .misconfigured
             case .noSpace: .noSpace
             case .corruptBlock: .damaged
             case .refused: .refused
@@ -81,6 +98,10 @@ extension PrometheusAPIError {
                 case _ where text.contains("unavailable with Prometheus Agent"): .agentMode
                 case _ where text.contains("no space left on device"): .noSpace
                 case _ where text.contains("permission denied"): .permission
+                case _ where text.contains("cross-device link"): .otherFileSystem
+                case _ where text.contains("create snapshot tombstones") && text.contains("no such file"):
+                    .missingTombstones
+                case _ where text.contains("snapshot") && Self.linkFailures.contains(where: text.contains): .noLinks
                 case _ where response.status == 503 || text.contains("TSDB not ready"): .starting
                 case "execution" where Self.corruption.contains(where: text.contains): .corruptBlock
                 default: .refused
@@ -113,6 +134,9 @@ extension PrometheusAPIError {
             }
     }
 
+    private static let linkFailures = [
+        "operation not permitted", "operation not supported", "function not implemented", "too many links",
+    ]
     private static let corruption = ["checksum mismatch", "invalid checksum", "out of range", "enough bytes"]
 }
 

@@ -37,6 +37,11 @@ package enum BlockName {
         return days * 86_400 + number(9..<11) * 3600 + number(11..<13) * 60 + number(13..<15)
     }
 
+    /// True for the names in a block's folder.
+    static func isPart(_ name: String) -> Bool {
+        ["meta.json", IndexLayout.name, Tombstones.name, "chunks"].contains(name)
+    }
+
     /// 1 for "000001"; nil when `name` is not six digits or is "000000".
     static func segmentNumber(_ name: String) -> Int? {
         guard name.utf8.count == 6, name.utf8.allSatisfy(isDigit), let number = Int(name), number > 0 else {

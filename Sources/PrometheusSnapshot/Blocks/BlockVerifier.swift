@@ -116,7 +116,7 @@ private struct Verification {
 
     /// - Returns: how many chunk segments there are.
     private mutating func verifyLayout() throws -> Int {
-        for name in try entries("") where !["meta.json", "index", "tombstones", "chunks"].contains(name) {
+        for name in try entries("") where !BlockName.isPart(name) {
             report.strays.append(name)
         }
         var segments: [Int] = []

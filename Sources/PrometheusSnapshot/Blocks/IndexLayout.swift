@@ -51,6 +51,10 @@ struct IndexLayout {
         guard zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }) else {
             throw file.defect("table of contents: sections are not in order")
         }
+        // Postings name a series by a sixteenth of its offset, in 32 bits: nothing can name one that lies beyond.
+        guard starts[3] / 16 <= UInt32.max else {
+            throw file.defect("series end at \(starts[3]), beyond the 64 GiB that an index can name")
+        }
         symbols = starts[1]..<starts[2]
         series = starts[2]..<starts[3]
         labelIndices = starts[3]..<starts[4]

@@ -54,7 +54,59 @@ struct DataDirectory: Sendable {
         }
     }
 
+    /// Refuses a `snapshots` folder on another file system: Prometheus makes snapshots of hard links.
+    func checkLinks(_ operation: String) throws {
+        var (data, folder) = (stat(), stat())
+        guard stat(path, &data) == 0, stat(snapshotsPath, &folder) == 0, data.st_dev != folder.st_dev else { return }
+        throw ComponentError(
+            .misconfigured, operation, "'\(snapshotsPath)' is on another file system than '\(path)'",
+            hint: PrometheusAPIError.otherFileSystemHint)
+    }
+
+    /// Bytes of the volume of the nearest existing folder; nil where that cannot be told.
+    func volumeSize() -> Int? {
+        var folder = path
+        var volume = statvfs()
+        while statvfs(folder, &volume) != 0 {
+            guard folder.count > 1, let slash = folder.lastIndex(of: "/") else { return nil }
+            folder = slash == folder.startIndex ? "/" : String(folder[..<slash])
+        }
+        let (bytes, overflow) = UInt64(volume.f_blocks).multipliedReportingOverflow(by: UInt64(volume.f_frsize))
+        return overflow ? nil : Int(clamping: bytes)
+    }
+
+    // MARK: Out-of-order samples
+
+    /// Bytes in `wbl/`, the log of out-of-order samples that are in no block yet; nil where there is no such folder.
+    func outOfOrderBytes() -> Int? {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: "\(path)/wbl") else { return nil }
+        return names.reduce(0) { sum, name in
+            var status = stat()
+            guard lstat("\(path)/wbl/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return sum }
+            return sum &+ Int(status.st_size)
+        }
+    }
+
     // MARK: Blocks
+
+    /// Blocks without a `tombstones` file: sound, but Prometheus cannot make a snapshot while it has one.
+    func blocksWithoutTombstones() -> [String] {
+        blocks().filter { name in
+            access("\(path)/\(name)/meta.json", F_OK) == 0
+                && access("\(path)/\(name)/\(Tombstones.name)", F_OK) != 0 && errno == ENOENT
+        }
+    }
+
+    /// The remedy for blocks without `tombstones`: a command that writes a file which deletes nothing.
+    func tombstonesHint(_ blocks: [String]) -> String {
+        let folders = blocks.map { "\(path)/\($0)" }
+        let more = folders.count > 8 ? ", and in \(folders.count - 8) more" : ""
+        let write = #"printf '\001\060\272\060\001\000\000\000\000' > "$b/tombstones""#
+        return
+            "Prometheus cannot snapshot a block without 'tombstones' (blocks from a Thanos bucket have none): write an "
+            + "empty file of that name, 9 bytes, that belongs to the server's user; no restart is needed: for b in "
+            + "\(folders.prefix(8).map { "'\($0)'" }.joined(separator: " ")); do \(write); done\(more)"
+    }
 
     /// Names of the blocks' directories.
     func blocks() -> [String] { Self.entries(path).filter(BlockName.isBlock).sorted() }

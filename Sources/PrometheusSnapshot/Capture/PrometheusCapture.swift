@@ -13,6 +13,8 @@ struct PrometheusCapture: Capture {
     let warnings: [String]
     /// Blocks of the data directory that the server itself passes over.
     let unloaded: [Damage]
+    /// Paths of entries that Prometheus ignores in the folders of blocks; they are skipped.
+    let strays: Set<[UInt8]>
     let pool: BlockingPool
 
     var root: String { snapshot.root }
@@ -20,6 +22,11 @@ struct PrometheusCapture: Capture {
     var directoryOfData: String? { snapshot.directory.path }
     /// Hard links, which Prometheus never writes through.
     var isFrozen: Bool { true }
+
+    func isExcluded(_ path: [UInt8]) -> Bool {
+        guard !strays.isEmpty else { return false }
+        return strays.contains(path.last == UInt8(ascii: "/") ? Array(path.dropLast()) : path)
+    }
 
     /// Verifies each changed block; a damaged one is left out as a whole, since Prometheus loads blocks whole.
     func examine(_ changed: [String]) async throws -> [Damage] {
@@ -30,7 +37,6 @@ struct PrometheusCapture: Capture {
                 report.damage.map { part in
                     Damage(path: name, reason: part.path.isEmpty ? part.reason : "\(part.path): \(part.reason)")
                 })
-            found.add(report.strays.map { Damage(path: "\(name)/\($0)", reason: "does not belong to a block") })
         }
         return found.list
     }

@@ -7,7 +7,8 @@ package import Repository
 
 /// Captures a running Prometheus through its admin API: a snapshot of all blocks and, as a block of its own, the head.
 ///
-/// Not in a snapshot, by Prometheus' design: out-of-order samples still in the head, exemplars, metadata, the WAL.
+/// Not in a snapshot, by Prometheus' design: out-of-order samples still in the head (``OutOfOrderSamples`` tells of them),
+/// exemplars, metadata, the WAL.
 package struct PrometheusSource: ComponentSource {
     package static let kind = "prometheus"
 
@@ -38,6 +39,9 @@ package struct PrometheusSource: ComponentSource {
             try directory.checkSpace(operation)
         }
         let before = await pool.run { [directory] in directory.blocks() }
+        // The server writes them into blocks at any time: they are looked for on both sides of the snapshot, since one
+        // that is reported for nothing costs less than one that is lost in silence.
+        var outOfOrder = await OutOfOrderSamples(directory, api, pool)
         let snapshot = try await takeSnapshot(context, clock: server.clock)
         do {
             // A cancellation that came during the request counts now, when there is a name to clean up by.
@@ -47,18 +51,27 @@ package struct PrometheusSource: ComponentSource {
                 directory.unloadedBlocks(before: before, snapshot: content.blocks)
             }
             warnings += unloaded.warnings
+            let after = await pool.run { [directory] in directory.outOfOrderBytes() }
+            outOfOrder.bytes = [outOfOrder.bytes, after].compactMap { $0 }.max()
+            warnings += [outOfOrder.warning].compactMap { $0 }
+            if !content.strays.isEmpty {
+                warnings.append(
+                    "skipped files that Prometheus ignores in the folders of blocks: "
+                        + Gap.list(content.strays, most: 5))
+            }
             var facts = [
                 "url": api.location, "version": server.version, "retention": server.info.retention,
                 "snapshot": snapshot.name, "head": skipHead ? "skipped" : "included", "data": server.path,
             ]
             // None since its start: a server that only takes what others push. Of one that does not tell, nothing is said.
             if let pools = try? await api.metric("prometheus_target_scrape_pools_total") {
-                facts["scrape pools"] = "\(Int(pools))"
+                facts["scrape pools"] = Int(exactly: pools.rounded()).map(String.init)
             }
+            facts.merge(outOfOrder.facts) { $1 }
             facts.merge(content.facts) { $1 }
             return PrometheusCapture(
                 snapshot: snapshot, watermark: content.newest, facts: facts, warnings: warnings,
-                unloaded: unloaded.damage, pool: pool)
+                unloaded: unloaded.damage, strays: Set(content.strays.map { Array($0.utf8) }), pool: pool)
         } catch {
             try? await snapshot.release()
             throw error
@@ -148,6 +161,12 @@ package struct PrometheusSource: ComponentSource {
             name = try await api.snapshot(skipHead: skipHead)
         } catch {
             await clearAway(note, after: error)
+            if let error = error as? PrometheusAPIError, error.reason == .missingTombstones {
+                var failure = error.asComponentError(operation)
+                let bare = await pool.run { [directory] in directory.blocksWithoutTombstones() }
+                if !bare.isEmpty { failure.hint = directory.tombstonesHint(bare) }
+                throw failure
+            }
             throw (error as? PrometheusAPIError)?.asComponentError(operation) ?? error
         }
         guard BlockName.isSnapshot(name) else {

@@ -1,12 +1,15 @@
 internal import FoundationEssentials
 internal import Repository
 
-/// What a snapshot holds, from its blocks' `meta.json` and, for the newest sample, from their indexes.
+/// The content of a snapshot, from its blocks' `meta.json` and, for the newest sample, from their indexes.
 struct SnapshotContent {
     private(set) var blocks: [String] = []
     /// Time of the newest sample, in milliseconds since 1970; nil when there is none or no block can be read.
     private(set) var newest: Int?
     private(set) var facts: [String: String] = [:]
+    /// Entries of blocks' folders that do not belong to a block, such as `.nfs…` or `000001~` in `chunks`; Prometheus
+    /// ignores them. Paths relative to the snapshot.
+    private(set) var strays: [String] = []
 
     /// - Throws: ``ComponentError`` when the directory cannot be listed; `CancellationError`. A damaged block is passed
     ///   over: it is the examination's business.
@@ -24,7 +27,7 @@ struct SnapshotContent {
         // A block's maxTime is an upper bound, rounded up to hours in all blocks but the head's: the newest sample is
         // in the first block of this order, unless the next one's bound is above what was found there.
         for (name, meta) in metas.sorted(by: { $0.meta.maxTime > $1.meta.maxTime }) {
-            if let newest, meta.maxTime - 1 <= newest { break }
+            if let newest, meta.maxTime &- 1 <= newest { break }
             do {
                 let range = try BlockVerifier("\(root)/\(name)").timeRange()
                 newest = [newest, range?.upperBound].compactMap { $0 }.max()
@@ -32,6 +35,12 @@ struct SnapshotContent {
                 continue
             }
         }
+        strays = blocks.flatMap { block -> [String] in
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(block)")) ?? []
+            let chunks = (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(block)/chunks")) ?? []
+            return names.filter { !BlockName.isPart($0) }.map { "\(block)/\($0)" }
+                + chunks.filter { BlockName.segmentNumber($0) == nil }.map { "\(block)/chunks/\($0)" }
+        }.sorted()
         facts["blocks"] = String(blocks.count)
         facts["samples"] = String(metas.reduce(0) { $0 &+ $1.meta.stats.samples })
         facts["series"] = String(metas.map(\.meta.stats.series).max() ?? 0)

@@ -98,7 +98,8 @@ final class SnapshotNote: Sendable {
             guard !request.existing.contains(candidate), let made = BlockName.snapshotTime(candidate) else {
                 return false
             }
-            return Self.window.contains(made - request.time)
+            let (age, overflow) = made.subtractingReportingOverflow(request.time)
+            return !overflow && Self.window.contains(age)
         }
     }
 

@@ -1,14 +1,21 @@
+package import Blocking
 package import Repository
 
-/// What belongs to a Prometheus and is not in its data directory, and what else it sees running.
+/// Finds what belongs to a Prometheus and is not in its backups, and what else it sees running.
 package struct PrometheusGaps: GapFinder {
     private let api: PrometheusAPI
+    private let directory: DataDirectory
     private let skipsHead: Bool
+    private let pool: BlockingPool
 
-    /// - Parameter skipsHead: whether backups leave out what is not in blocks.
-    package init(api: PrometheusAPI, skipsHead: Bool) {
+    /// - Parameters:
+    ///   - data: absolute path of the server's `--storage.tsdb.path`, as this machine sees it.
+    ///   - skipsHead: true where backups skip what is not in blocks.
+    package init(api: PrometheusAPI, data: String, skipsHead: Bool, pool: BlockingPool) {
         self.api = api
+        directory = DataDirectory(data)
         self.skipsHead = skipsHead
+        self.pool = pool
     }
 
     package func gaps(_ surroundings: GapSurroundings) async throws -> [Gap] {
@@ -22,8 +29,23 @@ package struct PrometheusGaps: GapFinder {
                         "samples of the last two to three hours", why: "`skip_head` leaves out what is not in blocks",
                         remedy: "take `skip_head` out of this component"))
             }
+            gaps += Self.gaps(await OutOfOrderSamples(directory, api, pool))
             return gaps
         } catch let error as PrometheusAPIError { throw error.asComponentError("gaps of \(api.location)") }
+    }
+
+    static func gaps(_ samples: OutOfOrderSamples) -> [Gap] {
+        guard samples.canBeMissing else { return [] }
+        let window = samples.window.map { " (out_of_order_time_window: \($0))" } ?? ""
+        let now = samples.areMissing ? ", now \(samples.bytes ?? 0) bytes in wbl/" : ""
+        let since = samples.appended.map { ", \($0) since the server's start" } ?? ""
+        return [
+            Gap(
+                "out-of-order samples that are still in memory\(window)\(now)\(since)",
+                why: "Prometheus puts them into no snapshot until it writes them into a block, within about two hours",
+                remedy: "after agents have caught up, make a backup two hours later; keep out_of_order_time_window as "
+                    + "short as the latest sender needs")
+        ]
     }
 
     // MARK: Files

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import HTTP
+import JSONText
 import PrometheusSnapshot
 import RecoveryChecks
 import Repository
@@ -17,7 +18,7 @@ enum PrometheusDriver: ComponentDriver {
     static func gaps(_ options: PrometheusOptions, _ session: Session) throws -> (any GapFinder)? {
         let api = PrometheusAPI(
             url: options.server.url, client: try HTTPClient(options.server), pool: session.pool)
-        return PrometheusGaps(api: api, skipsHead: options.skipHead)
+        return PrometheusGaps(api: api, data: options.data, skipsHead: options.skipHead, pool: session.pool)
     }
 
     static func restorer(_ options: PrometheusOptions?, _ session: Session) throws -> (any ComponentRestorer)? {
@@ -35,6 +36,10 @@ enum PrometheusDriver: ComponentDriver {
         // A server may run elsewhere, and its data then are not here.
         if FileManager.default.fileExists(atPath: options.data) {
             component.examineBlocks = { [data = options.data] in try examine(data) }
+        }
+        component.patience = { [server = component.server] in
+            guard let yaml = try? server?.json("/api/v1/status/config")["data"]?["yaml"]?.text else { return nil }
+            return .seconds(LoadedConfiguration(yaml: yaml).patience)
         }
         return component
     }
