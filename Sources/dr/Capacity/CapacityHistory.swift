@@ -76,12 +76,18 @@ struct CapacityHistory {
             let (series, more) = try await api.queryRange(
                 expression, over: interval, step: Self.step, limit: Self.mostSeries)
             guard !series.isEmpty else { return [MeasuredResource(resource: resource)] }
-            return series.enumerated().map { index, series in
-                MeasuredResource(
+            return series.enumerated().map { index, series -> MeasuredResource in
+                var measured = MeasuredResource(
                     resource: resource, labels: series.labels,
-                    samples: series.samples.map { Sample(x: $0.time, value: $0.value) },
-                    failure: index == 0 && more > 0 ? "\(more) more series are left out; aggregate the expression" : nil
-                )
+                    samples: series.samples.map { Sample(x: $0.time, value: $0.value) })
+                if series.hasHistograms {
+                    measured.failure =
+                        "the answer is a native histogram, which has no single value: ask for one, with "
+                        + "histogram_quantile, histogram_count or histogram_sum"
+                } else if index == 0, more > 0 {
+                    measured.failure = "\(more) more series are skipped; aggregate the expression"
+                }
+                return measured
             }
         } catch let error as PrometheusAPIError {
             let hint = error.hint.map { "; \($0)" } ?? ""
