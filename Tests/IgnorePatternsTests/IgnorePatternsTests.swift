@@ -25,7 +25,7 @@ import Testing
         "a ",
         "a b", " a", "#x", "!x", "a*", "*", "]", "[", "-", "x", "9", "9x", "Z", "ü", "üx", "aü", "ab", "abc", "axc",
         "a-c",
-        "x/", "x/y", "b/", "b/c", "b/cache", "a.tmp/", "a.tmp/f", "\\", "\\a", "[:x", ":", "[x", "a[",
+        "q/", "q/y", "b/", "b/c", "b/cache", "a.tmp/", "a.tmp/f", "\\", "\\a", "[:x", ":", "[x", "a[",
     ]
 
     /// A small, fixed source of chance: a failure can be repeated.
@@ -68,7 +68,6 @@ import Testing
         for path in Self.paths {
             let isDirectory = path.hasSuffix("/")
             let name = isDirectory ? String(path.dropLast()) : path
-            if isDirectory, Self.paths.contains(name) { continue }
             if !isDirectory { try Data().write(to: URL(filePath: "\(folder.path)/\(name)")) }
             entries.append((name, isDirectory))
         }
@@ -108,7 +107,7 @@ import Testing
 
     @Test(arguments: [
         "", " ", "/", "!", "!/", "#cache", "./cache", "../x", "a/../b", "a/./b", "a//b", "//a", "[ab", "a\\", "a[",
-        "[z-a]",
+       
         "[[:nothing:]]", "[/]",
     ]) func `a pattern that can match nothing is refused with a hint`(text: String) {
         let error = #expect(throws: IgnorePatternError.self) { try IgnorePatterns([text]) }
