@@ -303,11 +303,13 @@ import Testing
         #expect(diagnoses.contains { $0.subject == "tombstones" && $0.verdict == .failed })
         let hint = try #require(failure?.hint)
         let command = String(hint[try #require(hint.range(of: "for b in")).lowerBound...])
-        let shell = Process()
-        shell.executableURL = URL(filePath: "/bin/sh")
-        shell.arguments = ["-c", command]
-        try shell.run()
-        shell.waitUntilExit()
+        try await site.pool.run {
+            let shell = Process()
+            shell.executableURL = URL(filePath: "/bin/sh")
+            shell.arguments = ["-c", command]
+            try shell.run()
+            shell.waitUntilExit()
+        }
         let capture = try await site.source(server, skipHead: true).capture(site.context)
         #expect(try await capture.examine([BlockFixture.Kind.plain.rawValue]) == [])
         try await capture.release()

@@ -22,7 +22,8 @@ import Testing
         component.facts = [:]
         var stack = CheckedStack(components: [component])
         let question = RecordedQuestion(.promQL, of: "prometheus", "x", from: 1000)
-        let answer = try #require(try Interview(stack).record(question))
+        let answer = try #require(
+            try await StackFixture.pool.run { [stack] in try Interview(stack).record(question) })
         stack.set = Timestamp(seconds: 1)
         stack.recorded = RecordedMark(tool: "t", set: Timestamp(seconds: 1), answers: [answer], sentinels: [])
         return try #require(await StackFixture.run("data_equality", stack).first)

@@ -43,9 +43,14 @@ import Testing
 
     private static let now = Timestamp(seconds: 1_795_401_000)
 
-    @Test func `the daily report measures the day where a query gives the present value`() throws {
+    /// The report blocks while it asks.
+    private func report(_ fixture: StackFixture) async -> ComplianceReport {
+        await StackFixture.pool.run { [level = level(fixture)] in ComplianceReport(level, stack: "s", at: Self.now) }
+    }
+
+    @Test func `the daily report measures the day where a query gives the present value`() async throws {
         let fixture = try badDay()
-        let report = ComplianceReport(level(fixture), stack: "s", at: Self.now)
+        let report = await report(fixture)
         #expect(report.objectives.map(\.value) == [99.5, 3.1, 20])
         #expect(report.objectives.map(\.isMet) == [false, false, false] && !report.isCompliant)
         #expect(report.objectives.map(\.coverage) == [1, 1, 1] && !report.hasGaps)
@@ -63,16 +68,16 @@ import Testing
         #expect(failed.first?.detail?.contains("the present value") == true)
     }
 
-    @Test func `a day that was measured in part is told as that`() throws {
+    @Test func `a day that was measured in part is told as that`() async throws {
         let fixture = try badDay(counted: "125")
-        let report = ComplianceReport(level(fixture), stack: "s", at: Self.now)
+        let report = await report(fixture)
         #expect(report.hasGaps)
         #expect(report.objectives[0].detail == "there are values for 2 h 5 min of the last 24h only")
     }
 
-    @Test func `the daily report has the members and units of the usual script`() throws {
+    @Test func `the daily report has the members and units of the usual script`() async throws {
         let fixture = try badDay()
-        let report = ComplianceReport(level(fixture), stack: "s", at: Self.now)
+        let report = await report(fixture)
         let json = try JSONValue(parsing: [UInt8](try JSONEncoder().encode(report)))
         #expect(json["report_date"] == "2026-11-23")
         #expect(json["generation_timestamp"]?.integer == 1_795_401_000)
@@ -85,21 +90,21 @@ import Testing
     }
 
     @Test(arguments: ["NaN", "+Inf", "-Inf", "1e308", "", "x"])
-    func `no value of a server makes a report impossible`(value: String) throws {
+    func `no value of a server makes a report impossible`(value: String) async throws {
         let fixture = try StackFixture(["/api/v1/query": (200, Self.vector(value))])
-        let report = ComplianceReport(level(fixture), stack: "s", at: Self.now)
+        let report = await report(fixture)
         #expect(throws: Never.self) { try JSONEncoder().encode(report) }
         #expect(!report.isCompliant)
     }
 
-    @Test func `a scalar and a histogram are named as what they are`() throws {
+    @Test func `a scalar and a histogram are named as what they are`() async throws {
         let scalar = try StackFixture([
             "/api/v1/query": (
                 400,
                 #"{"status":"error","error":"subquery is only allowed on instant vector, got scalar instead"}"#
             )
         ])
-        let entry = try #require(ComplianceReport(level(scalar), stack: "s", at: Self.now).objectives.first)
+        let entry = try #require(await report(scalar).objectives.first)
         #expect(entry.detail?.contains("write it with $window") == true)
         let histogram = try StackFixture([
             "/api/v1/query": (
@@ -107,7 +112,7 @@ import Testing
                 #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"histogram":[1,{"count":"9"}]}]}}"#
             )
         ])
-        let other = try #require(ComplianceReport(level(histogram), stack: "s", at: Self.now).objectives.first)
+        let other = try #require(await report(histogram).objectives.first)
         #expect(other.detail?.contains("not a number: histogram with 9 observations") == true)
     }
 
