@@ -20,8 +20,7 @@ struct EasyHandle: ~Copyable {
         _ request: HTTPRequest, _ options: HTTPOptions, into sink: (HTTPResponse, RawSpan) throws -> Void
     ) throws -> HTTPResponse {
         try withoutActuallyEscaping(sink) { sink in
-            let transfer = Transfer(
-                body: request.body, stallTimeout: request.stallTimeout ?? options.stallTimeout, sink: sink)
+            let transfer = Transfer(request, options, sink: sink)
             return try withExtendedLifetime(transfer) {
                 try run(request, options, transfer)
                 return transfer.response
@@ -36,7 +35,7 @@ struct EasyHandle: ~Copyable {
         // No time-out interrupts by signal: unsafe with threads.
         set(CURLOPT_NOSIGNAL, 1)
         describe(request, &headers)
-        connect(options)
+        let proxy = connect(request, options)
         attach(transfer, request)
 
         let (code, detail) = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CURL_ERROR_SIZE)) { message in
@@ -48,13 +47,12 @@ struct EasyHandle: ~Copyable {
             return (code, text.isEmpty ? String(cString: curl_easy_strerror(code)) : text)
         }
         if let failure = transfer.failure { throw failure }
-        if transfer.isStalled {
-            throw HTTPError(
-                .stalled, request.summary, "nothing moved for \(request.stallTimeout ?? options.stallTimeout)")
-        }
+        if let stall = transfer.stall { throw HTTPError(.stalled, request.summary, stall) }
         if code == CURLE_ABORTED_BY_CALLBACK { try Task.checkCancellation() }
-        guard code == CURLE_OK else {
-            throw HTTPError(.init(code, detail: detail), request.summary, detail)
+        // A server that refuses a body answers, and ends the connection while the body is still on its way.
+        let isRefusal = [CURLE_SEND_ERROR, CURLE_RECV_ERROR].contains(code) && transfer.response.status >= 400
+        guard code == CURLE_OK || request.body != nil && isRefusal else {
+            throw HTTPError(code, detail, request, proxy)
         }
     }
 
@@ -77,13 +75,21 @@ struct EasyHandle: ~Copyable {
         set(CURLOPT_HTTPHEADER, headers)
     }
 
-    private func connect(_ options: HTTPOptions) {
+    /// - Returns: the proxy that the environment names for the request, were it not in `no_proxy`.
+    private func connect(_ request: HTTPRequest, _ options: HTTPOptions) -> ProxyEnvironment? {
         set(CURLOPT_CONNECTTIMEOUT_MS, options.connectTimeout.milliseconds)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_USERAGENT, options.userAgent)
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)  // a proxy's answer to CONNECT is not the response
         set(CURLOPT_BUFFERSIZE, 256 << 10)
-        if options.proxy == .none { set(CURLOPT_PROXY, "") }
+        var proxy: ProxyEnvironment?
+        switch options.proxy {
+        case .none: set(CURLOPT_PROXY, "")
+        case .environment:
+            proxy = ProxyEnvironment(scheme: request.url.hasPrefix("https:") ? "https" : "http")
+            // The one that libcurl does not read by itself. It heeds `no_proxy` here too.
+            if let proxy, proxy.variable == "HTTP_PROXY" { set(CURLOPT_PROXY, proxy.url) }
+        }
         switch options.authorization {
         case .none: break
         case .basic(let user, let password):
@@ -94,13 +100,20 @@ struct EasyHandle: ~Copyable {
             set(CURLOPT_HTTPAUTH, 1 << 6)  // CURLAUTH_BEARER
             set(CURLOPT_XOAUTH2_BEARER, token)
         }
-        if let file = options.caFile { set(CURLOPT_CAINFO, file) }
+        if let file = options.caFile {
+            set(CURLOPT_CAINFO, file)
+        } else {
+            // OpenSSL's own variables, which libcurl leaves to the program.
+            if let file = ProxyEnvironment.variable("SSL_CERT_FILE"), !file.isEmpty { set(CURLOPT_CAINFO, file) }
+            if let folder = ProxyEnvironment.variable("SSL_CERT_DIR"), !folder.isEmpty { set(CURLOPT_CAPATH, folder) }
+        }
         if let file = options.clientCertificate { set(CURLOPT_SSLCERT, file) }
         if let file = options.clientKey { set(CURLOPT_SSLKEY, file) }
         if options.isInsecure {
             set(CURLOPT_SSL_VERIFYPEER, 0)
             set(CURLOPT_SSL_VERIFYHOST, 0)
         }
+        return proxy
     }
 
     private func attach(_ transfer: Transfer, _ request: HTTPRequest) {

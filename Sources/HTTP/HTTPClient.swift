@@ -30,10 +30,15 @@ package final class HTTPClient: Sendable {
     }
 
     /// Sends `request` and collects the body.
+    ///
+    /// A document is small: unless the request has another limit, it is complete within ten times
+    /// ``HTTPOptions/stallTimeout`` of its first byte.
     /// - Parameter limit: longest body to accept, in bytes.
     /// - Throws: as ``perform(_:into:)``; `HTTPError` with reason `.aborted` for a longer body.
     package func send(_ request: HTTPRequest, limit: Int = 16 << 20) throws -> (HTTPResponse, [UInt8]) {
         var body: [UInt8] = []
+        var request = request
+        request.answerTimeout = request.answerTimeout ?? options.stallTimeout * 10
         let response = try perform(request) { _, piece in
             guard body.count + piece.byteCount <= limit else {
                 throw HTTPError(.aborted, request.summary, "the response is longer than \(limit) bytes")

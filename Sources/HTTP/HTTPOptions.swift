@@ -7,7 +7,7 @@ package struct HTTPOptions: Hashable, Sendable {
     }
 
     package enum Proxy: Hashable, Sendable {
-        /// `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, as curl reads them.
+        /// `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, each also in upper case.
         case environment
         case none
     }
@@ -15,10 +15,12 @@ package struct HTTPOptions: Hashable, Sendable {
     package var authorization = Authorization.none
     /// For name lookup, connection and TLS handshake together.
     package var connectTimeout = Duration.seconds(10)
-    /// Longest silence while connected, in either direction. There is no limit on a whole transfer: a large object
-    /// may take hours.
+    /// Longest silence while connected, in either direction, and the time over which ``leastRate`` is measured. There is
+    /// no limit on a whole transfer: a large object may take hours.
     package var stallTimeout = Duration.seconds(60)
-    /// Certificates to trust instead of the system's.
+    /// Bytes a second that a body moves at least; 0 for any.
+    package var leastRate = 100
+    /// Certificates to trust instead of the system's, or of those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
     package var caFile: String?
     package var clientCertificate: String?
     package var clientKey: String?

@@ -5,8 +5,13 @@ package struct HTTPRequest: Sendable {
     package var url: String
     package var headers: [HTTPHeaders.Field]
     package var body: HTTPBody?
-    /// Longest silence for this request, where it differs from ``HTTPOptions/stallTimeout``.
+    /// Longest silence before the answer to this request, where it differs from ``HTTPOptions/stallTimeout``.
     package var stallTimeout: Duration?
+    /// Longest time from the first byte of the answer to its last; nil for any.
+    package var answerTimeout: Duration?
+    /// True if the server may send a byte now and then while it is busy: then ``HTTPOptions/leastRate`` does not count,
+    /// and ``stallTimeout`` holds in the answer too.
+    package var mayTrickle = false
     /// Over a connection of its own. On a kept one that turns out dead libcurl sends a request again by itself, which a
     /// request that does something each time must not be.
     package var isSentOnce = false

@@ -4,6 +4,9 @@ internal import CCurl
 package struct HTTPResponse: Sendable {
     package var status: Int
     package var headers: HTTPHeaders
+    /// True if the request was sent twice, the first time over a kept connection that turned out to be dead: the server
+    /// may have done it twice.
+    package var wasRepeated = false
 
     package init(status: Int, headers: HTTPHeaders = HTTPHeaders()) {
         self.status = status
@@ -13,7 +16,16 @@ package struct HTTPResponse: Sendable {
     package var isSuccess: Bool { (200..<300).contains(status) }
 
     /// Bytes of the body as announced, where the server did.
-    package var contentLength: Int? { headers["content-length"].flatMap { Int($0) } }
+    package var contentLength: Int? { headers["content-length"].flatMap { Int($0) }.flatMap { $0 < 0 ? nil : $0 } }
+
+    /// The address that a redirection (301, 302, 303, 307, 308) names, without query and user.
+    package var redirection: String? {
+        guard [301, 302, 303, 307, 308].contains(status), let location = headers["location"], !location.isEmpty else {
+            return nil
+        }
+        let plain = HTTPRequest("", location).summary.drop { $0 == " " }
+        return String(plain.unicodeScalars.filter { $0.value > 32 && $0.value != 127 }.prefix(200).map(Character.init))
+    }
 
     /// The server's clock, in seconds since 1970.
     package var date: Int? { headers["date"].flatMap(HTTPDate.parse) }

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Synchronization
 
 /// A loopback HTTP server that a test writes line by line: each request gets the next act, and is kept.
@@ -12,6 +13,8 @@ package final class ScriptedServer: Sendable {
         case cut(HTTPMessage, after: Int)
         /// The same, then silence.
         case stall(HTTPMessage, after: Int)
+        /// The first text at once, then the other again and again, each after this time, until the peer is gone.
+        case drip(String, String, every: Duration)
         case reset
         case silence
     }
@@ -64,6 +67,9 @@ extension ScriptedServer.Act {
         case .stall(let message, let count):
             connection.send([UInt8](message.head.utf8) + message.body.prefix(count))
             connection.stall()
+        case .drip(let start, let drop, let pause):
+            connection.send(start)
+            while connection.send(drop) { Thread.sleep(forTimeInterval: pause / .seconds(1)) }
         case .reset:
             connection.reset()
         case .silence:

@@ -26,11 +26,25 @@ import Testing
         let refusal = #expect(throws: HTTPError.self) { try HTTPClient().send(request) }
         #expect(refusal?.reason == .tls && refusal?.isRetryable == false)
         let misnamed = HTTPRequest("GET", "https://localhost:\(port)/")
-        #expect(throws: HTTPError.self) { try trusting.send(misnamed) }
+        #expect(refusal?.trustFault == .untrusted)
+        let misfit = #expect(throws: HTTPError.self) { try trusting.send(misnamed) }
+        #expect(misfit?.trustFault == .hostName, "\(String(describing: misfit))")
         #expect(try HTTPClient(HTTPOptions(isInsecure: true)).send(request).0.status == 200)
         let missing = #expect(throws: HTTPError.self) {
             try HTTPClient(HTTPOptions(caFile: "/nonexistent")).send(request)
         }
-        #expect(missing?.reason == .tls)
+        #expect(missing?.reason == .tls && missing?.trustFault == .file, "\(String(describing: missing))")
+    }
+
+    @Test func `a port that does not speak TLS is told as that`() throws {
+        let server = try LoopbackServer { connection in
+            _ = connection.receive()
+            connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            connection.stall()
+        }
+        let error = #expect(throws: HTTPError.self) {
+            try HTTPClient().send(HTTPRequest("GET", "https://127.0.0.1:\(server.port)/"))
+        }
+        #expect(error?.trustFault == .plainText, "\(String(describing: error))")
     }
 }

@@ -104,7 +104,7 @@ extension ElasticsearchAPIError {
             switch error.reason {
             case .stalled, .reset: .answerLost
             case .aborted: .notElasticsearch
-            case .connect, .resolve, .timeout, .tls, .other: .unreachable
+            case .connect, .resolve, .proxy, .timeout, .tls, .other: .unreachable
             }
     }
 

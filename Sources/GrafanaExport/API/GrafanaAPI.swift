@@ -54,7 +54,7 @@ package struct GrafanaAPI: Sendable {
                 guard isWorthAnother, Self.mayPass(answer) else { return .done(answer) }
                 return .again(AnswerGiven(answer: answer), retryAfter: response.retryAfter)
             } catch let error as HTTPError {
-                let wasNotSent = error.reason == .connect || error.reason == .resolve
+                let wasNotSent = [.connect, .resolve, .proxy].contains(error.reason)
                 let failure = GrafanaAPIError(.unreachable, error.operation, error.detail)
                 guard error.isRetryable, request.isIdempotent || wasNotSent else { throw failure }
                 return .again(failure)

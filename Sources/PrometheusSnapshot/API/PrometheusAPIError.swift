@@ -130,7 +130,7 @@ extension PrometheusAPIError {
             switch error.reason {
             case .stalled, .reset: .answerLost
             case .aborted: .notPrometheus
-            case .connect, .resolve, .timeout, .tls, .other: .unreachable
+            case .connect, .resolve, .proxy, .timeout, .tls, .other: .unreachable
             }
     }
 
