@@ -1,8 +1,9 @@
 import Foundation
 import Lab
-import S3
 import Synchronization
 import Testing
+
+@testable import S3
 
 @Suite struct CredentialTests {
     /// 2026-11-23T02:00:00Z
@@ -124,6 +125,22 @@ import Testing
         #expect(found.accessKeyID == "PROC" && found.expiration == Self.now + 3600)
         let error = #expect(throws: CredentialError.self) { try chain(["AWS_PROFILE": "bad"]) }
         #expect(error?.detail.contains("status 3") == true)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["sleep 1000", "exec >&-; sleep 1000"])
+    func `a process that hangs is given up`(_ command: String) throws {
+        var process = ProcessCredentials(command: command, source: "test")
+        process.timeout = .milliseconds(200)
+        process.hasOwnGroup = true  // with it goes what it has started
+        let error = #expect(throws: CredentialError.self) { try process.load() }
+        #expect(error?.detail.contains("did not end within") == true)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a process that prints without end is given up`() throws {
+        let error = #expect(throws: CredentialError.self) {
+            try ProcessCredentials(command: "yes", source: "test").load()
+        }
+        #expect(error?.detail.contains("more than") == true)
     }
 
     // MARK: - Roles
@@ -248,6 +265,85 @@ import Testing
         #expect(server.requests.count == 4)
         clock.time = Self.now + 3600 - 500
         #expect(try chain.credentials().accessKeyID == "TWO")
+    }
+
+    /// Seconds that credentials live, and how often they may be asked for while requests come every second for as long.
+    static let lives = [(1, 2), (30, 3), (600, 3), (890, 3), (901, 3), (3600, 3)]
+
+    @Test(arguments: lives) func `short-lived credentials are used for most of their life`(_ life: Int, _ most: Int)
+        throws
+    {
+        let clock = Clock(Self.now)
+        let server = try ScriptedServer { _, index in
+            .reply(.response(200, [], Self.json("KEY\(index)", expires: Self.text(clock.time + life))))
+        }
+        let chain = CredentialChain(
+            AWSEnvironment(
+                variables: ["AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url], home: home.path, now: { clock.time }))
+        for second in 0...max(life, 5) {
+            clock.time = Self.now + second
+            let found = try chain.credentials()
+            if life > 20 { #expect((found.expiration ?? 0) > clock.time, "they are replaced before they expire") }
+        }
+        #expect((2...most).contains(server.requests.count), "\(server.requests.count) questions")
+    }
+
+    /// As an instance does until a quarter of an hour before its credentials expire.
+    @Test func `credentials that a place keeps for itself are not asked for with every request`() throws {
+        let server = try ScriptedServer { _, _ in .reply(.response(200, [], Self.json("SAME"))) }
+        let clock = Clock(Self.now)
+        let chain = CredentialChain(
+            AWSEnvironment(
+                variables: ["AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url], home: home.path, now: { clock.time }))
+        for second in 0..<3600 {
+            clock.time = Self.now + second
+            _ = try chain.credentials()
+        }
+        #expect(server.requests.count < 15, "\(server.requests.count) questions")
+    }
+
+    @Test func `a place that fails is not asked with every request`() throws {
+        let server = try ScriptedServer { _, index in
+            index == 0 ? .reply(.response(200, [], Self.json("ONE"))) : .reply(.response(403))
+        }
+        let clock = Clock(Self.now)
+        let chain = CredentialChain(
+            AWSEnvironment(
+                variables: ["AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url], home: home.path, now: { clock.time }))
+        _ = try chain.credentials()
+        clock.time = Self.now + 2800
+        for _ in 0..<20 { #expect(try chain.credentials().accessKeyID == "ONE") }
+        #expect(server.requests.count == 2)
+        clock.time = Self.now + 3601
+        #expect(throws: CredentialError.self) { try chain.credentials() }
+    }
+
+    private static func text(_ seconds: Int) -> String {
+        Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
+    }
+
+    // MARK: - Files that are not as they should be
+
+    private func write(_ bytes: [UInt8], to file: String) throws {
+        try Data(bytes).write(to: home.url.appending(path: ".aws/\(file)"))
+    }
+
+    @Test func `bytes that are not UTF-8 matter in the profile that is used, nowhere else`() throws {
+        let start = [UInt8]("\u{FEFF}[default]\naws_access_key_id = ID\naws_secret_access_key = s\n# ".utf8)
+        let others =
+            [0xFF] + [UInt8]("\n[profile bad]\naws_access_key_id = I\naws_secret_access_key = x".utf8) + [0xE9, 10]
+        try write(start + others, to: "config")
+        #expect(try chain().accessKeyID == "ID")
+        let error = #expect(throws: CredentialError.self) { try chain(["AWS_PROFILE": "bad"]) }
+        #expect(error?.detail.contains("aws_secret_access_key") == true && error?.detail.contains("/config") == true)
+    }
+
+    @Test func `a file that cannot be read is named`() throws {
+        try FileManager.default.createDirectory(
+            at: home.url.appending(path: ".aws/config"), withIntermediateDirectories: true)
+        let error = #expect(throws: S3DocumentError.self) { try chain() }
+        #expect(error?.description.contains("\(home.path)/.aws/config") == true, "\(String(describing: error))")
+        #expect(throws: S3DocumentError.self) { try chain(["AWS_CONFIG_FILE": "/dev/zero"]) }
     }
 }
 

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 
 /// What of the process and the machine credentials and endpoints depend on: a value, so that tests have their own.
 package struct AWSEnvironment: Sendable {
@@ -33,10 +34,33 @@ package struct AWSEnvironment: Sendable {
 
     func expanded(_ path: String) -> String { path.hasPrefix("~/") ? home + path.dropFirst() : path }
 
+    /// The text of a small file; bytes that are not UTF-8 become U+FFFD, and a byte order mark is dropped.
     /// - Returns: nil when there is no such file.
-    func text(of path: String) throws -> String? {
+    /// - Throws: ``S3DocumentError`` that names the file.
+    func text(of path: String) throws(S3DocumentError) -> String? {
         let path = expanded(path)
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        return try String(contentsOfFile: path, encoding: .utf8)
+        guard let file = fopen(path, "re") else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw S3DocumentError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, file)
+            bytes += buffer[..<count]
+            guard bytes.count <= Self.longestFile else {
+                throw S3DocumentError("cannot read '\(path)': it is longer than \(Self.longestFile) bytes")
+            }
+            if count > 0 { continue }
+            guard ferror(file) == 0 else {
+                throw S3DocumentError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+            }
+            break
+        }
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        return String(decoding: bytes.starts(with: mark) ? bytes[3...] : bytes[...], as: UTF8.self)
     }
+
+    private static let longestFile = 16 << 20
 }

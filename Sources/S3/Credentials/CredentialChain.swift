@@ -4,13 +4,26 @@ internal import Synchronization
 package final class CredentialChain: Sendable {
     private let sources: [any CredentialSource]
     private let now: @Sendable () -> Int
-    private let current = Mutex<S3Credentials?>(nil)
+    private let state = Mutex(State())
+
+    private struct State {
+        var current: S3Credentials?
+        /// Seconds since 1970 when the current ones came.
+        var fetched = 0
+        /// When a place was last asked, with or without success.
+        var asked: Int?
+
+        /// Seconds that the current ones had left when they came: a place may hand out ones that it has kept for a while.
+        var lifetime: Int { (current?.expiration).map { max(0, $0 - fetched) } ?? 0 }
+    }
 
     /// Temporary credentials are replaced this many seconds before they expire, while they still work, so that a
-    /// request on its way does not outlive them.
-    static let advisory = 15 * 60
+    /// request on its way does not outlive them; short-lived ones in the last quarter of their life.
+    private static func advisory(_ lifetime: Int) -> Int { min(15 * 60, lifetime / 4) }
     /// From here on they count as expired.
-    static let mandatory = 10 * 60
+    private static func mandatory(_ lifetime: Int) -> Int { min(10 * 60, lifetime / 6) }
+    /// Seconds between two questions, unless a server has refused what the first one gave.
+    private static let interval = 5
 
     /// The order of the AWS tools; a profile named by the configuration comes before the environment's keys.
     /// - Parameters:
@@ -37,15 +50,23 @@ package final class CredentialChain: Sendable {
     /// Blocks while they are fetched; other threads wait for the same answer.
     /// - Throws: ``CredentialError`` when no place has any, or the first that should have does not work.
     package func credentials() throws -> S3Credentials {
-        try current.withLock { current in
-            if let known = current, !isDue(known, within: Self.advisory) { return known }
+        try state.withLock { state in
+            let time = now()
+            let left = state.current?.expiration.map { $0 - time } ?? .max
+            if let known = state.current {
+                if left > Self.advisory(state.lifetime) { return known }
+                // Asked a moment ago, and this is what came. A clock that goes backwards ends no interval.
+                if let asked = state.asked, (0..<Self.interval).contains(time - asked) { return known }
+            }
+            state.asked = time
             do {
                 let found = try load()
-                current = found
+                state.current = found
+                state.fetched = time
                 return found
             } catch {
-                // They still work for a while: the next request asks again.
-                if let known = current, !isDue(known, within: Self.mandatory) { return known }
+                // They still work for a while: a later request asks again.
+                if let known = state.current, left > Self.mandatory(state.lifetime) { return known }
                 throw error
             }
         }
@@ -53,11 +74,7 @@ package final class CredentialChain: Sendable {
 
     /// Drops credentials that a server refused as expired, unless another thread has replaced them already.
     package func reject(_ refused: S3Credentials) {
-        current.withLock { if $0 == refused { $0 = nil } }
-    }
-
-    private func isDue(_ credentials: S3Credentials, within seconds: Int) -> Bool {
-        credentials.expiration.map { $0 - now() < seconds } ?? false
+        state.withLock { if $0.current == refused { $0.current = nil } }
     }
 
     private func load() throws -> S3Credentials {

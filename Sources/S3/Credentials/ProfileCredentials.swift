@@ -9,7 +9,7 @@ struct ProfileCredentials: CredentialSource {
         let profiles = try SharedProfiles(environment)
         guard profiles[profile] != nil else {
             guard isExplicit else { return nil }
-            throw CredentialError("profile '\(profile)'", "no such profile", hint: "see ~/.aws/config")
+            throw CredentialError("profile '\(profile)'", "no such profile in \(profiles.files)")
         }
         return try credentials(of: profile, in: profiles, on: [])
     }
@@ -20,6 +20,10 @@ struct ProfileCredentials: CredentialSource {
     ) throws -> S3Credentials? {
         let source = "profile '\(profile)'"
         guard let keys = profiles[profile] else { throw CredentialError(source, "no such profile") }
+        // Elsewhere in the files such a byte does not matter.
+        if let (key, _) = keys.sorted(by: { $0.key < $1.key }).first(where: { $0.value.contains("\u{FFFD}") }) {
+            throw CredentialError(source, "the value of '\(key)' in \(profiles.files) is not UTF-8")
+        }
         guard !path.contains(profile) else {
             // A role whose source is its own profile's keys is the one circle that makes sense.
             if path.last == profile, let own = Self.keyPair(keys, source) { return own }

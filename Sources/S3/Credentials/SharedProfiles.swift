@@ -3,11 +3,15 @@ package struct SharedProfiles: Sendable {
     /// By profile name; keys of nested blocks are written `s3.addressing_style`.
     private var profiles: [String: [String: String]] = [:]
     private var services: [String: [String: String]] = [:]
+    /// Both files, for messages.
+    let files: String
 
     /// Reads both files; one that does not exist counts as empty.
+    /// - Throws: ``S3DocumentError`` for a file that cannot be read.
     package init(_ environment: AWSEnvironment) throws {
         let config = environment["AWS_CONFIG_FILE"] ?? "~/.aws/config"
         let credentials = environment["AWS_SHARED_CREDENTIALS_FILE"] ?? "~/.aws/credentials"
+        files = "'\(config)' or '\(credentials)'"
         for (name, keys) in Self.sections(try environment.text(of: config) ?? "") {
             if name == "default" {
                 profiles[name, default: [:]].merge(keys) { $1 }

@@ -20,7 +20,7 @@ package enum UTCTime {
     package static func parse(_ text: String) -> Int? {
         for hasFraction in [false, true] {
             let style = Date.ISO8601FormatStyle(includingFractionalSeconds: hasFraction)
-            if let date = try? style.parse(text) { return Int(date.timeIntervalSince1970.rounded(.down)) }
+            if let date = try? style.parse(text) { return Int(exactly: date.timeIntervalSince1970.rounded(.down)) }
         }
         return nil
     }
