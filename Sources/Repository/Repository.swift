@@ -39,10 +39,18 @@ package struct Repository: Sendable {
             format: RepositoryFormat.version, id: RandomID.make(), created: now, tool: tool, pack: pack)
         do {
             _ = try store.put(Layout.description, try SealedDocument.encode(description), PutOptions(.ifAbsent))
-            return (try Repository(opening: store), true)
         } catch let error as ObjectStoreError where error.reason == .alreadyExists {
             return (try Repository(opening: store), false)
+        } catch let error as ObjectStoreError where error.reason == .noSpace {
+            // A full store may say so before it says that the key is taken.
+            guard try store.head(Layout.description) != nil else { throw error }
+            return (try Repository(opening: store), false)
         }
+        // Where the store has no room for it, a later prune tries again.
+        do { try SpaceReserve(store: store).fill() } catch let error as ObjectStoreError
+            where error.reason == .noSpace
+        {}
+        return (try Repository(opening: store), true)
     }
 
     // MARK: Sets

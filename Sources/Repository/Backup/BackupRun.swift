@@ -101,9 +101,11 @@ package struct BackupRun: Sendable {
             tool: tool, stack: stack, started: started, finished: now(), status: .complete, reasons: [],
             previous: history.newest, components: [:], failed: [:])
         var manifests: [String: Manifest] = [:]
+        var isStoreFull = false
         for (name, outcome) in outcomes.sorted(by: { $0.key < $1.key }) {
             switch outcome {
-            case .failed(let error):
+            case .failed(let error, let meansFull):
+                isStoreFull = isStoreFull || meansFull
                 set.failed[name] = error
                 set.reasons.append("\(name): \(error)")
             case .stored(let result, let kind, let seconds, _):
@@ -114,7 +116,7 @@ package struct BackupRun: Sendable {
                 set.reasons += result.manifest.damage.map { "\(name): '\($0.path)' is left out: \($0.reason)" }
             }
         }
-        guard !set.components.isEmpty else { throw BackupFailure(reasons: set.failed) }
+        guard !set.components.isEmpty else { throw BackupFailure(reasons: set.failed, isStoreFull: isStoreFull) }
         set.status = set.reasons.isEmpty ? .complete : .partial
         // Ten thousand damaged files need not be listed twice: the manifest names them all.
         set.reasons = Array(set.reasons.prefix(100))
@@ -139,7 +141,8 @@ package struct BackupRun: Sendable {
 
     private enum Outcome: Sendable {
         case stored(ComponentBackup.Result, kind: String, seconds: Double, Catalog)
-        case failed(String)
+        /// - isStoreFull: true if the store had no space left for it.
+        case failed(String, isStoreFull: Bool = false)
     }
 
     /// A component that hangs costs the others nothing either: what it has stored by then, nothing refers to.
@@ -153,7 +156,9 @@ package struct BackupRun: Sendable {
         } catch let error {
             let phase = component.progress.state.phase
             component.progress.update { $0.phase = "failed" }
-            guard let stall = error as? Stall else { return .failed("\(error)") }
+            guard let stall = error as? Stall else {
+                return .failed("\(error)", isStoreFull: (error as? ObjectStoreError)?.reason == .noSpace)
+            }
             let limit = stall.limit.formatted(.units(allowed: [.hours, .minutes, .seconds], width: .wide))
             return .failed(
                 "no progress within \(limit) while \(phase)\n"
@@ -278,6 +283,8 @@ package struct BackupRun: Sendable {
 package struct BackupFailure: Error, CustomStringConvertible {
     /// Component to reason.
     package var reasons: [String: String]
+    /// True if the store had no space left for one of them.
+    package var isStoreFull = false
 
     package var description: String {
         "no component could be backed up, no set was written\n"

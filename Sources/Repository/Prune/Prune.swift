@@ -45,18 +45,29 @@ package struct Prune: Sendable {
     /// - Throws: `RepositoryError` `.newerVersion` when there is something that only a newer program can judge;
     ///   `ObjectStoreError`; `CancellationError`. What a single damaged object prevents is in the report.
     package func run() async throws -> PruneReport {
-        var report = try await pass()
+        var (report, isCut) = try await pass()
         if grace == 0, !isDryRun, report.announced != PruneReport.Counts() {
-            // What was announced just now is due at once, but not before everything was looked at again.
-            let second = try await pass()
-            report.continued(by: second)
+            // What was announced just now is due at once, but not before everything was looked at again. A full store
+            // takes it bit by bit, each of which makes room for the next.
+            while true {
+                let next = try await pass()
+                report.continued(by: next.report)
+                isCut = isCut || next.isCut
+                guard isCut, next.report.removed != PruneReport.Counts(),
+                    next.report.announced != PruneReport.Counts()
+                else { break }
+            }
+        }
+        if isCut, report.announced != PruneReport.Counts() {
+            report.warnings.append("the store is too full to announce all that is to go; the next prune announces more")
         }
         progress.update { $0.phase = "done" }
         if !isDryRun { try? state?.recordPrune(now()) }
         return report
     }
 
-    private func pass() async throws -> PruneReport {
+    /// - Returns: what was done, and whether the store was too full to announce all that is to go.
+    private func pass() async throws -> (report: PruneReport, isCut: Bool) {
         progress.begin("looking around")
         let survey = try await PruneSurvey(self)
         var report = PruneReport(isDryRun: isDryRun, grace: grace)
@@ -72,14 +83,14 @@ package struct Prune: Sendable {
         }
         // Before anything else, and also where nothing else is done: what stands still must not lose its locks.
         if let locks = LockExtension(self, survey, &report) { try await locks.extend(&report) }
-        guard survey.frozen.isEmpty else { return report }
+        guard survey.frozen.isEmpty else { return (report, false) }
         let execution = PruneExecution(prune: self, survey: survey)
         try await execution.carryOut(&report)
         return try await pool.run { [report] in
             var report = report
-            try PruneAnnouncement(prune: self, survey: survey).make(&report)
+            let isCut = try PruneAnnouncement(prune: self, survey: survey).make(&report)
             try PruneHousekeeping(prune: self, survey: survey).tidy(&report)
-            return report
+            return (report, isCut)
         }
     }
 }

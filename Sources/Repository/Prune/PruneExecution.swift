@@ -258,7 +258,9 @@ struct PruneExecution: Sendable {
         let names = gone.sorted()
         let recent = Set(names.suffix(Self.recentNames))
         let needed = try names.filter { try recent.contains($0) || ledger.isPrevious($0.seconds) }
-        try marks.put(PrunedMark(at: survey.now, tool: prune.tool, sets: needed))
+        try SpaceReserve(store: store).spending {
+            try marks.put(PrunedMark(at: survey.now, tool: prune.tool, sets: needed))
+        }
         let finished = due.map(\.key).filter { !unfinished.contains($0) }
         let outcomes = runs.map { Marks.key(OutcomeMark.kind, ofRun: $0) }
         _ = try deleteUnasked(finished + old + outcomes, &report)

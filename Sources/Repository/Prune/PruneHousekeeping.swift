@@ -9,6 +9,7 @@ struct PruneHousekeeping {
 
     private var store: any ObjectStore { prune.repository.store }
     private var marks: Marks { Marks(prune.repository) }
+    private var reserve: SpaceReserve { SpaceReserve(store: store) }
 
     func tidy(_ report: inout PruneReport) throws {
         let unwanted = try survey.sparse.unwanted(in: prune.repository).filter { survey.sealed[$0.key] == nil }
@@ -19,8 +20,14 @@ struct PruneHousekeeping {
         superfluous += try noteUnwanted(unwanted)
         superfluous += try staleVerifications() + stalePins() + staleRecordings() + oldProbes()
         superfluous += try marks.list(SampledMark.kind).dropLast(SampledMark.most).map(\.key)
+        let reserves = try marks.list(SpaceReserve.kind)
+        superfluous += reserves.dropLast().map(\.key)
         // A mark that stays does no harm: what is refused now is tried again by the next prune.
         _ = try store.delete(superfluous)
+        if reserves.isEmpty {
+            // Where there is no room for it, the next prune tries again.
+            do { try reserve.fill() } catch let error as ObjectStoreError where error.reason == .noSpace {}
+        }
         prune.state?.dropCatalogs { component, digest in
             try survey.isInUse(component, manifest: digest)
         }
@@ -66,7 +73,9 @@ struct PruneHousekeeping {
                 old.append(info.key)
             }
         }
-        if !isNoted { try marks.put(UnwantedMark(at: survey.now, tool: prune.tool, packs: unwanted)) }
+        if !isNoted {
+            try reserve.spending { try marks.put(UnwantedMark(at: survey.now, tool: prune.tool, packs: unwanted)) }
+        }
         return old
     }
 

@@ -51,6 +51,7 @@ struct PruneSurvey: Sendable {
 
     var repository: Repository { prune.repository }
     private var store: any ObjectStore { repository.store }
+    private var reserve: SpaceReserve { SpaceReserve(store: store) }
 
     init(_ prune: Prune) async throws {
         self.prune = prune
@@ -61,7 +62,8 @@ struct PruneSurvey: Sendable {
         let store = prune.repository.store
         let isDryRun = prune.isDryRun
         storeNow = try await prune.pool.run {
-            min(now.seconds, isDryRun ? .max : try Self.storeClock(store, now))
+            guard !isDryRun else { return now.seconds }
+            return min(now.seconds, try SpaceReserve(store: store).spending { try Self.storeClock(store, now) })
         }
         marks = try await prune.pool.run { try SetMarks(Marks(store)) }
         plan = decide([], policy: prune.policy, circumstances: PruneCircumstances(now: now.seconds))
@@ -75,10 +77,10 @@ struct PruneSurvey: Sendable {
         warnings += marks.unreadable.map { "passed over a mark: \($0)" }
     }
 
-    /// What the store's clock shows, from the time it gives to an object.
+    /// The time of the store's clock, read from an object that is written: an empty one, which a full disk still takes.
     private static func storeClock(_ store: any ObjectStore, _ now: Timestamp) throws -> Int {
         let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")
-        let modified = try store.put(key, Array("now".utf8), PutOptions(.ifAbsent)).modified
+        let modified = try store.put(key, [], PutOptions(.ifAbsent)).modified
         if let refused = try store.delete([key]).first { throw refused }
         return modified ?? now.seconds
     }
@@ -252,8 +254,9 @@ struct PruneSurvey: Sendable {
                 // A run that has its set is never given up; a set that comes after this is none.
                 let wish: OutcomeMark.Outcome = try ledger.hasSet(ofRun: run) ? .committed : .void
                 do {
-                    if try OutcomeMark.settle(run, as: wish, at: now, in: store) == .void {
-                        try VoidMark.write(run, at: now, in: store)
+                    let outcome = try reserve.spending { try OutcomeMark.settle(run, as: wish, at: now, in: store) }
+                    if outcome == .void {
+                        try reserve.spending { try VoidMark.write(run, at: now, in: store) }
                         void.insert(run)
                     }
                 } catch let error as RepositoryError where error.reason == .damaged {
@@ -326,7 +329,7 @@ struct PruneSurvey: Sendable {
     ) {
         let found = Mutex((damaged: [Timestamp: [String: String]](), dead: [Timestamp]()))
         let (repository, ledger, outcomes, sparse, pool) = (repository, ledger, outcomes, sparse, prune.pool)
-        let (now, lockEnds) = (now, lockEnds)
+        let (now, lockEnds, reserve) = (now, lockEnds, reserve)
         let newest = plan.kept.last { $0.time <= now.seconds }.map { Timestamp(seconds: $0.time) }
         let isDryRun = prune.isDryRun
         // The newest alone and first: the others are compared with it.
@@ -355,7 +358,10 @@ struct PruneSurvey: Sendable {
                     else {
                         return
                     }
-                    if try OutcomeMark.settle(run, as: .committed, at: now, in: repository.store) == .void {
+                    let outcome = try reserve.spending {
+                        try OutcomeMark.settle(run, as: .committed, at: now, in: repository.store)
+                    }
+                    if outcome == .void {
                         found.withLock { $0.dead.append(name) }
                     }
                 }

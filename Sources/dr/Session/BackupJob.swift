@@ -1,6 +1,7 @@
 import Configuration
 import Cryptography
 import Foundation
+import ObjectStorage
 import Repository
 import StrictYAML
 
@@ -39,7 +40,11 @@ struct BackupJob {
         }
         let recording = SetRecording(session: session, output: output)
         let planted = await recording.plantSentinels(in: components)
-        let report = try await capture(parts, into: repository)
+        let report: BackupRun.Report
+        do { report = try await capture(parts, into: repository) } catch  where Self.meansFullStore(error) {
+            if prunes { await pruneFullStore(repository) }
+            throw error
+        }
         for warning in report.warnings { output.warn(warning) }
         for note in report.notes { output.note(note) }
         await recording.record(report.set, planted: planted, in: repository)
@@ -70,8 +75,9 @@ struct BackupJob {
             try? state.recordRun(succeeded: true)
             return report
         } catch {
-            // An interruption says nothing about the backup; anything else counts towards freezing the retention.
-            if !(error is CancellationError) { try? state.recordRun(succeeded: false) }
+            // An interruption says nothing about the backup, and a full store is one that must be pruned; anything else
+            // counts towards freezing the retention.
+            if !(error is CancellationError), !Self.meansFullStore(error) { try? state.recordRun(succeeded: false) }
             throw error
         }
     }
@@ -98,6 +104,22 @@ struct BackupJob {
         guard let path = session.configuration.metrics.textfile else { return }
         let proofs = try? await ComponentProofs(set.components.keys, of: repository, session.pool)
         do { try BackupMetrics(set, proofs).write(to: path) } catch { output.warn("\(error)") }
+    }
+
+    private static func meansFullStore(_ error: any Error) -> Bool {
+        (error as? BackupFailure)?.isStoreFull ?? ((error as? ObjectStoreError)?.reason == .noSpace)
+    }
+
+    /// Makes room, as far as retention lets it, for the next backup: this one has failed.
+    private func pruneFullStore(_ repository: Repository) async {
+        do {
+            let report = try await session.prune(of: repository).run()
+            PruneText.warn(report, output)
+            let waits = report.announced.sets > 0 || report.sets.contains { $0.fate == .announced }
+            output.warn(
+                "the store is full; the backup failed, and dr pruned the store\n\(PruneText.summary(report))"
+                    + (waits ? "\nhint: `dr prune --grace 0s` removes at once what is announced" : ""))
+        } catch { output.warn("the store is full, and pruning it failed too: \(error)") }
     }
 
     private func prune(_ repository: Repository) async {

@@ -1,0 +1,66 @@
+import ObjectStorage
+import Synchronization
+
+/// A store of limited size in front of another, in blocks as on a file system; an empty object takes none.
+final class FullStore: ObjectStore {
+    let base: MemoryStore
+    private let capacity: Mutex<Int>
+    static let block = 4096
+
+    var location: String { base.location }
+
+    /// - Parameter spare: bytes that are free now.
+    init(_ base: MemoryStore, spare: Int) {
+        self.base = base
+        capacity = Mutex(Self.used(base) + spare)
+    }
+
+    /// Bytes that are free, negative where something else has taken more than there was.
+    var free: Int { capacity.withLock { $0 } - Self.used(base) }
+
+    private static func used(_ store: MemoryStore) -> Int {
+        var used = 0
+        try? store.list(prefix: "", after: nil) { object in
+            used += blocks(object.size)
+            return .proceed
+        }
+        return used
+    }
+
+    private static func blocks(_ size: Int) -> Int { (size + block - 1) / block * block }
+
+    func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+        guard Self.blocks(content.count) <= max(free, 0) else {
+            throw ObjectStoreError(.noSpace, "put", key, "No space left on device", store: location)
+        }
+        return try base.put(key, content, options)
+    }
+
+    func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload { Upload(self, key, options) }
+
+    func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
+        try base.get(key, range: range, sink)
+    }
+    func head(_ key: ObjectKey) throws -> ObjectInfo? { try base.head(key) }
+    func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
+        try base.list(prefix: prefix, after: after, body)
+    }
+    func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] { try base.delete(keys) }
+
+    private final class Upload: ObjectUpload {
+        private let store: FullStore
+        private let key: ObjectKey
+        private let options: PutOptions
+        private var content: [UInt8] = []
+
+        init(_ store: FullStore, _ key: ObjectKey, _ options: PutOptions) {
+            self.store = store
+            self.key = key
+            self.options = options
+        }
+
+        func write(_ bytes: RawSpan) throws { bytes.withUnsafeBytes { content += $0 } }
+        func finish() throws -> ObjectInfo { try store.put(key, content, options) }
+        func cancel() {}
+    }
+}
