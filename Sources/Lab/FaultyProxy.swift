@@ -43,12 +43,14 @@ package final class FaultyProxy: Sendable {
         let target: UInt16
         let rates: [Fault: Double]
         let latency: Duration
+        let isForgetful: Bool
         let draw: Mutex<Draw>
 
-        init(target: UInt16, rates: [Fault: Double], latency: Duration, seed: UInt64) {
+        init(target: UInt16, rates: [Fault: Double], latency: Duration, isForgetful: Bool, seed: UInt64) {
             self.target = target
             self.rates = rates
             self.latency = latency
+            self.isForgetful = isForgetful
             draw = Mutex(Draw(generator: SplitMix64(state: seed)))
         }
     }
@@ -68,14 +70,18 @@ package final class FaultyProxy: Sendable {
     ///   - url: `http://127.0.0.1:PORT` of the server.
     ///   - rates: of each fault the share of requests that it befalls, 0 to 1; together at most 1.
     ///   - latency: how much later each request reaches the server.
+    ///   - isForgetful: stands for a gateway that keeps no metadata, ignores conditions, and gives a stored object another
+    ///     ETag than its write. The server behind it must not check signatures.
     ///   - port: 0 for any.
     package init(
-        to url: String, rates: [Fault: Double], latency: Duration = .zero, seed: UInt64, port: UInt16 = 0
+        to url: String, rates: [Fault: Double], latency: Duration = .zero, isForgetful: Bool = false, seed: UInt64,
+        port: UInt16 = 0
     ) throws {
         guard url.hasPrefix("http://127.0.0.1:"), let target = UInt16(url.dropFirst(17).prefix { $0 != "/" }) else {
             throw LabError("'\(url)' is not like http://127.0.0.1:PORT")
         }
-        let state = Shared(target: target, rates: rates, latency: latency, seed: seed)
+        let state = Shared(
+            target: target, rates: rates, latency: latency, isForgetful: isForgetful, seed: seed)
         self.state = state
         server = try LoopbackServer(port: port) { client in
             Relay(state: state, client: client).run()
@@ -108,7 +114,13 @@ package final class FaultyProxy: Sendable {
 
         func run() {
             var upstream: LoopbackConnection?
-            while let request = client.readMessage() {
+            while var request = client.readMessage() {
+                if state.isForgetful {
+                    request.headers.removeAll {
+                        let name = $0.name.lowercased()
+                        return name.hasPrefix("x-amz-meta-") || name == "if-none-match"
+                    }
+                }
                 let fault = drawFault(for: request)
                 if state.latency > .zero { Thread.sleep(forTimeInterval: state.latency / .seconds(1)) }
                 if let reply = fault?.reply {
@@ -153,6 +165,10 @@ package final class FaultyProxy: Sendable {
                 client.send([UInt8](reply.head.utf8.prefix(reply.body.isEmpty ? 20 : .max)) + reply.body.prefix(middle))
                 client.stall()
                 return false
+            case _ where state.isForgetful && request.method == "HEAD":
+                for index in reply.headers.indices where reply.headers[index].name.lowercased() == "etag" {
+                    reply.headers[index].value = "\"of-the-gateway\""
+                }
             case .corruptedDownload:
                 if !reply.body.isEmpty { reply.body[middle] ^= 0x20 }
             case .wrongETag:

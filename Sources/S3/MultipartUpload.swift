@@ -23,6 +23,8 @@ final class MultipartUpload {
         var number: Int
         var size: Int
         var tag: String
+        /// nil unless the part was hashed.
+        var hash: Digest?
         /// Base64, where checksums are sent.
         var checksum: String?
     }
@@ -103,7 +105,7 @@ final class MultipartUpload {
         number += 1
         size += buffer.count
         parts.state.withLock { $0.onTheWay += 1 }
-        let isHashed = store.client.signsPayloads || store.checksums(options)
+        let isHashed = store.client.signsPayloads || store.checksums(options) || store.needsHashes(options)
         let number = number
         let task = TransferThreads.start { [store, key, options, uploadID, parts] in
             parts.run {
@@ -126,29 +128,37 @@ final class MultipartUpload {
         let (response, _) = try store.client.send(request)
         return Part(
             number: number, size: payload.body?.length ?? 0, tag: response.headers["etag"] ?? "",
-            checksum: store.checksums(options) ? payload.hash?.base64 : nil)
+            hash: payload.hash, checksum: store.checksums(options) ? payload.hash?.base64 : nil)
     }
 
     // MARK: - Ends
 
+    /// Blocks until all parts that were handed over have arrived.
+    /// - Throws: the first part's failure.
+    func settle() throws { try parts.wait(until: 0) }
+
     /// CompleteMultipartUpload, once all parts are there.
     func complete() throws -> ObjectInfo {
-        try parts.wait(until: 0)
+        try settle()
         var sent = parts.state.withLock { $0.sent }.sorted { $0.number < $1.number }
+        let content = Self.content(of: sent)
         var retries = S3Retries(store.client)
         var isRelisted = false
+        var wasSent = false
         while true {
             do {
                 let info = try completeOnce(sent)
-                try store.refuseIfReplaced(info, options, writeID)
+                try store.refuseIfReplaced(info, options, writeID) { content }
                 return info
             } catch let failure as S3Failure where failure.code == "PreconditionFailed" {
                 store.noteConditional(true)
-                guard let info = try store.own(key, writeID) else { throw store.taken(key) }
+                let content = wasSent || failure.wasRepeated ? content : nil
+                guard let info = try store.own(key, writeID, content) else { throw store.taken(key) }
                 return info
             } catch let failure as S3Failure where failure.code == "NoSuchUpload" {
                 // Completed, and the answer lost on its way.
-                guard let info = try store.own(key, writeID) else { throw failure }
+                let content = wasSent || failure.wasRepeated ? content : nil
+                guard let info = try store.own(key, writeID, content) else { throw failure }
                 return info
             } catch let failure as S3Failure where failure.code == "InvalidPart" && !isRelisted {
                 // A tag was wrong in its answer; the server's own list has the right ones.
@@ -157,9 +167,16 @@ final class MultipartUpload {
             } catch let failure as S3Failure where failure.isUnsupported && store.isConditional == nil {
                 store.noteConditional(false)
             } catch let failure as S3Failure {
+                wasSent = wasSent || failure.transport != nil || failure.status >= 500 || failure.status < 300
                 guard try retries.mayGoOn(after: failure) else { throw failure }
             }
         }
+    }
+
+    /// nil unless every part was hashed.
+    private static func content(of sent: [Part]) -> StoredContent? {
+        let parts = sent.compactMap { part in part.hash.map { (size: part.size, hash: $0) } }
+        return parts.count == sent.count ? StoredContent(parts: parts) : nil
     }
 
     private func completeOnce(_ sent: [Part]) throws -> ObjectInfo {
@@ -177,10 +194,7 @@ final class MultipartUpload {
         if options.condition == .ifAbsent, store.isConditional != false {
             request.headers.append(("if-none-match", "*"))
         }
-        var body: [UInt8] = []
-        let response = try store.client.once(request) { _, piece in
-            piece.withUnsafeBytes { body.append(contentsOf: $0) }
-        }
+        let (response, body) = try store.client.document(request)
         // S3 answers 200 before it knows how it ends.
         guard let root = XMLElement.parse(body), root.name == "CompleteMultipartUploadResult" else {
             var failure = S3Failure(response, body)
@@ -195,26 +209,28 @@ final class MultipartUpload {
     /// ListParts: the parts as the server has them, if they are the ones that were sent.
     private func confirmed(_ sent: [Part], or failure: S3Failure) throws -> [Part] {
         var listed: [Int: Part] = [:]
-        var marker = "0"
+        var marker = 0
         while true {
-            let query = [(name: "uploadId", value: uploadID), ("part-number-marker", marker)]
+            let query = [(name: "uploadId", value: uploadID), ("part-number-marker", "\(marker)")]
             let (_, document) = try store.client.send(S3Request("GET", store.fullKey(key), query: query))
             guard let root = XMLElement.parse(document) else { throw failure }
             for element in root.all("Part") {
                 guard let number = element.value("PartNumber").flatMap({ Int($0) }),
-                    let size = element.value("Size").flatMap({ Int($0) }), let tag = element.value("ETag")
+                    let size = element.value("Size").flatMap(ObjectSize.parse), let tag = element.value("ETag")
                 else { throw failure }
                 listed[number] = Part(number: number, size: size, tag: tag)
             }
-            guard root.value("IsTruncated") == "true", let next = root.value("NextPartNumberMarker"), next != marker
-            else {
-                break
+            guard root.value("IsTruncated") == "true" else { break }
+            // The numbers go up, or this would never end.
+            guard let next = root.value("NextPartNumberMarker").flatMap({ Int($0) }), next > marker else {
+                throw failure
             }
             marker = next
         }
         return try sent.map { part in
             guard let found = listed[part.number], found.size == part.size else { throw failure }
-            return Part(number: part.number, size: part.size, tag: found.tag, checksum: part.checksum)
+            return Part(
+                number: part.number, size: part.size, tag: found.tag, hash: part.hash, checksum: part.checksum)
         }
     }
 

@@ -1,12 +1,20 @@
 internal import Cryptography
 internal import HTTP
-internal import ObjectStorage
+package import ObjectStorage
 
 /// What a server was seen to do, for `doctor`.
 package struct S3Capabilities: Equatable, Sendable {
     /// A second write under `If-None-Match: *` is refused.
     package var conditionalPut: Bool
+    /// Metadata that goes with an object comes back with it.
+    package var metadata: Bool
+    /// The tag that a write is answered with is the one that the object has afterwards.
+    package var tags: Bool
     package var multipart: Bool
+    /// Bytes of the part that was sent.
+    package var part: Int
+    /// Why the part was refused.
+    package var refusal: ObjectStoreError?
     /// DeleteObjects removes many keys in one request.
     package var batchDelete: Bool
     package var region: String
@@ -15,14 +23,17 @@ package struct S3Capabilities: Equatable, Sendable {
 }
 
 extension S3Store {
-    /// Writes, reads and removes a few small objects of random names, and tells what the server made of it.
+    /// Writes, reads and removes a few objects of random names, one of them as a part of the size that backups send, and
+    /// tells what the server made of it.
     /// - Throws: ``ObjectStoreError`` when one of the operations that every store needs is refused.
     package func probe() throws -> S3Capabilities {
         let key = ObjectKey(trusted: "probe-\(RandomID.make())")
         let content = [UInt8]("probe".utf8)
-        _ = try put(key, content, PutOptions(.none))
+        let written = try put(key, content, PutOptions(.none))
         let conditionalPut: Bool
+        let found: Found?
         do {
+            found = try attempt("head", key) { try look(key) }
             conditionalPut = try attempt("put", key) { try refusesSecondWrite(key) }
             guard try read(key, limit: 1024) == content, try head(key)?.size == content.count else {
                 throw ObjectStoreError(.other, "get", key, "the object that came back is another", store: location)
@@ -40,9 +51,17 @@ extension S3Store {
             throw error
         }
         noteConditional(conditionalPut)
+        noteMetadata(found?.writeID != nil)
         if let refused = try delete([key, ObjectKey(trusted: key.text + "-2")]).first { throw refused }
+        var part: Int?
+        var refusal: ObjectStoreError?
+        do { part = try attempt("put", key) { try sendsPart(key) } } catch let error as ObjectStoreError {
+            refusal = error
+        }
         return S3Capabilities(
-            conditionalPut: conditionalPut, multipart: try attempt("put", key) { try makesMultipart(key) },
+            conditionalPut: conditionalPut, metadata: found?.writeID != nil,
+            tags: written.tag != nil && written.tag == found?.info.tag, multipart: part != nil, part: part ?? 0,
+            refusal: refusal,
             batchDelete: knowsBatches, region: client.region,
             credentials: try attempt("probe", nil) { try "\(client.credentials())" })
     }
@@ -59,12 +78,24 @@ extension S3Store {
         }
     }
 
-    private func makesMultipart(_ key: ObjectKey) throws -> Bool {
+    /// Larger parts are not tried: that would take long.
+    private static let largestTrial = 64 << 20
+
+    /// Sends one part as a backup does, and gives the upload up: a proxy that limits bodies shows only then.
+    /// - Returns: the part's size; nil where the server does not know parts.
+    private func sendsPart(_ key: ObjectKey) throws -> Int? {
         do {
-            try MultipartUpload(self, key, PutOptions(.none)).abort()
-            return true
+            let upload = try MultipartUpload(self, key, PutOptions(.none))
+            defer { upload.abort() }
+            let size = min(configuration.partSize, Self.largestTrial)
+            let buffer = try budget.take(size, isFirst: { true })
+            let block = [UInt8](repeating: 0, count: 64 << 10)
+            while !buffer.isFull { block.withUnsafeBytes { _ = buffer.append($0) } }
+            try upload.send(buffer)
+            try upload.settle()
+            return size
         } catch let failure as S3Failure where failure.isUnsupported {
-            return false
+            return nil
         }
     }
 }

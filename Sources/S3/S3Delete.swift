@@ -19,13 +19,18 @@ extension S3Store {
     var knowsBatches: Bool { deletesBatches.withLock { $0 } }
 
     private func deleteBatch(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
-        guard keys.count > 1, knowsBatches else { return try keys.compactMap(deleteOne) }
+        guard keys.count > 1, knowsBatches, XMLElement.canHold(keyPrefix) else {
+            return try keys.compactMap(deleteOne)
+        }
         var left = keys
         var refused: [ObjectStoreError] = []
         var retries = S3Retries(client)
         while !left.isEmpty {
             do {
-                let failures = try deleteObjects(left)
+                guard let failures = try deleteObjects(left) else {
+                    // It named a key that was not asked for: ask for each, to know which are gone.
+                    return try refused + left.compactMap(deleteOne)
+                }
                 var again: [(ObjectKey, S3Failure)] = []
                 for (key, failure) in failures where !failure.isMissing {
                     if failure.remedy == .none {
@@ -49,14 +54,16 @@ extension S3Store {
     /// Servers that do not know DeleteObjects, or do not take the checksum that goes with it.
     private static func meansNoBatches(_ failure: S3Failure) -> Bool {
         failure.isUnsupported
-            || ["InvalidRequest", "MissingContentMD5", "InvalidArgument", "MissingRequestBodyError"].contains(
-                failure.code)
+            || [
+                "InvalidRequest", "MissingContentMD5", "InvalidArgument", "MissingRequestBodyError", "MalformedXML",
+                "XMLParseError",
+            ].contains(failure.code)
     }
 
     /// DeleteObjects.
-    /// - Returns: the keys that it names as not removed.
-    private func deleteObjects(_ keys: [ObjectKey]) throws -> [(ObjectKey, S3Failure)] {
-        let objects = keys.map { "<Object><Key>\(fullKey($0))</Key></Object>" }.joined()
+    /// - Returns: the keys that it names as not removed; nil where it names one that was not asked for.
+    private func deleteObjects(_ keys: [ObjectKey]) throws -> [(ObjectKey, S3Failure)]? {
+        let objects = keys.map { "<Object><Key>\(XMLElement.escaped(fullKey($0)))</Key></Object>" }.joined()
         let payload = S3Payload.text(
             "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Quiet>true</Quiet>\(objects)</Delete>")
         var headers: [HTTPHeaders.Field] = [("content-type", "application/xml")]
@@ -67,11 +74,13 @@ extension S3Store {
             throw S3Failure(response, document)
         }
         let byName = Dictionary(keys.map { (fullKey($0), $0) }) { first, _ in first }
-        return root.all("Error").compactMap { element in
+        var failures: [(ObjectKey, S3Failure)] = []
+        for element in root.all("Error") {
             guard let key = element.value("Key").flatMap({ byName[$0] }) else { return nil }
             let code = element.value("Code") ?? "unknown"
-            return (key, S3Failure(code: code, message: element.value("Message") ?? code))
+            failures.append((key, S3Failure(code: code, message: element.value("Message") ?? code)))
         }
+        return failures
     }
 
     /// DeleteObject.

@@ -34,6 +34,8 @@ struct S3Reading {
     private let key: ObjectKey
     private let range: Range<Int>?
     private var position: Int
+    /// Why the try before ended.
+    private var interruption: String?
     /// Where the reading ends: known with the first answer.
     private var end: Int?
     /// Which version of the object the first answer came from.
@@ -62,7 +64,8 @@ struct S3Reading {
             do {
                 return try once(sink)
             } catch let failure as S3Failure {
-                if position > start { retries.noteProgress() }
+                interruption = failure.message
+                if position - start >= Self.progress(failure) { retries.noteProgress() }
                 if failure.code == "PreconditionFailed", version?.tag != nil {
                     try confirmVersion()
                     guard try retries.mayGoOn(after: Self.broken("the object's tag changed")) else { throw failure }
@@ -73,6 +76,12 @@ struct S3Reading {
                 }
             }
         }
+    }
+
+    /// Bytes that a try must have moved for the tries to be counted anew: else a server that hands out a byte with each,
+    /// or a few in a minute, would be asked for ever.
+    private static func progress(_ failure: S3Failure) -> Int {
+        failure.transport?.reason == .stalled ? 64 << 10 : 1 << 10
     }
 
     private mutating func once(_ sink: (RawSpan) throws -> Void) throws {
@@ -105,7 +114,9 @@ struct S3Reading {
         if isPartial {
             // The status should be 206; rclone says 200.
             guard let content = ContentRange(response), content.start == position else {
-                throw store.error(.unsupported, key, "the server does not answer with the range it was asked for")
+                let cause = interruption.map { ", to go on after: \($0)" } ?? ""
+                throw store.error(
+                    .unsupported, key, "the server does not answer with the range it was asked for\(cause)")
             }
             size = content.size
         }
@@ -145,6 +156,6 @@ struct ContentRange {
         let parts = text.dropFirst(6).split(separator: "/")
         guard parts.count == 2, let start = Int(parts[0].prefix { $0 != "-" }) else { return nil }
         self.start = start
-        size = Int(parts[1])
+        size = ObjectSize.parse(String(parts[1]))
     }
 }

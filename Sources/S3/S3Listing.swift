@@ -31,6 +31,7 @@ private struct S3Listing {
     ) throws -> ListingAction {
         var held: [String] = []
         var last: ObjectKey?
+        var markers = PageMarkers()
         var token: String?
         /// Visits the folders whose keys come before `key`, or all.
         func visitHeld(before key: String?) throws -> ListingAction {
@@ -43,8 +44,14 @@ private struct S3Listing {
         }
         repeat {
             try Task.checkCancellation()
-            let page = try page(prefix.utf8.count > folder.utf8.count ? prefix : folder, token)
+            let wanted = prefix.utf8.count > folder.utf8.count ? prefix : folder
+            var page = try page(wanted, token)
+            // A server that passes over the prefix, or names a folder as its own child, must not lead in a circle.
+            page.objects.removeAll { !$0.key.text.hasPrefix(wanted) }
+            page.folders.removeAll { !$0.hasPrefix(wanted) || $0.utf8.count <= wanted.utf8.count }
+            let known = held.count
             held = Array(Set(held + page.folders)).sorted(by: Self.precedes)
+            let isNew = held.count > known || page.objects.contains { info in last.map { $0 < info.key } ?? true }
             for info in page.objects.sorted(by: { $0.key < $1.key }) {
                 // A page may repeat the end of the one before.
                 if let last, info.key <= last { continue }
@@ -53,7 +60,7 @@ private struct S3Listing {
                 if let after, info.key <= after { continue }
                 if try body(info) == .stop { return .stop }
             }
-            token = page.next
+            token = page.isLast ? nil : try markers.next(page.next, isNew: isNew)
         } while token != nil
         return try visitHeld(before: nil)
     }
@@ -71,6 +78,8 @@ private struct S3Listing {
     private struct Page {
         var objects: [ObjectInfo] = []
         var folders: [String] = []
+        var isLast = true
+        /// The server's marker for the next page.
         var next: String?
     }
 
@@ -89,9 +98,10 @@ private struct S3Listing {
         var page = Page()
         for element in root.all("Contents") {
             // A key of another program, or the marker object of a folder, is nobody's here.
-            guard let key = key(element.value("Key"), isEncoded).flatMap({ ObjectKey($0) }),
-                let size = element.value("Size").flatMap({ Int($0) })
-            else { continue }
+            guard let key = key(element.value("Key"), isEncoded).flatMap({ ObjectKey($0) }) else { continue }
+            guard let size = element.value("Size").flatMap(ObjectSize.parse) else {
+                throw S3Failure(code: "InvalidListing", message: "'\(key)' has no size that an object can have")
+            }
             page.objects.append(
                 ObjectInfo(
                     key: key, size: size, tag: element.value("ETag"),
@@ -99,9 +109,8 @@ private struct S3Listing {
         }
         page.folders = root.all("CommonPrefixes").compactMap { key($0.value("Prefix"), isEncoded) }
             .filter { $0.hasSuffix("/") && ObjectKey(String($0.dropLast())) != nil }
-        if root.value("IsTruncated") == "true" {
-            page.next = root.value("NextContinuationToken").flatMap { $0.isEmpty || $0 == token ? nil : $0 }
-        }
+        page.isLast = root.value("IsTruncated") != "true"
+        page.next = root.value("NextContinuationToken")
         return page
     }
 

@@ -15,6 +15,8 @@ extension S3Store {
             let writeID = RandomID.make(), size = payload.body?.length ?? 0
             try refuseIfTaken(key, options)
             var retries = S3Retries(client)
+            // A try that failed after it was sent may have done its work.
+            var wasSent = false
             while true {
                 let isGuarded = options.condition == .ifAbsent && isConditional != false
                 var request = S3Request(
@@ -23,16 +25,18 @@ extension S3Store {
                 if isGuarded { request.headers.append(("if-none-match", "*")) }
                 do {
                     let info = ObjectInfo(key, try client.once(request) { _, _ in }, size: size)
-                    try refuseIfReplaced(info, options, writeID)
+                    try refuseIfReplaced(info, options, writeID) { try StoredContent(payload) }
                     return info
                 } catch let failure as S3Failure where isGuarded && failure.code == "PreconditionFailed" {
                     noteConditional(true)
                     // It may be our own object: of an earlier try, or of one that libcurl repeated over a new connection.
-                    guard let info = try own(key, writeID) else { throw taken(key) }
+                    let sent = wasSent || failure.wasRepeated ? try StoredContent(payload) : nil
+                    guard let info = try own(key, writeID, sent) else { throw taken(key) }
                     return info
                 } catch let failure as S3Failure where isGuarded && failure.isUnsupported {
                     noteConditional(false)
                 } catch let failure as S3Failure {
+                    wasSent = wasSent || failure.transport != nil || failure.status >= 500
                     guard try retries.mayGoOn(after: failure) else { throw failure }
                 }
             }

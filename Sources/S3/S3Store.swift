@@ -8,12 +8,14 @@ internal import Synchronization
 ///
 /// Requests are retried with backoff where that can help, signed anew for the region, the clock and the credentials
 /// that the server wants. A write whose answer was lost is recognised as this store's own by a random word in the
-/// object's metadata.
+/// object's metadata, on a server that keeps no metadata by its content.
 package final class S3Store: ObjectStore {
     let client: S3Client
     let budget: PartBudget
     /// Whether the server honours `If-None-Match: *`; nil until it has shown it.
     private let conditional: Mutex<Bool?>
+    /// True if the server keeps metadata; nil until it has shown it.
+    private let metadata = Mutex<Bool?>(nil)
     /// False once the server has refused DeleteObjects.
     let deletesBatches = Mutex(true)
 
@@ -32,6 +34,10 @@ package final class S3Store: ObjectStore {
             client = try S3Client(configuration, environment, logger)
         } catch let error as S3DocumentError {
             throw ObjectStoreError(.noSuchStore, "open", nil, error.description, store: location)
+        } catch let error as CredentialError {
+            throw ObjectStoreError(
+                .credentials, "open", nil, "credentials from \(error.source): \(error.detail)", store: location,
+                hint: error.hint)
         }
         conditional = Mutex(client.endpoint.isAWS ? true : nil)
     }
@@ -98,19 +104,38 @@ package final class S3Store: ObjectStore {
         guard try look(key) == nil else { throw taken(key) }
     }
 
+    var keepsMetadata: Bool? { metadata.withLock { $0 } }
+    func noteMetadata(_ keeps: Bool) { metadata.withLock { $0 = keeps } }
+
+    /// True if the hash of the content may be needed to recognise the object later.
+    func needsHashes(_ options: PutOptions) -> Bool {
+        options.condition == .ifAbsent && isConditional != true && keepsMetadata != true
+    }
+
     /// Looks after writing, unless the server is known to refuse a second write by itself.
-    /// - Parameter written: what the server said that it stored.
-    func refuseIfReplaced(_ written: ObjectInfo, _ options: PutOptions, _ writeID: String) throws {
+    /// - Parameters:
+    ///   - written: what the server said that it stored.
+    ///   - content: reads what was sent, for a server that tells nothing else; nil where it was not hashed.
+    func refuseIfReplaced(
+        _ written: ObjectInfo, _ options: PutOptions, _ writeID: String, _ content: () throws -> StoredContent?
+    ) throws {
         guard options.condition == .ifAbsent, isConditional != true else { return }
         guard let found = try look(written.key) else { return }
-        // A server without metadata leaves the tag to go by.
-        let isOurs = found.writeID.map { $0 == writeID } ?? (found.info.tag == written.tag)
-        guard isOurs, found.info.size == written.size else { throw taken(written.key) }
+        noteMetadata(found.writeID != nil)
+        guard found.info.size == written.size else { throw taken(written.key) }
+        if let id = found.writeID {
+            guard id == writeID else { throw taken(written.key) }
+        } else if written.tag == nil || found.info.tag != written.tag {
+            guard let content = try content(), try holds(content, under: written.key) else { throw taken(written.key) }
+        }
     }
 
     /// The object under `key` if this very call wrote it, its answer lost on the way.
-    func own(_ key: ObjectKey, _ writeID: String) throws -> ObjectInfo? {
-        guard let found = try look(key), found.writeID == writeID else { return nil }
+    /// - Parameter content: what the call has sent; nil where no try of it can have come through.
+    func own(_ key: ObjectKey, _ writeID: String, _ content: StoredContent?) throws -> ObjectInfo? {
+        guard let found = try look(key) else { return nil }
+        if let id = found.writeID { return id == writeID ? found.info : nil }
+        guard let content, found.info.size == content.size, try holds(content, under: key) else { return nil }
         return found.info
     }
 

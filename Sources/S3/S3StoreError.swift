@@ -31,14 +31,24 @@ extension S3Store {
     private static func meaning(
         of failure: S3Failure, _ operation: String
     ) -> (ObjectStoreError.Reason, hint: String?) {
-        if let transport = failure.transport {
-            let isTrust = transport.reason == .tls
+        if let transport = failure.transport { return (.unreachable, hint(for: transport, operation)) }
+        if let target = failure.redirection {
+            let origin = target.split(separator: "/", omittingEmptySubsequences: false).prefix(3).joined(separator: "/")
             return (
                 .unreachable,
-                isTrust
-                    ? "does the store need its own 'ca_file'?" : "see that the store is up and this machine reaches it"
+                "set the store's 'endpoint' to the address of the S3 API itself"
+                    + (target.contains("://") ? ", such as \(origin)" : "; this looks like a web page")
             )
         }
+        if failure.isFull { return (.noSpace, "free space, or drop old sets with 'dr prune'") }
+        if failure.status == 413 {
+            return (
+                .tooLarge,
+                "a proxy before the store limits the size of a body (nginx: client_max_body_size): raise its limit above "
+                    + "the store's 'part_size' (8MiB by default), or lower 'part_size' to at least 5MiB"
+            )
+        }
+        if failure.status == 407 { return (.denied, "the proxy asks for a user and a password") }
         switch failure.code {
         case "NoSuchBucket":
             return (.noSuchStore, "create the bucket first, or correct its name")
@@ -61,8 +71,6 @@ extension S3Store {
             return (.invalidRange, nil)
         case "EntityTooLarge", "KeyTooLongError":
             return (.tooLarge, nil)
-        case "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull", "InsufficientCapacity":
-            return (.noSpace, "free space, or drop old sets with 'dr prune'")
         case "InvalidRequest" where failure.message.lowercased().contains("object lock"):
             return (
                 .unsupported, "make a bucket with object lock enabled, or take 'lock' out of the store in dr.yaml"
@@ -83,6 +91,25 @@ extension S3Store {
         switch failure.status {
         case 401, 403: return (.denied, nil)
         default: return (.other, nil)
+        }
+    }
+
+    private static func hint(for transport: HTTPError, _ operation: String) -> String {
+        switch transport.trustFault {
+        case .hostName: return "the certificate is of another host: use the name in it as the 'endpoint'"
+        case .expired: return "renew the server's certificate; if it is valid, set this machine's clock"
+        case .notYetValid: return "set this machine's clock"
+        case .plainText: return "the server does not speak TLS at this port: is it an http:// endpoint?"
+        case .file: return "see that the file of certificates (ca_file, AWS_CA_BUNDLE, SSL_CERT_FILE) can be read"
+        case .untrusted, .other: return "does the store need its own 'ca_file'?"
+        case nil: break
+        }
+        switch transport.reason {
+        case .proxy: return "start the proxy, correct the variable, or name the store's host in no_proxy"
+        case .stalled: return "the endpoint is too slow or hangs; 'stall_timeout' of the store is how long to wait"
+        case .reset where operation == "put":
+            return "does a proxy before the store limit the size of a body? `dr doctor` sends one part"
+        default: return "see that the store is up and this machine reaches it"
         }
     }
 }

@@ -5,6 +5,7 @@ extension S3Store: PartedStore {
     /// ListMultipartUploads.
     package func unfinishedUploads(_ body: (UnfinishedUpload) throws -> Void) throws {
         var query = [(name: "uploads", value: ""), ("prefix", keyPrefix)]
+        var markers = PageMarkers()
         while true {
             try Task.checkCancellation()
             let (response, document) = try attempt("list the uploads of", nil) {
@@ -13,7 +14,8 @@ extension S3Store: PartedStore {
             guard let root = XMLElement.parse(document), root.name == "ListMultipartUploadsResult" else {
                 throw storeError(S3Failure(response, document), "list the uploads of", nil)
             }
-            for upload in root.all("Upload") {
+            let uploads = root.all("Upload")
+            for upload in uploads {
                 // A server that passes over the prefix must not cost another program its uploads.
                 guard let name = upload.value("Key"), name.hasPrefix(keyPrefix),
                     let key = ObjectKey(String(name.dropFirst(keyPrefix.count))), let id = upload.value("UploadId"),
@@ -21,9 +23,11 @@ extension S3Store: PartedStore {
                 else { continue }
                 try body(UnfinishedUpload(key: key, id: id, begun: begun))
             }
-            guard root.value("IsTruncated") == "true", let key = root.value("NextKeyMarker"),
-                let id = root.value("NextUploadIdMarker"), !key.isEmpty
-            else { return }
+            guard root.value("IsTruncated") == "true" else { return }
+            let key = root.value("NextKeyMarker") ?? "", id = root.value("NextUploadIdMarker") ?? ""
+            _ = try attempt("list the uploads of", nil) {
+                try markers.next(key.isEmpty ? nil : "\(key)\n\(id)", isNew: !uploads.isEmpty)
+            }
             query = [("uploads", ""), ("prefix", keyPrefix), ("key-marker", key), ("upload-id-marker", id)]
         }
     }

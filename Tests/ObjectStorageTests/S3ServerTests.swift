@@ -19,7 +19,8 @@ import Testing
         let server = try await SharedS3Server.seaweedFS()
         let store = try store(server)
         let found = try await threads.run { try store.probe() }
-        #expect(found.conditionalPut && found.multipart && found.batchDelete)
+        #expect(found.conditionalPut && found.multipart && found.batchDelete && found.metadata && found.refusal == nil)
+        #expect(found.part == partSize)
         #expect(found.region == "us-east-1" && found.credentials == "dr-lab from configuration")
         #expect(try await threads.run { try store.keys() } == [])
     }
@@ -28,6 +29,33 @@ import Testing
         let store = try store(try await SharedS3Server.rclone())
         let found = try await threads.run { try store.probe() }
         #expect(!found.conditionalPut && found.multipart)
+    }
+
+    @Test func `what a gateway that keeps no metadata can do`() async throws {
+        let proxy = try FaultyProxy(
+            to: try await SharedS3Server.moto().endpoint, rates: [:], isForgetful: true, seed: 1)
+        defer { proxy.stop() }
+        let store = try store(try await SharedS3Server.moto()) { $0.endpoint = proxy.endpoint }
+        let found = try await threads.run { try store.probe() }
+        #expect(!found.conditionalPut && !found.metadata && !found.tags && found.multipart)
+    }
+
+    /// Ampersands and the like are not in the keys of a repository, but may be in its prefix.
+    @Test(arguments: ["R&D", "a<b>", "it's \"so\"", "x&\u{301}"])
+    func `a prefix that XML must escape`(_ name: String) async throws {
+        let servers: [any S3Server] = [
+            try await SharedS3Server.moto(), try await SharedS3Server.seaweedFS(), try await SharedS3Server.rclone(),
+        ]
+        for server in servers {
+            let store = try store(server) { $0.prefix += "/\(name)" }
+            try await threads.run {
+                let keys = (0..<5).map { ObjectKey(trusted: "k/\($0)") }
+                for key in keys { _ = try store.put(key, [1], PutOptions()) }
+                #expect(try store.keys() == keys.map(\.text))
+                #expect(try store.delete(keys) == [])
+                #expect(try store.keys() == [])
+            }
+        }
     }
 
     /// In a bucket of its own that was made with object lock.

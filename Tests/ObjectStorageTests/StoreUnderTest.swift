@@ -10,6 +10,8 @@ import Testing
 /// A store that has to keep the promises of `ObjectStore`, with what each kind cannot do.
 enum StoreKind: Hashable, Sendable, CaseIterable, CustomTestStringConvertible {
     case directory, seaweedFS, moto, rclone
+    /// Keeps no metadata, passes over conditions, and has other tags for an object than for its write.
+    case forgetful
     /// SeaweedFS behind a proxy that does this to 5 % of the requests.
     case faulty(FaultyProxy.Fault)
     /// All of it together, 5 % each.
@@ -19,12 +21,12 @@ enum StoreKind: Hashable, Sendable, CaseIterable, CustomTestStringConvertible {
     static let hiddenFaults = FaultyProxy.Fault.allCases.filter { $0 != .corruptedDownload && $0 != .laggingListing }
 
     static let allCases: [StoreKind] =
-        [.directory, .seaweedFS, .moto, .rclone] + hiddenFaults.map(faulty) + [.veryFaulty]
+        [.directory, .seaweedFS, .moto, .rclone, .forgetful] + hiddenFaults.map(faulty) + [.veryFaulty]
 
     var testDescription: String { "\(self)" }
 
     /// Whether of many writers of one key exactly one wins.
-    var hasAtomicCreation: Bool { self != .rclone }
+    var hasAtomicCreation: Bool { self != .rclone && self != .forgetful }
 
     var faults: [FaultyProxy.Fault] {
         switch self {
@@ -52,6 +54,13 @@ func withStore<Value: Sendable>(
     case .seaweedFS: server = try await SharedS3Server.seaweedFS()
     case .moto: server = try await SharedS3Server.moto()
     case .rclone: server = try await SharedS3Server.rclone()
+    case .forgetful:
+        let server = try await SharedS3Server.moto()
+        let proxy = try FaultyProxy(to: server.endpoint, rates: [:], isForgetful: true, seed: 1)
+        defer { proxy.stop() }
+        let store = try S3Store(
+            configuration(server, endpoint: proxy.endpoint), environment: .none, logger: Logger(label: "test"))
+        return try await threads.run { try body(store) }
     case .faulty, .veryFaulty:
         let server = try await SharedS3Server.seaweedFS()
         let rates = Dictionary(uniqueKeysWithValues: kind.faults.map { ($0, 0.05) })

@@ -149,6 +149,9 @@ import Testing
         (404, "NoSuchBucket", .noSuchStore), (404, "NoSuchKey", .notFound), (403, "InvalidObjectState", .denied),
         (416, "InvalidRange", .invalidRange), (400, "InvalidArgument", .other), (501, "NotImplemented", .unsupported),
         (507, "XMinioStorageFull", .noSpace), (400, "EntityTooLarge", .tooLarge), (400, "InvalidToken", .credentials),
+        (507, "Whatever", .noSpace), (403, "QuotaExceeded", .noSpace),
+        (400, "XMinioAdminBucketQuotaExceeded", .noSpace),
+        (403, "storage_cap_exceeded", .noSpace), (413, "Whatever", .tooLarge),
     ]
 
     @Test(arguments: final)
@@ -278,7 +281,8 @@ import Testing
             .reply(Self.part("6-9", of: "6789")),
         ])
         var text = ""
-        try store(server).get(key, range: nil) { piece in
+        // So little progress does not begin the count of tries anew.
+        try store(server) { $0.retry.attempts = 4 }.get(key, range: nil) { piece in
             text += piece.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         }
         #expect(text == "0123456789")
@@ -357,5 +361,214 @@ import Testing
         #expect(try store.delete([key, ObjectKey(trusted: "b")]) == [])
         #expect(try store.delete([key, ObjectKey(trusted: "b")]) == [])
         #expect(server.requests.map(\.method) == ["POST", "DELETE", "DELETE", "DELETE", "DELETE"])
+    }
+
+    // MARK: - Servers that keep no metadata
+
+    /// After a put whose answer was lost: what is there, and what the put then comes to. Of a kept connection that is
+    /// reset libcurl makes another by itself, an answer that is cut off is an error.
+    @Test(
+        arguments: [("x", true), ("y", false)],
+        [ScriptedServer.Act.reset, .cut(.response(200, [], "0123456789"), after: 3)])
+    func `a lost answer is known by the content`(_ written: (String, Bool), _ loss: ScriptedServer.Act) throws {
+        let (stored, isOwn) = written
+        let server = try ScriptedServer([
+            .reply(.response(404)), loss, Self.error(412, "PreconditionFailed"),
+            .raw("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nETag: \"other\"\r\n\r\n"),
+            .reply(.response(206, [("Content-Range", "bytes 0-0/1")], stored)),
+        ])
+        let failure = reason { _ = try store(server).put(key, [UInt8]("x".utf8), PutOptions()) }
+        #expect(failure == (isOwn ? nil : .alreadyExists))
+        #expect(server.requests.map(\.method) == ["HEAD", "PUT", "PUT", "HEAD", "GET"])
+    }
+
+    @Test func `a key that was taken before is not taken for our own by its content`() throws {
+        let server = try ScriptedServer([
+            .reply(.response(404)), Self.error(412, "PreconditionFailed"),
+            .raw("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"),
+        ])
+        #expect(reason { _ = try store(server).put(key, [1], PutOptions()) } == .alreadyExists)
+        #expect(server.requests.map(\.method) == ["HEAD", "PUT", "HEAD"], "nothing is read")
+    }
+
+    @Test(arguments: [("x", true), ("y", false)])
+    func `a write is read back where its tag is not kept`(_ stored: String, _ isOwn: Bool) throws {
+        let server = try ScriptedServer([
+            .reply(.response(404)), .reply(.response(200, [("ETag", "\"of the write\"")])),
+            .raw("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nETag: \"of the object\"\r\n\r\n"),
+            .reply(.response(206, [("Content-Range", "bytes 0-0/1")], stored)),
+        ])
+        let failure = reason { _ = try store(server).put(key, [UInt8]("x".utf8), PutOptions()) }
+        #expect(failure == (isOwn ? nil : .alreadyExists))
+    }
+
+    // MARK: - Documents
+
+    @Test(arguments: ["R&D", "a<b>\"c\"'d'", "x&\u{301}"])
+    func `what is written into a document is escaped`(_ prefix: String) throws {
+        let server = try ScriptedServer([.reply(.response(200, [], "<DeleteResult></DeleteResult>"))])
+        let store = try store(server) { $0.prefix = prefix }
+        #expect(try store.delete(["a", "b"].map { ObjectKey(trusted: $0) }) == [])
+        let document = try #require(XMLElement.parse(server.requests[0].body))
+        #expect(document.all("Object").map { $0.value("Key") } == ["\(prefix)/a", "\(prefix)/b"])
+    }
+
+    @Test(arguments: ["bell\u{7}", "\u{1b}[2J", "\u{fffe}"])
+    func `keys that no document can hold are deleted one by one`(_ prefix: String) throws {
+        let server = try ScriptedServer { _, _ in .reply(.response(204)) }
+        let store = try store(server) { $0.prefix = prefix }
+        #expect(try store.delete(["a", "b"].map { ObjectKey(trusted: $0) }) == [])
+        #expect(server.requests.map(\.method) == ["DELETE", "DELETE"])
+    }
+
+    @Test(arguments: ["pre/fix/another", ""])
+    func `an error for a key of another spelling makes it ask for each`(_ named: String) throws {
+        let answer =
+            "<DeleteResult><Error><Key>\(named)</Key><Code>AccessDenied</Code><Message>m</Message></Error></DeleteResult>"
+        let server = try ScriptedServer { request, _ in
+            if request.method == "POST" { return .reply(.response(200, [], answer)) }
+            return request.target.hasSuffix("/b") ? Self.error(403, "AccessDenied") : .reply(.response(204))
+        }
+        let refused = try store(server).delete(["a", "b"].map { ObjectKey(trusted: $0) })
+        #expect(refused.map(\.key?.text) == ["b"])
+        #expect(server.requests.map(\.method) == ["POST", "DELETE", "DELETE"])
+    }
+
+    @Test func `a server that finds the document malformed is asked for each key`() throws {
+        let server = try ScriptedServer { request, _ in
+            request.method == "POST" ? Self.error(400, "MalformedXML") : .reply(.response(204))
+        }
+        #expect(try store(server).delete([key, ObjectKey(trusted: "b")]) == [])
+        #expect(server.requests.map(\.method) == ["POST", "DELETE", "DELETE"])
+    }
+
+    // MARK: - Answers without end
+
+    /// - Parameter content: of a listing, beside what says that there is more.
+    private static func endless(_ content: String, _ token: String?) -> ScriptedServer.Act {
+        let next = token.map { "<NextContinuationToken>\($0)</NextContinuationToken>" } ?? ""
+        return .reply(
+            .response(
+                200, [], "<ListBucketResult>\(content)<IsTruncated>true</IsTruncated>\(next)</ListBucketResult>"))
+    }
+
+    static let tokens: [@Sendable (Int) -> String?] = [{ _ in "same" }, { "\($0 % 2)" }, { _ in nil }, { _ in "" }]
+
+    @Test(.timeLimit(.minutes(1)), arguments: tokens.indices)
+    func `a listing whose pages lead nowhere ends`(_ kind: Int) throws {
+        let token = Self.tokens[kind]
+        let server = try ScriptedServer { _, index in
+            Self.endless("<Contents><Key>pre/fix/k\(index)</Key><Size>1</Size></Contents>", token(index))
+        }
+        var keys = 0
+        let store = try store(server)
+        let failure = #expect(throws: ObjectStoreError.self) {
+            try store.list(prefix: "", after: nil) { _ in
+                keys += 1
+                return .proceed
+            }
+        }
+        #expect(failure?.detail.contains("EndlessListing") == true, "a part of a listing must not pass for the whole")
+        #expect(keys <= 3)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `uploads whose pages lead nowhere end`() throws {
+        let server = try ScriptedServer { _, _ in
+            .reply(
+                .response(
+                    200, [],
+                    "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker>"
+                        + "<NextUploadIdMarker>u</NextUploadIdMarker></ListMultipartUploadsResult>"))
+        }
+        #expect(throws: ObjectStoreError.self) { try store(server).unfinishedUploads { _ in } }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a folder that is its own child leads in no circle`() throws {
+        let server = try ScriptedServer { _, _ in
+            .reply(
+                .response(
+                    200, [],
+                    "<ListBucketResult><Contents><Key>pre/fix/b</Key><Size>1</Size></Contents><CommonPrefixes><Prefix>"
+                        + "pre/fix/a/</Prefix></CommonPrefixes></ListBucketResult>"))
+        }
+        var keys: [String] = []
+        try store(server).list(prefix: "", after: nil) { info in
+            keys.append(info.key.text)
+            return .proceed
+        }
+        #expect(keys == ["b"] && server.requests.count == 2)
+    }
+
+    @Test(arguments: ["-1", "9223372036854775807", "many"])
+    func `a size that no object has is refused`(_ size: String) throws {
+        let server = try ScriptedServer { _, _ in
+            .reply(
+                .response(
+                    200, [],
+                    "<ListBucketResult><Contents><Key>pre/fix/a</Key><Size>\(size)</Size></Contents></ListBucketResult>"
+                ))
+        }
+        #expect(reason { try store(server).list(prefix: "", after: nil) { _ in .proceed } } == .other)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a document that is too long is refused`() throws {
+        let megabyte = String(repeating: "<a></a>", count: 150_000)
+        let server = try ScriptedServer { _, _ in
+            .drip("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n<ListBucketResult>", megabyte, every: .zero)
+        }
+        let failure = #expect(throws: ObjectStoreError.self) {
+            try store(server).list(prefix: "", after: nil) { _ in .proceed }
+        }
+        #expect(failure?.detail.contains("AnswerTooLong") == true)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a server that hands out an object byte by byte is not asked for ever`() throws
+    {
+        let server = try ScriptedServer { request, _ in
+            let start = request["range"]?.dropFirst(6).split(separator: "-").first.flatMap { Int($0) } ?? 0
+            return .cut(
+                .response(
+                    206, [("Content-Range", "bytes \(start)-99999/100000"), ("ETag", "\"e\"")],
+                    String(repeating: "x", count: 100_000 - start)), after: 1)
+        }
+        #expect(reason { try store(server).get(key, range: nil) { _ in } } != nil)
+        #expect(server.requests.count <= 4)
+    }
+
+    // MARK: - Hints
+
+    private func failure(_ act: ScriptedServer.Act) throws -> ObjectStoreError {
+        let server = try ScriptedServer([act, act, act])
+        return try #require(
+            #expect(throws: ObjectStoreError.self) { try store(server).put(key, [1], PutOptions(.none)) })
+    }
+
+    @Test(arguments: [301, 302, 307, 308])
+    func `a redirection is told by where it leads`(_ status: Int) throws {
+        let error = try failure(
+            .reply(
+                .response(status, [("Location", "https://store.example:9000/bucket/pre?sig=1")], "<html>moved</html>")))
+        #expect(error.reason == .unreachable && !error.description.contains("region"))
+        #expect(error.detail.contains("redirects to 'https://store.example:9000/bucket/pre'"), "\(error)")
+        #expect(error.hint?.contains("https://store.example:9000") == true && !error.description.contains("sig=1"))
+        let page = try failure(.reply(.response(status, [("Location", "/login")])))
+        #expect(page.hint?.contains("web page") == true)
+    }
+
+    @Test func `a body limit of a proxy is explained`() throws {
+        let page = "<html>\r\n<head><title>413 Request Entity Too Large</title></head><body>nginx</body></html>"
+        let error = try failure(.reply(.response(413, [], page)))
+        #expect(error.reason == .tooLarge && error.detail.contains("413 Request Entity Too Large (status 413)"))
+        #expect(error.hint?.contains("client_max_body_size") == true && error.hint?.contains("part_size") == true)
+    }
+
+    @Test(arguments: [
+        ("Client sent an HTTP request to an HTTPS server.\n", "Client sent an HTTP request to an HTTPS server."),
+        ("<title>a\u{1b}[2Jb\n  c</title>", "a [2Jb c"), ("<html>", "status 400"), ("", "status 400"),
+        (String(repeating: "x", count: 4000), String(repeating: "x", count: 500) + "…"),
+    ])
+    func `a page that is no answer of S3 is told by its first words`(_ body: String, _ words: String) throws {
+        let error = try failure(.reply(.response(400, [], body)))
+        #expect(error.detail == "HTTP400: \(words) (status 400)")
     }
 }

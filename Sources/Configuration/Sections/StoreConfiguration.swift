@@ -59,7 +59,7 @@ extension StoreConfiguration: Section {
         Key("part_size", \.partSize, .partSize, "Size of one part of a multipart upload."),
         Key(
             "stall_timeout", \.stallTimeout, .period,
-            "Give a request up, and try again, when nothing moves for this long."),
+            "Give a request up, and try again, when it moves less than 100 bytes a second for this long."),
         Key("recipients", \.recipients, .list(of: .path), "PEM certificates that backups are encrypted to."),
         Key(
             "signing", \.signing, .section(),

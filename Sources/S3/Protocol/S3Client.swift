@@ -72,14 +72,33 @@ final class S3Client: Sendable {
         var retries = S3Retries(self, attempts: attempts)
         while true {
             do {
-                var document: [UInt8] = []
-                let response = try once(request) { _, piece in
-                    piece.withUnsafeBytes { document.append(contentsOf: $0) }
-                }
-                return (response, document)
+                return try document(request)
             } catch let failure as S3Failure {
                 guard try retries.mayGoOn(after: failure) else { throw failure }
             }
+        }
+    }
+
+    /// A page of a listing is the longest document: a thousand keys of 1024 bytes, each of them written as `%XX`.
+    private static let longestDocument = 16 << 20
+
+    /// One try, for an answer that is a document.
+    /// - Throws: as ``once(_:_:)``; ``S3Failure`` for a document that is too long.
+    func document(_ request: S3Request) throws -> (HTTPResponse, [UInt8]) {
+        var request = request
+        request.isDocument = true
+        var document: [UInt8] = []
+        do {
+            let response = try once(request) { _, piece in
+                guard document.count + piece.byteCount <= Self.longestDocument else {
+                    throw S3Failure(
+                        code: "AnswerTooLong", message: "the answer is longer than \(Self.longestDocument) bytes")
+                }
+                piece.withUnsafeBytes { document.append(contentsOf: $0) }
+            }
+            return (response, document)
+        } catch let error as SinkFailure {
+            throw error.underlying
         }
     }
 
@@ -122,9 +141,16 @@ final class S3Client: Sendable {
                 request.method, path, query: request.query, headers: headers + [("host", endpoint.authority)],
                 payloadHash: hash), now: now)
         headers.append(("authorization", authorization))
-        return HTTPRequest(
+        var message = HTTPRequest(
             request.method, Self.url(endpoint, path, SigV4.canonicalQuery(request.query)), headers: headers,
-            body: request.payload.body, stallTimeout: request.isSlow ? configuration.stallTimeout * 5 : nil)
+            body: request.payload.body)
+        if request.isDocument { message.answerTimeout = configuration.stallTimeout * 10 }
+        if request.isSlow {
+            message.stallTimeout = configuration.stallTimeout * 5
+            message.answerTimeout = configuration.stallTimeout * 30
+            message.mayTrickle = true
+        }
+        return message
     }
 
     /// A URL that lets anyone do `method` on `key` for `expires` seconds.

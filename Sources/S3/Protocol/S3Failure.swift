@@ -27,6 +27,10 @@ struct S3Failure: Error {
     var serverTime: Int?
     /// The credentials that signed the request.
     var credentials: S3Credentials?
+    /// The target of a redirection that is not about the bucket's region.
+    var redirection: String?
+    /// True if libcurl sent the request twice.
+    var wasRepeated = false
     /// Set when the transfer itself failed.
     var transport: HTTPError?
 
@@ -45,11 +49,36 @@ struct S3Failure: Error {
         let error = XMLElement.parse(document)?.first("Error")
         status = response.status
         code = error?.value("Code") ?? Self.word(for: response)
-        message = error?.value("Message") ?? "status \(response.status)"
+        message =
+            error?.value("Message").map(Self.clipped) ?? Self.firstWords(of: document) ?? "status \(response.status)"
         requestID = error?.value("RequestId") ?? response.headers["x-amz-request-id"]
         region = response.headers["x-amz-bucket-region"] ?? error?.value("Region")
         retryAfter = response.retryAfter
+        wasRepeated = response.wasRepeated
         serverTime = response.date
+        // S3 sends one only to another of its own regions, which it names. Anything else is before S3.
+        if region == nil, error?.value("Code") == nil, let target = response.redirection {
+            redirection = target
+            code = "HTTP\(response.status)"
+            message = "it redirects to '\(target)'"
+        }
+    }
+
+    /// The title of an HTML page, or the first line of a text: the words of a server that does not speak S3.
+    private static func firstWords(of document: [UInt8]) -> String? {
+        let text = String(decoding: document.prefix(4096), as: UTF8.self)
+        let isPage = text.drop { $0.isWhitespace }.hasPrefix("<")
+        guard isPage else { return text.split(whereSeparator: \.isNewline).first.map { clipped(String($0)) } }
+        guard let start = text.firstRange(of: "<title>"),
+            let end = text[start.upperBound...].firstRange(of: "</title>")
+        else { return nil }
+        return clipped(String(text[start.upperBound..<end.lowerBound]))
+    }
+
+    private static func clipped(_ text: String) -> String {
+        let plain = String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+        let words = plain.split { $0.isWhitespace }.joined(separator: " ")
+        return words.count > 500 ? "\(words.prefix(500))…" : words
     }
 
     /// HEAD has no body, and proxies write HTML.
@@ -61,6 +90,7 @@ struct S3Failure: Error {
         case 404: "NoSuchKey"
         case 405: "MethodNotAllowed"
         case 412: "PreconditionFailed"
+        case 413: "RequestEntityTooLarge"
         case 416: "InvalidRange"
         case 429: "TooManyRequests"
         case 501: "NotImplemented"
@@ -73,6 +103,7 @@ struct S3Failure: Error {
     /// After "Error responses" in the Amazon S3 API Reference, and what compatible servers send.
     var remedy: Remedy {
         if let transport { return transport.isRetryable ? .retry : .none }
+        if redirection != nil { return .none }
         switch code {
         case "SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "BandwidthLimitExceeded",
             "RequestThrottled", "PriorRequestNotComplete", "TooManyRequests":
@@ -96,6 +127,16 @@ struct S3Failure: Error {
         ["NoSuchKey", "NoSuchVersion", "NotFound"].contains(code) || status == 404 && !isMissingBucket
     }
     var isMissingBucket: Bool { code == "NoSuchBucket" }
+    /// A store that is full, or a quota that is used up, in the words of S3, MinIO, Ceph, Backblaze, Alibaba and others.
+    var isFull: Bool {
+        if status == 507 { return true }
+        switch code {
+        case "InsufficientStorage", "InsufficientCapacity", "InsufficientStorageSpace", "NoSpaceLeft",
+            "XMinioStorageFull", "StorageFull", "StorageQuotaExceeded", "storage_cap_exceeded", "CapExceeded":
+            return true
+        default: return code.hasSuffix("QuotaExceeded")
+        }
+    }
     /// The server does not know what was asked.
     var isUnsupported: Bool { ["NotImplemented", "MethodNotAllowed"].contains(code) || [405, 501].contains(status) }
 }

@@ -9,8 +9,10 @@ struct S3Request: Sendable {
     var query: [HTTPHeaders.Field] = []
     var headers: [HTTPHeaders.Field] = []
     var payload = S3Payload.empty
-    /// Some operations make the server work for minutes before it says a word.
+    /// Some operations make the server work for minutes; it says nothing, or sends white space now and then.
     var isSlow = false
+    /// True if the answer is a small document, not an object.
+    var isDocument = false
 
     init(
         _ method: String, _ key: String?, query: [HTTPHeaders.Field] = [], headers: [HTTPHeaders.Field] = [],

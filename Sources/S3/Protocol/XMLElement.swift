@@ -33,14 +33,28 @@ package struct XMLElement: Equatable, Sendable {
         return nil
     }
 
+    /// By scalar, not by character: `&` and a combining mark after it are one character.
     package static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { escaped, character in
-            switch character {
+        text.unicodeScalars.reduce(into: "") { escaped, scalar in
+            switch scalar {
             case "&": escaped += "&amp;"
             case "<": escaped += "&lt;"
             case ">": escaped += "&gt;"
             case "\"": escaped += "&quot;"
-            default: escaped.append(character)
+            case "'": escaped += "&apos;"
+            // A parser would make spaces or line feeds of them.
+            case "\t", "\n", "\r": escaped += "&#\(scalar.value);"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+    }
+
+    /// False for a text with a character that XML 1.0 has no way to write (section 2.2), such as most control characters.
+    package static func canHold(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { scalar in
+            switch scalar.value {
+            case 0x9, 0xA, 0xD, 0x20...0xD7FF, 0xE000...0xFFFD, 0x10000...0x10FFFF: true
+            default: false
             }
         }
     }

@@ -5,7 +5,10 @@ import Repository
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check that this machine can reach, read and write what a backup and a restore need.",
-        discussion: "Writes one small object of its own and removes it. Exit code 1 when something is in the way.")
+        discussion: """
+            Writes a few small objects to the store and removes them; to S3 also one part of the size that backups send, \
+            which is never completed. Exit code 1 when something is in the way.
+            """)
 
     @OptionGroup var options: GlobalOptions
 

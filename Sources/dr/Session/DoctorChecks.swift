@@ -38,14 +38,32 @@ struct StoreChecks {
                 Check("S3: credentials", .ok, "\(seen.credentials), region \(seen.region)"),
                 Check(
                     "S3: conditional writes", seen.conditionalPut ? .ok : .warning,
-                    seen.conditionalPut ? "yes" : "no: each write looks before and after instead"),
+                    seen.conditionalPut
+                        ? "yes"
+                        : "no: dr looks before and after each write; two runs that write the same key at once may both "
+                            + "succeed"),
+                metadata(seen),
                 Check(
                     "S3: multipart uploads", seen.multipart ? .ok : .failed,
-                    seen.multipart ? "yes" : "no: packs above one part cannot be stored"),
+                    seen.multipart
+                        ? "yes, a part of \(Units.bytes(seen.part)) was accepted"
+                        : seen.refusal.map { "\($0)" } ?? "no: packs above one part cannot be stored"),
                 Check(
                     "S3: batch delete", .ok, seen.batchDelete ? "yes" : "no: objects are removed one by one"),
             ]
         } catch { return [Check("S3: capabilities", .failed, "\(error)")] }
+    }
+
+    /// Without metadata dr knows the objects that it has just written by their tags, or reads them back.
+    private static func metadata(_ seen: S3Capabilities) -> Check {
+        let name = "S3: user metadata"
+        if seen.metadata { return Check(name, .ok, "yes") }
+        if seen.tags { return Check(name, .ok, "no: dr recognises its own writes by size and ETag") }
+        return Check(
+            name, .warning,
+            "no, and an object's ETag is not the one that its write was answered with: dr reads "
+                + (seen.conditionalPut
+                    ? "an object back when a request is repeated" : "each object back after writing it"))
     }
 
     private static func probe(_ store: any ObjectStore) -> [Check] {
