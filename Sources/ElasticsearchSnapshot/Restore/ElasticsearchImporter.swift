@@ -191,7 +191,8 @@ package struct ElasticsearchImporter: ComponentImporter {
             report(
                 ImportedObject(
                     "alias", "'\(name)'", .failed,
-                    detail: "it leads to \(alias.members.keys.sorted().joined(separator: ", ")), and has no write index: "
+                    detail:
+                        "it leads to \(alias.members.keys.sorted().joined(separator: ", ")), and has no write index: "
                         + "writes through it are refused. Take it from all but one of them (POST /_aliases)"))
         }
     }

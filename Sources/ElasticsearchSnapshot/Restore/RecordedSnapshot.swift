@@ -89,7 +89,9 @@ struct RecordedSnapshot: Sendable {
     static func findingWriteAliases(of indices: [Index]) -> [Index] {
         var aliases: [String: Alias] = [:]
         for index in indices {
-            for (name, properties) in index.aliases { aliases[name, default: Alias([:])].members[index.name] = properties }
+            for (name, properties) in index.aliases {
+                aliases[name, default: Alias([:])].members[index.name] = properties
+            }
         }
         return indices.map { index in
             var index = index

@@ -320,7 +320,8 @@ extension ElasticsearchCluster {
         }
         if let (alias, _) = hidden.first(where: { $0.value.count > 1 }) {
             return error(
-                500, "illegal_state_exception", "alias [\(alias)] has is_hidden set to true on some of its indices only")
+                500, "illegal_state_exception", "alias [\(alias)] has is_hidden set to true on some of its indices only"
+            )
         }
         guard let (alias, names) = writers.first(where: { $0.value.count > 1 }) else { return nil }
         return error(
