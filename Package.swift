@@ -45,7 +45,7 @@ let kinds = [
     layer(
         "LokiArchive", ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", yams, logging]),
     layer("ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
-    layer("GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
+    layer("GrafanaExport", ["Repository", "HTTP", "Cryptography", "JSONText", "Blocking", logging]),
 ]
 
 /// Scenarios with a plan in `plans/`.

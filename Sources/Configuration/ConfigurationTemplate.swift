@@ -62,6 +62,7 @@ package enum ConfigurationTemplate {
           #   password: {env: GRAFANA_PASSWORD}
           #   annotations: 90d                   # how far back they are taken
           #   join_organizations: true           # enter organisations that the admin is no member of, for the export
+          #   contact_point_secrets: never       # encrypted: into an encrypted store, by default
           #   secrets: {data-source/P1/basicAuthPassword: {env: P1_PASSWORD}}   # for a restore: Grafana shows none
           # Any tree of files.
           # rules:

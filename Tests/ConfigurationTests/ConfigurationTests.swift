@@ -42,6 +42,7 @@ import StrictYAML
                 password: {env: GRAFANA_PASSWORD}
                 annotations: 30d
                 join_organizations: true
+                contact_point_secrets: never
                 secrets: {data-source/P1/password: {env: P1}, "organization/2/user/ann/password": {file: ann}}
             retention: {hourly: 24h, daily: 30d, weekly: 12w, monthly: 12mo, yearly: 7y}
             plans: plans/
@@ -92,6 +93,7 @@ import StrictYAML
 
         let grafana = try #require(configuration.component(named: "grafana")?.options as? GrafanaOptions)
         #expect(grafana.server.username == "admin" && grafana.joinOrganizations && grafana.annotations == .days(30))
+        #expect(grafana.contactPointSecrets == .never && GrafanaOptions().contactPointSecrets == .encrypted)
         #expect(grafana.secrets["data-source/P1/password"]?.source == .environment("P1"))
         #expect(grafana.secrets["organization/2/user/ann/password"]?.source == .file("/etc/dr/ann"))
 

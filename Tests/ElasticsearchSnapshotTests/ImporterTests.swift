@@ -155,7 +155,82 @@ import Testing
         new.expectNoViolations()
     }
 
+    /// As Jaeger's es-rollover makes them without a lifecycle policy: after a rollover the alias leads to the new index.
+    private static func rolled(_ cluster: inout ElasticsearchCluster, _ name: String) {
+        for index in cluster.indices.keys { cluster.indices[index]?.aliases["jaeger-span-write"] = nil }
+        cluster.add(name, documents: 3, aliases: ["jaeger-span-read": [:], "jaeger-span-write": [:]])
+    }
+
+    @Test func `an index is not restored behind a write alias that leads to another one`() async throws {
+        let site = try await Site(isEmpty: true)
+        site.cluster.with { Self.rolled(&$0, "jaeger-span-000001") }
+        let backup = try await site.backup()
+        site.cluster.with {
+            Self.rolled(&$0, "jaeger-span-000002")
+            $0.indices["jaeger-span-000001"] = nil
+        }
+        for isDryRun in [true, false] {
+            let report = try await site.restore(backup, dryRun: isDryRun)
+            let index = try #require(report["index 'jaeger-span-000001'"])
+            #expect(index.outcome == .conflict)
+            #expect(index.detail?.contains("'jaeger-span-write' writes into 'jaeger-span-000002'") == true)
+        }
+        #expect(site.cluster.with { $0.indices.keys.sorted() } == ["jaeger-span-000002"])
+        // Into an empty cluster it comes back as it was.
+        site.cluster.with { $0.indices = [:] }
+        #expect(try await site.restore(backup).values.allSatisfy { $0.isWhole })
+        #expect(site.cluster.with { $0.indices["jaeger-span-000001"]?.aliases.count } == 2)
+        site.expectNoViolations()
+    }
+
+    @Test func `a rollover during the restore is reported`() async throws {
+        let old = try await Site(isEmpty: true)
+        old.cluster.with { Self.rolled(&$0, "jaeger-span-000001") }
+        let backup = try await old.backup()
+        let new = try await Site(shelf: old.cluster.shelf, isEmpty: true)
+        let cluster = new.cluster
+        cluster.server.fail { request in
+            if request.path.hasSuffix("/_restore") { cluster.with { Self.rolled(&$0, "jaeger-span-000002") } }
+            return nil
+        }
+        let report = try await new.restore(backup)
+        let alias = try #require(report["alias 'jaeger-span-write'"])
+        #expect(alias.outcome == .failed && alias.detail?.contains("has no write index") == true)
+        // The stand-in refuses writers, as Elasticsearch does.
+        let api = new.api()
+        let error = await #expect(throws: ElasticsearchAPIError.self) {
+            try await api.send(ElasticsearchCall("POST", ["jaeger-span-write", "_doc"], body: [:], needs: ""))
+        }
+        #expect(error?.detail.contains("no write index is defined for alias [jaeger-span-write]") == true)
+        new.expectNoViolations()
+    }
+
     // MARK: Faults
+
+    /// Every number in an answer of the cluster is replaced: nothing may end the program.
+    @Test(arguments: StandInAnswer.oddNumbers)
+    func `numbers of the cluster that cannot be are refused or ignored`(number: String) async throws {
+        let site = try await Site()
+        let backup = try await site.backup()
+        site.cluster.server.alter { _, answer in
+            // The list of indices has its numbers as texts.
+            var answer = answer
+            let text = String(decoding: answer.body, as: UTF8.self)
+            answer.body = Array(text.replacing(#/"(pri|store.size)":"[0-9]+"/#) { "\"\($0.output.1)\":0" }.utf8)
+            return answer.withNumbers(number)
+        }
+        func outcome(_ body: () async throws -> Void) async -> (any Error)? {
+            do { try await body() } catch { return error }
+            return nil
+        }
+        let ends = [
+            await outcome {
+                _ = try await site.backup(site.source(patience: .milliseconds(300)), run: "run-two-of-this")
+            },
+            await outcome { _ = try await site.restore(backup, replaces: true, patience: .milliseconds(300)) },
+        ]
+        #expect(ends.allSatisfy { $0 == nil || $0 is ComponentError }, "\(ends)")
+    }
 
     @Test func aSnapshotThatIsGoneIsSaidSo() async throws {
         let (_, backup, new) = try await pair()

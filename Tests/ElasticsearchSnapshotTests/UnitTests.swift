@@ -74,7 +74,9 @@ import Testing
     ]
 
     private func index(_ count: DocumentCount? = DocumentCount(least: 10, most: 12)) -> RecordedSnapshot.Index {
-        RecordedSnapshot.Index(name: "jaeger-span-1", essence: Self.essence, documents: count)
+        RecordedSnapshot.findingWriteAliases(of: [
+            RecordedSnapshot.Index(name: "jaeger-span-1", essence: Self.essence, documents: count)
+        ])[0]
     }
 
     private func around(
@@ -136,10 +138,94 @@ import Testing
         around.prefix = "old-"
         #expect(IndexPlan.action(for: index(), present: nil, in: around) == .create)
         var written = IndexPlan.Surroundings()
-        written.writers["jaeger-span-write"] = "jaeger-span-2"
+        written.aliases["jaeger-span-write"] = Alias(["jaeger-span-2": ["is_write_index": true]])
         #expect(obstacle(IndexPlan.action(for: index(), present: nil, in: written)).contains("'jaeger-span-2'"))
-        written.writers["jaeger-span-write"] = "jaeger-span-1"
+        written.aliases["jaeger-span-write"] = Alias(["jaeger-span-1": ["is_write_index": true]])
         #expect(IndexPlan.action(for: index(), present: nil, in: written) == .create)
+    }
+
+    private static let (unset, yes, no): (JSONValue, JSONValue, JSONValue) = (
+        [:], ["is_write_index": true], ["is_write_index": false]
+    )
+
+    /// One alias: on the snapshot's index, on another index of the snapshot, and on a third one in the cluster.
+    @Test(
+        arguments: [
+            ("w", unset, nil, unset, false), ("w", unset, nil, yes, true), ("w", unset, nil, nil, true),
+            ("w", unset, nil, no, true), ("w", yes, nil, unset, false), ("w", yes, nil, yes, false),
+            ("w", yes, nil, no, true), ("w", no, yes, yes, true), ("w", no, yes, unset, false),
+            ("w", unset, yes, unset, false), ("w", unset, unset, unset, true), ("w", no, nil, unset, false),
+            ("jaeger-span-read", unset, nil, unset, true), ("jaeger-span-read", yes, nil, unset, false),
+            ("w", ["filter": ["term": ["a": "b"]], "routing": "1"], nil, unset, false),
+        ] as [(String, JSONValue, JSONValue?, JSONValue?, Bool)])
+    func `an index is not restored behind an alias that would lose its write index`(
+        alias: String, own: JSONValue, sibling: JSONValue?, live: JSONValue?, isCreated: Bool
+    ) {
+        func index(_ name: String, _ properties: JSONValue) -> RecordedSnapshot.Index {
+            RecordedSnapshot.Index(
+                name: name, essence: ["aliases": .object([alias: properties]), "settings": [:]], documents: nil)
+        }
+        let recorded = [index("old-1", own)] + (sibling.map { [index("old-2", $0)] } ?? [])
+        var around = IndexPlan.Surroundings()
+        if let live { around.aliases[alias] = Alias(["live": live]) }
+        let action = IndexPlan.action(
+            for: RecordedSnapshot.findingWriteAliases(of: recorded)[0], present: nil, in: around)
+        #expect((action == .create) == isCreated, "\(action)")
+        if !isCreated { #expect(obstacle(action).contains("'\(alias)' writes into 'live'")) }
+        around.prefix = "restored-"
+        #expect(
+            IndexPlan.action(for: RecordedSnapshot.findingWriteAliases(of: recorded)[0], present: nil, in: around)
+                == .create)
+    }
+
+    @Test func `an alias that is hidden on one of its indices only is a conflict`() {
+        let index = RecordedSnapshot.Index(
+            name: "a", essence: ["aliases": ["x": ["is_hidden": true]], "settings": [:]], documents: nil)
+        var around = IndexPlan.Surroundings()
+        around.aliases["x"] = Alias(["b": [:], "c": [:]])
+        #expect(obstacle(IndexPlan.action(for: index, present: nil, in: around)).contains("is_hidden"))
+        around.aliases["x"] = Alias(["b": ["is_hidden": true], "c": ["is_hidden": true]])
+        #expect(IndexPlan.action(for: index, present: nil, in: around) == .create)
+    }
+
+    /// An old index that happens to have an alias must not get back the policy that deletes it.
+    @Test func `only an index that rolls over keeps its lifecycle policy`() {
+        func index(_ alias: String, _ properties: JSONValue) -> RecordedSnapshot.Index {
+            RecordedSnapshot.findingWriteAliases(of: [
+                RecordedSnapshot.Index(
+                    name: "a",
+                    essence: [
+                        "aliases": .object([alias: properties]), "settings": ["index.lifecycle.rollover_alias": "w"],
+                    ], documents: nil)
+            ])[0]
+        }
+        #expect(index("w", Self.unset).isWriteIndex && index("other", Self.yes).isWriteIndex)
+        #expect(!index("other", Self.unset).isWriteIndex && !index("w", Self.no).isWriteIndex)
+    }
+}
+
+@Suite struct QuantityTests {
+    @Test(
+        arguments: [
+            (.number("0"), 0), (.number("12"), 12), (.string("12"), 12), (.number("3.0"), 3),
+            (.number("9007199254740992"), 1 << 53), (.number("9007199254740993"), nil), (.number("-1"), nil),
+            (.number("9223372036854775807"), nil), (.number("1e400"), nil), (.number("0.5"), nil),
+            (.string("NaN"), nil),
+            (.null, nil), ([:], nil),
+        ] as [(JSONValue, Int?)])
+    func `a number of the server is a quantity or nothing`(value: JSONValue, quantity: Int?) {
+        #expect(value.quantity == quantity)
+    }
+
+    @Test func `sums of quantities end at the greatest one`() {
+        #expect(Int.greatestQuantity.plus(Int.greatestQuantity) == Int.greatestQuantity && 1.plus(2) == 3)
+    }
+
+    @Test func `a fact has each index with its least and its most`() {
+        #expect(DocumentCount.fact([:]) == nil)
+        #expect(
+            DocumentCount.fact(["b": DocumentCount(least: 3, most: 3), "a": DocumentCount(least: 7, most: 1)])
+                == "a 1-7, b 3")
     }
 }
 

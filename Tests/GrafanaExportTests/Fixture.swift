@@ -29,11 +29,11 @@ struct Fixture {
 
     func source(
         _ authorization: HTTPOptions.Authorization? = nil, login: String? = "admin", joins: Bool = false,
-        attempts: Int = 8
+        attempts: Int = 8, secrets: ContactPointSecrets = .never
     ) -> GrafanaSource {
         GrafanaSource(
             api: api(authorization, attempts: attempts), login: login, joins: joins, annotationDays: 90,
-            now: { Self.now })
+            contactPointSecrets: secrets, now: { Self.now })
     }
 
     func capture(_ source: GrafanaSource? = nil) async throws -> any Capture {

@@ -16,10 +16,14 @@ import Testing
             try marks.put(
                 RecordedMark(
                     tool: "dr", set: set.name, answers: [.init(question, sha256: "00", text: "\(set.name)")],
-                    sentinels: [.init(component: "grafana", nonce: "dr-\(set.name)-1", at: 1)]))
+                    sentinels: [.init(component: "grafana", nonce: "dr-\(set.name)-1", at: 1)],
+                    omissions: set.name == second.name
+                        ? [.init(component: "grafana", questions: 2, reason: "HTTP 500")] : []))
         }
         #expect(try marks.recorded(with: first.name)?.answers.first?.text == "\(first.name)")
         #expect(try marks.recorded(with: second.name)?.sentinels.first?.nonce == "dr-\(second.name)-1")
+        #expect(try marks.recorded(with: first.name)?.omissions == nil)
+        #expect(try marks.recorded(with: second.name)?.omissions?.first?.questions == 2)
         try await fixture.prune(grace: 0)
         #expect(try marks.recorded(with: first.name) == nil)
         #expect(try marks.recorded(with: second.name) != nil)

@@ -5,14 +5,22 @@ package struct GrafanaOptions: ComponentOptions {
     package static let kind = "grafana"
 
     package var server = HTTPAccess()
-    /// What Grafana never shows, by the names that a manifest lists: "data-source/P1/basicAuthPassword".
+    /// Secrets for a restore, by the names that a manifest lists: "data-source/P1/basicAuthPassword".
     package var secrets: [String: Secret] = [:]
     /// How far back annotations are taken.
     package var annotations = Period.days(90)
     /// Whether the server admin may be made a member of an organisation for the time of the export.
     package var joinOrganizations = false
+    package var contactPointSecrets = ContactPointSecrets.encrypted
     /// Whether what has no secret comes back with a placeholder in its place; only in a drill.
     package var withholdsSecrets = false
+
+    /// Where secrets of contact points, which Grafana shows to an Admin, are backed up to.
+    package enum ContactPointSecrets: String, CaseIterable, Sendable {
+        /// Into an encrypted store only.
+        case encrypted
+        case never
+    }
 
     package init() {}
 
@@ -39,6 +47,10 @@ extension GrafanaOptions: ComponentSection {
                 "join_organizations", \.joinOrganizations, .flag,
                 "Make the server admin a member of organisations that it does not belong to, for the time of the export."
             ),
+            Key(
+                "contact_point_secrets", \.contactPointSecrets, .word(),
+                "Back up the secrets of contact points, which Grafana shows to an Admin, if the store is encrypted; "
+                    + "'encrypted' by default."),
         ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

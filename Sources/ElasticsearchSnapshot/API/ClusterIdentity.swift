@@ -14,7 +14,10 @@ struct ClusterIdentity: Equatable, Sendable {
 
     /// Major and minor version.
     var release: (Int, Int) {
-        let parts = version.split(separator: ".").map { Int($0) ?? 0 }
+        // A version is whatever the server says: what is no plain number counts as 0.
+        let parts = version.split(separator: ".").map { part in
+            Int(part).flatMap { 0..<1_000_000 ~= $0 ? $0 : nil } ?? 0
+        }
         return (parts.first ?? 0, parts.count > 1 ? parts[1] : 0)
     }
 

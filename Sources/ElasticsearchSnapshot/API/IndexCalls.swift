@@ -24,8 +24,8 @@ extension ElasticsearchAPI {
         return (answer?.array ?? []).compactMap { row in
             guard let name = row["index"]?.text else { return nil }
             return ListedIndex(
-                name: name, isOpen: row["status"]?.text != "close", primaries: row["pri"]?.integer ?? 0,
-                size: row["store.size"]?.integer)
+                name: name, isOpen: row["status"]?.text != "close", primaries: row["pri"]?.quantity ?? 0,
+                size: row["store.size"]?.quantity)
         }.sorted { $0.name < $1.name }
     }
 
@@ -44,7 +44,7 @@ extension ElasticsearchAPI {
         do {
             let answer = try await send(ElasticsearchCall("GET", [index, "_count"], needs: Self.read))
             guard answer["_shards"]?["failed"]?.integer == 0 else { return nil }
-            return answer["count"]?.integer
+            return answer["count"]?.quantity
         } catch let error as ElasticsearchAPIError {
             switch error.reason {
             case .unreachable, .unauthenticated, .forbidden: throw error
@@ -67,7 +67,7 @@ extension ElasticsearchAPI {
             ElasticsearchCall(
                 "POST", [expression, "_search"], query: ["size": "0", "ignore_unavailable": "true"],
                 body: ["aggs": ["newest": ["max": ["field": "startTimeMillis"]]]], needs: Self.read))
-        return answer?["aggregations"]?["newest"]?["value"]?.integer
+        return answer?["aggregations"]?["newest"]?["value"]?.milliseconds
     }
 
     func close(_ indices: [String]) async throws {
@@ -94,7 +94,7 @@ extension ElasticsearchAPI {
         call.isRetried = false
         let answer = try await send(call)
         return Health(
-            dataNodes: answer["number_of_data_nodes"]?.integer ?? 1,
+            dataNodes: answer["number_of_data_nodes"]?.quantity ?? 1,
             status: (answer["indices"]?.object ?? [:]).compactMapValues { $0["status"]?.text })
     }
 
@@ -105,8 +105,8 @@ extension ElasticsearchAPI {
         call.isRetried = false
         let shards = (try await find(call)?.object ?? [:]).values.flatMap { $0["shards"]?.array ?? [] }
         return shards.reduce(into: (0, 0)) { sums, shard in
-            sums.0 += shard["index"]?["size"]?["recovered_in_bytes"]?.integer ?? 0
-            sums.1 += shard["index"]?["size"]?["total_in_bytes"]?.integer ?? 0
+            sums.0 = sums.0.plus(shard["index"]?["size"]?["recovered_in_bytes"]?.quantity ?? 0)
+            sums.1 = sums.1.plus(shard["index"]?["size"]?["total_in_bytes"]?.quantity ?? 0)
         }
     }
 }

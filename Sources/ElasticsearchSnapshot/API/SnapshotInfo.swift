@@ -37,10 +37,10 @@ struct SnapshotInfo: Equatable, Sendable {
                 index: $0["index"]?.text ?? "?", shard: $0["shard_id"]?.integer ?? 0,
                 reason: $0["reason"]?.text ?? $0["status"]?.text ?? "no reason given")
         }
-        shards = value["shards"]?["total"]?.integer ?? 0
-        successfulShards = value["shards"]?["successful"]?.integer ?? 0
-        started = value["start_time_in_millis"]?.integer
-        finished = value["end_time_in_millis"]?.integer
+        shards = value["shards"]?["total"]?.quantity ?? 0
+        successfulShards = value["shards"]?["successful"]?.quantity ?? 0
+        started = value["start_time_in_millis"]?.milliseconds
+        finished = value["end_time_in_millis"]?.milliseconds
         run = value["metadata"]?["dr_run"]?.text
     }
 }
@@ -117,10 +117,10 @@ extension ElasticsearchAPI {
         call.isRetried = false
         guard let status = try await find(call)?["snapshots"]?.array?.first else { return nil }
         return SnapshotProgress(
-            shardsDone: status["shards_stats"]?["done"]?.integer ?? 0,
-            shards: status["shards_stats"]?["total"]?.integer ?? 0,
-            bytesDone: status["stats"]?["processed"]?["size_in_bytes"]?.integer ?? 0,
-            bytes: status["stats"]?["incremental"]?["size_in_bytes"]?.integer ?? 0)
+            shardsDone: status["shards_stats"]?["done"]?.quantity ?? 0,
+            shards: status["shards_stats"]?["total"]?.quantity ?? 0,
+            bytesDone: status["stats"]?["processed"]?["size_in_bytes"]?.quantity ?? 0,
+            bytes: status["stats"]?["incremental"]?["size_in_bytes"]?.quantity ?? 0)
     }
 
     /// Deletes a snapshot, or aborts it where it still runs.

@@ -16,13 +16,26 @@ struct DocumentCount: Equatable, Sendable {
     }
 
     init?(_ json: JSONValue?) {
-        guard let least = json?["least"]?.integer, let most = json?["most"]?.integer else { return nil }
+        guard let least = json?["least"]?.quantity, let most = json?["most"]?.quantity else { return nil }
         self.init(least: least, most: most)
     }
 
     func contains(_ count: Int) -> Bool { (least...most).contains(count) }
 
     var description: String { least == most ? "\(least)" : "\(least) to \(most)" }
+
+    /// The counts of a snapshot's indices as one fact of the manifest, from which the checks take what each index must
+    /// hold after a restore: "jaeger-span-2026-11-24 340-350, jaeger-span-2026-11-23 1200".
+    /// - Parameter counts: by index, of which the first so many by name are written.
+    static func fact(_ counts: [String: DocumentCount]) -> String? {
+        let entries = counts.sorted { $0.key < $1.key }.prefix(longestFact).map { name, count in
+            "\(name) \(count.least == count.most ? "\(count.least)" : "\(count.least)-\(count.most)")"
+        }
+        return entries.isEmpty ? nil : entries.joined(separator: ", ")
+    }
+
+    /// As many indices as are compared after a restore.
+    private static let longestFact = 200
 }
 
 extension ElasticsearchAPI {

@@ -88,6 +88,7 @@ package struct ElasticsearchSource: ComponentSource {
         var indices: [String: JSONValue] = [:]
         /// Of those that could be counted; nil where none could, such as closed ones.
         var documents: Int?
+        var counts: [String: DocumentCount] = [:]
     }
 
     private func write(
@@ -108,7 +109,10 @@ package struct ElasticsearchSource: ComponentSource {
         for name in snapshot.indices {
             // An index that was made meanwhile had no documents before.
             let count = after[name].map { DocumentCount(least: before[name] ?? 0, most: $0) }
-            if let count { record.documents = (record.documents ?? 0) + count.least }
+            if let count {
+                record.documents = (record.documents ?? 0).plus(count.least)
+                record.counts[name] = count
+            }
             record.indices[name] = [
                 "documents": count?.json ?? .null, "bytes": (sizes[name] ?? nil).map { JSONValue($0) } ?? .null,
             ]
@@ -140,6 +144,7 @@ package struct ElasticsearchSource: ComponentSource {
             "shards": "\(snapshot.successfulShards) of \(snapshot.shards)",
         ]
         facts["documents"] = record.documents.map { "\($0)" }
+        facts["documents by index"] = DocumentCount.fact(record.counts)
         return facts
     }
 

@@ -143,7 +143,8 @@ package struct ElasticsearchImporter: ComponentImporter {
     ) async throws {
         var around = IndexPlan.Surroundings()
         around.indices = Dictionary(try await api.indices(matching: "*").map { ($0.name, $0) }) { $1 }
-        around.writers = try await api.writers(of: Set(recorded.indices.flatMap(\.writeAliases)))
+        let hasAliases = request.prefix == nil && recorded.indices.contains { !$0.aliases.isEmpty }
+        around.aliases = hasAliases ? try await api.aliases() : [:]
         around.replaces = request.replaces
         around.prefix = request.prefix
         var items: [IndexRestore.Item] = []
@@ -170,6 +171,30 @@ package struct ElasticsearchImporter: ComponentImporter {
             api: api, cluster: cluster, repository: repository.name, snapshot: recorded.name, prefix: request.prefix,
             patience: patience, progress: request.progress, logger: request.logger
         ).run(items, report: report)
+        if request.prefix == nil { try await checkWriters(of: items.map(\.index), before: around.aliases, report) }
+    }
+
+    /// Looks after the restore whether each alias still has an index to write into: a rollover may have moved one
+    /// between the plan and the restore.
+    private func checkWriters(
+        of indices: [RecordedSnapshot.Index], before: [String: Alias], _ report: (ImportedObject) -> Void
+    ) async throws {
+        let names = Set(indices.flatMap(\.writeAliases))
+        guard !names.isEmpty else { return }
+        let present = try await api.aliases()
+        for name in names.sorted() {
+            var recorded = Alias([:])
+            for index in indices { recorded.members[index.name] = index.aliases[name] }
+            guard let alias = present[name], alias.members.count > 1, alias.writeIndex == nil,
+                before[name]?.writeIndex != nil || recorded.writeIndex != nil
+            else { continue }
+            report(
+                ImportedObject(
+                    "alias", "'\(name)'", .failed,
+                    detail:
+                        "it leads to \(alias.members.keys.sorted().joined(separator: ", ")), and has no write index: "
+                        + "writes through it are refused. Take it from all but one of them (POST /_aliases)"))
+        }
     }
 
     private func present(_ name: String, in around: IndexPlan.Surroundings) async throws -> IndexPlan.Present? {

@@ -13,8 +13,8 @@ struct IndexPlan: Equatable, Sendable {
     /// What the cluster has now.
     struct Surroundings: Sendable {
         var indices: [String: ListedIndex] = [:]
-        /// Aliases, to the index that each writes into.
-        var writers: [String: String] = [:]
+        /// By name.
+        var aliases: [String: Alias] = [:]
         var replaces = false
         var prefix: String?
     }
@@ -50,9 +50,22 @@ struct IndexPlan: Equatable, Sendable {
                 + "alias is there: stop it, and delete or rename that index (DELETE /\(alias))"
         }
         for alias in index.writeAliases {
-            guard let writer = around.writers[alias], writer != index.name else { continue }
-            return "alias '\(alias)' writes into '\(writer)' here, and an alias has one write index: take it from that "
-                + "index (POST /_aliases), or restore beside it with --prefix"
+            var other = around.aliases[alias] ?? Alias([:])
+            other.members[index.name] = nil
+            guard let writer = other.writeIndex else { continue }
+            var both = other
+            both.members[index.name] = index.aliases[alias]
+            guard both.writeIndex != writer else { continue }
+            return "alias '\(alias)' writes into '\(writer)' here, and an alias has one write index: with this index "
+                + "behind it as well, new documents would be refused or go elsewhere. Restore beside it with --prefix, "
+                + "and add the alias for reading (POST /_aliases), or take '\(alias)' from '\(writer)' first"
+        }
+        for (alias, properties) in index.aliases.sorted(by: { $0.key < $1.key }) {
+            let others = (around.aliases[alias]?.members ?? [:]).filter { $0.key != index.name }
+            if let other = others.filter({ Alias.isHidden($0.value) != Alias.isHidden(properties) }).keys.min() {
+                return "alias '\(alias)' is hidden on one of '\(other)' and this index only, which Elasticsearch "
+                    + "refuses: give it the same `is_hidden` there (POST /_aliases), or restore beside it with --prefix"
+            }
         }
         return nil
     }
@@ -64,22 +77,5 @@ struct IndexPlan: Equatable, Sendable {
         return recorded.contains(documents) && essence["mappings"] == present.essence["mappings"]
             && essence["settings"]?["index.number_of_shards"] == present.essence["settings"]?["index.number_of_shards"]
             && (!withAliases || essence["aliases"] == present.essence["aliases"])
-    }
-}
-
-extension ElasticsearchAPI {
-    /// Which index each of these aliases writes into.
-    func writers(of aliases: Set<String>) async throws -> [String: String] {
-        var writers: [String: String] = [:]
-        for alias in aliases.sorted() {
-            let answer = try await find(
-                ElasticsearchCall(
-                    "GET", ["_alias", alias], needs: "the index privilege 'view_index_metadata' for these indices"))
-            for (index, entry) in answer?.object ?? [:]
-            where entry["aliases"]?[alias]?["is_write_index"]?.bool == true {
-                writers[alias] = index
-            }
-        }
-        return writers
     }
 }

@@ -25,10 +25,10 @@ struct IndexRestore: Sendable {
 
     private func target(_ index: RecordedSnapshot.Index) -> String { (prefix ?? "") + index.name }
 
-    /// Whether an index keeps its lifecycle policy. One that is written to needs it to roll over, and is not deleted
+    /// True if an index keeps its lifecycle policy. One that is written to needs it to roll over, and is not deleted
     /// before it has; the others are as old as they are, and the policy might delete them at once.
     private func keepsLifecycle(_ index: RecordedSnapshot.Index) -> Bool {
-        prefix == nil && !index.writeAliases.isEmpty
+        prefix == nil && index.isWriteIndex
     }
 
     /// - Parameter report: called for every item.
@@ -143,7 +143,7 @@ struct IndexRestore: Sendable {
                 let health = try await api.health(of: names)
                 let recovery = try await api.recovery(of: names)
                 progress.update { state in
-                    state.bytes = max(state.bytes, begun + recovery.done)
+                    state.bytes = max(state.bytes, begun.plus(recovery.done))
                     state.totalBytes = max(state.totalBytes, state.bytes)
                 }
                 if seen.map({ $0 != (health, recovery.done) }) ?? true { deadline = .now + patience }

@@ -12,6 +12,17 @@ struct RecordedSnapshot: Sendable {
         var documents: DocumentCount?
         /// Shards that the snapshot lacks, each with the reason.
         var missingShards: [String] = []
+        /// Aliases of this index through which programs write, into this index or another one of the snapshot.
+        fileprivate(set) var writeAliases: [String] = []
+        /// Those of them that lead to this index alone, and do not have the flag `is_write_index`.
+        fileprivate(set) var soleAliases: Set<String> = []
+
+        init(name: String, essence: JSONValue?, documents: DocumentCount?, missingShards: [String] = []) {
+            self.name = name
+            self.essence = essence
+            self.documents = documents
+            self.missingShards = missingShards
+        }
 
         private func setting(_ name: String) -> String? { essence?["settings"]?[name]?.text }
 
@@ -19,9 +30,10 @@ struct RecordedSnapshot: Sendable {
         var replicas: Int { setting("index.number_of_replicas").flatMap { Int($0) } ?? 0 }
         var lifecycle: String? { setting("index.lifecycle.name") }
         var aliases: [String: JSONValue] { essence?["aliases"]?.object ?? [:] }
-        /// Aliases that write into this index.
-        var writeAliases: [String] {
-            aliases.filter { $0.value["is_write_index"]?.bool == true }.map(\.key).sorted()
+        /// True if an alias by which the index rolls over writes into it.
+        var isWriteIndex: Bool {
+            let rollover = setting("index.lifecycle.rollover_alias")
+            return aliases.contains { Alias.flag($0.value) == true } || rollover.map(soleAliases.contains) ?? false
         }
         /// Settings that bind the index to nodes which another cluster need not have.
         var allocationSettings: [String] {
@@ -58,16 +70,38 @@ struct RecordedSnapshot: Sendable {
             missing[failure["index"]?.text ?? "", default: []].append(
                 "shard \(shard): \(failure["reason"]?.text ?? "no reason given")")
         }
-        indices = try recorded.keys.sorted().map { name in
+        let all = try recorded.keys.sorted().map { name in
             Index(
                 name: name, essence: try Self.document("\(tree)/\(ClusterDocuments.path(ofIndex: name))"),
                 documents: DocumentCount(recorded[name]?["documents"]), missingShards: missing[name] ?? [])
         }
+        indices = Self.findingWriteAliases(of: all)
         pieces = try ClusterPiece.Kind.allCases.flatMap { kind in
             let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(tree)/\(kind.folder)")) ?? []
             return try names.sorted().compactMap { name in
                 try Self.document("\(tree)/\(kind.folder)/\(name)").flatMap { ClusterPiece(kind, document: $0) }
             }
+        }
+    }
+
+    /// Tells the aliases that are for writing from those that are only for reading: the flag `is_write_index` is
+    /// somewhere, or the alias leads to one index, and Jaeger does not use it for reading.
+    static func findingWriteAliases(of indices: [Index]) -> [Index] {
+        var aliases: [String: Alias] = [:]
+        for index in indices {
+            for (name, properties) in index.aliases {
+                aliases[name, default: Alias([:])].members[index.name] = properties
+            }
+        }
+        return indices.map { index in
+            var index = index
+            index.writeAliases = index.aliases.keys.sorted().filter { name in
+                guard let alias = aliases[name] else { return false }
+                let isSole = alias.members.count == 1 && alias.writeIndex == index.name && !Alias.isForReading(name)
+                if isSole, alias.members.values.allSatisfy({ Alias.flag($0) == nil }) { index.soleAliases.insert(name) }
+                return isSole || alias.members.values.contains { Alias.flag($0) != nil }
+            }
+            return index
         }
     }
 

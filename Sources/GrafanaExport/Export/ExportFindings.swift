@@ -13,6 +13,12 @@ final class ExportFindings: Sendable {
         var absent: Set<String> = []
         /// Objects that were listed and then gone, by kind.
         var vanished: [String: Int] = [:]
+        /// Secrets to be stored, by the names that a restore looks for.
+        var secrets: [String: String] = [:]
+        /// Contact points whose secrets stay in Grafana because the store is not encrypted.
+        var unencrypted = 0
+        /// Why secrets of contact points could not be had, by organisation.
+        var refusals: [String: String] = [:]
         /// Answers of 5xx in a row, after all tries.
         var failures = 0
     }
@@ -27,6 +33,11 @@ final class ExportFindings: Sendable {
 
     func warn(_ text: String) { mutex.withLock { $0.warnings.append(text) } }
     func withhold(_ withheld: Withheld) { mutex.withLock { $0.withheld.append(withheld) } }
+    func keep(_ name: String, secret: String) { mutex.withLock { $0.secrets[name] = secret } }
+    func leaveUnencrypted(_ count: Int) { mutex.withLock { $0.unencrypted += count } }
+    func refuseSecrets(of organization: String, _ reason: String) {
+        mutex.withLock { $0.refusals[organization] = reason }
+    }
     func isAbsent(_ kind: String) { mutex.withLock { _ = $0.absent.insert(kind) } }
     func hasVanished(_ kind: String) { mutex.withLock { $0.vanished[kind, default: 0] += 1 } }
 
@@ -55,6 +66,9 @@ final class ExportFindings: Sendable {
             $0.damage += other.damage
             $0.warnings += other.warnings
             $0.withheld += other.withheld
+            $0.secrets.merge(other.secrets) { $1 }
+            $0.unencrypted += other.unencrypted
+            $0.refusals.merge(other.refusals) { $1 }
             $0.counts.merge(other.counts, uniquingKeysWith: +)
             $0.absent.formUnion(other.absent)
             $0.vanished.merge(other.vanished, uniquingKeysWith: +)

@@ -1,3 +1,4 @@
+internal import Blocking
 internal import Repository
 
 /// The documents of one export.
@@ -7,12 +8,23 @@ struct GrafanaCapture: Capture {
     let warnings: [String]
     let withheld: [Withheld]
     let damage: [Damage]
+    /// Nil where the backup has no secrets.
+    let secrets: SecretsLayer?
+    let pool: BlockingPool
 
     var root: String { tree.path }
     /// What an API tells is how things are when it is asked: there is no newest datum.
     var watermark: Int? { nil }
     var isFrozen: Bool { true }
 
+    var layers: [CaptureLayer] { secrets.map { [$0.layer] } ?? [] }
+
     func examine(_ changed: [String]) async throws -> [Damage] { [] }
-    func release() async throws { try tree.release() }
+
+    func release() async throws {
+        try await pool.run {
+            secrets?.remove()
+            try tree.release()
+        }
+    }
 }

@@ -1,4 +1,5 @@
 internal import Blocking
+internal import JSONText
 package import Repository
 
 extension GrafanaSource {
@@ -37,8 +38,46 @@ extension GrafanaSource {
                                 + (server.isServerAdmin ? ", or set `join_organizations: true`" : "")))
             } else {
                 findings.append(Diagnosis(subject, .ok, "can be exported"))
+                if let secrets = try diagnoseSecrets(of: header) {
+                    findings.append(Diagnosis("\(subject): contact points", secrets.0, secrets.1))
+                }
             }
         }
         return findings
+    }
+
+    /// Tries whether the secrets of contact points can be had. Nil where there are none.
+    private func diagnoseSecrets(of organization: Int?) throws -> (Diagnosis.Verdict, String)? {
+        let list = try api.perform(
+            GrafanaRequest("GET", ["v1", "provisioning", "contact-points"], organization: organization))
+        let points = list.isSuccess ? (try? list.json())?.array ?? [] : []
+        let count = points.count { !OrganizationExport.secretFields(of: $0).isEmpty }
+        guard count > 0 else { return nil }
+        switch contactPointSecrets {
+        case .never: return (.ok, "the secrets of \(count) are not backed up: `contact_point_secrets: never`")
+        case .withheldUnencrypted:
+            return (
+                .warning,
+                "the secrets of \(count) are not backed up, because the store is not encrypted: "
+                    + ContactPointSecrets.advice
+            )
+        case .taken: break
+        }
+        let answer = try api.perform(OrganizationExport.decryption(in: organization))
+        switch answer.status {
+        case 200..<300: return (.ok, "the secrets of \(count) are backed up, encrypted")
+        case 404:
+            return (
+                .warning,
+                "the secrets of \(count) are not backed up: Grafana 10.1 and later show them, this one does not. Give "
+                    + "them to a restore under `secrets:`"
+            )
+        default:
+            return (
+                .warning,
+                "the secrets of \(count) are not backed up: Grafana answers \(answer.status); "
+                    + ContactPointSecrets.permission
+            )
+        }
     }
 }

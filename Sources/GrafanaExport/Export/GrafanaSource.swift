@@ -14,21 +14,25 @@ package struct GrafanaSource: ComponentSource {
     let login: String?
     private let annotationDays: Int
     let joinsOrganizations: Bool
+    let contactPointSecrets: ContactPointSecrets
     private let now: @Sendable () -> Int
 
     /// - Parameters:
     ///   - login: the user of basic authentication; nil for a token.
     ///   - joins: whether that user, a server admin, may be made a member of organisations for the time of the export.
     ///   - annotationDays: how far back annotations are taken.
+    ///   - contactPointSecrets: whether those that Grafana shows are taken.
     ///   - now: milliseconds since 1970.
     package init(
         api: GrafanaAPI, login: String?, joins: Bool = false, annotationDays: Int = 90,
-        now: @escaping @Sendable () -> Int
+        contactPointSecrets: ContactPointSecrets = .never, now: @escaping @Sendable () -> Int
     ) {
         self.api = api
         self.login = login
         joinsOrganizations = joins
-        self.annotationDays = annotationDays
+        // A century is more than any Grafana has, and no arithmetic with it overflows.
+        self.annotationDays = min(annotationDays, 36_525)
+        self.contactPointSecrets = contactPointSecrets
         self.now = now
     }
 
@@ -36,7 +40,10 @@ package struct GrafanaSource: ComponentSource {
     static let role = "role Admin in the organisation, or a server admin's user name and password for all of them"
 
     package func capture(_ context: CaptureContext) async throws -> any Capture {
-        let tree = try await api.pool.run { try DocumentTree(in: context.state, run: context.run) }
+        let tree = try await api.pool.run {
+            SecretsLayer.removeLeftovers(in: context.state)
+            return try DocumentTree(in: context.state, run: context.run)
+        }
         do {
             return try await export(into: tree, context)
         } catch {
@@ -73,9 +80,28 @@ package struct GrafanaSource: ComponentSource {
         for (kind, count) in state.vanished.sorted(by: { $0.key < $1.key }) {
             findings.warn("\(count) of the \(kind) that were listed were gone when they were asked for")
         }
+        warnOfSecrets(state, findings)
+        // Last, so that nothing that fails leaves them behind.
+        let secrets = try await api.pool.run {
+            state.secrets.isEmpty ? nil : try SecretsLayer(state.secrets, in: context.state, run: context.run)
+        }
         return GrafanaCapture(
             tree: tree, facts: facts(server, state), warnings: findings.state.warnings,
-            withheld: state.withheld.sorted { $0.path < $1.path }, damage: state.damage)
+            withheld: state.withheld.sorted { $0.path < $1.path }, damage: state.damage, secrets: secrets,
+            pool: api.pool)
+    }
+
+    private func warnOfSecrets(_ state: ExportFindings.State, _ findings: ExportFindings) {
+        if state.unencrypted > 0 {
+            findings.warn(
+                "the secrets of \(state.unencrypted) contact points are not in this backup, because the store is not "
+                    + "encrypted: \(ContactPointSecrets.advice)")
+        }
+        for (organization, reason) in state.refusals.sorted(by: { $0.key < $1.key }) {
+            findings.warn(
+                "secrets of contact points of organisation '\(organization)' are not in this backup: \(reason); "
+                    + ContactPointSecrets.permission)
+        }
     }
 
     // MARK: Users
@@ -124,7 +150,7 @@ package struct GrafanaSource: ComponentSource {
         let start = (now() / 86_400_000 - annotationDays) * 86_400_000
         var export = OrganizationExport(
             api: api, tree: tree, findings: own, id: organization.id, name: organization.name, header: header,
-            isServerAdmin: server.isServerAdmin, annotations: max(start, 1)...end)
+            isServerAdmin: server.isServerAdmin, annotations: max(start, 1)...end, secrets: contactPointSecrets)
         if let refusal = try await api.pool.run({ try GrafanaServer.refusal(api, organization: header) }) {
             guard try await enter(&export, refusal, findings, guests) else { return }
         }
@@ -194,6 +220,7 @@ package struct GrafanaSource: ComponentSource {
         var facts = ["url": api.location, "version": server.version ?? "hidden"]
         for (kind, count) in state.counts { facts[kind] = String(count) }
         facts["seen as"] = server.isServerAdmin ? "server admin" : "one organisation's admin"
+        if !state.secrets.isEmpty { facts["contact point secrets"] = String(state.secrets.count) }
         if !state.absent.isEmpty { facts["not offered"] = state.absent.sorted().joined(separator: ", ") }
         return facts
     }
@@ -204,7 +231,8 @@ package struct GrafanaSource: ComponentSource {
         for (kind, name) in [("dashboards", "dashboards"), ("data sources", "datasources"), ("users", "users")] {
             guard let there = statistics[name] else { continue }
             let here = counts[kind] ?? 0
-            if here * 10 < there * 9 {
+            // The server's number may be anything.
+            if here < there - there / 10, there > 0 {
                 findings.warn("the server counts \(there) \(kind), and this export has \(here) of them")
             }
         }

@@ -85,7 +85,7 @@ extension OrganizationExport {
             isShared ? try get(["dashboards", "uid", uid, "public-dashboards"]) : nil
         }
         if answer.status == 406 {
-            let place = try Self.place(in: answer, of: uid, organization: id)
+            let place = try Self.place(in: answer, of: uid)
             return GrafanaDocument.resource(
                 try api.value(place.acting(in: header)), permissions: try permissions(),
                 publicDashboard: try publicDashboard())
@@ -105,20 +105,14 @@ extension OrganizationExport {
             publicDashboard: try publicDashboard())
     }
 
-    /// Where a dashboard is that this interface cannot show: the refusal says so, as "use /apis/… instead".
-    static func place(in answer: GrafanaAnswer, of uid: String, organization: Int) throws -> GrafanaRequest {
-        let words = (answer.message ?? "").split(separator: " ")
-        let group = "dashboard.grafana.app"
-        if let address = words.first(where: { $0.hasPrefix("/apis/\(group)/") }) {
-            let segments = address.split(separator: "/").map(String.init)
-            guard segments.count == 7, segments[3] == "namespaces", segments[6] == uid else {
-                throw GrafanaAPIError(answer)
-            }
-            var request = GrafanaRequest("GET", segments)
-            request.isAppPlatform = true
-            return request
+    /// The address of a dashboard that this interface cannot show, as the refusal has it: "use /apis/… instead".
+    static func place(in answer: GrafanaAnswer, of uid: String) throws -> GrafanaRequest {
+        guard let segments = ResourceAddress.segments(in: answer.message ?? "", of: uid) else {
+            throw GrafanaAPIError(answer)
         }
-        throw GrafanaAPIError(answer)
+        var request = GrafanaRequest("GET", segments)
+        request.isAppPlatform = true
+        return request
     }
 
     // MARK: Library elements and playlists

@@ -66,25 +66,6 @@ extension OrganizationExport {
         }
     }
 
-    func contactPoints() throws {
-        var taken: Set<String> = []
-        for point in try whole(["v1", "provisioning", "contact-points"]) {
-            let (uid, label) = (point["uid"]?.text ?? "", point["name"]?.text ?? "")
-            // The one that Grafana begins with may have no uid.
-            let key = uid.isEmpty ? label : uid
-            guard taken.insert(key).inserted else { continue }
-            let path = "contact-points/\(DocumentTree.name(for: key)).json"
-            try write(path, point.removing(["version"]))
-            findings.count("contact points")
-            let fields = GrafanaDocument.redacted(point["settings"] ?? [:])
-            guard !fields.isEmpty else { continue }
-            findings.withhold(
-                Withheld(
-                    path: "\(folder)/\(path)", object: "contact point '\(label)' (\(uid)) of organisation '\(name)'",
-                    secrets: fields.map { "contact-point/\(key)/\($0)" }))
-        }
-    }
-
     func policies() throws {
         try write("notification-policies.json", try get(["v1", "provisioning", "policies"]))
     }

@@ -16,6 +16,7 @@ struct OrganizationExport: Sendable {
     var guest: String?
     /// From when on annotations are taken, and until when; milliseconds since 1970.
     let annotations: ClosedRange<Int>
+    var secrets = ContactPointSecrets.never
 
     /// Objects asked for at once: enough to keep a server busy, few enough to leave it to its users.
     static let width = 8

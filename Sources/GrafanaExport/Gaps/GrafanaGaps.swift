@@ -2,8 +2,8 @@ internal import Blocking
 internal import JSONText
 package import Repository
 
-/// What a Grafana holds and an export leaves out: what these credentials do not see, what has no API to be exported
-/// by, and secrets that are shown to nobody.
+/// Contents of a Grafana that its export skips: objects that these credentials do not see, objects without an API to
+/// export them by, and secrets that Grafana does not show.
 package struct GrafanaGaps: GapFinder {
     private let api: GrafanaAPI
     private let joins: Bool
@@ -99,8 +99,11 @@ package struct GrafanaGaps: GapFinder {
         return [
             Gap(
                 "\(missing.count) secrets of \(Gap.list(objects))",
-                why: "Grafana shows them to nobody: after a restore these do not work",
-                remedy: "add them to `secrets:` of this component, as {env: NAME} or {file: PATH}: "
+                why: "Grafana did not show them to the backup: after a restore these do not work",
+                remedy: (missing.contains { $0.secret.hasPrefix("contact-point/") }
+                    ? "those of contact points come with a backup into an encrypted store (`store: recipients:`); "
+                    : "")
+                    + "add them to `secrets:` of this component, as {env: NAME} or {file: PATH}: "
                     + Gap.list(missing.map(\.secret), most: 12))
         ]
     }

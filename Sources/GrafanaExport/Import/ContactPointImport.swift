@@ -1,7 +1,8 @@
 internal import JSONText
 internal import Repository
 
-/// Contact points, whose secrets the API shows as "[REDACTED]" and would take for one.
+/// Contact points. A document has "[REDACTED]" in the place of a secret, which the API would take for one. The secret
+/// comes from the configuration, or from the backup where that could be encrypted.
 ///
 /// One that lacks a secret is not made: it would look right and notify nobody. Where that is wanted, in a drill, it is
 /// made with a placeholder, so that what refers to it comes back too. One that is in the target keeps the secrets that
@@ -37,9 +38,12 @@ extension OrganizationContent {
             && Likeness.alike(document, current, members: ["name", "disableResolveMessage"])
         if isSame, Self.hasOrigin(document, current) { return .same }
         try Self.checkOrigin(current)
-        let given = filled(document)
+        // A secret that the target has is at least as new as that of the backup.
+        let given = filled(document) { configured(document, $0) }
         // What is not at hand may be in the target; whether it can be read there shows when it is needed.
-        let unknown = given.missing.filter { !ContactSettings.has($0, in: current["settings"]) }
+        let unknown = given.missing.filter {
+            !ContactSettings.has($0, in: current["settings"]) && stored(document, $0) == nil
+        }
         guard unknown.isEmpty else {
             throw Obstacle(
                 .failed, "left as it is: it would lack secrets",
@@ -67,7 +71,7 @@ extension OrganizationContent {
         if uid.isEmpty, let own = twins.first {
             throw Obstacle.conflict("differs, and has no uid to change it by: change '\(own.text("name"))' in Grafana")
         }
-        let given = filled(document)
+        let given = filled(document) { configured(document, $0) ?? stored(document, $0) }
         let names = given.missing.map { secretName(document, $0) }
         guard given.missing.isEmpty || run.secrets.placeholder != nil else {
             let reasons = names.compactMap { run.secrets.obstacle($0, organization: organization.source) }
@@ -96,10 +100,21 @@ extension OrganizationContent {
         "contact-point/\(document.text(document.text("uid").isEmpty ? "name" : "uid"))/\(field)"
     }
 
-    private func filled(_ document: JSONValue) -> (settings: JSONValue, missing: [String]) {
-        ContactSettings.filled(document["settings"] ?? .null, placeholder: run.secrets.placeholder) { field in
-            run.secrets.value(secretName(document, field), organization: organization.source)
-        }
+    private func filled(
+        _ document: JSONValue, secret: (String) -> String?
+    ) -> (settings: JSONValue, missing: [String]) {
+        ContactSettings.filled(
+            document["settings"] ?? .null, placeholder: run.secrets.placeholder, secret: secret)
+    }
+
+    /// The secret that the configuration gives.
+    private func configured(_ document: JSONValue, _ field: String) -> String? {
+        run.secrets.value(secretName(document, field), organization: organization.source)
+    }
+
+    /// The secret that the backup has.
+    private func stored(_ document: JSONValue, _ field: String) -> String? {
+        run.secrets.storedValue(secretName(document, field), organization: organization.source)
     }
 
     /// The settings of the backup, with the secrets that the target has: it shows them to its Admin, decrypted. They
@@ -110,15 +125,16 @@ extension OrganizationContent {
         let uid = document.text("uid")
         let answer: JSONValue?
         do {
-            answer = try await read(
-                ["v1", "provisioning", "contact-points", "export"], query: [("decrypt", "true"), ("format", "json")])
+            let call = OrganizationExport.decryption(in: nil)
+            answer = try await read(call.segments, query: call.query)
         } catch let error as GrafanaAPIError where error.reason != .unreachable { answer = nil }
         let receivers = (answer?["contactPoints"]?.array ?? []).flatMap { $0["receivers"]?.array ?? [] }
         let decrypted = receivers.first { $0.text("uid") == uid }?["settings"]
         let kept = ContactSettings.filled(document["settings"] ?? .null) { field in
-            let given = run.secrets.value(secretName(document, field), organization: organization.source)
-            let value = given ?? ContactSettings.value(field, in: decrypted)?.text
-            return value == ContactSettings.redacted ? nil : value
+            if let given = configured(document, field) { return given }
+            let present = ContactSettings.value(field, in: decrypted)?.text
+            return present.flatMap { $0 == ContactSettings.redacted || $0.isEmpty ? nil : $0 }
+                ?? stored(document, field)
         }
         guard kept.missing.isEmpty else {
             throw Obstacle(

@@ -25,9 +25,14 @@ package struct GrafanaImporter: ComponentImporter {
         _ request: ImportRequest, report: @escaping @Sendable (ImportedObject) -> Void
     ) async throws {
         let server = ImportServer(api)
-        let run = ImportRun(
+        let access = try await ImportAccess(of: server, user: user)
+        var run = ImportRun(
             server: server, tree: ImportTree(root: request.tree, pool: api.pool), secrets: secrets, request: request,
-            access: try await ImportAccess(of: server, user: user), ledger: ImportLedger(request.progress, report))
+            access: access, ledger: ImportLedger(request.progress, report))
+        if secrets.placeholder == nil {
+            run.secrets = secrets.adding(
+                stored: SecretsLayer.values(try await run.document("secrets", SecretsLayer.path)))
+        }
         let organizations = try await run.importOrganizations()
         let users = try await run.importUsers(into: organizations)
         for organization in organizations {

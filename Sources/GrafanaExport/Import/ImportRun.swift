@@ -6,7 +6,7 @@ internal import Repository
 struct ImportRun: Sendable {
     let server: ImportServer
     let tree: ImportTree
-    let secrets: ImportSecrets
+    var secrets: ImportSecrets
     let request: ImportRequest
     let access: ImportAccess
     let ledger: ImportLedger

@@ -1,7 +1,10 @@
-/// What a backup cannot hold and a restore is given: by the names of ``Withheld/secrets``.
+/// The secrets for a restore, by the names of ``Withheld/secrets``: those of the configuration, and those that the backup
+/// has of contact points.
 package struct ImportSecrets: Sendable {
     private let values: [String: String]
     private let unavailable: [String: String]
+    /// Of the backup; the configuration's count more.
+    private var stored: [String: String] = [:]
     /// What a contact point gets in place of a secret that is not at hand; nil where it is rather not made.
     let placeholder: String?
 
@@ -22,6 +25,18 @@ package struct ImportSecrets: Sendable {
     func value(_ name: String, organization: Int? = nil) -> String? {
         organization.flatMap { values["organization/\($0)/\(name)"] } ?? values[name]
     }
+
+    /// With the secrets of a backup. In a drill, which has placeholders for them, they are not used: its contact points
+    /// must not reach anybody.
+    func adding(stored: [String: String]) -> ImportSecrets {
+        guard placeholder == nil else { return self }
+        var secrets = self
+        secrets.stored = stored
+        return secrets
+    }
+
+    /// The value that the backup has.
+    func storedValue(_ name: String, organization: Int) -> String? { stored["organization/\(organization)/\(name)"] }
 
     /// Why a name that is configured has no value; nil where it is not configured, or has one.
     func obstacle(_ name: String, organization: Int? = nil) -> String? {

@@ -8,13 +8,10 @@ extension OrganizationContent {
 
     private var namespace: String { target == 1 ? "default" : "org-\(target ?? 0)" }
 
-    /// Reads one where the older interface says to look for it.
+    /// Reads one at the address that the older interface gives.
     /// - Parameter refusal: status 406: "… use /apis/dashboard.grafana.app/v2/namespaces/default/dashboards/x instead".
     func presentResource(_ uid: String, _ refusal: GrafanaAPIError) async throws -> PresentDashboard? {
-        guard let address = refusal.detail.split(separator: " ").first(where: { $0.hasPrefix("/apis/") }) else {
-            throw refusal
-        }
-        let place = address.split(separator: "/").map { String($0) }
+        guard let place = ResourceAddress.segments(in: refusal.detail, of: uid) else { throw refusal }
         guard let resource = try await server.read(place, organization: target, isAppPlatform: true) else { return nil }
         let metadata = resource["metadata"] ?? .null
         return PresentDashboard(

@@ -64,6 +64,19 @@ package struct StandInAnswer: Sendable {
             status, headers: headers.merging(["Content-Type": "application/json"]) { $1 }, body: value.compact)
     }
 
+    /// Numbers that no server should give, in JSON.
+    package static let oddNumbers = [
+        "-1", "-9223372036854775808", "9223372036854775807", "18446744073709551616", "1e400", "-0.5", "\"NaN\"", "null",
+    ]
+
+    /// The same answer with another number in the place of each.
+    /// - Parameter number: in JSON, such as one of ``oddNumbers``.
+    package func withNumbers(_ number: String) -> StandInAnswer {
+        let text = String(decoding: body, as: UTF8.self).replacing(#/:-?[0-9][0-9.eE+]*(?=[,}\]])/#) { _ in ":\(number)"
+        }
+        return StandInAnswer(status, headers: headers, body: Array(text.utf8))
+    }
+
     package static func text(_ status: Int = 200, _ text: String) -> StandInAnswer {
         StandInAnswer(status, headers: ["Content-Type": "text/plain"], body: Array(text.utf8))
     }

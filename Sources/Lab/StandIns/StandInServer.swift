@@ -21,6 +21,7 @@ package final class StandInServer: Sendable {
         var server: (HTTPServer, Task<Void, any Error>)?
         var fault: Fault?
         var loss: (@Sendable (StandInRequest) -> Bool)?
+        var alteration: (@Sendable (StandInRequest, StandInAnswer) -> StandInAnswer)?
         var violations: [String] = []
         var requests: [String: Int] = [:]
     }
@@ -56,6 +57,11 @@ package final class StandInServer: Sendable {
     /// Chooses requests that are carried out, and whose answers do not reach the client: it sees a gateway's 502.
     package func lose(_ isLost: (@Sendable (StandInRequest) -> Bool)?) { state.withLock { $0.loss = isLost } }
 
+    /// Changes answers on their way, after they were held against the contract.
+    package func alter(_ change: (@Sendable (StandInRequest, StandInAnswer) -> StandInAnswer)?) {
+        state.withLock { $0.alteration = change }
+    }
+
     /// Listens again after ``stop()``, on the same port.
     package func start() async throws {
         let server = HTTPServer(
@@ -86,15 +92,16 @@ package final class StandInServer: Sendable {
     }
 
     private func serve(_ request: StandInRequest) async -> StandInAnswer {
-        let (fault, loss) = state.withLock { state in
+        let (fault, loss, alteration) = state.withLock { state in
             state.requests["\(request.method) \(request.path)", default: 0] += 1
-            return (state.fault, state.loss)
+            return (state.fault, state.loss, state.alteration)
         }
         note(contract?.violations(request) ?? [], of: "request")
         if let answer = fault?(request) { return answer }
         let answer = await answer(request)
         note(contract?.violations(answer, to: request) ?? [], of: "answer")
-        return loss?(request) == true ? .text(502, "Bad Gateway") : answer
+        if loss?(request) == true { return .text(502, "Bad Gateway") }
+        return alteration?(request, answer) ?? answer
     }
 
     private func note(_ violations: [String], of side: String) {

@@ -1,7 +1,7 @@
 internal import JSONText
 
-/// Whether the documents are there: as many as the set's manifest says, none included; where it does not say, at least
-/// one.
+/// The documents of all indices, against the number in the set's manifest, none included; where it does not say, at
+/// least one.
 struct DocumentsCounted: RecoveryCheck {
     let name = "elasticsearch_documents"
     var component: String? { subject.name }

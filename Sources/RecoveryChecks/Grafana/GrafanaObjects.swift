@@ -1,7 +1,7 @@
 internal import JSONText
 
-/// Whether the dashboards, or the data sources, are there: counted in every organisation, against the set's count where
-/// there is one, and one of them fetched whole, for a listing is not yet the thing.
+/// The dashboards, or the data sources: counted in every organisation, against the set's count where there is one, and
+/// one of them fetched whole, since a list proves little.
 struct GrafanaObjects: RecoveryCheck {
     enum Kind { case dashboards, dataSources }
 
@@ -36,10 +36,15 @@ struct GrafanaObjects: RecoveryCheck {
         }
         if expected == 0, found.isEmpty { return .passed("0", "none in the set, none here") }
         guard let first = found.first else { return .failed("0", "there is none") }
-        let path = kind == .dashboards ? "/api/dashboards/uid/" : "/api/datasources/uid/"
-        let object = try server.json(
-            path + CheckedServer.encoded(first.uid), headers: GrafanaReading.headers(first.organization))
-        let uid = kind == .dashboards ? object["dashboard"]?["uid"]?.text : object["uid"]?.text
+        let uid: String?
+        switch kind {
+        case .dashboards: uid = try grafana.dashboard(first.uid, first.organization)?.uid
+        case .dataSources:
+            uid = try server.json(
+                "/api/datasources/uid/" + CheckedServer.encoded(first.uid),
+                headers: GrafanaReading.headers(first.organization))["uid"]?.text
+        }
+        guard let uid else { return .failed("\(found.count)", "'\(first.uid)' is in the list, and cannot be fetched") }
         guard uid == first.uid else {
             return .failed("\(found.count)", "'\(first.uid)' was asked for, and another object came")
         }

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import JSONText
 
 /// The few things that checks read from a Grafana.
@@ -42,31 +43,80 @@ struct GrafanaReading {
 
     func dashboards(_ organization: Int?) throws -> [String] {
         var uids: Set<String> = []
-        let size = 1000
-        for page in 1...100 {
-            let query = [("type", "dash-db"), ("limit", "\(size)"), ("page", "\(page)")]
+        for page in 1...1000 {
+            let query = [("type", "dash-db"), ("limit", "1000"), ("page", "\(page)")]
             let answer = try server.json("/api/search", query, headers: Self.headers(organization))
-            let entries = (answer.array ?? []).compactMap { $0["uid"]?.text }
-            uids.formUnion(entries)
-            if entries.count < size { break }
+            guard let entries = answer.array else {
+                throw CheckFailure("no list", "GET /api/search: the answer is not a list")
+            }
+            let before = uids.count
+            uids.formUnion(entries.compactMap { $0["uid"]?.text })
+            // A server may cut pages shorter than asked for, and one that does not know pages gives the first again.
+            if uids.count == before || entries.count < Self.shortPage { break }
         }
         return uids.sorted()
     }
 
     func dataSources(_ organization: Int?) throws -> [String] {
         let answer = try server.json("/api/datasources", headers: Self.headers(organization))
-        return (answer.array ?? []).compactMap { $0["uid"]?.text }.sorted()
+        guard let entries = answer.array else {
+            throw CheckFailure("no list", "GET /api/datasources: the answer is not a list")
+        }
+        return entries.compactMap { $0["uid"]?.text }.sorted()
     }
 
+    /// No server is known to cut pages shorter than this: a page with fewer items is the last one.
+    private static let shortPage = 100
+
     /// A dashboard without what every server numbers for itself.
-    func dashboard(_ uid: String, _ organization: Int?) throws -> JSONValue? {
+    struct Dashboard {
+        var uid: String
+        var title: String
+        /// The classic JSON; of schema v2 the resource's `spec`.
+        var model: JSONValue
+    }
+
+    /// - Returns: nil where there is none of this uid.
+    func dashboard(_ uid: String, _ organization: Int?) throws -> Dashboard? {
         let path = "/api/dashboards/uid/" + CheckedServer.encoded(uid)
         let answer = try server.get(path, headers: Self.headers(organization))
         if answer.status == 404 { return nil }
-        guard answer.status == 200, let json = try? JSONValue(parsing: answer.body), let model = json["dashboard"]
+        let json = try? JSONValue(parsing: answer.body)
+        if answer.status == 406, let place = Self.place(in: json?["message"]?.text ?? "", of: uid) {
+            return try resource(place, uid, organization)
+        }
+        guard answer.status == 200, let model = json?["dashboard"], model.object != nil else {
+            throw CheckFailure("HTTP \(answer.status)", "GET \(path): HTTP \(answer.status): \(answer.excerpt)")
+        }
+        return Dashboard(
+            uid: model["uid"]?.text ?? "", title: model["title"]?.text ?? "",
+            model: model.removing(["id", "version"]))
+    }
+
+    // MARK: Schema v2, of Grafana 12 and later
+
+    private func resource(_ path: String, _ uid: String, _ organization: Int?) throws -> Dashboard? {
+        let answer = try server.get(path, headers: Self.headers(organization))
+        if answer.status == 404 { return nil }
+        guard answer.status == 200, let json = try? JSONValue(parsing: answer.body), let spec = json["spec"],
+            spec.object != nil
         else {
             throw CheckFailure("HTTP \(answer.status)", "GET \(path): HTTP \(answer.status): \(answer.excerpt)")
         }
-        return model.removing(["id", "version"])
+        // Everything else is the server's own: numbers, times, the versions of the interface that it offers.
+        return Dashboard(
+            uid: json["metadata"]?["name"]?.text ?? "", title: spec["title"]?.text ?? "", model: spec)
+    }
+
+    /// The address in a refusal of status 406: "… use /apis/dashboard.grafana.app/v2/namespaces/default/dashboards/x
+    /// instead". Nil where it has none, or that of another object.
+    static func place(in message: String, of uid: String) -> String? {
+        guard let start = message.range(of: "/apis/dashboard.grafana.app/")?.lowerBound else { return nil }
+        let path = String(message[start...].prefix { !$0.isWhitespace && !"\"'`,;?".contains($0) })
+        let parts = path.split(separator: "/")
+        guard parts.count == 7, parts[3] == "namespaces", parts[5] == "dashboards",
+            [uid, CheckedServer.encoded(uid)].contains(String(parts[6]))
+        else { return nil }
+        return path
     }
 }

@@ -32,7 +32,7 @@ package struct GrafanaSentinel: Sentinel {
     }
 
     package func nonces(around time: Int) throws -> [String] {
-        let model = try GrafanaReading(server).dashboard(Self.uid, nil)
-        return model?["description"]?.text.map { [$0] } ?? []
+        let dashboard = try GrafanaReading(server).dashboard(Self.uid, nil)
+        return dashboard?.model["description"]?.text.map { [$0] } ?? []
     }
 }

@@ -16,11 +16,15 @@ package struct Interview: Sendable {
         var isEmpty = false
         /// The value as older versions recorded it, where they did not look at all of it.
         var former: JSONValue?
+        /// Of documents.
+        var count: Int?
     }
 
     /// - Returns: nil when the answer is empty: nothing then can be compared.
     /// - Throws: when there is no answer.
     package func record(_ question: RecordedQuestion) throws -> RecordedAnswer? {
+        // A snapshot holds what was counted around it, and not what a writer has added since.
+        if question.language == .documents { return try documents(question) }
         let answer = try ask(question)
         return answer.isEmpty ? nil : Self.recorded(question, answer)
     }
@@ -30,14 +34,32 @@ package struct Interview: Sendable {
     package func difference(from recorded: RecordedAnswer) throws -> RecordedAnswer? {
         let answer = try ask(recorded.question)
         let now = Self.recorded(recorded.question, answer)
+        // Of an index that is written to, more documents are no difference.
+        if let least = recorded.least { return now.least.map { $0 >= least } == true ? nil : now }
         let equal = [now.sha256] + (answer.former.map { [Digest(of: $0.compact).hex] } ?? [])
         return equal.contains(recorded.sha256) ? nil : now
     }
 
     private static func recorded(_ question: RecordedQuestion, _ answer: Answer) -> RecordedAnswer {
         let text = answer.text.count > 120 ? answer.text.prefix(119) + "…" : answer.text
-        return RecordedAnswer(question, sha256: Digest(of: answer.value.compact).hex, text: text)
+        var recorded = RecordedAnswer(question, sha256: Digest(of: answer.value.compact).hex, text: text)
+        recorded.least = answer.count
+        return recorded
     }
+
+    private func documents(_ question: RecordedQuestion) throws -> RecordedAnswer? {
+        let facts = stack.components.first { $0.name == question.component }?.facts
+        guard let count = IndexCounts(fact: facts?[Self.countsFact]).counts[question.text] else { return nil }
+        let text = IndexCounts.description(count)
+        return Self.recorded(
+            question,
+            Answer(
+                value: JSONValue(count.lowerBound), text: text + (text == "1" ? " document" : " documents"),
+                count: count.lowerBound))
+    }
+
+    /// The fact of the manifest that has the documents of each index.
+    static let countsFact = "documents by index"
 
     private func ask(_ question: RecordedQuestion) throws -> Answer {
         guard let component = stack.components.first(where: { $0.name == question.component }) else {
@@ -68,7 +90,7 @@ package struct Interview: Sendable {
             guard let number = count.integer else {
                 throw CheckFailure("HTTP \(answer.status)", "_count: HTTP \(answer.status): \(answer.excerpt)")
             }
-            return Answer(value: count, text: Self.count(number, "document"))
+            return Answer(value: count, text: Self.count(number, "document"), count: number)
         }
     }
 
@@ -79,10 +101,10 @@ package struct Interview: Sendable {
             let uids = try reading.dashboards(organization).filter { $0 != GrafanaSentinel.uid }
             return Answer(value: .array(uids.map { .string($0) }), text: Self.count(uids.count, "dashboard"))
         }
-        guard let model = try reading.dashboard(question.text, organization) else {
+        guard let dashboard = try reading.dashboard(question.text, organization) else {
             return Answer(value: .null, text: "no such dashboard", isEmpty: true)
         }
-        return Answer(value: model, text: "'\(model["title"]?.text ?? "")'")
+        return Answer(value: dashboard.model, text: "'\(dashboard.title)'")
     }
 
     private static func answer(_ samples: [CheckedServer.Sample]) -> Answer {

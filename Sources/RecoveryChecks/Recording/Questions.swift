@@ -8,8 +8,6 @@ package struct Questions: Sendable {
     private let stack: CheckedStack
     /// How many things of one kind are sampled.
     private static let sample = 5
-    private static let dashboards = 500
-    private static let indices = 200
     /// Seconds that a question stays behind the newest datum: scrapes under way may still add samples before it.
     package static let margin = 120
     /// Hours before the newest datum, in milliseconds.
@@ -24,7 +22,7 @@ package struct Questions: Sendable {
         case "prometheus": return try prometheus(component, server)
         case "loki": return try loki(component, server)
         case "grafana": return try grafana(component, server)
-        case "elasticsearch": return try elasticsearch(component, server)
+        case "elasticsearch": return elasticsearch(component)
         default: return []
         }
     }
@@ -77,22 +75,17 @@ package struct Questions: Sendable {
         for organization in try reading.organizations() {
             let tenant = organization?.name
             questions.append(RecordedQuestion(.dashboards, of: component.name, "all", tenant: tenant))
-            questions += try reading.dashboards(organization?.id).prefix(Self.dashboards).map {
+            questions += try reading.dashboards(organization?.id).map {
                 RecordedQuestion(.dashboard, of: component.name, $0, tenant: tenant)
             }
         }
         return questions
     }
 
-    /// Indices that are written to have more documents a moment later: only the others can be compared.
-    private func elasticsearch(
-        _ component: CheckedStack.Component, _ server: CheckedServer
-    ) throws -> [RecordedQuestion] {
-        let found = try server.json("/\(component.indicesInPath)", [("flat_settings", "true")])
-        let quiet = (found.object ?? [:]).filter { _, index in
-            !(index["aliases"]?.object ?? [:]).values.contains { $0["is_write_index"]?.bool == true }
-        }
-        return quiet.keys.sorted().filter { $0 != ElasticsearchSentinel.index(for: component.indices) }
-            .prefix(Self.indices).map { RecordedQuestion(.documents, of: component.name, $0) }
+    /// The indices whose documents were counted around the snapshot: what they hold now may be more.
+    private func elasticsearch(_ component: CheckedStack.Component) -> [RecordedQuestion] {
+        IndexCounts(fact: component.facts?[Interview.countsFact]).counts.keys.sorted()
+            .filter { $0 != ElasticsearchSentinel.index(for: component.indices) }
+            .map { RecordedQuestion(.documents, of: component.name, $0) }
     }
 }

@@ -9,6 +9,8 @@ package struct Recorder: Sendable {
     private let questions: [RecordedQuestion]
     private let pool: BlockingPool
     private static let lanes = 4
+    /// Questions of one kind that are asked; the others are counted as not recorded.
+    private static let limits: [RecordedQuestion.Language: Int] = [.dashboard: 500, .documents: 200]
 
     package init(_ stack: CheckedStack, questions: [RecordedQuestion], pool: BlockingPool) {
         self.stack = stack
@@ -16,49 +18,81 @@ package struct Recorder: Sendable {
         self.pool = pool
     }
 
-    /// - Returns: the answers in a fixed order, and a line for each question that has none.
-    package func record() async throws -> (answers: [RecordedAnswer], warnings: [String]) {
-        let found = Mutex((answers: [Int: [RecordedAnswer]](), warnings: [String]()))
+    /// The answers in a fixed order, a line for each question that has none, and what the check must not call equal.
+    package struct Record: Sendable {
+        package var answers: [RecordedAnswer] = []
+        package var warnings: [String] = []
+        package var omissions: [RecordedOmission] = []
+    }
+
+    package func record() async throws -> Record {
+        let found = Mutex([Int: Record]())
         try await stack.components.enumerated().map { $0 }.concurrentForEach(limit: Self.lanes) { number, component in
             try await pool.run {
                 try Task.checkCancellation()
-                let (answers, warnings) = self.answers(of: component)
-                found.withLock {
-                    $0.answers[number] = answers
-                    $0.warnings += warnings
-                }
+                let record = self.record(of: component)
+                found.withLock { $0[number] = record }
             }
         }
-        return found.withLock { state in
-            (state.answers.sorted { $0.key < $1.key }.flatMap(\.value), state.warnings.sorted())
-        }
+        let records = found.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
+        return Record(
+            answers: records.flatMap(\.answers), warnings: records.flatMap(\.warnings).sorted(),
+            omissions: records.flatMap(\.omissions))
     }
 
-    private func answers(of component: CheckedStack.Component) -> ([RecordedAnswer], [String]) {
-        var warnings: [String] = []
+    private func record(of component: CheckedStack.Component) -> Record {
+        var record = Record()
+        func omit(_ count: Int, _ reason: String) {
+            guard count > 0 else { return }
+            record.omissions.append(RecordedOmission(component: component.name, questions: count, reason: reason))
+        }
         var all = questions.filter { $0.component == component.name }
         let own = Set(all)
         if let obstacle = component.obstacle {
-            return ([], ["nothing of '\(component.name)' is recorded: \(obstacle)"])
+            record.warnings.append("nothing of '\(component.name)' is recorded: \(obstacle)")
+            omit(1, obstacle)
+            return record
         }
-        do { all += try Questions(stack).derived(for: component) } catch {
-            warnings.append("nothing of '\(component.name)' is recorded: \(error)")
+        do {
+            let (kept, beyond) = Self.limited(try Questions(stack).derived(for: component))
+            all += kept
+            omit(beyond, "beyond the number that is recorded of one kind")
+        } catch {
+            record.warnings.append("nothing of '\(component.name)' is recorded: \(error)")
+            omit(1, "\(error)")
         }
         let interview = Interview(stack)
-        var answers: [RecordedAnswer] = []
-        for question in all where !Task.isCancelled {
+        var refused: (count: Int, reason: String) = (0, "")
+        for (number, question) in all.enumerated() where !Task.isCancelled {
             do {
                 if let answer = try interview.record(question) {
-                    answers.append(answer)
+                    record.answers.append(answer)
                 } else if own.contains(question) {
-                    warnings.append("'\(question.text)' of '\(component.name)' has no answer to compare with")
+                    record.warnings.append("'\(question.text)' of '\(component.name)' has no answer to compare with")
+                    omit(1, "'\(question.text)' has no answer")
                 }
             } catch {
-                warnings.append("'\(question.text)' of '\(component.name)' is not recorded: \(error)")
+                record.warnings.append("'\(question.text)' of '\(component.name)' is not recorded: \(error)")
+                if refused.count == 0 { refused.reason = "'\(question.text)': \(error)" }
+                refused.count += 1
                 // A server that is away gives the same answer to all of them.
-                if !(error is CheckFailure) { break }
+                if !(error is CheckFailure) {
+                    refused.count = refused.count + all.count - number - 1
+                    break
+                }
             }
         }
-        return (answers, warnings)
+        omit(refused.count, refused.reason)
+        return record
+    }
+
+    private static func limited(_ questions: [RecordedQuestion]) -> (kept: [RecordedQuestion], beyond: Int) {
+        var seen: [RecordedQuestion.Language: Int] = [:]
+        let kept = questions.filter { question in
+            guard let limit = limits[question.language] else { return true }
+            seen[question.language, default: 0] += 1
+            return seen[question.language, default: 0] <= limit
+        }
+        return (kept, questions.count - kept.count)
     }
 }

@@ -1,6 +1,6 @@
 import Repository
 
-/// Whether the stack answers as it did when the set was made: every question recorded with it is asked again.
+/// The stack's answers against those recorded with the set: every question is asked again.
 struct DataEquality: RecoveryCheck {
     let name = "data_equality"
     let component: String? = nil
@@ -20,8 +20,10 @@ struct DataEquality: RecoveryCheck {
             return .failed("nothing recorded", "set \(set) has no recorded answers: what it held is not known")
         }
         let answers = recorded.answers.filter { stack.wasRestored($0.question.component) }
+        let (unknown, reasons) = notRecorded(recorded, asked, answers)
         guard !answers.isEmpty else {
-            return .skipped("nothing was recorded with set \(set) for the components that were restored")
+            let why = reasons.isEmpty ? "" : ": \(reasons.joined(separator: "; "))"
+            return .skipped("nothing was recorded with set \(set) for the components that were restored\(why)")
         }
         let interview = Interview(stack)
         var differing: [String] = []
@@ -39,8 +41,23 @@ struct DataEquality: RecoveryCheck {
         }
         let list = differing.prefix(Self.longestList).joined(separator: "; ")
         let more = differing.count - Self.longestList
-        return .judged(
-            differing.isEmpty, "\(answers.count - differing.count) of \(answers.count) answers equal",
-            list + (more > 0 ? "; and \(more) more" : ""))
+        let measured =
+            "\(answers.count - differing.count) of \(answers.count) answers equal"
+            + (unknown > 0 ? ", \(unknown) not recorded" : "")
+        guard differing.isEmpty else { return .failed(measured, list + (more > 0 ? "; and \(more) more" : "")) }
+        return .passed(measured, reasons.isEmpty ? nil : "not compared: \(reasons.joined(separator: "; "))")
+    }
+
+    /// What the set does not know of the components that were restored.
+    private func notRecorded(
+        _ recorded: RecordedMark, _ asked: [CheckedStack.Component], _ answers: [RecordedAnswer]
+    ) -> (questions: Int, reasons: [String]) {
+        let omissions = (recorded.omissions ?? []).filter { stack.wasRestored($0.component) && $0.questions > 0 }
+        let known = Set(answers.map(\.question.component) + omissions.map(\.component))
+        let silent = asked.map(\.name).filter { !known.contains($0) }.map { "\($0): nothing was recorded" }
+        // The numbers are of a document in the store.
+        let count = omissions.reduce(0) { min($0 + min($1.questions, 1_000_000), 1_000_000) }
+        let reasons = omissions.prefix(Self.longestList).map { "\($0.component): \($0.reason)" }
+        return (count, reasons + silent)
     }
 }

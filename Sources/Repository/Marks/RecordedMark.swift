@@ -11,16 +11,36 @@ package struct RecordedMark: Mark {
     package var set: Timestamp
     package var answers: [RecordedAnswer]
     package var sentinels: [RecordedSentinel]
+    /// Questions of which the answers are not known; nil where all were recorded.
+    package var omissions: [RecordedOmission]?
 
     /// Answers beyond this are not kept: the mark stays below a mebibyte or so.
     package static let longestList = 2000
 
-    package init(tool: String, set: Timestamp, answers: [RecordedAnswer], sentinels: [RecordedSentinel]) {
+    package init(
+        tool: String, set: Timestamp, answers: [RecordedAnswer], sentinels: [RecordedSentinel],
+        omissions: [RecordedOmission] = []
+    ) {
         at = set
         self.tool = tool
         self.set = set
         self.answers = Array(answers.prefix(Self.longestList))
         self.sentinels = sentinels
+        self.omissions = omissions.isEmpty ? nil : Array(omissions.prefix(Self.longestList))
+    }
+}
+
+/// Questions about a component that were not recorded with a set, so that a check must not count them as equal.
+package struct RecordedOmission: Codable, Equatable, Sendable {
+    package var component: String
+    package var questions: Int
+    /// Of the first of them: at most 200 characters.
+    package var reason: String
+
+    package init(component: String, questions: Int, reason: String) {
+        self.component = component
+        self.questions = questions
+        self.reason = reason.count > 200 ? reason.prefix(199) + "…" : reason
     }
 }
 
@@ -71,6 +91,8 @@ package struct RecordedAnswer: Codable, Equatable, Sendable {
     package var sha256: String
     /// "3 series", at most 120 characters.
     package var text: String
+    /// For documents: an index that holds as many or more holds all of the set's. Nil where the answer must be the same.
+    package var least: Int?
 
     package init(_ question: RecordedQuestion, sha256: String, text: String) {
         self.question = question

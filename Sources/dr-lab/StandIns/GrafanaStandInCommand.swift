@@ -15,9 +15,12 @@ struct GrafanaStandInCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The major version to resemble: 9 to 13.")
     var version = 11
 
+    @Flag(name: .long, help: "Do not show the secrets of contact points to anybody: 403 for decrypt=true.")
+    var hideSecrets = false
+
     func run() async throws {
         guard let version = GrafanaVersion(rawValue: version) else { throw ValidationError("--version is 9 to 13") }
-        let state: GrafanaState
+        var state: GrafanaState
         if seed == "rich" {
             state = .rich(version: version)
         } else if seed == "empty" {
@@ -27,6 +30,7 @@ struct GrafanaStandInCommand: AsyncParsableCommand {
         } else {
             throw ValidationError("--seed is empty, rich or dashboards=N")
         }
+        state.hidesSecrets = hideSecrets
         // Of thousands of requests the contract would be checked again and again: that is for tests.
         let isChecked = !seed.hasPrefix("dashboards=")
         let server = try await GrafanaStandIn(state, port: port, isChecked: isChecked)

@@ -41,6 +41,7 @@ struct SetRecording {
         guard isAsked || !planted.isEmpty else { return }
         do {
             var answers: [RecordedAnswer] = []
+            var omissions: [RecordedOmission] = []
             if isAsked {
                 let stack = try await session.pool.run {
                     var held = stack
@@ -48,18 +49,25 @@ struct SetRecording {
                     try held.learn(from: set, in: repository)
                     return held
                 }
-                let (found, warnings) = try await Recorder(
+                let record = try await Recorder(
                     stack, questions: questions(of: stack), pool: session.pool
                 ).record()
-                for warning in warnings { output.warn(warning) }
-                if found.count > RecordedMark.longestList {
-                    output.warn("only \(RecordedMark.longestList) of \(found.count) answers are recorded")
+                for warning in record.warnings { output.warn(warning) }
+                answers = record.answers
+                omissions = record.omissions
+                let beyond = answers.dropFirst(RecordedMark.longestList)
+                if !beyond.isEmpty {
+                    output.warn("only \(RecordedMark.longestList) of \(answers.count) answers are recorded")
+                    omissions += Dictionary(grouping: beyond, by: \.question.component).sorted { $0.key < $1.key }.map {
+                        RecordedOmission(
+                            component: $0.key, questions: $0.value.count,
+                            reason: "beyond the \(RecordedMark.longestList) answers that are recorded with a set")
+                    }
                 }
-                answers = found
             }
             let mark = RecordedMark(
                 tool: "dr \(DR.version)", set: set.name, answers: answers,
-                sentinels: planted.filter { set.components[$0.component] != nil })
+                sentinels: planted.filter { set.components[$0.component] != nil }, omissions: omissions)
             try await session.pool.run { _ = try Marks(repository).put(mark) }
         } catch { output.warn("nothing is recorded with set \(set.name), the backup is good: \(error)") }
     }

@@ -13,7 +13,15 @@ enum GrafanaDriver: ComponentDriver {
         return GrafanaSource(
             api: api, login: options.server.username, joins: options.joinOrganizations,
             annotationDays: max(1, Int(options.annotations.duration.components.seconds) / 86_400),
+            contactPointSecrets: secrets(options, session),
             now: { Int(Date().timeIntervalSince1970 * 1000) })
+    }
+
+    private static func secrets(_ options: GrafanaOptions, _ session: Session) -> ContactPointSecrets {
+        switch options.contactPointSecrets {
+        case .never: .never
+        case .encrypted: session.configuration.store.recipients.isEmpty ? .withheldUnencrypted : .taken
+        }
     }
 
     static func importer(_ options: GrafanaOptions?, _ session: Session) throws -> (any ComponentImporter)? {

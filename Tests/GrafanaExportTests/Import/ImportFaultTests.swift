@@ -92,6 +92,94 @@ import Testing
         #expect(try await target.import(tree).of("contact point", "cp-slack").first?.outcome == .same)
     }
 
+    /// After a total loss, with nothing but an encrypted store.
+    @Test(arguments: [GrafanaVersion.v10, .v11, .v12, .v13])
+    func `contact points and policies come back with the secrets of the backup`(version: GrafanaVersion) async throws {
+        let tree = try await ImportSite(ImportSite.rich(version: version)).export(contactPoints: .taken)
+        var target = try await ImportSite(.empty(version: version))
+        target.secrets = ImportSecrets()
+        let objects = try await target.import(tree)
+        #expect(objects.of("contact point").allSatisfy { $0.isWhole }, "\(objects.of("contact point").text)")
+        #expect(objects.of("notification policies", Self.main).first?.outcome == .update)
+        let points = try target.organization(Self.main).contactPoints
+        #expect(points.first { $0["uid"] == "cp-slack" }?["settings"]?["url"] == "https://hooks.example.org/secret")
+        let hook = try #require(points.first { $0["uid"] == "cp-hook" }?["settings"])
+        #expect(hook["password"] == "hook-password")
+        #expect(hook["http_config"]?["oauth2"]?["client_secret"] == "oauth-secret")
+        // Data sources' secrets are nowhere.
+        #expect(objects.of("data source", "P1").contains { !$0.missingSecrets.isEmpty })
+        let again = try await target.import(tree)
+        #expect(again.of("contact point").allSatisfy { $0.outcome == .same })
+        #expect(target.grafana.server.violations == [])
+    }
+
+    @Test func `the secrets of the configuration count more than those of the backup`() async throws {
+        let tree = try await ImportSite(ImportSite.rich()).export(contactPoints: .taken)
+        var target = try await ImportSite(.empty())
+        target.secrets = ImportSecrets(["contact-point/cp-slack/url": "https://hooks.example.org/new"])
+        _ = try await target.import(tree)
+        let points = try target.organization(Self.main).contactPoints
+        #expect(points.first { $0["uid"] == "cp-slack" }?["settings"]?["url"] == "https://hooks.example.org/new")
+        #expect(points.first { $0["uid"] == "cp-hook" }?["settings"]?["password"] == "hook-password")
+    }
+
+    /// In a drill: the secrets are in the set, and the drill's Grafana must not have them.
+    @Test func `with a placeholder the secrets of the backup are not used`() async throws {
+        let tree = try await ImportSite(ImportSite.rich()).export(contactPoints: .taken)
+        var target = try await ImportSite(.empty())
+        target.secrets = ImportSecrets(placeholder: ImportSecrets.nowhere)
+        let objects = try await target.import(tree)
+        #expect(objects.of("contact point", "cp-slack").first?.missingSecrets == ["contact-point/cp-slack/url"])
+        let state = String(describing: target.grafana.state)
+        for secret in ["hooks.example.org", "hook-password", "oauth-secret"] { #expect(!state.contains(secret)) }
+        #expect(state.contains(ImportSecrets.nowhere))
+    }
+
+    /// A newer secret in the target stays; one that cannot be read there is replaced by the backup's.
+    @Test(arguments: [(false, "newer"), (true, "hook-password")])
+    func `an update keeps the secret of the target where it can be read`(
+        hidesSecrets: Bool, password: String
+    ) async throws {
+        let tree = try await ImportSite(ImportSite.rich()).export(contactPoints: .taken)
+        var target = try await ImportSite(ImportSite.rich())
+        target.secrets = ImportSecrets()
+        target.grafana.change { $0.hidesSecrets = hidesSecrets }
+        target.change(Self.main) { organization in
+            for index in organization.contactPoints.indices where organization.contactPoints[index]["uid"] == "cp-hook"
+            {
+                organization.contactPoints[index]["settings"]?["username"] = "other"
+                organization.contactPoints[index]["settings"]?["password"] = "newer"
+            }
+        }
+        let objects = try await target.import(tree)
+        #expect(objects.of("contact point", "cp-hook").first?.outcome == .update, "\(objects.of("contact point").text)")
+        let hook = try #require(try target.organization(Self.main).contactPoints.first { $0["uid"] == "cp-hook" })
+        #expect(hook["settings"]?["username"] == "dr" && hook["settings"]?["password"]?.text == password)
+    }
+
+    /// Every number in an answer of the server is replaced: nothing may end the program.
+    @Test(arguments: StandInAnswer.oddNumbers)
+    func `numbers of the server that cannot be cost at most the import`(number: String) async throws {
+        let tree = try await exported()
+        var target = try await ImportSite(ImportSite.rich())
+        target.retries = RetryPolicy(attempts: 1)
+        target.grafana.server.alter { request, answer in
+            request.path.hasSuffix("/orgs") ? answer : answer.withNumbers(number)
+        }
+        do { _ = try await target.import(tree, dryRun: true) } catch { #expect(error is ComponentError, "\(error)") }
+    }
+
+    @Test func `damaged secrets of a backup cost the others nothing`() async throws {
+        let tree = try await ImportSite(ImportSite.rich()).export(contactPoints: .taken)
+        try Data("{".utf8).write(to: URL(filePath: "\(tree.root)/secrets/contact-points.json"))
+        var target = try await ImportSite(.empty())
+        target.secrets = ImportSecrets()
+        let objects = try await target.import(tree)
+        #expect(objects.of("secrets").first?.outcome == .failed)
+        #expect(objects.of("contact point", "cp-slack").first?.outcome == .failed)
+        #expect(objects.of("dashboard", Self.main).allSatisfy { $0.outcome == .create })
+    }
+
     @Test func `a contact point keeps the secret that the target has`() async throws {
         let tree = try await exported()
         var target = try await ImportSite(ImportSite.rich())

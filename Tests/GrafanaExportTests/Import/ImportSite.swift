@@ -39,12 +39,17 @@ struct ImportSite {
     }
 
     /// An export, with its folder.
-    func export() async throws -> ExportedTree {
+    /// - Parameter contactPoints: whether their secrets are in the tree, as they are in an encrypted store.
+    func export(contactPoints: ContactPointSecrets = .never) async throws -> ExportedTree {
         let folder = try TemporaryFolder("grafana-export")
         let source = GrafanaSource(
-            api: api, login: token == nil ? "admin" : nil, now: { ImportSite.now })
+            api: api, login: token == nil ? "admin" : nil, contactPointSecrets: contactPoints,
+            now: { ImportSite.now })
         let capture = try await source.capture(
             CaptureContext(run: "test", state: folder.path, logger: Logger(label: "test")))
+        for layer in capture.layers {
+            try FileManager.default.copyItem(atPath: layer.directory, toPath: "\(capture.root)/\(layer.name)")
+        }
         return ExportedTree(folder: folder, root: capture.root)
     }
 

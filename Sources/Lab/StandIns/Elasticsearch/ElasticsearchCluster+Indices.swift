@@ -98,17 +98,22 @@ extension ElasticsearchCluster {
         guard indices[name] == nil else {
             return Self.error(400, "resource_already_exists_exception", "index [\(name)] already exists")
         }
+        let before = indices
         add(name, documents: 0)
         indices[name]?.settings.merge(body["settings"]?.object ?? [:]) { $1 }
         if let aliases = body["aliases"]?.object { indices[name]?.aliases = aliases }
         if let mappings = body["mappings"] { indices[name]?.mappings = mappings }
+        if let refusal = Self.aliasRefusal(indices) {
+            indices = before
+            return refusal
+        }
         return .json(200, ["acknowledged": true, "shards_acknowledged": true, "index": .string(name)])
     }
 
     /// One more document; an index that is not there is made, as a collector's first span makes it.
     private mutating func add(_ document: JSONValue, to name: String) -> StandInAnswer {
-        let writer = indices.first { $0.value.aliases[name]?["is_write_index"]?.bool == true }?.key
-        let target = writer ?? name
+        guard let target = writeTarget(name) else { return Self.noWriteIndex(name) }
+        if let refusal = closed(target) { return refusal }
         if indices[target] == nil { add(target, documents: 0) }
         indices[target]?.documents += 1
         if let time = document["startTimeMillis"]?.integer {
@@ -118,8 +123,57 @@ extension ElasticsearchCluster {
         return .json(201, ["_index": .string(target), "_id": .string(UUID().uuidString), "result": "created"])
     }
 
+    /// The index that a write goes to: of an alias the one with the flag, or its only one where the flag is not set; a
+    /// new one where the name is unknown. Nil where an alias has no write index.
+    private func writeTarget(_ name: String) -> String? {
+        let holders = indices[name] == nil ? indices.filter { $0.value.aliases[name] != nil } : [:]
+        guard !holders.isEmpty else { return name }
+        if let writer = holders.first(where: { $0.value.aliases[name]?["is_write_index"]?.bool == true }) {
+            return writer.key
+        }
+        guard holders.count == 1, let only = holders.first else { return nil }
+        return only.value.aliases[name]?["is_write_index"]?.bool == nil ? only.key : nil
+    }
+
+    private static func noWriteIndex(_ alias: String) -> StandInAnswer {
+        error(
+            400, "illegal_argument_exception",
+            "no write index is defined for alias [\(alias)]. The write index may be explicitly disabled using "
+                + "is_write_index=false or the alias points to multiple indices without one being designated as a write "
+                + "index")
+    }
+
+    private func closed(_ target: String) -> StandInAnswer? {
+        guard indices[target]?.isOpen == false else { return nil }
+        return Self.error(400, "index_closed_exception", "closed index [\(target)]")
+    }
+
+    // MARK: Aliases
+
+    /// `POST /_aliases`: all actions, or none of them.
+    mutating func changeAliases(_ body: JSONValue) -> StandInAnswer {
+        var changed = indices
+        for action in body["actions"]?.array ?? [] {
+            guard let (verb, values) = action.object?.first, let name = values["index"]?.text,
+                let alias = values["alias"]?.text, ["add", "remove"].contains(verb)
+            else { return Self.error(400, "illegal_argument_exception", "an action needs [index] and [alias]") }
+            guard changed[name] != nil else {
+                return Self.error(404, "index_not_found_exception", "no such index [\(name)]")
+            }
+            if verb == "remove", changed[name]?.aliases[alias] == nil {
+                return Self.error(404, "aliases_not_found_exception", "aliases [\(alias)] missing")
+            }
+            changed[name]?.aliases[alias] = verb == "add" ? values.removing(["index", "alias"]) : nil
+        }
+        if let refusal = Self.aliasRefusal(changed) { return refusal }
+        indices = changed
+        return Self.acknowledged
+    }
+
     /// A document with a name of its own, which is the only kind whose content is kept.
     private mutating func put(_ document: JSONValue, _ id: String, in name: String) -> StandInAnswer {
+        guard let name = writeTarget(name) else { return Self.noWriteIndex(name) }
+        if let refusal = closed(name) { return refusal }
         if indices[name] == nil { add(name, documents: 0) }
         let isNew = indices[name]?.sources.updateValue(document, forKey: id) == nil
         if isNew { indices[name]?.documents += 1 }
@@ -192,6 +246,9 @@ extension ElasticsearchCluster {
                             "store.size": index.isOpen ? .string("\(index.documents * 100)") : .null,
                         ]
                     }))
+        case ("POST", "_aliases", ""): return changeAliases(request.json ?? [:])
+        case ("GET", "_alias", ""):
+            return .json(200, .object(indices.mapValues { ["aliases": .object($0.aliases)] }))
         case ("GET", "_alias", let alias):
             let holders = indices.filter { $0.value.aliases[alias] != nil }
             guard !holders.isEmpty else {
@@ -213,7 +270,10 @@ extension ElasticsearchCluster {
             let status =
                 index.recovering != 0 || !index.lostShards.isEmpty
                 ? "red" : index.replicas < options.dataNodes ? "green" : "yellow"
-            statuses[name] = ["status": .string(status), "number_of_shards": JSONValue(index.primaries)]
+            statuses[name] = [
+                "status": .string(status), "number_of_shards": JSONValue(index.primaries),
+                "number_of_replicas": JSONValue(index.replicas),
+            ]
             if status == "red" || (status == "yellow" && worst == "green") { worst = status }
         }
         if absent(expression) != nil { worst = "red" }

@@ -304,8 +304,9 @@ extension ElasticsearchCluster {
         return expression.stringByReplacingMatches(in: name, range: range, withTemplate: template)
     }
 
-    private static func aliasRefusal(_ indices: [String: Index]) -> StandInAnswer? {
+    static func aliasRefusal(_ indices: [String: Index]) -> StandInAnswer? {
         var writers: [String: [String]] = [:]
+        var hidden: [String: Set<Bool>] = [:]
         for (name, index) in indices {
             for (alias, properties) in index.aliases {
                 guard indices[alias] == nil else {
@@ -314,7 +315,13 @@ extension ElasticsearchCluster {
                         "Invalid alias name [\(alias)]: an index or data stream exists with the same name as the alias")
                 }
                 if properties["is_write_index"]?.bool == true { writers[alias, default: []].append(name) }
+                hidden[alias, default: []].insert(properties["is_hidden"]?.bool == true)
             }
+        }
+        if let (alias, _) = hidden.first(where: { $0.value.count > 1 }) {
+            return error(
+                500, "illegal_state_exception", "alias [\(alias)] has is_hidden set to true on some of its indices only"
+            )
         }
         guard let (alias, names) = writers.first(where: { $0.value.count > 1 }) else { return nil }
         return error(

@@ -138,7 +138,7 @@ package struct ElasticsearchCluster: Sendable {
         case "_snapshot": return snapshotAnswer(request, Array(segments.dropFirst()))
         case "_index_template", "_component_template", "_template", "_ilm", "_plugins":
             return pieceAnswer(request, segments)
-        case "_cluster", "_cat", "_alias": return clusterAnswer(request, segments)
+        case "_cluster", "_cat", "_alias", "_aliases": return clusterAnswer(request, segments)
         default: return indexAnswer(request, segments)
         }
     }

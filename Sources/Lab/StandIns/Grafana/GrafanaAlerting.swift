@@ -118,6 +118,13 @@ extension GrafanaRoute {
         return shown
     }
 
+    private static func exported(_ point: JSONValue) -> JSONValue {
+        [
+            "uid": point["uid"] ?? "", "type": point["type"] ?? "", "settings": point["settings"] ?? [:],
+            "disableResolveMessage": point["disableResolveMessage"] ?? false,
+        ]
+    }
+
     private static var contactPoints: [GrafanaRoute] {
         let path = "v1/provisioning/contact-points"
         return [
@@ -128,19 +135,30 @@ extension GrafanaRoute {
                     .array(
                         organization.contactPoints.filter { name == nil || $0["name"]?.text == name }.map(redacted)))
             },
-            GrafanaRoute(.admin, in: "GET", "\(path)/export") { _, organization, call in
+            GrafanaRoute(.admin, in: "GET", "\(path)/export") { state, organization, call in
+                guard state.version.exportsContactPoints else { return .grafana(404, "Not found") }
                 // The form of provisioning files; the only place where an Admin sees the secrets.
                 let isOpen = call.request.query["decrypt"] == "true"
-                let points = organization.contactPoints.map { isOpen ? $0 : redacted($0) }.map { point -> JSONValue in
-                    [
-                        "orgId": JSONValue(organization.id), "name": point["name"] ?? "",
-                        "receivers": [
-                            [
-                                "uid": point["uid"] ?? "", "type": point["type"] ?? "",
-                                "settings": point["settings"] ?? [:],
-                            ]
-                        ],
-                    ]
+                guard !isOpen || !state.hidesSecrets else {
+                    return .json(
+                        403,
+                        [
+                            "accessErrorId": "ACE0000000002", "title": "Access denied",
+                            "message": .string(
+                                "You'll need additional permissions to perform this action. Permissions needed: "
+                                    + "alert.provisioning.secrets:read"),
+                        ])
+                }
+                // Receivers of one name are one contact point.
+                let names = organization.contactPoints.compactMap { $0["name"]?.text }
+                let points = names.enumerated().filter { names.firstIndex(of: $0.element) == $0.offset }.map {
+                    _, name in
+                    JSONValue.object([
+                        "orgId": JSONValue(organization.id), "name": .string(name),
+                        "receivers": .array(
+                            organization.contactPoints.filter { $0["name"]?.text == name }
+                                .map { exported(isOpen ? $0 : redacted($0)) }),
+                    ])
                 }
                 return .json(200, ["apiVersion": 1, "contactPoints": .array(points)])
             },

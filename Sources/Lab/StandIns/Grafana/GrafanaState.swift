@@ -27,6 +27,8 @@ package struct GrafanaState: Sendable {
     package var users: [Int: User] = [:]
     /// By the secret itself.
     package var tokens: [String: Token] = [:]
+    /// Whether an Admin lacks the permission to see the secrets of contact points.
+    package var hidesSecrets = false
     /// No list answers with more than this, whatever is asked for.
     package var longestPage = 5000
     private var lastID: Int
@@ -70,6 +72,8 @@ package enum GrafanaVersion: Int, CaseIterable, Comparable, Sendable {
 
     package static func < (first: Self, second: Self) -> Bool { first.rawValue < second.rawValue }
 
+    /// Whether contact points can be exported, with their secrets for an Admin: 10.1 and later.
+    var exportsContactPoints: Bool { self >= .v10 }
     var hasNestedFolders: Bool { self >= .v11 }
     /// Titles that are unique among the folders, or the dashboards, of one parent.
     var hasUniqueTitles: Bool { self < .v11 }

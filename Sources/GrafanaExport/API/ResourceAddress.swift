@@ -1,0 +1,15 @@
+/// The address of a dashboard of schema v2, which Grafana 12 and later name in the refusal of the older interface.
+enum ResourceAddress {
+    /// - Parameter words: "dashboard api version not supported, use
+    ///   /apis/dashboard.grafana.app/v2/namespaces/default/dashboards/x instead".
+    /// - Returns: "apis" and what follows it; nil where the words have no such address, or that of another object.
+    static func segments(in words: String, of uid: String) -> [String]? {
+        guard let start = words.firstRange(of: "/apis/dashboard.grafana.app/")?.lowerBound else { return nil }
+        let path = words[start...].prefix { !$0.isWhitespace && !"\"'`,;?".contains($0) }
+        let segments = path.split(separator: "/").map(String.init)
+        guard segments.count == 7, segments[3] == "namespaces", segments[5] == "dashboards", segments[6] == uid else {
+            return nil
+        }
+        return segments
+    }
+}
