@@ -1,6 +1,6 @@
 /// A set with what the calendar says of it under a policy: worked out once, however often it is judged.
 struct DatedSet {
-    let facts: SetFacts
+    var facts: SetFacts
     /// What clocks of the zone showed, in seconds as if it were UTC, and the zone's offset then.
     let local: Int
     let offset: Int

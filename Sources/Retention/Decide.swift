@@ -1,24 +1,75 @@
 /// Decides which sets a policy keeps now, with a reason for each, whatever their order.
 ///
+/// Each component is judged by itself, over the sets that hold it: a set is kept where any of its components keeps it.
 /// A pure function: the clock, the last prune and the failed runs come in as facts. Time grows linearly with the sets
 /// once they are in order. The rules are written down in `docs/retention.md`.
 package func decide(
     _ sets: [SetFacts], policy: RetentionPolicy, circumstances: PruneCircumstances
 ) -> RetentionPlan {
+    let now = circumstances.now
     let zone = ZoneCalendar(policy.timeZone)
     let tiers = policy.tiers
-    let dated = sets.sorted { $0.time < $1.time }.map { DatedSet($0, policy: policy, tiers: tiers, zone) }
-    let judgement = Judgement(dated, policy: policy, tiers: tiers, now: circumstances.now)
-    var explanation = Explanation(judgement, policy: policy, now: circumstances.now)
-    let decisions = dated.indices.map { explanation.decision(at: $0) }
-    var statistics = explanation.statistics
-    for decision in decisions where decision.verdict == .drop { statistics.bytesFreed += decision.set.size ?? 0 }
-    statistics.dropped = judgement.keep.count { !$0 }
-    statistics.kept = dated.count - statistics.dropped
-    statistics.future = dated.count - judgement.past
+    let ordered = sets.sorted { $0.time < $1.time }
+    let judged = ordered.filter { $0.dropReason == nil && $0.otherStack == nil }
+    let dated = judged.map { DatedSet($0, policy: policy, tiers: tiers, zone) }
+    var joint = [JointDecision](repeating: JointDecision(), count: dated.count)
+    var isFull = [Bool](repeating: false, count: tiers.count)
+    var newestWhole: [Int] = []
+    for view in ComponentView.views(dated, configured: circumstances.components) {
+        let judgement = Judgement(view.sets, policy: policy, tiers: tiers, now: now, hasFloors: view.isConfigured)
+        let explanation = Explanation(judgement, policy: policy, now: now)
+        for (index, position) in view.positions.enumerated() {
+            joint[position].add(explanation.decision(at: index), for: view.components)
+        }
+        for index in tiers.indices where explanation.isFull(tier: index) { isFull[index] = true }
+        if view.isConfigured, let whole = view.sets[..<judgement.past].last(where: { $0.facts.isComplete }) {
+            newestWhole.append(whole.facts.time)
+        }
+    }
+    var decisions: [RetentionDecision] = []
+    var next = 0
+    for set in ordered {
+        if let reason = set.dropReason {
+            decisions.append(RetentionDecision(set: set, verdict: .drop, reasons: [.dropped(reason)]))
+        } else if let stack = set.otherStack {
+            decisions.append(RetentionDecision(set: set, verdict: .keep, reasons: [.otherStack(stack)]))
+        } else {
+            let decision = joint[next]
+            next += 1
+            decisions.append(
+                RetentionDecision(
+                    set: set, verdict: decision.isKept ? .keep : .drop, reasons: decision.reasons))
+        }
+    }
+    let statistics = RetentionStatistics(decisions, tiers: tiers, isFull: isFull, now: now)
     let freezes = Freeze.all(
-        times: dated.map(\.facts.time),
-        newestComplete: dated[..<judgement.past].last { $0.facts.isComplete }?.facts.time,
-        dropped: statistics.dropped, circumstances: circumstances, limits: policy.limits)
+        times: judged.map(\.time), oldestNewest: newestWhole.min(),
+        dropped: decisions.count { $0.verdict == .drop && $0.set.dropReason == nil }, circumstances: circumstances,
+        limits: policy.limits)
     return RetentionPlan(decisions: decisions, freezes: freezes, statistics: statistics)
+}
+
+extension RetentionStatistics {
+    fileprivate init(
+        _ decisions: [RetentionDecision], tiers: [(tier: Tier, length: CalendarLength)], isFull: [Bool], now: Int
+    ) {
+        var uses = zip(tiers, isFull).map { tier, isFull in
+            TierUse(tier: tier.tier, length: tier.length, sets: 0, oldest: nil, isFull: isFull)
+        }
+        for decision in decisions {
+            guard decision.verdict == .keep else {
+                dropped += 1
+                bytesFreed += decision.set.size ?? 0
+                continue
+            }
+            kept += 1
+            if decision.set.time > now { future += 1 }
+            let counted = Set(decision.reasons.compactMap(\.tier))
+            for index in uses.indices where counted.contains(uses[index].tier) {
+                uses[index].sets += 1
+                uses[index].oldest = uses[index].oldest ?? decision.set.time
+            }
+        }
+        self.tiers = uses
+    }
 }

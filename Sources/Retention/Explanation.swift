@@ -1,27 +1,27 @@
-/// Puts reasons to a judgement, set by set from the oldest, and counts what each tier keeps.
+/// Puts reasons to a judgement, set by set.
 struct Explanation {
     let judgement: Judgement
     let policy: RetentionPolicy
     let now: Int
     private let floors: [Int: [Reason]]
-    private(set) var statistics = RetentionStatistics()
 
     init(_ judgement: Judgement, policy: RetentionPolicy, now: Int) {
         self.judgement = judgement
         self.policy = policy
         self.now = now
         floors = Dictionary(grouping: judgement.floors, by: \.position).mapValues { $0.map(\.reason) }
-        for (index, (tier, length)) in judgement.tiers.enumerated() {
-            let full = judgement.oldest.map { judgement.sets[$0].ends[index] <= now } ?? false
-            statistics.tiers.append(.init(tier: tier, length: length, sets: 0, oldest: nil, isFull: full))
-        }
     }
 
-    mutating func decision(at position: Int) -> RetentionDecision {
+    /// Whether the history reaches back as far as a tier does.
+    /// - Parameter index: of the tier in the judgement's tiers.
+    func isFull(tier index: Int) -> Bool {
+        judgement.oldest.map { judgement.sets[$0].ends[index] <= now } ?? false
+    }
+
+    /// - Returns: whether the set is kept, and the reasons that speak for that.
+    func decision(at position: Int) -> (isKept: Bool, reasons: [Reason]) {
         let set = judgement.sets[position]
-        guard position < judgement.past else {
-            return RetentionDecision(set: set.facts, verdict: .keep, reasons: [.future])
-        }
+        guard position < judgement.past else { return (true, [.future]) }
         var keeping = floors[position] ?? [], dropping: [Reason] = []
         if let until = set.facts.pinnedUntil, until > now { keeping.append(.pinned(until: until)) }
         if policy.isEmpty { keeping.append(.noPolicy) }
@@ -41,11 +41,10 @@ struct Explanation {
         }
         for index in judgement.tiers.indices { explainTier(index, position, set, &keeping, &dropping) }
         let isKept = judgement.keep[position]
-        return RetentionDecision(
-            set: set.facts, verdict: isKept ? .keep : .drop, reasons: isKept ? keeping : dropping)
+        return (isKept, isKept ? keeping : dropping)
     }
 
-    private mutating func explainTier(
+    private func explainTier(
         _ index: Int, _ position: Int, _ set: DatedSet, _ keeping: inout [Reason], _ dropping: inout [Reason]
     ) {
         let (tier, length) = judgement.tiers[index]
@@ -62,9 +61,6 @@ struct Explanation {
                 represents
                     ? .expired(set.period(tier), length, since: end)
                     : .superseded(in: set.period(tier), by: judgement.sets[group.first].facts.time))
-            return
         }
-        statistics.tiers[index].sets += 1
-        if statistics.tiers[index].oldest == nil { statistics.tiers[index].oldest = set.facts.time }
     }
 }

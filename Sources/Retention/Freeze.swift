@@ -2,13 +2,9 @@
 package enum Freeze: Hashable, Sendable {
     /// The last runs failed: what is old may soon be all there is.
     case failedRuns(Int)
-    /// The clock stands before a set was made.
-    case clockBehindSet(now: Int, set: Int)
-    /// The clock stands before the last prune.
-    case clockBehindPrune(now: Int, lastPrune: Int)
     /// Nothing was seen for long: the clock leapt, or nothing ran.
     case gap(from: Int, to: Int)
-    /// No complete set was made for long: time uses the history up, and nothing replaces it.
+    /// Some component was not backed up whole for long: time uses the history up, and nothing replaces it.
     case noBackups(since: Int, now: Int)
     /// The plan would drop a larger share of the sets than is allowed at once.
     case largeDrop(dropped: Int, of: Int, allowed: Double)
@@ -17,10 +13,6 @@ package enum Freeze: Hashable, Sendable {
     package var text: String {
         switch self {
         case .failedRuns(let count): "the last \(count) backup runs failed"
-        case .clockBehindSet(let now, let set):
-            "the clock says \(Moment.readable(now)), before set \(Moment.stamp(set)) was made"
-        case .clockBehindPrune(let now, let last):
-            "the clock says \(Moment.readable(now)), before the last prune at \(Moment.readable(last))"
         case .gap(let from, let to):
             "nothing was seen between \(Moment.readable(from)) and \(Moment.readable(to)): the clock leapt, or nothing ran"
         case .noBackups(let since, let now):
@@ -34,7 +26,6 @@ package enum Freeze: Hashable, Sendable {
     package var remedy: String {
         switch self {
         case .failedRuns: "see why backups fail; a complete backup lets pruning go on"
-        case .clockBehindSet, .clockBehindPrune: "set the clock, or remove sets that a wrong clock has named"
         case .gap: "check the clock, then look at `dr prune --dry-run`"
         case .noBackups: "make a backup first, or raise longest_gap for a repository that is at rest"
         case .largeDrop: "look at `dr prune --dry-run`, then raise largest_drop if it is meant"
@@ -47,27 +38,25 @@ package enum Freeze: Hashable, Sendable {
     }
 
     /// Everything that stands against carrying a plan out.
+    /// A clock that is behind stops nothing: every set looks younger than it is, so that more is kept, and what is named
+    /// after a later time stays.
     /// - Parameters:
     ///   - times: of all sets, oldest first.
-    ///   - newestComplete: of the sets that are not in the future.
+    ///   - oldestNewest: of each configured component the newest set that holds it whole and is not in the future; of
+    ///     these the oldest.
     static func all(
-        times: [Int], newestComplete: Int?, dropped: Int, circumstances: PruneCircumstances, limits: FreezeLimits
+        times: [Int], oldestNewest: Int?, dropped: Int, circumstances: PruneCircumstances, limits: FreezeLimits
     ) -> [Freeze] {
         let now = circumstances.now
         var freezes: [Freeze] = []
         if limits.failedRuns > 0, circumstances.failedRuns >= limits.failedRuns {
             freezes.append(.failedRuns(circumstances.failedRuns))
         }
-        if let newest = times.last, newest > now + limits.clockTolerance {
-            freezes.append(.clockBehindSet(now: now, set: newest))
-        }
-        if let last = circumstances.lastPrune, last > now + limits.clockTolerance {
-            freezes.append(.clockBehindPrune(now: now, lastPrune: last))
-        } else if let gap = gap(times: times, circumstances: circumstances, limit: limits.longestGap) {
+        if let gap = gap(times: times, circumstances: circumstances, limit: limits.longestGap) {
             freezes.append(gap)
         }
-        if let newestComplete, now - newestComplete > limits.longestGap {
-            freezes.append(.noBackups(since: newestComplete, now: now))
+        if let oldestNewest, now - oldestNewest > limits.longestGap {
+            freezes.append(.noBackups(since: oldestNewest, now: now))
         }
         if dropped > limits.unjudgedDrop, Double(dropped) > limits.largestDrop * Double(times.count) {
             freezes.append(.largeDrop(dropped: dropped, of: times.count, allowed: limits.largestDrop))
@@ -77,7 +66,7 @@ package enum Freeze: Hashable, Sendable {
 
     /// The first stretch since the last prune in which neither a set nor a prune shows that time went by.
     private static func gap(times: [Int], circumstances: PruneCircumstances, limit: Int) -> Freeze? {
-        guard var sign = circumstances.lastPrune else { return nil }
+        guard var sign = circumstances.lastPrune, sign <= circumstances.now else { return nil }
         let first = times.partitioningIndex { $0 > sign }
         for time in times[first...].prefix(while: { $0 <= circumstances.now }) + [circumstances.now] {
             if time - sign > limit { return .gap(from: sign, to: time) }

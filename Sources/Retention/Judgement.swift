@@ -14,8 +14,13 @@ struct Judgement {
     /// Positions that `keep_last` keeps.
     private(set) var last: Set<Int> = []
 
-    /// - Parameter sets: oldest first, dated for this policy.
-    init(_ sets: [DatedSet], policy: RetentionPolicy, tiers: [(tier: Tier, length: CalendarLength)], now: Int) {
+    /// - Parameters:
+    ///   - sets: oldest first, dated for this policy.
+    ///   - hasFloors: false for a component that is no longer configured: it only has what the policy keeps.
+    init(
+        _ sets: [DatedSet], policy: RetentionPolicy, tiers: [(tier: Tier, length: CalendarLength)], now: Int,
+        hasFloors: Bool = true
+    ) {
         self.sets = sets
         self.tiers = tiers
         past = sets.partitioningIndex { $0.facts.time > now }
@@ -42,7 +47,7 @@ struct Judgement {
             if let end = set.withinEnd, end > now { keep[position] = true }
             if let until = set.facts.pinnedUntil, until > now { keep[position] = true }
         }
-        floors = Self.floors(of: seen)
+        if hasFloors { floors = Self.floors(of: seen) }
         for floor in floors { keep[floor.position] = true }
     }
 

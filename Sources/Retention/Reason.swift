@@ -15,6 +15,11 @@ package enum Reason: Hashable, Sendable {
     case future
     /// The policy has no rule at all.
     case noPolicy
+    /// It belongs to another stack that shares the repository: this stack's policy says nothing of it.
+    case otherStack(String)
+
+    /// An operator dropped it, for this reason.
+    case dropped(String)
 
     /// Another set represents the period that this one lies in.
     case superseded(in: CalendarPeriod, by: Int)
@@ -25,17 +30,34 @@ package enum Reason: Hashable, Sendable {
     /// Older than `keep_within`, since then.
     case beyondWithin(CalendarLength, since: Int)
 
+    /// A reason that is true of these of the set's components only.
+    indirect case of([String], Reason)
+
+    /// The reason itself, whichever components it is true of.
+    package var base: Reason {
+        if case .of(_, let reason) = self { reason.base } else { self }
+    }
+
+    /// The tier that keeps the set, for a period or as the oldest; nil for a reason of another kind.
+    var tier: Tier? {
+        switch base {
+        case .newest(let period, _): period.tier
+        case .oldest(let tier, _, _): tier
+        default: nil
+        }
+    }
+
     /// Whether it speaks for keeping the set.
     package var keeps: Bool {
-        switch self {
-        case .superseded, .expired, .beyondLast, .beyondWithin: false
+        switch base {
+        case .superseded, .expired, .beyondLast, .beyondWithin, .dropped: false
         default: true
         }
     }
 
     /// Whether it is a promise that no policy can take back.
     package var isFloor: Bool {
-        switch self {
+        switch base {
         case .newestComplete, .newestSound, .newestVerified, .newestOfAll, .pinned, .future: true
         default: false
         }
@@ -43,7 +65,7 @@ package enum Reason: Hashable, Sendable {
 
     /// When the reason ends to hold, if nothing changes but the time; nil for one that time does not end.
     package var until: Int? {
-        switch self {
+        switch base {
         case .newest(_, let until), .oldest(_, _, let until), .within(_, let until): until
         case .pinned(let until) where until != .max: until
         default: nil
@@ -67,6 +89,9 @@ package enum Reason: Hashable, Sendable {
         case .newestOfAll: "newest set; no complete one exists"
         case .future: "named after a time in the future"
         case .noPolicy: "no retention is configured"
+        case .otherStack(let stack): "belongs to stack '\(stack)'"
+        case .dropped(let reason): "dropped by an operator: \(reason)"
+        case .of(let components, let reason): "\(reason.text), for \(components.joined(separator: ", "))"
         case .superseded(let period, let other):
             "\(period.tier.rawValue): \(Moment.stamp(other)) represents \(period.tier.unit) \(period)"
         case .expired(let period, let length, let since):

@@ -55,14 +55,19 @@ package struct RetentionStatistics: Hashable, Sendable {
 package struct PruneCircumstances: Hashable, Sendable {
     /// Seconds since 1970.
     package var now: Int
-    /// What the clock showed at the last prune; nil when there was none, or it is not known.
+    /// What the clock showed at the last prune; nil when there was none, or it is not known. A time after `now` says
+    /// nothing: a clock was wrong.
     package var lastPrune: Int?
     /// Backup runs that failed since the last one that did not.
     package var failedRuns: Int
+    /// The components that are configured; nil where that is not known. Those that are not have no set that outlives
+    /// the policy.
+    package var components: Set<String>?
 
-    package init(now: Int, lastPrune: Int? = nil, failedRuns: Int = 0) {
+    package init(now: Int, lastPrune: Int? = nil, failedRuns: Int = 0, components: Set<String>? = nil) {
         self.now = now
         self.lastPrune = lastPrune
         self.failedRuns = failedRuns
+        self.components = components
     }
 }

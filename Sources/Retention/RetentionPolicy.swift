@@ -79,8 +79,8 @@ package struct FreezeLimits: Hashable, Sendable {
     package var unjudgedDrop = 10
     /// Failed runs in a row that stop pruning; 0 never does.
     package var failedRuns = 3
-    /// Seconds that clocks may differ.
-    package var clockTolerance = 3600
+    /// Seconds that clocks may differ: a set that is named after a later time is from the future.
+    package var clockTolerance = 300
     /// Seconds without any sign of life that are taken for a clock that leapt, or for backups that ended unnoticed.
     package var longestGap = 60 * 86_400
 

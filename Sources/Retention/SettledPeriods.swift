@@ -19,7 +19,7 @@ package struct SettledPeriods: Sendable {
     ///   time.
     package func end(of decision: RetentionDecision) -> Int? {
         decision.reasons.compactMap { reason in
-            switch reason {
+            switch reason.base {
             case .newest(let period, let until):
                 let number = CalendarPeriod.number(period.tier, local: period.local, offset: period.offset)
                 return current[period.tier].map { number < $0 } == true ? until : nil
