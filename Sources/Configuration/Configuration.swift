@@ -4,6 +4,8 @@ package import StrictYAML
 package struct Configuration: Equatable, Sendable {
     /// What the stack is called in reports, metrics and notifications.
     package var stack = "monitoring"
+    /// Names that the stack had before: sets that bear them are its own.
+    package var formerStacks: [String] = []
     package var objectives = Objectives()
     package var store = StoreConfiguration()
     /// In the order of the file.
@@ -38,6 +40,9 @@ package struct Configuration: Equatable, Sendable {
 extension Configuration: Section {
     package static let keys: [Key<Self>] = [
         Key("stack", \.stack, .text, "What the stack is called in reports, metrics and notifications."),
+        Key(
+            "former_stacks", \.formerStacks, .list(of: .text),
+            "Names that the stack had before: backups under these names are its own."),
         Key("objectives", \.objectives, .section(), "What a recovery is measured against."),
         Key("store", \.store, .section(), required: true, "Where backups are kept."),
         Key("components", \.components, .components, required: true, "What is backed up, by name."),

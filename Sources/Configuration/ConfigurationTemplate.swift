@@ -9,6 +9,7 @@ package enum ConfigurationTemplate {
 
         # What the stack is called in reports and metrics.
         stack: monitoring
+        # former_stacks: [old-name]              # names that it had before: backups under these are its own
 
         # What a recovery is measured against: time allowed to recover (rto), data allowed to be lost (rpo).
         objectives: {rto: 4h, rpo: 1h}
@@ -100,7 +101,7 @@ package enum ConfigurationTemplate {
           # largest_drop: 50%                    # more than this share of all backups would go at once
           # freeze_after_failures: 3             # so many runs failed in a row; 0 is never
           # longest_gap: 60d                     # nothing was seen so long: a clock leapt, or backups ended
-          # clock_tolerance: 1h                  # the clock stands further than this before the newest backup
+          # clock_tolerance: 5m                  # a backup named further ahead than this is from the future
           # grace: 24h                           # from the announcement of a deletion to the deletion
 
         # After each backup read a share of the old packs again, so that every byte is read within the period.

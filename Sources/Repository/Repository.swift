@@ -11,6 +11,8 @@ package struct Repository: Sendable {
     package let description: RepositoryDescription
     package var encryption = PackEncryption()
     package var signing = SetSigning()
+    /// Which of the sets a reader takes.
+    package var scope = SetScope()
     /// Nil: nothing is locked.
     package var lock: ObjectLock?
     /// How the objects of sets are written: packs, indexes, manifests, signatures, sets.

@@ -30,6 +30,7 @@ struct DR: AsyncParsableCommand {
             Doctor.self,
             PruneCommand.self,
             Pin.self,
+            Drop.self,
             RetentionCommand.self,
             NotifyCommand.self,
             Capacity.self,

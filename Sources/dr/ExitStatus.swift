@@ -49,7 +49,7 @@ extension ExitStatus {
             switch reason {
             case .damaged, .newerVersion: .repositoryDamaged
             case .noSuchSet, .noSuchComponent, .noSuchPath: .usage
-            case .notARepository, .alreadyExists, .target, .noSpace, .encrypted: .failed
+            case .notARepository, .alreadyExists, .target, .noSpace, .encrypted, .otherStack: .failed
             }
     }
 }

@@ -18,7 +18,7 @@ import Testing
         for (name, part) in parts {
             set.components[name] = .init(
                 source: "files", manifest: now, sha256: .init(of: []), captured: Timestamp(seconds: part.captured),
-                watermark: part.watermark, files: 0, bytes: 0, damaged: 0,
+                watermark: part.watermark, files: 1, bytes: 0, damaged: 0,
                 added: .init(files: 0, bytes: 0, stored: 0, packs: 0), seconds: 0)
         }
         return set
@@ -51,9 +51,31 @@ import Testing
         #expect(loki?.verdict == .missing && loki?.newestDatum == nil && loki?.ageSeconds == nil && loki?.basis == nil)
     }
 
-    @Test func clocksThatDifferMakeNoNegativeAges() {
-        let point = point(set(["prometheus": (9000, 20_000_000)]), rpo: 1)
-        #expect(point.lossSeconds == 0 && point.verdict == .ok)
+    @Test func `clocks that differ by minutes make no negative ages, by more no fresh data`() {
+        let near = point(set(["prometheus": (9000, 10_200_000)]), rpo: 1)
+        #expect(near.lossSeconds == 0 && near.verdict == .ok)
+        #expect(point(set(["prometheus": (9000, 20_000_000)]), rpo: 1).verdict == .future)
+    }
+
+    @Test(
+        arguments: [
+            (DatumState.empty, nil, RestorePoint.Verdict.empty), (.empty, 3600, .empty), (.unknown, nil, .ok),
+            (.unknown, 3600, .unknown), (.future, nil, .future),
+        ] as [(DatumState, Int?, RestorePoint.Verdict)])
+    func `a component without a newest datum is not fresh`(state: DatumState, rpo: Int?, verdict: RestorePoint.Verdict)
+    {
+        var set = set(["logs": (9990, state == .future ? 9_990_000 : nil), "files": (9999, nil)])
+        set.components["logs"]?.datum = state
+        let point = point(set, rpo: rpo)
+        #expect(point.verdict == verdict)
+        #expect(point.components.first { $0.component == "logs" }?.verdict == verdict)
+        #expect((point.components.first { $0.component == "logs" }?.newestDatum == nil) == (state != .future))
+    }
+
+    @Test func `a component of no files is empty, also in sets of early versions`() {
+        var set = set(["files": (9999, nil)])
+        set.components["files"]?.files = 0
+        #expect(point(set).verdict == .empty)
     }
 
     @Test func aSetOfNothingPromisesNothing() {

@@ -97,15 +97,15 @@ import Testing
         let plan = plan(history, RetentionPolicy(keepWithin: .hours(1)), now: "2026-11-24")
         #expect(plan.keptNames == ["2020-01-04 00:00", "2020-02-27 00:00", "2020-02-29 00:00"])
         #expect(plan.texts("2020-01-04") == ["newest verified set"])
-        #expect(plan.texts("2020-02-27") == ["newest complete set not known to be damaged"])
-        #expect(plan.texts("2020-02-29") == ["newest complete set"])
+        #expect(plan.texts("2020-02-27") == ["newest whole backup not known to be damaged"])
+        #expect(plan.texts("2020-02-29") == ["newest whole backup"])
     }
 
     @Test func `where no set is complete the newest stays`() {
         let history = (0..<5).map { SetFacts(time: at("2020-01-01") + $0 * 3600, isComplete: false) }
         let plan = plan(history, RetentionPolicy(hourly: .hours(1)), now: "2026-11-24")
         #expect(plan.keptNames == ["2020-01-01 04:00"])
-        #expect(plan.texts("2020-01-01 04") == ["newest set; no complete one exists"])
+        #expect(plan.texts("2020-01-01 04") == ["newest backup; no whole one exists"])
     }
 
     @Test func `sets from the future are kept, counted, and stand in for nothing`() {
@@ -114,7 +114,7 @@ import Testing
         #expect(plan.keptNames == ["2026-11-24 12:00", "2026-11-24 12:20", "2030-01-01 00:00"])
         #expect(plan.statistics.future == 2)
         #expect(plan.texts("2030-01-01") == ["named after a time in the future"])
-        #expect(plan.texts("2026-11-24 12").contains("newest complete set"))
+        #expect(plan.texts("2026-11-24 12").contains("newest whole backup"))
     }
 
     @Test func `keep_last counts sound sets, and others only while those are too few`() {

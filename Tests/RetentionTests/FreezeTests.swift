@@ -28,18 +28,16 @@ import Testing
         #expect(freezes(hours, now: "2026-11-24 12:10", failedRuns: 99, policy: policy) == [])
     }
 
-    @Test func `a clock that fell behind the newest set stops it, a small difference does not`() {
-        #expect(freezes(hours, now: "2026-11-24 11:00") == [])
-        #expect(
-            freezes(hours, now: "2026-11-24 10:59")
-                == [.clockBehindSet(now: at("2026-11-24 10:59"), set: at("2026-11-24 12"))])
+    /// Everything looks younger then, so that more is kept.
+    @Test func `a clock that fell behind sets or prunes stops nothing`() {
+        #expect(freezes(hours, now: "2026-11-24 08:00") == [])
+        #expect(freezes(hours, now: "2026-11-24 12:30", lastPrune: "2036-11-24 13:31") == [])
     }
 
-    @Test func `a clock that fell behind the last prune stops it`() {
-        #expect(freezes(hours, now: "2026-11-24 12:30", lastPrune: "2026-11-24 13:30") == [])
-        #expect(
-            freezes(hours, now: "2026-11-24 12:30", lastPrune: "2026-11-24 13:31")
-                == [.clockBehindPrune(now: at("2026-11-24 12:30"), lastPrune: at("2026-11-24 13:31"))])
+    @Test func `a set from the future stops nothing, and is kept`() {
+        let wrong = hours + [SetFacts(time: at("2036-11-24 13"))]
+        #expect(freezes(wrong, now: "2026-11-24 12:10", lastPrune: "2026-11-24 11:10") == [])
+        #expect(plan(wrong, RetentionPolicy(keepLast: 1), now: "2026-11-24 12:10").keptNames.last == "2036-11-24 13:00")
     }
 
     /// The clock leapt ten years, a backup ran under the wrong date, and now a prune looks at it.

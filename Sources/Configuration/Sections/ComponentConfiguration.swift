@@ -10,6 +10,8 @@ package struct ComponentConfiguration: Equatable, Sendable {
     /// How long it may show no progress before a backup goes on without it. The default leaves an hourly run time to
     /// commit the others, and is more than anything takes that shows none.
     package var stallTimeout = Period.minutes(45)
+    /// The share of it that may be gone since the backup before, 0...1; more is a collapse.
+    package var shrinkThreshold = 0.5
     /// Where the entry's name stands.
     package var location: Location
     /// The settings of the entry, to be told apart by their type.
@@ -25,6 +27,7 @@ package struct ComponentConfiguration: Equatable, Sendable {
     package static func == (first: Self, second: Self) -> Bool {
         func equal<Options: ComponentOptions>(_ options: Options) -> Bool { options == second.options as? Options }
         return first.name == second.name && first.stallTimeout == second.stallTimeout
+            && first.shrinkThreshold == second.shrinkThreshold
             && first.location == second.location && equal(first.options)
     }
 }
@@ -93,10 +96,14 @@ struct ComponentKind: Sendable {
         let stallTimeout = Key<Options>.alreadyRead(
             "stall_timeout", schema: Shape<Period>.period.schema,
             "How long it may show no progress before a backup goes on without it; 45m when left out.")
+        let shrinkThreshold = Key<Options>.alreadyRead(
+            "shrink_threshold", schema: Shape<Double>.share.schema,
+            "The share of it that may be gone since the backup before: a larger loss makes the set partial, and restores "
+                + "prefer the sets before it until `dr backup --accept-shrink`; 50% when left out, 100% for never.")
         name = Options.kind
         keys = Options.keys.map(\.name)
-        schema = Options.schema(also: [kind, stallTimeout])
-        read = { node, reader in reader.section(Options.self, from: node, also: [kind, stallTimeout]) }
+        schema = Options.schema(also: [kind, stallTimeout, shrinkThreshold])
+        read = { node, reader in reader.section(Options.self, from: node, also: [kind, stallTimeout, shrinkThreshold]) }
     }
 }
 
@@ -153,6 +160,10 @@ extension Shape where Value == [ComponentConfiguration] {
         if let timeout = settings.first(where: { $0.key.scalar?.string == "stall_timeout" })?.value {
             guard let period = Shape<Period>.period.read(timeout, &reader) else { return nil }
             component.stallTimeout = period
+        }
+        if let threshold = settings.first(where: { $0.key.scalar?.string == "shrink_threshold" })?.value {
+            guard let share = Shape<Double>.share.read(threshold, &reader) else { return nil }
+            component.shrinkThreshold = share
         }
         return component
     }

@@ -6,6 +6,7 @@ struct ElasticsearchCapture: Capture {
     let tree: DocumentTree
     let note: SnapshotNote
     let watermark: Int?
+    let newestDatum: NewestDatum
     let facts: [String: String]
     let warnings: [String]
     /// Shards that the snapshot lacks.

@@ -39,6 +39,12 @@ package struct ElasticsearchSource: ComponentSource {
         } catch let error as ElasticsearchAPIError { throw error.asComponentError(operation) }
     }
 
+    /// Indices that hold documents and no span are not Jaeger's: nothing says how new they are.
+    private static func newestDatum(_ newest: Int?, _ counts: [String: Int], _ began: Int) -> NewestDatum {
+        if newest == nil, counts.values.contains(where: { $0 > 0 }) { return .ofCapture }
+        return NewestDatum(newest, copiedFrom: began)
+    }
+
     private func captured(_ context: CaptureContext) async throws -> any Capture {
         let cluster = try await api.cluster()
         try cluster.check(hasAPIKey: api.hasAPIKey, operation: operation)
@@ -48,7 +54,8 @@ package struct ElasticsearchSource: ComponentSource {
         guard !listed.isEmpty else { throw nothingMatches }
         // Before the snapshot begins: all that is seen now is in it. A span from a clock that runs ahead must not make
         // the backup look newer than it is.
-        let watermark = try await api.newestSpan(in: pattern.text).map { min($0, now()) }
+        let began = now()
+        let newest = try await api.newestSpan(in: pattern.text)
         let before = try await api.counts(of: listed.filter(\.isOpen).map(\.name))
 
         let stamp = "\(Timestamp(seconds: now() / 1000))".lowercased()
@@ -62,7 +69,8 @@ package struct ElasticsearchSource: ComponentSource {
                 let record = try await write(snapshot, cluster, before, into: tree, &warnings)
                 try Task.checkCancellation()
                 return ElasticsearchCapture(
-                    tree: tree, note: note, watermark: watermark,
+                    tree: tree, note: note, watermark: newest.map { min($0, began) },
+                    newestDatum: Self.newestDatum(newest, before, began),
                     facts: facts(snapshot, cluster, record, run: context.run), warnings: warnings,
                     missing: snapshot.damage, pool: pool)
             } catch {

@@ -44,6 +44,9 @@ struct LokiCapture: Capture {
     /// reference in it: they do not count, nor do lines that claim to be from the future.
     var watermark: Int? { tally.newest.map { min($0, began) } }
 
+    /// A time that is far ahead is told as such, and not taken for fresh data.
+    var newestDatum: NewestDatum { NewestDatum(tally.newest, copiedFrom: began) }
+
     var facts: [String: String] { known.merging(["chunks": "\(tally.chunks)"]) { $1 } }
 
     /// Excludes nothing; sees every path of the walk.

@@ -31,16 +31,20 @@ package struct BlockVerifier: Sendable {
     }
 
     /// Times of the oldest and the newest sample, from the index's series alone; nil where it holds no chunk.
+    /// - Parameter limit: milliseconds since 1970: later samples do not count. Of a chunk that reaches beyond it, only the
+    ///   first sample is known not to.
     /// - Throws: `CancellationError`, and ``ComponentError`` when the index is damaged.
-    package func timeRange() throws -> ClosedRange<Int>? {
+    package func timeRange(notAfter limit: Int = .max) throws -> ClosedRange<Int>? {
         var range: ClosedRange<Int>?
         do {
             let index = try BlockFile(IndexLayout.name, in: block)
             let layout = try IndexLayout(of: index)
             var walk = SeriesWalk(index, layout.series, symbols: nil, capacity: bufferSize)
             while let chunk = try walk.next() {
-                let (oldest, newest) = (range?.lowerBound ?? chunk.oldest, range?.upperBound ?? chunk.newest)
-                range = min(oldest, chunk.oldest)...max(newest, chunk.newest)
+                guard chunk.oldest <= limit else { continue }
+                let last = chunk.newest <= limit ? chunk.newest : chunk.oldest
+                let (oldest, newest) = (range?.lowerBound ?? chunk.oldest, range?.upperBound ?? last)
+                range = min(oldest, chunk.oldest)...max(newest, last)
             }
         } catch let defect as BlockDefect {
             throw ComponentError(.damaged, "index of '\(block)'", defect.detail)

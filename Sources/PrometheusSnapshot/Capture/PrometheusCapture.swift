@@ -17,6 +17,9 @@ struct PrometheusCapture: Capture {
     let strays: Set<[UInt8]>
     let pool: BlockingPool
 
+    var newestDatum: NewestDatum { NewestDatum(watermark) }
+    /// Of the first block, by its own word.
+    var oldestDatum: Int? { facts["oldest"].flatMap { Int($0) } }
     var root: String { snapshot.root }
     /// The server's own, not the snapshot's.
     var directoryOfData: String? { snapshot.directory.path }

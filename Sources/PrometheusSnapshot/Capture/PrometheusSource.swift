@@ -46,7 +46,13 @@ package struct PrometheusSource: ComponentSource {
         do {
             // A cancellation that came during the request counts now, when there is a name to clean up by.
             try Task.checkCancellation()
-            let content = try await pool.run { try SnapshotContent(of: snapshot.root) }
+            let limit = Int(Date().timeIntervalSince1970) * 1000 + NewestDatum.clockTolerance
+            let content = try await pool.run { try SnapshotContent(of: snapshot.root, notAfter: limit) }
+            if let future = content.future {
+                warnings.append(
+                    "the server holds samples of the future, up to \(Timestamp(seconds: future / 1000).readable): a clock was "
+                        + "wrong; they do not count as the newest data")
+            }
             let unloaded = await pool.run { [directory] in
                 directory.unloadedBlocks(before: before, snapshot: content.blocks)
             }

@@ -4,16 +4,20 @@ internal import Repository
 /// The content of a snapshot, from its blocks' `meta.json` and, for the newest sample, from their indexes.
 struct SnapshotContent {
     private(set) var blocks: [String] = []
-    /// Time of the newest sample, in milliseconds since 1970; nil when there is none or no block can be read.
+    /// Time of the newest sample that is not later than the limit, in milliseconds since 1970; where all are later, of
+    /// the newest. Nil when there is none or no block can be read.
     private(set) var newest: Int?
+    /// Time of the newest sample, where that is later than the limit.
+    private(set) var future: Int?
     private(set) var facts: [String: String] = [:]
     /// Entries of blocks' folders that do not belong to a block, such as `.nfs…` or `000001~` in `chunks`; Prometheus
     /// ignores them. Paths relative to the snapshot.
     private(set) var strays: [String] = []
 
+    /// - Parameter limit: milliseconds since 1970; a later sample says nothing about how new the data are.
     /// - Throws: ``ComponentError`` when the directory cannot be listed; `CancellationError`. A damaged block is passed
     ///   over: it is the examination's business.
-    init(of root: String) throws {
+    init(of root: String, notAfter limit: Int = .max) throws {
         do {
             blocks = try FileManager.default.contentsOfDirectory(atPath: root).filter(BlockName.isBlock).sorted()
         } catch {
@@ -29,8 +33,12 @@ struct SnapshotContent {
         for (name, meta) in metas.sorted(by: { $0.meta.maxTime > $1.meta.maxTime }) {
             if let newest, meta.maxTime &- 1 <= newest { break }
             do {
-                let range = try BlockVerifier("\(root)/\(name)").timeRange()
+                let block = BlockVerifier("\(root)/\(name)")
+                let range = try block.timeRange(notAfter: limit)
                 newest = [newest, range?.upperBound].compactMap { $0 }.max()
+                if meta.maxTime - 1 > limit, let last = try block.timeRange()?.upperBound, last > limit {
+                    future = max(future ?? last, last)
+                }
             } catch is ComponentError {
                 continue
             }
@@ -41,6 +49,7 @@ struct SnapshotContent {
             return names.filter { !BlockName.isPart($0) }.map { "\(block)/\($0)" }
                 + chunks.filter { BlockName.segmentNumber($0) == nil }.map { "\(block)/chunks/\($0)" }
         }.sorted()
+        newest = newest ?? future
         facts["blocks"] = String(blocks.count)
         facts["samples"] = String(metas.reduce(0) { $0 &+ $1.meta.stats.samples })
         facts["series"] = String(metas.map(\.meta.stats.series).max() ?? 0)

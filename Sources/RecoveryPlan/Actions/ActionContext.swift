@@ -39,7 +39,7 @@ package struct RunIdentity: Codable, Equatable, Sendable {
     package var id: String
     package var stack: String
     package var scenario: String
-    /// The backup set that is restored, as its name.
+    /// The backup set that is restored, as its name; the newest where components come from several.
     package var set: String
 
     package init(id: String, stack: String, scenario: String, set: String) {
@@ -123,9 +123,9 @@ package enum PreviousContentUse: String, Codable, CaseIterable, Sendable {
 package struct RestoredComponent: Codable, Equatable, Sendable {
     package var component: String
     package var set: String
-    /// Time of the newest datum in what was restored, in milliseconds since 1970; the capture's time where the kind
-    /// has no such notion.
-    package var newest: Int
+    /// Time of the newest restored datum, in milliseconds since 1970; the capture's time where the kind has no such
+    /// notion. Nil where it is not known, or there is no datum.
+    package var newest: Int?
     package var files: Int
     package var bytes: Int
     /// What is missing or must be done by hand, a line each.
@@ -136,7 +136,7 @@ package struct RestoredComponent: Codable, Equatable, Sendable {
     package var ownerShortfall: String?
 
     package init(
-        component: String, set: String, newest: Int, files: Int, bytes: Int, warnings: [String] = []
+        component: String, set: String, newest: Int?, files: Int, bytes: Int, warnings: [String] = []
     ) {
         self.component = component
         self.set = set

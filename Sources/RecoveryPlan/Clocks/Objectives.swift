@@ -6,12 +6,12 @@ package struct ObjectivesJudgement: Codable, Equatable, Sendable {
     /// One component's loss.
     package struct Loss: Codable, Equatable, Sendable {
         package var component: String
-        /// Time of the newest datum that came back, in milliseconds since 1970.
-        package var newest: Int
+        /// Time of the newest restored datum, in milliseconds since 1970; nil where it is not known.
+        package var newest: Int?
         /// No critical check of the component failed.
         package var isValidated: Bool
-        /// Seconds from that datum to T0; 0 where the datum is younger.
-        package var seconds: Double
+        /// Seconds from that datum to T0; 0 where the datum is younger. Nil where its time is not known.
+        package var seconds: Double?
     }
 
     /// Seconds; nil where the run was not validated.
@@ -51,13 +51,13 @@ package struct ObjectivesJudgement: Codable, Equatable, Sendable {
         losses = restored.sorted { $0.component < $1.component }.map {
             Loss(
                 component: $0.component, newest: $0.newest, isValidated: !failed.contains($0.component),
-                seconds: max(0, failure - Double($0.newest) / 1000))
+                seconds: $0.newest.map { max(0, failure - Double($0) / 1000) })
         }
-        worstLoss = losses.filter(\.isValidated).map(\.seconds).max()
-        let newest = losses.map(\.newest)
-        if let first = newest.min(), let last = newest.max(), losses.count > 1 { skew = Double(last - first) / 1000 }
+        worstLoss = losses.filter(\.isValidated).compactMap(\.seconds).max()
+        let newest = losses.compactMap(\.newest)
+        if let first = newest.min(), let last = newest.max(), newest.count > 1 { skew = Double(last - first) / 1000 }
         if let rpo, !losses.isEmpty {
-            rpoMet = losses.allSatisfy(\.isValidated) && losses.allSatisfy { $0.seconds <= rpo }
+            rpoMet = losses.allSatisfy(\.isValidated) && losses.allSatisfy { $0.seconds.map { $0 <= rpo } ?? false }
         }
     }
 }

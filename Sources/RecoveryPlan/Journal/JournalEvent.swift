@@ -63,6 +63,10 @@ package struct RunRecord: Codable, Equatable, Sendable {
     package var parameters: [String: String]
     /// SHA-256 of the set's document, in hexadecimal.
     package var setDigest: String
+    /// By component the set that it is restored from, where not all come from `identity.set`, the newest of them.
+    package var sets: [String: String]?
+    /// SHA-256 of the documents of these sets, by their names.
+    package var setDigests: [String: String]?
     package var components: [String]
     /// Ids of the plan's steps, in its order.
     package var steps: [String] = []

@@ -39,6 +39,7 @@ extension Evidence.Subject {
             procedure: record.procedure, components: record.components, set: record.identity.set,
             setDigest: record.setDigest, planDigest: record.planDigest, parameters: record.parameters,
             person: record.holder.person, host: record.holder.host, tool: record.tool)
+        (sets, setDigests) = (record.sets, record.setDigests)
     }
 }
 
@@ -63,7 +64,7 @@ extension LossObjective {
                 Component(
                     component: loss.component,
                     newest: loss.isValidated
-                        ? Moment.text(Date(timeIntervalSince1970: Double(loss.newest) / 1000)) : nil,
+                        ? loss.newest.map { Moment.text(Date(timeIntervalSince1970: Double($0) / 1000)) } : nil,
                     loss: loss.isValidated ? loss.seconds : nil)
             }, worst: judgement.worstLoss, skew: judgement.skew, met: judgement.rpoMet)
     }

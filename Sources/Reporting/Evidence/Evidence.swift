@@ -53,6 +53,10 @@ package struct Evidence: Codable, Equatable, Sendable {
         package var set: String
         /// SHA-256 of the set's document.
         package var setDigest: String
+        /// By component its set, where not all come from ``set``, the newest of them.
+        package var sets: [String: String]?
+        /// SHA-256 of the documents of these sets, by their names.
+        package var setDigests: [String: String]?
         /// SHA-256 of the plan's file.
         package var planDigest: String
         package var parameters: [String: String]

@@ -68,6 +68,14 @@ struct ReportView {
             Fact(name: "Run", value: subject.run), Fact(name: "Procedure", value: subject.procedure ?? "-"),
             Fact(name: "Components", value: subject.components.joined(separator: ", ")),
             Fact(name: "Backup set", value: subject.set), Fact(name: "Set SHA-256", value: subject.setDigest),
+        ]
+        if let sets = subject.sets {
+            let parts = sets.sorted { $0.key < $1.key }.map { "\($0.key) from \($0.value)" }
+            facts.append(Fact(name: "Sets by component", value: parts.joined(separator: ", ")))
+            let digests = (subject.setDigests ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+            facts.append(Fact(name: "SHA-256 of these sets", value: digests.joined(separator: ", ")))
+        }
+        facts += [
             Fact(name: "Plan SHA-256", value: subject.planDigest),
             Fact(
                 name: "Parameters",

@@ -16,6 +16,8 @@ package struct BackupRun: Sendable {
         package var progress = WorkProgress()
         /// How long it may show no progress before the run goes on without it.
         package var stallTimeout = Duration.seconds(2700)
+        /// The share of it that may be gone since the backup before, 0...1.
+        package var shrinkThreshold = 0.5
 
         package init(name: String, kind: String, source: any ComponentSource) {
             self.name = name
@@ -44,6 +46,12 @@ package struct BackupRun: Sendable {
     package var now: @Sendable () -> Timestamp
     /// Packs written at once, over all components: bounds the memory, at about four megabytes each plus the store's.
     package var lanes = 2
+    /// All components that are configured; nil where these are the ones that are backed up.
+    package var configured: [String]?
+    /// Takes what a component holds now for its normal size, however little it is.
+    package var acceptsShrink = false
+    /// Begins a second stack in a repository that only holds sets of others.
+    package var allowsOtherStack = false
 
     package init(
         repository: Repository, components: [Component], stack: String?, tool: String, state: StateFolder,
@@ -59,13 +67,14 @@ package struct BackupRun: Sendable {
         self.now = now
     }
 
-    /// - Throws: ``BackupFailure`` when no component could be stored; `RunGivenUp`; `CancellationError`.
+    /// - Throws: ``BackupFailure`` when no component could be stored; `RunGivenUp`; `CancellationError`;
+    ///   `RepositoryError` `.otherStack`.
     package func run() async throws -> Report {
         let started = now()
         // The guard first: what is read after it is what prunes must reckon with.
         let (guarding, history) = try await pool.run {
             let guarding = try RunGuard(repository, run: RandomID.make(), now: started)
-            do { return (guarding, try History(repository)) } catch {
+            do { return (guarding, try readHistory(at: started)) } catch {
                 try? guarding.end()  // the first error says more
                 throw error
             }
@@ -99,7 +108,8 @@ package struct BackupRun: Sendable {
         var set = BackupSet(
             format: RepositoryFormat.version, name: started, repository: repository.description.id, run: guarding.run,
             tool: tool, stack: stack, started: started, finished: now(), status: .complete, reasons: [],
-            previous: history.newest, components: [:], failed: [:])
+            previous: history.newest, components: [:], failed: [:],
+            configured: Set((configured ?? []) + components.map(\.name)).sorted())
         var manifests: [String: Manifest] = [:]
         var isStoreFull = false
         for (name, outcome) in outcomes.sorted(by: { $0.key < $1.key }) {
@@ -112,14 +122,16 @@ package struct BackupRun: Sendable {
                 manifests[name] = result.manifest
                 warnings += result.warnings
                 notes += result.notes
-                set.components[name] = BackupSet.Component(result, kind: kind, seconds: seconds)
+                var part = BackupSet.Component(result, kind: kind, seconds: seconds)
                 set.reasons += result.manifest.damage.map { "\(name): '\($0.path)' is left out: \($0.reason)" }
+                judge(&part, of: name, result.manifest, history, &set.reasons, &warnings)
+                set.components[name] = part
             }
         }
         guard !set.components.isEmpty else { throw BackupFailure(reasons: set.failed, isStoreFull: isStoreFull) }
-        set.status = set.reasons.isEmpty ? .complete : .partial
         // Ten thousand damaged files need not be listed twice: the manifest names them all.
-        set.reasons = Array(set.reasons.prefix(100))
+        set.reasons = Array(set.reasons.prefix(100)) + set.skipped.map { "\($0): not asked for (--component)" }
+        set.status = set.reasons.isEmpty ? .complete : .partial
         let committed = try await pool.run { [set] in
             let committed = try commit(set)
             try guarding.settle(committed, now: now())
@@ -137,6 +149,41 @@ package struct BackupRun: Sendable {
             warnings.append("the local state was not kept: \(error)")
         }
         return Report(set: committed, manifests: manifests, warnings: warnings, notes: notes)
+    }
+
+    /// Compares a component with its last whole backup, and notes where far less of it is left.
+    private func judge(
+        _ part: inout BackupSet.Component, of name: String, _ manifest: Manifest, _ history: History,
+        _ reasons: inout [String], _ warnings: inout [String]
+    ) {
+        if manifest.datum == .future {
+            warnings.append(
+                "\(name): its newest datum is later than its capture, a clock is wrong: "
+                    + "how new its data are is not known")
+        }
+        guard let before = history.reference(of: name),
+            let settings = components.first(where: { $0.name == name })
+        else { return }
+        let shrinkage = Shrinkage(from: before.part, to: manifest, threshold: settings.shrinkThreshold)
+        guard let text = shrinkage.text else { return }
+        let line = "\(name): it shrank since set \(before.set), \(text)"
+        guard shrinkage.isCollapse, !acceptsShrink else { return warnings.append(line) }
+        part.shrunk = before.set
+        warnings.append(
+            "\(line); restores and retention prefer the sets before it\nhint: if that is right, run `dr backup "
+                + "--accept-shrink` once; else restore what is missing: --at \(before.set)")
+        reasons.append(line)
+    }
+
+    private func readHistory(at started: Timestamp) throws -> History {
+        let history = try History(repository, started: started, components: components.map(\.name))
+        guard !allowsOtherStack, let other = history.onlyOtherStack else { return history }
+        let name = repository.scope.stack ?? ""
+        throw RepositoryError(
+            .otherStack, repository.store.location,
+            "it holds the backups of stack '\(other)', and none of '\(name)'",
+            hint: "give each stack a store, or a prefix in it; if this is the stack that was called '\(other)', write "
+                + "`former_stacks: [\(other)]` in dr.yaml; `dr backup --allow-other-stack` lets both share it")
     }
 
     private enum Outcome: Sendable {
@@ -178,7 +225,8 @@ package struct BackupRun: Sendable {
         let capture = try await component.source.capture(context)
         component.progress.begin("comparing")
         do {
-            let (result, catalog) = try await store(component, capture, captured, guarding, history)
+            let (result, catalog) = try await store(
+                component, capture, captured, until: now(), guarding, history)
             try await releaseDespiteCancellation(capture)
             component.progress.update { $0.phase = "done" }
             let seconds = (clock.now - began) / .seconds(1)
@@ -191,8 +239,8 @@ package struct BackupRun: Sendable {
 
     /// Stores a capture, and stores anew what a prune takes away meanwhile.
     private func store(
-        _ component: Component, _ capture: any Capture, _ captured: Timestamp, _ guarding: RunGuard,
-        _ history: History
+        _ component: Component, _ capture: any Capture, _ captured: Timestamp, until capturedUntil: Timestamp,
+        _ guarding: RunGuard, _ history: History
     ) async throws -> (ComponentBackup.Result, Catalog) {
         var unwanted = guarding.unwanted(component.name)
         var (previous, catalog, warnings) = try await basis(component, unwanted, history)
@@ -200,8 +248,9 @@ package struct BackupRun: Sendable {
         for _ in 0..<Self.attemptsBesidePrunes {
             var backup = ComponentBackup(
                 repository: repository, component: component.name, kind: component.kind, capture: capture,
-                captured: captured, run: guarding.run, previous: previous, catalog: catalog, unwanted: unwanted,
-                pool: pool, lanes: max(1, lanes / components.count + lanes % components.count),
+                captured: captured, capturedUntil: max(captured, capturedUntil), run: guarding.run,
+                previous: previous, catalog: catalog, unwanted: unwanted, pool: pool,
+                lanes: max(1, lanes / components.count + lanes % components.count),
                 progress: component.progress, logger: logger)
             backup.ownFolders = ownFolders
             var result = try await backup.run()
@@ -298,24 +347,70 @@ private struct History: Sendable {
     let names: [Timestamp]
     let latest: BackupSet?
     let warnings: [String]
-    var newest: Timestamp? { names.last }
+    /// The newest set, of any stack, that is not from the future.
+    let newest: Timestamp?
+    /// The stack of the newest set, where there is no set of this run's.
+    let onlyOtherStack: String?
+    private let now: Timestamp
+    private let references: [String: (set: Timestamp, part: BackupSet.Component)]
 
-    init(_ repository: Repository) throws {
+    init(_ repository: Repository, started: Timestamp, components: [String]) throws {
         self.repository = repository
-        names = try repository.setNames()
+        now = started
+        let scope = repository.scope
+        // One from the future would be the base, and the one before, of all that are made until then.
+        names = try repository.setNames().filter { !scope.isFuture($0, at: started) }
+        newest = names.last
         var warnings: [String] = []
-        latest = try repository.newestReadableSet(skipped: { name, error in
-            warnings.append("passed over set \(name): \(error)")
-        })
+        var latest: BackupSet?
+        var other: String?
+        var references: [String: (set: Timestamp, part: BackupSet.Component)] = [:]
+        var sought = Set(components)
+        var visited = 0
+        for name in names.reversed() {
+            guard latest == nil || (!sought.isEmpty && visited < Self.mostReferences) else { break }
+            do {
+                let set = try repository.set(name)
+                guard scope.owns(set) else {
+                    other = other ?? set.stack
+                    continue
+                }
+                latest = latest ?? set
+                visited += 1
+                for (component, part) in set.components where sought.contains(component) && part.isWhole {
+                    references[component] = (name, part)
+                    sought.remove(component)
+                }
+            } catch let error as RepositoryError where error.reason == .damaged {
+                if latest == nil { warnings.append("passed over set \(name): \(error)") }
+            } catch let error as RepositoryError where error.reason == .noSuchSet {
+                continue  // pruned since it was listed
+            }
+        }
+        if let other, latest != nil {
+            warnings.append("the repository also holds sets of stack '\(other)': restores and prunes leave them alone")
+        }
+        self.latest = latest
+        self.references = references
         self.warnings = warnings
+        onlyOtherStack = latest == nil ? other : nil
     }
+
+    /// Sets that are looked at for a whole backup of each component.
+    private static let mostReferences = 100
+
+    /// The newest whole backup of a component, which a new one is compared with.
+    func reference(of component: String) -> (set: Timestamp, part: BackupSet.Component)? { references[component] }
 
     /// The newest manifest of a component, which an incremental backup builds on; nil for a first backup, or when
     /// the newest cannot be read: then everything is read anew, and nothing that is damaged is built upon.
     func manifest(of component: String) throws -> (manifest: Manifest, digest: Digest)? {
         var set = latest
         if set?.components[component] == nil {
-            set = try repository.newestReadableSet { $0.components[component] != nil }
+            set = try repository.newestReadableSet {
+                $0.components[component] != nil && repository.scope.owns($0)
+                    && !repository.scope.isFuture($0, at: now)
+            }
         }
         guard let part = set?.components[component] else { return nil }
         do {
@@ -347,7 +442,8 @@ extension BackupSet.Component {
         let manifest = result.manifest
         self.init(
             source: kind, manifest: manifest.name, sha256: result.digest, captured: manifest.captured,
-            watermark: manifest.watermark, files: manifest.totals.files, bytes: manifest.totals.bytes,
+            watermark: manifest.watermark, oldest: manifest.oldest, datum: manifest.datum, files: manifest.totals.files,
+            bytes: manifest.totals.bytes,
             damaged: manifest.damage.count, added: result.added, seconds: (seconds * 1000).rounded() / 1000)
     }
 }

@@ -14,6 +14,8 @@ struct ComponentBackup: Sendable {
     let kind: String
     let capture: any Capture
     let captured: Timestamp
+    /// When the capture was made: no datum of it is younger.
+    let capturedUntil: Timestamp
     let run: String
     /// The manifest of the backup before, where there is one.
     let previous: Manifest?
@@ -186,9 +188,12 @@ struct ComponentBackup: Sendable {
         progress.update { $0.phase = "committing" }
         let totals = try catalog.totals()
         let found = findings.state
+        var (watermark, datum) = capture.newestDatum.recorded(capturedUntil: capturedUntil)
+        if totals.files == 0 { (watermark, datum) = (nil, .empty) }
         var manifest = Manifest(
             format: RepositoryFormat.version, component: component, source: kind, name: captured, captured: captured,
-            run: run, watermark: capture.watermark, facts: capture.facts, root: root,
+            run: run, watermark: watermark,
+            oldest: totals.files == 0 ? nil : capture.oldestDatum, datum: datum, facts: capture.facts, root: root,
             totals: .init(
                 files: totals.files, directories: totals.directories, links: totals.links, bytes: totals.bytes),
             damage: found.damage.sorted { $0.path < $1.path },

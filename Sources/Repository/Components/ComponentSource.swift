@@ -64,9 +64,14 @@ package struct CaptureContext: Sendable {
 package protocol Capture: Sendable {
     /// Absolute path of the tree to archive; paths in the manifest are relative to it.
     var root: String { get }
-    /// Time of the newest datum in the tree, in milliseconds since 1970, taken from the data themselves; nil where
-    /// the kind has no such notion.
+    /// Time of the newest datum in the tree, in milliseconds since 1970, taken from the data themselves; nil where it
+    /// is not known: ``newestDatum`` says why.
     var watermark: Int? { get }
+    /// How new the data are. Asked once the tree was read. A kind whose data have times answers `.empty` or `.unknown`
+    /// where ``watermark`` is nil.
+    var newestDatum: NewestDatum { get }
+    /// The time of the oldest datum, in milliseconds since 1970; nil where it is not known.
+    var oldestDatum: Int? { get }
     /// What a person or a check wants to know about the source later: versions, counts, settings. Stable keys.
     var facts: [String: String] { get }
     /// Things that went less than well but cost no data, for people.
@@ -136,6 +141,8 @@ extension ComponentSource {
 
 extension Capture {
     package var directoryOfData: String? { nil }
+    package var newestDatum: NewestDatum { watermark.map { .at($0) } ?? .ofCapture }
+    package var oldestDatum: Int? { nil }
     package var layers: [CaptureLayer] { [] }
     package var damage: [Damage] { [] }
     package var withheld: [Withheld] { [] }

@@ -14,6 +14,10 @@ package struct Manifest: Codable, Equatable, Sendable {
     package var run: String?
     /// Time of the newest datum, in milliseconds since 1970, where the source knows it.
     package var watermark: Int?
+    /// Time of the oldest datum, in milliseconds since 1970, where the source knows it.
+    package var oldest: Int?
+    /// Absent where ``watermark`` says how new the data are, or the kind has no such notion.
+    package var datum: DatumState?
     /// What the source said of itself.
     package var facts: [String: String]
     /// Owner, mode and time of the folder that the tree lay in; absent where it was none of the component's own, such as
@@ -28,8 +32,8 @@ package struct Manifest: Codable, Equatable, Sendable {
     package var packs: [PackUse]
 
     enum CodingKeys: String, CodingKey {
-        case format, kind, component, source, name, captured, run, watermark, facts, root, totals, damage, withheld
-        case packs
+        case format, kind, component, source, name, captured, run, watermark, oldest, datum, facts, root, totals
+        case damage, withheld, packs
     }
 
     package struct Totals: Codable, Equatable, Sendable {

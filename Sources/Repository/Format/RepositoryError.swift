@@ -6,6 +6,8 @@ package struct RepositoryError: Error, Equatable, CustomStringConvertible {
         /// Something stored is missing or not what it was.
         case damaged
         case noSuchSet, noSuchComponent, noSuchPath
+        /// It belongs to another stack.
+        case otherStack
         /// The contents are encrypted, and there is no key, or not the right one.
         case encrypted
         /// The file system where something is to be restored refuses.

@@ -47,6 +47,25 @@ package struct PinnedMark: Mark {
     }
 }
 
+/// `dropped`: an operator wants the set gone, whatever the policy says. Readers pass over it at once; prunes remove it.
+/// A pin of the set that holds comes before it. It stays after the set is gone, and tells why.
+package struct DroppedMark: Mark {
+    package static let kind: String = "dropped"
+    package var format: Int = RepositoryFormat.version
+    package var kind: String = DroppedMark.kind
+    package var at: Timestamp
+    package var tool: String
+    package var set: Timestamp
+    package var reason: String
+
+    package init(at: Timestamp, tool: String, set: Timestamp, reason: String) {
+        self.at = at
+        self.tool = tool
+        self.set = set
+        self.reason = reason
+    }
+}
+
 /// `unpinned`: pins of the set that are older than this are over.
 package struct UnpinnedMark: Mark {
     package static let kind: String = "unpinned"

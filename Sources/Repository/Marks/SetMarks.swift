@@ -13,6 +13,15 @@ package struct SetMarks: Sendable {
         fileprivate var damage: VerifiedDepth?
         package var drilled: Timestamp?
         package var pinned: Pin?
+        /// When the newest pin was set, by the clock of the machine that did.
+        package fileprivate(set) var pinnedAt: Timestamp?
+        /// An operator dropped it.
+        fileprivate var dropped: String?
+
+        /// The reason for which an operator dropped the set; nil where none did, or a pin keeps it.
+        package func dropReason(at now: Timestamp) -> String? {
+            pinned?.holds(at: now) == true ? nil : dropped
+        }
     }
 
     /// The sets of which `fact` tells a time, newest time first. They may be gone by now.
@@ -48,24 +57,30 @@ package struct SetMarks: Sendable {
         try marks.forEach(DrilledMark.self, unreadable: { unreadable.append($0) }) { _, mark in
             if mark.passed { facts[mark.set, default: Facts()].drilled = mark.at }
         }
-        var pinnedAt: [Timestamp: Timestamp] = [:]
         try marks.forEach(PinnedMark.self, unreadable: { lostPins.append($0) }) { _, mark in
             facts[mark.set, default: Facts()].pinned = Pin(until: mark.until, reason: mark.reason)
-            pinnedAt[mark.set] = mark.at
+            facts[mark.set]?.pinnedAt = mark.at
         }
         try marks.forEach(UnpinnedMark.self, unreadable: { unreadable.append($0) }) { _, mark in
             // Within one second the pin wins: keeping too much is mended by saying it again.
-            if let at = pinnedAt[mark.set], at < mark.at { facts[mark.set]?.pinned = nil }
+            if let at = facts[mark.set]?.pinnedAt, at < mark.at { facts[mark.set]?.pinned = nil }
+        }
+        try marks.forEach(DroppedMark.self, unreadable: { unreadable.append($0) }) { _, mark in
+            facts[mark.set, default: Facts()].dropped = mark.reason
         }
     }
 
-    /// What retention wants to know of a set.
-    package func retentionFacts(of set: BackupSet, at now: Timestamp) -> SetFacts {
+    /// The facts about a set that retention decides on.
+    package func retentionFacts(of set: BackupSet, at now: Timestamp, in scope: SetScope = SetScope()) -> SetFacts {
         let known = self[set.name]
         let pin = known.pinned.flatMap { $0.holds(at: now) ? $0 : nil }
-        return SetFacts(
-            time: set.name.seconds, isComplete: set.status == .complete, verified: known.verified?.seconds,
+        var facts = SetFacts(
+            time: set.name.seconds, isComplete: set.status == .complete,
+            components: set.components.mapValues(\.isWhole), verified: known.verified?.seconds,
             isDamaged: known.isDamaged, pinnedUntil: pin.map { $0.until?.seconds ?? .max })
+        facts.dropReason = known.dropReason(at: now)
+        if !scope.owns(set) { facts.otherStack = set.stack }
+        return facts
     }
 }
 

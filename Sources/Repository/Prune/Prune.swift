@@ -24,6 +24,8 @@ package struct Prune: Sendable {
     package var now: @Sendable () -> Timestamp
     /// Backup runs that failed since the last one that did not.
     package var failedRuns = 0
+    /// Components that are configured; nil where that is not known.
+    package var components: Set<String>?
     package var state: StateFolder?
     package var isDryRun = false
     /// Documents read at once.
@@ -40,6 +42,17 @@ package struct Prune: Sendable {
         self.tool = tool
         self.pool = pool
         self.now = now
+    }
+
+    /// The same prune, but of the sets alone that operators have dropped: the policy drops nothing, and what stops it does
+    /// not stop this.
+    package var ofDroppedSets: Prune {
+        var prune = self
+        prune.policy = RetentionPolicy(timeZone: policy.timeZone)
+        prune.policy.limits.clockTolerance = policy.limits.clockTolerance
+        prune.policy.limits.failedRuns = 0
+        prune.policy.limits.longestGap = .max
+        return prune
     }
 
     /// - Throws: `RepositoryError` `.newerVersion` when there is something that only a newer program can judge;

@@ -219,7 +219,7 @@ struct PruneSurvey: Sendable {
                                 component: component, manifest: part.manifest.seconds, digest: part.sha256.bytes,
                                 source: part.source)
                         })
-                    let facts = marks.retentionFacts(of: set, at: now)
+                    let facts = marks.retentionFacts(of: set, at: now, in: repository.scope)
                     found.withLock { $0.facts.append(facts) }
                 } catch let error as RepositoryError where error.reason == .damaged {
                     found.withLock { $0.unreadable[name] = error.detail }
@@ -230,12 +230,20 @@ struct PruneSurvey: Sendable {
         }
         var (facts, unreadable, dead) = found.withLock { $0 }
         for (name, reason) in unreadable.sorted(by: { $0.key < $1.key }) {
+            if let dropped = marks[name].dropReason(at: now) {
+                // What it needs becomes what no set needs, and goes as such.
+                try await pool.run { try ledger.addSet(name.seconds, run: "", previous: nil, uses: []) }
+                var fact = SetFacts(time: name.seconds, isComplete: false, isDamaged: true)
+                fact.dropReason = dropped
+                facts.append(fact)
+                continue
+            }
             refuse(
                 "'\(Layout.set(name))' cannot be read, so what it needs is not known: \(reason)",
-                "restore that object from a copy, or remove it; nothing is pruned before")
+                "restore that object from a copy, or drop the set: `dr drop \(name)`; nothing is pruned before")
             facts.append(SetFacts(time: name.seconds, isComplete: false, isDamaged: true))
         }
-        self.unreadable.merge(unreadable) { first, _ in first }
+        self.unreadable.merge(unreadable.filter { marks[$0.key].dropReason(at: now) == nil }) { first, _ in first }
         deadSets += dead
         return facts
     }
@@ -279,7 +287,8 @@ struct PruneSurvey: Sendable {
     private mutating func judge(_ facts: [SetFacts]) async throws {
         var facts = facts
         let circumstances = PruneCircumstances(
-            now: now.seconds, lastPrune: try await lastPrune(), failedRuns: prune.failedRuns)
+            now: now.seconds, lastPrune: try await lastPrune(), failedRuns: prune.failedRuns,
+            components: prune.components)
         prune.progress.update { $0.phase = "reading manifests" }
         while true {
             plan = decide(facts, policy: prune.policy, circumstances: circumstances)
@@ -299,6 +308,18 @@ struct PruneSurvey: Sendable {
             }
         }
         for freeze in plan.freezes { refuse(freeze.text, freeze.remedy) }
+        noteFuture()
+    }
+
+    /// A set from the future stands in the way of nothing, but is never dropped by itself.
+    private mutating func noteFuture() {
+        let names = plan.decisions.filter { $0.verdict == .keep }.map { Timestamp(seconds: $0.set.time) }
+            .filter { repository.scope.isFuture($0, at: now) }
+        guard let last = names.last else { return }
+        let these = names.count == 1 ? "set \(last) is" : "\(names.count) sets are, up to \(last),"
+        warnings.append(
+            "\(these) named after a time in the future and kept: a clock was wrong then, or this machine's is now\n"
+                + "hint: if this clock is right, `dr drop \(last) --reason \"wrong clock\"` removes it")
     }
 
     /// Each set for as long as it is sure to be kept, and at least for the margin from now.
@@ -312,6 +333,7 @@ struct PruneSurvey: Sendable {
         }
     }
 
+    /// One after now says nothing: a clock was wrong then, or is behind now, which makes nothing look older than it is.
     private func lastPrune() async throws -> Int? {
         let marks = Marks(store)
         let times = try await prune.pool.run {
@@ -319,7 +341,7 @@ struct PruneSurvey: Sendable {
                 $0.key.text.split(separator: "/").last.flatMap { Timestamp(String($0.prefix(16))) }
             }
         }
-        return (times + [prune.state?.lastPrune()].compactMap { $0 }).max()?.seconds
+        return (times + [prune.state?.lastPrune()].compactMap { $0 }).filter { $0 <= now }.max()?.seconds
     }
 
     /// Reads the manifests of kept sets, and notes what they need.

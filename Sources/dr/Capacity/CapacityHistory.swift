@@ -102,12 +102,14 @@ struct CapacityHistory {
             let repository = try await session.repository()
             let stored = try await Statistics(of: repository, pool: session.pool).storedBytes
             let names = try await session.pool.run { try repository.setNames() }
-            let sets = try await repository.sets(
+            let all = try await repository.sets(
                 names.filter { $0.seconds >= interval.lowerBound }, pool: session.pool
             ).sets
+            // What the store holds was brought by every stack's sets.
+            let own = all.filter(repository.scope.owns)
             let latest = Double(interval.upperBound + Self.grace)
             return { resource in
-                let samples = resource.name == "repository" ? Self.stored(sets, now: stored) : Self.sizes(sets)
+                let samples = resource.name == "repository" ? Self.stored(all, now: stored) : Self.sizes(own)
                 return MeasuredResource(resource: resource, samples: samples.filter { $0.x <= latest })
             }
         } catch {
@@ -129,7 +131,7 @@ struct CapacityHistory {
 
     /// Plain bytes of each set that has all its components.
     static func sizes(_ sets: [BackupSet]) -> [Sample] {
-        sets.filter(\.failed.isEmpty).sorted { $0.name < $1.name }.map { set in
+        sets.filter { $0.failed.isEmpty && $0.skipped.isEmpty }.sorted { $0.name < $1.name }.map { set in
             Sample(x: Double(set.name.seconds), value: Double(set.components.values.reduce(0) { $0 + $1.bytes }))
         }
     }

@@ -46,7 +46,7 @@ struct SetRecording {
                 let stack = try await session.pool.run {
                     var held = stack
                     held.components.removeAll { set.components[$0.name] == nil }
-                    try held.learn(from: set, in: repository)
+                    try held.learn(from: RestoreSelection(set), in: repository)
                     return held
                 }
                 let record = try await Recorder(

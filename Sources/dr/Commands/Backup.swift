@@ -7,13 +7,22 @@ struct Backup: AsyncParsableCommand {
         discussion: """
             Needs no lock: two backups at once both succeed. Exit code 3 when some component failed or some file is \
             damaged: the rest is backed up, and the set says what is missing. Exit code 4 when --verify finds that \
-            something stored before is damaged.
+            something stored before is damaged. Also exit code 3 when a component shrank by more than its \
+            shrink_threshold: restores prefer the sets before that, until --accept-shrink.
             """)
 
     @OptionGroup var options: GlobalOptions
 
     @Option(name: .long, parsing: .singleValue, help: "Only this component; may be given again. All by default.")
     var component: [String] = []
+
+    @Flag(
+        name: .long,
+        help: "Take what the components hold now for their normal size, where a backup was called shrunk or empty.")
+    var acceptShrink = false
+
+    @Flag(name: .long, help: "Back up into a repository that so far only holds another stack's backups.")
+    var allowOtherStack = false
 
     @Flag(name: .long, help: "Do not prune afterwards.")
     var noPrune = false
@@ -34,18 +43,25 @@ struct Backup: AsyncParsableCommand {
             var job = try BackupJob(session, output, only: component)
             job.readsShare = verify.map { $0 == .sample } ?? job.readsShare
             job.prunes = !noPrune
+            job.acceptsShrink = acceptShrink
+            job.allowsOtherStack = allowOtherStack
             result = try await job.run()
         } catch {
             await notices.tell(error)
             throw error
         }
-        for reason in result.set.reasons { StandardError.write("dr: \(reason)\n") }
+        let skipped = result.set.skipped
+        if !skipped.isEmpty {
+            output.note(
+                "this set does not hold \(skipped.joined(separator: ", ")): their earlier backups stay the newest")
+        }
+        for reason in result.set.reasons.dropLast(skipped.count) { StandardError.write("dr: \(reason)\n") }
         try output.result(result) {
             ([SetText.summary(result.set)] + (result.sample.map { [SampleText.summary($0)] } ?? []))
                 .joined(separator: "\n")
         }
         await notices.tell(result.set)
         if result.sample?.findings.isEmpty == false { throw ExitStatus.checkFailed }
-        if result.set.status == .partial { throw ExitStatus.partial }
+        if !result.set.isAsAsked { throw ExitStatus.partial }
     }
 }

@@ -23,7 +23,7 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(name: .long, help: "A list of checks: quick, full, or one of `checks: profiles:`.")
     var profile: String?
 
-    @Option(name: .long, help: "Hold the stack against this backup: latest, a set's name, a time, or an age.")
+    @Option(name: .long, help: "Compare the stack with this backup: \(SetSelector.words).")
     var set: SetSelector?
 
     @Option(
@@ -55,17 +55,17 @@ struct CheckCommand: AsyncParsableCommand {
         let chosen = try chosenNames(session.configuration.checks)
         _ = try Components.chosen(component, of: session.configuration)
         var run = CheckRun(session: session)
-        var held: BackupSet?
+        var held: RestoreSelection?
         if let set {
             let repository = try await session.repository()
             run.repository = repository
-            held = try await session.set(set, in: repository)
+            held = try await session.selection(set, of: component.isEmpty ? nil : Set(component), in: repository)
         }
-        let results = await run.run(chosen, set: held, components: component.isEmpty ? nil : Set(component))
+        let results = await run.run(chosen, sets: held, components: component.isEmpty ? nil : Set(component))
         try Task.checkCancellation()
         let report = CheckReport(
             stack: session.configuration.stack, timestamp: Session.now().rfc3339,
-            set: held.map { "\($0.name)" }, results: results)
+            set: held?.newest.map { "\($0.name)" }, results: results)
         try output.result(report) { CheckText.table(report) }
         await notices(session, output)?.tell(report.results)
         if report.hasCriticalFailure { throw ExitStatus.checkFailed }

@@ -11,7 +11,7 @@ struct Diff: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The older set: a name, 'latest', an RFC 3339 time, or an age such as 6h.")
+    @Argument(help: "The older set: \(SetSelector.words).")
     var older: SetSelector
 
     @Argument(help: "The newer set.")

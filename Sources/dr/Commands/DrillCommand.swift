@@ -21,7 +21,7 @@ struct DrillCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The scenario whose plan is drilled.")
     var scenario: String
 
-    @Option(name: .long, help: "Which backup: 'latest', a set's name, an RFC 3339 time, or an age such as 6h.")
+    @Option(name: .long, help: "Which backup: \(SetSelector.words).")
     var at: SetSelector = .latest
 
     @Flag(name: .long, help: "Any one of the sets, drawn by lot.")
@@ -74,7 +74,13 @@ struct DrillCommand: AsyncParsableCommand {
         guard randomSet else { return at }
         let repository = try await session.repository(recoveryKey: recoveryKey)
         let names = try await session.pool.run { try repository.setNames() }
-        return names.randomElement().map { .named($0) } ?? .latest
+        let now = Session.now()
+        for name in names.filter({ !repository.scope.isFuture($0, at: now) }).shuffled() {
+            let set = await session.pool.run { try? repository.set(name) }
+            // One that was made for some components alone proves nothing of the others.
+            if let set, repository.scope.owns(set), set.skipped.isEmpty { return .named(name) }
+        }
+        return .latest
     }
 }
 

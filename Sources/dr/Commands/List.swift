@@ -20,26 +20,41 @@ struct List: AsyncParsableCommand {
         let session = try Session(options)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
-        let (all, unreadable) = try await repository.sets(names, pool: session.pool)
+        let now = Session.now()
+        let (stored, unreadable) = try await repository.sets(names, pool: session.pool)
+        let all = stored.filter(repository.scope.owns)
+        let others = Dictionary(grouping: stored.filter { !repository.scope.owns($0) }) { $0.stack ?? "" }
+            .mapValues(\.count)
         let (marks, plan) = try await session.pool.run { [configuration = session.configuration] in
             let marks = try SetMarks(Marks(repository))
-            return (marks, Self.plan(all, marks, configuration.retention.policy, at: Session.now()))
+            return (marks, Self.plan(all, marks, configuration, repository.scope, at: now))
+        }
+        let output = Output(options: options)
+        for (stack, count) in others.sorted(by: { $0.key < $1.key }) {
+            output.warn("\(count) sets of stack '\(stack)' are in the same repository and not shown")
         }
         for (name, reason) in unreadable { StandardError.write("dr: 'sets/\(name).json': \(reason)\n") }
-        let now = Session.now()
         let sets = all.suffix(last ?? all.count)
-        try Output(options: options).result(
-            Result(sets: sets.map { Row($0, marks[$0.name], plan[$0.name]) }, unreadable: unreadable.map(\.name))
+        let rows = sets.map { set in
+            Row(set, marks[set.name], plan[set.name], isFuture: repository.scope.isFuture(set, at: now), now: now)
+        }
+        if let future = rows.last(where: { $0.isFuture && $0.dropped == nil }) {
+            output.warn(
+                "set \(future.name) is from the future: restores pass over it\nhint: is this clock right? then "
+                    + "`dr drop \(future.name) --reason \"wrong clock\"` removes it; else set the clock")
+        }
+        try output.result(
+            Result(sets: rows, unreadable: unreadable.map(\.name), otherStacks: others.isEmpty ? nil : others)
         ) {
             guard !sets.isEmpty else { return "no backup yet" }
             var table = Table([
                 ("SET", .left), ("AGE", .right), ("STATUS", .left), ("COMPONENTS", .left), ("FILES", .right),
                 ("SIZE", .right), ("STORED", .right), ("VERIFIED", .left), ("DRILLED", .left), ("KEPT", .left),
             ])
-            for set in sets {
-                let row = Row(set, marks[set.name], plan[set.name])
+            for row in rows {
                 table.add([
-                    "\(set.name)", Units.duration(seconds: max(0, now.seconds - set.name.seconds)), set.status.rawValue,
+                    "\(row.name)",
+                    row.isFuture ? "-" : Units.duration(seconds: max(0, now.seconds - row.name.seconds)), row.state,
                     row.components.joined(separator: ","), "\(row.files)", Units.bytes(row.bytes),
                     Units.bytes(row.stored), row.proof, row.drilled?.readable ?? "-",
                     row.kept.first ?? "-",
@@ -52,10 +67,13 @@ struct List: AsyncParsableCommand {
 
     /// Why each set is kept.
     private static func plan(
-        _ sets: [BackupSet], _ marks: SetMarks, _ policy: RetentionPolicy, at now: Timestamp
+        _ sets: [BackupSet], _ marks: SetMarks, _ configuration: Configuration, _ scope: SetScope, at now: Timestamp
     ) -> [Timestamp: [String]] {
-        let facts = sets.map { marks.retentionFacts(of: $0, at: now) }
-        let plan = decide(facts, policy: policy, circumstances: PruneCircumstances(now: now.seconds))
+        let facts = sets.map { marks.retentionFacts(of: $0, at: now, in: scope) }
+        let plan = decide(
+            facts, policy: configuration.retention.policy,
+            circumstances: PruneCircumstances(
+                now: now.seconds, components: Set(configuration.components.map(\.name))))
         return Dictionary(
             plan.decisions.filter { $0.verdict == .keep }.map {
                 (Timestamp(seconds: $0.set.time), $0.reasons.map(\.text))
@@ -66,6 +84,8 @@ struct List: AsyncParsableCommand {
     private struct Result: Encodable {
         var sets: [Row]
         var unreadable: [Timestamp]
+        /// By name of another stack that shares the repository, its sets.
+        var otherStacks: [String: Int]?
     }
 
     private struct Row: Encodable {
@@ -85,12 +105,20 @@ struct List: AsyncParsableCommand {
         var checked: Timestamp?
         var drilled: Timestamp?
         var pinned: Bool
+        /// Named after a time that is not yet: a clock was wrong.
+        var isFuture: Bool
+        /// The reason for which an operator dropped it; it is removed once the grace period is over.
+        var dropped: String?
         /// Why retention keeps it; empty for a set that is to be dropped, and where only some sets were asked for.
         var kept: [String]
 
-        init(_ set: BackupSet, _ marks: SetMarks.Facts, _ reasons: [String]?) {
+        init(
+            _ set: BackupSet, _ marks: SetMarks.Facts, _ reasons: [String]?, isFuture: Bool, now: Timestamp
+        ) {
+            self.isFuture = isFuture
+            dropped = marks.dropReason(at: now)
             (verified, checked, drilled) = (marks.verified, marks.checked, marks.drilled)
-            pinned = marks.pinned?.holds(at: Session.now()) ?? false
+            pinned = marks.pinned?.holds(at: now) ?? false
             kept = reasons ?? []
             name = set.name
             status = set.status
@@ -101,6 +129,8 @@ struct List: AsyncParsableCommand {
             bytes = set.components.values.reduce(0) { $0 + $1.bytes }
             stored = set.components.values.reduce(0) { $0 + $1.added.stored }
         }
+
+        var state: String { dropped != nil ? "dropped" : isFuture ? "future" : status.rawValue }
 
         var proof: String { verified?.readable ?? (checked == nil ? "-" : "structure only") }
     }

@@ -9,7 +9,7 @@ struct Pin: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The set: a name, 'latest', an RFC 3339 time, or an age such as 6h.")
+    @Argument(help: "The set: \(SetSelector.words).")
     var set: SetSelector
 
     @Option(name: .long, help: "Until when: YYYY-MM-DD (UTC), an RFC 3339 time, a set's kind of name, or 'forever'.")
@@ -47,7 +47,9 @@ struct Pin: AsyncParsableCommand {
         try await session.pool.run { [reason, remove] in
             let marks = Marks(repository)
             if remove {
-                try marks.put(UnpinnedMark(at: now, set: name))
+                // A pin from the future, by a wrong clock, must not outlive its removal.
+                let pinned = try SetMarks(marks)[name].pinnedAt?.seconds ?? 0
+                try marks.put(UnpinnedMark(at: max(now, Timestamp(seconds: pinned + 1)), set: name))
             } else {
                 try marks.put(PinnedMark(at: now, set: name, until: end, reason: reason))
             }

@@ -33,7 +33,14 @@ struct Restore: AsyncParsableCommand {
     @Option(name: .long, help: "The directory to restore to; its parent must exist.", completion: .directory)
     var to: String?
 
-    @Option(name: .long, help: "Which backup: 'latest', a set's name, an RFC 3339 time, or an age such as 6h.")
+    @Option(
+        name: .long,
+        help: .init(
+            "Which backup: \(SetSelector.words).",
+            discussion: """
+                'latest' takes for each component the newest set that holds it whole. A time, a day or an age means the \
+                newest set at or before it; a day or a minute means its end.
+                """))
     var at: SetSelector = .latest
 
     @Flag(name: .long, help: "Only say what would be done.")
@@ -133,7 +140,8 @@ struct Restore: AsyncParsableCommand {
             throw ValidationError("'\(component)' is restored into a directory: name it with --to DIR")
         }
         let repository = try await session.repository(recoveryKey: recoveryKey)
-        let set = try await session.set(at, in: repository)
+        let selection = try await session.selection(at, of: [component], in: repository)
+        let set = try await session.set(of: component, in: selection, repository)
         let manifest = try await session.pool.run { try repository.manifest(component, of: set) }
         var job = RestoreJob(session: session, repository: repository, set: set, manifest: manifest, settings: settings)
         job.paths = paths

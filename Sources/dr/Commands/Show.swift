@@ -11,7 +11,7 @@ struct Show: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "A set's name, 'latest', an RFC 3339 time, or an age such as 6h.")
+    @Argument(help: "The set: \(SetSelector.words).")
     var set: SetSelector = .latest
 
     @Option(name: .long, help: "Only this component.")
@@ -23,18 +23,31 @@ struct Show: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(options)
         let repository = try await session.repository()
-        let set = try await session.set(set, in: repository)
+        let selector = set
+        let set = try await session.set(selector, in: repository)
         let names = component.map { [$0] } ?? set.components.keys.sorted()
         var manifests: [Manifest] = []
         for name in names {
             manifests.append(try await session.pool.run { try repository.manifest(name, of: set) })
         }
         if files { return try await listFiles(manifests, repository, session) }
-        let point = RestorePoint(set, now: Session.now(), rpo: session.rpo)
+        let point = try await restorePoint(selector, set, repository, session)
         let result = Result(set: set, manifests: manifests, skewSeconds: point.skewSeconds, restorePoint: point)
         try Output(options: options).result(result) {
             ([SetText.summary(set), RestorePointText.text(point)] + manifests.map(text)).joined(separator: "\n\n")
         }
+    }
+
+    /// For `latest`, what a restore takes now, which may be older sets for some components.
+    private func restorePoint(
+        _ selector: SetSelector, _ set: BackupSet, _ repository: Repository, _ session: Session
+    ) async throws -> RestorePoint {
+        let now = Session.now(), tolerance = repository.scope.clockTolerance
+        guard selector == .latest else { return RestorePoint(set, now: now, rpo: session.rpo, tolerance: tolerance) }
+        let selection = try await repository.latest(
+            of: nil, now: now, provesManifests: false, pool: session.pool)
+        for line in SelectionText.lines(selection) { Output(options: options).warn(line) }
+        return RestorePoint(selection, now: now, rpo: session.rpo, tolerance: tolerance)
     }
 
     private struct Result: Encodable {

@@ -8,7 +8,10 @@ struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show how old the newest restorable data are, what was proved of them, and what recoveries take.",
         discussion: """
-            Exit code 5 when some component's data are older than the RPO allows, or it has no backup. Below stands what \
+            For each component, the newest set that holds it whole: what a restore takes. Exit code 5 when some \
+            component's data are older than the RPO allows, when it has no backup, when its newest backup is empty or \
+            shrank, when the time of its newest datum is not known or in the future, or while a set from the future \
+            exists. Below stands what \
             the recoveries that were run or drilled on this machine are expected to take, today and at the present \
             growth, with a warning where that passes the RTO: a forecast changes no exit code.
             """)
@@ -19,19 +22,25 @@ struct Status: AsyncParsableCommand {
         let session = try Session(options)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
-        let newest = try await newestBackups(session, repository, names)
-        let proofs = try await ComponentProofs(
-            session.configuration.components.map(\.name), of: repository, session.pool)
         let now = Session.now()
-        let rows = session.configuration.components.map { component in
-            Row(component.name, newest[component.name], proofs, now: now, rpo: session.rpo)
+        let components = session.configuration.components.map(\.name)
+        let latest = try await repository.latest(
+            of: Set(components), now: now, provesManifests: false, pool: session.pool)
+        let proofs = try await ComponentProofs(components, of: repository, session.pool)
+        let output = Output(options: options)
+        SelectionText.tell(latest, output)
+        let future = latest.passedOver.filter { $0.kind == .future }.map(\.set)
+        let rows = components.map { component in
+            Row(
+                component, latest.parts[component], proofs, hasFuture: !future.isEmpty, now: now, rpo: session.rpo,
+                tolerance: repository.scope.clockTolerance)
         }
         let forecasts = try await RecoveryForecasts(session, repository, names, now: now)
         let previous = await PreviousContentRow.all(session, now: now)
         let result = Result(
-            rpoSeconds: session.rpo, components: rows, recoveries: forecasts.outlooks, recoveryNotes: forecasts.notes,
-            previousContent: previous)
-        try Output(options: options).result(result) {
+            rpoSeconds: session.rpo, components: rows, future: future.sorted(), recoveries: forecasts.outlooks,
+            recoveryNotes: forecasts.notes, previousContent: previous)
+        try output.result(result) {
             var table = Table([
                 ("COMPONENT", .left), ("NEWEST SET", .left), ("STATUS", .left), ("NEWEST DATUM", .left),
                 ("AGE", .right),
@@ -49,33 +58,14 @@ struct Status: AsyncParsableCommand {
             let replaced = PreviousContentRow.text(previous).map { "\n\n" + $0 } ?? ""
             return table.text + "\n\n" + forecasts.text + replaced
         }
-        if rows.contains(where: { $0.verdict != "ok" }) { throw ExitStatus.objectiveMissed }
-    }
-
-    /// Walks back from the newest set until every component was seen, or the sets end.
-    private func newestBackups(
-        _ session: Session, _ repository: Repository, _ names: [Timestamp]
-    ) async throws -> [String: (set: BackupSet, part: BackupSet.Component)] {
-        let wanted = Set(session.configuration.components.map(\.name))
-        return try await session.pool.run {
-            var found: [String: (set: BackupSet, part: BackupSet.Component)] = [:]
-            for name in names.reversed() where !wanted.subtracting(found.keys).isEmpty {
-                do {
-                    let set = try repository.set(name)
-                    for (component, part) in set.components where found[component] == nil {
-                        found[component] = (set, part)
-                    }
-                } catch let error as RepositoryError where error.reason == .damaged {
-                    StandardError.write("dr: \(error)\n")
-                }
-            }
-            return found
-        }
+        if !future.isEmpty || rows.contains(where: { $0.verdict != "ok" }) { throw ExitStatus.objectiveMissed }
     }
 
     private struct Result: Encodable {
         var rpoSeconds: Int?
         var components: [Row]
+        /// Sets from the future, oldest first: a clock was wrong.
+        var future: [Timestamp]
         /// What is to be expected of those that were run or drilled on this machine.
         var recoveries: [RecoveryOutlook]
         /// Why there is none, or not of everything.
@@ -94,25 +84,39 @@ struct Status: AsyncParsableCommand {
         /// When every byte of a set that holds it was last proved, and when one was last restored in a drill.
         var verified: Timestamp?
         var drilled: Timestamp?
-        /// "ok", "late", "no backup".
+        /// "ok", "late", "unknown" (how new the data are), "future" (a datum is later than now), "empty", "shrunk" (its
+        /// newest backup), "no backup", "future set" (a set from the future exists).
         var verdict: String
+        /// Sets that are newer and not taken, newest first.
+        var passedOver: [RestoreSelection.PassedOver]
 
         init(
-            _ component: String, _ newest: (set: BackupSet, part: BackupSet.Component)?, _ proofs: ComponentProofs,
-            now: Timestamp, rpo: Int?
+            _ component: String, _ newest: RestoreSelection.Part?, _ proofs: ComponentProofs, hasFuture: Bool,
+            now: Timestamp, rpo: Int?, tolerance: Int
         ) {
             self.component = component
             (verified, drilled) = (proofs.verified[component], proofs.drilled[component])
-            guard let (set, part) = newest else {
+            passedOver = newest?.passedOver ?? []
+            guard let newest, let part = newest.set.components[component] else {
                 verdict = "no backup"
                 return
             }
-            self.set = set.name
-            status = part.damaged > 0 ? "damaged" : "whole"
-            let point = RestorePoint.Part(component, part, now: now, rpo: rpo)
+            set = newest.set.name
+            status = part.damaged > 0 ? "damaged" : part.shrunk != nil ? "shrunk" : "whole"
+            let point = RestorePoint.Part(component, part, now: now, rpo: rpo, tolerance: tolerance)
             newestDatum = point.newestDatum
             ageSeconds = point.ageSeconds
-            verdict = point.verdict.rawValue
+            // Less than there was is worse than late.
+            let loss = newest.passedOver.first { [.empty, .shrunk].contains($0.kind) }?.kind
+            if part.isEmpty || loss == .empty {
+                verdict = RestorePoint.Verdict.empty.rawValue
+            } else if part.shrunk != nil || loss != nil {
+                verdict = "shrunk"
+            } else if point.verdict == .ok, hasFuture {
+                verdict = "future set"
+            } else {
+                verdict = point.verdict.rawValue
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ struct Verify: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Only this set: a name, 'latest', an RFC 3339 time, or an age such as 6h. All by default.")
+    @Argument(help: "Only this set: \(SetSelector.words). All by default.")
     var set: SetSelector?
 
     @Flag(name: .long, help: "Read every stored byte; --read-data=5% reads a random share of the packs.")

@@ -55,7 +55,7 @@ struct Drill {
         var run: String
         var verdict: RunEnd.Verdict
         var repository: Repository
-        var set: BackupSet
+        var selection: RestoreSelection
         /// The restoring step of each component.
         var steps: [String: String]
         var leftOut: [String: String]
@@ -80,7 +80,8 @@ struct Drill {
             if keeps { output.note("kept: \(stage.path)") }
             let steps = run.plan.steps.compactMap { step in step.restoredComponent.map { ($0, step.id) } }
             return Replay(
-                run: result.run, verdict: result.verdict, repository: run.recovery.repository, set: run.recovery.set,
+                run: result.run, verdict: result.verdict, repository: run.recovery.repository,
+                selection: run.recovery.selection,
                 steps: Dictionary(steps) { first, _ in first }, leftOut: stage.leftOut,
                 deviations: stage.deviations)
         } catch {
@@ -128,7 +129,7 @@ struct Drill {
             kinds.filter { settings.servers[$0.name] != nil || DrillServerOptions.usual(for: $0.kind) != nil }.map(
                 \.name))
         let choice = SabotageChoice(
-            session: live, repository: replay.repository, set: replay.set,
+            session: live, repository: replay.repository, selection: replay.selection,
             components: kinds.map { ($0.name, $0.kind) }, served: served)
         guard let sabotage = try await choice.pick(control) else {
             return try journal.append(.noted(text: "there was nothing that a negative control could damage"))
@@ -153,7 +154,7 @@ struct Drill {
             let runs = try RunFolder(state: stage.path)
             let setting = DrillSetting(
                 stage: stage, runs: runs, configuration: live.configuration.drill, sabotage: sabotage)
-            var selector = SetSelector.named(replay.set.name)
+            var selector = SetSelector.sets(replay.selection.parts.mapValues(\.set.name))
             if case .oldSet(let old, _) = sabotage { selector = .named(old) }
             let run = try await ScenarioRun.prepare(
                 scenario, at: selector, request, live, recoveryKey: recoveryKey, drill: setting)
@@ -215,9 +216,11 @@ struct Drill {
         let evidence = try Evidence(source.reading, correctiveActions: source.actions)
         let passed = evidence.verdict == .passed || evidence.verdict == .late
         do {
-            let mark = DrilledMark(
-                at: Session.now(), tool: "dr \(DR.version)", set: replay.set.name, scenario: scenario, passed: passed)
-            _ = try await live.pool.run { try Marks(replay.repository).put(mark) }
+            for set in replay.selection.sets {
+                let mark = DrilledMark(
+                    at: Session.now(), tool: "dr \(DR.version)", set: set.name, scenario: scenario, passed: passed)
+                _ = try await live.pool.run { try Marks(replay.repository).put(mark) }
+            }
         } catch { output.warn("the set could not be marked as drilled: \(error)") }
         return DrillResult(evidence, written)
     }

@@ -43,7 +43,9 @@ struct DrillServices: RecoveryServices {
     func notify(_ notice: Notice) async {}
 
     /// The drill restores a set that is there; it makes none.
-    func backup(maximumAge: Int?) async throws -> String { "\(recovery.set.name)" }
+    func backup(maximumAge: Int?) async throws -> String {
+        recovery.selection.newest.map { "\($0.name)" } ?? ""
+    }
 
     /// Nobody watches a drill: what a person would do is taken for done.
     func confirm(_ question: String) async throws {}

@@ -13,7 +13,7 @@ enum Sabotage: Sendable {
     case flippedByte(component: String, pack: ObjectKey, at: Int)
     case missingPack(component: String, pack: ObjectKey)
     /// An older set, passed off as the one that is checked for.
-    case oldSet(Timestamp, as: BackupSet)
+    case oldSet(Timestamp, as: RestoreSelection)
     case droppedDashboard(component: String)
     /// The server of a component comes up, and nothing was restored into it.
     case emptyService(component: String)
@@ -30,7 +30,7 @@ enum Sabotage: Sendable {
         switch self {
         case .flippedByte(_, let pack, let offset): "byte \(offset) of pack \(pack) was changed"
         case .missingPack(_, let pack): "pack \(pack) was taken away"
-        case .oldSet(let old, let new): "set \(old) was passed off as \(new.name)"
+        case .oldSet(let old, let new): "set \(old) was passed off as \(new.newest.map { "\($0.name)" } ?? "another")"
         case .droppedDashboard(let component): "a dashboard was dropped from \(component) after its restore"
         case .emptyService(let component): "the server of \(component) was started, and nothing restored into it"
         }

@@ -3,11 +3,11 @@ import Configuration
 import ObjectStorage
 import Repository
 
-/// Finds the damages that can be done to a set's restore, and picks one at random.
+/// Finds the damages that can be done to a restore, and picks one at random.
 struct SabotageChoice {
     let session: Session
     let repository: Repository
-    let set: BackupSet
+    let selection: RestoreSelection
     /// Components that the drill restores, with their kinds.
     let components: [(name: String, kind: String)]
     /// Components that the drill has a server for.
@@ -32,7 +32,7 @@ struct SabotageChoice {
             }
         case .missingPack:
             return try anyPack().map { component, key, _, _ in .missingPack(component: component, pack: key) }
-        case .oldSet: return try olderSet().map { .oldSet($0, as: set) }
+        case .oldSet: return try olderSet().map { .oldSet($0, as: selection) }
         case .droppedDashboard:
             return try components.first {
                 try $0.kind == "grafana" && served.contains($0.name) && holds("dashboards", $0.name)
@@ -57,13 +57,14 @@ struct SabotageChoice {
 
     /// - Parameter fact: a count in the component's manifest; one that says nothing of it may hold some.
     private func holds(_ fact: String, _ component: String) throws -> Bool {
-        guard set.components[component] != nil else { return false }
+        guard let set = selection.parts[component]?.set else { return false }
         return try repository.manifest(component, of: set).facts[fact] != "0"
     }
 
     /// A pack that a restore of the set reads, and where in its object the gzip members begin that are read for certain.
     private func anyPack() throws -> (String, ObjectKey, PackIndex, [Int])? {
-        for component in components.shuffled() where set.components[component.name] != nil {
+        for component in components.shuffled() {
+            guard let set = selection.parts[component.name]?.set else { continue }
             let manifest = try repository.manifest(component.name, of: set)
             for use in manifest.packs.shuffled() {
                 let index = try repository.index(component.name, use)
@@ -101,11 +102,15 @@ struct SabotageChoice {
     /// The newest older set that holds the same components, where what was recorded can tell the two apart.
     private func olderSet() throws -> Timestamp? {
         let marks = Marks(repository)
+        // Components of several sets have no older set that is like them.
+        guard selection.sets.count == 1, let set = selection.newest else { return nil }
         guard let new = try marks.recorded(with: set.name), !new.answers.isEmpty || !new.sentinels.isEmpty else {
             return nil
         }
         for name in try repository.setNames().reversed() where name < set.name {
-            guard let old = try? repository.set(name), old.components.keys == set.components.keys else { continue }
+            guard let old = try? repository.set(name), old.components.keys == set.components.keys,
+                repository.scope.owns(old)
+            else { continue }
             let mark = try marks.recorded(with: name)
             guard mark?.sentinels != new.sentinels || mark?.answers != new.answers else { continue }
             return name

@@ -24,7 +24,7 @@ struct ComponentSizes {
         let young = known.filter { $0.seconds >= now.seconds - Self.days * 86_400 }
         // An old backup is still what would be restored.
         let sample = young.isEmpty ? known.suffix(1) : young.spread(most: Self.most)
-        for set in try await repository.sets(sample, pool: pool).sets {
+        for set in try await repository.sets(sample, pool: pool).sets where repository.scope.owns(set) {
             for (component, part) in set.components {
                 histories[component, default: SizeHistory(newest: 0, samples: [])].newest = part.bytes
                 histories[component]?.samples.append(Sample(x: Double(set.name.seconds), value: Double(part.bytes)))
@@ -40,7 +40,7 @@ struct ComponentSizes {
     var today: [String: SizeForecast] { histories.mapValues { SizeForecast($0.newest) } }
 }
 
-extension BackupSet {
-    /// What restores out of this set would move, by component.
+extension RestoreSelection {
+    /// By component what its restore moves.
     var sizes: [String: SizeForecast] { components.mapValues { SizeForecast($0.bytes) } }
 }

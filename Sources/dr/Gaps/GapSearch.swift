@@ -43,12 +43,13 @@ struct GapSearch {
     private func newestWithheld(_ report: inout GapReport) async -> [String: [Withheld]] {
         do {
             let repository = try await session.repository()
+            let latest = try await repository.latest(
+                of: Set(session.configuration.components.map(\.name)), now: Session.now(), provesManifests: false,
+                pool: session.pool)
             return try await session.pool.run {
-                guard let name = try repository.setNames().last else { return [:] }
-                let set = try repository.set(name)
                 var found: [String: [Withheld]] = [:]
-                for component in set.components.keys {
-                    found[component] = try repository.manifest(component, of: set).withheld
+                for (component, part) in latest.parts {
+                    found[component] = try repository.manifest(component, of: part.set).withheld
                 }
                 return found
             }

@@ -1,19 +1,27 @@
 import Foundation
 import Repository
 
-/// What a backup did, as metrics for node exporter's textfile collector: the file is replaced in one step, so that no
-/// scrape sees half of it.
+/// A backup as metrics for node exporter's textfile collector: the file is replaced in one step, so that no scrape sees
+/// half of it.
+///
+/// The series of a component stay when it fails, or is not asked for: they then are of the newest set that holds it whole.
 struct BackupMetrics {
     private let set: BackupSet
+    private let latest: RestoreSelection
     private let proofs: ComponentProofs?
 
-    /// - Parameter proofs: nil where the marks could not be read.
-    init(_ set: BackupSet, _ proofs: ComponentProofs?) {
+    /// - Parameters:
+    ///   - latest: of each configured component the newest set that holds it whole.
+    ///   - proofs: nil where the marks could not be read.
+    init(_ set: BackupSet, _ latest: RestoreSelection, _ proofs: ComponentProofs?) {
         self.set = set
+        self.latest = latest
         self.proofs = proofs
     }
 
-    func write(to path: String) throws {
+    func write(to path: String) throws { try Self.write(text, to: path) }
+
+    private static func write(_ text: String, to path: String) throws {
         do {
             try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
             // The exporter runs as a user of its own.
@@ -23,44 +31,75 @@ struct BackupMetrics {
         }
     }
 
+    // MARK: A run without a set
+
+    /// Says that a run came to nothing. All else that the file says stays: it is as true as before.
+    static func noteFailure(at time: Timestamp, stack: String, in path: String) throws {
+        let old = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        let kept = old.split(whereSeparator: \.isNewline).filter { line in
+            !attemptFamilies.contains { family in
+                ["# HELP \(family) ", "# TYPE \(family) ", "\(family){", "\(family) "].contains { line.hasPrefix($0) }
+            }
+        }
+        let lines = kept.map(String.init) + attempt(at: time, succeeded: false, label(stack))
+        try write(lines.joined(separator: "\n") + "\n", to: path)
+    }
+
+    private static let attemptTime = "dr_backup_last_attempt_timestamp_seconds"
+    private static let attemptSuccess = "dr_backup_last_attempt_success"
+    private static let attemptFamilies = [attemptTime, attemptSuccess]
+
+    private static func attempt(at time: Timestamp, succeeded: Bool, _ stack: String) -> [String] {
+        family(attemptTime, "When the newest run of a backup began.", [("{\(stack)}", "\(time.seconds)")])
+            + family(
+                attemptSuccess, "1 when the newest run left a set, whole or in part; 0 when it left none.",
+                [("{\(stack)}", succeeded ? "1" : "0")])
+    }
+
+    // MARK: Text
+
+    private typealias Samples = [(labels: String, value: String)]
+
+    private static func family(_ name: String, _ help: String, _ samples: Samples) -> [String] {
+        guard !samples.isEmpty else { return [] }
+        return ["# HELP \(name) \(help)", "# TYPE \(name) gauge"] + samples.map { "\(name)\($0.labels) \($0.value)" }
+    }
+
+    private static func label(_ stack: String) -> String { "stack=\"\(escaped(stack))\"" }
+
     /// The text exposition format, version 0.0.4.
     var text: String {
-        var lines: [String] = []
-        func family(_ name: String, _ help: String, _ samples: [(labels: String, value: String)]) {
-            lines.append("# HELP \(name) \(help)")
-            lines.append("# TYPE \(name) gauge")
-            lines += samples.map { "\(name)\($0.labels) \($0.value)" }
-        }
-        let stack = "stack=\"\(Self.escaped(set.stack ?? ""))\""
-        family(
+        let stack = Self.label(set.stack ?? "")
+        var lines = Self.family(
             "dr_backup_timestamp_seconds", "When the newest set was committed.",
             [("{\(stack)}", "\(set.finished.seconds)")])
-        family(
-            "dr_backup_complete", "1 when the newest set is complete, 0 when it is partial.",
-            [
-                ("{\(stack)}", set.status == .complete ? "1" : "0")
-            ])
-        let parts = set.components.sorted { $0.key < $1.key }.map {
-            (labels: "{\(stack),component=\"\($0.key)\"}", part: $0.value)
+        lines += Self.family(
+            "dr_backup_complete",
+            "1 when the newest set holds every configured component whole, 0 when it is partial.",
+            [("{\(stack)}", set.status == .complete ? "1" : "0")])
+        lines += Self.attempt(at: set.started, succeeded: true, stack)
+        let names = Set(set.components.keys).union(set.failed.keys).union(latest.parts.keys).sorted()
+        func each(_ value: (String) -> String?) -> Samples {
+            names.compactMap { name in value(name).map { ("{\(stack),component=\"\(name)\"}", $0) } }
         }
-        let failed = set.failed.keys.sorted().map { (labels: "{\(stack),component=\"\($0)\"}", value: "0") }
-        family(
-            "dr_backup_component_success", "1 when the component is whole in the newest set.",
-            parts.map { ($0.labels, $0.part.damaged == 0 ? "1" : "0") } + failed)
-        family(
-            "dr_backup_newest_datum_timestamp_seconds", "Time of the newest datum in the newest set.",
-            parts.map {
-                ($0.labels, Units.fixed(Double($0.part.watermark ?? $0.part.captured.seconds * 1000) / 1000, 3))
-            })
-        family(
-            "dr_backup_duration_seconds", "From capture to manifest.", parts.map { ($0.labels, "\($0.part.seconds)") })
-        family(
-            "dr_backup_size_bytes", "Plain bytes of the component's files.",
-            parts.map { ($0.labels, "\($0.part.bytes)") })
-        family("dr_backup_files", "Files of the component.", parts.map { ($0.labels, "\($0.part.files)") })
-        family(
-            "dr_backup_stored_bytes", "Bytes that the newest set added to the store.",
-            parts.map { ($0.labels, "\($0.part.added.stored)") })
+        func part(_ name: String) -> BackupSet.Component? {
+            latest.parts[name]?.set.components[name] ?? set.components[name]
+        }
+        lines += Self.family(
+            "dr_backup_component_success",
+            "1 when the component is whole in the newest set that was asked for it.", each(success))
+        lines += Self.family(
+            "dr_backup_newest_datum_timestamp_seconds",
+            "Time of the newest datum in the newest set that holds the component whole.",
+            each { name in part(name).flatMap(Self.newestDatum) })
+        lines += Self.family(
+            "dr_backup_duration_seconds", "From capture to manifest.", each { part($0).map { "\($0.seconds)" } })
+        lines += Self.family(
+            "dr_backup_size_bytes", "Plain bytes of the component's files.", each { part($0).map { "\($0.bytes)" } })
+        lines += Self.family("dr_backup_files", "Files of the component.", each { part($0).map { "\($0.files)" } })
+        lines += Self.family(
+            "dr_backup_stored_bytes", "Bytes that the set added to the store.",
+            each { part($0).map { "\($0.added.stored)" } })
         for (name, help, times) in [
             (
                 "dr_last_verified_timestamp_seconds",
@@ -72,14 +111,27 @@ struct BackupMetrics {
                 "When a set that holds the component was last restored in a drill; absent for never.", proofs?.drilled
             ),
         ] {
-            guard let times, !times.isEmpty else { continue }
-            family(
+            lines += Self.family(
                 name, help,
-                times.sorted { $0.key < $1.key }.map {
+                (times ?? [:]).sorted { $0.key < $1.key }.map {
                     ("{\(stack),component=\"\($0.key)\"}", "\($0.value.seconds)")
                 })
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Of a component that this run was not asked for, as the newest run that was left it.
+    private func success(_ name: String) -> String? {
+        if let part = set.components[name] { return part.isWhole ? "1" : "0" }
+        if set.failed[name] != nil { return "0" }
+        guard let latest = latest.parts[name] else { return nil }
+        return latest.isCurrent && latest.set.components[name]?.isWhole == true ? "1" : "0"
+    }
+
+    /// Nil where there is no datum, its time is not known, or a clock was wrong: nothing of that is fresh.
+    private static func newestDatum(_ part: BackupSet.Component) -> String? {
+        guard part.datum == nil, let time = part.newestDatum else { return nil }
+        return Units.fixed(Double(time) / 1000, 3)
     }
 
     private static func escaped(_ value: String) -> String {

@@ -13,7 +13,8 @@ enum RestorePointText {
     }
 
     private static func summary(_ point: RestorePoint) -> String {
-        let missing = point.components.filter { $0.verdict == .missing }.map(\.component)
+        let missing = point.components.filter { [.missing, .empty].contains($0.verdict) }.map(\.component)
+        let unknown = point.components.filter { $0.verdict == .unknown }.map(\.component)
         var line = "if the disaster were now, "
         if let loss = point.lossSeconds, let oldest = point.oldest {
             line += "\(Units.duration(seconds: loss)) of data would be lost (\(oldest))"
@@ -21,20 +22,24 @@ enum RestorePointText {
             line += "everything would be lost"
         }
         if !missing.isEmpty { line += ", and all of \(missing.joined(separator: ", "))" }
+        if !unknown.isEmpty { line += "; how new \(unknown.joined(separator: ", ")) is, is not known" }
         guard let rpo = point.rpoSeconds else { return line + "; no objective is set" }
         let allowed = "the objective allows \(Units.duration(seconds: rpo))"
         return line + "; \(allowed): \(point.verdict == .ok ? "met" : "MISSED")"
     }
 
     private static func table(_ point: RestorePoint) -> String {
-        var table = Table([
-            ("COMPONENT", .left), ("NEWEST DATUM", .left), ("OF", .left), ("AGE", .right), ("VERDICT", .left),
-        ])
-        for part in point.components {
-            table.add([
-                part.component, Units.moment(milliseconds: part.newestDatum), part.basis?.rawValue ?? "-",
-                part.ageSeconds.map { Units.duration(seconds: $0) } ?? "-", part.verdict.rawValue,
+        let isMixed = point.components.contains { $0.set != nil }
+        var table = Table(
+            [("COMPONENT", .left)] + (isMixed ? [("SET", .left)] : []) + [
+                ("NEWEST DATUM", .left), ("OF", .left), ("AGE", .right), ("VERDICT", .left),
             ])
+        for part in point.components {
+            table.add(
+                [part.component] + (isMixed ? [part.set?.description ?? "-"] : []) + [
+                    Units.moment(milliseconds: part.newestDatum), part.basis?.rawValue ?? "-",
+                    part.ageSeconds.map { Units.duration(seconds: $0) } ?? "-", part.verdict.rawValue,
+                ])
         }
         return table.text
     }

@@ -99,7 +99,7 @@ struct SimulationReport: Encodable {
 extension Reason {
     /// The tier that speaks here; nil for other rules.
     fileprivate var tier: Tier? {
-        switch self {
+        switch base {
         case .newest(let period, _): period.tier
         case .oldest(let tier, _, _): tier
         default: nil

@@ -18,7 +18,7 @@ struct RunBoard {
 
     /// - Parameter now: reading of the monotonic clock.
     init(_ record: RunRecord, now: Double, wall: Date = Date()) {
-        title = "\(record.identity.scenario) from set \(record.identity.set)"
+        title = "\(record.identity.scenario) from \(record.setsText)"
         rto = record.rto
         forecast = record.forecast
         total = record.steps.count

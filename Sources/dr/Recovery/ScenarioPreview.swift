@@ -1,4 +1,5 @@
 import RecoveryPlan
+import Repository
 
 /// What a scenario would do, for `--dry-run`.
 struct ScenarioPreview: Encodable {
@@ -21,6 +22,10 @@ struct ScenarioPreview: Encodable {
     var dryRun = true
     var scenario: String
     var set: String
+    /// By component the set that it would be restored from.
+    var sets: [String: String]
+    /// The data that would be lost if the disaster were now.
+    var restorePoint: RestorePoint
     var parameters: [String: String]
     var rto: Double?
     var rpo: Double?
@@ -32,10 +37,16 @@ struct ScenarioPreview: Encodable {
     var withoutData: [String]
     var steps: [StepPreview] = []
     var checks: [String]
+    private let setsText: String
     /// That would be moved.
     var bytes: Int { steps.compactMap(\.bytes).reduce(0, +) }
 
-    init(_ plan: Plan, _ record: RunRecord, _ forecast: RunForecast) {
+    init(
+        _ plan: Plan, _ record: RunRecord, _ forecast: RunForecast, _ point: RestorePoint, sets: [String: String]
+    ) {
+        restorePoint = point
+        self.sets = sets
+        setsText = record.setsText
         scenario = plan.scenario
         set = record.identity.set
         parameters = plan.parameters
@@ -57,7 +68,8 @@ struct ScenarioPreview: Encodable {
     }
 
     var text: String {
-        var lines = ["would replay \(scenario) from set \(set)"]
+        var lines = ["would replay \(scenario) from \(setsText)"]
+        if Set(sets.values).count > 1 { lines.append(RestorePointText.text(restorePoint)) }
         for step in steps {
             let needs = step.needs.isEmpty ? "" : ", after \(step.needs.joined(separator: ", "))"
             lines.append("\(step.wave). \(step.id)\(needs) (at most \(step.timeout), on failure: \(step.onFailure))")

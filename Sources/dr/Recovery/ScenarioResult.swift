@@ -17,6 +17,8 @@ struct ScenarioResult: Encodable {
     var run: String
     var scenario: String
     var set: String
+    /// By component the set that it was restored from, where not all come from the same.
+    var sets: [String: String]?
     var verdict: RunEnd.Verdict
     var reasons: [String]
     var clocks: ClockTimes
@@ -27,6 +29,11 @@ struct ScenarioResult: Encodable {
     /// What says that the stack is back; nil where nothing does.
     var validatedBy: Validation?
     var journal: String
+    private let setsText: String
+
+    private enum CodingKeys: String, CodingKey {
+        case run, scenario, set, sets, verdict, reasons, clocks, objectives, forecast, checks, validatedBy, journal
+    }
 
     enum Validation: String, Encodable {
         case checks
@@ -38,6 +45,8 @@ struct ScenarioResult: Encodable {
         run = record.identity.id
         scenario = record.identity.scenario
         set = record.identity.set
+        sets = record.sets
+        setsText = record.setsText
         verdict = outcome.end.verdict
         reasons = outcome.end.reasons
         objectives = outcome.judgement
@@ -66,7 +75,7 @@ struct ScenarioResult: Encodable {
     }
 
     var text: String {
-        var lines = ["\(scenario) from set \(set): \(words)"]
+        var lines = ["\(scenario) from \(setsText): \(words)"]
         lines += reasons.map { "  \($0)" }
         lines.append(clockTable)
         lines += times
@@ -128,7 +137,8 @@ struct ScenarioResult: Encodable {
         var table = Table([("COMPONENT", .left), ("NEWEST DATUM", .left), ("LOST", .right), ("VALIDATED", .left)])
         for loss in objectives.losses {
             table.add([
-                loss.component, Units.moment(milliseconds: loss.newest), Units.duration(loss.seconds),
+                loss.component, Units.moment(milliseconds: loss.newest),
+                loss.seconds.map { Units.duration($0) } ?? "not known",
                 loss.isValidated ? "yes" : "NO",
             ])
         }

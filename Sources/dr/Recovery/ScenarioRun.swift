@@ -35,8 +35,11 @@ struct ScenarioRun {
         let runs = try drill?.runs ?? RunFolder(state: live.stateRoot)
         let repository = try await session.repository(recoveryKey: recoveryKey)
         let resumed = request.resumes ? try runs.resumable(request.run, scenario: entry.scenario) : nil
-        let set = try await session.recoverableSet(
-            resumed?.reading.record.flatMap { Timestamp($0.identity.set) }.map { .named($0) } ?? selector, repository)
+        let restored = entry.restoredComponents(in: session, request.parameters)
+        let chosen = try await session.selection(
+            resumed?.reading.record.flatMap(\.selector) ?? selector, of: restored, in: repository)
+        let selection = restored.map { chosen.only($0) }.flatMap { $0.parts.isEmpty ? nil : $0 } ?? chosen
+        guard let set = selection.newest else { throw ValidationError("there is no backup set to restore from") }
         let identity =
             resumed?.reading.record?.identity
             ?? RunIdentity(
@@ -54,17 +57,24 @@ struct ScenarioRun {
         }
         var plan = try review.checked()
         if let drill { plan.checks = drill.checks(of: plan) }
+        // Before anything is touched, and not in the middle.
+        for step in plan.steps where step.onFailure != .continue {
+            guard let component = step.restoredComponent else { continue }
+            _ = try await session.set(of: component, in: selection, repository)
+        }
+        let digests = try await session.pool.run {
+            try selection.sets.map { ("\($0.name)", try repository.digest(ofSet: $0.name).hex) }
+        }
         let record = try session.record(
-            plan, text: text.text, identity,
-            try await session.pool.run { try repository.digest(ofSet: set.name) },
+            plan, text: text.text, identity, selection, digests: Dictionary(digests) { first, _ in first },
             request, earlier: resumed?.reading.record, isDrill: drill != nil)
-        var recovery = StackRecovery(session: session, repository: repository, set: set)
+        var recovery = StackRecovery(session: session, repository: repository, selection: selection)
         recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
         let times = await session.pool.run { runs.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
         return ScenarioRun(
             session: session, plan: plan, record: record, recovery: recovery,
             services: drill?.services(recovery) ?? recovery, runs: runs, reading: resumed?.reading,
-            forecast: times.forecast(plan, sizes: set.sizes))
+            forecast: times.forecast(plan, sizes: selection.sizes))
     }
 
     // MARK: Looking
@@ -72,7 +82,10 @@ struct ScenarioRun {
     /// What it would do, step by step; touches nothing.
     func preview() async throws -> ScenarioPreview {
         let context = context { _ in }
-        var preview = ScenarioPreview(plan, record, forecast)
+        let selection = recovery.selection.only(recovery.restoring ?? [])
+        var preview = ScenarioPreview(
+            plan, record, forecast, RestorePoint(selection, now: Session.now(), rpo: session.rpo),
+            sets: selection.parts.mapValues { "\($0.set.name)" })
         for (number, wave) in StepGraph(plan.steps).waves.enumerated() {
             for step in wave {
                 var lines: [String] = []
@@ -103,7 +116,7 @@ struct ScenarioRun {
         }
         let answer = try await session.pool.run {
             try question.ask(
-                "This replays \(name) on \(session.configuration.stack) from set \(record.identity.set). "
+                "This replays \(name) on \(session.configuration.stack) from \(record.setsText). "
                     + "Type the scenario's name to go on: ")
         }
         guard answer == name else { throw ValidationError("that was '\(answer)': nothing was touched") }
@@ -176,7 +189,7 @@ extension Session {
     /// Everything that fixes the run.
     /// - Throws: `ValidationError` when a resumed run would not be the one that was begun.
     fileprivate func record(
-        _ plan: Plan, text: String, _ identity: RunIdentity, _ setDigest: Digest,
+        _ plan: Plan, text: String, _ identity: RunIdentity, _ selection: RestoreSelection, digests: [String: String],
         _ request: ReplayRequest, earlier: RunRecord?, isDrill: Bool
     ) throws -> RunRecord {
         let digest = Digest(of: [UInt8](text.utf8)).hex
@@ -194,9 +207,9 @@ extension Session {
                         "run \(identity.id) began with other values of \(changed.joined(separator: ", ")): leave --set "
                             + "out to go on with those, or give --allow-changed-plan as well")
                 }
-                guard earlier.setDigest == setDigest.hex else {
+                guard earlier.setDigest == digests[identity.set], (earlier.setDigests ?? digests) == digests else {
                     throw ValidationError(
-                        "set \(identity.set) is not what it was when run \(identity.id) began: begin anew without --resume"
+                        "\(earlier.setsText) is not what it was when run \(identity.id) began: begin anew without --resume"
                             + ", or give --allow-changed-plan")
                 }
             }
@@ -207,9 +220,13 @@ extension Session {
         let now = Date()
         var record = RunRecord(
             identity: identity, isDrill: isDrill, procedure: plan.procedure, planDigest: digest,
-            parameters: plan.parameters, setDigest: setDigest.hex,
+            parameters: plan.parameters, setDigest: digests[identity.set] ?? "",
             components: plan.steps.compactMap(\.restoredComponent), tool: "dr \(DR.version)", holder: holder,
             startedAt: now)
+        if selection.sets.count > 1 {
+            record.sets = selection.parts.mapValues { "\($0.set.name)" }
+            record.setDigests = digests
+        }
         record.steps = plan.steps.map(\.id)
         record.rto = (plan.objectives.rto ?? configuration.objectives.rto).map { $0.duration / .seconds(1) }
         record.rpo = (plan.objectives.rpo ?? configuration.objectives.rpo).map { $0.duration / .seconds(1) }
@@ -218,6 +235,33 @@ extension Session {
         record.detectedAt = request.moments.detected
         record.declaredAt = request.moments.declared
         return record
+    }
+}
+
+extension RunRecord {
+    /// The sets that the run began with.
+    fileprivate var selector: SetSelector? {
+        if let sets { return .sets(sets.compactMapValues { Timestamp($0) }) }
+        return Timestamp(identity.set).map { .named($0) }
+    }
+
+    /// "set 20261123T020000Z", or the sets of a recovery that takes components from several.
+    var setsText: String {
+        guard let sets else { return "set \(identity.set)" }
+        let parts = Dictionary(grouping: sets.keys.sorted(), by: { sets[$0] ?? "" }).sorted { $0.key > $1.key }
+        return "sets " + parts.map { "\($0.key) (\($0.value.joined(separator: ", ")))" }.joined(separator: ", ")
+    }
+}
+
+extension PlanLibrary.Entry {
+    /// The components that the plan restores; nil where it restores none, or cannot be read yet.
+    fileprivate func restoredComponents(in session: Session, _ parameters: [String: String]) -> Set<String>? {
+        let text = PlanText(self.text.text, file: self.text.file, folder: session.folder)
+        let plan =
+            (try? text.read(in: session.planScope(.look, overrides: parameters)))
+            ?? (try? text.read(in: session.planScope(.look)))
+        let restored = Set(plan?.steps.compactMap(\.restoredComponent) ?? [])
+        return restored.isEmpty ? nil : restored
     }
 }
 

@@ -11,20 +11,21 @@ import Repository
 struct StackRecovery: RecoveryServices {
     let session: Session
     let repository: Repository
-    let set: BackupSet
+    /// The set of each component.
+    let selection: RestoreSelection
     /// How far each restore is, for whoever shows it.
     let progress = RestoreProgress()
     let notices: RunNotices
-    /// What the checks hold the stack against: the set itself, but in a negative control.
-    var expected: BackupSet
+    /// The sets that the checks compare the stack with: those that are restored, but in a negative control.
+    var expected: RestoreSelection
     /// Components that the plan brings back: what else is there need not be as the set has it.
     var restoring: Set<String>?
 
-    init(session: Session, repository: Repository, set: BackupSet) {
+    init(session: Session, repository: Repository, selection: RestoreSelection) {
         self.session = session
         self.repository = repository
-        self.set = set
-        expected = set
+        self.selection = selection
+        expected = selection
         notices = RunNotices(Output(options: session.options))
     }
 
@@ -40,14 +41,16 @@ struct StackRecovery: RecoveryServices {
                 try RestoreTarget.refuse(directory, session.protectedPlaces)
                 let totals = job.manifest.totals
                 return ActionPreview(
-                    ["restore \(job.component) of set \(set.name) to \(directory), making it: \(totals.files) files"],
+                    [
+                        "restore \(job.component) of set \(job.set.name) to \(directory), making it: \(totals.files) files"
+                    ],
                     bytes: totals.bytes)
             case .files(let directory):
                 let plan = try await job.planFiles(to: directory)
                 let use = request.previous == .discard ? "removed once the run is validated" : "kept beside it"
                 let aside = plan.replaces ? "; the old content is \(use)" : ""
                 var lines = [
-                    "restore \(job.component) of set \(set.name) to \(plan.target): \(plan.files) files\(aside)"
+                    "restore \(job.component) of set \(job.set.name) to \(plan.target): \(plan.files) files\(aside)"
                 ]
                 lines += plan.obstacles.map { "in the way now: \($0)" }
                 return ActionPreview(lines, bytes: plan.bytes)
@@ -55,7 +58,7 @@ struct StackRecovery: RecoveryServices {
                 let place = directory ?? "its server"
                 let totals = job.manifest.totals
                 return ActionPreview(
-                    ["restore \(job.component) of set \(set.name) into \(place): \(totals.files) documents"],
+                    ["restore \(job.component) of set \(job.set.name) into \(place): \(totals.files) documents"],
                     bytes: totals.bytes)
             }
         }
@@ -68,7 +71,9 @@ struct StackRecovery: RecoveryServices {
             progress.begin(job.component, job.progress)
             defer { progress.end(job.component) }
             var result = RestoredComponent(
-                component: job.component, set: "\(set.name)", newest: job.manifest.newest, files: 0, bytes: 0)
+                component: job.component, set: "\(job.set.name)",
+                newest: job.set.components[job.component]?.newestDatum,
+                files: 0, bytes: 0)
             result.warnings = job.manifest.damage.map { "'\($0.path)' is not in this backup: \($0.reason)" }
             switch road {
             case .files(let directory):
@@ -122,15 +127,18 @@ struct StackRecovery: RecoveryServices {
 
     /// What a restore of a component would have said, without doing it: for a negative control.
     func pretend(_ component: String) async throws -> RestoredComponent {
+        let set = try await session.set(of: component, in: selection, repository)
         let manifest = try await session.pool.run { try repository.manifest(component, of: set) }
         return RestoredComponent(
-            component: component, set: "\(set.name)", newest: manifest.newest, files: manifest.totals.files,
+            component: component, set: "\(set.name)", newest: set.components[component]?.newestDatum,
+            files: manifest.totals.files,
             bytes: manifest.totals.bytes)
     }
 
     private func job(_ request: ComponentRestoreRequest) async throws -> (RestoreJob, RestoreJob.Road) {
         let name = request.component
         let settings = session.configuration.component(named: name)
+        let set = try await session.set(of: name, in: selection, repository)
         let manifest = try await session.pool.run { try repository.manifest(name, of: set) }
         var job = RestoreJob(session: session, repository: repository, set: set, manifest: manifest, settings: settings)
         job.paths = request.paths
@@ -148,15 +156,16 @@ struct StackRecovery: RecoveryServices {
     // MARK: Checks, notices, people
 
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] {
-        await CheckRun(session: session, repository: repository).run(names, set: expected, components: restoring)
+        await CheckRun(session: session, repository: repository).run(names, sets: expected, components: restoring)
     }
 
     func notify(_ notice: Notice) async { notices.post(notice) }
 
     /// Runs this very program: a backup is to be what it is from cron.
     func backup(maximumAge: Int?) async throws -> String {
-        let newest = try await session.pool.run { try repository.setNames().last }
-        if let maximumAge, let newest, Session.now().seconds - newest.seconds <= maximumAge { return "\(newest)" }
+        let now = Session.now()
+        let before = try await session.pool.run { try repository.newestSet(now: now).set?.name }
+        if let maximumAge, let before, now.seconds - before.seconds <= maximumAge { return "\(before)" }
         let program = Program(
             "/proc/self/exe", ["backup", "--config", session.file, "--quiet", "--no-progress"],
             environment: ProcessInfo.processInfo.environment, timeout: .seconds(4 * 3600))
@@ -166,7 +175,8 @@ struct StackRecovery: RecoveryServices {
                 .failed, "backup", "it ended with status \(end.status): \(end.errors.suffix(500))",
                 hint: "`dr backup` says more")
         }
-        guard let made = try await session.pool.run({ try repository.setNames().last }), made != newest else {
+        let made = try await session.pool.run { try repository.newestSet(now: Session.now()).set?.name }
+        guard let made, made != before else {
             throw ActionError(.failed, "backup", "it left no new set")
         }
         return "\(made)"
@@ -175,11 +185,6 @@ struct StackRecovery: RecoveryServices {
     func confirm(_ question: String) async throws {
         try await session.pool.run { try TerminalQuestion(question).confirm() }
     }
-}
-
-extension Manifest {
-    /// Time of the newest datum, in milliseconds since 1970; of the capture where the kind has no such notion.
-    fileprivate var newest: Int { watermark ?? captured.seconds * 1000 }
 }
 
 /// Runs `body`, and says its failures in the engine's words.

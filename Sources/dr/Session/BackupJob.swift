@@ -14,6 +14,8 @@ struct BackupJob {
     /// Whether a share of the old packs is read again.
     var readsShare: Bool
     var prunes = true
+    var acceptsShrink = false
+    var allowsOtherStack = false
 
     struct Result: Sendable {
         var set: BackupSet
@@ -32,6 +34,14 @@ struct BackupJob {
 
     /// - Throws: what `BackupRun` throws: there is no set then.
     func run() async throws -> Result {
+        let began = Session.now()
+        do { return try await backUp() } catch {
+            if !(error is CancellationError) { noteFailure(began) }
+            throw error
+        }
+    }
+
+    private func backUp() async throws -> Result {
         let parts = try components.map(part)
         let repository = try await session.repository()
         for recipient in repository.encryption.recipients {
@@ -58,6 +68,7 @@ struct BackupJob {
         var part = BackupRun.Component(
             name: component.name, kind: component.kind, source: try Components.source(component, session))
         part.stallTimeout = component.stallTimeout.duration
+        part.shrinkThreshold = component.shrinkThreshold
         return part
     }
 
@@ -68,6 +79,9 @@ struct BackupJob {
         var run = BackupRun(
             repository: repository, components: parts, stack: session.configuration.stack, tool: "dr \(DR.version)",
             state: state, pool: session.pool, logger: session.logger, now: Session.now)
+        run.configured = session.configuration.components.map(\.name)
+        run.acceptsShrink = acceptsShrink
+        run.allowsOtherStack = allowsOtherStack
         run.lanes = min(Session.lanes + 1, 4)  // one more, for whichever waits for the disk
         let display = ProgressDisplay(options: session.options, work: parts.map { ($0.name, $0.progress) })
         do {
@@ -102,8 +116,21 @@ struct BackupJob {
 
     private func writeMetrics(_ set: BackupSet, _ repository: Repository) async {
         guard let path = session.configuration.metrics.textfile else { return }
-        let proofs = try? await ComponentProofs(set.components.keys, of: repository, session.pool)
-        do { try BackupMetrics(set, proofs).write(to: path) } catch { output.warn("\(error)") }
+        let names = Set(session.configuration.components.map(\.name)).union(set.components.keys)
+        let proofs = try? await ComponentProofs(names, of: repository, session.pool)
+        do {
+            let latest = try await repository.latest(
+                of: names, now: Session.now(), known: set.name, provesManifests: false, pool: session.pool)
+            try BackupMetrics(set, latest, proofs).write(to: path)
+        } catch { output.warn("\(error)") }
+    }
+
+    /// There is no set: the metrics say that, and what they said of the components before.
+    private func noteFailure(_ began: Timestamp) {
+        guard let path = session.configuration.metrics.textfile else { return }
+        do { try BackupMetrics.noteFailure(at: began, stack: session.configuration.stack, in: path) } catch {
+            output.warn("\(error)")
+        }
     }
 
     private static func meansFullStore(_ error: any Error) -> Bool {

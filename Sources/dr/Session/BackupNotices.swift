@@ -21,7 +21,7 @@ struct BackupNotices {
     }
 
     func tell(_ set: BackupSet) async {
-        guard set.status != .complete else { return }
+        guard !set.isAsAsked else { return }
         let failed = set.reasons
         let first = failed.first.map { ": \($0)" } ?? ""
         let more = failed.count > 1 ? " and \(failed.count - 1) more" : ""

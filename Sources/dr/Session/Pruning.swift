@@ -11,6 +11,7 @@ extension Session {
         prune.state = state
         if let grace = configuration.retention.grace { prune.grace = grace }
         prune.failedRuns = state.failedRuns()
+        prune.components = Set(configuration.components.map(\.name))
         prune.forget = { manifest in
             // A component that is not in the configuration any more leaves nobody to ask.
             guard let component = configuration.component(named: manifest.component),

@@ -8,6 +8,7 @@ import Logging
 import ObjectStorage
 import PrometheusSnapshot
 import Repository
+import Retention
 import StrictYAML
 
 /// What a command works with: the configuration, and from it the store, the repository, this machine's state.
@@ -42,6 +43,9 @@ struct Session {
     func repository(recoveryKey key: String? = nil) async throws -> Repository {
         let store = try store()
         var repository = try await pool.run { try Repository(opening: store) }
+        repository.scope = SetScope(
+            stack: configuration.stack, formerStacks: Set(configuration.formerStacks),
+            clockTolerance: configuration.retention.policy.limits.clockTolerance)
         repository.lock = configuration.store.lock.map {
             ObjectLock(mode: $0.mode == .compliance ? .compliance : .governance, margin: $0.margin)
         }
@@ -91,15 +95,6 @@ struct Session {
 
     /// In seconds.
     var rpo: Int? { configuration.objectives.rpo.map { Int($0.duration.components.seconds) } }
-
-    /// The set that `--at` or an argument means.
-    func set(_ selector: SetSelector, in repository: Repository) async throws -> BackupSet {
-        let now = Self.now()
-        let known = try? state(of: repository).lastSet()
-        return try await pool.run {
-            try repository.set(try selector.resolve(in: repository.setNames(including: known), now: now))
-        }
-    }
 
     static func now() -> Timestamp { Timestamp(seconds: Int(Date().timeIntervalSince1970)) }
 

@@ -1,0 +1,169 @@
+import ArgumentParser
+import Blocking
+import Configuration
+import ObjectStorage
+import Repository
+import StrictYAML
+
+struct Drop: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Remove one backup set, whatever the retention policy says.",
+        discussion: """
+            For a set that a wrong clock has named, or that must not be restored. Restores and dr status pass over it at \
+            once. It is removed by the first prune after the grace period; until then `dr pin` takes it back. Refuses a \
+            pinned set, and the last set that holds some component whole, unless --force is given. Exit code 1 when the \
+            removal has to wait for something that stops all pruning.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The set, by its name.")
+    var set: String
+
+    @Option(name: .long, help: "The reason; recorded with the set.")
+    var reason: String
+
+    @Option(
+        name: .long, help: "Time until it is removed; 0s for at once (default: retention.grace, else 24h).")
+    var grace: PeriodText?
+
+    @Flag(name: .long, help: "Change nothing; show what would be removed.")
+    var dryRun = false
+
+    @Flag(name: .long, help: "Drop it although it is pinned, or the last that holds some component whole.")
+    var force = false
+
+    @Flag(name: .shortAndLong, help: "Skip the confirmation prompt.")
+    var yes = false
+
+    func validate() throws {
+        guard Timestamp(set) != nil else {
+            throw ValidationError("'\(set)' is not the name of a set, such as 20261128T230000Z")
+        }
+        if reason.allSatisfy(\.isWhitespace) { throw ValidationError("--reason must say why") }
+    }
+
+    func run() async throws {
+        guard let name = Timestamp(set) else { return }
+        let session = try Session(options)
+        let output = Output(options: options)
+        let repository = try await session.repository()
+        let names = try await session.pool.run { try repository.setNames() }
+        guard names.contains(name) else {
+            throw RepositoryError(
+                .noSuchSet, Layout.set(name).text, "there is no such set", hint: "`dr list` shows what there is")
+        }
+        let marks = try await session.pool.run { try SetMarks(Marks(repository)) }
+        let isPinned = marks[name].pinned?.holds(at: Session.now()) == true
+        let last = try await lastHeld(by: name, names, marks, repository, session)
+        if !force { try refuse(name, isPinned: isPinned, last: last) }
+        let wasDropped = marks[name].dropReason(at: Session.now()) != nil
+        if !dryRun, !yes { try await confirm(name, session) }
+        var report: PruneReport?
+        if !dryRun {
+            if !wasDropped || isPinned { try await mark(name, isPinned: isPinned, marks, repository, session) }
+            var prune = try session.prune(of: repository).ofDroppedSets
+            if let grace { prune.grace = grace.seconds }
+            let display = ProgressDisplay(options: options, work: [("", prune.progress)])
+            report = try await display.during { [prune] in try await prune.run() }
+        }
+        if let report { PruneText.warn(report, output) }
+        let result = Result(
+            set: name, reason: reason, dryRun: dryRun, lastOf: last, prune: report,
+            removed: report?.sets.first { $0.name == name }?.fate == .removed)
+        try output.result(result) { text(result, report) }
+        if report?.frozen.isEmpty == false { throw ExitStatus.failed }
+    }
+
+    private func refuse(_ name: Timestamp, isPinned: Bool, last: [String]) throws {
+        if isPinned {
+            throw ValidationError("set \(name) is pinned: `dr pin --remove \(name)` first, or give --force")
+        }
+        if !last.isEmpty {
+            throw ValidationError(
+                "set \(name) is the last that holds \(last.joined(separator: ", ")) whole: make a backup first, or "
+                    + "give --force")
+        }
+    }
+
+    private func confirm(_ name: Timestamp, _ session: Session) async throws {
+        let question = TerminalQuestion("drop set \(name)?")
+        guard TerminalQuestion.isPossible else {
+            throw ValidationError("there is no terminal to confirm at: give --yes, or look first with --dry-run")
+        }
+        try await session.pool.run { try question.confirm() }
+    }
+
+    /// - Returns: the components that it holds whole and no other usable set does.
+    private func lastHeld(
+        by name: Timestamp, _ names: [Timestamp], _ marks: SetMarks, _ repository: Repository, _ session: Session
+    ) async throws -> [String] {
+        // An unreadable set holds nothing that could be restored.
+        guard let set = try? await session.pool.run({ try repository.set(name) }) else { return [] }
+        var last = Set(set.components.filter(\.value.isWhole).keys)
+        let now = Session.now()
+        for other in names.reversed() where other != name && !last.isEmpty {
+            let facts = marks[other]
+            guard facts.dropReason(at: now) == nil, !facts.isDamaged, !repository.scope.isFuture(other, at: now),
+                let held = try? await session.pool.run({ try repository.set(other) }), held.stack == set.stack
+            else { continue }
+            last.subtract(held.components.filter(\.value.isWhole).keys)
+        }
+        return last.sorted()
+    }
+
+    private func mark(
+        _ name: Timestamp, isPinned: Bool, _ marks: SetMarks, _ repository: Repository, _ session: Session
+    ) async throws {
+        let dropped = DroppedMark(at: Session.now(), tool: "dr \(DR.version)", set: name, reason: reason)
+        let pinnedAt = isPinned ? marks[name].pinnedAt : nil
+        _ = try await session.pool.run {
+            let marks = Marks(repository)
+            if let pinnedAt {
+                let unpinned = max(dropped.at, Timestamp(seconds: pinnedAt.seconds + 1))
+                try marks.put(UnpinnedMark(at: unpinned, set: name))
+            }
+            try marks.put(dropped)
+        }
+    }
+
+    private func text(_ result: Result, _ report: PruneReport?) -> String {
+        let name = result.set
+        var lines: [String] = []
+        if dryRun {
+            lines.append("set \(name) would be dropped: \(reason)")
+        } else if result.removed {
+            lines.append("set \(name) is removed: \(reason)")
+        } else {
+            let due = report?.sets.first { $0.name == name }?.due
+            let when = due.map { "the first prune after \($0.readable)" } ?? "a later prune"
+            lines.append("set \(name) is dropped: \(reason); \(when) removes it, `dr pin \(name)` takes it back")
+        }
+        if !result.lastOf.isEmpty {
+            lines.append("it is the last that holds \(result.lastOf.joined(separator: ", ")) whole")
+        }
+        if let report { lines.append(PruneText.summary(report)) }
+        return lines.joined(separator: "\n")
+    }
+
+    private struct Result: Encodable {
+        var set: Timestamp
+        var reason: String
+        var dryRun: Bool
+        /// Components that no other usable set holds whole.
+        var lastOf: [String]
+        /// The prune that announced or removed it; absent in a dry run.
+        var prune: PruneReport?
+        var removed: Bool
+    }
+}
+
+/// A length of time on the command line, in whole seconds; zero is one.
+struct PeriodText: ExpressibleByArgument {
+    var seconds: Int
+
+    init?(argument: String) {
+        guard let period = try? Period(argument) else { return nil }
+        seconds = Int(period.duration.components.seconds)
+    }
+}
