@@ -68,8 +68,9 @@ struct Fixture: Sendable {
         pool: BlockingPool = Fixture.pool, now: @escaping @Sendable () -> Timestamp = Fixture.clock
     ) async throws -> BackupRun.Report {
         let folder = try StateFolder(folder.url.appending(path: state).path, repository: repository.description)
-        let component = BackupRun.Component(
+        var component = BackupRun.Component(
             name: "tree", kind: "files", source: source ?? FileTreeSource(data: self.source.path))
+        component.shrinkThreshold = 1  // trees of tests lose most of their files on purpose
         return try await BackupRun(
             repository: repository, components: [component], stack: "test", tool: "test", state: folder,
             pool: pool, logger: Logger(label: "test"), now: now

@@ -37,7 +37,6 @@ struct ScenarioPreview: Encodable {
     var withoutData: [String]
     var steps: [StepPreview] = []
     var checks: [String]
-    private let setsText: String
     /// That would be moved.
     var bytes: Int { steps.compactMap(\.bytes).reduce(0, +) }
 
@@ -46,7 +45,6 @@ struct ScenarioPreview: Encodable {
     ) {
         restorePoint = point
         self.sets = sets
-        setsText = record.setsText
         scenario = plan.scenario
         set = record.identity.set
         parameters = plan.parameters
@@ -68,7 +66,7 @@ struct ScenarioPreview: Encodable {
     }
 
     var text: String {
-        var lines = ["would replay \(scenario) from \(setsText)"]
+        var lines = ["would replay \(scenario) from \(RunRecord.text(sets, newest: set))"]
         if Set(sets.values).count > 1 { lines.append(RestorePointText.text(restorePoint)) }
         for step in steps {
             let needs = step.needs.isEmpty ? "" : ", after \(step.needs.joined(separator: ", "))"

@@ -53,7 +53,10 @@ enum MomentText {
     static func end(of text: String) -> Timestamp? {
         let parts = text.replacing(" ", with: "T", maxReplacements: 1).split(
             separator: "T", omittingEmptySubsequences: false)
-        guard let day = parts.first, day.count == 10 else { return nil }
+        // The parser takes 30 February for 1 March.
+        guard let day = parts.first, day.count == 10, Timestamp("\(day.replacing("-", with: ""))T000000Z") != nil else {
+            return nil
+        }
         if parts.count == 1 { return time("\(day)T23:59:59Z") }
         guard parts.count == 2 else { return nil }
         let clock = parts[1].prefix { $0.isNumber || $0 == ":" }
