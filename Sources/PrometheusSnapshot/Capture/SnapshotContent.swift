@@ -36,7 +36,7 @@ struct SnapshotContent {
                 let block = BlockVerifier("\(root)/\(name)")
                 let range = try block.timeRange(notAfter: limit)
                 newest = [newest, range?.upperBound].compactMap { $0 }.max()
-                if meta.maxTime - 1 > limit, let last = try block.timeRange()?.upperBound, last > limit {
+                if meta.maxTime &- 1 > limit, let last = try block.timeRange()?.upperBound, last > limit {
                     future = max(future ?? last, last)
                 }
             } catch is ComponentError {

@@ -67,9 +67,15 @@ extension Marks {
             }
             mark.answers.removeAll { !belongs($0.question.component) }
             mark.sentinels.removeAll { !belongs($0.component) }
-            joint?.answers += mark.answers
-            joint?.sentinels += mark.sentinels
-            joint = joint ?? mark
+            mark.omissions?.removeAll { !belongs($0.component) }
+            guard var all = joint else {
+                joint = mark
+                continue
+            }
+            all.answers += mark.answers
+            all.sentinels += mark.sentinels
+            if let omissions = mark.omissions { all.omissions = (all.omissions ?? []) + omissions }
+            joint = all
         }
         return joint
     }
