@@ -181,7 +181,7 @@ let package = Package(
             name: "JourneyTests",
             dependencies: [
                 "dr", "dr-lab", "Lab", "Cryptography", "JSONText", "RecoveryChecks", "RecoveryPlan", "Repository",
-                "ObjectStorage",
+                "ObjectStorage", "Blocking", logging,
             ],
             swiftSettings: strict),
     ] + kinds + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])

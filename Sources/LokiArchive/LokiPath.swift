@@ -7,9 +7,15 @@ enum LokiPath: Equatable {
     /// Deletions of log lines that were asked for.
     case deleteRequests
     case rule(tenant: String)
-    /// What is in memory and not in chunks yet.
-    case writeAheadLog
-    /// Anything else, the index that is not stored yet among it.
+    /// A bolt file of the index that is not stored yet.
+    case activeBolt
+    /// A TSDB of the index that is not stored yet.
+    case activeIndex
+    /// Lines that are not in chunks yet.
+    case writeAheadLog(isSegment: Bool)
+    /// A segment of the log of references that are in no index yet.
+    case activeLog
+    /// Anything else.
     case other
 
     private static let chunksFolder = Array("\(LokiLayout.chunks)/".utf8)
@@ -38,9 +44,29 @@ enum LokiPath: Equatable {
                 self = .other
             }
         case LokiLayout.rules: self = parts.count > 2 ? .rule(tenant: name(1)) : .other
-        case LokiLayout.wal: self = .writeAheadLog
-        default: self = .other
+        case LokiLayout.wal: self = .writeAheadLog(isSegment: Self.isNumber(parts[parts.count - 1], digits: 8))
+        case LokiLayout.compactor: self = .deleteRequests
+        default: self = Self.active(parts)
         }
+    }
+
+    /// A file of a folder of the active index, whatever the folder's name: `<table>/<second>` of boltdb-shipper,
+    /// `wal/<store>/<second>/<segment>` and `multitenant/<table>/<file>.tsdb` of the TSDB index.
+    private static func active(_ parts: [ArraySlice<UInt8>]) -> LokiPath {
+        let last = parts[parts.count - 1]
+        if parts.count == 3, isNumber(last, digits: 10),
+            IndexName.day(of: String(decoding: parts[1], as: UTF8.self)) != nil
+        {
+            return .activeBolt
+        }
+        if parts.count == 5, parts[1].elementsEqual("wal".utf8), isNumber(last, digits: 8) {
+            return .activeLog
+        }
+        return parts.count > 2 && last.suffix(5).elementsEqual(".tsdb".utf8) ? .activeIndex : .other
+    }
+
+    private static func isNumber(_ text: ArraySlice<UInt8>, digits: Int) -> Bool {
+        text.count == digits && text.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
     init(_ path: String) { self.init(Array(path.utf8)) }
@@ -51,6 +77,9 @@ enum LokiLayout {
     static let chunks = "chunks"
     static let rules = "rules"
     static let wal = "wal"
+    static let compactor = "compactor"
+    /// The compactor's bolt file of requests for deletion, which it stores in the index every five minutes.
+    static let deletionStore = "compactor/deletion/delete_requests/delete_requests"
     /// Which schema the chunks are in, for whoever restores them.
     static let description = "dr-loki.json"
     /// A random identity for usage reports; made anew where it is missing.
@@ -88,7 +117,7 @@ struct IndexName: Equatable {
     }
 
     /// Tables are named by a prefix that the schema sets and the number of their day.
-    private static func day(of table: String) -> Int? {
+    static func day(of table: String) -> Int? {
         let digits = table.reversed().prefix { $0.isASCII && $0.isNumber }
         guard (4...6).contains(digits.count), digits.count < table.count else { return nil }
         return Int(String(digits.reversed()))

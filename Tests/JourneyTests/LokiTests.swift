@@ -105,8 +105,10 @@ import Testing
         let site = try await started(options: ", flush: true")
         try await site.journey.expect(0, "backup")
         await site.loki.stop()
-        try await site.journey.expect(
+        let run = try await site.journey.expect(
             0, "restore", "--component", "loki", "--to", "out", "--tenant", "t1", "--until", "2026-11-23T04:00:00Z")
+        #expect(run.output.contains("newest datum: 2026-11-23 02:13:49"), "of the slice: \(run.output)")
+        #expect(run.errors.contains("write-ahead log is not part of a slice"))
         let restored = site.journey.folder.url.appending(path: "out")
         let files = Site.files(restored)
         #expect(files.filter { $0.hasPrefix("chunks/t1/") }.count == 4)

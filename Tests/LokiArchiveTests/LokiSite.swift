@@ -52,9 +52,12 @@ final class LokiSite: Sendable {
     }
 
     func source(
-        _ url: String? = nil, data: URL? = nil, flush: Bool = false, pause: @escaping @Sendable () throws -> Void = {}
+        _ url: String? = nil, data: URL? = nil, chunks: URL? = nil, rules: URL? = nil, wal: URL? = nil,
+        flush: Bool = false, tenants: [String] = [], pause: @escaping @Sendable () throws -> Void = {}
     ) -> LokiSource {
-        LokiSource(server: url.map(api), data: (data ?? self.data).path, flush: flush, pool: pool, pause: pause)
+        LokiSource(
+            server: url.map(api), data: (data ?? self.data).path, chunks: chunks?.path, rules: rules?.path,
+            wal: wal?.path, flush: flush, tenants: tenants, pool: pool, pause: pause)
     }
 
     func api(_ url: String) -> LokiAPI { LokiAPI(url: url, client: HTTPClient(), pool: pool) }
@@ -73,6 +76,14 @@ final class LokiSite: Sendable {
         return ((try? FileManager.default.subpathsOfDirectory(atPath: root.path)) ?? []).filter {
             !isFolder(root.appending(path: $0))
         }.sorted()
+    }
+
+    /// Lets the backup's walk pass by all chunks, which the watermark comes from.
+    func walk(_ capture: any Capture) {
+        for layer in capture.layers {
+            let paths = (try? FileManager.default.subpathsOfDirectory(atPath: layer.directory)) ?? []
+            for path in paths { _ = capture.isExcluded(Array("chunks/\(path)".utf8)) }
+        }
     }
 
     func failure(_ body: () async throws -> Void) async -> ComponentError? {

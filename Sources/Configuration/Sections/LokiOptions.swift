@@ -12,6 +12,8 @@ package struct LokiOptions: ComponentOptions {
     package var chunks: String?
     /// Absolute path of the rules' folder, where it is not `rules` in `data`.
     package var rules: String?
+    /// Absolute path of the write-ahead log, where it is not `wal` in `data`.
+    package var wal: String?
     /// Ask the server to write what it has in memory into chunks before it is copied.
     package var flush = false
 
@@ -23,6 +25,7 @@ package struct LokiOptions: ComponentOptions {
         options.data = place.data
         options.chunks = nil
         options.rules = nil
+        options.wal = nil
         return options
     }
 }
@@ -38,6 +41,7 @@ extension LokiOptions: ComponentSection {
             Key("data", \.data, .path, required: true, "The server's common.path_prefix, as this machine sees it."),
             Key("chunks", \.chunks, .path, "The chunks' folder, where it is not 'chunks' in 'data'."),
             Key("rules", \.rules, .path, "The rules' folder, where it is not 'rules' in 'data'."),
+            Key("wal", \.wal, .path, "The write-ahead log's folder, where it is not 'wal' in 'data'."),
             Key("flush", \.flush, .flag, "Have the server write what is in memory into chunks first; needs 'url'."),
         ]
 

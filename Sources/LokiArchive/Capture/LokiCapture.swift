@@ -12,6 +12,9 @@ struct LokiCapture: Capture {
     let hidden: Set<String>
     /// What could not be copied whole.
     let copied: [Damage]
+    /// The backup holds every line up to this moment that was in Loki, in milliseconds since 1970; nil where that is not
+    /// known of any moment.
+    let bound: Int?
     /// When the copy began, in milliseconds since 1970.
     let began: Int
     private let known: [String: String]
@@ -20,15 +23,15 @@ struct LokiCapture: Capture {
     private let tally = ChunkTally()
 
     init(
-        tree: DocumentTree, data: String, chunks: String, hidden: Set<String>, copied: [Damage], began: Int,
-        facts: [String: String],
-        warnings: [String], pool: BlockingPool
+        tree: DocumentTree, data: String, chunks: String, hidden: Set<String>, copied: [Damage], bound: Int?,
+        began: Int, facts: [String: String], warnings: [String], pool: BlockingPool
     ) {
         self.tree = tree
         directoryOfData = data
         self.chunks = chunks
         self.hidden = hidden
         self.copied = copied
+        self.bound = bound
         self.began = began
         known = facts
         self.warnings = warnings
@@ -40,9 +43,10 @@ struct LokiCapture: Capture {
     var isFrozen: Bool { false }
     var layers: [CaptureLayer] { [CaptureLayer(LokiLayout.chunks, directory: chunks, hidden: hidden)] }
 
-    /// The end of the newest chunk, once the tree was walked. Chunks that appeared since the copy began may have no
-    /// reference in it: they do not count, nor do lines that claim to be from the future.
-    var watermark: Int? { tally.newest.map { min($0, began) } }
+    /// The end of the newest chunk, once the tree was walked, and not later than ``bound``. Chunks that appeared since
+    /// the copy began may have no reference in it: they do not count, nor do lines that claim to be from the future.
+    /// Nil where lines may be missing at any time: the newest datum is then not known.
+    var watermark: Int? { bound.flatMap { bound in tally.newest.map { min($0, bound) } } }
 
     /// A time that is far ahead is told as such, and not taken for fresh data.
     var newestDatum: NewestDatum { NewestDatum(tally.newest, copiedFrom: began) }

@@ -10,10 +10,12 @@ package struct LokiGaps: GapFinder {
 
     /// - Parameters:
     ///   - server: nil where only the files are known.
-    ///   - data, chunks, rules: as for ``LokiSource``.
-    package init(server: LokiAPI?, data: String, chunks: String?, rules: String?, pool: BlockingPool) {
+    ///   - data, chunks, rules, wal: as for ``LokiSource``.
+    package init(
+        server: LokiAPI?, data: String, chunks: String?, rules: String?, wal: String? = nil, pool: BlockingPool
+    ) {
         self.server = server
-        folders = LokiFolders(data: data, chunks: chunks, rules: rules)
+        folders = LokiFolders(data: data, chunks: chunks, rules: rules, wal: wal)
         self.pool = pool
     }
 
@@ -31,14 +33,22 @@ package struct LokiGaps: GapFinder {
                     why: "logs of that time are in object storage, which a backup of files does not see",
                     remedy: "protect the bucket by versioning and replication to another region or account"))
         }
-        for folder in folders.inOrder(settings).unreachable {
+        let layout = try folders.layout(settings, "gaps of '\(folders.data)'")
+        for missing in layout.missing {
             gaps.append(
                 Gap(
-                    "'\(folder)', as the server sees it", why: "what it holds is younger than what is in chunks",
-                    remedy: "move it below common.path_prefix, so that `data:` has it"))
+                    "'\(missing.path)' of the server", why: missing.reason,
+                    remedy: "set the key that is named, or move the folder below common.path_prefix"))
         }
-        let unreadable = try tenants(in: folders.chunks, settings).filter {
-            access("\(folders.chunks)/\($0)", R_OK | X_OK) != 0
+        if settings?.hasWriteAheadLog == false {
+            gaps.append(
+                Gap(
+                    "lines that are in Loki's memory only",
+                    why: "the server has no write-ahead log (ingester.wal.enabled)",
+                    remedy: "turn on ingester.wal, or set `flush: true` for this component"))
+        }
+        let unreadable = folders.tenants(in: layout.chunks, settings).filter {
+            access("\(layout.chunks)/\($0)", R_OK | X_OK) != 0
         }
         if !unreadable.isEmpty {
             gaps.append(
@@ -48,13 +58,13 @@ package struct LokiGaps: GapFinder {
         }
         // Where `chunks:` leads elsewhere, Loki's usual place may still be in use.
         let usual = "\(folders.data)/\(LokiLayout.chunks)"
-        if usual != folders.chunks, FileIdentity(usual) != FileIdentity(folders.chunks), !surroundings.covers(usual) {
-            let tenants = try tenants(in: usual, settings)
+        if usual != layout.chunks, FileIdentity(usual) != FileIdentity(layout.chunks), !surroundings.covers(usual) {
+            let tenants = folders.tenants(in: usual, settings)
             if !tenants.isEmpty {
                 gaps.append(
                     Gap(
-                        "tenants \(Gap.list(tenants)) in '\(usual)'", why: "`chunks:` names another folder",
-                        remedy: "take `chunks:` out, or add a second component for them"))
+                        "tenants \(Gap.list(tenants)) in '\(usual)'", why: "the chunks are read from another folder",
+                        remedy: "add a second component for them, or remove them"))
             }
         }
         if server == nil {
@@ -65,12 +75,5 @@ package struct LokiGaps: GapFinder {
                     remedy: "give this component a `url:`, or back up Loki's configuration as kind files"))
         }
         return gaps
-    }
-
-    /// Folders of tenants; none where there is no such folder.
-    private func tenants(in chunks: String, _ settings: LokiSettings?) throws -> [String] {
-        guard access(chunks, F_OK) == 0 else { return [] }
-        let indexes = Set(folders.indexes(settings))
-        return try FolderEntries.read(chunks).filter { $0.isFolder && !indexes.contains($0.name) }.map(\.name)
     }
 }

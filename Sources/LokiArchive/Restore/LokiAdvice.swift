@@ -7,9 +7,11 @@ extension LokiRestorer {
     package func advice(restored tree: String, target: String) async -> [String] {
         let found = await pool.run { Restored(tree) }
         var advice: [String] = []
+        var moved = found.moved
         if let server {
             do {
                 let settings = try await server.settings()
+                moved = moved.map { $0.updated(settings) }
                 advice += found.advice(against: settings) + retention(settings, found)
             } catch {
                 // What the error advises is for who wants it to answer now; a restore does not.
@@ -21,6 +23,15 @@ extension LokiRestorer {
             }
         } else if found.oldest != nil {
             advice.append("before Loki's start: it needs the schema_config of the backup; \(Self.remedy(found))")
+        }
+        let prefix = found.pathPrefix ?? ""
+        advice += moved.filter { $0.path != "\(prefix)/\($0.name)" }.map { part in
+            "'\(part.name)' of the restored tree belongs in '\(part.path)' (\(part.key)): move it there before Loki's start"
+        }
+        if found.periods?.contains(where: { $0.store == "boltdb-shipper" }) == true {
+            advice.append(
+                "with boltdb-shipper, lines out of the write-ahead log are found up to a minute after the start only: Loki "
+                    + "queries a snapshot of its index that it writes every minute. Run checks after that")
         }
         if found.hasDeleteRequests {
             advice.append(
@@ -67,6 +78,9 @@ extension LokiRestorer {
         var belongsToRoot = false
         /// Of the server that was backed up; nil where it could not be asked then.
         var periods: [LokiSettings.Period]?
+        /// Directories that the server had elsewhere, of those in the tree.
+        var moved: [MovedDirectory] = []
+        var pathPrefix: String?
 
         init(_ tree: String) {
             let files = TreeFiles(tree)
@@ -81,9 +95,11 @@ extension LokiRestorer {
             }
             var status = stat()
             belongsToRoot = stat("\(tree)/\(LokiLayout.chunks)", &status) == 0 && status.st_uid == 0
-            periods = FileManager.default.contents(atPath: "\(tree)/\(LokiLayout.description)").flatMap {
-                LokiSettings.periods(inDocument: [UInt8]($0))
-            }
+            guard let data = FileManager.default.contents(atPath: "\(tree)/\(LokiLayout.description)") else { return }
+            let document = [UInt8](data)
+            periods = LokiSettings.periods(inDocument: document)
+            pathPrefix = LokiSettings(document: document)?.pathPrefix
+            moved = MovedDirectory.all(inDocument: document).filter { access("\(tree)/\($0.name)", F_OK) == 0 }
         }
 
         func advice(against settings: LokiSettings) -> [String] {
@@ -95,6 +111,14 @@ extension LokiRestorer {
                     + LokiRestorer.text(missing)
             ]
         }
+    }
+}
+
+extension MovedDirectory {
+    /// The same part where the server that will use the data has it now; as it was where that server does not name it.
+    fileprivate func updated(_ settings: LokiSettings) -> MovedDirectory {
+        let now = LokiFolders.Part.allCases.compactMap { $0.directory(settings) }.first { $0.key == key }
+        return now.map { MovedDirectory(name, key: key, path: $0.path) } ?? self
     }
 }
 
@@ -114,7 +138,9 @@ enum LokiDuration {
             let digits = rest.prefix { $0.isASCII && $0.isNumber }
             let unit = rest.dropFirst(digits.count).prefix { $0.isLetter }
             guard let count = Int(digits), count < 1 << 24, let factor = units[String(unit)] else { return nil }
-            total += count * factor
+            let (sum, isTooLong) = total.addingReportingOverflow(count * factor)
+            guard !isTooLong, sum < 1 << 53 else { return nil }
+            total = sum
             rest = rest.dropFirst(digits.count + unit.count)
         }
         return total

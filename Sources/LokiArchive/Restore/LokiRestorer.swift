@@ -66,6 +66,21 @@ package struct LokiRestorer: ComponentRestorer {
         await pool.run { RunningServer(on: target, Self.traits).signs() }
     }
 
+    package func newestDatum(of path: String) -> Int? {
+        guard case .chunk(let name) = LokiPath(path) else { return nil }
+        return name.through
+    }
+
+    package func notes(on slice: RestoreSlice) -> [String] {
+        guard !slice.tenants.isEmpty || slice.times.upperBound != .max else { return [] }
+        let reason = slice.tenants.isEmpty ? "--until" : "--tenant"
+        return [
+            "the write-ahead log is not part of a slice with \(reason): it holds lines of all tenants. Lines that were "
+                + "not in chunks yet are missing, at Loki's defaults up to two hours; `dr restore` without \(reason) has "
+                + "them"
+        ]
+    }
+
     /// A slice of tenants and times holds the chunks that touch it, the index that may refer to them, the tenants' rules
     /// and all requests for deletion. Files about all tenants are kept whole.
     package func isWanted(_ path: String, in slice: RestoreSlice) -> Bool {
@@ -79,7 +94,7 @@ package struct LokiRestorer: ComponentRestorer {
         // The newest lines of all tenants, which cannot be taken apart by name.
         case .writeAheadLog: slice.tenants.isEmpty && slice.times.upperBound == .max
         case .misnamedChunk: false
-        case .deleteRequests, .other: true
+        case .deleteRequests, .activeBolt, .activeIndex, .activeLog, .other: true
         }
     }
 }

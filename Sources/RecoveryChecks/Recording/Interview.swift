@@ -78,7 +78,7 @@ package struct Interview: Sendable {
         case .logLines:
             let window = (question.from ?? 0)..<max(question.from ?? 0, question.to ?? 0)
             let lines = try LokiReading(server, tenant: question.tenant).lines(
-                question.text, in: window, limit: Self.lines)
+                question.text, in: window, limit: Self.lines, newest: question.newest == true)
             return Answer(
                 value: .array(lines.map { .string($0) }), text: Self.count(lines.count, "line"),
                 isEmpty: lines.isEmpty)

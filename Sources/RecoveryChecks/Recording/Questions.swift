@@ -15,6 +15,9 @@ package struct Questions: Sendable {
 
     package init(_ stack: CheckedStack) { self.stack = stack }
 
+    /// Milliseconds before a capture in which clients may have lines that they had not pushed yet.
+    private static let patienceWithClients = 10_000
+
     /// What to ask one component; blocks, for what there is to ask about is looked up.
     package func derived(for component: CheckedStack.Component) throws -> [RecordedQuestion] {
         guard let server = component.server else { return [] }
@@ -56,14 +59,20 @@ package struct Questions: Sendable {
 
     private func loki(_ component: CheckedStack.Component, _ server: CheckedServer) throws -> [RecordedQuestion] {
         guard let watermark = component.watermark else { return [] }
+        let end = min(watermark, component.captured.map { $0 - Self.patienceWithClients } ?? watermark)
         return try (stack.tenants.isEmpty ? [nil] : stack.tenants.map(Optional.some)).flatMap { tenant in
             let reading = LokiReading(server, tenant: tenant)
             return try [1, 24].flatMap { hours in
-                let window = (watermark - hours * 3_600_000)..<(watermark + 1)
-                return try reading.selectors(in: window, limit: Self.sample).map { selector in
-                    RecordedQuestion(
-                        .logLines, of: component.name, selector, tenant: tenant, from: window.lowerBound,
-                        to: window.upperBound)
+                let window = (end - hours * 3_600_000)..<(end + 1)
+                return try reading.selectors(in: window, limit: Self.sample).flatMap { selector in
+                    [
+                        RecordedQuestion(
+                            .logLines, of: component.name, selector, tenant: tenant, from: window.lowerBound,
+                            to: window.upperBound, newest: true),
+                        RecordedQuestion(
+                            .logQL, of: component.name, "sum(count_over_time(\(selector)[\(hours)h]))", tenant: tenant,
+                            from: end),
+                    ]
                 }
             }
         }

@@ -23,6 +23,8 @@ package struct CheckedStack: Sendable {
         package var facts: [String: String]?
         /// Milliseconds since 1970 of the newest datum in the set.
         package var watermark: Int?
+        /// Milliseconds since 1970 of the capture.
+        package var captured: Int?
 
         package init(name: String, kind: String, server: CheckedServer? = nil) {
             self.name = name

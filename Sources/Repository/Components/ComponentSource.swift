@@ -130,6 +130,8 @@ extension ContentInspector {
 
 extension ComponentRestorer {
     package func isWanted(_ path: String, in slice: RestoreSlice) -> Bool { true }
+    package func newestDatum(of path: String) -> Int? { nil }
+    package func notes(on slice: RestoreSlice) -> [String] { [] }
     package func obstacles(to target: String) async -> [String] { [] }
     package func inspector(of path: String) -> (any ContentInspector)? { nil }
 }
@@ -177,6 +179,13 @@ package protocol ComponentRestorer: Sendable {
 
     /// Whether a file belongs to a slice of the component; asked only of kinds that can be sliced.
     func isWanted(_ path: String, in slice: RestoreSlice) -> Bool
+
+    /// The time of the newest datum in a file, from its path alone, in milliseconds since 1970; nil where a path does not
+    /// tell. Asked of kinds that can be sliced.
+    func newestDatum(of path: String) -> Int?
+
+    /// What a slice lacks that a user may expect of it.
+    func notes(on slice: RestoreSlice) -> [String]
 
     /// Checks one file's content as it comes out of the repository, for `dr verify --read-data`.
     /// - Returns: nil where the domain has no checks for a file of this path.

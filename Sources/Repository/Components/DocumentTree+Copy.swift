@@ -21,10 +21,12 @@ extension DocumentTree {
     /// that was made before of a file that did not change since is not touched. Memory does not depend on its size.
     ///
     /// The time is taken before the first byte is read: what grows meanwhile is copied again the next time.
-    /// - Parameter inspector: sees what is copied; when it finds damage, the copy is given up.
+    /// - Parameters:
+    ///   - limit: bytes from the start that are copied; nil for all.
+    ///   - inspector: sees what is copied; when it finds damage, the copy is given up.
     /// - Throws: ``ComponentError`` when the tree cannot be written, `CancellationError`.
     package func copy(
-        from source: String, to path: String, inspector: (any ContentInspector)? = nil
+        from source: String, to path: String, limit: Int? = nil, inspector: (any ContentInspector)? = nil
     ) throws -> DocumentCopy {
         let input = open(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard input >= 0 else {
@@ -47,12 +49,14 @@ extension DocumentTree {
             if !isDone { unlink(partial) }
         }
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
-        while true {
+        var missing = limit ?? .max
+        while missing > 0 {
             try Task.checkCancellation()
-            let count = read(input, &buffer, buffer.count)
+            let count = read(input, &buffer, min(buffer.count, missing))
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { return .unreadable(errnoText()) }
             if count == 0 { break }
+            missing -= count
             inspector?.write(buffer.span.bytes.extracting(first: count))
             guard Self.writeAll(buffer, count: count, to: output) else { throw Self.refusal(partial, errno) }
         }

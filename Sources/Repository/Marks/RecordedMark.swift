@@ -51,7 +51,7 @@ package struct RecordedQuestion: Codable, Hashable, Sendable {
         case promQL = "promql"
         /// An instant query to Loki, with numbers for its answer.
         case logQL = "logql"
-        /// The first lines of some streams in a window.
+        /// The first lines of some streams in a window, or its last ones.
         case logLines = "log_lines"
         /// The uids of an organisation's dashboards.
         case dashboards
@@ -70,10 +70,12 @@ package struct RecordedQuestion: Codable, Hashable, Sendable {
     /// Milliseconds since 1970: the moment of an instant query, or the half-open window's limits.
     package var from: Int?
     package var to: Int?
+    /// Of lines: the newest ones. Nil for the oldest ones.
+    package var newest: Bool?
 
     package init(
         _ language: Language, of component: String, _ text: String, tenant: String? = nil, from: Int? = nil,
-        to: Int? = nil
+        to: Int? = nil, newest: Bool? = nil
     ) {
         self.language = language
         self.component = component
@@ -81,6 +83,7 @@ package struct RecordedQuestion: Codable, Hashable, Sendable {
         self.tenant = tenant
         self.from = from
         self.to = to
+        self.newest = newest
     }
 }
 

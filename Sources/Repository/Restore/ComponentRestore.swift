@@ -48,6 +48,9 @@ package struct ComponentRestore: Sendable {
         package var advice: [String] = []
         /// What does not have its owner or mode.
         package var shortfall: OwnerShortfall?
+        /// The time of the slice's newest datum, in milliseconds since 1970; nil where the kind does not tell, and for a
+        /// whole restore.
+        package var newestDatum: Int?
     }
 
     /// - Throws: ``RestoreFailure`` when what came back is damaged: the target is then as it was before.
@@ -89,6 +92,10 @@ package struct ComponentRestore: Sendable {
         var report = ledger.report
         report.advice = await restorer?.advice(restored: tree.path, target: target.path) ?? []
         report.advice += target.remarks
+        if let slice, let restorer {
+            report.advice += restorer.notes(on: slice)
+            report.newestDatum = try await pool.run { try newestDatum(in: catalog, restorer) }
+        }
         return try await pool.run { [report] in
             var report = report
             progress.update { $0.phase = "swapping" }
@@ -191,6 +198,16 @@ package struct ComponentRestore: Sendable {
     }
 
     private static func safe(_ path: [UInt8]) -> [UInt8]? { RestorePath.isSafe(path) ? path : nil }
+
+    /// Not later than the set's own newest datum: newer data may have no reference in it.
+    private func newestDatum(in catalog: Catalog, _ restorer: any ComponentRestorer) throws -> Int? {
+        var newest: Int?
+        try catalog.forEach(kind: .file) { entry in
+            guard let datum = restorer.newestDatum(of: entry.record.name) else { return }
+            newest = max(newest ?? datum, datum)
+        }
+        return newest.map { min($0, manifest.watermark ?? $0, slice?.times.upperBound ?? $0) }
+    }
 
     private func keep(_ slice: RestoreSlice, _ restorer: any ComponentRestorer, _ catalog: Catalog) throws {
         let kept = try catalog.keep { path in

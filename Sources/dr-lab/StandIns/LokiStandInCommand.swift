@@ -9,11 +9,22 @@ struct LokiStandInCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on; a free one by default.") var port: UInt16?
     @Option(help: "The server's common.path_prefix; made where it is not there.") var data: String
     @Flag(help: "Without tenants, as auth_enabled=false.") var singleTenant = false
+    @Option(help: "The index store: tsdb, or boltdb-shipper.") var index = "tsdb"
+    @Option(help: "The chunks' folder, where it is not in the data directory.") var chunks: String?
+    @Option(help: "The rules' folder, where it is not in the data directory.") var rules: String?
+    @Option(help: "The write-ahead log's folder, where it is not in the data directory.") var wal: String?
+    @Flag(help: "Without a write-ahead log.") var noWal = false
 
     func run() async throws {
         var options = LokiStandIn.Options()
         options.port = port
         options.isMultitenant = !singleTenant
+        if index != "tsdb" { options.periods = [(from: "2024-04-01", schema: "v12", store: index)] }
+        func folder(_ path: String?) -> URL? { path.map { URL(filePath: $0).absoluteURL } }
+        options.places.chunks = folder(chunks)
+        options.places.rules = folder(rules)
+        options.places.wal = folder(wal)
+        options.places.hasLog = !noWal
         let server = try await LokiStandIn(data: URL(filePath: data).absoluteURL, options)
         print(server.url)
         while true { try await Task.sleep(for: .seconds(3600)) }

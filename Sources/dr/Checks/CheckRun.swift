@@ -51,6 +51,7 @@ extension CheckedStack {
             let manifest = try repository.manifest(components[index].name, of: set)
             components[index].facts = manifest.facts
             components[index].watermark = manifest.watermark
+            components[index].captured = manifest.captured.seconds * 1000
         }
     }
 }

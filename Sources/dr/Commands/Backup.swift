@@ -57,7 +57,8 @@ struct Backup: AsyncParsableCommand {
         }
         for reason in result.set.reasons.dropLast(skipped.count) { StandardError.write("dr: \(reason)\n") }
         try output.result(result) {
-            ([SetText.summary(result.set)] + (result.sample.map { [SampleText.summary($0)] } ?? []))
+            ([SetText.summary(result.set, recording: result.recording)]
+                + (result.sample.map { [SampleText.summary($0)] } ?? []))
                 .joined(separator: "\n")
         }
         await notices.tell(result.set)

@@ -15,6 +15,9 @@ enum Components {
         ElasticsearchDriver.self,
     ]
 
+    /// The words for them in `dr.yaml` and in manifests.
+    static var kinds: [String] { drivers.map { $0.kind } }
+
     static func source(_ component: ComponentConfiguration, _ session: Session) throws -> any ComponentSource {
         func make<Driver: ComponentDriver>(_ driver: Driver.Type, _ options: any ComponentOptions) throws
             -> (any ComponentSource)?

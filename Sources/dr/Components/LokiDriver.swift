@@ -12,7 +12,7 @@ enum LokiDriver: ComponentDriver {
     static func source(_ options: LokiOptions, _ session: Session) throws -> any ComponentSource {
         LokiSource(
             server: try server(options, session), data: options.data, chunks: options.chunks, rules: options.rules,
-            flush: options.flush, pool: session.pool)
+            wal: options.wal, flush: options.flush, tenants: session.configuration.checks.tenants, pool: session.pool)
     }
 
     static func restorer(_ options: LokiOptions?, _ session: Session) throws -> (any ComponentRestorer)? {
@@ -24,7 +24,7 @@ enum LokiDriver: ComponentDriver {
     static func gaps(_ options: LokiOptions, _ session: Session) throws -> (any GapFinder)? {
         LokiGaps(
             server: try server(options, session), data: options.data, chunks: options.chunks, rules: options.rules,
-            pool: session.pool)
+            wal: options.wal, pool: session.pool)
     }
 
     private static func server(_ options: LokiOptions, _ session: Session) throws -> LokiAPI? {

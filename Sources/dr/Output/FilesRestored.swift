@@ -20,7 +20,8 @@ struct FilesRestored: Encodable {
     /// Paths that the backup itself lacks.
     var missing: [Damage]
 
-    init(set: Timestamp, _ manifest: Manifest, _ report: ComponentRestore.Report) {
+    /// - Parameter isSlice: true where only a part of the component was restored, whose newest datum counts.
+    init(set: Timestamp, _ manifest: Manifest, _ report: ComponentRestore.Report, isSlice: Bool = false) {
         self.set = set
         component = manifest.component
         target = report.target
@@ -31,7 +32,7 @@ struct FilesRestored: Encodable {
         reusedFiles = report.reusedFiles
         reusedBytes = report.reusedBytes
         fetchedBytes = report.fetched
-        watermark = manifest.watermark
+        watermark = isSlice ? report.newestDatum : manifest.watermark
         advice = report.advice
         missing = manifest.damage
     }

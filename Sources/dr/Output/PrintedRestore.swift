@@ -25,7 +25,7 @@ struct PrintedRestore {
         let report = try await display.during { [job] in try await job.restoreFiles(to: directory) }
         for line in report.advice { output.warn(line) }
         warnOfDamage()
-        let result = FilesRestored(set: job.set.name, job.manifest, report)
+        let result = FilesRestored(set: job.set.name, job.manifest, report, isSlice: job.slice != nil)
         if let shortfall = report.shortfall { output.warn(shortfall.text(target: report.target)) }
         try output.result(result) { result.text }
         if report.shortfall?.isSerious == true { throw ExitStatus.partial }

@@ -3,9 +3,11 @@ import Repository
 /// A set as people read it.
 enum SetText {
     /// After a backup, and at the head of `dr show`.
-    static func summary(_ set: BackupSet) -> String {
+    /// - Parameter recording: seconds that recording answers took after the set was written; nil where that is not known.
+    static func summary(_ set: BackupSet, recording: Int? = nil) -> String {
         let seconds = set.finished.seconds - set.started.seconds
-        var lines = ["set \(set.name): \(set.status.rawValue), took \(Units.duration(seconds: seconds))"]
+        let after = recording.flatMap { $0 > 0 ? ", recording answers \(Units.duration(seconds: $0))" : nil } ?? ""
+        var lines = ["set \(set.name): \(set.status.rawValue), took \(Units.duration(seconds: seconds))\(after)"]
         lines.append(components(set))
         for (name, reason) in set.failed.sorted(by: { $0.key < $1.key }) { lines.append("\(name): FAILED: \(reason)") }
         return lines.joined(separator: "\n")

@@ -21,6 +21,8 @@ struct BackupJob {
         var set: BackupSet
         /// Of the share that was read.
         var sample: SampledVerification.Report?
+        /// Seconds that recording answers took, after the set was written.
+        var recording: Int
     }
 
     /// - Parameter names: of the components that take part; all where there are none.
@@ -57,11 +59,13 @@ struct BackupJob {
         }
         for warning in report.warnings { output.warn(warning) }
         for note in report.notes { output.note(note) }
+        let start = ContinuousClock.now
         await recording.record(report.set, planted: planted, in: repository)
+        let recorded = Int((ContinuousClock.now - start).components.seconds)
         let sample = readsShare ? await readShare(of: repository) : nil
         await writeMetrics(report.set, repository)
         if prunes { await prune(repository) }
-        return Result(set: report.set, sample: sample)
+        return Result(set: report.set, sample: sample, recording: recorded)
     }
 
     private func part(_ component: ComponentConfiguration) throws -> BackupRun.Component {

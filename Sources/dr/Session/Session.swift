@@ -6,7 +6,6 @@ import Foundation
 import HTTP
 import Logging
 import ObjectStorage
-import PrometheusSnapshot
 import Repository
 import Retention
 import StrictYAML
@@ -86,10 +85,10 @@ struct Session {
         return logger
     }
 
-    /// What knows contents by kind, for proving them as they are read.
+    /// The checks of contents for every kind of component that has any.
     func inspectors() throws -> [String: any ComponentRestorer] {
         var inspectors: [String: any ComponentRestorer] = [:]
-        for kind in [PrometheusRestorer.kind] { inspectors[kind] = try Components.restorer(kind: kind, nil, self) }
+        for kind in Components.kinds { inspectors[kind] = try Components.restorer(kind: kind, nil, self) }
         return inspectors
     }
 

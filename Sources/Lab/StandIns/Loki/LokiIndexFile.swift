@@ -26,19 +26,27 @@ struct LokiIndexFile {
 
     func compressed() -> (bytes: [UInt8], checksum: UInt32) {
         let (plain, checksum) = bytes()
+        return (Self.gzip(plain), checksum)
+    }
+
+    static func gzip(_ plain: [UInt8]) -> [UInt8] {
         var gzip = GzipEncoder()
         var bytes: [UInt8] = []
         for start in stride(from: 0, to: plain.count, by: GzipEncoder.maximumMember) {
             let piece = Array(plain[start..<min(start + GzipEncoder.maximumMember, plain.count)])
             gzip.encode(piece.span.bytes, into: &bytes)
         }
-        return (bytes, checksum)
+        return bytes
     }
+
+    /// The bucket of the chunk paths in a bolt file of the stand-in.
+    static let bucket = "stand-in"
 
     /// The chunks that a stored file refers to; nil when it is damaged, or not the stand-in's.
     static func chunks(in stored: [UInt8]) -> [String]? {
-        guard let plain = try? GzipStream.decode(stored, limit: 1 << 28), plain.starts(with: head),
-            plain.count >= head.count + mark.utf8.count + contents + 4
+        guard let plain = try? GzipStream.decode(stored, limit: 1 << 28) else { return nil }
+        if let keys = BoltFile.keys(in: plain, bucket: bucket) { return keys }
+        guard plain.starts(with: head), plain.count >= head.count + mark.utf8.count + contents + 4
         else { return nil }
         let text = String(decoding: plain[head.count..<plain.count - contents - 4], as: UTF8.self)
         guard text.hasPrefix(mark) else { return nil }

@@ -15,6 +15,11 @@ package final class LokiStandIn: Sendable {
         package var objectStore = "filesystem"
         /// As in `limits_config.retention_period`; nil turns retention off.
         package var retention: String?
+        /// Where the server has its parts, and which of them. The schema's periods say the index store.
+        package var places = LokiStore.Places()
+        /// `ingester.chunk_idle_period` and `max_chunk_age`.
+        package var chunkIdle = "30m0s"
+        package var longestChunk = "2h0m0s"
         /// How long a flush takes after it was answered.
         package var flushDelay = Duration.milliseconds(100)
 
@@ -29,7 +34,9 @@ package final class LokiStandIn: Sendable {
     ///   - data: the server's `common.path_prefix`; made where it is not there.
     ///   - contract: nil where only the answers matter.
     package init(data: URL, contract: APIContract? = nil, _ options: Options = Options()) async throws {
-        let store = try LokiStore(data: data)
+        var places = options.places
+        places.index = options.periods.last.flatMap { LokiStore.Places.Index(rawValue: $0.store) } ?? .tsdb
+        let store = try LokiStore(data: data, places: places)
         self.store = store
         let routes = LokiRoutes(store: store, options: options)
         server = try await StandInServer("Loki", port: options.port, contract: contract) { routes.answer($0) }
@@ -59,6 +66,10 @@ private struct LokiRoutes: Sendable {
                 let names = store.lines(tenant: tenant) { _ in true }.keys.flatMap(\.keys)
                 return success(.array(Set(names).sorted().map { .string($0) }))
             }
+        case ("GET", "/loki/api/v1/query"): return withTenant(request) { instant(request, tenant: $0) }
+        case ("GET", "/loki/api/v1/rules"): return withTenant(request, rules)
+        case ("POST", "/loki/api/v1/delete"): return withTenant(request) { requestDeletion(request, tenant: $0) }
+        case ("GET", "/loki/api/v1/delete"): return withTenant(request, deletions)
         case ("GET", "/loki/api/v1/query_range"): return withTenant(request) { query(request, tenant: $0) }
         case ("GET", "/loki/api/v1/index/stats"): return withTenant(request) { statistics(request, tenant: $0) }
         default:
@@ -96,6 +107,11 @@ private struct LokiRoutes: Sendable {
 
     private var configuration: String {
         let prefix = options.pathPrefix ?? store.data.path
+        func place(_ folder: URL) -> String {
+            let path = folder.path
+            return path.hasPrefix("\(store.data.path)/") ? prefix + path.dropFirst(store.data.path.count) : path
+        }
+        let (chunks, rules, wal) = (place(store.chunks), place(store.rules), place(store.wal))
         let periods = options.periods.map { period in
             """
               - from: "\(period.from)"
@@ -115,13 +131,23 @@ private struct LokiRoutes: Sendable {
               path_prefix: \(prefix)
               storage:
                 filesystem:
-                  chunks_directory: \(prefix)/chunks
-                  rules_directory: \(prefix)/rules
+                  chunks_directory: \(chunks)
+                  rules_directory: \(rules)
             ingester:
+              chunk_idle_period: \(options.chunkIdle)
+              max_chunk_age: \(options.longestChunk)
+              flush_check_period: 30s
               wal:
-                enabled: true
-                dir: \(prefix)/wal
+                enabled: \(store.hasLog)
+                dir: \(wal)
+            ruler:
+              storage:
+                type: local
+                local:
+                  directory: \(rules)
             storage_config:
+              filesystem:
+                directory: \(chunks)
               boltdb_shipper:
                 active_index_directory: \(prefix)/boltdb-shipper-active
               tsdb_shipper:
@@ -130,6 +156,7 @@ private struct LokiRoutes: Sendable {
               configs:
             \(periods.joined(separator: "\n"))
             compactor:
+              working_directory: \(place(store.compactor))
               retention_enabled: \(options.retention != nil)
             limits_config:
               retention_period: \(options.retention ?? "0s")
@@ -188,6 +215,56 @@ private struct LokiRoutes: Sendable {
             ]
         }
         return success(["resultType": "streams", "result": .array(streams), "stats": [:]])
+    }
+
+    /// An instant query that counts lines: `sum(count_over_time({app="a"}[1h]))`, or without `sum` by stream.
+    private func instant(_ request: StandInRequest, tenant: String) -> StandInAnswer {
+        var query = request.query["query"] ?? ""
+        let isSum = query.hasPrefix("sum(")
+        if isSum { query = String(query.dropFirst(4).dropLast()) }
+        guard query.hasPrefix("count_over_time("), query.hasSuffix(")"), let bracket = query.lastIndex(of: "["),
+            let isWanted = selector(String(query[..<bracket].dropFirst("count_over_time(".count))),
+            let hours = Int(query[bracket...].dropFirst().dropLast(3)),
+            let end = request.query["time"].flatMap({ Int($0) })
+        else { return .text(400, "parse error\n") }
+        let times = (end - hours * 3_600_000_000_000 + 1)...end
+        let counts = store.lines(tenant: tenant, where: isWanted).mapValues { lines in
+            lines.count { times.contains($0.time) }
+        }.filter { $0.value > 0 }
+        func sample(_ labels: [String: String], _ count: Int) -> JSONValue {
+            [
+                "metric": .object(labels.mapValues { .string($0) }),
+                "value": .array([JSONValue(end / 1_000_000_000), .string("\(count)")]),
+            ]
+        }
+        let total = counts.values.reduce(0, +)
+        let result = isSum ? (total > 0 ? [sample([:], total)] : []) : counts.map(sample)
+        return success(["resultType": "vector", "result": .array(result), "stats": [:]])
+    }
+
+    // MARK: Rules and requests for deletion
+
+    private func rules(tenant: String) -> StandInAnswer {
+        let folder = store.rules.appending(path: tenant)
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
+        guard !names.isEmpty else { return .text(404, "no rule groups found\n") }
+        let files = names.map { name in
+            "\(name):\n" + ((try? String(contentsOf: folder.appending(path: name), encoding: .utf8)) ?? "")
+        }
+        return .text(200, files.joined())
+    }
+
+    private func requestDeletion(_ request: StandInRequest, tenant: String) -> StandInAnswer {
+        guard let query = request.query["query"], selector(query) != nil else { return .text(400, "invalid query\n") }
+        do { try store.requestDeletion("\(tenant)/\(query)") } catch { return .text(500, "\(error)\n") }
+        return StandInAnswer(204)
+    }
+
+    private func deletions(tenant: String) -> StandInAnswer {
+        let own = store.deletions.filter { $0.hasPrefix("\(tenant)/") }
+        return .json(
+            200,
+            .array(own.map { ["query": .string(String($0.dropFirst(tenant.count + 1))), "status": "received"] }))
     }
 
     private func statistics(_ request: StandInRequest, tenant: String) -> StandInAnswer {

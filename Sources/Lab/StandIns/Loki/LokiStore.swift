@@ -8,9 +8,30 @@ internal import Synchronization
 package final class LokiStore: Sendable {
     /// The server's `common.path_prefix`.
     package let data: URL
-    private let state = Mutex(State())
+    private let places: Places
+    private let state: Mutex<State>
+
+    /// Where a server has its parts, and which of them it has.
+    package struct Places: Sendable {
+        package enum Index: String, CaseIterable, Sendable {
+            case tsdb
+            case bolt = "boltdb-shipper"
+        }
+
+        /// Nil for the usual place in the data directory.
+        package var chunks, rules, wal, compactor: URL?
+        package var hasLog = true
+        package var index = Index.tsdb
+
+        package init() {}
+    }
 
     private struct State {
+        var log: LokiLog?
+        /// References that are not shipped yet, by index store.
+        var activeLog: LokiLog?
+        var activeFiles: [URL: BoltFile] = [:]
+        var deletions: LokiDeletions?
         /// Lines that are in no chunk yet.
         var memory: [Stream: [LokiChunk.Line]] = [:]
         /// Paths of chunks whose references are not shipped yet.
@@ -26,20 +47,34 @@ package final class LokiStore: Sendable {
         var labels: [String: String]
     }
 
-    private var chunks: URL { data.appending(path: "chunks") }
+    package var chunks: URL { places.chunks ?? data.appending(path: "chunks") }
+    package var rules: URL { places.rules ?? data.appending(path: "rules") }
+    package var wal: URL { places.wal ?? data.appending(path: "wal") }
+    package var compactor: URL { places.compactor ?? data.appending(path: "compactor") }
+    package var hasLog: Bool { places.hasLog }
     private var index: URL { chunks.appending(path: "index") }
-    private var log: URL { data.appending(path: "wal/00000000") }
     private var active: URL {
-        data.appending(path: "tsdb-shipper-active/wal/filesystem_2024-04-01/1800000000/00000000")
+        switch places.index {
+        case .tsdb: data.appending(path: "tsdb-shipper-active/wal/filesystem_2024-04-01/1800000000")
+        case .bolt: data.appending(path: "boltdb-shipper-active")
+        }
     }
 
-    /// Opens what is there, as a start does: reads the write-ahead log into memory and ships what was not yet.
-    package init(data: URL) throws {
+    /// Opens the files that exist, as a start does: reads the write-ahead log into memory and ships the active index.
+    package init(data: URL, places: Places = Places()) throws {
         self.data = data
-        for folder in [chunks, log.deletingLastPathComponent(), data.appending(path: "rules")] {
+        self.places = places
+        state = Mutex(State())
+        for folder in [chunks, rules] {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         }
-        try replay()
+        if hasLog {
+            replay()
+            let log = try LokiLog(wal)
+            state.withLock { $0.log = log }
+        }
+        let (compactor, chunks) = (compactor, chunks)
+        try state.withLock { $0.deletions = try LokiDeletions(compactor: compactor, chunks: chunks) }
         try ship()
     }
 
@@ -51,15 +86,13 @@ package final class LokiStore: Sendable {
             "lines": .array(
                 lines.map { .array([JSONValue($0.time), .string(String(decoding: $0.text, as: UTF8.self))]) }),
         ]
-        try Self.append(record.compact + [0x0A], to: log)
+        try state.withLock { try $0.log?.append(record.compact) }
         state.withLock { $0.memory[Stream(tenant: tenant, labels: labels), default: []] += lines }
     }
 
-    private func replay() throws {
-        guard let text = try? Data(contentsOf: log) else { return }
-        for line in text.split(separator: 0x0A) {
-            // The last record of a copy may be torn: what is before it counts.
-            guard let record = try? JSONValue(parsing: [UInt8](line)), let tenant = record["tenant"]?.text,
+    private func replay() {
+        for bytes in LokiLog.records(in: wal) {
+            guard let record = try? JSONValue(parsing: bytes), let tenant = record["tenant"]?.text,
                 let labels = record["labels"]?.object?.compactMapValues(\.text), let lines = record["lines"]?.array
             else { break }
             let parsed = lines.compactMap { line -> LokiChunk.Line? in
@@ -99,11 +132,38 @@ package final class LokiStore: Sendable {
             at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
         // In place and not aside and renamed: a reader may see half of it.
         try Data(file.bytes).write(to: place)
-        try Self.append(Array("\(file.path)\n".utf8), to: active)
+        try note(file.path)
         state.withLock { state in
             state.active.append(file.path)
             state.queued -= 1
             state.flushed += 1
+        }
+    }
+
+    /// Adds a reference to the active index.
+    package func note(_ path: String) throws {
+        try state.withLock { state in
+            switch places.index {
+            case .tsdb:
+                let log = try state.activeLog ?? LokiLog(active)
+                state.activeLog = log
+                try log.append(Array(path.utf8))
+            case .bolt:
+                let file = activeFile(of: path)
+                let bolt = try state.activeFiles[file] ?? BoltFile(file, bucket: LokiIndexFile.bucket)
+                state.activeFiles[file] = bolt
+                try bolt.put([path])
+            }
+        }
+    }
+
+    /// The bolt file that has the references of a chunk's day.
+    package func activeFile(of chunk: String) -> URL { active.appending(path: "index_\(Self.day(chunk))/1800000000") }
+
+    /// Copies the active bolt files aside, as Loki does every minute for its queries.
+    package func snapshot() throws {
+        for file in state.withLock({ Array($0.activeFiles.keys) }) {
+            try Data(contentsOf: file).write(to: URL(filePath: "\(file.path).snapshot"))
         }
     }
 
@@ -112,13 +172,29 @@ package final class LokiStore: Sendable {
 
     /// Stores the active index, one file a day about all tenants.
     package func ship() throws {
-        let listed = (try? String(contentsOf: active, encoding: .utf8))?.split(separator: "\n").map(String.init) ?? []
-        state.withLock { $0.active = [] }
-        for (day, paths) in Dictionary(grouping: listed, by: Self.day) {
-            let serial = nextSerial()
-            try write(
-                LokiIndexFile(chunks: paths, from: 0, through: 0).compressed().bytes,
-                to: "index_\(day)/\(serial / 1_000_000_000)-standin-\(serial).tsdb.gz")
+        state.withLock { state in
+            state.active = []
+            state.activeLog = nil
+            state.activeFiles = [:]
+        }
+        switch places.index {
+        case .tsdb:
+            let listed = LokiLog.records(in: active).map { String(decoding: $0, as: UTF8.self) }
+            for (day, paths) in Dictionary(grouping: listed, by: Self.day) {
+                let serial = nextSerial()
+                try write(
+                    LokiIndexFile(chunks: paths, from: 0, through: 0).compressed().bytes,
+                    to: "index_\(day)/\(serial / 1_000_000_000)-standin-\(serial).tsdb.gz")
+            }
+        case .bolt:
+            for path in Self.paths(below: active) where !path.hasSuffix(".snapshot") {
+                let bytes = [UInt8](try Data(contentsOf: active.appending(path: path)))
+                // As Loki: a damaged file is logged, and its references are not found.
+                guard BoltFile.keys(in: bytes, bucket: LokiIndexFile.bucket) != nil else { continue }
+                let table = path.prefix { $0 != "/" }
+                let serial = nextSerial()
+                try write(LokiIndexFile.gzip(bytes), to: "\(table)/standin-\(serial)-1800000000.gz")
+            }
         }
         try? FileManager.default.removeItem(at: active)
     }
@@ -131,6 +207,7 @@ package final class LokiStore: Sendable {
             var paths: [String: Set<String>] = [:]
             for path in Self.paths(below: folder) {
                 let file = folder.appending(path: path)
+                guard path.hasSuffix(".tsdb.gz") else { continue }
                 guard let chunks = LokiIndexFile.chunks(in: [UInt8](try Data(contentsOf: file))) else { continue }
                 old.append(file)
                 for chunk in chunks { paths[String(chunk.prefix { $0 != "/" }), default: []].insert(chunk) }
@@ -147,6 +224,13 @@ package final class LokiStore: Sendable {
             for file in old { try FileManager.default.removeItem(at: file) }
         }
     }
+
+    // MARK: Requests for deletion
+
+    package func requestDeletion(_ request: String) throws { try state.withLock { try $0.deletions?.add(request) } }
+    package var deletions: [String] { state.withLock { $0.deletions?.all() ?? [] } }
+    /// Stores the requests beside the index, as the compactor does every five minutes.
+    package func storeDeletions() throws { try state.withLock { try $0.deletions?.store() } }
 
     private func nextSerial() -> Int {
         state.withLock { state in
@@ -219,14 +303,5 @@ package final class LokiStore: Sendable {
             return FileManager.default.fileExists(atPath: folder.appending(path: path).path, isDirectory: &isFolder)
                 && !isFolder.boolValue
         }.sorted()
-    }
-
-    private static func append(_ bytes: [UInt8], to file: URL) throws {
-        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        guard let stream = fopen(file.path, "a") else { throw LabError("cannot write '\(file.path)'") }
-        defer { fclose(stream) }
-        guard fwrite(bytes, 1, bytes.count, stream) == bytes.count else {
-            throw LabError("cannot write '\(file.path)'")
-        }
     }
 }

@@ -1,0 +1,96 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// A file that is read in any order.
+final class ReadableFile {
+    private let descriptor: CInt
+    let size: Int
+
+    /// Nil where `path` is not a regular file that can be read.
+    convenience init?(_ path: String) {
+        self.init(taking: open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))
+    }
+
+    /// - Parameter descriptor: closed with this object, also when there is none.
+    init?(taking descriptor: CInt) {
+        var status = stat()
+        guard descriptor >= 0 else { return nil }
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            return nil
+        }
+        self.descriptor = descriptor
+        size = Int(status.st_size)
+    }
+
+    deinit { close(descriptor) }
+
+    /// - Returns: exactly so many bytes; nil where the file ends before, or cannot be read.
+    func read(at offset: Int, _ count: Int) -> [UInt8]? {
+        let (end, isTooFar) = offset.addingReportingOverflow(count)
+        guard offset >= 0, count >= 0, !isTooFar, end <= size else { return nil }
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let place = buffer.baseAddress.map { $0 + filled }
+                let got = pread(descriptor, place, count - filled, off_t(offset + filled))
+                if got < 0, errno == EINTR { continue }
+                guard got > 0 else { return }
+                filled += got
+            }
+        }
+        return bytes.count == count ? bytes : nil
+    }
+}
+
+/// Keeps what streams by in a temporary file without a name, so that it can be read in any order afterwards.
+final class Spool {
+    /// A hostile archive must not fill the disk.
+    private static let limit = 4 << 30
+
+    private var descriptor: CInt = -1
+    private var size = 0
+    /// Why the content is not all here.
+    private(set) var failure: String?
+
+    deinit { if descriptor >= 0 { close(descriptor) } }
+
+    func write(_ bytes: RawSpan) {
+        guard failure == nil else { return }
+        guard size + bytes.byteCount <= Self.limit else {
+            failure = "it is longer than \(Self.limit) bytes, and was not checked"
+            return
+        }
+        if descriptor < 0, !open() { return fail() }
+        bytes.withUnsafeBytes { bytes in
+            var done = 0
+            while done < bytes.count {
+                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { return fail() }
+                done += count
+            }
+            size += done
+        }
+    }
+
+    /// Gives the content away, for reading; nil where there is none.
+    func finish() -> ReadableFile? {
+        defer { descriptor = -1 }
+        return ReadableFile(taking: descriptor)
+    }
+
+    private func open() -> Bool {
+        let folder = FileManager.default.temporaryDirectory.path
+        var name = Array("\(folder)/dr-check-XXXXXX".utf8CString)
+        descriptor = mkstemp(&name)
+        guard descriptor >= 0 else { return false }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        unlink(name)
+        return true
+    }
+
+    private func fail() {
+        let reason = String(cString: strerror(errno))
+        failure = "it was not checked: dr cannot write a temporary file (\(reason)); set TMPDIR to a folder with room"
+    }
+}
