@@ -25,6 +25,7 @@ package struct LokiCorpus: Sendable {
     package func write() async throws -> Int {
         let folder = root.appending(path: "chunks")
         try FileManager.default.createDirectory(at: root.appending(path: "wal"), withIntermediateDirectories: true)
+        try Data().write(to: root.appending(path: "wal/00000000"))
         let lanes = ProcessInfo.processInfo.activeProcessorCount
         return try await withThrowingTaskGroup(of: Int.self) { group in
             for lane in 0..<lanes {
