@@ -46,18 +46,20 @@ import Testing
         }
         #expect(questions.map(\.language) == [.logLines, .logQL, .logLines, .logQL])
         for question in questions {
-            let answers = try await StackFixture.pool.run {
-                (try Interview(whole.stack).record(question), try Interview(late.stack).repeated(question))
+            let (answer, now) = try await StackFixture.pool.run {
+                let answer = try Interview(whole.stack).record(question)
+                return (answer, try answer.flatMap { try Interview(late.stack).difference(from: $0) })
             }
-            #expect(answers.0 != nil && answers.0?.sha256 != answers.1.sha256, "\(question)")
+            #expect(answer != nil && now != nil, "\(question)")
         }
         // As sets of older versions have it: the first lines, which both have.
         let old = RecordedQuestion(
             .logLines, of: "loki", "{app=\"a\"}", from: Self.start * 1000, to: (Self.start + 1999) * 1000 + 1)
-        let answers = try await StackFixture.pool.run {
-            (try Interview(whole.stack).record(old), try Interview(late.stack).repeated(old))
+        let (answer, now) = try await StackFixture.pool.run {
+            let answer = try Interview(whole.stack).record(old)
+            return (answer, try answer.flatMap { try Interview(late.stack).difference(from: $0) })
         }
-        #expect(answers.0?.text == "1000 lines" && answers.0?.sha256 == answers.1.sha256)
+        #expect(answer?.text == "1000 lines" && now == nil)
         #expect(whole.loki.server.violations == [])
         await whole.loki.stop()
         await late.loki.stop()

@@ -1,3 +1,4 @@
+import Blocking
 import HTTP
 import Lab
 import Repository

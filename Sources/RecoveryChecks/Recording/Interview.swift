@@ -74,7 +74,9 @@ package struct Interview: Sendable {
         case .logQL:
             let value = try LokiReading(server, tenant: question.tenant).logQL(question.text, at: question.from ?? 0)
             let sorted = (value.array ?? []).sorted { $0.compact.lexicographicallyPrecedes($1.compact) }
-            return Answer(value: .array(sorted), text: Self.count(sorted.count, "result"), isEmpty: sorted.isEmpty)
+            let number = sorted.count == 1 ? sorted[0]["value"]?.array?.last?.text : nil
+            return Answer(
+                value: .array(sorted), text: number ?? Self.count(sorted.count, "result"), isEmpty: sorted.isEmpty)
         case .logLines:
             let window = (question.from ?? 0)..<max(question.from ?? 0, question.to ?? 0)
             let lines = try LokiReading(server, tenant: question.tenant).lines(
