@@ -17,14 +17,14 @@ import Testing
             #"[{"metric":{"job":"a"},"histogram":[1,{"count":"\#(count)","sum":"1.5","buckets":[\#(buckets)]}]}]"#)
     }
 
-    private func equality(_ recorded: String, _ now: String) async throws -> CheckResult {
-        let fixture = try StackFixture { _, number in .reply(.response(200, [], number == 0 ? recorded : now)) }
+    private func equality(_ then: String, _ now: String) async throws -> CheckResult {
+        let fixture = try StackFixture { _, number in .reply(.response(200, [], number == 0 ? then : now)) }
         var component = fixture.component("prometheus")
         component.facts = [:]
         var stack = CheckedStack(components: [component])
         let question = RecordedQuestion(.promQL, of: "prometheus", "x", from: 1000)
-        let answer = try #require(
-            try await StackFixture.pool.run { [stack] in try Interview(stack).record(question) })
+        let recorded = try await StackFixture.pool.run { [stack] in try Interview(stack).record(question) }
+        let answer = try #require(recorded)
         stack.set = Timestamp(seconds: 1)
         stack.recorded = RecordedMark(tool: "t", set: Timestamp(seconds: 1), answers: [answer], sentinels: [])
         return try #require(await StackFixture.run("data_equality", stack).first)
