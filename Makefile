@@ -55,6 +55,7 @@ bench: ## dr beside restic, rclone, tar and cp (BENCH_FLAGS=--quick for a small 
 .PHONY: lint
 lint: ## check the style
 	swift format lint --strict --recursive Sources Tests Package.swift
+	Scripts/lint-outside-data
 
 .PHONY: format
 format: ## apply the style

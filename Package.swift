@@ -39,13 +39,17 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [
 
 /// What can be backed up: one target to a kind of component.
 let kinds = [
-    layer("FileTree", ["Repository", "IgnorePatterns"]),
-    layer("PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", yams, logging]),
-    layer("GitConfiguration", ["Repository", "Programs", "Blocking", logging]),
+    layer("FileTree", ["Repository", "IgnorePatterns", "OutsideData"]),
     layer(
-        "LokiArchive", ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", yams, logging]),
-    layer("ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", logging]),
-    layer("GrafanaExport", ["Repository", "HTTP", "Cryptography", "JSONText", "Blocking", logging]),
+        "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", "OutsideData", yams, logging]),
+    layer("GitConfiguration", ["Repository", "Programs", "Blocking", "Files", logging]),
+    layer(
+        "LokiArchive",
+        ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", "OutsideData", yams, logging]),
+    layer("ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", "OutsideData", logging]),
+    layer(
+        "GrafanaExport",
+        ["Repository", "HTTP", "Cryptography", "JSONText", "Blocking", "OutsideData", "Files", logging]),
 ]
 
 /// Scenarios with a plan in `plans/`.
@@ -74,50 +78,55 @@ let package = Package(
 
         .target(name: "CLinux"),
 
-        layer("Blocking", []),
+        layer("OutsideData", []),
+        layer("Console", ["OutsideData"]),
+        layer("Files", ["Console"]),
+        layer("Blocking", ["CLinux"]),
         layer("Programs", ["CLinux"]),
         layer("JSONText", []),
         layer("IgnorePatterns", []),
-        layer("StrictYAML", ["JSONText", yams]),
-        layer("Charts", []),
-        layer("Retention", ["Charts"]),
-        layer("Forecast", []),
+        layer("StrictYAML", ["OutsideData", "Files", "JSONText", yams]),
+        layer("Charts", ["OutsideData"]),
+        layer("Retention", ["Charts", "OutsideData"]),
+        layer("Forecast", ["OutsideData"]),
         layer("Schedules", []),
         layer("Cryptography", ["COpenSSL"] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Cryptography"] + isal, settings: strictISAL),
-        layer("HTTP", ["CCurl", "Blocking", logging]),
+        layer("HTTP", ["CCurl", "Blocking", "OutsideData", logging]),
         layer("ObjectStorage", ["Blocking", "Cryptography"]),
-        layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Blocking", logging]),
-        layer("Catalog", ["CSQLite", "Cryptography"]),
+        layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Blocking", "OutsideData", logging]),
+        layer("Catalog", ["CSQLite", "Cryptography", "OutsideData"]),
         layer(
             "Repository",
             [
                 "ObjectStorage", "Archiving", "Catalog", "Cryptography", "JSONText", "Retention", "Blocking", "CLinux",
-                logging,
+                "OutsideData", "Files", logging,
             ]),
         layer("Mail", ["CCurl"]),
-        layer("Notifications", ["HTTP", "Mail", "JSONText", "Blocking"]),
+        layer("Notifications", ["HTTP", "Mail", "JSONText", "Blocking", "OutsideData"]),
         layer("Configuration", ["StrictYAML", "JSONText", "IgnorePatterns", "Retention", "Notifications", yams]),
-        layer("RecoveryChecks", ["Repository", "HTTP", "JSONText", "Cryptography", "Blocking"]),
+        layer(
+            "RecoveryChecks", ["Repository", "HTTP", "JSONText", "Cryptography", "Blocking", "OutsideData", "Files"]),
         layer(
             "RecoveryPlan",
             [
                 "RecoveryChecks", "Notifications", "Programs", "StrictYAML", "JSONText", "HTTP", "Cryptography",
-                "Blocking", "Forecast", "CLinux", yams, logging,
+                "Blocking", "Forecast", "CLinux", "OutsideData", "Files", yams, logging,
             ]),
         // The plans that the program knows by itself: their text, compiled in.
         .target(
             name: "ShippedPlans", path: "plans",
             resources: shippedPlans.map { .embedInCode("\($0).yaml") }, swiftSettings: strict),
-        layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", mustache]),
-        layer("Drills", ["ObjectStorage", "Programs", "HTTP", "Cryptography", "Blocking"]),
+        layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", "OutsideData", "Files", mustache]),
+        layer("Drills", ["ObjectStorage", "Programs", "HTTP", "Cryptography", "Blocking", "Files"]),
         .executableTarget(
             name: "dr",
             dependencies: kinds.map { .byName(name: $0.name) } + [
                 "Repository", "S3", "ObjectStorage", "Retention", "Forecast", "Charts", "Schedules", "Configuration",
                 "StrictYAML", "Blocking", "HTTP", "Cryptography", "Catalog", "RecoveryPlan", "ShippedPlans",
                 "RecoveryChecks", "Notifications", "Mail",
-                "Reporting", "Drills", "Programs", "JSONText", argumentParser, logging,
+                "Reporting", "Drills", "Programs", "JSONText", "OutsideData", "Console", "Files", argumentParser,
+                logging,
             ],
             swiftSettings: strict),
 
@@ -132,10 +141,13 @@ let package = Package(
             name: "dr-lab",
             dependencies: [
                 "Lab", "HTTP", "JSONText", "Blocking", "Cryptography", "Repository", "ObjectStorage", "Retention",
-                argumentParser,
+                "Console", argumentParser,
             ],
             swiftSettings: strict),
 
+        tests(of: "OutsideData"),
+        tests(of: "Console"),
+        tests(of: "Files", ["Lab"]),
         tests(of: "Blocking"),
         tests(of: "Programs", ["Blocking", "Lab"]),
         tests(of: "JSONText"),
@@ -160,6 +172,7 @@ let package = Package(
         tests(of: "ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
         tests(of: "Retention"),
+        tests(of: "Charts"),
         tests(of: "Forecast"),
         tests(of: "Schedules", ["Lab"]),
         tests(of: "StrictYAML"),

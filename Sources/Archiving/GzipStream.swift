@@ -10,7 +10,7 @@ package enum GzipStream {
         defer { stream.deallocate() }
         let gzipFraming: CInt = 15 + 16
         guard inflateInit2_(stream, gzipFraming, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size)) == Z_OK else {
-            fatalError("inflateInit2_: memory is out")
+            fatalError("inflateInit2_: memory is out")  // checked: it takes no data
         }
         defer { inflateEnd(stream) }
         var plain: [UInt8] = []

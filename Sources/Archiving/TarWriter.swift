@@ -49,7 +49,7 @@ package struct TarWriter: ~Copyable {
     package init(sink: @escaping (RawSpan) throws -> Void) throws {
         Self.useUTF8
         guard let archive = archive_write_new(), let header = archive_entry_new() else {
-            fatalError("archive_write_new: out of memory")
+            fatalError("archive_write_new: out of memory")  // checked: it takes no data
         }
         self.archive = archive
         self.header = header
@@ -71,7 +71,9 @@ package struct TarWriter: ~Copyable {
 
     /// A process starts in the C locale, where libarchive 3.6 crashes on the first name outside ASCII.
     private static let useUTF8: Void = {
-        guard setlocale(LC_CTYPE, "C.UTF-8") != nil else { fatalError("the C.UTF-8 locale is missing") }
+        guard setlocale(LC_CTYPE, "C.UTF-8") != nil else {
+            fatalError("the C.UTF-8 locale is missing")  // checked: it takes no data
+        }
     }()
 
     /// Writes the header of `entry`; for a file, ``write(_:)`` must then bring exactly its size in bytes, and

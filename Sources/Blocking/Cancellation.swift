@@ -11,6 +11,6 @@ package func sleepUnlessCancelled(_ duration: Duration) throws {
         let left = deadline - .now
         guard left > .zero else { return }
         let slice = min(left, .milliseconds(50))
-        usleep(UInt32(slice / .microseconds(1)))
+        usleep(UInt32(slice / .microseconds(1)))  // checked: at most 50 ms
     }
 }

@@ -1,20 +1,26 @@
+internal import CLinux
 internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// Runs a program's work in a task that SIGINT and SIGTERM cancel: whoever cleans up after an error then also cleans
-/// up after an interruption. A write to a closed pipe fails instead of ending the process.
+/// Runs a program's work in a task that SIGINT, SIGTERM and SIGHUP cancel: code that cleans up after an error then also
+/// cleans up after an interruption. Under `nohup` SIGHUP stays ignored.
+///
+/// A write to a closed pipe, or beyond the limit of a file's size, fails instead of ending the process.
 /// - Throws: what `body` throws; `CancellationError`, most often, after a signal.
 package func cancellingOnSignals(_ body: @escaping @Sendable () async throws -> Void) async throws {
     let work = InterruptibleWork()
-    let sources = [SIGINT, SIGTERM].map { number in
+    let interruptions = dr_started_under_nohup() == 0 ? [SIGINT, SIGTERM, SIGHUP] : [SIGINT, SIGTERM]
+    let sources = interruptions.map { number in
         signal(number, SIG_IGN)  // the source sees it; the default action would end the process first
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler { work.interrupt() }
         source.resume()
         return source
     }
-    signal(SIGPIPE, SIG_IGN)
+    // With a handler the call fails with EPIPE or EFBIG. Other than "ignore", a handler does not outlive the start of
+    // another program, which so gets the default back.
+    for number in [SIGPIPE, SIGXFSZ] { signal(number) { _ in } }
     defer { for source in sources { source.cancel() } }
     // Only now: a signal must find somebody who listens, however soon it comes.
     let task = Task { try await body() }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -58,3 +59,13 @@ int dr_spawn_in(posix_spawn_file_actions_t *actions, const char *folder) {
 }
 
 int dr_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
+
+static int ignored_hangup;
+
+// Before anything of the program can change it.
+__attribute__((constructor)) static void look_at_hangup(void) {
+    struct sigaction action;
+    ignored_hangup = sigaction(SIGHUP, 0, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+int dr_started_under_nohup(void) { return ignored_hangup; }

@@ -1,3 +1,5 @@
+internal import OutsideData
+
 /// How a walk differs from what is stored.
 package struct TreeChanges: Equatable, Sendable {
     /// Entries that are new or differ, directories and links among them.
@@ -14,7 +16,7 @@ package struct TreeChanges: Equatable, Sendable {
 
     mutating func addFresh(_ record: FileRecord, hasContent: Bool) {
         fresh += 1
-        if hasContent { freshBytes += record.size }
+        if hasContent { freshBytes = freshBytes.addingClamped(record.size) }
         if record.kind != .directory { note(record.path) }
     }
 

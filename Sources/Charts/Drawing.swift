@@ -1,3 +1,5 @@
+internal import OutsideData
+
 /// An SVG document that is being drawn: self-contained, no script, no font of its own.
 package struct Drawing {
     package enum Anchor: String { case start, middle, end }
@@ -74,9 +76,9 @@ package struct Drawing {
             .replacing("\"", with: "&quot;")
     }
 
-    /// A tenth of a pixel is enough.
+    /// A tenth of a pixel is enough. Places far outside of the picture are cut.
     private func n(_ value: Double) -> String {
-        let tenths = Int((value * 10).rounded())
+        let tenths = Int(clamping: (min(max(value, -1e6), 1e6) * 10).rounded())
         let sign = tenths < 0 ? "-" : ""
         let digits = abs(tenths)
         return digits % 10 == 0 ? "\(sign)\(digits / 10)" : "\(sign)\(digits / 10).\(digits % 10)"

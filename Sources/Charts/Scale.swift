@@ -1,13 +1,16 @@
+internal import Glibc
+internal import OutsideData
+
 /// The values of an axis: from zero to a round number above the largest, with round steps.
 package struct Scale {
     package let top: Double
     package let step: Double
 
     /// - Parameters:
-    ///   - largest: what is not above zero, or not finite, has no steps that fit, and gets the scale of 1.
+    ///   - largest: what is not above zero, or is beyond 1e300, has no steps that fit, and gets the scale of 1.
     ///   - steps: about as many.
     package init(to largest: Double, steps: Int = 4, whole: Bool = false) {
-        guard largest > 0, largest.isNormal else {
+        guard largest > 0, largest.isNormal, largest < 1e300 else {
             (top, step) = (1, 1)
             return
         }
@@ -21,7 +24,7 @@ package struct Scale {
         top = (largest / step).rounded(.up) * step
     }
 
-    package var values: [Double] { (0...Int((top / step).rounded())).map { Double($0) * step } }
+    package var values: [Double] { (0...max(0, Int(clamping: (top / step).rounded()))).map { Double($0) * step } }
 }
 
 /// Sizes and prices as labels.
@@ -43,6 +46,10 @@ package enum Label {
     /// Three digits, as many as matter to the eye: 0.00123, 1.23, 12.3, 123, 1234.
     package static func number(_ value: Double) -> String {
         guard value != 0, value.isFinite else { return "0" }
+        guard abs(value) < 1e15 else {
+            let exponent = log10(abs(value)).rounded(.down)
+            return "\(number(value / pow(10, exponent)))e\(Int(clamping: exponent))"
+        }
         var places = 2
         var bound = 1.0
         while abs(value) < bound, places < 8 {
@@ -52,8 +59,8 @@ package enum Label {
         if abs(value) >= 100 { places = 0 } else if abs(value) >= 10 { places = 1 }
         var scale = 1.0
         for _ in 0..<places { scale *= 10 }
-        let digits = Int((abs(value) * scale).rounded())
-        let whole = digits / Int(scale), part = digits % Int(scale)
+        let digits = Int(clamping: (abs(value) * scale).rounded())
+        let whole = digits / Int(clamping: scale), part = digits % Int(clamping: scale)
         var text = "\(value < 0 ? "-" : "")\(whole)"
         if part > 0 {
             let digits = String(part)

@@ -7,12 +7,16 @@ package struct SHA256: ~Copyable {
     /// Fetched once: OpenSSL 3 looks an algorithm up anew, under a lock, each time it is named by `EVP_sha256`, which
     /// costs as much as hashing a small file. Never freed, and only read.
     private nonisolated(unsafe) static let algorithm: OpaquePointer = {
-        guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else { fatalError("SHA-256 missing from this OpenSSL") }
+        guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else {
+            fatalError("SHA-256 missing from this OpenSSL")  // checked: it takes no data
+        }
         return algorithm
     }()
 
     package init() {
-        guard let context = EVP_MD_CTX_new() else { fatalError("EVP_MD_CTX_new: out of memory") }
+        guard let context = EVP_MD_CTX_new() else {
+            fatalError("EVP_MD_CTX_new: out of memory")  // checked: it takes no data
+        }
         self.context = context
         let started = EVP_DigestInit_ex(context, Self.algorithm, nil)
         precondition(started == 1)

@@ -1,4 +1,5 @@
 internal import CCurl
+internal import OutsideData
 
 /// One libcurl easy handle with its connections: owned, freed once, never used by two threads at once.
 struct EasyHandle: ~Copyable {
@@ -6,7 +7,9 @@ struct EasyHandle: ~Copyable {
 
     init() {
         Self.globalInit
-        guard let handle = curl_easy_init() else { fatalError("curl_easy_init: out of memory") }
+        guard let handle = curl_easy_init() else {
+            fatalError("curl_easy_init: out of memory")  // checked: it takes no data
+        }
         self.handle = handle
     }
 
@@ -166,5 +169,5 @@ extension EasyHandle {
 }
 
 extension Duration {
-    fileprivate var milliseconds: Int { Int(self / .milliseconds(1)) }
+    fileprivate var milliseconds: Int { Int(clamping: self / .milliseconds(1)) }
 }

@@ -1,4 +1,5 @@
 internal import CCurl
+internal import OutsideData
 
 /// Status and header fields of the final response; interim ones (1xx) are dropped.
 package struct HTTPResponse: Sendable {
@@ -16,7 +17,9 @@ package struct HTTPResponse: Sendable {
     package var isSuccess: Bool { (200..<300).contains(status) }
 
     /// Bytes of the body as announced, where the server did.
-    package var contentLength: Int? { headers["content-length"].flatMap { Int($0) }.flatMap { $0 < 0 ? nil : $0 } }
+    package var contentLength: Int? {
+        headers["content-length"].flatMap { Int($0) }.flatMap { DocumentRange.sizes.contains($0) ? $0 : nil }
+    }
 
     /// The address that a redirection (301, 302, 303, 307, 308) names, without query and user.
     package var redirection: String? {
@@ -33,10 +36,13 @@ package struct HTTPResponse: Sendable {
     /// How long the server asks to be left alone: the field holds seconds or a date (RFC 9110, section 10.2.3).
     package var retryAfter: Duration? {
         guard let text = headers["retry-after"] else { return nil }
-        if let seconds = Int(text) { return .seconds(max(0, seconds)) }
+        if let seconds = Int(text) { return .seconds(min(max(0, seconds), Self.longestWait)) }
         guard let until = HTTPDate.parse(text), let now = date else { return nil }
-        return .seconds(max(0, until - now))
+        return .seconds(min(max(0, until.subtractingClamped(now)), Self.longestWait))
     }
+
+    /// Seconds; a day. Longer is not waited for anyway.
+    private static let longestWait = 86_400
 }
 
 package enum HTTPDate {

@@ -19,7 +19,9 @@ package struct MailServer: Equatable, Sendable {
     /// - Throws: ``MailError``; `CancellationError` within about a second of the task's cancellation.
     package func send(_ message: MailMessage) throws -> String {
         try Task.checkCancellation()
-        guard let handle = curl_easy_init() else { fatalError("curl_easy_init: out of memory") }
+        guard let handle = curl_easy_init() else {
+            fatalError("curl_easy_init: out of memory")  // checked: it takes no data
+        }
         defer { curl_easy_cleanup(handle) }
         let transfer = MailTransfer([UInt8](message.text.utf8))
         return try withExtendedLifetime(transfer) {

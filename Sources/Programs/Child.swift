@@ -13,6 +13,7 @@ struct Child {
         if let folder = program.folder, !Self.isFolder(folder) {
             throw ProgramError(.notStarted, program.name, "there is no folder '\(folder)' to run it in")
         }
+        let file = try Self.file(of: program)
         let input = try Self.open(program.input, for: program)
         defer { close(input) }
         var actions = posix_spawn_file_actions_t()
@@ -25,11 +26,13 @@ struct Child {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // Signals that this process handles or ignores would be ignored by the program too.
+        // Signals that this process ignores would be ignored by the program too.
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&signals, signal) }
+        for signal in [SIGINT, SIGTERM, SIGPIPE, SIGXFSZ] { sigaddset(&signals, signal) }
+        // Under `nohup` the program ignores the end of the session too.
+        if dr_started_under_nohup() == 0 { sigaddset(&signals, SIGHUP) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setpgroup(&attributes, 0)
         let flags = CInt(POSIX_SPAWN_SETPGROUP) | CInt(POSIX_SPAWN_SETSIGDEF) | CInt(POSIX_SPAWN_SETSIGMASK)
@@ -37,8 +40,8 @@ struct Child {
         let words = CStrings([program.name] + program.arguments)
         let variables = CStrings(program.environment.map { "\($0.key)=\($0.value)" })
         var id: pid_t = 0
-        let code = posix_spawnp(&id, program.name, &actions, &attributes, words.pointers, variables.pointers)
-        guard code == 0 else { throw Self.failure(program.name, code) }
+        let code = posix_spawn(&id, file, &actions, &attributes, words.pointers, variables.pointers)
+        guard code == 0 else { throw Self.failure(program, code) }
         self.id = id
         Keeper.keep(id)
     }
@@ -98,13 +101,24 @@ struct Child {
         return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
     }
 
-    private static func failure(_ name: String, _ code: CInt) -> ProgramError {
+    /// The file to run, searched in the environment that the program gets.
+    private static func file(of program: Program) throws(ProgramError) -> String {
+        let name = program.name
+        switch Program.search(name, environment: program.environment, in: program.folder) {
+        case .found(let path): return path
+        case .denied(let path):
+            throw ProgramError(.notStarted, name, "'\(path)' may not be run: \(String(cString: strerror(EACCES)))")
+        case .missing:
+            let place = name.contains("/") ? "" : " in PATH (\(program.environment["PATH"] ?? "not set"))"
+            throw ProgramError(.missing, name, "there is no program '\(name)'\(place)")
+        }
+    }
+
+    /// The file exists, so `ENOENT` is about the interpreter of a script.
+    private static func failure(_ program: Program, _ code: CInt) -> ProgramError {
         guard code == ENOENT else {
-            return ProgramError(.notStarted, name, "starting it: \(String(cString: strerror(code)))")
+            return ProgramError(.notStarted, program.name, "starting it: \(String(cString: strerror(code)))")
         }
-        if name.contains("/"), access(name, F_OK) == 0 {
-            return ProgramError(.notStarted, name, "the program that its first line names is missing")
-        }
-        return ProgramError(.missing, name, "there is no program '\(name)'\(name.contains("/") ? "" : " in PATH")")
+        return ProgramError(.notStarted, program.name, "the program that its first line names is missing")
     }
 }

@@ -14,7 +14,7 @@ package struct Program: Equatable, Sendable {
         case bytes([UInt8])
     }
 
-    /// Searched in the `PATH` of this process when it holds no slash.
+    /// Searched in the `PATH` of ``environment`` when it holds no slash, see ``search(_:environment:in:)``.
     package var name: String
     package var arguments: [String]
     /// All that the program sees; nothing is inherited.

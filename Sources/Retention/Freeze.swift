@@ -1,3 +1,5 @@
+internal import OutsideData
+
 /// Why nothing may be dropped before a person has looked. Times are seconds since 1970.
 package enum Freeze: Hashable, Sendable {
     /// The last runs failed: what is old may soon be all there is.
@@ -33,7 +35,7 @@ package enum Freeze: Hashable, Sendable {
     }
 
     private static func percent(_ share: Double) -> String {
-        let tenths = Int((share * 1000).rounded())
+        let tenths = Int(clamping: (share * 1000).rounded())
         return tenths % 10 == 0 ? "\(tenths / 10)%" : "\(tenths / 10).\(tenths % 10)%"
     }
 

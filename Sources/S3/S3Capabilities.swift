@@ -27,7 +27,7 @@ extension S3Store {
     /// tells what the server made of it.
     /// - Throws: ``ObjectStoreError`` when one of the operations that every store needs is refused.
     package func probe() throws -> S3Capabilities {
-        let key = ObjectKey(trusted: "probe-\(RandomID.make())")
+        let key = ObjectKey(trusted: "probe-\(RandomID.make())")  // checked: digits
         let content = [UInt8]("probe".utf8)
         let written = try put(key, content, PutOptions(.none))
         let conditionalPut: Bool
@@ -52,7 +52,8 @@ extension S3Store {
         }
         noteConditional(conditionalPut)
         noteMetadata(found?.writeID != nil)
-        if let refused = try delete([key, ObjectKey(trusted: key.text + "-2")]).first { throw refused }
+        let second = ObjectKey(trusted: key.text + "-2")  // checked: digits
+        if let refused = try delete([key, second]).first { throw refused }
         var part: Int?
         var refusal: ObjectStoreError?
         do { part = try attempt("put", key) { try sendsPart(key) } } catch let error as ObjectStoreError {

@@ -1,6 +1,7 @@
 internal import Cryptography
 internal import HTTP
 internal import ObjectStorage
+internal import OutsideData
 
 /// The content of a write, to recognise the object on a server that keeps no metadata: the parts in order, each with its
 /// size and hash.
@@ -15,7 +16,7 @@ struct StoredContent: Sendable {
 
     init(parts: [(size: Int, hash: Digest)]) { self.parts = parts }
 
-    var size: Int { parts.reduce(0) { $0 + $1.size } }
+    var size: Int { parts.lazy.map(\.size).clampedSum() }
 
     private static func hash(_ body: HTTPBody?) throws -> Digest {
         guard let body else { return Digest(of: []) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Blocking
+import Console
 import Foundation
 
 struct DRLab: AsyncParsableCommand {
@@ -25,7 +26,7 @@ enum Main {
                 }
             }
         } catch is CancellationError {
-            FileHandle.standardError.write(Data("dr-lab: interrupted\n".utf8))
+            StandardError.write("dr-lab: interrupted\n")
             exit(130)
         } catch { DRLab.exit(withError: error) }
     }

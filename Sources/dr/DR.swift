@@ -10,7 +10,8 @@ struct DR: AsyncParsableCommand {
         discussion: """
             Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 partial (some component or file failed), \
             4 verification failed, 5 an objective was missed, 6 another run holds the work, 7 repository damaged or of \
-            a newer version, 130 interrupted.
+            a newer version, 130 interrupted, 141 the reader of standard output went away. With --json an error is a \
+            JSON document on standard output too.
             """,
         version: version,
         subcommands: [

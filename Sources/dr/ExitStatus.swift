@@ -1,8 +1,10 @@
 import ArgumentParser
 import Configuration
+import Console
 import Cryptography
 import ObjectStorage
 import RecoveryPlan
+import Reporting
 import Repository
 import StrictYAML
 
@@ -18,6 +20,8 @@ enum ExitStatus: Int32, Error {
     case held = 6
     case repositoryDamaged = 7
     case interrupted = 130
+    /// The reader of standard output has gone away: what a shell reports for SIGPIPE.
+    case readerGone = 141
 }
 
 extension ExitStatus {
@@ -25,9 +29,10 @@ extension ExitStatus {
         self =
             switch error {
             case is CancellationError: .interrupted
+            case let error as StandardOutputError: error.isReaderGone ? .readerGone : .failed
             case is DocumentError: .usage
             case is CMSError: .usage  // a certificate or key file that cannot be used
-            case is RestoreFailure: .checkFailed
+            case is RestoreFailure, is ReportVerification.Refusal: .checkFailed
             case let error as JournalError: ExitStatus(error.reason)
             case let error as RepositoryError: ExitStatus(error.reason)
             default: DR.exitCode(for: error) == .validationFailure ? .usage : .failed

@@ -1,12 +1,14 @@
 import ArgumentParser
 import Blocking
+import Console
 import Foundation
 
-/// Starts the command in a task that SIGINT and SIGTERM cancel, and is the one place where an error becomes a line
-/// on standard error and an exit code.
+/// Starts the command in a task that SIGINT, SIGTERM and SIGHUP cancel, and is the one place where an error becomes a
+/// line on standard error, a document on standard output where `--json` asks for one, and an exit code.
 @main
 enum Main {
     static func main() async {
+        Descriptor.holdStandardStreams()
         OpenFileLimit.raise()
         let code = await run(ProgramArguments.all)
         exit(code.rawValue)
@@ -25,30 +27,41 @@ enum Main {
             }
             return .done
         } catch let status as ExitStatus {
+            document(Failure(status), arguments)
             return status
         } catch {
-            return report(error)
+            return report(error, arguments)
         }
     }
 
-    private static func report(_ error: any Error) -> ExitStatus {
+    private static func report(_ error: any Error, _ arguments: [String]) -> ExitStatus {
         let parserCode = DR.exitCode(for: error)
         if parserCode == .success {  // --help, --version, completion scripts
-            print(DR.message(for: error))
-            return .done
+            do throws(StandardOutputError) {
+                try StandardOutput.write(exactly: DR.message(for: error) + "\n")
+                return .done
+            } catch { return report(error, arguments) }
         }
         let status = ExitStatus(error)
+        let message: String
         if parserCode == .validationFailure {
-            StandardError.write(DR.fullMessage(for: error) + "\n")
+            message = DR.fullMessage(for: error)
         } else if status == .interrupted {
-            StandardError.write("dr: interrupted; the same command run again goes on\n")
+            message = "interrupted\nhint: run the same command again to resume"
         } else {
-            StandardError.write("dr: \(error)\n")
+            message = "\(error)"
         }
+        if status != .readerGone {
+            StandardError.write(parserCode == .validationFailure ? message + "\n" : "dr: \(message)\n")
+        }
+        let short = parserCode == .validationFailure ? DR.message(for: error) : message
+        document(Failure(error, message: short, status), arguments)
         return status
     }
-}
 
-enum StandardError {
-    static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    /// Prints the error's document where `--json` is given, unless a result was printed already.
+    private static func document(_ failure: Failure, _ arguments: [String]) {
+        guard arguments.prefix(while: { $0 != "--" }).contains("--json"), !StandardOutput.hasWritten else { return }
+        try? StandardOutput.write(exactly: (try Output.json(failure)) + "\n")
+    }
 }

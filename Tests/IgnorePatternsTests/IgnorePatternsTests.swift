@@ -107,7 +107,7 @@ import Testing
 
     @Test(arguments: [
         "", " ", "/", "!", "!/", "#cache", "./cache", "../x", "a/../b", "a/./b", "a//b", "//a", "[ab", "a\\", "a[",
-       
+
         "[[:nothing:]]", "[/]",
     ]) func `a pattern that can match nothing is refused with a hint`(text: String) {
         let error = #expect(throws: IgnorePatternError.self) { try IgnorePatterns([text]) }

@@ -35,7 +35,8 @@ import Testing
                 .run, overrides: overrides, components: components, run: "r", set: "20260101T000000Z")
             let review = PlanReview(
                 PlanText(text, file: file, folder: "/etc/dr"), in: scope,
-                PlanReview.Surroundings(components: Array(components.keys), checks: nil, path: "/usr/bin"))
+                PlanReview.Surroundings(
+                    components: Array(components.keys), checks: nil, environment: ["PATH": "/usr/bin"]))
             #expect(review.errors == [], "\(site)")
             let plan = try review.checked()
             #expect(plan.scenario == scenario && plan.procedure != nil && plan.about != nil)

@@ -10,10 +10,16 @@ import Testing
     @Test(arguments: [
         ("20261123T020000Z", 1_795_399_200), ("19700101T000000Z", 0), ("20240229T235959Z", 1_709_251_199),
         ("20381231T235960Z", nil), ("20260631T000000Z", nil), ("2026-11-23T02:00:00Z", nil), ("20261123T020000", nil),
-        ("20261123T0200００Z", nil), ("", nil),
+        ("20261123T0200００Z", nil), ("", nil), ("99991231T235959Z", 253_402_300_799), ("19691231T235959Z", nil),
+        ("00000101T000000Z", nil),
     ]) func namesOneMoment(text: String, seconds: Int?) {
         #expect(Timestamp(text)?.seconds == seconds)
         if let seconds { #expect(Timestamp(seconds: seconds).description == text) }
+    }
+
+    @Test(arguments: [(Int.max, "99991231T235959Z"), (.min, "00000101T000000Z"), (-1, "19691231T235959Z")])
+    func `every number of seconds has a name of 16 characters`(seconds: Int, name: String) {
+        #expect(Timestamp(seconds: seconds).description == name)
     }
 
     @Test func textOrderIsTimeOrder() {
@@ -23,9 +29,10 @@ import Testing
 }
 
 @Suite struct SealedDocumentTests {
-    private struct Sample: Codable, Equatable {
+    private struct Sample: Codable, Equatable, RepositoryDocument {
         var format = 1
         var text = "ä/\"x\""
+        var defect: String? { text == "wrong" ? "its text is wrong" : nil }
     }
 
     @Test func headAndSha256sumCheckIt() throws {
@@ -57,6 +64,14 @@ import Testing
                 try SealedDocument.decode(Sample.self, Array(bytes.prefix(count)), name: "x")
             }
         }
+    }
+
+    @Test func `a document whose values are out of range is damaged`() throws {
+        let error = #expect(throws: RepositoryError.self) {
+            let bytes = try SealedDocument.encode(Sample(text: "wrong"))
+            _ = try SealedDocument.decode(Sample.self, bytes, name: "x")
+        }
+        #expect(error?.reason == .damaged && error?.detail == "its text is wrong")
     }
 
     @Test func aNewerFormatIsRefusedByName() throws {
@@ -115,7 +130,9 @@ import Testing
         let full = index(
             [
                 member(Array("a/ü \"quoted\" \\ {\n\t".utf8)) { ($0.at, $0.offset) = (0, 512) },
-                member([0x61, 0xFF]) { ($0.from, $0.sparse) = (.init(pack: "cd34", member: 4095), true) },
+                member([0x61, 0xFF]) {
+                    ($0.from, $0.sparse) = (.init(pack: String(repeating: "cd34", count: 8), member: 4095), true)
+                },
                 directory, link, far,
             ], gzip: [[1_048_600, 1_048_576], [20, 0]])
         let encoder = JSONEncoder()

@@ -51,6 +51,10 @@ int dr_spawn_in(posix_spawn_file_actions_t *_Nonnull actions, const char *_Nonnu
 /// memfd_create(2) with MFD_CLOEXEC: a file that is nowhere but in memory. Returns its descriptor, or -1.
 int dr_memory_file(const char *_Nonnull name);
 
+/// True (not 0) where SIGHUP was ignored when this program started, as `nohup` has it: the end of the session is not meant
+/// for it then.
+int dr_started_under_nohup(void);
+
 /// Forks a process that ends process groups when this one has ended, however that came: SIGTERM, and SIGKILL after three
 /// seconds. Returns a socket, or -1. Each message to it is one `pid_t`: a group to be ended, or less than 0, one that no
 /// longer is. It is gone itself once the socket is closed, as it is with this process.

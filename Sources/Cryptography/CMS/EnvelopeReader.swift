@@ -86,7 +86,7 @@ struct EnvelopeReader: BERVisitor {
             }
             decryption.tag = Array(element[2...])
             expected = .end
-        default: preconditionFailure("kept what is no small part")
+        default: preconditionFailure("kept what is no small part")  // checked: its own choice
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 internal import Glibc
 
@@ -21,7 +22,7 @@ package final class DrillFolder: Sendable {
             try FileManager.default.createDirectory(
                 atPath: "\(path)/state", withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw DrillError("folder '\(parent)'", (error as NSError).localizedDescription)
+            throw DrillError("folder '\(parent)'", FileFailure.text(error))
         }
         // Held by the kernel for as long as the process lives: how the next drill knows that this one does.
         lock = open("\(path)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -43,7 +44,8 @@ package final class DrillFolder: Sendable {
 
     /// Notes what this drill makes outside its folder, before it does: the next one removes it where this one cannot.
     package func note(_ lines: [String]) throws {
-        try Data(lines.map { "\($0)\n" }.joined().utf8).write(to: URL(filePath: "\(path)/\(Self.noteName)"))
+        let text = lines.map { "\($0)\n" }.joined()
+        try Data(text.utf8).write(to: URL(filePath: "\(path)/\(Self.noteName)"))  // checked: a private folder
     }
 
     /// - Returns: what the drills that were swept away had noted.
@@ -65,5 +67,5 @@ package final class DrillFolder: Sendable {
     }
 
     /// Keeps the folder from the next drill's broom.
-    package func keep() { try? Data().write(to: URL(filePath: "\(path)/.kept")) }
+    package func keep() { try? Data().write(to: URL(filePath: "\(path)/.kept")) }  // checked: a private folder
 }

@@ -69,7 +69,7 @@ package final class DrillServer: Sendable {
         let server = Task { [pool] in
             await pool.run { () -> ServerEnd in
                 do {
-                    try Data().write(to: URL(filePath: log))
+                    try Data().write(to: URL(filePath: log))  // checked: a private folder
                     let file = try FileHandle(forWritingTo: URL(filePath: log))
                     defer { try? file.close() }
                     func keep(_ bytes: UnsafeRawBufferPointer) throws { try file.write(contentsOf: Data(bytes)) }

@@ -1,4 +1,5 @@
 internal import JSONText
+internal import OutsideData
 
 /// One index as `_cat/indices` lists it.
 struct ListedIndex: Equatable, Sendable {

@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 internal import Repository
 
@@ -102,8 +103,8 @@ struct Mirror {
     }
 
     private func write(_ text: String, to file: String) throws {
-        do { try Data(text.utf8).write(to: URL(filePath: file), options: .atomic) } catch {
-            throw ComponentError(.other, "write '\(file)'", "\(error)", hint: "check `state:` in dr.yaml")
+        do { try OutputFile.write(Array(text.utf8), to: file, links: .refuse) } catch {
+            throw ComponentError(.other, "write '\(file)'", FileFailure.text(error), hint: "check `state:` in dr.yaml")
         }
     }
 

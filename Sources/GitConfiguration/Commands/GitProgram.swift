@@ -1,3 +1,4 @@
+internal import Files
 internal import FoundationEssentials
 internal import Glibc
 internal import Programs
@@ -43,9 +44,11 @@ struct GitProgram {
         let environment = ProcessInfo.processInfo.environment
         inherited = environment.filter { Self.passedOn.contains($0.key) }
         do {
-            try Data(Self.settings(access, address).utf8).write(to: URL(filePath: "\(scratch)/git.config"))
+            let settings = Data(Self.settings(access, address).utf8)
+            try settings.write(to: URL(filePath: "\(scratch)/git.config"))  // checked: a private folder
         } catch {
-            throw ComponentError(.other, "write '\(scratch)/git.config'", "\(error)", hint: "check `state:` in dr.yaml")
+            throw ComponentError(
+                .other, "write '\(scratch)/git.config'", FileFailure.text(error), hint: "check `state:` in dr.yaml")
         }
     }
 

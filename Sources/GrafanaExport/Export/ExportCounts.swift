@@ -1,3 +1,4 @@
+internal import Files
 internal import FoundationEssentials
 internal import JSONText
 
@@ -15,6 +16,6 @@ struct ExportCounts {
 
     func write(_ counts: [String: Int]) {
         let value = JSONValue.object(counts.mapValues { JSONValue($0) })
-        try? Data(value.document).write(to: URL(filePath: path), options: .atomic)
+        try? OutputFile.write(value.document, to: path, links: .refuse)
     }
 }

@@ -1,4 +1,5 @@
 internal import JSONText
+internal import OutsideData
 
 /// The shapes of documents: what the API gives, less what another server or the next save would give differently.
 enum GrafanaDocument {
@@ -105,7 +106,7 @@ enum GrafanaDocument {
     /// - Parameter milliseconds: since 1970.
     static func day(_ milliseconds: Int) -> String {
         // Days to civil date: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-        let days = Int((Double(milliseconds) / 86_400_000).rounded(.down)) + 719_468
+        let days = Int(clamping: (Double(milliseconds) / 86_400_000).rounded(.down)) + 719_468
         let era = (days >= 0 ? days : days - 146_096) / 146_097
         let dayOfEra = days - era * 146_097
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365

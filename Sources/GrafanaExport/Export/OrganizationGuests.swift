@@ -1,4 +1,5 @@
 internal import Blocking
+internal import Files
 internal import FoundationEssentials
 internal import JSONText
 
@@ -20,7 +21,7 @@ struct OrganizationGuests: Sendable {
             let user = try api.value(
                 GrafanaRequest("GET", ["users", "lookup"], query: [("loginOrEmail", login)]))["id"]?.integer
             guard let user else { return false }
-            try Data("\(user)".utf8).write(to: URL(filePath: note(organization)), options: .atomic)
+            try OutputFile.write(Array("\(user)".utf8), to: note(organization), links: .refuse)
             let answer = try api.perform(
                 GrafanaRequest(
                     "POST", ["orgs", String(organization), "users"],

@@ -2,6 +2,7 @@ package import Blocking
 internal import FoundationEssentials
 internal import HTTP
 internal import Logging
+internal import OutsideData
 package import Repository
 
 /// Archives a Loki that keeps its chunks in a file system, while it runs: no snapshot is needed, only the right order.
@@ -87,7 +88,7 @@ package struct LokiSource: ComponentSource {
         var flushed: Int?
     }
 
-    private static func now() -> Int { Int(Date().timeIntervalSince1970 * 1000) }
+    private static func now() -> Int { Int(clamping: Date().timeIntervalSince1970 * 1000) }
 
     private func copy(
         _ context: CaptureContext, _ answers: Answers?, _ settings: LokiSettings?, _ layout: LokiFolders.Layout,

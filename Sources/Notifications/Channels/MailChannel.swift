@@ -1,5 +1,6 @@
 internal import Foundation
 package import Mail
+internal import OutsideData
 
 /// People who get a mail.
 package struct MailChannel: Channel {
@@ -36,7 +37,7 @@ package struct MailChannel: Channel {
             dr
             """
         let thread = "dr." + Self.atom(notice.topic)
-        let milliseconds = Int(notice.at.timeIntervalSince1970 * 1000)
+        let milliseconds = Int(clamping: notice.at.timeIntervalSince1970 * 1000)
         return MailMessage(
             from: from, to: to, subject: "[\(notice.severity.rawValue)] \(notice.stack): \(notice.summary)",
             body: body, date: notice.at, identity: "\(thread).\(notice.event.rawValue).\(milliseconds)", thread: thread)

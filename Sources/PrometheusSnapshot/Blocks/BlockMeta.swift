@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import OutsideData
 
 /// What a block says about itself in `meta.json`. Members that this tool has no use for are left alone.
 ///
@@ -43,6 +44,12 @@ extension BlockMeta: Decodable {
         maxTime = try members.decode(Int.self, forKey: .maxTime)
         stats = try members.decodeIfPresent(Stats.self, forKey: .stats) ?? Stats()
         version = try members.decode(Int.self, forKey: .version)
+        // Samples before 1970 are possible; times that no calendar has would overflow when they are compared.
+        let limit = DocumentRange.milliseconds.upperBound
+        for (time, key) in [(minTime, CodingKeys.minTime), (maxTime, .maxTime)]
+        where !(-limit...limit + 1).contains(time) {
+            throw DecodingError.dataCorruptedError(forKey: key, in: members, debugDescription: "out of range")
+        }
     }
 }
 

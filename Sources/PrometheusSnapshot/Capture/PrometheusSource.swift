@@ -3,6 +3,7 @@ internal import FoundationEssentials
 internal import Glibc
 package import HTTP
 internal import Logging
+internal import OutsideData
 package import Repository
 
 /// Captures a running Prometheus through its admin API: a snapshot of all blocks and, as a block of its own, the head.
@@ -46,7 +47,7 @@ package struct PrometheusSource: ComponentSource {
         do {
             // A cancellation that came during the request counts now, when there is a name to clean up by.
             try Task.checkCancellation()
-            let limit = Int(Date().timeIntervalSince1970) * 1000 + NewestDatum.clockTolerance
+            let limit = Int(clamping: Date().timeIntervalSince1970 * 1000) + NewestDatum.clockTolerance
             let content = try await pool.run { try SnapshotContent(of: snapshot.root, notAfter: limit) }
             if let future = content.future {
                 warnings.append(
@@ -70,8 +71,10 @@ package struct PrometheusSource: ComponentSource {
                 "snapshot": snapshot.name, "head": skipHead ? "skipped" : "included", "data": server.path,
             ]
             // None since its start: a server that only takes what others push. Of one that does not tell, nothing is said.
-            if let pools = try? await api.metric("prometheus_target_scrape_pools_total") {
-                facts["scrape pools"] = Int(exactly: pools.rounded()).map(String.init)
+            if let pools = try? await api.metric("prometheus_target_scrape_pools_total"), pools >= 0,
+                let count = Int(checked: pools)
+            {
+                facts["scrape pools"] = "\(count)"
             }
             facts.merge(outOfOrder.facts) { $1 }
             facts.merge(content.facts) { $1 }
@@ -112,7 +115,7 @@ package struct PrometheusSource: ComponentSource {
             return Server(
                 version: try await api.version(), info: try await api.runtimeInfo(),
                 path: flags["storage.tsdb.path"] ?? "data/",
-                clock: try await api.clock() ?? Int(Date().timeIntervalSince1970))
+                clock: try await api.clock() ?? Int(clamping: Date().timeIntervalSince1970))
         } catch let error as PrometheusAPIError {
             throw error.asComponentError(operation)
         }

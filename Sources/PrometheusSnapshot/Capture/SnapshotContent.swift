@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import OutsideData
 internal import Repository
 
 /// The content of a snapshot, from its blocks' `meta.json` and, for the newest sample, from their indexes.
@@ -31,7 +32,7 @@ struct SnapshotContent {
         // A block's maxTime is an upper bound, rounded up to hours in all blocks but the head's: the newest sample is
         // in the first block of this order, unless the next one's bound is above what was found there.
         for (name, meta) in metas.sorted(by: { $0.meta.maxTime > $1.meta.maxTime }) {
-            if let newest, meta.maxTime &- 1 <= newest { break }
+            if let newest, meta.maxTime <= newest.addingClamped(1) { break }
             do {
                 let block = BlockVerifier("\(root)/\(name)")
                 let range = try block.timeRange(notAfter: limit)

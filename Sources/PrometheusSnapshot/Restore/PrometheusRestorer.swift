@@ -1,6 +1,7 @@
 package import Blocking
 internal import FoundationEssentials
 package import HTTP
+internal import OutsideData
 package import Repository
 
 /// What a restored Prometheus data directory must be like.
@@ -132,7 +133,7 @@ package struct PrometheusRestorer: ComponentRestorer {
             }
             advice = advice.map { "\($0), because its retention is \(text): \(remedy)" }
         }
-        let size = blocks.reduce(0) { $0 &+ $1.size }
+        let size = blocks.lazy.map(\.size).clampedSum()
         if let limit = retention.size, limit > 0, size > limit {
             advice.append(
                 "the restored blocks are \(size) bytes, more than the server's retention of \(text): it deletes the "

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import JSONText
+internal import OutsideData
 
 /// The nonce in Elasticsearch: a document in an index of its own that the component's pattern matches.
 package struct ElasticsearchSentinel: Sentinel {
@@ -22,7 +23,7 @@ package struct ElasticsearchSentinel: Sentinel {
     }
 
     package func plant(_ nonce: String) throws -> Int {
-        let now = Int(Date().timeIntervalSince1970 * 1000)
+        let now = Int(clamping: Date().timeIntervalSince1970 * 1000)
         let document: JSONValue = ["nonce": .string(nonce), "at": JSONValue(now)]
         try server.write("PUT", "/\(CheckedServer.encoded(index))/_doc/dr-sentinel", document.compact)
         guard try nonces(around: now).contains(nonce) else {

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import JSONText
+internal import OutsideData
 
 /// The nonce in Grafana: the description of a small dashboard of its own, in a folder of its own.
 package struct GrafanaSentinel: Sentinel {
@@ -28,7 +29,7 @@ package struct GrafanaSentinel: Sentinel {
         guard try nonces(around: 0).contains(nonce) else {
             throw CheckFailure("-", "the sentinel's dashboard does not show what was written")
         }
-        return Int(Date().timeIntervalSince1970 * 1000)
+        return Int(clamping: Date().timeIntervalSince1970 * 1000)
     }
 
     package func nonces(around time: Int) throws -> [String] {

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import JSONText
+internal import OutsideData
 
 /// Whether Loki answers a query over restored time with lines. With a set, that is the hour before its newest chunk
 /// ends, or the day before for a tenant that was silent then; without one, the last day.
@@ -18,7 +19,7 @@ struct LokiQuery: RecoveryCheck {
     }
 
     func measure() throws -> Measurement {
-        let end = subject.watermark.map { $0 + 1 } ?? Int(Date().timeIntervalSince1970 * 1000)
+        let end = subject.watermark.map { $0.addingClamped(1) } ?? Int(clamping: Date().timeIntervalSince1970 * 1000)
         let spans = subject.watermark == nil ? [24] : [1, 24]
         var lines = 0
         var dry: [String] = []

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import JSONText
+internal import OutsideData
 
 /// The nonce in Loki: a line of a stream of its own. Lines in memory are in the backup too, with the write-ahead log.
 package struct LokiSentinel: Sentinel {
@@ -13,7 +14,7 @@ package struct LokiSentinel: Sentinel {
     }
 
     package func plant(_ nonce: String) throws -> Int {
-        let now = Int(Date().timeIntervalSince1970 * 1000)
+        let now = Int(clamping: Date().timeIntervalSince1970 * 1000)
         try reading.push(nonce, labels: ["job": "dr_sentinel"], at: now)
         return now
     }

@@ -41,6 +41,9 @@ struct Ingestion: RecoveryCheck {
             if now < first { return .failed("the counter fell", "the server was restarted between the two looks") }
             if now > first {
                 let seconds = max((clock.now - began) / .seconds(1), 0.001)
+                guard now.isFinite else {
+                    return .failed("\(now) samples", "the server's counter of samples is not a finite number")
+                }
                 return .passed("\(Self.text((now - first) / seconds)) samples/s")
             }
         }

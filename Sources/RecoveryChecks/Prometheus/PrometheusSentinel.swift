@@ -1,5 +1,6 @@
 internal import Blocking
 internal import Foundation
+internal import OutsideData
 
 /// The nonce in Prometheus, which takes nothing but what it scrapes: a series on a Pushgateway that it scrapes. The
 /// backup waits until it was scraped.
@@ -23,7 +24,7 @@ package struct PrometheusSentinel: Sentinel {
         try pushgateway.write("PUT", "/metrics/job/\(Self.metric)", Array(text.utf8), type: "text/plain")
         let deadline = ContinuousClock.now + patience
         while true {
-            let now = Int(Date().timeIntervalSince1970 * 1000)
+            let now = Int(clamping: Date().timeIntervalSince1970 * 1000)
             if try nonces(around: now).contains(nonce) { return now }
             guard ContinuousClock.now < deadline else {
                 throw CheckFailure("-", "it was not scraped within \(patience): is the Pushgateway among the targets?")

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import JSONText
+internal import OutsideData
 package import Repository
 
 /// Which questions are recorded with a backup when the user names none: few, exact (a sum of floating-point numbers
@@ -31,7 +32,10 @@ package struct Questions: Sendable {
     }
 
     /// The moment at which a user's question is asked, in milliseconds since 1970.
-    package static func moment(_ watermark: Int) -> Int { (max(watermark, 0) / 1000 - margin) * 1000 }
+    package static func moment(_ watermark: Int) -> Int {
+        let watermark = min(max(watermark, 0), DocumentRange.milliseconds.upperBound)
+        return (watermark / 1000 - margin) * 1000
+    }
 
     private func prometheus(_ component: CheckedStack.Component, _ server: CheckedServer) throws -> [RecordedQuestion] {
         guard let watermark = component.watermark else { return [] }
@@ -63,7 +67,8 @@ package struct Questions: Sendable {
         return try (stack.tenants.isEmpty ? [nil] : stack.tenants.map(Optional.some)).flatMap { tenant in
             let reading = LokiReading(server, tenant: tenant)
             return try [1, 24].flatMap { hours in
-                let window = (end - hours * 3_600_000)..<(end + 1)
+                let newest = min(max(end, 0), DocumentRange.milliseconds.upperBound)
+                let window = (newest - hours * 3_600_000)..<(newest + 1)
                 return try reading.selectors(in: window, limit: Self.sample).flatMap { selector in
                     [
                         RecordedQuestion(
@@ -71,7 +76,7 @@ package struct Questions: Sendable {
                             to: window.upperBound, newest: true),
                         RecordedQuestion(
                             .logQL, of: component.name, "sum(count_over_time(\(selector)[\(hours)h]))", tenant: tenant,
-                            from: end),
+                            from: newest),
                     ]
                 }
             }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OutsideData
 package import Repository
 
 /// The daily report on the service level: each objective, met or missed, over the last 24 hours.
@@ -100,7 +101,7 @@ package struct ComplianceReport: Codable, Equatable, Sendable {
             entry.isMet = isMet
             entry.coverage = coverage
             if let coverage, coverage < wholeCoverage {
-                let minutes = Int((coverage * Double(ServiceLevel.day.minutes)).rounded())
+                let minutes = Int(clamping: (coverage * Double(ServiceLevel.day.minutes)).rounded())
                 entry.detail =
                     "there are values for \(minutes / 60) h \(minutes % 60) min of the last \(ServiceLevel.day.window) only"
             }

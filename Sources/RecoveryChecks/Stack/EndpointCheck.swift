@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OutsideData
 
 /// A component's health endpoint, as configured.
 struct EndpointCheck: RecoveryCheck {
@@ -15,7 +16,7 @@ struct EndpointCheck: RecoveryCheck {
         let began = ContinuousClock.now
         let answer = try endpoint.server.get("")
         let milliseconds = (ContinuousClock.now - began) / .milliseconds(1)
-        let measured = "HTTP \(answer.status) in \(Int(milliseconds)) ms"
+        let measured = "HTTP \(answer.status) in \(Int(clamping: milliseconds)) ms"
         var measurement = Measurement.passed(measured)
         if answer.status != endpoint.status {
             measurement = .failed(measured, answer.excerpt)

@@ -1,4 +1,6 @@
+internal import Files
 internal import Foundation
+internal import OutsideData
 
 /// The nonce among files: one of its own in the tree.
 package struct FileSentinel: Sentinel {
@@ -12,8 +14,8 @@ package struct FileSentinel: Sentinel {
     }
 
     package func plant(_ nonce: String) throws -> Int {
-        try Data("\(nonce)\n".utf8).write(to: URL(filePath: path), options: .atomic)
-        return Int(Date().timeIntervalSince1970 * 1000)
+        try OutputFile.write(Array("\(nonce)\n".utf8), to: path, links: .refuse)
+        return Int(clamping: Date().timeIntervalSince1970 * 1000)
     }
 
     package func nonces(around time: Int) throws -> [String] {

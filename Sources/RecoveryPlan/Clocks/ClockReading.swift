@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OutsideData
 internal import StrictYAML
 
 /// Both clocks at one moment.
@@ -21,7 +22,7 @@ struct ClockReading: Sendable {
         let passed = uptime - earlier.uptime
         let jump = wall.timeIntervalSince(earlier.wall) - passed
         guard abs(jump) > 5 + passed / 1000 else { return nil }
-        let size = Period.seconds(Int(abs(jump).rounded()))
+        let size = Period.seconds(Int(clamping: abs(jump).rounded()))
         return
             "the wall clock jumped \(jump > 0 ? "ahead" : "back") by \(size): lengths of time are right, they come from "
             + "the monotonic clock; moments before and after the jump do not compare"

@@ -1,4 +1,5 @@
 internal import Notifications
+internal import OutsideData
 internal import StrictYAML
 internal import Synchronization
 
@@ -81,6 +82,6 @@ final class ObjectiveWatch: Sendable {
             ])
     }
 
-    private static func words(_ seconds: Double) -> String { "\(Period.seconds(Int(seconds.rounded())))" }
-    private static func number(_ seconds: Double) -> String { "\(Int(seconds.rounded()))" }
+    private static func words(_ seconds: Double) -> String { "\(Period.seconds(Int(clamping: seconds.rounded())))" }
+    private static func number(_ seconds: Double) -> String { "\(Int(clamping: seconds.rounded()))" }
 }

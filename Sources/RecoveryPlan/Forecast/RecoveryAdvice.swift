@@ -1,3 +1,5 @@
+internal import OutsideData
+
 /// What would make a recovery shorter, with the figures that it follows from.
 package struct Recommendation: Codable, Equatable, Sendable {
     package enum Kind: String, Codable, Sendable {
@@ -73,7 +75,7 @@ struct RecoveryAdvice {
         guard needed > measured.bytesPerSecond else { return [] }
         var part = Recommendation(.shorterRestore, step.id, component: component)
         part.bytes = bytes
-        part.fittingBytes = Int(max(0, left) * measured.bytesPerSecond)
+        part.fittingBytes = Int(clamping: max(0, left) * measured.bytesPerSecond)
         part.measuredBytesPerSecond = measured.bytesPerSecond
         // Where the fixed part alone is too long, no throughput helps.
         guard needed.isFinite else { return [part] }

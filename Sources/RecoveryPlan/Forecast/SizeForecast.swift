@@ -1,4 +1,5 @@
 package import Forecast
+internal import OutsideData
 
 /// How much a restore would move: bytes, and between what they are likely to lie.
 package struct SizeForecast: Equatable, Sendable {
@@ -47,7 +48,7 @@ package struct SizeHistory: Equatable, Sendable {
             )
         }
         guard (last.x - first.x) * Self.reach >= horizon.seconds else {
-            let days = Int((last.x - first.x) / 86_400)
+            let days = Int(clamping: (last.x - first.x) / 86_400)
             return .unknown(
                 "is known for \(days) day\(days == 1 ? "" : "s"): too short to look \(horizon.days) ahead from")
         }
@@ -58,5 +59,5 @@ package struct SizeHistory: Equatable, Sendable {
     }
 
     /// No component is smaller than nothing, or larger than what can be counted.
-    private static func bytes(_ value: Double) -> Int { Int(min(max(0, value), 1e18)) }
+    private static func bytes(_ value: Double) -> Int { Int(clamping: min(max(0, value), 1e18)) }
 }

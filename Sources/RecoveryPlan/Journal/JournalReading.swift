@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 
 /// A journal as it was found, proved line by line.
@@ -11,7 +12,7 @@ package struct JournalReading: Equatable, Sendable {
     package init(path: String) throws {
         let data: Data
         do { data = try Data(contentsOf: URL(filePath: path)) } catch {
-            throw JournalError(.cannotRead, "journal '\(path)'", (error as NSError).localizedDescription)
+            throw JournalError(.cannotRead, "journal '\(path)'", FileFailure.text(error))
         }
         try self.init([UInt8](data), name: "journal '\(path)'")
     }

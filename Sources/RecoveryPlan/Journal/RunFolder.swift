@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 internal import Glibc
 
@@ -14,7 +15,7 @@ package struct RunFolder: Sendable {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw JournalError(.cannotWrite, "folder '\(path)'", (error as NSError).localizedDescription)
+            throw JournalError(.cannotWrite, "folder '\(path)'", FileFailure.text(error))
         }
     }
 
@@ -27,7 +28,7 @@ package struct RunFolder: Sendable {
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw JournalError(
-                .cannotWrite, "folder '\(folder)'", (error as NSError).localizedDescription,
+                .cannotWrite, "folder '\(folder)'", FileFailure.text(error),
                 hint: "a run is only carried out where it can be recorded")
         }
         return journal(of: run)

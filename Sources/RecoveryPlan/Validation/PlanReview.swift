@@ -9,15 +9,21 @@ package struct PlanReview: Sendable {
         package var components: [String]
         /// Names of the checks that there are; nil where nobody knows.
         package var checks: [String]?
-        /// Where programs are searched.
-        package var path: String
+        /// The environment that programs get, `PATH` with it.
+        package var environment: [String: String]
+        /// The folder of the configuration: programs run there.
+        package var folder: String?
         /// The configuration's objective, for a plan that has none of its own.
         package var rto: Period?
 
-        package init(components: [String], checks: [String]?, path: String, rto: Period? = nil) {
+        package init(
+            components: [String], checks: [String]?, environment: [String: String], folder: String? = nil,
+            rto: Period? = nil
+        ) {
             self.components = components
             self.checks = checks
-            self.path = path
+            self.environment = environment
+            self.folder = folder
             self.rto = rto
         }
     }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OutsideData
 internal import Programs
 internal import StrictYAML
 
@@ -52,14 +53,26 @@ struct PlanSurvey {
     }
 
     private func missingProgram(_ run: RunAction, at location: Location) -> [Finding] {
-        guard let name = run.words.first, !isOpen(name),
-            Program.find(name, path: surroundings.path) == nil
-        else { return [] }
-        let place =
-            name.contains("/") ? "there is no program '\(name)' on this machine" : "'\(name)' is not in the PATH"
+        guard let name = run.words.first, !isOpen(name) else { return [] }
+        var environment = surroundings.environment
+        if let path = run.environment["PATH"] {
+            // A secret is known at the run only.
+            guard case .text(let text) = path, !isOpen(text) else { return [] }
+            environment["PATH"] = text
+        }
+        let folder = run.directory ?? surroundings.folder
+        guard !isOpen(folder ?? "") else { return [] }
+        let complaint: String
+        switch Program.search(name, environment: environment, in: folder) {
+        case .found: return []
+        case .denied(let path): complaint = "'\(path)' may not be run by this user"
+        case .missing where name.contains("/"): complaint = "there is no program '\(name)' on this machine"
+        case .missing: complaint = "'\(name)' is not in the PATH"
+        }
         return [
             Finding(
-                .warning, Diagnostic(location, place, hint: "install it on the machine where the plan is to be run"))
+                .warning,
+                Diagnostic(location, complaint, hint: "install it on the machine where the plan is to be run"))
         ]
     }
 
@@ -84,7 +97,7 @@ struct PlanSurvey {
     private var time: [Finding] {
         guard let rto = plan.objectives.rto ?? surroundings.rto else { return [] }
         let path = StepGraph(plan.steps).criticalPath { Double($0.longestDuration) }
-        let (seconds, allowed) = (Int(path.length), Int(rto.duration.components.seconds))
+        let (seconds, allowed) = (Int(clamping: path.length), Int(clamping: rto.duration.components.seconds))
         guard seconds > allowed, let first = path.steps.first else { return [] }
         let location = plan.steps.first { $0.id == first }?.location ?? Location(file: file)
         return [

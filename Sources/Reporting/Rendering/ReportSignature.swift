@@ -1,4 +1,5 @@
 package import Cryptography
+internal import Files
 internal import Foundation
 
 /// Somebody's signature under a report: detached CMS (RFC 5652) over the evidence's JSON, in a file beside it,
@@ -39,10 +40,12 @@ package struct ReportSignature: Codable, Equatable, Sendable {
         }
         let document = try ReportVerification.read(source)
         do {
-            try Data(CMSSignature.sign(document, by: signer)).write(to: URL(filePath: file), options: .atomic)
+            try OutputFile.write(CMSSignature.sign(document, by: signer), to: file, links: .follow)
         } catch let error as CMSError {
             throw ReportVerification.Refusal(file: source, detail: "\(error)")
-        } catch { throw ReportVerification.Refusal(file: file, detail: (error as NSError).localizedDescription) }
+        } catch {
+            throw ReportVerification.Refusal(file: file, detail: "it cannot be written: \(FileFailure.text(error))")
+        }
         return file
     }
 

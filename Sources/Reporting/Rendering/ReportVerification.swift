@@ -1,4 +1,5 @@
 package import Cryptography
+internal import Files
 internal import Foundation
 internal import RecoveryPlan
 
@@ -95,7 +96,7 @@ package struct ReportVerification: Sendable {
 
     static func read(_ path: String) throws(Refusal) -> [UInt8] {
         do { return [UInt8](try Data(contentsOf: URL(filePath: path))) } catch {
-            throw Refusal(file: path, detail: (error as NSError).localizedDescription)
+            throw Refusal(file: path, detail: "it cannot be read: \(FileFailure.text(error))")
         }
     }
 }

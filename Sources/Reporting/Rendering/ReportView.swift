@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OutsideData
 internal import RecoveryChecks
 internal import RecoveryPlan
 
@@ -232,7 +233,7 @@ enum Spell {
         if seconds < 0 { return "-" + self.seconds(-seconds) }
         if seconds < 10 { return String(format: "%.2f s", seconds) }
         if seconds < 120 { return String(format: "%.1f s", seconds) }
-        let whole = Int(seconds.rounded())
+        let whole = Int(clamping: seconds.rounded())
         let (hours, minutes) = (whole / 3600, whole / 60 % 60)
         if hours >= 48 { return "\(hours / 24) d \(hours % 24) h" }
         return hours > 0 ? "\(hours) h \(minutes) min" : "\(minutes) min \(whole % 60) s"

@@ -4,6 +4,7 @@ internal import Cryptography
 internal import Foundation
 package import Logging
 internal import ObjectStorage
+internal import OutsideData
 
 /// One backup over all components: captures them side by side, stores each, and commits the set last.
 ///
@@ -123,7 +124,9 @@ package struct BackupRun: Sendable {
                 warnings += result.warnings
                 notes += result.notes
                 var part = BackupSet.Component(result, kind: kind, seconds: seconds)
-                set.reasons += result.manifest.damage.map { "\(name): '\($0.path)' is left out: \($0.reason)" }
+                set.reasons += result.manifest.damage.map {
+                    "\(name): '\($0.path.printable)' is left out: \($0.reason)"
+                }
                 judge(&part, of: name, result.manifest, history, &set.reasons, &warnings)
                 set.components[name] = part
             }

@@ -5,6 +5,7 @@ internal import Cryptography
 internal import Glibc
 internal import Logging
 internal import ObjectStorage
+internal import OutsideData
 internal import Synchronization
 
 /// Stores one captured component: compares the tree with the catalog, packs what is fresh, writes the manifest.
@@ -94,11 +95,11 @@ struct ComponentBackup: Sendable {
         try walker.walk(visit) { oddity in
             let name = String(decoding: oddity.path, as: UTF8.self)
             if oddity.isOwn {
-                findings.add(note: "\(component): skipped '\(name)': \(oddity.reason)")
+                findings.add(note: "\(component): skipped '\(name.printable)': \(oddity.reason)")
             } else if oddity.isLoss || capture.isFrozen {
                 findings.add(damage: [Damage(path: name, reason: oddity.reason)])
             } else {
-                findings.add(warning: "\(component): left out '\(name)': \(oddity.reason)")
+                findings.add(warning: "\(component): left out '\(name.printable)': \(oddity.reason)")
             }
         }
     }
@@ -187,15 +188,23 @@ struct ComponentBackup: Sendable {
     ) throws -> Result {
         progress.update { $0.phase = "committing" }
         let totals = try catalog.totals()
-        let found = findings.state
         var (watermark, datum) = capture.newestDatum.recorded(capturedUntil: capturedUntil)
+        // A time that no document may hold does not say how new the data are.
+        if let wild = watermark, !DocumentRange.milliseconds.contains(wild) {
+            findings.add(
+                warning: "\(component): the time of its newest datum is outside of the years 1970 to 9999 (\(wild) ms)")
+            (watermark, datum) = (nil, .unknown)
+        }
         if totals.files == 0 { (watermark, datum) = (nil, .empty) }
+        let oldest = capture.oldestDatum.flatMap { DocumentRange.milliseconds.contains($0) ? $0 : nil }
+        let found = findings.state
         var manifest = Manifest(
             format: RepositoryFormat.version, component: component, source: kind, name: captured, captured: captured,
             run: run, watermark: watermark,
-            oldest: totals.files == 0 ? nil : capture.oldestDatum, datum: datum, facts: capture.facts, root: root,
+            oldest: totals.files == 0 ? nil : oldest, datum: datum, facts: capture.facts, root: root,
             totals: .init(
-                files: totals.files, directories: totals.directories, links: totals.links, bytes: totals.bytes),
+                files: totals.files, directories: totals.directories, links: totals.links,
+                bytes: min(totals.bytes, DocumentRange.sizes.upperBound)),
             damage: found.damage.sorted { $0.path < $1.path },
             withheld: capture.withheld.isEmpty ? nil : capture.withheld,
             packs: isUnchanged ? previous?.packs ?? [] : try packsInUse(stored))

@@ -3,6 +3,7 @@ internal import Catalog
 internal import Cryptography
 internal import Glibc
 internal import ObjectStorage
+internal import OutsideData
 
 /// Writes one pack: entries go in, tar in gzip members comes out and goes to the store as it is made.
 ///
@@ -98,6 +99,7 @@ final class PackWriter {
         guard fstat(descriptor, &before) == 0, before.st_mode & S_IFMT == S_IFREG else { return .vanished }
         var record = record
         record.size = Int(before.st_size)
+        guard DocumentRange.sizes.contains(record.size) else { return .unreadable("it is larger than 8 PiB") }
         record.modified = FileTime(before.st_mtim)
         record.inode = UInt64(before.st_ino)
 

@@ -67,7 +67,7 @@ struct RunGuard: Sendable {
         try store.list(prefix: Layout.packPrefix(component), after: nil) { object in
             if let pack = Layout.packID(of: object.key) {
                 packs.remove(pack)
-            } else if let pack = Layout.name(of: object.key, suffix: Layout.indexSuffix) {
+            } else if let pack = Layout.indexID(of: object.key) {
                 indexes.remove(pack)
             }
             return .proceed

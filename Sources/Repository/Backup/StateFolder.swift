@@ -1,7 +1,9 @@
 internal import Blocking
 internal import Catalog
 internal import Cryptography
+internal import Files
 internal import Foundation
+internal import OutsideData
 
 /// This machine's own notes on a repository: catalogs and what was committed from here. Losing them costs time only.
 package struct StateFolder: Sendable {
@@ -37,7 +39,7 @@ package struct StateFolder: Sendable {
     private var lastSetFile: String { "\(root)/last-set" }
 
     func recordLastSet(_ name: Timestamp) throws {
-        try Data("\(name)\n".utf8).write(to: URL(filePath: lastSetFile), options: .atomic)
+        try note("\(name)", in: lastSetFile)
     }
 
     /// The newest set that this machine committed, as far as it remembers.
@@ -50,18 +52,22 @@ package struct StateFolder: Sendable {
     private var failedRunsFile: String { "\(root)/failed-runs" }
 
     func recordPrune(_ time: Timestamp) throws {
-        try Data("\(time)\n".utf8).write(to: URL(filePath: lastPruneFile), options: .atomic)
+        try note("\(time)", in: lastPruneFile)
     }
 
     /// What the clock showed at the last prune from here.
     package func lastPrune() -> Timestamp? { timestamp(in: lastPruneFile) }
 
     func recordLocks(_ time: Timestamp) throws {
-        try Data("\(time)\n".utf8).write(to: URL(filePath: lastLocksFile), options: .atomic)
+        try note("\(time)", in: lastLocksFile)
     }
 
     /// When locks were last extended from here.
     func lastLocks() -> Timestamp? { timestamp(in: lastLocksFile) }
+
+    private func note(_ text: String, in file: String) throws {
+        try OutputFile.write(Array("\(text)\n".utf8), to: file, links: .refuse)
+    }
 
     private func timestamp(in file: String) -> Timestamp? {
         guard let data = try? Data(contentsOf: URL(filePath: file)) else { return nil }
@@ -75,8 +81,8 @@ package struct StateFolder: Sendable {
     }
 
     package func recordRun(succeeded: Bool) throws {
-        let count = succeeded ? 0 : failedRuns() + 1
-        try Data("\(count)\n".utf8).write(to: URL(filePath: failedRunsFile), options: .atomic)
+        let count = succeeded ? 0 : failedRuns().addingClamped(1)
+        try note("\(count)", in: failedRunsFile)
     }
 
     // MARK: Catalogs
@@ -142,7 +148,7 @@ package struct StateFolder: Sendable {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
             throw RepositoryError(
-                .target, folder, "cannot make the state folder: \(error.localizedDescription)",
+                .target, folder, "cannot make the state folder: \(FileFailure.text(error))",
                 hint: "set `state:` in dr.yaml to a folder that this user may write")
         }
     }

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import OutsideData
 
 /// Looks for a server that uses a data directory, before something is put in its place. All calls block.
 package struct RunningServer: Sendable {
@@ -35,7 +36,7 @@ package struct RunningServer: Sendable {
     /// its containers, where run outside them) as far as this user may.
     package func signs() -> [String] {
         var signs = processes().map { process in
-            "process \(process.id) (\(process.name)) uses '\(target)': stop it before its data are replaced"
+            "process \(process.id) (\(process.name.printable)) uses '\(target.printable)': stop it before its data are replaced"
         }
         switch lock() {
         case .held where signs.isEmpty: signs.append("a server holds the lock in '\(target)': stop it first")

@@ -1,3 +1,5 @@
+internal import OutsideData
+
 /// Paths as text that a terminal takes and a person can type: what is not UTF-8, and control characters, as `\xHH`; a
 /// backslash as `\\`.
 package enum PathText {
@@ -13,7 +15,7 @@ package enum PathText {
             let bytes = Array(String(scalar).utf8)
             if scalar == "\\" {
                 text += "\\\\"
-            } else if scalar.properties.generalCategory == .control {
+            } else if scalar.isUnprintable {
                 text += bytes.map(escape).joined()
             } else {
                 text.unicodeScalars.append(scalar)

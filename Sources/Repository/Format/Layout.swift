@@ -35,9 +35,14 @@ package enum Layout {
         return String(last.dropLast(suffix.count))
     }
 
-    /// A pack's id, whether encrypted or not; nil where the key is no pack's.
+    /// A pack's id, whether encrypted or not; nil where the key is not that of a pack.
     static func packID(of key: ObjectKey) -> String? {
-        packSuffixes.lazy.compactMap { name(of: key, suffix: $0) }.first
+        packSuffixes.lazy.compactMap { name(of: key, suffix: $0) }.first(where: isID)
+    }
+
+    /// The pack's id in the key of an index; nil for any other key.
+    static func indexID(of key: ObjectKey) -> String? {
+        name(of: key, suffix: indexSuffix).flatMap { isID($0) ? $0 : nil }
     }
 
     /// Component names: they are the first part of keys.

@@ -1,3 +1,5 @@
+internal import OutsideData
+
 /// A repository that cannot be used as asked.
 package struct RepositoryError: Error, Equatable, CustomStringConvertible {
     /// What a caller may decide on, and an exit code follows from.
@@ -32,5 +34,5 @@ package struct RepositoryError: Error, Equatable, CustomStringConvertible {
         RepositoryError(.damaged, object, detail, hint: "run `dr verify --read-data` to see all that is affected")
     }
 
-    package var description: String { "'\(object)': \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var description: String { "'\(object.printable)': \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
 }

@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import FoundationEssentials
+internal import OutsideData
 
 /// A JSON document that carries its own SHA-256 as its last member, on a line of its own:
 ///
@@ -29,9 +30,9 @@ package enum SealedDocument {
         document.append(contentsOf: ",\n\"sha256\":\"\(seal)\"}\n".utf8)
     }
 
-    /// - Throws: ``RepositoryError``, `.damaged` when the seal does not fit, `.newerVersion` when the document says
+    /// - Throws: ``RepositoryError``, `.damaged` when the seal does not fit or a value is out of its range, `.newerVersion` when the document says
     ///   that it is of a format newer than ``RepositoryFormat/version``.
-    static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8], name: String) throws -> Value {
+    static func decode<Value: RepositoryDocument>(_ type: Value.Type, _ bytes: [UInt8], name: String) throws -> Value {
         guard bytes.count > sealLength else { throw RepositoryError.damaged(name, "it is cut short or not ours") }
         let content = Array(bytes.dropLast(sealLength))
         let tail = String(decoding: bytes.suffix(sealLength), as: UTF8.self)
@@ -46,11 +47,29 @@ package enum SealedDocument {
                 hint: "use a newer dr")
         }
         guard whole else { throw RepositoryError.damaged(name, "its SHA-256 does not match its content") }
+        let document: Value
         do {
-            return try decoder.decode(type, from: data)
+            document = try decoder.decode(type, from: data)
         } catch {
-            throw RepositoryError.damaged(name, "its content is not what it should be: \(error)")
+            throw RepositoryError.damaged(name, "its content is not what it should be: \(Self.place(of: error))")
         }
+        if let defect = document.defect { throw RepositoryError.damaged(name, defect) }
+        return document
+    }
+
+    /// The member that could not be decoded, and why.
+    private static func place(of error: any Error) -> String {
+        let (context, word): (DecodingError.Context, String)
+        switch error as? DecodingError {
+        case .typeMismatch(_, let found): (context, word) = (found, "has another type")
+        case .valueNotFound(_, let found): (context, word) = (found, "is null")
+        case .keyNotFound(let key, let found):
+            (context, word) = (found, "lacks '\(key.stringValue.printable)'")
+        case .dataCorrupted(let found): (context, word) = (found, found.debugDescription.printable)
+        default: return "\(error)".printable
+        }
+        let path = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue.printable }
+        return "\(path.isEmpty ? "the document" : "'\(path.joined(separator: "."))'") \(word)"
     }
 
     private struct Header: Decodable { var format: Int }

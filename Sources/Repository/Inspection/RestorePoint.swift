@@ -1,3 +1,5 @@
+internal import OutsideData
+
 /// What a restore gives, seen from a moment: how far the components are apart in time, and what would be lost if the
 /// disaster were now.
 package struct RestorePoint: Codable, Equatable, Sendable {
@@ -119,7 +121,7 @@ package struct RestorePoint: Codable, Equatable, Sendable {
         components = (held + missing.map { Part(missing: $0) }).sorted { $0.component < $1.component }
         oldest = byTime.first?.component
         newest = byTime.last?.component
-        skewSeconds = (byTime.last?.newestDatum ?? 0).addingClamped(-(byTime.first?.newestDatum ?? 0)) / 1000
+        skewSeconds = (byTime.last?.newestDatum ?? 0).subtractingClamped(byTime.first?.newestDatum ?? 0) / 1000
         lossSeconds = byTime.first?.ageSeconds
         rpoSeconds = rpo
         verdict = components.map(\.verdict).max { $0.weight < $1.weight } ?? .ok

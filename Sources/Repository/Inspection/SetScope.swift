@@ -1,3 +1,5 @@
+internal import OutsideData
+
 /// The sets that a configuration speaks for: those of its stack, up to the present.
 package struct SetScope: Equatable, Sendable {
     /// The stack's name; nil takes the sets of every stack.
@@ -25,13 +27,5 @@ package struct SetScope: Equatable, Sendable {
 
     package func isFuture(_ set: BackupSet, at now: Timestamp) -> Bool {
         isFuture(set.name, at: now) || isFuture(set.finished, at: now)
-    }
-}
-
-extension Int {
-    /// The sum, or the nearest number that can be held.
-    func addingClamped(_ other: Int) -> Int {
-        let (sum, overflows) = addingReportingOverflow(other)
-        return overflows ? (other > 0 ? .max : .min) : sum
     }
 }

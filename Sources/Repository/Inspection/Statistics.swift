@@ -1,5 +1,6 @@
 package import Blocking
 internal import ObjectStorage
+internal import OutsideData
 
 /// What a repository costs, from listings and the newest manifests.
 package struct Statistics: Codable, Equatable, Sendable {
@@ -34,7 +35,7 @@ package struct Statistics: Codable, Equatable, Sendable {
             for (name, part) in set.components {
                 var component = found[name] ?? Component(name: name)
                 component.backups += 1
-                component.plainBytes += part.bytes
+                component.plainBytes = component.plainBytes.addingClamped(part.bytes)
                 (component.newestBytes, component.newestFiles) = (part.bytes, part.files)
                 found[name] = component
             }
@@ -45,12 +46,12 @@ package struct Statistics: Codable, Equatable, Sendable {
             var objects = 0
             try repository.store.list(prefix: "", after: nil) { object in
                 try Task.checkCancellation()
-                stored += object.size
+                stored = stored.addingClamped(object.size)
                 objects += 1
                 let parts = object.key.text.split(separator: "/")
                 guard parts.count == 3, parts[1] == "packs" || parts[1] == "backups" else { return .proceed }
                 var component = found[String(parts[0])] ?? Component(name: String(parts[0]))
-                component.storedBytes += object.size
+                component.storedBytes = component.storedBytes.addingClamped(object.size)
                 if Layout.packID(of: object.key) != nil { component.packs += 1 }
                 found[component.name] = component
                 return .proceed

@@ -109,7 +109,7 @@ struct LockExtension: Sendable {
             guard let name = Layout.name(of: key, suffix: ".json").flatMap({ Timestamp($0) }) else { return nil }
             return try survey.ledger.lockEnd(component, manifest: name.seconds)
         case "packs":
-            guard let pack = Layout.packID(of: key) ?? Layout.name(of: key, suffix: Layout.indexSuffix) else {
+            guard let pack = Layout.packID(of: key) ?? Layout.indexID(of: key) else {
                 return nil
             }
             return try survey.ledger.lockEnd(component, pack: pack)

@@ -1,5 +1,7 @@
 /// A later fact, in a sealed document under `marks/<kind>/<timestamp>-<id>.json`: written once, like everything else.
 package protocol Mark: Codable, Equatable, Sendable {
+    /// The first thing that is wrong with the values of a mark that was read; nil where nothing is.
+    var defect: String? { get }
     /// The part of the key, and the document's `kind`.
     static var kind: String { get }
     var format: Int { get }

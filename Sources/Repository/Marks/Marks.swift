@@ -45,7 +45,9 @@ package struct Marks: Sendable {
     func read<M: Mark>(_ key: ObjectKey, as type: M.Type = M.self) throws -> M? {
         for attempt in 1... {
             do {
-                let mark = try SealedDocument.decode(M.self, try store.read(key, limit: 256 << 20), name: key.text)
+                let mark = try SealedDocument.decode(
+                    CheckedMark<M>.self, try store.read(key, limit: 256 << 20), name: key.text
+                ).mark
                 guard mark.kind == M.kind else {
                     throw RepositoryError.damaged(key.text, "it is a mark of another kind")
                 }
@@ -77,4 +79,12 @@ package struct Marks: Sendable {
             }
         }
     }
+}
+
+/// A mark on its way in: ``RepositoryDocument`` for whichever kind it is.
+private struct CheckedMark<M: Mark>: RepositoryDocument {
+    let mark: M
+    var defect: String? { mark.defect }
+
+    init(from decoder: any Decoder) throws { mark = try M(from: decoder) }
 }

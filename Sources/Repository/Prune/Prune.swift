@@ -2,6 +2,7 @@ package import Blocking
 internal import Catalog
 internal import Cryptography
 internal import ObjectStorage
+internal import OutsideData
 package import Retention
 
 /// Carries retention out: drops what the policy drops, and what no kept set needs with it.
@@ -124,7 +125,7 @@ extension PruneReport {
         removed.sets += second.removed.sets
         removed.manifests += second.removed.manifests
         removed.packs += second.removed.packs
-        removed.bytes += second.removed.bytes
+        removed.bytes = removed.bytes.addingClamped(second.removed.bytes)
         announced = second.announced
         frozen = second.frozen
         sealed = second.sealed

@@ -1,5 +1,6 @@
 internal import Catalog
 internal import ObjectStorage
+internal import OutsideData
 
 /// The first phase: says what is to be deleted once the grace is over.
 struct PruneAnnouncement {
@@ -46,7 +47,7 @@ struct PruneAnnouncement {
     private func count(_ intent: PruneIntent, _ sizes: [String: Int], _ report: inout PruneReport) throws {
         for set in intent.sets {
             report.announced.sets += 1
-            report.announced.bytes += survey.setBytes[set.name] ?? 0
+            report.announced.bytes = report.announced.bytes.addingClamped(survey.setBytes[set.name] ?? 0)
             for manifest in set.manifests { try count(manifest.component, manifest.name, &report) }
         }
         for (component, manifests) in intent.orphans {
@@ -54,14 +55,15 @@ struct PruneAnnouncement {
         }
         for packs in intent.packs.values {
             report.announced.packs += packs.count
-            report.announced.bytes += packs.reduce(0) { $0 + (sizes[$1] ?? 0) }
+            let bytes = packs.lazy.map { sizes[$0] ?? 0 }.clampedSum()
+            report.announced.bytes = report.announced.bytes.addingClamped(bytes)
         }
     }
 
     private func count(_ component: String, _ manifest: Timestamp, _ report: inout PruneReport) throws {
         guard let listed = try survey.ledger.manifest(component, manifest.seconds) else { return }
         report.announced.manifests += 1
-        report.announced.bytes += listed.bytes
+        report.announced.bytes = report.announced.bytes.addingClamped(listed.bytes)
     }
 
     /// - Parameter sizes: gets the bytes of each pack.

@@ -2,6 +2,7 @@ internal import Blocking
 internal import Catalog
 internal import Cryptography
 internal import ObjectStorage
+internal import OutsideData
 
 /// The second phase: deletes what intents announced long enough ago, and what was found to be unneeded still.
 ///
@@ -83,7 +84,7 @@ struct PruneExecution: Sendable {
             }
             fates[name] = .removed
             report.removed.sets += 1
-            report.removed.bytes += survey.setBytes[name] ?? 0
+            report.removed.bytes = report.removed.bytes.addingClamped(survey.setBytes[name] ?? 0)
             if let run = try ledger.run(ofSet: name.seconds) { runs.append(run) }
             try ledger.removeSet(name.seconds)
         }
@@ -142,7 +143,7 @@ struct PruneExecution: Sendable {
         left.formUnion(refused)
         for (key, size) in sizes where !refused.contains(key) {
             report.removed.manifests += 1
-            report.removed.bytes += size
+            report.removed.bytes = report.removed.bytes.addingClamped(size)
         }
     }
 
@@ -187,7 +188,7 @@ struct PruneExecution: Sendable {
             .union(try deleteUnasked(free.flatMap(\.contents), &report))
         for pack in free where refused.isDisjoint(with: pack.contents) {
             report.removed.packs += 1
-            report.removed.bytes += pack.bytes
+            report.removed.bytes = report.removed.bytes.addingClamped(pack.bytes)
         }
         return locked.union(refused)
     }

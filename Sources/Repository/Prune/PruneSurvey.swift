@@ -79,7 +79,7 @@ struct PruneSurvey: Sendable {
 
     /// The time of the store's clock, read from an object that is written: an empty one, which a full disk still takes.
     private static func storeClock(_ store: any ObjectStore, _ now: Timestamp) throws -> Int {
-        let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")
+        let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")  // checked: digits
         let modified = try store.put(key, [], PutOptions(.ifAbsent)).modified
         if let refused = try store.delete([key]).first { throw refused }
         return modified ?? now.seconds
@@ -186,7 +186,7 @@ struct PruneSurvey: Sendable {
                         String(parts[0]), name.seconds, bytes: object.size, modified: object.modified)
                 }
             } else if parts.count == 3, parts[1] == "packs" {
-                let pack = Layout.packID(of: object.key) ?? Layout.name(of: object.key, suffix: Layout.indexSuffix)
+                let pack = Layout.packID(of: object.key) ?? Layout.indexID(of: object.key)
                 if let pack {
                     try ledger.addPack(String(parts[0]), pack, bytes: object.size, modified: object.modified)
                 }

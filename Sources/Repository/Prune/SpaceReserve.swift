@@ -14,7 +14,7 @@ struct SpaceReserve: Sendable {
 
     /// Writes one.
     func fill() throws {
-        let key = ObjectKey(trusted: "\(Marks.prefix(Self.kind))\(RandomID.make())")
+        let key = ObjectKey(trusted: "\(Marks.prefix(Self.kind))\(RandomID.make())")  // checked: digits
         _ = try store.put(key, RandomID.bytes(Self.size), PutOptions(.ifAbsent))
     }
 

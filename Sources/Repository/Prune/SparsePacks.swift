@@ -1,3 +1,4 @@
+internal import OutsideData
 internal import Synchronization
 
 /// Packs of the newest backup of which hardly anything is needed any more, by any kept set.
@@ -58,10 +59,12 @@ final class SparsePacks: Sendable {
                 guard let index = try? repository.index(component, candidate.use) else { continue }
                 var (total, needed) = (0, 0)
                 for (number, member) in index.members.enumerated() where member.offset != nil {
-                    total += member.size ?? 0
-                    if candidate.needed.contains(number) { needed += member.size ?? 0 }
+                    total = total.addingClamped(member.size ?? 0)
+                    if candidate.needed.contains(number) { needed = needed.addingClamped(member.size ?? 0) }
                 }
-                guard needed * Self.neededShare < total, bytes + needed <= Self.mostBytes else { continue }
+                guard needed.multipliedClamped(by: Self.neededShare) < total, needed <= Self.mostBytes - bytes else {
+                    continue
+                }
                 bytes += needed
                 unwanted[component, default: []].append(pack)
             }

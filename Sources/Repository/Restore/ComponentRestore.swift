@@ -3,6 +3,7 @@ internal import Catalog
 internal import Cryptography
 internal import Glibc
 internal import ObjectStorage
+internal import OutsideData
 internal import Synchronization
 
 /// Brings one component's tree back: builds it beside the target, proves every file by its SHA-256 and the whole by
@@ -269,7 +270,7 @@ package struct ComponentRestore: Sendable {
             }
             let member = index.members[entry.content.member]
             guard let offset = member.offset, member.size == record.size, member.sha256 == digest, offset >= 0,
-                offset + record.size <= reader.plainSize
+                offset.addingClamped(record.size) <= reader.plainSize
             else {
                 failed.append((entry, "member \(entry.content.member) of pack \(index.pack) is not its content"))
                 continue
@@ -289,7 +290,7 @@ package struct ComponentRestore: Sendable {
     private func digest(of entry: CatalogEntry) throws -> Digest {
         guard let bytes = entry.digest, bytes.count == 32 else {
             throw RepositoryError.damaged(
-                manifest.component, "'\(entry.record.name)' has no SHA-256 in its pack's index")
+                manifest.component, "'\(entry.record.name.printable)' has no SHA-256 in its pack's index")
         }
         return Digest(bytes: bytes)
     }
@@ -354,7 +355,7 @@ package struct RestoreFailure: Error, CustomStringConvertible {
     package var target: String
 
     package var description: String {
-        let shown = damage.prefix(20).map { "  \($0.path): \($0.reason)" }
+        let shown = damage.prefix(20).map { "  \($0.path.printable): \($0.reason)" }
         let more = damage.count > 20 ? ["  and \(damage.count - 20) more"] : []
         return (["'\(target)': not restored, \(damage.count) damaged:"] + shown + more).joined(separator: "\n")
             + "\nhint: the target is untouched; what is good is in '\(staging)'; an older set may have the rest"

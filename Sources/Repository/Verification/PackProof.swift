@@ -1,6 +1,7 @@
 internal import Catalog
 internal import Cryptography
 internal import ObjectStorage
+internal import OutsideData
 
 /// Reads every byte of a pack: the object's hash, each gzip member's checksum, each file's hash, and what the domain
 /// knows of the contents. Calls block.
@@ -60,7 +61,7 @@ struct PackProof {
         }
         let pieces = try index.members.compactMap { member -> PackReader.Piece? in
             guard let offset = member.offset, let size = member.size, let digest = member.sha256 else { return nil }
-            guard offset >= 0, size > 0, offset + size <= reader.plainSize else {
+            guard offset >= 0, size > 0, offset.addingClamped(size) <= reader.plainSize else {
                 throw RepositoryError.damaged(index.key.text, "its index points outside of it")
             }
             let content = StreamHash()
@@ -74,9 +75,10 @@ struct PackProof {
                 guard missing == 0 else { return }
                 found.files += 1
                 if content.digest() != digest {
-                    found.failures.append("the content of '\(member.record?.name ?? "?")' does not match its SHA-256")
+                    found.failures.append(
+                        "the content of '\(member.record?.name.printable ?? "?")' does not match its SHA-256")
                 }
-                found.failures += inspector?.finish().map { "'\($0.path)': \($0.reason)" } ?? []
+                found.failures += inspector?.finish().map { "'\($0.path.printable)': \($0.reason)" } ?? []
             } fail: { _ in
             }
         }

@@ -1,3 +1,5 @@
+internal import OutsideData
+
 /// How much one run reads, so that everything is read again within the period: the rule, without a store.
 ///
 /// What was read longest ago comes first. It is to be read again at three quarters of the period, so that an outage of
@@ -39,17 +41,17 @@ struct ReadingPace: Equatable, Sendable {
     ///   - queue: all there is; the one read longest ago first, then by position.
     ///   - credit: of the last run: 0, or less where it has read beyond its share.
     func choice(from queue: [Due], credit: Int, now: Int) -> (count: Int, credit: Int) {
-        let total = queue.reduce(0) { $0 + $1.bytes }
+        let total = queue.lazy.map(\.bytes).clampedSum()
         guard total > 0 else { return (queue.count, 0) }
         var sum = 0, share = 0, overdue = 0
         for (number, due) in queue.enumerated() {
-            sum += due.bytes
+            sum = sum.addingClamped(due.bytes)
             guard number + 1 == queue.count || queue[number + 1].read != due.read else { continue }
             let left = (due.read + aim - now) / interval
             if left < 1 { overdue = sum }
             share = max(share, Self.quotient(sum, max(left, 1)))
         }
-        let most = Self.quotient(total, max(aim / interval, 1)) * Self.most
+        let most = Self.quotient(total, max(aim / interval, 1)).multipliedClamped(by: Self.most)
         // Whoever has read a large pack may rest, but not until something is overdue.
         var budget = min(share, most) + max(credit, -total)
         if overdue > 0 { budget = max(budget, min(overdue, most)) }
@@ -61,5 +63,5 @@ struct ReadingPace: Equatable, Sendable {
         return (count, min(budget, 0))
     }
 
-    private static func quotient(_ bytes: Int, _ runs: Int) -> Int { (bytes + runs - 1) / runs }
+    private static func quotient(_ bytes: Int, _ runs: Int) -> Int { bytes / runs + (bytes % runs > 0 ? 1 : 0) }
 }

@@ -1,3 +1,5 @@
+internal import OutsideData
+
 /// What one run reads, and where reading stands afterwards: the ring and the pace together, without a store.
 struct ReadingPlan: Sendable {
     /// As it is once all of ``ranges`` was read.
@@ -29,13 +31,13 @@ struct ReadingPlan: Sendable {
         }
         queue.sort { ($0.read, $0.position) < ($1.read, $1.position) }
         totalPacks = queue.count
-        totalBytes = queue.reduce(0) { $0 + $1.bytes }
+        totalBytes = queue.lazy.map(\.bytes).clampedSum()
         var (count, credit) = pace.choice(from: queue, credit: credit, now: now.seconds)
         // What shares the last one's position cannot be told from it.
         while count > 0, count < queue.count, queue[count].position == queue[count - 1].position { count += 1 }
         self.credit = credit
-        bytes = queue[..<count].reduce(0) { $0 + $1.bytes }
-        overdueBytes = queue[count...].reduce(0) { $0 + (now.seconds - $1.read > pace.period ? $1.bytes : 0) }
+        bytes = queue[..<count].lazy.map(\.bytes).clampedSum()
+        overdueBytes = queue[count...].lazy.filter { now.seconds - $0.read > pace.period }.map(\.bytes).clampedSum()
         if count > 0 { mark(through: queue[count - 1], began: began, now: now) }
     }
 

@@ -1,6 +1,7 @@
 package import Blocking
 internal import Catalog
 internal import ObjectStorage
+internal import OutsideData
 internal import Synchronization
 
 /// Proves that what the sets name is there and is what it was: documents by the hashes that name them, packs by
@@ -74,7 +75,7 @@ package struct Verification: Sendable {
             progress.update {
                 $0.phase = "reading packs"
                 ($0.files, $0.totalFiles) = (0, chosen.count)
-                $0.totalBytes = chosen.reduce(0) { $0 + (sizes[$1.pack] ?? 0) }
+                $0.totalBytes = chosen.lazy.map { sizes[$0.pack] ?? 0 }.clampedSum()
             }
             try await chosen.concurrentForEach(limit: lanes) { use in
                 try await pool.run { try readPack(use, ledger) }
@@ -247,7 +248,7 @@ package struct Verification: Sendable {
 
     private func sample(_ packs: [Use]) -> [Use] {
         guard share < 1 else { return packs }
-        let count = max(1, Int((Double(packs.count) * share).rounded(.up)))
+        let count = max(1, Int(clamping: (Double(packs.count) * share).rounded(.up)))
         return Array(packs.shuffled().prefix(count))
     }
 

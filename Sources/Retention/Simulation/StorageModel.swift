@@ -27,10 +27,12 @@ package struct StorageModel: Hashable, Sendable {
     }
 
     static let daysOfMonth = 30.4375
+    /// Bytes. A growth that nothing could hold stops here, so that sums and prices stay finite.
+    private static let most = 1e30
 
     /// Bytes of one full backup so many seconds after the start.
     func full(after seconds: Int) -> Double {
-        size * pow(1 + monthlyGrowth, Double(seconds) / 86_400 / Self.daysOfMonth)
+        min(size * pow(1 + monthlyGrowth, Double(seconds) / 86_400 / Self.daysOfMonth), Self.most)
     }
 
     /// Bytes that sets made so many seconds after the start take together.

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import OutsideData
 
 /// What of the process and the machine credentials and endpoints depend on: a value, so that tests have their own.
 package struct AWSEnvironment: Sendable {
@@ -21,7 +22,7 @@ package struct AWSEnvironment: Sendable {
     package static func system() -> AWSEnvironment {
         let variables = ProcessInfo.processInfo.environment
         return AWSEnvironment(variables: variables, home: variables["HOME"] ?? "/root") {
-            Int(Date().timeIntervalSince1970)
+            Int(clamping: Date().timeIntervalSince1970)
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OutsideData
 
 /// The forms of time that AWS writes, for seconds since 1970.
 package enum UTCTime {
@@ -16,11 +17,13 @@ package enum UTCTime {
             + "T\(pad(time.hour)):\(pad(time.minute)):\(pad(time.second))Z"
     }
 
-    /// Reads RFC 3339, with or without a fraction, as credentials and listings have it.
+    /// Reads RFC 3339, with or without a fraction, as credentials and listings have it, of the years 1970 to 9999.
     package static func parse(_ text: String) -> Int? {
         for hasFraction in [false, true] {
             let style = Date.ISO8601FormatStyle(includingFractionalSeconds: hasFraction)
-            if let date = try? style.parse(text) { return Int(exactly: date.timeIntervalSince1970.rounded(.down)) }
+            guard let date = try? style.parse(text) else { continue }
+            let seconds = Int(clamping: date.timeIntervalSince1970.rounded(.down))
+            return DocumentRange.seconds.contains(seconds) ? seconds : nil
         }
         return nil
     }

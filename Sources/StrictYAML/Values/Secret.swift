@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 
 /// A value that must not stand in a configuration file: only the place where it is found at run time.
@@ -64,20 +65,5 @@ package struct Secret: Hashable, Sendable, CustomStringConvertible {
 
     private func failure(_ message: String, hint: String? = nil) -> DocumentError {
         DocumentError([Diagnostic(location, "\(self) \(message)", hint: hint)])
-    }
-}
-
-/// The system's words for a file that cannot be read.
-enum FileFailure {
-    static func text(_ error: any Error) -> String {
-        let cocoa = error as NSError
-        if let cause = cocoa.userInfo[NSUnderlyingErrorKey] as? NSError, cause.domain == NSPOSIXErrorDomain {
-            return String(cString: strerror(CInt(truncatingIfNeeded: cause.code)))
-        }
-        switch CocoaError.Code(rawValue: cocoa.code) {
-        case .fileNoSuchFile, .fileReadNoSuchFile: return "no such file"
-        case .fileReadNoPermission: return "permission denied"
-        default: return cocoa.localizedDescription
-        }
     }
 }

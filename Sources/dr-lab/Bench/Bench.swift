@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Foundation
 import Lab
 
@@ -160,7 +161,7 @@ struct Bench: AsyncParsableCommand {
 
     private func say(_ text: String) { Self.say(text) }
 
-    private static func say(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+    private static func say(_ text: String) { StandardError.write("\(text)\n") }
 
     private static func program() throws -> String {
         try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")

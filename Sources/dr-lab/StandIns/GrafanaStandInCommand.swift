@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Foundation
 import Lab
 
@@ -35,7 +36,7 @@ struct GrafanaStandInCommand: AsyncParsableCommand {
         let isChecked = !seed.hasPrefix("dashboards=")
         let server = try await GrafanaStandIn(state, port: port, isChecked: isChecked)
         let text = "GRAFANA_URL=\(server.url)\nGRAFANA_PASSWORD=\(GrafanaState.adminPassword)\n"
-        FileHandle.standardOutput.write(Data(text.utf8))
+        try StandardOutput.write(exactly: text)
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
 }

@@ -2,6 +2,7 @@ import Blocking
 import Configuration
 import Forecast
 import HTTP
+import OutsideData
 import PrometheusSnapshot
 import Repository
 import StrictYAML
@@ -123,7 +124,7 @@ struct CapacityHistory {
         var held = now
         let backwards = sets.sorted { $0.name > $1.name }.map { set in
             let sample = Sample(x: Double(set.name.seconds), value: Double(max(0, held)))
-            held -= set.components.values.reduce(0) { $0 + $1.added.stored }
+            held = held.subtractingClamped(set.components.values.lazy.map(\.added.stored).clampedSum())
             return sample
         }
         return backwards.reversed()
@@ -132,7 +133,7 @@ struct CapacityHistory {
     /// Plain bytes of each set that has all its components.
     static func sizes(_ sets: [BackupSet]) -> [Sample] {
         sets.filter { $0.failed.isEmpty && $0.skipped.isEmpty }.sorted { $0.name < $1.name }.map { set in
-            Sample(x: Double(set.name.seconds), value: Double(set.components.values.reduce(0) { $0 + $1.bytes }))
+            Sample(x: Double(set.name.seconds), value: Double(set.components.values.lazy.map(\.bytes).clampedSum()))
         }
     }
 }

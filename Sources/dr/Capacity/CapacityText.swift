@@ -1,14 +1,15 @@
 import Charts
 import Configuration
 import Forecast
+import OutsideData
 
 extension ResourceOptions.Unit {
     /// An amount for people: "62.5%", "1.40 GiB/s".
     func text(_ value: Double) -> String {
         switch self {
         case .ratio: "\(Units.fixed(Self.bounded(value * 100), 1))%"
-        case .bytes: Units.bytes(Int(Self.bounded(value)))
-        case .bytesPerSecond: "\(Units.bytes(Int(Self.bounded(value))))/s"
+        case .bytes: Units.bytes(Int(clamping: Self.bounded(value)))
+        case .bytesPerSecond: "\(Units.bytes(Int(clamping: Self.bounded(value))))/s"
         case .perSecond: "\(Label.number(Self.bounded(value)))/s"
         case .count: Label.number(Self.bounded(value))
         }

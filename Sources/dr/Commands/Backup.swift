@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Repository
 
 struct Backup: AsyncParsableCommand {
@@ -56,12 +57,16 @@ struct Backup: AsyncParsableCommand {
                 "this set does not hold \(skipped.joined(separator: ", ")): their earlier backups stay the newest")
         }
         for reason in result.set.reasons.dropLast(skipped.count) { StandardError.write("dr: \(reason)\n") }
-        try output.result(result) {
-            ([SetText.summary(result.set, recording: result.recording)]
-                + (result.sample.map { [SampleText.summary($0)] } ?? []))
-                .joined(separator: "\n")
+        let printing = Swift.Result {
+            try output.result(result) {
+                ([SetText.summary(result.set, recording: result.recording)]
+                    + (result.sample.map { [SampleText.summary($0)] } ?? []))
+                    .joined(separator: "\n")
+            }
         }
+        // Also where the result could not be printed.
         await notices.tell(result.set)
+        try printing.get()
         if result.sample?.findings.isEmpty == false { throw ExitStatus.checkFailed }
         if !result.set.isAsAsked { throw ExitStatus.partial }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Blocking
 import Catalog
 import Configuration
+import OutsideData
 import Repository
 
 struct Diff: AsyncParsableCommand {
@@ -40,7 +41,7 @@ struct Diff: AsyncParsableCommand {
                 }
             }
         }
-        stream.end()
+        try stream.end()
     }
 
     private func listing(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Blocking
 import Configuration
 import Cryptography
+import Files
 import Foundation
 import ObjectStorage
 import Repository
@@ -68,10 +69,8 @@ private enum RecoveryKeyWriting {
         let passphrase = ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
         let pair = try RecoveryKeyPair.generate(commonName: "dr recovery", now: Date(), passphrase: passphrase)
         // The key first, and for its owner alone from its first byte on.
-        let created = FileManager.default.createFile(
-            atPath: keyFile, contents: Data(pair.privateKeyPEM.utf8), attributes: [.posixPermissions: 0o600])
-        guard created else { throw ValidationError("cannot write '\(keyFile)'") }
-        try Data(pair.certificatePEM.utf8).write(to: URL(filePath: certificateFile), options: .withoutOverwriting)
+        try OutputFile.create(Array(pair.privateKeyPEM.utf8), at: keyFile, mode: 0o600)
+        try OutputFile.create(Array(pair.certificatePEM.utf8), at: certificateFile, mode: 0o644)
         output.note(
             """
             wrote \(keyFile) (\(passphrase == nil ? "without a passphrase" : "passphrase from DR_RECOVERY_PASSPHRASE")) and \(certificateFile)
@@ -99,11 +98,7 @@ private enum ConfigurationWriting {
             return false
         }
         let text = location.map { ConfigurationTemplate.text(store: $0) } ?? ConfigurationTemplate.text()
-        do {
-            try Data(text.utf8).write(to: URL(filePath: file), options: .withoutOverwriting)
-        } catch {
-            throw ValidationError("cannot write '\(file)': \(error.localizedDescription)")
-        }
+        try OutputFile.create(Array(text.utf8), at: file, mode: 0o644)
         return true
     }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Blocking
 import Configuration
+import Console
+import OutsideData
 import Repository
 import Retention
 
@@ -125,9 +127,9 @@ struct List: AsyncParsableCommand {
             (started, finished) = (set.started, set.finished)
             components = set.components.keys.sorted()
             failed = set.failed.keys.sorted()
-            files = set.components.values.reduce(0) { $0 + $1.files }
-            bytes = set.components.values.reduce(0) { $0 + $1.bytes }
-            stored = set.components.values.reduce(0) { $0 + $1.added.stored }
+            files = set.components.values.lazy.map(\.files).clampedSum()
+            bytes = set.components.values.lazy.map(\.bytes).clampedSum()
+            stored = set.components.values.lazy.map(\.added.stored).clampedSum()
         }
 
         var state: String { dropped != nil ? "dropped" : isFuture ? "future" : status.rawValue }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Blocking
 import Foundation
+import OutsideData
 import Repository
 
 struct Pin: AsyncParsableCommand {
@@ -32,7 +33,7 @@ struct Pin: AsyncParsableCommand {
         if let time = Timestamp(until) { return time }
         for text in [until, "\(until)T00:00:00Z"] {
             if let date = try? Date(text, strategy: .iso8601) {
-                return Timestamp(seconds: Int(date.timeIntervalSince1970.rounded(.down)))
+                return Timestamp(seconds: Int(clamping: date.timeIntervalSince1970.rounded(.down)))
             }
         }
         throw ValidationError("--until: '\(until)' is no date")

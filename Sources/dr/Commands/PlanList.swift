@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import OutsideData
 import RecoveryPlan
 import StrictYAML
 
@@ -80,7 +81,7 @@ struct PlanList: AsyncParsableCommand {
             rto = plan.objectives.rto?.description
             rpo = plan.objectives.rpo?.description
             steps = plan.steps.count
-            seconds = Int(StepGraph(plan.steps).criticalPath { Double($0.longestDuration) }.length)
+            seconds = Int(clamping: StepGraph(plan.steps).criticalPath { Double($0.longestDuration) }.length)
         }
     }
 }

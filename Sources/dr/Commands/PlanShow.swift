@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import RecoveryPlan
 import StrictYAML
 
@@ -33,12 +34,12 @@ struct PlanShow: AsyncParsableCommand {
         let session = try Session(options)
         let entry = try session.planLibrary().entry(for: scenario, skippingEmpty: source)
         guard !source else {
-            print(entry.text.text, terminator: "")
+            try StandardOutput.write(exactly: entry.text.text)
             return
         }
         let plan = try entry.text.read(in: session.planScope(.look, overrides: try parameters.values()))
         guard !dot else {
-            print(PlanGraphText(plan).text)
+            try StandardOutput.write(PlanGraphText(plan).text + "\n")
             return
         }
         var report = try await PlanReport(plan, from: entry, in: LookOnly.context(session, plan))

@@ -79,14 +79,8 @@ struct ReportSign: AsyncParsableCommand {
         let signer = try SigningIdentity.load(certificate: certificate, privateKey: key) {
             ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
         }
-        let signed: SignedReport
-        do {
-            signed = SignedReport(
-                file: try ReportSignature.sign(file, by: signer, replaces: replace), signer: signer.certificate.subject)
-        } catch {
-            StandardError.write("dr: \(error)\n")
-            throw ExitStatus.checkFailed
-        }
+        let signed = SignedReport(
+            file: try ReportSignature.sign(file, by: signer, replaces: replace), signer: signer.certificate.subject)
         try Output(options: options).result(signed) { "wrote \(signed.file), signed by \(signed.signer)" }
     }
 }
@@ -118,11 +112,7 @@ struct ReportVerify: AsyncParsableCommand {
 
     func run() throws {
         let trusted = try certificate.flatMap { try X509Certificate.load($0) }
-        let proof: ReportProof
-        do { proof = try ReportProof(file, journal: journal, trusting: trusted) } catch {
-            StandardError.write("dr: \(error)\n")
-            throw ExitStatus.checkFailed
-        }
+        let proof = try ReportProof(file, journal: journal, trusting: trusted)
         try Output(options: options).result(proof) { proof.text }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Blocking
 import Configuration
 import Foundation
+import OutsideData
 import Repository
 import StrictYAML
 
@@ -196,7 +197,7 @@ enum MomentArgument: ExpressibleByArgument {
         if let name = Timestamp(argument) {
             self = .at(name)
         } else if let date = try? Date(argument, strategy: .iso8601) {
-            self = .at(Timestamp(seconds: Int(date.timeIntervalSince1970.rounded(.down))))
+            self = .at(Timestamp(seconds: Int(clamping: date.timeIntervalSince1970.rounded(.down))))
         } else if let period = try? Period(argument) {
             self = .age(seconds: Int(period.duration.components.seconds))
         } else {

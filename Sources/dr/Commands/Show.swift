@@ -3,6 +3,7 @@ import Blocking
 import Catalog
 import Configuration
 import Cryptography
+import OutsideData
 import Repository
 
 struct Show: AsyncParsableCommand {
@@ -61,11 +62,11 @@ struct Show: AsyncParsableCommand {
 
     private func text(_ manifest: Manifest) -> String {
         var lines = ["\(manifest.component) (\(manifest.source)), captured \(manifest.captured.readable)"]
-        lines += manifest.facts.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }
+        lines += manifest.facts.sorted { $0.key < $1.key }.map { "  \($0.key.printable): \($0.value.printable)" }
         let totals = manifest.totals
         lines.append("  files: \(totals.files), directories: \(totals.directories), links: \(totals.links)")
         lines.append("  packs: \(manifest.packs.count)")
-        lines += manifest.damage.map { "  left out: '\($0.path)': \($0.reason)" }
+        lines += manifest.damage.map { "  left out: '\($0.path.printable)': \($0.reason)" }
         return lines.joined(separator: "\n")
     }
 
@@ -79,7 +80,7 @@ struct Show: AsyncParsableCommand {
                 try stream.add(row) { "\(row.mode)  \(row.size)\t\(row.modified)  \(manifest.component)/\(row.name)" }
             }
         }
-        stream.end()
+        try stream.end()
     }
 
     private struct FileRow: Encodable {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Blocking
 import Configuration
+import Console
 import RecoveryPlan
 import Repository
 

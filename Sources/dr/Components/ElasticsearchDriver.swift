@@ -2,6 +2,7 @@ import Configuration
 import ElasticsearchSnapshot
 import Foundation
 import HTTP
+import OutsideData
 import RecoveryChecks
 import Repository
 import StrictYAML
@@ -10,7 +11,8 @@ enum ElasticsearchDriver: ComponentDriver {
     static func source(_ options: ElasticsearchOptions, _ session: Session) throws -> any ComponentSource {
         ElasticsearchSource(
             api: try api(options, session), repository: repository(options.repository), indices: options.indices,
-            patience: patience(options), pool: session.pool, now: { Int(Date().timeIntervalSince1970 * 1000) })
+            patience: patience(options), pool: session.pool, now: { Int(clamping: Date().timeIntervalSince1970 * 1000) }
+        )
     }
 
     static func importer(_ options: ElasticsearchOptions?, _ session: Session) throws -> (any ComponentImporter)? {

@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import GrafanaExport
 import HTTP
+import OutsideData
 import RecoveryChecks
 import Repository
 import StrictYAML
@@ -14,7 +15,7 @@ enum GrafanaDriver: ComponentDriver {
             api: api, login: options.server.username, joins: options.joinOrganizations,
             annotationDays: max(1, Int(options.annotations.duration.components.seconds) / 86_400),
             contactPointSecrets: secrets(options, session),
-            now: { Int(Date().timeIntervalSince1970 * 1000) })
+            now: { Int(clamping: Date().timeIntervalSince1970 * 1000) })
     }
 
     private static func secrets(_ options: GrafanaOptions, _ session: Session) -> ContactPointSecrets {

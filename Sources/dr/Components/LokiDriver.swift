@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import HTTP
 import LokiArchive
+import OutsideData
 import RecoveryChecks
 import Repository
 
@@ -18,7 +19,7 @@ enum LokiDriver: ComponentDriver {
     static func restorer(_ options: LokiOptions?, _ session: Session) throws -> (any ComponentRestorer)? {
         LokiRestorer(
             server: try options.flatMap { try server($0, session) }, pool: session.pool,
-            now: { Int(Date().timeIntervalSince1970 * 1000) })
+            now: { Int(clamping: Date().timeIntervalSince1970 * 1000) })
     }
 
     static func gaps(_ options: LokiOptions, _ session: Session) throws -> (any GapFinder)? {

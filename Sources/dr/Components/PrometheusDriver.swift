@@ -2,6 +2,7 @@ import Configuration
 import Foundation
 import HTTP
 import JSONText
+import OutsideData
 import PrometheusSnapshot
 import RecoveryChecks
 import Repository
@@ -25,7 +26,7 @@ enum PrometheusDriver: ComponentDriver {
         // The server may be gone, as on the worst day: what it could say about its retention is then left out.
         PrometheusRestorer(
             url: options?.server.url, client: try options.map { try HTTPClient($0.server) } ?? HTTPClient(),
-            pool: session.pool, now: { Int(Date().timeIntervalSince1970 * 1000) })
+            pool: session.pool, now: { Int(clamping: Date().timeIntervalSince1970 * 1000) })
     }
 
     static func checked(_ options: PrometheusOptions, name: String, _ session: Session) throws -> CheckedStack.Component

@@ -3,6 +3,7 @@ import Configuration
 import Drills
 import Foundation
 import ObjectStorage
+import Programs
 import RecoveryPlan
 import StrictYAML
 import Synchronization
@@ -141,7 +142,9 @@ final class DrillStage: Sendable {
 extension DrillServerOptions {
     /// The server of a kind where one is installed.
     static func usual(for kind: String) -> DrillServerOptions? {
-        guard kind == "prometheus", let program = findProgram("prometheus") else { return nil }
+        guard kind == "prometheus",
+            let program = Program.find("prometheus", environment: ProcessInfo.processInfo.environment)
+        else { return nil }
         var options = DrillServerOptions()
         options.run = [
             program, "--config.file=${folder}/${name}.yml", "--storage.tsdb.path=${data}",
@@ -149,11 +152,6 @@ extension DrillServerOptions {
         ]
         options.ready = "/-/ready"
         return options
-    }
-
-    private static func findProgram(_ name: String) -> String? {
-        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
     }
 
     fileprivate func command(_ name: String, url: String, data: String, folder: String) -> [String] {
@@ -183,7 +181,7 @@ extension DrillServerOptions {
                 static_configs: [{targets: ["127.0.0.1:\(Self.port(url))"]}]
 
             """
-        try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name).yml"))
+        try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name).yml"))  // checked: a private folder
     }
 
     private static func port(_ url: String) -> String { url.split(separator: ":").last.map(String.init) ?? "" }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Repository
 
@@ -23,11 +24,10 @@ struct BackupMetrics {
 
     private static func write(_ text: String, to path: String) throws {
         do {
-            try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
-            // The exporter runs as a user of its own.
-            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+            // The exporter runs as another user, and may own the folder: a link of that user is not followed.
+            try OutputFile.write(Array(text.utf8), to: path, mode: 0o644, links: .refuse)
         } catch {
-            throw MetricsError(path: path, detail: error.localizedDescription)
+            throw MetricsError(path: path, detail: FileFailure.text(error))
         }
     }
 
@@ -142,5 +142,5 @@ struct BackupMetrics {
 struct MetricsError: Error, CustomStringConvertible {
     var path: String
     var detail: String
-    var description: String { "metrics '\(path)': \(detail)" }
+    var description: String { "metrics '\(path)' cannot be written: \(detail)" }
 }

@@ -1,4 +1,6 @@
+import Console
 import Foundation
+import OutsideData
 import Repository
 import Synchronization
 
@@ -20,7 +22,7 @@ final class ImportReport: Sendable {
     init(json: Bool, showsSame: Bool) {
         isJSON = json
         self.showsSame = showsSame
-        state = Mutex(State(stream: JSONStream(json ? "objects" : nil)))
+        state = Mutex(State(stream: JSONStream(json ? "objects" : nil, isLive: true)))
     }
 
     var isWhole: Bool { state.withLock { $0.isWhole } }
@@ -62,17 +64,17 @@ final class ImportReport: Sendable {
             let parts = counts.filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
             let total = parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
             let manner = error == nil ? "" : "unfinished: "
-            print("\(component) of set \(set): \(manner)\(isDryRun ? "would be: " : "")\(total)")
+            var text = "\(component.printable) of set \(set): \(manner)\(isDryRun ? "would be: " : "")\(total)"
             if state.missingSecrets > 0 {
-                print(
-                    "\(state.missingSecrets) objects lack secrets: give them under `secrets:` of the component in dr.yaml"
-                )
+                text += "\n\(state.missingSecrets) objects lack secrets: "
+                text += "give them under `secrets:` of the component in dr.yaml"
             }
+            try StandardOutput.write(text + "\n")
         }
     }
 
     private static func line(_ object: ImportedObject) -> String {
-        var line = "\(object.outcome.rawValue)\t\(object.kind) \(object.name)"
+        var line = "\(object.outcome.rawValue)\t\(object.kind) \(object.name.printable)"
         if let detail = object.detail { line += ": \(detail)" }
         if !object.missingSecrets.isEmpty { line += " (lacks \(object.missingSecrets.joined(separator: ", ")))" }
         return line

@@ -1,33 +1,52 @@
+import Console
 import Foundation
 
 /// A long result, printed row by row: lines of text, or one JSON object with an array of rows.
 struct JSONStream {
     private let key: String?
     private var isFirst = true
+    /// Text that waits to be written.
+    private var waiting = ""
+    /// UTF-8 code units of text that are gathered before they are written.
+    private let room: Int
 
-    /// - Parameter key: of the array; nil for text.
-    init(_ key: String?) { self.key = key }
-
-    mutating func add(_ row: some Encodable, _ text: () -> String) throws {
-        guard let key else { return print(text()) }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let json = String(decoding: try encoder.encode(row), as: UTF8.self)
-        print(isFirst ? "{\"\(key)\": [\n\(json)" : ",\n\(json)", terminator: "")
-        isFirst = false
+    /// - Parameters:
+    ///   - key: of the array; nil for text.
+    ///   - isLive: writes each row at once, for work that takes long.
+    init(_ key: String?, isLive: Bool = false) {
+        self.key = key
+        room = isLive ? 0 : 64 << 10
     }
 
-    func end() {
-        guard let key else { return }
-        print(isFirst ? "{\"\(key)\": []}" : "\n]}")
+    /// - Throws: `StandardOutputError`.
+    mutating func add(_ row: some Encodable, _ text: () -> String) throws {
+        if let key {
+            waiting += isFirst ? "{\"\(key)\": [\n" : ",\n"
+            waiting += try Output.json(row, [])
+        } else {
+            waiting += text() + "\n"
+        }
+        isFirst = false
+        if waiting.utf8.count > room { try flush() }
+    }
+
+    mutating func end() throws {
+        if let key { waiting += isFirst ? "{\"\(key)\": []}\n" : "\n]}\n" }
+        try flush()
     }
 
     /// Ends the document with the members of `summary` beside the rows.
-    func end(with summary: some Encodable) throws {
-        guard let key else { return }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let members = String(decoding: try encoder.encode(summary), as: UTF8.self).dropFirst()
-        print(isFirst ? "{\"\(key)\": [],\(members)" : "\n],\(members)")
+    mutating func end(with summary: some Encodable) throws {
+        if let key {
+            let members = try Output.json(summary, []).dropFirst()
+            waiting += isFirst ? "{\"\(key)\": [],\(members)\n" : "\n],\(members)\n"
+        }
+        try flush()
+    }
+
+    private mutating func flush() throws {
+        defer { waiting = "" }
+        guard !waiting.isEmpty else { return }
+        if key == nil { try StandardOutput.write(waiting) } else { try StandardOutput.write(exactly: waiting) }
     }
 }

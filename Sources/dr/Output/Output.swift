@@ -1,13 +1,21 @@
 import ArgumentParser
+import Console
+import Files
 import Foundation
+import OutsideData
 
 /// Where results and remarks go: results to standard output, everything else to standard error.
 struct Output {
     let options: GlobalOptions
 
     /// Prints a command's result: as one JSON document, or as text for people.
+    /// - Throws: `StandardOutputError`.
     func result(_ value: some Encodable, _ text: () -> String) throws {
-        print(options.json ? try Self.json(value) : text())
+        if options.json {
+            try StandardOutput.write(exactly: try Self.json(value) + "\n")
+        } else {
+            try StandardOutput.write(text() + "\n")
+        }
     }
 
     /// Something that a person should know; not an error.
@@ -19,18 +27,18 @@ struct Output {
     }
 
     /// Writes a picture or a page that was asked for beside the result.
+    /// - Throws: `FileError`.
     func write(_ text: String, to file: String) throws {
-        do {
-            try Data(text.utf8).write(to: URL(filePath: file), options: .atomic)
-        } catch {
-            throw ValidationError("'\(file)' cannot be written: \(error.localizedDescription)")
-        }
-        note("wrote \(file)")
+        try OutputFile.write(Array(text.utf8), to: file, links: .follow)
+        note("wrote \(file.printable)")
     }
 
-    static func json(_ value: some Encodable) throws -> String {
+    /// JSON with the exact values, in which no character acts on a terminal.
+    static func json(
+        _ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting = .prettyPrinted
+    ) throws -> String {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, formatting]
+        return String(decoding: try encoder.encode(value), as: UTF8.self).jsonForTerminals
     }
 }

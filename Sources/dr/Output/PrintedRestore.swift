@@ -1,3 +1,4 @@
+import OutsideData
 import Repository
 
 /// A restore whose progress and outcome are told as it goes on.
@@ -61,7 +62,7 @@ struct PrintedRestore {
 
     private func warnOfDamage() {
         for damage in job.manifest.damage {
-            output.warn("'\(damage.path)' is not in this backup: \(damage.reason)")
+            output.warn("'\(damage.path.printable)' is not in this backup: \(damage.reason)")
         }
     }
 }

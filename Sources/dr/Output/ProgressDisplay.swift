@@ -1,4 +1,6 @@
+import Console
 import Foundation
+import OutsideData
 import Repository
 
 /// Shows the progress of long work on standard error: one line that is redrawn on a terminal, one line every half
@@ -17,14 +19,19 @@ struct ProgressDisplay {
             var rate = Rate()
             while true {
                 try await Task.sleep(for: period)
-                rate.add(work.reduce(0) { $0 + $1.progress.state.bytes })
+                rate.add(work.map(\.progress.state.bytes).clampedSum())
                 let line = Self.line(work, rate)
-                StandardError.write(isTerminal ? "\r\u{1B}[K\(line)" : "dr: \(line)\n")
+                if isTerminal {
+                    // In the last column some terminals wrap already.
+                    StandardError.draw("\r\u{1B}[K" + Terminal.cut(line, to: Terminal.size.columns - 1))
+                } else {
+                    StandardError.write("dr: \(line)\n")
+                }
             }
         }
         defer {
             display.cancel()
-            if isTerminal { StandardError.write("\r\u{1B}[K") }
+            if isTerminal { StandardError.draw("\r\u{1B}[K") }
         }
         return try await body()
     }
@@ -32,7 +39,7 @@ struct ProgressDisplay {
     private static func line(_ work: [(name: String, progress: WorkProgress)], _ rate: Rate) -> String {
         let parts = work.map { name, progress in
             let state = progress.state
-            var text = name.isEmpty ? state.phase : "\(name): \(state.phase)"
+            var text = (name.isEmpty ? state.phase : "\(name): \(state.phase)").printable
             if state.totalBytes > 0 {
                 text += " \(Units.bytes(state.bytes)) of \(Units.bytes(state.totalBytes))"
                 text += " (\(Units.percent(min(state.bytes, state.totalBytes), of: state.totalBytes)))"
@@ -41,7 +48,8 @@ struct ProgressDisplay {
             }
             return text
         }
-        let total = work.reduce(0) { $0 + max(0, $1.progress.state.totalBytes - $1.progress.state.bytes) }
+        let total = work.map { max(0, $0.progress.state.totalBytes.subtractingClamped($0.progress.state.bytes)) }
+            .clampedSum()
         return parts.joined(separator: " | ") + rate.text(left: total)
     }
 
@@ -59,8 +67,8 @@ struct ProgressDisplay {
             let seconds = (last.time - first.time) / .seconds(1)
             guard seconds > 0 else { return "" }
             let rate = Double(last.bytes - first.bytes) / seconds
-            let rest = left > 0 ? ", \(Units.duration(seconds: Int(Double(left) / rate) + 1)) left" : ""
-            return ", \(Units.bytes(Int(rate)))/s\(rest)"
+            let rest = left > 0 ? ", \(Units.duration(seconds: Int(clamping: Double(left) / rate + 1))) left" : ""
+            return ", \(Units.bytes(Int(clamping: rate)))/s\(rest)"
         }
     }
 }

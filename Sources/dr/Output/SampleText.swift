@@ -1,3 +1,4 @@
+import Console
 import Repository
 
 /// What the reading of a share of the packs found, as people read it.

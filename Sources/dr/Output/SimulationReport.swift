@@ -1,3 +1,4 @@
+import OutsideData
 import Repository
 import Retention
 
@@ -90,7 +91,7 @@ struct SimulationReport: Encodable {
     }
 
     /// A model that grows without bounds stays printable.
-    private static func wholeBytes(_ size: Double) -> Int { Int(min(size, 9e18)) }
+    private static func wholeBytes(_ size: Double) -> Int { Int(clamping: size) }
 
     /// Prices to a hundredth of a hundredth: more is noise.
     private static func cents(_ price: Double) -> Double { (min(price, 1e14) * 10_000).rounded() / 10_000 }

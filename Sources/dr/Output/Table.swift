@@ -1,3 +1,6 @@
+import Console
+import OutsideData
+
 /// A plain text table: two spaces between columns, numbers to the right.
 struct Table {
     enum Alignment { case left, right }
@@ -7,15 +10,15 @@ struct Table {
 
     init(_ columns: [(String, Alignment)]) { self.columns = columns.map { ($0.0, $0.1) } }
 
-    mutating func add(_ cells: [String]) { rows.append(cells) }
+    mutating func add(_ cells: [String]) { rows.append(cells.map(\.printable)) }
 
     var text: String {
         let all = [columns.map(\.title)] + rows
-        let widths = columns.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let widths = columns.indices.map { column in all.map { Terminal.columns(of: $0[column]) }.max() ?? 0 }
         return all.map { row in
             var line = ""
             for (column, cell) in row.enumerated() {
-                let space = String(repeating: " ", count: widths[column] - cell.count)
+                let space = String(repeating: " ", count: widths[column] - Terminal.columns(of: cell))
                 line += columns[column].alignment == .left ? cell + space : space + cell
                 if column < row.count - 1 { line += "  " }
             }

@@ -1,3 +1,4 @@
+import OutsideData
 import Repository
 
 /// Numbers as people read them.
@@ -17,7 +18,7 @@ enum Units {
     /// `45s`, `12m 3s`, `3h 20m`, `5d 4h`.
     static func duration(seconds: Int) -> String {
         let sign = seconds < 0 ? "-" : ""
-        let seconds = abs(seconds)
+        let seconds = abs(max(seconds, -.max))
         switch seconds {
         case ..<60: return "\(sign)\(seconds)s"
         case ..<3600: return "\(sign)\(seconds / 60)m \(seconds % 60)s"
@@ -27,7 +28,7 @@ enum Units {
     }
 
     static func duration(_ seconds: Double) -> String {
-        seconds < 60 ? "\(fixed(seconds, 1))s" : duration(seconds: Int(seconds))
+        seconds < 60 ? "\(fixed(seconds, 1))s" : duration(seconds: Int(clamping: seconds))
     }
 
     static func percent(_ part: Int, of whole: Int) -> String {
@@ -40,9 +41,10 @@ enum Units {
     }
 
     static func fixed(_ value: Double, _ places: Int) -> String {
+        guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
         var scale = 1.0
         for _ in 0..<places { scale *= 10 }
-        let whole = Int((abs(value) * scale).rounded())
+        let whole = Int(clamping: (abs(value) * scale).rounded())
         let sign = value < 0 && whole > 0 ? "-" : ""
         guard places > 0 else { return "\(sign)\(whole)" }
         let digits = String(whole)

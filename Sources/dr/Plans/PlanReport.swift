@@ -1,3 +1,4 @@
+import OutsideData
 import RecoveryPlan
 import StrictYAML
 
@@ -73,7 +74,7 @@ struct PlanReport: Encodable {
             rpo: plan.objectives.rpo?.description)
         let graph = StepGraph(plan.steps)
         let path = graph.criticalPath { Double($0.longestDuration) }
-        criticalPath = CriticalPath(steps: path.steps, seconds: Int(path.length))
+        criticalPath = CriticalPath(steps: path.steps, seconds: Int(clamping: path.length))
         parameters = plan.declared.map {
             Parameter(name: $0.name, value: $0.value?.text, about: $0.about, oneOf: $0.oneOf)
         }

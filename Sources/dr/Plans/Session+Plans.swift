@@ -38,6 +38,6 @@ extension Session {
     func planSurroundings() -> PlanReview.Surroundings {
         PlanReview.Surroundings(
             components: configuration.components.map(\.name), checks: CheckRegistry.knownNames,
-            path: ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", rto: configuration.objectives.rto)
+            environment: ProcessInfo.processInfo.environment, folder: folder, rto: configuration.objectives.rto)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import OutsideData
 import RecoveryPlan
 import Repository
 
@@ -50,25 +51,25 @@ struct RunBoard {
     func timeLeft(now: Double) -> String? {
         guard let rto else { return nil }
         let left = rto - (now - counted)
-        let allowed = Units.duration(seconds: Int(rto))
+        let allowed = Units.duration(seconds: Int(clamping: rto))
         return left >= 0
-            ? "\(Units.duration(seconds: Int(left))) left of \(allowed)"
-            : "\(Units.duration(seconds: Int(-left))) over the \(allowed) allowed"
+            ? "\(Units.duration(seconds: Int(clamping: left))) left of \(allowed)"
+            : "\(Units.duration(seconds: Int(clamping: -left))) over the \(allowed) allowed"
     }
 
     /// - Parameter height: of the screen; a board never fills it.
     func lines(
         _ restores: [(component: String, state: WorkProgress.State)], now: Double, height: Int
     ) -> [String] {
-        var head = "\(done.count) of \(total) steps done after \(Units.duration(seconds: Int(now - started)))"
+        var head = "\(done.count) of \(total) steps done after \(Units.duration(seconds: Int(clamping: now - started)))"
         if !lost.isEmpty { head = "\(lost.count) lost, \(head)" }
         // What matters most stands where a narrow terminal does not cut it off.
         if let left = timeLeft(now: now) { head = "\(left), \(head)" }
         head += ": \(title)"
         let steps = running.map { entry -> String in
-            var line = "  \(entry.step): \(Units.duration(seconds: Int(now - entry.began)))"
+            var line = "  \(entry.step): \(Units.duration(seconds: Int(clamping: now - entry.began)))"
             if let usual = forecast?.steps[entry.step]?.expected, entry.attempt > 0 {
-                line += " of about \(Units.duration(seconds: Int(usual.rounded())))"
+                line += " of about \(Units.duration(seconds: Int(clamping: usual.rounded())))"
             }
             if entry.attempt == 0 { line += ", rolling back" }
             return entry.attempt > 1 ? "\(line), attempt \(entry.attempt)" : line

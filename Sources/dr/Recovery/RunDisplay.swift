@@ -1,4 +1,6 @@
+import Console
 import Foundation
+import OutsideData
 import RecoveryPlan
 import Synchronization
 
@@ -38,7 +40,7 @@ final class RunDisplay: Sendable {
     }
 
     /// What an action has to say, for people.
-    func tell(_ text: String) { show("  \(text)", urgent: false) }
+    func tell(_ text: String) { show("  \(text.printableLines)", urgent: false) }
 
     /// A line of the journal that is on the disk.
     func observe(_ line: JournalLine) {
@@ -47,7 +49,7 @@ final class RunDisplay: Sendable {
             state.board.observe(line.body.event, now: now)
             return state.board.timeLeft(now: now)
         }
-        guard let text = RunLine.text(line.body.event) else { return }
+        guard let text = RunLine.text(line.body.event)?.printableLines else { return }
         if case .noted = line.body.event { return show("dr: warning: \(text)", urgent: true) }
         show("dr: \(text)\(left.map { " (\($0))" } ?? "")", urgent: false)
     }
@@ -65,7 +67,7 @@ final class RunDisplay: Sendable {
     private func refresh() {
         state.withLock { state in
             guard isTerminal else {
-                for line in RunBoard.restores(progress.now) { Self.write("dr: \(line)\n") }
+                for line in RunBoard.restores(progress.now) { Self.write("dr: \(line.printable)\n") }
                 return
             }
             Self.write(erasing(&state) + drawing(&state))
@@ -80,20 +82,12 @@ final class RunDisplay: Sendable {
 
     private func drawing(_ state: inout State) -> String {
         guard isTerminal, !TerminalQuestion.isOpen else { return "" }
-        let (width, height) = Self.size
+        let (columns, height) = Terminal.size
         let lines = state.board.lines(progress.now, now: MonotonicClock.seconds, height: height)
         state.drawn = lines.count
-        return lines.map { String($0.prefix(width - 1)) + "\n" }.joined()
+        return lines.map { Terminal.cut($0.printable, to: columns - 1) + "\n" }.joined()
     }
 
-    private static func write(_ text: String) { if !text.isEmpty { StandardError.write(text) } }
-
-    /// Columns and lines of the terminal.
-    private static var size: (Int, Int) {
-        var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1, size.ws_row > 0 else {
-            return (80, 24)
-        }
-        return (Int(size.ws_col), Int(size.ws_row))
-    }
+    /// - Parameter text: control sequences, and lines that are printable.
+    private static func write(_ text: String) { if !text.isEmpty { StandardError.draw(text) } }
 }

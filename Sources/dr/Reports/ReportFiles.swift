@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cryptography
+import Files
 import Foundation
 import Programs
 import RecoveryPlan
@@ -61,17 +62,19 @@ struct ReportFiles {
     func write(_ source: Source, to requested: String?, _ formats: [ReportFormat], pdf: Bool) throws -> Written {
         let report = try Report(Evidence(source.reading, correctiveActions: source.actions))
         let folder = requested ?? source.folder
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        do { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) } catch {
+            throw FileError(folder, detail: FileFailure.text(error))
+        }
         let stem = "\(folder)/report" + (requested == nil ? "" : "-\(source.run)")
         // The JSON goes along whatever is asked for: nothing else can be verified without it.
         var files: [String] = []
         for format in ReportFormat.allCases
         where format == .json || formats.contains(format) || (pdf && format == .html) {
             let file = "\(stem).\(format.rawValue)"
-            try Data(report.rendered(as: format)).write(to: URL(filePath: file), options: .atomic)
+            try OutputFile.write(report.rendered(as: format), to: file, links: .follow)
             files.append(file)
         }
-        if pdf { files.append(try Browser.print("\(stem).html", to: "\(stem).pdf")) }
+        if pdf { files.append(try Browser.makePDF(of: "\(stem).html", at: "\(stem).pdf")) }
         return Written(
             run: source.run, verdict: report.evidence.verdict, reasons: report.evidence.reasons, digest: report.digest,
             files: files)
@@ -114,11 +117,10 @@ struct ReportProof: Encodable {
 
 /// Chromium, where it is installed: prints pages.
 private enum Browser {
-    static func print(_ page: String, to paper: String) throws -> String {
-        let names = ["chromium", "chromium-browser", "google-chrome"]
-        let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-        let found = names.lazy.flatMap { name in path.map { "\($0)/\(name)" } }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    static func makePDF(of page: String, at paper: String) throws -> String {
+        let environment = ProcessInfo.processInfo.environment
+        let found = ["chromium", "chromium-browser", "google-chrome"].lazy
+            .compactMap { Program.find($0, environment: environment) }.first
         guard let found else {
             throw ValidationError(
                 "--pdf needs Chromium, which is not installed here; the page prints as well in any browser")
@@ -126,16 +128,27 @@ private enum Browser {
         let profile = FileManager.default.temporaryDirectory.appending(path: "dr-browser-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: profile) }
         let isRoot = geteuid() == 0
+        // Written beside the profile first: Chromium knows nothing of links and devices.
+        let printed = profile.appending(path: "page.pdf").path
         let program = Program(
             found,
             ["--headless=new", "--disable-gpu", "--user-data-dir=\(profile.path)"] + (isRoot ? ["--no-sandbox"] : [])
                 + [
-                    "--no-pdf-header-footer", "--print-to-pdf=\(paper)", URL(filePath: page).absoluteURL.absoluteString,
-                ], environment: ProcessInfo.processInfo.environment, timeout: .seconds(120))
+                    "--no-pdf-header-footer", "--print-to-pdf=\(printed)",
+                    URL(filePath: page).absoluteURL.absoluteString,
+                ], environment: environment, timeout: .seconds(120))
         let (end, _) = try program.captured()
-        guard end.status == 0, FileManager.default.fileExists(atPath: paper) else {
-            throw ValidationError("Chromium could not print the page (status \(end.status))")
+        guard end.status == 0, let content = FileManager.default.contents(atPath: printed) else {
+            throw ProgramFailure("Chromium could not print the page (status \(end.status))")
         }
+        try OutputFile.write([UInt8](content), to: paper, links: .follow)
         return paper
     }
+}
+
+/// A program that ran and failed.
+private struct ProgramFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
 }

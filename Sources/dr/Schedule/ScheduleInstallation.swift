@@ -1,4 +1,5 @@
 import Configuration
+import Files
 import Foundation
 import Schedules
 
@@ -44,12 +45,11 @@ struct ScheduleInstallation {
         do {
             let parent = URL(filePath: path).deletingLastPathComponent()
             try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-            try Data(content.utf8).write(to: URL(filePath: path), options: .atomic)
             // Read by systemd or cron; the secrets are elsewhere.
-            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+            try OutputFile.write(Array(content.utf8), to: path, mode: 0o644, links: .follow)
         } catch {
             throw ScheduleError(
-                "'\(path)' cannot be written: \(error.localizedDescription)\n"
+                "'\(path)' cannot be written: \(FileFailure.text(error))\n"
                     + "hint: run as root, or write the files elsewhere with --directory and put them in place")
         }
         return present == nil ? .created : .updated

@@ -67,7 +67,7 @@ struct StoreChecks {
     }
 
     private static func probe(_ store: any ObjectStore) -> [Check] {
-        let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")
+        let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")  // checked: digits
         let content = RandomID.bytes(64)
         var checks: [Check] = []
         func check(_ name: String, _ detail: String, _ body: () throws -> Bool) {

@@ -2,6 +2,7 @@ import Configuration
 import Cryptography
 import Foundation
 import ObjectStorage
+import OutsideData
 
 /// Whether the store can lock objects, and whether this machine may.
 struct LockCheck {
@@ -47,10 +48,10 @@ struct LockCheck {
     /// Locks a small object for two minutes, in the mode that backups use.
     private func probe(_ store: any RetainingStore, _ lock: LockConfiguration) -> Check {
         let name = "store: lock an object"
-        let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")
+        let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")  // checked: digits
         let mode: PutOptions.LockMode = lock.mode == .compliance ? .compliance : .governance
         do {
-            let now = Int(Date().timeIntervalSince1970)
+            let now = Int(clamping: Date().timeIntervalSince1970)
             _ = try store.put(key, [1], PutOptions(.ifAbsent, lock: .init(mode: mode, until: now + 60)))
             try store.retain(key, .init(mode: mode, until: now + 120))
             let found = try store.retention(of: key)

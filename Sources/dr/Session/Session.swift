@@ -6,6 +6,7 @@ import Foundation
 import HTTP
 import Logging
 import ObjectStorage
+import OutsideData
 import Repository
 import Retention
 import StrictYAML
@@ -80,7 +81,7 @@ struct Session {
     }
 
     var logger: Logger {
-        var logger = Logger(label: "dr") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "dr") { _ in ErrorLog() }
         logger.logLevel = options.verbose ? .debug : .warning
         return logger
     }
@@ -95,7 +96,7 @@ struct Session {
     /// In seconds.
     var rpo: Int? { configuration.objectives.rpo.map { Int($0.duration.components.seconds) } }
 
-    static func now() -> Timestamp { Timestamp(seconds: Int(Date().timeIntervalSince1970)) }
+    static func now() -> Timestamp { Timestamp(seconds: Int(clamping: Date().timeIntervalSince1970)) }
 
     /// Packs worked on at once: one to a core, at most four, which bounds the memory.
     static var lanes: Int { min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 4) }

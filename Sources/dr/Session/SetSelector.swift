@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Foundation
+import OutsideData
 import Repository
 import StrictYAML
 
@@ -67,6 +68,6 @@ enum MomentText {
 
     private static func time(_ text: String) -> Timestamp? {
         guard let date = try? Date(text, strategy: .iso8601) else { return nil }
-        return Timestamp(seconds: Int(date.timeIntervalSince1970.rounded(.down)))
+        return Timestamp(seconds: Int(clamping: date.timeIntervalSince1970.rounded(.down)))
     }
 }

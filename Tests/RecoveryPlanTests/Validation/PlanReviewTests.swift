@@ -11,7 +11,7 @@ import Testing
         PlanReview(
             PlanText(text, file: file, folder: "/etc/dr"), in: PlanFixture.scope(.look, run: nil),
             PlanReview.Surroundings(
-                components: ["loki", "prometheus"], checks: checks, path: "/usr/bin:/bin", rto: rto)
+                components: ["loki", "prometheus"], checks: checks, environment: ["PATH": "/usr/bin:/bin"], rto: rto)
         ).findings.map { "\($0.diagnostic.location.line): \($0.severity): \($0.diagnostic.message)" }
     }
 
@@ -22,6 +22,12 @@ import Testing
             ("- {id: a, check: raedy}", "4: error: there is no check 'raedy' (did you mean 'ready'?)"),
             ("- {id: a, run: [ls], verify: [{wait: {for: {check: [never]}}}]}", "4: error: there is no check 'never'"),
             ("- {id: a, run: [no-such-program]}", "4: warning: 'no-such-program' is not in the PATH"),
+            (
+                "- {id: a, run: {argv: [ls], environment: {PATH: /nowhere}}}", "4: warning: 'ls' is not in the PATH"
+            ),
+            ("- {id: a, run: {argv: [ls], environment: {PATH: {env: TOOLS}}}}", nil),
+            ("- {id: a, run: {argv: [env], directory: /usr, environment: {PATH: bin}}}", nil),
+            ("- {id: a, run: [/etc/passwd]}", "4: warning: '/etc/passwd' may not be run by this user"),
             ("- {id: a, run: [/nowhere/x]}", "4: warning: there is no program '/nowhere/x' on this machine"),
             ("- {id: a, run: {shell: 'echo ${x}'}}", "4: warning: '${x}' in a shell script is the shell's variable"),
             (
@@ -81,7 +87,7 @@ import Testing
         func review(_ text: String) -> PlanReview {
             PlanReview(
                 PlanText(text, file: "s.yaml", folder: "/"), in: PlanFixture.scope(),
-                PlanReview.Surroundings(components: [], checks: [], path: "/bin"))
+                PlanReview.Surroundings(components: [], checks: [], environment: ["PATH": "/bin"]))
         }
         #expect(try review(plan).checked().steps.count == 1)
         #expect(throws: DocumentError.self) { try review(plan + "checks: [x]\n").checked() }

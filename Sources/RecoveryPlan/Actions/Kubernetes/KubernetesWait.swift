@@ -1,3 +1,4 @@
+internal import OutsideData
 internal import StrictYAML
 
 /// Objects that should come to be as a condition says.
@@ -25,7 +26,8 @@ struct KubernetesWait {
         let left = max(1, (deadline - .now).components.seconds)
         do {
             try await kubectl.run(
-                Self.arguments(what, selector, condition, .seconds(Int(left))), timeout: .seconds(Int(left)))
+                Self.arguments(what, selector, condition, .seconds(Int(clamping: left))),
+                timeout: .seconds(Int(clamping: left)))
         } catch var error as ActionError where error.reason == .failed {
             error.reason = .notSo
             error.operation = "\(subject), for \(condition)"

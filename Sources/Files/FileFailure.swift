@@ -1,0 +1,30 @@
+internal import Foundation
+
+/// The system's words for a failed operation on a file: "Permission denied", never a dump of Foundation's error.
+package enum FileFailure {
+    package static func text(_ error: any Error) -> String {
+        if let own = error as? FileError { return own.detail }
+        let error = error as NSError
+        if let code = systemCode(error) { return text(code: code) }
+        switch CocoaError.Code(rawValue: error.code) {
+        case _ where error.domain != NSCocoaErrorDomain: return error.localizedDescription
+        case .fileNoSuchFile, .fileReadNoSuchFile: return text(code: ENOENT)
+        case .fileReadNoPermission, .fileWriteNoPermission: return text(code: EACCES)
+        case .fileWriteOutOfSpace: return text(code: ENOSPC)
+        case .fileWriteVolumeReadOnly: return text(code: EROFS)
+        case .fileWriteFileExists: return text(code: EEXIST)
+        case .fileReadInapplicableStringEncoding, .fileReadCorruptFile: return "it is not UTF-8 text"
+        case .fileReadTooLarge: return text(code: EFBIG)
+        case .fileWriteInvalidFileName, .fileReadInvalidFileName: return "its name is not valid"
+        default: return error.localizedDescription
+        }
+    }
+
+    package static func text(code: CInt) -> String { String(cString: strerror(code)) }
+
+    /// The error number under Foundation's error, where there is one.
+    private static func systemCode(_ error: NSError) -> CInt? {
+        if error.domain == NSPOSIXErrorDomain { return CInt(truncatingIfNeeded: error.code) }
+        return (error.userInfo[NSUnderlyingErrorKey] as? NSError).flatMap(systemCode)
+    }
+}
