@@ -160,9 +160,11 @@ import Testing
             .sorted()
         let newest = sets.appending(path: try #require(names.last))
         try Data("{}".utf8).write(to: newest)
-        let run = try await journey.expect(7, "restore", "--scenario", "loss", "--yes")
-        let good = try #require(names.first).dropLast(5)
-        #expect(run.errors.contains("--at \(good)"))
+        let (good, bad) = (try #require(names.first).dropLast(5), try #require(names.last).dropLast(5))
+        let named = try await journey.expect(7, "restore", "--scenario", "loss", "--yes", "--at", String(bad))
+        #expect(named.errors.contains("--at \(good)"))
+        let latest = try await journey.expect(0, "restore", "--scenario", "loss", "--yes")
+        #expect(latest.errors.contains("set \(bad) is passed over"))
         try await journey.expect(0, "restore", "--scenario", "loss", "--yes", "--at", String(good))
     }
 

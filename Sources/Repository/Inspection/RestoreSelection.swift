@@ -95,9 +95,9 @@ extension Repository {
         var search = LatestSearch(repository: self, marks: marks, now: now, wanted: components ?? [])
         search.isOpen = components == nil
         if let components {
-            // What was never backed up must not cost a walk through all sets.
-            let held = try await pool.run { try components.filter(hasManifests) }
-            search.sought = held
+            // A component that was never backed up must not cost a walk through all sets.
+            search.sought = components
+            search.unlisted = try await pool.run { try components.filter { try !hasManifests($0) } }
         }
         var rest = names.filter { name in limit.map { name <= $0 } ?? true }[...]
         var page = 1
@@ -177,6 +177,8 @@ private struct LatestSearch: Sendable {
     var wanted: Set<String>
     /// Of the wanted ones, those that may still be found whole.
     var sought: Set<String> = []
+    /// Those of which no manifest is listed.
+    var unlisted: Set<String> = []
     /// Takes over the components of the first set that it sees.
     var isOpen = false
     private(set) var chosen: [String: RestoreSelection.Part] = [:]
@@ -195,8 +197,9 @@ private struct LatestSearch: Sendable {
     /// The smaller the better.
     private enum Rank: Int, Sendable { case part, damaged, shrunk }
 
-    /// Sets that are looked at for a whole backup of components of which there is one in part.
-    private static let most = 1000
+    /// Sets that are looked at for a whole backup of a component of which there is one in part, and for one that seems
+    /// to have none.
+    private static let most = 1000, mostUnlisted = 64
 
     init(repository: Repository, marks: SetMarks, now: Timestamp, wanted: Set<String>) {
         self.repository = repository
@@ -207,7 +210,10 @@ private struct LatestSearch: Sendable {
 
     var isOver: Bool {
         guard !isOpen else { return false }
-        return sought.isEmpty || (visited > Self.most && sought.allSatisfy { fallbacks[$0] != nil })
+        return sought.allSatisfy { component in
+            if unlisted.contains(component) { return visited > Self.mostUnlisted }
+            return visited > Self.most && fallbacks[component] != nil
+        }
     }
 
     mutating func passOver(_ set: RestoreSelection.PassedOver) {

@@ -53,8 +53,14 @@ extension Session {
             }
             return RestoreSelection(sets)
         default:
-            let set = try await set(selector, in: repository)
-            return RestoreSelection(try await readable(set, in: repository))
+            do {
+                return RestoreSelection(try await readable(try await set(selector, in: repository), in: repository))
+            } catch let error as RepositoryError where error.reason == .damaged {
+                guard case .named(let name) = selector, !(error.hint ?? "").contains("--at") else { throw error }
+                throw try await pool.run {
+                    offer(error, instead: name, try repository.setNames(), repository)
+                }
+            }
         }
     }
 
