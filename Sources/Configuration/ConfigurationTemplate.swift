@@ -49,6 +49,7 @@ package enum ConfigurationTemplate {
             # tls: {ca_file: /etc/dr/ca.pem}     # also cert_file and key_file, insecure
             # skip_head: true                    # leave out what is not in blocks yet
             # stall_timeout: 45m                 # any component: back up the others without one that hangs so long
+            # shrink_threshold: 50%              # any component: more than this gone since the last backup is a loss
           # A Loki that keeps its chunks in files; 'data' is its common.path_prefix.
           # loki:
           #   url: http://localhost:3100         # asked for its schema; may be left out

@@ -42,9 +42,10 @@ import Testing
         #expect(!capture.isFrozen && capture.warnings == [])
         #expect(try await capture.examine([]) == [])
         // The walk passes by the chunks, and the newest of them is the watermark.
-        #expect(capture.watermark == nil)
+        #expect(capture.watermark == nil && capture.newestDatum == .unknown)
         for path in site.paths("chunks") { #expect(!capture.isExcluded(Array("chunks/\(path)".utf8))) }
         #expect(capture.watermark == 1_795_402_914_675)
+        #expect(capture.newestDatum == .at(1_795_402_914_675))
         #expect(capture.facts["chunks"] == "3")
         try await capture.release()
         try await capture.release()

@@ -62,6 +62,7 @@ import Testing
         let capture = try await site.source().capture(site.context)
         site.walk(capture)
         #expect(capture.watermark == nil && capture.facts["chunks"] == "3")
+        #expect(capture.newestDatum == .unknown)
         #expect(capture.warnings.contains { $0.contains("newest datum is not known") })
         try await capture.release()
     }

@@ -48,8 +48,16 @@ struct LokiCapture: Capture {
     /// Nil where lines may be missing at any time: the newest datum is then not known.
     var watermark: Int? { bound.flatMap { bound in tally.newest.map { min($0, bound) } } }
 
-    /// A time that is far ahead is told as such, and not taken for fresh data.
-    var newestDatum: NewestDatum { NewestDatum(tally.newest, copiedFrom: began) }
+    /// As ``watermark``; a time that is far ahead stays as it is, for the backup to tell. Without a chunk, lines may be in
+    /// the write-ahead log, whose times are not looked at.
+    var newestDatum: NewestDatum {
+        guard let newest = tally.newest else { return known["wal"] == "yes" ? .unknown : .empty }
+        guard let bound else { return .unknown }
+        guard case .at(let time) = NewestDatum(newest, copiedFrom: began), time > began else {
+            return .at(min(newest, bound))
+        }
+        return .at(time)
+    }
 
     var facts: [String: String] { known.merging(["chunks": "\(tally.chunks)"]) { $1 } }
 
