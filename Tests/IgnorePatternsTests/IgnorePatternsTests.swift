@@ -71,8 +71,8 @@ import Testing
             if !isDirectory { try Data().write(to: URL(filePath: "\(folder.path)/\(name)")) }
             entries.append((name, isDirectory))
         }
-        #expect(try await CommandRun.run("git", ["init", "-q", folder.path]).status == 0)
-        try Data(entries.map { "\($0.path)\0" }.joined().utf8).write(to: folder.url.appending(path: ".git/asked"))
+        #expect(try await CommandRun.run("/usr/bin/env", ["git", "init", "-q", folder.path]).status == 0)
+        try Data(entries.map { "./\($0.path)\0" }.joined().utf8).write(to: folder.url.appending(path: ".git/asked"))
         var asked = 0
         for texts in Self.spellings + Self.strange(250) {
             // A pattern that is refused matches nothing in git either.
@@ -80,7 +80,10 @@ import Testing
             try Data(texts.map { "\($0)\n" }.joined().utf8).write(to: folder.url.appending(path: ".gitignore"))
             let run = try await CommandRun.run(
                 "/bin/sh",
-                ["-c", "git check-ignore --no-index -v -n -z --stdin < .git/asked | tr '\\0' '\\n'"], in: folder.url)
+                [
+                    "-c",
+                    "git check-ignore --no-index -v -n -z --stdin < .git/asked | tr '\\0' '\\n'",
+                ], in: folder.url)
             let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false)
             let patterns = try IgnorePatterns(good)
             for (number, entry) in entries.enumerated() {

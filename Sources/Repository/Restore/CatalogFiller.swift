@@ -55,6 +55,6 @@ enum RestorePath {
         let trimmed = path.last == UInt8(ascii: "/") ? path.dropLast() : path[...]
         guard !trimmed.isEmpty, !path.contains(0) else { return false }
         return trimmed.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-            .allSatisfy { !$0.isEmpty && Array($0) != Array(".".utf8) && Array($0) != Array("..".utf8) }
+            .allSatisfy { part in !part.isEmpty && (part.count > 2 || part.contains { $0 != UInt8(ascii: ".") }) }
     }
 }
