@@ -227,13 +227,13 @@ import Testing
         let fixture = try StackFixture { request, _ in
             request.target.hasPrefix("/-/ready") ? .silence : .reply(.response(200, [], "ok"))
         }
-        let runner = CheckRunner(pool: StackFixture.pool, timeLimit: .seconds(1))
+        let runner = CheckRunner(pool: StackFixture.pool, timeLimit: .seconds(4))
         let began = ContinuousClock.now
         let results = await runner.run(
             CheckRegistry(fixture.stack()).checks(["prometheus_ready", "prometheus_healthy"]))
         #expect(results.map(\.verdict) == [.failed, .passed])
         #expect(results[0].measured.contains("no answer within"))
-        #expect(ContinuousClock.now - began < .seconds(10))
+        #expect(ContinuousClock.now - began < .seconds(30))
     }
 
     @Test func damagedBlocksFailAndNoneToReadIsSkipped() async throws {
