@@ -56,6 +56,7 @@ package enum ConfigurationTemplate {
           #   data: /loki
           #   chunks: /loki/chunks               # where they are elsewhere
           #   rules: /loki/rules                 # likewise
+          #   wal: /loki/wal                     # likewise
           #   flush: true                        # write what is in memory into chunks first
           # A running Grafana, all organisations, with a server admin's credentials; or one, with bearer_token.
           # grafana:

@@ -179,7 +179,7 @@ import Testing
         let path = "boltdb-shipper-active/\(live)"
         if !isNew { try store.snapshot() }
         let chunk = try #require(store.visibleChunks(tenant: "t1").first)
-        try store.note(chunk + "x")
+        try store.note(chunk)
         if isNew { try store.snapshot() }
         var bytes = try site.read(path)
         let newest = bytes.little(64, 8) > bytes.little(4096 + 64, 8) ? 0 : 4096

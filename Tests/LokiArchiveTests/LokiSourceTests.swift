@@ -164,7 +164,7 @@ import Testing
         let loki = try await LokiStandIn(data: site.data, contract: try APIContract(contentsOf: LokiSite.contract))
         try loki.store.push(tenant: "t1", labels: ["app": "a"], lines: LokiSite.lines(20))
         #expect(site.paths("chunks") == [])
-        let source = site.source(loki.url, flush: true) { usleep(20_000) }
+        let source = site.source(loki.url, flush: true, tenants: ["t1"]) { usleep(20_000) }
         let capture = try await source.capture(site.context)
         #expect(capture.warnings == [])
         #expect(capture.facts["version"] == "3.4.6" && capture.facts["flush"] == "yes")
