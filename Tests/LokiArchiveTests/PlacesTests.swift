@@ -42,6 +42,7 @@ import Testing
         let watermark = try #require(capture.watermark)
         // 20 s, 60 s, two looks of 30 s, and a minute.
         #expect(watermark >= start - 200_000 && watermark <= now() - 200_000)
+        #expect(capture.newestDatum == .at(watermark))
         #expect(capture.facts["wal"] == "off")
         #expect(capture.warnings.contains { $0.contains("max_chunk_age") })
         #expect(try await capture.examine([]) == [])
@@ -61,9 +62,19 @@ import Testing
         try FileManager.default.removeItem(at: site.data.appending(path: "wal"))
         let capture = try await site.source().capture(site.context)
         site.walk(capture)
-        #expect(capture.watermark == nil && capture.facts["chunks"] == "3")
-        #expect(capture.newestDatum == .unknown)
+        #expect(capture.watermark == nil && capture.newestDatum == .unknown && capture.facts["chunks"] == "3")
         #expect(capture.warnings.contains { $0.contains("newest datum is not known") })
+        try await capture.release()
+    }
+
+    @Test(arguments: [true, false])
+    func `lines in the log alone are not an empty Loki`(hasLines: Bool) async throws {
+        let site = try LokiSite()
+        let store = try LokiStore(data: site.data)
+        if hasLines { try store.push(tenant: "t1", labels: ["app": "a"], lines: LokiSite.lines(3)) }
+        let capture = try await site.source().capture(site.context)
+        site.walk(capture)
+        #expect(capture.newestDatum == (hasLines ? .unknown : .empty))
         try await capture.release()
     }
 

@@ -17,6 +17,8 @@ struct LokiCapture: Capture {
     let bound: Int?
     /// When the copy began, in milliseconds since 1970.
     let began: Int
+    /// True if the copied write-ahead log has records.
+    let hasLoggedLines: Bool
     private let known: [String: String]
     let warnings: [String]
     private let pool: BlockingPool
@@ -24,7 +26,7 @@ struct LokiCapture: Capture {
 
     init(
         tree: DocumentTree, data: String, chunks: String, hidden: Set<String>, copied: [Damage], bound: Int?,
-        began: Int, facts: [String: String], warnings: [String], pool: BlockingPool
+        began: Int, hasLoggedLines: Bool, facts: [String: String], warnings: [String], pool: BlockingPool
     ) {
         self.tree = tree
         directoryOfData = data
@@ -33,6 +35,7 @@ struct LokiCapture: Capture {
         self.copied = copied
         self.bound = bound
         self.began = began
+        self.hasLoggedLines = hasLoggedLines
         known = facts
         self.warnings = warnings
         self.pool = pool
@@ -48,15 +51,12 @@ struct LokiCapture: Capture {
     /// Nil where lines may be missing at any time: the newest datum is then not known.
     var watermark: Int? { bound.flatMap { bound in tally.newest.map { min($0, bound) } } }
 
-    /// As ``watermark``; a time that is far ahead stays as it is, for the backup to tell. Without a chunk, lines may be in
-    /// the write-ahead log, whose times are not looked at.
+    /// A time that is far ahead is told as such, and not taken for fresh data. Lines that are in the log alone have no
+    /// known time; a tree without chunks and without such lines is empty.
     var newestDatum: NewestDatum {
-        guard let newest = tally.newest else { return known["wal"] == "yes" ? .unknown : .empty }
+        guard let newest = tally.newest else { return hasLoggedLines ? .unknown : .empty }
         guard let bound else { return .unknown }
-        guard case .at(let time) = NewestDatum(newest, copiedFrom: began), time > began else {
-            return .at(min(newest, bound))
-        }
-        return .at(time)
+        return bound < began ? .at(min(newest, bound)) : NewestDatum(newest, copiedFrom: began)
     }
 
     var facts: [String: String] { known.merging(["chunks": "\(tally.chunks)"]) { $1 } }

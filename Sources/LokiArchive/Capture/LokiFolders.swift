@@ -62,8 +62,8 @@ struct LokiFolders: Sendable {
         var folders: [LokiCopy.Folder] = []
         /// Folders that only a Loki has.
         var signs: [String] = []
-        /// True if lines that are not in chunks yet are in one of the folders.
-        var hasLog = false
+        /// Where the folder of lines that are not in chunks yet comes in the tree; nil where there is none.
+        var log: String?
         /// Directories that the server has elsewhere than at their name in its `path_prefix`.
         var moved: [MovedDirectory] = []
         /// Parts of the server that this machine does not have; paths as in the tree.
@@ -115,7 +115,7 @@ struct LokiFolders: Sendable {
                     path: place.name,
                     reason: "the server has its write-ahead log on, and '\(source)' holds none: set `wal:`"))
         }
-        layout.hasLog = !isEmpty
+        layout.log = isEmpty ? nil : place.name
         place.folder { $0.hasSuffix(".tmp/") }.map { layout.folders.append($0) }
     }
 

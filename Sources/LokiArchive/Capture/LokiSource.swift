@@ -110,22 +110,31 @@ package struct LokiSource: ComponentSource {
             facts["copied_files"] = "\(copy.files)"
             context.logger.debug("copied what changes", metadata: ["files": "\(copy.files)", "new": "\(tree.changed)"])
             let damage = layout.missing + copy.damage
-            let hasLog = layout.hasLog && !damage.contains { Self.isLog($0.path, settings) }
+            let hasLog = layout.log.map { log in !damage.contains { Self.isPart($0.path, of: log) } } ?? false
+            let hasLoggedLines = layout.log.map { Self.hasContent("\(tree.path)/\($0)") } ?? false
             facts["wal"] = hasLog ? "yes" : settings?.hasWriteAheadLog == false ? "off" : "missing"
             let bound = Self.bound(moments, settings, hasLog: hasLog, &warnings)
             return LokiCapture(
                 tree: tree, data: folders.data, chunks: layout.chunks,
                 hidden: Set(folders.indexes(settings) + [LokiLayout.clusterSeed]), copied: damage, bound: bound,
-                began: moments.began, facts: facts, warnings: warnings + copy.warnings, pool: pool)
+                began: moments.began, hasLoggedLines: hasLoggedLines, facts: facts, warnings: warnings + copy.warnings,
+                pool: pool)
         } catch {
             try? tree.release()
             throw error
         }
     }
 
-    private static func isLog(_ path: String, _ settings: LokiSettings?) -> Bool {
-        let name = settings.flatMap { settings in settings.writeAheadLog.flatMap { settings.relative($0.path) } }
-        return [LokiLayout.wal, name].contains { $0.map { path == $0 || path.hasPrefix("\($0)/") } == true }
+    private static func isPart(_ path: String, of folder: String) -> Bool {
+        path == folder || path.hasPrefix("\(folder)/")
+    }
+
+    private static func hasContent(_ folder: String) -> Bool {
+        let files = TreeFiles(folder)
+        while let batch = files.next() {
+            if batch.contains(where: { ReadableFile("\(folder)/\($0)").map { $0.size > 0 } == true }) { return true }
+        }
+        return false
     }
 
     /// The moment up to which the backup holds all lines. The write-ahead log has those that are in memory; without it
