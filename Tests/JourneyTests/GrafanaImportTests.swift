@@ -103,6 +103,49 @@ import Testing
         #expect(try String(contentsOf: dashboard, encoding: .utf8).contains("1e21"))
     }
 
+    /// After a total loss, with the store and the recovery key only.
+    @Test func `an encrypted store brings contact points back with their secrets`() async throws {
+        let old = try await GrafanaStandIn(.rich())
+        let new = try await GrafanaStandIn(.empty(firstID: 5000))
+        let journey = try await Journey(initialize: false)
+        try await journey.expect(0, "init", "--recovery-key", "recovery.pem")
+        func configure(_ url: String) throws {
+            try configuration(journey, url, secrets: [:])
+            let file = journey.folder.url.appending(path: "dr.yaml")
+            let text = try String(contentsOf: file, encoding: .utf8)
+                .replacing("repository\"}", with: "repository\", recipients: [recovery.pem.crt]}")
+            try Data(text.utf8).write(to: file)
+        }
+        try configure(old.url)
+        #expect(try await journey.expect(0, "doctor").output.contains("the secrets of 2 are backed up, encrypted"))
+        var said = ""
+        for arguments in [
+            ["backup"], ["backup", "--json"], ["show", "--files"], ["diff", "latest", "latest", "--json"],
+        ] {
+            let run = try await journey.dr(arguments)
+            #expect(run.status == 0, "\(run.errors)")
+            said += run.output + run.errors
+        }
+        #expect(!said.contains("not encrypted"))
+        let places = ["repository", "state"].map { journey.folder.url.appending(path: $0).path }
+        for secret in ["hooks.example.org/secret", "hook-password", "oauth-secret"] {
+            #expect(!said.contains(secret))
+            #expect(try await CommandRun.run("/bin/grep", ["-rlz", secret] + places).output == "")
+        }
+
+        try configure(new.url)
+        let restore = ["restore", "--component", "grafana", "--recovery-key", "recovery.pem"]
+        let answer = try await check(journey, restore, 3)
+        #expect(answer.objects.filter { $0.kind == "contact point" }.allSatisfy { $0.missingSecrets.isEmpty })
+        #expect(answer.objects.contains { $0.kind == "notification policies" && $0.outcome == "update" })
+        let points = new.state.organizations[1]?.contactPoints
+        #expect(points?.first { $0["uid"] == "cp-hook" }?["settings"]?["password"] == "hook-password")
+        for secret in ["hooks.example.org/secret", "hook-password", "oauth-secret"] {
+            #expect(try await CommandRun.run("/bin/grep", ["-rlz", secret] + places).output == "")
+        }
+        #expect(old.server.violations == [] && new.server.violations == [])
+    }
+
     @Test func oneRefusedDashboardIsPartial() async throws {
         let old = try await GrafanaStandIn(.rich())
         let journey = try await Journey()

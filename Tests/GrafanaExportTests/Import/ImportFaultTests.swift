@@ -158,15 +158,18 @@ import Testing
     }
 
     /// Every number in an answer of the server is replaced: nothing may end the program.
-    @Test(arguments: StandInAnswer.oddNumbers)
-    func `numbers of the server that cannot be cost at most the import`(number: String) async throws {
+    @Test func `numbers of the server that cannot be cost at most the import`() async throws {
         let tree = try await exported()
         var target = try await ImportSite(ImportSite.rich())
         target.retries = RetryPolicy(attempts: 1)
-        target.grafana.server.alter { request, answer in
-            request.path.hasSuffix("/orgs") ? answer : answer.withNumbers(number)
+        for number in StandInAnswer.oddNumbers {
+            target.grafana.server.alter { request, answer in
+                request.path.hasSuffix("/orgs") ? answer : answer.withNumbers(number)
+            }
+            do {
+                _ = try await target.import(tree, dryRun: true)
+            } catch { #expect(error is ComponentError, "\(number): \(error)") }
         }
-        do { _ = try await target.import(tree, dryRun: true) } catch { #expect(error is ComponentError, "\(error)") }
     }
 
     @Test func `damaged secrets of a backup cost the others nothing`() async throws {
