@@ -10,7 +10,7 @@ package final class StandInServer: Sendable {
     package typealias Fault = @Sendable (StandInRequest) -> StandInAnswer?
 
     package let name: String
-    package let port: UInt16
+    package var port: UInt16 { state.withLock { $0.port } }
     package var url: String { "http://127.0.0.1:\(port)" }
 
     private let contract: APIContract?
@@ -18,6 +18,7 @@ package final class StandInServer: Sendable {
     private let state = Mutex(State())
 
     private struct State {
+        var port: UInt16 = 0
         var server: (HTTPServer, Task<Void, any Error>)?
         var fault: Fault?
         var loss: (@Sendable (StandInRequest) -> Bool)?
@@ -38,9 +39,15 @@ package final class StandInServer: Sendable {
         self.name = name
         self.contract = contract
         self.answer = answer
-        guard let chosen = try port ?? FreePort.find().first else { throw LabError("no free port for \(name)") }
-        self.port = chosen
-        try await start()
+        for attempt in 1... {
+            guard let chosen = try port ?? FreePort.find().first else { throw LabError("no free port for \(name)") }
+            state.withLock { $0.port = chosen }
+            // Another process may have taken a port that was free a moment ago.
+            do {
+                try await start()
+                break
+            } catch  where port == nil && attempt < 5 {}
+        }
     }
 
     deinit { state.withLock { $0.server?.1.cancel() } }
@@ -69,14 +76,33 @@ package final class StandInServer: Sendable {
                 address: try .inet(ip4: "127.0.0.1", port: port), timeout: 60, sharedRequestBufferSize: 64 << 10,
                 sharedRequestReplaySize: 256 << 20, pool: PromptSocketPool(), logger: .disabled),
             handler: Handler(serve: { [weak self] request in await self?.serve(request) }))
-        let task = Task { try await server.run() }
+        let listening = Task { try await Self.wait(for: server) }
+        let task = Task {
+            // A port that is taken is known at once, and not waited for.
+            do { try await server.run() } catch {
+                listening.cancel()
+                throw error
+            }
+        }
         do {
-            try await server.waitUntilListening(timeout: 60)
+            try await listening.value
         } catch {
             task.cancel()
             throw LabError("\(name) cannot listen on 127.0.0.1:\(port): \(error)")
         }
         state.withLock { $0.server = (server, task) }
+    }
+
+    /// The server's own wait misses what happens in the moment that it begins: it is asked again and again.
+    private static func wait(for server: HTTPServer) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            do {
+                return try await server.waitUntilListening(timeout: 0.1)
+            } catch {
+                guard !Task.isCancelled, ContinuousClock.now < deadline else { throw error }
+            }
+        }
     }
 
     /// Ends all connections and listens no more.
