@@ -10,6 +10,13 @@ import Testing
 @Suite struct ContactPointSecretsTests {
     private static let secrets = ["hooks.example.org/secret", "hook-password", "oauth-secret"]
 
+    /// With but a few annotations, which these tests are not about.
+    private static func rich(_ version: GrafanaVersion = .v11) -> GrafanaState {
+        var state = GrafanaState.rich(version: version)
+        state.organizations[1]?.annotations.removeLast(224)
+        return state
+    }
+
     /// Files of the state folder that have a secret in them.
     private static func leaks(_ fixture: Fixture) throws -> [String] {
         try FileManager.default.subpathsOfDirectory(atPath: fixture.folder.path).filter { path in
@@ -27,7 +34,7 @@ import Testing
 
     @Test(arguments: GrafanaVersion.allCases)
     func `they are taken where Grafana shows them, and leave no trace`(version: GrafanaVersion) async throws {
-        let fixture = try await Fixture(.rich(version: version))
+        let fixture = try await Fixture(Self.rich(version))
         let capture = try await fixture.source(secrets: .taken).capture(Self.context(fixture))
         let names = capture.withheld.flatMap(\.secrets).filter { $0.hasPrefix("contact-point/") }
         #expect(capture.warnings == [] && capture.damage == [])
@@ -60,7 +67,7 @@ import Testing
 
     @Test(arguments: [ContactPointSecrets.never, .withheldUnencrypted])
     func `they stay in Grafana where the store is not encrypted`(choice: ContactPointSecrets) async throws {
-        let fixture = try await Fixture(.rich())
+        let fixture = try await Fixture(Self.rich())
         let capture = try await fixture.capture(fixture.source(secrets: choice))
         #expect(capture.layers == [])
         #expect(try Self.leaks(fixture) == [])
@@ -77,7 +84,7 @@ import Testing
     }
 
     @Test func `where the credentials may not see them, that is said once for each organisation`() async throws {
-        var state = GrafanaState.rich()
+        var state = Self.rich()
         state.hidesSecrets = true
         let fixture = try await Fixture(state)
         let source = fixture.source(secrets: .taken)
@@ -96,7 +103,7 @@ import Testing
         #"{"contactPoints":[{"name":"Operators","receivers":[{"uid":"cp-slack","type":"email","settings":{"url":"x"}}]}]}"#,
     ])
     func `an answer without the secrets leaves them withheld`(body: String) async throws {
-        let fixture = try await Fixture(.rich())
+        let fixture = try await Fixture(Self.rich())
         fixture.grafana.server.fail { request in
             request.path.hasSuffix("/export")
                 ? StandInAnswer(200, headers: ["Content-Type": "application/json"], body: Array(body.utf8)) : nil
@@ -108,7 +115,7 @@ import Testing
 
     /// So that two backups of the same do not differ.
     @Test func `secrets that did not change keep their file's content and time`() async throws {
-        let fixture = try await Fixture(.rich())
+        let fixture = try await Fixture(Self.rich())
         func taken(_ run: String) async throws -> (content: Data, time: Date?) {
             let capture = try await fixture.source(secrets: .taken).capture(Self.context(fixture, run: run))
             let file = "\(try #require(capture.layers.first).directory)/contact-points.json"
@@ -131,7 +138,7 @@ import Testing
 
     /// A run that was killed cannot remove them itself.
     @Test func `the next run removes what a killed one left, and nothing of one that runs`() async throws {
-        let fixture = try await Fixture(.rich())
+        let fixture = try await Fixture(Self.rich())
         let running = try await fixture.source(secrets: .taken).capture(Self.context(fixture, run: "running"))
         let left = fixture.folder.url.appending(path: "secrets-killed")
         try FileManager.default.createDirectory(at: left, withIntermediateDirectories: false)
@@ -143,11 +150,23 @@ import Testing
         #expect(try Self.leaks(fixture) == [])
     }
 
+    /// The run goes wrong, and nothing of the secrets stays.
+    @Test func `where they cannot be written the backup of the component fails and says so`() async throws {
+        let fixture = try await Fixture(Self.rich())
+        try FileManager.default.createDirectory(
+            atPath: "\(fixture.folder.path)/new-secrets-run", withIntermediateDirectories: false)
+        let error = await #expect(throws: ComponentError.self) {
+            _ = try await fixture.source(secrets: .taken).capture(Self.context(fixture))
+        }
+        #expect(error?.detail.contains("exists") == true && error?.hint?.contains("state:") == true, "\(error as Any)")
+        #expect(try Self.leaks(fixture) == [])
+    }
+
     // MARK: Odd numbers
 
     /// Every number in an answer of the server is replaced: nothing may end the program.
     @Test func `numbers of the server that cannot be cost at most the export`() async throws {
-        let fixture = try await Fixture(.rich())
+        let fixture = try await Fixture(Self.rich())
         // The numbers of organisations lead everywhere else: once with them, once without.
         for (number, keepsOrganizations) in StandInAnswer.oddNumbers.flatMap({ [($0, true), ($0, false)] }) {
             fixture.grafana.server.alter { request, answer in

@@ -2,7 +2,7 @@
 package enum ContactPointSecrets: Equatable, Sendable {
     /// Take them, for the store is encrypted.
     case taken
-    /// Leave them in Grafana, for anybody who can read the store would read them.
+    /// Leave them in Grafana, because every reader of the store could read them.
     case withheldUnencrypted
     /// Leave them in Grafana, as the configuration says.
     case never

@@ -34,14 +34,12 @@ final class SecretsLayer: Sendable {
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, rename(unfinished, folder) == 0 else {
             let failure = Self.refusal(folder)
             rmdir(unfinished)
-            if lock >= 0 { close(lock) }
-            throw failure
+            throw failure  // `deinit` closes the lock
         }
         do {
             try write(secrets, note: "\(state)/\(Self.name).json")
         } catch {
             remove()
-            close(lock)
             throw error
         }
     }
