@@ -1,3 +1,4 @@
+import Blocking
 import JSONText
 import Lab
 import Repository
