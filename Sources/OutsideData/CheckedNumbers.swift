@@ -48,4 +48,6 @@ package enum DocumentRange {
     package static let seconds = 0...253_402_300_799
     /// The same in milliseconds.
     package static let milliseconds = 0...253_402_300_799_999
+    /// As far back, for the oldest of some data: samples before 1970 are possible.
+    package static let signedMilliseconds = -milliseconds.upperBound...milliseconds.upperBound
 }

@@ -93,7 +93,6 @@ import Testing
         (["--policy", "hourl=24h"], "did you mean 'hourly'"), (["--policy", "hourly=24"], "has no unit"),
         (["--policy", "hourly"], "is no rule"), (["--policy", "time_zone=Europe/Berlim"], "no time zone"),
         (["--policy", "largest_drop=10%"], "no retention"),
-        (["--svg", "/nowhere/at/all.svg"], "cannot be written"),
     ])
     func `mistakes are explained`(arguments: [String], words: String) async throws {
         let journey = try await Journey(extra: "retention: {daily: 10d}", initialize: false)

@@ -45,9 +45,8 @@ extension BlockMeta: Decodable {
         stats = try members.decodeIfPresent(Stats.self, forKey: .stats) ?? Stats()
         version = try members.decode(Int.self, forKey: .version)
         // Samples before 1970 are possible; times that no calendar has would overflow when they are compared.
-        let limit = DocumentRange.milliseconds.upperBound
         for (time, key) in [(minTime, CodingKeys.minTime), (maxTime, .maxTime)]
-        where !(-limit...limit + 1).contains(time) {
+        where !DocumentRange.signedMilliseconds.contains(time) {
             throw DecodingError.dataCorruptedError(forKey: key, in: members, debugDescription: "out of range")
         }
     }

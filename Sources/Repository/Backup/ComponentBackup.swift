@@ -196,7 +196,7 @@ struct ComponentBackup: Sendable {
             (watermark, datum) = (nil, .unknown)
         }
         if totals.files == 0 { (watermark, datum) = (nil, .empty) }
-        let oldest = capture.oldestDatum.flatMap { DocumentRange.milliseconds.contains($0) ? $0 : nil }
+        let oldest = capture.oldestDatum.flatMap { DocumentRange.signedMilliseconds.contains($0) ? $0 : nil }
         let found = findings.state
         var manifest = Manifest(
             format: RepositoryFormat.version, component: component, source: kind, name: captured, captured: captured,

@@ -32,6 +32,9 @@ extension BackupSet.Component {
         let counts = [files, bytes, damaged, added.files, added.bytes, added.stored, added.packs]
         guard counts.allSatisfy(DocumentRange.sizes.contains) else { return "a count or size is out of range" }
         guard watermark.map(DocumentRange.milliseconds.contains) ?? true else { return "its newest datum has no date" }
+        guard oldest.map(DocumentRange.signedMilliseconds.contains) ?? true else {
+            return "its oldest datum has no date"
+        }
         return seconds.isFinite && abs(seconds) < 1e12 ? nil : "it took an impossible time"
     }
 }
@@ -41,6 +44,9 @@ extension Manifest: RepositoryDocument {
         guard Layout.isComponentName(component) else { return "it names a component '\(component.printable)'" }
         guard run.map(Layout.isID) ?? true else { return "its run is not 32 hexadecimal digits" }
         guard watermark.map(DocumentRange.milliseconds.contains) ?? true else { return "its newest datum has no date" }
+        guard oldest.map(DocumentRange.signedMilliseconds.contains) ?? true else {
+            return "its oldest datum has no date"
+        }
         guard root.map({ $0.mode <= 0o7777 }) ?? true else { return "the mode of its folder is out of range" }
         let counts = [totals.files, totals.directories, totals.links, totals.bytes]
         guard counts.allSatisfy(DocumentRange.sizes.contains) else { return "a count or size is out of range" }
@@ -124,11 +130,9 @@ extension VerifiedMark {
 extension RecordedMark {
     package var defect: String? {
         let times = answers.flatMap { [$0.question.from, $0.question.to] }.compactMap { $0 } + sentinels.map(\.at)
-        return times.allSatisfy(Self.times.contains) ? nil : "a time in it is out of range"
+        // A window may begin some days before the oldest datum.
+        return times.allSatisfy(DocumentRange.signedMilliseconds.contains) ? nil : "a time in it is out of range"
     }
-
-    /// Milliseconds since 1970. A window may begin some days before the oldest datum.
-    private static let times = -DocumentRange.milliseconds.upperBound...DocumentRange.milliseconds.upperBound
 }
 
 extension Layout {

@@ -22,8 +22,7 @@ package enum UTCTime {
         for hasFraction in [false, true] {
             let style = Date.ISO8601FormatStyle(includingFractionalSeconds: hasFraction)
             guard let date = try? style.parse(text) else { continue }
-            let seconds = Int(clamping: date.timeIntervalSince1970.rounded(.down))
-            return DocumentRange.seconds.contains(seconds) ? seconds : nil
+            return Int(checked: date.timeIntervalSince1970.rounded(.down))
         }
         return nil
     }
