@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 internal import Glibc
 
@@ -43,7 +44,7 @@ struct ListeningProcess: CustomStringConvertible {
             "0100007F", "00000000", String(repeating: "0", count: 32), "0000000000000000FFFF00000100007F",
         ]
         let wanted = String(format: "%04X", Int(port))
-        let lines = ((try? String(contentsOfFile: table, encoding: .utf8)) ?? "").split(separator: "\n")
+        let lines = String(decoding: KernelTable.read(table) ?? Data(), as: UTF8.self).split(separator: "\n")
         return lines.compactMap { line in
             let fields = line.split(separator: " ")
             guard fields.count > 9, fields[3] == "0A" else { return nil }

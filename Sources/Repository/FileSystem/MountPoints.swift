@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Files
 internal import FoundationEssentials
 internal import Glibc
 
@@ -22,7 +23,7 @@ enum MountPoints {
 
     /// From `/proc/self/mountinfo`; empty where it cannot be read.
     private static var all: Set<[UInt8]> {
-        guard let text = try? Data(contentsOf: URL(filePath: "/proc/self/mountinfo")) else { return [] }
+        guard let text = KernelTable.read("/proc/self/mountinfo") else { return [] }
         let lines = text.split(separator: UInt8(ascii: "\n"))
         return Set(
             lines.compactMap { line in

@@ -7,6 +7,8 @@ package struct RestorePoint: Codable, Equatable, Sendable {
         case ok
         /// More would be lost than the objective allows.
         case late
+        /// Damaged or unreadable paths were skipped: what they held would be lost.
+        case partial
         /// Nothing of it is in the set: all of it would be lost.
         case missing
         /// The component was empty when it was captured.
@@ -21,10 +23,11 @@ package struct RestorePoint: Codable, Equatable, Sendable {
             switch self {
             case .ok: 0
             case .late: 1
-            case .unknown: 2
-            case .future: 3
-            case .empty: 4
-            case .missing: 5
+            case .partial: 2
+            case .unknown: 3
+            case .future: 4
+            case .empty: 5
+            case .missing: 6
             }
         }
     }
@@ -60,13 +63,14 @@ package struct RestorePoint: Codable, Equatable, Sendable {
             case .future?, nil: verdict = part.files == 0 && part.datum == nil ? .empty : .ok
             }
             if verdict == .empty { newestDatum = nil }
+            if verdict == .ok, part.damaged > 0 { verdict = .partial }
             guard let datum = newestDatum else { return }
             basis = part.watermark == nil ? .capture : .watermark
             let age = max(0, now.seconds.addingClamped(-(datum / 1000)))
             ageSeconds = age
             if part.datum == .future || datum / 1000 > now.seconds.addingClamped(tolerance) {
                 verdict = .future
-            } else if let rpo, age > rpo {
+            } else if verdict == .ok, let rpo, age > rpo {
                 verdict = .late
             }
         }

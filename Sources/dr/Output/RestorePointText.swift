@@ -14,6 +14,7 @@ enum RestorePointText {
 
     private static func summary(_ point: RestorePoint) -> String {
         let missing = point.components.filter { [.missing, .empty].contains($0.verdict) }.map(\.component)
+        let partial = point.components.filter { $0.verdict == .partial }.map(\.component)
         let unknown = point.components.filter { $0.verdict == .unknown }.map(\.component)
         var line = "if the disaster were now, "
         if let loss = point.lossSeconds, let oldest = point.oldest {
@@ -22,6 +23,7 @@ enum RestorePointText {
             line += "everything would be lost"
         }
         if !missing.isEmpty { line += ", and all of \(missing.joined(separator: ", "))" }
+        if !partial.isEmpty { line += ", and the skipped paths of \(partial.joined(separator: ", "))" }
         if !unknown.isEmpty { line += "; how new \(unknown.joined(separator: ", ")) is, is not known" }
         guard let rpo = point.rpoSeconds else { return line + "; no objective is set" }
         let allowed = "the objective allows \(Units.duration(seconds: rpo))"

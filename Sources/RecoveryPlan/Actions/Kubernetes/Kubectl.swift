@@ -102,6 +102,7 @@ enum KubectlFailure {
         ("context \"", .hopeless, "see `kubectl config get-contexts`, and KUBECONFIG"),
         ("context was not found", .hopeless, "see `kubectl config get-contexts`, and KUBECONFIG"),
         ("was refused", .failed, "is this the right cluster? name it with `context`"),
+        ("connection refused", .failed, "is this the right cluster? name it with `context`"),
         ("no such host", .failed, "is this the right cluster? name it with `context`"),
         ("i/o timeout", .failed, "the API server does not answer"),
         ("no matches for kind", .failed, "its definition is not there yet: apply that first, or give the step a retry"),
