@@ -133,7 +133,7 @@ package enum ConfigurationTemplate {
         # What `dr check` and recoveries look at, and what a backup records for them: see docs/checks.md.
         # checks:
         #   timeout: 30s                         # of one check
-        #   interval: 45s                        # how long to wait for new samples; as scrapes need when left out
+        #   interval: 45s                        # how long to wait for new samples; default: from the server's intervals
         #   tenants: [t1, t2]                    # Loki's, where it is multi-tenant
         #   profiles: {nightly: [prometheus_ready, ingestion, sla]}
         #   endpoints: [{name: api, url: http://api:8080/healthz, timeout: 5s, critical: false, expect: 200}]

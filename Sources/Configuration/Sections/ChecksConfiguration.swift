@@ -28,7 +28,8 @@ extension ChecksConfiguration: Section {
         Key("timeout", \.timeout, .period, "Time that one check may take: 30s when left out."),
         Key(
             "interval", \.interval, .period,
-            "How long 'ingestion' waits for new samples; as the server's intervals need when left out."),
+            "How long 'ingestion' waits for new samples. Default: derived from the server's scrape and evaluation intervals."
+        ),
         Key("profiles", \.profiles, .mapping(of: .list(of: .text)), "Lists of checks by name, for --profile."),
         Key("sla", \.sla, .section(), "The service level, as PromQL with thresholds."),
         Key("endpoints", \.endpoints, .list(of: .section()), "Health endpoints of the stack's components."),

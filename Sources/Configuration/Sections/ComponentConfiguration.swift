@@ -99,7 +99,7 @@ struct ComponentKind: Sendable {
         let shrinkThreshold = Key<Options>.alreadyRead(
             "shrink_threshold", schema: Shape<Double>.share.schema,
             "The share of it that may be gone since the backup before: a larger loss makes the set partial, and restores "
-                + "prefer the sets before it until `dr backup --accept-shrink`; 50% when left out, 100% for never.")
+                + "prefer the sets before it until `dr backup --accept-shrink`. Default: 50%; 100% turns it off.")
         name = Options.kind
         keys = Options.keys.map(\.name)
         schema = Options.schema(also: [kind, stallTimeout, shrinkThreshold])

@@ -15,7 +15,7 @@ package struct GrafanaOptions: ComponentOptions {
     /// Whether what has no secret comes back with a placeholder in its place; only in a drill.
     package var withholdsSecrets = false
 
-    /// Where secrets of contact points, which Grafana shows to an Admin, are backed up to.
+    /// The kind of store that the secrets of contact points, which Grafana shows to an Admin, are backed up to.
     package enum ContactPointSecrets: String, CaseIterable, Sendable {
         /// Into an encrypted store only.
         case encrypted

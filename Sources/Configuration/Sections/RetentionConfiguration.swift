@@ -73,7 +73,7 @@ extension RetentionConfiguration: Section {
             "Drop nothing when nothing was seen for longer: a clock leapt, or backups ended; 60d if left out."),
         Key(
             "clock_tolerance", \.limits.clockTolerance, .longSeconds,
-            "A backup that is named after a time further ahead than this is from the future; 5m if left out."),
+            "A backup whose name is further ahead of the clock than this is from the future. Default: 5m."),
         Key(
             "grace", \.grace, .grace,
             "Time from the announcement of a deletion to the deletion, at least 1h; 24h if left out."),
