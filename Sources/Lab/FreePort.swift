@@ -1,27 +1,42 @@
-import Foundation
+internal import Foundation
 
-/// TCP ports that nothing listens on.
+/// TCP ports that no program listens on.
 package enum FreePort {
     /// `count` different ports, chosen by the kernel on 127.0.0.1. All are held open until the last is known, so that
     /// one call never returns a port twice. Another process can still take one before it is used: callers retry.
     package static func find(_ count: Int = 1) throws -> [UInt16] {
-        var sockets: [CInt] = []
-        defer { for descriptor in sockets { close(descriptor) } }
-        return try (0..<count).map { _ in
-            let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-            guard descriptor >= 0 else { throw LabError("socket: \(String(cString: strerror(errno)))") }
-            sockets.append(descriptor)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let bound = withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-                }
-            }
-            guard bound else { throw LabError("bind: \(String(cString: strerror(errno)))") }
-            return UInt16(bigEndian: address.sin_port)
-        }
+        try (0..<count).map { _ in try HeldPort() }.map(\.number)
     }
+}
+
+/// A TCP port of 127.0.0.1 that is bound and does not listen. The kernel gives it to no other socket that asks for any
+/// port, while a server that asks for this one with `SO_REUSEADDR` gets it: so a server can stop and start again on its
+/// port, however long that takes.
+package final class HeldPort: Sendable {
+    package let number: UInt16
+    private let descriptor: CInt
+
+    /// - Parameter port: 0 for a free one.
+    package init(_ port: UInt16 = 0) throws {
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw LabError("socket: \(String(cString: strerror(errno)))") }
+        var reuse: CInt = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<CInt>.size))
+        var address = sockaddr_in(loopbackPort: port)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard isBound else {
+            let reason = String(cString: strerror(errno))
+            close(descriptor)
+            throw LabError("cannot bind 127.0.0.1:\(port): \(reason)")
+        }
+        self.descriptor = descriptor
+        number = UInt16(bigEndian: address.sin_port)
+    }
+
+    deinit { close(descriptor) }
 }

@@ -10,7 +10,7 @@ package final class LoopbackServer: Sendable {
 
     /// - Parameter serve: called on a thread of its own for each connection, which is closed when it returns.
     package init(port: UInt16 = 0, _ serve: @escaping @Sendable (LoopbackConnection) -> Void) throws {
-        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard listener >= 0 else { throw LabError("socket: \(String(cString: strerror(errno)))") }
         var reuse: CInt = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<CInt>.size))
@@ -90,7 +90,7 @@ package final class LoopbackConnection: Sendable {
 
     /// Connects to a port of this machine.
     package convenience init(port: UInt16) throws {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in(loopbackPort: port)
         let isConnected = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -191,7 +191,7 @@ package final class LoopbackConnection: Sendable {
 }
 
 extension sockaddr_in {
-    fileprivate init(loopbackPort port: UInt16) {
+    init(loopbackPort port: UInt16) {
         self.init()
         sin_family = sa_family_t(AF_INET)
         sin_port = port.bigEndian

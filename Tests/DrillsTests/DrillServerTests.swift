@@ -53,6 +53,30 @@ import Testing
         await stranger.stop()
     }
 
+    /// A program that the listening process started may have the same socket open, and is not the one to end.
+    @Test func aChildThatInheritedTheSocketIsNotNamed() async throws {
+        let stranger = try await stranger()
+        // posix_spawn passes on descriptors that are not close-on-exec, as the stand-in's socket is.
+        var children: [pid_t] = []
+        defer {
+            for child in children {
+                kill(child, SIGKILL)
+                waitpid(child, nil, 0)
+            }
+        }
+        for _ in 0..<3 {
+            var child: pid_t = 0
+            let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("60"), nil]
+            defer { for argument in arguments { free(argument) } }
+            try #require(posix_spawn(&child, "/bin/sleep", nil, nil, arguments, environ) == 0)
+            children.append(child)
+        }
+        let own = Int(ProcessInfo.processInfo.processIdentifier)
+        #expect(ListeningProcess.on(stranger.port)?.id == own)
+        #expect(ListeningProcess.oldest(of: children.map(Int.init) + [own])?.id == own)
+        await stranger.stop()
+    }
+
     /// The stranger comes between the last look and the server's own attempt: it answers, and it is not the server.
     @Test func whoAnsweredBeforeTheServerWasStartedIsNotTheServer() async throws {
         let port = try ReservedPort(avoiding: [])

@@ -11,12 +11,17 @@ struct ListeningProcess: CustomStringConvertible {
 
     var description: String { "'\(name)' (process \(id))" }
 
-    /// - Returns: nil where nobody listens, or whoever does cannot be seen.
+    /// The oldest process that has the listening socket open: its children may have inherited the socket.
+    /// - Returns: nil if no process listens, or if this user may not see it.
     static func on(_ port: UInt16) -> ListeningProcess? {
         let sockets = Set(["tcp", "tcp6"].flatMap { listeners(port, in: "/proc/net/\($0)") })
         guard !sockets.isEmpty else { return nil }
         let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return processes.lazy.compactMap(Int.init).first { hasOpen(sockets, $0) }.flatMap(ListeningProcess.init)
+        return oldest(of: processes.compactMap(Int.init).filter { hasOpen(sockets, $0) })
+    }
+
+    static func oldest(of processes: [Int]) -> ListeningProcess? {
+        processes.compactMap(ListeningProcess.init).min { $0.startedAt < $1.startedAt }
     }
 
     /// Seconds since the kernel booted.

@@ -10,15 +10,16 @@ package final class StandInServer: Sendable {
     package typealias Fault = @Sendable (StandInRequest) -> StandInAnswer?
 
     package let name: String
-    package var port: UInt16 { state.withLock { $0.port } }
+    package var port: UInt16 { held.number }
     package var url: String { "http://127.0.0.1:\(port)" }
 
     private let contract: APIContract?
     private let answer: @Sendable (StandInRequest) async -> StandInAnswer
+    /// Keeps the port while the server is stopped.
+    private let held: HeldPort
     private let state = Mutex(State())
 
     private struct State {
-        var port: UInt16 = 0
         var server: (HTTPServer, Task<Void, any Error>)?
         var fault: Fault?
         var loss: (@Sendable (StandInRequest) -> Bool)?
@@ -39,15 +40,8 @@ package final class StandInServer: Sendable {
         self.name = name
         self.contract = contract
         self.answer = answer
-        for attempt in 1... {
-            guard let chosen = try port ?? FreePort.find().first else { throw LabError("no free port for \(name)") }
-            state.withLock { $0.port = chosen }
-            // Another process may have taken a port that was free a moment ago.
-            do {
-                try await start()
-                break
-            } catch  where port == nil && attempt < 5 {}
-        }
+        held = try HeldPort(port ?? 0)
+        try await start()
     }
 
     deinit { state.withLock { $0.server?.1.cancel() } }
@@ -84,11 +78,11 @@ package final class StandInServer: Sendable {
                 throw error
             }
         }
-        do {
-            try await listening.value
-        } catch {
+        if case .failure(let error) = await listening.result {
             task.cancel()
-            throw LabError("\(name) cannot listen on 127.0.0.1:\(port): \(error)")
+            var reason = error
+            if error is CancellationError, case .failure(let cause) = await task.result { reason = cause }
+            throw LabError("\(name) cannot listen on 127.0.0.1:\(port): \(reason)")
         }
         state.withLock { $0.server = (server, task) }
     }
