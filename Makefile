@@ -54,17 +54,17 @@ bench: ## dr beside restic, rclone, tar and cp (BENCH_FLAGS=--quick for a small 
 
 .PHONY: lint
 lint: ## check the style
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Lab Tests Package.swift
 	Scripts/lint-outside-data
 
 .PHONY: format
 format: ## apply the style
-	swift format --in-place --recursive Sources Tests Package.swift
+	swift format --in-place --recursive Sources Lab Tests Package.swift
 
 .PHONY: build
 build: ## the release program, .build/release/dr
 	@Scripts/prepare build
-	$(RELEASE) --product dr
+	DR_PROGRAM_ONLY=1 $(RELEASE) --product dr
 
 .PHONY: manual
 manual: ## write docs/dr.1 anew from the commands' help

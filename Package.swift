@@ -19,37 +19,47 @@ let hasISAL =
 let isal: [Target.Dependency] = hasISAL ? ["CISAL"] : []
 let strictISAL = hasISAL ? strict + [.define("ISAL")] : strict
 
+/// `DR_PROGRAM_ONLY=1` leaves out the lab and the tests, and so the packages that only they need: `make build` sets it.
+let hasLab = environment["DR_PROGRAM_ONLY"] == nil
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
-/// One layer of the house: a library target and, beside it, its tests.
+/// One library target.
 func layer(
     _ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = strict
 ) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(of name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, exclude: exclude,
-        swiftSettings: strict)
+        name: "\(name)Tests", dependencies: [.byName(name: name), "Lab"] + dependencies, swiftSettings: strict)
 }
 
-/// What can be backed up: one target to a kind of component.
+/// C libraries as modules.
+let libraries: [Target] =
+    [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "CLinux"),
+    ] + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
+
+/// One target for each kind of component.
 let kinds = [
-    layer("FileTree", ["Repository", "IgnorePatterns", "OutsideData"]),
-    layer(
-        "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Blocking", "OutsideData", yams, logging]),
-    layer("GitConfiguration", ["Repository", "Programs", "Blocking", "Files", logging]),
-    layer(
-        "LokiArchive",
-        ["Repository", "HTTP", "Cryptography", "Archiving", "JSONText", "Blocking", "OutsideData", yams, logging]),
-    layer("ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", "OutsideData", logging]),
-    layer(
-        "GrafanaExport",
-        ["Repository", "HTTP", "Cryptography", "JSONText", "Blocking", "OutsideData", "Files", logging]),
+    layer("FileTree", ["BackupRepository", "Platform", "Documents"]),
+    layer("Git", ["BackupRepository", "Platform", logging]),
+    layer("Prometheus", ["BackupRepository", "HTTP", "Cryptography", "Platform", yams, logging]),
+    layer("Loki", ["BackupRepository", "HTTP", "Cryptography", "Archiving", "Documents", "Platform", yams, logging]),
+    layer("Elasticsearch", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
+    layer("Grafana", ["BackupRepository", "HTTP", "Cryptography", "Documents", "Platform", logging]),
 ]
 
 /// Scenarios with a plan in `plans/`.
@@ -58,144 +68,118 @@ let shippedPlans = [
     "incident_response",
 ]
 
-// Lower layers first: no target depends on one below it in this list.
-let package = Package(
-    name: "dr",
-    products: [.executable(name: "dr", targets: ["dr"]), .executable(name: "dr-lab", targets: ["dr-lab"])],
-    dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
-        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
-        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
-    ],
-    targets: [
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
-        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-
-        .target(name: "CLinux"),
-
-        layer("OutsideData", []),
-        layer("Console", ["OutsideData"]),
-        layer("Files", ["Console"]),
-        layer("Blocking", ["CLinux"]),
-        layer("Programs", ["CLinux"]),
-        layer("JSONText", []),
-        layer("IgnorePatterns", []),
-        layer("StrictYAML", ["OutsideData", "Files", "JSONText", yams]),
-        layer("Charts", ["OutsideData"]),
-        layer("Retention", ["Charts", "OutsideData"]),
-        layer("Forecast", ["OutsideData"]),
+/// The program and its libraries. Lower layers first: no target depends on one below it in this list.
+let program: [Target] =
+    [
+        layer("Platform", ["CLinux"]),
+        layer("Documents", ["Platform", yams]),
+        layer("Trends", ["Platform"]),
+        layer("Retention", ["Trends", "Platform"]),
         layer("Schedules", []),
         layer("Cryptography", ["COpenSSL"] + isal, settings: strictISAL),
-        layer("Archiving", ["CArchive", "CZlib", "Cryptography"] + isal, settings: strictISAL),
-        layer("HTTP", ["CCurl", "Blocking", "OutsideData", logging]),
-        layer("ObjectStorage", ["Blocking", "Cryptography"]),
-        layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Blocking", "OutsideData", logging]),
-        layer("Catalog", ["CSQLite", "Cryptography", "OutsideData"]),
+        layer("Archiving", ["CArchive", "CZlib"] + isal, settings: strictISAL),
+        layer("HTTP", ["CCurl", "Platform", logging]),
+        layer("ObjectStorage", ["Platform", "Cryptography"]),
+        layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", logging]),
         layer(
-            "Repository",
+            "BackupRepository",
             [
-                "ObjectStorage", "Archiving", "Catalog", "Cryptography", "JSONText", "Retention", "Blocking", "CLinux",
-                "OutsideData", "Files", logging,
+                "CSQLite", "ObjectStorage", "Archiving", "Cryptography", "Documents", "Retention", "Platform", "CLinux",
+                logging,
             ]),
-        layer("Mail", ["CCurl"]),
-        layer("Notifications", ["HTTP", "Mail", "JSONText", "Blocking", "OutsideData"]),
-        layer("Configuration", ["StrictYAML", "JSONText", "IgnorePatterns", "Retention", "Notifications", yams]),
-        layer(
-            "RecoveryChecks", ["Repository", "HTTP", "JSONText", "Cryptography", "Blocking", "OutsideData", "Files"]),
+        layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
+        layer("StackConfiguration", ["Documents", "Retention", "Notifications", yams]),
+        layer("RecoveryChecks", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
+    ] + kinds + [
         layer(
             "RecoveryPlan",
             [
-                "RecoveryChecks", "Notifications", "Programs", "StrictYAML", "JSONText", "HTTP", "Cryptography",
-                "Blocking", "Forecast", "CLinux", "OutsideData", "Files", yams, logging,
+                "RecoveryChecks", "Notifications", "Documents", "HTTP", "Cryptography", "Platform", "Trends", "CLinux",
+                yams, logging,
             ]),
         // The plans that the program knows by itself: their text, compiled in.
         .target(
             name: "ShippedPlans", path: "plans",
             resources: shippedPlans.map { .embedInCode("\($0).yaml") }, swiftSettings: strict),
-        layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", "OutsideData", "Files", mustache]),
-        layer("Drills", ["ObjectStorage", "Programs", "HTTP", "Cryptography", "Blocking", "Files"]),
+        layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", "Platform", mustache]),
+        layer("Drills", ["ObjectStorage", "HTTP", "Cryptography", "Platform"]),
         .executableTarget(
             name: "dr",
             dependencies: kinds.map { .byName(name: $0.name) } + [
-                "Repository", "S3", "ObjectStorage", "Retention", "Forecast", "Charts", "Schedules", "Configuration",
-                "StrictYAML", "Blocking", "HTTP", "Cryptography", "Catalog", "RecoveryPlan", "ShippedPlans",
-                "RecoveryChecks", "Notifications", "Mail",
-                "Reporting", "Drills", "Programs", "JSONText", "OutsideData", "Console", "Files", argumentParser,
-                logging,
+                "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "Schedules", "StackConfiguration",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "RecoveryChecks", "Notifications",
+                "Reporting", "Drills", "Platform", argumentParser, logging,
             ],
             swiftSettings: strict),
+    ]
 
-        // Real servers on free ports, stand-ins where no real one can be installed: for the demo, drills and tests.
-        layer(
-            "Lab",
-            [
-                .product(name: "FlyingFox", package: "FlyingFox"), .product(name: "FlyingSocks", package: "FlyingFox"),
-                "Blocking", "Programs", "JSONText", "Archiving", "Cryptography",
-            ]),
-        .executableTarget(
-            name: "dr-lab",
-            dependencies: [
-                "Lab", "HTTP", "JSONText", "Blocking", "Cryptography", "Repository", "ObjectStorage", "Retention",
-                "Console", argumentParser,
-            ],
-            swiftSettings: strict),
+/// Real servers on free ports, and stand-ins where no real one can be installed: for the demo, the benchmark and tests.
+let lab: [Target] = [
+    .target(
+        name: "Lab",
+        dependencies: [flyingFox, flyingSocks, "Platform", "Documents", "Archiving", "Cryptography"],
+        path: "Lab/Lab", swiftSettings: strict),
+    .executableTarget(
+        name: "dr-lab",
+        dependencies: [
+            "Lab", "HTTP", "Documents", "Platform", "Cryptography", "BackupRepository", "ObjectStorage", "Retention",
+            argumentParser,
+        ],
+        path: "Lab/dr-lab", swiftSettings: strict),
+]
 
-        tests(of: "OutsideData"),
-        tests(of: "Console"),
-        tests(of: "Files", ["Lab"]),
-        tests(of: "Blocking"),
-        tests(of: "Programs", ["Blocking", "Lab"]),
-        tests(of: "JSONText"),
-        tests(of: "IgnorePatterns", ["Lab"]),
-        tests(of: "Cryptography"),
-        tests(of: "Archiving", ["Lab"]),
-        tests(of: "HTTP", ["Lab"]),
-        tests(of: "ObjectStorage", ["S3", "Lab", "Cryptography", logging]),
-        tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", "Lab", logging]),
-        tests(of: "Catalog", ["Lab"]),
-        tests(
-            of: "Repository",
-            [
-                "ObjectStorage", "FileTree", "Archiving", "Catalog", "Blocking", "Cryptography", "Retention", "Lab",
-                logging,
-            ]),
-        tests(of: "PrometheusSnapshot", ["Repository", "HTTP", "Cryptography", "Lab", logging]),
-        tests(of: "GitConfiguration", ["Repository", "Programs", "Blocking", "Lab", logging]),
-        tests(
-            of: "LokiArchive",
-            ["Repository", "HTTP", "Archiving", "Cryptography", "JSONText", "Blocking", "Lab", logging]),
-        tests(of: "ElasticsearchSnapshot", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
-        tests(of: "GrafanaExport", ["Repository", "HTTP", "JSONText", "Blocking", "Lab", logging]),
-        tests(of: "Retention"),
-        tests(of: "Charts"),
-        tests(of: "Forecast"),
-        tests(of: "Schedules", ["Lab"]),
-        tests(of: "StrictYAML"),
-        tests(of: "Configuration", ["StrictYAML", "Retention", "Notifications"]),
-        tests(of: "RecoveryChecks", ["Repository", "HTTP", "JSONText", "Blocking", "Lab"]),
-        tests(of: "Mail", ["Blocking", "Lab"]),
-        tests(of: "Notifications", ["HTTP", "Mail", "JSONText", "Blocking", "Lab"]),
-        tests(
-            of: "RecoveryPlan",
-            [
-                "RecoveryChecks", "Notifications", "Programs", "ShippedPlans", "StrictYAML", "JSONText", "HTTP",
-                "Blocking", "Forecast", "Cryptography", "Lab", logging,
-            ]),
-        tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography", "Lab"]),
-        tests(of: "Drills", ["ObjectStorage", "Blocking", "Lab"]),
-        tests(of: "Lab", ["HTTP", "JSONText", "Blocking"]),
-        // The built binary, as a user runs it.
-        .testTarget(
-            name: "JourneyTests",
-            dependencies: [
-                "dr", "dr-lab", "Lab", "Cryptography", "JSONText", "RecoveryChecks", "RecoveryPlan", "Repository",
-                "ObjectStorage", "Blocking", logging,
-            ],
-            swiftSettings: strict),
-    ] + kinds + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
+let testTargets = [
+    tests(of: "Platform"),
+    tests(of: "Documents"),
+    tests(of: "Trends"),
+    tests(of: "Retention"),
+    tests(of: "Schedules"),
+    tests(of: "Cryptography"),
+    tests(of: "Archiving"),
+    tests(of: "HTTP", ["Platform"]),
+    tests(of: "ObjectStorage", ["S3", "Cryptography", logging]),
+    tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", logging]),
+    tests(
+        of: "BackupRepository",
+        ["ObjectStorage", "FileTree", "Archiving", "Platform", "Documents", "Cryptography", "Retention", logging]),
+    tests(of: "Notifications", ["HTTP", "Documents", "Platform"]),
+    tests(of: "StackConfiguration", ["Documents", "Retention", "Notifications"]),
+    tests(of: "RecoveryChecks", ["BackupRepository", "HTTP", "Documents", "Platform"]),
+    tests(of: "Prometheus", ["BackupRepository", "HTTP", "Cryptography", "Platform", logging]),
+    tests(of: "Git", ["BackupRepository", "Platform", logging]),
+    tests(
+        of: "Loki", ["BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
+    tests(of: "Elasticsearch", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
+    tests(of: "Grafana", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
+    tests(
+        of: "RecoveryPlan",
+        [
+            "RecoveryChecks", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
+            "Cryptography", logging,
+        ]),
+    tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography"]),
+    tests(of: "Drills", ["ObjectStorage", "Platform"]),
+    .testTarget(
+        name: "LabTests", dependencies: ["Lab", "HTTP", "Documents", "Platform"], swiftSettings: strict),
+    // The built program, as a user runs it.
+    .testTarget(
+        name: "JourneyTests",
+        dependencies: [
+            "dr", "dr-lab", "Lab", "Cryptography", "Documents", "RecoveryChecks", "RecoveryPlan", "BackupRepository",
+            "ObjectStorage", "Platform", logging,
+        ],
+        swiftSettings: strict),
+]
+
+let package = Package(
+    name: "dr",
+    products: [.executable(name: "dr", targets: ["dr"])]
+        + (hasLab ? [.executable(name: "dr-lab", targets: ["dr-lab"])] : []),
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
+    ] + (hasLab ? [.package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0")] : []),
+    targets: libraries + program + (hasLab ? lab + testTargets : [])
 )

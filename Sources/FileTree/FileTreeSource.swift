@@ -1,6 +1,6 @@
+package import BackupRepository
+internal import Documents
 internal import Glibc
-internal import IgnorePatterns
-package import Repository
 
 /// A directory tree as it lies on this machine: the plainest of components.
 ///

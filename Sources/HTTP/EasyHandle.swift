@@ -1,5 +1,5 @@
 internal import CCurl
-internal import OutsideData
+internal import Platform
 
 /// One libcurl easy handle with its connections: owned, freed once, never used by two threads at once.
 struct EasyHandle: ~Copyable {

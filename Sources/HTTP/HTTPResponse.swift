@@ -1,5 +1,5 @@
 internal import CCurl
-internal import OutsideData
+internal import Platform
 
 /// Status and header fields of the final response; interim ones (1xx) are dropped.
 package struct HTTPResponse: Sendable {

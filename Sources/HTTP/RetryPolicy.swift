@@ -1,4 +1,4 @@
-internal import Blocking
+internal import Platform
 
 /// How often to try again, and how long to wait in between: exponential backoff with full jitter, so that many clients
 /// that failed together do not come back together.

@@ -1,6 +1,6 @@
-internal import Blocking
 internal import Cryptography
 internal import Glibc
+internal import Platform
 internal import Synchronization
 
 /// Objects as files under one directory (`file://`): the embedded store, complete in itself.

@@ -1,4 +1,4 @@
-internal import OutsideData
+internal import Platform
 
 /// Why nothing may be dropped before a person has looked. Times are seconds since 1970.
 package enum Freeze: Hashable, Sendable {

@@ -1,6 +1,6 @@
 internal import HTTP
 package import ObjectStorage
-internal import OutsideData
+internal import Platform
 
 extension S3Store {
     package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {

@@ -1,7 +1,7 @@
 internal import Cryptography
 internal import HTTP
 internal import ObjectStorage
-internal import OutsideData
+internal import Platform
 
 /// The content of a write, to recognise the object on a server that keeps no metadata: the parts in order, each with its
 /// size and hash.

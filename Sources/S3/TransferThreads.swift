@@ -1,4 +1,4 @@
-internal import Blocking
+internal import Platform
 
 /// The threads that parts and ranges travel on, shared by all stores of the process.
 enum TransferThreads {

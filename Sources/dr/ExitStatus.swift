@@ -1,12 +1,12 @@
 import ArgumentParser
-import Configuration
-import Console
+import BackupRepository
 import Cryptography
+import Documents
 import ObjectStorage
+import Platform
 import RecoveryPlan
 import Reporting
-import Repository
-import StrictYAML
+import StackConfiguration
 
 /// Exit codes are part of the command line's contract; scripts test them. A command throws one to end with it after
 /// it has printed its result.

@@ -1,7 +1,6 @@
 import ArgumentParser
-import Blocking
-import Console
 import Foundation
+import Platform
 
 /// Starts the command in a task that SIGINT, SIGTERM and SIGHUP cancel, and is the one place where an error becomes a
 /// line on standard error, a document on standard output where `--json` asks for one, and an exit code.

@@ -1,7 +1,7 @@
-@testable import Archiving
 import Foundation
 import Lab
 import Testing
+@testable import Archiving
 
 @Suite struct GzipTests {
     enum Content: CaseIterable, Sendable {

@@ -1,6 +1,6 @@
-import Blocking
 import Foundation
 import Lab
+import Platform
 import Testing
 
 @testable import Drills

@@ -1,5 +1,5 @@
+import Documents
 import Foundation
-import JSONText
 import Lab
 import Testing
 

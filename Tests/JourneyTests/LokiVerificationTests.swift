@@ -1,9 +1,9 @@
-import Blocking
+import BackupRepository
 import Foundation
 import Lab
 import Logging
 import ObjectStorage
-import Repository
+import Platform
 import Testing
 
 /// Sets whose hashes are right and whose chunks are wrong, as an older program could store them.

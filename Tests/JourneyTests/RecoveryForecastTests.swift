@@ -1,8 +1,8 @@
+import BackupRepository
 import Foundation
 import Lab
 import ObjectStorage
 import RecoveryPlan
-import Repository
 import Testing
 
 /// Forecasts of the next recovery, as `dr plan show`, `dr status` and a run's own end tell them.

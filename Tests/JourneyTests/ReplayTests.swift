@@ -1,6 +1,6 @@
 import Cryptography
+import Documents
 import Foundation
-import JSONText
 import Lab
 import Testing
 

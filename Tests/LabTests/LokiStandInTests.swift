@@ -1,8 +1,8 @@
-import Blocking
+import Documents
 import Foundation
 import HTTP
-import JSONText
 import Lab
+import Platform
 import Testing
 
 @Suite struct LokiStandInTests {

@@ -1,5 +1,5 @@
+import Documents
 import HTTP
-import JSONText
 import Lab
 import Testing
 

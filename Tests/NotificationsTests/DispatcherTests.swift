@@ -1,7 +1,7 @@
-import Blocking
 import Foundation
 import HTTP
 import Lab
+import Platform
 import Testing
 
 @testable import Notifications

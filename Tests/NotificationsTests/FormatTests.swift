@@ -1,6 +1,6 @@
+import Documents
 import Foundation
 import HTTP
-import JSONText
 import Lab
 import Testing
 

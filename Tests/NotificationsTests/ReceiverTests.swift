@@ -1,9 +1,7 @@
+import Documents
 import Foundation
-import JSONText
 import Lab
-import Mail
 import Testing
-
 @testable import Notifications
 
 /// Against the real receivers.

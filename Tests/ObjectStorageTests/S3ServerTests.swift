@@ -1,9 +1,9 @@
-import Blocking
 import Foundation
 import HTTP
 import Lab
 import Logging
 import ObjectStorage
+import Platform
 import S3
 import Testing
 

@@ -1,8 +1,8 @@
-import Blocking
+import BackupRepository
 import Foundation
 import HTTP
 import Lab
-import Repository
+import Platform
 import Testing
 
 @testable import RecoveryChecks

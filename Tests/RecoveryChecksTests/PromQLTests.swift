@@ -1,7 +1,7 @@
-import Blocking
+import BackupRepository
 import HTTP
 import Lab
-import Repository
+import Platform
 import Testing
 
 @testable import RecoveryChecks

@@ -1,7 +1,7 @@
-import Blocking
-import JSONText
+import BackupRepository
+import Documents
 import Lab
-import Repository
+import Platform
 import Testing
 
 @testable import RecoveryChecks

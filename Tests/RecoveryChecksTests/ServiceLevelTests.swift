@@ -1,9 +1,9 @@
-import Blocking
+import BackupRepository
+import Documents
 import Foundation
 import HTTP
-import JSONText
 import Lab
-import Repository
+import Platform
 import Testing
 
 @testable import RecoveryChecks

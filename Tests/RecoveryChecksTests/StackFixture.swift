@@ -1,6 +1,6 @@
-import Blocking
 import HTTP
 import Lab
+import Platform
 
 @testable import RecoveryChecks
 

@@ -1,7 +1,7 @@
+import Documents
 import Foundation
 import Lab
 import ShippedPlans
-import StrictYAML
 import Testing
 
 @testable import RecoveryPlan

@@ -1,6 +1,6 @@
+import Documents
 import Foundation
 import ShippedPlans
-import StrictYAML
 import Testing
 
 @testable import RecoveryPlan

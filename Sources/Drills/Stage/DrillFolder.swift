@@ -1,6 +1,6 @@
-internal import Files
 internal import Foundation
 internal import Glibc
+internal import Platform
 
 /// A drill's folder: made for it, and gone after it. One that a killed drill left behind is removed by the next.
 package final class DrillFolder: Sendable {

@@ -1,8 +1,7 @@
-package import Blocking
 internal import Foundation
 internal import Glibc
 internal import HTTP
-internal import Programs
+package import Platform
 internal import Synchronization
 
 /// A server that a drill starts and ends: with the drill, also where that is killed.

@@ -1,6 +1,6 @@
-internal import Files
 internal import Foundation
 internal import Glibc
+internal import Platform
 
 /// The program that listens on a TCP port of 127.0.0.1, as far as /proc shows it to this user.
 struct ListeningProcess: CustomStringConvertible {

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import Glibc
-internal import Programs
+internal import Platform
 
 /// The system account that a drill's server runs as. A restore with the wrong owner or mode then fails in the drill, as it
 /// would on the host.

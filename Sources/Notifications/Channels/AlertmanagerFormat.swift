@@ -1,6 +1,6 @@
+internal import Documents
 internal import Foundation
 package import HTTP
-internal import JSONText
 
 /// Alerts for Alertmanager's API v2: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
 ///

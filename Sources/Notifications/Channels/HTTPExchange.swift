@@ -1,7 +1,7 @@
-internal import Blocking
+internal import Documents
 internal import Foundation
 package import HTTP
-internal import JSONText
+internal import Platform
 
 /// Requests to one receiver, told about without its secrets: of most, the address is one.
 package struct HTTPExchange: Sendable {

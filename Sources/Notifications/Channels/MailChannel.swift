@@ -1,6 +1,5 @@
 internal import Foundation
-package import Mail
-internal import OutsideData
+internal import Platform
 
 /// People who get a mail.
 package struct MailChannel: Channel {

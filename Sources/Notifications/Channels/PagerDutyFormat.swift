@@ -1,5 +1,5 @@
+internal import Documents
 package import HTTP
-internal import JSONText
 
 /// PagerDuty's Events API v2: https://developer.pagerduty.com/docs/events-api-v2-overview
 ///

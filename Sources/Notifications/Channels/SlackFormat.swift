@@ -1,5 +1,5 @@
+internal import Documents
 package import HTTP
-internal import JSONText
 
 /// A message for a Slack incoming webhook, in Block Kit: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 package struct SlackFormat: NoticeFormat {

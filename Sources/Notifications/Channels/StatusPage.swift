@@ -1,5 +1,5 @@
+internal import Documents
 package import HTTP
-internal import JSONText
 
 /// A page of Statuspage, or of one that speaks its API: https://developer.statuspage.io
 ///

@@ -1,5 +1,5 @@
+internal import Documents
 package import HTTP
-internal import JSONText
 
 /// A notice as one JSON document, sent by POST:
 ///

@@ -1,4 +1,4 @@
-package import Blocking
+package import Platform
 
 /// Tells every channel in the background: in order within a channel, none waiting for another, failures tried again.
 ///

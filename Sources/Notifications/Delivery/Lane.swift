@@ -1,5 +1,5 @@
-internal import Blocking
 internal import HTTP
+internal import Platform
 internal import Synchronization
 
 /// The notices of one channel, first in, first out.

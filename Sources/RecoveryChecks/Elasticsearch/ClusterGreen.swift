@@ -1,4 +1,4 @@
-internal import JSONText
+internal import Documents
 
 /// The shards of the component's indices: all must be assigned, except replicas for which there are too few data nodes.
 struct ClusterGreen: RecoveryCheck {

@@ -1,4 +1,4 @@
-internal import JSONText
+internal import Documents
 
 /// The documents of all indices, against the number in the set's manifest, none included; where it does not say, at
 /// least one.

@@ -1,6 +1,6 @@
+internal import Documents
 internal import Foundation
-internal import JSONText
-internal import OutsideData
+internal import Platform
 
 /// The nonce in Elasticsearch: a document in an index of its own that the component's pattern matches.
 package struct ElasticsearchSentinel: Sentinel {

@@ -1,4 +1,4 @@
-internal import JSONText
+internal import Documents
 
 /// Whether Grafana reaches its database: `/api/health` says so with 200 on some versions, also when it does not.
 struct GrafanaDatabase: RecoveryCheck {

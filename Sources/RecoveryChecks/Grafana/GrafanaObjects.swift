@@ -1,4 +1,4 @@
-internal import JSONText
+internal import Documents
 
 /// The dashboards, or the data sources: counted in every organisation, against the set's count where there is one, and
 /// one of them fetched whole, since a list proves little.

@@ -1,5 +1,5 @@
+internal import Documents
 internal import Foundation
-internal import JSONText
 
 /// The few things that checks read from a Grafana.
 struct GrafanaReading {

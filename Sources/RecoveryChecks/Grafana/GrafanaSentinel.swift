@@ -1,6 +1,6 @@
+internal import Documents
 internal import Foundation
-internal import JSONText
-internal import OutsideData
+internal import Platform
 
 /// The nonce in Grafana: the description of a small dashboard of its own, in a folder of its own.
 package struct GrafanaSentinel: Sentinel {

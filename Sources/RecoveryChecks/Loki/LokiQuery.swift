@@ -1,6 +1,6 @@
+internal import Documents
 internal import Foundation
-internal import JSONText
-internal import OutsideData
+internal import Platform
 
 /// Whether Loki answers a query over restored time with lines. With a set, that is the hour before its newest chunk
 /// ends, or the day before for a tenant that was silent then; without one, the last day.

@@ -1,4 +1,4 @@
-internal import JSONText
+internal import Documents
 
 /// The few things that checks read from a Loki, as one tenant. Times are milliseconds since 1970.
 struct LokiReading {

@@ -1,6 +1,6 @@
+internal import Documents
 internal import Foundation
-internal import JSONText
-internal import OutsideData
+internal import Platform
 
 /// The nonce in Loki: a line of a stream of its own. Lines in memory are in the backup too, with the write-ahead log.
 package struct LokiSentinel: Sentinel {

@@ -1,5 +1,5 @@
-internal import Blocking
 internal import Foundation
+internal import Platform
 
 /// Checks that samples keep coming: the counter of samples appended must rise between two looks. That it is not zero says
 /// nothing, for a server that was restored and scrapes nothing counts its own start.

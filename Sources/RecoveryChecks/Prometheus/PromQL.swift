@@ -1,5 +1,5 @@
+internal import Documents
 internal import Foundation
-internal import JSONText
 
 extension CheckedServer {
     /// An element of a vector or a matrix, or a scalar or a string without labels.

@@ -1,6 +1,5 @@
-internal import Blocking
 internal import Foundation
-internal import OutsideData
+internal import Platform
 
 /// The nonce in Prometheus, which takes nothing but what it scrapes: a series on a Pushgateway that it scrapes. The
 /// backup waits until it was scraped.

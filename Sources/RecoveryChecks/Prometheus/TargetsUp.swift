@@ -1,4 +1,4 @@
-internal import JSONText
+internal import Documents
 
 /// Whether every target that a Prometheus knows answers it.
 struct TargetsUp: RecoveryCheck {

@@ -1,6 +1,6 @@
+package import BackupRepository
 internal import Cryptography
-internal import JSONText
-package import Repository
+internal import Documents
 
 /// Asks recorded questions: once when they are recorded, once more when they are compared.
 package struct Interview: Sendable {

@@ -1,7 +1,7 @@
+package import BackupRepository
+internal import Documents
 internal import Foundation
-internal import JSONText
-internal import OutsideData
-package import Repository
+internal import Platform
 
 /// Which questions are recorded with a backup when the user names none: few, exact (a sum of floating-point numbers
 /// depends on the order of its series; counts, greatest and least do not), and about times that the backup safely holds.

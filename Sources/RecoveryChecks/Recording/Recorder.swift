@@ -1,5 +1,5 @@
-package import Blocking
-package import Repository
+package import BackupRepository
+package import Platform
 internal import Synchronization
 
 /// Asks the living stack, right after a backup, what a restore must answer as well.

@@ -1,5 +1,5 @@
+package import BackupRepository
 internal import Cryptography
-package import Repository
 
 /// A place in one component where a nonce is left before each backup, and looked for after a restore.
 package protocol Sentinel: Sendable {

@@ -1,5 +1,5 @@
-package import Blocking
 internal import HTTP
+package import Platform
 
 /// Runs checks side by side, each within its own time.
 package struct CheckRunner: Sendable {

@@ -1,6 +1,6 @@
+package import Documents
 internal import Foundation
 package import HTTP
-package import JSONText
 
 /// A server of the stack as checks reach it: where it is, and a client that has its credentials.
 package struct CheckedServer: Sendable {

@@ -1,4 +1,4 @@
-package import Repository
+package import BackupRepository
 
 /// All that checks look at: the servers of a configuration, what a backup set says they must hold, and the settings.
 package struct CheckedStack: Sendable {

@@ -1,6 +1,6 @@
+package import BackupRepository
 internal import Foundation
-internal import OutsideData
-package import Repository
+internal import Platform
 
 /// The daily report on the service level: each objective, met or missed, over the last 24 hours.
 ///

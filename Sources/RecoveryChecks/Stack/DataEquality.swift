@@ -1,4 +1,4 @@
-import Repository
+import BackupRepository
 
 /// The stack's answers against those recorded with the set: every question is asked again.
 struct DataEquality: RecoveryCheck {

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import OutsideData
+internal import Platform
 
 /// A component's health endpoint, as configured.
 struct EndpointCheck: RecoveryCheck {

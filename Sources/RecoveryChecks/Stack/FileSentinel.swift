@@ -1,6 +1,5 @@
-internal import Files
 internal import Foundation
-internal import OutsideData
+internal import Platform
 
 /// The nonce among files: one of its own in the tree.
 package struct FileSentinel: Sentinel {

@@ -1,4 +1,4 @@
-package import Repository
+package import BackupRepository
 
 /// The health of the stack's components, in the shape and under the names of the usual script for this report.
 package struct HealthReport: Codable, Equatable, Sendable {

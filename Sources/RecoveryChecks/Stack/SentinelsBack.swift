@@ -1,4 +1,4 @@
-import Repository
+import BackupRepository
 
 /// Whether what came back is this set and no other: the nonces that were written before it are read again.
 struct SentinelsBack: RecoveryCheck {

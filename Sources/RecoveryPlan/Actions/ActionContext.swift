@@ -1,8 +1,8 @@
-package import Blocking
 package import Foundation
 package import HTTP
 package import Logging
 package import Notifications
+package import Platform
 package import RecoveryChecks
 
 /// What an action may use.

@@ -1,5 +1,4 @@
-internal import JSONText
-internal import StrictYAML
+internal import Documents
 internal import Yams
 
 /// A word for an action in a plan.

@@ -1,4 +1,4 @@
-package import StrictYAML
+package import Documents
 
 /// Takes a backup and waits for its set: `backup: {}`, or `backup: {maximum_age: 1h}` where a recent one will do.
 package struct BackupAction: Action {

@@ -1,6 +1,5 @@
-internal import JSONText
+package import Documents
 internal import RecoveryChecks
-package import StrictYAML
 
 /// Runs checks: `check: [prometheus_ready]`, or `check: {names: [...], within: 5m}`. Those that are critical must pass.
 package struct CheckAction: Action {

@@ -1,7 +1,6 @@
-internal import Blocking
+package import Documents
 internal import HTTP
-internal import JSONText
-package import StrictYAML
+internal import Platform
 
 /// Asks or tells a server something: `http: {url: "${prometheus.url}/-/ready"}`.
 ///

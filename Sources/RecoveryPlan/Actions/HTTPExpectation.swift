@@ -1,5 +1,4 @@
-internal import JSONText
-internal import StrictYAML
+internal import Documents
 
 /// What an answer must be: `{status: [200, 204], body: "ready", json: {/status: success}}`.
 struct HTTPExpectation: Equatable, Sendable, CustomStringConvertible {

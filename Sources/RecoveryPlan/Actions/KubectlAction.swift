@@ -1,5 +1,4 @@
-internal import JSONText
-package import StrictYAML
+package import Documents
 
 /// Drives kubectl: one verb and what it is about.
 ///

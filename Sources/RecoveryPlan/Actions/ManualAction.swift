@@ -1,5 +1,4 @@
-internal import JSONText
-package import StrictYAML
+package import Documents
 
 /// Asks a person to do something and to say so: `manual: "Point DNS at the new host."`
 package struct ManualAction: Action {

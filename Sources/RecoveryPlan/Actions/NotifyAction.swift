@@ -1,5 +1,5 @@
+package import Documents
 package import Notifications
-package import StrictYAML
 
 /// Tells people: `notify: {event: disaster_declared, status_page: major_outage}`. It never fails.
 ///

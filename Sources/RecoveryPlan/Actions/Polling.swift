@@ -1,4 +1,4 @@
-internal import StrictYAML
+internal import Documents
 
 /// How often a condition is asked again until it holds.
 struct Polling: Equatable, Sendable {

@@ -1,5 +1,4 @@
-internal import JSONText
-package import StrictYAML
+package import Documents
 
 /// Brings one component back: `restore: prometheus`, or `restore: {component: prometheus, to: /prometheus}`.
 package struct RestoreAction: Action {

@@ -1,7 +1,5 @@
-internal import Blocking
-internal import JSONText
-internal import Programs
-package import StrictYAML
+package import Documents
+internal import Platform
 internal import Yams
 
 /// Runs a program: `run: [systemctl, stop, prometheus]`, or a mapping for what is more.

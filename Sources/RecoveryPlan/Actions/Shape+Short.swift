@@ -1,5 +1,4 @@
-internal import JSONText
-internal import StrictYAML
+internal import Documents
 internal import Yams
 
 extension Shape where Value: Section {

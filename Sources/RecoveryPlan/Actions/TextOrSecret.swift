@@ -1,5 +1,4 @@
-internal import JSONText
-package import StrictYAML
+package import Documents
 internal import Yams
 
 /// A text that may stand in a plan, or the place of one that must not.

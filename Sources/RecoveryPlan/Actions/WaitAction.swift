@@ -1,5 +1,4 @@
-internal import JSONText
-package import StrictYAML
+package import Documents
 
 /// Waits for a time, `wait: 30s`, or for a condition, `wait: {for: {http: ...}, every: 2s, within: 5m}`.
 package struct WaitAction: Action {

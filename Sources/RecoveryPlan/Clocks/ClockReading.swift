@@ -1,6 +1,6 @@
+internal import Documents
 internal import Foundation
-internal import OutsideData
-internal import StrictYAML
+internal import Platform
 
 /// Both clocks at one moment.
 struct ClockReading: Sendable {

@@ -1,6 +1,6 @@
+internal import Documents
 internal import Notifications
-internal import OutsideData
-internal import StrictYAML
+internal import Platform
 internal import Synchronization
 
 /// Looks, while a run goes on, whether the time left of its RTO will do; says so when it will not, and again when it is

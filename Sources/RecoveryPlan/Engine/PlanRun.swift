@@ -1,7 +1,7 @@
-internal import Blocking
+internal import Documents
 internal import Foundation
+internal import Platform
 package import RecoveryChecks
-internal import StrictYAML
 
 /// Carries a plan out, and records every move before and after it is made.
 ///

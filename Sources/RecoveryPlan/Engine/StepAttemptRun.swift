@@ -1,4 +1,4 @@
-internal import StrictYAML
+internal import Documents
 internal import Synchronization
 
 /// One attempt at one step: `stop`, the action, `start`, and the proof that it holds.

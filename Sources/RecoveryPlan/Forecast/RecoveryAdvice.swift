@@ -1,4 +1,4 @@
-internal import OutsideData
+internal import Platform
 
 /// What would make a recovery shorter, with the figures that it follows from.
 package struct Recommendation: Codable, Equatable, Sendable {

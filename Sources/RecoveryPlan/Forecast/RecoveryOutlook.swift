@@ -1,4 +1,4 @@
-internal import Forecast
+internal import Trends
 
 /// Whether a scenario's recovery fits its RTO: today, and at the present growth.
 package struct RecoveryOutlook: Codable, Equatable, Sendable {

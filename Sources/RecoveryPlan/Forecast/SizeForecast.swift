@@ -1,5 +1,5 @@
-package import Forecast
-internal import OutsideData
+internal import Platform
+package import Trends
 
 /// How much a restore would move: bytes, and between what they are likely to lie.
 package struct SizeForecast: Equatable, Sendable {

@@ -1,4 +1,4 @@
-internal import Forecast
+internal import Trends
 
 /// How long one step took in earlier runs, and what it moved.
 ///

@@ -1,4 +1,4 @@
-internal import Forecast
+internal import Trends
 
 /// What a number of seconds is expected to be, and between what it is likely to lie.
 package struct TimeForecast: Codable, Equatable, Sendable {

@@ -1,5 +1,5 @@
-internal import Files
 internal import Foundation
+internal import Platform
 
 /// A journal as it was found, proved line by line.
 package struct JournalReading: Equatable, Sendable {

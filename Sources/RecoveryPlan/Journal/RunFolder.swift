@@ -1,6 +1,6 @@
-internal import Files
 internal import Foundation
 internal import Glibc
+internal import Platform
 
 /// Where the journals of a machine are: `<state>/runs/<run>/journal.jsonl`.
 package struct RunFolder: Sendable {

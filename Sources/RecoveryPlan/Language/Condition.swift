@@ -1,5 +1,4 @@
-internal import JSONText
-internal import StrictYAML
+internal import Documents
 
 /// What `when` asks for: values of parameters, and a component that must be configured.
 struct Condition: Equatable, Sendable {

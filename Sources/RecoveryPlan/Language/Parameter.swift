@@ -1,5 +1,4 @@
-internal import JSONText
-package import StrictYAML
+package import Documents
 internal import Yams
 
 /// What a parameter stands for: a text, or a list of texts such as an argument vector.

@@ -1,5 +1,4 @@
-internal import JSONText
-package import StrictYAML
+package import Documents
 
 /// A recovery plan for one run: every reference replaced, and only the steps that belong to it.
 package struct Plan: Equatable, Sendable {

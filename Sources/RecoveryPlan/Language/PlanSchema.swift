@@ -1,5 +1,4 @@
-internal import JSONText
-internal import StrictYAML
+internal import Documents
 
 /// The JSON Schema of a plan, for editors: made from the tables of keys that plans are read by.
 package enum PlanSchema {

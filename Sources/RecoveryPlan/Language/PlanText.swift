@@ -1,4 +1,4 @@
-package import StrictYAML
+package import Documents
 internal import Yams
 
 /// A plan as it is written, and where.

@@ -1,4 +1,4 @@
-internal import StrictYAML
+internal import Documents
 internal import Yams
 
 /// Puts values in the place of `${...}`, in the scalars of composed YAML, before anything is read: types and places

@@ -1,5 +1,4 @@
-internal import JSONText
-package import StrictYAML
+package import Documents
 
 /// One step of a plan.
 package struct Step: Equatable, Sendable {

@@ -1,4 +1,4 @@
-internal import StrictYAML
+internal import Documents
 internal import Yams
 
 /// Goes over the steps of a plan before they are read: replaces references, and sets aside what `when` leaves out. That

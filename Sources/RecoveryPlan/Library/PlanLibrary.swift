@@ -1,5 +1,5 @@
+package import Documents
 internal import Foundation
-package import StrictYAML
 internal import Yams
 
 /// The plans that there are: those of a folder, and of the program's own those whose names the folder does not take.

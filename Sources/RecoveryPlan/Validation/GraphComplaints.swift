@@ -1,4 +1,4 @@
-package import StrictYAML
+package import Documents
 
 extension StepGraph {
     /// Names used twice, needs of what is not there, circles.

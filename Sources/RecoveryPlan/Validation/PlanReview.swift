@@ -1,4 +1,4 @@
-package import StrictYAML
+package import Documents
 
 /// All that can be said against a plan before it is run: what it refers to, how long it may take, what this machine
 /// lacks. What a plan's text alone can tell is found when it is read, see ``PlanText/read(in:)``.

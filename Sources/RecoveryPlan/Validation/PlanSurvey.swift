@@ -1,7 +1,6 @@
+internal import Documents
 internal import Foundation
-internal import OutsideData
-internal import Programs
-internal import StrictYAML
+internal import Platform
 
 /// Goes through a plan that could be read, the steps that are left out included.
 struct PlanSurvey {

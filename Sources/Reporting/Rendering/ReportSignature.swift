@@ -1,6 +1,6 @@
 package import Cryptography
-internal import Files
 internal import Foundation
+internal import Platform
 
 /// Somebody's signature under a report: detached CMS (RFC 5652) over the evidence's JSON, in a file beside it,
 /// `report.json.p7s`. Every other format is proved by the JSON, hence signed with it.

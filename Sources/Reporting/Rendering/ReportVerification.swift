@@ -1,6 +1,6 @@
 package import Cryptography
-internal import Files
 internal import Foundation
+internal import Platform
 internal import RecoveryPlan
 
 /// Proves, from the files alone, that a report says what its journal says, and that neither was altered.

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import OutsideData
+internal import Platform
 internal import RecoveryChecks
 internal import RecoveryPlan
 

@@ -1,5 +1,5 @@
-internal import Charts
 internal import Foundation
+internal import Trends
 
 /// A simulation as a picture: what is kept on a day, by age, and what that took over time.
 package struct SimulationPicture {

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import Glibc
-internal import OutsideData
+internal import Platform
 
 /// What of the process and the machine credentials and endpoints depend on: a value, so that tests have their own.
 package struct AWSEnvironment: Sendable {

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import OutsideData
+internal import Platform
 
 /// The forms of time that AWS writes, for seconds since 1970.
 package enum UTCTime {

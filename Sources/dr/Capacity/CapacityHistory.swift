@@ -1,11 +1,10 @@
-import Blocking
-import Configuration
-import Forecast
+import BackupRepository
+import Documents
 import HTTP
-import OutsideData
-import PrometheusSnapshot
-import Repository
-import StrictYAML
+import Platform
+import Prometheus
+import StackConfiguration
+import Trends
 
 /// What was measured of a resource, or of one of several that an expression names.
 struct MeasuredResource {

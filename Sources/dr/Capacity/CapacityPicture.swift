@@ -1,6 +1,5 @@
-import Charts
-import Forecast
-import Repository
+import BackupRepository
+import Trends
 
 /// A chart for each resource: what was measured, the line through it and on, its 95 % interval, the thresholds.
 struct CapacityPicture {

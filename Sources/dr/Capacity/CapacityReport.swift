@@ -1,6 +1,6 @@
-import Configuration
-import Forecast
-import Repository
+import BackupRepository
+import StackConfiguration
+import Trends
 
 /// How long what there is will do: as JSON, as a table, as a page.
 struct CapacityReport: Encodable {

@@ -1,5 +1,5 @@
-import Configuration
-import Forecast
+import StackConfiguration
+import Trends
 
 /// One thing that a stack can run out of.
 struct CapacityResource {

@@ -1,7 +1,6 @@
-import Charts
-import Configuration
-import Forecast
-import OutsideData
+import Platform
+import StackConfiguration
+import Trends
 
 extension ResourceOptions.Unit {
     /// An amount for people: "62.5%", "1.40 GiB/s".

@@ -1,7 +1,7 @@
-import Configuration
 import Foundation
 import Notifications
 import RecoveryChecks
+import StackConfiguration
 
 /// Notifies the channels of failed checks and of a missed service level. A notification that is not delivered changes
 /// nothing about the result.

@@ -1,8 +1,8 @@
-import Blocking
-import Configuration
+import BackupRepository
+import Documents
+import Platform
 import RecoveryChecks
-import Repository
-import StrictYAML
+import StackConfiguration
 
 /// Runs checks against the stack of a session, by name.
 struct CheckRun {

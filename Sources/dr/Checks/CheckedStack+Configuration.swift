@@ -1,8 +1,8 @@
-import Configuration
+import Documents
 import Foundation
 import HTTP
 import RecoveryChecks
-import StrictYAML
+import StackConfiguration
 
 extension CheckedStack {
     /// The stack of a configuration, as checks see it.

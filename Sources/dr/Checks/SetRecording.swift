@@ -1,8 +1,8 @@
-import Blocking
-import Configuration
+import BackupRepository
 import Foundation
+import Platform
 import RecoveryChecks
-import Repository
+import StackConfiguration
 
 /// What a backup does for the checks after a restore: leaves nonces before the capture, and asks after it. Neither is
 /// ever the reason for a failed backup; what goes wrong is a warning.

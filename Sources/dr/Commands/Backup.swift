@@ -1,6 +1,6 @@
 import ArgumentParser
-import Console
-import Repository
+import BackupRepository
+import Platform
 
 struct Backup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

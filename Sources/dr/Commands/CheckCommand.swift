@@ -1,9 +1,9 @@
 import ArgumentParser
-import Blocking
-import Configuration
+import BackupRepository
+import Documents
+import Platform
 import RecoveryChecks
-import Repository
-import StrictYAML
+import StackConfiguration
 
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,7 @@
 import ArgumentParser
-import Blocking
-import Catalog
-import Configuration
-import OutsideData
-import Repository
+import BackupRepository
+import Platform
+import StackConfiguration
 
 struct Diff: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

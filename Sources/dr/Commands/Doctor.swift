@@ -1,6 +1,6 @@
 import ArgumentParser
-import Configuration
-import Repository
+import BackupRepository
+import StackConfiguration
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

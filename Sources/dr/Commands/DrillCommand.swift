@@ -1,9 +1,9 @@
 import ArgumentParser
-import Blocking
-import Configuration
+import BackupRepository
+import Documents
 import Foundation
-import Repository
-import StrictYAML
+import Platform
+import StackConfiguration
 
 struct DrillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

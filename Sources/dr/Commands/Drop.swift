@@ -1,9 +1,9 @@
 import ArgumentParser
-import Blocking
-import Configuration
+import BackupRepository
+import Documents
 import ObjectStorage
-import Repository
-import StrictYAML
+import Platform
+import StackConfiguration
 
 struct Drop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import StackConfiguration
 
 struct GapCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

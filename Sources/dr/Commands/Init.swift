@@ -1,11 +1,10 @@
 import ArgumentParser
-import Blocking
-import Configuration
+import BackupRepository
 import Cryptography
-import Files
 import Foundation
 import ObjectStorage
-import Repository
+import Platform
+import StackConfiguration
 
 struct Init: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,10 +1,8 @@
 import ArgumentParser
-import Blocking
-import Configuration
-import Console
-import OutsideData
-import Repository
+import BackupRepository
+import Platform
 import Retention
+import StackConfiguration
 
 struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the backup sets, oldest first.")

@@ -1,9 +1,9 @@
 import ArgumentParser
-import Blocking
-import Configuration
+import Documents
 import Foundation
 import Notifications
-import StrictYAML
+import Platform
+import StackConfiguration
 
 struct NotifyTest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

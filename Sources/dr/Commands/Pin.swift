@@ -1,8 +1,7 @@
 import ArgumentParser
-import Blocking
+import BackupRepository
 import Foundation
-import OutsideData
-import Repository
+import Platform
 
 struct Pin: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

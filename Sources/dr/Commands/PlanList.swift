@@ -1,8 +1,8 @@
 import ArgumentParser
+import Documents
 import Foundation
-import OutsideData
+import Platform
 import RecoveryPlan
-import StrictYAML
 
 struct PlanList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

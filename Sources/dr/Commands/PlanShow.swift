@@ -1,7 +1,7 @@
 import ArgumentParser
-import Console
+import Documents
+import Platform
 import RecoveryPlan
-import StrictYAML
 
 struct PlanShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

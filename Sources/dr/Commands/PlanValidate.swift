@@ -1,7 +1,7 @@
 import ArgumentParser
+import Documents
 import Foundation
 import RecoveryPlan
-import StrictYAML
 
 struct PlanValidate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Configuration
-import Repository
-import StrictYAML
+import BackupRepository
+import Documents
+import StackConfiguration
 
 struct PruneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Blocking
 import Cryptography
 import Foundation
+import Platform
 import Reporting
 
 /// Holds the commands about evidence together.

@@ -1,10 +1,9 @@
 import ArgumentParser
-import Blocking
-import Configuration
+import BackupRepository
+import Documents
 import Foundation
-import OutsideData
-import Repository
-import StrictYAML
+import Platform
+import StackConfiguration
 
 struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

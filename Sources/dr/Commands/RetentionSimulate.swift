@@ -1,7 +1,7 @@
 import ArgumentParser
-import Configuration
-import Repository
+import BackupRepository
 import Retention
+import StackConfiguration
 
 struct RetentionSimulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

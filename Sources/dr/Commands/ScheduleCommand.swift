@@ -1,6 +1,6 @@
 import ArgumentParser
-import Configuration
 import Schedules
+import StackConfiguration
 
 /// Holds the commands about the schedule together.
 struct ScheduleCommand: AsyncParsableCommand {

@@ -1,10 +1,8 @@
 import ArgumentParser
-import Blocking
-import Catalog
-import Configuration
+import BackupRepository
 import Cryptography
-import OutsideData
-import Repository
+import Platform
+import StackConfiguration
 
 struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

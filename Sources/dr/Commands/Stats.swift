@@ -1,7 +1,7 @@
 import ArgumentParser
-import Configuration
+import BackupRepository
 import ObjectStorage
-import Repository
+import StackConfiguration
 
 struct Stats: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show what the repository holds and what it costs.")

@@ -1,9 +1,8 @@
 import ArgumentParser
-import Blocking
-import Configuration
-import Console
+import BackupRepository
+import Platform
 import RecoveryPlan
-import Repository
+import StackConfiguration
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Blocking
-import Configuration
-import Repository
+import BackupRepository
+import Platform
+import StackConfiguration
 
 struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
-import Configuration
+import BackupRepository
 import RecoveryChecks
-import Repository
+import StackConfiguration
 
 /// How one kind of component is made from its settings. A new kind is one of these, and one line in ``Components``.
 protocol ComponentDriver: Sendable {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Configuration
+import BackupRepository
 import RecoveryChecks
-import Repository
+import StackConfiguration
 
 /// The registry of component kinds.
 enum Components {

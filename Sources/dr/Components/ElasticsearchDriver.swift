@@ -1,11 +1,11 @@
-import Configuration
-import ElasticsearchSnapshot
+import BackupRepository
+import Documents
+import Elasticsearch
 import Foundation
 import HTTP
-import OutsideData
+import Platform
 import RecoveryChecks
-import Repository
-import StrictYAML
+import StackConfiguration
 
 enum ElasticsearchDriver: ComponentDriver {
     static func source(_ options: ElasticsearchOptions, _ session: Session) throws -> any ComponentSource {

@@ -1,6 +1,6 @@
-import Configuration
+import BackupRepository
 import FileTree
-import Repository
+import StackConfiguration
 
 enum FilesDriver: ComponentDriver {
     static func source(_ options: FilesOptions, _ session: Session) -> any ComponentSource {

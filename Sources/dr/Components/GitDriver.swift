@@ -1,8 +1,8 @@
-import Configuration
+import BackupRepository
+import Documents
 import Foundation
-import GitConfiguration
-import Repository
-import StrictYAML
+import Git
+import StackConfiguration
 
 enum GitDriver: ComponentDriver {
     static func home(_ options: GitOptions) -> String? { options.url.hasPrefix("/") ? options.url : nil }

@@ -1,11 +1,11 @@
-import Configuration
+import BackupRepository
+import Documents
 import Foundation
-import GrafanaExport
+import Grafana
 import HTTP
-import OutsideData
+import Platform
 import RecoveryChecks
-import Repository
-import StrictYAML
+import StackConfiguration
 
 enum GrafanaDriver: ComponentDriver {
     static func source(_ options: GrafanaOptions, _ session: Session) throws -> any ComponentSource {

@@ -1,7 +1,7 @@
-import Configuration
+import Documents
 import Foundation
 import HTTP
-import StrictYAML
+import StackConfiguration
 
 extension HTTPClient {
     /// A client for the server that a component's settings name, with its credentials.

@@ -1,10 +1,10 @@
-import Configuration
+import BackupRepository
 import Foundation
 import HTTP
-import LokiArchive
-import OutsideData
+import Loki
+import Platform
 import RecoveryChecks
-import Repository
+import StackConfiguration
 
 enum LokiDriver: ComponentDriver {
     static var canSlice: Bool { true }

@@ -1,11 +1,11 @@
-import Configuration
+import BackupRepository
+import Documents
 import Foundation
 import HTTP
-import JSONText
-import OutsideData
-import PrometheusSnapshot
+import Platform
+import Prometheus
 import RecoveryChecks
-import Repository
+import StackConfiguration
 
 enum PrometheusDriver: ComponentDriver {
     static func home(_ options: PrometheusOptions) -> String? { options.data }

@@ -1,14 +1,14 @@
 import ArgumentParser
-import Blocking
-import Configuration
+import BackupRepository
 import Cryptography
 import Drills
 import Foundation
 import ObjectStorage
+import Platform
 import RecoveryChecks
 import RecoveryPlan
 import Reporting
-import Repository
+import StackConfiguration
 
 /// A plan replayed in isolation, then once more with something damaged on purpose, and the evidence of both.
 struct Drill {

@@ -1,6 +1,5 @@
-import Blocking
 import Foundation
-import Programs
+import Platform
 import RecoveryPlan
 
 /// The namespace that a drill makes in a cluster, and removes again.

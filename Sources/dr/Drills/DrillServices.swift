@@ -1,9 +1,9 @@
+import BackupRepository
 import Foundation
 import HTTP
 import Notifications
 import RecoveryChecks
 import RecoveryPlan
-import Repository
 
 /// A recovery's services in an isolated place: servers come up as their data do, and nobody outside is told or asked.
 struct DrillServices: RecoveryServices {

@@ -1,10 +1,10 @@
 import ArgumentParser
-import Configuration
+import BackupRepository
+import Documents
 import Foundation
 import RecoveryChecks
 import RecoveryPlan
-import Repository
-import StrictYAML
+import StackConfiguration
 
 /// What is different about a replay that is a drill.
 struct DrillSetting {

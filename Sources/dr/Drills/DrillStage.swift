@@ -1,11 +1,10 @@
-import Blocking
-import Configuration
+import Documents
 import Drills
 import Foundation
 import ObjectStorage
-import Programs
+import Platform
 import RecoveryPlan
-import StrictYAML
+import StackConfiguration
 import Synchronization
 
 /// An isolated place for one replay of a plan: its own directories, ports, servers and credentials.

@@ -1,6 +1,5 @@
-import Blocking
 import Foundation
-import Programs
+import Platform
 
 /// What kubectl's configuration says of its contexts.
 struct KubernetesContexts: Sendable {

@@ -1,10 +1,9 @@
-import Blocking
-import Configuration
+import Documents
 import Drills
 import Foundation
-import Programs
+import Platform
 import RecoveryPlan
-import StrictYAML
+import StackConfiguration
 
 extension ComponentConfiguration {
     /// Where the component lives: what a restore of it writes to, and the server that it talks to.

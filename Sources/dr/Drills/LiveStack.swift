@@ -1,9 +1,9 @@
-import Blocking
-import Configuration
+import Documents
 import Drills
 import Foundation
 import HTTP
-import JSONText
+import Platform
+import StackConfiguration
 
 /// What tells that a live component was left alone: facts that a restore into it would change, and that its daily life
 /// does not.

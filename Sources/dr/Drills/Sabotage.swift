@@ -1,11 +1,11 @@
-import Blocking
-import Configuration
+import BackupRepository
+import Documents
 import Drills
 import Foundation
 import HTTP
-import JSONText
 import ObjectStorage
-import Repository
+import Platform
+import StackConfiguration
 
 /// What a negative control damages on purpose, of the kinds that matter: each must turn the drill red.
 enum Sabotage: Sendable {

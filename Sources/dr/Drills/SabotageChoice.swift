@@ -1,7 +1,7 @@
-import Blocking
-import Configuration
+import BackupRepository
 import ObjectStorage
-import Repository
+import Platform
+import StackConfiguration
 
 /// Finds the damages that can be done to a restore, and picks one at random.
 struct SabotageChoice {

@@ -1,7 +1,7 @@
-import Blocking
-import Forecast
+import BackupRepository
+import Platform
 import RecoveryPlan
-import Repository
+import Trends
 
 /// How much the components hold, and held: what restores move today, and how that grows.
 ///

@@ -1,5 +1,5 @@
-import Configuration
 import RecoveryPlan
+import StackConfiguration
 
 extension Recommendation {
     /// - Parameter kinds: of the components, by name: what a restore can leave for later depends on it.

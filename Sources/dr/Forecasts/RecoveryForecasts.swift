@@ -1,9 +1,9 @@
-import Blocking
-import Configuration
+import BackupRepository
+import Documents
 import Foundation
+import Platform
 import RecoveryPlan
-import Repository
-import StrictYAML
+import StackConfiguration
 
 /// What is to be expected of the recoveries that were run or drilled here, for `dr status`.
 struct RecoveryForecasts {

@@ -1,4 +1,4 @@
-import Repository
+import BackupRepository
 
 /// What lives in the stack and is in no backup.
 struct GapReport: Encodable {

@@ -1,7 +1,7 @@
-import Blocking
-import Configuration
+import BackupRepository
 import ObjectStorage
-import Repository
+import Platform
+import StackConfiguration
 
 /// Asks every component what its backups lack, and looks beside what is backed up.
 struct GapSearch {

@@ -1,5 +1,5 @@
+import BackupRepository
 import Foundation
-import Repository
 
 /// Directories beside those that are backed up: what was installed together is often kept side by side.
 struct Neighbours {

@@ -1,6 +1,6 @@
-import Files
+import BackupRepository
 import Foundation
-import Repository
+import Platform
 
 /// A backup as metrics for node exporter's textfile collector: the file is replaced in one step, so that no scrape sees
 /// half of it.

@@ -1,6 +1,5 @@
-import Console
 import Logging
-import OutsideData
+import Platform
 
 /// Log lines on standard error; one that cannot be written is dropped.
 struct ErrorLog: LogHandler {

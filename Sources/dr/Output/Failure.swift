@@ -1,17 +1,14 @@
 import ArgumentParser
-import Console
+import BackupRepository
 import Cryptography
-import Files
+import Documents
 import HTTP
 import ObjectStorage
-import OutsideData
-import Programs
+import Platform
 import RecoveryChecks
 import RecoveryPlan
 import Reporting
-import Repository
 import S3
-import StrictYAML
 
 /// An error as `--json` prints it: `{"error": {"reason": …, "message": …, "exitCode": …}}`.
 ///

@@ -1,4 +1,4 @@
-import Catalog
+import BackupRepository
 import Foundation
 
 extension FileRecord {

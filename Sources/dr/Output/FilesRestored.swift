@@ -1,4 +1,4 @@
-import Repository
+import BackupRepository
 
 /// What a restore into a directory did.
 struct FilesRestored: Encodable {

@@ -1,7 +1,6 @@
-import Console
+import BackupRepository
 import Foundation
-import OutsideData
-import Repository
+import Platform
 import Synchronization
 
 /// Tells of an import object by object as it goes on, and sums up at its end.

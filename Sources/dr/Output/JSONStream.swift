@@ -1,5 +1,5 @@
-import Console
 import Foundation
+import Platform
 
 /// A long result, printed row by row: lines of text, or one JSON object with an array of rows.
 struct JSONStream {

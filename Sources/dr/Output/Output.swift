@@ -1,8 +1,6 @@
 import ArgumentParser
-import Console
-import Files
 import Foundation
-import OutsideData
+import Platform
 
 /// Where results and remarks go: results to standard output, everything else to standard error.
 struct Output {

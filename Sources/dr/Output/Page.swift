@@ -1,4 +1,4 @@
-import Charts
+import Trends
 
 /// A page that needs nothing beside it.
 enum Page {

@@ -1,6 +1,6 @@
-import Blocking
-import Configuration
-import Repository
+import BackupRepository
+import Platform
+import StackConfiguration
 
 /// Content that restores replaced and kept, beside the directories of the configured components: what may be removed.
 struct PreviousContentRow: Encodable {

@@ -1,5 +1,5 @@
-import OutsideData
-import Repository
+import BackupRepository
+import Platform
 
 /// A restore whose progress and outcome are told as it goes on.
 struct PrintedRestore {

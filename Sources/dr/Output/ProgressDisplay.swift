@@ -1,7 +1,6 @@
-import Console
+import BackupRepository
 import Foundation
-import OutsideData
-import Repository
+import Platform
 
 /// Shows the progress of long work on standard error: one line that is redrawn on a terminal, one line every half
 /// minute elsewhere.

@@ -1,4 +1,4 @@
-import Repository
+import BackupRepository
 
 /// A restore point as people read it.
 enum RestorePointText {

@@ -1,5 +1,5 @@
-import Console
-import Repository
+import BackupRepository
+import Platform
 
 /// What the reading of a share of the packs found, as people read it.
 enum SampleText {

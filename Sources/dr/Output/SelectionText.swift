@@ -1,4 +1,4 @@
-import Repository
+import BackupRepository
 
 /// Which sets were taken, and which were not, in words.
 enum SelectionText {

@@ -1,4 +1,4 @@
-import Repository
+import BackupRepository
 
 /// A set as people read it.
 enum SetText {

@@ -1,5 +1,5 @@
-import OutsideData
-import Repository
+import BackupRepository
+import Platform
 import Retention
 
 /// What a simulation came to: as JSON, as tables, as a page.

@@ -1,5 +1,4 @@
-import Console
-import OutsideData
+import Platform
 
 /// A plain text table: two spaces between columns, numbers to the right.
 struct Table {

@@ -1,5 +1,5 @@
-import OutsideData
-import Repository
+import BackupRepository
+import Platform
 
 /// Numbers as people read them.
 enum Units {

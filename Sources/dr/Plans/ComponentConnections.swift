@@ -1,6 +1,6 @@
-import Configuration
 import HTTP
 import RecoveryPlan
+import StackConfiguration
 
 extension StackRecovery {
     /// The credentials and certificates of the component whose server the URL is on: a plan need not repeat them.

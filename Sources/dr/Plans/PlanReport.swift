@@ -1,6 +1,6 @@
-import OutsideData
+import Documents
+import Platform
 import RecoveryPlan
-import StrictYAML
 
 /// What `dr plan show` prints.
 struct PlanReport: Encodable {

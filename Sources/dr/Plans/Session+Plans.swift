@@ -1,10 +1,10 @@
 import ArgumentParser
-import Configuration
+import Documents
 import Foundation
 import RecoveryChecks
 import RecoveryPlan
 import ShippedPlans
-import StrictYAML
+import StackConfiguration
 
 extension PlanReview {
     /// What a plan that came with the program is for and this stack has not. One of the user's own is meant for this

@@ -1,5 +1,5 @@
+import BackupRepository
 import RecoveryPlan
-import Repository
 import Synchronization
 
 /// What became of the objects of an import: enough of them by name to act on, the rest by number.

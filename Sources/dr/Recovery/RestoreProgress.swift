@@ -1,4 +1,4 @@
-import Repository
+import BackupRepository
 import Synchronization
 
 /// How far the restores are that run now, by component.

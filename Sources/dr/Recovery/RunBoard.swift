@@ -1,7 +1,7 @@
+import BackupRepository
 import Foundation
-import OutsideData
+import Platform
 import RecoveryPlan
-import Repository
 
 /// What a run looks like at one moment: steps that run, how many are done, and the time that is left.
 struct RunBoard {

@@ -1,6 +1,5 @@
-import Console
 import Foundation
-import OutsideData
+import Platform
 import RecoveryPlan
 import Synchronization
 

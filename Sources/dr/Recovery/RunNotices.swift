@@ -1,8 +1,8 @@
-import Configuration
+import Documents
 import Foundation
 import Notifications
 import RecoveryPlan
-import StrictYAML
+import StackConfiguration
 import Synchronization
 
 /// The notices of one run: delivered in the background, never the reason for a failed recovery.

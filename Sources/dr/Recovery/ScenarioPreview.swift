@@ -1,5 +1,5 @@
+import BackupRepository
 import RecoveryPlan
-import Repository
 
 /// What a scenario would do, for `--dry-run`.
 struct ScenarioPreview: Encodable {

@@ -1,13 +1,13 @@
 import ArgumentParser
-import Blocking
-import Configuration
+import BackupRepository
 import Cryptography
+import Documents
 import Foundation
 import Logging
+import Platform
 import RecoveryChecks
 import RecoveryPlan
-import Repository
-import StrictYAML
+import StackConfiguration
 
 /// One replay of a plan out of one backup set: looked at, or carried out.
 struct ScenarioRun {

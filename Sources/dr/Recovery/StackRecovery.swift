@@ -1,11 +1,10 @@
-import Blocking
-import Configuration
+import BackupRepository
 import Foundation
 import Notifications
-import Programs
+import Platform
 import RecoveryChecks
 import RecoveryPlan
-import Repository
+import StackConfiguration
 
 /// What the engine has done in the real stack: components out of one backup set, checks, notices.
 struct StackRecovery: RecoveryServices {

@@ -1,5 +1,5 @@
+import Documents
 import Reporting
-import StrictYAML
 
 /// A file of corrective actions, as people edit it: `actions: [{action: …, owner: …, due: 2026-12-01}]`.
 enum CorrectiveActionsFile {

@@ -1,11 +1,10 @@
 import ArgumentParser
 import Cryptography
-import Files
+import Documents
 import Foundation
-import Programs
+import Platform
 import RecoveryPlan
 import Reporting
-import StrictYAML
 
 typealias ReportFormat = Report.Format
 

@@ -1,7 +1,7 @@
-import Configuration
-import Files
 import Foundation
+import Platform
 import Schedules
+import StackConfiguration
 
 /// Puts a schedule's files where they belong; what is there already, byte by byte, is left alone.
 struct ScheduleInstallation {

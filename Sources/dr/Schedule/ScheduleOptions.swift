@@ -1,7 +1,7 @@
 import ArgumentParser
-import Configuration
 import Foundation
 import Schedules
+import StackConfiguration
 
 /// What both commands about the schedule take.
 struct ScheduleOptions: ParsableArguments {

@@ -1,9 +1,9 @@
-import Configuration
+import BackupRepository
 import Cryptography
+import Documents
 import Foundation
 import ObjectStorage
-import Repository
-import StrictYAML
+import StackConfiguration
 
 /// One backup and what belongs to it: sentinels before the capture; after the commit the set's record, a share of the
 /// old packs read again, metrics, a prune. Once the set is there nothing that follows can spoil it: that warns.

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Configuration
+import BackupRepository
 import Foundation
 import Notifications
-import Repository
+import StackConfiguration
 
 /// Tells people of a backup that failed, wholly or in part. Whether they can be reached changes nothing about it.
 struct BackupNotices {

@@ -1,5 +1,5 @@
-import Blocking
-import Repository
+import BackupRepository
+import Platform
 
 /// When, of each component, a set that holds it was last proved to its last byte, and last restored in a drill.
 struct ComponentProofs {

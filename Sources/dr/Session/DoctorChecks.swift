@@ -1,9 +1,9 @@
-import Blocking
-import Configuration
+import BackupRepository
 import Cryptography
 import ObjectStorage
-import Repository
+import Platform
 import S3
+import StackConfiguration
 
 /// Whether the store can do what a repository asks of it.
 struct StoreChecks {

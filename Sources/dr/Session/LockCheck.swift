@@ -1,8 +1,8 @@
-import Configuration
 import Cryptography
 import Foundation
 import ObjectStorage
-import OutsideData
+import Platform
+import StackConfiguration
 
 /// Whether the store can lock objects, and whether this machine may.
 struct LockCheck {

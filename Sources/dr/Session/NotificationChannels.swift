@@ -1,9 +1,8 @@
-import Configuration
+import Documents
 import Foundation
 import HTTP
-import Mail
 import Notifications
-import StrictYAML
+import StackConfiguration
 
 /// The channels that `dr.yaml` names, with their secrets.
 struct NotificationChannels {

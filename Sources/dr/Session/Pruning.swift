@@ -1,5 +1,5 @@
-import Configuration
-import Repository
+import BackupRepository
+import StackConfiguration
 
 extension Session {
     /// A prune with the policy, the state and the components of the configuration.

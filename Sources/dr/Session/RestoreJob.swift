@@ -1,7 +1,7 @@
-import Blocking
-import Configuration
+import BackupRepository
 import Foundation
-import Repository
+import Platform
+import StackConfiguration
 
 /// One component's way back, by whichever road its kind takes. Prints nothing: commands and recovery plans share it.
 struct RestoreJob {

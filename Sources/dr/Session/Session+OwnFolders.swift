@@ -1,6 +1,6 @@
-import Configuration
+import BackupRepository
 import Foundation
-import Repository
+import StackConfiguration
 
 extension Session {
     /// The folders of this machine that `dr` itself keeps.

@@ -1,6 +1,6 @@
-import Blocking
-import Configuration
-import Repository
+import BackupRepository
+import Platform
+import StackConfiguration
 
 /// Finding the sets that a command works with.
 extension Session {

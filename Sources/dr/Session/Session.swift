@@ -1,15 +1,14 @@
 import ArgumentParser
-import Blocking
-import Configuration
+import BackupRepository
 import Cryptography
+import Documents
 import Foundation
 import HTTP
 import Logging
 import ObjectStorage
-import OutsideData
-import Repository
+import Platform
 import Retention
-import StrictYAML
+import StackConfiguration
 
 /// What a command works with: the configuration, and from it the store, the repository, this machine's state.
 struct Session {

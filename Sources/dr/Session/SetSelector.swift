@@ -1,9 +1,9 @@
 import ArgumentParser
-import Configuration
+import BackupRepository
+import Documents
 import Foundation
-import OutsideData
-import Repository
-import StrictYAML
+import Platform
+import StackConfiguration
 
 /// The set that a user means: `latest`, a set's name, a time, a day, or an age such as `6h`. Times, days and ages mean
 /// the newest set at or before them; a time without a zone is UTC, and a day or a minute means its end.

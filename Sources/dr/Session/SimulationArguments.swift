@@ -1,8 +1,8 @@
 import ArgumentParser
-import Configuration
+import Documents
 import Foundation
 import Retention
-import StrictYAML
+import StackConfiguration
 
 /// Reads what `dr retention simulate` was told.
 struct SimulationArguments {

@@ -1,10 +1,10 @@
 import ArgumentParser
-import Configuration
+import Documents
 import Foundation
 import Logging
 import ObjectStorage
 import S3
-import StrictYAML
+import StackConfiguration
 
 /// Opens the store that the configuration names.
 enum StoreFactory {

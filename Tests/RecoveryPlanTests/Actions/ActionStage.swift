@@ -1,10 +1,10 @@
-import Blocking
+import Documents
 import Foundation
 import HTTP
 import Logging
 import Notifications
+import Platform
 import RecoveryChecks
-import StrictYAML
 import Synchronization
 
 @testable import RecoveryPlan

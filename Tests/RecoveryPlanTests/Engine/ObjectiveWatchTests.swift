@@ -1,6 +1,6 @@
+import Documents
 import Foundation
 import Notifications
-import StrictYAML
 import Synchronization
 import Testing
 

@@ -1,11 +1,10 @@
-import Blocking
+import Documents
 import Foundation
-import JSONText
 import Lab
 import Logging
 import Notifications
+import Platform
 import RecoveryChecks
-import StrictYAML
 import Synchronization
 import Testing
 

@@ -1,5 +1,5 @@
-import Forecast
 import Testing
+import Trends
 
 @testable import RecoveryPlan
 

@@ -1,5 +1,5 @@
+import Documents
 import Foundation
-import StrictYAML
 import Testing
 
 @testable import RecoveryPlan

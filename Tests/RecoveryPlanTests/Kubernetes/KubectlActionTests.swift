@@ -1,9 +1,8 @@
-import Blocking
+import Documents
 import Foundation
-import JSONText
 import Lab
 import Logging
-import StrictYAML
+import Platform
 import Testing
 
 @testable import RecoveryPlan

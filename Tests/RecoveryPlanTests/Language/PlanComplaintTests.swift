@@ -1,4 +1,4 @@
-import StrictYAML
+import Documents
 import Testing
 
 @testable import RecoveryPlan

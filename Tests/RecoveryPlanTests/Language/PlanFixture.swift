@@ -1,4 +1,4 @@
-import StrictYAML
+import Documents
 
 @testable import RecoveryPlan
 

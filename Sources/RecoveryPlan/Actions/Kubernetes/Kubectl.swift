@@ -1,7 +1,5 @@
-internal import Blocking
-internal import JSONText
-internal import Programs
-internal import StrictYAML
+internal import Documents
+internal import Platform
 
 /// The kubectl of this machine, for one namespace of one cluster.
 struct Kubectl: Sendable {

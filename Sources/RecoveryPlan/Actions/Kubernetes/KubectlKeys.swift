@@ -1,5 +1,4 @@
-internal import JSONText
-package import StrictYAML
+package import Documents
 internal import Yams
 
 /// How a ``KubectlAction`` is written.

@@ -1,5 +1,4 @@
-internal import JSONText
-internal import StrictYAML
+internal import Documents
 
 /// A namespace that should be there, and usable.
 struct KubernetesNamespace {

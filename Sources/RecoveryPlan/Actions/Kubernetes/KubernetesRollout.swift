@@ -1,5 +1,4 @@
-internal import JSONText
-internal import StrictYAML
+internal import Documents
 
 /// A workload that should have become what it is told to be.
 struct KubernetesRollout {

@@ -1,5 +1,4 @@
-internal import JSONText
-internal import StrictYAML
+internal import Documents
 
 /// The number of a workload's replicas.
 ///

@@ -1,5 +1,5 @@
-internal import OutsideData
-internal import StrictYAML
+internal import Documents
+internal import Platform
 
 /// Objects that should come to be as a condition says.
 ///

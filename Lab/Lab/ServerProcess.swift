@@ -1,0 +1,82 @@
+package import Foundation
+internal import Platform
+
+/// A real server started for a test or the demo: on ports of its own, in a folder of its own, ended by its owner.
+///
+/// The child is killed when this process dies (`PR_SET_PDEATHSIG` through `setpriv`), so that nothing is left behind.
+/// The kernel really watches the *thread* that started the child, hence ``spawner``: it never ends.
+package final class ServerProcess: @unchecked Sendable {
+    // Unchecked: `process` is only told to end and asked for its state, both of which Foundation allows from any thread.
+    private let process: Process
+    package let name: String
+    /// Everything the server wrote, for the message when it does not come up.
+    package let log: URL
+
+    /// - Parameters:
+    ///   - executable: an absolute path.
+    ///   - folder: the working directory; the log goes there, as `NAME.log`.
+    ///   - account: runs the server; the user of this process if nil.
+    package init(
+        _ name: String, executable: String, arguments: [String], folder: URL, environment: [String: String] = [:],
+        account: ServerAccount? = nil
+    ) async throws {
+        self.name = name
+        log = folder.appending(path: "\(name).log")
+        guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
+            throw LabError("cannot write '\(log.path)'")
+        }
+        let output = try FileHandle(forWritingTo: log)
+        process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/setpriv")
+        process.arguments = ["--pdeathsig", "KILL"] + (account?.options ?? []) + [executable] + arguments
+        process.currentDirectoryURL = folder
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = output
+        try await Self.spawner.run { [process] in try process.run() }
+    }
+
+    private static let spawner = BlockingPool(threads: 1)
+
+    deinit { stop(gracefully: false) }
+
+    package var isRunning: Bool { process.isRunning }
+    package var processIdentifier: Int32 { process.processIdentifier }
+
+    /// Polls `condition` every 50 ms until it holds.
+    /// - Throws: `LabError` with the end of the server's log when it ends or `timeout` passes first.
+    package func waitUntil(timeout: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + timeout
+        while true {
+            guard process.isRunning else { throw LabError("\(name) ended before it was ready:\n\(logTail)") }
+            if try await condition() { return }
+            guard ContinuousClock.now < deadline else {
+                throw LabError("\(name) was not ready after \(timeout):\n\(logTail)")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Ends the server and waits until it is gone: SIGTERM and, after ten seconds, SIGKILL; or SIGKILL at once.
+    package func stop(gracefully: Bool = true) {
+        guard process.isRunning else { return }
+        if gracefully {
+            process.terminate()
+            let deadline = ContinuousClock.now + .seconds(10)
+            while process.isRunning, ContinuousClock.now < deadline { usleep(20_000) }
+        }
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process.waitUntilExit()
+    }
+
+    var logTail: String {
+        let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").suffix(15).joined(separator: "\n")
+    }
+}
+
+package struct LabError: Error, CustomStringConvertible {
+    package var description: String
+    package init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,83 @@
+package import Documents
+internal import Foundation
+
+/// A request as a stand-in sees it.
+package struct StandInRequest: Sendable {
+    package var method: String
+    /// As sent, percent-encoded: an encoded slash is not a separator.
+    package var path: String
+    /// Decoded; of parameters of one name the last.
+    package var query: [String: String]
+    /// Names in lower case.
+    package var headers: [String: String]
+    package var body: [UInt8]
+
+    package init(
+        method: String, path: String, query: [String: String] = [:], headers: [String: String] = [:],
+        body: [UInt8] = []
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The parts of the path, decoded.
+    package var segments: [String] {
+        path.split(separator: "/").map { $0.removingPercentEncoding ?? String($0) }
+    }
+
+    /// Nil when the body is no JSON.
+    package var json: JSONValue? { try? JSONValue(parsing: body) }
+
+    /// User and password of basic authentication.
+    package var basicAuthorization: (user: String, password: String)? {
+        guard let header = headers["authorization"], header.hasPrefix("Basic "),
+            let data = Data(base64Encoded: String(header.dropFirst(6)))
+        else { return nil }
+        let parts = String(decoding: data, as: UTF8.self).split(
+            separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
+    }
+
+    package var bearerToken: String? {
+        guard let header = headers["authorization"], header.hasPrefix("Bearer ") else { return nil }
+        return String(header.dropFirst(7))
+    }
+}
+
+package struct StandInAnswer: Sendable {
+    package var status: Int
+    package var headers: [String: String]
+    package var body: [UInt8]
+
+    package init(_ status: Int, headers: [String: String] = [:], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    package static func json(_ status: Int = 200, _ value: JSONValue, headers: [String: String] = [:]) -> StandInAnswer
+    {
+        StandInAnswer(
+            status, headers: headers.merging(["Content-Type": "application/json"]) { $1 }, body: value.compact)
+    }
+
+    /// Numbers that no server should give, in JSON.
+    package static let oddNumbers = [
+        "-1", "-9223372036854775808", "9223372036854775807", "18446744073709551616", "1e400", "-0.5", "\"NaN\"", "null",
+    ]
+
+    /// The same answer with another number in the place of each.
+    /// - Parameter number: in JSON, such as one of ``oddNumbers``.
+    package func withNumbers(_ number: String) -> StandInAnswer {
+        let text = String(decoding: body, as: UTF8.self).replacing(#/:-?[0-9][0-9.eE+]*(?=[,}\]])/#) { _ in ":\(number)"
+        }
+        return StandInAnswer(status, headers: headers, body: Array(text.utf8))
+    }
+
+    package static func text(_ status: Int = 200, _ text: String) -> StandInAnswer {
+        StandInAnswer(status, headers: ["Content-Type": "text/plain"], body: Array(text.utf8))
+    }
+}

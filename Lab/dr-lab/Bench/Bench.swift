@@ -1,0 +1,177 @@
+import ArgumentParser
+import Foundation
+import Lab
+import Platform
+
+/// `dr-lab bench`: `dr` beside the tools that people would use otherwise.
+struct Bench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure dr beside restic, rclone, tar and cp, in one run.",
+        discussion:
+            "Prints a table in Markdown on standard output; progress goes to standard error. TMPDIR chooses the disk to measure."
+    )
+
+    @Option(help: "Rounds; figures are medians of them.") var runs = 3
+    @Flag(help: "A small corpus and one round: to try the benchmark, not to compare.") var quick = false
+    @Flag(help: "Print one JSON document instead of the table.") var json = false
+    @Option(help: "Size of the corpus: 1 is about 1.5 GB.") var scale: Double?
+    @Option(help: "The dr to measure; the one beside this program by default.") var dr: String?
+    @Option(
+        help:
+            "Leave out a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side. May be given again."
+    )
+    var without: [Part] = []
+    @Flag(help: "End with status 1 when a bound is missed.") var enforce = false
+
+    enum Part: String, ExpressibleByArgument, CaseIterable {
+        case directory, s3, loki, grafana, prune, recovery, smallFiles = "small-files"
+        case sideBySide = "side-by-side"
+    }
+
+    func validate() throws {
+        guard runs > 0 else { throw ValidationError("--runs must be at least 1") }
+        if let scale, scale <= 0 || scale > 10 { throw ValidationError("--scale must be above 0 and at most 10") }
+    }
+
+    private var size: Double { scale ?? (quick ? 0.1 : 1) }
+    private var rounds: Int { quick ? 1 : runs }
+    private var smallFiles: Int { quick ? 20_000 : 200_000 }
+    private var lokiChunks: Int { quick ? 10_000 : 100_000 }
+    private var dashboards: Int { quick ? 500 : 5_000 }
+    private var componentScale: Double { quick ? 0.02 : 0.2 }
+
+    func run() async throws {
+        // The corpus is made by a process of its own: what this one holds in memory is a floor under all figures.
+        let place = try TemporaryFolder("bench")
+        defer { withExtendedLifetime(place) {} }
+        let tools = try self.tools()
+        let corpus = Corpus(root: place.url.appending(path: "corpus"), scale: size)
+        let program = try Self.program()
+        var described: [String] = []
+        if !without.contains(.directory) || !without.contains(.s3) {
+            say("writing the corpus")
+            let log = place.url.appending(path: "corpus.log")
+            try await MeasuredProcess.run([program, "corpus", corpus.root.path, "--scale", "\(size)"], log: log.path)
+                .requireSuccess()
+            described = try String(contentsOf: log, encoding: .utf8).split(separator: "\n").map(String.init)
+        }
+
+        var rounds = BenchRounds(
+            tools: tools, corpus: corpus, work: place.url.appending(path: "work"), rounds: self.rounds, say: say)
+        rounds.changeProgram = [program, "corpus", corpus.root.path, "--scale", "\(size)", "--change"]
+        if !without.contains(.directory) { try await rounds.run(bucket: nil) }
+        let bytes = described.isEmpty ? 0 : try BenchSize.ofFiles(in: corpus.root)
+        let server = without.contains(.s3) ? nil : try await BenchServer.start()
+        if let server { try await rounds.run(bucket: server.bucket) }
+        var small: BenchSmallFiles.Result?
+        if !without.contains(.smallFiles), let own = tools.compactMap({ $0 as? DRTool }).first {
+            small = try await BenchSmallFiles(
+                tool: own, files: smallFiles, work: place.url.appending(path: "small"), rounds: self.rounds, say: say
+            ).run()
+        }
+        var loki: BenchLoki.Result?
+        if !without.contains(.loki) {
+            loki = try await BenchLoki(
+                tools: tools, chunks: lokiChunks, work: place.url.appending(path: "loki"), rounds: self.rounds,
+                lab: program, say: say
+            ).run()
+        }
+        var grafana: BenchGrafana.Result?
+        if !without.contains(.grafana), let own = tools.compactMap({ $0 as? DRTool }).first {
+            grafana = try await BenchGrafana(
+                tool: own, dashboards: dashboards, work: place.url.appending(path: "grafana"), rounds: self.rounds,
+                lab: program, say: say
+            ).run()
+        }
+        var prune: BenchPrune.Result?
+        if !without.contains(.prune), let own = tools.compactMap({ $0 as? DRTool }).first {
+            prune = try await BenchPrune(
+                tool: own, sets: quick ? 1000 : 10_000, files: quick ? 100_000 : 1_000_000,
+                work: place.url.appending(path: "prune"), lab: program, say: say
+            ).run()
+        }
+        var recovery: BenchRecovery.Result?
+        if !without.contains(.recovery), let own = tools.compactMap({ $0 as? DRTool }).first {
+            recovery = try await BenchRecovery(
+                tool: own, links: quick ? 20 : 100, chains: quick ? 50 : 10,
+                work: place.url.appending(path: "recovery"), rounds: self.rounds, say: say
+            ).run()
+        }
+        var sideBySide: BenchSideBySide.Result?
+        if !without.contains(.sideBySide), let own = tools.compactMap({ $0 as? DRTool }).first {
+            sideBySide = try await BenchSideBySide(
+                tool: own, scale: componentScale, work: place.url.appending(path: "side-by-side"),
+                rounds: max(self.rounds, 5), lab: program, say: say
+            ).run()
+        }
+        var report = BenchReport(
+            machine: Self.machine, corpus: described, corpusBytes: bytes, rounds: self.rounds,
+            tools: try await versions(of: tools, place.url), rows: rounds.rows, smallFiles: small,
+            loki: loki, grafana: grafana, prune: prune, recovery: recovery, sideBySide: sideBySide,
+            syncAfterCopy: rounds.syncAfterCopy,
+            notes: notes(rounds, server))
+        report.judge()
+        print(json ? try report.json() : report.markdown)
+        if enforce, report.limits.contains(where: { !$0.holds }) { throw ExitCode.failure }
+    }
+
+    private func tools() throws -> [any BenchTool] {
+        let beside = URL(filePath: try Self.program()).deletingLastPathComponent().appending(path: "dr").path
+        let rclone = try LabTool.path("rclone")
+        return [
+            DRTool(program: URL(filePath: dr ?? beside).absoluteURL.path),
+            ResticTool(program: try LabTool.path("restic")), RcloneTool(program: rclone), TarTool(rclone: rclone),
+            CopyTool(),
+        ]
+    }
+
+    private func versions(of tools: [any BenchTool], _ folder: URL) async throws -> [BenchReport.Tool] {
+        var versions: [BenchReport.Tool] = []
+        for tool in tools {
+            let log = folder.appending(path: "version.log")
+            _ = try await MeasuredProcess.run(tool.versionCommand, log: log.path)
+            let line = try String(contentsOf: log, encoding: .utf8).split(separator: "\n").first ?? ""
+            versions.append(.init(name: tool.name, version: String(line), settings: tool.settings))
+        }
+        return versions
+    }
+
+    private func notes(_ rounds: BenchRounds, _ server: BenchServer?) -> [String] {
+        var notes = [
+            "The page cache was warm: what a run reads, the tree or the repository, is read once before it. Then the disks "
+                + "are synced, and only then the clock starts.",
+            "No file is deleted between runs: ext4 makes the next tool pay for that.",
+            "Wall is the time from start to end of the program. CPU is user and system time with all children. Peak "
+                + "memory is that of the largest process, the worst of the rounds; figures up to "
+                + "\(BenchText.mebibytes(MeasuredProcess.floor)) are no smaller because the measuring process shows through.",
+            "Every restored tree is compared byte for byte with the source, outside the measured time.",
+            "tar | gzip has no notion of an unchanged file: it takes the cold time again at every backup.",
+        ]
+        if !rounds.syncAfterCopy.isEmpty {
+            notes.append(
+                "cp leaves its data in memory. The backups of dr and restic end when theirs are on the disk; a sync after cp's cold run "
+                    + "took \(BenchText.seconds(BenchRow.median(rounds.syncAfterCopy))) more.")
+        }
+        if let server {
+            notes.append(
+                "The S3 server is \(server.name), on the same machine and the same cores as the tools; cp has no S3.")
+        }
+        return notes
+    }
+
+    private func say(_ text: String) { Self.say(text) }
+
+    private static func say(_ text: String) { StandardError.write("\(text)\n") }
+
+    private static func program() throws -> String {
+        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    }
+
+    private static var machine: String {
+        let processors = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let model = processors.split(separator: "\n").first { $0.hasPrefix("model name") }?.split(separator: ":").last
+        let memory = ProcessInfo.processInfo.physicalMemory >> 30
+        return "\(ProcessInfo.processInfo.activeProcessorCount) cores"
+            + (model.map { " (\($0.trimmingCharacters(in: .whitespaces)))" } ?? "") + ", \(memory) GiB of memory, Linux"
+    }
+}

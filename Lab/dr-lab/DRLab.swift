@@ -1,0 +1,32 @@
+import ArgumentParser
+import Foundation
+import Platform
+
+struct DRLab: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dr-lab", abstract: "A local monitoring stack for the demo, drills and tests.",
+        subcommands: [
+            Demo.self, FaultyProxyCommand.self, StandInCommand.self, Bench.self, BenchCorpus.self,
+            SyntheticHistory.self,
+        ])
+}
+
+/// An interrupted command stops its servers and removes its folders like one that failed.
+@main
+enum Main {
+    static func main() async {
+        do {
+            try await cancellingOnSignals {
+                var command = try DRLab.parseAsRoot()
+                if var command = command as? any AsyncParsableCommand {
+                    try await command.run()
+                } else {
+                    try command.run()
+                }
+            }
+        } catch is CancellationError {
+            StandardError.write("dr-lab: interrupted\n")
+            exit(130)
+        } catch { DRLab.exit(withError: error) }
+    }
+}

@@ -1,0 +1,75 @@
+import Documents
+import Foundation
+import HTTP
+import Lab
+
+/// A stand-in for Grafana with organisations, folders, dashboards, data sources and alerting.
+final class DemoGrafana: DemoComponent {
+    let name = "grafana"
+    let about = "Grafana 11, a stand-in: two organisations with folders, dashboards, data sources, alerting, users"
+    private var server: GrafanaStandIn
+    private let port: UInt16
+
+    init() async throws {
+        server = try await GrafanaStandIn(.rich(version: .v11))
+        port = server.server.port
+    }
+
+    /// What Grafana never shows, and whoever restores it must know.
+    static let secrets = [
+        "data-source/P1/basicAuthPassword": "p1-password", "data-source/P1/httpHeaderValue1": "p1-header",
+        "data-source/P1/password": "lab-password", "contact-point/cp-slack/url": "http://slack.example/hook",
+        "contact-point/cp-hook/password": "hook-password",
+        "contact-point/cp-hook/http_config.oauth2.client_secret": "oauth-secret",
+    ]
+
+    var settings: String {
+        let secrets = Self.secrets.keys.sorted().map { "\"\($0)\": {env: \"\(Self.variable($0))\"}" }
+        return "{url: \"\(server.url)\", username: admin, password: {env: GRAFANA_PASSWORD}, annotations: 50y,"
+            + " join_organizations: true, secrets: {\(secrets.joined(separator: ", "))}}"
+    }
+
+    /// The variable that a secret is given in.
+    private static func variable(_ secret: String) -> String {
+        "DEMO_" + secret.map { $0.isLetter || $0.isNumber ? $0.uppercased() : "_" }.joined()
+    }
+
+    func setSecrets(on stage: DemoStage) {
+        stage.setEnvironment("GRAFANA_PASSWORD", GrafanaState.adminPassword)
+        for (name, value) in Self.secrets { stage.setEnvironment(Self.variable(name), value) }
+    }
+
+    func answers(watermark: Int?) async throws -> [String: String] {
+        let login = Data("admin:\(GrafanaState.adminPassword)".utf8).base64EncodedString()
+        let questions = HTTPQuestions(url: server.url, headers: [("Authorization", "Basic \(login)")])
+        let found = try await questions.get("/api/search?type=dash-db&limit=5000").array ?? []
+        let dashboards = found.compactMap { $0["uid"]?.text }.map { "/api/dashboards/uid/\($0)" }
+        let sources = try await questions.get("/api/datasources").array ?? []
+        let folders = try await questions.get("/api/folders?limit=1000").array ?? []
+        let paths =
+            dashboards + folders.compactMap { $0["uid"]?.text }.map { "/api/folders/\($0)" }
+            + sources.compactMap { $0["uid"]?.text }.map { "/api/datasources/uid/\($0)" } + [
+                "/api/v1/provisioning/alert-rules", "/api/v1/provisioning/contact-points",
+                "/api/v1/provisioning/policies", "/api/v1/provisioning/mute-timings", "/api/v1/provisioning/templates",
+                "/api/org/preferences",
+            ]
+        // Numbers, versions and times are the new server's own, and so is what its files provide.
+        return try await questions.answers(
+            paths,
+            without: [
+                "id", "orgId", "orgID", "version", "created", "updated", "createdBy", "updatedBy", "folderId",
+                "readOnly", "provenance",
+            ])
+    }
+
+    func destroy() async throws { await server.server.stop() }
+
+    func start() async throws { server = try await GrafanaStandIn(.empty(version: .v11), port: port) }
+
+    func drillServer(_ lab: String) -> String? {
+        "{run: [\"\(lab)\", stand-in, grafana, --port, \"${port}\", --seed, empty], ready: /api/health, "
+            + "username: admin, password: {env: GRAFANA_PASSWORD}}"
+    }
+
+    func stop() async { await server.server.stop() }
+}

@@ -1,0 +1,152 @@
+internal import Cryptography
+internal import Foundation
+internal import Platform
+
+/// This machine's own notes on a repository: catalogs and what was committed from here. Losing them costs time only.
+package struct StateFolder: Sendable {
+    /// The configured folder, of all repositories.
+    let path: String
+    /// `<state>/<repository id>`.
+    private let root: String
+
+    /// - Parameter state: the configured folder; made where it is missing.
+    package init(_ state: String, repository: RepositoryDescription) throws {
+        path = state
+        root = "\(state)/\(repository.id)"
+        try Self.make("\(root)/catalogs")
+    }
+
+    /// The note of a catalog that names the manifest it is of, by the SHA-256 of the manifest's object.
+    static let manifestNote = "manifest"
+
+    func folder(ofComponent name: String) throws -> String {
+        try Self.make("\(root)/components/\(name)")
+        return "\(root)/components/\(name)"
+    }
+
+    /// Where a component's documents wait on their way back to its server; whoever uses it removes it.
+    package func importFolder(of component: String, _ manifest: Timestamp) throws -> String {
+        let folder = "\(root)/imports/\(component)-\(manifest)"
+        try Self.make(folder)
+        return folder
+    }
+
+    // MARK: The last set committed from here
+
+    private var lastSetFile: String { "\(root)/last-set" }
+
+    func recordLastSet(_ name: Timestamp) throws {
+        try note("\(name)", in: lastSetFile)
+    }
+
+    /// The newest set that this machine committed, as far as it remembers.
+    package func lastSet() -> Timestamp? { timestamp(in: lastSetFile) }
+
+    // MARK: Prunes and failed runs
+
+    private var lastPruneFile: String { "\(root)/last-prune" }
+    private var lastLocksFile: String { "\(root)/last-locks" }
+    private var failedRunsFile: String { "\(root)/failed-runs" }
+
+    func recordPrune(_ time: Timestamp) throws {
+        try note("\(time)", in: lastPruneFile)
+    }
+
+    /// What the clock showed at the last prune from here.
+    package func lastPrune() -> Timestamp? { timestamp(in: lastPruneFile) }
+
+    func recordLocks(_ time: Timestamp) throws {
+        try note("\(time)", in: lastLocksFile)
+    }
+
+    /// When locks were last extended from here.
+    func lastLocks() -> Timestamp? { timestamp(in: lastLocksFile) }
+
+    private func note(_ text: String, in file: String) throws {
+        try OutputFile.write(Array("\(text)\n".utf8), to: file, links: .refuse)
+    }
+
+    private func timestamp(in file: String) -> Timestamp? {
+        guard let data = try? Data(contentsOf: URL(filePath: file)) else { return nil }
+        return Timestamp(String(decoding: data.prefix(16), as: UTF8.self))
+    }
+
+    /// Backups from here that came to nothing since the last one that did not.
+    package func failedRuns() -> Int {
+        guard let data = try? Data(contentsOf: URL(filePath: failedRunsFile)) else { return 0 }
+        return Int(String(decoding: data, as: UTF8.self).split(separator: "\n").first ?? "") ?? 0
+    }
+
+    package func recordRun(succeeded: Bool) throws {
+        let count = succeeded ? 0 : failedRuns().addingClamped(1)
+        try note("\(count)", in: failedRunsFile)
+    }
+
+    // MARK: Catalogs
+
+    /// Removes catalogs of manifests that are not in use any more, and those that only an older version could read. What
+    /// cannot be looked at, or is held, stays.
+    func dropCatalogs(unless isInUse: (_ component: String, _ digest: String) throws -> Bool) {
+        let folder = "\(root)/catalogs"
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            guard let (component, schema) = Self.catalog(named: file), schema <= Self.schema else { continue }
+            let path = "\(folder)/\(file)"
+            if schema == Self.schema {
+                guard let note = try? Self.open(path).note(Self.manifestNote), !note.isEmpty,
+                    (try? isInUse(component, note)) == false
+                else { continue }
+            }
+            for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) }
+        }
+    }
+
+    /// What the name of a catalog's file says: `<component>-<schema>.sqlite`.
+    private static func catalog(named file: String) -> (component: String, schema: Int)? {
+        guard file.hasSuffix(".sqlite"), let dash = file.lastIndex(of: "-"),
+            let schema = Int(file[file.index(after: dash)...].dropLast(".sqlite".count))
+        else { return nil }
+        return (String(file[..<dash]), schema)
+    }
+
+    /// The catalog of `manifest`, from the cache where that is of it, else made from the repository.
+    ///
+    /// While another run holds the cache, and when it is unreadable or the disk is full, a private one serves.
+    func catalog(
+        of component: String, _ manifest: Manifest?, digest: Digest?, _ repository: Repository, _ pool: BlockingPool
+    ) async throws -> Catalog {
+        let path = "\(root)/catalogs/\(component)-\(Self.schema).sqlite"
+        let catalog: Catalog
+        do {
+            catalog = try Self.open(path)
+            if try catalog.note(Self.manifestNote) == (digest?.hex ?? "") { return catalog }
+        } catch let error as CatalogError {
+            if !error.isBusy { try? FileManager.default.removeItem(atPath: path) }
+            return try await Self.fill(try Catalog(path: nil), manifest, digest, repository, pool)
+        }
+        return try await Self.fill(catalog, manifest, digest, repository, pool)
+    }
+
+    /// Goes up whenever the tables change: a catalog of another version is simply not found.
+    private static let schema = 3
+
+    private static func open(_ path: String) throws -> Catalog { try Catalog(path: path) }
+
+    private static func fill(
+        _ catalog: Catalog, _ manifest: Manifest?, _ digest: Digest?, _ repository: Repository, _ pool: BlockingPool
+    ) async throws -> Catalog {
+        try catalog.clear()
+        if let manifest { try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest) }
+        try catalog.setNote(manifestNote, digest?.hex ?? "")
+        return catalog
+    }
+
+    private static func make(_ folder: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw RepositoryError(
+                .target, folder, "cannot make the state folder: \(FileFailure.text(error))",
+                hint: "set `state:` in dr.yaml to a folder that this user may write")
+        }
+    }
+}

@@ -1,0 +1,100 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// What copying one file into a ``DocumentTree`` came to.
+package enum DocumentCopy: Equatable, Sendable {
+    /// The tree has it already, as it is.
+    case unchanged
+    case copied
+    /// There is no such file any more.
+    case vanished
+    /// The checks found the copy damaged, and it is not in the tree.
+    /// - Parameter modified: when the file was last written, in nanoseconds since 1970.
+    case rejected([Damage], modified: Int)
+    /// In the system's words.
+    case unreadable(String)
+}
+
+extension DocumentTree {
+    /// Makes `path` a copy of the file at `source`, with its time, mode and, as far as this user may, its owner. A copy
+    /// that was made before of a file that did not change since is not touched. Memory does not depend on its size.
+    ///
+    /// The time is taken before the first byte is read: what grows meanwhile is copied again the next time.
+    /// - Parameters:
+    ///   - limit: bytes from the start that are copied; nil for all.
+    ///   - inspector: sees what is copied; when it finds damage, the copy is given up.
+    /// - Throws: ``ComponentError`` when the tree cannot be written, `CancellationError`.
+    package func copy(
+        from source: String, to path: String, limit: Int? = nil, inspector: (any ContentInspector)? = nil
+    ) throws -> DocumentCopy {
+        let input = open(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard input >= 0 else {
+            return errno == ENOENT || errno == ELOOP || errno == ENOTDIR ? .vanished : .unreadable(errnoText())
+        }
+        defer { close(input) }
+        var status = stat()
+        guard fstat(input, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return .vanished }
+        let file = claim(path)
+        if Self.isCopy(file, of: input, status) { return .unchanged }
+        makeWay(for: path)
+        makeFolder(of: file)
+
+        let partial = "\(file).partial"
+        let output = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard output >= 0 else { throw Self.refusal(partial, errno) }
+        var isDone = false
+        defer {
+            close(output)
+            if !isDone { unlink(partial) }
+        }
+        var buffer = [UInt8](repeating: 0, count: 256 << 10)
+        var missing = limit ?? .max
+        while missing > 0 {
+            try Task.checkCancellation()
+            let count = read(input, &buffer, min(buffer.count, missing))
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return .unreadable(errnoText()) }
+            if count == 0 { break }
+            missing -= count
+            inspector?.write(buffer.span.bytes.extracting(first: count))
+            guard Self.writeAll(buffer, count: count, to: output) else { throw Self.refusal(partial, errno) }
+        }
+        if let damage = inspector?.finish(), !damage.isEmpty {
+            forget(path)
+            return .rejected(damage, modified: FileTime(status.st_mtim).nearestNanoseconds)
+        }
+        fchown(output, status.st_uid, status.st_gid)  // only root may; otherwise the copy is this user's
+        let times = [status.st_mtim, status.st_mtim]
+        guard fchmod(output, status.st_mode & 0o777 | 0o400) == 0, futimens(output, times) == 0,
+            rename(partial, file) == 0
+        else { throw Self.refusal(file, errno) }
+        isDone = true
+        noteChange()
+        return .copied
+    }
+
+    private static func isCopy(_ file: String, of input: CInt, _ status: stat) -> Bool {
+        let copy = open(file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard copy >= 0 else { return false }
+        defer { close(copy) }
+        var present = stat()
+        guard fstat(copy, &present) == 0, present.st_size == status.st_size,
+            present.st_mtim.tv_sec == status.st_mtim.tv_sec, present.st_mtim.tv_nsec == status.st_mtim.tv_nsec
+        else { return false }
+        // Written twice within one tick of the file system's clock, a file keeps its time: what was copied in the second
+        // of its last change is compared.
+        return present.st_ctim.tv_sec - 1 > status.st_mtim.tv_sec || holdSame(input, copy)
+    }
+
+    private static func holdSame(_ first: CInt, _ second: CInt) -> Bool {
+        var buffers = ([UInt8](repeating: 0, count: 64 << 10), [UInt8](repeating: 0, count: 64 << 10))
+        var position = 0
+        while true {
+            let count = pread(first, &buffers.0, buffers.0.count, off_t(position))
+            guard count >= 0, pread(second, &buffers.1, buffers.1.count, off_t(position)) == count else { return false }
+            if count == 0 { return true }
+            guard buffers.0[..<count] == buffers.1[..<count] else { return false }
+            position += count
+        }
+    }
+}

@@ -1,0 +1,121 @@
+internal import FoundationEssentials
+internal import Glibc
+internal import Platform
+
+/// Looks for a server that uses a data directory, before something is put in its place. All calls block.
+package struct RunningServer: Sendable {
+    /// How a kind of server betrays itself.
+    package struct Traits: Sendable {
+        /// The command line's flag that names its data directory, without dashes: "storage.tsdb.path".
+        package var flag: String
+        /// The file in it that the server locks as flock(2) does, where it does.
+        package var lock: String?
+        /// Files that only the server has open.
+        package var files: [String]
+        /// Folders of such files, at any depth.
+        package var folders: [String]
+
+        package init(flag: String, lock: String? = nil, files: [String] = [], folders: [String] = []) {
+            self.flag = flag
+            self.lock = lock
+            self.files = files
+            self.folders = folders
+        }
+    }
+
+    /// Normalised, absolute.
+    private let target: String
+    private let traits: Traits
+
+    package init(on target: String, _ traits: Traits) {
+        self.target = Self.resolved(target)
+        self.traits = traits
+    }
+
+    /// What was found, each a sentence for people; empty when nothing was. Sees the processes of this machine (and of
+    /// its containers, where run outside them) as far as this user may.
+    package func signs() -> [String] {
+        var signs = processes().map { process in
+            "process \(process.id) (\(process.name.printable)) uses '\(target.printable)': stop it before its data are replaced"
+        }
+        switch lock() {
+        case .held where signs.isEmpty: signs.append("a server holds the lock in '\(target)': stop it first")
+        case .unknown(let why): signs.append("whether a server holds the lock in '\(target)' cannot be seen: \(why)")
+        case .held, .free: break
+        }
+        return signs
+    }
+
+    // MARK: Lock file
+
+    private enum Lock { case free, held, unknown(String) }
+
+    /// The file's existence proves nothing: a killed server leaves it.
+    private func lock() -> Lock {
+        guard let name = traits.lock else { return .free }
+        let descriptor = open("\(target)/\(name)", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return errno == ENOENT ? .free : .unknown(String(cString: strerror(errno))) }
+        defer { close(descriptor) }
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
+            flock(descriptor, LOCK_UN)
+            return .free
+        }
+        return errno == EWOULDBLOCK ? .held : .unknown(String(cString: strerror(errno)))
+    }
+
+    // MARK: Processes
+
+    private func processes() -> [(id: Int, name: String)] {
+        let ids = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int($0) }
+        let files = serversFiles()
+        return ids.sorted().compactMap { id in
+            guard id != Int(getpid()), runsOnTarget(id) || hasOpenFile(id, among: files) else { return nil }
+            let name = FileManager.default.contents(atPath: "/proc/\(id)/comm")
+            return (id, name.map { String(decoding: $0, as: UTF8.self).split(separator: "\n").joined() } ?? "?")
+        }
+    }
+
+    /// Whether its command line names the target as its data's place.
+    private func runsOnTarget(_ id: Int) -> Bool {
+        guard let line = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") else { return false }
+        let arguments = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        for (index, argument) in arguments.enumerated() {
+            let plain = argument.drop { $0 == "-" }
+            guard argument.hasPrefix("-"), plain.hasPrefix(traits.flag) else { continue }
+            let rest = plain.dropFirst(traits.flag.count)
+            let following = index + 1 < arguments.count ? arguments[index + 1] : ""
+            let value = rest.hasPrefix("=") ? String(rest.dropFirst()) : following
+            let place = value.hasPrefix("/") ? value : "/proc/\(id)/cwd/\(value)"
+            // A container's path means something else out here; its open files tell then.
+            if !value.isEmpty, Self.resolved(place) == target, Self.sharesRoot(id) { return true }
+        }
+        return false
+    }
+
+    /// Whether it holds one of the files open that only a server has open. Compared by inode, which is the same inside
+    /// and outside of a container; a directory or a block that is merely open may be a shell's or a backup's.
+    private func hasOpenFile(_ id: Int, among servers: Set<FileIdentity>) -> Bool {
+        guard !servers.isEmpty else { return false }
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd")) ?? []
+        return files.contains { FileIdentity("/proc/\(id)/fd/\($0)").map(servers.contains) ?? false }
+    }
+
+    private func serversFiles() -> Set<FileIdentity> {
+        let inFolders = traits.folders.flatMap { folder in
+            ((try? FileManager.default.subpathsOfDirectory(atPath: "\(target)/\(folder)")) ?? []).map {
+                "\(folder)/\($0)"
+            }
+        }
+        return Set((traits.files + inFolders).compactMap { FileIdentity("\(target)/\($0)") })
+    }
+
+    private static func sharesRoot(_ id: Int) -> Bool { resolved("/proc/\(id)/root") == "/" }
+
+    private static func resolved(_ path: String) -> String {
+        guard let real = realpath(path, nil) else {
+            return path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        }
+        defer { free(real) }
+        return String(cString: real)
+    }
+}

@@ -1,0 +1,29 @@
+internal import Glibc
+
+extension FileTime {
+    /// As stat(2) gives it.
+    init(_ time: timespec) {
+        self = FileTime(seconds: time.tv_sec, nanoseconds: time.tv_nsec) ?? FileTime(nanoseconds: 0)
+    }
+
+    /// As utimensat(2) takes it: the time of the last access, here the same, and of the last modification.
+    var accessAndModification: [timespec] {
+        let time = timespec(tv_sec: seconds, tv_nsec: nanoseconds)
+        return [time, time]
+    }
+
+    // MARK: In documents of the format
+
+    /// `[seconds, nanoseconds]`, where one number of nanoseconds cannot hold it; else nil.
+    var pairWhereNeeded: [Int]? { totalNanoseconds == nil ? [seconds, nanoseconds] : nil }
+
+    /// - Returns: nil when the pair is not a time.
+    init?(mtime: Int, pair: [Int]?) {
+        guard let pair else {
+            self.init(nanoseconds: mtime)
+            return
+        }
+        guard pair.count == 2 else { return nil }
+        self.init(seconds: pair[0], nanoseconds: pair[1])
+    }
+}

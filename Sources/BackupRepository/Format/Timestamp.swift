@@ -1,0 +1,74 @@
+internal import Glibc
+internal import Platform
+
+/// A moment to the second, UTC, as keys spell it: `20261123T020000Z`. Text order is time order.
+package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// Seconds since 1970.
+    package let seconds: Int
+
+    /// - Parameter seconds: cut to the years 0 to 9999, which a name can spell.
+    package init(seconds: Int) { self.seconds = min(max(seconds, Self.years.lowerBound), Self.years.upperBound) }
+
+    private static let years = -62_167_219_200...253_402_300_799
+
+    /// - Returns: nil unless `text` is `YYYYMMDDTHHMMSSZ` and names a moment that exists, in the years 1970 to 9999.
+    package init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 16, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z") else { return nil }
+        func number(_ range: Range<Int>) -> Int32? {
+            guard bytes[range].allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+            return bytes[range].reduce(0) { $0 * 10 + Int32($1 - UInt8(ascii: "0")) }
+        }
+        guard let year = number(0..<4), let month = number(4..<6), let day = number(6..<8), let hour = number(9..<11),
+            let minute = number(11..<13), let second = number(13..<15)
+        else { return nil }
+        var parts = tm()
+        parts.tm_year = year - 1900
+        parts.tm_mon = month - 1
+        parts.tm_mday = day
+        parts.tm_hour = hour
+        parts.tm_min = minute
+        parts.tm_sec = second
+        seconds = timegm(&parts)
+        // timegm turns 31 June into 1 July.
+        guard DocumentRange.seconds.contains(seconds), description == text else { return nil }
+    }
+
+    package var description: String { formatted(date: "", separator: "T", time: "") }
+
+    /// `2026-11-23T02:00:00Z`, RFC 3339.
+    package var rfc3339: String { formatted(date: "-", separator: "T", time: ":") }
+
+    /// `2026-11-23 02:00:00`, for tables.
+    package var readable: String { String(formatted(date: "-", separator: " ", time: ":").dropLast()) }
+
+    package static func < (left: Timestamp, right: Timestamp) -> Bool { left.seconds < right.seconds }
+
+    private func formatted(date: String, separator: String, time: String) -> String {
+        var clock = time_t(seconds)
+        var parts = tm()
+        gmtime_r(&clock, &parts)
+        func pad(_ value: Int32, _ width: Int = 2) -> String {
+            let text = String(value)
+            return String(repeating: "0", count: max(0, width - text.count)) + text
+        }
+        return pad(parts.tm_year + 1900, 4) + date + pad(parts.tm_mon + 1) + date + pad(parts.tm_mday) + separator
+            + pad(parts.tm_hour) + time + pad(parts.tm_min) + time + pad(parts.tm_sec) + "Z"
+    }
+}
+
+extension Timestamp: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let timestamp = Timestamp(text) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a timestamp: '\(text)'")
+        }
+        self = timestamp
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

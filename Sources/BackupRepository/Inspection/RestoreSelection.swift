@@ -1,0 +1,306 @@
+internal import ObjectStorage
+package import Platform
+
+/// The set that each component is restored from.
+package struct RestoreSelection: Sendable {
+    /// A set that was not taken, although it is newer than the one that was.
+    package struct PassedOver: Codable, Equatable, Sendable {
+        package enum Kind: String, Codable, Sendable {
+            /// The set as a whole.
+            case future, unreadable
+            /// What it holds of the component, or why it holds nothing.
+            case failed, skipped, damaged, partial, shrunk, empty
+        }
+
+        package var set: Timestamp
+        package var kind: Kind
+        package var reason: String
+    }
+
+    package struct Part: Sendable {
+        package var set: BackupSet
+        /// Newest first.
+        package var passedOver: [PassedOver] = []
+
+        /// True if newer sets hold nothing of it only because they were not asked to.
+        package var isCurrent: Bool { passedOver.allSatisfy { $0.kind == .skipped } }
+    }
+
+    /// By component.
+    package private(set) var parts: [String: Part]
+    /// Sets that were taken for no component at all, newest first: unreadable ones, and those from the future.
+    package private(set) var passedOver: [PassedOver] = []
+    /// The components that were asked for and that no set holds.
+    package private(set) var missing: [String] = []
+
+    /// Everything out of one set.
+    package init(_ set: BackupSet) { parts = set.components.mapValues { _ in Part(set: set) } }
+
+    /// - Parameter sets: by component; each holds its component.
+    package init(_ sets: [String: BackupSet]) { parts = sets.mapValues { Part(set: $0) } }
+
+    fileprivate init(_ search: LatestSearch) {
+        parts = search.chosen
+        passedOver = search.passedOver
+        missing = search.wanted.filter { search.chosen[$0] == nil }.sorted()
+    }
+
+    /// The newest of the sets; nil where there is none.
+    package var newest: BackupSet? { parts.values.map(\.set).max { $0.name < $1.name } }
+
+    /// The sets, oldest first.
+    package var sets: [BackupSet] {
+        Dictionary(parts.values.map { ($0.set.name, $0.set) }) { first, _ in first }.values.sorted { $0.name < $1.name }
+    }
+
+    /// Of each component its entry in its set.
+    package var components: [String: BackupSet.Component] {
+        parts.reduce(into: [:]) { held, part in held[part.key] = part.value.set.components[part.key] }
+    }
+
+    /// Only these components.
+    package func only(_ components: Set<String>) -> RestoreSelection {
+        var selection = self
+        selection.parts = parts.filter { components.contains($0.key) }
+        selection.missing = missing.filter(components.contains)
+        return selection
+    }
+
+    /// - Throws: `RepositoryError` `.noSuchComponent`.
+    package func set(of component: String) throws -> BackupSet {
+        if let part = parts[component] { return part.set }
+        throw RepositoryError(
+            .noSuchComponent, component, "no set that was chosen holds it",
+            hint: "they hold: \(parts.keys.sorted().joined(separator: ", "))")
+    }
+}
+
+extension Repository {
+    /// For each component the newest set that holds it whole: what `latest` means.
+    ///
+    /// Only sets of this stack up to the present count, and none that an operator has dropped. Where no set holds a
+    /// component whole, the newest that holds it in part is taken; then the newest one known to be damaged.
+    /// - Parameters:
+    ///   - components: nil for all that the newest of the sets hold, failed at or had configured.
+    ///   - limit: only sets named up to this time; nil for the present.
+    ///   - known: a set that should be there: a listing may lag behind.
+    ///   - provesManifests: passes over sets whose manifest of the component cannot be read.
+    package func latest(
+        of components: Set<String>?, now: Timestamp, notAfter limit: Timestamp? = nil, known: Timestamp? = nil,
+        provesManifests: Bool, pool: BlockingPool
+    ) async throws -> RestoreSelection {
+        let (names, marks) = try await pool.run {
+            (try setNames(including: known), try SetMarks(Marks(self)))
+        }
+        var search = LatestSearch(repository: self, marks: marks, now: now, wanted: components ?? [])
+        search.isOpen = components == nil
+        if let components {
+            // A component that was never backed up must not cost a walk through all sets.
+            search.sought = components
+            search.unlisted = try await pool.run { try components.filter { try !hasManifests($0) } }
+        }
+        var rest = names.filter { name in limit.map { name <= $0 } ?? true }[...]
+        var page = 1
+        while !rest.isEmpty, !search.isOver {
+            let next = rest.suffix(page)
+            rest = rest.dropLast(page)
+            page = min(page * 4, 16)
+            let future = next.filter { scope.isFuture($0, at: now) }
+            let (sets, unreadable) = try await self.sets(next.filter { !future.contains($0) }, pool: pool)
+            let readable = Dictionary(sets.map { ($0.name, $0) }) { first, _ in first }
+            let reasons = Dictionary(unreadable.map { ($0.name, $0.reason) }) { first, _ in first }
+            for name in next.reversed() where !search.isOver {
+                if let set = readable[name] {
+                    search = try await pool.run { [search] in
+                        var search = search
+                        try search.visit(set, provesManifests: provesManifests)
+                        return search
+                    }
+                } else if future.contains(name) {
+                    search.passOver(.future(name, at: now))
+                } else if let reason = reasons[name] {
+                    search.passOver(.unreadable(name, reason))
+                }
+            }
+        }
+        search.settle()
+        return RestoreSelection(search)
+    }
+
+    /// The newest set of this stack up to the present that can be read, whatever it holds.
+    /// - Parameter limit: only sets named up to this time; nil for the present.
+    /// - Returns: and the sets that were passed over, newest first.
+    package func newestSet(
+        now: Timestamp, notAfter limit: Timestamp? = nil, known: Timestamp? = nil,
+        where isWanted: (BackupSet) -> Bool = { _ in true }
+    ) throws -> (set: BackupSet?, passedOver: [RestoreSelection.PassedOver]) {
+        let marks = try SetMarks(Marks(self))
+        var passedOver: [RestoreSelection.PassedOver] = []
+        for name in try setNames(including: known).reversed() where limit.map({ name <= $0 }) ?? true {
+            guard marks[name].dropReason(at: now) == nil else { continue }
+            guard !scope.isFuture(name, at: now) else {
+                passedOver.append(.future(name, at: now))
+                continue
+            }
+            do {
+                let set = try set(name)
+                guard scope.owns(set), isWanted(set) else { continue }
+                guard scope.isFuture(set, at: now) else {
+                    return (set, passedOver)
+                }
+                passedOver.append(.future(name, at: now))
+            } catch let error as RepositoryError where error.reason == .damaged {
+                passedOver.append(.unreadable(name, error.detail))
+            } catch let error as RepositoryError where error.reason == .noSuchSet {
+                continue  // pruned since it was listed
+            }
+        }
+        return (nil, passedOver)
+    }
+
+    private func hasManifests(_ component: String) throws -> Bool {
+        guard Layout.isComponentName(component) else { return false }
+        var found = false
+        try store.list(prefix: Layout.manifestPrefix(component), after: nil) { _ in
+            found = true
+            return .stop
+        }
+        return found
+    }
+}
+
+/// A walk from the newest set back, until every component has one.
+private struct LatestSearch: Sendable {
+    let repository: Repository
+    let marks: SetMarks
+    let now: Timestamp
+    var wanted: Set<String>
+    /// Of the wanted ones, those that may still be found whole.
+    var sought: Set<String> = []
+    /// Those of which no manifest is listed.
+    var unlisted: Set<String> = []
+    /// Takes over the components of the first set that it sees.
+    var isOpen = false
+    private(set) var chosen: [String: RestoreSelection.Part] = [:]
+    private(set) var passedOver: [RestoreSelection.PassedOver] = []
+    /// By component: newer sets that were not taken.
+    private var newer: [String: [RestoreSelection.PassedOver]] = [:]
+    /// By component: sets that serve where no better one is.
+    private var fallbacks: [String: [Fallback]] = [:]
+    private var visited = 0
+
+    private struct Fallback: Sendable {
+        var set: BackupSet
+        var rank: Rank
+    }
+
+    /// The smaller the better.
+    private enum Rank: Int, Sendable { case part, damaged, shrunk }
+
+    /// Sets that are looked at for a whole backup of a component of which there is one in part, and for one that seems
+    /// to have none.
+    private static let most = 1000, mostUnlisted = 64
+
+    init(repository: Repository, marks: SetMarks, now: Timestamp, wanted: Set<String>) {
+        self.repository = repository
+        self.marks = marks
+        self.now = now
+        self.wanted = wanted
+    }
+
+    var isOver: Bool {
+        guard !isOpen else { return false }
+        return sought.allSatisfy { component in
+            if unlisted.contains(component) { return visited > Self.mostUnlisted }
+            return visited > Self.most && fallbacks[component] != nil
+        }
+    }
+
+    mutating func passOver(_ set: RestoreSelection.PassedOver) {
+        guard marks[set.set].dropReason(at: now) == nil else { return }
+        passedOver.append(set)
+    }
+
+    mutating func visit(_ set: BackupSet, provesManifests: Bool) throws {
+        visited += 1
+        guard repository.scope.owns(set), marks[set.name].dropReason(at: now) == nil else { return }
+        guard !repository.scope.isFuture(set, at: now) else { return passOver(.future(set.name, at: now)) }
+        if isOpen {
+            isOpen = false
+            wanted.formUnion(set.components.keys)
+            wanted.formUnion(set.failed.keys)
+            wanted.formUnion(set.configured ?? [])
+            sought = wanted
+        }
+        for component in sought.sorted() {
+            guard let part = set.components[component] else {
+                if let error = set.failed[component] {
+                    note(component, set, .failed, "the component failed then: \(error.firstLine)")
+                } else if set.configured?.contains(component) == true {
+                    note(component, set, .skipped, "that run was only asked for others (--component)")
+                }
+                continue
+            }
+            if provesManifests {
+                do { _ = try repository.manifest(component, of: set) } catch let error as RepositoryError
+                    where error.reason == .damaged
+                {
+                    note(component, set, .damaged, "its manifest cannot be read: \(error.detail)")
+                    continue
+                }
+            }
+            take(component, part, set)
+        }
+    }
+
+    private mutating func take(_ component: String, _ part: BackupSet.Component, _ set: BackupSet) {
+        if let before = part.shrunk {
+            let reason = part.isEmpty ? "it is empty there" : "that set holds far less of it than set \(before)"
+            note(component, set, part.isEmpty ? .empty : .shrunk, reason)
+            fallbacks[component, default: []].append(Fallback(set: set, rank: .shrunk))
+        } else if part.damaged > 0 {
+            note(component, set, .partial, "\(part.damaged) damaged or unreadable paths of it are not in that set")
+            fallbacks[component, default: []].append(Fallback(set: set, rank: .part))
+        } else if marks[set.name].isDamaged {
+            note(component, set, .damaged, "a verification found it damaged")
+            fallbacks[component, default: []].append(Fallback(set: set, rank: .damaged))
+        } else {
+            choose(component, set)
+        }
+    }
+
+    private mutating func choose(_ component: String, _ set: BackupSet) {
+        let before = newer[component] ?? []
+        chosen[component] = .init(set: set, passedOver: before.filter { $0.set > set.name })
+        sought.remove(component)
+    }
+
+    private mutating func note(
+        _ component: String, _ set: BackupSet, _ kind: RestoreSelection.PassedOver.Kind, _ reason: String
+    ) {
+        newer[component, default: []].append(.init(set: set.name, kind: kind, reason: reason))
+    }
+
+    /// Takes for what was not found whole the best that was seen.
+    mutating func settle() {
+        for component in sought.sorted() {
+            // Of equal rank the first, which is the newest.
+            let best = fallbacks[component]?.min { $0.rank.rawValue < $1.rank.rawValue }
+            if let best { choose(component, best.set) }
+        }
+    }
+}
+
+extension RestoreSelection.PassedOver {
+    fileprivate static func future(_ set: Timestamp, at now: Timestamp) -> Self {
+        Self(set: set, kind: .future, reason: "it is from the future: this machine's clock says \(now)")
+    }
+
+    fileprivate static func unreadable(_ set: Timestamp, _ reason: String) -> Self {
+        Self(set: set, kind: .unreadable, reason: "it cannot be read: \(reason)")
+    }
+}
+
+extension String {
+    fileprivate var firstLine: String { split(whereSeparator: \.isNewline).first.map(String.init) ?? "" }
+}

@@ -1,0 +1,36 @@
+package import Platform
+internal import Synchronization
+
+extension Repository {
+    /// Reads many sets side by side, since each is a request of its own.
+    /// - Returns: the readable ones in the order of `names`, and of the others the reason.
+    package func sets(_ names: [Timestamp], pool: BlockingPool) async throws -> (
+        sets: [BackupSet], unreadable: [(name: Timestamp, reason: String)]
+    ) {
+        let void = try await pool.run { try VoidMark.runs(in: store) }
+        let found = Mutex([Timestamp: Result<BackupSet, RepositoryError>]())
+        try await names.concurrentForEach(limit: 8) { name in
+            try await pool.run {
+                do {
+                    let set = try set(name, void: void)
+                    found.withLock { $0[name] = .success(set) }
+                } catch let error as RepositoryError where error.reason == .noSuchSet {
+                    return  // pruned since it was listed, or never one
+                } catch let error as RepositoryError {
+                    found.withLock { $0[name] = .failure(error) }
+                }
+            }
+        }
+        let results = found.withLock { $0 }
+        var sets: [BackupSet] = []
+        var unreadable: [(name: Timestamp, reason: String)] = []
+        for name in names {
+            switch results[name] {
+            case .success(let set): sets.append(set)
+            case .failure(let error): unreadable.append((name, error.detail))
+            case nil: break
+            }
+        }
+        return (sets, unreadable)
+    }
+}

@@ -1,0 +1,74 @@
+internal import Platform
+internal import Synchronization
+
+/// Packs of the newest backup of which hardly anything is needed any more, by any kept set.
+///
+/// A pack cannot be written anew: manifests name it, and are never changed. But the next backup can store what it still
+/// needs of such a pack as if it were new; then only older sets need the pack, and it goes with them.
+final class SparsePacks: Sendable {
+    private struct Candidate {
+        var use: Manifest.PackUse
+        /// Members that some kept manifest needs.
+        var needed: RangeSet<Int>
+        var isSparse: Bool { needed.memberCount * 2 < use.members }
+    }
+
+    private let candidates = Mutex([String: [String: Candidate]]())
+
+    /// Bounds the memory and the indexes to be read; the next prune goes on with others.
+    private static let mostCandidates = 4096
+    /// A pack is unwanted when less than a fifth of its content is needed.
+    private static let neededShare = 5
+    /// Plain bytes that one backup stores anew, at most.
+    private static let mostBytes = 1 << 30
+
+    /// Begins with the manifests of the newest set; only their packs can become unwanted.
+    func seed(_ manifest: Manifest) {
+        candidates.withLock { candidates in
+            for use in manifest.packs {
+                let candidate = Candidate(use: use, needed: use.liveMembers.union(use.lentMembers))
+                guard candidate.isSparse else { continue }
+                guard candidates.values.reduce(0, { $0 + $1.count }) < Self.mostCandidates else { return }
+                candidates[manifest.component, default: [:]][use.pack] = candidate
+            }
+        }
+    }
+
+    /// Takes what another kept manifest needs into account.
+    func add(_ manifest: Manifest) {
+        candidates.withLock { candidates in
+            guard var own = candidates[manifest.component], !own.isEmpty else { return }
+            for use in manifest.packs {
+                guard var candidate = own[use.pack] else { continue }
+                candidate.needed.formUnion(use.liveMembers)
+                candidate.needed.formUnion(use.lentMembers)
+                own[use.pack] = candidate.isSparse ? candidate : nil
+            }
+            candidates[manifest.component] = own
+        }
+    }
+
+    /// Reads the indexes of the candidates.
+    /// - Returns: by component, in order, the packs of which less than a fifth of the bytes is needed.
+    func unwanted(in repository: Repository) throws -> [String: [String]] {
+        var unwanted: [String: [String]] = [:]
+        var bytes = 0
+        for (component, packs) in candidates.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+            for (pack, candidate) in packs.sorted(by: { $0.key < $1.key }) {
+                try Task.checkCancellation()
+                guard let index = try? repository.index(component, candidate.use) else { continue }
+                var (total, needed) = (0, 0)
+                for (number, member) in index.members.enumerated() where member.offset != nil {
+                    total = total.addingClamped(member.size ?? 0)
+                    if candidate.needed.contains(number) { needed = needed.addingClamped(member.size ?? 0) }
+                }
+                guard needed.multipliedClamped(by: Self.neededShare) < total, needed <= Self.mostBytes - bytes else {
+                    continue
+                }
+                bytes += needed
+                unwanted[component, default: []].append(pack)
+            }
+        }
+        return unwanted
+    }
+}

@@ -1,0 +1,59 @@
+internal import Cryptography
+internal import ObjectStorage
+internal import Platform
+
+/// Makes the catalog of a manifest from the indexes of its packs.
+struct CatalogFiller: Sendable {
+    let repository: Repository
+    let pool: BlockingPool
+    /// Indexes in flight at once; each takes a few megabytes while it is read.
+    var window = 4
+
+    func fill(_ catalog: Catalog, from manifest: Manifest) async throws {
+        try catalog.clear()
+        // Numbers first, in the manifest's order, so that the order of the contents is that of the packs' age.
+        for use in manifest.packs { _ = try catalog.number(ofPack: use.pack) }
+        try await manifest.packs.concurrentForEach(limit: window) { use in
+            try await pool.run {
+                let index = try repository.index(manifest.component, use)
+                try catalog.insert(try entries(of: index, use, manifest, catalog))
+            }
+        }
+    }
+
+    private func entries(
+        of index: PackIndex, _ use: Manifest.PackUse, _ manifest: Manifest, _ catalog: Catalog
+    ) throws -> [CatalogEntry] {
+        let key = Layout.index(manifest.component, use.pack).text
+        let live = use.liveMembers
+        guard index.members.count == use.members, live.ranges.last.map({ $0.upperBound <= use.members }) ?? true else {
+            throw RepositoryError.damaged(
+                key, "it has \(index.members.count) members, the manifest says \(use.members)")
+        }
+        let pack = try catalog.number(ofPack: use.pack)
+        return try live.ranges.joined().map { number in
+            let member = index.members[number]
+            guard let record = member.record, RestorePath.isSafe(record.path) else {
+                throw RepositoryError.damaged(
+                    key, "member \(number) is not a file, directory or link with a proper path")
+            }
+            let described = Location(pack: pack, member: number)
+            let content = try member.from.map { reference in
+                Location(pack: try catalog.number(ofPack: reference.pack), member: reference.member)
+            }
+            return CatalogEntry(
+                record: record, digest: member.sha256?.bytes, described: described, content: content ?? described)
+        }
+    }
+}
+
+/// What a path in an archive must be, so that a restore cannot write outside its target.
+enum RestorePath {
+    /// Relative, with no empty, `.` or `..` component, no NUL; one slash at the end marks a directory.
+    static func isSafe(_ path: [UInt8]) -> Bool {
+        let trimmed = path.last == UInt8(ascii: "/") ? path.dropLast() : path[...]
+        guard !trimmed.isEmpty, !path.contains(0) else { return false }
+        return trimmed.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .allSatisfy { part in !part.isEmpty && (part.count > 2 || part.contains { $0 != UInt8(ascii: ".") }) }
+    }
+}

@@ -1,0 +1,426 @@
+internal import Cryptography
+internal import Glibc
+internal import ObjectStorage
+package import Platform
+internal import Synchronization
+
+/// Brings one component's tree back: builds it beside the target, proves every file by its SHA-256 and the whole by
+/// the domain's own checks, and only then puts it in place.
+package struct ComponentRestore: Sendable {
+    package var repository: Repository
+    package var manifest: Manifest
+    /// Only these paths and what is below them; all when empty.
+    package var paths: [String] = []
+    /// Only what belongs to this; ``restorer`` knows what does.
+    package var slice: RestoreSlice?
+    package var target: RestoreTarget
+    package var owner: Owner = .recorded
+    /// The top folder stays this user's alone: for a tree that only waits to be imported.
+    package var isPrivate = false
+    package var restorer: (any ComponentRestorer)?
+    package var pool: BlockingPool
+    package var progress: WorkProgress
+    /// Packs read at once.
+    package var lanes = 2
+
+    package init(
+        repository: Repository, manifest: Manifest, target: RestoreTarget, pool: BlockingPool, progress: WorkProgress
+    ) {
+        self.repository = repository
+        self.manifest = manifest
+        self.target = target
+        self.pool = pool
+        self.progress = progress
+    }
+
+    package struct Report: Sendable {
+        package var files = 0, bytes = 0
+        /// Files whose content was on this machine already: in the old tree, or from an interrupted restore.
+        package var reusedFiles = 0, reusedBytes = 0
+        /// Bytes read from the store for contents.
+        package var fetched = 0
+        package var target = ""
+        /// Where the old tree is kept.
+        package var kept: String?
+        /// Where it was kept, when it was removed on request.
+        package var discarded: String?
+        package var advice: [String] = []
+        /// What does not have its owner or mode.
+        package var shortfall: OwnerShortfall?
+        /// The time of the slice's newest datum, in milliseconds since 1970; nil where the kind does not tell, and for a
+        /// whole restore.
+        package var newestDatum: Int?
+    }
+
+    /// - Throws: ``RestoreFailure`` when what came back is damaged: the target is then as it was before.
+    package func run() async throws -> Report {
+        let obstacles = await restorer?.obstacles(to: target.path) ?? []
+        guard obstacles.isEmpty else {
+            throw RepositoryError(
+                .target, target.path, "it is in use: \(obstacles.joined(separator: "; "))",
+                hint: "stop what uses it, or restore to another directory")
+        }
+        progress.update { $0.phase = "planning" }
+        let catalog = try Catalog(path: nil)
+        try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)
+        let tree = try await pool.run {
+            try select(catalog)
+            try catalog.indexContents()
+            let totals = try catalog.totals()
+            try target.checkRoom(bytes: try roomForContents(catalog), entries: totals.entries)
+            progress.update {
+                $0.phase = "restoring"
+                $0.totalFiles = totals.files
+                $0.totalBytes = totals.bytes
+            }
+            let tree = try StagedTree(target.staging, owner: owner)
+            try catalog.forEach(kind: .directory) { try tree.makeDirectory($0.record) }
+            return tree
+        }
+        let ledger = Ledger()
+        try await catalog.packsWithContent().concurrentForEach(limit: lanes) { number in
+            try await pool.run { try restoreFiles(inPack: number, catalog, to: tree, ledger) }
+        }
+        try await pool.run {
+            try catalog.forEach(kind: .symbolicLink) { try tree.makeLink($0.record) }
+            try catalog.forEach(.pathDescending, kind: .directory) { try tree.finishDirectory($0.record) }
+        }
+        try fail(if: ledger.damage, of: tree)
+        progress.update { $0.phase = "checking" }
+        if let restorer, paths.isEmpty { try fail(if: try await restorer.examine(restored: tree.path), of: tree) }
+        var report = ledger.report
+        report.advice = await restorer?.advice(restored: tree.path, target: target.path) ?? []
+        report.advice += target.remarks
+        if let slice, let restorer {
+            report.advice += restorer.notes(on: slice)
+            report.newestDatum = try await pool.run { try newestDatum(in: catalog, restorer) }
+        }
+        return try await pool.run { [report] in
+            var report = report
+            progress.update { $0.phase = "swapping" }
+            if !target.isFilledInPlace, !isPrivate {
+                try tree.finishRoot(
+                    manifest.root ?? target.usualRoot, isRecorded: manifest.root != nil || target.replaces)
+            }
+            report.shortfall = tree.shortfall
+            try tree.synchronize()
+            report.kept = try target.swap()
+            report.target = target.path
+            progress.update { $0.phase = "done" }
+            return report
+        }
+    }
+
+    package struct Plan: Sendable {
+        package var target: String
+        /// Something is there and would be kept aside.
+        package var replaces: Bool
+        package var files: Int
+        /// Of the files' contents, plain.
+        package var bytes: Int
+        /// What would make ``run()`` refuse.
+        package var obstacles: [String]
+    }
+
+    /// What ``run()`` would do, from the indexes alone: nothing is fetched of the contents, nothing is written.
+    package func plan() async throws -> Plan {
+        let obstacles = await restorer?.obstacles(to: target.path) ?? []
+        let catalog = try Catalog(path: nil)
+        try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)
+        return try await pool.run {
+            try select(catalog)
+            let totals = try catalog.totals()
+            var obstacles = obstacles
+            do {
+                try target.checkRoom(bytes: try roomForContents(catalog), entries: totals.entries)
+            } catch let error as RepositoryError where error.reason == .noSpace { obstacles.append("\(error)") }
+            return Plan(
+                target: target.path, replaces: target.replaces, files: totals.files, bytes: totals.bytes,
+                obstacles: obstacles)
+        }
+    }
+
+    /// Bytes of the contents that take room: a sparse file may take any less than its size.
+    private func roomForContents(_ catalog: Catalog) throws -> Int {
+        var bytes = 0
+        try catalog.forEach(kind: .file) { entry in
+            guard !entry.record.isSparse else { return }
+            let (sum, isTooMuch) = bytes.addingReportingOverflow(entry.record.size)
+            bytes = isTooMuch ? .max : sum
+        }
+        return bytes
+    }
+
+    private func fail(if damage: [Damage], of tree: StagedTree) throws {
+        guard !damage.isEmpty else { return }
+        throw RestoreFailure(damage: damage.sorted { $0.path < $1.path }, staging: tree.path, target: target.path)
+    }
+
+    /// Reduces the catalog to the wanted paths and the directories above them.
+    private func select(_ catalog: Catalog) throws {
+        for path in paths {
+            guard RestorePath.isSafe(Array(path.utf8)) else {
+                throw RepositoryError(.noSuchPath, path, "a path in a backup is relative, without '.' and '..'")
+            }
+        }
+        if let slice, let restorer { try keep(slice, restorer, catalog) }
+        guard !paths.isEmpty else { return }
+        var plain: Set<[UInt8]> = []
+        var escaped: Set<[UInt8]> = []
+        let spellings = paths.map { path in
+            (path: path, plain: Array(path.utf8), escaped: PathText.bytes(of: path).flatMap(Self.safe))
+        }
+        try catalog.forEach { entry in
+            for spelling in spellings {
+                if isWithin(entry.record.path, spelling.plain) { plain.insert(spelling.plain) }
+                if let bytes = spelling.escaped, isWithin(entry.record.path, bytes) { escaped.insert(bytes) }
+            }
+        }
+        var wanted: [[UInt8]] = []
+        var missing: [String] = []
+        for spelling in spellings {
+            // A name may hold a backslash and mean nothing by it: it counts as written where there is such a path.
+            if plain.contains(spelling.plain) {
+                wanted.append(spelling.plain)
+            } else if let bytes = spelling.escaped, escaped.contains(bytes) {
+                wanted.append(bytes)
+            } else {
+                missing.append(spelling.path)
+            }
+        }
+        if let path = missing.sorted().first {
+            throw RepositoryError(
+                .noSuchPath, path, "backup \(manifest.name) of \(manifest.component) has no such path",
+                hint: "`dr show \(manifest.name) --component \(manifest.component) --files` lists them")
+        }
+        _ = try catalog.keep { path in wanted.contains { isWithin(path, $0) } }
+    }
+
+    private static func safe(_ path: [UInt8]) -> [UInt8]? { RestorePath.isSafe(path) ? path : nil }
+
+    /// Not later than the set's own newest datum: newer data may have no reference in it.
+    private func newestDatum(in catalog: Catalog, _ restorer: any ComponentRestorer) throws -> Int? {
+        var newest: Int?
+        try catalog.forEach(kind: .file) { entry in
+            guard let datum = restorer.newestDatum(of: entry.record.name) else { return }
+            newest = max(newest ?? datum, datum)
+        }
+        return newest.map { min($0, manifest.watermark ?? $0, slice?.times.upperBound ?? $0) }
+    }
+
+    private func keep(_ slice: RestoreSlice, _ restorer: any ComponentRestorer, _ catalog: Catalog) throws {
+        let kept = try catalog.keep { path in
+            path.last != UInt8(ascii: "/") && restorer.isWanted(String(decoding: path, as: UTF8.self), in: slice)
+        }
+        guard kept > 0 else {
+            throw RepositoryError(
+                .noSuchPath, manifest.component, "backup \(manifest.name) holds nothing of that tenant and time",
+                hint: "`dr show \(manifest.name) --component \(manifest.component) --files` lists what it holds")
+        }
+    }
+
+    // MARK: Files
+
+    private func restoreFiles(inPack number: Int, _ catalog: Catalog, to tree: StagedTree, _ ledger: Ledger) throws {
+        guard let id = try catalog.pack(number: number), let use = manifest.packs.first(where: { $0.pack == id }) else {
+            throw RepositoryError.damaged(manifest.component, "its manifest does not name a pack that it needs")
+        }
+        let index = try repository.index(manifest.component, use)
+        var reader = try PackReader(index, in: repository)
+        reader.transferred = { count in
+            ledger.add(fetched: count)
+            progress.update { $0.transferred += count }
+        }
+        var last: CatalogEntry?
+        while true {
+            let page = try catalog.files(inPack: number, after: last, limit: 1024)
+            guard !page.isEmpty else { return }
+            last = page.last
+            var failed = try restore(page, index, reader, tree, ledger)
+            // A damaged transfer can slip past a gzip checksum, one in four billion, but not past SHA-256.
+            for _ in 1..<Retries.ofDamagedReads where !failed.isEmpty {
+                failed = try restore(failed.map(\.entry), index, reader, tree, ledger)
+            }
+            for (entry, reason) in failed { ledger.add(Damage(path: entry.record.name, reason: reason)) }
+        }
+    }
+
+    private typealias Failed = [(entry: CatalogEntry, reason: String)]
+
+    /// - Returns: the entries that did not come back as they should.
+    private func restore(
+        _ page: [CatalogEntry], _ index: PackIndex, _ reader: PackReader, _ tree: StagedTree, _ ledger: Ledger
+    ) throws -> Failed {
+        var failed: Failed = []
+        var pieces: [PackReader.Piece] = []
+        var begun = -1
+        for entry in page {
+            let (record, digest) = (entry.record, try digest(of: entry))
+            if try reuse(record, digest, tree, ledger) { continue }
+            if record.size == 0 {
+                try tree.finish(try tree.create(record))
+                ledger.add(restored: 0)
+                continue
+            }
+            guard entry.content.member < index.members.count else {
+                failed.append((entry, "the pack's index has no member \(entry.content.member)"))
+                continue
+            }
+            let member = index.members[entry.content.member]
+            guard let offset = member.offset, member.size == record.size, member.sha256 == digest, offset >= 0,
+                offset.addingClamped(record.size) <= reader.plainSize
+            else {
+                failed.append((entry, "member \(entry.content.member) of pack \(index.pack) is not its content"))
+                continue
+            }
+            let content = offset..<offset + record.size
+            if entry.content.member == begun {  // a twin of the entry before: both want the same bytes
+                try reader.read([piece(entry, digest, content, tree, ledger) { failed.append((entry, $0)) }])
+            } else {
+                pieces.append(piece(entry, digest, content, tree, ledger) { failed.append((entry, $0)) })
+            }
+            begun = entry.content.member
+        }
+        try reader.read(pieces)
+        return failed
+    }
+
+    private func digest(of entry: CatalogEntry) throws -> Digest {
+        guard let bytes = entry.digest, bytes.count == 32 else {
+            throw RepositoryError.damaged(
+                manifest.component, "'\(entry.record.name.printable)' has no SHA-256 in its pack's index")
+        }
+        return Digest(bytes: bytes)
+    }
+
+    /// A file is made when its first bytes come and finished with its last, so that few are open at once.
+    private func piece(
+        _ entry: CatalogEntry, _ digest: Digest, _ content: Range<Int>, _ tree: StagedTree, _ ledger: Ledger,
+        failed: @escaping (String) -> Void
+    ) -> PackReader.Piece {
+        let writing = Writing(entry.record)
+        return PackReader.Piece(plain: content) { bytes in
+            try Task.checkCancellation()
+            guard !writing.isVoid else { return }
+            guard try writing.write(bytes, to: tree) else { return }
+            progress.update { $0.bytes += entry.record.size }
+            if try writing.finish(digest, in: tree) {
+                ledger.add(restored: entry.record.size)
+                progress.update { $0.files += 1 }
+            } else {
+                failed("its SHA-256 is not the one that was recorded")
+            }
+        } fail: { reason in
+            guard !writing.isVoid else { return }
+            writing.isVoid = true
+            if writing.isFinished { ledger.retract(restored: entry.record.size) }
+            failed(reason)
+        }
+    }
+
+    /// Takes content that is on this machine already: fetching is what takes time on the worst day.
+    private func reuse(_ record: FileRecord, _ digest: Digest, _ tree: StagedTree, _ ledger: Ledger) throws -> Bool {
+        guard record.size > 0 else { return false }
+        if try tree.adopt(record, digest) {
+            ledger.add(reused: record.size)
+        } else {
+            guard target.replaces else { return false }
+            let old = open(target.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard old >= 0 else { return false }
+            defer { close(old) }
+            let source = openBelow(old, record.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+            guard source >= 0 else { return false }
+            defer { close(source) }
+            guard try LocalContent.matches(source, size: record.size, digest) else { return false }
+            var file = try tree.create(record)
+            guard try file.copy(from: source, digest) else { return false }
+            try tree.finish(file)
+            ledger.add(reused: record.size)
+        }
+        progress.update {
+            $0.files += 1
+            $0.bytes += record.size
+        }
+        return true
+    }
+}
+
+/// What came back is not what was backed up. The target was left as it was.
+package struct RestoreFailure: Error, CustomStringConvertible {
+    package var damage: [Damage]
+    /// The tree as far as it is good, for whoever needs what there is.
+    package var staging: String
+    package var target: String
+
+    package var description: String {
+        let shown = damage.prefix(20).map { "  \($0.path.printable): \($0.reason)" }
+        let more = damage.count > 20 ? ["  and \(damage.count - 20) more"] : []
+        return (["'\(target)': not restored, \(damage.count) damaged:"] + shown + more).joined(separator: "\n")
+            + "\nhint: the target is untouched; what is good is in '\(staging)'; an older set may have the rest"
+    }
+}
+
+/// One file on its way: made lazily, written in order.
+private final class Writing {
+    private let record: FileRecord
+    private var file: StagedFile?
+    private var missing: Int
+    /// Its bytes cannot be had; what still comes is ignored.
+    var isVoid = false
+    private(set) var isFinished = false
+
+    init(_ record: FileRecord) {
+        self.record = record
+        missing = record.size
+    }
+
+    /// - Returns: true when that was the last of it.
+    func write(_ bytes: RawSpan, to tree: StagedTree) throws -> Bool {
+        if missing == record.size { file = try tree.create(record) }
+        try file?.write(bytes)
+        missing -= bytes.byteCount
+        return missing == 0
+    }
+
+    func finish(_ digest: Digest, in tree: StagedTree) throws -> Bool {
+        guard var file = file.take() else { return false }
+        guard try file.complete() == digest else { return false }
+        try tree.finish(file)
+        isFinished = true
+        return true
+    }
+}
+
+/// What all lanes did.
+private final class Ledger: Sendable {
+    private let mutex = Mutex((report: ComponentRestore.Report(), damage: [Damage]()))
+
+    var report: ComponentRestore.Report { mutex.withLock { $0.report } }
+    var damage: [Damage] { mutex.withLock { $0.damage } }
+
+    func add(restored bytes: Int) {
+        mutex.withLock {
+            $0.report.files += 1
+            $0.report.bytes += bytes
+        }
+    }
+
+    func retract(restored bytes: Int) {
+        mutex.withLock {
+            $0.report.files -= 1
+            $0.report.bytes -= bytes
+        }
+    }
+
+    func add(reused bytes: Int) {
+        mutex.withLock {
+            $0.report.files += 1
+            $0.report.bytes += bytes
+            $0.report.reusedFiles += 1
+            $0.report.reusedBytes += bytes
+        }
+    }
+
+    func add(fetched bytes: Int) { mutex.withLock { $0.report.fetched += bytes } }
+    func add(_ damage: Damage) { mutex.withLock { $0.damage.append(damage) } }
+}

@@ -1,0 +1,134 @@
+internal import Cryptography
+internal import ObjectStorage
+internal import Platform
+
+/// Reads every byte of a pack: the object's hash, each gzip member's checksum, each file's hash, and what the domain
+/// knows of the contents. Calls block.
+struct PackProof {
+    let repository: Repository
+    let progress: WorkProgress
+    /// The domain's checks, by kind of source.
+    let restorers: [String: any ComponentRestorer]
+
+    struct Outcome {
+        /// What is wrong; empty when nothing is.
+        var failures: [String] = []
+        var bytesRead = 0
+        /// Files whose contents were hashed.
+        var filesRead = 0
+        /// The contents were not opened: encrypted, and there is no key.
+        var isSealed = false
+
+        /// The first failure, and how many there are besides.
+        var reason: String? {
+            failures.first.map { failures.count == 1 ? $0 : "\($0), and \(failures.count - 1) more" }
+        }
+    }
+
+    /// - Returns: what was found, and the key of the pack's object.
+    /// - Throws: `RepositoryError` `.damaged` where the index cannot be read; `ObjectStoreError`; `CancellationError`.
+    func prove(_ use: Manifest.PackUse, of component: String, kind: String) throws -> (Outcome, ObjectKey) {
+        let index = try repository.index(component, use)
+        var outcome = Outcome()
+        let isEncrypted = index.object.envelope != nil
+        if isEncrypted {
+            if let failure = try readEnvelope(index, &outcome) { outcome.failures.append(failure) }
+            outcome.isSealed = try PackReader(index, in: repository).isSealed
+            guard !outcome.isSealed, outcome.failures.isEmpty else { return (outcome, index.key) }
+        }
+        // In the clear the reader itself fetches again what arrives damaged; an envelope is opened as a whole.
+        for _ in 0..<(isEncrypted ? Retries.ofDamagedReads : 1) {
+            try readContents(index, restorers[kind], &outcome)
+            if outcome.failures.isEmpty { break }
+        }
+        return (outcome, index.key)
+    }
+
+    /// Finds what is wrong with the gzip stream and the files in it.
+    private func readContents(
+        _ index: PackIndex, _ domain: (any ComponentRestorer)?, _ outcome: inout Outcome
+    ) throws {
+        var reader = try PackReader(index, in: repository)
+        let object = StreamHash(), found = Found()
+        reader.opened = { object.update($0) }
+        reader.transferred = { count in
+            found.bytes += count
+            progress.update {
+                $0.bytes += count
+                $0.transferred += count
+            }
+        }
+        let pieces = try index.members.compactMap { member -> PackReader.Piece? in
+            guard let offset = member.offset, let size = member.size, let digest = member.sha256 else { return nil }
+            guard offset >= 0, size > 0, offset.addingClamped(size) <= reader.plainSize else {
+                throw RepositoryError.damaged(index.key.text, "its index points outside of it")
+            }
+            let content = StreamHash()
+            let inspector = domain?.inspector(of: member.record?.name ?? "")
+            var missing = size
+            return PackReader.Piece(plain: offset..<offset + size) { bytes in
+                try Task.checkCancellation()
+                content.update(bytes)
+                inspector?.write(bytes)
+                missing -= bytes.byteCount
+                guard missing == 0 else { return }
+                found.files += 1
+                if content.digest() != digest {
+                    found.failures.append(
+                        "the content of '\(member.record?.name.printable ?? "?")' does not match its SHA-256")
+                }
+                found.failures += inspector?.finish().map { "'\($0.path.printable)': \($0.reason)" } ?? []
+            } fail: { _ in
+            }
+        }
+        try reader.readAll(pieces) { found.failures.append($0) }
+        if found.failures.isEmpty, index.object.envelope == nil, object.digest() != index.object.sha256 {
+            found.failures.append(Self.wrongHash)
+        }
+        outcome.failures = found.failures
+        outcome.bytesRead += found.bytes
+        outcome.filesRead += found.files
+    }
+
+    private static let wrongHash = "its SHA-256 is not the one that was recorded"
+
+    /// Hashes an encrypted pack as it is stored, which needs no key.
+    private func readEnvelope(_ index: PackIndex, _ outcome: inout Outcome) throws -> String? {
+        var failure: String?
+        for _ in 0..<Retries.ofDamagedReads {
+            let object = StreamHash()
+            var bytes = 0
+            defer { outcome.bytesRead += bytes }
+            do {
+                try repository.store.get(index.key, range: nil) { piece in
+                    try Task.checkCancellation()
+                    object.update(piece)
+                    bytes += piece.byteCount
+                    progress.update { $0.bytes += piece.byteCount }
+                }
+                if object.digest() == index.object.sha256 { return nil }
+                failure = Self.wrongHash
+            } catch let error as ObjectStoreError where [.truncated, .notFound].contains(error.reason) {
+                failure = error.detail
+            }
+        }
+        return failure
+    }
+
+    /// What the pieces of one reading find, all on one thread.
+    private final class Found {
+        var failures: [String] = []
+        var bytes = 0, files = 0
+    }
+}
+
+/// A hash over bytes that come in pieces.
+private final class StreamHash {
+    private var hasher: SHA256? = SHA256()
+
+    func update(_ bytes: RawSpan) { hasher?.update(bytes) }
+    func digest() -> Digest? {
+        guard let hasher = hasher.take() else { return nil }
+        return Digest(bytes: hasher.finalize())
+    }
+}

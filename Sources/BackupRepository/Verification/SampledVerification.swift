@@ -1,0 +1,274 @@
+internal import Cryptography
+internal import ObjectStorage
+package import Platform
+internal import Synchronization
+
+/// Reads a share of the packs, those that were read longest ago, so that after many runs all have been read within the
+/// period. What was read is noted in the repository: any machine goes on where the last one stopped.
+///
+/// Each run lists the packs, reads all sets and manifests, which says whom a damaged pack hurts and which sets have been
+/// read whole by now, and then every byte of its share. Memory: 24 bytes for each pack of the repository, one manifest
+/// for each lane, and what is known of the packs of the share.
+package struct SampledVerification: Sendable {
+    package var repository: Repository
+    /// Seconds in which everything is read.
+    package var period: Int
+    package var tool: String
+    package var pool: BlockingPool
+    package var progress = WorkProgress()
+    /// The moment of this run. What it reads counts as read then.
+    package var now: Timestamp
+    package var lanes = 2
+    /// The domain's checks, by kind of source.
+    package var restorers: [String: any ComponentRestorer] = [:]
+
+    package init(repository: Repository, period: Int, tool: String, pool: BlockingPool, now: Timestamp) {
+        self.repository = repository
+        self.period = period
+        self.tool = tool
+        self.pool = pool
+        self.now = now
+    }
+
+    package struct Report: Codable, Equatable, Sendable {
+        /// Packs of which every byte was read in this run, and the bytes.
+        package var packsRead = 0, bytesRead = 0
+        /// Of those, the ones whose contents were not opened: encrypted, and there was no key.
+        package var packsSealed = 0
+        /// Of the repository, as listed.
+        package var packs = 0, bytes = 0
+        /// What this run found damaged, with the sets that it hurts.
+        package var findings: [Verification.Finding] = []
+        /// Sets of which every byte has been read since they were made, or since that was last said.
+        package var proved: [Timestamp] = []
+        /// Objects that were known to be damaged before, and are still in use.
+        package var knownDamage: [String] = []
+        /// Bytes in packs that were not read for longer than the period.
+        package var overdueBytes = 0
+        /// Marks that could not be read.
+        package var notes: [String] = []
+    }
+
+    /// - Throws: what keeps the share from being read; nothing is noted then, and the next run reads it. Damage is in
+    ///   the report.
+    package func run() async throws -> Report {
+        progress.begin("choosing packs")
+        let (share, counted) = try await pool.run { try choose() }
+        var report = counted
+        progress.update { $0.phase = "reading manifests" }
+        let survey = try await survey(share)
+        let uses = survey.uses.values.filter { share.chosen(ReadingRing.position(ofPack: $0.use.pack)) }
+        progress.update {
+            $0.phase = "reading packs"
+            $0.totalFiles = uses.count
+            $0.totalBytes = share.plan.bytes
+        }
+        let read = try await read(uses)
+        report.packsRead = uses.count
+        (report.bytesRead, report.packsSealed) = (read.bytes, read.sealed)
+        progress.update { $0.phase = "noting what was read" }
+        return try await pool.run { [report] in
+            var report = report
+            try conclude(share, survey, read, &report)
+            return report
+        }
+    }
+
+    // MARK: The share
+
+    /// What this run reads, and where reading stands.
+    private struct Share: Sendable {
+        var state: SampledMark
+        /// Marks that ``state`` replaces.
+        var replaced: [ObjectKey]
+        var plan: ReadingPlan
+
+        func chosen(_ position: UInt32) -> Bool { plan.contains(position) }
+    }
+
+    private func choose() throws -> (Share, Report) {
+        var report = Report()
+        let (found, keys) = try SampledMark.newest(
+            in: repository.store, unreadable: { report.notes.append("passed over a mark: \($0)") })
+        let state =
+            found
+            ?? SampledMark(at: now, tool: tool, began: now, ring: ReadingRing(), credit: 0, damaged: [:])
+        var packs: [ReadingPlan.Pack] = []
+        try repository.store.list(prefix: "", after: nil) { object in
+            try Task.checkCancellation()
+            let parts = object.key.text.split(separator: "/")
+            if parts.count == 3, parts[1] == "packs", let pack = Layout.packID(of: object.key) {
+                packs.append(.init(position: ReadingRing.position(ofPack: pack), bytes: object.size))
+            }
+            return .proceed
+        }
+        let plan = ReadingPlan(
+            packs, ring: state.ring, began: state.began, credit: state.credit,
+            pace: ReadingPace(period: period, sets: try repository.setNames()), now: now)
+        (report.packs, report.bytes, report.overdueBytes) = (plan.totalPacks, plan.totalBytes, plan.overdueBytes)
+        return (Share(state: state, replaced: keys, plan: plan), report)
+    }
+
+    // MARK: Whom packs belong to
+
+    private struct Survey: Sendable {
+        /// What is to be read and what is known to be damaged, by pack.
+        var uses: [String: Use] = [:]
+        /// Objects that cannot be read, with the sets that need them.
+        var damaged: [ObjectKey: (reason: String, sets: [Timestamp])] = [:]
+        /// Sets of which every pack has been read long enough after they were made, unless something was damaged.
+        var covered: [Timestamp] = []
+        /// Sets that were known to be damaged before.
+        var knownDamaged: Set<Timestamp> = []
+    }
+
+    private struct Use: Sendable {
+        var component: String
+        var kind: String
+        var use: Manifest.PackUse
+        var sets: [Timestamp]
+    }
+
+    /// Seconds by which the clocks of machines may differ: what was read within them may have come before the set.
+    private static let clockTolerance = 3600
+
+    private func survey(_ share: Share) async throws -> Survey {
+        let (names, marks, void) = try await pool.run {
+            try (
+                repository.setNames(), SetMarks(Marks(repository)), VoidMark.runs(in: repository.store)
+            )
+        }
+        let known = Set(share.state.damaged.values.joined())
+        let found = Mutex(Survey())
+        try await names.concurrentForEach(limit: 4) { name in
+            try await pool.run {
+                try Task.checkCancellation()
+                let facts = marks[name]
+                if facts.isDamaged { found.withLock { _ = $0.knownDamaged.insert(name) } }
+                guard
+                    let set = try document(Layout.set(name), of: name, found, { try repository.set(name, void: void) })
+                else { return }
+                var isCovered = true
+                let since = max(set.finished.seconds + Self.clockTolerance, facts.verified?.seconds ?? .min)
+                for (component, part) in set.components {
+                    let manifest = try document(Layout.manifest(component, part.manifest), of: name, found) {
+                        try repository.manifest(component, part.manifest, sha256: part.sha256)
+                    }
+                    guard let manifest else { return }
+                    for use in manifest.packs {
+                        let position = ReadingRing.position(ofPack: use.pack)
+                        let read = share.plan.ring.read(at: position)?.seconds ?? .min
+                        isCovered = isCovered && read > since && now.seconds - read <= period
+                        guard share.chosen(position) || known.contains(use.pack) else { continue }
+                        found.withLock {
+                            let new = Use(component: component, kind: manifest.source, use: use, sets: [])
+                            $0.uses[use.pack, default: new].sets.append(name)
+                        }
+                    }
+                }
+                if isCovered { found.withLock { $0.covered.append(name) } }
+            }
+        }
+        return found.withLock { $0 }
+    }
+
+    /// - Returns: nil where the document is damaged, which is noted, or the set is none any more.
+    private func document<Value>(
+        _ key: ObjectKey, of set: Timestamp, _ found: borrowing Mutex<Survey>, _ read: () throws -> Value
+    ) throws -> Value? {
+        do { return try read() } catch let error as RepositoryError where error.reason == .noSuchSet {
+            return nil
+        } catch let error as RepositoryError where error.reason == .damaged {
+            found.withLock { $0.damaged[key, default: (error.detail, [])].sets.append(set) }
+            return nil
+        }
+    }
+
+    // MARK: Reading
+
+    private struct Reading: Sendable {
+        var bytes = 0, sealed = 0
+        /// By pack: the object, and what is wrong with it.
+        var damaged: [String: (key: ObjectKey, reason: String)] = [:]
+        var good: Set<String> = []
+    }
+
+    private func read(_ uses: [Use]) async throws -> Reading {
+        let found = Mutex(Reading())
+        let proof = PackProof(repository: repository, progress: progress, restorers: restorers)
+        try await uses.concurrentForEach(limit: lanes) { use in
+            try await pool.run {
+                let pack = use.use.pack
+                do {
+                    let (outcome, key) = try proof.prove(use.use, of: use.component, kind: use.kind)
+                    found.withLock {
+                        $0.bytes += outcome.bytesRead
+                        $0.sealed += outcome.isSealed ? 1 : 0
+                        if let reason = outcome.reason {
+                            $0.damaged[pack] = (key, reason)
+                        } else {
+                            $0.good.insert(pack)
+                        }
+                    }
+                } catch let error as RepositoryError where error.reason == .damaged {
+                    found.withLock { $0.damaged[pack] = (Layout.index(use.component, pack), error.detail) }
+                }
+            }
+            progress.update { $0.files += 1 }
+        }
+        return found.withLock { $0 }
+    }
+
+    // MARK: What it means
+
+    private func conclude(_ share: Share, _ survey: Survey, _ read: Reading, _ report: inout Report) throws {
+        var hurt: Set<Timestamp> = []
+        for (key, damage) in survey.damaged {
+            let sets = try present(damage.sets)
+            hurt.formUnion(sets)
+            if sets.allSatisfy(survey.knownDamaged.contains) {
+                if !sets.isEmpty { report.knownDamage.append(key.text) }
+            } else {
+                report.findings.append(.init(object: key.text, reason: damage.reason, sets: sets))
+            }
+        }
+        var damaged: [String: [String]] = [:]
+        for (pack, use) in survey.uses {
+            let wasKnown = share.state.damaged[use.component]?.contains(pack) == true
+            guard let found = read.damaged[pack] else {
+                guard wasKnown, !read.good.contains(pack) else { continue }
+                report.knownDamage.append(Layout.pack(use.component, pack).text)
+                damaged[use.component, default: []].append(pack)
+                hurt.formUnion(use.sets)
+                continue
+            }
+            // A pack that a prune took away meanwhile is no damage.
+            let sets = try present(use.sets)
+            guard !sets.isEmpty else { continue }
+            damaged[use.component, default: []].append(pack)
+            report.findings.append(.init(object: found.key.text, reason: found.reason, sets: sets))
+            hurt.formUnion(sets)
+        }
+        report.findings.sort { $0.object < $1.object }
+        report.knownDamage.sort()
+        report.proved = survey.covered.filter { !hurt.contains($0) }.sorted()
+
+        let marks = Marks(repository)
+        var ring = share.plan.ring
+        ring.coarsen(within: max(period / 256, 1))
+        try marks.put(
+            SampledMark(
+                at: now, tool: tool, began: share.state.began, ring: ring, credit: share.plan.credit,
+                damaged: damaged.mapValues { $0.sorted() }))
+        // What cannot be removed is replaced all the same; a prune tries it again.
+        _ = try? repository.store.delete(share.replaced)
+        let fresh = hurt.subtracting(survey.knownDamaged)
+        guard !report.proved.isEmpty || !fresh.isEmpty else { return }
+        try marks.put(
+            VerifiedMark(at: now, tool: tool, level: .data, share: 1, good: report.proved, damaged: fresh.sorted()))
+    }
+
+    private func present(_ sets: [Timestamp]) throws -> [Timestamp] {
+        try sets.filter { try repository.store.head(Layout.set($0)) != nil }.sorted()
+    }
+}

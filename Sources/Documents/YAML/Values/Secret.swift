@@ -1,0 +1,69 @@
+internal import Foundation
+internal import Platform
+
+/// A value that must not stand in a configuration file: only the place where it is found at run time.
+///
+/// Printing a secret prints that place. The value exists only as the result of ``resolve(environment:)``.
+package struct Secret: Hashable, Sendable, CustomStringConvertible {
+    package enum Source: Hashable, Sendable {
+        case environment(String)
+        /// An absolute path.
+        case file(String)
+    }
+
+    package var source: Source
+    /// Where `dr.yaml` refers to it.
+    package var location: Location
+
+    package init(_ source: Source, location: Location) {
+        self.source = source
+        self.location = location
+    }
+
+    package var description: String {
+        switch source {
+        case .environment(let name): "environment variable '\(name)'"
+        case .file(let path): "file '\(path)'"
+        }
+    }
+
+    /// A secret file longer than this is some other file, named by mistake.
+    private static let sizeLimit = 64 << 10
+
+    /// The value as it is now: the variable's, or the file's text without the line end that editors add.
+    /// - Throws: `DocumentError` when it is absent, empty, or not text.
+    package func resolve(environment: [String: String]) throws(DocumentError) -> String {
+        let value: String
+        switch source {
+        case .environment(let name):
+            guard let found = environment[name] else {
+                throw failure("is not set", hint: "export it in the shell, unit or job that runs dr")
+            }
+            value = found
+        case .file(let path):
+            value = try read(path)
+        }
+        guard !value.isEmpty else { throw failure("is empty") }
+        return value
+    }
+
+    private func read(_ path: String) throws(DocumentError) -> String {
+        let bytes: Data
+        do {
+            let file = try FileHandle(forReadingFrom: URL(filePath: path))
+            defer { try? file.close() }
+            bytes = try file.read(upToCount: Self.sizeLimit + 1) ?? Data()
+        } catch {
+            throw failure("cannot be read: \(FileFailure.text(error))")
+        }
+        guard bytes.count <= Self.sizeLimit, var text = String(data: bytes, encoding: .utf8) else {
+            throw failure("does not hold a secret: it is no text, or too long")
+        }
+        if text.last?.isNewline == true { text.removeLast() }
+        return text
+    }
+
+    private func failure(_ message: String, hint: String? = nil) -> DocumentError {
+        DocumentError([Diagnostic(location, "\(self) \(message)", hint: hint)])
+    }
+}

@@ -1,0 +1,77 @@
+internal import Foundation
+internal import Platform
+internal import Yams
+
+/// A file of YAML, composed but not yet understood: a ``Reader`` does that.
+package struct YAMLDocument {
+    /// What messages call the file.
+    package var file: String
+    /// Absolute path of the folder that relative paths in it start from.
+    package var folder: String
+    package var root: YAMLNode
+
+    /// - Throws: `DocumentError` when the file cannot be read, is no YAML, or holds nothing.
+    package init(reading path: String, emptyHint: String? = nil) throws(DocumentError) {
+        let url = URL(filePath: path).absoluteURL
+        let bytes: Data
+        do {
+            bytes = try Data(contentsOf: url)
+        } catch {
+            throw DocumentError(file: path, "cannot be read: \(FileFailure.text(error))")
+        }
+        guard let text = String(data: bytes, encoding: .utf8) else {
+            throw DocumentError(file: path, "is not text in UTF-8")
+        }
+        try self.init(text, file: path, folder: url.deletingLastPathComponent().path, emptyHint: emptyHint)
+    }
+
+    /// - Parameters:
+    ///   - file: what messages call the text.
+    ///   - folder: absolute path that relative paths start from.
+    ///   - emptyHint: what to do where there is nothing in it.
+    package init(_ text: String, file: String, folder: String, emptyHint: String? = nil) throws(DocumentError) {
+        let root: YAMLNode?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch {
+            throw DocumentError([Self.diagnostic(of: error, file: file)])
+        }
+        guard let root, !root.isNull else { throw DocumentError(file: file, "is empty", hint: emptyHint) }
+        self.file = file
+        self.folder = folder
+        self.root = root
+    }
+
+    /// Reads the whole document as one section.
+    /// - Throws: `DocumentError` with everything that is wrong, in the order of the file.
+    package func section<S: Section>(_ type: S.Type) throws(DocumentError) -> S {
+        var reader = Reader(file: file, folder: folder)
+        guard let section = reader.section(type, from: root) else { throw reader.error }
+        return section
+    }
+
+    /// What the YAML parser says, without the text around it: that may hold secrets.
+    private static func diagnostic(of error: any Error, file: String) -> Diagnostic {
+        func at(_ mark: Mark) -> Location { Location(file: file, line: mark.line, column: mark.column) }
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _)?, .parser(_, let problem, let mark, _)?,
+            .composer(_, let problem, let mark, _)?:
+            return Diagnostic(at(mark), "not valid YAML: \(problem)")
+        case .reader(let problem, _, _, _)?:
+            return Diagnostic(Location(file: file), "not valid YAML: \(problem)")
+        case .duplicatedKeysInMapping(let names, let context)?:
+            let keys = names.map { "'\($0)'" }.joined(separator: ", ")
+            return Diagnostic(at(context.mark), "given more than once in one mapping: \(keys)")
+        default:
+            return Diagnostic(Location(file: file), "not valid YAML")
+        }
+    }
+}
+
+extension Reader {
+    /// All complaints so far, in the order of the file.
+    package var error: DocumentError {
+        DocumentError(
+            diagnostics.sorted { ($0.location.line, $0.location.column) < ($1.location.line, $1.location.column) })
+    }
+}

@@ -1,0 +1,230 @@
+package import BackupRepository
+internal import Documents
+internal import Logging
+package import Platform
+
+/// Backs up Jaeger's indices by a snapshot that Elasticsearch or OpenSearch makes into a repository of its own: copies
+/// of a living cluster's files are worth nothing. What `dr` stores is what the snapshot holds, and what it lacks.
+package struct ElasticsearchSource: ComponentSource {
+    package static let kind = "elasticsearch"
+
+    let api: ElasticsearchAPI
+    let repository: SnapshotRepository
+    let pattern: IndexPattern
+    let patience: Duration
+    let pool: BlockingPool
+    private let now: @Sendable () -> Int
+
+    /// - Parameters:
+    ///   - indices: a multi-index expression: "jaeger-*".
+    ///   - patience: longest time that a snapshot may go without progress.
+    ///   - now: milliseconds since 1970.
+    package init(
+        api: ElasticsearchAPI, repository: SnapshotRepository, indices: String, patience: Duration = .seconds(900),
+        pool: BlockingPool, now: @escaping @Sendable () -> Int
+    ) {
+        self.api = api
+        self.repository = repository
+        pattern = IndexPattern(indices)
+        self.patience = patience
+        self.pool = pool
+        self.now = now
+    }
+
+    var operation: String { "snapshot of '\(pattern.text)' of \(api.location)" }
+
+    package func capture(_ context: CaptureContext) async throws -> any Capture {
+        do {
+            return try await captured(context)
+        } catch let error as ElasticsearchAPIError { throw error.asComponentError(operation) }
+    }
+
+    /// Indices that hold documents and no span are not Jaeger's: nothing says how new they are.
+    private static func newestDatum(_ newest: Int?, _ counts: [String: Int], _ began: Int) -> NewestDatum {
+        if newest == nil, counts.values.contains(where: { $0 > 0 }) { return .ofCapture }
+        return NewestDatum(newest, copiedFrom: began)
+    }
+
+    private func captured(_ context: CaptureContext) async throws -> any Capture {
+        let cluster = try await api.cluster()
+        try cluster.check(hasAPIKey: api.hasAPIKey, operation: operation)
+        try await api.ensureWritable(repository, cluster, operation: operation)
+        var warnings = await removeLeftovers(context)
+        let listed = try await api.indices(matching: pattern.text)
+        guard !listed.isEmpty else { throw nothingMatches }
+        // Before the snapshot begins: all that is seen now is in it. A span from a clock that runs ahead must not make
+        // the backup look newer than it is.
+        let began = now()
+        let newest = try await api.newestSpan(in: pattern.text)
+        let before = try await api.counts(of: listed.filter(\.isOpen).map(\.name))
+
+        let stamp = "\(Timestamp(seconds: now() / 1000))".lowercased()
+        let run = SnapshotRun(
+            api: api, cluster: cluster, repository: repository.name, name: "dr-\(stamp)-\(context.run.prefix(8))",
+            indices: pattern.text, context: context, patience: patience, pool: pool)
+        let (snapshot, note) = try await run.make()
+        do {
+            let tree = try await pool.run { try DocumentTree(in: context.state, run: context.run) }
+            do {
+                let record = try await write(snapshot, cluster, before, into: tree, &warnings)
+                try Task.checkCancellation()
+                return ElasticsearchCapture(
+                    tree: tree, note: note, watermark: newest.map { min($0, began) },
+                    newestDatum: Self.newestDatum(newest, before, began),
+                    facts: facts(snapshot, cluster, record, run: context.run), warnings: warnings,
+                    missing: snapshot.damage, pool: pool)
+            } catch {
+                try? await pool.run { try tree.release() }
+                throw error
+            }
+        } catch {
+            await run.takeBack(note)
+            throw error
+        }
+    }
+
+    private var nothingMatches: ComponentError {
+        ComponentError(
+            .misconfigured, operation, "no index matches '\(pattern.text)'",
+            hint: "is `indices:` right? With --es.index-prefix=prod Jaeger's are named prod-jaeger-*; "
+                + "GET /_cat/indices lists what there is")
+    }
+
+    // MARK: Documents
+
+    private struct Record: Sendable {
+        var indices: [String: JSONValue] = [:]
+        /// Of those that could be counted; nil where none could, such as closed ones.
+        var documents: Int?
+        var counts: [String: DocumentCount] = [:]
+    }
+
+    private func write(
+        _ snapshot: SnapshotInfo, _ cluster: ClusterIdentity, _ before: [String: Int], into tree: DocumentTree,
+        _ warnings: inout [String]
+    ) async throws -> Record {
+        do {
+            try await api.refresh(pattern.text)
+        } catch let error as ElasticsearchAPIError where error.reason == .forbidden {
+            warnings.append(
+                "the newest documents may be missing in the counts of indices: \(error.hint ?? error.detail)")
+        }
+        let listed = try await api.indices(matching: pattern.text)
+        let closed = Set(listed.filter { !$0.isOpen }.map(\.name))
+        let sizes = Dictionary(listed.map { ($0.name, $0.size) }) { $1 }
+        let after = try await api.counts(of: snapshot.indices.filter { !closed.contains($0) })
+        var record = Record()
+        for name in snapshot.indices {
+            // An index that was made meanwhile had no documents before.
+            let count = after[name].map { DocumentCount(least: before[name] ?? 0, most: $0) }
+            if let count {
+                record.documents = (record.documents ?? 0).plus(count.least)
+                record.counts[name] = count
+            }
+            record.indices[name] = [
+                "documents": count?.json ?? .null, "bytes": (sizes[name] ?? nil).map { JSONValue($0) } ?? .null,
+            ]
+        }
+        let documents = ClusterDocuments(api: api, cluster: cluster, tree: tree, pool: pool)
+        let (policies, gone) = try await documents.writeIndices(snapshot.indices, closed: closed)
+        warnings += gone.map { "index '\($0)' was deleted after the snapshot: its settings were not written down" }
+        warnings += try await documents.writePieces(of: snapshot.indices, matching: pattern, policies: policies)
+        if !snapshot.dataStreams.isEmpty {
+            warnings.append(
+                "the snapshot holds the data streams \(snapshot.dataStreams.joined(separator: ", ")): "
+                    + "restore these by hand, see docs/elasticsearch.md")
+        }
+        let summary = snapshot.document(repository, cluster, indices: record.indices)
+        try await pool.run {
+            try tree.write("snapshot.json", summary.document)
+            try tree.removeTheRest()
+        }
+        return record
+    }
+
+    private func facts(_ snapshot: SnapshotInfo, _ cluster: ClusterIdentity, _ record: Record, run: String)
+        -> [String: String]
+    {
+        var facts = [
+            "url": api.location, "cluster": cluster.name, "version": cluster.description,
+            "repository": repository.name, "repository place": repository.description, "snapshot": snapshot.name,
+            "uuid": snapshot.uuid, "run": run, "state": snapshot.state, "indices": "\(snapshot.indices.count)",
+            "shards": "\(snapshot.successfulShards) of \(snapshot.shards)",
+        ]
+        facts["documents"] = record.documents.map { "\($0)" }
+        facts["documents by index"] = DocumentCount.fact(record.counts)
+        return facts
+    }
+
+    // MARK: What earlier runs left
+
+    /// Removes the snapshots of runs that died before their set could be written.
+    /// - Returns: warnings about what had to stay.
+    private func removeLeftovers(_ context: CaptureContext) async -> [String] {
+        let notes = await pool.run { SnapshotNote.abandoned(in: context.state) }
+        var warnings: [String] = []
+        for note in notes {
+            do {
+                if let left = try await api.snapshot(note.snapshot, in: note.repository), left.run == note.run {
+                    try await api.deleteSnapshot(note.snapshot, in: note.repository)
+                    context.logger.debug("removed the snapshot of a killed run", metadata: ["name": "\(note.snapshot)"])
+                }
+                await pool.run { note.remove() }
+            } catch {
+                warnings.append("snapshot '\(note.snapshot)' of a killed run could not be removed: \(error)")
+            }
+        }
+        return warnings
+    }
+
+    package func forget(_ facts: [String: String]) async throws {
+        guard let name = facts["snapshot"], let place = facts["repository"], let run = facts["run"] else { return }
+        let operation = "delete snapshot '\(place)/\(name)' of \(api.location)"
+        do {
+            if place == repository.name {
+                try await api.ensureWritable(repository, try await api.cluster(), operation: operation)
+            }
+            guard let present = try await api.snapshot(name, in: place) else { return }
+            guard present.run == run, facts["uuid"].map({ $0 == present.uuid }) ?? true else {
+                throw ComponentError(
+                    .refused, operation, "there is another snapshot of that name, which dr did not make",
+                    hint: "it was left alone; see who else writes to this repository")
+            }
+            try await api.deleteSnapshot(name, in: place)
+        } catch let error as ElasticsearchAPIError { throw error.asComponentError(operation) }
+    }
+}
+
+extension SnapshotInfo {
+    /// What is not in it, shard by shard. The paths are no documents': these stay.
+    var damage: [Damage] {
+        guard state == "PARTIAL" else { return [] }
+        let named = failures.map { Damage(path: "shards/\($0.index)/\($0.shard)", reason: $0.reason) }
+        let unnamed = shards - successfulShards - failures.count
+        guard unnamed > 0 else { return named }
+        return named + [Damage(path: "shards", reason: "\(unnamed) shards are missing from the snapshot")]
+    }
+
+    /// Everything about it that a restore or a person needs to know.
+    func document(_ repository: SnapshotRepository, _ cluster: ClusterIdentity, indices: [String: JSONValue])
+        -> JSONValue
+    {
+        var registration = repository.registration(isReadOnly: false)
+        registration["name"] = .string(repository.name)
+        return [
+            "repository": registration, "snapshot": .string(name), "uuid": .string(uuid), "state": .string(state),
+            "run": run.map { .string($0) } ?? .null,
+            "cluster": [
+                "name": .string(cluster.name), "uuid": .string(cluster.uuid),
+                "product": .string(cluster.product.rawValue), "version": .string(cluster.version),
+            ],
+            "indices": .object(indices), "dataStreams": .array(dataStreams.map { .string($0) }),
+            "shards": ["total": JSONValue(shards), "successful": JSONValue(successfulShards)],
+            "failures": .array(
+                failures.map {
+                    ["index": .string($0.index), "shard": JSONValue($0.shard), "reason": .string($0.reason)]
+                }),
+            "started": started.map { JSONValue($0) } ?? .null, "finished": finished.map { JSONValue($0) } ?? .null,
+        ]
+    }
+}

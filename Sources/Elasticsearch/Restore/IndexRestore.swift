@@ -1,0 +1,211 @@
+internal import BackupRepository
+internal import Documents
+internal import Logging
+
+/// Restores indices from a snapshot, a few at a time, and judges each by what it then holds.
+struct IndexRestore: Sendable {
+    let api: ElasticsearchAPI
+    let cluster: ClusterIdentity
+    let repository: String
+    let snapshot: String
+    let prefix: String?
+    /// Longest time without any progress.
+    let patience: Duration
+    let progress: WorkProgress
+    let logger: Logger
+
+    /// One index, to be restored under its name or over what has it.
+    struct Item: Sendable {
+        var index: RecordedSnapshot.Index
+        var action: IndexPlan.Action
+    }
+
+    /// Replicas that no node takes are waited for this long; the data are whole without them.
+    private static let replicaPatience = Duration.seconds(60)
+
+    private func target(_ index: RecordedSnapshot.Index) -> String { (prefix ?? "") + index.name }
+
+    /// True if an index keeps its lifecycle policy. One that is written to needs it to roll over, and is not deleted
+    /// before it has; the others are as old as they are, and the policy might delete them at once.
+    private func keepsLifecycle(_ index: RecordedSnapshot.Index) -> Bool {
+        prefix == nil && index.isWriteIndex
+    }
+
+    /// - Parameter report: called for every item.
+    func run(_ items: [Item], report: (ImportedObject) -> Void) async throws {
+        for keeps in [false, true] {
+            for batch in Self.batches(items.filter { keepsLifecycle($0.index) == keeps }, name: { target($0.index) }) {
+                try await restore(batch, report)
+            }
+        }
+    }
+
+    /// Short enough for the line in which the indices are named: servers take 4 KiB.
+    static func batches(_ items: [Item], name: (Item) -> String) -> [[Item]] {
+        var batches: [[Item]] = []
+        var room = 0
+        for item in items {
+            let length = name(item).utf8.count * 3 + 3  // percent-encoded at worst
+            if batches.isEmpty || room < length || batches[batches.count - 1].count == 20 {
+                batches.append([])
+                room = 3000
+            }
+            batches[batches.count - 1].append(item)
+            room -= length
+        }
+        return batches
+    }
+
+    private func restore(_ batch: [Item], _ report: (ImportedObject) -> Void) async throws {
+        do {
+            try await start(batch)
+        } catch let error as ElasticsearchAPIError {
+            // One that cannot be restored must not cost the others.
+            if batch.count > 1, error.reason == .refused || error.reason == .missing {
+                for item in batch { try await restore([item], report) }
+                return
+            }
+            let text = "\(error.detail)\(error.hint.map { "; \($0)" } ?? "")"
+            for item in batch { finish(.failed, item, [text], report) }
+            return
+        }
+        let health = try await whole(batch)
+        for item in batch { try await judge(item, health, report) }
+    }
+
+    private func finish(
+        _ outcome: ImportedObject.Outcome, _ item: Item, _ details: [String], _ report: (ImportedObject) -> Void
+    ) {
+        progress.update { $0.files += 1 }
+        report(
+            ImportedObject(
+                "index", "'\(target(item.index))'", outcome,
+                detail: details.isEmpty ? nil : details.joined(separator: "; ")))
+    }
+
+    // MARK: The request
+
+    private func body(_ batch: [Item]) -> JSONValue {
+        var ignored = Set(batch.flatMap(\.index.allocationSettings))
+        if batch.contains(where: { $0.index.lifecycle != nil && !keepsLifecycle($0.index) }) {
+            ignored.insert("index.lifecycle.name")
+        }
+        var members: [String: JSONValue] = [
+            "indices": .string(batch.map(\.index.name).joined(separator: ",")), "ignore_unavailable": false,
+            "include_global_state": false,
+            // Under another name, an alias would lead searches to both copies.
+            "include_aliases": .bool(prefix == nil),
+            "partial": .bool(batch.contains { !$0.index.missingShards.isEmpty }),
+        ]
+        if !ignored.isEmpty { members["ignore_index_settings"] = .array(ignored.sorted().map { .string($0) }) }
+        if let prefix {
+            members["rename_pattern"] = "(.+)"
+            members["rename_replacement"] = .string("\(prefix)$1")
+        }
+        members.merge(cluster.withoutFeatures) { $1 }
+        return .object(members)
+    }
+
+    private func start(_ batch: [Item]) async throws {
+        let open = batch.filter { $0.action == .replace(isOpen: true) }.map { target($0.index) }
+        if !open.isEmpty { try await api.close(open) }
+        var pause = Pause()
+        let deadline = ContinuousClock.now + patience
+        while true {
+            do {
+                return try await api.restore(snapshot, from: repository, body(batch), cluster)
+            } catch let error as ElasticsearchAPIError {
+                switch error.reason {
+                case .busy where ContinuousClock.now < deadline: try await pause.wait()
+                case .answerLost:
+                    // If it was heard, all of them are there, and open.
+                    let listed = try await api.indices(matching: batch.map { target($0.index) }.joined(separator: ","))
+                    guard listed.count == batch.count, listed.allSatisfy(\.isOpen) else { throw error }
+                    return
+                default: throw error
+                }
+            }
+        }
+    }
+
+    // MARK: Waiting
+
+    /// Waits until the indices are green, or as green as this cluster can make them.
+    private func whole(_ batch: [Item]) async throws -> ElasticsearchAPI.Health {
+        let names = batch.map { target($0.index) }
+        var pause = Pause()
+        var deadline = ContinuousClock.now + patience
+        var yellowSince: ContinuousClock.Instant?
+        var seen: (ElasticsearchAPI.Health, Int)?
+        let begun = progress.state.bytes
+        while true {
+            do {
+                let health = try await api.health(of: names)
+                let recovery = try await api.recovery(of: names)
+                progress.update { state in
+                    state.bytes = max(state.bytes, begun.plus(recovery.done))
+                    state.totalBytes = max(state.totalBytes, state.bytes)
+                }
+                if seen.map({ $0 != (health, recovery.done) }) ?? true { deadline = .now + patience }
+                seen = (health, recovery.done)
+                let states = batch.map { health.status[target($0.index)] ?? "red" }
+                if states.allSatisfy({ $0 == "green" }) { return health }
+                if states.allSatisfy({ $0 != "red" }) {
+                    let since = yellowSince ?? .now
+                    yellowSince = since
+                    let canBeGreen = batch.contains { item in
+                        health.status[target(item.index)] == "yellow" && item.index.replicas < health.dataNodes
+                    }
+                    if !canBeGreen || .now - since > min(Self.replicaPatience, patience) { return health }
+                }
+            } catch let error as ElasticsearchAPIError {
+                guard [.unreachable, .answerLost, .busy].contains(error.reason), ContinuousClock.now < deadline else {
+                    throw error
+                }
+                logger.debug("the cluster does not answer", metadata: ["error": "\(error.detail)"])
+            }
+            if ContinuousClock.now >= deadline { return seen?.0 ?? ElasticsearchAPI.Health(dataNodes: 0, status: [:]) }
+            try await pause.wait()
+        }
+    }
+
+    // MARK: Judging
+
+    private func judge(_ item: Item, _ health: ElasticsearchAPI.Health, _ report: (ImportedObject) -> Void) async throws
+    {
+        let index = item.index, name = target(index)
+        let status = health.status[name] ?? "red"
+        guard status != "red" else {
+            return finish(
+                .failed, item,
+                ["its primary shards do not come up: GET /_cluster/allocation/explain says why"], report)
+        }
+        var details: [String] = []
+        var isWhole = true
+        let count = try await api.count(name)
+        switch (count, index.documents) {
+        case (let count?, let recorded?) where !recorded.contains(count):
+            isWhole = false
+            details.append("it holds \(count) documents, the backup has \(recorded.description)")
+        case (nil, _): (isWhole, details) = (false, ["its documents cannot be counted"])
+        case (let count?, nil): details.append("\(count) documents; none were counted when it was backed up")
+        default: break
+        }
+        if !index.missingShards.isEmpty {
+            isWhole = false
+            details.append("the snapshot lacks \(index.missingShards.joined(separator: ", "))")
+        }
+        if status == "yellow" {
+            details.append(
+                "yellow: all data are there, \(index.replicas) replicas wait for more data nodes than "
+                    + "\(health.dataNodes)")
+        }
+        if let lifecycle = index.lifecycle, !keepsLifecycle(index) {
+            details.append("without its lifecycle policy '\(lifecycle)', which might delete it at once")
+        }
+        let allocation = index.allocationSettings
+        if !allocation.isEmpty { details.append("without \(allocation.joined(separator: ", "))") }
+        let outcome: ImportedObject.Outcome = item.action == .create ? .create : .update
+        finish(isWhole ? outcome : .failed, item, details, report)
+    }
+}

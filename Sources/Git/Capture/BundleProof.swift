@@ -1,0 +1,51 @@
+internal import BackupRepository
+internal import Foundation
+
+/// Proves a bundle with git's own means: unpacks it in a repository that has nothing else, and checks every object.
+enum BundleProof {
+    /// - Parameters:
+    ///   - record: what the bundle must hold.
+    ///   - git: its scratch folder takes the repository for a while.
+    /// - Returns: quirks of old objects that git complains of, for people; they cost nothing.
+    /// - Throws: `ComponentError` `.damaged` when the bundle is not whole.
+    static func prove(_ bundle: String, _ record: RepositoryRecord, _ git: GitProgram) throws -> [String] {
+        let operation = "prove the bundle of \(record.url)"
+        let format = record.commit.utf8.count == 64 ? "sha256" : "sha1"
+        let path = "\(git.scratch)/proof.git"
+        try? FileManager.default.removeItem(atPath: path)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        do {
+            try git.run(
+                ["init", "--quiet", "--bare", "--template=", "--object-format=\(format)", path], operation: operation)
+            try git.run(["bundle", "verify", "--quiet", bundle], in: path, operation: operation)
+            // Reads every object, and follows every reference from one to another.
+            try git.run(
+                ["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--", bundle, "+refs/*:refs/*"], in: path,
+                operation: operation, isRemote: true)
+            for (name, object) in record.refs.sorted(by: { $0.key < $1.key }) {
+                let found = try git.run(["rev-parse", "--verify", name], in: path, operation: operation)
+                guard found == "\(object)\n" else {
+                    throw ComponentError(.damaged, operation, "'\(name)' is not what it was")
+                }
+            }
+        } catch let error as ComponentError {
+            guard error.reason == .other else { throw error }
+            throw ComponentError(.damaged, operation, error.detail, hint: "run `git fsck` in the repository")
+        }
+        return try check(path, operation, git)
+    }
+
+    /// Checks a repository's objects, links between them and references.
+    static func check(_ path: String, _ operation: String, _ git: GitProgram) throws -> [String] {
+        let answer = try git.attempt(["fsck", "--full", "--no-dangling", "--no-progress"], in: path)
+        // https://git-scm.com/docs/git-fsck: 1 is an object that is malformed by today's rules; others are damage.
+        guard answer.status > 1 else {
+            guard answer.status == 1 else { return [] }
+            let lines = (answer.output + answer.errors).split(separator: "\n").prefix(3).joined(separator: "; ")
+            return ["git finds old objects odd, which costs nothing: \(GitAddress.redacting(lines))"]
+        }
+        throw ComponentError(
+            .damaged, operation, GitFailure.error(operation, status: answer.status, errors: answer.errors).detail,
+            hint: "run `git fsck` in the repository")
+    }
+}

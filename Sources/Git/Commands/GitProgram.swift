@@ -1,0 +1,170 @@
+internal import BackupRepository
+internal import FoundationEssentials
+internal import Glibc
+internal import Platform
+
+/// How the repository's server is to be talked to.
+package struct GitAccess: Equatable, Sendable {
+    /// For http and https.
+    package var username: String?
+    package var password: String?
+    /// Absolute paths.
+    package var sshKey: String?
+    package var sshKnownHosts: String?
+    package var caFile: String?
+
+    package init() {}
+}
+
+/// The `git` of this machine, run with settings of its own: what the user's and the system's configuration say does not
+/// count, no prompt waits for an answer, and no hook runs.
+///
+/// Credentials travel in the environment of the commands that talk to the server, and of no others.
+struct GitProgram {
+    /// A private folder of the caller's.
+    let scratch: String
+    private let access: GitAccess
+    private let inherited: [String: String]
+    /// `git`, or its path.
+    var program = "git"
+
+    /// Names of what is passed on: how to find programs, the ssh agent and proxies, whom to trust.
+    private static let passedOn = [
+        "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "http_proxy",
+        "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
+    ]
+
+    /// - Parameters:
+    ///   - scratch: absolute path of a folder that nobody else uses; the settings are written there.
+    ///   - address: whose server the credentials are for.
+    init(scratch: String, access: GitAccess = GitAccess(), address: GitAddress? = nil) throws {
+        self.scratch = scratch
+        self.access = access
+        let environment = ProcessInfo.processInfo.environment
+        inherited = environment.filter { Self.passedOn.contains($0.key) }
+        do {
+            let settings = Data(Self.settings(access, address).utf8)
+            try settings.write(to: URL(filePath: "\(scratch)/git.config"))  // checked: a private folder
+        } catch {
+            throw ComponentError(
+                .other, "write '\(scratch)/git.config'", FileFailure.text(error), hint: "check `state:` in dr.yaml")
+        }
+    }
+
+    // MARK: Running
+
+    /// Runs a command to its end.
+    /// - Parameters:
+    ///   - folder: the repository it works in.
+    ///   - operation: for the error's message.
+    ///   - isRemote: it talks to the server, hence gets the credentials.
+    ///   - limit: bytes of output that are kept; more is an error.
+    /// - Returns: its standard output.
+    /// - Throws: `ComponentError` when it fails.
+    @discardableResult
+    func run(
+        _ arguments: [String], in folder: String? = nil, operation: String, isRemote: Bool = false,
+        input: String? = nil, limit: Int = 64 << 20
+    ) throws -> String {
+        let (status, output, errors) = try attempt(
+            arguments, in: folder, isRemote: isRemote, input: input, limit: limit)
+        guard status == 0 else { throw GitFailure.error(operation, status: status, errors: errors) }
+        return output
+    }
+
+    /// Runs a command whose failing is an answer.
+    func attempt(
+        _ arguments: [String], in folder: String? = nil, isRemote: Bool = false, input: String? = nil,
+        limit: Int = 64 << 20
+    ) throws -> (status: CInt, output: String, errors: String) {
+        var output: [UInt8] = []
+        let result = try command(arguments, in: folder, isRemote: isRemote, input: input).run { bytes in
+            guard output.count + bytes.count <= limit else {
+                throw ComponentError(
+                    .other, "git \(arguments.first ?? "")", "it wrote more than \(limit) bytes, which is not believable"
+                )
+            }
+            output += bytes
+        }
+        return (result.status, String(decoding: output, as: UTF8.self), result.errors)
+    }
+
+    /// Runs a command and hands out what it writes, entry by entry.
+    /// - Parameter separator: ends an entry.
+    func forEachEntry(
+        of arguments: [String], in folder: String, operation: String, separator: UInt8 = 0,
+        _ body: (ArraySlice<UInt8>) -> Void
+    ) throws {
+        var rest: [UInt8] = []
+        let result = try command(arguments, in: folder, isRemote: false, input: nil).run { bytes in
+            rest += bytes
+            var start = 0
+            while let end = rest[start...].firstIndex(of: separator) {
+                body(rest[start..<end])
+                start = end + 1
+            }
+            rest.removeFirst(start)
+        }
+        guard result.status == 0 else {
+            throw GitFailure.error(operation, status: result.status, errors: result.errors)
+        }
+    }
+
+    private func command(_ arguments: [String], in folder: String?, isRemote: Bool, input: String?) -> GitCommand {
+        var environment = inherited
+        environment["GIT_CONFIG_GLOBAL"] = "\(scratch)/git.config"
+        environment["GIT_CONFIG_NOSYSTEM"] = "1"
+        environment["GIT_TERMINAL_PROMPT"] = "0"
+        environment["GIT_ASKPASS"] = "true"
+        environment["GIT_OPTIONAL_LOCKS"] = "0"
+        environment["LC_ALL"] = "C"
+        // A partial clone must not fetch what it lacks by commands that its own configuration names.
+        environment["GIT_ALLOW_PROTOCOL"] = isRemote ? "file:git:http:https:ssh" : "none"
+        environment["GIT_SSH_COMMAND"] = sshCommand
+        if isRemote, let username = access.username, let password = access.password {
+            environment["DR_GIT_USERNAME"] = username
+            environment["DR_GIT_PASSWORD"] = password
+        }
+        return GitCommand(
+            arguments: (folder.map { ["-C", $0] } ?? []) + arguments, environment: environment, input: input,
+            program: program)
+    }
+
+    private var sshCommand: String {
+        var words = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30", "-o", "ServerAliveInterval=15"]
+        if let key = access.sshKey { words += ["-o", "IdentitiesOnly=yes", "-i", Self.quoted(key)] }
+        // ssh reads a list of files here, hence a second kind of quotes.
+        if let hosts = access.sshKnownHosts { words += ["-o", Self.quoted("UserKnownHostsFile=\"\(hosts)\"")] }
+        return words.joined(separator: " ")
+    }
+
+    private static func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "'\\''"))'" }
+
+    // MARK: Settings
+
+    /// https://git-scm.com/docs/git-config
+    private static func settings(_ access: GitAccess, _ address: GitAddress?) -> String {
+        var lines = [
+            // Repositories of other users are read too, by commands that run nothing their configuration names.
+            "[safe]", "directory = *",
+            "[core]", "hooksPath = /dev/null", "fsmonitor = false",
+            "[gc]", "autoDetach = false",
+            "[maintenance]", "autoDetach = false",
+            "[advice]", "detachedHead = false",
+            "[init]", "defaultBranch = main",
+            "[http]", "lowSpeedLimit = 1", "lowSpeedTime = 60",
+        ]
+        if let file = access.caFile { lines.append("sslCAInfo = \(value(file))") }
+        if access.password != nil, let scope = address?.credentialScope {
+            // Bound to this server: one that it redirects to is told nothing.
+            lines.append("[credential \(value(scope))]")
+            let answer = #"printf 'username=%s\npassword=%s\n' "$DR_GIT_USERNAME" "$DR_GIT_PASSWORD""#
+            lines.append("helper = \(value("!f() { test \"$1\" = get && \(answer); }; f"))")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func value(_ text: String) -> String {
+        "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
+    }
+}

@@ -1,0 +1,109 @@
+package import BackupRepository
+internal import Foundation
+internal import Glibc
+package import Platform
+
+/// Brings a repository back from its bundle: a clone with the recorded commit checked out on the recorded branch,
+/// proved, then put in place in one step.
+package struct GitImporter: ComponentImporter {
+    package static let kind = "git"
+    package static let destination = ImportDestination.directory
+
+    private let pool: BlockingPool
+    private let stamp: String
+
+    /// - Parameter stamp: of now, for the name under which a directory in the way is kept.
+    package init(pool: BlockingPool, stamp: String) {
+        self.pool = pool
+        self.stamp = stamp
+    }
+
+    package func run(_ request: ImportRequest, report: @escaping @Sendable (ImportedObject) -> Void) async throws {
+        try await pool.run { report(try restore(request)) }
+    }
+
+    private func restore(_ request: ImportRequest) throws -> ImportedObject {
+        guard let directory = request.directory else {
+            throw ComponentError(
+                .misconfigured, "restore the repository", "no directory is named", hint: "use --to DIR")
+        }
+        let scratch = try ScratchFolder(in: FileManager.default.temporaryDirectory.path, run: UUID().uuidString)
+        defer { withExtendedLifetime(scratch) {} }
+        let git = try GitProgram(scratch: scratch.path)
+        let record = try RepositoryRecord.read(in: request.tree)
+        let bundle = "\(request.tree)/\(RepositoryRecord.bundleName)"
+        guard access(bundle, R_OK) == 0 else {
+            throw ComponentError(
+                .damaged, "restore \(record.url)", "this backup has no bundle of it", hint: "restore an older set")
+        }
+        let commit = RepositoryRecord.short(record.commit)
+        let name = "'\(record.branch)' of \(record.url)"
+        func object(_ outcome: ImportedObject.Outcome, _ detail: String) -> ImportedObject {
+            ImportedObject("branch", name, outcome, detail: detail)
+        }
+        if try isThere(record, directory, git) {
+            return object(.same, "'\(directory)' has commit \(commit) checked out")
+        }
+
+        // Asked as if it might replace: what is refused beyond that is an error, such as a file in the way.
+        let target = try RestoreTarget(
+            directory, identity: "\(request.manifest.component)-\(request.manifest.name)", stamp: stamp, replace: true,
+            protected: request.protected)
+        guard !target.replaces || request.replaces else {
+            return object(
+                .conflict,
+                "'\(target.path)' is not empty: restore to a new directory, or use --replace, which keeps the present content beside it"
+            )
+        }
+        let outcome = target.replaces ? ImportedObject.Outcome.update : .create
+        if request.isDryRun {
+            return object(outcome, "commit \(commit) of \(record.commitTime), \(record.commits) commits")
+        }
+        try clone(bundle, record, to: target.staging, git)
+        let kept = try target.place()
+        return object(
+            outcome,
+            "commit \(commit) of \(record.commitTime) is checked out in '\(target.path)'"
+                + (kept.map { "; the old content is kept in '\($0)'" } ?? ""))
+    }
+
+    /// Whether the directory has exactly this commit checked out on this branch, and nothing changed since.
+    private func isThere(_ record: RepositoryRecord, _ directory: String, _ git: GitProgram) throws -> Bool {
+        guard access("\(directory)/.git", F_OK) == 0 else { return false }
+        let head = try git.attempt(["rev-parse", "--symbolic-full-name", "HEAD"], in: directory)
+        let commit = try git.attempt(["rev-parse", "--verify", "HEAD^{commit}"], in: directory)
+        guard head.output == "refs/heads/\(record.branch)\n", commit.output == "\(record.commit)\n" else {
+            return false
+        }
+        let changes = try git.attempt(
+            ["-c", "core.fsmonitor=false", "status", "--porcelain", "--untracked-files=all"], in: directory)
+        return changes.status == 0 && changes.output.isEmpty
+    }
+
+    private func clone(_ bundle: String, _ record: RepositoryRecord, to staging: String, _ git: GitProgram) throws {
+        let operation = "clone the bundle of \(record.url)"
+        do {
+            // A clone cannot be taken up again where it was interrupted, but it is quick.
+            if access(staging, F_OK) == 0 { try FileManager.default.removeItem(atPath: staging) }
+        } catch { throw ComponentError(.other, "remove '\(staging)'", "\(error)", hint: "remove it by hand") }
+        do {
+            try git.run(
+                ["clone", "--quiet", "--template=", "--branch", record.branch, "--", bundle, staging],
+                operation: operation, isRemote: true)
+            // A bundle lends nothing: `origin` is where the repository was, not where its bundle lay.
+            try git.run(["config", "remote.origin.url", record.url], in: staging, operation: operation)
+            let head = try git.run(["rev-parse", "HEAD"], in: staging, operation: operation)
+            guard head == "\(record.commit)\n" else {
+                throw ComponentError(
+                    .damaged, operation,
+                    "its HEAD is \(RepositoryRecord.short(head)), not the recorded "
+                        + RepositoryRecord.short(record.commit), hint: "restore another set")
+            }
+            try git.run(["diff-index", "--cached", "--quiet", "HEAD", "--"], in: staging, operation: operation)
+            _ = try BundleProof.check(staging, operation, git)
+        } catch {
+            try? FileManager.default.removeItem(atPath: staging)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package import Documents
+
+extension GrafanaAPI {
+    /// Where a list's items and their number stand in an answer.
+    package struct ListShape: Sendable {
+        /// Members that lead to the items; none where the answer is the bare list.
+        package var path: [String]
+        package var page = "page"
+        package var size = "perpage"
+        package var firstPage = 1
+        package var limit = 1000
+
+        package init(
+            _ path: [String] = [], page: String = "page", size: String = "perpage", firstPage: Int = 1,
+            limit: Int = 1000
+        ) {
+            self.path = path
+            self.page = page
+            self.size = size
+            self.firstPage = firstPage
+            self.limit = limit
+        }
+    }
+
+    /// No server is known to cut pages shorter than this: a page with fewer items is the last one.
+    private static let shortPage = 100
+
+    /// All pages of a list, one after the other. Blocks: for a pool's thread.
+    ///
+    /// A server may give fewer items than asked for, and one that does not know the page's parameter gives the same
+    /// again: the end is an empty or short page, the announced number, or a page that brings nothing new.
+    /// - Parameters:
+    ///   - identity: what tells one item from another.
+    ///   - body: called with the items of each page that were not on a page before.
+    package func pages(
+        _ segments: [String], query: [(name: String, value: String)] = [], organization: Int? = nil,
+        _ shape: ListShape = ListShape(), identity: (JSONValue) -> String, _ body: ([JSONValue]) throws -> Void
+    ) throws {
+        var seen: Set<String> = []
+        var page = shape.firstPage
+        while true {
+            let request = GrafanaRequest(
+                "GET", segments,
+                query: query + [(shape.size, String(shape.limit)), (shape.page, String(page))],
+                organization: organization)
+            let answer = try value(request)
+            // Older versions give some lists bare that newer ones wrap.
+            let wrapped = shape.path.reduce(Optional(answer)) { $0?[$1] }
+            guard let items = answer.array ?? wrapped?.array else {
+                if wrapped?.isNull == true { return }
+                throw GrafanaAPIError(
+                    .notGrafana, request.operation(location),
+                    "the answer has no list '\(shape.path.joined(separator: "."))'")
+            }
+            let fresh = items.filter { seen.insert(identity($0)).inserted }
+            if !fresh.isEmpty { try body(fresh) }
+            let total = shape.path.dropLast().reduce(Optional(answer)) { $0?[$1] }?["totalCount"]?.integer
+            let isLast = total.map { seen.count >= $0 } ?? (items.count < min(shape.limit, Self.shortPage))
+            if fresh.isEmpty || isLast { return }
+            page += 1
+        }
+    }
+
+    /// All items of a list that is small enough to be held at once.
+    package func list(
+        _ segments: [String], query: [(name: String, value: String)] = [], organization: Int? = nil,
+        _ shape: ListShape = ListShape(), identity: (JSONValue) -> String
+    ) throws -> [JSONValue] {
+        var all: [JSONValue] = []
+        try pages(segments, query: query, organization: organization, shape, identity: identity) { all += $0 }
+        return all
+    }
+}
+
+extension GrafanaRequest {
+    /// Fit for messages: without the query.
+    func operation(_ location: String) -> String { "\(method) \(location)\(target.prefix { $0 != "?" })" }
+}

@@ -1,0 +1,121 @@
+internal import Documents
+internal import Platform
+
+/// The shapes of documents: what the API gives, less what another server or the next save would give differently.
+enum GrafanaDocument {
+    /// - Parameters:
+    ///   - content: as the API gives it.
+    ///   - meta: what the API says about it.
+    ///   - permissions: as of ``permissions(_:)``.
+    static func dashboard(
+        _ content: JSONValue, meta: JSONValue, permissions: JSONValue, publicDashboard: JSONValue?
+    ) -> JSONValue {
+        var document: JSONValue = ["dashboard": content.removing(["id", "version"]), "permissions": permissions]
+        if let folder = meta["folderUid"]?.text, !folder.isEmpty { document["folderUid"] = .string(folder) }
+        if meta["provisioned"]?.bool == true { document["provisioned"] = true }
+        if let publicDashboard {
+            document["publicDashboard"] = picked(
+                publicDashboard,
+                ["uid", "accessToken", "isEnabled", "annotationsEnabled", "timeSelectionEnabled", "share"])
+        }
+        return document
+    }
+
+    /// A dashboard that only the newer interface shows (schema v2): `dashboard` is then the resource itself, which its
+    /// `apiVersion` tells from a classic one.
+    static func resource(_ resource: JSONValue, permissions: JSONValue, publicDashboard: JSONValue?) -> JSONValue {
+        let metadata = resource["metadata"] ?? [:]
+        let annotations = metadata["annotations"]
+        var content = picked(resource, ["apiVersion", "kind", "spec"])
+        content["metadata"] = picked(metadata, ["name", "labels"])
+        let meta: JSONValue = ["folderUid": annotations?["grafana.app/folder"] ?? ""]
+        return dashboard(content, meta: meta, permissions: permissions, publicDashboard: publicDashboard)
+    }
+
+    /// Explicit permissions by name: numbers mean nothing on another server, and what is inherited comes by itself.
+    static func permissions(_ items: [JSONValue]) -> JSONValue {
+        let explicit = items.filter { $0["inherited"]?.bool != true }.compactMap { item -> JSONValue? in
+            guard let level = item["permission"], (level.integer ?? 0) > 0 else { return nil }
+            if let role = item["role"]?.text, !role.isEmpty { return ["role": .string(role), "permission": level] }
+            if let team = item["team"]?.text, !team.isEmpty { return ["team": .string(team), "permission": level] }
+            if let user = item["userLogin"]?.text, !user.isEmpty {
+                return ["user": .string(user), "permission": level]
+            }
+            return nil
+        }
+        return .array(explicit.sorted { $0.compact.lexicographicallyPrecedes($1.compact) })
+    }
+
+    static func dataSource(_ source: JSONValue) -> JSONValue {
+        source.removing([
+            "id", "orgId", "version", "typeLogoUrl", "typeName", "accessControl", "created", "updated",
+        ])
+    }
+
+    static func libraryElement(_ element: JSONValue) -> JSONValue {
+        var document = picked(element, ["uid", "name", "kind", "model"])
+        let folder = element["folderUid"]?.text ?? element["meta"]?["folderUid"]?.text ?? ""
+        if !folder.isEmpty, folder != "general" { document["folderUid"] = .string(folder) }
+        return document
+    }
+
+    static func ruleGroup(_ group: JSONValue) -> JSONValue {
+        var document = picked(group, ["title", "folderUid", "interval"])
+        document["rules"] = .array(
+            (group["rules"]?.array ?? []).map { $0.removing(["id", "updated", "orgID", "provenanceStatus"]) })
+        return document
+    }
+
+    static func annotation(_ annotation: JSONValue) -> JSONValue {
+        picked(
+            annotation,
+            ["id", "dashboardUID", "panelId", "time", "timeEnd", "text", "tags", "data", "login"])
+    }
+
+    static func playlist(_ playlist: JSONValue) -> JSONValue {
+        var document = picked(playlist, ["uid", "name", "interval"])
+        document["items"] = .array(
+            (playlist["items"]?.array ?? []).map { picked($0, ["type", "value", "title"]) })
+        return document
+    }
+
+    static func preferences(_ preferences: JSONValue) -> JSONValue {
+        // The number of the home dashboard is another one elsewhere; its uid is not.
+        preferences.removing(["homeDashboardId"])
+    }
+
+    /// Where settings hold what Grafana shows as "[REDACTED]": names of members, joined by dots.
+    static func redacted(_ value: JSONValue, _ path: String = "") -> [String] {
+        switch value {
+        case .string("[REDACTED]"): [path]
+        case .object(let members):
+            members.sorted { $0.key < $1.key }.flatMap {
+                redacted($0.value, path.isEmpty ? $0.key : "\(path).\($0.key)")
+            }
+        case .array(let values):
+            values.enumerated().flatMap { redacted($0.element, "\(path).\($0.offset)") }
+        default: []
+        }
+    }
+
+    static func picked(_ value: JSONValue, _ names: [String]) -> JSONValue {
+        .object(Dictionary(names.compactMap { name in value[name].map { (name, $0) } }) { $1 })
+    }
+
+    /// The day of a time, in UTC: "2026-09-21".
+    /// - Parameter milliseconds: since 1970.
+    static func day(_ milliseconds: Int) -> String {
+        // Days to civil date: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+        let days = Int(clamping: (Double(milliseconds) / 86_400_000).rounded(.down)) + 719_468
+        let era = (days >= 0 ? days : days - 146_096) / 146_097
+        let dayOfEra = days - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shifted = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shifted + 2) / 5 + 1
+        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(year)-\(two(month))-\(two(day))"
+    }
+}

@@ -1,0 +1,138 @@
+internal import BackupRepository
+internal import Documents
+internal import Platform
+
+/// Exports one organisation. One object that cannot be had is noted, and the others go on.
+struct OrganizationExport: Sendable {
+    let api: GrafanaAPI
+    let tree: DocumentTree
+    let findings: ExportFindings
+    let id: Int
+    let name: String
+    /// The organisation to name in each request; nil for credentials that are bound to one.
+    let header: Int?
+    let isServerAdmin: Bool
+    /// The user that the export made a member for its own sake.
+    var guest: String?
+    /// From when on annotations are taken, and until when; milliseconds since 1970.
+    let annotations: ClosedRange<Int>
+    var secrets = ContactPointSecrets.never
+
+    /// Objects asked for at once: enough to keep a server busy, few enough to leave it to its users.
+    static let width = 8
+    /// So many objects in a row that the server fails to give mean that it is the server.
+    private static let patience = 20
+
+    /// The organisation is not there any more.
+    struct Vanished: Error {}
+
+    var folder: String { "organizations/\(id)" }
+
+    func run() async throws {
+        try await part("organization") { try describe() }
+        try await part("members") { try members() }
+        try await exportTeams()
+        try await part("service-accounts") { try serviceAccounts() }
+        try await exportFolders()
+        try await exportDashboards()
+        try await part("library-elements") { try libraryElements() }
+        try await exportDataSources()
+        try await part("correlations", mayBeAbsent: true) { try correlations() }
+        try await exportRules()
+        try await part("contact-points") { try contactPoints() }
+        try await part("notification-policies") { try policies() }
+        try await part("mute-timings") { try muteTimings() }
+        try await part("templates", mayBeAbsent: true) { try templates() }
+        try await part("annotations") { try exportAnnotations() }
+        try await part("playlists") { try playlists() }
+        try await part("preferences") { try preferences() }
+    }
+
+    // MARK: Steps
+
+    /// One kind of object. Blocks: `body` runs on a pool's thread.
+    /// - Parameter mayBeAbsent: some versions answer 404 where there is none, or do not know the kind.
+    func part(
+        _ kind: String, mayBeAbsent: Bool = false, _ body: @Sendable () throws -> Void
+    ) async throws {
+        try await api.pool.run {
+            do {
+                try body()
+            } catch let error as GrafanaAPIError {
+                if error.reason == .notFound {
+                    try throwIfVanished()
+                    if mayBeAbsent { return findings.isAbsent(kind) }
+                }
+                try note(error, kind == "organization" ? "\(folder)/organization.json" : "\(folder)/\(kind)")
+            }
+        }
+    }
+
+    /// One object of many. Blocks.
+    func object(_ kind: String, _ path: String, _ body: () throws -> Void) throws {
+        do {
+            try body()
+            findings.count(kind)
+        } catch let error as GrafanaAPIError {
+            if error.reason == .notFound {
+                // Listed a moment ago, gone now: life, where it is not the whole organisation.
+                try throwIfVanished()
+                return findings.hasVanished(kind)
+            }
+            try note(error, path)
+        }
+    }
+
+    /// Objects side by side.
+    func each(
+        _ kind: String, _ items: [String], path: @escaping @Sendable (String) -> String,
+        _ body: @escaping @Sendable (String) throws -> Void
+    ) async throws {
+        try await items.concurrentForEach(limit: Self.width) { item in
+            try await api.pool.run { try object(kind, path(item)) { try body(item) } }
+        }
+    }
+
+    private func note(_ error: GrafanaAPIError, _ path: String) throws {
+        switch error.reason {
+        case .unreachable: throw error
+        case .failing:
+            guard findings.noteFailure() < Self.patience else { throw error }
+            findings.damage(path, "\(error)")
+        case .forbidden, .unauthorized:
+            try throwIfVanished()
+            findings.damage(path, "\(error); the credentials need role Admin in organisation '\(name)'")
+        default: findings.damage(path, "\(error)")
+        }
+    }
+
+    /// A deleted organisation looks like one that one may not enter: the server admin can tell.
+    private func throwIfVanished() throws {
+        guard isServerAdmin else { return }
+        if try api.perform(GrafanaRequest("GET", ["orgs", String(id)])).status == 404 { throw Vanished() }
+    }
+
+    func write(_ path: String, _ value: JSONValue) throws { try tree.write("\(folder)/\(path)", value.document) }
+
+    func get(_ segments: [String], query: [(name: String, value: String)] = []) throws -> JSONValue {
+        try api.value(GrafanaRequest("GET", segments, query: query, organization: header))
+    }
+
+    /// A list, whatever its items are told apart by.
+    func list(_ segments: [String], _ shape: GrafanaAPI.ListShape, identity: String...) throws -> [JSONValue] {
+        try api.list(segments, organization: header, shape) { item in
+            identity.map { item[$0].map { String(decoding: $0.compact, as: UTF8.self) } ?? "" }.joined(separator: " ")
+        }
+    }
+
+    /// A list that comes whole.
+    func whole(_ segments: [String], query: [(name: String, value: String)] = []) throws -> [JSONValue] {
+        let answer = try get(segments, query: query)
+        guard let items = answer.array else {
+            if answer.isNull { return [] }
+            throw GrafanaAPIError(
+                .notGrafana, GrafanaRequest("GET", segments).operation(api.location), "the answer is no list")
+        }
+        return items
+    }
+}

@@ -1,0 +1,147 @@
+internal import BackupRepository
+internal import Cryptography
+internal import Documents
+internal import FoundationEssentials
+internal import Glibc
+
+/// The secrets of one export, in a private folder that exists until the backup has stored them: nothing of them stays
+/// among the documents in the state folder. What a killed run left is removed by the next one.
+///
+/// The file has a random member, so that its SHA-256, which lies in the store unencrypted, tells nothing of a secret.
+final class SecretsLayer: Sendable {
+    /// The folder at the tree's top, and the one file in it.
+    static let name = "secrets"
+    static let path = "secrets/contact-points.json"
+
+    let folder: String
+    /// Held as long as the folder is in use.
+    private let lock: CInt
+
+    var layer: CaptureLayer { CaptureLayer(Self.name, directory: folder) }
+
+    /// Blocks.
+    /// - Parameters:
+    ///   - secrets: by the names that a restore looks for: "organization/1/contact-point/UID/FIELD".
+    ///   - state: the component's state folder.
+    ///   - run: makes the folder's name unique.
+    /// - Throws: `ComponentError` when the folder cannot be written.
+    init(_ secrets: [String: String], in state: String, run: String) throws {
+        let unfinished = "\(state)/new-\(Self.name)-\(run)"
+        folder = "\(state)/\(Self.name)-\(run)"
+        guard mkdir(unfinished, 0o700) == 0 else { throw Self.refusal(unfinished) }
+        lock = open(unfinished, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        // Locked before it has the name by which leftovers are found.
+        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, rename(unfinished, folder) == 0 else {
+            let failure = Self.refusal(folder)
+            rmdir(unfinished)
+            throw failure  // `deinit` closes the lock
+        }
+        do {
+            try write(secrets, note: "\(state)/\(Self.name).json")
+        } catch {
+            remove()
+            throw error
+        }
+    }
+
+    deinit { close(lock) }
+
+    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// Removes the folders of runs that died.
+    static func removeLeftovers(in state: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: state)) ?? []
+        where name.hasPrefix("\(Self.name)-") {
+            let folder = open("\(state)/\(name)", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            guard folder >= 0 else { continue }
+            if flock(folder, LOCK_EX | LOCK_NB) == 0 {
+                try? FileManager.default.removeItem(atPath: "\(state)/\(name)")
+            }
+            close(folder)
+        }
+    }
+
+    /// The values, by the same names, of a restored tree's document.
+    static func values(_ document: JSONValue?) -> [String: String] {
+        (document?["values"]?.object ?? [:]).compactMapValues(\.text)
+    }
+
+    // MARK: The file
+
+    private func write(_ secrets: [String: String], note path: String) throws {
+        let note = Note(path)
+        var (salt, modified) = (note?.salt ?? RandomID.make(), note?.modified)
+        var content = Self.document(secrets, salt)
+        if note?.digest != Digest(of: content).hex {
+            // Another salt with each change: two files of a store cannot be compared.
+            (salt, modified) = (RandomID.make(), nil)
+            content = Self.document(secrets, salt)
+        }
+        let file = "\(folder)/\(Self.path.split(separator: "/").last ?? "")"
+        let output = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard output >= 0 else { throw Self.refusal(file) }
+        defer { close(output) }
+        var done = 0
+        while done < content.count {
+            let written = content[done...].withUnsafeBytes { Glibc.write(output, $0.baseAddress, $0.count) }
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { throw Self.refusal(file) }
+            done += written
+        }
+        // What did not change keeps its time, so that two backups do not differ in it.
+        if let modified {
+            let time = timespec(tv_sec: modified / 1_000_000_000, tv_nsec: modified % 1_000_000_000)
+            _ = futimens(output, [time, time])
+        }
+        var status = stat()
+        guard modified == nil, fstat(output, &status) == 0 else { return }
+        let (seconds, isTooLarge) = Int(status.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        guard !isTooLarge else { return }
+        Note(salt: salt, digest: Digest(of: content).hex, modified: seconds + Int(status.st_mtim.tv_nsec)).write(
+            to: path)
+    }
+
+    private static func document(_ secrets: [String: String], _ salt: String) -> [UInt8] {
+        JSONValue.object(["salt": .string(salt), "values": .object(secrets.mapValues { .string($0) })]).document
+    }
+
+    /// By which the next run knows whether the secrets changed. Losing it costs one more small file in the store.
+    private struct Note {
+        var salt: String
+        var digest: String
+        /// Nanoseconds since 1970.
+        var modified: Int
+
+        init(salt: String, digest: String, modified: Int) {
+            (self.salt, self.digest, self.modified) = (salt, digest, modified)
+        }
+
+        init?(_ path: String) {
+            guard let bytes = FileManager.default.contents(atPath: path),
+                let note = try? JSONValue(parsing: [UInt8](bytes)), let salt = note["salt"]?.text,
+                let digest = note["sha256"]?.text, let modified = note["modified"]?.integer, modified >= 0
+            else { return nil }
+            self.init(salt: salt, digest: digest, modified: modified)
+        }
+
+        func write(to path: String) {
+            let value: JSONValue = [
+                "salt": .string(salt), "sha256": .string(digest), "modified": JSONValue(modified),
+            ]
+            let bytes = value.document
+            let partial = "\(path).partial"
+            let output = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
+            guard output >= 0 else { return }
+            let isWhole = Glibc.write(output, bytes, bytes.count) == bytes.count
+            close(output)
+            if !isWhole || rename(partial, path) != 0 { unlink(partial) }
+        }
+    }
+
+    private static func refusal(_ path: String) -> ComponentError {
+        let code = errno
+        return ComponentError(
+            code == ENOSPC ? .noSpace : .other, "write '\(path)'", String(cString: strerror(code)),
+            hint: "`state:` in dr.yaml must be a folder that this user may write")
+    }
+}

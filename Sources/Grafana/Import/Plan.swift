@@ -1,0 +1,44 @@
+internal import BackupRepository
+
+/// What comparing an object with the target came to, and what would bring it about.
+struct Plan {
+    var outcome: ImportedObject.Outcome
+    var details: [String] = []
+    var missingSecrets: [String] = []
+    /// Writes; not called in a dry run. Returns what more there is to tell.
+    var apply: (() async throws -> [String])?
+
+    static var same: Plan { Plan(outcome: .same) }
+
+    static func create(_ details: [String] = [], apply: @escaping () async throws -> [String]) -> Plan {
+        Plan(outcome: .create, details: details, apply: apply)
+    }
+
+    static func update(_ details: [String] = [], apply: @escaping () async throws -> [String]) -> Plan {
+        Plan(outcome: .update, details: details, apply: apply)
+    }
+
+    static func skipped(_ detail: String) -> Plan { Plan(outcome: .skipped, details: [detail]) }
+
+    func object(_ kind: String, _ name: String) -> ImportedObject {
+        ImportedObject(
+            kind, name, outcome, detail: details.isEmpty ? nil : details.joined(separator: "; "),
+            missingSecrets: missingSecrets)
+    }
+}
+
+/// Why one object cannot be brought back; the others go on.
+struct Obstacle: Error {
+    var outcome: ImportedObject.Outcome
+    var detail: String
+    var missingSecrets: [String] = []
+
+    init(_ outcome: ImportedObject.Outcome, _ detail: String, missingSecrets: [String] = []) {
+        self.outcome = outcome
+        self.detail = detail
+        self.missingSecrets = missingSecrets
+    }
+
+    static func conflict(_ detail: String) -> Obstacle { Obstacle(.conflict, detail) }
+    static func failed(_ detail: String) -> Obstacle { Obstacle(.failed, detail) }
+}

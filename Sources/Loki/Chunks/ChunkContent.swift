@@ -1,0 +1,206 @@
+internal import Cryptography
+internal import Documents
+
+/// Why a chunk is not what it should be.
+struct ChunkDefect: Error, Equatable {
+    var detail: String
+
+    init(_ detail: String) { self.detail = detail }
+}
+
+/// The inside of a chunk file, all of it but the compressed lines themselves.
+///
+/// Big endian throughout: BE32 length of the metadata with these four bytes (the oldest writers left them out), the
+/// metadata as a framed Snappy stream of one JSON object, BE32 length of the data, the data (Loki: pkg/storage/chunk,
+/// pkg/chunkenc; its README draws version 4 in another order than the code writes it).
+enum ChunkContent {
+    private static let metadataLimit = 1 << 20
+    /// The encoding of log chunks; others, from the time when Loki shared its store with metrics, are not looked into.
+    private static let logChunk = 129
+    private static let magic: UInt64 = 0x012E_E56A
+
+    private static let members = ["userID", "fingerprint", "from", "through", "encoding"]
+
+    /// - Throws: ``ChunkDefect`` for whatever Loki would refuse, or take for another chunk.
+    static func check(_ file: UnsafeRawBufferPointer, as name: ChunkName) throws(ChunkDefect) {
+        let reader = BigEndian(file)
+        guard let written = reader.integer(at: 0, bytes: 4).flatMap({ Int(exactly: $0) }) else {
+            throw ChunkDefect("it is shorter than any chunk")
+        }
+        let lengths = [written, written + 4]
+        guard
+            let metadataEnd = lengths.first(where: { end in
+                end >= 4 && reader.integer(at: end, bytes: 4).map { Int($0) == file.count - end - 4 } == true
+            })
+        else { throw ChunkDefect("the lengths of its parts do not add up to its size") }
+        let encoding = try checkMetadata(Array(file[4..<metadataEnd]), name)
+        guard encoding == logChunk else { return }
+        try checkData(BigEndian(UnsafeRawBufferPointer(rebasing: file[(metadataEnd + 4)...])))
+    }
+
+    // MARK: Metadata
+
+    /// - Returns: the number that says what the data are.
+    private static func checkMetadata(_ frames: [UInt8], _ name: ChunkName) throws(ChunkDefect) -> Int {
+        let plain: [UInt8]
+        let json: JSONValue
+        do throws(ChunkDefect) {
+            plain = try Snappy.decodeFrames(frames[...], limit: metadataLimit)
+        } catch { throw ChunkDefect("metadata: \(error.detail)") }
+        do throws(JSONError) {
+            json = try JSONValue(parsing: plain, keeping: members)
+        } catch { throw ChunkDefect("metadata: \(error)") }
+        func expect<Value: Equatable>(_ member: String, _ value: Value?, _ expected: Value) throws(ChunkDefect) {
+            guard value != expected else { return }
+            let found = value.map { "'\($0)'" } ?? "nothing"
+            throw ChunkDefect("metadata: \(member) is \(found), its path says '\(expected)'")
+        }
+        try expect("userID", json["userID"]?.text, name.tenant)
+        try expect("fingerprint", unsigned(json["fingerprint"]), name.fingerprint)
+        try expect("from", milliseconds(json["from"]), name.from)
+        try expect("through", milliseconds(json["through"]), name.through)
+        return json["encoding"]?.integer ?? -1
+    }
+
+    /// A 64-bit number, which a `Double` cannot hold.
+    private static func unsigned(_ value: JSONValue?) -> UInt64? {
+        guard case .number(let text) = value else { return nil }
+        return UInt64(text)
+    }
+
+    /// From seconds with up to three decimals.
+    static func milliseconds(_ value: JSONValue?) -> Int? {
+        guard case .number(let text) = value else { return nil }
+        // Digit by digit: taking the text apart costs more than all the rest of the check.
+        let isNegative = text.utf8.first == UInt8(ascii: "-")
+        var total = 0
+        var decimals: Int?
+        func append(_ digit: Int) -> Bool {
+            let (shifted, isTooLarge) = total.multipliedReportingOverflow(by: 10)
+            let (sum, overflows) = shifted.addingReportingOverflow(digit)
+            total = sum
+            decimals = decimals.map { $0 + 1 }
+            return !isTooLarge && !overflows
+        }
+        for byte in text.utf8.dropFirst(isNegative ? 1 : 0) {
+            if byte == UInt8(ascii: "."), decimals == nil {
+                decimals = 0
+            } else {
+                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), append(Int(byte) - 48) else { return nil }
+            }
+        }
+        decimals = decimals ?? 0
+        while let count = decimals, count < 3 {
+            guard append(0) else { return nil }
+        }
+        return decimals == 3 ? isNegative ? -total : total : nil
+    }
+
+    // MARK: Data
+
+    /// Checks the checksum of every part of a log chunk, and that there is nothing between the parts.
+    private static func checkData(_ data: BigEndian) throws(ChunkDefect) {
+        guard data.count >= 6, data.integer(at: 0, bytes: 4) == magic, let version = data.integer(at: 4, bytes: 1)
+        else {
+            throw ChunkDefect("data: it does not begin as a log chunk")
+        }
+        // A version of tomorrow is proved by the file's own checksum alone.
+        guard (1...4).contains(version) else { return }
+        var next = version == 1 ? 5 : 6
+        let metas: Range<Int>
+        if version == 4 {
+            let structured = try data.section(lengthAt: data.count - 32)
+            metas = try data.section(lengthAt: data.count - 16)
+            guard structured.lowerBound == next else { throw ChunkDefect("data: structured metadata are out of place") }
+            try data.checkSum(of: structured, "structured metadata")
+            next = structured.upperBound + 4
+            guard metas.upperBound + 4 == data.count - 32 else {
+                throw ChunkDefect("data: the list of blocks is out of place")
+            }
+        } else {
+            guard data.count >= 18, let offset = data.integer(at: data.count - 8, bytes: 8),
+                offset <= UInt64(data.count - 12)
+            else { throw ChunkDefect("data: the list of blocks is out of place") }
+            metas = Int(offset)..<data.count - 12
+        }
+        try data.checkSum(of: metas, "the list of blocks")
+        var list = Varints(data, metas)
+        let count = try list.unsigned()
+        for number in 0..<count {
+            _ = try list.unsigned()  // entries
+            _ = try list.unsigned()  // time of the first, zigzag
+            _ = try list.unsigned()  // and of the last
+            let offset = try list.unsigned()
+            if version >= 3 { _ = try list.unsigned() }  // size when opened
+            let length = try list.unsigned()
+            guard offset == UInt64(next), length <= UInt64(metas.lowerBound), next + Int(length) + 4 <= metas.lowerBound
+            else { throw ChunkDefect("data: block \(number) is out of place") }
+            try data.checkSum(of: next..<next + Int(length), "block \(number)")
+            next += Int(length) + 4
+        }
+        guard next == metas.lowerBound, list.isAtEnd else {
+            throw ChunkDefect("data: the blocks do not fill their place")
+        }
+    }
+}
+
+/// Bytes of a file, lent by whoever holds them, with every access checked.
+struct BigEndian {
+    private let bytes: UnsafeRawBufferPointer
+
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    var count: Int { bytes.count }
+
+    subscript(_ offset: Int) -> UInt8 {
+        precondition(bytes.indices.contains(offset))
+        return bytes[offset]
+    }
+
+    func integer(at offset: Int, bytes width: Int) -> UInt64? {
+        guard offset >= 0, offset <= count - width else { return nil }
+        return bytes[offset..<offset + width].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// The section whose length and then offset stand at a place near the end.
+    func section(lengthAt place: Int) throws(ChunkDefect) -> Range<Int> {
+        guard let length = integer(at: place, bytes: 8), let offset = integer(at: place + 8, bytes: 8),
+            length <= UInt64(count), offset <= UInt64(count) - length
+        else { throw ChunkDefect("data: a section is out of place") }
+        return Int(offset)..<Int(offset + length)
+    }
+
+    /// Compares a section's CRC-32C with the one behind it.
+    func checkSum(of section: Range<Int>, _ part: String) throws(ChunkDefect) {
+        guard section.lowerBound >= 0, let written = integer(at: section.upperBound, bytes: 4) else {
+            throw ChunkDefect("data: \(part) is cut short")
+        }
+        guard UInt64(CRC32C.checksum(bytes.bytes.extracting(section))) == written else {
+            throw ChunkDefect("data: \(part) does not match its checksum")
+        }
+    }
+}
+
+/// Go's variable-length numbers, one after another.
+private struct Varints {
+    private let data: BigEndian
+    private var rest: Range<Int>
+
+    init(_ data: BigEndian, _ place: Range<Int>) {
+        self.data = data
+        rest = place
+    }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    mutating func unsigned() throws(ChunkDefect) -> UInt64 {
+        var value: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 64, by: 7) {
+            guard let position = rest.first else { break }
+            rest = rest.dropFirst()
+            value |= UInt64(data[position] & 0x7F) << shift
+            if data[position] < 0x80 { return value }
+        }
+        throw ChunkDefect("data: the list of blocks is damaged")
+    }
+}

@@ -1,0 +1,47 @@
+package import BackupRepository
+
+/// Checks a chunk segment by itself, as its bytes come out of a pack: structure and every chunk's CRC.
+///
+/// Bounded memory, any size of pieces. What only the index knows (which chunks there should be) is not checked.
+package struct ChunkSegmentVerifier: Sendable {
+    private let path: String
+    private var scanner = ChunkScanner()
+    private var found = DamageList()
+    private var isLost = false
+    package private(set) var chunks = 0
+    package private(set) var samples = 0
+
+    /// - Parameter path: how damage names the segment: "01J…/chunks/000001".
+    package init(path: String) { self.path = path }
+
+    /// Whether `path` is that of a chunk segment of a block: `ULID/chunks/NNNNNN` at its end.
+    package static func applies(to path: String) -> Bool {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).suffix(3).map(String.init)
+        return parts.count == 3 && BlockName.isBlock(parts[0]) && parts[1] == "chunks"
+            && BlockName.segmentNumber(parts[2]) != nil
+    }
+
+    package mutating func write(_ piece: RawSpan) {
+        guard !isLost else { return }
+        do {
+            try scanner.scan(piece) { chunk in
+                chunks += 1
+                samples += chunk.samples
+                if let flaw = chunk.flaw { found.add(path, "chunk at \(chunk.offset): \(flaw)") }
+            }
+        } catch {
+            lose(error)
+        }
+    }
+
+    /// - Returns: what is damaged, once all bytes were written; empty when the segment is sound.
+    package consuming func finish() -> [Damage] {
+        if !isLost { do { try scanner.finish() } catch { lose(error) } }
+        return found.list
+    }
+
+    private mutating func lose(_ error: any Error) {
+        isLost = true
+        found.add(path, (error as? ChunkScanner.Failure)?.text ?? "\(error)")
+    }
+}

@@ -1,0 +1,47 @@
+package import BackupRepository
+internal import Platform
+
+extension PrometheusSource {
+    /// Asks all that a capture needs, short of taking a snapshot.
+    package func diagnose() async -> [Diagnosis] {
+        var findings: [Diagnosis] = []
+        do {
+            try await pool.run { [directory, operation] in try directory.checkAccess(operation) }
+            findings.append(Diagnosis("data directory", .ok, "readable and writable"))
+        } catch { findings.append(Diagnosis("data directory", .failed, "\(error)")) }
+        do {
+            let server = try await askServer()
+            findings.append(Diagnosis("server", .ok, "Prometheus \(server.version) at \(api.location), admin API on"))
+            try await pool.run { [directory, operation] in
+                try directory.checkIsServers(server.path, workingDirectory: server.info.workingDirectory, operation)
+                try directory.checkSpace(operation)
+            }
+            findings.append(Diagnosis("data directory is the server's", .ok, server.path))
+            findings += await snapshotObstacles()
+        } catch { findings.append(Diagnosis("server", .failed, "\(error)")) }
+        return findings
+    }
+
+    /// Obstacles that would make the server refuse a snapshot, or make the snapshot hold less than the server has.
+    private func snapshotObstacles() async -> [Diagnosis] {
+        let outOfOrder = await OutOfOrderSamples(directory, api, pool)
+        return await pool.run { [directory, operation] in
+            var findings: [Diagnosis] = []
+            do {
+                try directory.checkLinks(operation)
+            } catch { findings.append(Diagnosis("snapshots folder", .failed, "\(error)")) }
+            let bare = directory.blocksWithoutTombstones()
+            if !bare.isEmpty {
+                findings.append(
+                    Diagnosis(
+                        "tombstones", .failed,
+                        "\(bare.count == 1 ? "a block has" : "\(bare.count) blocks have") no 'tombstones' file\nhint: \(directory.tombstonesHint(bare))"
+                    ))
+            }
+            if let warning = outOfOrder.warning {
+                findings.append(Diagnosis("out-of-order samples", .warning, warning))
+            }
+            return findings
+        }
+    }
+}

@@ -1,0 +1,210 @@
+package import BackupRepository
+internal import FoundationEssentials
+internal import Glibc
+package import HTTP
+internal import Logging
+package import Platform
+
+/// Captures a running Prometheus through its admin API: a snapshot of all blocks and, as a block of its own, the head.
+///
+/// Not in a snapshot, by Prometheus' design: out-of-order samples still in the head (``OutOfOrderSamples`` tells of them),
+/// exemplars, metadata, the WAL.
+package struct PrometheusSource: ComponentSource {
+    package static let kind = "prometheus"
+
+    let api: PrometheusAPI
+    let directory: DataDirectory
+    private let skipHead: Bool
+    let pool: BlockingPool
+
+    /// - Parameters:
+    ///   - url: as in ``PrometheusAPI/init(url:client:pool:)``.
+    ///   - data: absolute path of the server's `--storage.tsdb.path` as this machine sees it, writable.
+    ///   - skipHead: leaves out what is not yet in a block: the last two to three hours.
+    package init(url: String, data: String, client: HTTPClient, skipHead: Bool = false, pool: BlockingPool) {
+        api = PrometheusAPI(url: url, client: client, pool: pool)
+        directory = DataDirectory(data)
+        self.skipHead = skipHead
+        self.pool = pool
+    }
+
+    var operation: String { "snapshot of \(api.location)" }
+
+    package func capture(_ context: CaptureContext) async throws -> any Capture {
+        try await pool.run { [directory, operation] in try directory.checkAccess(operation) }
+        var warnings = await removeLeftovers(context)
+        let server = try await askServer()
+        try await pool.run { [directory, operation] in
+            try directory.checkIsServers(server.path, workingDirectory: server.info.workingDirectory, operation)
+            try directory.checkSpace(operation)
+        }
+        let before = await pool.run { [directory] in directory.blocks() }
+        // The server writes them into blocks at any time: they are looked for on both sides of the snapshot, since one
+        // that is reported for nothing costs less than one that is lost in silence.
+        var outOfOrder = await OutOfOrderSamples(directory, api, pool)
+        let snapshot = try await takeSnapshot(context, clock: server.clock)
+        do {
+            // A cancellation that came during the request counts now, when there is a name to clean up by.
+            try Task.checkCancellation()
+            let limit = Int(clamping: Date().timeIntervalSince1970 * 1000) + NewestDatum.clockTolerance
+            let content = try await pool.run { try SnapshotContent(of: snapshot.root, notAfter: limit) }
+            if let future = content.future {
+                warnings.append(
+                    "the server holds samples of the future, up to \(Timestamp(seconds: future / 1000).readable): a clock was "
+                        + "wrong; they do not count as the newest data")
+            }
+            let unloaded = await pool.run { [directory] in
+                directory.unloadedBlocks(before: before, snapshot: content.blocks)
+            }
+            warnings += unloaded.warnings
+            let after = await pool.run { [directory] in directory.outOfOrderBytes() }
+            outOfOrder.bytes = [outOfOrder.bytes, after].compactMap { $0 }.max()
+            warnings += [outOfOrder.warning].compactMap { $0 }
+            if !content.strays.isEmpty {
+                warnings.append(
+                    "skipped files that Prometheus ignores in the folders of blocks: "
+                        + Gap.list(content.strays, most: 5))
+            }
+            var facts = [
+                "url": api.location, "version": server.version, "retention": server.info.retention,
+                "snapshot": snapshot.name, "head": skipHead ? "skipped" : "included", "data": server.path,
+            ]
+            // None since its start: a server that only takes what others push. Of one that does not tell, nothing is said.
+            if let pools = try? await api.metric("prometheus_target_scrape_pools_total"), pools >= 0,
+                let count = Int(checked: pools)
+            {
+                facts["scrape pools"] = "\(count)"
+            }
+            facts.merge(outOfOrder.facts) { $1 }
+            facts.merge(content.facts) { $1 }
+            return PrometheusCapture(
+                snapshot: snapshot, watermark: content.newest, facts: facts, warnings: warnings,
+                unloaded: unloaded.damage, strays: Set(content.strays.map { Array($0.utf8) }), pool: pool)
+        } catch {
+            try? await snapshot.release()
+            throw error
+        }
+    }
+
+    // MARK: Before the request
+
+    struct Server {
+        var version: String
+        var info: PrometheusAPI.RuntimeInfo
+        var path: String
+        /// Seconds since 1970.
+        var clock: Int
+    }
+
+    func askServer() async throws -> Server {
+        do {
+            let flags = try await api.flags()
+            if flags["agent"] == "true" || flags["enable-feature"]?.split(separator: ",").contains("agent") == true {
+                throw PrometheusAPIError(
+                    reason: .agentMode, operation: operation, detail: "the server runs in agent mode")
+            }
+            if flags["web.enable-admin-api"] == "false" {
+                throw PrometheusAPIError(
+                    reason: .adminAPIDisabled, operation: operation, detail: "the server's admin API is off")
+            }
+            guard try await api.isReady() else {
+                throw PrometheusAPIError(
+                    reason: .starting, operation: operation, detail: "the server is not ready (503)")
+            }
+            return Server(
+                version: try await api.version(), info: try await api.runtimeInfo(),
+                path: flags["storage.tsdb.path"] ?? "data/",
+                clock: try await api.clock() ?? Int(clamping: Date().timeIntervalSince1970))
+        } catch let error as PrometheusAPIError {
+            throw error.asComponentError(operation)
+        }
+    }
+
+    /// Removes the snapshots of runs that died before they could.
+    /// - Returns: warnings about what had to stay.
+    private func removeLeftovers(_ context: CaptureContext) async -> [String] {
+        await pool.run { [directory] in
+            let notes = SnapshotNote.abandoned(in: context.state)
+            guard !notes.isEmpty else { return [] }
+            let present = directory.snapshots()
+            let named = Set(notes.compactMap(\.name))
+            var warnings: [String] = []
+            for note in notes {
+                let candidates = note.candidates(among: present).filter { note.name != nil || !named.contains($0) }
+                // Two snapshots of one moment, of which one is somebody else's: better one too many than one too few.
+                guard candidates.count <= 1 else {
+                    warnings.append(
+                        "of the snapshots \(candidates.joined(separator: ", ")) one is left from a killed run: "
+                            + "remove those that nobody needs from '\(directory.snapshotsPath)'")
+                    note.remove()
+                    continue
+                }
+                do {
+                    for name in candidates {
+                        try directory.removeSnapshot(name)
+                        context.logger.debug("removed the snapshot of a killed run", metadata: ["name": "\(name)"])
+                    }
+                    note.remove()
+                } catch {
+                    warnings.append("the snapshot of a killed run could not be removed: \(error)")
+                }
+            }
+            return warnings
+        }
+    }
+
+    // MARK: The request
+
+    private func takeSnapshot(_ context: CaptureContext, clock: Int) async throws -> HeldSnapshot {
+        let note = try await pool.run { [directory, operation] in
+            do {
+                return try SnapshotNote.write(
+                    .init(time: clock, existing: directory.snapshots()), run: context.run, in: context.state)
+            } catch {
+                throw ComponentError(.other, operation, "\(error)", hint: "check the state folder")
+            }
+        }
+        let name: String
+        do {
+            name = try await api.snapshot(skipHead: skipHead)
+        } catch {
+            await clearAway(note, after: error)
+            if let error = error as? PrometheusAPIError, error.reason == .missingTombstones {
+                var failure = error.asComponentError(operation)
+                let bare = await pool.run { [directory] in directory.blocksWithoutTombstones() }
+                if !bare.isEmpty { failure.hint = directory.tombstonesHint(bare) }
+                throw failure
+            }
+            throw (error as? PrometheusAPIError)?.asComponentError(operation) ?? error
+        }
+        guard BlockName.isSnapshot(name) else {
+            note.remove()
+            throw ComponentError(.other, operation, "the server names it '\(name)', which is not a snapshot's name")
+        }
+        let isHere = await pool.run { [directory] in
+            // Should this fail, the time of the request still leads the next run to the snapshot.
+            try? note.record(name)
+            return directory.hasSnapshot(name)
+        }
+        guard isHere else {
+            note.remove()
+            throw ComponentError(
+                .misconfigured, operation,
+                "the server made snapshot '\(name)', but there is none of that name in '\(directory.snapshotsPath)'",
+                hint: "`data:` must be the server's --storage.tsdb.path as this machine sees it; "
+                    + "remove that snapshot on the server by hand")
+        }
+        return HeldSnapshot(name: name, directory: directory, note: note, pool: pool)
+    }
+
+    /// Removes what a failed request may have made. The note stays where the server may still be at work.
+    private func clearAway(_ note: SnapshotNote, after error: any Error) async {
+        let isOver = (error as? PrometheusAPIError).map { $0.reason != .answerLost } ?? !(error is CancellationError)
+        await pool.run { [directory] in
+            let candidates = note.candidates(among: directory.snapshots())
+            guard candidates.count <= 1 else { return }
+            let removed = candidates.allSatisfy { (try? directory.removeSnapshot($0)) != nil }
+            if isOver, removed { note.remove() }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package import BackupRepository
+package import Platform
+
+/// Finds what belongs to a Prometheus and is not in its backups, and what else it sees running.
+package struct PrometheusGaps: GapFinder {
+    private let api: PrometheusAPI
+    private let directory: DataDirectory
+    private let skipsHead: Bool
+    private let pool: BlockingPool
+
+    /// - Parameters:
+    ///   - data: absolute path of the server's `--storage.tsdb.path`, as this machine sees it.
+    ///   - skipsHead: true where backups skip what is not in blocks.
+    package init(api: PrometheusAPI, data: String, skipsHead: Bool, pool: BlockingPool) {
+        self.api = api
+        directory = DataDirectory(data)
+        self.skipsHead = skipsHead
+        self.pool = pool
+    }
+
+    package func gaps(_ surroundings: GapSurroundings) async throws -> [Gap] {
+        do {
+            var gaps = try await files(surroundings)
+            gaps += try await alertmanagers(surroundings)
+            gaps += try await programs(surroundings)
+            if skipsHead {
+                gaps.append(
+                    Gap(
+                        "samples of the last two to three hours", why: "`skip_head` leaves out what is not in blocks",
+                        remedy: "take `skip_head` out of this component"))
+            }
+            gaps += Self.gaps(await OutOfOrderSamples(directory, api, pool))
+            return gaps
+        } catch let error as PrometheusAPIError { throw error.asComponentError("gaps of \(api.location)") }
+    }
+
+    static func gaps(_ samples: OutOfOrderSamples) -> [Gap] {
+        guard samples.canBeMissing else { return [] }
+        let window = samples.window.map { " (out_of_order_time_window: \($0))" } ?? ""
+        let now = samples.areMissing ? ", now \(samples.bytes ?? 0) bytes in wbl/" : ""
+        let since = samples.appended.map { ", \($0) since the server's start" } ?? ""
+        return [
+            Gap(
+                "out-of-order samples that are still in memory\(window)\(now)\(since)",
+                why: "Prometheus puts them into no snapshot until it writes them into a block, within about two hours",
+                remedy: "after agents have caught up, make a backup two hours later; keep out_of_order_time_window as "
+                    + "short as the latest sender needs")
+        ]
+    }
+
+    // MARK: Files
+
+    private func files(_ surroundings: GapSurroundings) async throws -> [Gap] {
+        let flags = try await api.flags()
+        let directory = try await api.runtimeInfo().workingDirectory
+        func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : "\(directory)/\(path)" }
+        let configuration = absolute(flags["config.file"] ?? "prometheus.yml")
+        let folder = String(configuration[..<(configuration.lastIndex(of: "/") ?? configuration.startIndex)])
+        let named = ConfiguredFiles(yaml: try await api.configuration(), folder: folder)
+        // Loaded ones tell more than patterns do; a pattern that matches nothing now has nothing to lose.
+        let loaded = try await api.ruleFiles().map(absolute)
+        let web = flags["web.config.file"].flatMap { $0.isEmpty ? nil : absolute($0) }
+        let kinds: [(name: String, paths: [String], why: String)] = [
+            (
+                "configuration", [configuration] + (web.map { [$0] } ?? []),
+                "without it a restored server scrapes nothing and sends no alert"
+            ),
+            ("rules", loaded.sorted(), "without them there are no alerts and no recorded series"),
+            ("targets", named.targets, "without them what they list is not scraped"),
+            ("credentials", named.secrets, "without them scrapes and alerts are refused"),
+        ]
+        return kinds.compactMap { kind in
+            let missing = kind.paths.filter { !surroundings.covers($0) }
+            guard !missing.isEmpty else { return nil }
+            let folders = Set(missing.map { $0[..<($0.lastIndex(of: "/") ?? $0.startIndex)] }).map(String.init).sorted()
+            let secrets = kind.name == "credentials" ? ", in a store with `recipients:`, or keep them in a vault" : ""
+            return Gap(
+                "\(kind.name): \(Gap.list(missing))", why: kind.why,
+                remedy:
+                    "add a component of kind files with data: \(Gap.list(folders, most: 3)), or of kind git for the "
+                    + "repository that it comes from\(secrets)")
+        }
+    }
+
+    // MARK: Programs
+
+    private func alertmanagers(_ surroundings: GapSurroundings) async throws -> [Gap] {
+        let urls = try await api.alertmanagers()
+        guard !urls.isEmpty, !surroundings.mentions("alertmanager") else { return [] }
+        // The path of its API tells nothing.
+        let servers = Set(urls.map { $0.split(separator: "/", maxSplits: 3).prefix(2).joined(separator: "//") })
+        return [
+            Gap(
+                "Alertmanager: \(Gap.list(servers.sorted()))",
+                why: "its configuration says who is told, and its silences keep known alarms quiet",
+                remedy: "add a component of kind files, named alertmanager, with its --storage.path, and one with the "
+                    + "folder of its configuration")
+        ]
+    }
+
+    /// What is known to keep something, by the metric that tells its version.
+    private static let keepers: [(metric: String, name: String, why: String, remedy: String)] = [
+        (
+            "pushgateway_build_info", "pushgateway", "what batch jobs have pushed is in its memory, or in one file",
+            "start it with --persistence.file, and add the file's folder as kind files"
+        ),
+        (
+            "grafana_build_info", "grafana", "dashboards, alerts and users are in its own database",
+            "add a component of kind grafana"
+        ),
+        ("loki_build_info", "loki", "logs are kept there and nowhere else", "add a component of kind loki"),
+        (
+            "blackbox_exporter_build_info", "blackbox", "its modules say how services are probed",
+            "add its configuration's folder as kind files, or the repository that it comes from as kind git"
+        ),
+        (
+            "node_exporter_build_info", "node-exporter",
+            "scripts that write for the textfile collector, and the flags, are on the machines only",
+            "keep them in a repository, and add that as kind git"
+        ),
+    ]
+
+    private func programs(_ surroundings: GapSurroundings) async throws -> [Gap] {
+        let names = Self.keepers.map(\.metric).joined(separator: "|")
+        let answer = try await api.query("count by (__name__) ({__name__=~\"\(names)\"})")
+        let counts = Dictionary(
+            answer.series.compactMap { series in
+                series.metric["__name__"].flatMap { name in series.value.map { (name, $0.value) } }
+            }, uniquingKeysWith: { first, _ in first })
+        return Self.keepers.compactMap { keeper in
+            guard let count = counts[keeper.metric], !surroundings.mentions(keeper.name) else { return nil }
+            return Gap(
+                "\(count) running \(keeper.name), seen by its metrics", why: keeper.why, remedy: keeper.remedy)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package import Documents
+
+/// What `dr.yaml` says, checked.
+package struct Configuration: Equatable, Sendable {
+    /// What the stack is called in reports, metrics and notifications.
+    package var stack = "monitoring"
+    /// Names that the stack had before: sets that bear them are its own.
+    package var formerStacks: [String] = []
+    package var objectives = Objectives()
+    package var store = StoreConfiguration()
+    /// In the order of the file.
+    package var components: [ComponentConfiguration] = []
+    package var retention = RetentionConfiguration()
+    package var verification = VerificationConfiguration()
+    /// Absolute path of the folder of recovery plans; nil stands for `plans` beside the file.
+    package var plans: String?
+    /// Absolute path of the cache and the journals; nil leaves the place to ``stateFolder(environment:isRoot:)``.
+    package var state: String?
+    package var notifications = NotificationConfiguration()
+    package var checks = ChecksConfiguration()
+    package var metrics = Metrics()
+    package var drill = DrillConfiguration()
+    package var capacity = CapacityOptions()
+
+    package init() {}
+
+    package func component(named name: String) -> ComponentConfiguration? {
+        components.first { $0.name == name }
+    }
+
+    /// Where cache and journals go: as configured, else `/var/lib/dr` for root and the XDG state folder for others.
+    package func stateFolder(environment: [String: String], isRoot: Bool) -> String {
+        if let state { return state }
+        if isRoot { return "/var/lib/dr" }
+        if let xdg = environment["XDG_STATE_HOME"], xdg.hasPrefix("/") { return "\(xdg)/dr" }
+        return "\(environment["HOME"] ?? "/var/tmp")/.local/state/dr"
+    }
+}
+
+extension Configuration: Section {
+    package static let keys: [Key<Self>] = [
+        Key("stack", \.stack, .text, "What the stack is called in reports, metrics and notifications."),
+        Key(
+            "former_stacks", \.formerStacks, .list(of: .text),
+            "Names that the stack had before: backups under these names are its own."),
+        Key("objectives", \.objectives, .section(), "What a recovery is measured against."),
+        Key("store", \.store, .section(), required: true, "Where backups are kept."),
+        Key("components", \.components, .components, required: true, "What is backed up, by name."),
+        Key("retention", \.retention, .section(), "Which backups are kept; left out, all are."),
+        Key("verification", \.verification, .section(), "How what is stored is read again."),
+        Key("plans", \.plans, .path, "Folder of the recovery plans."),
+        Key("state", \.state, .path, "Folder for cache and journals; losing it costs time, never data."),
+        Key("notifications", \.notifications, .section(), "Whom to tell."),
+        Key("drill", \.drill, .section(), "How drills are run, beside the stack."),
+        Key("checks", \.checks, .section(), "What is looked at after a recovery."),
+        Key("metrics", \.metrics, .section(), "Metrics about backups, for Prometheus."),
+        Key("capacity", \.capacity, .section(), "What `dr capacity` forecasts, and against which thresholds."),
+    ]
+
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        let kinds: [(words: String, named: [String], allowed: Set<String>)] = [
+            ("sla", [checks.sla?.component].compactMap { $0 }, ["prometheus"]),
+            ("queries", checks.queries.map(\.component), ["prometheus", "loki"]),
+            (
+                "sentinels", checks.sentinels.keys.sorted(),
+                ["prometheus", "loki", "grafana", "elasticsearch", "files"]
+            ),
+        ]
+        for (words, named, allowed) in kinds {
+            for name in named {
+                let kind = component(named: name)?.kind
+                guard kind.map({ !allowed.contains($0) }) ?? true else { continue }
+                let what = kind.map { "is of kind '\($0)'" } ?? "is not a component"
+                reader.complain(
+                    written["checks"], "'\(words)' of 'checks' names '\(name)', which \(what)",
+                    hint: "it takes components of kind \(allowed.sorted().joined(separator: ", "))")
+            }
+        }
+        for (name, sentinel) in checks.sentinels.sorted(by: { $0.key < $1.key })
+        where component(named: name)?.kind == "prometheus" && sentinel.pushgateway == nil {
+            reader.complain(
+                written["checks"], "the sentinel of '\(name)' needs 'pushgateway'",
+                hint: "Prometheus takes nothing but what it scrapes")
+        }
+    }
+}
+
+/// What a recovery is measured against.
+package struct Objectives: Equatable, Sendable {
+    /// Allowed time to recover.
+    package var rto: Period?
+    /// Allowed loss of data.
+    package var rpo: Period?
+
+    package init() {}
+}
+
+extension Objectives: Section {
+    package static let keys: [Key<Self>] = [
+        Key("rto", \.rto, .period, "Recovery time objective: the time allowed to recover, such as 4h."),
+        Key("rpo", \.rpo, .period, "Recovery point objective: the loss of data allowed, such as 1h."),
+    ]
+}
+
+/// Where metrics about backups go.
+package struct Metrics: Equatable, Sendable {
+    /// Absolute path of a file for the node exporter's textfile collector.
+    package var textfile: String?
+
+    package init() {}
+}
+
+extension Metrics: Section {
+    package static let keys: [Key<Self>] = [
+        Key("textfile", \.textfile, .path, "File for the node exporter's textfile collector; its name ends in .prom.")
+    ]
+
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        if let textfile, !textfile.hasSuffix(".prom") {
+            reader.complain(written["textfile"], "'textfile' must end in .prom", hint: "the collector reads no others")
+        }
+    }
+}

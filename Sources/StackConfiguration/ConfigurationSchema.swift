@@ -1,0 +1,14 @@
+internal import Documents
+
+/// The JSON Schema of `dr.yaml`, for editors: made from the tables of keys that the file is read by.
+package enum ConfigurationSchema {
+    /// The document kept as `docs/dr.schema.json`.
+    package static func json() -> String {
+        let schema = Configuration.schema().adding([
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "title": "dr.yaml",
+            "description": "Configuration of dr, disaster recovery for a monitoring stack.",
+        ])
+        return String(decoding: schema.document, as: UTF8.self)
+    }
+}

@@ -1,0 +1,160 @@
+package import Documents
+internal import Yams
+
+/// What is looked at after a recovery, and what a backup records for it.
+package struct ChecksConfiguration: Equatable, Sendable {
+    /// For one check.
+    package var timeout = Period.seconds(30)
+    /// Longest wait for new samples; from the server's configuration when nil.
+    package var interval: Period?
+    /// Names of checks by the name of their profile.
+    package var profiles: [String: [String]] = [:]
+    package var sla: ServiceLevelConfiguration?
+    package var endpoints: [EndpointConfiguration] = []
+    /// Whether each backup records what the stack answers.
+    package var record = true
+    package var queries: [RecordedQueryConfiguration] = []
+    /// Loki's tenants, where it has some.
+    package var tenants: [String] = []
+    /// By component.
+    package var sentinels: [String: SentinelConfiguration] = [:]
+
+    package init() {}
+}
+
+extension ChecksConfiguration: Section {
+    package static let keys: [Key<Self>] = [
+        Key("timeout", \.timeout, .period, "Time that one check may take: 30s when left out."),
+        Key(
+            "interval", \.interval, .period,
+            "How long 'ingestion' waits for new samples. Default: derived from the server's scrape and evaluation intervals."
+        ),
+        Key("profiles", \.profiles, .mapping(of: .list(of: .text)), "Lists of checks by name, for --profile."),
+        Key("sla", \.sla, .section(), "The service level, as PromQL with thresholds."),
+        Key("endpoints", \.endpoints, .list(of: .section()), "Health endpoints of the stack's components."),
+        Key("record", \.record, .flag, "Record what the stack answers with each backup; true when left out."),
+        Key("queries", \.queries, .list(of: .section()), "Queries to record, beside those that dr makes itself."),
+        Key("tenants", \.tenants, .list(of: .text), "Loki's tenants, where it is multi-tenant."),
+        Key(
+            "sentinels", \.sentinels, .mapping(of: .section()),
+            "Components that a nonce is written into before each backup, by name."),
+    ]
+}
+
+/// The service level; each promise may be given an expression and a threshold of its own.
+package struct ServiceLevelConfiguration: Equatable, Sendable {
+    /// The Prometheus to ask; the first one when nil.
+    package var component: String?
+    package var window = Period.hours(1)
+    package var availability = ObjectiveConfiguration()
+    package var latencyP95 = ObjectiveConfiguration()
+    package var throughput = ObjectiveConfiguration()
+
+    package init() {}
+}
+
+extension ServiceLevelConfiguration: Section {
+    package static let keys: [Key<Self>] = [
+        Key("component", \.component, .text, "The Prometheus to ask; the first one when left out."),
+        Key("window", \.window, .period, "What $window stands for in the expressions: 1h when left out."),
+        Key("availability", \.availability, .section(), "In per cent; at least 99.95 when left out."),
+        Key("latency_p95", \.latencyP95, .section(), "In seconds; at most 2 when left out."),
+        Key("throughput", \.throughput, .section(), "Per minute; at least 45 when left out."),
+    ]
+}
+
+/// One promise.
+package struct ObjectiveConfiguration: Equatable, Sendable {
+    package var query: String?
+    package var threshold: Double?
+
+    package init() {}
+}
+
+extension ObjectiveConfiguration: Section {
+    package static let keys: [Key<Self>] = [
+        Key("query", \.query, .text, "PromQL with one number for its answer; $window is replaced."),
+        Key("threshold", \.threshold, .decimal, "The least (or, for a latency, the greatest) value that keeps it."),
+    ]
+}
+
+/// A URL that says whether a component is well.
+package struct EndpointConfiguration: Equatable, Sendable {
+    package var name = ""
+    package var url = ""
+    package var timeout: Period?
+    package var critical = true
+    package var expect = 200
+    package var contains: String?
+
+    package init() {}
+}
+
+extension EndpointConfiguration: Section {
+    package static let keys: [Key<Self>] = [
+        Key("name", \.name, .text, required: true, "What it is called in reports."),
+        Key("url", \.url, .httpURL, required: true, "What is asked for, with GET."),
+        Key("timeout", \.timeout, .period, "Time for the answer; that of all checks when left out."),
+        Key("critical", \.critical, .flag, "Whether its failure fails the recovery; true when left out."),
+        Key("expect", \.expect, .status, "The HTTP status that is well; 200 when left out."),
+        Key("contains", \.contains, .text, "Text that the answer must hold."),
+    ]
+}
+
+/// A query whose answer is recorded with each backup.
+package struct RecordedQueryConfiguration: Equatable, Sendable {
+    package var component = ""
+    package var query = ""
+    package var tenant: String?
+
+    package init() {}
+}
+
+extension RecordedQueryConfiguration: Section {
+    package static let keys: [Key<Self>] = [
+        Key("component", \.component, .text, required: true, "A component of kind prometheus or loki."),
+        Key("query", \.query, .text, required: true, "PromQL or LogQL with a number, or numbers, for its answer."),
+        Key("tenant", \.tenant, .text, "Loki's tenant."),
+    ]
+}
+
+/// Where in a component a nonce is left.
+package struct SentinelConfiguration: Equatable, Sendable {
+    package var pushgateway: String?
+    package var tenant: String?
+    package var index: String?
+    package var file: String?
+    package var timeout: Period?
+
+    package init() {}
+}
+
+extension SentinelConfiguration: Section {
+    package static let keys: [Key<Self>] = [
+        Key("pushgateway", \.pushgateway, .httpURL, "For prometheus: a Pushgateway that it scrapes."),
+        Key("tenant", \.tenant, .text, "For loki: the tenant to write as."),
+        Key("index", \.index, .text, "For elasticsearch: the index; from the component's pattern when left out."),
+        Key("file", \.file, .text, "For files: the path in the tree; .dr-sentinel when left out."),
+        Key("timeout", \.timeout, .period, "How long to wait until it can be read there: 60s when left out."),
+    ]
+}
+
+extension Shape where Value == Double {
+    fileprivate static let decimal = Shape(schema: ["type": "number"]) { node, reader in
+        guard let number = node.scalar.flatMap({ Double($0.string) }), number.isFinite else {
+            reader.complain(node, "expected a number, found \(node.kindForPeople)")
+            return nil
+        }
+        return number
+    }
+}
+
+extension Shape where Value == Int {
+    fileprivate static let status = Shape(schema: ["type": "integer", "minimum": 100, "maximum": 599]) { node, reader in
+        guard let status = node.scalar.flatMap({ Int($0.string) }), (100...599).contains(status) else {
+            reader.complain(node, "expected an HTTP status such as 200")
+            return nil
+        }
+        return status
+    }
+}

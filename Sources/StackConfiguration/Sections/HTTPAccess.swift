@@ -1,0 +1,68 @@
+package import Documents
+
+/// How to reach a server of the stack: the keys that every kind with an HTTP interface shares.
+package struct HTTPAccess: Equatable, Sendable {
+    /// Base URL without a slash at its end.
+    package var url = ""
+    package var username: String?
+    package var password: Secret?
+    package var bearerToken: Secret?
+    package var tls = TLSOptions()
+
+    package init() {}
+}
+
+extension HTTPAccess: Section {
+    package static let keys: [Key<Self>] = [
+        Key("url", \.url, .httpURL, required: true, "Base URL of the server."),
+        Key("username", \.username, .text, "User name for basic authentication."),
+        Key("password", \.password, .secret, "Password for basic authentication."),
+        Key("bearer_token", \.bearerToken, .secret, "Token for bearer authentication."),
+        Key("tls", \.tls, .section(), "Certificates for https."),
+    ]
+
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        if (username == nil) != (password == nil) {
+            let key = username == nil ? "password" : "username"
+            reader.complain(written[key], "'username' and 'password' need each other")
+        }
+        if bearerToken != nil, password != nil {
+            reader.complain(written["bearer_token"], "'bearer_token' and 'password' exclude each other")
+        }
+        if written.contains("tls"), url.lowercased().hasPrefix("http://") {
+            reader.complain(written["tls"], "'tls' needs an https:// URL")
+        }
+    }
+}
+
+/// Certificates for one server; the paths are absolute and name PEM files.
+package struct TLSOptions: Equatable, Sendable {
+    /// Certificates to trust instead of the system's.
+    package var caFile: String?
+    /// The client's certificate and its private key: both or none.
+    package var certificateFile: String?
+    package var keyFile: String?
+    /// Accept any certificate.
+    package var insecure = false
+
+    package init() {}
+}
+
+extension TLSOptions: Section {
+    package static let keys: [Key<Self>] = [
+        Key("ca_file", \.caFile, .path, "PEM certificates to trust, instead of the system's."),
+        Key("cert_file", \.certificateFile, .path, "PEM certificate to show to the server."),
+        Key("key_file", \.keyFile, .path, "PEM private key of that certificate."),
+        Key("insecure", \.insecure, .flag, "Accept any certificate: for a trial, not for backups."),
+    ]
+
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        if (certificateFile == nil) != (keyFile == nil) {
+            let key = certificateFile == nil ? "key_file" : "cert_file"
+            reader.complain(written[key], "'cert_file' and 'key_file' need each other")
+        }
+        if insecure, caFile != nil {
+            reader.complain(written["insecure"], "'insecure' and 'ca_file' exclude each other")
+        }
+    }
+}

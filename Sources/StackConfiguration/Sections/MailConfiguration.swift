@@ -1,0 +1,79 @@
+package import Documents
+
+/// People who get a mail, and the server that takes it.
+package struct MailConfiguration: Equatable, Sendable {
+    package var channel = ChannelOptions()
+    /// `smtp://host:587` or `smtps://host:465`.
+    package var server = ""
+    package var startTLS = true
+    package var from = ""
+    package var to: [String] = []
+    package var username: String?
+    package var password: Secret?
+    /// Absolute path.
+    package var caFile: String?
+    package var insecure = false
+
+    package init() {}
+}
+
+extension MailConfiguration: Section {
+    package static let keys: [Key<Self>] =
+        [
+            Key("server", \.server, .mailServer, required: true, "smtp://host:587, or smtps://host:465."),
+            Key("from", \.from, .mailAddress, required: true, "The sender's address."),
+            Key("to", \.to, .list(of: .mailAddress), required: true, "The addresses that get it."),
+            Key("username", \.username, .text, "User name at the server."),
+            Key("password", \.password, .secret, "Password at the server."),
+            Key("starttls", \.startTLS, .flag, "Send nothing over smtp:// in clear; true if left out."),
+            Key("ca_file", \.caFile, .path, "PEM certificates to trust, instead of the system's."),
+            Key("insecure", \.insecure, .flag, "Accept any certificate: for a trial only."),
+        ] + ChannelOptions.keys.map { $0.within(\.channel) }
+
+    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
+        if (username == nil) != (password == nil) {
+            let key = username == nil ? "password" : "username"
+            reader.complain(written[key], "'username' and 'password' need each other")
+        }
+        if to.isEmpty { reader.complain(written["to"], "'to' names nobody") }
+        guard !startTLS else { return }
+        if server.hasPrefix("smtps:") {
+            reader.complain(written["starttls"], "'starttls' is for smtp://; smtps:// is encrypted from the start")
+        } else if password != nil {
+            reader.complain(
+                written["starttls"], "without STARTTLS the password would be sent in clear",
+                hint: "remove 'starttls', or 'username' and 'password'")
+        }
+    }
+}
+
+extension Shape where Value == String {
+    fileprivate static let mailServer = Shape(schema: ["type": "string", "pattern": "^smtps?://"]) { node, reader in
+        guard let url = text.read(node, &reader) else { return nil }
+        guard let scheme = ["smtp://", "smtps://"].first(where: url.hasPrefix) else {
+            reader.complain(node, "the server does not start with smtp:// or smtps://")
+            return nil
+        }
+        // Host and port are those of any address; what follows them would be the name to greet with.
+        switch HTTPAddress.parse("http://" + url.dropFirst(scheme.count)) {
+        case .success(let address): return scheme + address.dropFirst("http://".count)
+        case .failure(let refusal):
+            reader.complain(node, "the server's address \(refusal.reason)", hint: refusal.hint)
+            return nil
+        }
+    }
+
+    fileprivate static let mailAddress = Shape(schema: ["type": "string", "pattern": "^[^@ <>]+@[^@ <>]+$"]) {
+        node, reader in
+        guard let address = text.read(node, &reader) else { return nil }
+        let parts = address.split(separator: "@", omittingEmptySubsequences: false)
+        let isPlain = address.unicodeScalars.allSatisfy {
+            $0.value > 0x20 && $0.value < 0x7f && !"<>,;\"()".unicodeScalars.contains($0)
+        }
+        guard isPlain, parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
+            reader.complain(node, "'\(address)' is no plain mail address, such as oncall@example.org")
+            return nil
+        }
+        return address
+    }
+}

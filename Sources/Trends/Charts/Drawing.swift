@@ -1,0 +1,86 @@
+internal import Platform
+
+/// An SVG document that is being drawn: self-contained, no script, no font of its own.
+package struct Drawing {
+    package enum Anchor: String { case start, middle, end }
+
+    package let width: Double
+    package let height: Double
+    private var elements: [String] = []
+
+    package init(width: Double, height: Double) {
+        self.width = width
+        self.height = height
+    }
+
+    package mutating func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, fill: String) {
+        elements.append(
+            "<rect x=\"\(n(x))\" y=\"\(n(y))\" width=\"\(n(width))\" height=\"\(n(height))\" fill=\"\(fill)\"/>")
+    }
+
+    package mutating func line(
+        _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, stroke: String, width: Double = 1
+    ) {
+        elements.append(
+            "<line x1=\"\(n(x1))\" y1=\"\(n(y1))\" x2=\"\(n(x2))\" y2=\"\(n(y2))\" stroke=\"\(stroke)\""
+                + " stroke-width=\"\(n(width))\"/>")
+    }
+
+    /// - Parameter fill: of the area between the curve and `base`; nil for the line alone.
+    package mutating func curve(
+        _ points: [(x: Double, y: Double)], stroke: String, base: Double = 0, fill: String? = nil
+    ) {
+        guard let first = points.first, let last = points.last else { return }
+        let path = points.map { "\(n($0.x)),\(n($0.y))" }.joined(separator: " ")
+        if let fill {
+            elements.append(
+                "<polygon points=\"\(n(first.x)),\(n(base)) \(path) \(n(last.x)),\(n(base))\" fill=\"\(fill)\"/>")
+        }
+        elements.append("<polyline points=\"\(path)\" fill=\"none\" stroke=\"\(stroke)\" stroke-width=\"1.5\"/>")
+    }
+
+    /// The area between two curves over the same places.
+    package mutating func band(
+        _ upper: [(x: Double, y: Double)], _ lower: [(x: Double, y: Double)], fill: String
+    ) {
+        let path = (upper + lower.reversed()).map { "\(n($0.x)),\(n($0.y))" }.joined(separator: " ")
+        elements.append("<polygon points=\"\(path)\" fill=\"\(fill)\"/>")
+    }
+
+    /// - Parameter y: of the base line.
+    package mutating func text(
+        _ text: String, _ x: Double, _ y: Double, anchor: Anchor = .start, size: Double = 12,
+        fill: String = "#333", bold: Bool = false
+    ) {
+        let weight = bold ? " font-weight=\"600\"" : ""
+        elements.append(
+            "<text x=\"\(n(x))\" y=\"\(n(y))\" text-anchor=\"\(anchor.rawValue)\" font-size=\"\(n(size))\""
+                + " fill=\"\(fill)\"\(weight)>\(Self.escaped(text))</text>")
+    }
+
+    /// - Parameter title: for those who cannot see it.
+    package func svg(title: String) -> String {
+        """
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(n(width)) \(n(height))" width="\(n(width))" \
+        height="\(n(height))" role="img" font-family="system-ui, 'DejaVu Sans', Arial, sans-serif">
+        <title>\(Self.escaped(title))</title>
+        <rect width="100%" height="100%" fill="#fff"/>
+        \(elements.joined(separator: "\n"))
+        </svg>
+
+        """
+    }
+
+    package static func escaped(_ text: String) -> String {
+        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+            .replacing("\"", with: "&quot;")
+    }
+
+    /// A tenth of a pixel is enough. Places far outside of the picture are cut.
+    private func n(_ value: Double) -> String {
+        let tenths = Int(clamping: (min(max(value, -1e6), 1e6) * 10).rounded())
+        let sign = tenths < 0 ? "-" : ""
+        let digits = abs(tenths)
+        return digits % 10 == 0 ? "\(sign)\(digits / 10)" : "\(sign)\(digits / 10).\(digits % 10)"
+    }
+}

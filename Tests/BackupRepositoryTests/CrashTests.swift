@@ -1,0 +1,91 @@
+import Foundation
+import Lab
+import ObjectStorage
+import Testing
+
+@testable import BackupRepository
+
+/// A run that is killed after its N-th store operation, for every N: what was committed stays whole, and the next run
+/// works as if nothing had been.
+@Suite struct CrashTests {
+    @Test func aBackupKilledAtAnyPointHarmsNothing() async throws {
+        let fixture = try Fixture()
+        try fixture.writeTree()
+        let whole = FaultyStore(try fixture.store())
+        try await fixture.backup(try fixture.repository(whole), state: "unused")
+        let operations = whole.operations
+        #expect(operations > 20, "the tree makes several packs")
+
+        var untold = 0
+        for limit in 0..<operations {
+            let fixture = try Fixture()
+            try fixture.writeTree()
+            let repository = try fixture.repository()
+            // A committed set that must survive. Times of its own for each run: where names meet, a run takes one more
+            // operation.
+            let base = try await fixture.backup(repository) { Timestamp(seconds: 1_790_000_000) }
+            try fixture.write("many/0", "changed since")
+            try fixture.write("added", Fixture.noise(5000, seed: 7))
+            let dying = FaultyStore(try fixture.store(), limit: limit)
+            do {
+                // A lost cache makes the run read every index too, hence the most operations to be killed at.
+                try await fixture.backup(try Repository(opening: dying), state: "elsewhere") {
+                    Timestamp(seconds: 1_790_000_060)
+                }
+                #expect(limit > 10, "every point up to the last was tried")
+                break
+            } catch {}
+            let report = try await fixture.verify(repository)
+            #expect(report.findings.isEmpty, "limit \(limit): \(report.findings)")
+            // Killed right after it wrote the set, it left one that is whole, though nobody was told.
+            #expect(try repository.setNames().first == base.set.name)
+            untold += try repository.setNames().count - 1
+            let next = try await fixture.backup(repository, state: "elsewhere")
+            #expect(next.set.status == .complete)
+            try await fixture.restore(repository, set: next.set, to: "out")
+            try await fixture.expectSame("out")
+        }
+        #expect(untold <= 1)
+    }
+
+    @Test func aRestoreKilledAtAnyPointGoesOn() async throws {
+        let fixture = try Fixture()
+        try fixture.writeTree()
+        let repository = try fixture.repository()
+        let set = try await fixture.backup(repository).set
+        let counting = FaultyStore(try fixture.store())
+        try await fixture.restore(try Repository(opening: counting), set: set, to: "whole")
+        for limit in 1..<counting.operations {
+            let dying = FaultyStore(try fixture.store(), limit: limit)
+            await #expect(throws: FaultyStore.Killed.self) {
+                try await fixture.restore(try Repository(opening: dying), set: set, to: "out-\(limit)")
+            }
+            #expect(
+                !FileManager.default.fileExists(atPath: fixture.folder.url.appending(path: "out-\(limit)").path),
+                "half a tree must not be in the target's place")
+            let report = try await fixture.restore(repository, set: set, to: "out-\(limit)")
+            if limit == counting.operations - 1 { #expect(report.reusedFiles > 0, "what was there is taken up again") }
+            try await fixture.expectSame("out-\(limit)")
+        }
+    }
+
+    /// The transaction of the catalog ends with the set: a run killed between leaves the catalog of the set before.
+    @Test func theCatalogFollowsTheSets() async throws {
+        let fixture = try Fixture()
+        try fixture.writeTree()
+        let repository = try fixture.repository()
+        try await fixture.backup(repository)
+        try fixture.write("many/0", "changed")
+        let counting = FaultyStore(try fixture.store())
+        let probe = try await fixture.backup(try Repository(opening: counting))
+        try fixture.write("many/0", "changed again")
+        // Three less than the last run took: what follows the manifest is the set, the outcome, the end of the mark.
+        let dying = FaultyStore(try fixture.store(), limit: counting.operations - 3)
+        await #expect(throws: (any Error).self) { try await fixture.backup(try Repository(opening: dying)) }
+        #expect(try repository.setNames().last == probe.set.name)
+        let next = try await fixture.backup(repository)
+        #expect(next.set.components["tree"]?.added.bytes == 13)
+        try await fixture.restore(repository, set: next.set, to: "out")
+        try await fixture.expectSame("out")
+    }
+}

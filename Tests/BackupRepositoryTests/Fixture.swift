@@ -1,0 +1,134 @@
+import Cryptography
+import FileTree
+import Foundation
+import Lab
+import Logging
+import ObjectStorage
+import Platform
+import Testing
+
+@testable import BackupRepository
+
+/// A source tree, a repository in a directory, and a state folder, all in one temporary place.
+struct Fixture: Sendable {
+    let folder: TemporaryFolder
+    /// Small packs, so that a small tree makes several.
+    var settings = PackSettings(targetBytes: 64 << 10, maximumMembers: 16)
+
+    var source: URL { folder.url.appending(path: "source") }
+    var repositoryFolder: URL { folder.url.appending(path: "repository") }
+
+    init() throws {
+        folder = try TemporaryFolder("repository")
+        try FileManager.default.createDirectory(at: source, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(at: repositoryFolder, withIntermediateDirectories: true)
+    }
+
+    func store() throws -> DirectoryStore { try DirectoryStore(path: repositoryFolder.path, create: true) }
+
+    func repository(_ store: (any ObjectStore)? = nil) throws -> Repository {
+        try Repository.create(in: try store ?? self.store(), tool: "test", now: Self.clock(), pack: settings).0
+    }
+
+    func write(_ path: String, _ content: [UInt8]) throws {
+        let file = source.appending(path: path)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(content).write(to: file)
+    }
+
+    func write(_ path: String, _ text: String) throws { try write(path, Array(text.utf8)) }
+
+    /// Deterministic bytes that hardly compress.
+    static func noise(_ count: Int, seed: UInt64) -> [UInt8] {
+        var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+        return (0..<count).map { _ in
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            return UInt8(truncatingIfNeeded: state >> 32)
+        }
+    }
+
+    /// A tree with a bit of everything, in several packs.
+    func writeTree() throws {
+        for number in 0..<20 { try write("many/\(number)", Self.noise(900 + number, seed: UInt64(number + 1))) }
+        try write("large", Self.noise(200_000, seed: 99))
+        try write("text/words", String(repeating: "all work and no play ", count: 3000))
+        try write("empty", "")
+    }
+
+    static let pool = BlockingPool(threads: 8)
+
+    static func clock() -> Timestamp { Timestamp(seconds: Int(Date().timeIntervalSince1970)) }
+
+    /// - Parameter state: the folder's name: another one stands for another machine, or for a lost cache.
+    @discardableResult
+    func backup(
+        _ repository: Repository, source: (any ComponentSource)? = nil, state: String = "state",
+        pool: BlockingPool = Fixture.pool, now: @escaping @Sendable () -> Timestamp = Fixture.clock
+    ) async throws -> BackupRun.Report {
+        let folder = try StateFolder(folder.url.appending(path: state).path, repository: repository.description)
+        var component = BackupRun.Component(
+            name: "tree", kind: "files", source: source ?? FileTreeSource(data: self.source.path))
+        component.shrinkThreshold = 1  // trees of tests lose most of their files on purpose
+        return try await BackupRun(
+            repository: repository, components: [component], stack: "test", tool: "test", state: folder,
+            pool: pool, logger: Logger(label: "test"), now: now
+        ).run()
+    }
+
+    func verify(_ repository: Repository, share: Double = 1) async throws -> Verification.Report {
+        var verification = Verification(repository: repository, pool: Self.pool, progress: WorkProgress())
+        verification.share = share
+        return try await verification.run()
+    }
+
+    @discardableResult
+    func restore(
+        _ repository: Repository, set: BackupSet, to name: String, replace: Bool = false, paths: [String] = [],
+        pool: BlockingPool = Fixture.pool
+    ) async throws -> ComponentRestore.Report {
+        let manifest = try await pool.run { try repository.manifest("tree", of: set) }
+        let target = try RestoreTarget(
+            folder.url.appending(path: name).path, identity: "tree-\(manifest.name)", stamp: "now", replace: replace)
+        var restore = ComponentRestore(
+            repository: repository, manifest: manifest, target: target, pool: pool, progress: WorkProgress())
+        restore.paths = paths
+        return try await restore.run()
+    }
+
+    /// Asks `diff` and `find`, programs that know nothing of ours, whether a restored tree equals the source, names,
+    /// contents, modes, owners, times and links included.
+    /// - Parameter times: false where a directory's own time is known to have changed since.
+    func expectSame(_ name: String, times: Bool = true, sourceLocation: SourceLocation = #_sourceLocation) async throws
+    {
+        let restored = folder.url.appending(path: name)
+        let diff = try await CommandRun.run(
+            "/usr/bin/diff", ["-r", "--no-dereference", source.path, restored.path])
+        #expect(diff.status == 0, "\(diff.output)\(diff.errors)", sourceLocation: sourceLocation)
+        func listing(_ root: URL) async throws -> [Substring] {
+            let format = times ? "%p %y %m %U %G %T@" : "%p %y %m %U %G"
+            let run = try await CommandRun.run(
+                "/usr/bin/find",
+                [
+                    ".", "-mindepth", "1", "-type", "d", "-printf", "\(format)\\0", "-o", "-printf",
+                    "\(format) %s %l\\0",
+                ], in: root)
+            return run.output.split(separator: "\0").sorted()
+        }
+        let (expected, found) = (try await listing(source), try await listing(restored))
+        #expect(!expected.isEmpty && expected == found, sourceLocation: sourceLocation)
+    }
+
+    /// Every object of the repository, sorted.
+    func objects() throws -> [ObjectKey] {
+        var keys: [ObjectKey] = []
+        try store().list(prefix: "", after: nil) { object in
+            keys.append(object.key)
+            return .proceed
+        }
+        return keys
+    }
+
+    func file(of key: ObjectKey) -> URL { repositoryFolder.appending(path: key.text) }
+}

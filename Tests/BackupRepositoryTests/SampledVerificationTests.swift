@@ -1,0 +1,175 @@
+import Foundation
+import ObjectStorage
+import Testing
+
+@testable import BackupRepository
+
+/// Reading a share of the packs in each run, over a repository with a history.
+@Suite struct SampledVerificationTests {
+    private func sample(
+        _ fixture: PruneFixture, period: Int = 4 * 86_400, _ store: (any ObjectStore)? = nil
+    ) async throws -> SampledVerification.Report {
+        try await SampledVerification(
+            repository: try fixture.repository(store), period: period, tool: "test", pool: Fixture.pool,
+            now: fixture.now
+        ).run()
+    }
+
+    /// Twelve packs of a first set, and hourly sets that share them.
+    private func history(_ count: Int = 3) async throws -> (PruneFixture, [BackupSet]) {
+        let fixture = try PruneFixture()
+        for number in 0..<12 { try fixture.write("file-\(number)", Fixture.noise(60_000, seed: UInt64(number + 1))) }
+        var sets: [BackupSet] = []
+        for _ in 0..<count {
+            fixture.pass(hours: 1)
+            sets.append(try await fixture.backup())
+        }
+        return (fixture, sets)
+    }
+
+    private func facts(_ fixture: PruneFixture, _ set: Timestamp) throws -> SetMarks.Facts {
+        try SetMarks(Marks(try fixture.repository()))[set]
+    }
+
+    @Test func sharesOfManyRunsReadEverythingOnceAndProveTheSets() async throws {
+        let (fixture, sets) = try await history()
+        var read: [Int] = []
+        var proved: Set<Timestamp> = []
+        for _ in 0..<72 {
+            fixture.pass(hours: 1)
+            let report = try await sample(fixture)
+            read.append(report.packsRead)
+            #expect(report.findings.isEmpty && report.knownDamage.isEmpty && report.overdueBytes == 0)
+            #expect(report.packs == 12 && report.bytes > 12 * 60_000)
+            proved.formUnion(report.proved)
+        }
+        #expect(read.max() == 1, "a share of a twelfth is a pack now and then")
+        #expect((12...14).contains(read.reduce(0, +)), "\(read)")
+        #expect(proved == Set(sets.map(\.name)))
+        #expect(try facts(fixture, sets[0].name).verified != nil)
+        #expect(fixture.store.keys("marks/sampled/").count == 1, "each mark replaces the ones before")
+        try await fixture.prune(keepLast: 3, grace: 0)
+        #expect(fixture.store.keys("marks/sampled/").count == 1)
+    }
+
+    @Test func aSetIsNotProvedByWhatWasReadBeforeItWasMade() async throws {
+        let (fixture, _) = try await history()
+        for _ in 0..<80 {
+            fixture.pass(hours: 1)
+            _ = try await sample(fixture)
+        }
+        let late = try await fixture.backup()
+        _ = try await sample(fixture)
+        #expect(try facts(fixture, late.name).verified == nil)
+    }
+
+    @Test(arguments: ["flip", "gone", "index"])
+    func damageNamesTheSetsAndTheNextBackupStoresItAnew(_ kind: String) async throws {
+        let (fixture, sets) = try await history()
+        let pack = try #require(fixture.store.keys("tree/packs/").first { $0.text.hasSuffix(".tar.gz") })
+        let index = Layout.index("tree", try #require(Layout.packID(of: pack)))
+        switch kind {
+        case "flip": fixture.store.change(pack) { $0[$0.count / 2] ^= 1 }
+        case "gone": _ = try fixture.store.delete([pack])
+        default: fixture.store.change(index) { $0[$0.count / 2] ^= 1 }
+        }
+        var found: [Verification.Finding] = []
+        var known: [String] = []
+        for _ in 0..<72 where known.isEmpty {
+            fixture.pass(hours: 1)
+            let report = try await sample(fixture)
+            found += report.findings
+            if !found.isEmpty, report.findings.isEmpty { known = report.knownDamage }
+        }
+        #expect(found.map(\.object) == [kind == "index" ? index.text : pack.text])
+        #expect(found.first?.sets == sets.map(\.name))
+        #expect(known == [pack.text], "later runs say it too, but not as news")
+        for set in sets { #expect(try facts(fixture, set.name).isDamaged) }
+
+        fixture.pass(hours: 1)
+        let mended = try await fixture.backup()
+        let manifest = try fixture.repository().manifest("tree", of: mended)
+        #expect(!manifest.packs.contains { $0.pack == Layout.packID(of: pack) }, "it builds upon no damage")
+        let restored = try await fixture.fixture.restore(try fixture.repository(), set: mended, to: "out-\(kind)")
+        _ = restored
+        try await fixture.fixture.expectSame("out-\(kind)")
+        #expect(try !facts(fixture, mended.name).isDamaged)
+    }
+
+    @Test func aDamagedManifestHurtsItsSetOnceLoudly() async throws {
+        let (fixture, sets) = try await history()
+        let key = Layout.manifest("tree", sets[1].components["tree"]?.manifest ?? sets[1].name)
+        fixture.store.change(key) { $0[20] ^= 1 }
+        fixture.pass(hours: 1)
+        let report = try await sample(fixture)
+        #expect(report.findings.map(\.object) == [key.text] && report.findings.first?.sets == [sets[1].name])
+        fixture.pass(hours: 1)
+        let again = try await sample(fixture)
+        #expect(again.findings.isEmpty && again.knownDamage == [key.text])
+    }
+
+    /// Two machines read at the same time; one of them dies before it notes anything.
+    @Test func anotherMachineGoesOnWhereTheLastStopped() async throws {
+        let (fixture, _) = try await history()
+        fixture.pass(hours: 1)
+        let other = fixture.store.fork()
+        let first = try await sample(fixture)
+        let second = try await sample(fixture, other)
+        #expect(first == second, "the state is in the repository alone")
+        for key in other.keys("marks/sampled/") where !fixture.store.keys.contains(key) {
+            _ = try fixture.store.put(key, try other.read(key), PutOptions(.ifAbsent))
+        }
+        #expect(fixture.store.keys("marks/sampled/").count == 2)
+        let mark = try #require(fixture.store.keys("marks/sampled/").first)
+        fixture.store.change(mark) { $0[5] ^= 1 }
+        fixture.pass(hours: 30)
+        let third = try await sample(fixture)
+        #expect(third.notes.count == 1 && third.findings.isEmpty, "a damaged mark is passed over")
+        for limit in 0..<60 {
+            _ = try? await sample(fixture, FaultyStore(fixture.store, limit: limit))
+        }
+        fixture.pass(hours: 1)
+        #expect(try await sample(fixture).findings.isEmpty)
+        try await fixture.expectWhole()
+    }
+
+    // MARK: What verified means
+
+    @Test func onlyWhatReadAllDataVerifies() throws {
+        let fixture = try PruneFixture()
+        let marks = Marks(try fixture.repository())
+        let set = Timestamp(seconds: PruneFixture.beginning)
+        func mark(_ level: VerificationLevel, _ share: Double, good: Bool) throws {
+            fixture.pass(hours: 1)
+            try marks.put(
+                VerifiedMark(
+                    at: fixture.now, tool: "test", level: level, share: share, good: good ? [set] : [],
+                    damaged: good ? [] : [set]))
+        }
+        try mark(.structure, 0, good: true)
+        try mark(.structure, 0.5, good: true)
+        #expect(try facts(fixture, set).verified == nil && facts(fixture, set).checked == fixture.now)
+        try mark(.data, 1, good: true)
+        #expect(try facts(fixture, set).verified == fixture.now)
+        try mark(.structure, 0.1, good: false)
+        try mark(.structure, 0, good: true)
+        #expect(try facts(fixture, set).isDamaged, "a look at the structure does not mend damaged data")
+        try mark(.data, 1, good: true)
+        #expect(try !facts(fixture, set).isDamaged)
+        try mark(.structure, 0, good: false)
+        try mark(.structure, 0, good: true)
+        #expect(try !facts(fixture, set).isDamaged)
+    }
+
+    @Test(arguments: [("structure", nil), ("share", nil), ("all", "data")] as [(String, String?)])
+    func marksOfEarlyVersionsAreRead(_ read: String, _ level: String?) throws {
+        let text = """
+            {"format":1,"kind":"verified","at":"20260101T000000Z","tool":"dr 0.1","read":"\(read)",\
+            "good":["20260101T000000Z"],"damaged":[]}
+            """
+        let mark = try JSONDecoder().decode(VerifiedMark.self, from: Data(text.utf8))
+        #expect(mark.level.rawValue == level ?? "structure" && mark.share == nil)
+        let written = String(decoding: try JSONEncoder().encode(mark), as: UTF8.self)
+        #expect(written.contains("\"level\":") && written.contains("\"read\":"))
+    }
+}

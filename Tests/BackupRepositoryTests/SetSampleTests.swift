@@ -1,0 +1,21 @@
+import BackupRepository
+import Testing
+
+@Suite struct SetSampleTests {
+    @Test func fewNamesAreAllTaken() {
+        #expect([Timestamp]().spread(most: 60).isEmpty)
+        let names = [100, 3700, 7300].map { Timestamp(seconds: $0) }
+        #expect(names.spread(most: 60) == names)
+        #expect(names.spread(most: 1) == [names[2]])
+    }
+
+    /// Hourly ones of two days, and before them one a day: as many old ones are taken as there are days.
+    @Test func whatWasThinnedOutIsNotOvershadowed() {
+        let days = (0..<88).map { Timestamp(seconds: $0 * 86_400) }
+        let hours = (0..<48).map { Timestamp(seconds: 88 * 86_400 + $0 * 3600) }
+        let sample = (days + hours).spread(most: 60)
+        #expect(sample.count == 60 && sample == sample.sorted())
+        #expect(sample.last == hours.last)
+        #expect(sample.count { $0 >= hours[0] } <= 2)
+    }
+}

@@ -1,0 +1,32 @@
+import BackupRepository
+
+/// A component that consists of a directory and says of itself whatever a test wants.
+struct StubSource: ComponentSource, Capture {
+    static let kind = "files"
+    var root: String
+    var layers: [CaptureLayer] = []
+    var withheld: [Withheld] = []
+    var isFrozen = false
+    var watermark: Int?
+    var facts: [String: String] = [:]
+    var warnings: [String] = []
+    /// Runs before the capture is there.
+    var capturing: @Sendable () async throws -> Void = {}
+    /// Runs after the scan and before anything is read.
+    var meddle: @Sendable () throws -> Void = {}
+    var releasing: @Sendable () -> Void = {}
+    var inspectorOf: @Sendable (String) -> (any ContentInspector)? = { _ in nil }
+
+    init(root: String) { self.root = root }
+
+    func capture(_ context: CaptureContext) async throws -> any Capture {
+        try await capturing()
+        return self
+    }
+    func inspector(of path: String) -> (any ContentInspector)? { inspectorOf(path) }
+    func examine(_ changed: [String]) async throws -> [Damage] {
+        try meddle()
+        return []
+    }
+    func release() async throws { releasing() }
+}

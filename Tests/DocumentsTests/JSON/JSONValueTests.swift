@@ -1,0 +1,115 @@
+import Documents
+import Foundation
+import Testing
+
+@Suite struct JSONValueTests {
+    @Test(arguments: [
+        ("null", "null"), (" true ", "true"), ("[]", "[]"), ("{}", "{}"), ("\"\\u00e9\\n\"", "\"é\\n\""),
+        ("\"\\ud83d\\ude00\"", "\"😀\""), ("\"\\ud83d\"", "\"\u{FFFD}\""), ("\"\\ud83d\\u0041\"", "\"\u{FFFD}A\""),
+        ("\"\\/\\b\\f\\u0001\"", "\"/\\u0008\\u000c\\u0001\""),
+        ("{\"b\":1,\"a\":[1,{\"d\":null,\"c\":false}]}", "{\"a\":[1,{\"c\":false,\"d\":null}],\"b\":1}"),
+        ("{\"a\":1,\"a\":2}", "{\"a\":2}"), ("\u{FEFF}1", "1"),
+    ])
+    func readsAndWritesInOneOrder(text: String, canonical: String) throws {
+        #expect(String(decoding: try JSONValue(parsing: text).compact, as: UTF8.self) == canonical)
+    }
+
+    /// What a `Double` or an `Int` would change.
+    @Test(arguments: [
+        "18446744073709551615", "7312477732611080510", "1e21", "1E+2", "0.1", "0.10", "1.0", "-0", "-0.0",
+        "3.141592653589793238462643383279", "1e-400",
+    ])
+    func keepsNumbersAsTheyWereWritten(number: String) throws {
+        #expect(String(decoding: try JSONValue(parsing: "[\(number)]").compact, as: UTF8.self) == "[\(number)]")
+    }
+
+    /// From RFC 8259's grammar: what must be refused.
+    @Test(arguments: [
+        "", " ", "[", "{", "[1", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "'a'", "\"a", "\"\\x\"",
+        "\"\\u12\"", "\"\\u12g4\"", "\"\u{01}\"", "01", "1.", ".1", "1e", "+1", "-", "--1", "0x1", "NaN", "Infinity",
+        "tru", "nul", "true false", "[1]]", "\u{00A0}1",
+    ])
+    func refusesWhatIsNotJSON(text: String) { #expect(throws: JSONError.self) { try JSONValue(parsing: text) } }
+
+    @Test func refusesBytesThatAreNotUTF8() {
+        #expect(throws: JSONError.self) { try JSONValue(parsing: [0x22, 0xFF, 0x22]) }
+        #expect(throws: JSONError.self) { try JSONValue(parsing: [0x22, 0xC3, 0x22]) }
+    }
+
+    @Test func saysWhereItStopped() {
+        let error = #expect(throws: JSONError.self) { try JSONValue(parsing: "{\"a\": [1, x]}") }
+        #expect(error?.offset == 10)
+    }
+
+    @Test func refusesWhatIsNestedTooDeep() throws {
+        func nested(_ depth: Int) -> String {
+            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        }
+        _ = try JSONValue(parsing: nested(JSONValue.greatestDepth))
+        #expect(throws: JSONError.self) { try JSONValue(parsing: nested(JSONValue.greatestDepth + 1)) }
+        #expect(throws: JSONError.self) { try JSONValue(parsing: nested(1_000_000)) }
+    }
+
+    @Test func documentsAreForPeopleAndDiffs() throws {
+        let value = try JSONValue(parsing: #"{"b":[1,2],"a":{},"c":{"x":"y"}}"#)
+        let text = """
+            {
+              "a": {},
+              "b": [
+                1,
+                2
+              ],
+              "c": {
+                "x": "y"
+              }
+            }
+
+            """
+        #expect(String(decoding: value.document, as: UTF8.self) == text)
+        #expect(try JSONValue(parsing: value.document) == value)
+    }
+
+    /// Foundation's reader, which knows nothing of ours, finds the same in what we write.
+    @Test func agreesWithFoundation() throws {
+        let source = #"{"text":"a\"b\\c\u0000é😀","list":[1,-2.5,true,null,{"k":"v"}],"empty":"","n":{"":0}}"#
+        let written = try JSONValue(parsing: source).document
+        let ours = try #require(JSONSerialization.jsonObject(with: Data(written)) as? NSDictionary)
+        let theirs = try #require(JSONSerialization.jsonObject(with: Data(source.utf8)) as? NSDictionary)
+        #expect(ours == theirs)
+    }
+
+    @Test func membersThatNobodyWantsAreReadOver() throws {
+        let text =
+            #"{"a":1,"list":[1,"x",{"a":2,"b":[]}],"b":{"a":[3],"c":"é"},"esc":"\u0041\"","a":4,"n":-1e5,"t":true}"#
+        let whole = try JSONValue(parsing: text)
+        let some = try JSONValue(parsing: Array(text.utf8), keeping: ["a", "b", "missing"])
+        #expect(some == ["a": 4, "b": try #require(whole["b"])])
+        let array = Array(#"[{"a":1}]"#.utf8)
+        #expect(
+            try JSONValue(parsing: array, keeping: ["b"]) == [["a": 1]], "only an object on the outside has a choice")
+    }
+
+    @Test(arguments: [
+        #"{"x":[1,}"#, #"{"x":{"y"}}"#, #"{"x":"\q"}"#, #"{"x":01}"#, #"{"x":tru}"#, #"{"x":"a"#, #"{"x":1"#,
+    ])
+    func whatIsReadOverMustBeJSONAsWell(text: String) {
+        #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8), keeping: ["a"]) }
+    }
+
+    @Test func whatIsReadOverMustBeUTF8() {
+        let bytes = Array(#"{"x":""#.utf8) + [0xFF] + Array(#""}"#.utf8)
+        #expect(throws: JSONError.self) { try JSONValue(parsing: bytes, keeping: ["a"]) }
+    }
+
+    @Test func membersAreChangedInPlace() {
+        var value: JSONValue = ["a": 1, "b": ["c": true]]
+        value["a"] = "x"
+        value["b"]?["c"] = nil
+        value["d"] = nil
+        #expect(value == ["a": "x", "b": [:]])
+        #expect(value.removing(["a", "z"]) == ["b": [:]])
+    }
+
+    @Test(arguments: [("3", 3), ("3.0", 3), ("\"12\"", 12), ("1e2", 100), ("3.5", nil), ("\"x\"", nil), ("true", nil)])
+    func integers(text: String, number: Int?) throws { #expect(try JSONValue(parsing: text).integer == number) }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+@testable import Documents
+
+@Suite struct SecretTests {
+    private let place = Location(file: "dr.yaml", line: 7, column: 3)
+
+    @Test func comesFromTheEnvironment() throws {
+        let secret = Secret(.environment("TOKEN"), location: place)
+        #expect(try secret.resolve(environment: ["TOKEN": "hunter2"]) == "hunter2")
+        #expect("\(secret)" == "environment variable 'TOKEN'")
+    }
+
+    @Test(arguments: [
+        (
+            [:],
+            "dr.yaml:7:3: environment variable 'TOKEN' is not set\nhint: export it in the shell, unit or job that runs dr"
+        ),
+        (["TOKEN": ""], "dr.yaml:7:3: environment variable 'TOKEN' is empty"),
+    ])
+    func saysWhatIsMissing(_ environment: [String: String], _ message: String) {
+        let error = #expect(throws: DocumentError.self) {
+            try Secret(.environment("TOKEN"), location: place).resolve(environment: environment)
+        }
+        #expect(error?.description == message)
+    }
+
+    @Test(arguments: [
+        ("hunter2\n", "hunter2"), ("hunter2\r\n", "hunter2"), ("hunter2", "hunter2"), ("two\nlines\n", "two\nlines"),
+    ])
+    func comesFromAFileWithoutTheLastLineEnd(_ content: String, _ value: String) throws {
+        try withFile(Data(content.utf8)) { path throws in
+            #expect(try Secret(.file(path), location: place).resolve(environment: [:]) == value)
+        }
+    }
+
+    @Test(arguments: [
+        (Data("\n".utf8), "is empty"), (Data(), "is empty"),
+        (Data([0xff, 0xfe]), "does not hold a secret: it is no text, or too long"),
+        (Data(count: 70_000), "does not hold a secret: it is no text, or too long"),
+    ])
+    func refusesAFileWithoutASecret(_ content: Data, _ reason: String) throws {
+        try withFile(content) { path in
+            let error = #expect(throws: DocumentError.self) {
+                try Secret(.file(path), location: place).resolve(environment: [:])
+            }
+            #expect(error?.description == "dr.yaml:7:3: file '\(path)' \(reason)")
+        }
+    }
+
+    @Test func namesAFileThatIsNotThere() {
+        let error = #expect(throws: DocumentError.self) {
+            try Secret(.file("/nowhere/at/all"), location: place).resolve(environment: [:])
+        }
+        #expect(error?.description == "dr.yaml:7:3: file '/nowhere/at/all' cannot be read: No such file or directory")
+    }
+
+    private func withFile(_ content: Data, _ body: (String) throws -> Void) throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "dr-secret-\(UUID().uuidString)")
+        try content.write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        try body(file.path)
+    }
+}

@@ -1,0 +1,69 @@
+import Synchronization
+import Testing
+
+@testable import Platform
+
+@Suite struct StallTests {
+    private struct Failure: Error, Equatable {}
+
+    /// A sign of life that changes when it is told to.
+    private final class Pulse: Sendable {
+        private let beats = Mutex(0)
+        var count: Int { beats.withLock { $0 } }
+        func beat() { beats.withLock { $0 += 1 } }
+    }
+
+    @Test func `what ends in time is as it is`() async throws {
+        #expect(try await givingUpOnStall(after: .seconds(60), sign: { 0 }) { 7 } == 7)
+        await #expect(throws: Failure()) {
+            try await givingUpOnStall(after: .seconds(60), sign: { 0 }) { throw Failure() }
+        }
+    }
+
+    @Test func `what stands still is cancelled`() async throws {
+        let limit = Duration.milliseconds(50)
+        await #expect(throws: Stall(limit: limit)) {
+            try await givingUpOnStall(after: limit, sign: { 0 }) { try await Task.sleep(for: .seconds(60)) }
+        }
+    }
+
+    @Test func `what gets on may take longer`() async throws {
+        let pulse = Pulse()
+        let beats = try await givingUpOnStall(after: .seconds(1), sign: { pulse.count }) {
+            for _ in 0..<20 {
+                try await Task.sleep(for: .milliseconds(100))
+                pulse.beat()
+            }
+            return pulse.count
+        }
+        #expect(beats == 20)
+    }
+
+    @Test func `what does not notice is left behind`() async throws {
+        let (gate, opener) = AsyncStream<Void>.makeStream()
+        let limit = Duration.milliseconds(50)
+        await #expect(throws: Stall(limit: limit)) {
+            try await givingUpOnStall(after: limit, grace: .milliseconds(50), sign: { 0 }) {
+                // A task of its own hears nothing of the cancellation.
+                await Task { for await _ in gate {} }.value
+            }
+        }
+        opener.finish()
+    }
+
+    @Test func `a cancellation from outside is passed on and waited for`() async throws {
+        let pulse = Pulse()
+        let (started, starting) = AsyncStream<Void>.makeStream()
+        let task = Task {
+            try await givingUpOnStall(after: .seconds(60), sign: { 0 }) {
+                defer { pulse.beat() }
+                starting.finish()
+                try await Task.sleep(for: .seconds(60))
+            }
+        }
+        for await _ in started {}
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(pulse.count == 1, "it came back before the work had ended")
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import Lab
+import Platform
+import Testing
+
+/// How a program is started, listened to, and ended.
+@Suite struct ProgramTests {
+    private static let pool = BlockingPool(threads: 8)
+
+    private func shell(_ script: String, _ arguments: [String] = []) -> Program {
+        Program(
+            "sh", ["-c", script, "script"] + arguments, environment: ["PATH": "/usr/bin:/bin", "ONLY": "this"])
+    }
+
+    private func output(_ program: Program) async throws -> (end: ProgramEnd, output: String) {
+        try await Self.pool.run { try program.captured(limit: 4 << 20) }
+    }
+
+    @Test func argumentsAndEnvironmentArriveAsTheyAre() async throws {
+        let script = #"printf '%s|' "$@"; env | sort | cut -d= -f1 | tr '\n' ' '; echo no >&2; exit 3"#
+        let (end, text) = try await output(shell(script, ["fetch", "a b", "$HOME;"]))
+        #expect(end.status == 3 && end.errors == "no\n")
+        #expect(text.hasPrefix("fetch|a b|$HOME;|") && text.contains("ONLY") && !text.contains("HOME "))
+    }
+
+    @Test func aSignalCountsAsInAShell() async throws {
+        #expect(try await output(shell("kill -9 $$")).end.status == 137)
+    }
+
+    @Test func itRunsWhereItIsToldTo() async throws {
+        let folder = try TemporaryFolder("program")
+        var program = shell("pwd")
+        program.folder = folder.path
+        #expect(try await output(program).output == "\(folder.path)\n")
+        program.folder = "/nowhere"
+        let lost = program
+        let error = await #expect(throws: ProgramError.self) { try await output(lost) }
+        #expect(error?.detail == "there is no folder '/nowhere' to run it in")
+    }
+
+    @Test func inputIsNothingAFileOrBytes() async throws {
+        let folder = try TemporaryFolder("program")
+        let file = folder.url.appending(path: "input")
+        try Data("from a file".utf8).write(to: file)
+        var program = shell("cat")
+        #expect(try await output(program).output == "")
+        program.input = .file(file.path)
+        #expect(try await output(program).output == "from a file")
+        program.input = .bytes([UInt8](repeating: 65, count: 1_000_000))
+        #expect(try await output(program).output.utf8.count == 1_000_000)
+    }
+
+    @Test func muchOutputComesWholeAndOfErrorsTheEnd() async throws {
+        let (end, text) = try await output(
+            shell("head -c 3000000 /dev/zero; head -c 100000 /dev/zero >&2; echo end > /dev/stderr"))
+        #expect(text.utf8.count == 3_000_000)
+        #expect(end.errors.utf8.count == 16 << 10 && end.errors.hasSuffix("end\n"))
+    }
+
+    /// ssh leaves a shared connection behind that keeps standard error open; this one writes for ever besides.
+    @Test func aHelperThatStaysBehindIsNotWaitedFor() async throws {
+        let folder = try TemporaryFolder("program")
+        let script = "(while :; do echo more; done) & echo $! > '\(folder.path)/helper'; sleep 0.05; exit 0"
+        let end = try await output(shell(script)).end
+        let helper = try String(contentsOfFile: "\(folder.path)/helper", encoding: .utf8)
+        kill(try #require(Int32(helper.trimmingCharacters(in: .newlines))), SIGKILL)
+        #expect(end.status == 0)
+    }
+
+    @Test func aMissingProgramIsToldFromAMissingInterpreter() async throws {
+        let missing = await #expect(throws: ProgramError.self) {
+            try await output(Program("/nowhere/tool", environment: [:]))
+        }
+        #expect(missing?.reason == .missing && missing?.detail == "there is no program '/nowhere/tool'")
+        let folder = try TemporaryFolder("program")
+        let script = "\(folder.path)/script"
+        try Data("#!/nowhere/interpreter\n".utf8).write(to: URL(filePath: script))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: script)
+        let error = await #expect(throws: ProgramError.self) { try await output(Program(script, environment: [:])) }
+        #expect(error?.reason == .notStarted)
+    }
+
+    /// With all that it started.
+    @Test(arguments: ["", "exec >&- 2>&-;"])
+    func aCancelledProgramEndsWithItsHelpers(closing: String) async throws {
+        let program = shell("sleep 600 & echo $!; \(closing) wait")
+        let up = AsyncStream<String>.makeStream()
+        let task = Task {
+            defer { up.continuation.finish() }
+            try await Self.pool.run {
+                _ = try program.run { up.continuation.yield(String(decoding: $0, as: UTF8.self)) }
+            }
+        }
+        var helper = ""
+        for await text in up.stream {
+            helper = text.trimmingCharacters(in: .newlines)
+            task.cancel()
+        }
+        await #expect(throws: CancellationError.self) { try await task.value }
+        // Gone, or a zombie that its new parent has not fetched yet; a killed process takes a moment to die.
+        let place = "/proc/\(try #require(Int32(helper)))/stat"
+        func isAlive() -> Bool {
+            let state = try? String(contentsOfFile: place, encoding: .utf8).split(separator: " ")[2]
+            return state != nil && state != "Z"
+        }
+        let deadline = ContinuousClock.now + .seconds(20)
+        while isAlive(), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(!isAlive())
+    }
+
+    @Test func aProgramThatDoesNotEndIsEnded() async throws {
+        var program = shell("exec sleep 600")
+        program.timeout = .milliseconds(50)
+        let slow = program
+        let error = await #expect(throws: ProgramError.self) { try await output(slow) }
+        #expect(error?.reason == .timeout)
+    }
+
+    @Test func aCommandLineCanBePasted() {
+        let program = Program("kubectl", ["-n", "a b", "it's", "", "x=$HOME"], environment: [:])
+        #expect(program.commandLine == #"kubectl -n 'a b' 'it'\''s' '' 'x=$HOME'"#)
+    }
+}
