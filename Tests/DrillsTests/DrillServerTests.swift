@@ -32,6 +32,16 @@ import Testing
         #expect(try ReservedPort(first.number, for: "loki").isFixed)
     }
 
+    /// As a program does that is being started: it has the socket open until it becomes another program.
+    @Test func aReleasedPortIsFreeWhileAnotherProcessStillHasItOpen() throws {
+        let port = try ReservedPort(avoiding: [])
+        let duplicate = try #require(port.descriptor.map { dup($0) })
+        defer { close(duplicate) }
+        #expect(!port.isFree)
+        port.release()
+        #expect(port.isFree)
+    }
+
     @Test func theLiveStacksPortsAreNotChosen() throws {
         // All but a hundred of those that the kernel gives: without looking, one of the many would be chosen.
         let range = try String(contentsOfFile: "/proc/sys/net/ipv4/ip_local_port_range", encoding: .utf8)

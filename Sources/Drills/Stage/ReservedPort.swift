@@ -45,12 +45,22 @@ package final class ReservedPort: Sendable {
         held = Mutex(descriptor)
     }
 
+    /// The socket that holds it; nil once it is released.
+    var descriptor: Int32? { held.withLock { $0 } }
+
     deinit { release() }
 
     /// Lets the server have it.
+    ///
+    /// A program that this process is starting just now has the socket open for a moment more, between fork and exec:
+    /// the port is shared before it is closed, so that the server can bind it all the same.
     package func release() {
         held.withLock { descriptor in
-            if let descriptor { close(descriptor) }
+            if let descriptor {
+                var isShared: Int32 = 1
+                setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isShared, socklen_t(MemoryLayout<Int32>.size))
+                close(descriptor)
+            }
             descriptor = nil
         }
     }
