@@ -2,6 +2,7 @@ import ArgumentParser
 import BackupRepository
 import Documents
 import Foundation
+import Operations
 import Platform
 import StackConfiguration
 
@@ -83,8 +84,6 @@ struct DrillCommand: AsyncParsableCommand {
         return .latest
     }
 }
-
-extension Sabotage.Kind: ExpressibleByArgument {}
 
 /// A length of time on the command line.
 struct PeriodArgument: ExpressibleByArgument {
