@@ -59,7 +59,7 @@ package enum Components {
     }
 
     /// The directory where a component lives on this machine; nil where it lives in a server, or elsewhere.
-    static func home(_ component: ComponentConfiguration) -> String? {
+    package static func home(_ component: ComponentConfiguration) -> String? {
         func home<Driver: ComponentDriver>(_ driver: Driver.Type) -> String? {
             (component.options as? Driver.Options).flatMap { driver.home($0) }
         }

@@ -1,11 +1,11 @@
 import Documents
 import Foundation
-import HTTP
-import StackConfiguration
+package import HTTP
+package import StackConfiguration
 
 extension HTTPClient {
     /// A client for the server that a component's settings name, with its credentials.
-    convenience init(_ access: HTTPAccess) throws {
+    package convenience init(_ access: HTTPAccess) throws {
         self.init(try HTTPOptions(access, environment: ProcessInfo.processInfo.environment))
     }
 }

@@ -10,7 +10,7 @@ extension TimeForecast {
     }
 
     /// How what was measured compares.
-    func comparison(with seconds: Double) -> String {
+    package func comparison(with seconds: Double) -> String {
         let words =
             samples == 1
             ? "one run says little"

@@ -1,10 +1,10 @@
-import HTTP
+package import HTTP
 import RecoveryPlan
 import StackConfiguration
 
 extension StackRecovery {
     /// The credentials and certificates of the component whose server the URL is on: a plan need not repeat them.
-    func connection(to url: String) throws -> HTTPOptions? {
+    package func connection(to url: String) throws -> HTTPOptions? {
         let servers = session.configuration.components.compactMap(\.server).filter { server in
             url == server.url || url.hasPrefix("\(server.url)/") || url.hasPrefix("\(server.url)?")
         }

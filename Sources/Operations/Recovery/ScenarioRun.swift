@@ -24,14 +24,14 @@ package struct ScenarioRun {
 
     /// - Parameters:
     ///   - requested: the scenario, by its name or an alias.
-    ///   - drill: the isolated place of a drill; nil for the stack itself.
+    ///   - place: the isolated place of a drill; nil for the stack itself.
     package static func prepare(
         _ requested: String, at selector: SetSelector, _ request: ReplayRequest, _ live: Session,
-        recoveryKey: String?, drill: DrillSetting? = nil
+        recoveryKey: String?, in place: (any ReplayPlace)? = nil
     ) async throws -> ScenarioRun {
-        let session = drill?.stage.session ?? live
+        let session = place?.session ?? live
         let entry = try live.planLibrary().entry(for: requested)
-        let runs = try drill?.runs ?? RunFolder(state: live.stateRoot)
+        let runs = try place?.runs ?? RunFolder(state: live.stateRoot)
         let repository = try await session.repository(recoveryKey: recoveryKey)
         let resumed = request.resumes ? try runs.resumable(request.run, scenario: entry.scenario) : nil
         let restored = entry.restoredComponents(in: session, request.parameters)
@@ -48,14 +48,14 @@ package struct ScenarioRun {
         let before = resumed?.reading.record?.parameters ?? [:]
         let given = before.merging(request.parameters) { _, new in new }
         let text = PlanText(entry.text.text, file: entry.text.file, folder: session.folder)
-        let overrides = try drill?.overrides(given, of: text, session) ?? given
+        let overrides = try place?.overrides(given, of: text, session) ?? given
         let scope = session.planScope(.run, overrides: overrides, run: identity.id, set: "\(set.name)")
         let review = PlanReview(text, in: scope, session.planSurroundings())
         for finding in review.findings where finding.severity == .warning {
             Output(options: session.options).warn("\(finding.diagnostic)")
         }
         var plan = try review.checked()
-        if let drill { plan.checks = drill.checks(of: plan) }
+        if let place { plan.checks = place.checks(of: plan) }
         // Before anything is touched, and not in the middle.
         for step in plan.steps where step.onFailure != .continue {
             guard let component = step.restoredComponent else { continue }
@@ -66,13 +66,13 @@ package struct ScenarioRun {
         }
         let record = try session.record(
             plan, text: text.text, identity, selection, digests: Dictionary(digests) { first, _ in first },
-            request, earlier: resumed?.reading.record, isDrill: drill != nil)
+            request, earlier: resumed?.reading.record, isDrill: place != nil)
         var recovery = StackRecovery(session: session, repository: repository, selection: selection)
         recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
         let times = await session.pool.run { runs.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
         return ScenarioRun(
             session: session, plan: plan, record: record, recovery: recovery,
-            services: drill?.services(recovery) ?? recovery, runs: runs, reading: resumed?.reading,
+            services: place?.services(recovery) ?? recovery, runs: runs, reading: resumed?.reading,
             forecast: times.forecast(plan, sizes: selection.sizes))
     }
 
@@ -181,7 +181,7 @@ package struct ScenarioRun {
 
 extension Session {
     /// Where cache and journals are.
-    var stateRoot: String {
+    package var stateRoot: String {
         configuration.stateFolder(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
     }
 

@@ -1,22 +1,22 @@
-import BackupRepository
-import Foundation
-import Notifications
+package import BackupRepository
+package import Foundation
+package import Notifications
 import Platform
-import RecoveryChecks
-import RecoveryPlan
+package import RecoveryChecks
+package import RecoveryPlan
 import StackConfiguration
 
 /// What the engine has done in the real stack: components out of one backup set, checks, notices.
 package struct StackRecovery: RecoveryServices {
     let session: Session
-    let repository: Repository
+    package let repository: Repository
     /// The set of each component.
-    let selection: RestoreSelection
+    package let selection: RestoreSelection
     /// How far each restore is, for whoever shows it.
     let progress = RestoreProgress()
     let notices: RunNotices
     /// The sets that the checks compare the stack with: those that are restored, but in a negative control.
-    var expected: RestoreSelection
+    package var expected: RestoreSelection
     /// Components that the plan brings back: what else is there need not be as the set has it.
     var restoring: Set<String>?
 
@@ -28,11 +28,11 @@ package struct StackRecovery: RecoveryServices {
         notices = RunNotices(Output(options: session.options))
     }
 
-    func now() -> Date { Date() }
+    package func now() -> Date { Date() }
 
     // MARK: Restore
 
-    func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
+    package func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
         try await translatingErrors("preview the restore of \(request.component)") {
             let (job, road) = try await job(request)
             switch road {
@@ -63,7 +63,7 @@ package struct StackRecovery: RecoveryServices {
         }
     }
 
-    func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
+    package func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
         try await translatingErrors("restore \(request.component)") {
             let (job, road) = try await job(request)
             if let directory = road.directory { try makeParent(of: directory) }
@@ -102,7 +102,7 @@ package struct StackRecovery: RecoveryServices {
         }
     }
 
-    func discardPrevious(of restored: [RestoredComponent]) async -> [String] {
+    package func discardPrevious(of restored: [RestoredComponent]) async -> [String] {
         await session.pool.run {
             restored.compactMap { part in
                 guard let path = part.previous else { return nil }
@@ -125,7 +125,7 @@ package struct StackRecovery: RecoveryServices {
     }
 
     /// What a restore of a component would have said, without doing it: for a negative control.
-    func pretend(_ component: String) async throws -> RestoredComponent {
+    package func pretend(_ component: String) async throws -> RestoredComponent {
         let set = try await session.set(of: component, in: selection, repository)
         let manifest = try await session.pool.run { try repository.manifest(component, of: set) }
         return RestoredComponent(
@@ -154,14 +154,14 @@ package struct StackRecovery: RecoveryServices {
 
     // MARK: Checks, notices, people
 
-    func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] {
+    package func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] {
         await CheckRun(session: session, repository: repository).run(names, sets: expected, components: restoring)
     }
 
-    func notify(_ notice: Notice) async { notices.post(notice) }
+    package func notify(_ notice: Notice) async { notices.post(notice) }
 
     /// Runs this very program: a backup is to be what it is from cron.
-    func backup(maximumAge: Int?) async throws -> String {
+    package func backup(maximumAge: Int?) async throws -> String {
         let now = Session.now()
         let before = try await session.pool.run { try repository.newestSet(now: now).set?.name }
         if let maximumAge, let before, now.seconds - before.seconds <= maximumAge { return "\(before)" }
@@ -181,7 +181,7 @@ package struct StackRecovery: RecoveryServices {
         return "\(made)"
     }
 
-    func confirm(_ question: String) async throws {
+    package func confirm(_ question: String) async throws {
         try await session.pool.run { try TerminalQuestion(question).confirm() }
     }
 }

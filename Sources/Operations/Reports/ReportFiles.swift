@@ -2,7 +2,7 @@ package import Cryptography
 import Documents
 import Foundation
 import Platform
-import RecoveryPlan
+package import RecoveryPlan
 package import Reporting
 
 /// Makes reports from the journals of this machine.
@@ -14,19 +14,19 @@ package struct ReportFiles {
     /// What a report is made from.
     package struct Source: Sendable {
         var run: String
-        var reading: JournalReading
-        var actions: [CorrectiveAction]
+        package var reading: JournalReading
+        package var actions: [CorrectiveAction]
         /// Where the journal is.
         var folder: String
     }
 
     package struct Written: Encodable {
-        var run: String
+        package var run: String
         var verdict: Evidence.Verdict
         var reasons: [String]
         /// SHA-256 of the evidence's document.
         var digest: String
-        var files: [String]
+        package var files: [String]
 
         package var text: String {
             (["run \(run): \(verdict.rawValue)"] + reasons.map { "  \($0)" } + files.map { "wrote \($0)" })

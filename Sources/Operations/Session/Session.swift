@@ -18,7 +18,7 @@ package struct Session {
     /// Threads for everything that blocks: packs on their way, components side by side, HTTP.
     package let pool: BlockingPool
     /// What is put between the repository and its store: how a drill reads a damaged copy.
-    var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
+    package var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
 
     /// - Parameter configuration: the configuration's file; nil for the usual places.
     package init(_ options: OutputOptions, configuration: String?) throws {

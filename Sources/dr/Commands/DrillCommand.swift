@@ -1,6 +1,7 @@
 import ArgumentParser
 import BackupRepository
 import Documents
+import Drills
 import Foundation
 import Operations
 import Platform

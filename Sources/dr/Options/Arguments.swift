@@ -1,4 +1,5 @@
 import ArgumentParser
+import Drills
 import Operations
 import Reporting
 

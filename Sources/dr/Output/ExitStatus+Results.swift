@@ -1,3 +1,4 @@
+import Drills
 import Operations
 import RecoveryPlan
 import Reporting

@@ -1,9 +1,9 @@
 package import BackupRepository
 import Documents
-import Drills
 import Foundation
 import HTTP
 package import ObjectStorage
+import Operations
 import Platform
 import StackConfiguration
 

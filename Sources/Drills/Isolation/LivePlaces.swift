@@ -1,6 +1,6 @@
 import Documents
-package import Drills
 import Foundation
+import Operations
 import Platform
 import RecoveryPlan
 import StackConfiguration

@@ -1,7 +1,7 @@
 import Documents
-import Drills
 import Foundation
 import ObjectStorage
+import Operations
 import Platform
 import RecoveryPlan
 package import StackConfiguration

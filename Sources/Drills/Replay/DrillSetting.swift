@@ -1,18 +1,21 @@
 import BackupRepository
 import Documents
 import Foundation
+import Operations
 import RecoveryChecks
 import RecoveryPlan
 import StackConfiguration
 
 /// What is different about a replay that is a drill.
-package struct DrillSetting {
+package struct DrillSetting: ReplayPlace {
     let stage: DrillStage
     /// Where the journal goes.
     let runs: RunFolder
     let configuration: DrillConfiguration
     /// What a negative control does; nothing in the drill itself.
     var sabotage: Sabotage?
+
+    var session: Session { stage.session }
 
     /// The plan's parameters in a drill: the command line's, over dr.yaml's, over nothing where the live stack's
     /// servers would be stopped, started or installed.

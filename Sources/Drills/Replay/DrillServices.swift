@@ -2,6 +2,7 @@ import BackupRepository
 import Foundation
 import HTTP
 import Notifications
+import Operations
 import RecoveryChecks
 import RecoveryPlan
 

@@ -1,12 +1,12 @@
 import BackupRepository
 import Cryptography
-import Drills
 import Foundation
 import ObjectStorage
+package import Operations
 import Platform
-package import RecoveryChecks
+import RecoveryChecks
 import RecoveryPlan
-package import Reporting
+import Reporting
 import StackConfiguration
 
 /// A plan replayed in isolation, then once more with something damaged on purpose, and the evidence of both.
@@ -74,7 +74,7 @@ package struct Drill {
         do {
             let setting = DrillSetting(stage: stage, runs: runs, configuration: live.configuration.drill)
             let run = try await ScenarioRun.prepare(
-                scenario, at: at, request, live, recoveryKey: recoveryKey, drill: setting)
+                scenario, at: at, request, live, recoveryKey: recoveryKey, in: setting)
             try await refuseUnlessIsolated(run.plan, stage)
             try stage.claim(contexts: run.plan.contexts)
             let result = try await limited {
@@ -162,7 +162,7 @@ package struct Drill {
             var selector = SetSelector.sets(replay.selection.parts.mapValues(\.set.name))
             if case .oldSet(let old, _) = sabotage { selector = .named(old) }
             let run = try await ScenarioRun.prepare(
-                scenario, at: selector, request, live, recoveryKey: recoveryKey, drill: setting)
+                scenario, at: selector, request, live, recoveryKey: recoveryKey, in: setting)
             try stage.claim(contexts: run.plan.contexts)
             let result = try await limited {
                 try await stage.prepare()
@@ -228,70 +228,5 @@ package struct Drill {
             }
         } catch { output.warn("the set could not be marked as drilled: \(error)") }
         return DrillResult(evidence, written)
-    }
-}
-
-/// What a drill came to.
-package struct DrillResult: Encodable {
-    package var run: String
-    package var scenario: String
-    package var set: String
-    package var verdict: Evidence.Verdict
-    package var reasons: [String]
-    package var rto: TimeObjective
-    package var rpo: LossObjective
-    var negativeControl: NegativeControl?
-    var liveStackUntouched: Bool?
-    /// The components that this was seen of.
-    var liveStackCompared: [String]
-    var deviations: [String]
-    package var checks: [CheckResult]
-    package var files: [String]
-
-    package init(_ evidence: Evidence, _ written: ReportFiles.Written) {
-        run = written.run
-        scenario = evidence.subject.scenario
-        set = evidence.subject.set
-        verdict = evidence.verdict
-        reasons = evidence.reasons
-        rto = evidence.rto
-        rpo = evidence.rpo
-        negativeControl = evidence.negativeControl
-        liveStackUntouched = evidence.liveStack?.isUntouched
-        liveStackCompared = evidence.liveStack?.components.map(\.component) ?? []
-        deviations = evidence.deviations
-        checks = evidence.checks
-        files = written.files
-    }
-
-    package var text: String {
-        var lines = [
-            "drill of \(scenario) from set \(set): \(verdict == .passed ? "passed" : verdict.rawValue.uppercased())"
-        ]
-        lines += reasons.map { "  \($0)" }
-        lines.append(
-            "time to recover: \(rto.judged.map { Units.duration($0) } ?? "not validated")"
-                + (rto.allowed.map { ", allowed \(Units.duration($0))" } ?? ""))
-        if let forecast = rto.forecast, let seconds = rto.sinceStarted {
-            lines.append(forecast.comparison(with: seconds))
-        }
-        lines.append(
-            "data lost: \(rpo.worst.map { "at most \(Units.duration($0))" } ?? "not validated")"
-                + (rpo.allowed.map { ", allowed \(Units.duration($0))" } ?? ""))
-        if let control = negativeControl {
-            lines.append(
-                "negative control: \(control.damage): "
-                    + (control.noticed ? "noticed by \(control.red.joined(separator: ", "))" : "NOT NOTICED"))
-            lines += (control.why ?? []).map { "  \($0)" }
-        }
-        let compared = liveStackCompared.joined(separator: ", ")
-        if let liveStackUntouched {
-            lines.append("live stack: \(liveStackUntouched ? "untouched" : "CHANGED") (\(compared))")
-        } else {
-            lines.append("live stack: nothing of it could be looked at twice, so that nothing was compared")
-        }
-        lines += deviations.map { "deviation: \($0)" }
-        lines += files.map { "wrote \($0)" }
-        return lines.joined(separator: "\n")
     }
 }

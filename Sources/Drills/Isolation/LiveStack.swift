@@ -1,7 +1,7 @@
 import Documents
-import Drills
 import Foundation
 import HTTP
+import Operations
 import Platform
 import StackConfiguration
 

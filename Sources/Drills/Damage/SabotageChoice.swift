@@ -1,5 +1,6 @@
 import BackupRepository
 import ObjectStorage
+import Operations
 import Platform
 import StackConfiguration
 
