@@ -75,7 +75,6 @@ let program: [Target] =
         layer("Documents", ["Platform", yams]),
         layer("Trends", ["Platform"]),
         layer("Retention", ["Trends", "Platform"]),
-        layer("Schedules", []),
         layer("Cryptography", ["COpenSSL"] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib"] + isal, settings: strictISAL),
         layer("HTTP", ["CCurl", "Platform", logging]),
@@ -101,14 +100,14 @@ let program: [Target] =
         .target(
             name: "ShippedPlans", path: "plans",
             resources: shippedPlans.map { .embedInCode("\($0).yaml") }, swiftSettings: strict),
-        layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", "Platform", mustache]),
+        layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Documents", "Cryptography", "Platform", mustache]),
         // Everything that the commands do: a command parses, calls one of these, and prints.
         layer(
             "Operations",
             kinds.map { .byName(name: $0.name) } + [
-                "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "Schedules", "StackConfiguration",
+                "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
                 "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "RecoveryChecks", "Notifications",
-                "Reporting", "Platform", logging,
+                "Platform", logging,
             ]),
         layer(
             "Drills",
@@ -119,7 +118,7 @@ let program: [Target] =
         .executableTarget(
             name: "dr",
             dependencies: [
-                "Operations", "Drills", "BackupRepository", "S3", "ObjectStorage", "Retention", "Schedules",
+                "Operations", "Drills", "BackupRepository", "S3", "ObjectStorage", "Retention",
                 "StackConfiguration", "Documents", "HTTP", "Cryptography", "RecoveryPlan", "RecoveryChecks",
                 "Notifications", "Reporting", "Platform", argumentParser,
             ],
@@ -146,7 +145,6 @@ let testTargets = [
     tests(of: "Documents"),
     tests(of: "Trends"),
     tests(of: "Retention"),
-    tests(of: "Schedules"),
     tests(of: "Cryptography"),
     tests(of: "Archiving"),
     tests(of: "HTTP", ["Platform"]),
@@ -171,6 +169,7 @@ let testTargets = [
             "Cryptography", logging,
         ]),
     tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography"]),
+    tests(of: "Operations", []),
     tests(of: "Drills", ["ObjectStorage", "Platform"]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "HTTP", "Documents", "Platform"], swiftSettings: strict),

@@ -2,6 +2,7 @@ import BackupRepository
 import Documents
 import Foundation
 import Operations
+import Platform
 import RecoveryChecks
 import RecoveryPlan
 import StackConfiguration

@@ -1,4 +1,5 @@
 package import BackupRepository
+import Platform
 package import RecoveryChecks
 package import StackConfiguration
 

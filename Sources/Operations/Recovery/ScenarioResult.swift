@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 package import RecoveryChecks
 package import RecoveryPlan
 

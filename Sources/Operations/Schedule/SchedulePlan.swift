@@ -1,5 +1,4 @@
 import Foundation
-package import Schedules
 import StackConfiguration
 
 /// The jobs of a stack's schedule, as files for what is to run them.

@@ -1,4 +1,5 @@
 package import BackupRepository
+import Platform
 import StackConfiguration
 
 extension Session {

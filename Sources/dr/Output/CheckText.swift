@@ -1,4 +1,5 @@
 import Operations
+import Platform
 import RecoveryChecks
 
 /// Results of checks, for people.
