@@ -168,9 +168,11 @@ let testTargets = [
             "RecoveryChecks", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
             "Cryptography", logging,
         ]),
-    tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography"]),
-    tests(of: "Operations", []),
-    tests(of: "Drills", ["ObjectStorage", "Platform"]),
+    tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Documents", "Cryptography", "Platform"]),
+    tests(of: "Operations", ["BackupRepository", "StackConfiguration", "Trends", "Platform"]),
+    tests(
+        of: "Drills",
+        ["Operations", "StackConfiguration", "BackupRepository", "RecoveryChecks", "ObjectStorage", "Platform"]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "HTTP", "Documents", "Platform"], swiftSettings: strict),
     // The built program, as a user runs it.
