@@ -139,8 +139,9 @@ struct BackupMetrics {
     }
 }
 
-struct MetricsError: Error, CustomStringConvertible {
+struct MetricsError: OperationError {
     var path: String
     var detail: String
-    var description: String { "metrics '\(path)' cannot be written: \(detail)" }
+    var reasonCode: String { "file_error" }
+    var place: ErrorPlace { ErrorPlace(object: path, text: "metrics '\(path)' cannot be written") }
 }

@@ -66,8 +66,10 @@ struct ScheduleInstallation {
     }
 }
 
-struct ScheduleError: Error, CustomStringConvertible {
-    var description: String
+struct ScheduleError: OperationError {
+    var detail: String
+    var reasonCode: String { "file_error" }
+    var place: ErrorPlace { ErrorPlace() }
 
-    init(_ description: String) { self.description = description }
+    init(_ detail: String) { self.detail = detail }
 }
