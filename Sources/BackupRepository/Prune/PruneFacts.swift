@@ -1,4 +1,5 @@
 internal import ObjectStorage
+internal import Platform
 internal import Retention
 
 /// The second step of a prune: the documents of all sets, read after the runs of due orphans were given up.

@@ -1,4 +1,5 @@
 internal import ObjectStorage
+internal import Platform
 internal import Retention
 
 /// The third step of a prune: the sets that retention keeps and drops, and what the kept ones need.

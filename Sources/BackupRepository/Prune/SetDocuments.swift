@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import ObjectStorage
+internal import Platform
 internal import Retention
 internal import Synchronization
 
