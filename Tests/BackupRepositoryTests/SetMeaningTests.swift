@@ -200,7 +200,7 @@ import Testing
         try await stack.backup()
         let key = Layout.set(bad.name)
         _ = try stack.store.delete([key])
-        _ = try stack.store.put(key, Array("no set".utf8), PutOptions(.ifAbsent))
+        _ = try stack.store.put(key, Array("no set".utf8), options: PutOptions(.ifAbsent))
         #expect(try await stack.prune().frozen.isEmpty == false)
         try Marks(try stack.repository()).put(
             DroppedMark(at: stack.now, tool: "test", set: bad.name, reason: "unreadable"))
