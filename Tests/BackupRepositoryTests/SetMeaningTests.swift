@@ -46,7 +46,9 @@ import Testing
                 fixture.folder.url.appending(path: "state-\(stack ?? "")").path, repository: repository.description)
             let components = names.map { name in
                 var source = StubSource(root: fixture.source.path)
-                if failing.contains(name) { source.capturing = { throw ComponentError(.refused, "read", "403") } }
+                if failing.contains(name) {
+                    source.capturing = { throw ComponentError(.refused, operation: "read", "403") }
+                }
                 return BackupRun.Component(name: name, kind: "files", source: source)
             }
             let now = now

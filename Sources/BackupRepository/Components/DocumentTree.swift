@@ -192,7 +192,7 @@ package final class DocumentTree: Sendable {
 
     static func refusal(_ path: String, _ code: CInt) -> ComponentError {
         ComponentError(
-            code == ENOSPC ? .noSpace : .other, "write '\(path)'", errnoText(code),
+            code == ENOSPC ? .noSpace : .other, operation: "write '\(path)'", errnoText(code),
             hint: "`state:` in dr.yaml must be a folder that this user may write, with room for the documents")
     }
 }
