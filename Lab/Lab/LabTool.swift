@@ -5,10 +5,8 @@ internal import Platform
 package enum LabTool {
     package static func path(_ name: String) throws -> String {
         let environment = ProcessInfo.processInfo.environment
-        let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
         let folders =
-            [environment["DR_TOOLS"], checkout.appending(path: ".tools/bin").path].compactMap { $0 }
+            [environment["DR_TOOLS"], Checkout.url(".tools/bin").path].compactMap { $0 }
             + (environment["PATH"] ?? "/usr/bin").split(separator: ":").map(String.init)
         let candidates = folders.map { "\($0)/\(name)" }
         guard let found = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {

@@ -1,7 +1,8 @@
 internal import CCurl
+package import Platform
 
 /// A transfer that failed before a whole response was there. A status of 4xx or 5xx is a response, not an error.
-package struct HTTPError: Error, Equatable, CustomStringConvertible {
+package struct HTTPError: OperationError, Equatable {
     package enum Reason: Equatable, Sendable {
         case connect, resolve
         /// The proxy that the environment names does not answer, or refuses.
@@ -39,7 +40,8 @@ package struct HTTPError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    package var description: String { "\(operation): \(detail)" }
+    package var reasonCode: String { reason == .stalled ? "stalled" : "unreachable" }
+    package var place: ErrorPlace { ErrorPlace(operation: operation) }
 }
 
 extension HTTPError {

@@ -6,8 +6,7 @@ import Platform
 import Testing
 
 @Suite struct LokiStandInTests {
-    private static let contract = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "fixtures/contracts/loki.json")
+    private static let contract = Checkout.url("fixtures/contracts/loki.json")
 
     private func lines(_ count: Int) -> [LokiChunk.Line] {
         (0..<count).map { .init(time: (1_795_400_000 + $0) * 1_000_000_000, text: Array("line \($0)".utf8)) }

@@ -7,8 +7,7 @@ import Testing
 
 /// `docs/plan.schema.json` says what the parser says.
 @Suite struct PlanSchemaTests {
-    private static let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "docs/plan.schema.json")
+    private static let file = Checkout.url("docs/plan.schema.json")
 
     /// `DR_UPDATE_GOLDEN=1` writes it anew.
     @Test func theSchemaInTheDocsIsCurrent() throws {

@@ -3,6 +3,7 @@ import HTTP
 import Lab
 import Logging
 import ObjectStorage
+import Platform
 import S3
 import Synchronization
 import Testing

@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import Lab
 import S3
 import Testing
 
@@ -142,8 +143,6 @@ import Testing
 }
 
 enum Fixture {
-    static func path(_ name: String, file: String = #filePath) -> String {
-        URL(filePath: file).deletingLastPathComponent().appending(path: "../../fixtures/\(name)").standardized.path
-    }
+    static func path(_ name: String) -> String { Checkout.url("fixtures/\(name)").path }
     static func text(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
 }

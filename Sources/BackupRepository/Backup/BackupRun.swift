@@ -159,13 +159,16 @@ package struct BackupRun: Sendable {
 }
 
 /// No component could be backed up; nothing was committed.
-package struct BackupFailure: Error, CustomStringConvertible {
+package struct BackupFailure: OperationError {
     /// Component to reason.
     package var reasons: [String: String]
     /// True if the store had no space left for one of them.
     package var isStoreFull = false
 
-    package var description: String {
+    package var reasonCode: String { "backup_failed" }
+    package var place: ErrorPlace { ErrorPlace() }
+
+    package var detail: String {
         "no component could be backed up, no set was written\n"
             + reasons.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "\n")
     }

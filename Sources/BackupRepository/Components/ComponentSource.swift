@@ -1,4 +1,5 @@
 package import Logging
+package import Platform
 
 /// Reads one component of the stack: what every kind of component conforms to, and all that it must.
 ///
@@ -201,8 +202,15 @@ package protocol ComponentRestorer: Sendable {
 }
 
 /// A component that could not be captured or restored.
-package struct ComponentError: Error, Equatable, CustomStringConvertible {
-    package enum Reason: Equatable, Sendable { case unreachable, refused, misconfigured, noSpace, damaged, other }
+package struct ComponentError: OperationError, Equatable {
+    package enum Reason: String, Sendable {
+        case unreachable = "component_unreachable"
+        case refused = "component_refused"
+        case misconfigured = "component_misconfigured"
+        case noSpace = "component_no_space"
+        case damaged = "component_damaged"
+        case other = "component_error"
+    }
 
     package var reason: Reason
     /// What was attempted, on which object: "snapshot of http://localhost:9090".
@@ -217,5 +225,6 @@ package struct ComponentError: Error, Equatable, CustomStringConvertible {
         self.hint = hint
     }
 
-    package var description: String { "\(operation): \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var reasonCode: String { reason.rawValue }
+    package var place: ErrorPlace { ErrorPlace(operation: operation) }
 }

@@ -360,17 +360,23 @@ package struct ComponentRestore: Sendable {
 }
 
 /// What came back is not what was backed up. The target was left as it was.
-package struct RestoreFailure: Error, CustomStringConvertible {
+package struct RestoreFailure: OperationError {
     package var damage: [Damage]
     /// The tree as far as it is good, for whoever needs what there is.
     package var staging: String
     package var target: String
 
-    package var description: String {
+    package var reasonCode: String { "restore_damaged" }
+    package var place: ErrorPlace { ErrorPlace(object: target, text: "'\(target)'") }
+
+    package var detail: String {
         let shown = damage.prefix(20).map { "  \($0.path.printable): \($0.reason)" }
         let more = damage.count > 20 ? ["  and \(damage.count - 20) more"] : []
-        return (["'\(target)': not restored, \(damage.count) damaged:"] + shown + more).joined(separator: "\n")
-            + "\nhint: the target is untouched; what is good is in '\(staging)'; an older set may have the rest"
+        return (["not restored, \(damage.count) damaged:"] + shown + more).joined(separator: "\n")
+    }
+
+    package var hint: String? {
+        "the target is untouched; what is good is in '\(staging)'; an older set may have the rest"
     }
 }
 

@@ -1,5 +1,7 @@
+package import Platform
+
 /// A certificate, key, envelope or signature that cannot be used.
-package struct CMSError: Error, Equatable, CustomStringConvertible {
+package struct CMSError: OperationError, Equatable {
     /// What a caller may decide on.
     package enum Reason: Equatable, Sendable {
         /// The file cannot be read at all.
@@ -39,5 +41,6 @@ package struct CMSError: Error, Equatable, CustomStringConvertible {
         self.hint = hint
     }
 
-    package var description: String { "\(operation): \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var reasonCode: String { "certificate_or_key" }
+    package var place: ErrorPlace { ErrorPlace(operation: operation) }
 }

@@ -139,7 +139,7 @@ package enum OutputFile {
 }
 
 /// A file that could not be written or read.
-package struct FileError: Error, Equatable, CustomStringConvertible {
+package struct FileError: OperationError, Equatable {
     package var path: String
     package var detail: String
 
@@ -155,5 +155,6 @@ package struct FileError: Error, Equatable, CustomStringConvertible {
         self.init(path, detail: (object.map { "\($0): " } ?? "") + FileFailure.text(code: code))
     }
 
-    package var description: String { "'\(path)' cannot be written: \(detail)" }
+    package var reasonCode: String { "file_error" }
+    package var place: ErrorPlace { ErrorPlace(object: path, text: "'\(path)' cannot be written") }
 }

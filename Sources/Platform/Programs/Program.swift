@@ -102,13 +102,13 @@ package struct ProgramEnd: Equatable, Sendable {
 }
 
 /// A program that did not run to its end.
-package struct ProgramError: Error, Equatable, CustomStringConvertible {
-    package enum Reason: Equatable, Sendable {
+package struct ProgramError: OperationError, Equatable {
+    package enum Reason: String, Sendable {
         /// There is no such program.
-        case missing
+        case missing = "program_missing"
         /// It is there, but cannot be started.
-        case notStarted
-        case timeout
+        case notStarted = "program_failed"
+        case timeout = "program_time_out"
     }
 
     package var reason: Reason
@@ -122,5 +122,6 @@ package struct ProgramError: Error, Equatable, CustomStringConvertible {
         self.detail = detail
     }
 
-    package var description: String { "\(program): \(detail)" }
+    package var reasonCode: String { reason.rawValue }
+    package var place: ErrorPlace { ErrorPlace(object: program) }
 }

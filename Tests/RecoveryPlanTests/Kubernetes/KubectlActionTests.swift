@@ -70,7 +70,7 @@ import Testing
     }
 
     private enum Place {
-        static let checkout = (0..<4).reduce(URL(filePath: #filePath)) { url, _ in url.deletingLastPathComponent() }
+        static let checkout = Checkout.folder
     }
 
     /// What a recovery does to a namespace that is gone.

@@ -10,9 +10,7 @@ package final class GrafanaStandIn: Sendable {
 
     /// The contract that requests and answers are held against.
     package static var contract: URL {
-        var folder = URL(filePath: #filePath)
-        for _ in 0..<5 { folder.deleteLastPathComponent() }
-        return folder.appending(path: "fixtures/contracts/grafana.json")
+        Checkout.url("fixtures/contracts/grafana.json")
     }
 
     /// - Parameters:
