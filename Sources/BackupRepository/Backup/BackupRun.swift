@@ -149,7 +149,7 @@ package struct BackupRun: Sendable {
                 if repository.signing.signer != nil, try repository.store.head(Layout.set(set.name)) == nil {
                     try repository.signing.sign(set, document, in: repository)
                 }
-                _ = try repository.store.put(Layout.set(set.name), document, repository.writing)
+                _ = try repository.store.put(Layout.set(set.name), document, options: repository.writing)
                 return set
             } catch let error as ObjectStoreError where error.reason == .alreadyExists {
                 set.name = Timestamp(seconds: set.name.seconds + 1)

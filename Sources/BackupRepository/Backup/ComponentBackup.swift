@@ -222,7 +222,7 @@ struct ComponentBackup: Sendable {
             let bytes = try SealedDocument.encode(manifest)
             do {
                 let key = Layout.manifest(component, manifest.name)
-                _ = try repository.store.put(key, bytes, repository.writing)
+                _ = try repository.store.put(key, bytes, options: repository.writing)
                 return bytes
             } catch let error as ObjectStoreError where error.reason == .alreadyExists {
                 manifest.name = Timestamp(seconds: manifest.name.seconds + 1)

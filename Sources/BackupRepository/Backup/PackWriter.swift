@@ -291,7 +291,7 @@ final class PackWriter {
             format: RepositoryFormat.version, component: component, pack: id, object: object, gzip: stage.gzip,
             members: members)
         let bytes = Repository.encodeIndex(index)
-        _ = try store.put(Layout.index(component, id), bytes, options)
+        _ = try store.put(Layout.index(component, id), bytes, options: options)
         return Finished(index: index, indexDigest: Digest(of: bytes), stored: object.size + bytes.count)
     }
 

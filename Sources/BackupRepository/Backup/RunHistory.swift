@@ -67,7 +67,7 @@ struct RunHistory: Sendable {
         guard let other = onlyOtherStack else { return }
         let name = repository.scope.stack ?? ""
         throw RepositoryError(
-            .otherStack, repository.store.location,
+            .otherStack, object: repository.store.location,
             "it holds the backups of stack '\(other)', and none of '\(name)'",
             hint: "give each stack a store, or a prefix in it; if this is the stack that was called '\(other)', write "
                 + "`former_stacks: [\(other)]` in dr.yaml; `dr backup --allow-other-stack` lets both share it")

@@ -139,7 +139,7 @@ package struct StateFolder: Sendable {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
             throw RepositoryError(
-                .target, folder, "cannot make the state folder: \(FileFailure.text(error))",
+                .target, object: folder, "cannot make the state folder: \(FileFailure.text(error))",
                 hint: "set `state:` in dr.yaml to a folder that this user may write")
         }
     }

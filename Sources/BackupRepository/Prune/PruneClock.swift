@@ -23,7 +23,7 @@ struct PruneClock: Sendable {
     /// The time of the store's clock, read from an object that is written: an empty one, which a full disk still takes.
     private static func time(of store: any ObjectStore) throws -> Int? {
         let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")  // checked: digits
-        let modified = try store.put(key, [], PutOptions(.ifAbsent)).modified
+        let modified = try store.put(key, [], options: PutOptions(.ifAbsent)).modified
         if let refused = try store.delete([key]).first { throw refused }
         return modified
     }

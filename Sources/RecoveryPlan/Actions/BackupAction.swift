@@ -21,7 +21,7 @@ package struct BackupAction: Action {
 
 extension BackupAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("maximum_age", \.maximumAge, .period, "A set that is no older is enough.")
+        Key("maximum_age", \.maximumAge, as: .period, about: "A set that is no older is enough.")
     ]
 
     package static let shape = Shape<Self>.section()

@@ -42,9 +42,13 @@ package struct CheckAction: Action {
 
 extension CheckAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("names", \.names, .oneOrMore(.identifier), required: true, "Which checks; `dr check --list` knows them."),
-        Key("every", \.polling.every, .period, "How often to ask; 5s when left out."),
-        Key("within", \.polling.within, .period, "Ask again until they pass, for so long; once when left out."),
+        Key(
+            "names", \.names, as: .oneOrMore(.identifier), required: true,
+            about: "Which checks; `dr check --list` knows them."),
+        Key("every", \.polling.every, as: .period, about: "How often to ask; 5s when left out."),
+        Key(
+            "within", \.polling.within, as: .period,
+            about: "Ask again until they pass, for so long; once when left out."),
     ]
 
     package static let shape = Shape<Self>.short(.oneOrMore(.identifier), orSection: Self.self) { names in

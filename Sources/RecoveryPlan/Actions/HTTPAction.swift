@@ -140,19 +140,25 @@ package struct HTTPAction: Action {
 
 extension HTTPAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("url", \.url, .webAddress, required: true, "The URL; one that holds a token as {env:} or {file:}."),
-        Key("method", \.method, .word(), "GET when left out, POST where there is a body."),
-        Key("headers", \.headers, .mapping(of: .textOrSecret), "Header fields; secrets as {env:} or {file:}."),
-        Key("username", \.username, .text, "User name for basic authentication."),
-        Key("password", \.password, .secret, "Password for basic authentication."),
-        Key("bearer_token", \.bearerToken, .secret, "Token for bearer authentication."),
-        Key("ca_file", \.caFile, .path, "PEM certificates to trust, instead of the system's."),
-        Key("insecure", \.insecure, .flag, "Accept any certificate."),
-        Key("body", \.body, .script, "What is sent, as it is."),
-        Key("json", \.json, .json, "What is sent, as JSON."),
-        Key("expect", \.expect, .section(), "What the answer must be; any 2xx when left out."),
-        Key("every", \.every, .period, "How often to ask again; 2s when left out."),
-        Key("within", \.within, .period, "How long to ask again; for GET and HEAD 1m when left out, else not at all."),
+        Key(
+            "url", \.url, as: .webAddress, required: true,
+            about: "The URL; one that holds a token as {env:} or {file:}."),
+        Key("method", \.method, as: .word(), about: "GET when left out, POST where there is a body."),
+        Key(
+            "headers", \.headers, as: .mapping(of: .textOrSecret), about: "Header fields; secrets as {env:} or {file:}."
+        ),
+        Key("username", \.username, as: .text, about: "User name for basic authentication."),
+        Key("password", \.password, as: .secret, about: "Password for basic authentication."),
+        Key("bearer_token", \.bearerToken, as: .secret, about: "Token for bearer authentication."),
+        Key("ca_file", \.caFile, as: .path, about: "PEM certificates to trust, instead of the system's."),
+        Key("insecure", \.insecure, as: .flag, about: "Accept any certificate."),
+        Key("body", \.body, as: .script, about: "What is sent, as it is."),
+        Key("json", \.json, as: .json, about: "What is sent, as JSON."),
+        Key("expect", \.expect, as: .section(), about: "What the answer must be; any 2xx when left out."),
+        Key("every", \.every, as: .period, about: "How often to ask again; 2s when left out."),
+        Key(
+            "within", \.within, as: .period,
+            about: "How long to ask again; for GET and HEAD 1m when left out, else not at all."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

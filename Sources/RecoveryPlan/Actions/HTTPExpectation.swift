@@ -48,8 +48,10 @@ struct HTTPExpectation: Equatable, Sendable, CustomStringConvertible {
 
 extension HTTPExpectation: Section {
     static let keys: [Key<Self>] = [
-        Key("status", \.status, .oneOrMore(.count(100...599)), "Status codes; any 2xx when left out."),
-        Key("body", \.body, .argument, "Text that must be in the body."),
-        Key("json", \.json, .mapping(of: .json), "By JSON Pointer, such as /data/resultType, what must be there."),
+        Key("status", \.status, as: .oneOrMore(.count(100...599)), about: "Status codes; any 2xx when left out."),
+        Key("body", \.body, as: .argument, about: "Text that must be in the body."),
+        Key(
+            "json", \.json, as: .mapping(of: .json),
+            about: "By JSON Pointer, such as /data/resultType, what must be there."),
     ]
 }

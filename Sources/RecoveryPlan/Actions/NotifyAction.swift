@@ -62,14 +62,16 @@ package struct NotifyAction: Action {
 
 extension NotifyAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("event", \.event, .word(), required: true, "What happened."),
-        Key("severity", \.severity, .word(), "How bad it is; as the event has it when left out."),
-        Key("summary", \.summary, .text, "One line for people."),
-        Key("status_page", \.statusPage, .text, "What the status page shows from now on, such as major_outage."),
-        Key("facts", \.facts, .mapping(of: .argument), "What else is known, by name; never a secret."),
-        Key("unless", \.unless, .conditionAction, "Tell nobody if this holds."),
-        Key("every", \.polling.every, .period, "How often 'unless' is asked; 5s when left out."),
-        Key("within", \.polling.within, .period, "How long 'unless' is asked; once when left out."),
+        Key("event", \.event, as: .word(), required: true, about: "What happened."),
+        Key("severity", \.severity, as: .word(), about: "How bad it is; as the event has it when left out."),
+        Key("summary", \.summary, as: .text, about: "One line for people."),
+        Key(
+            "status_page", \.statusPage, as: .text,
+            about: "What the status page shows from now on, such as major_outage."),
+        Key("facts", \.facts, as: .mapping(of: .argument), about: "What else is known, by name; never a secret."),
+        Key("unless", \.unless, as: .conditionAction, about: "Tell nobody if this holds."),
+        Key("every", \.polling.every, as: .period, about: "How often 'unless' is asked; 5s when left out."),
+        Key("within", \.polling.within, as: .period, about: "How long 'unless' is asked; once when left out."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

@@ -33,13 +33,15 @@ package struct RestoreAction: Action {
 
 extension RestoreAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("component", \.component, .text, required: true, "The component, by its name in dr.yaml."),
-        Key("to", \.to, .path, "Where it goes; its own place in dr.yaml when left out."),
-        Key("paths", \.paths, .list(of: .text), "Only what is below these paths in it."),
-        Key("replace", \.replace, .flag, "Keep what is in the way beside it, and go on; true when left out."),
+        Key("component", \.component, as: .text, required: true, about: "The component, by its name in dr.yaml."),
+        Key("to", \.to, as: .path, about: "Where it goes; its own place in dr.yaml when left out."),
+        Key("paths", \.paths, as: .list(of: .text), about: "Only what is below these paths in it."),
         Key(
-            "previous", \.previous, .word(),
-            "Replaced content: 'keep' it beside the target, or 'discard' it once the run is validated; keep by default."
+            "replace", \.replace, as: .flag, about: "Keep what is in the way beside it, and go on; true when left out."),
+        Key(
+            "previous", \.previous, as: .word(),
+            about:
+                "Replaced content: 'keep' it beside the target, or 'discard' it once the run is validated; keep by default."
         ),
     ]
 

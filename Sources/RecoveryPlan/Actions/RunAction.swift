@@ -80,11 +80,17 @@ package struct RunAction: Action {
 
 extension RunAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("argv", \.words, .arguments, "The program and its arguments."),
-        Key("shell", \.shell, .script, "A script for /bin/sh. Nothing in it is replaced: use $DR_PARAM_NAME."),
-        Key("directory", \.directory, .path, "Where it starts; the folder of dr.yaml when left out."),
-        Key("environment", \.environment, .mapping(of: .textOrSecret), "More variables; secrets as {env:} or {file:}."),
-        Key("accept", \.accept, .oneOrMore(.count(0...255)), "Exit codes that mean success; 0 when left out."),
+        Key("argv", \.words, as: .arguments, about: "The program and its arguments."),
+        Key(
+            "shell", \.shell, as: .script, about: "A script for /bin/sh. Nothing in it is replaced: use $DR_PARAM_NAME."
+        ),
+        Key("directory", \.directory, as: .path, about: "Where it starts; the folder of dr.yaml when left out."),
+        Key(
+            "environment", \.environment, as: .mapping(of: .textOrSecret),
+            about: "More variables; secrets as {env:} or {file:}."),
+        Key(
+            "accept", \.accept, as: .oneOrMore(.count(0...255)), about: "Exit codes that mean success; 0 when left out."
+        ),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

@@ -33,9 +33,13 @@ package struct WaitAction: Action {
 
 extension WaitAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("for", \.condition, .conditionAction, required: true, "What must hold: an action that only looks."),
-        Key("every", \.polling.every, .period, "How often to ask; 2s when left out."),
-        Key("within", \.polling.within, .period, "How long to ask; as long as the step may take when left out."),
+        Key(
+            "for", \.condition, as: .conditionAction, required: true,
+            about: "What must hold: an action that only looks."),
+        Key("every", \.polling.every, as: .period, about: "How often to ask; 2s when left out."),
+        Key(
+            "within", \.polling.within, as: .period,
+            about: "How long to ask; as long as the step may take when left out."),
     ]
 
     package static let shape = Shape<Self>.short(.period, orSection: Self.self) { time in

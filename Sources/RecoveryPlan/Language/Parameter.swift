@@ -47,9 +47,11 @@ package struct Parameter: Equatable, Sendable {
 
 extension Parameter: Section {
     package static let keys: [Key<Self>] = [
-        Key("value", \.value, .parameterValue, "What it is unless --set says otherwise; left out, --set must."),
-        Key("about", \.about, .text, "What it is for, in a line."),
-        Key("one_of", \.oneOf, .list(of: .text), "The values that it may have."),
+        Key(
+            "value", \.value, as: .parameterValue,
+            about: "What it is unless --set says otherwise; left out, --set must."),
+        Key("about", \.about, as: .text, about: "What it is for, in a line."),
+        Key("one_of", \.oneOf, as: .list(of: .text), about: "The values that it may have."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

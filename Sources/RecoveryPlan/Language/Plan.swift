@@ -31,18 +31,18 @@ package struct Plan: Equatable, Sendable {
 
 extension Plan: Section {
     package static let keys: [Key<Self>] = [
-        Key("scenario", \.scenario, .identifier, required: true, "The word that --scenario takes."),
-        Key("aliases", \.aliases, .list(of: .identifier), "Other words for it."),
-        Key("procedure", \.procedure, .text, "The runbook's name of what is done."),
-        Key("about", \.about, .text, "What it is for, in a line."),
-        Key("objectives", \.objectives, .section(), "What the recovery is measured against."),
+        Key("scenario", \.scenario, as: .identifier, required: true, about: "The word that --scenario takes."),
+        Key("aliases", \.aliases, as: .list(of: .identifier), about: "Other words for it."),
+        Key("procedure", \.procedure, as: .text, about: "The runbook's name of what is done."),
+        Key("about", \.about, as: .text, about: "What it is for, in a line."),
+        Key("objectives", \.objectives, as: .section(), about: "What the recovery is measured against."),
         .alreadyRead(
             "parameters", schema: Shape<[Parameter]>.parameters.schema,
             "Names for ${...}, with their values; --set changes them."),
         Key(
-            "steps", \.steps, .list(of: Step.shape), required: true,
-            "What is done; steps that need nothing begin at once."),
-        Key("checks", \.checks, .list(of: .identifier), "What validates the recovery after the last step."),
+            "steps", \.steps, as: .list(of: Step.shape), required: true,
+            about: "What is done; steps that need nothing begin at once."),
+        Key("checks", \.checks, as: .list(of: .identifier), about: "What validates the recovery after the last step."),
     ]
 }
 
@@ -57,9 +57,11 @@ package struct PlanObjectives: Equatable, Sendable {
 
 extension PlanObjectives: Section {
     package static let keys: [Key<Self>] = [
-        Key("rto", \.rto, .period, "Time allowed to recover, such as 4h; dr.yaml's when left out."),
-        Key("rpo", \.rpo, .period, "Loss of data allowed, such as 1h; dr.yaml's when left out."),
-        Key("rto_from", \.rtoFrom, .word(), "The moment from which the time counts; 'declared' when left out."),
+        Key("rto", \.rto, as: .period, about: "Time allowed to recover, such as 4h; dr.yaml's when left out."),
+        Key("rpo", \.rpo, as: .period, about: "Loss of data allowed, such as 1h; dr.yaml's when left out."),
+        Key(
+            "rto_from", \.rtoFrom, as: .word(),
+            about: "The moment from which the time counts; 'declared' when left out."),
     ]
 }
 

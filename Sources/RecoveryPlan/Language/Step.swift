@@ -50,21 +50,24 @@ package struct Step: Equatable, Sendable {
 extension Step: Section {
     package static let keys: [Key<Self>] =
         [
-            Key("id", \.id, .identifier, required: true, "Its name, for 'needs' and the journal."),
-            Key("about", \.about, .text, "What it does, in a line; the action's own words when left out."),
-            Key("needs", \.needs, .list(of: .identifier), "Steps that must be done before it begins."),
+            Key("id", \.id, as: .identifier, required: true, about: "Its name, for 'needs' and the journal."),
+            Key("about", \.about, as: .text, about: "What it does, in a line; the action's own words when left out."),
+            Key("needs", \.needs, as: .list(of: .identifier), about: "Steps that must be done before it begins."),
             Key(
-                "when", \.condition, .condition,
-                "Parameters and their values, or a component, without which the step is left out."),
-        ] + ActionKind.supported.map { Key($0.keyword, \.action, $0.reference, $0.about) } + [
-            Key("stop", \.stop, .list(of: .action), "Done before the action, such as stopping a server."),
-            Key("start", \.start, .list(of: .action), "Done after the action, also when it failed."),
+                "when", \.condition, as: .condition,
+                about: "Parameters and their values, or a component, without which the step is left out."),
+        ] + ActionKind.supported.map { Key($0.keyword, \.action, as: $0.reference, about: $0.about) } + [
+            Key("stop", \.stop, as: .list(of: .action), about: "Done before the action, such as stopping a server."),
+            Key("start", \.start, as: .list(of: .action), about: "Done after the action, also when it failed."),
             Key(
-                "timeout", \.timeout, .period, "For one attempt, with 'stop', 'start' and 'verify'; 30m when left out."),
-            Key("retry", \.retry, .section(), "How often to try, and how long to wait in between."),
-            Key("verify", \.verify, .list(of: .conditionAction), "What must hold for the step to be done."),
-            Key("on_failure", \.onFailure, .word(), "What happens when it fails for good; 'abort' when left out."),
-            Key("rollback", \.rollback, .list(of: .action), "How it is undone."),
+                "timeout", \.timeout, as: .period,
+                about: "For one attempt, with 'stop', 'start' and 'verify'; 30m when left out."),
+            Key("retry", \.retry, as: .section(), about: "How often to try, and how long to wait in between."),
+            Key("verify", \.verify, as: .list(of: .conditionAction), about: "What must hold for the step to be done."),
+            Key(
+                "on_failure", \.onFailure, as: .word(),
+                about: "What happens when it fails for good; 'abort' when left out."),
+            Key("rollback", \.rollback, as: .list(of: .action), about: "How it is undone."),
         ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
@@ -103,7 +106,9 @@ extension Step: Section {
 
 extension Step.Retry: Section {
     package static let keys: [Key<Self>] = [
-        Key("attempts", \.attempts, .count(1...100), "Tries in all, the first one included; 1 when left out."),
-        Key("backoff", \.backoff, .period, "The first wait, which doubles each time; 10s when left out."),
+        Key(
+            "attempts", \.attempts, as: .count(1...100), about: "Tries in all, the first one included; 1 when left out."
+        ),
+        Key("backoff", \.backoff, as: .period, about: "The first wait, which doubles each time; 10s when left out."),
     ]
 }

@@ -28,19 +28,27 @@ extension KubectlAction {
 
 extension KubectlAction.Keys: Section {
     static let keys: [Key<Self>] = [
-        Key("apply", \.apply, .path, "A file, a folder, or one with a kustomization, to apply on the server."),
-        Key("create_namespace", \.createNamespace, .kubernetesName, "A namespace that should be there."),
-        Key("scale", \.scale, .kubernetesObject, "A workload, such as statefulset/prometheus; needs 'replicas'."),
-        Key("replicas", \.replicas, .replicas, "How many, or 'previous': as many as before they were scaled to 0."),
-        Key("rollout", \.rollout, .kubernetesObject, "A workload whose rollout should be complete."),
-        Key("wait", \.wait, .text, "What to wait for: TYPE/NAME, or a type with 'selector'; needs 'for'."),
-        Key("selector", \.selector, .text, "Labels of what is waited for, such as app=loki."),
-        Key("for", \.condition, .text, "condition=NAME, jsonpath='{…}'=VALUE, create, or delete."),
-        Key("delete", \.delete, .kubernetesObject, "An object that should not be there."),
-        Key("namespace", \.namespace, .kubernetesName, "Where the objects are."),
-        Key("context", \.context, .text, "Which cluster, by the kubeconfig; name it, lest it be the wrong one."),
-        Key("force", \.force, .flag, "Of 'apply': take over fields that others have set; true if left out."),
-        Key("within", \.within, .period, "How long the cluster may take; 5m if left out."),
+        Key(
+            "apply", \.apply, as: .path, about: "A file, a folder, or one with a kustomization, to apply on the server."
+        ),
+        Key("create_namespace", \.createNamespace, as: .kubernetesName, about: "A namespace that should be there."),
+        Key(
+            "scale", \.scale, as: .kubernetesObject,
+            about: "A workload, such as statefulset/prometheus; needs 'replicas'."),
+        Key(
+            "replicas", \.replicas, as: .replicas,
+            about: "How many, or 'previous': as many as before they were scaled to 0."),
+        Key("rollout", \.rollout, as: .kubernetesObject, about: "A workload whose rollout should be complete."),
+        Key("wait", \.wait, as: .text, about: "What to wait for: TYPE/NAME, or a type with 'selector'; needs 'for'."),
+        Key("selector", \.selector, as: .text, about: "Labels of what is waited for, such as app=loki."),
+        Key("for", \.condition, as: .text, about: "condition=NAME, jsonpath='{…}'=VALUE, create, or delete."),
+        Key("delete", \.delete, as: .kubernetesObject, about: "An object that should not be there."),
+        Key("namespace", \.namespace, as: .kubernetesName, about: "Where the objects are."),
+        Key(
+            "context", \.context, as: .text,
+            about: "Which cluster, by the kubeconfig; name it, lest it be the wrong one."),
+        Key("force", \.force, as: .flag, about: "Of 'apply': take over fields that others have set; true if left out."),
+        Key("within", \.within, as: .period, about: "How long the cluster may take; 5m if left out."),
     ]
 
     private static let verbs = ["apply", "create_namespace", "scale", "rollout", "wait", "delete"]
