@@ -1,10 +1,10 @@
-/// A journal that cannot be written, read or trusted.
+/// An error of a journal: it cannot be written, read or trusted.
 package struct JournalError: Error, Equatable, CustomStringConvertible {
     package enum Reason: Equatable, Sendable {
         case cannotWrite, cannotRead
         /// A line was altered, removed, added or moved.
         case tampered
-        /// Another run of the scenario is under way.
+        /// Another run of the scenario is in progress.
         case held
         case noSuchRun
     }
