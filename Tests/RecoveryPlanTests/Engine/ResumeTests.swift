@@ -4,8 +4,8 @@ import Testing
 @testable import RecoveryPlan
 
 @Suite struct ResumeTests {
-    /// A crash after every line of the journal: the lines up to it stay, nothing else does. What was done and is
-    /// proved is not done again, what was not is done, and the run ends as if nothing had happened.
+    /// A crash after each line of the journal, which keeps only the lines up to it. The resumed run skips verified
+    /// steps, runs the others, and succeeds.
     @Test func aRunThatDiesAfterAnyLineIsResumed() async throws {
         let whole = try Rehearsal()
         _ = try await whole.run(Self.plan(whole))
@@ -47,7 +47,7 @@ import Testing
         let stage = try Rehearsal()
         stage.stage.fail("c", times: 1)
         #expect(try await stage.run(Self.plan(stage)).end.verdict == .failed)
-        // Meanwhile somebody undid the first step.
+        // The effect of the first step was undone in the meantime.
         stage.stage.on("prove a") { number in
             if number == 2 { throw ActionError(.notSo, "prove a", "it is gone") }
         }
@@ -76,7 +76,7 @@ import Testing
         let lines = try whole.reading().lines
         let first = try #require(
             lines.firstIndex { if case .rollbackBegan = $0.body.event { true } else { false } })
-        // From the last failure on, before the first line of the rollback itself.
+        // After the last failure, before the first line of the rollback.
         for count in first..<lines.count {
             let stage = try Rehearsal()
             let text = lines[..<count].map(\.text).joined(separator: "\n") + "\n"
@@ -87,8 +87,8 @@ import Testing
         }
     }
 
-    /// The run dies between a step's last failure and the first line of what undoes it, while another step is under way;
-    /// and dies once more when it is resumed.
+    /// The run crashes between a step's last failure and the first line of its rollback, while another step is running.
+    /// It crashes again when it is resumed.
     @Test func aRunThatDiesBeforeItsRollbackRollsBack() async throws {
         func plan(_ stage: Rehearsal) -> Plan {
             Rehearsal.plan(
@@ -120,7 +120,7 @@ import Testing
         #expect(stage.stage.log == ["undo bad", "undo under_way", "undo done"])
     }
 
-    /// Of two attempts the first has failed: the second is made, however the run died.
+    /// The first of two attempts failed: the resumed run makes the second, wherever the run crashed.
     @Test func aFailureThatIsNotTheLastIsNoReasonToRollBack() async throws {
         let stage = try Rehearsal()
         do {
