@@ -16,7 +16,7 @@ final class ActionStage: RecoveryServices {
         var notices: [Notice] = []
         var questions: [String] = []
         var ages: [Int?] = []
-        var told: [String] = []
+        var messages: [String] = []
         /// The names of the failing checks, one element for each call.
         var failing: [[String]] = []
         var checkRuns = 0
@@ -34,7 +34,7 @@ final class ActionStage: RecoveryServices {
             run: RunIdentity(id: "r1", stack: "shop", scenario: "s", set: "20260101T000000Z"), services: self,
             pool: Self.pool, logger: Logger(label: "test"),
             environment: ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }, folder: "/tmp",
-            tell: { line in self.state.withLock { $0.told.append(line) } })
+            tell: { line in self.state.withLock { $0.messages.append(line) } })
     }
 
     /// Reads an action from a line of YAML.

@@ -22,7 +22,7 @@ import Testing
         let stage = ActionStage()
         let record = try await stage.perform("http: {url: '\(server.url)/-/ready', every: 1s}")
         #expect(record.facts == ["status": "200"] && server.requests.count == 3)
-        #expect(stage.state.withLock { $0.told.contains { $0.contains("HTTP 503") } })
+        #expect(stage.state.withLock { $0.messages.contains { $0.contains("HTTP 503") } })
     }
 
     @Test func whatDoesNotComeTrueInTimeIsToldWithTheAnswer() async throws {
@@ -70,8 +70,8 @@ import Testing
             environment: ["URL": "\(server.url)/hook", "T": "hidden"])
         let request = try #require(server.requests.first)
         #expect(request["x-token"] == "hidden" && request["x-plain"] == "y")
-        let told = "\(try #require(failure))"
-        #expect(!told.contains("hidden") && !told.contains("/hook") && told.contains("variable 'URL'"))
+        let message = "\(try #require(failure))"
+        #expect(!message.contains("hidden") && !message.contains("/hook") && message.contains("variable 'URL'"))
     }
 
     @Test func aComponentsServerIsAskedWithItsCredentials() async throws {

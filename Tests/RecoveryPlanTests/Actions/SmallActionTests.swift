@@ -65,7 +65,7 @@ import Testing
         #expect(ContinuousClock.now - start >= .seconds(1))
         let program = "{shell: 'test -e \(folder.path)/x || { touch \(folder.path)/x; exit 1; }'}"
         _ = try await stage.perform("wait: {for: {run: \(program)}, every: 1s}")
-        #expect(stage.state.withLock { $0.told.count } == 1)
+        #expect(stage.state.withLock { $0.messages.count } == 1)
         let error = await #expect(throws: ActionError.self) {
             try await stage.perform("wait: {for: {run: ['false']}, every: 1s, within: 1s}")
         }

@@ -140,11 +140,11 @@ import Testing
     }
 
     @Test func aPostconditionThatDoesNotHoldFailsTheStep() async throws {
-        stage.stage.fail("proof")
+        stage.stage.fail("postcondition")
         let outcome = try await stage.run(
             Rehearsal.plan([
                 stage.step("step") {
-                    $0.verify = [stage.act("proof")]
+                    $0.verify = [stage.act("postcondition")]
                     $0.retry.attempts = 2
                 }
             ]))

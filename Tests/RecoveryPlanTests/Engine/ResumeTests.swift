@@ -23,9 +23,9 @@ import Testing
             #expect(outcome.end.verdict == .recovered, "after line \(count)")
             for step in ["a", "b", "c"] {
                 #expect(stage.stage.count(step) == (done.contains(step) ? 0 : 1), "\(step) after line \(count)")
-                #expect(stage.stage.count("prove \(step)") == 1)
+                #expect(stage.stage.count("verify \(step)") == 1)
             }
-            let order = stage.stage.log.filter { !$0.hasPrefix("prove") }
+            let order = stage.stage.log.filter { !$0.hasPrefix("verify") }
             #expect(order == ["a", "b", "c"].filter { !done.contains($0) })
             #expect(try stage.reading().end?.verdict == .recovered)
         }
@@ -48,8 +48,8 @@ import Testing
         stage.stage.fail("c", times: 1)
         #expect(try await stage.run(Self.plan(stage)).end.verdict == .failed)
         // The effect of the first step was undone in the meantime.
-        stage.stage.on("prove a") { number in
-            if number == 2 { throw ActionError(.notSo, "prove a", "it is gone") }
+        stage.stage.on("verify a") { number in
+            if number == 2 { throw ActionError(.notSo, "verify a", "the file is missing") }
         }
         #expect(try await stage.resume(Self.plan(stage)).end.verdict == .recovered)
         #expect(stage.stage.count("a") == 2)
@@ -145,9 +145,9 @@ import Testing
     private static func plan(_ stage: Rehearsal) -> Plan {
         Rehearsal.plan(
             [
-                stage.step("a") { $0.verify = [stage.act("prove a")] },
-                stage.step("b", needs: ["a"]) { $0.verify = [stage.act("prove b")] },
-                stage.step("c", needs: ["b"]) { $0.verify = [stage.act("prove c")] },
+                stage.step("a") { $0.verify = [stage.act("verify a")] },
+                stage.step("b", needs: ["a"]) { $0.verify = [stage.act("verify b")] },
+                stage.step("c", needs: ["b"]) { $0.verify = [stage.act("verify c")] },
             ], checks: ["x_ready"])
     }
 }

@@ -16,7 +16,8 @@ import Testing
         #expect(two.basis == .span && two.hasRange)
     }
 
-    /// Calculated by hand: mean 18, deviation 2, Student's t of two degrees 4.302653, times 2 and the root of 4/3: 9.936551.
+    /// Calculated by hand: mean 18, deviation 2, Student's t of two degrees 4.302653, times 2 and the root of 4/3:
+    /// 9.936551.
     @Test func threeHaveAPredictionInterval() throws {
         let three = try #require(TimeForecast([20, 16, 18]))
         #expect(three.basis == .interval && three.expected == 18)
