@@ -77,13 +77,8 @@ package struct ActionRecord: Codable, Equatable, Sendable {
     }
 }
 
-<<<<<<< ours
-/// A step's action that failed.
-package struct ActionError: OperationError, Equatable {
-=======
 /// The failure of an action.
-package struct ActionError: Error, Equatable, CustomStringConvertible {
->>>>>>> theirs
+package struct ActionError: OperationError, Equatable {
     package enum Reason: String, Codable, Equatable, Sendable {
         case failed
         /// A postcondition or a check does not hold.

@@ -1,23 +1,13 @@
-<<<<<<< ours
 package import Platform
 
-/// A journal that cannot be written, read or trusted.
+/// An error of a journal: it cannot be written, read or trusted.
 package struct JournalError: OperationError, Equatable {
     package enum Reason: String, Sendable {
         case cannotWrite = "file_error"
         case cannotRead = "journal_unreadable"
         /// A line was altered, removed, added or moved.
         case tampered = "journal_altered"
-        /// Another run of the scenario is under way.
-=======
-/// An error of a journal: it cannot be written, read or trusted.
-package struct JournalError: Error, Equatable, CustomStringConvertible {
-    package enum Reason: Equatable, Sendable {
-        case cannotWrite, cannotRead
-        /// A line was altered, removed, added or moved.
-        case tampered
         /// Another run of the scenario is in progress.
->>>>>>> theirs
         case held
         case noSuchRun = "no_such_run"
     }
