@@ -75,8 +75,8 @@ let program: [Target] =
         layer("Documents", ["Platform", yams]),
         layer("Trends", ["Platform"]),
         layer("Retention", ["Trends", "Platform"]),
-        layer("Cryptography", ["COpenSSL"] + isal, settings: strictISAL),
-        layer("Archiving", ["CArchive", "CZlib"] + isal, settings: strictISAL),
+        layer("Cryptography", ["COpenSSL", "Platform"] + isal, settings: strictISAL),
+        layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
         layer("HTTP", ["CCurl", "Platform", logging]),
         layer("ObjectStorage", ["Platform", "Cryptography"]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", logging]),
@@ -118,8 +118,8 @@ let program: [Target] =
         .executableTarget(
             name: "dr",
             dependencies: [
-                "Operations", "Drills", "BackupRepository", "S3", "ObjectStorage", "Retention",
-                "StackConfiguration", "Documents", "HTTP", "Cryptography", "RecoveryPlan", "RecoveryChecks",
+                "Operations", "Drills", "BackupRepository", "ObjectStorage", "Retention",
+                "StackConfiguration", "Documents", "Cryptography", "RecoveryPlan", "RecoveryChecks",
                 "Notifications", "Reporting", "Platform", argumentParser,
             ],
             swiftSettings: strict),
@@ -168,7 +168,7 @@ let testTargets = [
             "RecoveryChecks", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
             "Cryptography", logging,
         ]),
-    tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Documents", "Cryptography", "Platform"]),
+    tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Documents", "Platform"]),
     tests(of: "Operations", ["BackupRepository", "StackConfiguration", "Trends", "Platform"]),
     tests(
         of: "Drills",
