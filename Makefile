@@ -75,7 +75,7 @@ manual: ## Generate the manual page, docs/dr.1, from the help texts.
 docs: ## Build the documentation site in .build/site and check all links.
 	@Scripts/prepare docs
 	.tools/bin/python Scripts/check-links
-	.tools/bin/python -m mkdocs build --strict --quiet
+	.tools/bin/python -m mkdocs build --strict
 
 .PHONY: install
 install: build ## Install the program, completions and manual page under PREFIX (/usr/local).

@@ -47,7 +47,7 @@ import Testing
         await loki.stop()
         let again = try await LokiStandIn(data: folder.url)
         #expect(try await count(again) == 40)
-        // As Loki: a damaged chunk is success with lines missing.
+        // Like Loki, the stand-in reports success for a damaged chunk and omits its lines.
         try FileManager.default.removeItem(at: folder.url.appending(path: "wal"))
         let chunk = try #require(again.store.visibleChunks(tenant: "t1").first)
         let file = folder.url.appending(path: "chunks/\(chunk)")
