@@ -160,10 +160,14 @@ import Testing
     func nothingLeadsOutside(path: String) { #expect(!RestorePath.isSafe(Array(path.utf8))) }
 }
 
-@Suite struct LayoutTests {
+@Suite struct ComponentNameTests {
     @Test(arguments: [
         ("prometheus", true), ("a-1", true), ("sets", false), ("marks", false), ("", false), ("A", false),
         ("a/b", false),
-        ("a_b", false), (String(repeating: "x", count: 65), false),
-    ]) func componentNames(name: String, isGood: Bool) { #expect(Layout.isComponentName(name) == isGood) }
+        ("a_b", false), (String(repeating: "x", count: 64), true), (String(repeating: "x", count: 65), false),
+    ]) func `a name is valid for its form and unless it is reserved`(name: String, isValid: Bool) throws {
+        #expect(ComponentName.isValid(name) == isValid)
+        let hasForm = name.firstMatch(of: try Regex(ComponentName.pattern)) != nil
+        #expect(ComponentName.hasValidForm(name) == hasForm)
+    }
 }

@@ -36,7 +36,9 @@ final class FullStore: ObjectStore {
         return try base.put(key, content, options: options)
     }
 
-    func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload { Upload(self, key, options) }
+    func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
+        Upload(to: self, key, options: options)
+    }
 
     func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         try base.get(key, range: range, sink)
@@ -53,7 +55,7 @@ final class FullStore: ObjectStore {
         private let options: PutOptions
         private var content: [UInt8] = []
 
-        init(_ store: FullStore, _ key: ObjectKey, _ options: PutOptions) {
+        init(to store: FullStore, _ key: ObjectKey, options: PutOptions) {
             self.store = store
             self.key = key
             self.options = options

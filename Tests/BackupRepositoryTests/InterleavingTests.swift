@@ -106,7 +106,8 @@ import Testing
                     restored.withLock { $0 = (set.name, content) }
                 },
             ], on: store)
-        try expectRestored(restored.withLock { $0 }, chosen.withLock { $0 }, outcomes[5], store, "\(turns)")
+        try expectRestored(
+            restored.withLock { $0 }, of: chosen.withLock { $0 }, error: outcomes[5], in: store, label: "\(turns)")
 
         let label = "\(turns), \(leaps) leaps, dying \(dying.map { "\($0)" } ?? "none")"
         for (number, error) in outcomes.enumerated()
@@ -132,8 +133,8 @@ import Testing
 
     /// A restore that says it is done has every byte; one that fails has lost its set to a prune, and says so.
     private func expectRestored(
-        _ restored: (name: Timestamp, content: [String: [UInt8]])?, _ chosen: Timestamp?, _ error: (any Error)?,
-        _ store: MemoryStore, _ label: String
+        _ restored: (name: Timestamp, content: [String: [UInt8]])?, of chosen: Timestamp?, error: (any Error)?,
+        in store: MemoryStore, label: String
     ) throws {
         if let restored {
             #expect(restored.content == fixture.content(of: restored.name), "\(label): \(restored.name)")

@@ -24,7 +24,7 @@ import Testing
 
     @discardableResult
     private func prune(
-        _ fixture: PruneFixture, _ policy: RetentionPolicy, _ change: (inout Prune) -> Void = { _ in }
+        _ fixture: PruneFixture, by policy: RetentionPolicy, _ change: (inout Prune) -> Void = { _ in }
     ) async throws -> PruneReport {
         try await fixture.prune(grace: 0) { prune in
             prune.policy = policy
@@ -65,12 +65,12 @@ import Testing
         let policy = RetentionPolicy(daily: .days(30))
         try fixture.write("shared", Fixture.noise(3000, seed: 1))
         let first = try await fixture.backup()
-        try await prune(fixture, policy)
+        try await prune(fixture, by: policy)
         #expect(try locks(fixture, "sets/") == [fixture.now.seconds + Self.margin], "its day is not over")
         fixture.pass(hours: 24)
         try fixture.write("own", Fixture.noise(3000, seed: 2))
         let second = try await fixture.backup()
-        let report = try await prune(fixture, policy)
+        let report = try await prune(fixture, by: policy)
         let (long, short) = (first.name.seconds + 30 * Self.day, second.name.seconds + Self.margin)
         #expect(try locks(fixture, "sets/") == [long, short])
         #expect(Set(try locks(fixture, "tree/packs/")) == [long, short], "the shared pack, and the second's own")
@@ -84,7 +84,7 @@ import Testing
         try fixture.write("shared", Fixture.noise(3000, seed: 1))
         for _ in 0..<20 {
             try await fixture.backup()
-            try await prune(fixture, RetentionPolicy(keepLast: 1))
+            try await prune(fixture, by: RetentionPolicy(keepLast: 1))
             fixture.pass(hours: 24)
             #expect(try locks(fixture, "tree/packs/").allSatisfy { ($0 ?? 0) > fixture.now.seconds })
         }
@@ -99,7 +99,7 @@ import Testing
         try await fixture.backup()
         fixture.pass(hours: 30)
         let policy = RetentionPolicy(keepLast: 1)
-        let report = try await prune(fixture, policy)
+        let report = try await prune(fixture, by: policy)
         #expect(report.sets.map(\.fate) == [.locked, .kept] && report.refused == 0 && report.frozen.isEmpty)
         #expect(report.removed == PruneReport.Counts() && report.locked.objects == 1)
         #expect(
@@ -109,10 +109,10 @@ import Testing
                     until: Timestamp(seconds: first.name.seconds + Self.margin))
             ])
         try await fixture.expectWhole()
-        let dry = try await prune(fixture, policy) { $0.isDryRun = true }
+        let dry = try await prune(fixture, by: policy) { $0.isDryRun = true }
         #expect(dry.locked == report.locked && dry.sets == report.sets)
         fixture.pass(hours: 3 * 24)
-        let later = try await prune(fixture, policy)
+        let later = try await prune(fixture, by: policy)
         #expect(later.removed.sets == 1 && later.removed.packs == 1 && later.locked.objects == 0)
         #expect(fixture.store.keys("marks/prune/").isEmpty)
         try await fixture.expectWhole()
@@ -126,7 +126,7 @@ import Testing
         for number in 0..<16 {
             try fixture.write("own", Fixture.noise(2000, seed: UInt64(number + 1)))
             try await fixture.backup()
-            try await prune(fixture, policy)
+            try await prune(fixture, by: policy)
             most = max(most, fixture.store.keys("marks/prune/").count)
             fixture.pass(hours: 12)
         }
@@ -141,12 +141,12 @@ import Testing
         for number in 0..<40 {
             try fixture.write("own", Fixture.noise(1000, seed: UInt64(number + 1)))
             let set = try await fixture.backup()
-            try await prune(fixture, policy)
+            try await prune(fixture, by: policy)
             fixture.pass(hours: 24)
             // The last of a week is kept three weeks; any other ten days.
             let isSunday = (set.name.seconds / Self.day + 3) % 7 == 6
             let longest = isSunday ? 21 * Self.day : 10 * Self.day
-            try await prune(fixture, policy)
+            try await prune(fixture, by: policy)
             let until = try fixture.store.retention(of: Layout.set(set.name))?.until
             #expect(until == set.name.seconds + longest, "\(set.name)")
         }
@@ -162,7 +162,7 @@ import Testing
         try fixture.write("a", Fixture.noise(3000, seed: 1))
         try await fixture.backup()
         fixture.pass(hours: 48)
-        let report = try await prune(fixture, RetentionPolicy(keepLast: 1)) { $0.failedRuns = 3 }
+        let report = try await prune(fixture, by: RetentionPolicy(keepLast: 1)) { $0.failedRuns = 3 }
         #expect(!report.frozen.isEmpty && report.locks?.extended == 5)
         #expect(try locks(fixture, "tree/").allSatisfy { $0 == fixture.now.seconds + Self.margin })
     }
@@ -174,11 +174,11 @@ import Testing
         let state = try StateFolder(
             fixture.fixture.folder.url.appending(path: "state").path, repository: fixture.repository().description)
         let policy = RetentionPolicy(keepLast: 1)
-        #expect(try await prune(fixture, policy) { $0.state = state }.locks != nil)
+        #expect(try await prune(fixture, by: policy) { $0.state = state }.locks != nil)
         fixture.pass(hours: 17)
-        #expect(try await prune(fixture, policy) { $0.state = state }.locks == nil)
+        #expect(try await prune(fixture, by: policy) { $0.state = state }.locks == nil)
         fixture.pass(hours: 1)
-        #expect(try await prune(fixture, policy) { $0.state = state }.locks?.extended == 5)
+        #expect(try await prune(fixture, by: policy) { $0.state = state }.locks?.extended == 5)
     }
 
     @Test func aStoreThatCannotLockIsNamed() async throws {

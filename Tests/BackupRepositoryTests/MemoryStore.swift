@@ -63,7 +63,9 @@ final class MemoryStore: RetainingStore, PartedStore {
         }
     }
 
-    func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload { Upload(self, key, options) }
+    func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
+        Upload(to: self, key, options: options)
+    }
 
     func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         guard let object = state.withLock({ $0.objects[key] }) else {
@@ -143,7 +145,7 @@ final class MemoryStore: RetainingStore, PartedStore {
         private let options: PutOptions
         private var content: [UInt8] = []
 
-        init(_ store: MemoryStore, _ key: ObjectKey, _ options: PutOptions) {
+        init(to store: MemoryStore, _ key: ObjectKey, options: PutOptions) {
             self.store = store
             self.key = key
             self.options = options

@@ -87,7 +87,7 @@ import Testing
 
     /// - Parameter hanging: components that have little time.
     private func run(
-        _ fixture: Fixture, _ repository: Repository, _ sources: [String: StubSource], hanging: Set<String> = []
+        _ sources: [String: StubSource], of fixture: Fixture, into repository: Repository, hanging: Set<String> = []
     ) async throws -> BackupRun.Report {
         let state = try StateFolder(
             fixture.folder.url.appending(path: "state").path, repository: repository.description)
@@ -117,7 +117,7 @@ import Testing
     @Test func watermarksAndSkewAreRecorded() async throws {
         let fixture = try Fixture()
         let repository = try fixture.repository()
-        let set = try await run(fixture, repository, try sources(fixture)).set
+        let set = try await run(try sources(fixture), of: fixture, into: repository).set
         #expect(set.status == .complete && set.components["metrics"]?.watermark == 1_700_000_000_000)
         #expect(try repository.manifest("metrics", of: set).watermark == 1_700_000_000_000)
         let point = RestorePoint(set, now: Timestamp(seconds: 1_700_001_000), rpo: 900)
@@ -139,7 +139,7 @@ import Testing
         }
         sources["bad"] = bad
         let repository = try fixture.repository()
-        let report = try await run(fixture, repository, sources, hanging: when == "by hanging" ? ["bad"] : [])
+        let report = try await run(sources, of: fixture, into: repository, hanging: when == "by hanging" ? ["bad"] : [])
         #expect(report.set.status == .partial && report.set.failed.keys.sorted() == ["bad"])
         #expect(report.set.reasons[0].contains("no progress within") == (when == "by hanging"))
         #expect(report.set.components.keys.sorted() == ["logs", "metrics"])
@@ -170,7 +170,7 @@ import Testing
         for name in good.keys { sources[name]?.releasing = { others.continuation.yield() } }
         let repository = try fixture.repository()
         let all = sources
-        let task = Task { try await run(fixture, repository, all) }
+        let task = Task { try await run(all, of: fixture, into: repository) }
         for await _ in reached.stream {}
         var released = 0
         for await _ in others.stream {  // side by side: they end although the third hangs
@@ -180,7 +180,7 @@ import Testing
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(try repository.setNames().isEmpty)
-        let next = try await run(fixture, repository, good)
+        let next = try await run(good, of: fixture, into: repository)
         #expect(next.set.status == .complete && next.set.components.count == 2)
         #expect(try await fixture.verify(repository).findings.isEmpty)
     }

@@ -27,9 +27,9 @@ import Testing
     }
 
     @Test(arguments: drips)
-    func `an answer that trickles is given up`(_ act: ScriptedServer.Act, _ reason: HTTPError.Reason, _ words: String)
-        throws
-    {
+    func `an answer that trickles is given up`(
+        act: ScriptedServer.Act, reason: HTTPError.Reason, words: String
+    ) throws {
         let server = try ScriptedServer([act])
         let error = #expect(throws: HTTPError.self) {
             try client().perform(HTTPRequest("GET", server.url)) { _, _ in }

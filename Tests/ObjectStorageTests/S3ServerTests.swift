@@ -73,7 +73,7 @@ import Testing
             let lock = PutOptions.Lock(mode: mode, until: Int(Date().timeIntervalSince1970) + 3600)
             let longer = PutOptions.Lock(mode: mode, until: lock.until + 3600)
             _ = try store.put("small", [1], options: PutOptions(lock: lock))
-            _ = try store.upload("big", content(partSize + 1), PutOptions(lock: lock))
+            _ = try store.upload("big", content(partSize + 1), options: PutOptions(lock: lock))
             try store.put("free")
             #expect(try store.retentionSupport() == RetentionSupport(isEnabled: true))
             #expect(try store.bytes("small") == [1] && store.head("big")?.size == partSize + 1)

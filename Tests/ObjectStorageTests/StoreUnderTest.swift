@@ -134,7 +134,7 @@ extension ObjectStore {
     }
 
     func upload(
-        _ key: ObjectKey, _ content: [UInt8], pieces: Int = 100_000, _ options: PutOptions = PutOptions()
+        _ key: ObjectKey, _ content: [UInt8], pieces: Int = 100_000, options: PutOptions = PutOptions()
     ) throws -> ObjectInfo {
         let upload = try upload(key, options)
         for start in stride(from: 0, to: content.count, by: pieces) {

@@ -26,7 +26,7 @@ import Testing
         return (try S3Store(configuration, environment: environment, logger: Logger(label: "test")), server)
     }
 
-    private static func refusal(_ status: Int, _ code: String, _ message: String = "m") -> ScriptedServer.Act {
+    private static func refusal(_ status: Int, _ code: String, message: String = "m") -> ScriptedServer.Act {
         .reply(.response(status, [], "<Error><Code>\(code)</Code><Message>\(message)</Message></Error>"))
     }
 
@@ -65,10 +65,10 @@ import Testing
         (400, "InvalidRequest", "Bucket is missing Object Lock Configuration", .unsupported),
         (501, "NotImplemented", "m", .unsupported),
     ])
-    func refusalsAreToldApart(_ status: Int, _ code: String, _ message: String, _ reason: ObjectStoreError.Reason)
-        throws
-    {
-        let (store, _) = try store { _ in Self.refusal(status, code, message) }
+    func refusalsAreToldApart(
+        status: Int, code: String, message: String, reason: ObjectStoreError.Reason
+    ) throws {
+        let (store, _) = try store { _ in Self.refusal(status, code, message: message) }
         #expect { _ = try store.retention(of: key) } throws: { ($0 as? ObjectStoreError)?.reason == reason }
         #expect { try store.retain(key, lock) } throws: { ($0 as? ObjectStoreError)?.reason == reason }
     }

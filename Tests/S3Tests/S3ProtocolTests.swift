@@ -28,10 +28,8 @@ import Testing
     private let key = ObjectKey(trusted: "a/key")
 
     private static func error(
-        _ status: Int, _ code: String, _ headers: [(name: String, value: String)] = [], _ more: String = ""
-    )
-        -> ScriptedServer.Act
-    {
+        _ status: Int, _ code: String, headers: [(name: String, value: String)] = [], more: String = ""
+    ) -> ScriptedServer.Act {
         .reply(
             .response(
                 status, headers, "<?xml version=\"1.0\"?><Error><Code>\(code)</Code><Message>m</Message>\(more)</Error>"
@@ -156,7 +154,7 @@ import Testing
     ]
 
     @Test(arguments: final)
-    func `what no other try would change`(_ status: Int, _ code: String, _ expected: ObjectStoreError.Reason) throws {
+    func `what no other try would change`(status: Int, code: String, expected: ObjectStoreError.Reason) throws {
         let server = try ScriptedServer([Self.error(status, code)])
         #expect(reason { _ = try store(server).get(key, range: 0..<1) { _ in } } == expected)
         #expect(server.requests.count == 1)
@@ -170,7 +168,7 @@ import Testing
     ]
 
     @Test(arguments: transient)
-    func `what is worth another try`(_ status: Int, _ code: String, _ expected: ObjectStoreError.Reason) throws {
+    func `what is worth another try`(status: Int, code: String, expected: ObjectStoreError.Reason) throws {
         let bad = code.isEmpty ? ScriptedServer.Act.reply(.response(status, [], "<html>")) : Self.error(status, code)
         let server = try ScriptedServer([bad, bad, .reply(.response(200))])
         _ = try store(server).put(key, [7], options: PutOptions(.none))
@@ -182,7 +180,7 @@ import Testing
 
     @Test func `secrets and signatures are in no message`() throws {
         let server = try ScriptedServer([
-            Self.error(403, "SignatureDoesNotMatch", [], "<StringToSign>AWS4</StringToSign>")
+            Self.error(403, "SignatureDoesNotMatch", more: "<StringToSign>AWS4</StringToSign>")
         ])
         let error = #expect(throws: ObjectStoreError.self) {
             try store(server).put(key, [1], options: PutOptions(.none))
@@ -197,7 +195,8 @@ import Testing
     @Test func `a clock that is wrong`() throws {
         let date = "Mon, 23 Nov 2026 03:00:00 GMT"  // an hour ahead
         let server = try ScriptedServer([
-            Self.error(403, "RequestTimeTooSkewed", [("Date", date)]), .reply(.response(200)), .reply(.response(200)),
+            Self.error(403, "RequestTimeTooSkewed", headers: [("Date", date)]), .reply(.response(200)),
+            .reply(.response(200)),
         ])
         let store = try store(server)
         for _ in 0..<2 { _ = try store.put(key, [1], options: PutOptions(.none)) }
@@ -224,11 +223,12 @@ import Testing
     }
 
     static let elsewhere: [ScriptedServer.Act] = [
-        error(400, "AuthorizationHeaderMalformed", [], "<Region>eu-central-1</Region>"),
-        error(301, "PermanentRedirect", [("x-amz-bucket-region", "eu-central-1")]),
+        error(400, "AuthorizationHeaderMalformed", more: "<Region>eu-central-1</Region>"),
+        error(301, "PermanentRedirect", headers: [("x-amz-bucket-region", "eu-central-1")]),
         error(
-            307, "TemporaryRedirect", [("x-amz-bucket-region", "eu-central-1"), ("Location", "http://127.0.0.1:1/")]),
-        error(400, "IllegalLocationConstraintException", [("x-amz-bucket-region", "eu-central-1")]),
+            307, "TemporaryRedirect",
+            headers: [("x-amz-bucket-region", "eu-central-1"), ("Location", "http://127.0.0.1:1/")]),
+        error(400, "IllegalLocationConstraintException", headers: [("x-amz-bucket-region", "eu-central-1")]),
     ]
 
     @Test(arguments: elsewhere) func `a bucket in another region`(_ answer: ScriptedServer.Act) throws {

@@ -131,5 +131,4 @@ package struct CatalogError: OperationError, Equatable {
 
     package var reasonCode: String { "catalog_error" }
     package var place: ErrorPlace { ErrorPlace(operation: operation, text: "catalog: \(operation)") }
-    package var isDiskFull: Bool { code == SQLITE_FULL }
 }

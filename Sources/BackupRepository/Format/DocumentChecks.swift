@@ -20,7 +20,7 @@ extension BackupSet: RepositoryDocument {
     var defect: String? {
         if !Layout.isID(run) { return "its run is not 32 hexadecimal digits" }
         for (name, part) in components {
-            guard Layout.isComponentName(name) else { return "it names a component '\(name.printable)'" }
+            guard ComponentName.isValid(name) else { return "it names a component '\(name.printable)'" }
             if let defect = part.defect { return "component \(name): \(defect)" }
         }
         return nil
@@ -41,7 +41,7 @@ extension BackupSet.Component {
 
 extension Manifest: RepositoryDocument {
     var defect: String? {
-        guard Layout.isComponentName(component) else { return "it names a component '\(component.printable)'" }
+        guard ComponentName.isValid(component) else { return "it names a component '\(component.printable)'" }
         guard run.map(Layout.isID) ?? true else { return "its run is not 32 hexadecimal digits" }
         guard watermark.map(DocumentRange.milliseconds.contains) ?? true else { return "its newest datum has no date" }
         guard oldest.map(DocumentRange.signedMilliseconds.contains) ?? true else {
@@ -102,7 +102,7 @@ extension Mark {
 extension PruneIntent {
     package var defect: String? {
         let names = sets.flatMap(\.manifests).map(\.component) + orphans.keys + packs.keys
-        if let name = names.first(where: { !Layout.isComponentName($0) }) {
+        if let name = names.first(where: { !ComponentName.isValid($0) }) {
             return "it names a component '\(name.printable)'"
         }
         return packs.values.joined().allSatisfy(Layout.isID)
@@ -148,7 +148,7 @@ extension Layout {
     /// - Parameter packs: by component.
     fileprivate static func defect(ofPacks packs: [String: [String]]) -> String? {
         for (component, ids) in packs {
-            guard isComponentName(component) else { return "it names a component '\(component.printable)'" }
+            guard ComponentName.isValid(component) else { return "it names a component '\(component.printable)'" }
             guard ids.allSatisfy(isID) else { return "it names a pack that is not 32 hexadecimal digits" }
         }
         return nil

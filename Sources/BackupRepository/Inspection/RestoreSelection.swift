@@ -159,7 +159,7 @@ extension Repository {
     }
 
     private func hasManifests(_ component: String) throws -> Bool {
-        guard Layout.isComponentName(component) else { return false }
+        guard ComponentName.isValid(component) else { return false }
         var found = false
         try store.list(prefix: Layout.manifestPrefix(component), after: nil) { _ in
             found = true

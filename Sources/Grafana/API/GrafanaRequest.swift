@@ -76,7 +76,4 @@ package struct GrafanaAnswer: Sendable {
 
     /// Grafana's own words in an error's body.
     package var message: String? { (try? JSONValue(parsing: body))?["message"]?.text }
-
-    /// The machine-readable word of some errors: "version-mismatch", "name-exists".
-    package var statusWord: String? { (try? JSONValue(parsing: body))?["status"]?.text }
 }

@@ -93,7 +93,7 @@ import Testing
                 let expected = !verdict.isEmpty && !verdict.hasPrefix("!")
                 asked += 1
                 #expect(
-                    ignores(patterns, entry.path, entry.isDirectory) == expected,
+                    ignores(entry.path, isDirectory: entry.isDirectory, by: patterns) == expected,
                     "\(texts) and '\(entry.path)': git says \(expected)")
             }
         }
@@ -101,7 +101,7 @@ import Testing
     }
 
     /// As a walk does it, which does not enter what is skipped.
-    private func ignores(_ patterns: IgnorePatterns, _ path: String, _ isDirectory: Bool) -> Bool {
+    private func ignores(_ path: String, isDirectory: Bool, by patterns: IgnorePatterns) -> Bool {
         let parts = path.split(separator: "/")
         for depth in 1..<max(parts.count, 1)
         where patterns.ignores(Array(parts[..<depth].joined(separator: "/").utf8), isDirectory: true) { return true }

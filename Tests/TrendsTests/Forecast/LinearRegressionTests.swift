@@ -67,7 +67,7 @@ import Testing
             (101, 200, 101, .high), (nil, 180, 100, .high), (nil, 110, 100, .critical), (90, 99, 100, .critical),
         ] as [(warning: Double?, critical: Double?, current: Double, Urgency)])
     func `urgency follows from how soon thresholds are passed`(
-        _ warning: Double?, _ critical: Double?, _ current: Double, _ expected: Urgency
+        warning: Double?, critical: Double?, current: Double, expected: Urgency
     ) throws {
         let regression = try #require(LinearRegression(samples((0...100).map { Double($0) })))
         let now = Self.start + 100 * Self.day
