@@ -76,8 +76,8 @@ let program: [Target] =
         layer("Trends", ["Platform"]),
         layer("Retention", ["Trends", "Platform"]),
         layer("Schedules", []),
-        layer("Cryptography", ["COpenSSL"] + isal, settings: strictISAL),
-        layer("Archiving", ["CArchive", "CZlib"] + isal, settings: strictISAL),
+        layer("Cryptography", ["COpenSSL", "Platform"] + isal, settings: strictISAL),
+        layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
         layer("HTTP", ["CCurl", "Platform", logging]),
         layer("ObjectStorage", ["Platform", "Cryptography"]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", logging]),
@@ -102,13 +102,26 @@ let program: [Target] =
             name: "ShippedPlans", path: "plans",
             resources: shippedPlans.map { .embedInCode("\($0).yaml") }, swiftSettings: strict),
         layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", "Platform", mustache]),
-        layer("Drills", ["ObjectStorage", "HTTP", "Cryptography", "Platform"]),
-        .executableTarget(
-            name: "dr",
-            dependencies: kinds.map { .byName(name: $0.name) } + [
+        // Everything that the commands do: a command parses, calls one of these, and prints.
+        layer(
+            "Operations",
+            kinds.map { .byName(name: $0.name) } + [
                 "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "Schedules", "StackConfiguration",
                 "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "RecoveryChecks", "Notifications",
-                "Reporting", "Drills", "Platform", argumentParser, logging,
+                "Reporting", "Platform", logging,
+            ]),
+        layer(
+            "Drills",
+            [
+                "Operations", "BackupRepository", "ObjectStorage", "StackConfiguration", "Documents", "HTTP",
+                "Cryptography", "RecoveryPlan", "RecoveryChecks", "Notifications", "Reporting", "Platform",
+            ]),
+        .executableTarget(
+            name: "dr",
+            dependencies: [
+                "Operations", "Drills", "BackupRepository", "S3", "ObjectStorage", "Retention", "Schedules",
+                "StackConfiguration", "Documents", "HTTP", "Cryptography", "RecoveryPlan", "RecoveryChecks",
+                "Notifications", "Reporting", "Platform", argumentParser,
             ],
             swiftSettings: strict),
     ]

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Lab
+import Platform
 import ShippedPlans
 import Testing
 

@@ -88,8 +88,8 @@ struct SyntheticHistory: AsyncParsableCommand {
         }
         let document = Repository.encodeIndex(index)
         let store = repository.store
-        _ = try store.put(Layout.pack(Self.component, id), content, PutOptions(.none))
-        _ = try store.put(Layout.index(Self.component, id), document, PutOptions(.none))
+        _ = try store.put(Layout.pack(Self.component, id), content, options: PutOptions(.none))
+        _ = try store.put(Layout.index(Self.component, id), document, options: PutOptions(.none))
         return try template(
             Manifest.PackUse.self,
             #"{"pack":"\#(id)","index":"\#(Digest(of: document).hex)","members":\#(files.count)}"#)
@@ -111,7 +111,7 @@ struct SyntheticHistory: AsyncParsableCommand {
             """)
         manifest.packs = uses
         let document = try SealedDocument.encode(manifest)
-        _ = try repository.store.put(Layout.manifest(Self.component, time), document, PutOptions(.none))
+        _ = try repository.store.put(Layout.manifest(Self.component, time), document, options: PutOptions(.none))
         var set = try template(
             BackupSet.self,
             """
@@ -122,7 +122,7 @@ struct SyntheticHistory: AsyncParsableCommand {
             "damaged":0,"seconds":1,"added":{"files":0,"bytes":0,"stored":0,"packs":0}}}}
             """)
         if number > 0 { set.previous = Timestamp(seconds: time.seconds - 3600) }
-        _ = try repository.store.put(Layout.set(time), try SealedDocument.encode(set), PutOptions(.none))
+        _ = try repository.store.put(Layout.set(time), try SealedDocument.encode(set), options: PutOptions(.none))
     }
 
     /// Returns a document of the format's own type, which validates it.

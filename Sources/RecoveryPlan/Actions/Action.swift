@@ -1,4 +1,5 @@
 package import Documents
+package import Platform
 package import RecoveryChecks
 
 /// An action of a step: `run`, `http`, `restore` … Each kind is a separate type.
@@ -77,7 +78,7 @@ package struct ActionRecord: Codable, Equatable, Sendable {
 }
 
 /// The failure of an action.
-package struct ActionError: Error, Equatable, CustomStringConvertible {
+package struct ActionError: OperationError, Equatable {
     package enum Reason: String, Codable, Equatable, Sendable {
         case failed
         /// A postcondition or a check does not hold.
@@ -101,5 +102,12 @@ package struct ActionError: Error, Equatable, CustomStringConvertible {
         self.hint = hint
     }
 
-    package var description: String { "\(operation): \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var reasonCode: String {
+        switch reason {
+        case .failed, .notSo: "step_failed"
+        case .hopeless: "step_hopeless"
+        case .damaged: "step_damaged"
+        }
+    }
+    package var place: ErrorPlace { ErrorPlace(operation: operation) }
 }

@@ -21,7 +21,9 @@ package struct BackupAction: Action {
 
 extension BackupAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("maximum_age", \.maximumAge, .period, "Maximum age of an existing set that makes a new backup unnecessary.")
+        Key(
+            "maximum_age", \.maximumAge, as: .period,
+            about: "Maximum age of an existing set that makes a new backup unnecessary.")
     ]
 
     package static let shape = Shape<Self>.section()

@@ -43,10 +43,12 @@ package struct CheckAction: Action {
 extension CheckAction: Section {
     package static let keys: [Key<Self>] = [
         Key(
-            "names", \.names, .oneOrMore(.identifier), required: true,
-            "Names of checks, as `dr check --list` shows them."),
-        Key("every", \.polling.every, .period, "Interval between attempts (default: 5s)."),
-        Key("within", \.polling.within, .period, "Time to repeat the checks until they pass (default: run them once)."),
+            "names", \.names, as: .oneOrMore(.identifier), required: true,
+            about: "Names of checks, as `dr check --list` shows them."),
+        Key("every", \.polling.every, as: .period, about: "Interval between attempts (default: 5s)."),
+        Key(
+            "within", \.polling.within, as: .period,
+            about: "Time to repeat the checks until they pass (default: run them once)."),
     ]
 
     package static let shape = Shape<Self>.short(.oneOrMore(.identifier), orSection: Self.self) { names in

@@ -140,19 +140,23 @@ package struct HTTPAction: Action {
 
 extension HTTPAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("url", \.url, .webAddress, required: true, "URL; use {env:} or {file:} if it contains a token."),
-        Key("method", \.method, .word(), "HTTP method (default: GET, or POST with a body)."),
-        Key("headers", \.headers, .mapping(of: .textOrSecret), "Header fields; use {env:} or {file:} for secrets."),
-        Key("username", \.username, .text, "User name for basic authentication."),
-        Key("password", \.password, .secret, "Password for basic authentication."),
-        Key("bearer_token", \.bearerToken, .secret, "Token for bearer authentication."),
-        Key("ca_file", \.caFile, .path, "PEM certificates to trust, instead of the system's."),
-        Key("insecure", \.insecure, .flag, "Accept any certificate."),
-        Key("body", \.body, .script, "Request body, sent unchanged."),
-        Key("json", \.json, .json, "Request body, sent as JSON."),
-        Key("expect", \.expect, .section(), "Expected response (default: any 2xx)."),
-        Key("every", \.every, .period, "Interval between attempts (default: 2s)."),
-        Key("within", \.within, .period, "Time to repeat the request (default: 1m for GET and HEAD, otherwise none)."),
+        Key("url", \.url, as: .webAddress, required: true, about: "URL; use {env:} or {file:} if it contains a token."),
+        Key("method", \.method, as: .word(), about: "HTTP method (default: GET, or POST with a body)."),
+        Key(
+            "headers", \.headers, as: .mapping(of: .textOrSecret),
+            about: "Header fields; use {env:} or {file:} for secrets."),
+        Key("username", \.username, as: .text, about: "User name for basic authentication."),
+        Key("password", \.password, as: .secret, about: "Password for basic authentication."),
+        Key("bearer_token", \.bearerToken, as: .secret, about: "Token for bearer authentication."),
+        Key("ca_file", \.caFile, as: .path, about: "PEM certificates to trust, instead of the system's."),
+        Key("insecure", \.insecure, as: .flag, about: "Accept any certificate."),
+        Key("body", \.body, as: .script, about: "Request body, sent unchanged."),
+        Key("json", \.json, as: .json, about: "Request body, sent as JSON."),
+        Key("expect", \.expect, as: .section(), about: "Expected response (default: any 2xx)."),
+        Key("every", \.every, as: .period, about: "Interval between attempts (default: 2s)."),
+        Key(
+            "within", \.within, as: .period,
+            about: "Time to repeat the request (default: 1m for GET and HEAD, otherwise none)."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

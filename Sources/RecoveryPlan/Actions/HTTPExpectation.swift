@@ -50,8 +50,10 @@ struct HTTPExpectation: Equatable, Sendable, CustomStringConvertible {
 
 extension HTTPExpectation: Section {
     static let keys: [Key<Self>] = [
-        Key("status", \.status, .oneOrMore(.count(100...599)), "Accepted status codes (default: any 2xx)."),
-        Key("body", \.body, .argument, "Text that the body must contain."),
-        Key("json", \.json, .mapping(of: .json), "Required values, by JSON Pointer such as /data/resultType."),
+        Key("status", \.status, as: .oneOrMore(.count(100...599)), about: "Accepted status codes (default: any 2xx)."),
+        Key("body", \.body, as: .argument, about: "Text that the body must contain."),
+        Key(
+            "json", \.json, as: .mapping(of: .json), about: "Required values, by JSON Pointer such as /data/resultType."
+        ),
     ]
 }

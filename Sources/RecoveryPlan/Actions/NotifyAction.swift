@@ -64,14 +64,15 @@ package struct NotifyAction: Action {
 
 extension NotifyAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("event", \.event, .word(), required: true, "Event to report."),
-        Key("severity", \.severity, .word(), "Severity (default: depends on the event)."),
-        Key("summary", \.summary, .text, "Summary, in one line."),
-        Key("status_page", \.statusPage, .text, "New state of the status page, such as major_outage."),
-        Key("facts", \.facts, .mapping(of: .argument), "More facts, by name; never a secret."),
-        Key("unless", \.unless, .conditionAction, "Condition that makes the notification unnecessary."),
-        Key("every", \.polling.every, .period, "Interval between tests of 'unless' (default: 5s)."),
-        Key("within", \.polling.within, .period, "Time to repeat the test of 'unless' (default: test once)."),
+        Key("event", \.event, as: .word(), required: true, about: "Event to report."),
+        Key("severity", \.severity, as: .word(), about: "Severity (default: depends on the event)."),
+        Key("summary", \.summary, as: .text, about: "Summary, in one line."),
+        Key("status_page", \.statusPage, as: .text, about: "New state of the status page, such as major_outage."),
+        Key("facts", \.facts, as: .mapping(of: .argument), about: "More facts, by name; never a secret."),
+        Key("unless", \.unless, as: .conditionAction, about: "Condition that makes the notification unnecessary."),
+        Key("every", \.polling.every, as: .period, about: "Interval between tests of 'unless' (default: 5s)."),
+        Key(
+            "within", \.polling.within, as: .period, about: "Time to repeat the test of 'unless' (default: test once)."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

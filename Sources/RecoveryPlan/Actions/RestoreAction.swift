@@ -33,13 +33,14 @@ package struct RestoreAction: Action {
 
 extension RestoreAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("component", \.component, .text, required: true, "Name of the component in dr.yaml."),
-        Key("to", \.to, .path, "Target directory (default: the component's own in dr.yaml)."),
-        Key("paths", \.paths, .list(of: .text), "Paths in the component to restore (default: all)."),
-        Key("replace", \.replace, .flag, "Move existing files aside and continue (default: true)."),
+        Key("component", \.component, as: .text, required: true, about: "Name of the component in dr.yaml."),
+        Key("to", \.to, as: .path, about: "Target directory (default: the component's own in dr.yaml)."),
+        Key("paths", \.paths, as: .list(of: .text), about: "Paths in the component to restore (default: all)."),
+        Key("replace", \.replace, as: .flag, about: "Move existing files aside and continue (default: true)."),
         Key(
-            "previous", \.previous, .word(),
-            "Replaced content: 'keep' it beside the target, or 'discard' it after the run is validated (default: keep)."
+            "previous", \.previous, as: .word(),
+            about:
+                "Replaced content: 'keep' it beside the target, or 'discard' it after the run is validated (default: keep)."
         ),
     ]
 

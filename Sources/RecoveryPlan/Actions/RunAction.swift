@@ -80,13 +80,15 @@ package struct RunAction: Action {
 
 extension RunAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("argv", \.words, .arguments, "Program and its arguments."),
-        Key("shell", \.shell, .script, "Script for /bin/sh. No reference in it is replaced: use $DR_PARAM_NAME."),
-        Key("directory", \.directory, .path, "Working directory (default: the folder of dr.yaml)."),
+        Key("argv", \.words, as: .arguments, about: "Program and its arguments."),
         Key(
-            "environment", \.environment, .mapping(of: .textOrSecret),
-            "Additional variables; use {env:} or {file:} for secrets."),
-        Key("accept", \.accept, .oneOrMore(.count(0...255)), "Exit codes that mean success (default: 0)."),
+            "shell", \.shell, as: .script,
+            about: "Script for /bin/sh. No reference in it is replaced: use $DR_PARAM_NAME."),
+        Key("directory", \.directory, as: .path, about: "Working directory (default: the folder of dr.yaml)."),
+        Key(
+            "environment", \.environment, as: .mapping(of: .textOrSecret),
+            about: "Additional variables; use {env:} or {file:} for secrets."),
+        Key("accept", \.accept, as: .oneOrMore(.count(0...255)), about: "Exit codes that mean success (default: 0)."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

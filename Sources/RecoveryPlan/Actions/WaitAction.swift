@@ -33,9 +33,11 @@ package struct WaitAction: Action {
 
 extension WaitAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("for", \.condition, .conditionAction, required: true, "Condition to wait for: a read-only action."),
-        Key("every", \.polling.every, .period, "Interval between tests (default: 2s)."),
-        Key("within", \.polling.within, .period, "Maximum time to wait (default: the step's time-out)."),
+        Key(
+            "for", \.condition, as: .conditionAction, required: true,
+            about: "Condition to wait for: a read-only action."),
+        Key("every", \.polling.every, as: .period, about: "Interval between tests (default: 2s)."),
+        Key("within", \.polling.within, as: .period, about: "Maximum time to wait (default: the step's time-out)."),
     ]
 
     package static let shape = Shape<Self>.short(.period, orSection: Self.self) { time in

@@ -47,9 +47,9 @@ package struct Parameter: Equatable, Sendable {
 
 extension Parameter: Section {
     package static let keys: [Key<Self>] = [
-        Key("value", \.value, .parameterValue, "Default value; without one, --set is required."),
-        Key("about", \.about, .text, "Purpose, in one line."),
-        Key("one_of", \.oneOf, .list(of: .text), "Allowed values."),
+        Key("value", \.value, as: .parameterValue, about: "Default value; without one, --set is required."),
+        Key("about", \.about, as: .text, about: "Purpose, in one line."),
+        Key("one_of", \.oneOf, as: .list(of: .text), about: "Allowed values."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

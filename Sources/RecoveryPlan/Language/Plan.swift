@@ -31,18 +31,20 @@ package struct Plan: Equatable, Sendable {
 
 extension Plan: Section {
     package static let keys: [Key<Self>] = [
-        Key("scenario", \.scenario, .identifier, required: true, "Scenario name, as --scenario takes it."),
-        Key("aliases", \.aliases, .list(of: .identifier), "Alternative scenario names."),
-        Key("procedure", \.procedure, .text, "Name of the procedure in the runbook."),
-        Key("about", \.about, .text, "Purpose, in one line."),
-        Key("objectives", \.objectives, .section(), "Objectives of the recovery."),
+        Key("scenario", \.scenario, as: .identifier, required: true, about: "Scenario name, as --scenario takes it."),
+        Key("aliases", \.aliases, as: .list(of: .identifier), about: "Alternative scenario names."),
+        Key("procedure", \.procedure, as: .text, about: "Name of the procedure in the runbook."),
+        Key("about", \.about, as: .text, about: "Purpose, in one line."),
+        Key("objectives", \.objectives, as: .section(), about: "Objectives of the recovery."),
         .alreadyRead(
             "parameters", schema: Shape<[Parameter]>.parameters.schema,
             "Parameters for ${...}, with their values; --set overrides them."),
         Key(
-            "steps", \.steps, .list(of: Step.shape), required: true,
-            "Steps of the recovery; steps without 'needs' start at once."),
-        Key("checks", \.checks, .list(of: .identifier), "Checks that validate the recovery after the last step."),
+            "steps", \.steps, as: .list(of: Step.shape), required: true,
+            about: "Steps of the recovery; steps without 'needs' start at once."),
+        Key(
+            "checks", \.checks, as: .list(of: .identifier),
+            about: "Checks that validate the recovery after the last step."),
     ]
 }
 
@@ -57,9 +59,9 @@ package struct PlanObjectives: Equatable, Sendable {
 
 extension PlanObjectives: Section {
     package static let keys: [Key<Self>] = [
-        Key("rto", \.rto, .period, "Recovery time objective, such as 4h (default: the one in dr.yaml)."),
-        Key("rpo", \.rpo, .period, "Recovery point objective, such as 1h (default: the one in dr.yaml)."),
-        Key("rto_from", \.rtoFrom, .word(), "Start of the RTO (default: declared)."),
+        Key("rto", \.rto, as: .period, about: "Recovery time objective, such as 4h (default: the one in dr.yaml)."),
+        Key("rpo", \.rpo, as: .period, about: "Recovery point objective, such as 1h (default: the one in dr.yaml)."),
+        Key("rto_from", \.rtoFrom, as: .word(), about: "Start of the RTO (default: declared)."),
     ]
 }
 

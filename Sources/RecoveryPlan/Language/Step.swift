@@ -50,24 +50,28 @@ package struct Step: Equatable, Sendable {
 extension Step: Section {
     package static let keys: [Key<Self>] =
         [
-            Key("id", \.id, .identifier, required: true, "Name of the step, for 'needs' and the journal."),
-            Key("about", \.about, .text, "Description, in one line (default: the action's preview)."),
-            Key("needs", \.needs, .list(of: .identifier), "Steps that must finish before this one starts."),
+            Key("id", \.id, as: .identifier, required: true, about: "Name of the step, for 'needs' and the journal."),
+            Key("about", \.about, as: .text, about: "Description, in one line (default: the action's preview)."),
+            Key("needs", \.needs, as: .list(of: .identifier), about: "Steps that must finish before this one starts."),
             Key(
-                "when", \.condition, .condition,
-                "Parameter values, or a component, that the step requires; otherwise it is skipped."),
-        ] + ActionKind.supported.map { Key($0.keyword, \.action, $0.reference, $0.about) } + [
-            Key("stop", \.stop, .list(of: .action), "Actions before the main action, such as stopping a server."),
-            Key("start", \.start, .list(of: .action), "Actions after the main action, also if it failed."),
+                "when", \.condition, as: .condition,
+                about: "Parameter values, or a component, that the step requires; otherwise it is skipped."),
+        ] + ActionKind.supported.map { Key($0.keyword, \.action, as: $0.reference, about: $0.about) } + [
             Key(
-                "timeout", \.timeout, .period,
-                "Time-out of one attempt, including 'stop', 'start' and 'verify' (default: 30m)."),
-            Key("retry", \.retry, .section(), "Number of attempts, and the wait between them."),
+                "stop", \.stop, as: .list(of: .action),
+                about: "Actions before the main action, such as stopping a server."),
+            Key("start", \.start, as: .list(of: .action), about: "Actions after the main action, also if it failed."),
             Key(
-                "verify", \.verify, .list(of: .conditionAction),
-                "Postconditions that must hold for the step to succeed."),
-            Key("on_failure", \.onFailure, .word(), "Reaction to the final failure of the step (default: abort)."),
-            Key("rollback", \.rollback, .list(of: .action), "Actions that undo the step."),
+                "timeout", \.timeout, as: .period,
+                about: "Time-out of one attempt, including 'stop', 'start' and 'verify' (default: 30m)."),
+            Key("retry", \.retry, as: .section(), about: "Number of attempts, and the wait between them."),
+            Key(
+                "verify", \.verify, as: .list(of: .conditionAction),
+                about: "Postconditions that must hold for the step to succeed."),
+            Key(
+                "on_failure", \.onFailure, as: .word(),
+                about: "Reaction to the final failure of the step (default: abort)."),
+            Key("rollback", \.rollback, as: .list(of: .action), about: "Actions that undo the step."),
         ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
@@ -106,9 +110,11 @@ extension Step: Section {
 
 extension Step.Retry: Section {
     package static let keys: [Key<Self>] = [
-        Key("attempts", \.attempts, .count(1...100), "Maximum number of attempts, including the first (default: 1)."),
         Key(
-            "backoff", \.backoff, .period,
-            "Wait before the second attempt; doubles with each further attempt (default: 10s)."),
+            "attempts", \.attempts, as: .count(1...100),
+            about: "Maximum number of attempts, including the first (default: 1)."),
+        Key(
+            "backoff", \.backoff, as: .period,
+            about: "Wait before the second attempt; doubles with each further attempt (default: 10s)."),
     ]
 }

@@ -23,14 +23,18 @@ package struct DrillConfiguration: Equatable, Sendable {
 extension DrillConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key(
-            "folder", \.folder, .path,
-            "Folder that drills are run in and that they leave empty; needs room for the data."),
-        Key("parameters", \.parameters, .mapping(of: .text), "Values for the plans' parameters in a drill."),
-        Key("servers", \.servers, .mapping(of: .section()), "By component: the server that a drill starts for it."),
-        Key("checks", \.checks, .list(of: .text), "Checks of a drill, instead of the plan's and the comparisons."),
-        Key("programs", \.programs, .list(of: .text), "Ids of steps that may run programs in a drill."),
-        Key("live_contexts", \.liveContexts, .list(of: .text), "kubectl contexts that no drill may touch."),
-        Key("sign", \.signs, .flag, "Sign the report of a drill with the key under store.signing."),
+            "folder", \.folder, as: .path,
+            about: "Folder that drills are run in and that they leave empty; needs room for the data."),
+        Key("parameters", \.parameters, as: .mapping(of: .text), about: "Values for the plans' parameters in a drill."),
+        Key(
+            "servers", \.servers, as: .mapping(of: .section()),
+            about: "By component: the server that a drill starts for it."),
+        Key(
+            "checks", \.checks, as: .list(of: .text),
+            about: "Checks of a drill, instead of the plan's and the comparisons."),
+        Key("programs", \.programs, as: .list(of: .text), about: "Ids of steps that may run programs in a drill."),
+        Key("live_contexts", \.liveContexts, as: .list(of: .text), about: "kubectl contexts that no drill may touch."),
+        Key("sign", \.signs, as: .flag, about: "Sign the report of a drill with the key under store.signing."),
     ]
 }
 
@@ -55,18 +59,20 @@ package struct DrillServerOptions: Equatable, Sendable {
 extension DrillServerOptions: Section {
     package static let keys: [Key<Self>] = [
         Key(
-            "run", \.run, .list(of: .text), required: true,
-            "Program and arguments; ${port}, ${data}, ${folder} are replaced."),
+            "run", \.run, as: .list(of: .text), required: true,
+            about: "Program and arguments; ${port}, ${data}, ${folder} are replaced."),
         Key(
-            "port", \.port, .count(1...65535),
-            "Port of 127.0.0.1, where the server cannot be told one; any that is free when left out."),
-        Key("ready", \.ready, .text, "Path that answers with success once it is up."),
-        Key("within", \.within, .period, "How long it may take to come up; 2m when left out."),
+            "port", \.port, as: .count(1...65535),
+            about: "Port of 127.0.0.1, where the server cannot be told one; any that is free when left out."),
+        Key("ready", \.ready, as: .text, about: "Path that answers with success once it is up."),
+        Key("within", \.within, as: .period, about: "How long it may take to come up; 2m when left out."),
         Key(
-            "user", \.user, .text,
-            "System user that runs it: a name or UID:GID. Default: the owner of the restored data, if dr runs as root."),
-        Key("username", \.username, .text, "User name of the drill's server."),
-        Key("password", \.password, .secret, "Password of the drill's server."),
+            "user", \.user, as: .text,
+            about:
+                "System user that runs it: a name or UID:GID. Default: the owner of the restored data, if dr runs as root."
+        ),
+        Key("username", \.username, as: .text, about: "User name of the drill's server."),
+        Key("password", \.password, as: .secret, about: "Password of the drill's server."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

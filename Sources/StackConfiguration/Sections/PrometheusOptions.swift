@@ -24,8 +24,10 @@ package struct PrometheusOptions: ComponentOptions {
 extension PrometheusOptions: ComponentSection {
     package static let keys: [Key<Self>] =
         HTTPAccess.keys.map { $0.within(\.server) } + [
-            Key("data", \.data, .path, required: true, "The server's --storage.tsdb.path, as this machine sees it."),
-            Key("skip_head", \.skipHead, .flag, "Leave out the newest data, which are not in blocks yet."),
+            Key(
+                "data", \.data, as: .path, required: true,
+                about: "The server's --storage.tsdb.path, as this machine sees it."),
+            Key("skip_head", \.skipHead, as: .flag, about: "Leave out the newest data, which are not in blocks yet."),
         ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

@@ -2,6 +2,7 @@ import ArgumentParser
 import BackupRepository
 import Documents
 import ObjectStorage
+import Operations
 import Platform
 import StackConfiguration
 
@@ -51,7 +52,8 @@ struct Drop: AsyncParsableCommand {
         let names = try await session.pool.run { try repository.setNames() }
         guard names.contains(name) else {
             throw RepositoryError(
-                .noSuchSet, Layout.set(name).text, "there is no such set", hint: "`dr list` shows what there is")
+                .noSuchSet, object: Layout.set(name).text, "there is no such set", hint: "`dr list` shows what there is"
+            )
         }
         let marks = try await session.pool.run { try SetMarks(Marks(repository)) }
         let isPinned = marks[name].pinned?.holds(at: Session.now()) == true
@@ -115,7 +117,7 @@ struct Drop: AsyncParsableCommand {
     private func mark(
         _ name: Timestamp, isPinned: Bool, _ marks: SetMarks, _ repository: Repository, _ session: Session
     ) async throws {
-        let dropped = DroppedMark(at: Session.now(), tool: "dr \(DR.version)", set: name, reason: reason)
+        let dropped = DroppedMark(at: Session.now(), tool: Release.tool, set: name, reason: reason)
         let pinnedAt = isPinned ? marks[name].pinnedAt : nil
         _ = try await session.pool.run {
             let marks = Marks(repository)

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Synchronization
 import Testing
 

@@ -28,26 +28,33 @@ extension KubectlAction {
 
 extension KubectlAction.Keys: Section {
     static let keys: [Key<Self>] = [
-        Key("apply", \.apply, .path, "File, folder or kustomization folder for a server-side apply."),
-        Key("create_namespace", \.createNamespace, .kubernetesName, "Namespace to create if it does not exist."),
+        Key("apply", \.apply, as: .path, about: "File, folder or kustomization folder for a server-side apply."),
         Key(
-            "scale", \.scale, .kubernetesObject, "Workload to scale, such as statefulset/prometheus; needs 'replicas'."),
+            "create_namespace", \.createNamespace, as: .kubernetesName,
+            about: "Namespace to create if it does not exist."),
         Key(
-            "replicas", \.replicas, .replicas,
-            "Number of replicas, or 'previous' for the number before dr scaled the workload to 0."),
-        Key("rollout", \.rollout, .kubernetesObject, "Workload whose rollout must complete."),
-        Key("wait", \.wait, .text, "Objects to wait for: TYPE/NAME, or a type with 'selector'; needs 'for'."),
-        Key("selector", \.selector, .text, "Labels of the objects to wait for, such as app=loki."),
+            "scale", \.scale, as: .kubernetesObject,
+            about: "Workload to scale, such as statefulset/prometheus; needs 'replicas'."),
         Key(
-            "for", \.condition, .text, "Condition to wait for: condition=NAME, jsonpath='{…}'=VALUE, create, or delete."
+            "replicas", \.replicas, as: .replicas,
+            about: "Number of replicas, or 'previous' for the number before dr scaled the workload to 0."),
+        Key("rollout", \.rollout, as: .kubernetesObject, about: "Workload whose rollout must complete."),
+        Key(
+            "wait", \.wait, as: .text, about: "Objects to wait for: TYPE/NAME, or a type with 'selector'; needs 'for'."),
+        Key("selector", \.selector, as: .text, about: "Labels of the objects to wait for, such as app=loki."),
+        Key(
+            "for", \.condition, as: .text,
+            about: "Condition to wait for: condition=NAME, jsonpath='{…}'=VALUE, create, or delete."
         ),
-        Key("delete", \.delete, .kubernetesObject, "Object to delete if it exists."),
-        Key("namespace", \.namespace, .kubernetesName, "Namespace of the objects."),
+        Key("delete", \.delete, as: .kubernetesObject, about: "Object to delete if it exists."),
+        Key("namespace", \.namespace, as: .kubernetesName, about: "Namespace of the objects."),
         Key(
-            "context", \.context, .text,
-            "Context in the kubeconfig (default: the current one, which may be the wrong cluster)."),
-        Key("force", \.force, .flag, "For 'apply': take over fields that other managers own (default: true)."),
-        Key("within", \.within, .period, "Time limit for the cluster (default: 5m)."),
+            "context", \.context, as: .text,
+            about: "Context in the kubeconfig (default: the current one, which may be the wrong cluster)."),
+        Key(
+            "force", \.force, as: .flag, about: "For 'apply': take over fields that other managers own (default: true)."
+        ),
+        Key("within", \.within, as: .period, about: "Time limit for the cluster (default: 5m)."),
     ]
 
     private static let verbs = ["apply", "create_namespace", "scale", "rollout", "wait", "delete"]
