@@ -156,7 +156,8 @@ let testTargets = [
     tests(of: "Prometheus", ["Components", "BackupRepository", "HTTP", "Cryptography", "Platform", logging]),
     tests(of: "Git", ["Components", "BackupRepository", "Platform", logging]),
     tests(
-        of: "Loki", ["Components", "BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
+        of: "Loki",
+        ["Components", "BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
     tests(of: "Elasticsearch", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Grafana", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(
