@@ -72,7 +72,7 @@ package struct ElasticsearchAPIError: Error, Equatable, CustomStringConvertible 
             case .unauthenticated, .forbidden, .notElasticsearch: .misconfigured
             case .missing, .refused: .refused
             }
-        return ComponentError(kind, operation, detail, hint: hint)
+        return ComponentError(kind, operation: operation, detail, hint: hint)
     }
 }
 

@@ -74,6 +74,6 @@ package struct GrafanaAPIError: Error, Equatable, CustomStringConvertible {
                 (.misconfigured, "`url:` must lead to Grafana itself, with its sub-path if it has one")
             case .notAcceptable, .conflict, .refused: (.refused, nil)
             }
-        return ComponentError(kind, operation, "\(self)", hint: hint)
+        return ComponentError(kind, operation: operation, "\(self)", hint: hint)
     }
 }

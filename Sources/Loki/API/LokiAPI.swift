@@ -29,7 +29,7 @@ package struct LokiAPI: Sendable {
         let body = try await send(request)
         guard let version = (try? JSONValue(parsing: body))?["version"]?.text else {
             throw ComponentError(
-                .misconfigured, request.summary, "the answer is not Loki's",
+                .misconfigured, operation: request.summary, "the answer is not Loki's",
                 hint: "`url:` must lead to Loki itself, with its path prefix if it has one")
         }
         return version
@@ -71,7 +71,7 @@ package struct LokiAPI: Sendable {
                     return .again(Self.refusal(request, response), retryAfter: response.retryAfter)
                 } catch let error as HTTPError {
                     let failure = ComponentError(
-                        .unreachable, request.summary, error.detail,
+                        .unreachable, operation: request.summary, error.detail,
                         hint: "is `url:` of this component right, and does Loki run?")
                     guard error.isRetryable, error.reason != .connect else { throw failure }
                     return .again(failure)
@@ -86,18 +86,18 @@ package struct LokiAPI: Sendable {
         switch response.status {
         case 401, 403:
             ComponentError(
-                .refused, request.summary, "access refused (\(response.status))",
+                .refused, operation: request.summary, "access refused (\(response.status))",
                 hint: "check username and password, or the bearer token, of this component: it may call /config, "
                     + "/metrics, /flush and buildinfo")
         case 503:
             ComponentError(
-                .unreachable, request.summary, "the server is not ready (503)",
+                .unreachable, operation: request.summary, "the server is not ready (503)",
                 hint: "it answers some fifteen seconds after its start")
         case 300..<400, 404, 405:
             ComponentError(
-                .misconfigured, request.summary, "no such address (\(response.status))",
+                .misconfigured, operation: request.summary, "no such address (\(response.status))",
                 hint: "`url:` must lead to Loki itself, with its path prefix if it has one")
-        default: ComponentError(.refused, request.summary, "status \(response.status)")
+        default: ComponentError(.refused, operation: request.summary, "status \(response.status)")
         }
     }
 }

@@ -78,7 +78,7 @@ package struct PrometheusAPIError: Error, Equatable, CustomStringConvertible {
             case .corruptBlock: .damaged
             case .refused: .refused
             }
-        return ComponentError(kind, operation, detail, hint: hint)
+        return ComponentError(kind, operation: operation, detail, hint: hint)
     }
 }
 

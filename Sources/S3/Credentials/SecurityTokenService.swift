@@ -1,6 +1,7 @@
 internal import Cryptography
 internal import Foundation
 internal import HTTP
+internal import Platform
 
 /// The two calls of AWS STS (API version 2011-06-15) that give out credentials.
 struct SecurityTokenService: Sendable {
