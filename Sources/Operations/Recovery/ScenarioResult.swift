@@ -1,6 +1,6 @@
 import Foundation
+package import Components
 import Platform
-package import RecoveryChecks
 package import RecoveryPlan
 
 /// What a replay came to.

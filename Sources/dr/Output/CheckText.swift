@@ -1,6 +1,6 @@
 import Operations
+import Components
 import Platform
-import RecoveryChecks
 
 /// Results of checks, for people.
 enum CheckText {
