@@ -3,7 +3,7 @@ import Foundation
 import Lab
 import ObjectStorage
 import Operations
-import RecoveryChecks
+import Components
 import StackConfiguration
 import Testing
 
