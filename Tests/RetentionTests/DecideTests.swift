@@ -105,7 +105,7 @@ import Testing
         let history = (0..<5).map { SetFacts(time: at("2020-01-01") + $0 * 3600, isComplete: false) }
         let plan = plan(history, RetentionPolicy(hourly: .hours(1)), now: "2026-11-24")
         #expect(plan.keptNames == ["2020-01-01 04:00"])
-        #expect(plan.texts("2020-01-01 04") == ["newest backup; no whole one exists"])
+        #expect(plan.texts("2020-01-01 04") == ["newest backup; no whole backup exists"])
     }
 
     @Test func `sets from the future are kept, counted, and stand in for nothing`() {
@@ -113,7 +113,7 @@ import Testing
         let plan = plan(history, RetentionPolicy(hourly: .hours(1), keepLast: 1), now: "2026-11-24 12:10")
         #expect(plan.keptNames == ["2026-11-24 12:00", "2026-11-24 12:20", "2030-01-01 00:00"])
         #expect(plan.statistics.future == 2)
-        #expect(plan.texts("2030-01-01") == ["named after a time in the future"])
+        #expect(plan.texts("2030-01-01") == ["its name is a time in the future"])
         #expect(plan.texts("2026-11-24 12").contains("newest whole backup"))
     }
 

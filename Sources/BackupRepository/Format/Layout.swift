@@ -7,7 +7,7 @@ package enum Layout {
 
     package static func set(_ name: Timestamp) -> ObjectKey { ObjectKey(trusted: "sets/\(name).json") }
 
-    /// The detached signature of a set, where sets are signed.
+    /// The detached signature of a set, if sets are signed.
     package static func signature(of set: BackupSet) -> ObjectKey {
         ObjectKey(trusted: "sets/\(set.name).\(set.run).p7s")
     }
@@ -20,7 +20,7 @@ package enum Layout {
     package static func pack(_ component: String, _ id: String, isEncrypted: Bool = false) -> ObjectKey {
         ObjectKey(trusted: "\(component)/packs/\(id)\(packSuffixes[isEncrypted ? 1 : 0])")
     }
-    /// In the clear, and encrypted.
+    /// Unencrypted, and encrypted.
     static let packSuffixes = [".tar.gz", ".tar.gz.p7m"]
 
     package static func index(_ component: String, _ id: String) -> ObjectKey {
@@ -29,23 +29,23 @@ package enum Layout {
     static let indexSuffix = ".index.json.gz"
     package static func packPrefix(_ component: String) -> String { "\(component)/packs/" }
 
-    /// The last part of a key without `suffix`, such as a pack's id; nil where the key does not end in it.
+    /// Returns the last part of a key without `suffix`, such as a pack's id; nil if the key does not end in it.
     static func name(of key: ObjectKey, suffix: String) -> String? {
         guard let last = key.text.split(separator: "/").last, last.hasSuffix(suffix) else { return nil }
         return String(last.dropLast(suffix.count))
     }
 
-    /// A pack's id, whether encrypted or not; nil where the key is not that of a pack.
+    /// Returns a pack's id, encrypted or not; nil if the key is not that of a pack.
     static func packID(of key: ObjectKey) -> String? {
         packSuffixes.lazy.compactMap { name(of: key, suffix: $0) }.first(where: isID)
     }
 
-    /// The pack's id in the key of an index; nil for any other key.
+    /// Returns the pack's id from the key of an index; nil for any other key.
     static func indexID(of key: ObjectKey) -> String? {
         name(of: key, suffix: indexSuffix).flatMap { isID($0) ? $0 : nil }
     }
 
-    /// Component names: they are the first part of keys.
+    /// Returns true if a name is valid for a component: it is the first part of keys.
     package static func isComponentName(_ name: String) -> Bool {
         guard (1...64).contains(name.utf8.count), !["sets", "marks"].contains(name) else { return false }
         return name.utf8.allSatisfy {

@@ -1,7 +1,8 @@
 internal import ObjectStorage
 
-/// `recorded`: what the living stack answered right after a backup, and the nonces that were written into it before, so
-/// that a restore can prove that what came back is this backup, whole. Its time is that of its set, by which it is found.
+/// `recorded`: the results of queries to the live stack right after a backup, and the canaries that were written before
+/// it, so that a restore can show that the restored data are this backup, whole. Its time is that of its set, by which
+/// it is found.
 package struct RecordedMark: Mark {
     package static let kind: String = "recorded"
     package var format: Int = RepositoryFormat.version
@@ -11,10 +12,10 @@ package struct RecordedMark: Mark {
     package var set: Timestamp
     package var answers: [RecordedAnswer]
     package var sentinels: [RecordedSentinel]
-    /// Questions of which the answers are not known; nil where all were recorded.
+    /// Queries without known results; nil if all were recorded.
     package var omissions: [RecordedOmission]?
 
-    /// Answers beyond this are not kept: the mark stays below a mebibyte or so.
+    /// The largest number of recorded results: the mark stays below about a mebibyte.
     package static let longestList = 2000
 
     package init(
@@ -30,11 +31,11 @@ package struct RecordedMark: Mark {
     }
 }
 
-/// Questions about a component that were not recorded with a set, so that a check must not count them as equal.
+/// Queries on a component that were not recorded with a set, so that a check must not count them as equal.
 package struct RecordedOmission: Codable, Equatable, Sendable {
     package var component: String
     package var questions: Int
-    /// Of the first of them: at most 200 characters.
+    /// The reason of the first of them: at most 200 characters.
     package var reason: String
 
     package init(component: String, questions: Int, reason: String) {
@@ -44,20 +45,20 @@ package struct RecordedOmission: Codable, Equatable, Sendable {
     }
 }
 
-/// A question that can be asked again after a restore, and must then have the same answer.
+/// A query that can be repeated after a restore, and must then have the same result.
 package struct RecordedQuestion: Codable, Hashable, Sendable {
     package enum Language: String, Codable, Sendable {
         /// An instant query to Prometheus.
         case promQL = "promql"
-        /// An instant query to Loki, with numbers for its answer.
+        /// An instant query to Loki with a numeric result.
         case logQL = "logql"
-        /// The first lines of some streams in a window, or its last ones.
+        /// The first or last lines of some streams in a time window.
         case logLines = "log_lines"
         /// The uids of an organisation's dashboards.
         case dashboards
         /// One dashboard's model.
         case dashboard
-        /// Documents in one index.
+        /// The number of documents in one index.
         case documents
     }
 
@@ -67,10 +68,10 @@ package struct RecordedQuestion: Codable, Hashable, Sendable {
     package var text: String
     /// Loki's tenant, Grafana's organisation.
     package var tenant: String?
-    /// Milliseconds since 1970: the moment of an instant query, or the half-open window's limits.
+    /// Milliseconds since 1970: the time of an instant query, or the limits of the half-open window.
     package var from: Int?
     package var to: Int?
-    /// Of lines: the newest ones. Nil for the oldest ones.
+    /// For lines: true for the newest ones, nil for the oldest ones.
     package var newest: Bool?
 
     package init(
@@ -87,14 +88,15 @@ package struct RecordedQuestion: Codable, Hashable, Sendable {
     }
 }
 
-/// A question with its answer: a digest, for answers may be long and private, and a few words for people.
+/// A query with its result: a digest, because results may be long and private, and a short text for people.
 package struct RecordedAnswer: Codable, Equatable, Sendable {
     package var question: RecordedQuestion
-    /// SHA-256 of the answer in canonical form, in hexadecimal.
+    /// SHA-256 of the result in canonical form, in hexadecimal.
     package var sha256: String
     /// "3 series", at most 120 characters.
     package var text: String
-    /// For documents: an index that holds as many or more holds all of the set's. Nil where the answer must be the same.
+    /// For documents: the least number that an index with all of the set's documents holds. Nil if the result must be
+    /// equal.
     package var least: Int?
 
     package init(_ question: RecordedQuestion, sha256: String, text: String) {
@@ -104,12 +106,12 @@ package struct RecordedAnswer: Codable, Equatable, Sendable {
     }
 }
 
-/// A nonce that was written into a component before its backup.
+/// A canary that was written into a component before its backup.
 package struct RecordedSentinel: Codable, Equatable, Sendable {
     package var component: String
     /// `dr-<timestamp>-<random>`: text order is time order.
     package var nonce: String
-    /// Milliseconds since 1970, when it was seen there.
+    /// Milliseconds since 1970, when it was read there.
     package var at: Int
 
     package init(component: String, nonce: String, at: Int) {
@@ -120,7 +122,7 @@ package struct RecordedSentinel: Codable, Equatable, Sendable {
 }
 
 extension Marks {
-    /// What was recorded with a set; nil where nothing was.
+    /// Returns the recorded queries of a set; nil if there are none.
     package func recorded(with set: Timestamp) throws -> RecordedMark? {
         let prefix = "\(Self.prefix(RecordedMark.kind))\(set)-"
         for object in try list(RecordedMark.kind).reversed() where object.key.text.hasPrefix(prefix) {
