@@ -95,7 +95,8 @@ package struct Repository: Sendable {
             }
             guard try !(void?.contains(set.run) ?? (store.head(VoidMark.key(set.run)) != nil)) else {
                 throw RepositoryError(
-                    .noSuchSet, object: key.text, "a prune abandoned its run before the set was written, so the set is not valid",
+                    .noSuchSet, object: key.text,
+                    "a prune abandoned its run before the set was written, so the set is not valid",
                     hint: "`dr prune` removes it")
             }
             return set

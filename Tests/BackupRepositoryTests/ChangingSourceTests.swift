@@ -102,7 +102,7 @@ import Testing
         let repository = try fixture.repository()
         let report = try await fixture.backup(repository, source: source)
         #expect(report.set.status == (rewrites ? .partial : .complete))
-        #expect(report.set.reasons == (rewrites ? ["tree: 'db' is left out: it changed while it was read"] : []))
+        #expect(report.set.reasons == (rewrites ? ["tree: 'db' was skipped: it changed while it was read"] : []))
         guard !rewrites else { return }
         try await fixture.restore(repository, set: report.set, to: "out")
         #expect(try [UInt8](Data(contentsOf: fixture.folder.url.appending(path: "out/db"))) == content)
@@ -187,7 +187,7 @@ import Testing
         source.defects = [Damage(path: "text", reason: "as the test has it")]
         let report = try await fixture.backup(repository, source: source)
         #expect(report.set.status == .partial)
-        #expect(report.set.reasons == ["tree: 'text' is left out: as the test has it"])
+        #expect(report.set.reasons == ["tree: 'text' was skipped: as the test has it"])
         try FileManager.default.removeItem(at: fixture.source.appending(path: "text"))
         try await fixture.restore(repository, set: report.set, to: "out")
         try await fixture.expectSame("out")

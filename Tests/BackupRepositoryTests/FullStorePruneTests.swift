@@ -75,7 +75,7 @@ import Testing
         let error = await #expect(throws: ObjectStoreError.self) {
             try await fixture.prune(FullStore(fixture.store, spare: 0), grace: 0)
         }
-        #expect(error?.reason == .noSpace && error?.hint?.contains("by hand") == true)
+        #expect(error?.reason == .noSpace && error?.hint?.contains("free that much space") == true)
         #expect(fixture.store.keys == before, "and nothing has changed")
         // A probe that was left behind is space enough.
         _ = try fixture.store.put(ObjectKey(trusted: "marks/probe/old"), [1], options: PutOptions())

@@ -262,7 +262,7 @@ private struct MemberRuns {
     }
 }
 
-/// What the lanes stored.
+/// The entries that the lanes stored.
 private final class Stored: Sendable {
     private let mutex = Mutex((packs: [String: Manifest.PackUse](), added: BackupSet.Added()))
 
@@ -282,7 +282,7 @@ private final class Stored: Sendable {
     }
 }
 
-/// What went wrong on the way, collected from all lanes.
+/// Problems found during the backup, collected from all lanes.
 private final class Findings: Sendable {
     struct State {
         var damage: [Damage] = []

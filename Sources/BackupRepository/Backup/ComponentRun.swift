@@ -148,7 +148,8 @@ struct ComponentRun: Sendable {
             let catalog = try await run.state.catalog(of: component.name, for: previous, from: filler)
             return Base(previous: previous, catalog: catalog)
         } catch let error as RepositoryError where error.reason == .damaged {
-            let warning = "\(component.name): the previous backup cannot be used as a base, all files are read again: \(error)"
+            let warning =
+                "\(component.name): the previous backup cannot be used as a base, all files are read again: \(error)"
             return Base(previous: nil, catalog: try await fromNothing(), warnings: [warning])
         }
     }

@@ -52,7 +52,8 @@ struct TreeRemoval {
                 guard errno == EISDIR || errno == EPERM else { throw refusal(way + [name]) }
                 guard !isMounted(name, directory) else {
                     throw RepositoryError(
-                        .target, object: display(way + [name]), "a file system is mounted there, and dr does not remove it",
+                        .target, object: display(way + [name]),
+                        "a file system is mounted there, and dr does not remove it",
                         hint: "unmount it, then remove the rest")
                 }
                 if withCPath(name, { unlinkat(directory, $0, AT_REMOVEDIR) }) == 0 { return nil }

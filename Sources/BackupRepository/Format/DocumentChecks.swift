@@ -31,7 +31,9 @@ extension BackupSet.Component {
     fileprivate var defect: String? {
         let counts = [files, bytes, damaged, added.files, added.bytes, added.stored, added.packs]
         guard counts.allSatisfy(DocumentRange.sizes.contains) else { return "a count or size is out of range" }
-        guard watermark.map(DocumentRange.milliseconds.contains) ?? true else { return "the time of its newest datum is out of range" }
+        guard watermark.map(DocumentRange.milliseconds.contains) ?? true else {
+            return "the time of its newest datum is out of range"
+        }
         guard oldest.map(DocumentRange.signedMilliseconds.contains) ?? true else {
             return "the time of its oldest datum is out of range"
         }
@@ -43,7 +45,9 @@ extension Manifest: RepositoryDocument {
     var defect: String? {
         guard Layout.isComponentName(component) else { return "it names a component '\(component.printable)'" }
         guard run.map(Layout.isID) ?? true else { return "its run is not 32 hexadecimal digits" }
-        guard watermark.map(DocumentRange.milliseconds.contains) ?? true else { return "the time of its newest datum is out of range" }
+        guard watermark.map(DocumentRange.milliseconds.contains) ?? true else {
+            return "the time of its newest datum is out of range"
+        }
         guard oldest.map(DocumentRange.signedMilliseconds.contains) ?? true else {
             return "the time of its oldest datum is out of range"
         }

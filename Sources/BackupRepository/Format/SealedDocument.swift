@@ -33,7 +33,9 @@ package enum SealedDocument {
     /// - Throws: ``RepositoryError``, `.damaged` if the seal does not match or a value is out of its range,
     ///   `.newerVersion` if the document has a format newer than ``RepositoryFormat/version``.
     static func decode<Value: RepositoryDocument>(_ type: Value.Type, _ bytes: [UInt8], name: String) throws -> Value {
-        guard bytes.count > sealLength else { throw RepositoryError.damaged(name, "it is truncated or not a document of dr") }
+        guard bytes.count > sealLength else {
+            throw RepositoryError.damaged(name, "it is truncated or not a document of dr")
+        }
         let content = Array(bytes.dropLast(sealLength))
         let tail = String(decoding: bytes.suffix(sealLength), as: UTF8.self)
         let whole = tail == ",\n\"sha256\":\"\(Digest(of: content).hex)\"}\n"

@@ -238,7 +238,8 @@ private struct LatestSearch: Sendable {
                     passOver(set, for: component, as: .failed, because: "its backup failed: \(error.firstLine)")
                 } else if set.configured?.contains(component) == true {
                     passOver(
-                        set, for: component, as: .skipped, because: "that run backed up only other components (--component)")
+                        set, for: component, as: .skipped,
+                        because: "that run backed up only other components (--component)")
                 }
                 continue
             }

@@ -149,8 +149,8 @@ struct PruneExecution: Sendable {
                     } catch {
                         unfinished.insert(pending.key)
                         warnings.append(
-                            "\(manifest.component): the data that the backup of \(manifest.name) stored in the component "
-                                + "were not removed, the next prune tries again: \(error)")
+                            "\(manifest.component): the data that the backup of \(manifest.name) stored in the "
+                                + "component were not removed, the next prune tries again: \(error)")
                     }
                 }
             }

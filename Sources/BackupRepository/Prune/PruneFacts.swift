@@ -32,7 +32,9 @@ struct PruneFacts: Sendable {
         unreadable.sorted { $0.key < $1.key }.map { name, reason in
             .init(
                 reason: "'\(Layout.set(name))' cannot be read, so the objects it needs are not known: \(reason)",
-                remedy: "restore that object from a copy, or drop the set: `dr drop \(name)`; dr does not prune before that")
+                remedy:
+                    "restore that object from a copy, or drop the set: `dr drop \(name)`; dr does not prune before that"
+            )
         }
     }
 }

@@ -108,7 +108,7 @@ struct PruneJudgement: Sendable {
         guard let last = names.last else { return [] }
         let these = names.count == 1 ? "set \(last) is" : "\(names.count) sets are, up to \(last),"
         return [
-            "\(these) named after a time in the future and kept: a clock was wrong then, or this machine's clock is wrong now\n"
+            "\(these) named after a time in the future and kept: a clock was wrong then, or this one is now\n"
                 + "hint: if this clock is right, `dr drop \(last) --reason \"wrong clock\"` removes it"
         ]
     }

@@ -29,7 +29,9 @@ struct PruneListing: Sendable {
         leases = try RunLeases(in: store, at: clock)
         let announced = try Self.intents(of: prune, at: clock, into: ledger)
         intents = announced.pending
-        warnings = announced.damaged.map { "'\($0)' cannot be read: this prune does not remove the objects that it announces" }
+        warnings = announced.damaged.map {
+            "'\($0)' cannot be read: this prune does not remove the objects that it announces"
+        }
         // After the intents: a backup that finds none of them has its manifest in this listing.
         (sets, outcomes) = try Self.objects(of: store, into: ledger)
     }
