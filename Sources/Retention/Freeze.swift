@@ -16,7 +16,7 @@ package enum Freeze: Hashable, Sendable {
         switch self {
         case .failedRuns(let count): "the last \(count) backup runs failed"
         case .gap(let from, let to):
-            "no set or prune between \(Moment.readable(from)) and \(Moment.readable(to)): the clock jumped, or no backup ran"
+            "no set or prune between \(Moment.readable(from)) and \(Moment.readable(to)): the clock jumped or no backup ran"
         case .noBackups(let since, let now):
             "no complete set since \(Moment.readable(since)); the time is now \(Moment.readable(now))"
         case .largeDrop(let dropped, let all, let allowed):

@@ -310,7 +310,7 @@ package final class PruneLedger: Sendable {
         }
     }
 
-    // MARK: What was announced before
+    // MARK: Earlier announcements
 
     /// Records a pack that an earlier intent names.
     package func announce(_ component: String, _ id: String) throws {

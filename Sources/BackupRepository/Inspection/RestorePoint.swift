@@ -98,7 +98,7 @@ package struct RestorePoint: Codable, Equatable, Sendable {
 
     /// Creates the restore point of one set.
     /// - Parameters:
-    ///  - now: the time of the disaster.
+    ///   - now: the time of the disaster.
     ///   - rpo: the allowed loss of data in seconds.
     package init(_ set: BackupSet, now: Timestamp, rpo: Int?, tolerance: Int = 300) {
         let missing = Set(set.failed.keys).union(set.skipped).filter { set.components[$0] == nil }

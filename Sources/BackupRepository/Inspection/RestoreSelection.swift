@@ -81,7 +81,7 @@ extension Repository {
     /// Only sets of this stack up to the present are considered, except those that an operator has dropped. If no set
     /// holds a component whole, the newest that holds it in part is selected; then the newest one known to be damaged.
     /// - Parameters:
-    ///  - components: nil for all that the newest of the sets hold, failed to back up, or had configured.
+    ///   - components: nil for all that the newest of the sets hold, failed to back up, or had configured.
     ///   - limit: only sets named up to this time; nil for the present.
     ///   - known: a set that must exist: a listing may lag behind.
     ///   - provesManifests: skips sets whose manifest of the component cannot be read.

@@ -12,7 +12,7 @@ enum RestoreNames {
     private static let longest = 255
 
     /// - Parameters:
-    ///  - name: of the target; nil for a folder inside it.
+    ///   - name: of the target; nil for a folder inside it.
     ///   - identity: of the backup.
     static func staging(of name: String?, identity: String) -> String {
         let end = name == nil ? identity : "-\(identity)"

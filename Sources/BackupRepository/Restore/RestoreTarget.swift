@@ -35,7 +35,7 @@ package struct RestoreTarget: Sendable {
     private let stamp: String
 
     /// - Parameters:
-    ///  - requested: it need not exist; its parent must. A link is followed, and ``path`` is the result.
+    ///   - requested: it need not exist; its parent must. A link is followed, and ``path`` is the result.
     ///   - identity: of the backup, valid in a file name.
     ///   - stamp: of the present time, for the name of the old content.
     ///   - protected: places that the target must not contain, nor be inside.
@@ -165,7 +165,7 @@ package struct RestoreTarget: Sendable {
 
     /// Compares the space that the tree needs with the free space of its file system.
     /// - Parameters:
-    ///  - bytes: of content that needs space on a disk.
+    ///   - bytes: of content that needs space on a disk.
     ///   - entries: files, directories and links.
     /// - Throws: `RepositoryError` `.noSpace` if it certainly does not fit.
     func checkRoom(bytes: Int, entries: Int) throws {

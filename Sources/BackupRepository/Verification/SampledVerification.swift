@@ -109,7 +109,7 @@ package struct SampledVerification: Sendable {
         return (Share(state: state, replaced: keys, plan: plan), report)
     }
 
-    // MARK: Whom packs belong to
+    // MARK: Uses of packs
 
     private struct Survey: Sendable {
         /// The packs to read and those known to be damaged.
@@ -221,7 +221,7 @@ package struct SampledVerification: Sendable {
         return found.withLock { $0 }
     }
 
-    // MARK: What it means
+    // MARK: Conclusions
 
     private func conclude(from read: Reading, of share: Share, _ survey: Survey, in report: inout Report) throws {
         var hurt: Set<Timestamp> = []

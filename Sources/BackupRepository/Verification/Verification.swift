@@ -272,7 +272,7 @@ package struct Verification: Sendable {
         progress.update { $0.files += 1 }
     }
 
-    // MARK: What it means
+    // MARK: Conclusions
 
     /// Reads the manifests once more, only if there is damage, to find the affected sets.
     private func withAffectedSets(_ report: Report) throws -> Report {
