@@ -3,7 +3,6 @@
 ///
 /// The plaintext that reaches the sink **is not authenticated until ``finish()`` returns**, because the tag is the last
 /// part of the envelope. The caller must stage the plaintext where no program uses it, and delete it on any error.
-/// envelope's last part. The caller must stage it where nothing takes it for real, and throw it away on any error.
 ///
 /// Memory: 64 KiB and the header, for any size of the content and its pieces.
 package final class CMSDecryptor {
