@@ -78,7 +78,7 @@ let program: [Target] =
         layer("Schedules", []),
         layer("Cryptography", ["COpenSSL", "Platform"] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
-        layer("HTTP", ["CCurl", "Platform", logging]),
+        layer("HTTP", ["CCurl", "Documents", "Platform", logging]),
         layer("ObjectStorage", ["Platform", "Cryptography"]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", logging]),
         layer(
@@ -149,7 +149,7 @@ let testTargets = [
     tests(of: "Schedules"),
     tests(of: "Cryptography"),
     tests(of: "Archiving"),
-    tests(of: "HTTP", ["Platform"]),
+    tests(of: "HTTP", ["Documents", "Platform"]),
     tests(of: "ObjectStorage", ["S3", "Cryptography", logging]),
     tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", logging]),
     tests(

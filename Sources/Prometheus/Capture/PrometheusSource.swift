@@ -101,15 +101,15 @@ package struct PrometheusSource: ComponentSource {
             let flags = try await api.flags()
             if flags["agent"] == "true" || flags["enable-feature"]?.split(separator: ",").contains("agent") == true {
                 throw PrometheusAPIError(
-                    reason: .agentMode, operation: operation, detail: "the server runs in agent mode")
+                    .agentMode, operation: operation, detail: "the server runs in agent mode")
             }
             if flags["web.enable-admin-api"] == "false" {
                 throw PrometheusAPIError(
-                    reason: .adminAPIDisabled, operation: operation, detail: "the server's admin API is off")
+                    .adminAPIDisabled, operation: operation, detail: "the server's admin API is off")
             }
             guard try await api.isReady() else {
                 throw PrometheusAPIError(
-                    reason: .starting, operation: operation, detail: "the server is not ready (503)")
+                    .starting, operation: operation, detail: "the server is not ready (503)")
             }
             return Server(
                 version: try await api.version(), info: try await api.runtimeInfo(),
