@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import HTTP
 import S3
 import Testing
 
@@ -138,7 +139,7 @@ import Testing
         ("=&?#", "%3D%26%3F%23", "%3D%26%3F%23"),
     ])
     func `percent encoding`(_ text: String, _ path: String, _ component: String) {
-        #expect(PercentEncoding.encode(text, keepsSlash: true) == path)
+        #expect(PercentEncoding.encode(text, keeping: "/") == path)
         #expect(PercentEncoding.encode(text) == component)
         #expect(PercentEncoding.decode(form: component) == text)
     }

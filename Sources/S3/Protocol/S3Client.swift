@@ -165,7 +165,7 @@ final class S3Client: Sendable {
     }
 
     private static func url(_ endpoint: S3Endpoint, _ path: String, _ query: String) -> String {
-        let path = PercentEncoding.encode(path.isEmpty ? "/" : path, keepsSlash: true)
+        let path = PercentEncoding.encode(path.isEmpty ? "/" : path, keeping: "/")
         return "\(endpoint.scheme)://\(endpoint.authority)\(path)\(query.isEmpty ? "" : "?\(query)")"
     }
 

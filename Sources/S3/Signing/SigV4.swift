@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import HTTP
 
 /// AWS Signature Version 4: a pure value, the time a parameter.
 ///
@@ -72,7 +73,7 @@ package struct SigV4: Sendable {
     // MARK: - Steps, each of which has published examples
 
     package static func canonicalRequest(_ request: Request) -> String {
-        let path = PercentEncoding.encode(request.path.isEmpty ? "/" : request.path, keepsSlash: true)
+        let path = PercentEncoding.encode(request.path.isEmpty ? "/" : request.path, keeping: "/")
         let headers = canonicalHeaders(request.headers).map { "\($0.name):\($0.value)\n" }.joined()
         return [
             request.method, path, canonicalQuery(request.query), headers, signedHeaders(request.headers),
