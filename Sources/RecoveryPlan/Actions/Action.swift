@@ -1,6 +1,6 @@
+package import Components
 package import Documents
 package import Platform
-package import RecoveryChecks
 
 /// One kind of thing that a step can do: `run`, `http`, `restore` … Each is a type of its own.
 package protocol Action: Equatable, Sendable {
