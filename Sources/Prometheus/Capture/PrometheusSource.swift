@@ -46,7 +46,7 @@ package struct PrometheusSource: ComponentSource {
         do {
             // A cancellation that came during the request counts now, when there is a name to clean up by.
             try Task.checkCancellation()
-            let limit = Int(clamping: Date().timeIntervalSince1970 * 1000) + NewestDatum.clockTolerance
+            let limit = WallClock.system.milliseconds + NewestDatum.clockTolerance
             let content = try await pool.run { try SnapshotContent(of: snapshot.root, notAfter: limit) }
             if let future = content.future {
                 warnings.append(
@@ -114,7 +114,7 @@ package struct PrometheusSource: ComponentSource {
             return Server(
                 version: try await api.version(), info: try await api.runtimeInfo(),
                 path: flags["storage.tsdb.path"] ?? "data/",
-                clock: try await api.clock() ?? Int(clamping: Date().timeIntervalSince1970))
+                clock: try await api.clock() ?? WallClock.system.seconds)
         } catch let error as PrometheusAPIError {
             throw error.asComponentError(operation)
         }

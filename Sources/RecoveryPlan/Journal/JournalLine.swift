@@ -1,5 +1,6 @@
 internal import Cryptography
 package import Foundation
+internal import Platform
 
 /// One line of a journal: `{"sha256":"…",` and then a JSON object of which that is the SHA-256, as it stands.
 package struct JournalLine: Equatable, Sendable {
@@ -80,8 +81,7 @@ package enum Moment {
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
     package static func text(_ date: Date) -> String {
-        // Formatting cuts; half a millisecond more makes it round.
-        style.format(Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000 + 0.0001))
+        RFC3339.text(milliseconds: Int(clamping: (date.timeIntervalSince1970 * 1000).rounded()))
     }
 
     package static func date(_ text: String) -> Date? {

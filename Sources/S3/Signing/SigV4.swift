@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import HTTP
+internal import Platform
 
 /// AWS Signature Version 4: a pure value, the time a parameter.
 ///
@@ -63,7 +64,7 @@ package struct SigV4: Sendable {
         request.payloadHash = Self.unsignedPayload
         request.query += [
             ("X-Amz-Algorithm", Self.algorithm), ("X-Amz-Credential", "\(credentials.accessKeyID)/\(scope(now))"),
-            ("X-Amz-Date", UTCTime.basic(now)), ("X-Amz-Expires", "\(expires)"),
+            ("X-Amz-Date", UTCTime(seconds: now).basic), ("X-Amz-Expires", "\(expires)"),
             ("X-Amz-SignedHeaders", Self.signedHeaders(request.headers)),
         ]
         if let token = credentials.sessionToken { request.query.append(("X-Amz-Security-Token", token)) }
@@ -83,11 +84,11 @@ package struct SigV4: Sendable {
 
     package func stringToSign(_ request: Request, now: Int) -> String {
         let hash = Digest(of: [UInt8](Self.canonicalRequest(request).utf8)).hex
-        return [Self.algorithm, UTCTime.basic(now), scope(now), hash].joined(separator: "\n")
+        return [Self.algorithm, UTCTime(seconds: now).basic, scope(now), hash].joined(separator: "\n")
     }
 
     package func signingKey(_ now: Int) -> [UInt8] {
-        let day = String(UTCTime.basic(now).prefix(8))
+        let day = String(UTCTime(seconds: now).basic.prefix(8))
         return [day, region, service, "aws4_request"].reduce([UInt8]("AWS4\(credentials.secretAccessKey)".utf8)) {
             HMAC.sha256(key: $0, [UInt8]($1.utf8))
         }
@@ -106,7 +107,7 @@ package struct SigV4: Sendable {
     }
 
     private func scope(_ now: Int) -> String {
-        "\(UTCTime.basic(now).prefix(8))/\(region)/\(service)/aws4_request"
+        "\(UTCTime(seconds: now).basic.prefix(8))/\(region)/\(service)/aws4_request"
     }
 
     private static func signedHeaders(_ headers: [Field]) -> String {

@@ -21,7 +21,7 @@ struct Capacity: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        let history = CapacityHistory(session: session, now: Session.now())
+        let history = CapacityHistory(session: session, now: session.now())
         let measured = try await history.read()
         let report = CapacityReport(measured, source: try history.source()?.name, at: history.now)
         let output = Output(options: options)
