@@ -116,7 +116,7 @@ let program: [Target] =
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "Schedules",
                 "StackConfiguration", "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans",
-                "Notifications", "Reporting", "Platform", logging,
+                "Notifications", "Reporting", "Platform", logging, mustache,
             ]),
         layer(
             "Drills",

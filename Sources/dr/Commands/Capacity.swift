@@ -28,7 +28,7 @@ struct Capacity: AsyncParsableCommand {
         if svg != nil || html != nil {
             let picture = CapacityPicture(measured, report).svg
             if let svg { try output.write(picture, to: svg) }
-            if let html { try output.write(report.page(picture: picture), to: html) }
+            if let html { try output.write(report.page(picture: picture).html(), to: html) }
         }
         try output.result(report) { report.text }
         if measured.contains(where: { $0.samples.isEmpty && $0.failure != nil }) { throw ExitStatus.partial }

@@ -70,7 +70,7 @@ struct RetentionSimulate: AsyncParsableCommand {
         let report = SimulationReport(simulation, outcome, listsSets: at != nil)
         let picture = SimulationPicture(simulation, outcome)
         if let svg { try Output(options: options).write(picture.svg, to: svg) }
-        if let html { try Output(options: options).write(report.page(picture: picture.svg), to: html) }
+        if let html { try Output(options: options).write(report.page(picture: picture.svg).html(), to: html) }
         try Output(options: options).result(report) { report.text }
     }
 
