@@ -2,6 +2,7 @@ internal import Cryptography
 internal import Glibc
 internal import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// Objects as files under one directory (`file://`): the embedded store, complete in itself.
 ///
@@ -26,23 +27,23 @@ package final class DirectoryStore: ObjectStore {
     package init(path: String, create: Bool = false) throws(ObjectStoreError) {
         if create { try Self.makeDirectories(path) }
         guard let resolved = realpath(path, nil) else {
-            throw Self.refusal(path, Errno(), hint: "create it with 'dr init', or mount the volume it lies on")
+            throw Self.refusal(path, Errno.last, hint: "create it with 'dr init', or mount the volume it lies on")
         }
         root = String(cString: resolved)
         free(resolved)
         do {
             // Opened, not only looked at: a directory that cannot be listed is no store.
-            _ = try FileDescriptor(path: root, O_RDONLY | O_DIRECTORY)
+            _ = try OpenFile(path: root, O_RDONLY | O_DIRECTORY)
         } catch {
-            let isFile = error.number == ENOTDIR
+            let isFile = error.rawValue == ENOTDIR
             throw Self.refusal(
                 root, error, hint: isFile ? "a store is a directory" : "give this user read and write permission on it")
         }
     }
 
     private static func refusal(_ path: String, _ cause: Errno, hint: String) -> ObjectStoreError {
-        let reason: ObjectStoreError.Reason = cause.number == EACCES ? .denied : .noSuchStore
-        return ObjectStoreError(reason, "open", nil, cause.text, store: "file://\(path)", hint: hint)
+        let reason: ObjectStoreError.Reason = cause.rawValue == EACCES ? .denied : .noSuchStore
+        return ObjectStoreError(reason, "open", nil, cause.description, store: "file://\(path)", hint: hint)
     }
 
     private static func makeDirectories(_ path: String) throws(ObjectStoreError) {
@@ -52,7 +53,7 @@ package final class DirectoryStore: ObjectStore {
             partial += component + "/"
             guard mkdir(partial, directoryMode) != 0, errno != EEXIST else { continue }
             // Above the store there may be directories that this user may not write, only pass.
-            let cause = Errno()
+            let cause = Errno.last
             var status = stat()
             guard stat(partial, &status) != 0 else { continue }
             throw refusal(path, cause, hint: "this user may not create '\(partial.dropLast())'")
@@ -89,7 +90,7 @@ package final class DirectoryStore: ObjectStore {
         try Task.checkCancellation()
         var status = stat()
         guard stat(path(of: key), &status) == 0 else {
-            let cause = Errno()
+            let cause = Errno.last
             guard Self.meansAbsent(cause) else { throw failure(cause, "head", key) }
             try checkRoot("head", key)
             return nil
@@ -102,11 +103,11 @@ package final class DirectoryStore: ObjectStore {
         try DirectoryListing(store: self, prefix: prefix, after: after).walk(body)
     }
 
-    private func open(_ key: ObjectKey) throws -> FileDescriptor {
+    private func open(_ key: ObjectKey) throws -> OpenFile {
         try Task.checkCancellation()
         do {
-            let file = try FileDescriptor(path: path(of: key), O_RDONLY)
-            guard try file.status().isRegular else { throw Errno(ENOENT) }
+            let file = try OpenFile(path: path(of: key), O_RDONLY)
+            guard try file.status().isRegular else { throw Errno.noSuchFileOrDirectory }
             return file
         } catch let cause as Errno {
             guard Self.meansAbsent(cause) else { throw failure(cause, "get", key) }
@@ -137,15 +138,15 @@ package final class DirectoryStore: ObjectStore {
             if unlink(path(of: key)) == 0 {
                 touched.insert(directory(of: key))
             } else {
-                let cause = Errno()
+                let cause = Errno.last
                 // EISDIR: a directory of other keys; there is no object of this name.
-                guard !Self.meansAbsent(cause), cause.number != EISDIR else { continue }
+                guard !Self.meansAbsent(cause), cause.rawValue != EISDIR else { continue }
                 refused.append(failure(cause, "delete", key))
             }
         }
         for directory in touched {
             try attempt("delete", nil) { () throws(Errno) in
-                try FileDescriptor(path: directory, O_RDONLY | O_DIRECTORY).sync()
+                try OpenFile(path: directory, O_RDONLY | O_DIRECTORY).sync()
             }
         }
         return refused
@@ -161,9 +162,9 @@ package final class DirectoryStore: ObjectStore {
             path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         }
         for path in missing.reversed() {
-            if mkdir(path, Self.directoryMode) != 0, errno != EEXIST { throw Errno() }
+            if mkdir(path, Self.directoryMode) != 0, errno != EEXIST { throw Errno.last }
             let parent = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-            try FileDescriptor(path: parent, O_RDONLY | O_DIRECTORY).sync()
+            try OpenFile(path: parent, O_RDONLY | O_DIRECTORY).sync()
             settled.withLock { _ = $0.insert(path) }
         }
     }
@@ -207,14 +208,14 @@ extension DirectoryStore {
         return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
 
-    static func meansAbsent(_ cause: Errno) -> Bool { cause.number == ENOENT || cause.number == ENOTDIR }
+    static func meansAbsent(_ cause: Errno) -> Bool { cause.rawValue == ENOENT || cause.rawValue == ENOTDIR }
 
     /// An unmounted volume must not look like an empty store.
     func checkRoot(_ operation: String, _ key: ObjectKey?) throws(ObjectStoreError) {
         var status = stat()
         guard stat(root, &status) != 0 else { return }
         let hint = "is the volume still mounted?"
-        throw ObjectStoreError(.noSuchStore, operation, key, Errno().text, store: location, hint: hint)
+        throw ObjectStoreError(.noSuchStore, operation, key, Errno.last.description, store: location, hint: hint)
     }
 
     func failure(
@@ -225,15 +226,15 @@ extension DirectoryStore {
     }
 
     func failure(_ cause: Errno, _ operation: String, _ key: ObjectKey?) -> ObjectStoreError {
-        switch cause.number {
+        switch cause.rawValue {
         case ENOSPC, EDQUOT:
-            failure(.noSpace, operation, key, cause.text, hint: "free space, or drop old sets with 'dr prune'")
+            failure(.noSpace, operation, key, cause.description, hint: "free space, or drop old sets with 'dr prune'")
         case EACCES, EROFS:
-            failure(.denied, operation, key, cause.text, hint: "give this user write permission on '\(root)'")
+            failure(.denied, operation, key, cause.description, hint: "give this user write permission on '\(root)'")
         case EPERM:
-            failure(.locked, operation, key, cause.text, hint: "is the file immutable (lsattr)?")
+            failure(.locked, operation, key, cause.description, hint: "is the file immutable (lsattr)?")
         default:
-            failure(.other, operation, key, cause.text)
+            failure(.other, operation, key, cause.description)
         }
     }
 

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import SystemPackage
 
 /// Lends path bytes to a system call as a C string.
 func withCPath<Value>(
@@ -70,4 +71,4 @@ func directoryEntries(_ directory: CInt) -> [(name: [UInt8], type: Int)]? {
 }
 
 /// The system's words for an error number, by default the thread's last.
-func errnoText(_ code: CInt = errno) -> String { String(cString: strerror(code)) }
+func errnoText(_ code: CInt = errno) -> String { Errno(rawValue: code).description }

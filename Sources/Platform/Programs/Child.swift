@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import SystemPackage
 
 /// A child process, the leader of a group of its own. Ended or reaped exactly once by whoever started it.
 struct Child {
@@ -79,7 +80,7 @@ struct Child {
             case .bytes: dr_memory_file("input")
             }
         guard descriptor >= 0 else {
-            throw ProgramError(.notStarted, program.name, "its input: \(String(cString: strerror(errno)))")
+            throw ProgramError(.notStarted, program.name, "its input: \(Errno.last)")
         }
         if case .bytes(let bytes) = input {
             var rest = bytes[...]
@@ -87,7 +88,7 @@ struct Child {
                 let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
                 guard count > 0 else {
                     close(descriptor)
-                    throw ProgramError(.notStarted, program.name, "its input: \(String(cString: strerror(errno)))")
+                    throw ProgramError(.notStarted, program.name, "its input: \(Errno.last)")
                 }
                 rest = rest.dropFirst(count)
             }
@@ -107,7 +108,7 @@ struct Child {
         switch Program.search(name, environment: program.environment, in: program.folder) {
         case .found(let path): return path
         case .denied(let path):
-            throw ProgramError(.notStarted, name, "'\(path)' may not be run: \(String(cString: strerror(EACCES)))")
+            throw ProgramError(.notStarted, name, "'\(path)' may not be run: \(Errno(rawValue: EACCES))")
         case .missing:
             let place = name.contains("/") ? "" : " in PATH (\(program.environment["PATH"] ?? "not set"))"
             throw ProgramError(.missing, name, "there is no program '\(name)'\(place)")
@@ -117,7 +118,7 @@ struct Child {
     /// The file exists, so `ENOENT` is about the interpreter of a script.
     private static func failure(_ program: Program, _ code: CInt) -> ProgramError {
         guard code == ENOENT else {
-            return ProgramError(.notStarted, program.name, "starting it: \(String(cString: strerror(code)))")
+            return ProgramError(.notStarted, program.name, "starting it: \(Errno(rawValue: code))")
         }
         return ProgramError(.notStarted, program.name, "the program that its first line names is missing")
     }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 internal import Platform
+internal import SystemPackage
 
 /// What of the process and the machine credentials and endpoints depend on: a value, so that tests have their own.
 package struct AWSEnvironment: Sendable {
@@ -42,7 +43,7 @@ package struct AWSEnvironment: Sendable {
         let path = expanded(path)
         guard let file = fopen(path, "re") else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw S3DocumentError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+            throw S3DocumentError("cannot read '\(path)': \(Errno.last)")
         }
         defer { fclose(file) }
         var bytes: [UInt8] = []
@@ -55,7 +56,7 @@ package struct AWSEnvironment: Sendable {
             }
             if count > 0 { continue }
             guard ferror(file) == 0 else {
-                throw S3DocumentError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+                throw S3DocumentError("cannot read '\(path)': \(Errno.last)")
             }
             break
         }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import SystemPackage
 
 /// A command that prints credentials, from a profile's `credential_process`.
 struct ProcessCredentials: CredentialSource {
@@ -97,6 +98,6 @@ struct ProcessCredentials: CredentialSource {
     }
 
     private func failure(_ number: CInt) -> CredentialError {
-        CredentialError(source, "credential_process: \(String(cString: strerror(number)))")
+        CredentialError(source, "credential_process: \(Errno(rawValue: number))")
     }
 }
