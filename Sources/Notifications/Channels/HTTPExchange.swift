@@ -89,7 +89,7 @@ extension HTTPRequest {
 
 extension Notice {
     /// RFC 3339 in UTC.
-    var timestamp: String { at.ISO8601Format() }
+    var timestamp: String { RFC3339.text(at) }
 
     /// In a fixed order, with names for people: "rto seconds".
     var lines: [(name: String, value: String)] {
