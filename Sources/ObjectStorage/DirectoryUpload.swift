@@ -21,9 +21,10 @@ final class DirectoryUpload: ObjectUpload {
     /// Small enough that the final sync is short, large enough that the disk works in runs.
     private static let writebackStep = 8 << 20
 
-    init(_ store: DirectoryStore, _ key: ObjectKey, _ options: PutOptions) throws {
+    init(to store: DirectoryStore, _ key: ObjectKey, options: PutOptions) throws {
         guard !key.text.hasPrefix(DirectoryStore.temporaryName + "/"), key.text != DirectoryStore.temporaryName else {
-            throw store.failure(.unsupported, "put", key, "'\(DirectoryStore.temporaryName)' is the store's own")
+            throw store.failure(
+                .unsupported, in: "put", of: key, "'\(DirectoryStore.temporaryName)' is the store's own")
         }
         self.store = store
         self.key = key
@@ -34,14 +35,14 @@ final class DirectoryUpload: ObjectUpload {
             file = try OpenFile(path: temporary, flags, mode: DirectoryStore.fileMode)
         } catch  where DirectoryStore.meansAbsent(error) {
             try store.checkRoot("put", key)
-            file = try store.attempt("put", key) { [temporary] () throws(Errno) in
+            file = try store.attempt("put", of: key) { [temporary] () throws(Errno) in
                 if mkdir(store.temporaryDirectory, DirectoryStore.directoryMode) != 0, errno != EEXIST {
                     throw Errno.last
                 }
                 return try OpenFile(path: temporary, flags, mode: DirectoryStore.fileMode)
             }
         } catch {
-            throw store.failure(error, "put", key)
+            throw store.failure(error, in: "put", of: key)
         }
     }
 
@@ -53,7 +54,7 @@ final class DirectoryUpload: ObjectUpload {
             try file.write(bytes)
         } catch {
             cancel()  // at once: on a full disk others wait for this space
-            throw store.failure(error, "put", key)
+            throw store.failure(error, in: "put", of: key)
         }
         written += bytes.byteCount
         if written - flushed >= Self.writebackStep {
@@ -71,11 +72,11 @@ final class DirectoryUpload: ObjectUpload {
             try OpenFile(path: store.directory(of: key), O_RDONLY | O_DIRECTORY).sync()
             return ObjectInfo(key, try file.status())
         } catch  where error.rawValue == EEXIST {
-            throw store.failure(.alreadyExists, "put", key, "the key is taken")
+            throw store.failure(.alreadyExists, in: "put", of: key, "the key is taken")
         } catch  where error.rawValue == EISDIR || error.rawValue == ENOTDIR {
-            throw store.failure(.unsupported, "put", key, "a file system cannot hold an object inside another")
+            throw store.failure(.unsupported, in: "put", of: key, "a file system cannot hold an object inside another")
         } catch {
-            throw store.failure(error, "put", key)
+            throw store.failure(error, in: "put", of: key)
         }
     }
 

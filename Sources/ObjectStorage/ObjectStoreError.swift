@@ -28,7 +28,7 @@ package struct ObjectStoreError: OperationError, Equatable {
     package var hint: String?
 
     package init(
-        _ reason: Reason, _ operation: String, _ key: ObjectKey?, _ detail: String, store: String, hint: String? = nil
+        _ reason: Reason, operation: String, key: ObjectKey?, _ detail: String, store: String, hint: String? = nil
     ) {
         self.reason = reason
         self.operation = operation

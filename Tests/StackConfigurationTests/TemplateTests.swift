@@ -1,4 +1,6 @@
+import Components
 import Foundation
+import Lab
 import Testing
 
 import Documents
@@ -38,18 +40,18 @@ import Documents
     /// No key can be added without a line about it in the template.
     @Test func namesEveryKey() {
         let text = ConfigurationTemplate.text(kinds: kinds)
-        let keys =
-            Configuration.keys.map(\.name) + Objectives.keys.map(\.name) + StoreConfiguration.keys.map(\.name)
-            + RetentionConfiguration.keys.map(\.name) + TLSOptions.keys.map(\.name) + CapacityOptions.keys.map(\.name)
-            + ResourceOptions.keys.map(\.name)
-            + kinds.flatMap { $0.keyNames }
+        let tables: [[String]] = [
+            Configuration.keys.map(\.name), Objectives.keys.map(\.name), StoreConfiguration.keys.map(\.name),
+            RetentionConfiguration.keys.map(\.name), TLSOptions.keys.map(\.name), CapacityOptions.keys.map(\.name),
+            ResourceOptions.keys.map(\.name), ["components", "checks", "canaries"],
+        ]
+        let keys = tables.flatMap { $0 } + kinds.flatMap { $0.keyNames }
         for key in keys { #expect(text.contains(key), "\(key) is not in the template") }
     }
 
     /// `docs/dr.schema.json` is what the tables of keys say; `DR_UPDATE_GOLDEN=1` writes it anew.
     @Test func theSchemaInTheDocsIsCurrent() throws {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "docs/dr.schema.json")
+        let file = Checkout.url("docs/dr.schema.json")
         let schema = ConfigurationSchema.json(kinds: kinds)
         if ProcessInfo.processInfo.environment["DR_UPDATE_GOLDEN"] == "1" {
             try schema.write(to: file, atomically: true, encoding: .utf8)

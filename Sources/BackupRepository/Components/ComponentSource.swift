@@ -34,7 +34,7 @@ package struct Diagnosis: Equatable, Sendable {
     /// What was seen, and what to do about it.
     package var detail: String
 
-    package init(_ subject: String, _ verdict: Verdict, _ detail: String) {
+    package init(of subject: String, _ verdict: Verdict, _ detail: String) {
         self.subject = subject
         self.verdict = verdict
         self.detail = detail
@@ -218,7 +218,7 @@ package struct ComponentError: OperationError, Equatable {
     package var detail: String
     package var hint: String?
 
-    package init(_ reason: Reason, _ operation: String, _ detail: String, hint: String? = nil) {
+    package init(_ reason: Reason, operation: String, _ detail: String, hint: String? = nil) {
         self.reason = reason
         self.operation = operation
         self.detail = detail

@@ -27,7 +27,7 @@ package struct RepositoryError: OperationError, Equatable {
     package var detail: String
     package var hint: String?
 
-    package init(_ reason: Reason, _ object: String, _ detail: String, hint: String? = nil) {
+    package init(_ reason: Reason, object: String, _ detail: String, hint: String? = nil) {
         self.reason = reason
         self.object = object
         self.detail = detail
@@ -35,7 +35,8 @@ package struct RepositoryError: OperationError, Equatable {
     }
 
     static func damaged(_ object: String, _ detail: String) -> RepositoryError {
-        RepositoryError(.damaged, object, detail, hint: "run `dr verify --read-data` to see all that is affected")
+        RepositoryError(
+            .damaged, object: object, detail, hint: "run `dr verify --read-data` to see all that is affected")
     }
 
     package var reasonCode: String { reason.rawValue }

@@ -34,7 +34,7 @@ package struct CMSError: OperationError, Equatable {
     /// What to do about it.
     package var hint: String?
 
-    package init(_ reason: Reason, _ operation: String, _ detail: String, hint: String? = nil) {
+    package init(_ reason: Reason, operation: String, _ detail: String, hint: String? = nil) {
         self.reason = reason
         self.operation = operation
         self.detail = detail

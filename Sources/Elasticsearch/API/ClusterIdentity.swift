@@ -43,11 +43,12 @@ struct ClusterIdentity: Equatable, Sendable {
         let oldest = product == .elasticsearch ? (7, 0) : (1, 0)
         guard release >= oldest else {
             throw ComponentError(
-                .misconfigured, operation, "\(description) is too old: 7.0 or newer is needed", hint: "upgrade it")
+                .misconfigured, operation: operation, "\(description) is too old: 7.0 or newer is needed",
+                hint: "upgrade it")
         }
         if product == .opensearch, hasAPIKey {
             throw ComponentError(
-                .misconfigured, operation, "\(description) knows no API keys",
+                .misconfigured, operation: operation, "\(description) knows no API keys",
                 hint: "use username and password, or `bearer_token:`")
         }
     }

@@ -78,7 +78,7 @@ package enum ElasticsearchRefusal: APIReason {
 extension ElasticsearchAPIError {
     /// The same for a report.
     package func asComponentError(_ operation: String) -> ComponentError {
-        ComponentError(reason.componentReason, operation, detail, hint: hint)
+        ComponentError(reason.componentReason, operation: operation, detail, hint: hint)
     }
 
     /// Reads an answer that is not a success: `{"error": {"type", "reason", "root_cause", "caused_by"}, "status"}`,

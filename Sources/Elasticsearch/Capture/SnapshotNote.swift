@@ -85,7 +85,7 @@ final class SnapshotNote: Sendable {
     private static func refusal(_ path: String) -> ComponentError {
         let code = errno
         return ComponentError(
-            code == ENOSPC ? .noSpace : .other, "write '\(path)'", Errno(rawValue: code).description,
+            code == ENOSPC ? .noSpace : .other, operation: "write '\(path)'", Errno(rawValue: code).description,
             hint: "`state:` in dr.yaml must be a folder that this user may write")
     }
 }

@@ -10,7 +10,7 @@ package struct ElasticsearchCanarySettings: CanarySettings {
     package init() {}
 
     package static let keys: [Key<Self>] = [
-        Key("index", \.index, .text, "The index; from the component's pattern when left out.")
+        Key("index", \.index, as: .text, about: "The index; from the component's pattern when left out.")
     ]
 
     package func canary(in component: ElasticsearchComponent, _ context: ComponentContext) throws -> (any Canary)? {

@@ -80,7 +80,7 @@ struct IndexRestore: Sendable {
         progress.update { $0.files += 1 }
         report(
             ImportedObject(
-                "index", "'\(target(item.index))'", outcome,
+                "index", "'\(target(item.index))'", outcome: outcome,
                 detail: details.isEmpty ? nil : details.joined(separator: "; ")))
     }
 

@@ -10,7 +10,7 @@ package struct FileCanarySettings: CanarySettings {
     package init() {}
 
     package static let keys: [Key<Self>] = [
-        Key("file", \.file, .text, "The path in the tree; .dr-canary when left out.")
+        Key("file", \.file, as: .text, about: "The path in the tree; .dr-canary when left out.")
     ]
 
     package func canary(in component: FilesComponent, _ context: ComponentContext) -> (any Canary)? {

@@ -22,7 +22,7 @@ final class ScratchFolder {
         }
         guard mkdir(path, 0o700) == 0 else {
             throw ComponentError(
-                errno == ENOSPC ? .noSpace : .other, "make '\(path)'", Errno.last.description,
+                errno == ENOSPC ? .noSpace : .other, operation: "make '\(path)'", Errno.last.description,
                 hint: "`state:` in dr.yaml must be a folder that this user may write")
         }
     }

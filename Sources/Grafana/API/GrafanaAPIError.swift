@@ -79,6 +79,6 @@ extension GrafanaAPIError {
     package func asComponentError(_ operation: String, role: String) -> ComponentError {
         var error = self
         error.needs = role
-        return ComponentError(reason.componentReason, operation, "\(self)", hint: error.hint)
+        return ComponentError(reason.componentReason, operation: operation, "\(self)", hint: error.hint)
     }
 }

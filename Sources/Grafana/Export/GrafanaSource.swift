@@ -176,7 +176,7 @@ package struct GrafanaSource: ComponentSource {
         guard refusal.reason == .forbidden || refusal.reason == .unauthorized else { throw refusal }
         guard export.isServerAdmin else {
             throw ComponentError(
-                .misconfigured, operation, "\(refusal)",
+                .misconfigured, operation: operation, "\(refusal)",
                 hint: "the credentials need role Admin in organisation '\(export.name)'; theirs is lower")
         }
         let id = export.id

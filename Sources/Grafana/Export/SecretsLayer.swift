@@ -138,7 +138,7 @@ final class SecretsLayer: Sendable {
 
     private static func refusal(_ path: String, _ error: Errno = .last) -> ComponentError {
         return ComponentError(
-            error == .noSpace ? .noSpace : .other, "write '\(path)'", error.description,
+            error == .noSpace ? .noSpace : .other, operation: "write '\(path)'", error.description,
             hint: "`state:` in dr.yaml must be a folder that this user may write")
     }
 }

@@ -54,5 +54,5 @@ extension LokiAPIError {
         self.init(reason, operation: answer.operation, detail: detail, status: answer.status)
     }
 
-    var componentError: ComponentError { ComponentError(reason.componentReason, operation, detail, hint: hint) }
+    var componentError: ComponentError { ComponentError(reason.componentReason, operation: operation, detail, hint: hint) }
 }

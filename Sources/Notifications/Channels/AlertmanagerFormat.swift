@@ -27,7 +27,7 @@ package struct AlertmanagerFormat: NoticeFormat {
             case .tries: [alert(notice, notice.severity, endsIn: 60)]
             case .informs: []
             }
-        return alerts.isEmpty ? [] : [.json("POST", "\(url)/api/v2/alerts", .array(alerts))]
+        return alerts.isEmpty ? [] : [.json("POST", "\(url)/api/v2/alerts", body: .array(alerts))]
     }
 
     private func alert(_ notice: Notice, _ severity: Notice.Severity, endsIn seconds: Int) -> JSONValue {

@@ -143,6 +143,8 @@ private func hearMailServer(
     return line.count
 }
 
-private func proceedWithMail(_: UnsafeMutableRawPointer?, _: Int, _: Int, _: Int, _: Int) -> CInt {
+private func proceedWithMail(
+    context: UnsafeMutableRawPointer?, toReceive: Int, received: Int, toSend: Int, sent: Int
+) -> CInt {
     Task.isCancelled ? 1 : 0
 }

@@ -27,7 +27,7 @@ package enum OutputFile {
         guard isThere || errno == ENOENT else { throw FileError(path, code: errno) }
         switch isThere ? present.st_mode & S_IFMT : S_IFREG {
         case S_IFREG: try replace(place, bytes, mode: mode, present: isThere ? present : nil, named: path)
-        case S_IFCHR, S_IFIFO: try writeThrough(place, bytes, links, named: path)
+        case S_IFCHR, S_IFIFO: try writeThrough(bytes, to: place, links: links, named: path)
         case S_IFLNK: throw FileError(path, detail: "it is a symbolic link, which dr does not follow here")
         case S_IFDIR: throw FileError(path, code: EISDIR)
         default: throw FileError(path, detail: "it is not a file that can be written")
@@ -108,7 +108,7 @@ package enum OutputFile {
     }
 
     private static func writeThrough(
-        _ place: String, _ bytes: [UInt8], _ links: Links, named path: String
+        _ bytes: [UInt8], to place: String, links: Links, named path: String
     ) throws(FileError) {
         // In a folder of another user a FIFO without a reader must not hold the program up.
         let flags = links == .refuse ? O_NOFOLLOW | O_NONBLOCK : 0

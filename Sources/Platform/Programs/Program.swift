@@ -61,7 +61,7 @@ package struct Program: Equatable, Sendable {
             while !child.hasEnded {
                 try Task.checkCancellation()
                 guard ContinuousClock.now < deadline else {
-                    throw ProgramError(.timeout, name, "it did not end within \(timeout)")
+                    throw ProgramError(.timeout, of: name, "it did not end within \(timeout)")
                 }
                 _ = try take(wait: streams.areOpen ? 20 : 1)
             }
@@ -116,7 +116,7 @@ package struct ProgramError: OperationError, Equatable {
     package var program: String
     package var detail: String
 
-    init(_ reason: Reason, _ program: String, _ detail: String) {
+    init(_ reason: Reason, of program: String, _ detail: String) {
         self.reason = reason
         self.program = program
         self.detail = detail

@@ -94,7 +94,7 @@ package enum PrometheusRefusal: APIReason {
 extension PrometheusAPIError {
     /// The same for a backup's report.
     package func asComponentError(_ operation: String) -> ComponentError {
-        ComponentError(reason.componentReason, operation, detail, hint: hint)
+        ComponentError(reason.componentReason, operation: operation, detail, hint: hint)
     }
 
     /// Reads an answer that is not a success.

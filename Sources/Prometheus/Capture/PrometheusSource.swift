@@ -161,7 +161,7 @@ package struct PrometheusSource: ComponentSource {
                 return try SnapshotNote.write(
                     .init(time: clock, existing: directory.snapshots()), run: context.run, in: context.state)
             } catch {
-                throw ComponentError(.other, operation, "\(error)", hint: "check the state folder")
+                throw ComponentError(.other, operation: operation, "\(error)", hint: "check the state folder")
             }
         }
         let name: String
@@ -179,7 +179,8 @@ package struct PrometheusSource: ComponentSource {
         }
         guard BlockName.isSnapshot(name) else {
             note.remove()
-            throw ComponentError(.other, operation, "the server names it '\(name)', which is not a snapshot's name")
+            throw ComponentError(
+                .other, operation: operation, "the server names it '\(name)', which is not a snapshot's name")
         }
         let isHere = await pool.run { [directory] in
             // Should this fail, the time of the request still leads the next run to the snapshot.
@@ -189,7 +190,7 @@ package struct PrometheusSource: ComponentSource {
         guard isHere else {
             note.remove()
             throw ComponentError(
-                .misconfigured, operation,
+                .misconfigured, operation: operation,
                 "the server made snapshot '\(name)', but there is none of that name in '\(directory.snapshotsPath)'",
                 hint: "`data:` must be the server's --storage.tsdb.path as this machine sees it; "
                     + "remove that snapshot on the server by hand")

@@ -13,9 +13,11 @@ package struct PrometheusCanarySettings: CanarySettings {
 
     package static let keys: [Key<Self>] = [
         Key(
-            "pushgateway", \.pushgateway, .httpURL, required: true,
-            "A Pushgateway that the Prometheus scrapes: it takes nothing but what it scrapes."),
-        Key("timeout", \.timeout, .period, "How long to wait until the canary is scraped: 60s when left out."),
+            "pushgateway", \.pushgateway, as: .httpURL, required: true,
+            about: "A Pushgateway that the Prometheus scrapes: it takes nothing but what it scrapes."),
+        Key(
+            "timeout", \.timeout, as: .period, about: "How long to wait until the canary is scraped: 60s when left out."
+        ),
     ]
 
     package func canary(in component: PrometheusComponent, _ context: ComponentContext) throws -> (any Canary)? {

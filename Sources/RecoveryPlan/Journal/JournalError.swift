@@ -1,13 +1,13 @@
 package import Platform
 
-/// A journal that cannot be written, read or trusted.
+/// An error of a journal: it cannot be written, read or trusted.
 package struct JournalError: OperationError, Equatable {
     package enum Reason: String, Sendable {
         case cannotWrite = "file_error"
         case cannotRead = "journal_unreadable"
         /// A line was altered, removed, added or moved.
         case tampered = "journal_altered"
-        /// Another run of the scenario is under way.
+        /// Another run of the scenario is in progress.
         case held
         case noSuchRun = "no_such_run"
     }

@@ -45,30 +45,12 @@ package struct SigV4: Sendable {
     package static let unsignedPayload = "UNSIGNED-PAYLOAD"
     private static let algorithm = "AWS4-HMAC-SHA256"
 
-    // MARK: - Two ways to sign
-
     /// Value of the `Authorization` header. All given headers are signed but those that connections may change.
     /// - Parameter now: seconds since 1970; must be what the request's `x-amz-date` says.
     package func authorization(_ request: Request, now: Int) -> String {
         let scope = scope(now)
         return "\(Self.algorithm) Credential=\(credentials.accessKeyID)/\(scope), "
             + "SignedHeaders=\(Self.signedHeaders(request.headers)), Signature=\(signature(request, now: now))"
-    }
-
-    /// The query, encoded and in order, of a URL that anyone may use until it expires; no header but `host` matters.
-    /// - Parameters:
-    ///   - request: its `headers` are `host` and what else the user of the URL will send; its `payloadHash` is ignored.
-    ///   - expires: seconds from `now`, 1 to 604800. The URL dies earlier with the session of its credentials.
-    package func presignedQuery(_ request: Request, now: Int, expires: Int) -> String {
-        var request = request
-        request.payloadHash = Self.unsignedPayload
-        request.query += [
-            ("X-Amz-Algorithm", Self.algorithm), ("X-Amz-Credential", "\(credentials.accessKeyID)/\(scope(now))"),
-            ("X-Amz-Date", UTCTime(seconds: now).basic), ("X-Amz-Expires", "\(expires)"),
-            ("X-Amz-SignedHeaders", Self.signedHeaders(request.headers)),
-        ]
-        if let token = credentials.sessionToken { request.query.append(("X-Amz-Security-Token", token)) }
-        return Self.canonicalQuery(request.query) + "&X-Amz-Signature=\(signature(request, now: now))"
     }
 
     // MARK: - Steps, each of which has published examples

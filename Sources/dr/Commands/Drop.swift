@@ -52,7 +52,8 @@ struct Drop: AsyncParsableCommand {
         let names = try await session.pool.run { try repository.setNames() }
         guard names.contains(name) else {
             throw RepositoryError(
-                .noSuchSet, Layout.set(name).text, "there is no such set", hint: "`dr list` shows what there is")
+                .noSuchSet, object: Layout.set(name).text, "there is no such set", hint: "`dr list` shows what there is"
+            )
         }
         let marks = try await session.pool.run { try SetMarks(Marks(repository)) }
         let isPinned = marks[name].pinned?.holds(at: session.now()) == true
