@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import Platform
 
 /// What a run looks like at one moment: steps that run, how many are done, and the time that is left.
@@ -16,7 +16,7 @@ package struct RunBoard {
     private var lost: Set<String> = []
 
     /// - Parameter now: reading of the monotonic clock.
-    init(_ record: RunRecord, now: Double, wall: Date = WallClock.system.now) {
+    package init(_ record: RunRecord, now: Double, wall: Date = WallClock.system.now) {
         title = "\(record.identity.scenario) from \(record.setsText)"
         rto = record.rto
         forecast = record.forecast
