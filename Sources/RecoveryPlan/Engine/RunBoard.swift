@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 import Platform
 
 /// The progress of a run: the running steps, the number of finished steps, and the remaining time.
