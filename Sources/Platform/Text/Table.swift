@@ -1,5 +1,3 @@
-import Platform
-
 /// A plain text table: two spaces between columns, numbers to the right.
 package struct Table {
     package enum Alignment { case left, right }

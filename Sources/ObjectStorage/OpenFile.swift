@@ -1,36 +1,30 @@
 internal import Glibc
-
-/// The number of a failed system call's error, kept before anything else can overwrite it.
-struct Errno: Error {
-    var number: CInt
-    init() { number = errno }
-    init(_ number: CInt) { self.number = number }
-    var text: String { String(cString: strerror(number)) }
-}
+internal import Platform
+internal import SystemPackage
 
 /// An open file or directory: owned, closed once.
-struct FileDescriptor: ~Copyable {
+struct OpenFile: ~Copyable {
     let number: CInt
 
     init(path: String, _ flags: CInt, mode: mode_t = 0) throws(Errno) {
         number = open(path, flags | O_CLOEXEC, mode)
-        guard number >= 0 else { throw Errno() }
+        guard number >= 0 else { throw Errno.last }
     }
 
     deinit { close(number) }
 
     func status() throws(Errno) -> stat {
         var status = stat()
-        guard fstat(number, &status) == 0 else { throw Errno() }
+        guard fstat(number, &status) == 0 else { throw Errno.last }
         return status
     }
 
-    /// - Returns: how many bytes were read, 0 at the end.
+    /// - Returns: the number of bytes read, 0 at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Errno) -> Int {
         while true {
             let count = pread(number, buffer.baseAddress, buffer.count, offset)
             if count >= 0 { return count }
-            if errno != EINTR { throw Errno() }
+            if errno != EINTR { throw Errno.last }
         }
     }
 
@@ -40,7 +34,7 @@ struct FileDescriptor: ~Copyable {
             while !rest.isEmpty {
                 let piece = UnsafeRawBufferPointer(rebasing: rest)
                 let count = Glibc.write(number, piece.baseAddress, piece.count)
-                if count < 0, errno != EINTR { throw Errno() }
+                if count < 0, errno != EINTR { throw Errno.last }
                 rest = rest.dropFirst(max(0, count))
             }
         }
@@ -48,11 +42,12 @@ struct FileDescriptor: ~Copyable {
 
     /// Makes content and directory entries durable.
     func sync() throws(Errno) {
-        guard fsync(number) == 0 else { throw Errno() }
+        guard fsync(number) == 0 else { throw Errno.last }
     }
 
-    /// Starts writing what lies in `range` back to the disk, without waiting for it. Only a hint, so errors do not
-    /// matter: the kernel starts writeback before it looks for clean pages to drop, and here there are none yet.
+    /// Asks the kernel to start writing the content of `range` to the disk, and does not wait. Errors do not matter,
+    /// because this is a hint: the kernel starts writeback before it looks for clean pages to drop, and here there are
+    /// none yet.
     func startWriteback(_ range: Range<Int>) {
         _ = posix_fadvise(number, range.lowerBound, range.count, POSIX_FADV_DONTNEED)
     }

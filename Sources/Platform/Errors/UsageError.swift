@@ -1,5 +1,3 @@
-package import Platform
-
 /// A command that cannot be carried out as it was given: a wrong name, or options that contradict each other.
 package struct UsageError: OperationError, Equatable {
     package var message: String

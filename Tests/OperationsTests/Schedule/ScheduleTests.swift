@@ -2,7 +2,7 @@ import Foundation
 import Lab
 import Testing
 
-@testable import Schedules
+@testable import Operations
 
 @Suite struct ScheduleTests {
     private static func installation(

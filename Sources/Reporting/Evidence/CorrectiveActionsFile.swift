@@ -1,5 +1,4 @@
 import Documents
-import Reporting
 
 /// A file of corrective actions, as people edit it: `actions: [{action: …, owner: …, due: 2026-12-01}]`.
 enum CorrectiveActionsFile {

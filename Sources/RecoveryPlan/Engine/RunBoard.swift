@@ -1,10 +1,8 @@
-import BackupRepository
-import Foundation
+package import Foundation
 import Platform
-import RecoveryPlan
 
 /// What a run looks like at one moment: steps that run, how many are done, and the time that is left.
-struct RunBoard {
+package struct RunBoard {
     private let title: String
     private let rto: Double?
     private var forecast: RunForecast?
@@ -29,7 +27,7 @@ struct RunBoard {
         counted = now - RecoveryClocks(record).since(record.rtoFrom, before)
     }
 
-    mutating func observe(_ event: JournalEvent, now: Double) {
+    package mutating func observe(_ event: JournalEvent, now: Double) {
         switch event {
         case .runBegan(let record): forecast = record.forecast
         case .stepBegan(let attempt):
@@ -48,7 +46,7 @@ struct RunBoard {
     }
 
     /// Against the RTO; nil where there is none.
-    func timeLeft(now: Double) -> String? {
+    package func timeLeft(now: Double) -> String? {
         guard let rto else { return nil }
         let left = rto - (now - counted)
         let allowed = Units.duration(seconds: Int(clamping: rto))
@@ -57,10 +55,10 @@ struct RunBoard {
             : "\(Units.duration(seconds: Int(clamping: -left))) over the \(allowed) allowed"
     }
 
-    /// - Parameter height: of the screen; a board never fills it.
-    func lines(
-        _ restores: [(component: String, state: WorkProgress.State)], now: Double, height: Int
-    ) -> [String] {
+    /// - Parameters:
+    ///   - restores: a line for each restore that runs.
+    ///   - height: of the screen; a board never fills it.
+    package func lines(_ restores: [String], now: Double, height: Int) -> [String] {
         var head = "\(done.count) of \(total) steps done after \(Units.duration(seconds: Int(clamping: now - started)))"
         if !lost.isEmpty { head = "\(lost.count) lost, \(head)" }
         // What matters most stands where a narrow terminal does not cut it off.
@@ -74,21 +72,8 @@ struct RunBoard {
             if entry.attempt == 0 { line += ", rolling back" }
             return entry.attempt > 1 ? "\(line), attempt \(entry.attempt)" : line
         }
-        let body = steps + Self.restores(restores).map { "  \($0)" }
+        let body = steps + restores.map { "  \($0)" }
         let room = max(1, height - 3)
         return [head] + (body.count <= room ? body : body.prefix(room - 1) + ["  and \(body.count - room + 1) more"])
-    }
-
-    static func restores(_ restores: [(component: String, state: WorkProgress.State)]) -> [String] {
-        restores.map { component, state in
-            var line = "\(component): \(state.phase.isEmpty ? "restoring" : state.phase)"
-            if state.totalBytes > 0 {
-                line += " \(Units.bytes(state.bytes)) of \(Units.bytes(state.totalBytes))"
-                line += " (\(Units.percent(min(state.bytes, state.totalBytes), of: state.totalBytes)))"
-            } else if state.totalFiles > 0 {
-                line += " \(state.files) of \(state.totalFiles)"
-            }
-            return line
-        }
     }
 }

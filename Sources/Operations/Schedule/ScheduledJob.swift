@@ -1,23 +1,23 @@
 /// One thing that is to happen again and again without anybody thinking of it.
-package struct ScheduledJob: Equatable, Sendable {
+struct ScheduledJob: Equatable, Sendable {
     /// Fit for names of units and objects: "backup".
-    package var name: String
+    var name: String
     /// A phrase for people: "back up the monitoring stack".
-    package var about: String
+    var about: String
     /// What follows the program and its `--config`.
-    package var arguments: [String]
-    package var cadence: Cadence
+    var arguments: [String]
+    var cadence: Cadence
     /// Hours after which the run hangs: it is ended then, so that it does not keep later ones away for ever.
-    package var longestHours: Int
+    var longestHours: Int
     /// Whether it starts other programs, servers among them.
-    package var startsServers = false
+    var startsServers = false
 
-    package enum Cadence: String, Sendable { case hourly, daily, weekly, quarterly }
+    enum Cadence: String, Sendable { case hourly, daily, weekly, quarterly }
 
     /// What a stack needs: a backup an hour for the RPO, a look at all documents a day, some of the bytes a week, and
     /// a whole recovery on trial a quarter.
     /// - Parameter share: of the packs that the weekly sample reads, in percent.
-    package static func standard(share: Int = 5) -> [ScheduledJob] {
+    static func standard(share: Int = 5) -> [ScheduledJob] {
         [
             ScheduledJob(
                 name: "backup", about: "back up the monitoring stack", arguments: ["backup", "--quiet"],
@@ -37,21 +37,21 @@ package struct ScheduledJob: Equatable, Sendable {
 }
 
 /// What the jobs find on the machine that they run on.
-package struct Installation: Equatable, Sendable {
+struct Installation: Equatable, Sendable {
     /// Absolute path of `dr`.
-    package var program: String
+    var program: String
     /// Absolute path of `dr.yaml`.
-    package var configuration: String
+    var configuration: String
     /// Absolute path of a file of `NAME=value` lines, for the secrets that the configuration takes from the
     /// environment. It need not exist.
-    package var environmentFile: String
-    package var user: String
+    var environmentFile: String
+    var user: String
     /// Absolute paths that a run writes to.
-    package var writable: [String]
+    var writable: [String]
     /// What tells this machine from others, for a place in the hour of its own: its name.
-    package var seed: String
+    var seed: String
 
-    package init(
+    init(
         program: String, configuration: String, environmentFile: String, user: String, writable: [String], seed: String
     ) {
         self.program = program

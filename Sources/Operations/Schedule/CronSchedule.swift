@@ -1,10 +1,10 @@
 /// One file for `/etc/cron.d`, whose lines name a user.
-package struct CronSchedule {
+struct CronSchedule {
     private let installation: Installation
 
-    package init(_ installation: Installation) { self.installation = installation }
+    init(_ installation: Installation) { self.installation = installation }
 
-    package func files(_ jobs: [ScheduledJob] = ScheduledJob.standard()) -> [ScheduleFile] {
+    func files(_ jobs: [ScheduledJob] = ScheduledJob.standard()) -> [ScheduleFile] {
         let lines = jobs.map { job in
             "# \(job.cadence.rawValue): \(job.about)\n"
                 + "\(CronTime(job, seed: installation.seed).text) \(installation.user) \(command(job))"

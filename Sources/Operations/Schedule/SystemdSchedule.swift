@@ -1,12 +1,12 @@
 /// A service and a timer for each job, for `/etc/systemd/system`; systemd 247 or later.
-package struct SystemdSchedule {
+struct SystemdSchedule {
     private let installation: Installation
 
-    package init(_ installation: Installation) { self.installation = installation }
+    init(_ installation: Installation) { self.installation = installation }
 
-    package static func timer(_ job: ScheduledJob) -> String { "dr-\(job.name).timer" }
+    static func timer(_ job: ScheduledJob) -> String { "dr-\(job.name).timer" }
 
-    package func files(_ jobs: [ScheduledJob] = ScheduledJob.standard()) -> [ScheduleFile] {
+    func files(_ jobs: [ScheduledJob] = ScheduledJob.standard()) -> [ScheduleFile] {
         jobs.flatMap { job in
             [ScheduleFile("dr-\(job.name).service", service(job)), ScheduleFile(Self.timer(job), timer(job))]
         }

@@ -1,6 +1,3 @@
-import BackupRepository
-import Platform
-
 /// Numbers as people read them.
 package enum Units {
     /// `1.4 GiB`; exact below a kibibyte.
@@ -33,11 +30,6 @@ package enum Units {
 
     package static func percent(_ part: Int, of whole: Int) -> String {
         whole == 0 ? "-" : "\(fixed(Double(part) * 100 / Double(whole), 0))%"
-    }
-
-    /// A moment given in milliseconds since 1970.
-    package static func moment(milliseconds: Int?) -> String {
-        milliseconds.map { Timestamp(seconds: $0 / 1000).readable } ?? "-"
     }
 
     package static func fixed(_ value: Double, _ places: Int) -> String {

@@ -1,5 +1,3 @@
-package import RecoveryPlan
-
 /// The graph of a plan's steps in the language of Graphviz (https://graphviz.org/doc/info/lang.html).
 package struct PlanGraphText {
     package let text: String

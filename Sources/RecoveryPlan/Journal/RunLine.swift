@@ -1,9 +1,9 @@
-import RecoveryPlan
+import Platform
 
 /// One event of a run, in a line for people.
-enum RunLine {
+package enum RunLine {
     /// - Returns: nil for what the result tells, or nobody needs to see.
-    static func text(_ event: JournalEvent) -> String? {
+    package static func text(_ event: JournalEvent) -> String? {
         switch event {
         case .runBegan(let record): "run \(record.identity.id) of \(record.identity.scenario) begins"
         case .runResumed: "the run goes on"
@@ -29,7 +29,7 @@ enum RunLine {
     private static let longestList = 4
 
     /// An error without most of the list that it may hold; the journal has it whole.
-    static func shortened(_ error: String) -> String {
+    package static func shortened(_ error: String) -> String {
         var lines = error.split(separator: "\n").map(String.init)
         let advice = lines.firstIndex { $0.hasPrefix("hint: ") } ?? lines.count
         guard advice > longestList + 1 else { return error }

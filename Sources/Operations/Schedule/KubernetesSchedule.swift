@@ -1,28 +1,28 @@
 /// Names of what the jobs use in a cluster.
-package struct ClusterPlace: Equatable, Sendable {
-    package var namespace = "monitoring"
-    package var image = ""
+struct ClusterPlace: Equatable, Sendable {
+    var namespace = "monitoring"
+    var image = ""
     /// A ConfigMap with the key `dr.yaml`, and files beside it that it names.
-    package var configMap = "dr"
+    var configMap = "dr"
     /// A Secret whose keys become environment variables, for the secrets that the configuration takes from there.
-    package var secret = "dr"
+    var secret = "dr"
     /// A claim for cache and journals.
-    package var stateClaim = "dr-state"
+    var stateClaim = "dr-state"
     /// Absolute path of the state in the container.
-    package var state = "/var/lib/dr"
+    var state = "/var/lib/dr"
     /// Where components' data are, for those that are read as files.
-    package var data: [Mount] = []
+    var data: [Mount] = []
     /// Whom the files on the claims belong to.
-    package var user = 65534
+    var user = 65534
 
-    package init() {}
+    init() {}
 
-    package struct Mount: Equatable, Sendable {
+    struct Mount: Equatable, Sendable {
         /// Absolute path in the container.
-        package var path: String
-        package var claim: String
+        var path: String
+        var claim: String
 
-        package init(path: String, claim: String) {
+        init(path: String, claim: String) {
             self.path = path
             self.claim = claim
         }
@@ -30,12 +30,12 @@ package struct ClusterPlace: Equatable, Sendable {
 }
 
 /// A CronJob for each job, and a kustomization over them: for a cluster of version 1.27 or later.
-package struct KubernetesSchedule {
+struct KubernetesSchedule {
     private let place: ClusterPlace
 
-    package init(_ place: ClusterPlace) { self.place = place }
+    init(_ place: ClusterPlace) { self.place = place }
 
-    package func files(_ jobs: [ScheduledJob] = ScheduledJob.standard()) -> [ScheduleFile] {
+    func files(_ jobs: [ScheduledJob] = ScheduledJob.standard()) -> [ScheduleFile] {
         let names = jobs.map { "cronjob-\($0.name).yaml" }
         let list = names.map { "- \($0)\n" }.joined()
         let kustomization = """
