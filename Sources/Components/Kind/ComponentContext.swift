@@ -23,6 +23,8 @@ package struct ComponentContext: Sendable {
     package var sampleInterval: Duration?
     /// The settings of all components of the stack, this one included.
     package var stack: [any ComponentKind] = []
+    /// The kinds that the program knows.
+    package var kinds: [any ComponentKind.Type] = []
 
     package init(
         name: String, environment: [String: String], pool: BlockingPool, userAgent: String,
@@ -36,9 +38,12 @@ package struct ComponentContext: Sendable {
     }
 
     /// A client for a server, with its credentials and certificates.
+    /// - Parameter silence: the longest wait for an answer; the client's own if nil.
     /// - Throws: `DocumentError` for a secret that cannot be read.
-    package func client(_ access: HTTPAccess) throws -> HTTPClient {
-        HTTPClient(try HTTPOptions(access, environment: environment, userAgent: userAgent))
+    package func client(_ access: HTTPAccess, silence: Duration? = nil) throws -> HTTPClient {
+        var options = try HTTPOptions(access, environment: environment, userAgent: userAgent)
+        if let silence { options.stallTimeout = silence }
+        return HTTPClient(options)
     }
 
     /// A client without credentials.
