@@ -60,6 +60,7 @@ let kinds = [
     layer("Loki", ["BackupRepository", "HTTP", "Cryptography", "Archiving", "Documents", "Platform", yams, logging]),
     layer("Elasticsearch", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
     layer("Grafana", ["BackupRepository", "HTTP", "Cryptography", "Documents", "Platform", logging]),
+    layer("Alertmanager", ["BackupRepository", "HTTP", "Documents", "Platform"]),
 ]
 
 /// Scenarios with a plan in `plans/`.
@@ -151,6 +152,7 @@ let testTargets = [
         of: "Loki", ["BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
     tests(of: "Elasticsearch", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Grafana", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
+    tests(of: "Alertmanager", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(
         of: "RecoveryPlan",
         [

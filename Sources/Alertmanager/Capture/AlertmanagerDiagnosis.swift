@@ -1,0 +1,46 @@
+package import BackupRepository
+internal import Platform
+
+extension AlertmanagerSource {
+    /// Asks all that an export needs.
+    package func diagnose() async -> [Diagnosis] {
+        do {
+            return try await api.pool.run { try examine() }
+        } catch { return [Diagnosis("server", .failed, "\(error)")] }
+    }
+
+    private func examine() throws -> [Diagnosis] {
+        let status = try api.status()
+        let list = try api.silences()
+        var findings = [
+            Diagnosis(
+                "server", .ok,
+                "Alertmanager \(status.version.isEmpty ? "(version unknown)" : status.version) at \(api.location)"),
+            Diagnosis(
+                "cluster", status.isSettled ? .ok : .warning,
+                status.isSettled
+                    ? "\(status.cluster), \(status.peers.count) members"
+                    : "\(status.cluster): the silences of other members may be missing; wait until it is ready"),
+            list.defects.isEmpty
+                ? Diagnosis("silences", .ok, "\(list.silences.count) can be exported")
+                : Diagnosis("silences", .failed, "\(list.defects.count) cannot be read: \(list.defects[0].reason)"),
+        ]
+        let hidden = status.configuration.hiddenPlaces
+        if !hidden.isEmpty {
+            findings.append(
+                Diagnosis(
+                    "configuration", .warning,
+                    "Alertmanager hides \(hidden.count) secrets of it: back up its file too, as kind files, into an "
+                        + "encrypted store"))
+        }
+        let shown = status.configuration.placesOfShownPasswords
+        if !shown.isEmpty {
+            findings.append(
+                Diagnosis(
+                    "configuration", .warning,
+                    "Alertmanager shows passwords in URLs, and they are in the backup: \(Gap.list(shown)); use "
+                        + "`http_config: basic_auth:` or an encrypted store"))
+        }
+        return findings
+    }
+}

@@ -1,0 +1,70 @@
+package import BackupRepository
+internal import Documents
+internal import Platform
+
+/// Exports a running Alertmanager through its API: its silences, one document each, and the configuration that it runs
+/// with.
+///
+/// The documents are kept between runs, so that what did not change in Alertmanager does not change in the backup. A
+/// silence that ends by itself is no change.
+package struct AlertmanagerSource: ComponentSource {
+    package static let kind = "alertmanager"
+
+    let api: AlertmanagerAPI
+    private let now: @Sendable () -> Int
+
+    /// - Parameter now: milliseconds since 1970, for a server that does not tell its own time.
+    package init(api: AlertmanagerAPI, now: @escaping @Sendable () -> Int) {
+        self.api = api
+        self.now = now
+    }
+
+    package func capture(_ context: CaptureContext) async throws -> any Capture {
+        try await api.pool.run { [self] in
+            let tree = try DocumentTree(in: context.state, run: context.run)
+            do {
+                return try export(into: tree)
+            } catch {
+                try? tree.release()
+                throw error
+            }
+        }
+    }
+
+    private func export(into tree: DocumentTree) throws -> AlertmanagerCapture {
+        let status = try api.status()
+        let list = try api.silences()
+        for silence in list.silences {
+            try Task.checkCancellation()
+            try tree.write(AlertmanagerTree.path(of: silence), silence.document.document)
+        }
+        try tree.write(AlertmanagerTree.configuration, Array(status.configuration.text.utf8))
+        try tree.write(AlertmanagerTree.status, status.document.document)
+        try tree.removeTheRest()
+        return AlertmanagerCapture(
+            tree: tree, facts: facts(status, list), withheld: Self.withheld(status.configuration),
+            damage: list.defects.map { defect in
+                Damage(path: "\(AlertmanagerTree.silences)/entry-\(defect.index).json", reason: defect.reason)
+            }, pool: api.pool)
+    }
+
+    private func facts(_ status: AlertmanagerStatus, _ list: SilenceList) -> [String: String] {
+        let time = list.time ?? now()
+        var facts = [
+            "url": api.location, "version": status.version.isEmpty ? "unknown" : status.version,
+            "cluster": status.cluster, "cluster members": "\(status.peers.count)",
+            SilenceEnds.fact: SilenceEnds(list.silences.filter { $0.state(at: time) != .expired }).text,
+        ]
+        for state in Silence.State.allCases {
+            facts["\(state.rawValue) silences"] = "\(list.silences.count { $0.state(at: time) == state })"
+        }
+        return facts
+    }
+
+    /// A restore cannot ask for them: a server takes its configuration from its file.
+    static func withheld(_ configuration: RunningConfiguration) -> [Withheld] {
+        configuration.hiddenPlaces.map {
+            Withheld(path: AlertmanagerTree.configuration, object: "\($0) of the configuration", secrets: [])
+        }
+    }
+}
