@@ -41,7 +41,8 @@ package struct AlertmanagerAPI: Sendable {
     package func silences() throws -> SilenceList {
         let (request, value, response) = try get("/api/v2/silences")
         guard let entries = value.array else { throw Self.stranger(request) }
-        return SilenceList(entries, time: response.date.map { $0.multipliedClamped(by: 1000) })
+        // The field has whole seconds. The end of its second counts: a silence that has just begun or ended has done so.
+        return SilenceList(entries, time: response.date.map { $0.multipliedClamped(by: 1000).addingClamped(999) })
     }
 
     /// Creates a silence, or changes one where the form has an `id`.

@@ -70,6 +70,9 @@ package struct RunningConfiguration: Equatable, Sendable {
         return sections
     }
 
+    /// Levels of nesting that are followed. Alertmanager's own configurations have fewer than ten, routes apart.
+    private static let deepest = 200
+
     var members: [Member] {
         struct Level {
             var indent: Int
@@ -86,7 +89,7 @@ package struct RunningConfiguration: Equatable, Sendable {
         for line in text.split(separator: "\n") {
             var rest = line.drop { $0 == " " }
             var indent = line.utf8.count - rest.utf8.count
-            while rest.hasPrefix("- ") || rest == "-" {
+            while rest.hasPrefix("- ") || rest == "-", levels.count < Self.deepest {
                 levels.removeAll { $0.indent > indent || ($0.indent == indent && $0.isItem) }
                 let number = levels.last?.items ?? 0
                 if !levels.isEmpty { levels[levels.count - 1].items += 1 }
@@ -108,6 +111,7 @@ package struct RunningConfiguration: Equatable, Sendable {
             if key == "name", let last = levels.indices.last, levels[last].isItem, levels.first?.name == "receivers" {
                 levels[last].name = Self.plain(value)
             }
+            guard levels.count < Self.deepest else { continue }
             levels.append(Level(indent: indent, name: String(key)))
             if !value.isEmpty { note(value) }
         }

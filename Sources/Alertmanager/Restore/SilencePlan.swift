@@ -67,10 +67,12 @@ struct SilenceComparison {
         var free = Dictionary(grouping: live, by: key)
         var equal: [String: Silence] = [:]
         let wanted = stored.filter { $0.state(at: now) != .expired }
-        for silence in wanted {
-            let own = free[key(silence)]?.firstIndex { $0.id == silence.id }
-            guard let index = own ?? free[key(silence)]?.indices.first else { continue }
-            equal[silence.id] = free[key(silence)]?.remove(at: index)
+        for isOwn in [true, false] {
+            for silence in wanted where equal[silence.id] == nil {
+                let key = key(silence)
+                guard let index = free[key]?.firstIndex(where: { !isOwn || $0.id == silence.id }) else { continue }
+                equal[silence.id] = free[key]?.remove(at: index)
+            }
         }
         var others = Dictionary(grouping: free.values.joined(), by: \.matchers)
         return stored.map { silence in

@@ -1,3 +1,4 @@
+internal import BackupRepository
 internal import FoundationEssentials
 internal import Platform
 
@@ -19,7 +20,7 @@ package enum Instant {
     package static func text(_ milliseconds: Int) -> String {
         let range = DocumentRange.milliseconds
         let time = min(max(milliseconds, range.lowerBound), range.upperBound)
-        return Date(timeIntervalSince1970: Double(time) / 1000).formatted(
-            Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        // A `Date` is a Double, and its style cuts off what is not quite a whole millisecond.
+        return "\(Timestamp(seconds: time / 1000).rfc3339.dropLast()).\(String(time % 1000 + 1000).dropFirst())Z"
     }
 }
