@@ -54,14 +54,21 @@ let libraries: [Target] =
 
 /// One target for each kind of component.
 let kinds = [
-    layer("FileTree", ["BackupRepository", "Platform", "Documents"]),
-    layer("Git", ["BackupRepository", "Platform", logging]),
-    layer("Prometheus", ["BackupRepository", "HTTP", "Cryptography", "Platform", yams, logging]),
-    layer("Loki", ["BackupRepository", "HTTP", "Cryptography", "Archiving", "Documents", "Platform", yams, logging]),
-    layer("Elasticsearch", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
-    layer("Grafana", ["BackupRepository", "HTTP", "Cryptography", "Documents", "Platform", logging]),
-    layer("Alertmanager", ["BackupRepository", "HTTP", "Documents", "Platform"]),
+    layer("FileTree", ["Components", "BackupRepository", "Documents", "HTTP", "Platform"]),
+    layer("Git", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", logging]),
+    layer(
+        "Prometheus",
+        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", yams, logging]),
+    layer(
+        "Loki",
+        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Archiving", "Platform", yams, logging]
+    ),
+    layer("Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", logging]),
+    layer("Grafana", ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", logging]),
+    layer("Alertmanager", ["Components", "BackupRepository", "Documents", "HTTP", "Platform"]),
 ]
+
+let everyKind = kinds.map { Target.Dependency.byName(name: $0.name) }
 
 /// Scenarios with a plan in `plans/`.
 let shippedPlans = [
@@ -89,26 +96,27 @@ let program: [Target] =
                 logging,
             ]),
         layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
-        layer("StackConfiguration", ["Documents", "Retention", "Notifications", yams]),
-        layer("RecoveryChecks", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
+        // The protocol that every kind of component conforms to, and the framework of the checks.
+        layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform", yams]),
+        layer("StackConfiguration", ["Components", "Documents", "Retention", "Notifications", yams]),
     ] + kinds + [
         layer(
             "RecoveryPlan",
             [
-                "RecoveryChecks", "Notifications", "Documents", "HTTP", "Cryptography", "Platform", "Trends", "CLinux",
+                "Components", "Notifications", "Documents", "HTTP", "Cryptography", "Platform", "Trends", "CLinux",
                 yams, logging,
             ]),
         // The plans that the program knows by itself: their text, compiled in.
         .target(
             name: "ShippedPlans", path: "plans",
             resources: shippedPlans.map { .embedInCode("\($0).yaml") }, swiftSettings: strict),
-        layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", "Platform", mustache]),
-        layer("Drills", ["ObjectStorage", "HTTP", "Cryptography", "Platform"]),
+        layer("Reporting", ["RecoveryPlan", "Components", "Cryptography", "Platform", mustache]),
+        layer("Drills", ["Components", "ObjectStorage", "HTTP", "Cryptography", "Platform"]),
         .executableTarget(
             name: "dr",
-            dependencies: kinds.map { .byName(name: $0.name) } + [
+            dependencies: everyKind + [
                 "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "Schedules", "StackConfiguration",
-                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "RecoveryChecks", "Notifications",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "Components", "Notifications",
                 "Reporting", "Drills", "Platform", argumentParser, logging,
             ],
             swiftSettings: strict),
@@ -144,30 +152,30 @@ let testTargets = [
         of: "BackupRepository",
         ["ObjectStorage", "FileTree", "Archiving", "Platform", "Documents", "Cryptography", "Retention", logging]),
     tests(of: "Notifications", ["HTTP", "Documents", "Platform"]),
-    tests(of: "StackConfiguration", ["Documents", "Retention", "Notifications"]),
-    tests(of: "RecoveryChecks", ["BackupRepository", "HTTP", "Documents", "Platform"]),
-    tests(of: "Prometheus", ["BackupRepository", "HTTP", "Cryptography", "Platform", logging]),
-    tests(of: "Git", ["BackupRepository", "Platform", logging]),
+    tests(of: "StackConfiguration", ["Components", "Documents", "Retention", "Notifications"] + everyKind),
+    tests(of: "Components", ["BackupRepository", "HTTP", "Documents", "Platform"] + everyKind),
+    tests(of: "Prometheus", ["Components", "BackupRepository", "HTTP", "Cryptography", "Platform", logging]),
+    tests(of: "Git", ["Components", "BackupRepository", "Platform", logging]),
     tests(
-        of: "Loki", ["BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
-    tests(of: "Elasticsearch", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
-    tests(of: "Grafana", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
-    tests(of: "Alertmanager", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
+        of: "Loki", ["Components", "BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
+    tests(of: "Elasticsearch", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
+    tests(of: "Grafana", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
+    tests(of: "Alertmanager", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(
         of: "RecoveryPlan",
         [
-            "RecoveryChecks", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
+            "Components", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
             "Cryptography", logging,
         ]),
-    tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography"]),
-    tests(of: "Drills", ["ObjectStorage", "Platform"]),
+    tests(of: "Reporting", ["Components", "RecoveryPlan", "Cryptography"]),
+    tests(of: "Drills", ["Components", "ObjectStorage", "Platform"]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "HTTP", "Documents", "Platform"], swiftSettings: strict),
     // The built program, as a user runs it.
     .testTarget(
         name: "JourneyTests",
         dependencies: [
-            "dr", "dr-lab", "Lab", "Cryptography", "Documents", "RecoveryChecks", "RecoveryPlan", "BackupRepository",
+            "dr", "dr-lab", "Lab", "Cryptography", "Documents", "Components", "RecoveryPlan", "BackupRepository",
             "ObjectStorage", "Platform", logging,
         ],
         swiftSettings: strict),

@@ -1,7 +1,7 @@
 import Documents
 import Foundation
 import Lab
-import RecoveryChecks
+import Components
 import Testing
 
 /// `dr check` as a user runs it.

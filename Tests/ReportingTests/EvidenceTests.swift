@@ -1,6 +1,6 @@
 import Foundation
 import Lab
-import RecoveryChecks
+import Components
 import RecoveryPlan
 import Testing
 

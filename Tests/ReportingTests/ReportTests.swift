@@ -1,6 +1,6 @@
 import Foundation
 import FoundationXML
-import RecoveryChecks
+import Components
 import RecoveryPlan
 import Testing
 

@@ -129,7 +129,7 @@ extension VerifiedMark {
 
 extension RecordedMark {
     package var defect: String? {
-        let times = answers.flatMap { [$0.question.from, $0.question.to] }.compactMap { $0 } + sentinels.map(\.at)
+        let times = results.flatMap { [$0.query.from, $0.query.to] }.compactMap { $0 } + canaries.map(\.at)
         // A window may begin some days before the oldest datum.
         return times.allSatisfy(DocumentRange.signedMilliseconds.contains) ? nil : "a time in it is out of range"
     }

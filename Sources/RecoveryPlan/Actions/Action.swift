@@ -1,5 +1,5 @@
 package import Documents
-package import RecoveryChecks
+package import Components
 
 /// One kind of thing that a step can do: `run`, `http`, `restore` … Each is a type of its own.
 package protocol Action: Equatable, Sendable {

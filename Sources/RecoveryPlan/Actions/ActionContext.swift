@@ -3,7 +3,7 @@ package import HTTP
 package import Logging
 package import Notifications
 package import Platform
-package import RecoveryChecks
+package import Components
 
 /// What an action may use.
 package struct ActionContext: Sendable {

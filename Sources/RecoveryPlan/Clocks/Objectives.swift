@@ -1,5 +1,5 @@
 internal import Foundation
-package import RecoveryChecks
+package import Components
 
 /// What a run came to, held against its objectives.
 package struct ObjectivesJudgement: Codable, Equatable, Sendable {

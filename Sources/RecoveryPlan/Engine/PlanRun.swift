@@ -1,7 +1,7 @@
 internal import Documents
 internal import Foundation
 internal import Platform
-package import RecoveryChecks
+package import Components
 
 /// Carries a plan out, and records every move before and after it is made.
 ///

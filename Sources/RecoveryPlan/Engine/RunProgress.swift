@@ -1,4 +1,4 @@
-internal import RecoveryChecks
+internal import Components
 
 /// Where a run stands: which steps are done, run, failed, or will not be done.
 struct RunProgress: Sendable {

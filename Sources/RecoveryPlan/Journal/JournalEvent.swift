@@ -1,5 +1,5 @@
 package import Foundation
-package import RecoveryChecks
+package import Components
 
 /// What a run notes, as it does it.
 package enum JournalEvent: Codable, Equatable, Sendable {

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import RecoveryChecks
+internal import Components
 package import RecoveryPlan
 
 extension Evidence {

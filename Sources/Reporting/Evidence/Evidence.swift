@@ -1,4 +1,4 @@
-package import RecoveryChecks
+package import Components
 
 /// What one recovery or drill was, as an auditor reads it: the source of truth for every other format.
 ///

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import Platform
-internal import RecoveryChecks
+internal import Components
 internal import RecoveryPlan
 
 /// The evidence in words and widths, for templates: no logic is left to these.

@@ -1,7 +1,7 @@
 import Foundation
 import Lab
 import Notifications
-import RecoveryChecks
+import Components
 import Synchronization
 import Testing
 
