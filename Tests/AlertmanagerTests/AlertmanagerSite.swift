@@ -58,6 +58,10 @@ final class AlertmanagerSite: Sendable {
 
     static let now: @Sendable () -> Int = { Int(clamping: Date().timeIntervalSince1970 * 1000) }
 
+    func canary(_ component: String) -> AlertmanagerCanary {
+        AlertmanagerCanary(api: api, component: component, now: Self.now)
+    }
+
     var silences: [Silence] { get throws { try api.silences().silences } }
 
     /// Those that have not ended.

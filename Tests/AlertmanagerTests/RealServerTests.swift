@@ -139,22 +139,21 @@ import Testing
 
     @Test func `the canary is one silence that is written anew and comes back with its set`() async throws {
         let (site, target) = (try await AlertmanagerSite(), try await AlertmanagerSite())
-        let canary = Canary(api: site.api, component: "alerts")
-        try canary.write("dr-1", now: AlertmanagerSite.now())
+        let canary = site.canary("alerts")
+        _ = try canary.write("dr-1")
         let id = try #require(try site.silences.first).id
         let tree = try await site.export()
-        try canary.write("dr-2", now: AlertmanagerSite.now())
+        _ = try canary.write("dr-2")
         #expect(try site.silences.map(\.id) == [id])
-        #expect(try canary.read(now: AlertmanagerSite.now()) == ["dr-2"])
+        #expect(try canary.values(around: 0) == ["dr-2"])
 
-        let restored = Canary(api: target.api, component: "alerts")
-        #expect(try restored.read(now: AlertmanagerSite.now()) == [])
+        #expect(try target.canary("alerts").values(around: 0) == [])
         _ = try await target.import(tree)
-        #expect(try restored.read(now: AlertmanagerSite.now()) == ["dr-1"])
-        #expect(try Canary(api: target.api, component: "others").read(now: AlertmanagerSite.now()) == [])
+        #expect(try target.canary("alerts").values(around: 0) == ["dr-1"])
+        #expect(try target.canary("others").values(around: 0) == [])
         // Into the server as it is, the set's canary counts.
         #expect(try await site.import(tree).count(.update) == 1)
-        #expect(try canary.read(now: AlertmanagerSite.now()) == ["dr-1"])
+        #expect(try canary.values(around: 0) == ["dr-1"])
         #expect(try await site.import(tree).count(.same) == 1)
     }
 

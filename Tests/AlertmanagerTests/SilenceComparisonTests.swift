@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func `the canary of a set replaces the newer one of the server`() throws {
-        let label = Matcher(Canary.label, "alerts")
+        let label = Matcher(AlertmanagerCanary.label, "alerts")
         let stored = [try Self.silence("a", label, comment: "old")]
         #expect(Self.steps(stored, [try Self.silence("a", label, comment: "new")]) == [.change("a")])
         #expect(Self.steps(stored, [try Self.silence("n", label, comment: "new")]) == [.change("n")])

@@ -68,11 +68,11 @@ import Testing
         #expect(list.defects.map(\.index) == [1, 3, 4])
     }
 
-    @Test func `hours of ends come back from their text`() throws {
+    @Test func `minutes of ends come back from their text`() throws {
         let silence = try Silence(Self.valid)
         let ends = SilenceEnds([silence, silence])
         #expect(SilenceEnds(fact: ends.text) == ends)
-        #expect(ends.remaining(at: silence.endsAt - 3_600_001) == 2)
+        #expect(ends.remaining(at: silence.endsAt - 60_001) == 2)
         #expect(ends.remaining(at: silence.endsAt + 1) == 0)
     }
 
@@ -87,12 +87,12 @@ import Testing
     @Test func `a long list of ends stays short and never counts too many`() throws {
         let silences = try (0..<2_000).map { index in
             var value = Self.valid
-            value["endsAt"] = .string(Instant.text(1_800_000_000_000 + index * 3_600_000))
+            value["endsAt"] = .string(Instant.text(1_800_000_000_000 + index * 60_000))
             return try Silence(value)
         }
         let ends = SilenceEnds(fact: SilenceEnds(silences).text)
         #expect(ends.counts.count == 500)
         #expect(ends.remaining(at: 0) == 2_000)
-        #expect(ends.remaining(at: 1_800_000_000_000 + 600 * 3_600_000) == 0)
+        #expect(ends.remaining(at: 1_800_000_000_000 + 600 * 60_000) == 0)
     }
 }

@@ -8,7 +8,7 @@ internal import Platform
 /// The documents are kept between runs, so that what did not change in Alertmanager does not change in the backup. A
 /// silence that ends by itself is no change.
 package struct AlertmanagerSource: ComponentSource {
-    package static let kind = "alertmanager"
+    package static let kind = AlertmanagerComponent.name
 
     let api: AlertmanagerAPI
     private let now: @Sendable () -> Int

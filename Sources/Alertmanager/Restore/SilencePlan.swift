@@ -93,7 +93,7 @@ struct SilenceComparison {
 
     /// True if a silence of the server is a changed form of the stored one.
     private func isRival(_ present: Silence, of stored: Silence) -> Bool {
-        if present.id == stored.id || Canary.isCanary(stored) { return true }
+        if present.id == stored.id || AlertmanagerCanary.isCanary(stored) { return true }
         return present.creator == stored.creator && present.comment == stored.comment
             && present.startsAt < stored.endsAt && stored.startsAt < present.endsAt
     }
@@ -106,7 +106,7 @@ struct SilenceComparison {
         let live = own.flatMap { $0.state(at: now) == .expired ? nil : $0 }
         if let other = live ?? rival {
             let difference = difference(silence, other)
-            if Canary.isCanary(silence) { return SilencePlan(silence: silence, step: .change(other.id)) }
+            if AlertmanagerCanary.isCanary(silence) { return SilencePlan(silence: silence, step: .change(other.id)) }
             guard replaces else {
                 return SilencePlan(
                     silence: silence, step: .conflict,
@@ -114,7 +114,9 @@ struct SilenceComparison {
             }
             return SilencePlan(silence: silence, step: .change(other.id), detail: "differed: \(difference)")
         }
-        guard let own, !replaces, !Canary.isCanary(silence) else { return SilencePlan(silence: silence, step: .create) }
+        guard let own, !replaces, !AlertmanagerCanary.isCanary(silence) else {
+            return SilencePlan(silence: silence, step: .create)
+        }
         // An operator ended it after the backup: alerts that are heard again must not go silent unasked.
         return SilencePlan(
             silence: silence, step: .conflict,
