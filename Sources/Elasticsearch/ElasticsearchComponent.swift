@@ -2,7 +2,7 @@ package import Components
 package import Documents
 
 /// Jaeger's indices in Elasticsearch or OpenSearch, by their entry in `dr.yaml`.
-package struct ElasticsearchComponent {
+package struct ElasticsearchComponent: Equatable, Sendable {
     package var access = HTTPAccess()
     /// `base64(id:key)`, as the server hands it out.
     package var apiKey: Secret?

@@ -1,7 +1,7 @@
 package import Documents
 
 /// A tree of files on this machine, by its entry in `dr.yaml`.
-package struct FilesComponent {
+package struct FilesComponent: Equatable, Sendable {
     /// Absolute path of the tree.
     package var data = ""
     /// Patterns of paths to skip, relative to `data`, with gitignore's meaning.

@@ -1,7 +1,7 @@
 package import Documents
 
 /// One branch of a git repository with its history, by its entry in `dr.yaml`.
-package struct GitComponent {
+package struct GitComponent: Equatable, Sendable {
     /// An absolute path, or a URL as git takes it, without a password.
     package var url = ""
     /// Nil leaves the choice to the repository's `HEAD`.

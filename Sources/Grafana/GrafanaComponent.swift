@@ -2,7 +2,7 @@ package import Components
 package import Documents
 
 /// A Grafana of the stack, by its entry in `dr.yaml`.
-package struct GrafanaComponent {
+package struct GrafanaComponent: Equatable, Sendable {
     package var access = HTTPAccess()
     /// Secrets for a restore, by the names that a manifest lists: "data-source/P1/basicAuthPassword".
     package var secrets: [String: Secret] = [:]

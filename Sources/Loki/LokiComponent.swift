@@ -2,7 +2,7 @@ package import Components
 package import Documents
 
 /// A Loki of the stack that keeps its chunks in a file system of this machine, by its entry in `dr.yaml`.
-package struct LokiComponent {
+package struct LokiComponent: Equatable, Sendable {
     /// Its `url` is empty where none is written: Loki's files alone make a backup.
     package var access = HTTPAccess()
     /// Absolute path of the server's `common.path_prefix`, as this machine sees it.

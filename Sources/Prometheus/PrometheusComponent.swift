@@ -2,7 +2,7 @@ package import Components
 package import Documents
 
 /// A Prometheus of the stack, by its entry in `dr.yaml`.
-package struct PrometheusComponent {
+package struct PrometheusComponent: Equatable, Sendable {
     package var access = HTTPAccess()
     /// Absolute path of the server's `--storage.tsdb.path`, as this machine sees it.
     package var data = ""

@@ -1,9 +1,8 @@
 import ArgumentParser
+import Operations
 
 /// The root command: it only holds the others together.
 struct DR: AsyncParsableCommand {
-    static let version = "0.1.0"
-
     static let configuration = CommandConfiguration(
         commandName: "dr",
         abstract: "Back up a monitoring stack every hour, and prove that it can be brought back.",
@@ -13,7 +12,7 @@ struct DR: AsyncParsableCommand {
             a newer version, 130 interrupted, 141 the reader of standard output went away. With --json an error is a \
             JSON document on standard output too.
             """,
-        version: version,
+        version: Release.version,
         subcommands: [
             Init.self,
             Backup.self,

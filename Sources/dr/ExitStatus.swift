@@ -3,6 +3,7 @@ import BackupRepository
 import Cryptography
 import Documents
 import ObjectStorage
+import Operations
 import Platform
 import RecoveryPlan
 import Reporting
@@ -30,7 +31,7 @@ extension ExitStatus {
             switch error {
             case is CancellationError: .interrupted
             case let error as StandardOutputError: error.isReaderGone ? .readerGone : .failed
-            case is DocumentError: .usage
+            case is DocumentError, is UsageError: .usage
             case is CMSError: .usage  // a certificate or key file that cannot be used
             case is RestoreFailure, is ReportVerification.Refusal: .checkFailed
             case let error as JournalError: ExitStatus(error.reason)

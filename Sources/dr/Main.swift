@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Operations
 import Platform
 
 /// Starts the command in a task that SIGINT, SIGTERM and SIGHUP cancel, and is the one place where an error becomes a
@@ -34,6 +35,8 @@ enum Main {
     }
 
     private static func report(_ error: any Error, _ arguments: [String]) -> ExitStatus {
+        // The parser shows a usage error with the command's usage below it.
+        let error = (error as? UsageError).map { ValidationError("\($0)") } ?? error
         let parserCode = DR.exitCode(for: error)
         if parserCode == .success {  // --help, --version, completion scripts
             do throws(StandardOutputError) {

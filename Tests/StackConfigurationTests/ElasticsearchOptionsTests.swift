@@ -4,14 +4,14 @@ import Documents
 @testable import StackConfiguration
 
 @Suite struct ElasticsearchOptionsTests {
-    private func options(_ settings: String) throws -> ElasticsearchOptions {
+    private func options(_ settings: String) throws -> ElasticsearchComponent {
         let configuration = try parse(
             """
             store: {url: file:///r}
             components:
               jaeger: {kind: elasticsearch, \(settings)}
             """)
-        return try #require(configuration.component(named: "jaeger")?.options as? ElasticsearchOptions)
+        return try #require(configuration.component(named: "jaeger")?.settings as? ElasticsearchComponent)
     }
 
     @Test func readsEveryKey() throws {
@@ -20,7 +20,7 @@ import Documents
             url: https://es:9200, api_key: {env: KEY}, indices: "*jaeger-*,-jaeger-span-archive", timeout: 1h, \
             repository: {type: s3, name: backups, bucket: b, base_path: jaeger/prod, client: minio}
             """)
-        #expect(options.server.url == "https://es:9200")
+        #expect(options.access.url == "https://es:9200")
         #expect(options.apiKey?.source == .environment("KEY"))
         #expect(options.indices == "*jaeger-*,-jaeger-span-archive")
         #expect(options.timeout == .hours(1))

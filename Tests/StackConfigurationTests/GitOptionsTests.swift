@@ -4,9 +4,9 @@ import Documents
 @testable import StackConfiguration
 
 @Suite struct GitOptionsTests {
-    private func options(_ text: String) throws -> GitOptions {
+    private func options(_ text: String) throws -> GitComponent {
         let configuration = try parse("store: {url: file:///r}\ncomponents: {configuration: {kind: git, \(text)}}")
-        return try #require(configuration.components[0].options as? GitOptions)
+        return try #require(configuration.components[0].settings as? GitComponent)
     }
 
     private func complaint(_ text: String) -> String {

@@ -26,7 +26,7 @@ package struct Reader {
         diagnostics.append(Diagnostic(location, message, hint: hint))
     }
 
-    /// Reads one mapping by its section's table of keys.
+    /// Reads one mapping by its section's table of keys, in the order of the table.
     /// - Returns: nil when anything below it was wrong, even though the rest was read on for further complaints.
     package mutating func section<S: Section>(_ type: S.Type, from node: YAMLNode, also extra: [Key<S>] = []) -> S? {
         guard let mapping = node.mapping else {
@@ -37,12 +37,13 @@ package struct Reader {
         let keys = S.keys + extra
         var section = S()
         var written = WrittenKeys(section: location(of: node))
+        var values: [String: YAMLNode] = [:]
         for (keyNode, value) in mapping {
             guard let name = keyNode.scalar?.string else {
                 complain(keyNode, "a key must be a word, found \(keyNode.kindForPeople)")
                 continue
             }
-            guard let key = keys.first(where: { $0.name == name }) else {
+            guard keys.contains(where: { $0.name == name }) else {
                 complain(keyNode, "unknown key '\(name)'\(Spelling.advice(for: name, among: keys.map(\.name)))")
                 continue
             }
@@ -50,9 +51,10 @@ package struct Reader {
             if value.isNull {
                 complain(keyNode, "'\(name)' has no value", hint: "give it one, or remove the line")
             } else {
-                _ = key.fill(&section, value, &self)
+                values[name] = value
             }
         }
+        for key in keys { if let value = values[key.name] { _ = key.fill(&section, value, &self) } }
         for key in keys where key.isRequired && !written.contains(key.name) {
             complain(node, "required key '\(key.name)' is missing")
         }

@@ -89,6 +89,14 @@ package struct Key<Owner>: Sendable {
         }
     }
 
+    /// A key that is read with a look at the other keys of its section: those before it in the table are filled already.
+    package static func dependent(
+        _ name: String, schema: JSONValue, required: Bool = false, _ about: String,
+        fill: @escaping @Sendable (inout Owner, YAMLNode, inout Reader) -> Bool
+    ) -> Key {
+        Key(name, required, about, schema, fill: fill, plainText: { _ in nil })
+    }
+
     /// A key whose value is taken from elsewhere, such as `kind`, which chose the section: known, but fills nothing.
     package static func alreadyRead(_ name: String, schema: JSONValue, _ about: String) -> Key {
         Key(name, false, about, schema, fill: { _, _, _ in true }, plainText: { _ in nil })

@@ -43,10 +43,11 @@ package struct YAMLDocument {
     }
 
     /// Reads the whole document as one section.
+    /// - Parameter extra: keys beside those of the section's table.
     /// - Throws: `DocumentError` with everything that is wrong, in the order of the file.
-    package func section<S: Section>(_ type: S.Type) throws(DocumentError) -> S {
+    package func section<S: Section>(_ type: S.Type, also extra: [Key<S>] = []) throws(DocumentError) -> S {
         var reader = Reader(file: file, folder: folder)
-        guard let section = reader.section(type, from: root) else { throw reader.error }
+        guard let section = reader.section(type, from: root, also: extra) else { throw reader.error }
         return section
     }
 

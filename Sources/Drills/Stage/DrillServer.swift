@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 internal import HTTP
+import Operations
 package import Platform
 internal import Synchronization
 

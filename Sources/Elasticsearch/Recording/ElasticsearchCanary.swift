@@ -1,6 +1,7 @@
 package import Components
 package import Documents
 internal import Foundation
+internal import Platform
 
 /// The settings of a cluster's canary.
 package struct ElasticsearchCanarySettings: CanarySettings {

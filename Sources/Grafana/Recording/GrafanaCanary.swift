@@ -1,6 +1,7 @@
 package import Components
 package import Documents
 internal import Foundation
+internal import Platform
 
 /// The settings of a Grafana's canary: there are none.
 package struct GrafanaCanarySettings: CanarySettings {

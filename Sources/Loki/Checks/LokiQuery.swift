@@ -19,7 +19,7 @@ struct LokiQuery: RecoveryCheck {
         tenants = subject.context.tenants
     }
 
-    func measure() throws -> Measurement {
+    func measure() throws -> Components.Measurement {
         let end = subject.watermark.map { $0.addingClamped(1) } ?? Int(clamping: Date().timeIntervalSince1970 * 1000)
         let spans = subject.watermark == nil ? [24] : [1, 24]
         var lines = 0

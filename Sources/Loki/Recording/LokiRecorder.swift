@@ -1,6 +1,7 @@
 package import BackupRepository
 internal import Components
 internal import Documents
+internal import Platform
 
 extension RecordedQuery.Language {
     /// An instant query to Loki, with numbers for its result.

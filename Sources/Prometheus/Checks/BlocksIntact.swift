@@ -1,3 +1,4 @@
+internal import BackupRepository
 internal import Components
 internal import Foundation
 
@@ -17,7 +18,7 @@ struct BlocksIntact: RecoveryCheck {
         self.data = data
     }
 
-    func measure() throws -> Measurement {
+    func measure() throws -> Components.Measurement {
         // A server may run elsewhere, and its data are not here then.
         guard FileManager.default.fileExists(atPath: data) else {
             return .skipped("the data directory is not on this machine")

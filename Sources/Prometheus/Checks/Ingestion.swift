@@ -26,7 +26,7 @@ struct Ingestion: RecoveryCheck {
         interval = subject.context.sampleInterval
     }
 
-    func measure() throws -> Measurement {
+    func measure() throws -> Components.Measurement {
         let wait = min(interval ?? configuredWait ?? Self.usualWait, interval ?? Self.longestWait)
         let clock = ContinuousClock()
         let began = clock.now

@@ -1,3 +1,4 @@
+package import Components
 package import Documents
 internal import Yams
 
@@ -14,10 +15,10 @@ package struct ChecksConfiguration: Equatable, Sendable {
     /// Whether each backup records what the stack answers.
     package var record = true
     package var queries: [RecordedQueryConfiguration] = []
-    /// Loki's tenants, where it has some.
+    /// Tenants of the stack's servers, where they have some.
     package var tenants: [String] = []
     /// By component.
-    package var sentinels: [String: SentinelConfiguration] = [:]
+    package var canaries: [String: CanaryConfiguration] = [:]
 
     package init() {}
 }
@@ -34,16 +35,13 @@ extension ChecksConfiguration: Section {
         Key("endpoints", \.endpoints, .list(of: .section()), "Health endpoints of the stack's components."),
         Key("record", \.record, .flag, "Record what the stack answers with each backup; true when left out."),
         Key("queries", \.queries, .list(of: .section()), "Queries to record, beside those that dr makes itself."),
-        Key("tenants", \.tenants, .list(of: .text), "Loki's tenants, where it is multi-tenant."),
-        Key(
-            "sentinels", \.sentinels, .mapping(of: .section()),
-            "Components that a nonce is written into before each backup, by name."),
+        Key("tenants", \.tenants, .list(of: .text), "Tenants of the stack's servers, where they are multi-tenant."),
     ]
 }
 
 /// The service level; each promise may be given an expression and a threshold of its own.
 package struct ServiceLevelConfiguration: Equatable, Sendable {
-    /// The Prometheus to ask; the first one when nil.
+    /// The component whose server keeps the metrics; the first one when nil.
     package var component: String?
     package var window = Period.hours(1)
     package var availability = ObjectiveConfiguration()
@@ -55,7 +53,9 @@ package struct ServiceLevelConfiguration: Equatable, Sendable {
 
 extension ServiceLevelConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("component", \.component, .text, "The Prometheus to ask; the first one when left out."),
+        Key(
+            "component", \.component, .text,
+            "The component whose server keeps the metrics; the first one when left out."),
         Key("window", \.window, .period, "What $window stands for in the expressions: 1h when left out."),
         Key("availability", \.availability, .section(), "In per cent; at least 99.95 when left out."),
         Key("latency_p95", \.latencyP95, .section(), "In seconds; at most 2 when left out."),
@@ -112,31 +112,21 @@ package struct RecordedQueryConfiguration: Equatable, Sendable {
 
 extension RecordedQueryConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("component", \.component, .text, required: true, "A component of kind prometheus or loki."),
-        Key("query", \.query, .text, required: true, "PromQL or LogQL with a number, or numbers, for its answer."),
-        Key("tenant", \.tenant, .text, "Loki's tenant."),
+        Key("component", \.component, .text, required: true, "A component whose kind takes queries."),
+        Key(
+            "query", \.query, .text, required: true,
+            "A query in the language of the component, with a number, or numbers, for its answer."),
+        Key("tenant", \.tenant, .text, "The tenant, where the server has some."),
     ]
 }
 
-/// Where in a component a nonce is left.
-package struct SentinelConfiguration: Equatable, Sendable {
-    package var pushgateway: String?
-    package var tenant: String?
-    package var index: String?
-    package var file: String?
-    package var timeout: Period?
+/// The settings of one canary, as the kind of its component has them.
+package struct CanaryConfiguration: Equatable, Sendable {
+    package var settings: any CanarySettings
 
-    package init() {}
-}
+    package init(_ settings: any CanarySettings) { self.settings = settings }
 
-extension SentinelConfiguration: Section {
-    package static let keys: [Key<Self>] = [
-        Key("pushgateway", \.pushgateway, .httpURL, "For prometheus: a Pushgateway that it scrapes."),
-        Key("tenant", \.tenant, .text, "For loki: the tenant to write as."),
-        Key("index", \.index, .text, "For elasticsearch: the index; from the component's pattern when left out."),
-        Key("file", \.file, .text, "For files: the path in the tree; .dr-sentinel when left out."),
-        Key("timeout", \.timeout, .period, "How long to wait until it can be read there: 60s when left out."),
-    ]
+    package static func == (first: Self, second: Self) -> Bool { first.settings.isEqual(to: second.settings) }
 }
 
 extension Shape where Value == Double {

@@ -1,3 +1,4 @@
+package import Components
 package import Documents
 
 /// How drills are run: beside the stack, never in it.

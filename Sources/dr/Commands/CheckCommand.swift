@@ -1,6 +1,7 @@
 import ArgumentParser
 import BackupRepository
 import Documents
+import Operations
 import Platform
 import RecoveryChecks
 import StackConfiguration

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BackupRepository
+import Operations
 import StackConfiguration
 
 struct Doctor: AsyncParsableCommand {
@@ -29,20 +30,5 @@ struct Doctor: AsyncParsableCommand {
     private struct Result: Encodable {
         var healthy: Bool
         var checks: [Check]
-    }
-}
-
-/// One thing that the doctor looked at.
-struct Check: Encodable {
-    enum Verdict: String, Encodable { case ok, warning, failed }
-
-    var name: String
-    var verdict: Verdict
-    var detail: String
-
-    init(_ name: String, _ verdict: Verdict, _ detail: String) {
-        self.name = name
-        self.verdict = verdict
-        self.detail = detail
     }
 }

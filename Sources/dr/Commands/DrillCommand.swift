@@ -1,7 +1,9 @@
 import ArgumentParser
 import BackupRepository
 import Documents
+import Drills
 import Foundation
+import Operations
 import Platform
 import StackConfiguration
 
@@ -83,8 +85,6 @@ struct DrillCommand: AsyncParsableCommand {
         return .latest
     }
 }
-
-extension Sabotage.Kind: ExpressibleByArgument {}
 
 /// A length of time on the command line.
 struct PeriodArgument: ExpressibleByArgument {

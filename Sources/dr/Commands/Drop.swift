@@ -2,6 +2,7 @@ import ArgumentParser
 import BackupRepository
 import Documents
 import ObjectStorage
+import Operations
 import Platform
 import StackConfiguration
 
@@ -115,7 +116,7 @@ struct Drop: AsyncParsableCommand {
     private func mark(
         _ name: Timestamp, isPinned: Bool, _ marks: SetMarks, _ repository: Repository, _ session: Session
     ) async throws {
-        let dropped = DroppedMark(at: Session.now(), tool: "dr \(DR.version)", set: name, reason: reason)
+        let dropped = DroppedMark(at: Session.now(), tool: Release.tool, set: name, reason: reason)
         let pinnedAt = isPinned ? marks[name].pinnedAt : nil
         _ = try await session.pool.run {
             let marks = Marks(repository)

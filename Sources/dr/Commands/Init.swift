@@ -3,6 +3,7 @@ import BackupRepository
 import Cryptography
 import Foundation
 import ObjectStorage
+import Operations
 import Platform
 import StackConfiguration
 
@@ -35,7 +36,7 @@ struct Init: AsyncParsableCommand {
         let session = try Session(options)
         let opened = try StoreFactory.make(session.configuration.store, create: true, logger: session.logger)
         let (repository, isNew) = try await session.pool.run {
-            try Repository.create(in: opened, tool: "dr \(DR.version)", now: Session.now())
+            try Repository.create(in: opened, tool: Release.tool, now: Session.now())
         }
         let result = Result(
             configuration: file, wroteConfiguration: wroteFile, store: opened.location,

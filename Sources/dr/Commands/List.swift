@@ -1,5 +1,6 @@
 import ArgumentParser
 import BackupRepository
+import Operations
 import Platform
 import Retention
 import StackConfiguration

@@ -2,6 +2,7 @@ import ArgumentParser
 import Documents
 import Foundation
 import Notifications
+import Operations
 import Platform
 import StackConfiguration
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BackupRepository
 import Foundation
+import Operations
 import Platform
 
 struct Pin: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Documents
 import Foundation
+import Operations
 import Platform
 import RecoveryPlan
 

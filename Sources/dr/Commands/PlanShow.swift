@@ -1,5 +1,6 @@
 import ArgumentParser
 import Documents
+import Operations
 import Platform
 import RecoveryPlan
 
@@ -42,7 +43,7 @@ struct PlanShow: AsyncParsableCommand {
             try StandardOutput.write(PlanGraphText(plan).text + "\n")
             return
         }
-        var report = try await PlanReport(plan, from: entry, in: LookOnly.context(session, plan))
+        var report = try await PlanReport(plan, from: entry, in: session.lookContext(for: plan))
         // Without a history there is nothing to forecast, and no reason to ask the store.
         if let times = await session.stepTimes(of: plan.scenario)[plan.scenario], times.runs > 0 {
             let now = Session.now()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Documents
 import Foundation
+import Operations
 import RecoveryPlan
 
 struct PlanValidate: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import BackupRepository
 import Documents
 import Foundation
+import Operations
 import Platform
 import StackConfiguration
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Operations
 import Schedules
 import StackConfiguration
 
@@ -16,10 +17,11 @@ struct ScheduleCommand: AsyncParsableCommand {
         @OptionGroup var schedule: ScheduleOptions
 
         func run() async throws {
-            let files = schedule.files(try Session(options))
-            try Output(options: options).result(Result(form: schedule.form, files: files)) {
+            let plan = schedule.plan()
+            let files = plan.files(try Session(options))
+            try Output(options: options).result(Result(form: plan.form, files: files)) {
                 // Documents of one stream, for kubectl apply -f -; a kustomization is for kustomize only.
-                let isYAML = schedule.form == .kubernetes
+                let isYAML = plan.form == .kubernetes
                 return files.filter { !isYAML || $0.name != "kustomization.yaml" }.map { file in
                     (isYAML ? "---\n" : "# ----- \(file.name)\n") + file.content
                 }.joined(separator: isYAML ? "" : "\n")
@@ -27,7 +29,7 @@ struct ScheduleCommand: AsyncParsableCommand {
         }
 
         private struct Result: Encodable {
-            var form: ScheduleOptions.Form
+            var form: SchedulePlan.Form
             var files: [ScheduleFile]
         }
     }
@@ -48,11 +50,12 @@ struct ScheduleCommand: AsyncParsableCommand {
         var dryRun = false
 
         func run() async throws {
-            guard let folder = directory ?? schedule.usualFolder else {
+            let plan = schedule.plan()
+            guard let folder = directory ?? plan.usualFolder else {
                 throw ValidationError("--kubernetes needs --directory, a folder for its files")
             }
-            let installation = ScheduleInstallation(form: schedule.form, folder: folder, isDryRun: dryRun)
-            let result = try installation.run(schedule.files(try Session(options)))
+            let installation = ScheduleInstallation(form: plan.form, folder: folder, isDryRun: dryRun)
+            let result = try installation.run(plan.files(try Session(options)))
             try Output(options: options).result(result) { result.text }
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BackupRepository
 import Cryptography
+import Operations
 import Platform
 import StackConfiguration
 

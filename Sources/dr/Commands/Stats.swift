@@ -1,6 +1,7 @@
 import ArgumentParser
 import BackupRepository
 import ObjectStorage
+import Operations
 import StackConfiguration
 
 struct Stats: AsyncParsableCommand {

@@ -1,3 +1,4 @@
+import Operations
 import RecoveryChecks
 
 /// Results of checks, for people.

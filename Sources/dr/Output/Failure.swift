@@ -4,6 +4,7 @@ import Cryptography
 import Documents
 import HTTP
 import ObjectStorage
+import Operations
 import Platform
 import RecoveryChecks
 import RecoveryPlan

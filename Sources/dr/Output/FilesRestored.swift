@@ -1,4 +1,5 @@
 import BackupRepository
+import Operations
 
 /// What a restore into a directory did.
 struct FilesRestored: Encodable {

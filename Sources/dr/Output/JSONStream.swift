@@ -1,4 +1,5 @@
 import Foundation
+import Operations
 import Platform
 
 /// A long result, printed row by row: lines of text, or one JSON object with an array of rows.

@@ -1,4 +1,5 @@
 import BackupRepository
+import Operations
 import Platform
 
 /// A restore whose progress and outcome are told as it goes on.
@@ -7,7 +8,7 @@ struct PrintedRestore {
     var isDryRun = false
     var prefix: String?
 
-    private var options: GlobalOptions { job.session.options }
+    private var options: OutputOptions { job.session.options }
     private var output: Output { Output(options: options) }
     private var display: ProgressDisplay {
         ProgressDisplay(options: options, work: [(job.component, job.progress)])

@@ -1,4 +1,5 @@
 import BackupRepository
+import Operations
 
 /// A set as people read it.
 enum SetText {

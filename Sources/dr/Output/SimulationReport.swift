@@ -1,4 +1,5 @@
 import BackupRepository
+import Operations
 import Platform
 import Retention
 

@@ -1,0 +1,121 @@
+import BackupRepository
+import ObjectStorage
+import Operations
+import Platform
+import StackConfiguration
+
+/// Finds the damages that can be done to a restore, and picks one at random.
+struct SabotageChoice {
+    let session: Session
+    let repository: Repository
+    let selection: RestoreSelection
+    /// Components that the drill restores, with their kinds.
+    let components: [(name: String, kind: String)]
+    /// Components that the drill has a server for.
+    let served: Set<String>
+
+    /// - Parameter wanted: only this kind; any when nil.
+    /// - Returns: nil where none is possible, such as with a set that holds nothing.
+    func pick(_ wanted: Sabotage.Kind?) async throws -> Sabotage? {
+        try await session.pool.run {
+            for kind in (wanted.map { [$0] } ?? Sabotage.Kind.allCases).shuffled() {
+                if let sabotage = try make(kind) { return sabotage }
+            }
+            return nil
+        }
+    }
+
+    private func make(_ kind: Sabotage.Kind) throws -> Sabotage? {
+        switch kind {
+        case .flippedByte:
+            return try anyPack().map { component, key, index, read in
+                .flippedByte(component: component, pack: key, at: byte(in: index, read))
+            }
+        case .missingPack:
+            return try anyPack().map { component, key, _, _ in .missingPack(component: component, pack: key) }
+        case .oldSet: return try olderSet().map { .oldSet($0, as: selection) }
+        case .droppedDashboard:
+            return try components.first {
+                try $0.kind == "grafana" && served.contains($0.name) && holds("dashboards", $0.name)
+            }
+            .map { .droppedDashboard(component: $0.name) }
+        case .emptyService:
+            return try components.filter { try served.contains($0.name) && holdsAnything($0.name, $0.kind) }
+                .randomElement().map { .emptyService(component: $0.name) }
+        }
+    }
+
+    /// Whether an empty server would be another than the restored one: where the set holds nothing, nobody could tell.
+    private func holdsAnything(_ component: String, _ kind: String) throws -> Bool {
+        switch kind {
+        case "grafana": return try holds("dashboards", component) || holds("data sources", component)
+        case "loki": return try holds("chunks", component)
+        case "prometheus": return try holds("blocks", component)
+        case "elasticsearch": return try holds("indices", component)
+        default: return true
+        }
+    }
+
+    /// - Parameter fact: a count in the component's manifest; one that says nothing of it may hold some.
+    private func holds(_ fact: String, _ component: String) throws -> Bool {
+        guard let set = selection.parts[component]?.set else { return false }
+        return try repository.manifest(component, of: set).facts[fact] != "0"
+    }
+
+    /// A pack that a restore of the set reads, and where in its object the gzip members begin that are read for certain.
+    private func anyPack() throws -> (String, ObjectKey, PackIndex, [Int])? {
+        for component in components.shuffled() {
+            guard let set = selection.parts[component.name]?.set else { continue }
+            let manifest = try repository.manifest(component.name, of: set)
+            for use in manifest.packs.shuffled() {
+                let index = try repository.index(component.name, use)
+                let live = use.liveMembers
+                // Of members that are live, contents alone are certain to be read.
+                let read = index.members.enumerated().compactMap { number, member in
+                    live.contains(number) && (member.size ?? 0) > 0 ? member.at : nil
+                }
+                guard !read.isEmpty else { continue }
+                return (
+                    component.name,
+                    Layout.pack(component.name, use.pack, isEncrypted: index.object.envelope != nil), index, read
+                )
+            }
+        }
+        return nil
+    }
+
+    /// An offset in the object that a restore cannot pass over.
+    /// - Parameter read: offsets of gzip members.
+    private func byte(in index: PackIndex, _ read: [Int]) -> Int {
+        // An envelope is authenticated as a whole: any byte will do.
+        guard index.object.envelope == nil else { return Int.random(in: index.object.size / 4..<index.object.size / 2) }
+        let start = read.randomElement() ?? 0
+        var end = 0
+        for length in index.gzip.map({ $0[0] }) {
+            end += length
+            if end > start { break }
+        }
+        // Of the member's CRC-32. Among its data some bytes say the same when they are changed: whether a run of zeros is
+        // copied from one byte before or from two.
+        return end - 8
+    }
+
+    /// The newest older set that holds the same components, where what was recorded can tell the two apart.
+    private func olderSet() throws -> Timestamp? {
+        let marks = Marks(repository)
+        // Components of several sets have no older set that is like them.
+        guard selection.sets.count == 1, let set = selection.newest else { return nil }
+        guard let new = try marks.recorded(with: set.name), !new.answers.isEmpty || !new.sentinels.isEmpty else {
+            return nil
+        }
+        for name in try repository.setNames().reversed() where name < set.name {
+            guard let old = try? repository.set(name), old.components.keys == set.components.keys,
+                repository.scope.owns(old)
+            else { continue }
+            let mark = try marks.recorded(with: name)
+            guard mark?.sentinels != new.sentinels || mark?.answers != new.answers else { continue }
+            return name
+        }
+        return nil
+    }
+}

@@ -1,0 +1,232 @@
+import BackupRepository
+import Cryptography
+import Foundation
+import ObjectStorage
+package import Operations
+import Platform
+import RecoveryChecks
+import RecoveryPlan
+import Reporting
+import StackConfiguration
+
+/// A plan replayed in isolation, then once more with something damaged on purpose, and the evidence of both.
+package struct Drill {
+    package let live: Session
+    package let scenario: String
+    package var at: SetSelector
+    package var components: [String] = []
+    package var request = ReplayRequest()
+    package var recoveryKey: String?
+    /// Keep the isolated place, for a look.
+    package var keeps = false
+    package var control: Sabotage.Kind?
+    package var timeLimit: Duration?
+
+    package init(live: Session, scenario: String, at: SetSelector) {
+        self.live = live
+        self.scenario = scenario
+        self.at = at
+    }
+
+    private var output: Output { Output(options: live.options) }
+
+    /// - Returns: the evidence, and where it is.
+    package func run() async throws -> DrillResult {
+        let signer = try reportSigner()
+        let runs = try RunFolder(state: live.stateRoot)
+        let before = await LiveStack(session: live).look()
+        let replay = try await replay(runs)
+        let run = replay.run
+        let journal = try Journal(
+            continuing: runs.journal(of: run), JournalReading(path: runs.journal(of: run)))
+        for (component, reason) in replay.leftOut.sorted(by: { $0.key < $1.key }) {
+            try journal.append(.noted(text: "\(component) is not drilled: \(reason)"))
+        }
+        if replay.verdict == .recovered || replay.verdict == .late {
+            try await negativeControl(of: replay, runs, journal)
+        }
+        let looks = LiveStackComparison(before: before, after: await LiveStack(session: live).look())
+        for (component, before, after) in looks.digests {
+            try journal.append(.liveStack(component: component, isAfter: false, digest: before))
+            try journal.append(.liveStack(component: component, isAfter: true, digest: after))
+        }
+        for line in replay.deviations + looks.blindSpots { try journal.append(.noted(text: line)) }
+        return try await evidence(of: run, replay, signer)
+    }
+
+    // MARK: The replay
+
+    private struct Replay {
+        var run: String
+        var verdict: RunEnd.Verdict
+        var repository: Repository
+        var selection: RestoreSelection
+        /// The restoring step of each component.
+        var steps: [String: String]
+        var leftOut: [String: String]
+        /// What the evidence must say about how the drill's servers ran.
+        var deviations: [String]
+    }
+
+    private func replay(_ runs: RunFolder) async throws -> Replay {
+        output.note("the drill:")
+        let stage = try DrillStage(live, run: "\(Session.now())-\(getpid())", components: components)
+        do {
+            let setting = DrillSetting(stage: stage, runs: runs, configuration: live.configuration.drill)
+            let run = try await ScenarioRun.prepare(
+                scenario, at: at, request, live, recoveryKey: recoveryKey, in: setting)
+            try await refuseUnlessIsolated(run.plan, stage)
+            try stage.claim(contexts: run.plan.contexts)
+            let result = try await limited {
+                try await stage.prepare()
+                return try await run.carryOut()
+            }
+            await stage.close(keeping: keeps)
+            if keeps { output.note("kept: \(stage.path)") }
+            let steps = run.plan.steps.compactMap { step in step.restoredComponent.map { ($0, step.id) } }
+            return Replay(
+                run: result.run, verdict: result.verdict, repository: run.recovery.repository,
+                selection: run.recovery.selection,
+                steps: Dictionary(steps) { first, _ in first }, leftOut: stage.leftOut,
+                deviations: stage.deviations)
+        } catch {
+            await stage.close(keeping: false)
+            throw error
+        }
+    }
+
+    private func refuseUnlessIsolated(_ plan: Plan, _ stage: DrillStage) async throws {
+        let contexts = await KubernetesContexts(live.pool)
+        let reach = plan.reach(programs: live.configuration.drill.programs, namespace: stage.namespace, contexts)
+        let guardian = IsolationGuard(live: live.livePlaces(contexts))
+        let places = stage.places + reach.places.filter { place in !stage.places.contains { $0.kind == place.kind } }
+        let objections = await live.pool.run { guardian.objections(to: places) } + reach.refusals
+        guard objections.isEmpty else {
+            throw DrillError(
+                "drill of \(plan.scenario)",
+                "refused, nothing was touched:\n" + objections.map { "  \($0)" }.joined(separator: "\n"),
+                hint: "see docs/drills.md for what a drill may use")
+        }
+    }
+
+    private func limited<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        guard let timeLimit else { return try await body() }
+        return try await withThrowingTaskGroup(of: Value.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(for: timeLimit)
+                throw DrillError(
+                    "drill of \(scenario)", "it was not done within \(timeLimit)", hint: "give it a longer --limit-time"
+                )
+            }
+            defer { group.cancelAll() }
+            guard let value = try await group.next() else { throw CancellationError() }
+            return value
+        }
+    }
+
+    // MARK: The negative control
+
+    private func negativeControl(of replay: Replay, _ runs: RunFolder, _ journal: Journal) async throws {
+        let kinds = live.configuration.components.filter { replay.steps[$0.name] != nil }
+        let settings = live.configuration.drill
+        let served = Set(
+            kinds.filter { settings.servers[$0.name] != nil || DrillServerOptions.usual(for: $0.kind) != nil }.map(
+                \.name))
+        let choice = SabotageChoice(
+            session: live, repository: replay.repository, selection: replay.selection,
+            components: kinds.map { ($0.name, $0.kind) }, served: served)
+        guard let sabotage = try await choice.pick(control) else {
+            return try journal.append(.noted(text: "there was nothing that a negative control could damage"))
+        }
+        output.note("the negative control, which has to fail: \(sabotage.text)")
+        let red = try await sabotaged(sabotage, replay)
+        let expected = sabotage.expected(replay.steps)
+        let noticed = Alarm.isNoticed(red, by: expected, asDamage: sabotage.isOfThePacks)
+        try journal.append(
+            .negativeControl(
+                damage: sabotage.text, expected: expected, red: red.map(\.name), noticed: noticed,
+                why: red.map { "\($0.name): \($0.why)" }))
+    }
+
+    /// The same drill with the damage.
+    /// - Returns: steps and checks that went red.
+    private func sabotaged(_ sabotage: Sabotage, _ replay: Replay) async throws -> [Alarm] {
+        let stage = try DrillStage(
+            live, run: "\(Session.now())-\(getpid())-control", components: components, damage: sabotage.lens)
+        do {
+            // Its journal is its own, and goes with its place: the drill's says what came of it.
+            let runs = try RunFolder(state: stage.path)
+            let setting = DrillSetting(
+                stage: stage, runs: runs, configuration: live.configuration.drill, sabotage: sabotage)
+            var selector = SetSelector.sets(replay.selection.parts.mapValues(\.set.name))
+            if case .oldSet(let old, _) = sabotage { selector = .named(old) }
+            let run = try await ScenarioRun.prepare(
+                scenario, at: selector, request, live, recoveryKey: recoveryKey, in: setting)
+            try stage.claim(contexts: run.plan.contexts)
+            let result = try await limited {
+                try await stage.prepare()
+                return try await run.carryOut()
+            }
+            let red = try red(in: JournalReading(path: result.journal), result.checks)
+            await stage.close(keeping: false)
+            return red
+        } catch let error as RepositoryError where error.reason == .damaged {
+            await stage.close(keeping: false)
+            return [Alarm("repository", "\(error)", isDamage: true)]
+        } catch {
+            await stage.close(keeping: false)
+            throw error
+        }
+    }
+
+    private func red(in reading: JournalReading, _ checks: [CheckResult]) throws -> [Alarm] {
+        let damaged = reading.lines.compactMap { line -> String? in
+            guard case .stepFinished(let result) = line.body.event, result.reason == .damaged else { return nil }
+            return result.step
+        }
+        let steps = try Evidence(reading).steps.filter { ["failed", "rollback failed"].contains($0.outcome) }.map {
+            Alarm($0.id, $0.summary ?? "failed", isDamage: damaged.contains($0.id))
+        }
+        let failed = checks.filter { $0.verdict == .failed && $0.isCritical }.map { check in
+            Alarm(check.name, [check.measured, check.detail].compactMap { $0 }.joined(separator: "; "))
+        }
+        return steps
+            + failed.reduce(into: []) { red, one in
+                if !red.contains(where: { $0.name == one.name }) { red.append(one) }
+            }
+    }
+
+    // MARK: The end
+
+    /// - Throws: `UsageError` where reports are to be signed and there is no key: found out before, not after.
+    private func reportSigner() throws -> SigningIdentity? {
+        guard live.configuration.drill.signs else { return nil }
+        guard let signer = try live.signer() else {
+            throw UsageError("'drill: sign:' needs 'store: signing:' with a key to sign with")
+        }
+        return signer
+    }
+
+    private func evidence(of run: String, _ replay: Replay, _ signer: SigningIdentity?) async throws -> DrillResult {
+        let files = ReportFiles(session: live)
+        let source = try files.source(run, actions: nil)
+        var written = try await live.pool.run { try files.write(source, to: nil, Report.Format.allCases, pdf: false) }
+        if let signer, let report = written.files.first {
+            let signature = try await live.pool.run {
+                try ReportSignature.sign(report, by: signer, replaces: true)
+            }
+            written.files.append(signature)
+        }
+        let evidence = try Evidence(source.reading, correctiveActions: source.actions)
+        let passed = evidence.verdict == .passed || evidence.verdict == .late
+        do {
+            for set in replay.selection.sets {
+                let mark = DrilledMark(
+                    at: Session.now(), tool: Release.tool, set: set.name, scenario: scenario, passed: passed)
+                _ = try await live.pool.run { try Marks(replay.repository).put(mark) }
+            }
+        } catch { output.warn("the set could not be marked as drilled: \(error)") }
+        return DrillResult(evidence, written)
+    }
+}

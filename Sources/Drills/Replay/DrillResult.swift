@@ -1,0 +1,75 @@
+import BackupRepository
+import Cryptography
+import Foundation
+import ObjectStorage
+package import Operations
+import Platform
+package import RecoveryChecks
+import RecoveryPlan
+package import Reporting
+import StackConfiguration
+
+/// What a drill came to.
+package struct DrillResult: Encodable {
+    package var run: String
+    package var scenario: String
+    package var set: String
+    package var verdict: Evidence.Verdict
+    package var reasons: [String]
+    package var rto: TimeObjective
+    package var rpo: LossObjective
+    var negativeControl: NegativeControl?
+    var liveStackUntouched: Bool?
+    /// The components that this was seen of.
+    var liveStackCompared: [String]
+    var deviations: [String]
+    package var checks: [CheckResult]
+    package var files: [String]
+
+    package init(_ evidence: Evidence, _ written: ReportFiles.Written) {
+        run = written.run
+        scenario = evidence.subject.scenario
+        set = evidence.subject.set
+        verdict = evidence.verdict
+        reasons = evidence.reasons
+        rto = evidence.rto
+        rpo = evidence.rpo
+        negativeControl = evidence.negativeControl
+        liveStackUntouched = evidence.liveStack?.isUntouched
+        liveStackCompared = evidence.liveStack?.components.map(\.component) ?? []
+        deviations = evidence.deviations
+        checks = evidence.checks
+        files = written.files
+    }
+
+    package var text: String {
+        var lines = [
+            "drill of \(scenario) from set \(set): \(verdict == .passed ? "passed" : verdict.rawValue.uppercased())"
+        ]
+        lines += reasons.map { "  \($0)" }
+        lines.append(
+            "time to recover: \(rto.judged.map { Units.duration($0) } ?? "not validated")"
+                + (rto.allowed.map { ", allowed \(Units.duration($0))" } ?? ""))
+        if let forecast = rto.forecast, let seconds = rto.sinceStarted {
+            lines.append(forecast.comparison(with: seconds))
+        }
+        lines.append(
+            "data lost: \(rpo.worst.map { "at most \(Units.duration($0))" } ?? "not validated")"
+                + (rpo.allowed.map { ", allowed \(Units.duration($0))" } ?? ""))
+        if let control = negativeControl {
+            lines.append(
+                "negative control: \(control.damage): "
+                    + (control.noticed ? "noticed by \(control.red.joined(separator: ", "))" : "NOT NOTICED"))
+            lines += (control.why ?? []).map { "  \($0)" }
+        }
+        let compared = liveStackCompared.joined(separator: ", ")
+        if let liveStackUntouched {
+            lines.append("live stack: \(liveStackUntouched ? "untouched" : "CHANGED") (\(compared))")
+        } else {
+            lines.append("live stack: nothing of it could be looked at twice, so that nothing was compared")
+        }
+        lines += deviations.map { "deviation: \($0)" }
+        lines += files.map { "wrote \($0)" }
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,81 @@
+import BackupRepository
+import Documents
+import Foundation
+import Operations
+import RecoveryChecks
+import RecoveryPlan
+import StackConfiguration
+
+/// What is different about a replay that is a drill.
+package struct DrillSetting: ReplayPlace {
+    let stage: DrillStage
+    /// Where the journal goes.
+    let runs: RunFolder
+    let configuration: DrillConfiguration
+    /// What a negative control does; nothing in the drill itself.
+    var sabotage: Sabotage?
+
+    var session: Session { stage.session }
+
+    /// The plan's parameters in a drill: the command line's, over dr.yaml's, over nothing where the live stack's
+    /// servers would be stopped, started or installed.
+    func overrides(_ given: [String: String], of text: PlanText, _ session: Session) throws -> [String: String] {
+        let known = configuration.parameters.merging(given) { _, new in new }
+        let plan = try text.read(in: session.planScope(.look, overrides: known))
+        let harmless = plan.declared.map(\.name).filter { name in
+            name == "rebuild" || name.hasPrefix("stop_") || name.hasPrefix("start_")
+        }
+        let names = Set(plan.declared.map(\.name))
+        var values = Dictionary(harmless.map { ($0, "[]") }) { $1 }
+            .merging(known.filter { names.contains($0.key) }) { _, new in new }
+        if !plan.kubectlActions.isEmpty, names.contains("namespace") {
+            guard known["namespace"] == nil else {
+                throw UsageError(
+                    "a drill makes a namespace of its own and removes it: leave 'namespace' out of --set and "
+                        + "drill.parameters")
+            }
+            values["namespace"] = stage.namespace
+        }
+        return values
+    }
+
+    /// What proves that this backup came back, whole: not what is true only of the stack in its own place.
+    func checks(of plan: Plan) -> [String] {
+        guard configuration.checks.isEmpty else { return configuration.checks }
+        let ofTheLiveStack: Set = [
+            "sla", "sla_availability", "sla_latency_p95", "sla_throughput", "endpoints", "targets_up",
+        ]
+        let kept = plan.checks.filter { !ofTheLiveStack.contains($0) }
+        return kept + proofs.filter { !kept.contains($0) }
+    }
+
+    /// Checks of what came back, beside those of the plan, for what this stack has: one that could only be skipped would
+    /// make the drill one that nothing was looked at in.
+    private var proofs: [String] {
+        let settings = stage.session.configuration
+        let kinds = Set(settings.components.map(\.kind))
+        var proofs = [
+            ("prometheus", "prometheus_blocks_intact"), ("grafana", "grafana_dashboards"),
+            ("grafana", "grafana_datasources"), ("elasticsearch", "elasticsearch_documents"),
+        ].filter { kinds.contains($0.0) }.map(\.1)
+        if !kinds.isDisjoint(with: ["prometheus", "loki", "grafana", "elasticsearch"]) {
+            proofs.append("data_equality")
+        }
+        return settings.checks.sentinels.isEmpty ? proofs : proofs + ["sentinels"]
+    }
+
+    func services(_ recovery: StackRecovery) -> any RecoveryServices {
+        var recovery = recovery
+        if case .oldSet(_, let expected)? = sabotage { recovery.expected = expected }
+        var services = DrillServices(stage: stage, recovery: recovery)
+        switch sabotage {
+        case .droppedDashboard(let component)?:
+            services.afterRestore = { [session = stage.session] restored in
+                if restored == component { try await Sabotage.dropDashboard(of: component, session) }
+            }
+        case .emptyService(let component)?: services.kept = [component]
+        default: break
+        }
+        return services
+    }
+}

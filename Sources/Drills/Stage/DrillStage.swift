@@ -1,0 +1,187 @@
+import Documents
+import Foundation
+import ObjectStorage
+import Operations
+import Platform
+import RecoveryPlan
+package import StackConfiguration
+import Synchronization
+
+/// An isolated place for one replay of a plan: its own directories, ports, servers and credentials.
+final class DrillStage: Sendable {
+    /// The configuration as it is in this place.
+    let session: Session
+    /// Components that are not drilled, and why.
+    let leftOut: [String: String]
+    /// The namespace that it may make in clusters.
+    let namespace: String
+    private let made = Mutex([DrillNamespace]())
+    private let folder: DrillFolder
+    private let servers: [String: DrillServer]
+    /// Components whose server is filled through its API: it runs before they are restored.
+    private let filledByAPI: Set<String>
+
+    /// - Parameters:
+    ///   - live: the session of the stack that is to be left alone.
+    ///   - chosen: the components to drill; all when empty.
+    ///   - damage: what the repository is seen through.
+    /// - Throws: ``DrillError``, also when the place is not isolated.
+    init(
+        _ live: Session, run: String, components chosen: [String],
+        damage: @escaping @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
+    ) throws {
+        let settings = live.configuration.drill
+        let parent = settings.folder ?? "\(live.stateRoot)/drills"
+        let folder = try DrillFolder(in: parent, run: run)
+        var isSetUp = false
+        defer { if !isSetUp { folder.remove() } }
+        var configuration = live.configuration
+        var leftOut: [String: String] = [:]
+        var servers: [String: DrillServer] = [:]
+        var filledByAPI: Set<String> = []
+        let livePorts = Set(live.configuration.components.flatMap(\.places).compactMap(\.port))
+        configuration.components = try live.configuration.components.compactMap { component in
+            let name = component.name
+            guard chosen.isEmpty || chosen.contains(name) else { return nil }
+            let data = "\(folder.path)/\(name)"
+            let options = settings.servers[name] ?? DrillServerOptions.usual(for: component.kind)
+            let port = try options.map { options in
+                try options.port.map { try ReservedPort(UInt16($0), for: name) } ?? ReservedPort(avoiding: livePorts)
+            }
+            let url = port.map { "http://127.0.0.1:\($0.number)" }
+            let place = Relocation(data: data, url: url, username: options?.username, password: options?.password)
+            guard let relocated = component.options.relocated(to: place) else {
+                leftOut[name] = "dr.yaml has no drill.servers.\(name): nothing to restore it into"
+                return nil
+            }
+            if let options, let port, let url {
+                try options.writeConfiguration(name, url: url, folder: folder.path)
+                servers[name] = DrillServer(
+                    name, command: options.command(name, url: url, data: data, folder: folder.path), port: port,
+                    ready: options.ready, patience: options.within.duration, folder: folder.path,
+                    account: try options.account(name, data: Components.home(component) == nil ? nil : data),
+                    environment: ProcessInfo.processInfo.environment, pool: live.pool)
+                if Components.home(component) == nil { filledByAPI.insert(name) }
+            }
+            return ComponentConfiguration(name: name, options: relocated, location: component.location)
+        }
+        // Nobody outside hears of a drill, and nothing of it lands in the live stack's metrics.
+        configuration.notifications = NotificationConfiguration()
+        configuration.metrics = Metrics()
+        configuration.state = folder.state
+        configuration.checks.endpoints = []
+        var session = Session(
+            live.options, file: "\(folder.path)/dr.yaml", configuration, pool: live.pool)
+        session.wrapsStore = { damage(DrilledStore($0)) }
+        namespace = DrillNamespace.name(of: run)
+        self.folder = folder
+        self.leftOut = leftOut
+        self.servers = servers
+        self.filledByAPI = filledByAPI
+        self.session = session
+        isSetUp = true
+    }
+
+    var path: String { folder.path }
+
+    /// What the evidence must say about how the drill's servers ran.
+    var deviations: [String] { servers.sorted { $0.key < $1.key }.compactMap(\.value.deviation) }
+
+    /// What the drill writes to and talks to.
+    var places: [Place] {
+        [Place("the drill", .directory(folder.path))] + servers.values.map { Place($0.name, .server(url: $0.url)) }
+            + session.configuration.components.flatMap { $0.places.filter(\.isStorage) }
+    }
+
+    // MARK: Clusters
+
+    /// Says that the plan will make the namespace in these, before it does.
+    func claim(contexts: [String]) throws {
+        guard !contexts.isEmpty else { return }
+        let namespaces = contexts.map { DrillNamespace(context: $0, name: namespace) }
+        try folder.note(namespaces.map(\.line))
+        made.withLock { $0 = namespaces }
+    }
+
+    private func remove(_ namespaces: [DrillNamespace]) async {
+        for namespace in namespaces {
+            guard let obstacle = await namespace.remove(session.pool) else { continue }
+            output.warn("namespace \(namespace.name) is left behind: \(obstacle)\nhint: \(namespace.removal)")
+        }
+    }
+
+    private var output: Output { Output(options: session.options) }
+
+    // MARK: Servers
+
+    /// Before the plan: what a killed drill left is gone, and servers that are filled through their API are there as
+    /// empty ones, as on a rebuilt host.
+    func prepare() async throws {
+        await remove(folder.leftBehind.compactMap(DrillNamespace.init))
+        for component in filledByAPI.sorted() { try await servers[component]?.start() }
+    }
+
+    /// Once its files are in place.
+    func open(_ component: String) async throws { try await servers[component]?.start() }
+
+    /// Ends what it started, and removes what it made.
+    func close(keeping: Bool) async {
+        for server in servers.values { await server.stop() }
+        let namespaces = made.withLock { $0 }
+        if keeping {
+            folder.keep()
+            for namespace in namespaces { output.note("kept: namespace \(namespace.name): \(namespace.removal)") }
+        } else {
+            await remove(namespaces)
+            folder.remove()
+        }
+    }
+}
+
+extension DrillServerOptions {
+    /// The server of a kind where one is installed.
+    package static func usual(for kind: String) -> DrillServerOptions? {
+        guard kind == "prometheus",
+            let program = Program.find("prometheus", environment: ProcessInfo.processInfo.environment)
+        else { return nil }
+        var options = DrillServerOptions()
+        options.run = [
+            program, "--config.file=${folder}/${name}.yml", "--storage.tsdb.path=${data}",
+            "--web.listen-address=127.0.0.1:${port}", "--storage.tsdb.retention.time=100y",
+        ]
+        options.ready = "/-/ready"
+        return options
+    }
+
+    fileprivate func command(_ name: String, url: String, data: String, folder: String) -> [String] {
+        run.map {
+            $0.replacing("${port}", with: Self.port(url)).replacing("${data}", with: data)
+                .replacing("${folder}", with: folder).replacing("${name}", with: name)
+        }
+    }
+
+    /// - Parameter data: the directory that its files are restored to; nil if they are restored through its API.
+    fileprivate func account(_ name: String, data: String?) throws -> ServerAccountRule {
+        guard let user else { return data.map { .owner(of: $0) } ?? .caller }
+        guard let account = ServerAccount(user) else {
+            throw DrillError(
+                "drill.servers.\(name).user", "'\(user)' is not a user of this system",
+                hint: "give the name of a user, or UID:GID")
+        }
+        return .fixed(account)
+    }
+
+    /// For a Prometheus that watches only itself: that it still takes samples in can be seen by that.
+    fileprivate func writeConfiguration(_ name: String, url: String, folder: String) throws {
+        let text = """
+            global: {scrape_interval: 2s}
+            scrape_configs:
+              - job_name: dr-drill
+                static_configs: [{targets: ["127.0.0.1:\(Self.port(url))"]}]
+
+            """
+        try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name).yml"))  // checked: a private folder
+    }
+
+    private static func port(_ url: String) -> String { url.split(separator: ":").last.map(String.init) ?? "" }
+}

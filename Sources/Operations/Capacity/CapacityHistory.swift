@@ -1,0 +1,150 @@
+package import BackupRepository
+import Documents
+import HTTP
+import Platform
+import Prometheus
+package import StackConfiguration
+package import Trends
+
+/// What was measured of a resource, or of one of several that an expression names.
+package struct MeasuredResource {
+    var resource: CapacityResource
+    /// What tells it from others of the same resource; empty for the only one.
+    var labels: [String: String] = [:]
+    /// In the order of time.
+    package var samples: [Sample] = []
+    /// Why nothing, or not everything, could be measured.
+    package var failure: String?
+}
+
+/// Reads the histories of all resources: Prometheus' hourly, and the repository's from its sets.
+package struct CapacityHistory {
+    package let session: Session
+    package let now: Timestamp
+
+    package init(session: Session, now: Timestamp) {
+        self.session = session
+        self.now = now
+    }
+
+    /// Series of one expression that are forecast: more than a report is read for.
+    private static let mostSeries = 50
+    private static let step = 3600
+    /// Seconds that a set may be ahead of the clock: sets made within one second are named after the next ones. One
+    /// from a clock that was wrong by more would bend the line.
+    private static let grace = 60
+
+    /// The component whose Prometheus is asked.
+    /// - Throws: `CapacityError` where the configuration names one that there is not.
+    package func source() throws -> (name: String, options: PrometheusOptions)? {
+        let components = session.configuration.components
+        guard let name = session.configuration.capacity.source else {
+            return components.lazy.compactMap { component in
+                (component.options as? PrometheusOptions).map { (component.name, $0) }
+            }.first
+        }
+        guard let options = session.configuration.component(named: name)?.options as? PrometheusOptions else {
+            throw CapacityError("capacity: source: there is no component '\(name)' of kind prometheus")
+        }
+        return (name, options)
+    }
+
+    package func read() async throws -> [MeasuredResource] {
+        let api = try source().map { source in
+            PrometheusAPI(
+                url: source.options.server.url, client: try HTTPClient(source.options.server), pool: session.pool)
+        }
+        var all: [MeasuredResource] = []
+        let repository = await repositoryHistories()
+        for resource in CapacityResource.all(session.configuration.capacity) {
+            if let expression = resource.expression {
+                all += try await histories(resource, expression, api)
+            } else {
+                all.append(repository(resource))
+            }
+        }
+        return all
+    }
+
+    private var interval: ClosedRange<Int> {
+        let length = Int(session.configuration.capacity.history.duration.components.seconds)
+        return (now.seconds - length)...now.seconds
+    }
+
+    private func histories(_ resource: CapacityResource, _ expression: String, _ api: PrometheusAPI?) async throws
+        -> [MeasuredResource]
+    {
+        guard let api else {
+            return [MeasuredResource(resource: resource, failure: "no component of kind prometheus is configured")]
+        }
+        do {
+            let (series, more) = try await api.queryRange(
+                expression, over: interval, step: Self.step, limit: Self.mostSeries)
+            guard !series.isEmpty else { return [MeasuredResource(resource: resource)] }
+            return series.enumerated().map { index, series -> MeasuredResource in
+                var measured = MeasuredResource(
+                    resource: resource, labels: series.labels,
+                    samples: series.samples.map { Sample(x: $0.time, value: $0.value) })
+                if series.hasHistograms {
+                    measured.failure =
+                        "the answer is a native histogram, which has no single value: ask for one, with "
+                        + "histogram_quantile, histogram_count or histogram_sum"
+                } else if index == 0, more > 0 {
+                    measured.failure = "\(more) more series are skipped; aggregate the expression"
+                }
+                return measured
+            }
+        } catch let error as PrometheusAPIError {
+            let hint = error.hint.map { "; \($0)" } ?? ""
+            return [MeasuredResource(resource: resource, failure: "\(error)\(hint)")]
+        }
+    }
+
+    // MARK: Repository
+
+    private func repositoryHistories() async -> (CapacityResource) -> MeasuredResource {
+        do {
+            let repository = try await session.repository()
+            let stored = try await Statistics(of: repository, pool: session.pool).storedBytes
+            let names = try await session.pool.run { try repository.setNames() }
+            let all = try await repository.sets(
+                names.filter { $0.seconds >= interval.lowerBound }, pool: session.pool
+            ).sets
+            // What the store holds was brought by every stack's sets.
+            let own = all.filter(repository.scope.owns)
+            let latest = Double(interval.upperBound + Self.grace)
+            return { resource in
+                let samples = resource.name == "repository" ? Self.stored(all, now: stored) : Self.sizes(own)
+                return MeasuredResource(resource: resource, samples: samples.filter { $0.x <= latest })
+            }
+        } catch {
+            return { MeasuredResource(resource: $0, failure: "the repository cannot be read: \(error)") }
+        }
+    }
+
+    /// What the store held after each set: what it holds now, without what later sets brought. What was pruned in the
+    /// meantime was brought by sets that are gone, and does not count.
+    package static func stored(_ sets: [BackupSet], now: Int) -> [Sample] {
+        var held = now
+        let backwards = sets.sorted { $0.name > $1.name }.map { set in
+            let sample = Sample(x: Double(set.name.seconds), value: Double(max(0, held)))
+            held = held.subtractingClamped(set.components.values.lazy.map(\.added.stored).clampedSum())
+            return sample
+        }
+        return backwards.reversed()
+    }
+
+    /// Plain bytes of each set that has all its components.
+    package static func sizes(_ sets: [BackupSet]) -> [Sample] {
+        sets.filter { $0.failed.isEmpty && $0.skipped.isEmpty }.sorted { $0.name < $1.name }.map { set in
+            Sample(x: Double(set.name.seconds), value: Double(set.components.values.lazy.map(\.bytes).clampedSum()))
+        }
+    }
+}
+
+/// A forecast that cannot be made.
+struct CapacityError: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,88 @@
+package import BackupRepository
+import Documents
+import Platform
+package import RecoveryChecks
+import StackConfiguration
+
+/// Runs checks against the stack of a session, by name.
+package struct CheckRun {
+    package let session: Session
+    /// Nil where none is at hand: checks that compare with a set then have nothing to compare with.
+    package var repository: Repository?
+
+    package init(session: Session, repository: Repository? = nil) {
+        self.session = session
+        self.repository = repository
+    }
+
+    /// - Parameters:
+    ///   - names: as in plans and on the command line.
+    ///   - sets: the restored sets, to compare the stack with.
+    ///   - components: those that came out of the sets; nil for all.
+    /// - Returns: one result for each check that a name makes. A check that cannot be made has failed.
+    package func run(
+        _ names: [String], sets: RestoreSelection? = nil, components: Set<String>? = nil
+    ) async -> [CheckResult] {
+        var stack = CheckedStack(session)
+        stack.restored = components
+        if let sets { await hold(&stack, against: sets) }
+        let limit = session.configuration.checks.timeout.duration
+        return await CheckRunner(pool: session.pool, timeLimit: limit).run(CheckRegistry(stack).checks(names))
+    }
+
+    private func hold(_ stack: inout CheckedStack, against sets: RestoreSelection) async {
+        guard let newest = sets.newest else { return }
+        stack.set = newest.name
+        guard let repository else {
+            stack.setObstacle = "there is no repository to read set \(newest.name) from"
+            return
+        }
+        do {
+            stack = try await session.pool.run { [stack] in
+                var held = stack
+                held.recorded = try Marks(repository).recorded(with: sets)
+                try held.learn(from: sets, in: repository)
+                return held
+            }
+        } catch { stack.setObstacle = "\(error)" }
+    }
+}
+
+extension CheckedStack {
+    /// Takes over what the manifests of the sets say of its components.
+    mutating func learn(from sets: RestoreSelection, in repository: Repository) throws {
+        for index in components.indices {
+            guard let set = sets.parts[components[index].name]?.set else { continue }
+            let manifest = try repository.manifest(components[index].name, of: set)
+            components[index].facts = manifest.facts
+            components[index].watermark = manifest.watermark
+            components[index].captured = manifest.captured.seconds * 1000
+        }
+    }
+}
+
+extension Marks {
+    /// What was recorded with the sets: of each component with its own. Nil where nothing was.
+    fileprivate func recorded(with sets: RestoreSelection) throws -> RecordedMark? {
+        var joint: RecordedMark?
+        for set in sets.sets.reversed() {
+            guard var mark = try recorded(with: set.name) else { continue }
+            // A component that no set was chosen for is asked about as the newest set has it.
+            func belongs(_ component: String) -> Bool {
+                sets.parts[component].map { $0.set.name == set.name } ?? (set.name == sets.newest?.name)
+            }
+            mark.answers.removeAll { !belongs($0.question.component) }
+            mark.sentinels.removeAll { !belongs($0.component) }
+            mark.omissions?.removeAll { !belongs($0.component) }
+            guard var all = joint else {
+                joint = mark
+                continue
+            }
+            all.answers += mark.answers
+            all.sentinels += mark.sentinels
+            if let omissions = mark.omissions { all.omissions = (all.omissions ?? []) + omissions }
+            joint = all
+        }
+        return joint
+    }
+}

@@ -1,0 +1,95 @@
+package import RecoveryPlan
+
+extension TimeForecast {
+    /// `12m 3s (9m 2s to 15m 1s, 3 samples)`.
+    package var text: String { "\(Units.duration(expected)) (\(range), \(samples) sample\(samples == 1 ? "" : "s"))" }
+
+    /// A single measurement has none.
+    fileprivate var range: String {
+        hasRange ? "\(Units.duration(low)) to \(Units.duration(high))" : "no range"
+    }
+
+    /// How what was measured compares.
+    package func comparison(with seconds: Double) -> String {
+        let words =
+            samples == 1
+            ? "one run says little"
+            : seconds > high ? "longer than forecast" : seconds < low ? "shorter than forecast" : "within the range"
+        return "forecast: \(text); it took \(Units.duration(seconds)), \(words)"
+    }
+}
+
+extension RecoveryOutlook {
+    private var allowed: String { rto.map { Units.duration($0) } ?? "-" }
+
+    /// For `dr plan show`: every moment with its range, and what can be done.
+    /// - Parameter kinds: of the components, by name.
+    package func text(kinds: [String: String]) -> [String] {
+        var table = Table([
+            ("  WHEN", .left), ("EXPECTED", .right), ("RANGE", .left), ("SAMPLES", .right), ("VERDICT", .left),
+        ])
+        for (index, point) in shown.enumerated() {
+            let isForTheRest = index == shown.count - 1 && shown.count < points.count
+            let note = point.note.map { ": \($0)" } ?? ""
+            table.add([
+                "  \(isForTheRest ? "from \(point.days) d" : point.name)", point.expected, point.total?.range ?? "-",
+                point.total.map { "\($0.samples)" } ?? "-", point.verdict.rawValue + note,
+            ])
+        }
+        let head = "FORECAST by \(runs == 1 ? "1 run or drill" : "\(runs) runs and drills") here; allowed: \(allowed)"
+        return [head] + table.text.split(separator: "\n").map(String.init)
+            + recommendations.map { "  - \($0.text(kinds: kinds))" }
+    }
+
+    /// Where from some moment on nothing is known, for one reason, that is said once.
+    private var shown: [Point] {
+        let silent = points.reversed().prefix {
+            $0.verdict == .noData && $0.atLeast == nil && $0.note == points.last?.note
+        }
+        return points.dropLast(max(0, silent.count - 1))
+    }
+
+    /// For `dr status`: what there is to be warned of.
+    package func warning(kinds: [String: String]) -> [String] {
+        guard let worst, let rto else { return [] }
+        let time = worst.total?.text ?? worst.expected
+        let words = worst.verdict == .passes ? "is expected to take" : "may take too long:"
+        let line = "\(scenario): \(worst.name) its recovery \(words) \(time), allowed: \(Units.duration(rto))"
+        return ["warning: \(line)"] + recommendations.map { "  - \($0.text(kinds: kinds))" }
+    }
+
+    /// For `dr status`: a row for each.
+    package static func table(_ outlooks: [RecoveryOutlook]) -> String {
+        let columns = outlooks.first?.points.map(\.name) ?? []
+        var table = Table(
+            [("RECOVERY", .left), ("RTO", .right)] + columns.map { ($0.uppercased(), .right) }
+                + [("RUNS", .right), ("FORECAST", .left)])
+        for outlook in outlooks {
+            let verdict = outlook.worst ?? outlook.points.first
+            table.add(
+                [outlook.scenario, outlook.allowed] + outlook.points.map(\.cell)
+                    + ["\(outlook.runs)", verdict?.verdict.rawValue ?? "-"])
+        }
+        return table.text
+    }
+}
+
+extension RecoveryForecasts {
+    package var text: String {
+        let table = outlooks.isEmpty ? [] : [RecoveryOutlook.table(outlooks)]
+        return (table + outlooks.flatMap { $0.warning(kinds: kinds) } + notes.map { "recovery forecast: \($0)" })
+            .joined(separator: "\n")
+    }
+}
+
+extension RecoveryOutlook.Point {
+    fileprivate var name: String { days == 0 ? "today" : "in \(days) d" }
+    fileprivate var expected: String {
+        total.map { Units.duration($0.expected) } ?? atLeast.map { "at least \(Units.duration($0))" } ?? "-"
+    }
+
+    fileprivate var cell: String {
+        guard let total, total.high > total.expected else { return expected == "-" ? "no data" : expected }
+        return "\(expected) (to \(Units.duration(total.high)))"
+    }
+}

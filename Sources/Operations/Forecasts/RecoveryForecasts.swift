@@ -1,0 +1,90 @@
+package import BackupRepository
+import Documents
+import Foundation
+import Platform
+package import RecoveryPlan
+import StackConfiguration
+
+/// What is to be expected of the recoveries that were run or drilled here, for `dr status`.
+package struct RecoveryForecasts {
+    package private(set) var outlooks: [RecoveryOutlook] = []
+    /// Why there is none, or not of everything.
+    package private(set) var notes: [String] = []
+    /// Of the components, by name.
+    package let kinds: [String: String]
+
+    /// - Parameters:
+    ///   - names: of all sets.
+    ///   - now: when the recoveries would begin.
+    package init(_ session: Session, _ repository: Repository, _ names: [Timestamp], now: Timestamp) async throws {
+        kinds = session.kinds
+        let times = await session.stepTimes().filter { $0.value.runs > 0 }
+        guard !times.isEmpty else {
+            notes = ["no data: no recovery was run or drilled here; `dr drill --scenario complete_cluster_loss` is one"]
+            return
+        }
+        // Without step times nobody needs sizes.
+        let sizes = try await ComponentSizes(repository, names, now: now, pool: session.pool)
+        let library: PlanLibrary
+        do { library = try session.planLibrary() } catch {
+            notes = ["no data: the plans cannot be read: \(error)"]
+            return
+        }
+        for (scenario, times) in times.sorted(by: { $0.key < $1.key }) {
+            do {
+                let entry = try library.entry(for: scenario)
+                let plan = try session.plan(entry, asIn: times)
+                outlooks.append(session.outlook(of: plan, times, sizes, now: now))
+            } catch {
+                notes.append("\(scenario): no data: its plan cannot be read; `dr plan validate` says why")
+            }
+        }
+    }
+}
+
+extension Session {
+    /// Of the components, by name.
+    package var kinds: [String: String] {
+        Dictionary(configuration.components.map { ($0.name, $0.kind) }) { first, _ in first }
+    }
+
+    /// How long steps took on this machine, by scenario.
+    /// - Parameter scenario: only this one.
+    package func stepTimes(of scenario: String? = nil) async -> [String: StepTimes] {
+        let root = stateRoot
+        return await pool.run {
+            guard FileManager.default.fileExists(atPath: "\(root)/runs"), let runs = try? RunFolder(state: root) else {
+                return [:]
+            }
+            return runs.stepTimes(of: scenario)
+        }
+    }
+
+    /// A failure to read the repository is no failure to show a plan: it becomes the reason why nothing is known.
+    package func componentSizes(now: Timestamp) async -> ComponentSizes {
+        do {
+            let repository = try await repository()
+            let names = try await pool.run { try repository.setNames() }
+            return try await ComponentSizes(repository, names, now: now, pool: pool)
+        } catch {
+            return ComponentSizes(gap: "today's sizes are not known, the repository cannot be read: \(error)")
+        }
+    }
+
+    package func outlook(
+        of plan: Plan, _ times: StepTimes, _ sizes: ComponentSizes, now: Timestamp
+    ) -> RecoveryOutlook {
+        let rto = (plan.objectives.rto ?? configuration.objectives.rto).map { $0.duration / .seconds(1) }
+        return RecoveryOutlook(
+            plan, times, sizes: sizes.histories, gap: sizes.gap, rto: rto, now: Double(now.seconds))
+    }
+
+    /// A plan with the parameters of its newest run: they say which of its steps there are in this stack.
+    fileprivate func plan(_ entry: PlanLibrary.Entry, asIn times: StepTimes) throws -> Plan {
+        let plan = try entry.text.read(in: planScope(.look))
+        let declared = Set(plan.declared.map(\.name))
+        let known = (times.parameters ?? [:]).filter { declared.contains($0.key) }
+        // Values that the plan no longer takes are not used.
+        return (try? entry.text.read(in: planScope(.look, overrides: known))) ?? plan
+    }
+}

@@ -1,0 +1,63 @@
+import BackupRepository
+import ObjectStorage
+import Platform
+import StackConfiguration
+
+/// Asks every component what its backups lack, and looks beside what is backed up.
+package struct GapSearch {
+    package let session: Session
+
+    package init(session: Session) { self.session = session }
+
+    package func run() async throws -> GapReport {
+        var report = GapReport()
+        let components = session.configuration.components
+        let homes = components.compactMap(Components.home)
+        let withheld = await newestWithheld(&report)
+        for component in components {
+            let surroundings = GapSurroundings(
+                trees: homes, components: Set(components.flatMap { [$0.name, $0.kind] }),
+                withheld: withheld[component.name] ?? [])
+            do {
+                guard let finder = try Components.gaps(component, session) else { continue }
+                let gaps = try await finder.gaps(surroundings)
+                report.gaps += gaps.map { GapReport.Row(component.name, $0) }
+            } catch let error as CancellationError {
+                throw error
+            } catch { report.unknown.append(.init(component: component.name, reason: "\(error)")) }
+        }
+        let beside = await session.pool.run { [own] in Neighbours(of: homes, knowing: own).gaps() }
+        report.gaps += beside.map { GapReport.Row("host", $0) }
+        return report
+    }
+
+    /// Paths of this machine that are `dr`'s own.
+    private var own: [String] {
+        let file = session.file
+        var paths = [session.stateFolder]
+        if case .directory(let store) = session.configuration.store.url { paths.append(store) }
+        if let textfile = session.configuration.metrics.textfile { paths.append(textfile) }
+        paths += session.configuration.plans.map { [$0] } ?? []
+        return paths + [file]
+    }
+
+    /// By component, from its newest backup.
+    private func newestWithheld(_ report: inout GapReport) async -> [String: [Withheld]] {
+        do {
+            let repository = try await session.repository()
+            let latest = try await repository.latest(
+                of: Set(session.configuration.components.map(\.name)), now: Session.now(), provesManifests: false,
+                pool: session.pool)
+            return try await session.pool.run {
+                var found: [String: [Withheld]] = [:]
+                for (component, part) in latest.parts {
+                    found[component] = try repository.manifest(component, of: part.set).withheld
+                }
+                return found
+            }
+        } catch {
+            report.unknown.append(.init(component: "repository", reason: "\(error)"))
+            return [:]
+        }
+    }
+}

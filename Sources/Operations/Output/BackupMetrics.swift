@@ -1,0 +1,146 @@
+import BackupRepository
+import Foundation
+import Platform
+
+/// A backup as metrics for node exporter's textfile collector: the file is replaced in one step, so that no scrape sees
+/// half of it.
+///
+/// The series of a component stay when it fails, or is not asked for: they then are of the newest set that holds it whole.
+struct BackupMetrics {
+    private let set: BackupSet
+    private let latest: RestoreSelection
+    private let proofs: ComponentProofs?
+
+    /// - Parameters:
+    ///   - latest: of each configured component the newest set that holds it whole.
+    ///   - proofs: nil where the marks could not be read.
+    init(_ set: BackupSet, _ latest: RestoreSelection, _ proofs: ComponentProofs?) {
+        self.set = set
+        self.latest = latest
+        self.proofs = proofs
+    }
+
+    func write(to path: String) throws { try Self.write(text, to: path) }
+
+    private static func write(_ text: String, to path: String) throws {
+        do {
+            // The exporter runs as another user, and may own the folder: a link of that user is not followed.
+            try OutputFile.write(Array(text.utf8), to: path, mode: 0o644, links: .refuse)
+        } catch {
+            throw MetricsError(path: path, detail: FileFailure.text(error))
+        }
+    }
+
+    // MARK: A run without a set
+
+    /// Says that a run came to nothing. All else that the file says stays: it is as true as before.
+    static func noteFailure(at time: Timestamp, stack: String, in path: String) throws {
+        let old = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        let kept = old.split(whereSeparator: \.isNewline).filter { line in
+            !attemptFamilies.contains { family in
+                ["# HELP \(family) ", "# TYPE \(family) ", "\(family){", "\(family) "].contains { line.hasPrefix($0) }
+            }
+        }
+        let lines = kept.map(String.init) + attempt(at: time, succeeded: false, label(stack))
+        try write(lines.joined(separator: "\n") + "\n", to: path)
+    }
+
+    private static let attemptTime = "dr_backup_last_attempt_timestamp_seconds"
+    private static let attemptSuccess = "dr_backup_last_attempt_success"
+    private static let attemptFamilies = [attemptTime, attemptSuccess]
+
+    private static func attempt(at time: Timestamp, succeeded: Bool, _ stack: String) -> [String] {
+        family(attemptTime, "When the newest run of a backup began.", [("{\(stack)}", "\(time.seconds)")])
+            + family(
+                attemptSuccess, "1 when the newest run left a set, whole or in part; 0 when it left none.",
+                [("{\(stack)}", succeeded ? "1" : "0")])
+    }
+
+    // MARK: Text
+
+    private typealias Samples = [(labels: String, value: String)]
+
+    private static func family(_ name: String, _ help: String, _ samples: Samples) -> [String] {
+        guard !samples.isEmpty else { return [] }
+        return ["# HELP \(name) \(help)", "# TYPE \(name) gauge"] + samples.map { "\(name)\($0.labels) \($0.value)" }
+    }
+
+    private static func label(_ stack: String) -> String { "stack=\"\(escaped(stack))\"" }
+
+    /// The text exposition format, version 0.0.4.
+    var text: String {
+        let stack = Self.label(set.stack ?? "")
+        var lines = Self.family(
+            "dr_backup_timestamp_seconds", "When the newest set was committed.",
+            [("{\(stack)}", "\(set.finished.seconds)")])
+        lines += Self.family(
+            "dr_backup_complete",
+            "1 when the newest set holds every configured component whole, 0 when it is partial.",
+            [("{\(stack)}", set.status == .complete ? "1" : "0")])
+        lines += Self.attempt(at: set.started, succeeded: true, stack)
+        let names = Set(set.components.keys).union(set.failed.keys).union(latest.parts.keys).sorted()
+        func each(_ value: (String) -> String?) -> Samples {
+            names.compactMap { name in value(name).map { ("{\(stack),component=\"\(name)\"}", $0) } }
+        }
+        func part(_ name: String) -> BackupSet.Component? {
+            latest.parts[name]?.set.components[name] ?? set.components[name]
+        }
+        lines += Self.family(
+            "dr_backup_component_success",
+            "1 when the component is whole in the newest set that was asked for it.", each(success))
+        lines += Self.family(
+            "dr_backup_newest_datum_timestamp_seconds",
+            "Time of the newest datum in the newest set that holds the component whole.",
+            each { name in part(name).flatMap(Self.newestDatum) })
+        lines += Self.family(
+            "dr_backup_duration_seconds", "From capture to manifest.", each { part($0).map { "\($0.seconds)" } })
+        lines += Self.family(
+            "dr_backup_size_bytes", "Plain bytes of the component's files.", each { part($0).map { "\($0.bytes)" } })
+        lines += Self.family("dr_backup_files", "Files of the component.", each { part($0).map { "\($0.files)" } })
+        lines += Self.family(
+            "dr_backup_stored_bytes", "Bytes that the set added to the store.",
+            each { part($0).map { "\($0.added.stored)" } })
+        for (name, help, times) in [
+            (
+                "dr_last_verified_timestamp_seconds",
+                "When every byte of a set that holds the component was last proved; absent for never.",
+                proofs?.verified
+            ),
+            (
+                "dr_last_drilled_timestamp_seconds",
+                "When a set that holds the component was last restored in a drill; absent for never.", proofs?.drilled
+            ),
+        ] {
+            lines += Self.family(
+                name, help,
+                (times ?? [:]).sorted { $0.key < $1.key }.map {
+                    ("{\(stack),component=\"\($0.key)\"}", "\($0.value.seconds)")
+                })
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Of a component that this run was not asked for, as the newest run that was left it.
+    private func success(_ name: String) -> String? {
+        if let part = set.components[name] { return part.isWhole ? "1" : "0" }
+        if set.failed[name] != nil { return "0" }
+        guard let latest = latest.parts[name] else { return nil }
+        return latest.isCurrent && latest.set.components[name]?.isWhole == true ? "1" : "0"
+    }
+
+    /// Nil where there is no datum, its time is not known, or a clock was wrong: nothing of that is fresh.
+    private static func newestDatum(_ part: BackupSet.Component) -> String? {
+        guard part.datum == nil, let time = part.newestDatum else { return nil }
+        return Units.fixed(Double(time) / 1000, 3)
+    }
+
+    private static func escaped(_ value: String) -> String {
+        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+}
+
+package struct MetricsError: Error, CustomStringConvertible {
+    package var path: String
+    package var detail: String
+    package var description: String { "metrics '\(path)' cannot be written: \(detail)" }
+}

@@ -1,0 +1,41 @@
+import Foundation
+import Notifications
+import RecoveryChecks
+package import RecoveryPlan
+
+/// Services for showing a plan: they say what would be done as far as the configuration tells, and do nothing.
+struct LookOnly: RecoveryServices {
+    /// Where each component lives, as the configuration has it.
+    let places: [String: String]
+
+    func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
+        let place = request.to ?? places[request.component]
+        let parts = request.paths.isEmpty ? "" : ", only \(request.paths.joined(separator: ", "))"
+        return ActionPreview(["restore \(request.component)\(place.map { " to \($0)" } ?? "")\(parts)"])
+    }
+
+    private struct Refusal: Error, CustomStringConvertible {
+        var description: String { "a plan that is only shown does nothing" }
+    }
+
+    func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
+        throw Refusal()
+    }
+
+    func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] { [] }
+    func notify(_ notice: Notice) async {}
+    func backup(maximumAge: Int?) async throws -> String { throw Refusal() }
+    func confirm(_ question: String) async throws { throw Refusal() }
+    func now() -> Date { Date() }
+}
+
+extension Session {
+    /// The surroundings in which a plan's actions describe themselves.
+    package func lookContext(for plan: Plan) -> ActionContext {
+        let scope = planScope(.look)
+        return ActionContext(
+            run: RunIdentity(id: "${run}", stack: scope.stack, scenario: plan.scenario, set: "${set}"),
+            services: LookOnly(places: scope.components.compactMapValues { $0["data"] ?? $0["url"] }),
+            pool: pool, logger: logger, environment: [:], folder: folder, tell: { _ in })
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Platform
+import RecoveryPlan
+import Synchronization
+
+/// Tells of a run as it goes on, on standard error: a line for each event; on a terminal, below them, a board of what
+/// runs now and of the time that is left. Calls may come from any thread.
+final class RunDisplay: Sendable {
+    private let options: OutputOptions
+    private let progress: RestoreProgress
+    private let isTerminal: Bool
+    private let state: Mutex<State>
+
+    private struct State {
+        var board: RunBoard
+        /// Lines of the board that are on the screen now.
+        var drawn = 0
+    }
+
+    init(_ options: OutputOptions, _ record: RunRecord, progress: RestoreProgress) {
+        self.options = options
+        self.progress = progress
+        isTerminal = isatty(STDERR_FILENO) == 1 && !options.noProgress && !options.quiet
+        state = Mutex(State(board: RunBoard(record, now: MonotonicClock.seconds)))
+    }
+
+    /// Keeps the display up to date while `body` runs.
+    func during<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+        guard !options.quiet, !options.noProgress else { return try await body() }
+        let period = isTerminal ? Duration.milliseconds(500) : .seconds(30)
+        let refreshing = Task {
+            while (try? await Task.sleep(for: period)) != nil { refresh() }
+        }
+        defer {
+            refreshing.cancel()
+            state.withLock { state in Self.write(erasing(&state)) }
+        }
+        return try await body()
+    }
+
+    /// What an action has to say, for people.
+    func tell(_ text: String) { show("  \(text.printableLines)", urgent: false) }
+
+    /// A line of the journal that is on the disk.
+    func observe(_ line: JournalLine) {
+        let now = MonotonicClock.seconds
+        let left = state.withLock { state in
+            state.board.observe(line.body.event, now: now)
+            return state.board.timeLeft(now: now)
+        }
+        guard let text = RunLine.text(line.body.event)?.printableLines else { return }
+        if case .noted = line.body.event { return show("dr: warning: \(text)", urgent: true) }
+        show("dr: \(text)\(left.map { " (\($0))" } ?? "")", urgent: false)
+    }
+
+    // MARK: Drawing
+
+    private func show(_ line: String, urgent: Bool) {
+        guard !options.quiet || urgent else { return }
+        state.withLock { state in
+            let text = erasing(&state) + line + "\n"
+            Self.write(text + drawing(&state))
+        }
+    }
+
+    private func refresh() {
+        state.withLock { state in
+            guard isTerminal else {
+                for line in RunBoard.restores(progress.now) { Self.write("dr: \(line.printable)\n") }
+                return
+            }
+            Self.write(erasing(&state) + drawing(&state))
+        }
+    }
+
+    /// Takes the board off the screen: up to its first line, and clear from there.
+    private func erasing(_ state: inout State) -> String {
+        defer { state.drawn = 0 }
+        return state.drawn > 0 ? "\r\u{1B}[\(state.drawn)A\u{1B}[J" : ""
+    }
+
+    private func drawing(_ state: inout State) -> String {
+        guard isTerminal, !TerminalQuestion.isOpen else { return "" }
+        let (columns, height) = Terminal.size
+        let lines = state.board.lines(progress.now, now: MonotonicClock.seconds, height: height)
+        state.drawn = lines.count
+        return lines.map { Terminal.cut($0.printable, to: columns - 1) + "\n" }.joined()
+    }
+
+    /// - Parameter text: control sequences, and lines that are printable.
+    private static func write(_ text: String) { if !text.isEmpty { StandardError.draw(text) } }
+}

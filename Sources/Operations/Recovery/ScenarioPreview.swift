@@ -1,0 +1,90 @@
+import BackupRepository
+import RecoveryPlan
+
+/// What a scenario would do, for `--dry-run`.
+package struct ScenarioPreview: Encodable {
+    struct StepPreview: Encodable {
+        var id: String
+        /// From 1; steps of one wave can run side by side.
+        var wave: Int
+        var needs: [String]
+        var about: String?
+        /// What is done, a line each, with real values.
+        var does: [String]
+        /// What must hold afterwards.
+        var proves: [String]
+        var bytes: Int?
+        var timeout: String
+        var onFailure: String
+        var forecast: TimeForecast?
+    }
+
+    var dryRun = true
+    var scenario: String
+    var set: String
+    /// By component the set that it would be restored from.
+    var sets: [String: String]
+    /// The data that would be lost if the disaster were now.
+    var restorePoint: RestorePoint
+    var parameters: [String: String]
+    var rto: Double?
+    var rpo: Double?
+    /// Nil where some step has never been run.
+    var forecast: TimeForecast?
+    /// What is known takes that long already.
+    var atLeast: Double?
+    /// Steps that have never been run.
+    var withoutData: [String]
+    var steps: [StepPreview] = []
+    var checks: [String]
+    /// That would be moved.
+    var bytes: Int { steps.compactMap(\.bytes).reduce(0, +) }
+
+    init(
+        _ plan: Plan, _ record: RunRecord, _ forecast: RunForecast, _ point: RestorePoint, sets: [String: String]
+    ) {
+        restorePoint = point
+        self.sets = sets
+        scenario = plan.scenario
+        set = record.identity.set
+        parameters = plan.parameters
+        rto = record.rto
+        rpo = record.rpo
+        self.forecast = forecast.total
+        atLeast = forecast.atLeast
+        withoutData = forecast.unknown
+        checks = plan.checks
+    }
+
+    mutating func add(
+        _ step: Step, wave: Int, _ does: [String], _ proves: [String], _ bytes: Int?, _ forecast: TimeForecast?
+    ) {
+        steps.append(
+            StepPreview(
+                id: step.id, wave: wave, needs: step.needs, about: step.about, does: does, proves: proves, bytes: bytes,
+                timeout: "\(step.timeout)", onFailure: step.onFailure.rawValue, forecast: forecast))
+    }
+
+    package var text: String {
+        var lines = ["would replay \(scenario) from \(RunRecord.text(sets, newest: set))"]
+        if Set(sets.values).count > 1 { lines.append(RestorePointText.text(restorePoint)) }
+        for step in steps {
+            let needs = step.needs.isEmpty ? "" : ", after \(step.needs.joined(separator: ", "))"
+            lines.append("\(step.wave). \(step.id)\(needs) (at most \(step.timeout), on failure: \(step.onFailure))")
+            if let about = step.about { lines.append("     \(about)") }
+            lines += step.does.map { "     - \($0)" }
+            lines += step.proves.map { "     = \($0)" }
+        }
+        if !checks.isEmpty { lines.append("then checks: \(checks.joined(separator: ", "))") }
+        lines.append("data to be moved: \(Units.bytes(bytes))")
+        let allowed = rto.map { "; allowed: \(Units.duration($0))" } ?? ""
+        lines.append("time: \(forecast?.text ?? incomplete)\(allowed)")
+        lines.append("nothing was touched")
+        return lines.joined(separator: "\n")
+    }
+
+    private var incomplete: String {
+        guard let atLeast else { return "no data, it has never been run" }
+        return "at least \(Units.duration(atLeast)), no data for \(withoutData.joined(separator: ", "))"
+    }
+}

@@ -1,0 +1,169 @@
+import Foundation
+package import RecoveryChecks
+package import RecoveryPlan
+
+/// What a replay came to.
+package struct ScenarioResult: Encodable {
+    struct ClockTimes: Encodable {
+        var failed: String?
+        var detected: String?
+        var declared: String?
+        var started: String
+        var targetReady: String?
+        var dataRestored: String?
+        var validated: String?
+    }
+
+    package var run: String
+    package var scenario: String
+    package var set: String
+    /// By component the set that it was restored from, where not all come from the same.
+    package var sets: [String: String]?
+    package var verdict: RunEnd.Verdict
+    package var reasons: [String]
+    var clocks: ClockTimes
+    package var objectives: ObjectivesJudgement
+    /// What it was expected to take, from its start; nil where some step had never been run.
+    package var forecast: TimeForecast?
+    package var checks: [CheckResult]
+    /// What says that the stack is back; nil where nothing does.
+    var validatedBy: Validation?
+    package var journal: String
+    private let setsText: String
+
+    private enum CodingKeys: String, CodingKey {
+        case run, scenario, set, sets, verdict, reasons, clocks, objectives, forecast, checks, validatedBy, journal
+    }
+
+    enum Validation: String, Encodable {
+        case checks
+        /// The plan declares no checks: nothing but what its steps verify was looked at.
+        case postconditions
+    }
+
+    package init(_ outcome: RunOutcome, _ record: RunRecord, _ reading: JournalReading, journal: String) {
+        run = record.identity.id
+        scenario = record.identity.scenario
+        set = record.identity.set
+        sets = record.sets
+        setsText = record.setsText
+        verdict = outcome.end.verdict
+        reasons = outcome.end.reasons
+        objectives = outcome.judgement
+        forecast = reading.record?.forecast?.total
+        checks = outcome.checks
+        if verdict.isValidated { validatedBy = checks.isEmpty ? .postconditions : .checks }
+        self.journal = journal
+        let clocks = RecoveryClocks(reading.lines) ?? RecoveryClocks(record)
+        self.clocks = ClockTimes(
+            failed: record.failedAt.map(Moment.text), detected: record.detectedAt.map(Moment.text),
+            declared: record.declaredAt.map(Moment.text), started: Moment.text(clocks.started),
+            targetReady: clocks.moment(clocks.targetReady).map(Moment.text),
+            dataRestored: clocks.moment(clocks.dataRestored).map(Moment.text),
+            validated: clocks.moment(clocks.validated).map(Moment.text))
+    }
+
+    package var text: String {
+        var lines = ["\(scenario) from \(setsText): \(words)"]
+        lines += reasons.map { "  \($0)" }
+        lines.append(clockTable)
+        lines += times
+        lines.append(forecastLine)
+        lines += losses
+        lines.append(checks.isEmpty ? unchecked : checkTable)
+        lines.append("journal: \(journal)")
+        if let next { lines.append(next) }
+        return lines.joined(separator: "\n")
+    }
+
+    private var words: String {
+        switch verdict {
+        case .recovered: "recovered and \(validation)"
+        case .late: "recovered and \(validation), but an objective was MISSED"
+        case .partial: "PARTLY recovered, \(validation)"
+        case .notValidated: "done, but NOT VALIDATED"
+        case .failed: "FAILED"
+        case .rolledBack: "FAILED, and rolled back"
+        case .interrupted: "interrupted"
+        }
+    }
+
+    private var validation: String {
+        validatedBy == .postconditions ? "validated by its steps' postconditions alone" : "validated"
+    }
+
+    private var clockTable: String {
+        var table = Table([("CLOCK", .left), ("", .left), ("AT (UTC)", .left)])
+        let moments = [
+            ("T0", "failed", clocks.failed), ("T1", "detected", clocks.detected), ("T2", "declared", clocks.declared),
+            ("T3", "started", clocks.started), ("T4", "target ready", clocks.targetReady),
+            ("T5", "data restored", clocks.dataRestored), ("T6", "validated", clocks.validated),
+        ]
+        for (name, what, moment) in moments {
+            let isGiven = moment != nil || ["T4", "T5", "T6"].contains(name)
+            table.add([name, what, moment ?? (isGiven ? "-" : "not given, taken as the next one")])
+        }
+        return table.text
+    }
+
+    private var times: [String] {
+        guard let started = objectives.sinceStarted else { return ["time to recover: not validated, so not over"] }
+        var line = "time to recover: \(Units.duration(objectives.sinceDeclared ?? started)) since declared, "
+        line += "\(Units.duration(objectives.sinceFailed ?? started)) since failed, "
+        line += "\(Units.duration(started)) since started"
+        guard let rto = objectives.rto, let met = objectives.rtoMet else { return [line + "; no objective is set"] }
+        let judged = "allowed since \(objectives.rtoFrom.rawValue): \(Units.duration(rto))"
+        return [line + "; \(judged): \(met ? "met" : "MISSED")"]
+    }
+
+    private var forecastLine: String {
+        guard let forecast else { return "forecast: none, there were no data for it" }
+        return objectives.sinceStarted.map { forecast.comparison(with: $0) } ?? "forecast: \(forecast.text)"
+    }
+
+    private var losses: [String] {
+        guard !objectives.losses.isEmpty else { return [] }
+        var table = Table([("COMPONENT", .left), ("NEWEST DATUM", .left), ("LOST", .right), ("VALIDATED", .left)])
+        for loss in objectives.losses {
+            table.add([
+                loss.component, Units.moment(milliseconds: loss.newest),
+                loss.seconds.map { Units.duration($0) } ?? "not known",
+                loss.isValidated ? "yes" : "NO",
+            ])
+        }
+        var line =
+            "data lost: " + (objectives.worstLoss.map { "at most \(Units.duration($0))" } ?? "nothing is validated")
+        if let skew = objectives.skew { line += ", skew between components \(Units.duration(skew))" }
+        if let rpo = objectives.rpo, let met = objectives.rpoMet {
+            line += "; allowed: \(Units.duration(rpo)): \(met ? "met" : "MISSED")"
+        }
+        return [table.text, line]
+    }
+
+    private var unchecked: String {
+        validatedBy == nil
+            ? "checks: none were made"
+            : "checks: the plan declares none, so nothing looked at the stack as a whole"
+    }
+
+    private var checkTable: String {
+        var table = Table([
+            ("CHECK", .left), ("COMPONENT", .left), ("VERDICT", .left), ("MEASURED", .left), ("TARGET", .left),
+        ])
+        for check in checks {
+            let verdict = check.verdict == .failed ? (check.isCritical ? "FAILED" : "warning") : check.verdict.rawValue
+            table.add([check.name, check.component ?? "-", verdict, check.measured, check.target])
+        }
+        return table.text
+    }
+
+    private var next: String? {
+        switch verdict {
+        case .recovered, .late: "next: `dr report \(run)` makes the evidence"
+        case .partial, .notValidated, .failed:
+            "next: mend what is named above, then go on: dr restore --scenario \(scenario) --resume \(run)"
+        case .interrupted: "next: dr restore --scenario \(scenario) --resume \(run)"
+        case .rolledBack: "next: mend what is named above, then begin anew"
+        }
+    }
+}

@@ -1,0 +1,281 @@
+import BackupRepository
+import Cryptography
+import Documents
+import Foundation
+import Logging
+import Platform
+import RecoveryChecks
+package import RecoveryPlan
+import StackConfiguration
+
+/// One replay of a plan out of one backup set: looked at, or carried out.
+package struct ScenarioRun {
+    package let session: Session
+    package let plan: Plan
+    package let record: RunRecord
+    package let recovery: StackRecovery
+    let services: any RecoveryServices
+    package let runs: RunFolder
+    /// Nil for a run that begins.
+    let reading: JournalReading?
+    package let forecast: RunForecast
+
+    // MARK: Preparing
+
+    /// - Parameters:
+    ///   - requested: the scenario, by its name or an alias.
+    ///   - place: the isolated place of a drill; nil for the stack itself.
+    package static func prepare(
+        _ requested: String, at selector: SetSelector, _ request: ReplayRequest, _ live: Session,
+        recoveryKey: String?, in place: (any ReplayPlace)? = nil
+    ) async throws -> ScenarioRun {
+        let session = place?.session ?? live
+        let entry = try live.planLibrary().entry(for: requested)
+        let runs = try place?.runs ?? RunFolder(state: live.stateRoot)
+        let repository = try await session.repository(recoveryKey: recoveryKey)
+        let resumed = request.resumes ? try runs.resumable(request.run, scenario: entry.scenario) : nil
+        let restored = entry.restoredComponents(in: session, request.parameters)
+        let chosen = try await session.selection(
+            resumed?.reading.record.flatMap(\.selector) ?? selector, of: restored, in: repository)
+        let selection = restored.map { chosen.only($0) }.flatMap { $0.parts.isEmpty ? nil : $0 } ?? chosen
+        guard let set = selection.newest else { throw UsageError("there is no backup set to restore from") }
+        let identity =
+            resumed?.reading.record?.identity
+            ?? RunIdentity(
+                id: "\(Session.now())-\(RandomID.make().prefix(8))", stack: session.configuration.stack,
+                scenario: entry.scenario, set: "\(set.name)")
+        // A resumed run has the parameters that it had, unless they are given anew.
+        let before = resumed?.reading.record?.parameters ?? [:]
+        let given = before.merging(request.parameters) { _, new in new }
+        let text = PlanText(entry.text.text, file: entry.text.file, folder: session.folder)
+        let overrides = try place?.overrides(given, of: text, session) ?? given
+        let scope = session.planScope(.run, overrides: overrides, run: identity.id, set: "\(set.name)")
+        let review = PlanReview(text, in: scope, session.planSurroundings())
+        for finding in review.findings where finding.severity == .warning {
+            Output(options: session.options).warn("\(finding.diagnostic)")
+        }
+        var plan = try review.checked()
+        if let place { plan.checks = place.checks(of: plan) }
+        // Before anything is touched, and not in the middle.
+        for step in plan.steps where step.onFailure != .continue {
+            guard let component = step.restoredComponent else { continue }
+            _ = try await session.set(of: component, in: selection, repository)
+        }
+        let digests = try await session.pool.run {
+            try selection.sets.map { ("\($0.name)", try repository.digest(ofSet: $0.name).hex) }
+        }
+        let record = try session.record(
+            plan, text: text.text, identity, selection, digests: Dictionary(digests) { first, _ in first },
+            request, earlier: resumed?.reading.record, isDrill: place != nil)
+        var recovery = StackRecovery(session: session, repository: repository, selection: selection)
+        recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
+        let times = await session.pool.run { runs.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
+        return ScenarioRun(
+            session: session, plan: plan, record: record, recovery: recovery,
+            services: place?.services(recovery) ?? recovery, runs: runs, reading: resumed?.reading,
+            forecast: times.forecast(plan, sizes: selection.sizes))
+    }
+
+    // MARK: Looking
+
+    /// What it would do, step by step; touches nothing.
+    package func preview() async throws -> ScenarioPreview {
+        let context = context { _ in }
+        let selection = recovery.selection.only(recovery.restoring ?? [])
+        var preview = ScenarioPreview(
+            plan, record, forecast, RestorePoint(selection, now: Session.now(), rpo: session.rpo),
+            sets: selection.parts.mapValues { "\($0.set.name)" })
+        for (number, wave) in StepGraph(plan.steps).waves.enumerated() {
+            for step in wave {
+                var lines: [String] = []
+                var bytes: Int?
+                for action in step.stop + [step.action].compactMap({ $0 }) + step.start {
+                    let part = try await action.action.preview(in: context)
+                    lines += part.lines
+                    bytes = part.bytes.map { $0 + (bytes ?? 0) } ?? bytes
+                }
+                var proofs: [String] = []
+                for condition in step.verify { proofs += try await condition.action.preview(in: context).lines }
+                preview.add(step, wave: number + 1, lines, proofs, bytes, forecast.steps[step.id])
+            }
+        }
+        return preview
+    }
+
+    // MARK: Carrying out
+
+    /// Asks the person at the terminal to type the scenario's name.
+    /// - Throws: `UsageError` where there is none to ask, or it was another.
+    package func confirm() async throws {
+        let name = plan.scenario
+        let question = TerminalQuestion("replay \(name)")
+        guard TerminalQuestion.isPossible else {
+            throw UsageError(
+                "there is no terminal to ask at whether this is meant: give --yes, or look first with --dry-run")
+        }
+        let answer = try await session.pool.run {
+            try question.ask(
+                "This replays \(name) on \(session.configuration.stack) from \(record.setsText). "
+                    + "Type the scenario's name to go on: ")
+        }
+        guard answer == name else { throw UsageError("that was '\(answer)': nothing was touched") }
+    }
+
+    package func carryOut() async throws -> ScenarioResult {
+        let display = RunDisplay(session.options, record, progress: recovery.progress)
+        let notices = recovery.notices
+        if !record.isDrill { notices.open(session) }
+        let outcome: RunOutcome
+        do {
+            outcome = try await display.during {
+                try await run(observer: { display.observe($0) }, tell: { display.tell($0) })
+            }
+        } catch {
+            await notices.close()
+            throw error
+        }
+        if outcome.end.verdict != .interrupted { notices.post(outcome.end.notice(of: record, at: Date())) }
+        await notices.close()
+        let path = runs.journal(of: record.identity.id)
+        return ScenarioResult(outcome, record, try JournalReading(path: path), journal: path)
+    }
+
+    /// - Parameter observer: told of each line of the journal once it is durable; from any thread.
+    private func run(
+        observer: @escaping @Sendable (JournalLine) -> Void, tell: @escaping @Sendable (String) -> Void
+    ) async throws -> RunOutcome {
+        let lock = try runs.lock(record.identity.scenario, run: record.identity.id, holder: record.holder)
+        defer { withExtendedLifetime(lock) {} }
+        let journal: Journal
+        var record = record
+        if let reading {
+            // It was read before the lock was held: by now its run may have gone on, or ended.
+            guard try JournalReading(path: runs.journal(of: record.identity.id)) == reading else {
+                throw JournalError(
+                    .held, "run \(record.identity.id)", "it went on meanwhile, in another process",
+                    hint: "see how it ended, then resume it again if need be")
+            }
+            journal = try Journal(continuing: runs.journal(of: record.identity.id), reading, observer: observer)
+            try journal.append(.runResumed(by: record.holder))
+        } else {
+            record.forecast = forecast
+            journal = try Journal(creating: runs.make(record.identity.id), observer: observer)
+            try journal.append(.runBegan(run: record))
+        }
+        var run = PlanRun(plan: plan, record: record, context: context(tell: tell), journal: journal)
+        if let reading { run.resume = ResumePoint(reading) }
+        return try await run.run()
+    }
+
+    private func context(tell: @escaping @Sendable (String) -> Void) -> ActionContext {
+        var environment = ProcessInfo.processInfo.environment
+        for (name, value) in plan.parameters { environment["DR_PARAM_\(name.uppercased())"] = value }
+        environment["DR_RUN"] = record.identity.id
+        environment["DR_SET"] = record.identity.set
+        environment["DR_SCENARIO"] = record.identity.scenario
+        return ActionContext(
+            run: record.identity, services: services, pool: session.pool, logger: session.logger,
+            environment: environment, folder: session.folder, tell: tell)
+    }
+}
+
+extension Session {
+    /// Where cache and journals are.
+    package var stateRoot: String {
+        configuration.stateFolder(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
+    }
+
+    /// Everything that fixes the run.
+    /// - Throws: `UsageError` when a resumed run would not be the one that was begun.
+    fileprivate func record(
+        _ plan: Plan, text: String, _ identity: RunIdentity, _ selection: RestoreSelection, digests: [String: String],
+        _ request: ReplayRequest, earlier: RunRecord?, isDrill: Bool
+    ) throws -> RunRecord {
+        let digest = Digest(of: [UInt8](text.utf8)).hex
+        let holder = RunHolder.current
+        if var earlier {
+            if !request.allowsChangedPlan {
+                guard earlier.planDigest == digest else {
+                    throw UsageError(
+                        "the plan is not what it was when run \(identity.id) began: look at what changed, then "
+                            + "resume with --allow-changed-plan, or begin anew without --resume")
+                }
+                let changed = plan.parameters.filter { earlier.parameters[$0.key] != $0.value }.keys.sorted()
+                guard changed.isEmpty else {
+                    throw UsageError(
+                        "run \(identity.id) began with other values of \(changed.joined(separator: ", ")): leave --set "
+                            + "out to go on with those, or give --allow-changed-plan as well")
+                }
+                guard earlier.setDigest == digests[identity.set], (earlier.setDigests ?? digests) == digests else {
+                    throw UsageError(
+                        "\(earlier.setsText) is not what it was when run \(identity.id) began: begin anew without --resume"
+                            + ", or give --allow-changed-plan")
+                }
+            }
+            earlier.holder = holder
+            earlier.steps = plan.steps.map(\.id)
+            return earlier
+        }
+        let now = Date()
+        var record = RunRecord(
+            identity: identity, isDrill: isDrill, procedure: plan.procedure, planDigest: digest,
+            parameters: plan.parameters, setDigest: digests[identity.set] ?? "",
+            components: plan.steps.compactMap(\.restoredComponent), tool: Release.tool, holder: holder,
+            startedAt: now)
+        if selection.sets.count > 1 {
+            record.sets = selection.parts.mapValues { "\($0.set.name)" }
+            record.setDigests = digests
+        }
+        record.steps = plan.steps.map(\.id)
+        record.rto = (plan.objectives.rto ?? configuration.objectives.rto).map { $0.duration / .seconds(1) }
+        record.rpo = (plan.objectives.rpo ?? configuration.objectives.rpo).map { $0.duration / .seconds(1) }
+        record.rtoFrom = plan.objectives.rtoFrom
+        record.failedAt = request.moments.failed
+        record.detectedAt = request.moments.detected
+        record.declaredAt = request.moments.declared
+        return record
+    }
+}
+
+extension RunRecord {
+    /// The sets that the run began with.
+    fileprivate var selector: SetSelector? {
+        if let sets { return .sets(sets.compactMapValues { Timestamp($0) }) }
+        return Timestamp(identity.set).map { .named($0) }
+    }
+
+    /// "set 20261123T020000Z", or the sets of a recovery that takes components from several.
+    var setsText: String { Self.text(sets, newest: identity.set) }
+
+    /// - Parameter sets: by component; nil where all are the newest.
+    package static func text(_ sets: [String: String]?, newest: String) -> String {
+        guard let sets, Set(sets.values).count > 1 else { return "set \(newest)" }
+        let parts = Dictionary(grouping: sets.keys.sorted(), by: { sets[$0] ?? "" }).sorted { $0.key > $1.key }
+        return "sets " + parts.map { "\($0.key) (\($0.value.joined(separator: ", ")))" }.joined(separator: ", ")
+    }
+}
+
+extension PlanLibrary.Entry {
+    /// The components that the plan restores; nil where it restores none, or cannot be read yet.
+    fileprivate func restoredComponents(in session: Session, _ parameters: [String: String]) -> Set<String>? {
+        let text = PlanText(self.text.text, file: self.text.file, folder: session.folder)
+        let plan =
+            (try? text.read(in: session.planScope(.look, overrides: parameters)))
+            ?? (try? text.read(in: session.planScope(.look)))
+        let restored = Set(plan?.steps.compactMap(\.restoredComponent) ?? [])
+        return restored.isEmpty ? nil : restored
+    }
+}
+
+extension RunHolder {
+    /// This process, and whoever started it.
+    static var current: RunHolder {
+        let environment = ProcessInfo.processInfo.environment
+        var name = [CChar](repeating: 0, count: 256)
+        let host =
+            gethostname(&name, name.count - 1) == 0
+            ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : "unknown"
+        let person = environment["SUDO_USER"] ?? environment["USER"] ?? "uid \(geteuid())"
+        return RunHolder(person: person, host: host, process: Int(getpid()), boot: MonotonicClock.boot)
+    }
+}

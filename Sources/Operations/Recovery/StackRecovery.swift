@@ -1,0 +1,202 @@
+package import BackupRepository
+package import Foundation
+package import Notifications
+import Platform
+package import RecoveryChecks
+package import RecoveryPlan
+import StackConfiguration
+
+/// What the engine has done in the real stack: components out of one backup set, checks, notices.
+package struct StackRecovery: RecoveryServices {
+    let session: Session
+    package let repository: Repository
+    /// The set of each component.
+    package let selection: RestoreSelection
+    /// How far each restore is, for whoever shows it.
+    let progress = RestoreProgress()
+    let notices: RunNotices
+    /// The sets that the checks compare the stack with: those that are restored, but in a negative control.
+    package var expected: RestoreSelection
+    /// Components that the plan brings back: what else is there need not be as the set has it.
+    var restoring: Set<String>?
+
+    init(session: Session, repository: Repository, selection: RestoreSelection) {
+        self.session = session
+        self.repository = repository
+        self.selection = selection
+        expected = selection
+        notices = RunNotices(Output(options: session.options))
+    }
+
+    package func now() -> Date { Date() }
+
+    // MARK: Restore
+
+    package func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
+        try await translatingErrors("preview the restore of \(request.component)") {
+            let (job, road) = try await job(request)
+            switch road {
+            case .files(let directory) where !hasParent(directory):
+                try RestoreTarget.refuse(directory, session.protectedPlaces)
+                let totals = job.manifest.totals
+                return ActionPreview(
+                    [
+                        "restore \(job.component) of set \(job.set.name) to \(directory), making it: \(totals.files) files"
+                    ],
+                    bytes: totals.bytes)
+            case .files(let directory):
+                let plan = try await job.planFiles(to: directory)
+                let use = request.previous == .discard ? "removed once the run is validated" : "kept beside it"
+                let aside = plan.replaces ? "; the old content is \(use)" : ""
+                var lines = [
+                    "restore \(job.component) of set \(job.set.name) to \(plan.target): \(plan.files) files\(aside)"
+                ]
+                lines += plan.obstacles.map { "in the way now: \($0)" }
+                return ActionPreview(lines, bytes: plan.bytes)
+            case .importer(_, let directory):
+                let place = directory ?? "its server"
+                let totals = job.manifest.totals
+                return ActionPreview(
+                    ["restore \(job.component) of set \(job.set.name) into \(place): \(totals.files) documents"],
+                    bytes: totals.bytes)
+            }
+        }
+    }
+
+    package func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
+        try await translatingErrors("restore \(request.component)") {
+            let (job, road) = try await job(request)
+            if let directory = road.directory { try makeParent(of: directory) }
+            progress.begin(job.component, job.progress)
+            defer { progress.end(job.component) }
+            var result = RestoredComponent(
+                component: job.component, set: "\(job.set.name)",
+                newest: job.set.components[job.component]?.newestDatum,
+                files: 0, bytes: 0)
+            result.warnings = job.manifest.damage.map { "'\($0.path)' is not in this backup: \($0.reason)" }
+            switch road {
+            case .files(let directory):
+                let report = try await job.restoreFiles(to: directory)
+                result.files = report.files
+                result.bytes = report.bytes
+                result.warnings += report.advice
+                if let shortfall = report.shortfall {
+                    let text = shortfall.text(target: report.target)
+                    result.warnings.append(text)
+                    if shortfall.isSerious { result.ownerShortfall = text }
+                }
+                if let kept = report.kept {
+                    if request.previous == .discard { result.previous = kept }
+                    let until = request.previous == .discard ? " until the run is validated" : ""
+                    result.warnings.append("the old content is kept in \(kept)\(until)")
+                }
+            case .importer(let importer, let directory):
+                let objects = ObjectTally()
+                try await job.runImport(with: importer, into: directory) { objects.add($0) }
+                try objects.refuseFailures(of: job.component)
+                result.files = job.manifest.totals.files
+                result.bytes = job.manifest.totals.bytes
+                result.warnings += objects.warnings
+            }
+            return result
+        }
+    }
+
+    package func discardPrevious(of restored: [RestoredComponent]) async -> [String] {
+        await session.pool.run {
+            restored.compactMap { part in
+                guard let path = part.previous else { return nil }
+                do {
+                    try PreviousContent.remove(path)
+                    return "removed the old content of \(part.component), \(path)"
+                } catch { return "the old content of \(part.component) is still there: \(error)" }
+            }
+        }
+    }
+
+    private func hasParent(_ directory: String) -> Bool {
+        FileManager.default.fileExists(atPath: (directory as NSString).deletingLastPathComponent)
+    }
+
+    /// On a bare machine nothing is there yet.
+    private func makeParent(of directory: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: (directory as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+    }
+
+    /// What a restore of a component would have said, without doing it: for a negative control.
+    package func pretend(_ component: String) async throws -> RestoredComponent {
+        let set = try await session.set(of: component, in: selection, repository)
+        let manifest = try await session.pool.run { try repository.manifest(component, of: set) }
+        return RestoredComponent(
+            component: component, set: "\(set.name)", newest: set.components[component]?.newestDatum,
+            files: manifest.totals.files,
+            bytes: manifest.totals.bytes)
+    }
+
+    private func job(_ request: ComponentRestoreRequest) async throws -> (RestoreJob, RestoreJob.Road) {
+        let name = request.component
+        let settings = session.configuration.component(named: name)
+        let set = try await session.set(of: name, in: selection, repository)
+        let manifest = try await session.pool.run { try repository.manifest(name, of: set) }
+        var job = RestoreJob(session: session, repository: repository, set: set, manifest: manifest, settings: settings)
+        job.paths = request.paths
+        job.replace = request.replace
+        if job.paths.isEmpty, request.to == nil, let road = try job.road(to: nil) { return (job, road) }
+        let home = request.to ?? settings.flatMap { Components.home($0) }
+        guard let home, let road = try job.road(to: home) else {
+            throw ActionError(
+                .hopeless, "restore \(name)", "nothing says where to",
+                hint: "give the step a 'to:', or the component its place in dr.yaml")
+        }
+        return (job, road)
+    }
+
+    // MARK: Checks, notices, people
+
+    package func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] {
+        await CheckRun(session: session, repository: repository).run(names, sets: expected, components: restoring)
+    }
+
+    package func notify(_ notice: Notice) async { notices.post(notice) }
+
+    /// Runs this very program: a backup is to be what it is from cron.
+    package func backup(maximumAge: Int?) async throws -> String {
+        let now = Session.now()
+        let before = try await session.pool.run { try repository.newestSet(now: now).set?.name }
+        if let maximumAge, let before, now.seconds - before.seconds <= maximumAge { return "\(before)" }
+        let program = Program(
+            "/proc/self/exe", ["backup", "--config", session.file, "--quiet", "--no-progress"],
+            environment: ProcessInfo.processInfo.environment, timeout: .seconds(4 * 3600))
+        let (end, _) = try await session.pool.run { try program.captured() }
+        guard end.status == 0 else {
+            throw ActionError(
+                .failed, "backup", "it ended with status \(end.status): \(end.errors.suffix(500))",
+                hint: "`dr backup` says more")
+        }
+        let made = try await session.pool.run { try repository.newestSet(now: Session.now()).set?.name }
+        guard let made, made != before else {
+            throw ActionError(.failed, "backup", "it left no new set")
+        }
+        return "\(made)"
+    }
+
+    package func confirm(_ question: String) async throws {
+        try await session.pool.run { try TerminalQuestion(question).confirm() }
+    }
+}
+
+/// Runs `body`, and says its failures in the engine's words.
+private func translatingErrors<Value>(_ operation: String, _ body: () async throws -> Value) async throws -> Value {
+    do {
+        return try await body()
+    } catch let error as RestoreFailure {
+        throw ActionError(.damaged, operation, "\(error)")
+    } catch let error as RepositoryError where error.reason == .damaged {
+        throw ActionError(.damaged, operation, "\(error)")
+    } catch let error as RepositoryError where error.reason == .noSuchComponent {
+        throw ActionError(.hopeless, operation, "\(error)")
+    } catch let error where !(error is ActionError || error is CancellationError) {
+        throw ActionError(.failed, operation, "\(error)")
+    }
+}

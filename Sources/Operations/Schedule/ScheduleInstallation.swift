@@ -1,0 +1,79 @@
+import Foundation
+import Platform
+package import Schedules
+import StackConfiguration
+
+/// Puts a schedule's files where they belong; what is there already, byte by byte, is left alone.
+package struct ScheduleInstallation {
+    package enum Change: String, Encodable { case created, updated, unchanged }
+
+    package struct Result: Encodable {
+        package var form: SchedulePlan.Form
+        package var dryRun: Bool
+        package var files: [File]
+        /// Commands that put the files into use.
+        package var next: [String]
+
+        package struct File: Encodable {
+            var path: String
+            var change: Change
+        }
+
+        package var text: String {
+            (files.map { "\($0.change.rawValue)\t\($0.path)" } + next.map { "next: \($0)" }).joined(separator: "\n")
+        }
+    }
+
+    package let form: SchedulePlan.Form
+    /// Absolute or relative path.
+    package let folder: String
+    package let isDryRun: Bool
+
+    package init(form: SchedulePlan.Form, folder: String, isDryRun: Bool) {
+        self.form = form
+        self.folder = folder
+        self.isDryRun = isDryRun
+    }
+
+    package func run(_ files: [ScheduleFile]) throws -> Result {
+        let written = try files.map { file in
+            let path = "\(folder)/\(file.name)"
+            return Result.File(path: path, change: try put(file.content, at: path))
+        }
+        let isSame = written.allSatisfy { $0.change == .unchanged }
+        return Result(form: form, dryRun: isDryRun, files: written, next: isSame ? [] : next(files))
+    }
+
+    private func put(_ content: String, at path: String) throws -> Change {
+        let present = FileManager.default.contents(atPath: path)
+        guard present != Data(content.utf8) else { return .unchanged }
+        guard !isDryRun else { return present == nil ? .created : .updated }
+        do {
+            let parent = URL(filePath: path).deletingLastPathComponent()
+            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+            // Read by systemd or cron; the secrets are elsewhere.
+            try OutputFile.write(Array(content.utf8), to: path, mode: 0o644, links: .follow)
+        } catch {
+            throw ScheduleError(
+                "'\(path)' cannot be written: \(FileFailure.text(error))\n"
+                    + "hint: run as root, or write the files elsewhere with --directory and put them in place")
+        }
+        return present == nil ? .created : .updated
+    }
+
+    private func next(_ files: [ScheduleFile]) -> [String] {
+        switch form {
+        case .systemd:
+            let timers = files.map(\.name).filter { $0.hasSuffix(".timer") }.joined(separator: " ")
+            return ["systemctl daemon-reload", "systemctl enable --now \(timers)"]
+        case .cron: return []  // cron looks itself, every minute
+        case .kubernetes: return ["kubectl apply --server-side -k \(folder)"]
+        }
+    }
+}
+
+package struct ScheduleError: Error, CustomStringConvertible {
+    package var description: String
+
+    package init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,77 @@
+import Foundation
+package import Schedules
+import StackConfiguration
+
+/// The jobs of a stack's schedule, as files for what is to run them.
+package struct SchedulePlan {
+    package enum Form: String, Encodable {
+        case systemd, cron, kubernetes
+
+        /// The one that this machine runs.
+        package static var usual: Form {
+            FileManager.default.fileExists(atPath: "/run/systemd/system") ? .systemd : .cron
+        }
+    }
+
+    package let form: Form
+    /// The user that jobs run as, on this machine.
+    package var user = "root"
+    /// A file with the secrets that `dr.yaml` takes from the environment.
+    package var environmentFile = "/etc/dr/environment"
+    /// Share of the packs that the weekly sample reads, in percent.
+    package var sample = 5
+    /// Of Kubernetes.
+    package var namespace = "monitoring"
+    /// Holds `dr`, in Kubernetes.
+    package var image: String?
+
+    package init(_ form: Form) { self.form = form }
+
+    /// Where the files of a form belong on this machine.
+    package var usualFolder: String? {
+        switch form {
+        case .systemd: "/etc/systemd/system"
+        case .cron: "/etc/cron.d"
+        case .kubernetes: nil
+        }
+    }
+
+    package func files(_ session: Session) -> [ScheduleFile] {
+        let jobs = ScheduledJob.standard(share: sample)
+        switch form {
+        case .systemd: return SystemdSchedule(installation(session)).files(jobs)
+        case .cron: return CronSchedule(installation(session)).files(jobs)
+        case .kubernetes: return KubernetesSchedule(place(session)).files(jobs)
+        }
+    }
+
+    private func installation(_ session: Session) -> Installation {
+        let configuration = session.configuration
+        var writable = [session.stateFolder]
+        if case .directory(let store) = configuration.store.url { writable.append(store) }
+        if let textfile = configuration.metrics.textfile {
+            writable.append(URL(filePath: textfile).deletingLastPathComponent().path)
+        }
+        // A snapshot that was taken is removed from Prometheus' own directory.
+        writable += configuration.components.filter { $0.options is PrometheusOptions }.compactMap(Components.home)
+        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/usr/bin/dr"
+        return Installation(
+            program: program, configuration: URL(filePath: session.file).standardizedFileURL.path,
+            environmentFile: environmentFile, user: user, writable: Set(writable).sorted(),
+            seed: ProcessInfo.processInfo.hostName)
+    }
+
+    private func place(_ session: Session) -> ClusterPlace {
+        var place = ClusterPlace()
+        place.namespace = namespace
+        place.image = image ?? ""
+        if let state = session.configuration.state { place.state = state }
+        place.data = session.configuration.components.compactMap { component in
+            Components.home(component).map { ClusterPlace.Mount(path: $0, claim: component.name) }
+        }
+        if case .directory(let store) = session.configuration.store.url {
+            place.data.append(ClusterPlace.Mount(path: store, claim: "dr-store"))
+        }
+        return place
+    }
+}

@@ -1,0 +1,14 @@
+/// One thing that the doctor looked at.
+package struct Check: Encodable {
+    package enum Verdict: String, Encodable { case ok, warning, failed }
+
+    package var name: String
+    package var verdict: Verdict
+    package var detail: String
+
+    package init(_ name: String, _ verdict: Verdict, _ detail: String) {
+        self.name = name
+        self.verdict = verdict
+        self.detail = detail
+    }
+}

@@ -1,0 +1,36 @@
+package import BackupRepository
+package import Platform
+
+/// When, of each component, a set that holds it was last proved to its last byte, and last restored in a drill.
+package struct ComponentProofs {
+    package private(set) var verified: [String: Timestamp] = [:]
+    package private(set) var drilled: [String: Timestamp] = [:]
+
+    /// Reads the marks, and of the sets that they name the newest, until each component was seen.
+    package init(_ components: some Sequence<String>, of repository: Repository, _ pool: BlockingPool) async throws {
+        let wanted = Set(components)
+        (verified, drilled) = try await pool.run {
+            let marks = try SetMarks(Marks(repository))
+            return (
+                try Self.newest(marks.sets { $0.verified }, wanted, repository),
+                try Self.newest(marks.sets { $0.drilled }, wanted, repository)
+            )
+        }
+    }
+
+    private static func newest(
+        _ marked: [(set: Timestamp, at: Timestamp)], _ wanted: Set<String>, _ repository: Repository
+    ) throws -> [String: Timestamp] {
+        var found: [String: Timestamp] = [:]
+        for (name, at) in marked where !wanted.subtracting(found.keys).isEmpty {
+            do {
+                for component in try repository.set(name).components.keys where wanted.contains(component) {
+                    found[component] = found[component] ?? at
+                }
+            } catch let error as RepositoryError where [.damaged, .noSuchSet].contains(error.reason) {
+                continue  // pruned, or no proof any more
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,150 @@
+import BackupRepository
+import Cryptography
+import ObjectStorage
+import Platform
+import S3
+import StackConfiguration
+
+/// Whether the store can do what a repository asks of it.
+package struct StoreChecks {
+    package let session: Session
+
+    package init(session: Session) { self.session = session }
+
+    package func run() async -> [Check] {
+        let store: any ObjectStore
+        do { store = try session.store() } catch { return [Check("store", .failed, "\(error)")] }
+        var checks = await session.pool.run { Self.probe(store) }
+        if let s3 = store as? S3Store, !checks.contains(where: { $0.verdict == .failed }) {
+            checks += await session.pool.run { Self.capabilities(s3) }
+        }
+        if !checks.contains(where: { $0.verdict == .failed }) {
+            let lock = LockCheck(store: store, lock: session.configuration.store.lock)
+            checks += await session.pool.run { lock.run() }
+        }
+        do {
+            let repository = try await session.repository()
+            checks.append(
+                Check("repository", .ok, "\(repository.description.id), format \(repository.description.format)"))
+            _ = try session.state(of: repository)
+            checks.append(Check("state", .ok, "writable"))
+        } catch { checks.append(Check("repository", .failed, "\(error)")) }
+        return checks
+    }
+
+    /// What an S3 server can do beyond the necessary, and what it means when it cannot.
+    private static func capabilities(_ store: S3Store) -> [Check] {
+        do {
+            let seen = try store.probe()
+            return [
+                Check("S3: credentials", .ok, "\(seen.credentials), region \(seen.region)"),
+                Check(
+                    "S3: conditional writes", seen.conditionalPut ? .ok : .warning,
+                    seen.conditionalPut
+                        ? "yes"
+                        : "no: dr looks before and after each write; two runs that write the same key at once may both "
+                            + "succeed"),
+                metadata(seen),
+                Check(
+                    "S3: multipart uploads", seen.multipart ? .ok : .failed,
+                    seen.multipart
+                        ? "yes, a part of \(Units.bytes(seen.part)) was accepted"
+                        : seen.refusal.map { "\($0)" } ?? "no: packs above one part cannot be stored"),
+                Check(
+                    "S3: batch delete", .ok, seen.batchDelete ? "yes" : "no: objects are removed one by one"),
+            ]
+        } catch { return [Check("S3: capabilities", .failed, "\(error)")] }
+    }
+
+    /// Without metadata dr knows the objects that it has just written by their tags, or reads them back.
+    private static func metadata(_ seen: S3Capabilities) -> Check {
+        let name = "S3: user metadata"
+        if seen.metadata { return Check(name, .ok, "yes") }
+        if seen.tags { return Check(name, .ok, "no: dr recognises its own writes by size and ETag") }
+        return Check(
+            name, .warning,
+            "no, and an object's ETag is not the one that its write was answered with: dr reads "
+                + (seen.conditionalPut
+                    ? "an object back when a request is repeated" : "each object back after writing it"))
+    }
+
+    private static func probe(_ store: any ObjectStore) -> [Check] {
+        let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")  // checked: digits
+        let content = RandomID.bytes(64)
+        var checks: [Check] = []
+        func check(_ name: String, _ detail: String, _ body: () throws -> Bool) {
+            do {
+                checks.append(try body() ? Check(name, .ok, detail) : Check(name, .failed, "not what was expected"))
+            } catch { checks.append(Check(name, .failed, "\(error)")) }
+        }
+        check("store: write", store.location) {
+            try store.put(key, content, PutOptions(.ifAbsent)).size == content.count
+        }
+        guard checks[0].verdict == .ok else { return checks }
+        check("store: read", "the same bytes came back") { try store.read(key) == content }
+        check("store: read a range", "16 of 64 bytes") {
+            var part: [UInt8] = []
+            try store.get(key, range: 16..<32) { piece in piece.withUnsafeBytes { part += $0 } }
+            return part == Array(content[16..<32])
+        }
+        check("store: refuse to overwrite", "a taken key is refused") {
+            do {
+                _ = try store.put(key, content + [0], PutOptions(.ifAbsent))
+                return false
+            } catch let error as ObjectStoreError where error.reason == .alreadyExists { return true }
+        }
+        check("store: list", "the object is listed") {
+            var seen = false
+            try store.list(prefix: key.text, after: nil) { object in
+                seen = object.key == key
+                return .stop
+            }
+            return seen
+        }
+        check("store: delete", "and the object is gone") { try store.delete([key]).isEmpty && store.head(key) == nil }
+        return checks
+    }
+}
+
+/// Whether each component can be captured, as far as that can be told without capturing it.
+package struct ComponentChecks {
+    package let session: Session
+
+    package init(session: Session) { self.session = session }
+
+    package func run() async -> [Check] {
+        var checks: [Check] = []
+        for component in session.configuration.components {
+            do {
+                let source = try Components.source(component, session)
+                let findings = await source.diagnose()
+                checks += findings.map {
+                    Check("\(component.name): \($0.subject)", Check.Verdict($0.verdict), $0.detail)
+                }
+            } catch { checks.append(Check(component.name, .failed, "\(error)")) }
+            checks += ownFolders(in: component)
+        }
+        return checks
+    }
+
+    /// A store that lies in what it is to protect is lost with it.
+    private func ownFolders(in component: ComponentConfiguration) -> [Check] {
+        (Components.home(component).map { session.ownFolders(inside: $0) } ?? []).map { place in
+            Check(
+                "\(component.name): \(place.words)", .warning,
+                "\(place.path) lies inside this component's directory: backups skip it, and what destroys the one "
+                    + "destroys the other")
+        }
+    }
+}
+
+extension Check.Verdict {
+    fileprivate init(_ verdict: Diagnosis.Verdict) {
+        self =
+            switch verdict {
+            case .ok: .ok
+            case .warning: .warning
+            case .failed: .failed
+            }
+    }
+}

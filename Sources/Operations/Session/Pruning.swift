@@ -1,0 +1,76 @@
+package import BackupRepository
+import StackConfiguration
+
+extension Session {
+    /// A prune with the policy, the state and the components of the configuration.
+    package func prune(of repository: Repository) throws -> Prune {
+        var prune = Prune(
+            repository: repository, policy: configuration.retention.policy, tool: Release.tool, pool: pool,
+            now: Self.now)
+        let state = try state(of: repository)
+        prune.state = state
+        if let grace = configuration.retention.grace { prune.grace = grace }
+        prune.failedRuns = state.failedRuns()
+        prune.components = Set(configuration.components.map(\.name))
+        prune.forget = { manifest in
+            // A component that is not in the configuration any more leaves nobody to ask.
+            guard let component = configuration.component(named: manifest.component),
+                component.kind == manifest.source
+            else { return }
+            try await Components.source(component, self).forget(manifest.facts)
+        }
+        return prune
+    }
+}
+
+/// A prune's report as people read it.
+package enum PruneText {
+    package static func full(_ report: PruneReport) -> String {
+        var table = Table([("SET", .left), ("FATE", .left), ("REASON", .left)])
+        for line in report.sets {
+            let due = line.due.map { ", due \($0.readable)" } ?? ""
+            table.add(["\(line.name)", line.fate.rawValue + due, line.reasons.joined(separator: "; ")])
+        }
+        return (report.sets.isEmpty ? ["no backup yet"] : [table.text]).joined() + "\n" + summary(report)
+    }
+
+    package static func summary(_ report: PruneReport) -> String {
+        if !report.frozen.isEmpty { return "frozen: nothing is removed" }
+        let would = report.isDryRun ? "would be " : ""
+        let lines = [("removed", report.removed), ("announced", report.announced)].map { word, counts in
+            "\(would)\(word): \(counts.sets) sets, \(counts.manifests) manifests, \(counts.packs) packs, "
+                + Units.bytes(counts.bytes)
+        }
+        return (lines + [uploads(report, would), locked(report), locks(report, would)].compactMap { $0 })
+            .joined(separator: "\n")
+    }
+
+    private static func uploads(_ report: PruneReport, _ would: String) -> String? {
+        guard report.uploads.aborted > 0 else { return nil }
+        return "\(would)aborted: \(report.uploads.aborted) unfinished uploads, such as of \(report.uploads.keys[0])"
+    }
+
+    private static func locked(_ report: PruneReport) -> String? {
+        guard let first = report.locked.first.first else { return nil }
+        let until = report.locked.until.map { ", the last until \($0.readable)" } ?? ""
+        let end = first.until.map { " until \($0.readable)" } ?? ""
+        return "locked, tried again later: \(report.locked.objects) objects\(until); the first: \(first.object)\(end)"
+    }
+
+    private static func locks(_ report: PruneReport, _ would: String) -> String? {
+        guard let locks = report.locks, let until = locks.until else { return nil }
+        return "\(would)locked for longer: \(locks.extended) objects, the longest until \(until.readable)"
+    }
+
+    /// What somebody must know, whether or not the result is printed.
+    package static func warn(_ report: PruneReport, _ output: Output) {
+        for refusal in report.frozen {
+            output.warn("pruning is frozen: \(refusal.reason)\nhint: \(refusal.remedy)")
+        }
+        for (component, reason) in report.sealed.sorted(by: { $0.key < $1.key }) {
+            output.warn("nothing of \(component) is removed: \(reason)")
+        }
+        if report.refused > 0 { output.warn("\(report.refused) objects were not let go: \(report.refusal ?? "")") }
+        for warning in report.warnings { output.warn(warning) }
+    }
+}

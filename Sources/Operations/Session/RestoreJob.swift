@@ -1,0 +1,149 @@
+package import BackupRepository
+import Foundation
+import Platform
+package import StackConfiguration
+
+/// One component's way back, by whichever road its kind takes. Prints nothing: commands and recovery plans share it.
+package struct RestoreJob {
+    package let session: Session
+    package let repository: Repository
+    package let set: BackupSet
+    package let manifest: Manifest
+    /// Nil where the component is not in the configuration any more.
+    package let settings: ComponentConfiguration?
+    package let progress = WorkProgress()
+    package var paths: [String] = []
+    package var slice: RestoreSlice?
+    package var owner = Owner.recorded
+    package var replace = false
+    /// Remove what the restore replaced, once the new tree is in place.
+    package var discardsPrevious = false
+
+    /// How a component comes back.
+    package enum Road {
+        /// Its files, into a directory.
+        case files(String)
+        /// Through its importer: into a directory, or where that is nil into its server.
+        case importer(any ComponentImporter, directory: String?)
+
+        /// The directory that it fills; nil where it is a server that is filled.
+        package var directory: String? {
+            switch self {
+            case .files(let directory): directory
+            case .importer(_, let directory): directory
+            }
+        }
+    }
+
+    package var component: String { manifest.component }
+
+    package init(
+        session: Session, repository: Repository, set: BackupSet, manifest: Manifest,
+        settings: ComponentConfiguration?
+    ) {
+        self.session = session
+        self.repository = repository
+        self.set = set
+        self.manifest = manifest
+        self.settings = settings
+    }
+
+    /// - Parameters:
+    ///   - directory: where to; nil for the component's server.
+    ///   - asFiles: the stored files as they are, where the component would be unpacked.
+    /// - Returns: nil when the kind needs a directory and none is named.
+    package func road(to directory: String?, asFiles: Bool = false) throws -> Road? {
+        let importer = asFiles ? nil : try Components.importer(kind: manifest.source, settings, session)
+        if let importer, importer.fillsServer == (directory == nil) {
+            return .importer(importer, directory: directory)
+        }
+        return directory.map { .files($0) }
+    }
+
+    // MARK: Into a directory
+
+    package func restoreFiles(to directory: String) async throws -> ComponentRestore.Report {
+        var report = try await filesRestore(to: directory).run()
+        guard discardsPrevious, let kept = report.kept else { return report }
+        guard report.shortfall?.isSerious != true else {
+            report.advice.append("the old content is not discarded: the new one does not have its owner")
+            return report
+        }
+        do {
+            try await session.pool.run { try PreviousContent.remove(kept) }
+            (report.kept, report.discarded) = (nil, kept)
+        } catch { report.advice.append("the old content is restored over, but not removed: \(error)") }
+        return report
+    }
+
+    /// What ``restoreFiles(to:)`` would do.
+    package func planFiles(to directory: String) async throws -> ComponentRestore.Plan {
+        try await filesRestore(to: directory).plan()
+    }
+
+    private func filesRestore(to directory: String) async throws -> ComponentRestore {
+        var restore = ComponentRestore(
+            repository: repository, manifest: manifest, target: try await target(directory, replace: replace),
+            pool: session.pool, progress: progress)
+        restore.paths = paths
+        restore.slice = slice
+        restore.owner = owner
+        restore.lanes = Session.lanes
+        restore.restorer = try Components.restorer(kind: manifest.source, settings, session)
+        return restore
+    }
+
+    /// - Parameter isOwn: true for a folder of this program.
+    private func target(_ directory: String, replace: Bool, isOwn: Bool = false) async throws -> RestoreTarget {
+        let places = isOwn ? [] : session.protectedPlaces
+        return try await session.pool.run { [component, manifest] in
+            try RestoreTarget(
+                directory, identity: "\(component)-\(manifest.name)", stamp: "\(Session.now())", replace: replace,
+                protected: places)
+        }
+    }
+
+    // MARK: Through an importer
+
+    /// Restores the component's documents to a private folder, and lets the importer take them where they belong.
+    /// - Parameters:
+    ///   - directory: to fill; nil for a server.
+    ///   - report: called once for each object.
+    package func runImport(
+        with importer: any ComponentImporter, into directory: String?, prefix: String? = nil, isDryRun: Bool = false,
+        report: @escaping @Sendable (ImportedObject) -> Void
+    ) async throws {
+        let folder = try session.state(of: repository).importFolder(of: component, manifest.name)
+        var keepsFolder = false
+        defer { if !keepsFolder { try? FileManager.default.removeItem(atPath: folder) } }
+        var restore = ComponentRestore(
+            repository: repository, manifest: manifest,
+            target: try await target("\(folder)/tree", replace: true, isOwn: true),
+            pool: session.pool, progress: progress)
+        restore.lanes = Session.lanes
+        restore.owner = .fixed(uid: geteuid(), gid: getegid())
+        restore.isPrivate = true
+        restore.restorer = try Components.restorer(kind: manifest.source, settings, session)
+        var request = ImportRequest(
+            tree: "\(folder)/tree", manifest: manifest, progress: progress, logger: session.logger)
+        request.directory = directory.map { URL(filePath: $0).absoluteURL.path }
+        request.protected = session.protectedPlaces
+        request.isDryRun = isDryRun
+        request.replaces = replace
+        request.prefix = prefix
+        do {
+            _ = try await restore.run()
+            progress.begin(isDryRun ? "comparing" : "importing")
+            progress.update { [files = manifest.totals.files] in $0.totalFiles = files }
+            try await importer.run(request, report: report)
+        } catch {
+            // What is good of a damaged backup stays: the failure names the place to whoever needs it.
+            keepsFolder = error is RestoreFailure
+            throw error
+        }
+    }
+}
+
+extension ComponentImporter {
+    package var fillsServer: Bool { Self.destination == .server }
+}

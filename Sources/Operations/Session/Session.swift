@@ -1,0 +1,102 @@
+package import BackupRepository
+package import Cryptography
+import Documents
+import Foundation
+import HTTP
+package import Logging
+package import ObjectStorage
+package import Platform
+import Retention
+package import StackConfiguration
+
+/// What a command works with: the configuration, and from it the store, the repository, this machine's state.
+package struct Session {
+    package let options: OutputOptions
+    /// The configuration's file.
+    package let file: String
+    package let configuration: Configuration
+    /// Threads for everything that blocks: packs on their way, components side by side, HTTP.
+    package let pool: BlockingPool
+    /// What is put between the repository and its store: how a drill reads a damaged copy.
+    package var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
+
+    /// - Parameter configuration: the configuration's file; nil for the usual places.
+    package init(_ options: OutputOptions, configuration: String?) throws {
+        let file = try ConfigurationFile.locate(explicit: configuration)
+        self.init(options, file: file, try ConfigurationFile.read(file), pool: BlockingPool(threads: 16))
+    }
+
+    /// - Parameter file: of the configuration; relative paths in plans start from its folder.
+    package init(_ options: OutputOptions, file: String, _ configuration: Configuration, pool: BlockingPool) {
+        self.options = options
+        self.file = file
+        self.configuration = configuration
+        self.pool = pool
+    }
+
+    package func store() throws -> any ObjectStore {
+        wrapsStore(try StoreFactory.make(configuration.store, logger: logger))
+    }
+
+    /// - Parameter key: file of the private key that opens encrypted packs.
+    package func repository(recoveryKey key: String? = nil) async throws -> Repository {
+        let store = try store()
+        var repository = try await pool.run { try Repository(opening: store) }
+        repository.scope = SetScope(
+            stack: configuration.stack, formerStacks: Set(configuration.formerStacks),
+            clockTolerance: configuration.retention.policy.limits.clockTolerance)
+        repository.lock = configuration.store.lock.map {
+            ObjectLock(mode: $0.mode == .compliance ? .compliance : .governance, margin: $0.margin)
+        }
+        let recipients = try configuration.store.recipients.flatMap { try RecoveryCertificate.load($0) }
+        repository.encryption.recipients = recipients
+        repository.encryption.key = try key.map { file in
+            try RecoveryKey.load(file, certificates: recipients) {
+                ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
+            }
+        }
+        if let signing = configuration.store.signing {
+            repository.signing.trusted = try X509Certificate.load(signing.certificate)
+            repository.signing.signer = try signer()
+        }
+        return repository
+    }
+
+    /// Who signs what this host makes; nil where the configuration names no key.
+    package func signer() throws -> SigningIdentity? {
+        guard let signing = configuration.store.signing, let key = signing.key else { return nil }
+        return try SigningIdentity.load(certificate: signing.certificate, privateKey: key) {
+            ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
+        }
+    }
+
+    package func state(of repository: Repository) throws -> StateFolder {
+        try StateFolder(stateFolder, repository: repository.description)
+    }
+
+    /// Absolute path of cache and journals; need not exist.
+    var stateFolder: String {
+        configuration.stateFolder(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
+    }
+
+    package var logger: Logger {
+        var logger = Logger(label: "dr") { _ in ErrorLog() }
+        logger.logLevel = options.verbose ? .debug : .warning
+        return logger
+    }
+
+    /// The checks of contents for every kind of component that has any.
+    package func inspectors() throws -> [String: any ComponentRestorer] {
+        var inspectors: [String: any ComponentRestorer] = [:]
+        for kind in Components.kinds { inspectors[kind] = try Components.restorer(kind: kind, nil, self) }
+        return inspectors
+    }
+
+    /// In seconds.
+    package var rpo: Int? { configuration.objectives.rpo.map { Int($0.duration.components.seconds) } }
+
+    package static func now() -> Timestamp { Timestamp(seconds: Int(clamping: Date().timeIntervalSince1970)) }
+
+    /// Packs worked on at once: one to a core, at most four, which bounds the memory.
+    package static var lanes: Int { min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 4) }
+}

@@ -1,0 +1,48 @@
+import Documents
+import Foundation
+package import Logging
+package import ObjectStorage
+import S3
+package import StackConfiguration
+
+/// Opens the store that the configuration names.
+package enum StoreFactory {
+    /// - Parameter create: make a directory store's directory where it is missing; a bucket is never made.
+    package static func make(_ configuration: StoreConfiguration, create: Bool = false, logger: Logger) throws
+        -> any ObjectStore
+    {
+        switch configuration.url {
+        case .directory(let path):
+            return try DirectoryStore(path: path, create: create)
+        case .s3(let bucket, let prefix):
+            return try S3Store(try s3(configuration, bucket: bucket, prefix: prefix), logger: logger)
+        }
+    }
+
+    private static func s3(
+        _ configuration: StoreConfiguration, bucket: String, prefix: String
+    ) throws -> S3Configuration {
+        let environment = ProcessInfo.processInfo.environment
+        var s3 = S3Configuration(
+            bucket: bucket, prefix: prefix, region: configuration.region, endpoint: configuration.endpoint)
+        s3.addressing = S3Configuration.Addressing(rawValue: configuration.addressing.rawValue) ?? .auto
+        s3.profile = configuration.profile
+        if let id = configuration.accessKeyID, let secret = configuration.secretAccessKey {
+            s3.credentials = S3Credentials(
+                accessKeyID: try id.resolve(environment: environment),
+                secretAccessKey: try secret.resolve(environment: environment), source: "dr.yaml")
+        }
+        switch configuration.serverSideEncryption {
+        case .aes256: s3.encryption = .aes256
+        case .kms: s3.encryption = .kms(keyID: configuration.kmsKeyID)
+        case .kmsDSSE:
+            throw UsageError("server_side_encryption: aws:kms:dsse is not supported; use aws:kms or AES256")
+        case nil: break
+        }
+        s3.storageClass = configuration.storageClass
+        s3.caFile = configuration.caFile
+        if let size = configuration.partSize { s3.partSize = size }
+        if let timeout = configuration.stallTimeout { s3.stallTimeout = timeout.duration }
+        return s3
+    }
+}

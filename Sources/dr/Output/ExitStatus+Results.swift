@@ -1,0 +1,28 @@
+import Drills
+import Operations
+import RecoveryPlan
+import Reporting
+
+extension ScenarioResult {
+    var exitStatus: ExitStatus {
+        switch verdict {
+        case .recovered: .done
+        case .late: .objectiveMissed
+        case .partial: .partial
+        case .notValidated: .checkFailed
+        case .failed, .rolledBack: .failed
+        case .interrupted: .interrupted
+        }
+    }
+}
+
+extension DrillResult {
+    var exitStatus: ExitStatus {
+        switch verdict {
+        case .passed: .done
+        case .late: .objectiveMissed
+        // A drill that came back in part has failed; only a recovery is partial.
+        case .failed, .partial, .void: .checkFailed
+        }
+    }
+}
