@@ -21,7 +21,7 @@ final class AlertmanagerSite: Sendable {
     let folder: TemporaryFolder
     private let process: ServerProcess
 
-    init(configuration: String = AlertmanagerSite.quiet, retention: String = "120h") async throws {
+    init(configuration: String = AlertmanagerSite.quiet, cluster: Bool = false) async throws {
         let folder = try TemporaryFolder("alertmanager")
         var started: (String, ServerProcess)?
         for _ in 0..<3 where started == nil {
@@ -31,8 +31,9 @@ final class AlertmanagerSite: Sendable {
                 "alertmanager", executable: try LabTool.path("prometheus-alertmanager"),
                 arguments: [
                     "--config.file=\(folder.path)/alertmanager.yml", "--storage.path=\(folder.path)/data",
-                    "--web.listen-address=\(url.dropFirst("http://".count))", "--cluster.listen-address=",
-                    "--data.retention=\(retention)",
+                    "--web.listen-address=\(url.dropFirst("http://".count))",
+                    "--cluster.listen-address=\(cluster ? "127.0.0.1:\(try FreePort.find()[0])" : "")",
+                    "--cluster.settle-timeout=3s",
                 ], folder: folder.url)
             let client = HTTPClient()
             do {
