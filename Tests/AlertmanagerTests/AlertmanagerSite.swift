@@ -10,7 +10,7 @@ import Testing
 
 @testable import Alertmanager
 
-/// A real Alertmanager with a folder of its own, to export from or to import into.
+/// A real Alertmanager in its own folder, to export from or to import into.
 final class AlertmanagerSite: Sendable {
     static let isInstalled = LabTool.isInstalled("prometheus-alertmanager")
     static let pool = BlockingPool(threads: 4)
@@ -164,7 +164,7 @@ extension [ImportedObject] {
 }
 
 extension [Silence] {
-    /// What a user sees of them, without ids.
+    /// The silences as a user sees them, without ids.
     var seen: [String] {
         map { "\($0.matching) \(Instant.text($0.endsAt)) \($0.creator) \($0.comment)" }.sorted()
     }

@@ -117,7 +117,7 @@ import Testing
         SilenceTests.valid.adding(["id": .string(id), "endsAt": "2199-01-01T00:00:00.000Z"])
     }
 
-    @Test func `a lost answer is no reason to create a silence twice`() async throws {
+    @Test func `a silence is not created twice when the answer is lost`() async throws {
         let (_, tree) = try tree([Self.lasting("a")])
         let created = Mutex(0)
         let server = try ScriptedServer { request, _ in

@@ -143,7 +143,8 @@ import Testing
         let identity = try #require(try component.settings.identity(component.context))
         try site.silence([Matcher("job", "a")])
         #expect(try component.settings.identity(component.context) == identity)
-        let other = Self.component(try await AlertmanagerSite().url)
+        let another = try await AlertmanagerSite()
+        let other = Self.component(another.url)
         #expect(try other.settings.identity(other.context) != identity)
     }
 }

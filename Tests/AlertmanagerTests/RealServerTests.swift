@@ -126,7 +126,7 @@ import Testing
         #expect(try await site.import(tree).count(.same) == 2)
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a thousand silences come back`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `a thousand silences are restored`() async throws {
         let (site, target) = (try await AlertmanagerSite(), try await AlertmanagerSite())
         for number in 0..<1_000 { try site.silence([Matcher("instance", "host-\(number)")], to: 60 + number) }
         let tree = try await site.export()
@@ -137,7 +137,7 @@ import Testing
         #expect(try target.silences.count == 1_000)
     }
 
-    @Test func `the canary is one silence that is written anew and comes back with its set`() async throws {
+    @Test func `each backup rewrites the one canary silence, and a restore gives the canary of its set`() async throws {
         let (site, target) = (try await AlertmanagerSite(), try await AlertmanagerSite())
         let canary = site.canary("alerts")
         _ = try canary.write("dr-1")

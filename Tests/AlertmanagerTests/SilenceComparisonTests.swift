@@ -3,7 +3,7 @@ import Testing
 
 @testable import Alertmanager
 
-/// What a restore does about each silence.
+/// The decision of a restore about each silence.
 @Suite struct SilenceComparisonTests {
     private static let now = 1_800_000_000_000
     private static let hour = 3_600_000
@@ -56,7 +56,7 @@ import Testing
         let (stored, present) = ([try Self.silence("a")], [try Self.silence("a", to: 0)])
         #expect(Self.steps(stored, present) == [.conflict])
         #expect(Self.steps(stored, present, replaces: true) == [.create])
-        // It has come back under a new id: nothing is left to do.
+        // It was restored under a new id: nothing is left to do.
         #expect(Self.steps(stored, present + [try Self.silence("n")]) == [.keep("n")])
     }
 

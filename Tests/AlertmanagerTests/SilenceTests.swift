@@ -68,7 +68,7 @@ import Testing
         #expect(list.defects.map(\.index) == [1, 3, 4])
     }
 
-    @Test func `minutes of ends come back from their text`() throws {
+    @Test func `the ends are read back from their text`() throws {
         let silence = try Silence(Self.valid)
         let ends = SilenceEnds([silence, silence])
         #expect(SilenceEnds(fact: ends.text) == ends)

@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test(arguments: ["empty_service", "flipped_byte"])
-    func `a drill restores the silences into a server of its own`(control: String) async throws {
+    func `a drill restores the silences into the drill's own server`(control: String) async throws {
         let (live, journey) = try await started()
         try await silence(live, "node", minutes: 120)
         let plans = journey.folder.url.appending(path: "plans")

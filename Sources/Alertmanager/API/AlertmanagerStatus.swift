@@ -6,11 +6,11 @@ package struct AlertmanagerStatus: Equatable, Sendable {
     package var version: String
     /// "ready", "settling", or "disabled" where the server is not part of a cluster.
     package var cluster: String
-    /// Addresses of the cluster's members. Their names are drawn anew at each start, and are not kept.
+    /// Addresses of the cluster's members. Their names change at each start and are not kept.
     package var peers: [String]
     /// Its text, in which Alertmanager writes `<secret>` for most secrets.
     package var configuration: RunningConfiguration
-    /// When the server was started, as it writes it.
+    /// The time when the server was started, as it writes it.
     package var started: String
 
     /// - Returns: nil for an answer that is not Alertmanager's.
@@ -25,7 +25,7 @@ package struct AlertmanagerStatus: Equatable, Sendable {
         started = value["uptime"]?.text ?? ""
     }
 
-    /// True if the members of the cluster know each other, or there is no cluster.
+    /// True if the members of the cluster know each other, and for a server outside of any cluster.
     package var isSettled: Bool { cluster == "ready" || cluster == "disabled" }
 
     /// The parts that another start of the same server does not change.

@@ -6,7 +6,7 @@ internal import Platform
 /// with.
 ///
 /// The documents are kept between runs, so that what did not change in Alertmanager does not change in the backup. A
-/// silence that ends by itself is no change.
+/// silence that ends by itself does not change its document.
 package struct AlertmanagerSource: ComponentSource {
     package static let kind = AlertmanagerComponent.name
 

@@ -1,7 +1,7 @@
 internal import BackupRepository
 internal import Documents
 
-/// Where the documents of a backup are in its tree.
+/// The places of the documents in the tree of a backup.
 enum AlertmanagerTree {
     /// Version and cluster.
     static let status = "alertmanager.json"

@@ -1,4 +1,4 @@
-/// The text of a configuration as Alertmanager prints it: YAML in block form, each member on a line of its own.
+/// The text of a configuration as Alertmanager prints it: YAML in block form, each member on its own line.
 ///
 /// It is searched line by line and not parsed: the text comes from a server, and a parser would follow its aliases.
 package struct RunningConfiguration: Equatable, Sendable {

@@ -1,7 +1,6 @@
 internal import Platform
 
-/// When the silences of a set end, as a fact of its manifest: a check at a later time knows from it how many of them
-/// are still to be.
+/// The ends of a set's silences, as a fact of its manifest: from them a later check knows how many have not ended yet.
 ///
 /// The text has each minute in which some end, and their number: `29931906:3 29931960:1`, minutes since 1970.
 package struct SilenceEnds: Equatable, Sendable {

@@ -12,7 +12,7 @@ struct SilencesCounted: RecoveryCheck {
     }
 
     var component: String? { subject.name }
-    var target: String { subject.facts == nil ? "readable" : "at least as many as the set has now" }
+    var target: String { subject.facts == nil ? "readable" : "all silences of the set that have not ended" }
 
     func measure() throws -> Measurement {
         let list = try api.silences()

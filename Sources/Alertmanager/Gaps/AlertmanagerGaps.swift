@@ -1,7 +1,7 @@
 package import BackupRepository
 internal import Platform
 
-/// What an Alertmanager needs or keeps, and its API does not give.
+/// Finds what an Alertmanager needs or keeps and its API does not give.
 package struct AlertmanagerGaps: GapFinder {
     private let api: AlertmanagerAPI
     private let configuration: String?

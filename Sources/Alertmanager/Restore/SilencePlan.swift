@@ -1,7 +1,7 @@
 internal import BackupRepository
 internal import Platform
 
-/// What a restore does about one silence of a backup.
+/// The decision of a restore about one silence of a backup.
 struct SilencePlan: Equatable {
     enum Step: Equatable {
         /// The target has an equal one, of this id.

@@ -3,7 +3,7 @@ internal import Platform
 
 /// A silence of Alertmanager: from when until when it mutes which alerts, who made it, and why.
 package struct Silence: Equatable, Sendable {
-    /// The server gives it, and gives another one when a silence is created anew.
+    /// The server chooses it: a silence that is created again gets another one.
     package var id: String
     package var matchers: Set<Matcher>
     /// Milliseconds since 1970.
@@ -68,7 +68,7 @@ package struct Silence: Equatable, Sendable {
     }
 }
 
-/// What is wrong with a document that is to describe a silence.
+/// A fault in a document that should describe a silence.
 package struct SilenceDefect: Error, Equatable, CustomStringConvertible {
     package var description: String
 
