@@ -93,7 +93,7 @@ extension PrometheusComponent: ComponentKind {
 
     package static let canary: (any CanarySettings.Type)? = PrometheusCanarySettings.self
 
-    package static let metrics: MetricRules<Self>? = MetricRules(resources: measuredResources) { settings, context in
+    package static let metrics: MetricRules<Self>? = MetricRules(resources: resources) { settings, context in
         PrometheusMetrics(
             server: CheckedServer(url: settings.access.url, client: try context.client(settings.access)),
             api: try settings.api(context))

@@ -2,7 +2,7 @@ internal import Components
 
 extension PrometheusComponent {
     /// Resources of the stack as node_exporter and Prometheus itself measure them.
-    static let measuredResources = [
+    static let resources = [
         MetricResource(
             "cpu", .ratio, expression: "1 - avg(rate(node_cpu_seconds_total{mode=\"idle\"}[1h]))", warning: 0.7,
             critical: 0.9,

@@ -91,7 +91,3 @@ extension CanarySettings {
         reader.section(Self.self, from: node)
     }
 }
-
-extension ComponentKind {
-    static var keepsMetrics: Bool { metrics != nil }
-}

@@ -25,6 +25,11 @@ package struct CheckRegistry: Sendable {
     /// The names of all checks that have a role.
     package func names(of role: CheckRole) -> [String] { entries.filter { $0.roles.contains(role) }.map(\.name) }
 
+    /// The names of a kind's checks that have a role.
+    package static func names<Kind: ComponentKind>(of role: CheckRole, offeredBy kind: Kind.Type) -> [String] {
+        kind.checks.filter { $0.roles.contains(role) }.map(\.name)
+    }
+
     /// The checks that names mean, each once, in the order of the names. A name with nothing to look at gives one
     /// check that is skipped and says so; an unknown one gives one that fails.
     package func checks(_ names: [String], of stack: CheckedStack) -> [any RecoveryCheck] {

@@ -48,6 +48,11 @@ package struct MetricResource: Sendable {
 }
 
 extension ComponentKind {
+    package static var keepsMetrics: Bool { metrics != nil }
+
+    /// The resources that the kind can measure; none where it keeps no metrics.
+    package static var measuredResources: [MetricResource] { metrics?.resources ?? [] }
+
     /// - Returns: nil where the kind keeps no metrics.
     package func metricServer(_ context: ComponentContext) throws -> (any MetricServer)? {
         try Self.metrics?.server(self, context)

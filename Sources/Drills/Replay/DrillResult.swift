@@ -4,7 +4,7 @@ import Foundation
 import ObjectStorage
 package import Operations
 import Platform
-package import RecoveryChecks
+package import Components
 import RecoveryPlan
 package import Reporting
 import StackConfiguration

@@ -1,3 +1,4 @@
+package import Components
 package import RecoveryPlan
 
 extension TimeForecast {
@@ -24,7 +25,7 @@ extension RecoveryOutlook {
 
     /// For `dr plan show`: every moment with its range, and what can be done.
     /// - Parameter kinds: of the components, by name.
-    package func text(kinds: [String: String]) -> [String] {
+    package func text(kinds: [String: any ComponentKind.Type]) -> [String] {
         var table = Table([
             ("  WHEN", .left), ("EXPECTED", .right), ("RANGE", .left), ("SAMPLES", .right), ("VERDICT", .left),
         ])
@@ -50,7 +51,7 @@ extension RecoveryOutlook {
     }
 
     /// For `dr status`: what there is to be warned of.
-    package func warning(kinds: [String: String]) -> [String] {
+    package func warning(kinds: [String: any ComponentKind.Type]) -> [String] {
         guard let worst, let rto else { return [] }
         let time = worst.total?.text ?? worst.expected
         let words = worst.verdict == .passes ? "is expected to take" : "may take too long:"

@@ -1,5 +1,5 @@
 import Foundation
-package import RecoveryChecks
+package import Components
 package import RecoveryPlan
 
 /// What a replay came to.

@@ -4,7 +4,7 @@ import Documents
 import Foundation
 import Logging
 import Platform
-import RecoveryChecks
+import Components
 package import RecoveryPlan
 import StackConfiguration
 

@@ -17,7 +17,7 @@ extension Session {
             guard let component = configuration.component(named: manifest.component),
                 component.kind == manifest.source
             else { return }
-            try await Components.source(component, self).forget(manifest.facts)
+            try await source(component).forget(manifest.facts)
         }
         return prune
     }

@@ -1,5 +1,5 @@
 import Operations
-import RecoveryChecks
+import Components
 
 /// Results of checks, for people.
 enum CheckText {

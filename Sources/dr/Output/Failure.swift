@@ -6,7 +6,7 @@ import HTTP
 import ObjectStorage
 import Operations
 import Platform
-import RecoveryChecks
+import Components
 import RecoveryPlan
 import Reporting
 import S3
