@@ -61,7 +61,7 @@ import Testing
         "7", "null", "[]", "{}", "1e999", "-99999999999999999999999",
         #"{"id": 99999999999999999999, "matchers": [], "startsAt": 1e400, "endsAt": -1e400}"#,
         #"{"id": "a", "matchers": [{"name": 1, "value": 1e999, "isRegex": 3}], "startsAt": "x", "endsAt": "y"}"#,
-        #"{"id": "a", "matchers": [{"name": "a", "value": "b", "isRegex": false}], "startsAt": "0000-00-00T00:00:00Z", "endsAt": "999999999999-01-01T00:00:00Z"}"#,
+        #"{"id": "a", "matchers": [{"name": "a", "value": "b", "isRegex": false}], "startsAt": "0000-00-00T00:00:00Z"}"#,
     ])
     func `entries that are not silences are damage, and the others are stored`(entry: String) async throws {
         let good = String(decoding: SilenceTests.valid.compact, as: UTF8.self)

@@ -5,7 +5,8 @@ package import Platform
 
 /// The client of Alertmanager's HTTP API, version 2: encodes, tries again, and puts refusals into words.
 ///
-/// Calls block: run them on a pool's thread. They throw `ComponentError` and `CancellationError`. Safe from many threads.
+/// Calls block: run them on a pool's thread. They throw `ComponentError` and `CancellationError`. Safe from many
+/// threads.
 package struct AlertmanagerAPI: Sendable {
     /// Without user, query and trailing slash, fit for messages.
     package let location: String
@@ -41,7 +42,7 @@ package struct AlertmanagerAPI: Sendable {
     package func silences() throws -> SilenceList {
         let (request, value, response) = try get("/api/v2/silences")
         guard let entries = value.array else { throw Self.stranger(request) }
-        // The field has whole seconds. The end of its second counts: a silence that has just begun or ended has done so.
+        // The field has whole seconds. Its second counts to the end, for silences that have just begun or ended.
         return SilenceList(entries, time: response.date.map { $0.multipliedClamped(by: 1000).addingClamped(999) })
     }
 

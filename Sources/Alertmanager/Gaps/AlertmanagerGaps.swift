@@ -55,8 +55,8 @@ package struct AlertmanagerGaps: GapFinder {
                     "the notification log (nflog)",
                     why: "after a restore, Alertmanager may send notifications again that it has sent already",
                     remedy: storage.map { "back up '\($0)' as kind files, if that matters" }
-                        ?? "back up the folder of --storage.path as kind files, and name it here as `storage:`, if that "
-                        + "matters"))
+                        ?? "back up the folder of --storage.path as kind files, and name it here as `storage:`, if "
+                        + "that matters"))
         }
         return gaps
     }

@@ -33,12 +33,12 @@ package struct AlertmanagerRestorer: ComponentRestorer {
             let file = FileManager.default.contents(atPath: "\(tree)/\(AlertmanagerTree.configuration)")
             let hidden = file.map { RunningConfiguration(String(decoding: $0, as: UTF8.self)).hiddenPlaces } ?? []
             var lines = [
-                "'\(AlertmanagerTree.silences)' is for dr: restore the silences with 'dr restore' into a running Alertmanager"
+                "'\(AlertmanagerTree.silences)' is for dr: run 'dr restore' without --to to put them into Alertmanager"
             ]
             if !hidden.isEmpty {
                 lines.append(
-                    "'\(AlertmanagerTree.configuration)' has <secret> in \(hidden.count) places: put the secrets in before "
-                        + "Alertmanager loads it: \(Gap.list(hidden).printable)")
+                    "'\(AlertmanagerTree.configuration)' has <secret> in \(hidden.count) places: put the secrets in "
+                        + "before Alertmanager loads it: \(Gap.list(hidden).printable)")
             }
             return lines
         }
