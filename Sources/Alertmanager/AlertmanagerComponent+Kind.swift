@@ -20,7 +20,7 @@ extension AlertmanagerComponent: ComponentKind {
     // MARK: Backup and restore
 
     package func source(_ context: ComponentContext) throws -> any ComponentSource {
-        AlertmanagerSource(api: try api(context), now: context.now)
+        AlertmanagerSource(api: try api(context), keepsURLs: context.encryptsBackups, now: context.now)
     }
 
     package static func restorer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentRestorer)? {

@@ -88,9 +88,9 @@ final class AlertmanagerSite: Sendable {
     }
 
     /// An export, with its folder.
-    func export(_ folder: TemporaryFolder? = nil) async throws -> ExportedTree {
+    func export(_ folder: TemporaryFolder? = nil, keepsURLs: Bool = true) async throws -> ExportedTree {
         let folder = try folder ?? TemporaryFolder("alertmanager-export")
-        let source = AlertmanagerSource(api: api, now: Self.now)
+        let source = AlertmanagerSource(api: api, keepsURLs: keepsURLs, now: Self.now)
         let capture = try await source.capture(
             CaptureContext(run: "test", state: folder.path, logger: Logger(label: "test")))
         try await capture.release()

@@ -24,7 +24,9 @@ import Testing
 
     private func capture(_ url: String) async throws -> any Capture {
         let folder = try TemporaryFolder("alertmanager-fault")
-        let capture = try await AlertmanagerSource(api: AlertmanagerSite.api(url), now: AlertmanagerSite.now).capture(
+        let capture = try await AlertmanagerSource(
+            api: AlertmanagerSite.api(url), keepsURLs: true, now: AlertmanagerSite.now
+        ).capture(
             CaptureContext(run: "test", state: folder.path, logger: Logger(label: "test")))
         try await capture.release()
         return capture
@@ -34,7 +36,9 @@ import Testing
         let url = "http://127.0.0.1:\(try FreePort.find()[0])"
         let error = await #expect(throws: ComponentError.self) { _ = try await capture(url) }
         #expect(error?.reason == .unreachable && error?.hint != nil && error?.operation.contains(url) == true)
-        let findings = await AlertmanagerSource(api: AlertmanagerSite.api(url), now: AlertmanagerSite.now).diagnose()
+        let findings = await AlertmanagerSource(
+            api: AlertmanagerSite.api(url), keepsURLs: true, now: AlertmanagerSite.now
+        ).diagnose()
         #expect(findings.map(\.verdict) == [.failed])
     }
 
@@ -81,8 +85,10 @@ import Testing
         other["id"] = .string(String(repeating: "x", count: 5_000))
         let server = try server(silences: String(decoding: JSONValue.array([silence, other]).compact, as: UTF8.self))
         let folder = try TemporaryFolder("alertmanager-fault")
-        let capture = try await AlertmanagerSource(api: AlertmanagerSite.api(server.url), now: AlertmanagerSite.now)
-            .capture(CaptureContext(run: "test", state: folder.path, logger: Logger(label: "test")))
+        let capture = try await AlertmanagerSource(
+            api: AlertmanagerSite.api(server.url), keepsURLs: true, now: AlertmanagerSite.now
+        )
+        .capture(CaptureContext(run: "test", state: folder.path, logger: Logger(label: "test")))
         let names = try FileManager.default.contentsOfDirectory(atPath: "\(capture.root)/silences")
         #expect(names.count == 2 && names.allSatisfy { $0.hasSuffix(".json") })
         try await capture.release()

@@ -173,11 +173,18 @@ import Testing
             ])
     }
 
-    @Test func `a diagnosis names hidden secrets and passwords that are shown`() async throws {
+    @Test func `URLs of webhooks are stored with encryption only`() async throws {
         let site = try await AlertmanagerSite(
-            configuration: Self.configuration.replacing("http://127", with: "http://u:pw@127"))
-        let findings = await AlertmanagerSource(api: site.api, now: AlertmanagerSite.now).diagnose()
+            configuration: Self.configuration.replacing("http://127", with: "http://u:webhookpassword@127"))
+        try #require(!(try site.api.status().configuration.shownURLs).isEmpty, "this version hides them itself")
+        let (open, encrypted) = (try await site.export(keepsURLs: false), try await site.export())
+        #expect(try encrypted.text("alertmanager.yml").contains("webhookpassword"))
+        #expect(try !open.files().values.contains { $0.contains("webhookpassword") })
+        #expect(open.capture.withheld.count == encrypted.capture.withheld.count + 1)
+        for tree in [open, encrypted] { #expect(try await site.import(tree).configuration?.outcome == .same) }
+        let findings = await AlertmanagerSource(api: site.api, keepsURLs: false, now: AlertmanagerSite.now).diagnose()
         #expect(findings.prefix(3).allSatisfy { $0.verdict == .ok })
         #expect(findings.contains { $0.verdict == .warning && $0.detail.contains("hides 2 secrets") })
+        #expect(findings.contains { $0.subject == "webhooks" && $0.detail.hasPrefix("1 URLs") })
     }
 }

@@ -48,8 +48,15 @@ import Testing
             ])
     }
 
-    @Test func `passwords in URLs, templates and files are found`() {
-        #expect(configuration.placesOfShownPasswords == ["receivers[hook].webhook_configs[0].url"])
+    @Test func `URLs of webhooks are hidden as newer versions do, and nothing else changes`() {
+        #expect(configuration.shownURLs == ["receivers[hook].webhook_configs[0].url"])
+        let hidden = configuration.withoutURLs
+        #expect(hidden.text == Self.text.replacing("http://user:pw@localhost:1/x", with: "<secret>"))
+        #expect(hidden.shownURLs == [] && hidden.hiddenPlaces.count == configuration.hiddenPlaces.count + 1)
+        #expect(hidden.withoutURLs == hidden)
+    }
+
+    @Test func `templates and files are found`() {
         #expect(configuration.templates == ["/etc/alertmanager/*.tmpl", "more/x.tmpl"])
         #expect(configuration.files == ["/run/secrets/hook"])
         #expect(configuration.isWhole)
@@ -69,6 +76,7 @@ import Testing
         let configuration = RunningConfiguration(text)
         #expect(!configuration.isWhole)
         #expect(configuration.hiddenPlaces.count <= 1)
+        #expect(configuration.withoutURLs == configuration)
         #expect(configuration.templates == [] && configuration.files == [])
     }
 

@@ -33,13 +33,13 @@ extension AlertmanagerSource {
                     "Alertmanager hides \(hidden.count) secrets of it: back up its file too, as kind files, into an "
                         + "encrypted store"))
         }
-        let shown = status.configuration.placesOfShownPasswords
-        if !shown.isEmpty {
+        let shown = status.configuration.shownURLs
+        if !shown.isEmpty, !keepsURLs {
             findings.append(
                 Diagnosis(
-                    "configuration", .warning,
-                    "Alertmanager shows passwords in URLs, and they are in the backup: \(Gap.list(shown)); use "
-                        + "`http_config: basic_auth:` or an encrypted store"))
+                    "webhooks", .warning,
+                    "\(shown.count) URLs, which may hold passwords, are not backed up, because the store is not encrypted: "
+                        + Gap.list(shown)))
         }
         return findings
     }

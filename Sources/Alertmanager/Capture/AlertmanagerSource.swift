@@ -11,11 +11,15 @@ package struct AlertmanagerSource: ComponentSource {
     package static let kind = AlertmanagerComponent.name
 
     let api: AlertmanagerAPI
+    let keepsURLs: Bool
     private let now: @Sendable () -> Int
 
-    /// - Parameter now: milliseconds since 1970, for a server that does not tell its own time.
-    package init(api: AlertmanagerAPI, now: @escaping @Sendable () -> Int) {
+    /// - Parameters:
+    ///   - keepsURLs: true if the URLs of webhooks are stored where the server shows them: into an encrypted store.
+    ///   - now: milliseconds since 1970, for a server that does not tell its own time.
+    package init(api: AlertmanagerAPI, keepsURLs: Bool, now: @escaping @Sendable () -> Int) {
         self.api = api
+        self.keepsURLs = keepsURLs
         self.now = now
     }
 
@@ -38,11 +42,12 @@ package struct AlertmanagerSource: ComponentSource {
             try Task.checkCancellation()
             try tree.write(AlertmanagerTree.path(of: silence), silence.document.document)
         }
-        try tree.write(AlertmanagerTree.configuration, Array(status.configuration.text.utf8))
+        let configuration = keepsURLs ? status.configuration : status.configuration.withoutURLs
+        try tree.write(AlertmanagerTree.configuration, Array(configuration.text.utf8))
         try tree.write(AlertmanagerTree.status, status.document.document)
         try tree.removeTheRest()
         return AlertmanagerCapture(
-            tree: tree, facts: facts(status, list), withheld: Self.withheld(status.configuration),
+            tree: tree, facts: facts(status, list), withheld: Self.withheld(configuration),
             damage: list.defects.map { defect in
                 Damage(path: "\(AlertmanagerTree.silences)/entry-\(defect.index).json", reason: defect.reason)
             }, pool: api.pool)

@@ -11,6 +11,14 @@ package struct RunningConfiguration: Equatable, Sendable {
         /// Keys and numbers of list items; an item with a `name:` first has that name: ["receivers", "hook", "url"].
         var path: [String]
         var value: String
+        /// Number of its line, from 0, and the length of the value's text in it.
+        var line: Int
+        var length: Int
+
+        /// True for an address that Alertmanager 0.26 and later hide: that of a webhook.
+        var isWebhookURL: Bool {
+            path.count == 5 && path[0] == "receivers" && path[2] == "webhook_configs" && path[4] == "url"
+        }
 
         /// `receivers[hook].webhook_configs[0].url`.
         var place: String {
@@ -22,16 +30,24 @@ package struct RunningConfiguration: Equatable, Sendable {
     }
 
     /// The places at which the server shows `<secret>` instead of a value.
-    package var hiddenPlaces: [String] { members.filter { $0.value == "<secret>" }.map(\.place) }
+    package var hiddenPlaces: [String] { members.filter { $0.value == Self.hidden }.map(\.place) }
 
-    /// The places of URLs with a password in them, which the server does show: Alertmanager before 0.26 does not hide
-    /// the URLs of webhooks.
-    package var placesOfShownPasswords: [String] {
-        members.filter { member in
-            guard let start = member.value.firstRange(of: "://")?.upperBound else { return false }
-            let authority = member.value[start...].prefix { $0 != "/" && $0 != "?" }
-            return authority.lastIndex(of: "@").map { authority[..<$0].contains(":") } ?? false
-        }.map(\.place)
+    /// The places of webhook URLs, which hold passwords and tokens, and which Alertmanager before 0.26 shows.
+    package var shownURLs: [String] { members.filter { $0.isWebhookURL && $0.value != Self.hidden }.map(\.place) }
+
+    /// The same configuration as Alertmanager 0.26 and later show it: without the URLs of webhooks.
+    package var withoutURLs: RunningConfiguration {
+        var lines = Self.lines(text)
+        for member in members where member.isWebhookURL {
+            lines[member.line] = lines[member.line].dropLast(member.length) + Self.hidden
+        }
+        return RunningConfiguration(lines.joined(separator: "\n"))
+    }
+
+    private static let hidden = "<secret>"
+
+    private static func lines(_ text: String) -> [Substring] {
+        text.split(separator: "\n", omittingEmptySubsequences: false)
     }
 
     /// Globs of the files with templates for notifications.
@@ -83,17 +99,19 @@ package struct RunningConfiguration: Equatable, Sendable {
         }
         var levels: [Level] = []
         var members: [Member] = []
-        func note(_ value: Substring) {
-            members.append(Member(path: levels.map(\.name), value: Self.plain(value)))
-        }
-        for line in text.split(separator: "\n") {
+        for (number, line) in Self.lines(text).enumerated() {
+            func note(_ value: Substring) {
+                members.append(
+                    Member(
+                        path: levels.map(\.name), value: Self.plain(value), line: number, length: value.count))
+            }
             var rest = line.drop { $0 == " " }
             var indent = line.utf8.count - rest.utf8.count
             while rest.hasPrefix("- ") || rest == "-", levels.count < Self.deepest {
                 levels.removeAll { $0.indent > indent || ($0.indent == indent && $0.isItem) }
-                let number = levels.last?.items ?? 0
+                let index = levels.last?.items ?? 0
                 if !levels.isEmpty { levels[levels.count - 1].items += 1 }
-                levels.append(Level(indent: indent, name: "\(number)", isItem: true))
+                levels.append(Level(indent: indent, name: "\(index)", isItem: true))
                 rest = rest.dropFirst(2)
                 indent += 2
                 let inner = rest.drop { $0 == " " }
