@@ -142,7 +142,7 @@ extension ElasticsearchComponent: ComponentKind {
 
     package static func drillServer(environment: [String: String]) -> DrillServerOptions? { nil }
     package static func drillConfiguration(port: String) -> String? { nil }
-    package static func holdsAnything(_ facts: [String: String]) -> Bool { facts["indices"] != "0" }
+    package static func holdsAnything(_ facts: [String: String], at now: Int) -> Bool { facts["indices"] != "0" }
     package static let droppable: DroppableObject<Self>? = nil
 
     // MARK: Forecasts

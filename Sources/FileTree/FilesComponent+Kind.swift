@@ -55,7 +55,7 @@ extension FilesComponent: ComponentKind {
     package static func drillConfiguration(port: String) -> String? { nil }
 
     /// A tree has at least its root, which an empty server lacks.
-    package static func holdsAnything(_ facts: [String: String]) -> Bool { true }
+    package static func holdsAnything(_ facts: [String: String], at now: Int) -> Bool { true }
     package static let droppable: DroppableObject<Self>? = nil
 
     // MARK: Forecasts

@@ -68,7 +68,7 @@ extension GitComponent: ComponentKind {
     package static func drillConfiguration(port: String) -> String? { nil }
 
     /// A repository always has a commit.
-    package static func holdsAnything(_ facts: [String: String]) -> Bool { true }
+    package static func holdsAnything(_ facts: [String: String], at now: Int) -> Bool { true }
     package static let droppable: DroppableObject<Self>? = nil
 
     // MARK: Forecasts

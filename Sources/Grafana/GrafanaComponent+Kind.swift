@@ -130,12 +130,12 @@ extension GrafanaComponent: ComponentKind {
     package static func drillServer(environment: [String: String]) -> DrillServerOptions? { nil }
     package static func drillConfiguration(port: String) -> String? { nil }
 
-    package static func holdsAnything(_ facts: [String: String]) -> Bool {
+    package static func holdsAnything(_ facts: [String: String], at now: Int) -> Bool {
         facts["dashboards"] != "0" || facts["data sources"] != "0"
     }
 
     package static let droppable: DroppableObject<Self>? = DroppableObject(
-        "dashboard", fact: "dashboards", checks: ["grafana_dashboards"]
+        "dashboard", checks: ["grafana_dashboards"], isHeld: { facts, _ in facts["dashboards"] != "0" }
     ) { settings, context in
         let server = CheckedServer(url: settings.access.url, client: try context.client(settings.access))
         let found = try server.json("/api/search", [("type", "dash-db"), ("limit", "1")])

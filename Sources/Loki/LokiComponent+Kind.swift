@@ -97,7 +97,7 @@ extension LokiComponent: ComponentKind {
 
     package static func drillServer(environment: [String: String]) -> DrillServerOptions? { nil }
     package static func drillConfiguration(port: String) -> String? { nil }
-    package static func holdsAnything(_ facts: [String: String]) -> Bool { facts["chunks"] != "0" }
+    package static func holdsAnything(_ facts: [String: String], at now: Int) -> Bool { facts["chunks"] != "0" }
     package static let droppable: DroppableObject<Self>? = nil
 
     // MARK: Forecasts

@@ -131,7 +131,7 @@ extension PrometheusComponent: ComponentKind {
         """
     }
 
-    package static func holdsAnything(_ facts: [String: String]) -> Bool { facts["blocks"] != "0" }
+    package static func holdsAnything(_ facts: [String: String], at now: Int) -> Bool { facts["blocks"] != "0" }
     package static let droppable: DroppableObject<Self>? = nil
 
     // MARK: Forecasts

@@ -2,6 +2,7 @@ import Lab
 import Testing
 
 @testable import Components
+@testable import Prometheus
 
 /// Each check against a server that is well, and against one that is broken in just the way it looks for.
 @Suite struct BrokenServerTests {
@@ -147,7 +148,7 @@ import Testing
                     CheckedStack.Endpoint(name: "api", server: fixture.access, text: "well")
                 ]
                 stack.serviceLevel = ServiceLevel(
-                    prometheus: stack.components[0],
+                    component: stack.components[0],
                     rules: [
                         .availability: .init(expression: "a[$window]", threshold: 99.95),
                         .latencyP95: .init(expression: "l", threshold: 2),
@@ -230,7 +231,7 @@ import Testing
         let runner = CheckRunner(pool: StackFixture.pool, timeLimit: .seconds(4))
         let began = ContinuousClock.now
         let results = await runner.run(
-            CheckRegistry(fixture.stack()).checks(["prometheus_ready", "prometheus_healthy"]))
+            StackFixture.registry.checks(["prometheus_ready", "prometheus_healthy"], of: fixture.stack()))
         #expect(results.map(\.verdict) == [.failed, .passed])
         #expect(results[0].measured.contains("no answer within"))
         #expect(ContinuousClock.now - began < .seconds(30))
@@ -238,19 +239,18 @@ import Testing
 
     @Test func damagedBlocksFailAndNoneToReadIsSkipped() async throws {
         let fixture = try StackFixture([:])
-        func verdict(_ blocks: Int, _ damage: [String] = [], facts: [String: String] = [:]) async -> [CheckResult
-            .Verdict]
+        func verdict(_ blocks: Int, _ damage: [String] = [], facts: [String: String] = [:]) throws
+            -> CheckResult
+            .Verdict
         {
-            let stack = fixture.stack { stack in
-                stack.components[0].examineBlocks = { ExaminedBlocks(blocks: blocks, damage: damage) }
-                stack.components[0].facts = facts
-            }
-            return await StackFixture.run("prometheus_blocks_intact", stack).map(\.verdict)
+            var component = fixture.component("prometheus")
+            component.facts = facts
+            return try BlocksIntact(component) { ExaminedBlocks(blocks: blocks, damage: damage) }.measure().verdict
         }
-        #expect(await verdict(3) == [.passed])
-        #expect(await verdict(3, ["B/index: CRC"]) == [.failed])
-        #expect(await verdict(0, facts: ["blocks": "3"]) == [.failed])
-        #expect(await verdict(0) == [.skipped])
+        #expect(try verdict(3) == .passed)
+        #expect(try verdict(3, ["B/index: CRC"]) == .failed)
+        #expect(try verdict(0, facts: ["blocks": "3"]) == .failed)
+        #expect(try verdict(0) == .skipped)
         #expect(await StackFixture.run("prometheus_blocks_intact", fixture.stack()).map(\.verdict) == [.skipped])
     }
 }

@@ -6,6 +6,7 @@ import Platform
 import Testing
 
 @testable import Components
+@testable import Loki
 
 /// Which questions are recorded for Loki, and what they notice.
 @Suite struct LokiQuestionsTests {
@@ -31,8 +32,7 @@ import Testing
                 LokiChunk.Line(time: (LokiQuestionsTests.start + $0) * 1_000_000_000, text: Array("line \($0)".utf8))
             }
             try loki.store.push(tenant: "fake", labels: ["app": "a"], lines: all)
-            var component = CheckedStack.Component(
-                name: "loki", kind: "loki", server: CheckedServer(url: loki.url, client: HTTPClient()))
+            var component = StackFixture.component("loki", url: loki.url)
             component.watermark = (LokiQuestionsTests.start + 1999) * 1000
             component.captured = (LokiQuestionsTests.start + 2600) * 1000
             stack = CheckedStack(components: [component])
@@ -42,22 +42,22 @@ import Testing
     @Test func `a busy stream that lacks its newest seconds is noticed`() async throws {
         let (whole, late) = (try await Site(lines: 2000), try await Site(lines: 1978))
         let questions = try await StackFixture.pool.run {
-            try Questions(whole.stack).derived(for: whole.stack.components[0])
+            try #require(try whole.stack.components[0].recorder()).derived()
         }
         #expect(questions.map(\.language) == [.logLines, .logQL, .logLines, .logQL])
         for question in questions {
             let (answer, now) = try await StackFixture.pool.run {
-                let answer = try Interview(whole.stack).record(question)
-                return (answer, try answer.flatMap { try Interview(late.stack).difference(from: $0) })
+                let answer = try QueryComparison(whole.stack).record(question)
+                return (answer, try answer.flatMap { try QueryComparison(late.stack).difference(from: $0) })
             }
             #expect(answer != nil && now != nil, "\(question)")
         }
         // As sets of older versions have it: the first lines, which both have.
-        let old = RecordedQuestion(
+        let old = RecordedQuery(
             .logLines, of: "loki", "{app=\"a\"}", from: Self.start * 1000, to: (Self.start + 1999) * 1000 + 1)
         let (answer, now) = try await StackFixture.pool.run {
-            let answer = try Interview(whole.stack).record(old)
-            return (answer, try answer.flatMap { try Interview(late.stack).difference(from: $0) })
+            let answer = try QueryComparison(whole.stack).record(old)
+            return (answer, try answer.flatMap { try QueryComparison(late.stack).difference(from: $0) })
         }
         #expect(answer?.text == "1000 lines" && now == nil)
         #expect(whole.loki.server.violations == [])
@@ -70,7 +70,7 @@ import Testing
         var component = site.stack.components[0]
         component.captured = component.watermark.map { $0 + 2000 }
         let asked = component
-        let questions = try await StackFixture.pool.run { try Questions(site.stack).derived(for: asked) }
+        let questions = try await StackFixture.pool.run { try #require(try asked.recorder()).derived() }
         #expect(questions.allSatisfy { $0.language != .logQL || $0.from == (Self.start + 1991) * 1000 })
         await site.loki.stop()
     }
@@ -79,7 +79,7 @@ import Testing
         let site = try await Site(lines: 1, isMultitenant: true)
         let failure = await #expect(throws: CheckFailure.self) {
             try await StackFixture.pool.run {
-                _ = try Questions(site.stack).derived(for: site.stack.components[0])
+                _ = try #require(try site.stack.components[0].recorder()).derived()
             }
         }
         #expect(failure?.reason.contains("no org id") == true && failure?.reason.contains("`checks: {tenants") == true)

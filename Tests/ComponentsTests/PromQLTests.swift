@@ -5,6 +5,7 @@ import Platform
 import Testing
 
 @testable import Components
+@testable import Prometheus
 
 @Suite struct PromQLTests {
     private static func answer(_ type: String, _ result: String) -> String {
@@ -22,11 +23,11 @@ import Testing
         var component = fixture.component("prometheus")
         component.facts = [:]
         var stack = CheckedStack(components: [component])
-        let question = RecordedQuestion(.promQL, of: "prometheus", "x", from: 1000)
-        let recorded = try await StackFixture.pool.run { [stack] in try Interview(stack).record(question) }
+        let question = RecordedQuery(.promQL, of: "prometheus", "x", from: 1000)
+        let recorded = try await StackFixture.pool.run { [stack] in try QueryComparison(stack).record(question) }
         let answer = try #require(recorded)
         stack.set = Timestamp(seconds: 1)
-        stack.recorded = RecordedMark(tool: "t", set: Timestamp(seconds: 1), answers: [answer], sentinels: [])
+        stack.recorded = RecordedMark(tool: "t", set: Timestamp(seconds: 1), results: [answer], canaries: [])
         return try #require(await StackFixture.run("data_equality", stack).first)
     }
 
@@ -84,11 +85,10 @@ import Testing
             let fixture = try StackFixture { _, number in
                 .reply(.response(200, [], "prometheus_tsdb_head_samples_appended_total \(number < 3 ? 7 : 8)\n"))
             }
-            var component = fixture.component("prometheus")
-            component.patience = { patience }
-            var stack = CheckedStack(components: [component])
-            stack.interval = interval
-            return try #require(await StackFixture.run("ingestion", stack).first)
+            let component = fixture.component("prometheus", interval: interval)
+            let check = Ingestion(component, fixture.access) { patience }
+            let runner = CheckRunner(pool: StackFixture.pool, timeLimit: .seconds(20))
+            return try #require(await runner.run([check]).first)
         }
         let short = try await verdict(patience: .seconds(1), interval: nil)
         #expect(short.verdict == .failed && short.measured == "0 samples in 1.0 seconds")
@@ -104,8 +104,7 @@ import Testing
             .reply(
                 .response(200, [], "prometheus_tsdb_head_samples_appended_total \(number == 0 ? "7" : value)\n"))
         }
-        var stack = CheckedStack(components: [fixture.component("prometheus")])
-        stack.interval = .seconds(1)
+        let stack = CheckedStack(components: [fixture.component("prometheus", interval: .seconds(1))])
         #expect(await StackFixture.run("ingestion", stack).count == 1)
     }
 }

@@ -5,6 +5,8 @@ import Platform
 import Testing
 
 @testable import Components
+@testable import Elasticsearch
+@testable import Grafana
 
 /// What is recorded with a set, and what the check makes of it.
 @Suite struct RecordingTests {
@@ -17,24 +19,24 @@ import Testing
             stack.set = set
             stack.recorded = mark
             for index in stack.components.indices
-            where ["grafana", "elasticsearch"].contains(stack.components[index].kind) {
+            where ["grafana", "elasticsearch"].contains(stack.components[index].name) {
                 stack.components[index].facts = facts
             }
         }
         return try #require(await StackFixture.run("data_equality", stack).first)
     }
 
-    private static func mark(_ record: Recorder.Record) -> RecordedMark {
-        RecordedMark(tool: "dr", set: set, answers: record.answers, sentinels: [], omissions: record.omissions)
+    private static func mark(_ record: SetRecorder.Record) -> RecordedMark {
+        RecordedMark(tool: "dr", set: set, results: record.results, canaries: [], omissions: record.omissions)
     }
 
     private static func recorded(
         _ fixture: StackFixture, kind: String, facts: [String: String] = [:]
-    ) async throws -> Recorder.Record {
+    ) async throws -> SetRecorder.Record {
         var component = fixture.component(kind)
         component.facts = facts
-        return try await Recorder(
-            CheckedStack(components: [component]), questions: [], pool: StackFixture.pool
+        return try await SetRecorder(
+            CheckedStack(components: [component]), queries: [], pool: StackFixture.pool
         ).record()
     }
 
@@ -52,8 +54,8 @@ import Testing
     /// The server holds more than the snapshot by the time it is asked.
     @Test func `documents are recorded as they were counted around the snapshot`() async throws {
         let record = try await Self.recorded(try Self.cluster(20, 30), kind: "elasticsearch", facts: Self.counts)
-        #expect(record.answers.map(\.text) == ["12 documents", "5 to 9 documents"])
-        #expect(record.answers.map(\.least) == [12, 5] && record.warnings == [] && record.omissions == [])
+        #expect(record.results.map(\.text) == ["12 documents", "5 to 9 documents"])
+        #expect(record.results.map(\.least) == [12, 5] && record.warnings == [] && record.omissions == [])
     }
 
     @Test(arguments: [
@@ -73,11 +75,11 @@ import Testing
     /// As sets of before have it: the number itself.
     @Test func `an answer without a least number must be the same`() async throws {
         let fixture = try Self.cluster(12, 0)
-        let question = RecordedQuestion(.documents, of: "elasticsearch", "jaeger-a")
-        let none = RecordedAnswer(question, sha256: "", text: "")
-        var answer = try #require(try Interview(fixture.stack()).difference(from: none))
+        let question = RecordedQuery(.documents, of: "elasticsearch", "jaeger-a")
+        let none = RecordedResult(question, sha256: "", text: "")
+        var answer = try #require(try QueryComparison(fixture.stack()).difference(from: none))
         answer.least = nil
-        let mark = RecordedMark(tool: "dr", set: Self.set, answers: [answer], sentinels: [])
+        let mark = RecordedMark(tool: "dr", set: Self.set, results: [answer], canaries: [])
         #expect(try await Self.verdict(fixture, mark, facts: Self.counts).verdict == .passed)
         #expect(try await Self.verdict(try Self.cluster(13, 0), mark, facts: Self.counts).verdict == .failed)
     }
@@ -125,7 +127,7 @@ import Testing
 
     @Test func `a dashboard of schema v2 is recorded and compared`() async throws {
         let record = try await Self.recorded(try Self.grafana(), kind: "grafana")
-        #expect(record.answers.map(\.text) == ["1 dashboard", "'A'"] && record.warnings == [])
+        #expect(record.results.map(\.text) == ["1 dashboard", "'A'"] && record.warnings == [])
         let fixtures = [
             // The server's own numbers are another's.
             (try Self.grafana([Self.v2: (200, #"{"metadata":{"name":"a"},"spec":{"title":"A"}}"#)]), true),
@@ -180,8 +182,8 @@ import Testing
     @Test func `a question that was not recorded is not called equal`() async throws {
         let broken = try Self.grafana(["/api/dashboards/uid/a": (500, "no such table")])
         let record = try await Self.recorded(broken, kind: "grafana")
-        #expect(record.answers.count == 1 && record.warnings.count == 1)
-        #expect(record.omissions.map(\.questions) == [1])
+        #expect(record.results.count == 1 && record.warnings.count == 1)
+        #expect(record.omissions.map(\.queries) == [1])
         let result = try await Self.verdict(try Self.grafana(), Self.mark(record), facts: ["dashboards": "1"])
         #expect(result.verdict == .passed && result.measured == "1 of 1 answers equal, 1 not recorded")
         #expect(result.detail?.contains("grafana: 'a'") == true, "\(result)")
@@ -192,18 +194,18 @@ import Testing
         let fact = (0..<250).map { "i\($0) 1" }.joined(separator: ", ")
         let record = try await Self.recorded(
             try StackFixture([:]), kind: "elasticsearch", facts: ["documents by index": fact])
-        #expect(record.answers.count == 200 && record.omissions.map(\.questions) == [50])
+        #expect(record.results.count == 200 && record.omissions.map(\.queries) == [50])
     }
 
     @Test func `a mark with impossible numbers is read without harm`() async throws {
         let mark = RecordedMark(
             tool: "dr", set: Self.set,
-            answers: [
-                RecordedAnswer(RecordedQuestion(.documents, of: "elasticsearch", "jaeger-a"), sha256: "", text: "")
+            results: [
+                RecordedResult(RecordedQuery(.documents, of: "elasticsearch", "jaeger-a"), sha256: "", text: "")
             ],
-            sentinels: [],
+            canaries: [],
             omissions: [Int.max, Int.max, Int.min, -1].map {
-                RecordedOmission(component: "grafana", questions: $0, reason: String(repeating: "x", count: 500))
+                RecordedOmission(component: "grafana", queries: $0, reason: String(repeating: "x", count: 500))
             })
         let result = try await Self.verdict(try Self.cluster(1, 1), mark, facts: Self.counts)
         #expect(result.verdict == .failed && result.measured.hasSuffix("1000000 not recorded"), "\(result)")

@@ -1,18 +1,23 @@
+import Documents
+import Grafana
+import Prometheus
 import Testing
 
 @testable import Components
 
 @Suite struct RegistryTests {
+    private let registry = StackFixture.registry
+
     @Test func everyNameOfAProfileIsKnownAndNoneTwice() {
-        #expect(Set(CheckRegistry.knownNames).count == CheckRegistry.knownNames.count)
-        for list in CheckRegistry.profiles.values { #expect(Set(list).isSubset(of: CheckRegistry.knownNames)) }
-        #expect(CheckRegistry.knownNames.contains("sla"))
+        #expect(Set(registry.names).count == registry.names.count)
+        for list in registry.profiles.values { #expect(Set(list).isSubset(of: registry.names)) }
+        #expect(registry.names.contains("sla"))
     }
 
     @Test func whatIsNotConfiguredIsSkippedAndSaysWhy() async {
         let results = await CheckRunner(pool: StackFixture.pool, timeLimit: .seconds(5)).run(
-            CheckRegistry(CheckedStack(components: [])).checks(CheckRegistry.profiles["full"] ?? []))
-        #expect(results.count == CheckRegistry.knownNames.count - 1)
+            registry.checks(registry.profiles["full"] ?? [], of: CheckedStack(components: [])))
+        #expect(results.count == registry.names.count - 1)
         #expect(results.allSatisfy { $0.verdict == .skipped && $0.detail?.isEmpty == false })
     }
 
@@ -22,20 +27,24 @@ import Testing
     }
 
     @Test func theAliasIsThreeChecksEachOnce() {
-        let checks = CheckRegistry(CheckedStack(components: [])).checks(["sla_throughput", "sla"])
+        let checks = registry.checks(["sla_throughput", "sla"], of: CheckedStack(components: []))
         #expect(checks.map(\.name) == ["sla_throughput", "sla_availability", "sla_latency_p95"])
     }
 
     @Test func oneCheckToEachComponentOfAKind() {
-        let stack = CheckedStack(components: ["east", "west"].map { .init(name: $0, kind: "prometheus") })
-        #expect(CheckRegistry(stack).checks(["prometheus_ready"]).map(\.component) == ["east", "west"])
+        let stack = CheckedStack(
+            components: ["east", "west"].map { CheckedComponent(PrometheusComponent(), StackFixture.context(of: $0)) })
+        #expect(registry.checks(["prometheus_ready"], of: stack).map(\.component) == ["east", "west"])
     }
 
     @Test func aComponentWithoutItsSecretHasFailed() async {
-        var component = CheckedStack.Component(name: "grafana", kind: "grafana")
-        component.obstacle = "environment variable 'P' is not set"
+        var grafana = GrafanaComponent()
+        grafana.access.url = "http://127.0.0.1:1"
+        grafana.access.username = "admin"
+        grafana.access.password = Secret(.environment("P"), location: Location(file: "dr.yaml"))
+        let component = CheckedComponent(grafana, StackFixture.context(of: "grafana"))
         let results = await StackFixture.run("grafana_healthy", CheckedStack(components: [component]))
-        #expect(results.map(\.verdict) == [.failed] && results[0].detail?.contains("'P'") == true)
+        #expect(results.map(\.verdict) == [.failed] && results[0].detail?.contains("P") == true)
     }
 
     @Test func theReportCountsAsTheRunbookDoes() {

@@ -34,7 +34,7 @@ import Testing
 
     private func level(_ fixture: StackFixture) -> ServiceLevel {
         ServiceLevel(
-            prometheus: fixture.component("prometheus"),
+            component: fixture.component("prometheus"),
             rules: [
                 .availability: .init(expression: "availability", threshold: 99.95),
                 .latencyP95: .init(expression: "latency", threshold: 2),
@@ -119,11 +119,11 @@ import Testing
 
     @Test func `the health report has the members of the usual script`() async throws {
         let fixture = try StackFixture(["/-/ready": (200, "ok"), "/ready": (503, "starting"), "/sick": (500, "boom")])
-        var stack = CheckedStack(components: ["prometheus", "loki"].map(fixture.component))
+        var stack = CheckedStack(components: ["prometheus", "loki"].map { fixture.component($0) })
         let sick = CheckedServer(url: fixture.server.url + "/sick", client: .init())
         stack.endpoints = [.init(name: "api", server: sick, isCritical: false)]
         var results: [CheckResult] = []
-        for name in HealthReport.checks { results += await StackFixture.run(name, stack) }
+        for name in StackFixture.registry.names(of: .health) { results += await StackFixture.run(name, stack) }
         let report = HealthReport(results, at: Self.now)
         let json = try JSONValue(parsing: [UInt8](try JSONEncoder().encode(report)))
         #expect(json["overall_health"] == "UNHEALTHY" && json["critical_failures"]?.integer == 1)

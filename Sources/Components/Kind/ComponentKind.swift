@@ -93,8 +93,10 @@ package protocol ComponentKind: Section, Equatable {
 
     /// True if a backup holds anything that an empty server would lack: only then can the control run of a drill leave
     /// the server empty and expect an alarm.
-    /// - Parameter facts: of the backup's manifest.
-    static func holdsAnything(_ facts: [String: String]) -> Bool
+    /// - Parameters:
+    ///   - facts: those of the backup's manifest.
+    ///   - now: milliseconds since 1970, for data that end by themselves.
+    static func holdsAnything(_ facts: [String: String], at now: Int) -> Bool
 
     /// An object that the control run of a drill can remove from the restored server; nil where there is none.
     static var droppable: DroppableObject<Self>? { get }

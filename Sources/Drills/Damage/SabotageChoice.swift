@@ -36,11 +36,11 @@ struct SabotageChoice {
             return try anyPack().map { component, key, _, _ in .missingPack(component: component, pack: key) }
         case .oldSet: return try olderSet().map { .oldSet($0, as: selection) }
         case .droppedDashboard:
-            return try components.first {
-                guard served.contains($0.name), let fact = session.kind(named: $0.kind)?.droppableFact else {
+            return try components.first { component in
+                guard served.contains(component.name), let kind = session.kind(named: component.kind) else {
                     return false
                 }
-                return try facts(of: $0.name).map { $0[fact] != "0" } ?? false
+                return try facts(of: component.name).map { kind.holdsDroppable($0, at: now) } ?? false
             }
             .map { .droppedDashboard(component: $0.name) }
         case .emptyService:
@@ -52,8 +52,11 @@ struct SabotageChoice {
     /// True if an empty server would differ from the restored one: a control run needs a difference to find.
     private func holdsAnything(_ component: String, _ kind: String) throws -> Bool {
         guard let kind = session.kind(named: kind) else { return false }
-        return try facts(of: component).map { kind.holdsAnything($0) } ?? false
+        return try facts(of: component).map { kind.holdsAnything($0, at: now) } ?? false
     }
+
+    /// Milliseconds since 1970.
+    private var now: Int { Session.now().seconds * 1000 }
 
     /// The facts of the component's manifest; nil where the set does not hold it.
     private func facts(of component: String) throws -> [String: String]? {
@@ -119,6 +122,7 @@ struct SabotageChoice {
 }
 
 extension ComponentKind {
-    /// The fact that counts the objects of which one can be dropped; nil where there are none.
-    fileprivate static var droppableFact: String? { droppable?.fact }
+    fileprivate static func holdsDroppable(_ facts: [String: String], at now: Int) -> Bool {
+        droppable?.isHeld(facts, now) ?? false
+    }
 }

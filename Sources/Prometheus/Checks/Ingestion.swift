@@ -20,14 +20,19 @@ struct Ingestion: RecoveryCheck {
     private static let usualWait = Duration.seconds(70)
     private static let longestWait = Duration.seconds(600)
 
-    init(_ subject: CheckedComponent, _ server: CheckedServer) {
+    /// The longest time that new samples may take to come, by the server's own configuration; nil when the server does
+    /// not show it.
+    private let configuredWait: @Sendable () -> Duration?
+
+    init(_ subject: CheckedComponent, _ server: CheckedServer, configuredWait: (@Sendable () -> Duration?)? = nil) {
         self.subject = subject
         self.server = server
+        self.configuredWait = configuredWait ?? { Self.configuredWait(of: server) }
         interval = subject.context.sampleInterval
     }
 
     func measure() throws -> Components.Measurement {
-        let wait = min(interval ?? configuredWait ?? Self.usualWait, interval ?? Self.longestWait)
+        let wait = min(interval ?? configuredWait() ?? Self.usualWait, interval ?? Self.longestWait)
         let clock = ContinuousClock()
         let began = clock.now
         let first = try appended()
@@ -51,9 +56,7 @@ struct Ingestion: RecoveryCheck {
         }
     }
 
-    /// The longest time that new samples may take to come, by the server's own configuration; nil when the server does
-    /// not show it.
-    private var configuredWait: Duration? {
+    private static func configuredWait(of server: CheckedServer) -> Duration? {
         guard let yaml = try? server.json("/api/v1/status/config")["data"]?["yaml"]?.text else { return nil }
         return .seconds(LoadedConfiguration(yaml: yaml).patience)
     }
