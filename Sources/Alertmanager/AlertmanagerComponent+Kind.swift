@@ -1,6 +1,5 @@
 package import BackupRepository
 package import Components
-internal import FoundationEssentials
 internal import HTTP
 internal import Platform
 
@@ -114,14 +113,27 @@ extension AlertmanagerComponent: ComponentKind {
         "route: {receiver: none}\nreceivers: [{name: none}]\n"
     }
 
-    package static func holdsAnything(_ facts: [String: String]) -> Bool {
-        // Some may have ended since the backup.
-        let now = Int(clamping: Date().timeIntervalSince1970 * 1000)
-        return SilenceEnds(fact: facts[SilenceEnds.fact]).remaining(at: now) > 0
+    package static func holdsAnything(_ facts: [String: String], at now: Int) -> Bool {
+        SilenceEnds(fact: facts[SilenceEnds.fact]).remaining(at: now) > 0
     }
 
-    /// Silences end by themselves: that a set holds some does not mean that a restored server has one to drop.
-    package static let droppable: DroppableObject<Self>? = nil
+    package static let droppable: DroppableObject<Self>? = DroppableObject(
+        "silence", checks: ["alertmanager_silences"]
+    ) { facts, now in
+        // One that ends during the drill would not be missed.
+        SilenceEnds(fact: facts[SilenceEnds.fact]).remaining(at: now.addingClamped(hour)) > 0
+    } drop: { settings, context in
+        let api = try settings.api(context)
+        let list = try api.silences()
+        let now = list.time ?? context.now()
+        let lasting = list.silences.filter { $0.endsAt > now.addingClamped(hour) }
+        let silence = lasting.first { !AlertmanagerCanary.isCanary($0) } ?? lasting.first
+        guard let silence else { throw CheckFailure("-", "the restored Alertmanager has no silence to drop") }
+        try api.expire(silence.id)
+    }
+
+    /// In milliseconds.
+    private static let hour = 3_600_000
 
     // MARK: Forecasts
 

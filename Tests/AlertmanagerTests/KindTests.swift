@@ -35,16 +35,27 @@ import Testing
         try site.silence([Matcher("job", "a")], to: 120)
         try site.silence([Matcher("job", "b")], from: 30, to: 90)
         let facts = try await site.export().capture.facts
-        #expect(AlertmanagerComponent.holdsAnything(facts))
+        #expect(AlertmanagerComponent.holdsAnything(facts, at: AlertmanagerSite.now()))
         #expect(try Self.measure("alertmanager_ready", Self.component(site.url)).verdict == .passed)
         let counted = try Self.measure("alertmanager_silences", Self.component(site.url, facts: facts))
         #expect(counted.verdict == .passed && counted.measured == "1 active, 1 pending")
         #expect(try Self.measure("alertmanager_silences", Self.component(empty.url, facts: facts)).verdict == .failed)
         #expect(try Self.measure("alertmanager_silences", Self.component(empty.url)).verdict == .passed)
+
+        // The control run of a drill drops one.
+        let droppable = try #require(AlertmanagerComponent.droppable)
+        #expect(droppable.isHeld(facts, AlertmanagerSite.now()) && !droppable.isHeld([:], 0))
+        let live = Self.component(site.url, facts: facts)
+        try droppable.drop(try #require(live.settings as? AlertmanagerComponent), live.context)
+        #expect(try Self.measure("alertmanager_silences", live).verdict == .failed)
+        let none = Self.component(empty.url)
+        #expect(throws: CheckFailure.self) {
+            try droppable.drop(try #require(none.settings as? AlertmanagerComponent), none.context)
+        }
         // A set whose silences have all ended says nothing about an empty server.
         let ended = [SilenceEnds.fact: "29000000:4"]
         #expect(try Self.measure("alertmanager_silences", Self.component(empty.url, facts: ended)).verdict == .passed)
-        #expect(!AlertmanagerComponent.holdsAnything(ended) && !AlertmanagerComponent.holdsAnything([:]))
+        #expect(!AlertmanagerComponent.holdsAnything(ended, at: AlertmanagerSite.now()))
     }
 
     @Test(.enabled(if: AlertmanagerSite.isInstalled))
