@@ -1,3 +1,8 @@
+import Components
+import FileTree
+import Grafana
+import Loki
+import Prometheus
 import Foundation
 import Retention
 import Testing

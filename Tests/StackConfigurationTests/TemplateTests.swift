@@ -1,3 +1,4 @@
+import Components
 import Foundation
 import Testing
 
@@ -38,11 +39,12 @@ import Documents
     /// No key can be added without a line about it in the template.
     @Test func namesEveryKey() {
         let text = ConfigurationTemplate.text(kinds: kinds)
-        let keys =
-            Configuration.keys.map(\.name) + Objectives.keys.map(\.name) + StoreConfiguration.keys.map(\.name)
-            + RetentionConfiguration.keys.map(\.name) + TLSOptions.keys.map(\.name) + CapacityOptions.keys.map(\.name)
-            + ResourceOptions.keys.map(\.name)
-            + kinds.flatMap { $0.keyNames }
+        let tables: [[String]] = [
+            Configuration.keys.map(\.name), Objectives.keys.map(\.name), StoreConfiguration.keys.map(\.name),
+            RetentionConfiguration.keys.map(\.name), TLSOptions.keys.map(\.name), CapacityOptions.keys.map(\.name),
+            ResourceOptions.keys.map(\.name), ["components", "checks", "canaries"],
+        ]
+        let keys = tables.flatMap { $0 } + kinds.flatMap { $0.keyNames }
         for key in keys { #expect(text.contains(key), "\(key) is not in the template") }
     }
 

@@ -1,3 +1,4 @@
+import Elasticsearch
 import Testing
 
 import Documents
