@@ -1,4 +1,4 @@
-# dr: build, try, test and install.
+# Builds, tests, documents and installs dr.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,68 +11,74 @@ DEMO_FLAGS ?=
 DRILL_REPORT ?= .build/drill
 BENCH_FLAGS ?=
 
-# Where the servers and clients for tests and demo are looked for.
+# The folder of the servers and clients that tests and demo use.
 export DR_TOOLS ?= $(CURDIR)/.tools/bin
 
-# Tests at once. Most wait for servers and programs; all at once they would starve each other of threads.
+# The number of tests that run in parallel. Most tests wait for servers; too many of them would exhaust the threads.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 
-# One program without a Swift runtime beside it; the C libraries stay shared.
+# Link the Swift runtime into the program; the C libraries stay shared.
 RELEASE := swift build --configuration release --static-swift-stdlib
 BIN := .build/release
 
 .PHONY: help
-help: ## this list
+help: ## List the targets.
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | column -t -s $$'\t'
 
 .PHONY: demo
-demo: ## back up a living stack, destroy it, bring it back by plan, prove it (DEMO_FLAGS=--s3 for a real S3 server)
+demo: ## Back up a five-component stack, destroy it, restore it by plan and check it (DEMO_FLAGS=--s3: use an S3 server).
 	@Scripts/prepare demo
 	@$(RELEASE) --product dr
 	@$(RELEASE) --product dr-lab
 	@$(BIN)/dr-lab demo $(DEMO_FLAGS)
 
 .PHONY: drill
-drill: ## drill the loss of a whole stack beside it, with negative control and report (DRILL_REPORT=folder)
+drill: ## Run a recovery drill beside a live stack and write its report to DRILL_REPORT (.build/drill).
 	@Scripts/prepare demo
 	@$(RELEASE) --product dr
 	@$(RELEASE) --product dr-lab
 	@$(BIN)/dr-lab demo --drill --report $(DRILL_REPORT) $(DEMO_FLAGS)
 
 .PHONY: test
-test: ## check the style, run every test
+test: ## Check the style and run all tests.
 	@Scripts/prepare test
 	@$(MAKE) --no-print-directory lint
 	swift test
 
 .PHONY: bench
-bench: ## dr beside restic, rclone, tar and cp (BENCH_FLAGS=--quick for a small corpus)
+bench: ## Compare the speed of dr, restic, rclone, tar and cp (BENCH_FLAGS=--quick: use a small corpus).
 	@Scripts/prepare bench
 	@$(RELEASE) --product dr
 	@$(RELEASE) --product dr-lab
 	@$(BIN)/dr-lab bench $(BENCH_FLAGS)
 
 .PHONY: lint
-lint: ## check the style
+lint: ## Check the style.
 	swift format lint --strict --recursive Sources Lab Tests Package.swift
 	Scripts/lint-outside-data
 
 .PHONY: format
-format: ## apply the style
+format: ## Format the source files.
 	swift format --in-place --recursive Sources Lab Tests Package.swift
 
 .PHONY: build
-build: ## the release program, .build/release/dr
+build: ## Build the release program, .build/release/dr.
 	@Scripts/prepare build
 	DR_PROGRAM_ONLY=1 $(RELEASE) --product dr
 
 .PHONY: manual
-manual: ## write docs/dr.1 anew from the commands' help
+manual: ## Generate the manual page, docs/dr.1, from the help texts.
 	swift package generate-manual
 	cp .build/plugins/GenerateManual/outputs/dr/dr.1 docs/
 
+.PHONY: docs
+docs: ## Build the documentation site in .build/site and check all links.
+	@Scripts/prepare docs
+	.tools/bin/python Scripts/check-links
+	.tools/bin/python -m mkdocs build --strict
+
 .PHONY: install
-install: build ## install program, completions and manual under PREFIX (/usr/local)
+install: build ## Install the program, completions and manual page under PREFIX (/usr/local).
 	install -D -m 755 -s $(BIN)/dr "$(DESTDIR)$(PREFIX)/bin/dr"
 	mkdir -p .build/completions
 	for shell in bash zsh fish; do $(BIN)/dr --generate-completion-script $$shell > .build/completions/$$shell; done
@@ -82,6 +88,6 @@ install: build ## install program, completions and manual under PREFIX (/usr/loc
 	for page in $(wildcard docs/*.1); do install -D -m 644 $$page "$(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}"; done
 
 .PHONY: clean
-clean: ## remove what was built; the tools in .tools stay
+clean: ## Remove all build results; keep the tools in .tools.
 	swift package clean
 	rm -rf .build/release .build/completions

@@ -84,9 +84,9 @@ let program: [Target] =
         layer("Trends", ["Platform"]),
         layer("Retention", ["Trends", "Platform"]),
         layer("Schedules", []),
-        layer("Cryptography", ["COpenSSL"] + isal, settings: strictISAL),
-        layer("Archiving", ["CArchive", "CZlib"] + isal, settings: strictISAL),
-        layer("HTTP", ["CCurl", "Platform", logging]),
+        layer("Cryptography", ["COpenSSL", "Platform"] + isal, settings: strictISAL),
+        layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
+        layer("HTTP", ["CCurl", "Documents", "Platform", logging]),
         layer("ObjectStorage", ["Platform", "Cryptography"]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", logging]),
         layer(
@@ -117,7 +117,7 @@ let program: [Target] =
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "Schedules",
                 "StackConfiguration", "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans",
-                "Notifications", "Reporting", "Platform", logging,
+                "Notifications", "Reporting", "Platform", logging, mustache,
             ]),
         layer(
             "Drills",
@@ -158,7 +158,7 @@ let testTargets = [
     tests(of: "Schedules"),
     tests(of: "Cryptography"),
     tests(of: "Archiving"),
-    tests(of: "HTTP", ["Platform"]),
+    tests(of: "HTTP", ["Documents", "Platform"]),
     tests(of: "ObjectStorage", ["S3", "Cryptography", logging]),
     tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", logging]),
     tests(

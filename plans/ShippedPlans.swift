@@ -1,6 +1,6 @@
-/// The recovery plans that come with the program, as text: `dr` works without any file beside it.
+/// The built-in recovery plans as text, so that `dr` works without any other file.
 package enum ShippedPlans {
-    /// By file name.
+    /// The plans with their file names.
     package static let all: [(file: String, text: String)] = [
         ("complete_cluster_loss.yaml", PackageResources.complete_cluster_loss_yaml),
         ("prometheus_data_corruption.yaml", PackageResources.prometheus_data_corruption_yaml),

@@ -1,11 +1,11 @@
 internal import Glibc
 internal import Synchronization
 
-/// A child that is ended when the task that waits for it is cancelled.
+/// A child process that is stopped when the task that waits for it is cancelled.
 final class ChildProcess: Sendable {
     private let state = Mutex((id: pid_t?.none, isCancelled: false))
 
-    /// Runs `body`, which starts the child, says so by ``started(_:)``, and waits for it.
+    /// Runs `body`, which starts the child, calls ``started(_:)``, and waits for the child.
     static func endingOnCancellation<Value: Sendable>(
         _ body: (ChildProcess) async throws -> Value
     ) async throws -> Value {
@@ -27,7 +27,7 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// From here on the number may be another process's.
+    /// Records that the child exited: its process id may now belong to another process.
     func ended() { state.withLock { $0.id = nil } }
 
     private func cancel() {

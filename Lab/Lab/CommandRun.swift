@@ -2,7 +2,7 @@ package import Foundation
 internal import Glibc
 internal import Platform
 
-/// A program run to its end, with all it wrote.
+/// A finished run of a program, with its output.
 package struct CommandRun: Sendable {
     package var status: Int32
     package var output: String
@@ -10,13 +10,13 @@ package struct CommandRun: Sendable {
     package var duration: Duration
 
     /// - Parameters:
-    ///   - kill: sends SIGKILL after this long, and reports status 9.
-    /// - Throws: when the program cannot be started. A non-zero status is a result.
+    ///   - kill: the time after which it sends SIGKILL and reports status 9.
+    /// - Throws: an error if the program cannot be started. A non-zero status is a result.
     package static func run(
         _ executable: String, _ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:],
         killAfter kill: Duration? = nil
     ) async throws -> CommandRun {
-        // Into files, not pipes: nothing to drain, however much it writes.
+        // Output goes to files: a pipe would have to be drained while the program writes.
         let scratch = try TemporaryFolder("run")
         let files = ["out", "err"].map { scratch.url.appending(path: $0) }
         for file in files { try Data().write(to: file) }

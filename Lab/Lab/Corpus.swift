@@ -1,6 +1,6 @@
 package import Foundation
 
-/// A tree of files like those a monitoring stack leaves on a disk, for measuring: the same seed gives the same bytes.
+/// A tree of files like those of a monitoring stack, for measurements. The same seed gives the same bytes.
 ///
 /// ```
 /// prometheus/<block>/chunks/000001   dense chunk bytes, about 120 MiB
@@ -8,13 +8,13 @@ package import Foundation
 /// prometheus/<block>/meta.json
 /// loki/chunks/<folder>/<name>        20 to 140 KB of compressed data
 /// ```
-/// Chunks and indexes are cut out of real ones. Slices of chunks are short and come back only after the whole pool has
-/// been used, so that neither a window of 32 KiB (gzip) nor one of some megabytes (zstd) finds what a real file would
-/// not offer it. No two files are alike.
+/// Chunks and indexes are cut from real ones. Slices of chunks are short and are repeated only after the whole pool has
+/// been used, so that neither a window of 32 KiB (gzip) nor one of some megabytes (zstd) finds repetitions that a real
+/// file does not have. All files differ.
 package struct Corpus: Sendable {
     package var root: URL
     package var seed: UInt64 = 1
-    /// 1 is about 1.5 GB; the number of blocks stays, sizes and the number of Loki chunks shrink.
+    /// The size; 1 is about 1.5 GB. The number of blocks is fixed; file sizes and the number of Loki chunks scale.
     package var scale = 1.0
 
     package init(root: URL, seed: UInt64 = 1, scale: Double = 1) {
@@ -28,27 +28,29 @@ package struct Corpus: Sendable {
     private var indexBytes: Int { Int(scale * Double(12 << 20)) }
     private var lokiChunks: Int { max(100, Int(scale * 6000)) }
 
-    /// Writes the tree; the folder is made and must not hold one yet.
-    /// - Parameter scratch: an empty folder for the series behind it, some 300 MB at most.
+    /// Writes the tree. The folder is created, and must not contain a tree yet.
+    /// - Parameter scratch: an empty folder for the series, which need up to 300 MB.
     package func write(scratch: URL) async throws {
         let series = max(1200, Int(12_000 * min(1, scale * 2)))
         let pool = try await CorpusPool.make(series: series, seed: seed, folder: scratch)
         for number in 0..<Self.blocks { try writeBlock("block-\(number)", pool, chunks: chunkBytes, index: indexBytes) }
         for number in 0..<lokiChunks { try writeLokiChunk(number, version: 0) }
-        // The change needs real bytes too, when promtool's work is gone.
+        // Later changes need real bytes too, after the output of promtool was deleted.
         try keep(pool)
     }
 
-    /// What an hour does to the tree, about 1 % of its bytes: a small new block, and one in a hundred Loki chunks replaced.
-    /// Files are replaced, never written over, as Prometheus and Loki do it.
-    /// - Parameter version: from 1; each gives other bytes.
+    /// Applies the changes of one hour, about 1 % of the bytes: adds a small block and replaces one in a hundred Loki
+    /// chunks.
+    ///
+    /// Files are replaced, never overwritten, as Prometheus and Loki do.
+    /// - Parameter version: the number of the change, from 1. Each has different bytes.
     package func change(version: Int) throws {
         let pool = try kept()
         for number in stride(from: 0, to: lokiChunks, by: 100) { try writeLokiChunk(number, version: version) }
         try writeBlock("head-\(version)", pool, chunks: chunkBytes / 13, index: indexBytes / 13)
     }
 
-    /// Takes the block of a change away again, so that a tree that is changed over and over does not grow.
+    /// Removes the block of a change, so that repeated changes do not grow the tree.
     package func removeBlock(ofChange version: Int) throws {
         try FileManager.default.removeItem(at: folder(ofBlock: "head-\(version)"))
     }
@@ -56,7 +58,7 @@ package struct Corpus: Sendable {
     // MARK: Blocks
 
     private func folder(ofBlock name: String) -> URL {
-        // A ULID is 26 characters of Crockford's base 32; these are such, and stay the same.
+        // Reproducible ULIDs: 26 characters of Crockford's base 32.
         var random = CorpusRandom(seed: seed, part: "ulid/\(name)")
         let letters = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
         let ulid = "01KDW" + String((0..<21).map { _ in letters[random.below(32)] })
@@ -89,8 +91,8 @@ package struct Corpus: Sendable {
         try metaFile.finish()
     }
 
-    /// Writes `count` bytes: the pool's slices, each once in an order that a stride shuffles, then all again with slices
-    /// of another length in another order.
+    /// Writes `count` bytes from the pool: each slice once, shuffled by a stride, then again with another slice length
+    /// and order.
     private static func cut(
         _ pool: [UInt8], to count: Int, sliceLengths: ClosedRange<Int>, _ random: inout CorpusRandom,
         _ file: inout CorpusFile
@@ -102,7 +104,7 @@ package struct Corpus: Sendable {
             let slices = (pool.count - offset) / length
             guard slices > 1 else { throw LabError("the pool of \(pool.count) bytes is too small") }
             var stride = 1
-            // A stride without a common divisor visits every slice once.
+            // A stride that is coprime to the number of slices visits each slice once.
             repeat { stride = slices / 3 + random.below(slices / 3 + 1) + 1 } while !areCoprime(stride, slices)
             var slice = random.below(slices)
             for _ in 0..<slices where left > 0 {
@@ -132,7 +134,7 @@ package struct Corpus: Sendable {
         var bytes = [UInt8](repeating: 0, count: 20_000 + random.below(120_000))
         random.fill(&bytes)
         let path = folder.appending(path: "\(stream)-\(number)").path
-        // Aside and renamed, so that a replaced chunk is a new file and not new content of the old one.
+        // Write to a temporary file and rename it, so that a replaced chunk is a new file.
         var file = try CorpusFile(path + ".new")
         // The header of a Loki chunk names its stream in plain text; the log lines behind it are compressed.
         try file.append(
@@ -144,7 +146,7 @@ package struct Corpus: Sendable {
         }
     }
 
-    // MARK: The pool, kept beside the tree
+    // MARK: The pool beside the tree
 
     private var poolFile: URL { root.deletingLastPathComponent().appending(path: "\(root.lastPathComponent).pool") }
 
@@ -155,9 +157,9 @@ package struct Corpus: Sendable {
 
     private func kept() throws -> CorpusPool {
         let bytes = Array(try Data(contentsOf: poolFile))
-        guard bytes.count > 8 else { throw LabError("'\(poolFile.path)' is no pool") }
+        guard bytes.count > 8 else { throw LabError("'\(poolFile.path)' is not a valid pool") }
         let chunks = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-        guard bytes.count > 8 + chunks else { throw LabError("'\(poolFile.path)' is cut short") }
+        guard bytes.count > 8 + chunks else { throw LabError("'\(poolFile.path)' is truncated") }
         return CorpusPool(chunks: Array(bytes[8..<8 + chunks]), index: Array(bytes[(8 + chunks)...]))
     }
 }

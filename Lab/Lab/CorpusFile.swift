@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A file that is written from its start to its end, a megabyte at a time.
+/// A file that is written sequentially, a megabyte at a time.
 struct CorpusFile: ~Copyable {
     private let descriptor: CInt
     private let path: String

@@ -1,14 +1,14 @@
 internal import Foundation
 
-/// Real bytes to cut a corpus from: the chunks and the index of blocks that `promtool` made of ``CorpusSeries``.
+/// Real bytes for a corpus: the chunks and the index of blocks that `promtool` creates from ``CorpusSeries``.
 struct CorpusPool {
-    /// Of chunk segments, without their headers of 8 bytes.
+    /// Chunk segments without their 8-byte headers.
     var chunks: [UInt8] = []
     var index: [UInt8] = []
 
     /// - Parameters:
-    ///   - series: how many series to make, in two equal parts made side by side: promtool reads on one core only.
-    ///     12,000 series give some 9 MB of chunks and take about 15 seconds.
+    ///   - series: the number of series, created in two equal parts at the same time, because promtool reads on one
+    ///     core. 12,000 series give some 9 MB of chunks and take about 15 seconds.
     ///   - folder: an empty folder for the text and the blocks.
     static func make(series: Int, seed: UInt64, folder: URL) async throws -> CorpusPool {
         let promtool = try LabTool.path("promtool")
@@ -43,11 +43,11 @@ struct CorpusPool {
     }
 
     private init(blocksIn folder: URL) throws {
-        // A block's name is random; its time span is not, and there is one block to a span.
+        // Block names are random, but each time span has exactly one block.
         let blocks = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .filter { FileManager.default.fileExists(atPath: $0.appending(path: "meta.json").path) }
         guard let block = blocks.first, blocks.count == 1 else {
-            throw LabError("promtool made \(blocks.count) blocks in '\(folder.path)', expected one")
+            throw LabError("promtool created \(blocks.count) blocks in '\(folder.path)', expected one")
         }
         let segments = try FileManager.default.contentsOfDirectory(
             at: block.appending(path: "chunks"), includingPropertiesForKeys: nil)

@@ -1,11 +1,11 @@
-/// A small generator whose numbers depend on its seed alone, on every machine: SplitMix64, by Steele, Lea and Flood,
+/// A small generator that is reproducible on every machine: SplitMix64, by Steele, Lea and Flood,
 /// "Fast splittable pseudorandom number generators" (OOPSLA 2014).
 package struct CorpusRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     package init(seed: UInt64) { state = seed }
 
-    /// A generator for one part of a corpus, so that parts do not depend on the order they are made in.
+    /// Creates a generator for one part of a corpus, so that parts do not depend on the order of their creation.
     package init(seed: UInt64, part: String) {
         // FNV-1a, 64 bits.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -21,7 +21,8 @@ package struct CorpusRandom: RandomNumberGenerator, Sendable {
         return z ^ (z >> 31)
     }
 
-    /// From 0 to below `bound`. The bias of the remainder does not matter here, its speed and stability do.
+    /// Returns a number from 0 to below `bound`. Speed and reproducibility matter here more than the bias of the
+    /// remainder.
     package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 
     package mutating func fill(_ bytes: inout [UInt8]) {

@@ -1,14 +1,15 @@
 internal import Foundation
 
-/// One hour of a busy cluster's series as OpenMetrics text: counters, gauges, histograms and quantiles with the labels
-/// and the habits of real ones, so that Prometheus makes chunks and an index of them that look like a real server's.
+/// One hour of a busy cluster's series as OpenMetrics text: counters, gauges, histograms and quantiles.
+///
+/// Labels and values resemble real ones, so that Prometheus creates chunks and an index like those of a real server.
 struct CorpusSeries {
-    /// Series and samples of each; a sample costs about 3 bytes in a chunk.
+    /// The number of series. A sample needs about 3 bytes in a chunk.
     var series: Int
     var samples = 240
     var seed: UInt64
 
-    /// A family of series and how its values move.
+    /// A family of series with the behaviour of its values.
     private struct Family {
         var name: String
         var extraLabel: (name: String, values: [String])
@@ -16,19 +17,19 @@ struct CorpusSeries {
     }
 
     private enum Motion {
-        /// A counter of events: grows by up to this much a scrape, with pauses.
+        /// A counter of events that grows by up to this amount per scrape, with pauses.
         case events(Int)
-        /// A counter of bytes: grows by up to this much at every scrape.
+        /// A counter of bytes that grows by up to this amount per scrape.
         case bytes(Int)
-        /// Seconds spent, in hundredths.
+        /// A counter of seconds, in hundredths.
         case seconds
-        /// A gauge that wanders in hundredths.
+        /// A gauge that changes randomly by hundredths.
         case wander
-        /// Memory in pages of 4096 bytes, mostly still.
+        /// Memory in pages of 4096 bytes, mostly constant.
         case memory
-        /// A measurement with nine decimals, new every time.
+        /// A measurement with nine decimals that changes at each scrape.
         case measurement
-        /// Hardly ever changes.
+        /// A gauge that rarely changes.
         case still
     }
 
@@ -65,7 +66,7 @@ struct CorpusSeries {
 
         var output = try CorpusFile(file.path)
         for (index, family) in Self.families.enumerated() {
-            // Each family gets its share, rounded so that the shares add up.
+            // Each family has its share, rounded so that the shares add up to the total.
             let count = series * (index + 1) / Self.families.count - series * index / Self.families.count
             for number in 0..<count { try write(family, number, to: &output) }
         }
@@ -79,7 +80,7 @@ struct CorpusSeries {
         var random = CorpusRandom(seed: seed, part: "\(family.name)/\(number)")
         var name = CorpusRandom(seed: seed, part: "pod/\(pod)")
         let identity = String(name.next() % 0xffff_ffff, radix: 36)
-        // Each container of a pod has an identity without any pattern, and they make up much of a real index.
+        // Each container has a random identity. These identities are a large part of a real index.
         var container = CorpusRandom(seed: seed, part: "container/\(family.name)/\(number / 2)")
         let identifier = String(container.next(), radix: 16) + String(container.next(), radix: 16)
         let labels =
@@ -94,7 +95,7 @@ struct CorpusSeries {
         line.reserveCapacity(head.count + 40)
         for sample in 0..<samples {
             value.move(&random)
-            // Scrapes start on time but for a few milliseconds, now and then.
+            // Some scrapes start a few milliseconds late.
             let late = random.below(10) == 0 ? random.below(8) : 0
             line.removeAll(keepingCapacity: true)
             line.append(contentsOf: head)
@@ -106,7 +107,7 @@ struct CorpusSeries {
         }
     }
 
-    /// A number as units of its last decimal: text and motion stay exact, the same on every machine.
+    /// A number in units of its last decimal, so that text and changes are exact and reproducible.
     private struct Value {
         var motion: Motion
         var units: Int
@@ -143,7 +144,7 @@ struct CorpusSeries {
 }
 
 extension [UInt8] {
-    /// `1234` with 2 decimals is `12.34`. Never negative here.
+    /// Appends a non-negative number: `1234` with 2 decimals is `12.34`.
     fileprivate mutating func appendDecimal(_ units: Int, decimals: Int) {
         var digits: [UInt8] = []
         var rest = units

@@ -1,8 +1,8 @@
 package import Foundation
 
-/// What a corpus holds, and what gzip makes of it: proof that it stands for real data.
+/// The contents of a corpus and their compression by gzip, which show that it resembles real data.
 package struct CorpusSummary {
-    /// For people: a line per kind of file.
+    /// One line for each kind of file, for display.
     package var lines: [String] = []
 
     package init(_ root: URL) throws {
@@ -29,7 +29,7 @@ package struct CorpusSummary {
             var line = "\(kind): \(entry.files) files, \(entry.bytes) bytes"
             if let sample = entry.sample, kind != "other" {
                 let percent = try Self.gzipPercent(root.appending(path: sample))
-                line += "; gzip -6 makes \(percent) % of the first 16 MiB of the first"
+                line += "; gzip -6 compresses the first 16 MiB of the first file to \(percent) %"
             }
             lines.append(line)
         }
@@ -47,7 +47,7 @@ package struct CorpusSummary {
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         shell.waitUntilExit()
         guard let packed = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)), size > 0 else {
-            throw LabError("gzip gave no size for '\(file.path)'")
+            throw LabError("gzip reported no size for '\(file.path)'")
         }
         return packed * 100 / min(size, limit)
     }

@@ -1,37 +1,37 @@
 internal import Foundation
 internal import Synchronization
 
-/// A loopback HTTP proxy in front of a server that speaks S3, which now and then does what networks and servers do.
+/// A loopback HTTP proxy in front of an S3 server that injects faults of networks and servers.
 ///
-/// What happens to a request is drawn from a seeded generator, in order of arrival: with one client thread a seed gives
-/// the same faults every time. Besides, the server behind it can go away at a known moment. Requests are forwarded as
-/// they came, `Host` included, so signatures stay good.
+/// A seeded generator draws the fault of each request in order of arrival: with one client thread, a seed always gives
+/// the same faults. A test can also make the server unreachable at a defined request. Requests are forwarded
+/// unchanged, including `Host`, so that their signatures stay valid.
 package final class FaultyProxy: Sendable {
-    /// What can go wrong with one request.
+    /// A fault of one request.
     package enum Fault: String, CaseIterable, Sendable {
-        /// 500, nothing done.
+        /// 500; the server does not get the request.
         case internalError
-        /// 503 SlowDown, nothing done.
+        /// 503 SlowDown; the server does not get the request.
         case slowDown
         /// The connection is reset before the request reaches the server.
         case resetBefore
-        /// The request is done; the connection is reset in the middle of the answer's body, or before it.
+        /// The server executes the request; the connection is reset before or within the body of the response.
         case resetInBody
-        /// The request is done and the answer dropped.
+        /// The server executes the request; the response is dropped.
         case lostAcknowledgement
-        /// A download ends early, in good order but for its length.
+        /// A download ends early but is otherwise well-formed.
         case truncatedDownload
-        /// One byte of a download is another. A store cannot notice: its repository must.
+        /// One byte of a download is changed. The store cannot detect it; the repository must.
         case corruptedDownload
-        /// Nothing more comes, in the middle of the answer.
+        /// The response stops in the middle without an end.
         case stall
-        /// The answer's ETag is another.
+        /// The ETag of the response is wrong.
         case wrongETag
         /// A listing lacks its newest keys.
         case laggingListing
-        /// 400 ExpiredToken, nothing done.
+        /// 400 ExpiredToken; the server does not get the request.
         case expiredToken
-        /// 403 RequestTimeTooSkewed, nothing done.
+        /// 403 RequestTimeTooSkewed; the server does not get the request.
         case skewedClock
     }
 
@@ -59,26 +59,26 @@ package final class FaultyProxy: Sendable {
         var generator: SplitMix64
         var requests = 0
         var injected: [Fault: Int] = [:]
-        /// Keys written through this proxy, newest last: what a listing that lags leaves out.
+        /// Keys written through this proxy, newest last. A lagging listing omits them.
         var recent: [String] = []
-        /// The download of a path with this in it is the last thing that happens.
+        /// The download of a path that contains this text is the last request before the server is unreachable.
         var lastDownload: String?
         var isAway = false
     }
 
     /// - Parameters:
-    ///   - url: `http://127.0.0.1:PORT` of the server.
-    ///   - rates: of each fault the share of requests that it befalls, 0 to 1; together at most 1.
-    ///   - latency: how much later each request reaches the server.
-    ///   - isForgetful: stands for a gateway that keeps no metadata, ignores conditions, and gives a stored object another
-    ///     ETag than its write. The server behind it must not check signatures.
+    ///   - url: the server, `http://127.0.0.1:PORT`.
+    ///   - rates: the rate of each fault, 0 to 1; the sum is at most 1.
+    ///   - latency: the delay of each request.
+    ///   - isForgetful: true to emulate a gateway that stores no metadata, ignores conditions, and reports a different
+    ///     ETag for a stored object than for its write. The server behind it must not check signatures.
     ///   - port: 0 for any.
     package init(
         to url: String, rates: [Fault: Double], latency: Duration = .zero, isForgetful: Bool = false, seed: UInt64,
         port: UInt16 = 0
     ) throws {
         guard url.hasPrefix("http://127.0.0.1:"), let target = UInt16(url.dropFirst(17).prefix { $0 != "/" }) else {
-            throw LabError("'\(url)' is not like http://127.0.0.1:PORT")
+            throw LabError("'\(url)' is not of the form http://127.0.0.1:PORT")
         }
         let state = Shared(
             target: target, rates: rates, latency: latency, isForgetful: isForgetful, seed: seed)
@@ -89,25 +89,25 @@ package final class FaultyProxy: Sendable {
         endpoint = "http://127.0.0.1:\(server.port)"
     }
 
-    /// Every fault at the same rate.
+    /// Creates a proxy with the same rate for each fault.
     package convenience init(to url: String, rate: Double, seed: UInt64, port: UInt16 = 0) throws {
         let rates = Dictionary(uniqueKeysWithValues: Fault.allCases.map { ($0, rate) })
         try self.init(to: url, rates: rates, seed: seed, port: port)
     }
 
-    /// How many requests came, and how often each fault befell one.
+    /// The number of requests.
     package var requests: Int { state.draw.withLock { $0.requests } }
+    /// The number of injected faults, by kind.
     package var injected: [Fault: Int] { state.draw.withLock { $0.injected } }
 
     package func stop() { server.stop() }
 
-    /// The next download of a path with `part` in it breaks off in the middle, and then there is nothing behind this
-    /// address: every request is reset, until ``comeBack()``.
+    /// Breaks the next download of a path that contains `part`, and then resets every request until ``comeBack()``.
     package func goAway(inDownloadOf part: String) { state.draw.withLock { $0.lastDownload = part } }
     package func comeBack() { state.draw.withLock { $0.isAway = false } }
     package var isAway: Bool { state.draw.withLock { $0.isAway } }
 
-    /// One client connection and the one to the server that goes with it.
+    /// A client connection with its connection to the server.
     private struct Relay {
         let state: Shared
         let client: LoopbackConnection
@@ -124,12 +124,12 @@ package final class FaultyProxy: Sendable {
                 let fault = drawFault(for: request)
                 if state.latency > .zero { Thread.sleep(forTimeInterval: state.latency / .seconds(1)) }
                 if let reply = fault?.reply {
-                    // As from S3 itself, the answer to a HEAD keeps its reason to itself.
+                    // As in S3, the response to a HEAD has no body and thus no reason.
                     guard client.send(request.method == "HEAD" ? [UInt8](reply.head.utf8) : reply.bytes) else { return }
                     continue
                 }
                 if fault == .resetBefore { return client.reset() }
-                // A server may close a kept connection at any time: one fresh try.
+                // A server may close an idle connection at any time: retry once on a new one.
                 var reply = upstream.flatMap { exchange(request, $0) }
                 if reply == nil {
                     upstream = try? LoopbackConnection(port: state.target)
@@ -147,7 +147,7 @@ package final class FaultyProxy: Sendable {
             return upstream.readMessage(isReplyTo: request.method)
         }
 
-        /// - Returns: whether the connection goes on.
+        /// - Returns: true if the connection stays open.
         private func deliver(_ reply: inout HTTPMessage, to request: HTTPMessage, _ fault: Fault?) -> Bool {
             let middle = reply.body.count / 2
             switch fault {
@@ -182,7 +182,7 @@ package final class FaultyProxy: Sendable {
             return client.send(reply.bytes)
         }
 
-        /// Draws for every request, so that the sequence does not depend on which faults fit it.
+        /// Draws a fault for each request, so that the sequence does not depend on which faults apply to it.
         private func drawFault(for request: HTTPMessage) -> Fault? {
             state.draw.withLock { draw in
                 draw.requests += 1
@@ -226,7 +226,7 @@ package final class FaultyProxy: Sendable {
             let recent = state.draw.withLock { $0.recent }
             var text = String(decoding: reply.body, as: UTF8.self)
             for key in recent {
-                // With encoding-type=url some servers encode the slash too, others not.
+                // With encoding-type=url, only some servers encode the slash.
                 let encoded = key.split(separator: "/").joined(separator: "%2F")
                 guard
                     let found = text.firstRange(of: "<Key>\(key)</Key>")
@@ -258,7 +258,7 @@ extension FaultyProxy.Fault {
         }
     }
 
-    /// The answer of a fault that keeps the request from the server.
+    /// The response of a fault that does not forward the request.
     fileprivate var reply: HTTPMessage? {
         switch self {
         case .internalError: Self.error(500, "InternalError")
@@ -277,7 +277,7 @@ extension FaultyProxy.Fault {
     }
 }
 
-/// A small generator with a seed (Steele, Lea and Flood, 2014).
+/// A small seeded generator (Steele, Lea and Flood, 2014).
 struct SplitMix64: RandomNumberGenerator {
     var state: UInt64
 

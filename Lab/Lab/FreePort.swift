@@ -1,22 +1,26 @@
 internal import Foundation
 
-/// TCP ports that no program listens on.
+/// Finds TCP ports that no program listens on.
 package enum FreePort {
-    /// `count` different ports, chosen by the kernel on 127.0.0.1. All are held open until the last is known, so that
-    /// one call never returns a port twice. Another process can still take one before it is used: callers retry.
+    /// Returns `count` different ports, chosen by the kernel on 127.0.0.1.
+    ///
+    /// All are held open until the last is known, so that one call never returns a port twice. Another process can
+    /// still take a port before the caller uses it, so callers retry.
     package static func find(_ count: Int = 1) throws -> [UInt16] {
         try (0..<count).map { _ in try HeldPort() }.map(\.number)
     }
 }
 
-/// A TCP port of 127.0.0.1 that is bound and does not listen. The kernel gives it to no other socket that asks for any
-/// port, while a server that asks for this one with `SO_REUSEADDR` gets it: so a server can stop and start again on its
-/// port, however long that takes.
+/// A TCP port of 127.0.0.1 that is bound but does not listen.
+///
+/// The kernel does not assign it to other sockets, but a server that binds it with `SO_REUSEADDR` gets it. A server can
+/// therefore stop and start again on the same port.
 package final class HeldPort: Sendable {
     package let number: UInt16
     private let descriptor: CInt
 
-    /// - Parameter port: 0 for a free one.
+    /// Binds a port.
+    /// - Parameter port: 0 for a free port.
     package init(_ port: UInt16 = 0) throws {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw LabError("socket: \(String(cString: strerror(errno)))") }

@@ -1,9 +1,9 @@
 internal import Foundation
 
-/// An HTTP/1.1 message as it was on the wire: first line, header lines, body.
+/// An HTTP/1.1 message as transferred: first line, header lines, body.
 package struct HTTPMessage: Sendable {
     package var firstLine: String
-    /// In order, names as sent.
+    /// The headers in order, with names as sent.
     package var headers: [(name: String, value: String)]
     package var body: [UInt8]
 
@@ -13,7 +13,7 @@ package struct HTTPMessage: Sendable {
         self.body = body
     }
 
-    /// A response with a length.
+    /// Creates a response with a `Content-Length`.
     package static func response(
         _ status: Int, _ headers: [(name: String, value: String)] = [], _ body: String = ""
     ) -> HTTPMessage {
@@ -26,11 +26,11 @@ package struct HTTPMessage: Sendable {
     }
 
     package var method: String { firstLine.split(separator: " ").first.map(String.init) ?? "" }
-    /// Path and query of a request.
+    /// The path and query of a request.
     package var target: String { firstLine.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
     package var status: Int { firstLine.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0 }
 
-    /// Now, as the `Date` header has it.
+    /// Returns the current time in the format of the `Date` header.
     static func date() -> String {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
@@ -47,9 +47,10 @@ package struct HTTPMessage: Sendable {
 }
 
 extension LoopbackConnection {
-    /// Blocks for the next whole message. A body without a length, as old servers send it, ends with the connection.
-    /// - Parameter isReplyTo: the method that a response answers; nil for a request.
-    /// - Returns: nil when the peer ended first.
+    /// Blocks until the next complete message. A body without a length, as old servers send it, ends with the
+    /// connection.
+    /// - Parameter isReplyTo: the request method of a response; nil for a request.
+    /// - Returns: nil if the peer closed the connection first.
     package func readMessage(isReplyTo method: String? = nil) -> HTTPMessage? {
         guard var message = readHead() else { return nil }
         let hasNoBody = method == "HEAD" || (method != nil && [204, 304].contains(message.status))
@@ -68,7 +69,7 @@ extension LoopbackConnection {
         return message
     }
 
-    /// Exactly `count` bytes.
+    /// Reads exactly `count` bytes.
     private func read(_ count: Int) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)

@@ -1,26 +1,24 @@
 internal import Foundation
 internal import Platform
 
-/// Programs that the lab starts: from the folder that `DR_TOOLS` names, the checkout's `.tools/bin`, or the path.
+/// Finds the lab's programs in the folder that `DR_TOOLS` names, in the checkout's `.tools/bin`, or in the `PATH`.
 package enum LabTool {
     package static func path(_ name: String) throws -> String {
         let environment = ProcessInfo.processInfo.environment
-        let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
         let folders =
-            [environment["DR_TOOLS"], checkout.appending(path: ".tools/bin").path].compactMap { $0 }
+            [environment["DR_TOOLS"], Checkout.url(".tools/bin").path].compactMap { $0 }
             + (environment["PATH"] ?? "/usr/bin").split(separator: ":").map(String.init)
         let candidates = folders.map { "\($0)/\(name)" }
         guard let found = candidates.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
-            throw LabError("no program '\(name)'\nhint: set DR_TOOLS to the folder that holds it")
+            throw LabError("no program '\(name)'\nhint: set DR_TOOLS to the folder that contains it")
         }
         return found
     }
 
-    /// Whether a test that needs the program can run.
+    /// Returns true if the program is installed, so that tests that need it can run.
     package static func isInstalled(_ name: String) -> Bool { (try? path(name)) != nil }
 
-    /// What a program prints, whatever its status.
+    /// Returns the output of a program, for any exit status.
     package static func output(_ executable: String, _ arguments: [String]) async throws -> String {
         try await threads.run {
             let process = Process(), pipe = Pipe()
@@ -37,7 +35,7 @@ package enum LabTool {
 
     private static let threads = BlockingPool(threads: 2)
 
-    /// Starts a server until it comes up: another program may take a port that was free a moment ago.
+    /// Retries the start of a server, because another program may take a free port in the meantime.
     static func retrying<Server: Sendable>(
         _ start: () async throws -> Server, check: (Server) async throws -> Void
     ) async throws -> Server {

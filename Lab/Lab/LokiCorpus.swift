@@ -1,15 +1,15 @@
 internal import Archiving
 package import Foundation
 
-/// A directory of valid Loki chunks of schema v13, whose bytes depend on the seed alone.
+/// A directory of valid, reproducible Loki chunks of schema v13.
 package struct LokiCorpus: Sendable {
-    /// Loki's `common.path_prefix`.
+    /// The server's `common.path_prefix`.
     package var root: URL
     package var chunks: Int
     package var seed: UInt64
     package var tenants = ["team-a", "team-b"]
 
-    /// Milliseconds since 1970 of the first line: 2026-11-01.
+    /// The time of the first line, 2026-11-01, in milliseconds since 1970.
     package static let start = 1_793_491_200_000
 
     package init(root: URL, chunks: Int, seed: UInt64 = 1) {
@@ -18,9 +18,10 @@ package struct LokiCorpus: Sendable {
         self.seed = seed
     }
 
-    /// Writes chunks of 2 to 20 KB, a hundred to a stream. Their blocks are gzip of lines full of identifiers, which
-    /// nothing squeezes further, as with real ones.
-    /// - Returns: bytes in all.
+    /// Writes chunks of 2 to 20 KB, a hundred for each stream.
+    ///
+    /// Their blocks are gzip-compressed lines of identifiers, which cannot be compressed further, like real ones.
+    /// - Returns: the total number of bytes.
     @discardableResult
     package func write() async throws -> Int {
         let folder = root.appending(path: "chunks")
@@ -56,14 +57,14 @@ package struct LokiCorpus: Sendable {
         }
     }
 
-    /// One chunk of the corpus; the same number is always the same chunk.
+    /// Returns a chunk of the corpus. A number always gives the same chunk.
     package func chunk(_ number: Int) -> LokiChunk {
         var random = CorpusRandom(seed: seed, part: "loki chunk \(number)")
         let stream = number / 100
         let labels = ["app": "app-\(stream % 37)", "namespace": "ns-\(stream % 11)", "pod": "pod-\(stream)"]
         let hexadecimal = Array("0123456789abcdef".utf8)
         let words = Self.words.map { Array($0.utf8) }
-        // An hour to a chunk: those of one stream follow each other.
+        // Each chunk covers an hour; the chunks of a stream are consecutive.
         var time = (Self.start + number % 100 * 3_600_000) * 1_000_000 + random.below(1_000_000_000)
         let lines = (0..<25 + random.below(225)).map { _ in
             time += 1 + random.below(10_000_000_000)

@@ -1,14 +1,16 @@
 internal import Foundation
 internal import Synchronization
 
-/// A TCP server on 127.0.0.1 with a thread for each connection: the ground under scripted peers and faulty proxies,
-/// which must do what no well-behaved server library can, such as end a connection in the middle of a body.
+/// A TCP server on 127.0.0.1 with a thread for each connection.
+///
+/// Scripted servers and faulty proxies use it for actions that server libraries do not support, such as closing a
+/// connection in the middle of a body.
 package final class LoopbackServer: Sendable {
     package let port: UInt16
     private let listener: CInt
     private let open = Mutex<[ObjectIdentifier: LoopbackConnection]?>([:])
 
-    /// - Parameter serve: called on a thread of its own for each connection, which is closed when it returns.
+    /// - Parameter serve: called on a separate thread for each connection. The connection is closed when it returns.
     package init(port: UInt16 = 0, _ serve: @escaping @Sendable (LoopbackConnection) -> Void) throws {
         let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard listener >= 0 else { throw LabError("socket: \(String(cString: strerror(errno)))") }
@@ -52,7 +54,7 @@ package final class LoopbackServer: Sendable {
 
     deinit { stop() }
 
-    /// Ends all connections and accepts no more.
+    /// Closes all connections and stops accepting new ones.
     package func stop() {
         let connections = open.withLock { open in
             defer { open = nil }
@@ -76,11 +78,11 @@ package final class LoopbackServer: Sendable {
     }
 }
 
-/// One side of a TCP connection, with just enough HTTP/1.1 to know where a message ends.
+/// One side of a TCP connection, with enough HTTP/1.1 to find the end of a message.
 package final class LoopbackConnection: Sendable {
     private struct State {
         var descriptor: CInt?
-        /// Received but not yet asked for.
+        /// Received bytes that are not read yet.
         var pending: ArraySlice<UInt8> = []
     }
 
@@ -109,8 +111,8 @@ package final class LoopbackConnection: Sendable {
 
     package var isOpen: Bool { state.withLock { $0.descriptor != nil } }
 
-    /// Blocks until bytes are there.
-    /// - Returns: nil when the peer has ended or the connection is closed.
+    /// Blocks until bytes arrive.
+    /// - Returns: nil if the connection is closed.
     package func receive(upTo limit: Int = 256 << 10) -> [UInt8]? {
         let pending = state.withLock { state in
             let taken = Array(state.pending.prefix(limit))
@@ -120,7 +122,7 @@ package final class LoopbackConnection: Sendable {
         return pending.isEmpty ? receiveMore(limit) : pending
     }
 
-    /// Blocks for a line; its end, LF or CR LF, is left out.
+    /// Blocks until a line arrives, and returns it without its LF or CR LF.
     package func receiveLine() -> String? {
         while true {
             let line: String? = state.withLock { state in
@@ -144,7 +146,8 @@ package final class LoopbackConnection: Sendable {
         return bytes.isEmpty ? nil : bytes
     }
 
-    /// - Returns: false when the peer is gone.
+    /// Sends bytes.
+    /// - Returns: false if the peer closed the connection.
     @discardableResult
     package func send(_ content: [UInt8]) -> Bool {
         guard let descriptor = state.withLock({ $0.descriptor }) else { return false }
@@ -162,7 +165,7 @@ package final class LoopbackConnection: Sendable {
     @discardableResult
     package func send(_ text: String) -> Bool { send([UInt8](text.utf8)) }
 
-    /// Waits until the peer gives up.
+    /// Waits until the peer closes the connection.
     package func stall() { while receive() != nil {} }
 
     package func close() {
@@ -173,7 +176,7 @@ package final class LoopbackConnection: Sendable {
         if let descriptor { Glibc.close(descriptor) }
     }
 
-    /// Ends with RST instead of FIN: the peer sees "connection reset".
+    /// Closes the connection with RST instead of FIN: the peer gets "connection reset".
     package func reset() {
         if let descriptor = state.withLock({ $0.descriptor }) {
             var linger = linger(l_onoff: 1, l_linger: 0)
@@ -182,7 +185,7 @@ package final class LoopbackConnection: Sendable {
         close()
     }
 
-    /// Wakes a thread that waits in this connection, which then closes it.
+    /// Wakes the thread that waits in this connection, so that it closes the connection.
     fileprivate func shutDown() {
         state.withLock { state in
             if let descriptor = state.descriptor { _ = shutdown(descriptor, CInt(SHUT_RDWR)) }

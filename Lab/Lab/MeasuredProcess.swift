@@ -1,20 +1,20 @@
 internal import Foundation
 internal import Platform
 
-/// What one run of a program cost, its children included.
+/// The cost of one run of a program, including its children.
 package struct MeasuredProcess: Sendable {
     package var command: [String]
     package var exitStatus: CInt
     package var wall: Duration
-    /// User and system time of the program and of every child it waited for.
+    /// The user and system time of the program and of each child that it waited for.
     package var cpu: Duration
-    /// Bytes of the largest process of the tree at its largest. The kernel counts the memory of the process that
-    /// started the tree too, see ``floor``.
+    /// The peak memory of the largest process of the tree in bytes. The kernel includes the memory of the parent, see
+    /// ``floor``.
     package var peakMemory: Int
-    /// Where its output went.
+    /// The path of the file with its output.
     package var log: String
 
-    /// Runs a program to its end; waits on a thread of its own.
+    /// Runs a program to its end, and waits on a separate thread.
     ///
     /// - Parameters:
     ///   - command: an absolute path and arguments.
@@ -28,8 +28,8 @@ package struct MeasuredProcess: Sendable {
         }
     }
 
-    /// The least that ``peakMemory`` can show, in bytes: what this very process holds. A child starts as its copy, and
-    /// Linux keeps the peak of that moment over the exec.
+    /// The minimum of ``peakMemory`` in bytes: the memory of this process. A child starts as a copy of it, and Linux
+    /// keeps that peak across the exec.
     package static var floor: Int {
         let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
@@ -40,7 +40,7 @@ package struct MeasuredProcess: Sendable {
         guard exitStatus != 0 else { return }
         let text = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
         let tail = text.split(separator: "\n").suffix(15).joined(separator: "\n")
-        throw LabError("'\(command.joined(separator: " "))' ended with \(exitStatus):\n\(tail)")
+        throw LabError("'\(command.joined(separator: " "))' exited with status \(exitStatus):\n\(tail)")
     }
 
     private static let pool = BlockingPool(threads: 4)
@@ -48,7 +48,7 @@ package struct MeasuredProcess: Sendable {
     private static func launch(
         _ process: ChildProcess, _ command: [String], log: String, folder: String, environment: [String: String]
     ) throws -> MeasuredProcess {
-        // Forget the largest size this process ever had, since children inherit it: proc(5), clear_refs.
+        // Reset the peak of this process, because children inherit it: proc(5), clear_refs.
         try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
 
         var actions = posix_spawn_file_actions_t()
@@ -59,7 +59,7 @@ package struct MeasuredProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
 
         let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        // The call to change the folder is one that Swift does not import; env(1) changes it and becomes the program.
+        // Swift does not import the call that changes the folder; env(1) changes it and then executes the program.
         let arguments = CStrings(["/usr/bin/env", "--chdir=\(folder)"] + command)
         let environment = CStrings(variables.map { "\($0)=\($1)" })
         var child: pid_t = 0

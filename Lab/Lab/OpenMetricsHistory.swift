@@ -1,15 +1,16 @@
 package import Foundation
 internal import Platform
 
-/// Hours of history of a small service landscape, the same for the same seed: counters that are reset now and then,
-/// gauges that wander, histograms, and series that come and go; as OpenMetrics text, or as real TSDB blocks.
+/// A reproducible history of a small service landscape, as OpenMetrics text or as real TSDB blocks.
+///
+/// It contains counters with resets, gauges, histograms, and series that start and end.
 package struct OpenMetricsHistory: Sendable {
     package var seed: UInt64
-    /// Seconds since 1970 of the first and the last sample.
+    /// The times of the first and the last sample, in seconds since 1970.
     package var interval: ClosedRange<Int>
     /// Seconds between samples.
     package var step: Int
-    /// Each has 34 series.
+    /// The number of instances; each has 34 series.
     package var instances: Int
 
     package init(seed: UInt64 = 1, interval: ClosedRange<Int>, step: Int = 30, instances: Int = 10) {
@@ -19,7 +20,7 @@ package struct OpenMetricsHistory: Sendable {
         self.instances = instances
     }
 
-    /// Expressions that touch every family; each has an answer at nearly all times of the history.
+    /// Expressions that use every family. Each has a result at nearly all times of the history.
     package static let expressions = [
         "lab_up", "count(lab_up == 1)", "sum by (method) (rate(lab_requests_total[5m]))",
         "topk(3, increase(lab_requests_total[30m]))", "resets(lab_requests_total[1h])",
@@ -32,7 +33,7 @@ package struct OpenMetricsHistory: Sendable {
 
     private static let bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 
-    /// Writes the text to `file`, family by family. Memory is one series' text.
+    /// Writes the text to `file`, family by family, with only one series in memory.
     /// - Returns: the number of samples.
     @discardableResult
     package func write(to file: URL) throws -> Int {
@@ -50,7 +51,7 @@ package struct OpenMetricsHistory: Sendable {
         func family(_ name: String, _ type: String, _ help: String) {
             text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
         }
-        /// Adds one series; `next` gives the value at each time, or nil where the series is away.
+        /// Adds one series. `next` returns the value at a time, or nil if the series is absent.
         func series(_ name: String, _ labels: String, _ next: (Int) -> String?) throws {
             for time in stride(from: interval.lowerBound, through: interval.upperBound, by: step) {
                 guard let value = next(time) else { continue }
@@ -78,7 +79,7 @@ package struct OpenMetricsHistory: Sendable {
                     let labels = "instance=\"host-\(instance)\",method=\"\(method)\",code=\"\(code)\""
                     try series("lab_requests_total", labels) { time in
                         if random.chance(0.001) { total = 0 }
-                        // Busier by day than by night.
+                        // More load by day than by night.
                         let daily = 1 + sin(Double(time % 86_400) / 86_400 * 2 * .pi)
                         total += Int(random.unit() * (code == 200 ? 900 : 20) * (0.2 + daily))
                         return String(total)
@@ -91,7 +92,7 @@ package struct OpenMetricsHistory: Sendable {
             for queue in ["mail", "index", "billing"] {
                 var random = Generator(seed, 3, instance * 10 + queue.count)
                 var length = 20
-                // One queue exists in the second half only.
+                // One queue exists only in the second half.
                 let from = queue == "billing" ? (interval.lowerBound + interval.upperBound) / 2 : interval.lowerBound
                 try series("lab_queue_length", "instance=\"host-\(instance)\",queue=\"\(queue)\"") { time in
                     length = max(0, length + Int(random.unit() * 11) - 5)
@@ -123,7 +124,7 @@ package struct OpenMetricsHistory: Sendable {
         }
         family("lab_request_duration_seconds", "histogram", "Duration of requests.")
         for instance in 0..<instances {
-            // Samples of a histogram stand together, time by time.
+            // The samples of a histogram are grouped by time.
             var random = Generator(seed, 6, instance)
             var counts = [Int](repeating: 0, count: Self.bounds.count + 1)
             var sum = 0.0
@@ -150,7 +151,7 @@ package struct OpenMetricsHistory: Sendable {
         return samples
     }
 
-    /// Turns the history into blocks of two hours in `data`, with `promtool`.
+    /// Writes the history as two-hour blocks to `data`, with `promtool`.
     /// - Returns: the number of samples.
     @discardableResult
     package func makeBlocks(in data: URL) async throws -> Int {
@@ -158,7 +159,7 @@ package struct OpenMetricsHistory: Sendable {
         defer { withExtendedLifetime(folder) {} }
         let file = folder.url.appending(path: "history.txt")
         let samples = try await Self.threads.run { try write(to: file) }
-        // What promtool writes on its way stays behind where it is interrupted, unless it lies in a folder that goes.
+        // An interrupted promtool leaves temporary files, so it runs in a temporary folder.
         let promtool = try await CommandRun.run(
             "/usr/bin/promtool", ["tsdb", "create-blocks-from", "openmetrics", file.path, data.path],
             environment: ["TMPDIR": folder.path])
@@ -168,7 +169,7 @@ package struct OpenMetricsHistory: Sendable {
 
     private static let threads = BlockingPool(threads: 1)
 
-    /// One reproducible stream of numbers for each series (SplitMix64: Steele, Lea and Flood, 2014).
+    /// A reproducible generator for each series (SplitMix64: Steele, Lea and Flood, 2014).
     private struct Generator {
         private var state: UInt64
 
@@ -177,7 +178,7 @@ package struct OpenMetricsHistory: Sendable {
             _ = unit()
         }
 
-        /// Uniform in 0 ..< 1.
+        /// Returns a uniform number in 0 ..< 1.
         mutating func unit() -> Double {
             state &+= 0x9E37_79B9_7F4A_7C15
             var value = state

@@ -1,15 +1,15 @@
-/// Queries at fixed times, asked of two servers and compared as data: the proof that a restored server knows what the
-/// lost one knew.
+/// Queries at fixed times whose results from two servers are compared, to verify that a restored server has the data of
+/// the lost one.
 package struct PrometheusQueryProbe: Sendable {
     package struct Query: Sendable, Hashable, CustomStringConvertible {
         package enum Kind: Sendable, Hashable {
             case instant
-            /// Over this many seconds before the time, in steps of that many.
+            /// A range query over the `seconds` before the time, with `step` seconds between points.
             case range(seconds: Int, step: Int)
         }
 
         package var expression: String
-        /// Seconds since 1970.
+        /// The time in seconds since 1970.
         package var time: Int
         package var kind: Kind
 
@@ -20,8 +20,8 @@ package struct PrometheusQueryProbe: Sendable {
 
     package init(_ queries: [Query]) { self.queries = queries }
 
-    /// Every expression at `times` moments spread evenly over `interval` (seconds since 1970), and each once as a range
-    /// over all of it.
+    /// Creates queries of each expression at `times` evenly spread times of `interval` (seconds since 1970), and one
+    /// range query of each over the whole interval.
     package init(_ expressions: [String], over interval: ClosedRange<Int>, times: Int = 4) {
         let length = interval.upperBound - interval.lowerBound
         queries = expressions.flatMap { expression in
@@ -37,7 +37,7 @@ package struct PrometheusQueryProbe: Sendable {
         }
     }
 
-    /// The answers in the order of ``queries``, as canonical JSON.
+    /// Returns the results in the order of ``queries``, as canonical JSON.
     package func answers(of server: PrometheusServer) async throws -> [String] {
         var answers: [String] = []
         for query in queries {
@@ -55,12 +55,12 @@ package struct PrometheusQueryProbe: Sendable {
 
     package struct Comparison: Sendable {
         package var compared: Int
-        /// Queries whose two answers hold no data at all: they prove nothing.
+        /// The number of queries whose two results are both empty and verify nothing.
         package var empty: Int
         package var differing: [Query]
     }
 
-    /// - Parameters: both in the order of ``queries``.
+    /// Compares two lists of results, both in the order of ``queries``.
     package func compare(_ before: [String], _ after: [String]) -> Comparison {
         precondition(before.count == queries.count && after.count == queries.count)
         let differing = queries.indices.filter { before[$0] != after[$0] }.map { queries[$0] }

@@ -7,18 +7,18 @@ package final class PrometheusServer: Sendable {
     package struct Options: Sendable {
         package var adminAPI = true
         package var retention = "10y"
-        /// Scrapes itself once a second: a few hundred living series.
+        /// True to scrape itself once a second, which gives a few hundred live series.
         package var scrapesItself = true
-        /// A free one when nil.
+        /// The port; nil for a free one.
         package var port: UInt16?
-        /// More targets, as "host:port".
+        /// Additional targets as "host:port".
         package var targets: [String] = []
-        /// Used as it is, instead of one made from the above.
+        /// A configuration file to use instead of the generated one.
         package var configuration: URL?
         package var arguments: [String] = []
-        /// Runs as an agent: no blocks, no queries.
+        /// True to run as an agent, without blocks and queries.
         package var isAgent = false
-        /// Owns the data directory and runs the server; the user of this process if nil.
+        /// The account that runs the server and owns the data directory; nil for the user of this process.
         package var account: ServerAccount?
 
         package init() {}
@@ -39,8 +39,8 @@ package final class PrometheusServer: Sendable {
 
     /// Starts a server and waits until it serves queries.
     /// - Parameters:
-    ///   - data: the data directory; made where it is missing, kept when the server ends.
-    ///   - folder: for configuration and log, and the server's working directory.
+    ///   - data: the data directory, which is created if it is missing and kept when the server stops.
+    ///   - folder: the working directory, which also contains the configuration and the log.
     package static func start(
         data: URL, folder: URL, _ options: Options = Options()
     ) async throws -> PrometheusServer {
@@ -48,7 +48,7 @@ package final class PrometheusServer: Sendable {
             try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
             try await options.account?.own(data)
         }
-        // Between finding a free port and taking it, another process may be faster: try again then.
+        // Another process may take the free port first: retry.
         var failure: (any Error)?
         for _ in 0..<3 {
             do {
@@ -61,7 +61,7 @@ package final class PrometheusServer: Sendable {
                 failure = error
             }
         }
-        throw failure ?? LabError("prometheus does not start")
+        throw failure ?? LabError("prometheus did not start")
     }
 
     private static func launch(
@@ -98,27 +98,27 @@ package final class PrometheusServer: Sendable {
 
     package var processIdentifier: Int32 { process.processIdentifier }
 
-    /// Ends the server and waits until it is gone; the data directory stays.
+    /// Stops the server and waits until it has exited. The data directory is kept.
     package func stop(gracefully: Bool = true) async {
         await BlockingPool(threads: 1).run { [process] in process.stop(gracefully: gracefully) }
     }
 
     package func isReady() async throws -> Bool {
         guard let address = URL(string: url + "/-/ready") else { return false }
-        // Refused while the server is not listening yet.
+        // The connection is refused until the server listens.
         guard let (_, response) = try? await URLSession.shared.data(from: address) else { return false }
         return (response as? HTTPURLResponse)?.statusCode == 200
     }
 
     // MARK: Queries
 
-    /// An instant query; the answer's `data` member as JSON with sorted keys, its series in a fixed order.
-    /// - Parameter time: seconds since 1970.
+    /// Runs an instant query. Returns the response's `data` member as JSON with sorted keys and sorted series.
+    /// - Parameter time: the time in seconds since 1970.
     package func query(_ expression: String, at time: Double) async throws -> String {
         try await ask("/api/v1/query", ["query": expression, "time": String(time)])
     }
 
-    /// A range query; the answer as that of ``query(_:at:)``.
+    /// Runs a range query. Returns the result in the form of ``query(_:at:)``.
     package func queryRange(
         _ expression: String, from start: Double, to end: Double, step: Int
     ) async throws -> String {
@@ -127,7 +127,7 @@ package final class PrometheusServer: Sendable {
             ["query": expression, "start": String(start), "end": String(end), "step": String(step)])
     }
 
-    /// Waits until an instant query for now has an answer with at least one series.
+    /// Waits until an instant query for the current time returns at least one series.
     package func waitForSeries(_ expression: String) async throws {
         try await process.waitUntil {
             try await self.query(expression, at: Date().timeIntervalSince1970).contains("\"value\"")
@@ -138,7 +138,7 @@ package final class PrometheusServer: Sendable {
         var parts = URLComponents()
         parts.queryItems = form.map { URLQueryItem(name: $0.key, value: $0.value) }
         guard let address = URL(string: url + path), let body = parts.percentEncodedQuery else {
-            throw LabError("no such address: '\(url + path)'")
+            throw LabError("'\(url + path)' is not a valid URL")
         }
         var request = URLRequest(url: address)
         request.httpMethod = "POST"

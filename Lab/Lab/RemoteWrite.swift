@@ -1,10 +1,10 @@
 internal import Foundation
 internal import FoundationNetworking
 
-/// A remote write request (protocol 0.1.0) with the samples of one series: how agents push to a Prometheus, also late.
+/// A remote-write request (protocol 0.1.0) with samples of one series, as agents push them to Prometheus, also late.
 package struct RemoteWrite: Sendable {
     package var labels: [String: String]
-    /// Milliseconds since 1970, and the value.
+    /// The times in milliseconds since 1970, with their values.
     package var samples: [(time: Int, value: Double)]
 
     package init(_ labels: [String: String], _ samples: [(time: Int, value: Double)]) {
@@ -12,9 +12,12 @@ package struct RemoteWrite: Sendable {
         self.samples = samples
     }
 
-    /// - Throws: `LabError` unless the server, started with `--web.enable-remote-write-receiver`, takes all samples.
+    /// Sends the request to a server that was started with `--web.enable-remote-write-receiver`.
+    /// - Throws: `LabError` if the server does not accept all samples.
     package func send(to server: PrometheusServer) async throws {
-        guard let address = URL(string: server.url + "/api/v1/write") else { throw LabError("no address") }
+        guard let address = URL(string: server.url + "/api/v1/write") else {
+            throw LabError("'\(server.url)' is not a valid URL")
+        }
         var request = URLRequest(url: address)
         request.httpMethod = "POST"
         request.setValue("snappy", forHTTPHeaderField: "Content-Encoding")
@@ -28,7 +31,7 @@ package struct RemoteWrite: Sendable {
         }
     }
 
-    /// `prometheus.WriteRequest` in protobuf: field 1, a time series of labels (1) and samples (2).
+    /// The `prometheus.WriteRequest` in protobuf: field 1, a time series of labels (1) and samples (2).
     private var message: [UInt8] {
         var series: [UInt8] = []
         for (name, value) in labels.sorted(by: { $0.key < $1.key }) {
@@ -56,7 +59,7 @@ package struct RemoteWrite: Sendable {
         return bytes + [UInt8(rest)]
     }
 
-    /// Snappy's block format, without compression: literals of up to 256 bytes.
+    /// Encodes bytes in Snappy's block format without compression, as literals of up to 256 bytes.
     private static func literals(_ bytes: [UInt8]) -> [UInt8] {
         var result = varint(UInt64(bytes.count))
         for start in stride(from: 0, to: bytes.count, by: 256) {

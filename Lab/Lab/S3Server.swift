@@ -1,9 +1,9 @@
 internal import Foundation
 internal import Synchronization
 
-/// A real server that speaks S3, on a port and in a folder of its own.
+/// A real S3 server on a private port and in a private folder.
 package protocol S3Server: Sendable {
-    /// `http://127.0.0.1:PORT`
+    /// The URL of the server: `http://127.0.0.1:PORT`.
     var endpoint: String { get }
     var accessKey: String { get }
     var secretKey: String { get }
@@ -14,23 +14,23 @@ package protocol S3Server: Sendable {
 extension S3Server {
     /// - Parameters:
     ///   - name: 3 to 63 of `a-z 0-9 -`.
-    ///   - hasObjectLock: can only be chosen when the bucket is made.
+    ///   - hasObjectLock: true to enable object lock, which is only possible at creation.
     package func makeBucket(_ name: String, hasObjectLock: Bool = false) async throws {
         let lock = hasObjectLock ? ["-H", "x-amz-bucket-object-lock-enabled: true"] : []
         let status = try await curl(["-X", "PUT"] + lock + ["\(endpoint)/\(name)"])
         guard status == "200" else {
-            throw LabError("\(process.name) did not make bucket '\(name)': status \(status)\n\(process.logTail)")
+            throw LabError("\(process.name) did not create bucket '\(name)': status \(status)\n\(process.logTail)")
         }
     }
 
-    /// Waits until a bucket can be made.
+    /// Waits until a bucket can be created.
     func waitUntilReady() async throws {
         try await process.waitUntil { try await curl(["-X", "PUT", "\(endpoint)/ready"]) == "200" }
     }
 
-    /// - Returns: the status of the answer, "000" for none.
+    /// - Returns: the HTTP status, or "000" without a response.
     private func curl(_ arguments: [String]) async throws -> String {
-        // The lab signs by curl, so that nothing here depends on the code that is tested with it.
+        // curl signs the requests, so that the lab does not depend on the code under test.
         let sign = ["--aws-sigv4", "aws:amz:us-east-1:s3", "--user", "\(accessKey):\(secretKey)"]
         let common = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "20", "--noproxy", "*"]
         return try await LabTool.output("/usr/bin/curl", common + sign + arguments)
@@ -53,7 +53,7 @@ package struct SeaweedFS: S3Server {
                 "{\"identities\":[{\"name\":\"dr\",\"credentials\":[{\"accessKey\":\"\(accessKey)\",\"secretKey\":"
                 + "\"\(secretKey)\"}],\"actions\":[\"Admin\",\"Read\",\"List\",\"Tagging\",\"Write\"]}]}"
             try identities.write(to: folder.url.appending(path: "s3.json"), atomically: false, encoding: .utf8)
-            // Every port must be given: a second instance on the machine would die on a default one.
+            // Set every port: two instances with default ports cannot run on one machine.
             let names = ["master", "volume", "filer", "s3"].flatMap { ["\($0).port", "\($0).port.grpc"] }
             let ports = try FreePort.find(names.count)
             let process = try await ServerProcess(
@@ -77,7 +77,7 @@ package struct SeaweedFS: S3Server {
     }
 }
 
-/// rclone serving a folder: checks signatures, knows no conditions, keeps keys as paths.
+/// rclone serving a folder. It checks signatures, ignores conditions, and stores keys as paths.
 package struct RcloneS3: S3Server {
     package let endpoint: String
     package let accessKey = "dr-lab"
@@ -111,7 +111,7 @@ package struct RcloneS3: S3Server {
     }
 }
 
-/// moto: a stand-in written from AWS's own descriptions; does not check signatures.
+/// moto, a stand-in written from AWS's own descriptions. It does not check signatures.
 package struct MotoServer: S3Server {
     package let endpoint: String
     package let accessKey = "dr-lab"
@@ -139,9 +139,9 @@ package struct MotoServer: S3Server {
     }
 }
 
-/// One server of each kind for a whole process, started when first asked for: they take seconds to come up.
+/// One server of each kind for the whole process, started on first use, because a start takes seconds.
 package enum SharedS3Server {
-    /// Exists on each of them.
+    /// A bucket that exists on each server.
     package static let bucket = "shared"
 
     package static func seaweedFS() async throws -> SeaweedFS { try await seaweed.value }
@@ -157,7 +157,7 @@ package enum SharedS3Server {
         _ = atexit { SharedS3Server.end() }
     }()
 
-    /// A global value is never released: its server and folder have to be ended when the process is.
+    /// Registers a server for removal at exit, because a global value is never released.
     private static func ready<Server: S3Server>(_ server: Server) async throws -> Server {
         registration
         try await server.makeBucket(bucket)

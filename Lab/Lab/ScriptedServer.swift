@@ -1,19 +1,20 @@
 internal import Foundation
 internal import Synchronization
 
-/// A loopback HTTP server that a test writes line by line: each request gets the next act, and is kept.
+/// A loopback HTTP server with scripted responses: each request gets the next one and is recorded.
 ///
-/// Everything a test checks goes over a real socket, so headers, lengths and signing are the client's own.
+/// Tests use a real socket, so headers, lengths and signatures are those of the client.
 package final class ScriptedServer: Sendable {
     package enum Act: Sendable {
         case reply(HTTPMessage)
-        /// The message as it stands, then the end of the connection.
+        /// The unchanged message, then the end of the connection.
         case raw(String)
-        /// The head and this many bytes of the body, then a reset.
+        /// The head and `after` bytes of the body, then a reset.
         case cut(HTTPMessage, after: Int)
-        /// The same, then silence.
+        /// The head and `after` bytes of the body, then no more data.
         case stall(HTTPMessage, after: Int)
-        /// The first text at once, then the other again and again, each after this time, until the peer is gone.
+        /// The first text immediately, then the second repeatedly at this interval, until the peer closes the
+        /// connection.
         case drip(String, String, every: Duration)
         case reset
         case silence
@@ -26,7 +27,8 @@ package final class ScriptedServer: Sendable {
         let requests = Mutex<[HTTPMessage]>([])
     }
 
-    /// - Parameter act: what to do about a request; called for one at a time, with its number from 0.
+    /// - Parameter act: returns the response to a request. It is called for one request at a time, with its number from
+    ///   0.
     package init(_ act: @escaping @Sendable (HTTPMessage, Int) -> Act) throws {
         let received = Received()
         self.received = received
@@ -41,7 +43,7 @@ package final class ScriptedServer: Sendable {
         }
     }
 
-    /// Requests past the end of the script are reset.
+    /// Creates a server from a list of responses. Requests after the end of the list are reset.
     package convenience init(_ script: [Act]) throws {
         try self.init { _, index in index < script.count ? script[index] : .reset }
     }
@@ -54,7 +56,7 @@ package final class ScriptedServer: Sendable {
 }
 
 extension ScriptedServer.Act {
-    /// - Returns: whether the connection goes on.
+    /// - Returns: true if the connection stays open.
     fileprivate func perform(on connection: LoopbackConnection) -> Bool {
         switch self {
         case .reply(let message):

@@ -1,21 +1,21 @@
 package import Foundation
 internal import Platform
 
-/// A real server started for a test or the demo: on ports of its own, in a folder of its own, ended by its owner.
+/// A real server for a test or the demo, with private ports and a private folder. Its owner stops it.
 ///
-/// The child is killed when this process dies (`PR_SET_PDEATHSIG` through `setpriv`), so that nothing is left behind.
-/// The kernel really watches the *thread* that started the child, hence ``spawner``: it never ends.
+/// The kernel kills the child when this process exits (`PR_SET_PDEATHSIG` through `setpriv`). It watches the *thread*
+/// that started the child, so ``spawner`` never exits.
 package final class ServerProcess: @unchecked Sendable {
-    // Unchecked: `process` is only told to end and asked for its state, both of which Foundation allows from any thread.
+    // Unchecked: only termination and the state of `process` are used, which Foundation allows from any thread.
     private let process: Process
     package let name: String
-    /// Everything the server wrote, for the message when it does not come up.
+    /// The output of the server, for the message if it does not start.
     package let log: URL
 
     /// - Parameters:
     ///   - executable: an absolute path.
-    ///   - folder: the working directory; the log goes there, as `NAME.log`.
-    ///   - account: runs the server; the user of this process if nil.
+    ///   - folder: the working directory, which also contains the log as `NAME.log`.
+    ///   - account: the account that runs the server; nil for the user of this process.
     package init(
         _ name: String, executable: String, arguments: [String], folder: URL, environment: [String: String] = [:],
         account: ServerAccount? = nil
@@ -45,11 +45,11 @@ package final class ServerProcess: @unchecked Sendable {
     package var processIdentifier: Int32 { process.processIdentifier }
 
     /// Polls `condition` every 50 ms until it holds.
-    /// - Throws: `LabError` with the end of the server's log when it ends or `timeout` passes first.
+    /// - Throws: `LabError` with the end of the server's log, if the server exits or `timeout` passes first.
     package func waitUntil(timeout: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now + timeout
         while true {
-            guard process.isRunning else { throw LabError("\(name) ended before it was ready:\n\(logTail)") }
+            guard process.isRunning else { throw LabError("\(name) exited before it was ready:\n\(logTail)") }
             if try await condition() { return }
             guard ContinuousClock.now < deadline else {
                 throw LabError("\(name) was not ready after \(timeout):\n\(logTail)")
@@ -58,7 +58,7 @@ package final class ServerProcess: @unchecked Sendable {
         }
     }
 
-    /// Ends the server and waits until it is gone: SIGTERM and, after ten seconds, SIGKILL; or SIGKILL at once.
+    /// Stops the server and waits until it has exited: SIGTERM, and SIGKILL after ten seconds; or SIGKILL immediately.
     package func stop(gracefully: Bool = true) {
         guard process.isRunning else { return }
         if gracefully {

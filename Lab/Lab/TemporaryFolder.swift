@@ -1,13 +1,13 @@
 package import Foundation
 
-/// A folder under the system's temporary directory that is removed with its owner.
+/// A folder in the system's temporary directory that is removed when the object is released.
 package final class TemporaryFolder: Sendable {
     package let url: URL
     package var path: String { url.path }
 
     package init(_ purpose: String = "lab") throws {
         url = FileManager.default.temporaryDirectory.appending(path: "dr-\(purpose)-\(UUID().uuidString.prefix(13))")
-        // Whatever the umask: servers with accounts of their own work in it.
+        // Independent of the umask, because servers with other accounts use the folder.
         try FileManager.default.createDirectory(
             at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
     }

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A file system in memory, so small that it is soon full: for tests as root.
+/// A very small file system in memory, for tests of full disks as root.
 package final class TinyDisk: Sendable {
     private let folder: TemporaryFolder
     package var path: String { folder.path }
@@ -20,7 +20,7 @@ package final class TinyDisk: Sendable {
         unmount.waitUntilExit()
     }
 
-    /// Whether this process may mount at all: tried once, since being root is not always enough.
+    /// True if this process can mount. It is tried once, because being root is not always sufficient.
     package static let isPossible: Bool = {
         guard geteuid() == 0, let folder = try? TemporaryFolder("disk") else { return false }
         let trial = Process()

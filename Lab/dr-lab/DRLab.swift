@@ -11,7 +11,7 @@ struct DRLab: AsyncParsableCommand {
         ])
 }
 
-/// An interrupted command stops its servers and removes its folders like one that failed.
+/// The program. An interrupted command stops its servers and removes its folders, as a failed one does.
 @main
 enum Main {
     static func main() async {

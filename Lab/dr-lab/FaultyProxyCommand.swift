@@ -5,15 +5,15 @@ struct FaultyProxyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "faulty-proxy",
         abstract:
-            "Stand before a local S3 server and fail some of its requests, in every way that servers and networks do.")
+            "Run a proxy in front of a local S3 server that injects server and network faults into requests.")
 
-    @Option(name: .long, help: "The server: http://127.0.0.1:PORT.")
+    @Option(name: .long, help: "URL of the server: http://127.0.0.1:PORT.")
     var to: String
 
-    @Option(name: .long, help: "The share of requests that each kind of fault strikes, 0 to 1.")
+    @Option(name: .long, help: "Rate of each kind of fault, 0 to 1.")
     var rate = 0.05
 
-    @Option(name: .long, help: "What the faults depend on.")
+    @Option(name: .long, help: "Seed of the random faults.")
     var seed: UInt64 = 1
 
     func run() async throws {

@@ -4,14 +4,15 @@ import HTTP
 import Lab
 import Platform
 
-/// Asks a server by HTTP, as its users would.
+/// Sends HTTP queries to a server, as its users do.
 struct HTTPQuestions {
     let url: String
     var headers: [HTTPHeaders.Field] = []
 
     private static let threads = BlockingPool(threads: 2)
 
-    /// - Returns: the answer, which must be a success.
+    /// Sends a GET request.
+    /// - Returns: the response, which must be a success.
     func get(_ path: String) async throws -> JSONValue {
         let request = HTTPRequest("GET", url + path, headers: headers)
         let (response, body) = try await Self.threads.run { try HTTPClient().send(request) }
@@ -19,8 +20,8 @@ struct HTTPQuestions {
         return try JSONValue(parsing: body)
     }
 
-    /// Questions with their answers in one form each: a list in an order of its own, without the members that a server
-    /// gives anew.
+    /// Returns queries with their results in a canonical form: lists are sorted, and members that each server assigns
+    /// itself are removed.
     func answers(_ paths: [String], without volatile: [String] = []) async throws -> [String: String] {
         var answers: [String: String] = [:]
         for path in paths {
@@ -33,7 +34,7 @@ struct HTTPQuestions {
 }
 
 extension JSONValue {
-    /// The same value without members of these names, at any depth.
+    /// Returns the value without members of these names, at any depth.
     fileprivate func removingEverywhere(_ names: [String]) -> JSONValue {
         switch self {
         case .array(let values): .array(values.map { $0.removingEverywhere(names) })

@@ -3,6 +3,7 @@ internal import CISAL
 #else
 internal import CZlib
 #endif
+package import Platform
 
 /// Opens gzip members, one whole member a call, and proves each by its own CRC-32 and length.
 package struct GzipDecoder: ~Copyable {
@@ -25,12 +26,14 @@ package struct GzipDecoder: ~Copyable {
     }
 }
 
-package enum GzipError: Error, Equatable, CustomStringConvertible {
+package enum GzipError: OperationError {
     /// Not the gzip member it should be: cut short, altered, or another one.
     case damaged
     case tooLarge
 
-    package var description: String {
+    package var reasonCode: String { "archive_error" }
+    package var place: ErrorPlace { ErrorPlace() }
+    package var detail: String {
         switch self {
         case .damaged: "the gzip data are damaged"
         case .tooLarge: "the gzip data are larger than allowed"

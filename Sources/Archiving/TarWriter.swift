@@ -1,5 +1,6 @@
 internal import CArchive
 internal import Glibc
+package import Platform
 
 /// What a tar header says of one entry.
 package struct TarEntry: Sendable {
@@ -137,12 +138,16 @@ package struct TarWriter: ~Copyable {
 }
 
 /// Tar could not be written: a bug, or memory is out.
-package struct TarError: Error, Equatable, CustomStringConvertible {
+package struct TarError: OperationError, Equatable {
     package var operation: String
     package var path: String
     package var reason: String
 
-    package var description: String { "tar: \(operation) '\(path)': \(reason)" }
+    package var reasonCode: String { "archive_error" }
+    package var place: ErrorPlace {
+        ErrorPlace(operation: operation, object: path, text: "tar: \(operation) '\(path)'")
+    }
+    package var detail: String { reason }
 }
 
 private func withCString(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>?) -> Void) {

@@ -27,7 +27,7 @@ package struct Repository: Sendable {
             }
         } catch let error as ObjectStoreError where error.reason == .notFound || error.reason == .noSuchStore {
             throw RepositoryError(
-                .notARepository, store.location, "there is no repository here",
+                .notARepository, object: store.location, "there is no repository here",
                 hint: "`dr init` makes one; if there should be one, check the address and the prefix")
         }
     }
@@ -40,7 +40,8 @@ package struct Repository: Sendable {
         let description = RepositoryDescription(
             format: RepositoryFormat.version, id: RandomID.make(), created: now, tool: tool, pack: pack)
         do {
-            _ = try store.put(Layout.description, try SealedDocument.encode(description), PutOptions(.ifAbsent))
+            _ = try store.put(
+                Layout.description, try SealedDocument.encode(description), options: PutOptions(.ifAbsent))
         } catch let error as ObjectStoreError where error.reason == .alreadyExists {
             return (try Repository(opening: store), false)
         } catch let error as ObjectStoreError where error.reason == .noSpace {
@@ -93,12 +94,13 @@ package struct Repository: Sendable {
             }
             guard try !(void?.contains(set.run) ?? (store.head(VoidMark.key(set.run)) != nil)) else {
                 throw RepositoryError(
-                    .noSuchSet, key.text, "its run was given up before the set was written, so it is none",
+                    .noSuchSet, object: key.text, "its run was given up before the set was written, so it is none",
                     hint: "`dr prune` removes it")
             }
             return set
         } catch let error as ObjectStoreError where error.reason == .notFound {
-            throw RepositoryError(.noSuchSet, key.text, "there is no such set", hint: "`dr list` shows what there is")
+            throw RepositoryError(
+                .noSuchSet, object: key.text, "there is no such set", hint: "`dr list` shows what there is")
         }
     }
 
@@ -126,7 +128,7 @@ package struct Repository: Sendable {
         guard let part = set.components[component] else {
             let reason = set.failed[component].map { ": it failed then: \($0)" } ?? ""
             throw RepositoryError(
-                .noSuchComponent, component, "set \(set.name) has no such component\(reason)",
+                .noSuchComponent, object: component, "set \(set.name) has no such component\(reason)",
                 hint: "it has: \(set.components.keys.sorted().joined(separator: ", "))")
         }
         return try manifest(component, part.manifest, sha256: part.sha256)

@@ -18,14 +18,19 @@ package struct ElasticsearchComponent: Equatable, Sendable {
 extension ElasticsearchComponent: Section {
     package static let keys: [Key<Self>] =
         HTTPAccess.keys.map { $0.within(\.access) } + [
-            Key("api_key", \.apiKey, .secret, "Encoded API key of Elasticsearch; OpenSearch has none."),
-            Key("indices", \.indices, .indexPattern, "Which indices, such as \"jaeger-*\": names, '*', commas."),
+            Key("api_key", \.apiKey, as: .secret, about: "Encoded API key of Elasticsearch; OpenSearch has none."),
             Key(
-                "repository", \.repository, .section(), required: true,
-                "The snapshot repository, in which the cluster itself keeps the data."),
+                "indices", \.indices, as: .indexPattern,
+                about: "Which indices, such as \"jaeger-*\": names, '*', commas."),
             Key(
-                "timeout", \.timeout, .period,
-                "Give a snapshot or a restore up when it makes no progress for this long; 15m when left out."),
+                "indices", \.indices, as: .indexPattern,
+                about: "Which indices, such as \"jaeger-*\": names, '*', commas."),
+            Key(
+                "repository", \.repository, as: .section(), required: true,
+                about: "The snapshot repository, in which the cluster itself keeps the data."),
+            Key(
+                "timeout", \.timeout, as: .period,
+                about: "Give a snapshot or a restore up when it makes no progress for this long; 15m when left out."),
         ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
@@ -54,14 +59,16 @@ package struct SnapshotRepositoryOptions: Equatable, Sendable {
 
 extension SnapshotRepositoryOptions: Section {
     package static let keys: [Key<Self>] = [
-        Key("type", \.type, .word(), required: true, "What the repository is: an S3 bucket, or a shared directory."),
         Key(
-            "name", \.name, .text(pattern: "^[a-z0-9][a-z0-9_-]*$"),
-            "Name of the repository in the cluster; 'dr' when left out."),
-        Key("bucket", \.bucket, .text, "S3: the bucket."),
-        Key("base_path", \.basePath, .text, "S3: the path in the bucket, without a slash at either end."),
-        Key("client", \.client, .text, "S3: the section s3.client.<name> of the nodes' settings."),
-        Key("location", \.location, .text, "fs: the directory, below path.repo of every node."),
+            "type", \.type, as: .word(), required: true,
+            about: "What the repository is: an S3 bucket, or a shared directory."),
+        Key(
+            "name", \.name, as: .text(pattern: "^[a-z0-9][a-z0-9_-]*$"),
+            about: "Name of the repository in the cluster; 'dr' when left out."),
+        Key("bucket", \.bucket, as: .text, about: "S3: the bucket."),
+        Key("base_path", \.basePath, as: .text, about: "S3: the path in the bucket, without a slash at either end."),
+        Key("client", \.client, as: .text, about: "S3: the section s3.client.<name> of the nodes' settings."),
+        Key("location", \.location, as: .text, about: "fs: the directory, below path.repo of every node."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

@@ -29,14 +29,15 @@ package struct FileTreeSource: ComponentSource {
         do {
             try check()
             _ = try patterns()
-            return [Diagnosis("directory", .ok, data)]
-        } catch { return [Diagnosis("directory", .failed, "\(error)")] }
+            return [Diagnosis(of: "directory", .ok, data)]
+        } catch { return [Diagnosis(of: "directory", .failed, "\(error)")] }
     }
 
     private func patterns() throws -> IgnorePatterns {
         do throws(IgnorePatternError) { return try IgnorePatterns(exclusions) } catch {
             throw ComponentError(
-                .misconfigured, "read 'exclude'", "the pattern '\(error.pattern)' matches nothing: \(error.reason)",
+                .misconfigured, operation: "read 'exclude'",
+                "the pattern '\(error.pattern)' matches nothing: \(error.reason)",
                 hint: error.hint)
         }
     }
@@ -45,16 +46,17 @@ package struct FileTreeSource: ComponentSource {
         var status = stat()
         guard stat(data, &status) == 0 else {
             throw ComponentError(
-                .misconfigured, "look at '\(data)'", String(cString: strerror(errno)),
+                .misconfigured, operation: "look at '\(data)'", String(cString: strerror(errno)),
                 hint: "check `data:` of this component in dr.yaml")
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw ComponentError(
-                .misconfigured, "look at '\(data)'", "it is not a directory", hint: "name the directory that holds it")
+                .misconfigured, operation: "look at '\(data)'", "it is not a directory",
+                hint: "name the directory that holds it")
         }
         guard access(data, R_OK | X_OK) == 0 else {
             throw ComponentError(
-                .misconfigured, "look at '\(data)'", String(cString: strerror(errno)),
+                .misconfigured, operation: "look at '\(data)'", String(cString: strerror(errno)),
                 hint: "run as a user who may read it")
         }
     }

@@ -12,10 +12,10 @@ package struct FilesComponent: Equatable, Sendable {
 
 extension FilesComponent: Section {
     package static let keys: [Key<Self>] = [
-        Key("data", \.data, .path, required: true, "Folder to back up."),
+        Key("data", \.data, as: .path, required: true, about: "Folder to back up."),
         Key(
-            "exclude", \.exclude, .list(of: .ignorePattern),
-            "Patterns of paths in it to skip, as in .gitignore, such as '*.tmp', 'cache/' or '!/cache/keep'."),
+            "exclude", \.exclude, as: .list(of: .ignorePattern),
+            about: "Patterns of paths in it to skip, as in .gitignore, such as '*.tmp', 'cache/' or '!/cache/keep'."),
     ]
 }
 

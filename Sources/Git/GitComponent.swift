@@ -19,13 +19,16 @@ package struct GitComponent: Equatable, Sendable {
 
 extension GitComponent: Section {
     package static let keys: [Key<Self>] = [
-        Key("url", \.url, .gitURL, required: true, "The repository: a path on this machine, or its URL."),
-        Key("branch", \.branch, .text, "The branch to back up; the repository's default branch when left out."),
-        Key("username", \.username, .text, "User name for http and https."),
-        Key("password", \.password, .secret, "Password or token for http and https."),
-        Key("ssh_key", \.sshKey, .path, "Private key for ssh, without a passphrase, or held by the agent."),
-        Key("ssh_known_hosts", \.sshKnownHosts, .path, "Known host keys for ssh, instead of the user's own."),
-        Key("ca_file", \.caFile, .path, "PEM certificates to trust for https, instead of the system's."),
+        Key("url", \.url, as: .gitURL, required: true, about: "The repository: a path on this machine, or its URL."),
+        Key(
+            "branch", \.branch, as: .text,
+            about: "The branch to back up; the repository's default branch when left out."),
+        Key("username", \.username, as: .text, about: "User name for http and https."),
+        Key("password", \.password, as: .secret, about: "Password or token for http and https."),
+        Key("ssh_key", \.sshKey, as: .path, about: "Private key for ssh, without a passphrase, or held by the agent."),
+        Key(
+            "ssh_known_hosts", \.sshKnownHosts, as: .path, about: "Known host keys for ssh, instead of the user's own."),
+        Key("ca_file", \.caFile, as: .path, about: "PEM certificates to trust for https, instead of the system's."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

@@ -28,17 +28,21 @@ extension GrafanaComponent: Section {
     package static let keys: [Key<Self>] =
         HTTPAccess.keys.map { $0.within(\.access) } + [
             Key(
-                "secrets", \.secrets, .mapping(of: .secret),
-                "What Grafana never shows, for a restore: data-source/UID/FIELD, contact-point/UID/FIELD, "
+                "secrets", \.secrets, as: .mapping(of: .secret),
+                about: "What Grafana never shows, for a restore: data-source/UID/FIELD, contact-point/UID/FIELD, "
                     + "user/LOGIN/password."),
-            Key("annotations", \.annotations, .period, "How far back annotations are taken: 90d when left out."),
             Key(
-                "join_organizations", \.joinOrganizations, .flag,
-                "Make the server admin a member of organisations that it does not belong to, for the time of the export."
+                "annotations", \.annotations, as: .period,
+                about: "How far back annotations are taken: 90d when left out."),
+            Key(
+                "join_organizations", \.joinOrganizations, as: .flag,
+                about:
+                    "Make the server admin a member of organisations that it does not belong to, for the time of the export."
             ),
             Key(
-                "contact_point_secrets", \.contactPointSecrets, .word(),
-                "Back up the secrets of contact points, which Grafana shows to an Admin, if the store is encrypted; "
+                "contact_point_secrets", \.contactPointSecrets, as: .word(),
+                about:
+                    "Back up the secrets of contact points, which Grafana shows to an Admin, if the store is encrypted; "
                     + "'encrypted' by default."),
         ]
 

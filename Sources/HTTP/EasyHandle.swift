@@ -25,13 +25,13 @@ struct EasyHandle: ~Copyable {
         try withoutActuallyEscaping(sink) { sink in
             let transfer = Transfer(request, options, sink: sink)
             return try withExtendedLifetime(transfer) {
-                try run(request, options, transfer)
+                try run(transfer, of: request, options)
                 return transfer.response
             }
         }
     }
 
-    private func run(_ request: HTTPRequest, _ options: HTTPOptions, _ transfer: Transfer) throws {
+    private func run(_ transfer: Transfer, of request: HTTPRequest, _ options: HTTPOptions) throws {
         var headers = try Self.list(request)
         defer { curl_slist_free_all(headers) }
         curl_easy_reset(handle)  // options only: connections, DNS and TLS sessions stay
@@ -50,12 +50,12 @@ struct EasyHandle: ~Copyable {
             return (code, text.isEmpty ? String(cString: curl_easy_strerror(code)) : text)
         }
         if let failure = transfer.failure { throw failure }
-        if let stall = transfer.stall { throw HTTPError(.stalled, request.summary, stall) }
+        if let stall = transfer.stall { throw HTTPError(.stalled, operation: request.summary, stall) }
         if code == CURLE_ABORTED_BY_CALLBACK { try Task.checkCancellation() }
         // A server that refuses a body answers, and ends the connection while the body is still on its way.
         let isRefusal = [CURLE_SEND_ERROR, CURLE_RECV_ERROR].contains(code) && transfer.response.status >= 400
         guard code == CURLE_OK || request.body != nil && isRefusal else {
-            throw HTTPError(code, detail, request, proxy)
+            throw HTTPError(code, detail, of: request, over: proxy)
         }
     }
 
@@ -138,7 +138,7 @@ struct EasyHandle: ~Copyable {
     private static func list(_ request: HTTPRequest) throws(HTTPError) -> UnsafeMutablePointer<curl_slist>? {
         for (name, value) in request.headers
         where name.isEmpty || (name + value).utf8.contains(where: { $0 == 13 || $0 == 10 || $0 == 0 }) {
-            throw HTTPError(.other, request.summary, "header '\(name)' holds a line break or has no name")
+            throw HTTPError(.other, operation: request.summary, "header '\(name)' holds a line break or has no name")
         }
         return request.headers.reduce(nil) { list, field in
             // An empty value needs libcurl's own spelling: "Name:" alone would remove the field.

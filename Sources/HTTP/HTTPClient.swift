@@ -41,7 +41,7 @@ package final class HTTPClient: Sendable {
         request.answerTimeout = request.answerTimeout ?? options.stallTimeout * 10
         let response = try perform(request) { _, piece in
             guard body.count + piece.byteCount <= limit else {
-                throw HTTPError(.aborted, request.summary, "the response is longer than \(limit) bytes")
+                throw HTTPError(.aborted, operation: request.summary, "the response is longer than \(limit) bytes")
             }
             piece.withUnsafeBytes { body.append(contentsOf: $0) }
         }

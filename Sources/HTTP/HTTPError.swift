@@ -1,7 +1,8 @@
 internal import CCurl
+package import Platform
 
 /// A transfer that failed before a whole response was there. A status of 4xx or 5xx is a response, not an error.
-package struct HTTPError: Error, Equatable, CustomStringConvertible {
+package struct HTTPError: OperationError, Equatable {
     package enum Reason: Equatable, Sendable {
         case connect, resolve
         /// The proxy that the environment names does not answer, or refuses.
@@ -25,7 +26,7 @@ package struct HTTPError: Error, Equatable, CustomStringConvertible {
     /// The cause in libcurl's own words.
     package var detail: String
 
-    package init(_ reason: Reason, _ operation: String, _ detail: String) {
+    package init(_ reason: Reason, operation: String, _ detail: String) {
         self.reason = reason
         self.operation = operation
         self.detail = detail
@@ -39,7 +40,8 @@ package struct HTTPError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    package var description: String { "\(operation): \(detail)" }
+    package var reasonCode: String { reason == .stalled ? "stalled" : "unreachable" }
+    package var place: ErrorPlace { ErrorPlace(operation: operation) }
 }
 
 extension HTTPError {
@@ -77,8 +79,8 @@ extension HTTPError {
     }
 
     /// - Parameter proxy: the one that the environment names, were the host not in `no_proxy`.
-    init(_ code: CURLcode, _ detail: String, _ request: HTTPRequest, _ proxy: ProxyEnvironment?) {
-        self.init(Reason(code, detail: detail), request.summary, detail)
+    init(_ code: CURLcode, _ detail: String, of request: HTTPRequest, over proxy: ProxyEnvironment?) {
+        self.init(Reason(code, detail: detail), operation: request.summary, detail)
         guard let proxy, isOfProxy(code, request) || reason == .timeout else { return }
         // libcurl does not tell which of the two did not answer in time, so the message only names the proxy.
         if reason != .timeout { reason = .proxy }

@@ -66,7 +66,7 @@ final class Transfer {
         lastProgress = .now
         headerBytes += bytes.count
         guard headerBytes <= Self.mostHeaderBytes, interimAnswers <= Self.mostInterimAnswers else {
-            failure = HTTPError(.aborted, request, "the server does not stop sending header fields")
+            failure = HTTPError(.aborted, operation: request, "the server does not stop sending header fields")
             return false
         }
         // Header values are bytes; what is not UTF-8 is shown as U+FFFD rather than refused.

@@ -27,11 +27,15 @@ extension LokiComponent: Section {
             key.isRequired = false
             return key
         } + [
-            Key("data", \.data, .path, required: true, "The server's common.path_prefix, as this machine sees it."),
-            Key("chunks", \.chunks, .path, "The chunks' folder, where it is not 'chunks' in 'data'."),
-            Key("rules", \.rules, .path, "The rules' folder, where it is not 'rules' in 'data'."),
-            Key("wal", \.wal, .path, "The write-ahead log's folder, where it is not 'wal' in 'data'."),
-            Key("flush", \.flush, .flag, "Have the server write what is in memory into chunks first; needs 'url'."),
+            Key(
+                "data", \.data, as: .path, required: true,
+                about: "The server's common.path_prefix, as this machine sees it."),
+            Key("chunks", \.chunks, as: .path, about: "The chunks' folder, where it is not 'chunks' in 'data'."),
+            Key("rules", \.rules, as: .path, about: "The rules' folder, where it is not 'rules' in 'data'."),
+            Key("wal", \.wal, as: .path, about: "The write-ahead log's folder, where it is not 'wal' in 'data'."),
+            Key(
+                "flush", \.flush, as: .flag,
+                about: "Have the server write what is in memory into chunks first; needs 'url'."),
         ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

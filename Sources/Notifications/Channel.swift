@@ -1,3 +1,5 @@
+package import Platform
+
 /// One way to tell people.
 package protocol Channel: Sendable {
     /// For reports: "slack", "webhook-2". No part of it is secret.
@@ -11,7 +13,7 @@ package protocol Channel: Sendable {
 }
 
 /// A notice that did not get through.
-package struct DeliveryError: Error, Equatable, CustomStringConvertible {
+package struct DeliveryError: OperationError, Equatable {
     /// What happened, without the parts of addresses that are secret.
     package var detail: String
     package var hint: String?
@@ -26,5 +28,6 @@ package struct DeliveryError: Error, Equatable, CustomStringConvertible {
         self.retryAfter = retryAfter
     }
 
-    package var description: String { "\(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var reasonCode: String { "notification_failed" }
+    package var place: ErrorPlace { ErrorPlace() }
 }

@@ -61,7 +61,7 @@ struct DirectoryListing {
         } failure: { cause in
             // A prefix that no key has; a directory that was removed meanwhile.
             guard !DirectoryStore.meansAbsent(cause) else { return }
-            throw store.failure(cause, "list", nil)
+            throw store.failure(cause, in: "list", of: nil)
         }
         return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }

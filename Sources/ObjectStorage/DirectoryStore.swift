@@ -42,7 +42,7 @@ package final class DirectoryStore: ObjectStore {
 
     private static func refusal(_ path: String, _ cause: Errno, hint: String) -> ObjectStoreError {
         let reason: ObjectStoreError.Reason = cause.number == EACCES ? .denied : .noSuchStore
-        return ObjectStoreError(reason, "open", nil, cause.text, store: "file://\(path)", hint: hint)
+        return ObjectStoreError(reason, operation: "open", key: nil, cause.text, store: "file://\(path)", hint: hint)
     }
 
     private static func makeDirectories(_ path: String) throws(ObjectStoreError) {
@@ -63,10 +63,10 @@ package final class DirectoryStore: ObjectStore {
 
     package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         let file = try open(key)
-        let size = try attempt("get", key) { () throws(Errno) in try file.status().st_size }
+        let size = try attempt("get", of: key) { () throws(Errno) in try file.status().st_size }
         let range = range ?? 0..<size
         guard range.lowerBound >= 0, range.upperBound <= size else {
-            throw failure(.invalidRange, "get", key, "bytes \(range) of an object of \(size) bytes")
+            throw failure(.invalidRange, in: "get", of: key, "bytes \(range) of an object of \(size) bytes")
         }
         _ = posix_fadvise(file.number, range.lowerBound, range.count, POSIX_FADV_SEQUENTIAL)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(range.count, 1 << 20), alignment: 16)
@@ -75,10 +75,10 @@ package final class DirectoryStore: ObjectStore {
         while position < range.upperBound {
             try Task.checkCancellation()
             let space = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(range.upperBound - position))
-            let count = try attempt("get", key) { () throws(Errno) in try file.read(into: space, at: position) }
+            let count = try attempt("get", of: key) { () throws(Errno) in try file.read(into: space, at: position) }
             guard count > 0 else {
                 let detail = "the file ends at \(position) of \(range.upperBound) bytes"
-                throw failure(.truncated, "get", key, detail)
+                throw failure(.truncated, in: "get", of: key, detail)
             }
             try sink(UnsafeRawBufferPointer(rebasing: space.prefix(count)).bytes)
             position += count
@@ -90,7 +90,7 @@ package final class DirectoryStore: ObjectStore {
         var status = stat()
         guard stat(path(of: key), &status) == 0 else {
             let cause = Errno()
-            guard Self.meansAbsent(cause) else { throw failure(cause, "head", key) }
+            guard Self.meansAbsent(cause) else { throw failure(cause, in: "head", of: key) }
             try checkRoot("head", key)
             return nil
         }
@@ -109,15 +109,15 @@ package final class DirectoryStore: ObjectStore {
             guard try file.status().isRegular else { throw Errno(ENOENT) }
             return file
         } catch let cause as Errno {
-            guard Self.meansAbsent(cause) else { throw failure(cause, "get", key) }
+            guard Self.meansAbsent(cause) else { throw failure(cause, in: "get", of: key) }
             try checkRoot("get", key)
-            throw failure(.notFound, "get", key, "no such object")
+            throw failure(.notFound, in: "get", of: key, "no such object")
         }
     }
 
     // MARK: - Writing
 
-    package func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+    package func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
         let upload = try upload(key, options)
         try upload.write(content.span.bytes)
         return try upload.finish()
@@ -126,7 +126,7 @@ package final class DirectoryStore: ObjectStore {
     package func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
         try Task.checkCancellation()
         try sweepOnce()
-        return try DirectoryUpload(self, key, options)
+        return try DirectoryUpload(to: self, key, options: options)
     }
 
     package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
@@ -140,11 +140,11 @@ package final class DirectoryStore: ObjectStore {
                 let cause = Errno()
                 // EISDIR: a directory of other keys; there is no object of this name.
                 guard !Self.meansAbsent(cause), cause.number != EISDIR else { continue }
-                refused.append(failure(cause, "delete", key))
+                refused.append(failure(cause, in: "delete", of: key))
             }
         }
         for directory in touched {
-            try attempt("delete", nil) { () throws(Errno) in
+            try attempt("delete", of: nil) { () throws(Errno) in
                 try FileDescriptor(path: directory, O_RDONLY | O_DIRECTORY).sync()
             }
         }
@@ -214,33 +214,33 @@ extension DirectoryStore {
         var status = stat()
         guard stat(root, &status) != 0 else { return }
         let hint = "is the volume still mounted?"
-        throw ObjectStoreError(.noSuchStore, operation, key, Errno().text, store: location, hint: hint)
+        throw ObjectStoreError(.noSuchStore, operation: operation, key: key, Errno().text, store: location, hint: hint)
     }
 
     func failure(
-        _ reason: ObjectStoreError.Reason, _ operation: String, _ key: ObjectKey?, _ detail: String,
+        _ reason: ObjectStoreError.Reason, in operation: String, of key: ObjectKey?, _ detail: String,
         hint: String? = nil
     ) -> ObjectStoreError {
-        ObjectStoreError(reason, operation, key, detail, store: location, hint: hint)
+        ObjectStoreError(reason, operation: operation, key: key, detail, store: location, hint: hint)
     }
 
-    func failure(_ cause: Errno, _ operation: String, _ key: ObjectKey?) -> ObjectStoreError {
+    func failure(_ cause: Errno, in operation: String, of key: ObjectKey?) -> ObjectStoreError {
         switch cause.number {
         case ENOSPC, EDQUOT:
-            failure(.noSpace, operation, key, cause.text, hint: "free space, or drop old sets with 'dr prune'")
+            failure(.noSpace, in: operation, of: key, cause.text, hint: "free space, or drop old sets with 'dr prune'")
         case EACCES, EROFS:
-            failure(.denied, operation, key, cause.text, hint: "give this user write permission on '\(root)'")
+            failure(.denied, in: operation, of: key, cause.text, hint: "give this user write permission on '\(root)'")
         case EPERM:
-            failure(.locked, operation, key, cause.text, hint: "is the file immutable (lsattr)?")
+            failure(.locked, in: operation, of: key, cause.text, hint: "is the file immutable (lsattr)?")
         default:
-            failure(.other, operation, key, cause.text)
+            failure(.other, in: operation, of: key, cause.text)
         }
     }
 
     func attempt<Value: ~Copyable>(
-        _ operation: String, _ key: ObjectKey?, _ body: () throws(Errno) -> Value
+        _ operation: String, of key: ObjectKey?, _ body: () throws(Errno) -> Value
     ) throws(ObjectStoreError) -> Value {
-        do { return try body() } catch { throw failure(error, operation, key) }
+        do { return try body() } catch { throw failure(error, in: operation, of: key) }
     }
 }
 

@@ -19,9 +19,10 @@ final class DirectoryUpload: ObjectUpload {
     /// Small enough that the final sync is short, large enough that the disk works in runs.
     private static let writebackStep = 8 << 20
 
-    init(_ store: DirectoryStore, _ key: ObjectKey, _ options: PutOptions) throws {
+    init(to store: DirectoryStore, _ key: ObjectKey, options: PutOptions) throws {
         guard !key.text.hasPrefix(DirectoryStore.temporaryName + "/"), key.text != DirectoryStore.temporaryName else {
-            throw store.failure(.unsupported, "put", key, "'\(DirectoryStore.temporaryName)' is the store's own")
+            throw store.failure(
+                .unsupported, in: "put", of: key, "'\(DirectoryStore.temporaryName)' is the store's own")
         }
         self.store = store
         self.key = key
@@ -32,12 +33,12 @@ final class DirectoryUpload: ObjectUpload {
             file = try FileDescriptor(path: temporary, flags, mode: DirectoryStore.fileMode)
         } catch  where DirectoryStore.meansAbsent(error) {
             try store.checkRoot("put", key)
-            file = try store.attempt("put", key) { [temporary] () throws(Errno) in
+            file = try store.attempt("put", of: key) { [temporary] () throws(Errno) in
                 if mkdir(store.temporaryDirectory, DirectoryStore.directoryMode) != 0, errno != EEXIST { throw Errno() }
                 return try FileDescriptor(path: temporary, flags, mode: DirectoryStore.fileMode)
             }
         } catch {
-            throw store.failure(error, "put", key)
+            throw store.failure(error, in: "put", of: key)
         }
     }
 
@@ -49,7 +50,7 @@ final class DirectoryUpload: ObjectUpload {
             try file.write(bytes)
         } catch {
             cancel()  // at once: on a full disk others wait for this space
-            throw store.failure(error, "put", key)
+            throw store.failure(error, in: "put", of: key)
         }
         written += bytes.byteCount
         if written - flushed >= Self.writebackStep {
@@ -67,11 +68,11 @@ final class DirectoryUpload: ObjectUpload {
             try FileDescriptor(path: store.directory(of: key), O_RDONLY | O_DIRECTORY).sync()
             return ObjectInfo(key, try file.status())
         } catch  where error.number == EEXIST {
-            throw store.failure(.alreadyExists, "put", key, "the key is taken")
+            throw store.failure(.alreadyExists, in: "put", of: key, "the key is taken")
         } catch  where error.number == EISDIR || error.number == ENOTDIR {
-            throw store.failure(.unsupported, "put", key, "a file system cannot hold an object inside another")
+            throw store.failure(.unsupported, in: "put", of: key, "a file system cannot hold an object inside another")
         } catch {
-            throw store.failure(error, "put", key)
+            throw store.failure(error, in: "put", of: key)
         }
     }
 

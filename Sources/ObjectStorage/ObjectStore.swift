@@ -14,7 +14,7 @@ package protocol ObjectStore: Sendable {
 
     /// Stores a small object in one go. All or nothing, durable when it returns.
     /// - Throws: `.alreadyExists` under `.ifAbsent` when the key is taken, by anything but this very call.
-    func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo
+    func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo
 
     /// Begins an object of unknown length, written piece by piece. Nothing is visible under the key before
     /// ``ObjectUpload/finish()`` has returned.
@@ -48,7 +48,7 @@ package protocol ObjectUpload: AnyObject {
     func write(_ bytes: RawSpan) throws
 
     /// Makes the object visible, whole and durable.
-    /// - Throws: as ``ObjectStore/put(_:_:_:)`` does.
+    /// - Throws: as ``ObjectStore/put(_:_:options:)`` does.
     func finish() throws -> ObjectInfo
 
     /// Gives up: removes what was sent as far as the storage can be reached. Harmless after ``finish()``.
@@ -110,7 +110,8 @@ extension ObjectStore {
         var content: [UInt8] = []
         try get(key, range: nil) { piece in
             guard content.count + piece.byteCount <= limit else {
-                throw ObjectStoreError(.tooLarge, "read", key, "longer than \(limit) bytes", store: location)
+                throw ObjectStoreError(
+                    .tooLarge, operation: "read", key: key, "longer than \(limit) bytes", store: location)
             }
             piece.withUnsafeBytes { content.append(contentsOf: $0) }
         }

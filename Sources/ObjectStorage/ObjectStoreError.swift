@@ -1,5 +1,7 @@
+package import Platform
+
 /// A storage operation that failed for good, after the store's own retries.
-package struct ObjectStoreError: Error, Equatable, CustomStringConvertible {
+package struct ObjectStoreError: OperationError, Equatable {
     /// What a caller may decide on.
     package enum Reason: Equatable, Sendable {
         case notFound, alreadyExists, denied, locked
@@ -26,7 +28,7 @@ package struct ObjectStoreError: Error, Equatable, CustomStringConvertible {
     package var hint: String?
 
     package init(
-        _ reason: Reason, _ operation: String, _ key: ObjectKey?, _ detail: String, store: String, hint: String? = nil
+        _ reason: Reason, operation: String, key: ObjectKey?, _ detail: String, store: String, hint: String? = nil
     ) {
         self.reason = reason
         self.operation = operation
@@ -36,8 +38,30 @@ package struct ObjectStoreError: Error, Equatable, CustomStringConvertible {
         self.hint = hint
     }
 
-    package var description: String {
-        let object = key.map { " '\($0)'" } ?? ""
-        return "\(operation)\(object) in \(store): \(detail)\(hint.map { "\nhint: \($0)" } ?? "")"
+    package var reasonCode: String { reason.code }
+
+    package var place: ErrorPlace {
+        ErrorPlace(
+            operation: operation, object: key?.text ?? store,
+            text: "\(operation)\(key.map { " '\($0)'" } ?? "") in \(store)")
+    }
+}
+
+extension ObjectStoreError.Reason {
+    fileprivate var code: String {
+        switch self {
+        case .notFound: "not_found"
+        case .alreadyExists: "already_exists"
+        case .denied: "denied"
+        case .locked: "locked"
+        case .credentials: "credentials"
+        case .noSuchStore: "no_such_store"
+        case .unreachable: "unreachable"
+        case .throttled: "throttled"
+        case .noSpace: "no_space"
+        case .truncated: "truncated"
+        case .unsupported: "unsupported"
+        case .invalidRange, .tooLarge, .other: "store_error"
+        }
     }
 }

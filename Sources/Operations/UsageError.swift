@@ -1,5 +1,7 @@
+package import Platform
+
 /// A command that cannot be carried out as it was given: a wrong name, or options that contradict each other.
-package struct UsageError: Error, Equatable, CustomStringConvertible {
+package struct UsageError: OperationError, Equatable {
     package var message: String
     /// The command or setting that would do.
     package var hint: String?
@@ -9,5 +11,7 @@ package struct UsageError: Error, Equatable, CustomStringConvertible {
         self.hint = hint
     }
 
-    package var description: String { message + (hint.map { "\nhint: \($0)" } ?? "") }
+    package var reasonCode: String { "usage" }
+    package var place: ErrorPlace { ErrorPlace() }
+    package var detail: String { message }
 }

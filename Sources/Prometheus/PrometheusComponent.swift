@@ -15,8 +15,10 @@ package struct PrometheusComponent: Equatable, Sendable {
 extension PrometheusComponent: Section {
     package static let keys: [Key<Self>] =
         HTTPAccess.keys.map { $0.within(\.access) } + [
-            Key("data", \.data, .path, required: true, "The server's --storage.tsdb.path, as this machine sees it."),
-            Key("skip_head", \.skipHead, .flag, "Leave out the newest data, which are not in blocks yet."),
+            Key(
+                "data", \.data, as: .path, required: true,
+                about: "The server's --storage.tsdb.path, as this machine sees it."),
+            Key("skip_head", \.skipHead, as: .flag, about: "Leave out the newest data, which are not in blocks yet."),
         ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

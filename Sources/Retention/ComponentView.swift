@@ -37,11 +37,11 @@ struct ComponentView {
         let groups = Dictionary(grouping: holds.keys) { component in
             Key(holds: holds[component] ?? [], isConfigured: configured?.contains(component) ?? true)
         }
-        return groups.map { key, components in view(sets, key, components.sorted()) }
+        return groups.map { key, components in view(of: components.sorted(), sharing: key, in: sets) }
             .sorted { $0.components.lexicographicallyPrecedes($1.components) }
     }
 
-    private static func view(_ sets: [DatedSet], _ key: Key, _ components: [String]) -> ComponentView {
+    private static func view(of components: [String], sharing key: Key, in sets: [DatedSet]) -> ComponentView {
         var positions: [Int] = []
         var seen: [DatedSet] = []
         for (position, set) in sets.enumerated() {

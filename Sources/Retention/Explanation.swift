@@ -22,42 +22,47 @@ struct Explanation {
     func decision(at position: Int) -> (isKept: Bool, reasons: [Reason]) {
         let set = judgement.sets[position]
         guard position < judgement.past else { return (true, [.future]) }
-        var keeping = floors[position] ?? [], dropping: [Reason] = []
-        if let until = set.facts.pinnedUntil, until > now { keeping.append(.pinned(until: until)) }
-        if policy.isEmpty { keeping.append(.noPolicy) }
+        var reasons = Reasons(keeping: floors[position] ?? [])
+        if let until = set.facts.pinnedUntil, until > now { reasons.keeping.append(.pinned(until: until)) }
+        if policy.isEmpty { reasons.keeping.append(.noPolicy) }
         if let count = policy.keepLast {
             if judgement.last.contains(position) {
-                keeping.append(.last(count))
+                reasons.keeping.append(.last(count))
             } else {
-                dropping.append(.beyondLast(count))
+                reasons.dropping.append(.beyondLast(count))
             }
         }
         if let length = policy.keepWithin, let end = set.withinEnd {
             if end > now {
-                keeping.append(.within(length, until: end))
+                reasons.keeping.append(.within(length, until: end))
             } else {
-                dropping.append(.beyondWithin(length, since: end))
+                reasons.dropping.append(.beyondWithin(length, since: end))
             }
         }
-        for index in judgement.tiers.indices { explainTier(index, position, set, &keeping, &dropping) }
+        for index in judgement.tiers.indices { explainTier(index, of: position, &reasons) }
         let isKept = judgement.keep[position]
-        return (isKept, isKept ? keeping : dropping)
+        return (isKept, isKept ? reasons.keeping : reasons.dropping)
     }
 
-    private func explainTier(
-        _ index: Int, _ position: Int, _ set: DatedSet, _ keeping: inout [Reason], _ dropping: inout [Reason]
-    ) {
+    /// The reasons for a decision: one side of them is told.
+    private struct Reasons {
+        var keeping: [Reason]
+        var dropping: [Reason] = []
+    }
+
+    private func explainTier(_ index: Int, of position: Int, _ reasons: inout Reasons) {
+        let set = judgement.sets[position]
         let (tier, length) = judgement.tiers[index]
         let groups = judgement.groups[index]
         let group = groups.groups[groups.groupOf[position]]
         let end = set.ends[index]
         let represents = position == group.first || position == group.second
         if represents, end > now {
-            keeping.append(.newest(of: set.period(tier), until: end))
+            reasons.keeping.append(.newest(of: set.period(tier), until: end))
         } else if position == judgement.oldest, end > now {
-            keeping.append(.oldest(tier, length, until: end))
+            reasons.keeping.append(.oldest(tier, length, until: end))
         } else {
-            dropping.append(
+            reasons.dropping.append(
                 represents
                     ? .expired(set.period(tier), length, since: end)
                     : .superseded(in: set.period(tier), by: judgement.sets[group.first].facts.time))

@@ -11,13 +11,32 @@ final class MultipartUpload {
     private let key: ObjectKey
     private let options: PutOptions
     private let writeID: String
-    private let uploadID: String
+    private let destination: Destination
     private let parts = Parts()
     private var tasks: [Task<Void, Never>] = []
     private var number = 0
     private var size = 0
 
     private static let mostParts = 10_000
+
+    /// All that one part needs to know of the upload that it belongs to.
+    private struct Destination: Sendable {
+        let store: S3Store
+        let fullKey: String
+        let uploadID: String
+        let options: PutOptions
+
+        /// UploadPart.
+        func send(_ payload: S3Payload, as number: Int) throws -> Part {
+            let request = S3Request(
+                "PUT", fullKey, query: [("partNumber", "\(number)"), ("uploadId", uploadID)],
+                headers: store.checksum(payload, options), payload: payload)
+            let (response, _) = try store.client.send(request)
+            return Part(
+                number: number, size: payload.body?.length ?? 0, tag: response.headers["etag"] ?? "",
+                hash: payload.hash, checksum: store.checksums(options) ? payload.hash?.base64 : nil)
+        }
+    }
 
     struct Part: Sendable {
         var number: Int
@@ -70,7 +89,7 @@ final class MultipartUpload {
     }
 
     /// CreateMultipartUpload.
-    init(_ store: S3Store, _ key: ObjectKey, _ options: PutOptions) throws {
+    init(to store: S3Store, _ key: ObjectKey, options: PutOptions) throws {
         self.store = store
         self.key = key
         self.options = options
@@ -83,8 +102,10 @@ final class MultipartUpload {
         guard let id = XMLElement.parse(document)?.value("UploadId"), !id.isEmpty else {
             throw S3Failure(response, document)
         }
-        uploadID = id
+        destination = Destination(store: store, fullKey: store.fullKey(key), uploadID: id, options: options)
     }
+
+    private var uploadID: String { destination.uploadID }
 
     /// Whether no part is on its way.
     var isIdle: Bool { parts.state.withLock { $0.onTheWay == 0 } }
@@ -95,7 +116,8 @@ final class MultipartUpload {
             try parts.wait(until: store.configuration.parallelParts - 1)
             guard number < Self.mostParts else {
                 throw ObjectStoreError(
-                    .tooLarge, "put", key, "more than \(Self.mostParts) parts of \(buffer.capacity) bytes",
+                    .tooLarge, operation: "put", key: key,
+                    "more than \(Self.mostParts) parts of \(buffer.capacity) bytes",
                     store: store.location, hint: "raise the store's 'part_size'")
             }
         } catch {
@@ -107,28 +129,13 @@ final class MultipartUpload {
         parts.state.withLock { $0.onTheWay += 1 }
         let isHashed = store.client.signsPayloads || store.checksums(options) || store.needsHashes(options)
         let number = number
-        let task = TransferThreads.start { [store, key, options, uploadID, parts] in
+        let task = TransferThreads.start { [store, destination, parts] in
             parts.run {
                 defer { store.budget.release(buffer) }
-                let payload = S3Payload(buffer, isHashed: isHashed)
-                return try Self.sendPart(store, key, options, uploadID, number, payload)
+                return try destination.send(S3Payload(buffer, isHashed: isHashed), as: number)
             }
         }
         tasks.append(task)
-    }
-
-    /// UploadPart.
-    private static func sendPart(
-        _ store: S3Store, _ key: ObjectKey, _ options: PutOptions, _ uploadID: String, _ number: Int,
-        _ payload: S3Payload
-    ) throws -> Part {
-        let request = S3Request(
-            "PUT", store.fullKey(key), query: [("partNumber", "\(number)"), ("uploadId", uploadID)],
-            headers: store.checksum(payload, options), payload: payload)
-        let (response, _) = try store.client.send(request)
-        return Part(
-            number: number, size: payload.body?.length ?? 0, tag: response.headers["etag"] ?? "",
-            hash: payload.hash, checksum: store.checksums(options) ? payload.hash?.base64 : nil)
     }
 
     // MARK: - Ends
@@ -148,17 +155,19 @@ final class MultipartUpload {
         while true {
             do {
                 let info = try completeOnce(sent)
-                try store.refuseIfReplaced(info, options, writeID) { content }
+                try store.refuseIfReplaced(info, by: writeID, options: options) { content }
                 return info
             } catch let failure as S3Failure where failure.code == "PreconditionFailed" {
                 store.noteConditional(true)
                 let content = wasSent || failure.wasRepeated ? content : nil
-                guard let info = try store.own(key, writeID, content) else { throw store.taken(key) }
+                guard let info = try store.object(key, writtenBy: writeID, ifHolding: content) else {
+                    throw store.taken(key)
+                }
                 return info
             } catch let failure as S3Failure where failure.code == "NoSuchUpload" {
                 // Completed, and the answer lost on its way.
                 let content = wasSent || failure.wasRepeated ? content : nil
-                guard let info = try store.own(key, writeID, content) else { throw failure }
+                guard let info = try store.object(key, writtenBy: writeID, ifHolding: content) else { throw failure }
                 return info
             } catch let failure as S3Failure where failure.code == "InvalidPart" && !isRelisted {
                 // A tag was wrong in its answer; the server's own list has the right ones.

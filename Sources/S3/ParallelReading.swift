@@ -39,9 +39,9 @@ struct ParallelReading {
 
     func run(_ range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         let step = store.configuration.partSize
-        guard let found = try store.look(key) else { throw store.error(.notFound, key, "no such object") }
+        guard let found = try store.look(key) else { throw store.failure(.notFound, reading: key, "no such object") }
         let size = found.info.size, range = range ?? 0..<size
-        guard range.upperBound <= size else { throw store.outOfRange(key, range, size) }
+        guard range.upperBound <= size else { throw store.outOfRange(range, of: key, size: size) }
         let version = S3Reading.Version(tag: found.info.tag, lastModified: found.lastModified, size: size)
         var waiting: [(fetch: Fetch, task: Task<Void, Never>)] = []
         defer {
@@ -62,7 +62,7 @@ struct ParallelReading {
             }
             guard let (first, _) = waiting.first else {
                 let piece = next..<min(next + step, range.upperBound)
-                var reading = S3Reading(store, key, piece, version: version)
+                var reading = S3Reading(key, range: piece, version: version, in: store)
                 try reading.run(sink)
                 next = piece.upperBound
                 continue
@@ -87,7 +87,7 @@ struct ParallelReading {
         let task = TransferThreads.start { [store, key] in
             fetch.end(
                 Result {
-                    var reading = S3Reading(store, key, range, version: version)
+                    var reading = S3Reading(key, range: range, version: version, in: store)
                     try reading.run { piece in piece.withUnsafeBytes { _ = buffer.append($0) } }
                 })
         }

@@ -29,14 +29,15 @@ extension S3Store {
     package func probe() throws -> S3Capabilities {
         let key = ObjectKey(trusted: "probe-\(RandomID.make())")  // checked: digits
         let content = [UInt8]("probe".utf8)
-        let written = try put(key, content, PutOptions(.none))
+        let written = try put(key, content, options: PutOptions(.none))
         let conditionalPut: Bool
         let found: Found?
         do {
-            found = try attempt("head", key) { try look(key) }
-            conditionalPut = try attempt("put", key) { try refusesSecondWrite(key) }
+            found = try attempt("head", of: key) { try look(key) }
+            conditionalPut = try attempt("put", of: key) { try refusesSecondWrite(key) }
             guard try read(key, limit: 1024) == content, try head(key)?.size == content.count else {
-                throw ObjectStoreError(.other, "get", key, "the object that came back is another", store: location)
+                throw ObjectStoreError(
+                    .other, operation: "get", key: key, "the object that came back is another", store: location)
             }
             var isListed = false
             try list(prefix: key.text, after: nil) { _ in
@@ -44,7 +45,8 @@ extension S3Store {
                 return .stop
             }
             guard isListed else {
-                throw ObjectStoreError(.other, "list", key, "an object just written is not listed", store: location)
+                throw ObjectStoreError(
+                    .other, operation: "list", key: key, "an object just written is not listed", store: location)
             }
         } catch {
             _ = try? delete([key])  // the first error is the one to report
@@ -56,7 +58,7 @@ extension S3Store {
         if let refused = try delete([key, second]).first { throw refused }
         var part: Int?
         var refusal: ObjectStoreError?
-        do { part = try attempt("put", key) { try sendsPart(key) } } catch let error as ObjectStoreError {
+        do { part = try attempt("put", of: key) { try sendsPart(key) } } catch let error as ObjectStoreError {
             refusal = error
         }
         return S3Capabilities(
@@ -64,7 +66,7 @@ extension S3Store {
             tags: written.tag != nil && written.tag == found?.info.tag, multipart: part != nil, part: part ?? 0,
             refusal: refusal,
             batchDelete: knowsBatches, region: client.region,
-            credentials: try attempt("probe", nil) { try "\(client.credentials())" })
+            credentials: try attempt("probe", of: nil) { try "\(client.credentials())" })
     }
 
     private func refusesSecondWrite(_ key: ObjectKey) throws -> Bool {
@@ -86,7 +88,7 @@ extension S3Store {
     /// - Returns: the part's size; nil where the server does not know parts.
     private func sendsPart(_ key: ObjectKey) throws -> Int? {
         do {
-            let upload = try MultipartUpload(self, key, PutOptions(.none))
+            let upload = try MultipartUpload(to: self, key, options: PutOptions(.none))
             defer { upload.abort() }
             let size = min(configuration.partSize, Self.largestTrial)
             let buffer = try budget.take(size, isFirst: { true })

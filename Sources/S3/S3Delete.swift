@@ -4,7 +4,7 @@ internal import Synchronization
 
 extension S3Store {
     package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
-        try attempt("delete", nil) {
+        try attempt("delete", of: nil) {
             var refused: [ObjectStoreError] = []
             for start in stride(from: 0, to: keys.count, by: Self.batchSize) {
                 refused += try deleteBatch(Array(keys[start..<min(start + Self.batchSize, keys.count)]))
@@ -34,14 +34,14 @@ extension S3Store {
                 var again: [(ObjectKey, S3Failure)] = []
                 for (key, failure) in failures where !failure.isMissing {
                     if failure.remedy == .none {
-                        refused.append(storeError(failure, "delete", key))
+                        refused.append(storeError(failure, in: "delete", of: key))
                     } else {
                         again.append((key, failure))
                     }
                 }
                 left = again.map(\.0)
                 if let (key, failure) = again.first, try !retries.mayGoOn(after: failure) {
-                    throw storeError(failure, "delete", key)
+                    throw storeError(failure, in: "delete", of: key)
                 }
             } catch let failure as S3Failure where Self.meansNoBatches(failure) {
                 deletesBatches.withLock { $0 = false }
@@ -91,7 +91,7 @@ extension S3Store {
         } catch let failure as S3Failure where failure.isMissing {
             return nil
         } catch let failure as S3Failure where failure.remedy == .none && !failure.isMissingBucket {
-            let error = storeError(failure, "delete", key)
+            let error = storeError(failure, in: "delete", of: key)
             guard error.reason == .denied || error.reason == .locked else { throw failure }
             return error
         }

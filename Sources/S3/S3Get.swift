@@ -3,10 +3,10 @@ package import ObjectStorage
 
 extension S3Store {
     package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
-        try attempt("get", key) {
+        try attempt("get", of: key) {
             if let range, range.isEmpty { return try checkEmptyRange(key, range) }
             guard configuration.parallelReads > 1, (range?.count ?? .max) > configuration.partSize else {
-                var reading = S3Reading(self, key, range)
+                var reading = S3Reading(key, range: range, in: self)
                 return try reading.run(sink)
             }
             try ParallelReading(self, key).run(range, sink)
@@ -15,16 +15,16 @@ extension S3Store {
 
     /// HTTP has no empty ranges.
     private func checkEmptyRange(_ key: ObjectKey, _ range: Range<Int>) throws {
-        guard let found = try look(key) else { throw error(.notFound, key, "no such object") }
-        guard range.upperBound <= found.info.size else { throw outOfRange(key, range, found.info.size) }
+        guard let found = try look(key) else { throw failure(.notFound, reading: key, "no such object") }
+        guard range.upperBound <= found.info.size else { throw outOfRange(range, of: key, size: found.info.size) }
     }
 
-    func error(_ reason: ObjectStoreError.Reason, _ key: ObjectKey, _ detail: String) -> ObjectStoreError {
-        ObjectStoreError(reason, "get", key, detail, store: location)
+    func failure(_ reason: ObjectStoreError.Reason, reading key: ObjectKey, _ detail: String) -> ObjectStoreError {
+        ObjectStoreError(reason, operation: "get", key: key, detail, store: location)
     }
 
-    func outOfRange(_ key: ObjectKey, _ range: Range<Int>, _ size: Int) -> ObjectStoreError {
-        error(.invalidRange, key, "bytes \(range) of an object of \(size) bytes")
+    func outOfRange(_ range: Range<Int>, of key: ObjectKey, size: Int) -> ObjectStoreError {
+        failure(.invalidRange, reading: key, "bytes \(range) of an object of \(size) bytes")
     }
 }
 
@@ -49,7 +49,7 @@ struct S3Reading {
     }
 
     /// - Parameter version: refuses any other, where it is known already.
-    init(_ store: S3Store, _ key: ObjectKey, _ range: Range<Int>?, version: Version? = nil) {
+    init(_ key: ObjectKey, range: Range<Int>?, version: Version? = nil, in store: S3Store) {
         self.store = store
         self.key = key
         self.range = range
@@ -70,7 +70,7 @@ struct S3Reading {
                     try confirmVersion()
                     guard try retries.mayGoOn(after: Self.broken("the object's tag changed")) else { throw failure }
                 } else if failure.code == "InvalidRange", let range {
-                    throw store.error(.invalidRange, key, "bytes \(range): \(failure.message)")
+                    throw store.failure(.invalidRange, reading: key, "bytes \(range): \(failure.message)")
                 } else if !(try retries.mayGoOn(after: failure)) {
                     throw failure
                 }
@@ -96,7 +96,8 @@ struct S3Reading {
                 isAccepted = true
             }
             if let end, position + piece.byteCount > end {
-                throw store.error(.other, key, "the server sent more than the \(end - position) bytes it was asked for")
+                throw store.failure(
+                    .other, reading: key, "the server sent more than the \(end - position) bytes it was asked for")
             }
             try sink(piece)
             position += piece.byteCount
@@ -115,14 +116,15 @@ struct S3Reading {
             // The status should be 206; rclone says 200.
             guard let content = ContentRange(response), content.start == position else {
                 let cause = interruption.map { ", to go on after: \($0)" } ?? ""
-                throw store.error(
-                    .unsupported, key, "the server does not answer with the range it was asked for\(cause)")
+                throw store.failure(
+                    .unsupported, reading: key, "the server does not answer with the range it was asked for\(cause)")
             }
             size = content.size
         }
-        if let range, let size, range.upperBound > size { throw store.outOfRange(key, range, size) }
+        if let range, let size, range.upperBound > size { throw store.outOfRange(range, of: key, size: size) }
         if let known = version?.size, let size, known != size {
-            throw store.error(.other, key, "the object changed from \(known) to \(size) bytes while it was read")
+            throw store.failure(
+                .other, reading: key, "the object changed from \(known) to \(size) bytes while it was read")
         }
         end = end ?? range?.upperBound ?? size
         if version == nil {
@@ -133,16 +135,18 @@ struct S3Reading {
 
     /// A tag that does not match any more means another object, or a wrong tag in the first answer.
     private mutating func confirmVersion() throws {
-        guard let found = try store.look(key) else { throw store.error(.notFound, key, "removed while it was read") }
+        guard let found = try store.look(key) else {
+            throw store.failure(.notFound, reading: key, "removed while it was read")
+        }
         guard found.lastModified == version?.lastModified, version?.size == nil || found.info.size == version?.size
         else {
-            throw store.error(.other, key, "the object was replaced while it was read")
+            throw store.failure(.other, reading: key, "the object was replaced while it was read")
         }
         version?.tag = found.info.tag
     }
 
     /// A failure like that of a connection.
-    private static func broken(_ detail: String) -> S3Failure { S3Failure(HTTPError(.reset, "GET", detail)) }
+    private static func broken(_ detail: String) -> S3Failure { S3Failure(HTTPError(.reset, operation: "GET", detail)) }
 }
 
 /// `Content-Range: bytes 0-99/1234` (RFC 9110, section 14.4).

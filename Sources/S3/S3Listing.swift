@@ -4,7 +4,7 @@ internal import Platform
 
 extension S3Store {
     package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
-        try attempt("list", nil) {
+        try attempt("list", of: nil) {
             // Nothing outside the prefix's own folder can match.
             let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
             _ = try S3Listing(store: self, after: after).visit(folder, startingWith: prefix) { info in
@@ -106,7 +106,7 @@ private struct S3Listing {
             page.objects.append(
                 ObjectInfo(
                     key: key, size: size, tag: element.value("ETag"),
-                    modified: element.value("LastModified").flatMap(UTCTime.parse)))
+                    modified: element.value("LastModified").flatMap(AWSTime.parse)))
         }
         page.folders = root.all("CommonPrefixes").compactMap { key($0.value("Prefix"), isEncoded) }
             .filter { $0.hasSuffix("/") && ObjectKey(String($0.dropLast())) != nil }

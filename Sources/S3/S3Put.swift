@@ -2,16 +2,17 @@ internal import Cryptography
 internal import Foundation
 internal import HTTP
 package import ObjectStorage
+internal import Platform
 
 extension S3Store {
-    package func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+    package func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
         let payload = S3Payload.bytes(content, isHashed: client.signsPayloads || checksums(options))
-        return try put(key, payload, options)
+        return try put(key, payload, options: options)
     }
 
     /// PutObject.
-    func put(_ key: ObjectKey, _ payload: S3Payload, _ options: PutOptions) throws -> ObjectInfo {
-        try attempt("put", key) {
+    func put(_ key: ObjectKey, _ payload: S3Payload, options: PutOptions) throws -> ObjectInfo {
+        try attempt("put", of: key) {
             let writeID = RandomID.make(), size = payload.body?.length ?? 0
             try refuseIfTaken(key, options)
             var retries = S3Retries(client)
@@ -25,13 +26,13 @@ extension S3Store {
                 if isGuarded { request.headers.append(("if-none-match", "*")) }
                 do {
                     let info = ObjectInfo(key, try client.once(request) { _, _ in }, size: size)
-                    try refuseIfReplaced(info, options, writeID) { try StoredContent(payload) }
+                    try refuseIfReplaced(info, by: writeID, options: options) { try StoredContent(payload) }
                     return info
                 } catch let failure as S3Failure where isGuarded && failure.code == "PreconditionFailed" {
                     noteConditional(true)
                     // It may be our own object: of an earlier try, or of one that libcurl repeated over a new connection.
                     let sent = wasSent || failure.wasRepeated ? try StoredContent(payload) : nil
-                    guard let info = try own(key, writeID, sent) else { throw taken(key) }
+                    guard let info = try object(key, writtenBy: writeID, ifHolding: sent) else { throw taken(key) }
                     return info
                 } catch let failure as S3Failure where isGuarded && failure.isUnsupported {
                     noteConditional(false)
@@ -56,7 +57,7 @@ extension S3Store {
         if let storageClass = configuration.storageClass { headers.append(("x-amz-storage-class", storageClass)) }
         if let lock = options.lock {
             headers.append(("x-amz-object-lock-mode", lock.mode.rawValue.uppercased()))
-            headers.append(("x-amz-object-lock-retain-until-date", UTCTime.extended(lock.until)))
+            headers.append(("x-amz-object-lock-retain-until-date", RFC3339.text(seconds: lock.until)))
         }
         return headers
     }

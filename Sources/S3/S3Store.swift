@@ -31,12 +31,13 @@ package final class S3Store: ObjectStore {
         location = "s3://\(configuration.bucket)\(configuration.prefix.isEmpty ? "" : "/\(configuration.prefix)")"
         self.budget = budget
         do {
-            client = try S3Client(configuration, environment, logger)
+            client = try S3Client(configuration, in: environment, logger: logger)
         } catch let error as S3DocumentError {
-            throw ObjectStoreError(.noSuchStore, "open", nil, error.description, store: location)
+            throw ObjectStoreError(.noSuchStore, operation: "open", key: nil, error.description, store: location)
         } catch let error as CredentialError {
             throw ObjectStoreError(
-                .credentials, "open", nil, "credentials from \(error.source): \(error.detail)", store: location,
+                .credentials, operation: "open", key: nil, "credentials from \(error.source): \(error.detail)",
+                store: location,
                 hint: error.hint)
         }
         conditional = Mutex(client.endpoint.isAWS ? true : nil)
@@ -46,13 +47,8 @@ package final class S3Store: ObjectStore {
     var keyPrefix: String { configuration.prefix.isEmpty ? "" : configuration.prefix + "/" }
     func fullKey(_ key: ObjectKey) -> String { keyPrefix + key.text }
 
-    /// A URL that lets anyone read an object for `expires` seconds, at most 604800.
-    package func presignedURL(_ key: ObjectKey, expires: Int) throws -> String {
-        try attempt("presign", key) { try client.presigned("GET", fullKey(key), expires: expires) }
-    }
-
     package func head(_ key: ObjectKey) throws -> ObjectInfo? {
-        try attempt("head", key) { try look(key)?.info }
+        try attempt("head", of: key) { try look(key)?.info }
     }
 
     // MARK: - Writing once
@@ -117,7 +113,7 @@ package final class S3Store: ObjectStore {
     ///   - written: what the server said that it stored.
     ///   - content: reads what was sent, for a server that tells nothing else; nil where it was not hashed.
     func refuseIfReplaced(
-        _ written: ObjectInfo, _ options: PutOptions, _ writeID: String, _ content: () throws -> StoredContent?
+        _ written: ObjectInfo, by writeID: String, options: PutOptions, _ content: () throws -> StoredContent?
     ) throws {
         guard options.condition == .ifAbsent, isConditional != true else { return }
         guard let found = try look(written.key) else { return }
@@ -132,7 +128,7 @@ package final class S3Store: ObjectStore {
 
     /// The object under `key` if this very call wrote it, its answer lost on the way.
     /// - Parameter content: what the call has sent; nil where no try of it can have come through.
-    func own(_ key: ObjectKey, _ writeID: String, _ content: StoredContent?) throws -> ObjectInfo? {
+    func object(_ key: ObjectKey, writtenBy writeID: String, ifHolding content: StoredContent?) throws -> ObjectInfo? {
         guard let found = try look(key) else { return nil }
         if let id = found.writeID { return id == writeID ? found.info : nil }
         guard let content, found.info.size == content.size, try holds(content, under: key) else { return nil }
@@ -140,7 +136,7 @@ package final class S3Store: ObjectStore {
     }
 
     func taken(_ key: ObjectKey) -> ObjectStoreError {
-        ObjectStoreError(.alreadyExists, "put", key, "the key is taken", store: location)
+        ObjectStoreError(.alreadyExists, operation: "put", key: key, "the key is taken", store: location)
     }
 }
 

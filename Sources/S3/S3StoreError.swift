@@ -3,29 +3,30 @@ internal import ObjectStorage
 
 extension S3Store {
     /// Runs `body` and gives its failures the words of ``ObjectStoreError``.
-    func attempt<Value>(_ operation: String, _ key: ObjectKey?, _ body: () throws -> Value) throws -> Value {
+    func attempt<Value>(_ operation: String, of key: ObjectKey?, _ body: () throws -> Value) throws -> Value {
         do {
             return try body()
         } catch let failure as S3Failure {
-            throw storeError(failure, operation, key)
+            throw storeError(failure, in: operation, of: key)
         } catch let error as SinkFailure {
             throw error.underlying
         } catch let error as CredentialError {
             throw ObjectStoreError(
-                .credentials, operation, key, "credentials from \(error.source): \(error.detail)", store: location,
+                .credentials, operation: operation, key: key, "credentials from \(error.source): \(error.detail)",
+                store: location,
                 hint: error.hint)
         } catch let error as S3DocumentError {
-            throw ObjectStoreError(.noSuchStore, operation, key, error.description, store: location)
+            throw ObjectStoreError(.noSuchStore, operation: operation, key: key, error.description, store: location)
         }
     }
 
-    func storeError(_ failure: S3Failure, _ operation: String, _ key: ObjectKey?) -> ObjectStoreError {
+    func storeError(_ failure: S3Failure, in operation: String, of key: ObjectKey?) -> ObjectStoreError {
         let request = failure.requestID.map { ", request \($0)" } ?? ""
         let detail =
             failure.transport == nil
             ? "\(failure.code): \(failure.message) (status \(failure.status)\(request))" : failure.message
         let (reason, hint) = Self.meaning(of: failure, operation)
-        return ObjectStoreError(reason, operation, key, detail, store: location, hint: hint)
+        return ObjectStoreError(reason, operation: operation, key: key, detail, store: location, hint: hint)
     }
 
     private static func meaning(

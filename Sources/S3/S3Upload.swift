@@ -5,7 +5,7 @@ package import ObjectStorage
 extension S3Store {
     package func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
         try Task.checkCancellation()
-        return S3Upload(self, key, options)
+        return S3Upload(to: self, key, options: options)
     }
 }
 
@@ -19,7 +19,7 @@ final class S3Upload: ObjectUpload {
     private var multipart: MultipartUpload?
     private var isOver = false
 
-    init(_ store: S3Store, _ key: ObjectKey, _ options: PutOptions) {
+    init(to store: S3Store, _ key: ObjectKey, options: PutOptions) {
         self.store = store
         self.key = key
         self.options = options
@@ -62,10 +62,10 @@ final class S3Upload: ObjectUpload {
     /// One failure ends the upload.
     private func guarded<Value>(_ body: () throws -> Value) throws -> Value {
         guard !isOver else {
-            throw ObjectStoreError(.other, "put", key, "this upload has ended", store: store.location)
+            throw ObjectStoreError(.other, operation: "put", key: key, "this upload has ended", store: store.location)
         }
         do {
-            return try store.attempt("put", key, body)
+            return try store.attempt("put", of: key, body)
         } catch {
             cancel()
             throw error
@@ -76,7 +76,7 @@ final class S3Upload: ObjectUpload {
     private func buffer() throws -> PartBuffer {
         if let filling, !filling.isFull { return filling }
         if filling != nil {
-            let multipart = try multipart ?? MultipartUpload(store, key, options)
+            let multipart = try multipart ?? MultipartUpload(to: store, key, options: options)
             self.multipart = multipart
             try sendFilling(multipart)
         }
@@ -92,13 +92,13 @@ final class S3Upload: ObjectUpload {
     }
 
     private func finishAtOnce() throws -> ObjectInfo {
-        guard let buffer = filling else { return try store.put(key, [], options) }
+        guard let buffer = filling else { return try store.put(key, [], options: options) }
         defer {
             store.budget.release(buffer)
             filling = nil
         }
         let isHashed = store.client.signsPayloads || store.checksums(options)
-        return try store.put(key, S3Payload(buffer, isHashed: isHashed), options)
+        return try store.put(key, S3Payload(buffer, isHashed: isHashed), options: options)
     }
 }
 

@@ -37,7 +37,7 @@ extension S3Store {
         var offset = 0
         for part in content.parts where part.size > 0 {
             var hasher = SHA256()
-            var reading = S3Reading(self, key, offset..<offset + part.size)
+            var reading = S3Reading(key, range: offset..<offset + part.size, in: self)
             try reading.run { hasher.update($0) }
             guard Digest(bytes: hasher.finalize()) == part.hash else { return false }
             offset += part.size

@@ -7,7 +7,9 @@ extension Configuration {
     static func keys(of kinds: [any ComponentKind.Type]) -> [Key<Self>] {
         let checks = ChecksConfiguration.schema(also: [ChecksConfiguration.canaries(kinds, of: [])])
         return [
-            Key("components", \.components, .components(kinds), required: true, "What is backed up, by name."),
+            Key(
+                "components", \.components, as: .components(kinds), required: true, about: "What is backed up, by name."
+            ),
             .dependent("checks", schema: checks, "What is looked at after a recovery.") { stack, node, reader in
                 let canaries = ChecksConfiguration.canaries(kinds, of: stack.components)
                 guard let checks = reader.section(ChecksConfiguration.self, from: node, also: [canaries]) else {
@@ -80,7 +82,8 @@ extension ChecksConfiguration {
             return isGood ? canaries : nil
         }
         return Key(
-            "canaries", \.canaries, shape, "Components that a canary is written into before each backup, by name.")
+            "canaries", \.canaries, as: shape,
+            about: "Components that a canary is written into before each backup, by name.")
     }
 }
 

@@ -40,20 +40,22 @@ package struct Configuration: Equatable, Sendable {
 
 extension Configuration: Section {
     package static let keys: [Key<Self>] = [
-        Key("stack", \.stack, .text, "What the stack is called in reports, metrics and notifications."),
+        Key("stack", \.stack, as: .text, about: "What the stack is called in reports, metrics and notifications."),
         Key(
-            "former_stacks", \.formerStacks, .list(of: .text),
-            "Names that the stack had before: backups under these names are its own."),
-        Key("objectives", \.objectives, .section(), "What a recovery is measured against."),
-        Key("store", \.store, .section(), required: true, "Where backups are kept."),
-        Key("retention", \.retention, .section(), "Which backups are kept; left out, all are."),
-        Key("verification", \.verification, .section(), "How what is stored is read again."),
-        Key("plans", \.plans, .path, "Folder of the recovery plans."),
-        Key("state", \.state, .path, "Folder for cache and journals; losing it costs time, never data."),
-        Key("notifications", \.notifications, .section(), "Whom to tell."),
-        Key("drill", \.drill, .section(), "How drills are run, beside the stack."),
-        Key("metrics", \.metrics, .section(), "Metrics about backups, for a metrics server."),
-        Key("capacity", \.capacity, .section(), "What `dr capacity` forecasts, and against which thresholds."),
+            "former_stacks", \.formerStacks, as: .list(of: .text),
+            about: "Names that the stack had before: backups under these names are its own."),
+        Key("objectives", \.objectives, as: .section(), about: "What a recovery is measured against."),
+        Key("store", \.store, as: .section(), required: true, about: "Where backups are kept."),
+        Key("retention", \.retention, as: .section(), about: "Which backups are kept; left out, all are."),
+        Key("verification", \.verification, as: .section(), about: "How what is stored is read again."),
+        Key("plans", \.plans, as: .path, about: "Folder of the recovery plans."),
+        Key("state", \.state, as: .path, about: "Folder for cache and journals; losing it costs time, never data."),
+        Key("notifications", \.notifications, as: .section(), about: "Whom to tell."),
+        Key("drill", \.drill, as: .section(), about: "How drills are run, beside the stack."),
+        Key("metrics", \.metrics, as: .section(), about: "Metrics about backups, for a metrics server."),
+        Key(
+            "capacity", \.capacity, as: .section(), about: "What `dr capacity` forecasts, and against which thresholds."
+        ),
     ]
 }
 
@@ -69,8 +71,8 @@ package struct Objectives: Equatable, Sendable {
 
 extension Objectives: Section {
     package static let keys: [Key<Self>] = [
-        Key("rto", \.rto, .period, "Recovery time objective: the time allowed to recover, such as 4h."),
-        Key("rpo", \.rpo, .period, "Recovery point objective: the loss of data allowed, such as 1h."),
+        Key("rto", \.rto, as: .period, about: "Recovery time objective: the time allowed to recover, such as 4h."),
+        Key("rpo", \.rpo, as: .period, about: "Recovery point objective: the loss of data allowed, such as 1h."),
     ]
 }
 
@@ -84,7 +86,9 @@ package struct Metrics: Equatable, Sendable {
 
 extension Metrics: Section {
     package static let keys: [Key<Self>] = [
-        Key("textfile", \.textfile, .path, "File for the node exporter's textfile collector; its name ends in .prom.")
+        Key(
+            "textfile", \.textfile, as: .path,
+            about: "File for the node exporter's textfile collector; its name ends in .prom.")
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

@@ -197,7 +197,7 @@ import Testing
         struct Failing: ComponentSource {
             static let kind = "files"
             func capture(_ context: CaptureContext) async throws -> any Capture {
-                throw ComponentError(.unreachable, "snapshot of http://nowhere", "connection refused")
+                throw ComponentError(.unreachable, operation: "snapshot of http://nowhere", "connection refused")
             }
         }
         let fixture = try Fixture()

@@ -39,9 +39,9 @@ final class FaultyStore: ObjectStore {
         }
     }
 
-    func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+    func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
         try count()
-        return try base.put(key, content, options)
+        return try base.put(key, content, options: options)
     }
 
     func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
@@ -66,7 +66,7 @@ final class FaultyStore: ObjectStore {
         if damages, !content.isEmpty { content[content.count / 2] ^= 0x10 }
         if truncates { content.removeLast(content.count / 2) }
         try sink(content.span.bytes)
-        if truncates { throw ObjectStoreError(.truncated, "get", key, "cut short", store: location) }
+        if truncates { throw ObjectStoreError(.truncated, operation: "get", key: key, "cut short", store: location) }
     }
 
     func head(_ key: ObjectKey) throws -> ObjectInfo? {

@@ -29,11 +29,11 @@ final class FullStore: ObjectStore {
 
     private static func blocks(_ size: Int) -> Int { (size + block - 1) / block * block }
 
-    func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+    func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
         guard Self.blocks(content.count) <= max(free, 0) else {
-            throw ObjectStoreError(.noSpace, "put", key, "No space left on device", store: location)
+            throw ObjectStoreError(.noSpace, operation: "put", key: key, "No space left on device", store: location)
         }
-        return try base.put(key, content, options)
+        return try base.put(key, content, options: options)
     }
 
     func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload { Upload(self, key, options) }
@@ -60,7 +60,7 @@ final class FullStore: ObjectStore {
         }
 
         func write(_ bytes: RawSpan) throws { bytes.withUnsafeBytes { content += $0 } }
-        func finish() throws -> ObjectInfo { try store.put(key, content, options) }
+        func finish() throws -> ObjectInfo { try store.put(key, content, options: options) }
         func cancel() {}
     }
 }

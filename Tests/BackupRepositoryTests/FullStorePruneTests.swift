@@ -78,7 +78,7 @@ import Testing
         #expect(error?.reason == .noSpace && error?.hint?.contains("by hand") == true)
         #expect(fixture.store.keys == before, "and nothing has changed")
         // A probe that was left behind is space enough.
-        _ = try fixture.store.put(ObjectKey(trusted: "marks/probe/old"), [1], PutOptions())
+        _ = try fixture.store.put(ObjectKey(trusted: "marks/probe/old"), [1], options: PutOptions())
         #expect(try await fixture.prune(FullStore(fixture.store, spare: 0), grace: 0).removed.sets == 3)
         try await fixture.expectWhole()
     }

@@ -7,8 +7,7 @@ import Testing
 
 /// Repositories that earlier versions wrote: what they hold comes back for ever.
 @Suite struct GoldenRepositoryTests {
-    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "fixtures/repositories")
+    private static let folder = Checkout.url("fixtures/repositories")
 
     @Test(arguments: ["format-1"]) func everySetComesBack(name: String) async throws {
         let fixture = try Fixture()

@@ -94,9 +94,9 @@ final class Interleaving: Sendable {
         let interleaving: Interleaving
         var location: String { base.location }
 
-        func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+        func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
             try interleaving.step(actor)
-            return try base.put(key, content, options)
+            return try base.put(key, content, options: options)
         }
 
         func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {

@@ -52,10 +52,11 @@ final class MemoryStore: RetainingStore, PartedStore {
         }
     }
 
-    func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+    func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
         try state.withLock { state in
             if options.condition == .ifAbsent, state.objects[key] != nil {
-                throw ObjectStoreError(.alreadyExists, "put", key, "the key is taken", store: "memory://")
+                throw ObjectStoreError(
+                    .alreadyExists, operation: "put", key: key, "the key is taken", store: "memory://")
             }
             state.objects[key] = Object(content: content, modified: state.clock, lock: options.lock)
             return ObjectInfo(key: key, size: content.count, modified: state.clock)
@@ -66,7 +67,7 @@ final class MemoryStore: RetainingStore, PartedStore {
 
     func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         guard let object = state.withLock({ $0.objects[key] }) else {
-            throw ObjectStoreError(.notFound, "get", key, "no such object", store: location)
+            throw ObjectStoreError(.notFound, operation: "get", key: key, "no such object", store: location)
         }
         let content = range.map { Array(object.content[$0]) } ?? object.content
         try sink(content.span.bytes)
@@ -88,7 +89,8 @@ final class MemoryStore: RetainingStore, PartedStore {
         state.withLock { state in
             keys.compactMap { key in
                 if state.locked.contains(key), state.objects[key] != nil {
-                    return ObjectStoreError(.locked, "delete", key, "the object is locked", store: "memory://")
+                    return ObjectStoreError(
+                        .locked, operation: "delete", key: key, "the object is locked", store: "memory://")
                 }
                 state.objects[key] = nil
                 return nil
@@ -107,7 +109,8 @@ final class MemoryStore: RetainingStore, PartedStore {
     func retention(of key: ObjectKey) throws -> PutOptions.Lock? {
         try state.withLock { state in
             guard let object = state.objects[key] else {
-                throw ObjectStoreError(.notFound, "get the retention of", key, "no such object", store: "memory://")
+                throw ObjectStoreError(
+                    .notFound, operation: "get the retention of", key: key, "no such object", store: "memory://")
             }
             return object.lock
         }
@@ -116,10 +119,13 @@ final class MemoryStore: RetainingStore, PartedStore {
     func retain(_ key: ObjectKey, _ lock: PutOptions.Lock) throws {
         try state.withLock { state in
             guard var object = state.objects[key] else {
-                throw ObjectStoreError(.notFound, "lock", key, "no such object", store: "memory://")
+                throw ObjectStoreError(.notFound, operation: "lock", key: key, "no such object", store: "memory://")
             }
             guard (object.lock?.until ?? 0) <= lock.until, object.lock?.mode != .compliance || lock.mode == .compliance
-            else { throw ObjectStoreError(.denied, "lock", key, "it is locked for longer", store: "memory://") }
+            else {
+                throw ObjectStoreError(
+                    .denied, operation: "lock", key: key, "it is locked for longer", store: "memory://")
+            }
             object.lock = lock
             state.objects[key] = object
             state.retained += 1
@@ -144,7 +150,7 @@ final class MemoryStore: RetainingStore, PartedStore {
         }
 
         func write(_ bytes: RawSpan) throws { bytes.withUnsafeBytes { content += $0 } }
-        func finish() throws -> ObjectInfo { try store.put(key, content, options) }
+        func finish() throws -> ObjectInfo { try store.put(key, content, options: options) }
         func cancel() {}
     }
 }

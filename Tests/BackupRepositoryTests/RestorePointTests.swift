@@ -132,10 +132,10 @@ import Testing
         var bad = StubSource(root: when == "while storing" ? "/nowhere/at/all" : fixture.source.path)
         let released = AsyncStream<Void>.makeStream()
         switch when {
-        case "while capturing": bad.capturing = { throw ComponentError(.refused, "export", "403 Forbidden") }
+        case "while capturing": bad.capturing = { throw ComponentError(.refused, operation: "export", "403 Forbidden") }
         case "while storing": bad.releasing = { released.continuation.finish() }
         case "by hanging": bad.capturing = { try await Task.sleep(for: .seconds(3600)) }
-        default: bad.meddle = { throw ComponentError(.damaged, "export", "the disk broke") }
+        default: bad.meddle = { throw ComponentError(.damaged, operation: "export", "the disk broke") }
         }
         sources["bad"] = bad
         let repository = try fixture.repository()

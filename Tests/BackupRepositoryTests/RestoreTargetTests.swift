@@ -98,7 +98,7 @@ import Testing
                     ))
             ])
         let bytes = Repository.encodeIndex(index)
-        _ = try repository.store.put(Layout.index("tree", index.pack), bytes, .init())
+        _ = try repository.store.put(Layout.index("tree", index.pack), bytes, options: .init())
         manifest.packs = [.init(pack: index.pack, index: .init(of: bytes), members: 1)]
         let target = try RestoreTarget(
             fixture.folder.url.appending(path: "out").path, identity: "x", stamp: "now", replace: false)

@@ -117,7 +117,7 @@ import Testing
         let second = try await sample(fixture, other)
         #expect(first == second, "the state is in the repository alone")
         for key in other.keys("marks/sampled/") where !fixture.store.keys.contains(key) {
-            _ = try fixture.store.put(key, try other.read(key), PutOptions(.ifAbsent))
+            _ = try fixture.store.put(key, try other.read(key), options: PutOptions(.ifAbsent))
         }
         #expect(fixture.store.keys("marks/sampled/").count == 2)
         let mark = try #require(fixture.store.keys("marks/sampled/").first)

@@ -46,7 +46,9 @@ import Testing
                 fixture.folder.url.appending(path: "state-\(stack ?? "")").path, repository: repository.description)
             let components = names.map { name in
                 var source = StubSource(root: fixture.source.path)
-                if failing.contains(name) { source.capturing = { throw ComponentError(.refused, "read", "403") } }
+                if failing.contains(name) {
+                    source.capturing = { throw ComponentError(.refused, operation: "read", "403") }
+                }
                 return BackupRun.Component(name: name, kind: "files", source: source)
             }
             let now = now
@@ -200,7 +202,7 @@ import Testing
         try await stack.backup()
         let key = Layout.set(bad.name)
         _ = try stack.store.delete([key])
-        _ = try stack.store.put(key, Array("no set".utf8), PutOptions(.ifAbsent))
+        _ = try stack.store.put(key, Array("no set".utf8), options: PutOptions(.ifAbsent))
         #expect(try await stack.prune().frozen.isEmpty == false)
         try Marks(try stack.repository()).put(
             DroppedMark(at: stack.now, tool: "test", set: bad.name, reason: "unreadable"))

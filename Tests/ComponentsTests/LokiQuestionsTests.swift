@@ -25,8 +25,7 @@ import Testing
             loki = try await LokiStandIn(
                 data: folder.url,
                 contract: try APIContract(
-                    contentsOf: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                        .deletingLastPathComponent().appending(path: "fixtures/contracts/loki.json")),
+                    contentsOf: Checkout.url("fixtures/contracts/loki.json")),
                 options)
             let all = (0..<lines).map {
                 LokiChunk.Line(time: (LokiQuestionsTests.start + $0) * 1_000_000_000, text: Array("line \($0)".utf8))

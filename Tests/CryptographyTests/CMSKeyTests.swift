@@ -1,5 +1,6 @@
 import Cryptography
 import Foundation
+import Platform
 import Testing
 
 /// Certificates and keys as people name them in a configuration: right, and wrong in every way.

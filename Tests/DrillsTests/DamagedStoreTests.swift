@@ -12,8 +12,8 @@ import Testing
     init() throws {
         folder = try TemporaryFolder("damaged")
         store = try DirectoryStore(path: folder.path)
-        _ = try store.put(first, Array("0123456789".utf8), PutOptions())
-        _ = try store.put(second, Array("abcdefghij".utf8), PutOptions())
+        _ = try store.put(first, Array("0123456789".utf8), options: PutOptions())
+        _ = try store.put(second, Array("abcdefghij".utf8), options: PutOptions())
     }
 
     private func text(_ store: DamagedStore, _ key: ObjectKey, _ range: Range<Int>? = nil) throws -> String {
@@ -50,7 +50,7 @@ import Testing
 
     @Test func nothingIsWritten() throws {
         let damaged = DamagedStore(store, .missing(first))
-        #expect(throws: ObjectStoreError.self) { try damaged.put(first, [1], PutOptions()) }
+        #expect(throws: ObjectStoreError.self) { try damaged.put(first, [1], options: PutOptions()) }
         #expect(try damaged.delete([second]).count == 1)
         #expect(try store.head(second) != nil)
     }

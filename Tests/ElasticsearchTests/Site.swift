@@ -33,9 +33,7 @@ final class Site: Sendable {
     }
 
     static func contract() throws -> APIContract {
-        let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        return try APIContract(contentsOf: checkout.appending(path: "fixtures/contracts/elasticsearch.json"))
+        return try APIContract(contentsOf: Checkout.url("fixtures/contracts/elasticsearch.json"))
     }
 
     static let directory = SnapshotRepository("dr", .directory("/mnt/backups/jaeger"))

@@ -13,8 +13,7 @@ final class Journey: Sendable {
     var data: URL { folder.url.appending(path: "data") }
     var repository: URL { folder.url.appending(path: "repository") }
 
-    static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
+    static let checkout = Checkout.folder
 
     /// The program under test: built beside the tests.
     static let program: String = {

@@ -50,7 +50,7 @@ import Testing
             }
             let key = Layout.set(set.name)
             if day == days { _ = try store.delete([key]) }
-            _ = try store.put(key, try SealedDocument.encode(set), PutOptions(.ifAbsent))
+            _ = try store.put(key, try SealedDocument.encode(set), options: PutOptions(.ifAbsent))
         }
     }
 

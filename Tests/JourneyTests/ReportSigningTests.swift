@@ -36,12 +36,12 @@ import Testing
     private func drilled() async throws -> (Journey, String) {
         let journey = try await Journey(
             store: "signing: {certificate: host.crt, key: host.key}",
-            extra: "checks: {sentinels: {tree: {}}}\ndrill: {sign: true}", initialize: false)
+            extra: "checks: {canaries: {tree: {}}}\ndrill: {sign: true}", initialize: false)
         for name in ["host", "ada", "mallory"] { try await identity(name, journey) }
         try await journey.expect(0, "init")
         let plans = journey.folder.url.appending(path: "plans")
         try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
-        let plan = "scenario: loss\nsteps: [{id: tree, restore: tree, timeout: 5m}]\nchecks: [sentinels]\n"
+        let plan = "scenario: loss\nsteps: [{id: tree, restore: tree, timeout: 5m}]\nchecks: [canaries]\n"
         try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
         try journey.write("a", "content")
         try await journey.expect(0, "backup")

@@ -132,7 +132,7 @@ import Testing
         let lock = journey.folder.url.appending(path: "state/runs/loss.lock")
         while (try? Data(contentsOf: lock))?.isEmpty ?? true { try await Task.sleep(for: .milliseconds(50)) }
         let second = try await journey.expect(6, "restore", "--scenario", "loss", "--yes")
-        #expect(second.errors.contains("is under way"))
+        #expect(second.errors.contains("is in progress"))
         #expect(try await first.status == 0)
     }
 

@@ -6,8 +6,7 @@ import Platform
 import Testing
 
 @Suite struct LokiStandInTests {
-    private static let contract = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "fixtures/contracts/loki.json")
+    private static let contract = Checkout.url("fixtures/contracts/loki.json")
 
     private func lines(_ count: Int) -> [LokiChunk.Line] {
         (0..<count).map { .init(time: (1_795_400_000 + $0) * 1_000_000_000, text: Array("line \($0)".utf8)) }
@@ -48,7 +47,7 @@ import Testing
         await loki.stop()
         let again = try await LokiStandIn(data: folder.url)
         #expect(try await count(again) == 40)
-        // As Loki: a damaged chunk is success with lines missing.
+        // Like Loki, the stand-in reports success for a damaged chunk and omits its lines.
         try FileManager.default.removeItem(at: folder.url.appending(path: "wal"))
         let chunk = try #require(again.store.visibleChunks(tenant: "t1").first)
         let file = folder.url.appending(path: "chunks/\(chunk)")

@@ -1,14 +1,14 @@
 import BackupRepository
 import Cryptography
 import Foundation
+import Lab
 import Testing
 
 @testable import Loki
 
 /// Real chunk directories, seen as they appear in an archived tree.
 enum LokiFixture {
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "fixtures/loki")
+    static let root = Checkout.url("fixtures/loki")
     static let folders = ["v11-boltdb", "v12-boltdb", "v13-tsdb-compacted", "v13-tsdb-shipped"]
 
     struct File: CustomTestStringConvertible, Sendable {

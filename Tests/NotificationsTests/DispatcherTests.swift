@@ -55,7 +55,7 @@ import Testing
             working.stop()
         }
         func webhook(_ name: String, _ url: String) -> HTTPChannel {
-            HTTPChannel(name, NoticeFilter(), WebhookFormat(url: url), over: HTTPExchange(secrets: [url]))
+            HTTPChannel(name, NoticeFilter(), format: WebhookFormat(url: url), over: HTTPExchange(secrets: [url]))
         }
         let channels = [
             webhook("hanging", "\(hanging.url)/token"), webhook("refusing", "http://127.0.0.1:1/token"),

@@ -14,7 +14,8 @@ import Testing
     ) throws -> (messages: [HTTPMessage], documents: [JSONValue], answer: String) {
         let server = try ScriptedServer { _, _ in .reply(.response(202)) }
         defer { server.stop() }
-        let answer = try HTTPChannel("c", NoticeFilter(), format(server.url), over: HTTPExchange()).deliver(notice)
+        let answer = try HTTPChannel("c", NoticeFilter(), format: format(server.url), over: HTTPExchange()).deliver(
+            notice)
         return (server.requests, try server.requests.map { try JSONValue(parsing: $0.body) }, answer)
     }
 
@@ -105,7 +106,7 @@ import Testing
         defer { server.stop() }
         let url = "\(server.url)/services/T0/B0?x=T0KEN"
         let channel = HTTPChannel(
-            "c", NoticeFilter(), WebhookFormat(url: url), over: HTTPExchange(secrets: [url, "T0KEN"]))
+            "c", NoticeFilter(), format: WebhookFormat(url: url), over: HTTPExchange(secrets: [url, "T0KEN"]))
         let error = #expect(throws: DeliveryError.self) { try channel.deliver(.sample(.stepFailed)) }
         #expect(error?.detail == "\(server.url): HTTP 403: no access to *** for ***")
         #expect(error?.isRetryable == false && error?.hint == "check the channel's credentials")
@@ -115,7 +116,7 @@ import Testing
     func statusesThatPassAreWorthAnotherTry(status: Int, isRetryable: Bool) throws {
         let server = try ScriptedServer { _, _ in .reply(.response(status, [(name: "Retry-After", value: "7")])) }
         defer { server.stop() }
-        let channel = HTTPChannel("c", NoticeFilter(), SlackFormat(url: server.url), over: HTTPExchange())
+        let channel = HTTPChannel("c", NoticeFilter(), format: SlackFormat(url: server.url), over: HTTPExchange())
         let error = #expect(throws: DeliveryError.self) { try channel.deliver(.sample(.stepFailed)) }
         #expect(error?.isRetryable == isRetryable && error?.retryAfter == .seconds(7))
     }

@@ -16,7 +16,7 @@ import Testing
     func alertmanagerFiresUntilTheRunEnds() async throws {
         let server = try await AlertmanagerServer.start()
         let channel = HTTPChannel(
-            "alertmanager", NoticeFilter(), AlertmanagerFormat(url: server.url), over: HTTPExchange())
+            "alertmanager", NoticeFilter(), format: AlertmanagerFormat(url: server.url), over: HTTPExchange())
         #expect(try channel.deliver(now(.disasterDeclared, severity: .critical)) == "HTTP 200")
         _ = try channel.deliver(now(.stepFailed, severity: .warning))
         _ = try channel.deliver(now(.objectiveAtRisk, severity: .warning))

@@ -9,7 +9,7 @@ import Testing
         try await withStore(kind) { store in
             for size in [0, 1, 65_537, 3 << 20] {
                 let key = ObjectKey(trusted: "a/b-\(size).x_y"), bytes = content(size)
-                let info = try store.put(key, bytes, PutOptions())
+                let info = try store.put(key, bytes, options: PutOptions())
                 #expect(info.key == key && info.size == size)
                 #expect(try store.bytes(key) == bytes)
                 let head = try store.head(key)
@@ -33,9 +33,9 @@ import Testing
 
     @Test(arguments: StoreKind.allCases) func `a key is written once`(_ kind: StoreKind) async throws {
         try await withStore(kind) { store in
-            _ = try store.put("one", [1], PutOptions())
-            #expect(reason { _ = try store.put("one", [2], PutOptions()) } == .alreadyExists)
-            #expect(reason { _ = try store.put("one", [1], PutOptions()) } == .alreadyExists)
+            _ = try store.put("one", [1], options: PutOptions())
+            #expect(reason { _ = try store.put("one", [2], options: PutOptions()) } == .alreadyExists)
+            #expect(reason { _ = try store.put("one", [1], options: PutOptions()) } == .alreadyExists)
             #expect(reason { _ = try store.upload("one", [3]) } == .alreadyExists)
             #expect(reason { _ = try store.upload("one", content(partSize + 1)) } == .alreadyExists)
             #expect(try store.bytes("one") == [1])
@@ -44,8 +44,8 @@ import Testing
 
     @Test(arguments: StoreKind.allCases) func `without a condition the last one wins`(_ kind: StoreKind) async throws {
         try await withStore(kind) { store in
-            _ = try store.put("one", [1], PutOptions())
-            _ = try store.put("one", [2, 2], PutOptions(.none))
+            _ = try store.put("one", [1], options: PutOptions())
+            _ = try store.put("one", [2, 2], options: PutOptions(.none))
             #expect(try store.bytes("one") == [2, 2])
             _ = try store.upload("one", [3, 3, 3], PutOptions(.none))
             #expect(try store.bytes("one") == [3, 3, 3])
@@ -79,14 +79,14 @@ import Testing
             }
             #expect(try store.head("gone") == nil)
             #expect(try store.keys() == [])
-            _ = try store.put("gone", [1], PutOptions())
+            _ = try store.put("gone", [1], options: PutOptions())
         }
     }
 
     @Test(arguments: StoreKind.allCases) func `a range is what was asked for`(_ kind: StoreKind) async throws {
         try await withStore(kind) { store in
             let size = 2_500_000, bytes = content(size)
-            _ = try store.put("big", bytes, PutOptions())
+            _ = try store.put("big", bytes, options: PutOptions())
             for range in [0..<size, 0..<1, size - 1..<size, 17..<1_500_000, 5..<5, size..<size] {
                 #expect(try store.bytes("big", range: range) == Array(bytes[range]), "\(range)")
             }
@@ -157,12 +157,12 @@ import Testing
     @Test(arguments: StoreKind.allCases) func `what is deleted is gone`(_ kind: StoreKind) async throws {
         try await withStore(kind) { store in
             let keys = (0..<25).map { ObjectKey(trusted: "d/\($0)") }
-            for key in keys { _ = try store.put(key, [1], PutOptions()) }
+            for key in keys { _ = try store.put(key, [1], options: PutOptions()) }
             #expect(try store.delete(Array(keys[..<20]) + ["d/missing"]) == [])
             #expect(try store.keys() == keys[20...].map(\.text).sorted())
             #expect(try store.head(keys[0]) == nil)
             #expect(try store.delete([]) == [])
-            _ = try store.put(keys[0], [2], PutOptions())
+            _ = try store.put(keys[0], [2], options: PutOptions())
         }
     }
 
@@ -176,7 +176,7 @@ import Testing
                     defer { group.leave() }
                     do {
                         try store.put("own/\(writer)", [writer])
-                        _ = try store.put("same", [writer], PutOptions())
+                        _ = try store.put("same", [writer], options: PutOptions())
                         winners.withLock { $0.append(writer) }
                     } catch let error as ObjectStoreError where error.reason == .alreadyExists {
                     } catch {

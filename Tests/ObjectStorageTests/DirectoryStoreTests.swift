@@ -94,12 +94,12 @@ import Testing
         guard try run("mount", "-t", "tmpfs", "-o", "size=1m", "none", folder.path) else { return }
         defer { #expect(throws: Never.self) { try run("umount", folder.path) } }
         let small = try DirectoryStore(path: folder.path)
-        #expect(reason { _ = try small.put("a", content(2 << 20), PutOptions()) } == .noSpace)
+        #expect(reason { _ = try small.put("a", content(2 << 20), options: PutOptions()) } == .noSpace)
         let upload = try small.upload("b", PutOptions())
         #expect(reason { for _ in 0..<20 { try upload.write(content(100_000).span.bytes) } } == .noSpace)
         #expect(try small.keys() == [])
         // The failed upload is still held, its space is not.
-        _ = try small.put("c", content(700_000), PutOptions())
+        _ = try small.put("c", content(700_000), options: PutOptions())
         upload.cancel()
     }
 }

@@ -23,12 +23,12 @@ import Testing
         let faulty = try S3Store(configuration, environment: .none, logger: Logger(label: "test"))
         try await threads.run {
             let bytes = content(20)  // small: each broken download still comes half of the way
-            _ = try direct.put("direct", bytes, PutOptions())
+            _ = try direct.put("direct", bytes, options: PutOptions())
             func failure(_ body: () throws -> Void) -> ObjectStoreError.Reason? {
                 do { try body() } catch { return (error as? ObjectStoreError)?.reason }
                 return nil
             }
-            let put = failure { _ = try faulty.put("through", bytes, PutOptions(.none)) }
+            let put = failure { _ = try faulty.put("through", bytes, options: PutOptions(.none)) }
             let get = failure { _ = try faulty.bytes("direct") }
             switch fault {
             case .internalError, .resetBefore, .stall, .lostAcknowledgement, .resetInBody:
@@ -41,7 +41,7 @@ import Testing
                 let received = try faulty.bytes("direct")
                 #expect(received != bytes && received.count == bytes.count)
             case .wrongETag:
-                #expect(try faulty.put("tag", [1], PutOptions(.none)).tag?.contains("000000000000") == true)
+                #expect(try faulty.put("tag", [1], options: PutOptions(.none)).tag?.contains("000000000000") == true)
             case .laggingListing:
                 #expect(try direct.keys() == ["direct", "through"])
                 #expect(try faulty.keys() == ["direct"])

@@ -130,7 +130,7 @@ extension ObjectStore {
     }
 
     func put(_ key: String, _ content: [UInt8] = [1]) throws {
-        _ = try put(ObjectKey(trusted: key), content, PutOptions())
+        _ = try put(ObjectKey(trusted: key), content, options: PutOptions())
     }
 
     func upload(

@@ -12,7 +12,7 @@ struct BlockFixture {
         case head = "01M833T6307E15DZHSYBGTWVT3"
     }
 
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../fixtures/prometheus")
+    static let root = Checkout.url("fixtures/prometheus")
 
     let folder: TemporaryFolder
     let url: URL

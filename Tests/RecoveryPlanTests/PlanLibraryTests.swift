@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Lab
+import Platform
 import ShippedPlans
 import Testing
 
@@ -28,11 +29,11 @@ import Testing
     @Test func twoPlansForOneNameAreRefused() throws {
         let plans = try library(["1.yaml": "scenario: m", "2.yaml": "scenario: n\naliases: [m]"])
         #expect(plans.entries.contains { $0.scenario == "m" } && !plans.entries.contains { $0.scenario == "n" })
-        #expect(plans.complaints.map(\.message).first?.hasPrefix("scenario 'm' has a plan already:") == true)
+        #expect(plans.complaints.map(\.message).first?.hasPrefix("scenario 'm' already has a plan:") == true)
         #expect(throws: DocumentError.self) { try plans.entry(for: "n") }
     }
 
-    /// Otherwise the program's own plan would be run in place of the one that somebody wrote.
+    /// Otherwise the built-in plan would run instead of the operator's own plan.
     @Test func aFileThatCannotBeReadIsNotPassedOver() throws {
         let plans = try library(["a.yaml": "scenario: [", "other.yml": "steps: []"])
         #expect(plans.complaints.count == 2)
@@ -50,7 +51,7 @@ import Testing
         let message = try #require(error?.description)
         #expect(message.contains("is empty") && message.contains("hint: delete it"))
         #expect(message.contains("dr plan show a --source > "))
-        // A file with a comment was begun by its author and is not passed over.
+        // A file that contains a comment is not empty and is reported.
         #expect(throws: DocumentError.self) { try library(["a.yaml": "# mine"]).entry(for: "a", skippingEmpty: true) }
     }
 

@@ -5,12 +5,11 @@ import Testing
 
 @testable import RecoveryPlan
 
-/// `docs/plan.schema.json` says what the parser says.
+/// Tests that `docs/plan.schema.json` agrees with the parser.
 @Suite struct PlanSchemaTests {
-    private static let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "docs/plan.schema.json")
+    private static let file = Checkout.url("docs/plan.schema.json")
 
-    /// `DR_UPDATE_GOLDEN=1` writes it anew.
+    /// `DR_UPDATE_GOLDEN=1` regenerates the file.
     @Test func theSchemaInTheDocsIsCurrent() throws {
         let schema = PlanSchema.json()
         if ProcessInfo.processInfo.environment["DR_UPDATE_GOLDEN"] == "1" {
@@ -41,7 +40,7 @@ import Testing
         "scenario: s\nsteps: [{id: a, run: {shell: 'x', accept: [0, 1], environment: {T: {env: X}, U: 1}}}]",
     ]
 
-    /// What one refuses, the other refuses; a schema cannot see references and circles.
+    /// The schema and the parser reject the same plans, except for references and cycles, which a schema cannot check.
     @Test func itAgreesWithTheParser() async throws {
         let folder = try TemporaryFolder("schema")
         let plans = ShippedPlans.all.map(\.text) + Self.good + Self.bad

@@ -5,7 +5,7 @@ import Testing
 
 @testable import RecoveryPlan
 
-/// The program's own plans are valid wherever they may be used.
+/// Tests that the built-in plans are valid on every platform.
 @Suite struct ShippedPlanTests {
     private static let everything = [
         "prometheus": ["url": "http://p:9090", "data": "/p"], "loki": ["url": "http://l:3100", "data": "/l"],
@@ -42,7 +42,7 @@ import Testing
             #expect(plan.scenario == scenario && plan.procedure != nil && plan.about != nil)
             let restored = Set(plan.steps.compactMap { ($0.action?.action as? RestoreAction)?.component })
             if scenario == "complete_cluster_loss" { #expect(restored == Set(components.keys), "\(site)") }
-            // On Kubernetes no service of a host is touched, and the other way round.
+            // A plan for one platform contains no actions of the other.
             let words = plan.steps.flatMap(\.actions).map(\.keyword)
             #expect(!words.contains("kubectl") || platform == "kubernetes")
         }

@@ -32,7 +32,7 @@ import Testing
 
     @Test func whatIsLockedCarriesItsChecksum() throws {
         let (store, server) = try store { _ in .reply(.response(200, [("ETag", "\"e\"")])) }
-        _ = try store.put(key, [1], PutOptions(.none, lock: lock))
+        _ = try store.put(key, [1], options: PutOptions(.none, lock: lock))
         try store.retain(key, lock)
         let requests = server.requests
         #expect(requests.count == 2)

@@ -3,6 +3,7 @@ import HTTP
 import Lab
 import Logging
 import ObjectStorage
+import Platform
 import S3
 import Synchronization
 import Testing
@@ -63,7 +64,7 @@ import Testing
             $0.storageClass = "STANDARD_IA"
         }
         let lock = PutOptions.Lock(mode: .compliance, until: 1_440_938_160)
-        let info = try store.put(key, [UInt8]("x".utf8), PutOptions(.none, lock: lock))
+        let info = try store.put(key, [UInt8]("x".utf8), options: PutOptions(.none, lock: lock))
         #expect(info.tag == "\"e\"" && info.size == 1)
         let request = try #require(server.requests.first)
         #expect(request.firstLine == "PUT /bucket/pre/fix/a/key HTTP/1.1")
@@ -96,7 +97,7 @@ import Testing
             default: .raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nx-amz-meta-dr-write: \(id.withLock { $0 })\r\n\r\n")
             }
         }
-        _ = try store(server).put(key, [1, 2], PutOptions())
+        _ = try store(server).put(key, [1, 2], options: PutOptions())
         #expect(server.requests.map(\.method) == ["HEAD", "PUT", "HEAD"])
         #expect(server.requests[1]["if-none-match"] == "*")
         #expect(id.withLock { $0.count } == 32)
@@ -107,7 +108,7 @@ import Testing
             .reply(.response(404)), .reply(.response(200)),
             .raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nx-amz-meta-dr-write: other\r\n\r\n"),
         ])
-        #expect(reason { _ = try store(server).put(key, [1, 2], PutOptions()) } == .alreadyExists)
+        #expect(reason { _ = try store(server).put(key, [1, 2], options: PutOptions()) } == .alreadyExists)
     }
 
     @Test(arguments: [true, false]) func `a condition that fails may be our own lost answer`(_ isOwn: Bool) throws {
@@ -126,9 +127,9 @@ import Testing
         }
         let store = try store(server)
         if isOwn {
-            #expect(try store.put(key, [1], PutOptions()).tag == "t")
+            #expect(try store.put(key, [1], options: PutOptions()).tag == "t")
         } else {
-            #expect(reason { _ = try store.put(key, [1], PutOptions()) } == .alreadyExists)
+            #expect(reason { _ = try store.put(key, [1], options: PutOptions()) } == .alreadyExists)
         }
         #expect(server.requests.map(\.method) == ["HEAD", "PUT", "PUT", "HEAD"])
     }
@@ -137,7 +138,7 @@ import Testing
         let server = try ScriptedServer([
             .reply(.response(404)), Self.error(501, "NotImplemented"), .reply(.response(200)), .reply(.response(404)),
         ])
-        _ = try store(server).put(key, [1], PutOptions())
+        _ = try store(server).put(key, [1], options: PutOptions())
         #expect(server.requests.map { $0["if-none-match"] } == [nil, "*", nil, nil])
     }
 
@@ -172,10 +173,10 @@ import Testing
     func `what is worth another try`(_ status: Int, _ code: String, _ expected: ObjectStoreError.Reason) throws {
         let bad = code.isEmpty ? ScriptedServer.Act.reply(.response(status, [], "<html>")) : Self.error(status, code)
         let server = try ScriptedServer([bad, bad, .reply(.response(200))])
-        _ = try store(server).put(key, [7], PutOptions(.none))
+        _ = try store(server).put(key, [7], options: PutOptions(.none))
         #expect(server.requests.map(\.body) == [[7], [7], [7]])
         let hopeless = try ScriptedServer([bad, bad, bad, bad])
-        #expect(reason { _ = try store(hopeless).put(key, [7], PutOptions(.none)) } == expected)
+        #expect(reason { _ = try store(hopeless).put(key, [7], options: PutOptions(.none)) } == expected)
         #expect(hopeless.requests.count == 3)
     }
 
@@ -183,7 +184,9 @@ import Testing
         let server = try ScriptedServer([
             Self.error(403, "SignatureDoesNotMatch", [], "<StringToSign>AWS4</StringToSign>")
         ])
-        let error = #expect(throws: ObjectStoreError.self) { try store(server).put(key, [1], PutOptions(.none)) }
+        let error = #expect(throws: ObjectStoreError.self) {
+            try store(server).put(key, [1], options: PutOptions(.none))
+        }
         let text = try #require(error?.description)
         #expect(text.contains("put 'a/key' in s3://bucket/pre/fix"))
         #expect(!text.contains("hushhush") && !text.contains("Signature=") && !text.contains("AWS4"))
@@ -197,7 +200,7 @@ import Testing
             Self.error(403, "RequestTimeTooSkewed", [("Date", date)]), .reply(.response(200)), .reply(.response(200)),
         ])
         let store = try store(server)
-        for _ in 0..<2 { _ = try store.put(key, [1], PutOptions(.none)) }
+        for _ in 0..<2 { _ = try store.put(key, [1], options: PutOptions(.none)) }
         #expect(
             server.requests.map { $0["x-amz-date"] } == ["20261123T020000Z", "20261123T030000Z", "20261123T030000Z"])
     }
@@ -231,7 +234,7 @@ import Testing
     @Test(arguments: elsewhere) func `a bucket in another region`(_ answer: ScriptedServer.Act) throws {
         let server = try ScriptedServer([answer, .reply(.response(200)), .reply(.response(200))])
         let store = try store(server)
-        for _ in 0..<2 { _ = try store.put(key, [1], PutOptions(.none)) }
+        for _ in 0..<2 { _ = try store.put(key, [1], options: PutOptions(.none)) }
         let regions = server.requests.map { $0["authorization"]?.split(separator: "/")[2] }
         #expect(regions == ["us-east-1", "eu-central-1", "eu-central-1"])
     }
@@ -241,7 +244,7 @@ import Testing
             Self.error(301, "PermanentRedirect"), .raw("HTTP/1.1 301 M\r\nx-amz-bucket-region: ap-south-1\r\n\r\n"),
             .reply(.response(200)),
         ])
-        _ = try store(server).put(key, [1], PutOptions(.none))
+        _ = try store(server).put(key, [1], options: PutOptions(.none))
         #expect(server.requests[1].firstLine == "HEAD /bucket HTTP/1.1")
         #expect(server.requests[2]["authorization"]?.contains("/ap-south-1/s3/") == true)
     }
@@ -259,7 +262,7 @@ import Testing
         let environment = AWSEnvironment(
             variables: ["AWS_CONTAINER_CREDENTIALS_FULL_URI": metadata.url], home: "/nonexistent", now: { Self.now })
         let store = try S3Store(configuration, environment: environment, logger: Logger(label: "test"))
-        _ = try store.put(key, [1], PutOptions(.none))
+        _ = try store.put(key, [1], options: PutOptions(.none))
         #expect(server.requests.map { $0["x-amz-security-token"] } == ["T0", "T1"])
         #expect(server.requests[1]["authorization"]?.contains("x-amz-security-token") == true)
     }
@@ -377,7 +380,7 @@ import Testing
             .raw("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nETag: \"other\"\r\n\r\n"),
             .reply(.response(206, [("Content-Range", "bytes 0-0/1")], stored)),
         ])
-        let failure = reason { _ = try store(server).put(key, [UInt8]("x".utf8), PutOptions()) }
+        let failure = reason { _ = try store(server).put(key, [UInt8]("x".utf8), options: PutOptions()) }
         #expect(failure == (isOwn ? nil : .alreadyExists))
         #expect(server.requests.map(\.method) == ["HEAD", "PUT", "PUT", "HEAD", "GET"])
     }
@@ -387,7 +390,7 @@ import Testing
             .reply(.response(404)), Self.error(412, "PreconditionFailed"),
             .raw("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"),
         ])
-        #expect(reason { _ = try store(server).put(key, [1], PutOptions()) } == .alreadyExists)
+        #expect(reason { _ = try store(server).put(key, [1], options: PutOptions()) } == .alreadyExists)
         #expect(server.requests.map(\.method) == ["HEAD", "PUT", "HEAD"], "nothing is read")
     }
 
@@ -398,7 +401,7 @@ import Testing
             .raw("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nETag: \"of the object\"\r\n\r\n"),
             .reply(.response(206, [("Content-Range", "bytes 0-0/1")], stored)),
         ])
-        let failure = reason { _ = try store(server).put(key, [UInt8]("x".utf8), PutOptions()) }
+        let failure = reason { _ = try store(server).put(key, [UInt8]("x".utf8), options: PutOptions()) }
         #expect(failure == (isOwn ? nil : .alreadyExists))
     }
 
@@ -540,7 +543,7 @@ import Testing
     private func failure(_ act: ScriptedServer.Act) throws -> ObjectStoreError {
         let server = try ScriptedServer([act, act, act])
         return try #require(
-            #expect(throws: ObjectStoreError.self) { try store(server).put(key, [1], PutOptions(.none)) })
+            #expect(throws: ObjectStoreError.self) { try store(server).put(key, [1], options: PutOptions(.none)) })
     }
 
     @Test(arguments: [301, 302, 307, 308])

@@ -1,4 +1,5 @@
 import Elasticsearch
+import Platform
 import Testing
 
 import Documents

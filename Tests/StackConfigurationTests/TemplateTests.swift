@@ -1,5 +1,6 @@
 import Components
 import Foundation
+import Lab
 import Testing
 
 import Documents
@@ -50,8 +51,7 @@ import Documents
 
     /// `docs/dr.schema.json` is what the tables of keys say; `DR_UPDATE_GOLDEN=1` writes it anew.
     @Test func theSchemaInTheDocsIsCurrent() throws {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "docs/dr.schema.json")
+        let file = Checkout.url("docs/dr.schema.json")
         let schema = ConfigurationSchema.json(kinds: kinds)
         if ProcessInfo.processInfo.environment["DR_UPDATE_GOLDEN"] == "1" {
             try schema.write(to: file, atomically: true, encoding: .utf8)

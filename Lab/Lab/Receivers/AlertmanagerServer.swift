@@ -16,7 +16,7 @@ package final class AlertmanagerServer: Sendable {
         self.folder = folder
     }
 
-    /// Starts one that tells nobody, and waits until it takes alerts.
+    /// Starts an Alertmanager without receivers, and waits until it accepts alerts.
     package static func start() async throws -> AlertmanagerServer {
         try await LabTool.retrying {
             let folder = try TemporaryFolder("alertmanager")
@@ -35,7 +35,7 @@ package final class AlertmanagerServer: Sendable {
         }
     }
 
-    /// Alerts that are firing, as the API lists them.
+    /// Returns the firing alerts, as the API lists them.
     package func alerts() async throws -> [JSONValue] {
         try JSONValue(parsing: [UInt8](try await get("/api/v2/alerts").utf8)).array ?? []
     }
@@ -43,7 +43,7 @@ package final class AlertmanagerServer: Sendable {
     private func get(_ path: String) async throws -> String {
         let text = try await LabTool.output(
             "/usr/bin/curl", ["-sf", "--max-time", "20", "--noproxy", "*", "\(url)\(path)"])
-        guard !text.isEmpty else { throw LabError("no answer from \(url)\(path)") }
+        guard !text.isEmpty else { throw LabError("no response from \(url)\(path)") }
         return text
     }
 }

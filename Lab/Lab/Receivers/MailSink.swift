@@ -1,19 +1,20 @@
 package import Documents
 internal import Foundation
 
-/// A real SMTP server, aiosmtpd, that keeps what it is sent. A recipient with "nobody" in it is refused for good, one
-/// with "later" the first time.
+/// A real SMTP server, aiosmtpd, that stores its messages.
+///
+/// It permanently rejects recipients that contain "nobody", and rejects those that contain "later" the first time.
 package final class MailSink: Sendable {
     package enum Security: String, Sendable {
         case none
-        /// Nothing but STARTTLS is answered before it.
+        /// STARTTLS is required before other commands.
         case startTLS
-        /// TLS from the first byte on.
+        /// TLS from the first byte.
         case tls
     }
 
     package let port: UInt16
-    /// PEM; what a client has to trust.
+    /// The certificate that a client must trust, as PEM.
     package let certificate: String
     package var url: String { "\(security == .tls ? "smtps" : "smtp")://127.0.0.1:\(port)" }
     private let security: Security
@@ -30,10 +31,11 @@ package final class MailSink: Sendable {
         self.folder = folder
     }
 
-    /// Whether this machine has the Python package.
+    /// True if the Python package is installed.
     package static var isInstalled: Bool { LabTool.isInstalled("aiosmtpd") }
 
-    /// - Parameter user: name and password to insist on.
+    /// Starts a server.
+    /// - Parameter user: the required user name and password.
     package static func start(
         _ security: Security = .none, user: (name: String, password: String)? = nil
     ) async throws -> MailSink {
@@ -62,7 +64,8 @@ package final class MailSink: Sendable {
         }
     }
 
-    /// What came, in order: `from`, `to`, `subject` and `body` as Python's mail parser has them, `headers`, `raw`.
+    /// Returns the received messages in order: `from`, `to`, `subject` and `body` from Python's mail parser, `headers`,
+    /// `raw`.
     package func messages() throws -> [JSONValue] {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".json") }
         return try names.sorted().map { name in

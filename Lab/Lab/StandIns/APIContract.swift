@@ -1,11 +1,10 @@
 internal import Documents
 package import Foundation
 
-/// What an API takes and gives, as far as `dr` uses it: methods, paths, parameters, members, status codes.
+/// The part of an API that `dr` uses: methods, paths, parameters, members, status codes.
 ///
-/// Kept as `fixtures/contracts/<system>.json`, written from the systems' documentation. It is held against every
-/// request that `dr` sends to a stand-in, and against every answer that the stand-in gives, so that neither can drift
-/// into a dialect that only the two of them speak.
+/// The contracts are in `fixtures/contracts/<system>.json`, written from the systems' documentation. Each request of
+/// `dr` to a stand-in and each response of the stand-in is validated, so that the two cannot agree on a wrong API.
 ///
 /// ```json
 /// {"operations": [
@@ -15,9 +14,9 @@ package import Foundation
 /// ```
 ///
 /// A shape is the name of a type (`string`, `integer`, `number`, `boolean`, `object`, `array`, `any`, `text` for a body
-/// that is no JSON, `none` for an empty one; `a|b` for either, `null` included), an object of shapes (members must be
-/// there unless their name ends in `?`; others may be), or an array of one shape. Parameters that are not listed are
-/// violations; so are status codes, where neither they nor their class (`4xx`) are listed.
+/// that is not JSON, `none` for an empty one; `a|b` for alternatives, including `null`), an object of shapes (members
+/// are required unless their name ends in `?`; other members are allowed), or an array of one shape. Unlisted
+/// parameters are violations, and so are status codes if neither they nor their class (`4xx`) are listed.
 package struct APIContract: Sendable {
     package struct Operation: Sendable {
         package var method: String
@@ -45,8 +44,8 @@ package struct APIContract: Sendable {
         }
     }
 
-    /// The operation that a request means: a literal segment counts more than a parameter.
-    /// - Parameter path: as sent, percent-encoded.
+    /// Returns the operation of a request. Literal segments take precedence over parameters.
+    /// - Parameter path: the path as sent, percent-encoded.
     package func operation(_ method: String, _ path: String) -> Operation? {
         let segments = path.split(separator: "/")
         func fits(_ operation: Operation) -> Bool {
@@ -58,7 +57,7 @@ package struct APIContract: Sendable {
         }
     }
 
-    /// What is wrong with a request; empty when nothing is.
+    /// Returns the violations of a request; empty if it is valid.
     package func violations(_ request: StandInRequest) -> [String] {
         guard let operation = operation(request.method, request.path) else {
             return ["\(request.method) \(request.path) is not in the contract"]
@@ -66,13 +65,13 @@ package struct APIContract: Sendable {
         var violations = request.query.flatMap { name, value -> [String] in
             guard let shape = operation.query[name] else { return ["unknown parameter '\(name)'"] }
             let isNumber = Int(value) != nil
-            return shape.text == "integer" && !isNumber ? ["parameter '\(name)' is '\(value)', no integer"] : []
+            return shape.text == "integer" && !isNumber ? ["parameter '\(name)' is '\(value)', not an integer"] : []
         }
         if let shape = operation.body { violations += Self.check(request.body, shape, "body") }
         return violations.map { "\(operation.name): \($0)" }
     }
 
-    /// What is wrong with the answer to a request of an operation that is in the contract.
+    /// Returns the violations of the response to a request.
     package func violations(_ answer: StandInAnswer, to request: StandInRequest) -> [String] {
         guard let operation = operation(request.method, request.path) else { return [] }
         guard let shape = operation.answers["\(answer.status)"] ?? operation.answers["\(answer.status / 100)xx"] else {
@@ -111,7 +110,7 @@ package struct APIContract: Sendable {
                 guard let member = present[name] else { return isOptional ? [] : ["\(place) lacks '\(name)'"] }
                 return check(member, shape, "\(place).\(name)")
             }
-        default: return ["\(place): the contract has no shape there"]
+        default: return ["\(place): the contract has an invalid shape"]
         }
     }
 

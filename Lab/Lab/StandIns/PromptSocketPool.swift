@@ -2,8 +2,10 @@ internal import FlyingFox
 internal import FlyingSocks
 internal import Foundation
 
-/// Sends every piece of an answer at once. Headers and body go out in two writes, and the second would wait for the
-/// client's delayed acknowledgement of the first: forty milliseconds on each request of a connection but the first.
+/// A socket pool without Nagle's algorithm.
+///
+/// The server sends headers and body in two writes. The second would wait for the client's delayed acknowledgement of
+/// the first: forty milliseconds for each request of a connection except the first.
 struct PromptSocketPool: AsyncSocketPool {
     private let pool: any AsyncSocketPool = HTTPServer.defaultPool()
 
@@ -11,7 +13,7 @@ struct PromptSocketPool: AsyncSocketPool {
     func run() async throws { try await pool.run() }
 
     func suspendSocket(_ socket: Socket, untilReadyFor events: Socket.Events) async throws {
-        // The listening socket comes by here first, and what it accepts inherits the option.
+        // The listening socket is added first, and accepted sockets inherit the option.
         try? socket.setValue(true, for: BoolSocketOption(level: CInt(IPPROTO_TCP), name: TCP_NODELAY))
         try await pool.suspendSocket(socket, untilReadyFor: events)
     }

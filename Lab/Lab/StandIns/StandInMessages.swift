@@ -1,14 +1,14 @@
 package import Documents
 internal import Foundation
 
-/// A request as a stand-in sees it.
+/// A request to a stand-in.
 package struct StandInRequest: Sendable {
     package var method: String
-    /// As sent, percent-encoded: an encoded slash is not a separator.
+    /// The path as sent, percent-encoded: an encoded slash is not a separator.
     package var path: String
-    /// Decoded; of parameters of one name the last.
+    /// The decoded query. Of parameters with the same name, the last one counts.
     package var query: [String: String]
-    /// Names in lower case.
+    /// The headers, with names in lower case.
     package var headers: [String: String]
     package var body: [UInt8]
 
@@ -23,15 +23,15 @@ package struct StandInRequest: Sendable {
         self.body = body
     }
 
-    /// The parts of the path, decoded.
+    /// The decoded segments of the path.
     package var segments: [String] {
         path.split(separator: "/").map { $0.removingPercentEncoding ?? String($0) }
     }
 
-    /// Nil when the body is no JSON.
+    /// The body as JSON; nil if it is not valid JSON.
     package var json: JSONValue? { try? JSONValue(parsing: body) }
 
-    /// User and password of basic authentication.
+    /// The user and password of basic authentication.
     package var basicAuthorization: (user: String, password: String)? {
         guard let header = headers["authorization"], header.hasPrefix("Basic "),
             let data = Data(base64Encoded: String(header.dropFirst(6)))
@@ -64,13 +64,13 @@ package struct StandInAnswer: Sendable {
             status, headers: headers.merging(["Content-Type": "application/json"]) { $1 }, body: value.compact)
     }
 
-    /// Numbers that no server should give, in JSON.
+    /// JSON numbers that no server should send.
     package static let oddNumbers = [
         "-1", "-9223372036854775808", "9223372036854775807", "18446744073709551616", "1e400", "-0.5", "\"NaN\"", "null",
     ]
 
-    /// The same answer with another number in the place of each.
-    /// - Parameter number: in JSON, such as one of ``oddNumbers``.
+    /// Returns the response with each number replaced.
+    /// - Parameter number: the JSON text of a number, such as one of ``oddNumbers``.
     package func withNumbers(_ number: String) -> StandInAnswer {
         let text = String(decoding: body, as: UTF8.self).replacing(#/:-?[0-9][0-9.eE+]*(?=[,}\]])/#) { _ in ":\(number)"
         }

@@ -3,10 +3,11 @@ internal import FlyingSocks
 internal import Foundation
 internal import Synchronization
 
-/// The ground of every stand-in: an HTTP server on 127.0.0.1 that holds requests and answers against a contract, can be
-/// told to fail, and can go away and come back on the same port, as a server that is restarted does.
+/// The base of every stand-in: an HTTP server on 127.0.0.1 that validates requests and responses against a contract.
+///
+/// It can inject faults, and it can stop and start again on the same port, as a restarted server does.
 package final class StandInServer: Sendable {
-    /// Gives the answer instead of the stand-in, or nil to let it.
+    /// Returns a response in place of the stand-in's, or nil to use the stand-in's.
     package typealias Fault = @Sendable (StandInRequest) -> StandInAnswer?
 
     package let name: String
@@ -15,7 +16,7 @@ package final class StandInServer: Sendable {
 
     private let contract: APIContract?
     private let answer: @Sendable (StandInRequest) async -> StandInAnswer
-    /// Keeps the port while the server is stopped.
+    /// Reserves the port while the server is stopped.
     private let held: HeldPort
     private let state = Mutex(State())
 
@@ -30,9 +31,9 @@ package final class StandInServer: Sendable {
 
     /// Starts listening.
     /// - Parameters:
-    ///   - port: nil for a free one.
-    ///   - contract: nil where only the answers matter.
-    ///   - answer: the stand-in itself; called from many tasks at once.
+    ///   - port: the port; nil for a free one.
+    ///   - contract: nil to skip the validation.
+    ///   - answer: the stand-in's handler, which is called from many tasks concurrently.
     package init(
         _ name: String, port: UInt16? = nil, contract: APIContract?,
         answer: @escaping @Sendable (StandInRequest) async -> StandInAnswer
@@ -46,19 +47,19 @@ package final class StandInServer: Sendable {
 
     deinit { state.withLock { $0.server?.1.cancel() } }
 
-    /// Where the contract was broken, by whom and how: "request: …" is the client's doing, "answer: …" the stand-in's.
+    /// The violations of the contract: "request: …" by the client, "answer: …" by the stand-in.
     package var violations: [String] { state.withLock { $0.violations } }
 
-    /// How often each operation was asked for, by method and path as sent.
+    /// The number of requests, by method and path as sent.
     package var requests: [String: Int] { state.withLock { $0.requests } }
 
-    /// Sets or removes what goes wrong.
+    /// Sets or removes the fault.
     package func fail(_ fault: Fault?) { state.withLock { $0.fault = fault } }
 
-    /// Chooses requests that are carried out, and whose answers do not reach the client: it sees a gateway's 502.
+    /// Selects requests that are executed, but whose responses are lost: the client gets the 502 of a gateway.
     package func lose(_ isLost: (@Sendable (StandInRequest) -> Bool)?) { state.withLock { $0.loss = isLost } }
 
-    /// Changes answers on their way, after they were held against the contract.
+    /// Changes responses after their validation against the contract.
     package func alter(_ change: (@Sendable (StandInRequest, StandInAnswer) -> StandInAnswer)?) {
         state.withLock { $0.alteration = change }
     }
@@ -72,7 +73,7 @@ package final class StandInServer: Sendable {
             handler: Handler(serve: { [weak self] request in await self?.serve(request) }))
         let listening = Task { try await Self.wait(for: server) }
         let task = Task {
-            // A port that is taken is known at once, and not waited for.
+            // Report a port in use immediately instead of waiting.
             do { try await server.run() } catch {
                 listening.cancel()
                 throw error
@@ -87,7 +88,7 @@ package final class StandInServer: Sendable {
         state.withLock { $0.server = (server, task) }
     }
 
-    /// The server's own wait misses what happens in the moment that it begins: it is asked again and again.
+    /// Waits for the server. Its own wait function can miss the start, so this polls.
     private static func wait(for server: HTTPServer) async throws {
         let deadline = ContinuousClock.now + .seconds(60)
         while true {
@@ -99,7 +100,7 @@ package final class StandInServer: Sendable {
         }
     }
 
-    /// Ends all connections and listens no more.
+    /// Closes all connections and stops listening.
     package func stop() async {
         let running = state.withLock { state in
             defer { state.server = nil }

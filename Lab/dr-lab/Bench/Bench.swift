@@ -3,25 +3,26 @@ import Foundation
 import Lab
 import Platform
 
-/// `dr-lab bench`: `dr` beside the tools that people would use otherwise.
+/// `dr-lab bench`: compares `dr` with other backup tools.
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure dr beside restic, rclone, tar and cp, in one run.",
+        abstract: "Compare dr with restic, rclone, tar and cp in one run.",
         discussion:
-            "Prints a table in Markdown on standard output; progress goes to standard error. TMPDIR chooses the disk to measure."
+            "Prints a Markdown table on standard output and progress on standard error. TMPDIR selects the disk to measure."
     )
 
-    @Option(help: "Rounds; figures are medians of them.") var runs = 3
-    @Flag(help: "A small corpus and one round: to try the benchmark, not to compare.") var quick = false
+    @Option(help: "Number of rounds; figures are medians (default: 3).") var runs = 3
+    @Flag(help: "Use a small corpus and one round, to try the benchmark. The figures are not comparable.") var quick =
+        false
     @Flag(help: "Print one JSON document instead of the table.") var json = false
-    @Option(help: "Size of the corpus: 1 is about 1.5 GB.") var scale: Double?
-    @Option(help: "The dr to measure; the one beside this program by default.") var dr: String?
+    @Option(help: "Size of the corpus; 1 is about 1.5 GB.") var scale: Double?
+    @Option(help: "Path of the dr program to measure (default: the one beside this program).") var dr: String?
     @Option(
         help:
-            "Leave out a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side. May be given again."
+            "Skip a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side. Repeatable."
     )
     var without: [Part] = []
-    @Flag(help: "End with status 1 when a bound is missed.") var enforce = false
+    @Flag(help: "Exit with status 1 if a bound is exceeded.") var enforce = false
 
     enum Part: String, ExpressibleByArgument, CaseIterable {
         case directory, s3, loki, grafana, prune, recovery, smallFiles = "small-files"
@@ -41,7 +42,7 @@ struct Bench: AsyncParsableCommand {
     private var componentScale: Double { quick ? 0.02 : 0.2 }
 
     func run() async throws {
-        // The corpus is made by a process of its own: what this one holds in memory is a floor under all figures.
+        // A separate process creates the corpus: this process's memory is a lower limit of all measured figures.
         let place = try TemporaryFolder("bench")
         defer { withExtendedLifetime(place) {} }
         let tools = try self.tools()
@@ -138,18 +139,18 @@ struct Bench: AsyncParsableCommand {
 
     private func notes(_ rounds: BenchRounds, _ server: BenchServer?) -> [String] {
         var notes = [
-            "The page cache was warm: what a run reads, the tree or the repository, is read once before it. Then the disks "
-                + "are synced, and only then the clock starts.",
-            "No file is deleted between runs: ext4 makes the next tool pay for that.",
-            "Wall is the time from start to end of the program. CPU is user and system time with all children. Peak "
-                + "memory is that of the largest process, the worst of the rounds; figures up to "
-                + "\(BenchText.mebibytes(MeasuredProcess.floor)) are no smaller because the measuring process shows through.",
+            "The page cache was warm: the tree or the repository that a run reads is read once before it. Then the disks "
+                + "are synced, and the clock starts.",
+            "No file is deleted between runs, because deletions on ext4 slow the next tool down.",
+            "Wall is the time from start to end of the program. CPU is user and system time including all children. Peak "
+                + "memory is that of the largest process, the maximum of the rounds. No figure can be smaller than "
+                + "\(BenchText.mebibytes(MeasuredProcess.floor)), the memory of the measuring process.",
             "Every restored tree is compared byte for byte with the source, outside the measured time.",
-            "tar | gzip has no notion of an unchanged file: it takes the cold time again at every backup.",
+            "tar | gzip does not recognise unchanged files: each backup takes the cold time again.",
         ]
         if !rounds.syncAfterCopy.isEmpty {
             notes.append(
-                "cp leaves its data in memory. The backups of dr and restic end when theirs are on the disk; a sync after cp's cold run "
+                "cp leaves its data in memory. The backups of dr and restic end when theirs are on disk; a sync after cp's cold run "
                     + "took \(BenchText.seconds(BenchRow.median(rounds.syncAfterCopy))) more.")
         }
         if let server {

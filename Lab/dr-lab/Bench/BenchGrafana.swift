@@ -3,8 +3,8 @@ import Foundation
 import HTTP
 import Lab
 
-/// The export of very many dashboards, beside `curl --parallel` over the same requests: what the server takes at the
-/// least. The server is the stand-in, in a process of its own.
+/// Compares an export of many dashboards with `curl --parallel` over the same requests, which shows the server's own
+/// time. The server is the stand-in, in a separate process.
 struct BenchGrafana {
     var tool: DRTool
     var dashboards: Int
@@ -15,13 +15,13 @@ struct BenchGrafana {
 
     struct Result: Encodable, Sendable {
         var dashboards: Int
-        /// That curl sends: each dashboard and its permissions.
+        /// The number of curl's requests: each dashboard and its permissions.
         var requests: Int
         var dr: BenchRow
         var curl: BenchRow
     }
 
-    /// As many as `dr` has under way.
+    /// The number of concurrent requests, the same as `dr` uses.
     private static let atOnce = 8
 
     func run() async throws -> Result {
@@ -55,7 +55,7 @@ struct BenchGrafana {
         for round in 0..<rounds {
             let folder = work.appending(path: "dr-\(round)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            // Without the questions that are asked after a backup, for the checks after a restore: curl asks none either.
+            // Without recorded queries, because curl does not send them either.
             try """
             store: {url: "file://\(folder.path)/repository"}
             state: "\(folder.path)/state"
@@ -84,7 +84,7 @@ struct BenchGrafana {
         return result
     }
 
-    /// Each dashboard, and its permissions.
+    /// Returns the requests for each dashboard and its permissions.
     private func requests(_ url: String, _ password: String) async throws -> [String] {
         let login = Data("admin:\(password)".utf8).base64EncodedString()
         let questions = HTTPQuestions(url: url, headers: [("Authorization", "Basic \(login)")])

@@ -1,23 +1,23 @@
 import Foundation
 import Lab
 
-/// Very many small chunks of a Loki: `dr`, which proves each of them, beside restic over the same folder.
+/// Compares `dr`, which verifies each Loki chunk, with restic over the same folder of many small chunks.
 struct BenchLoki {
     var tools: [any BenchTool]
     var chunks: Int
     var work: URL
     var rounds: Int
-    /// This program, to make the corpus in a process of its own.
+    /// The path of this program, which creates the corpus in a separate process.
     var lab: String
     var say: @Sendable (String) -> Void
 
     struct Result: Encodable, Sendable {
         var chunks: Int
-        /// Bytes of the chunks.
+        /// The total size of the chunks in bytes.
         var bytes: Int
         var rows: [BenchRow]
 
-        /// Of the medians; nil without a measurement of both.
+        /// The ratio of the medians; nil if one of the tools was not measured.
         var coldRatio: Double? {
             func wall(_ tool: String) -> Double? { rows.first { $0.scenario == .cold && $0.tool == tool }?.wall }
             guard let own = wall("dr"), let other = wall("restic"), other > 0 else { return nil }
@@ -75,7 +75,7 @@ struct BenchLoki {
 private struct DRLokiTool: BenchTool {
     let program: String
     let name = "dr"
-    let settings = "one component of kind loki; every chunk proved by its name"
+    let settings = "one component of kind loki; the checksum in the name of each chunk is verified"
     let isIncremental = true
     var versionCommand: [String] { [program, "--version"] }
 

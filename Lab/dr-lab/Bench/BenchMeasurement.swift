@@ -1,21 +1,21 @@
 import Lab
 
 enum BenchScenario: String, CaseIterable, Encodable, Sendable {
-    /// Into an empty repository.
+    /// A backup to an empty repository.
     case cold
     case unchanged
-    /// About 1 % of the bytes are in new files.
+    /// A backup with about 1 % of the bytes in new files.
     case changed
     case restore
 }
 
-/// The runs of one tool in one scenario, and what they come to.
+/// The runs of one tool in one scenario, with their figures.
 struct BenchRow: Encodable, Sendable {
     var place: String
     var scenario: BenchScenario
     var tool: String
     var runs: [Run] = []
-    /// Bytes in the repository after the last run; nil for a restore.
+    /// The bytes in the repository after the last run; nil for a restore.
     var stored: Int?
 
     struct Run: Encodable, Sendable {
@@ -31,13 +31,13 @@ struct BenchRow: Encodable, Sendable {
         }
     }
 
-    /// Medians, in seconds.
+    /// The median wall time in seconds.
     var wall: Double { Self.median(runs.map(\.wall)) }
     var cpu: Double { Self.median(runs.map(\.cpu)) }
-    /// The worst run, in bytes: a bound must hold in every one.
+    /// The maximum of all runs in bytes, because a bound must hold in each run.
     var peakMemory: Int { runs.map(\.peakMemory).max() ?? 0 }
 
-    /// The middle value, or the mean of the two in the middle; 0 of none.
+    /// Returns the median; 0 if there are no values.
     static func median(_ values: [Double]) -> Double {
         let sorted = values.sorted()
         guard !sorted.isEmpty else { return 0 }

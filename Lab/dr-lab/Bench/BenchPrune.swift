@@ -2,32 +2,32 @@ import Foundation
 import Lab
 import Retention
 
-/// What retention costs: deciding over seven years of hourly sets, and prunes of a repository with a long history.
+/// Measures retention: the decision over seven years of hourly sets, and prunes of a repository with a long history.
 struct BenchPrune {
     var tool: DRTool
-    /// In the repository to prune.
+    /// The number of sets in the repository to prune.
     var sets: Int
     var files: Int
     var work: URL
-    /// This program, to make the history in a process of its own.
+    /// The path of this program, which creates the history in a separate process.
     var lab: String
     var say: @Sendable (String) -> Void
 
     struct Result: Encodable, Sendable {
-        /// Sets of the decision.
+        /// The number of sets in the decision.
         var decided: Int
-        /// Seconds; the median of five.
+        /// The time of the decision in seconds, the median of five.
         var decision: Double
         var sets: Int
         var files: Int
-        /// `dr prune --dry-run`, then `dr prune --grace 0s`, which announces and removes.
+        /// The run of `dr prune --dry-run`. `dr prune --grace 0s` follows it, which announces and removes sets.
         var dryRun: BenchRow
         var prune: BenchRow
-        /// Sets left.
+        /// The number of sets after the prune.
         var kept: Int
     }
 
-    /// Hourly for seven years.
+    /// Hourly sets of seven years.
     private static let decided = 61_320
 
     func run() async throws -> Result {
@@ -60,7 +60,7 @@ struct BenchPrune {
         let dryRun = try await measure(["prune", "--dry-run"], "dr prune --dry-run")
         let prune = try await measure(["prune", "--grace", "0s"], "dr prune --grace 0s")
         let left = try FileManager.default.contentsOfDirectory(atPath: repository.appending(path: "sets").path)
-        guard left.count < sets, !left.isEmpty else { throw LabError("a prune left \(left.count) of \(sets) sets") }
+        guard left.count < sets, !left.isEmpty else { throw LabError("the prune kept \(left.count) of \(sets) sets") }
         return Result(
             decided: Self.decided, decision: decision, sets: sets, files: files, dryRun: dryRun, prune: prune,
             kept: left.count)
@@ -74,7 +74,7 @@ struct BenchPrune {
                 let start = ContinuousClock.now
                 let plan = Retention.decide(
                     history, policy: .proposed, circumstances: PruneCircumstances(now: now))
-                precondition(plan.decisions.count == decided, "a decision for each set")
+                precondition(plan.decisions.count == decided, "the plan contains one decision for each set")
                 return (ContinuousClock.now - start) / .seconds(1)
             })
     }

@@ -1,11 +1,11 @@
 import Foundation
 import Lab
 
-/// What the engine of recovery plans costs itself: a plan of a thousand steps that only wait, held against the time that
-/// the waiting takes, and one of a thousand programs that do nothing.
+/// Measures the overhead of the recovery engine with a plan of a thousand steps that only wait, compared with the
+/// waiting time, and with a plan of a thousand programs that do nothing.
 struct BenchRecovery {
     var tool: DRTool
-    /// Steps that follow each other, and how many such chains run side by side.
+    /// The number of steps in a chain, and the number of concurrent chains.
     var links: Int
     var chains: Int
     var work: URL
@@ -14,11 +14,11 @@ struct BenchRecovery {
 
     struct Result: Encodable, Sendable {
         var steps: Int
-        /// Seconds that the longest chain of waits takes by itself.
+        /// The waiting time of the longest chain in seconds.
         var plan: Double
         var waits: BenchRow
         var programs: BenchRow
-        /// Of the plan's time, in percent: everything from the start of the program to its end that is not waiting.
+        /// The time from start to end of the program that is not waiting, in percent of the waiting time.
         var overhead: Double { (waits.wall - plan) * 100 / plan }
     }
 
@@ -49,7 +49,7 @@ struct BenchRecovery {
             result.programs.runs.append(.init(try await replay("programs")))
         }
         say(
-            "\(result.steps) steps: \(BenchText.seconds(result.waits.wall)) for \(BenchText.seconds(result.plan)) of waiting, "
+            "\(result.steps) steps: \(BenchText.seconds(result.waits.wall)) with \(BenchText.seconds(result.plan)) of waiting, "
                 + "\(BenchText.mebibytes(result.waits.peakMemory)); as programs \(BenchText.seconds(result.programs.wall))"
         )
         return result

@@ -1,7 +1,7 @@
 import Foundation
 import Lab
 
-/// Everything one run of the benchmark found out.
+/// The results of one run of the benchmark.
 struct BenchReport: Encodable {
     struct Tool: Encodable {
         var name: String
@@ -9,7 +9,7 @@ struct BenchReport: Encodable {
         var settings: String
     }
 
-    /// A bound that the project has set itself, and what was measured.
+    /// A bound of the project, with the measured value.
     struct Limit: Encodable {
         var what: String
         var bound: Double
@@ -39,12 +39,12 @@ struct BenchReport: Encodable {
     var prune: BenchPrune.Result?
     var recovery: BenchRecovery.Result?
     var sideBySide: BenchSideBySide.Result?
-    /// Seconds that a sync took after each cold run of `cp`.
+    /// The time of a sync after each cold run of `cp`, in seconds.
     var syncAfterCopy: [Double]
     var notes: [String]
     var limits: [Limit] = []
 
-    /// Compares `dr` with the bounds it must keep.
+    /// Compares `dr` with its bounds.
     mutating func judge() {
         func wall(_ place: String, _ scenario: BenchScenario, _ tool: String) -> Double? {
             rows.first { $0.place == place && $0.scenario == scenario && $0.tool == tool }?.wall
@@ -58,28 +58,29 @@ struct BenchReport: Encodable {
                 return nil
             }
             return Limit(
-                what: "\(place), \(scenario.rawValue): time against restic's", bound: bound, measured: own / other)
+                what: "\(place), \(scenario.rawValue): time relative to restic", bound: bound, measured: own / other)
         }
         let own =
             rows.filter { $0.tool == "dr" } + (smallFiles.map { [$0.unchanged] } ?? [])
             + (loki?.rows.filter { $0.tool == "dr" } ?? []) + (grafana.map { [$0.dr] } ?? [])
         if let most = own.map(\.peakMemory).max() {
             limits.append(
-                Limit(what: "peak memory in MiB, every case", bound: 128, measured: Double(most >> 10) / 1024))
+                Limit(what: "peak memory in MiB, all cases", bound: 128, measured: Double(most >> 10) / 1024))
         }
         if let loki, let ratio = loki.coldRatio {
             limits.append(
-                Limit(what: "\(loki.chunks) Loki chunks, cold: time against restic's", bound: 0.334, measured: ratio))
+                Limit(what: "\(loki.chunks) Loki chunks, cold: time relative to restic", bound: 0.334, measured: ratio))
         }
         if let grafana {
             limits.append(
                 Limit(
-                    what: "\(grafana.dashboards) dashboards: time against curl's", bound: 1.3,
+                    what: "\(grafana.dashboards) dashboards: time relative to curl", bound: 1.3,
                     measured: grafana.dr.wall / max(grafana.curl.wall, 0.001)))
         }
         if let prune {
             limits.append(
-                Limit(what: "deciding over \(prune.decided) sets: seconds", bound: 1, measured: prune.decision))
+                Limit(
+                    what: "retention decision over \(prune.decided) sets: seconds", bound: 1, measured: prune.decision))
             let most = max(prune.dryRun.peakMemory, prune.prune.peakMemory)
             limits.append(
                 Limit(
@@ -88,11 +89,11 @@ struct BenchReport: Encodable {
         }
         if let recovery {
             let name = "a plan of \(recovery.steps) steps"
-            // What does not grow with the plan would be most of a short one: --quick only measures.
+            // Fixed costs dominate a short plan, so --quick only measures and sets no bound.
             if recovery.plan >= 100 {
                 limits.append(
                     Limit(
-                        what: "\(name): percent of its time for all but the steps", bound: 1,
+                        what: "\(name): engine overhead in percent", bound: 1,
                         measured: recovery.overhead)
                 )
             }
@@ -104,13 +105,13 @@ struct BenchReport: Encodable {
             limits.append(
                 Limit(
                     what:
-                        "\(place.components) components side by side, \(place.name): time against one after the other",
+                        "\(place.components) components concurrently, \(place.name): time relative to sequential",
                     bound: place.bound, measured: place.ratio))
         }
         if let smallFiles {
             limits.append(
                 Limit(
-                    what: "\(smallFiles.files) files unchanged: time against find's", bound: 2,
+                    what: "\(smallFiles.files) files unchanged: time relative to find", bound: 2,
                     measured: smallFiles.unchanged.wall / max(smallFiles.find.wall, 0.001)))
             limits.append(
                 Limit(
@@ -135,7 +136,7 @@ struct BenchReport: Encodable {
             return "| \(cells.joined(separator: " | ")) |"
         }
         return header + rows + [
-            "", "\(BenchText.megabytes(loki.bytes)) in files; dr proves every chunk by its name.", "",
+            "", "\(BenchText.megabytes(loki.bytes)) in files; dr verifies the checksum in the name of each chunk.", "",
         ]
     }
 
@@ -149,7 +150,7 @@ struct BenchReport: Encodable {
         return [
             "## \(grafana.dashboards) dashboards of a Grafana (a stand-in)", "",
             "| tool | wall | CPU | peak memory | × curl |", "|---|--:|--:|--:|--:|",
-        ] + rows + ["", "curl sends \(grafana.requests) requests, and keeps the answers as they come.", ""]
+        ] + rows + ["", "curl sends \(grafana.requests) requests and stores the responses.", ""]
     }
 
     private var pruneTable: [String] {
@@ -163,8 +164,8 @@ struct BenchReport: Encodable {
             "|---|--:|--:|--:|",
         ] + rows + [
             "",
-            "The history is synthetic: true documents, packs of a few bytes. \(prune.kept) sets are left. Deciding alone, "
-                + "over \(prune.decided) sets, takes \(BenchText.seconds(prune.decision)).", "",
+            "The history is synthetic: real documents, with packs of a few bytes. \(prune.kept) sets remain. The decision "
+                + "over \(prune.decided) sets takes \(BenchText.seconds(prune.decision)).", "",
         ]
     }
 
@@ -179,9 +180,9 @@ struct BenchReport: Encodable {
             "|---|--:|--:|--:|",
         ] + rows + [
             "",
-            "The waiting alone takes \(BenchText.seconds(recovery.plan)): all else, from the start of the program to its end, is "
-                + "\(BenchText.fixed(recovery.overhead, 2)) % of it. Each step is two lines of the journal, on the disk before "
-                + "the run goes on.", "",
+            "The waiting alone takes \(BenchText.seconds(recovery.plan)). The overhead, from start to end of the program, is "
+                + "\(BenchText.fixed(recovery.overhead, 2)) % of it. Each step writes two lines to the journal and waits until "
+                + "they are on disk.", "",
         ]
     }
 
@@ -196,9 +197,9 @@ struct BenchReport: Encodable {
         }
         return [
             "## A recovery of three components", "",
-            "| store | in files | steps | wall | CPU | peak memory | × one after the other |",
+            "| store | in files | steps | wall | CPU | peak memory | × sequential |",
             "|---|--:|---|--:|--:|--:|--:|",
-        ] + rows + ["", "Whole runs of a plan, from the start of the program to its end, journal included.", ""]
+        ] + rows + ["", "Complete runs of a plan, from start to end of the program, including the journal.", ""]
     }
 
     func json() throws -> String {
@@ -254,7 +255,7 @@ struct BenchReport: Encodable {
         }
         lines += lokiTable + grafanaTable + pruneTable + recoveryTable + sideBySideTable
         if !limits.isEmpty {
-            lines += ["## Bounds", "", "| what | at most | measured | |", "|---|--:|--:|---|"]
+            lines += ["## Bounds", "", "| bound | maximum | measured | |", "|---|--:|--:|---|"]
             lines += limits.map {
                 "| \($0.what) | \(BenchText.fixed($0.bound, 1)) | \(BenchText.fixed($0.measured, 2)) "
                     + "| \($0.holds ? "holds" : "**missed**") |"

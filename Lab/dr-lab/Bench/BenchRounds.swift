@@ -1,23 +1,24 @@
 import Foundation
 import Lab
 
-/// Runs every tool through every scenario, round after round, and keeps what each run cost.
+/// Runs each tool in each scenario, for several rounds, and records the cost of each run.
 ///
-/// Within a round the tools take turns at each scenario, and each round begins with another one: what drifts on a
-/// shared machine hits all of them alike.
+/// Within a round the tools alternate in each scenario, and each round begins with a different tool, so that drifts of
+/// a shared machine affect all tools equally.
 struct BenchRounds {
     var tools: [any BenchTool]
     var corpus: Corpus
-    /// For repositories and restored trees; on the disk that is measured.
+    /// The folder for repositories and restored trees, on the measured disk.
     var work: URL
     var rounds: Int
-    /// Changes the corpus when the number of the change is added to it. A process of its own: see ``MeasuredProcess/floor``.
+    /// The command that changes the corpus; the number of the change is appended. It is a separate process because of
+    /// ``MeasuredProcess/floor``.
     var changeProgram: [String] = []
-    /// Progress, for standard error.
+    /// Prints progress on standard error.
     var say: @Sendable (String) -> Void
 
     private(set) var rows: [BenchRow] = []
-    /// Of `cp`'s cold runs: seconds until what it had written was on the disk, for comparison with tools that sync.
+    /// Seconds until the data of each cold run of `cp` were on disk, for comparison with tools that sync.
     private(set) var syncAfterCopy: [Double] = []
     private var changes = 0
     private var outputs = 0
@@ -32,10 +33,10 @@ struct BenchRounds {
         self.say = say
     }
 
-    /// - Parameter bucket: nil measures to a directory.
+    /// - Parameter bucket: the bucket for the repositories; nil for a directory.
     mutating func run(bucket: BenchBucket?) async throws {
         for round in 0..<rounds {
-            // Between rounds: no tool here removes what is gone from its source, and none is asked to.
+            // Reset the corpus between rounds. No tool in this benchmark removes deleted files from its repository.
             if changes > 0 { try corpus.removeBlock(ofChange: changes) }
             var jobs: [String: BenchJob] = [:]
             for (number, tool) in tools.enumerated() {
@@ -62,8 +63,10 @@ struct BenchRounds {
         }
     }
 
-    /// What a tool does while the others are in a scenario. One that is not incremental would repeat its cold run, which
-    /// takes minutes, in the two that follow; it restores then instead, before the tree changes.
+    /// Returns the scenario that a tool runs in its turn.
+    ///
+    /// A tool that is not incremental would repeat its cold run, which takes minutes, in the next two scenarios. It
+    /// restores instead, before the tree changes.
     private func turn(of tool: any BenchTool, in scenario: BenchScenario) -> BenchScenario? {
         if tool.isIncremental { return scenario }
         switch scenario {
@@ -100,7 +103,7 @@ struct BenchRounds {
             ?? BenchRow(place: job.place.name, scenario: scenario, tool: tool.name)
         row.runs.append(.init(process))
         if scenario == .restore {
-            // A fast restore of the wrong bytes would be worth nothing.
+            // Verify the restored bytes: a fast but wrong restore must not count.
             let difference = ["/usr/bin/diff", "--recursive", "--no-dereference", job.source.path, output.path]
             try await execute(BenchCommand(arguments: difference)).requireSuccess()
             outputs += 1
@@ -118,7 +121,7 @@ struct BenchRounds {
             environment: command.environment)
     }
 
-    /// Reads a whole tree, so that every tool finds what it reads in the page cache: some machines give memory back early.
+    /// Reads a tree into the page cache for the next tool, because some machines release memory early.
     private func warmUp(_ tree: URL) async throws {
         let read = ["/bin/sh", "-c", #"find "$0" -type f -exec cat {} + > /dev/null"#, tree.path]
         try await execute(BenchCommand(arguments: read)).requireSuccess()
@@ -134,16 +137,16 @@ struct BenchRounds {
     private func remove(_ job: BenchJob) async throws {
         if case .s3 = job.place {
             let purge = [try LabTool.path("rclone"), "purge", RcloneTool.remote(job)]
-            // A tool that cannot write to S3 has left nothing to remove, which rclone reports as an error.
+            // rclone reports an error if there are no objects to remove, as with a tool that cannot write to S3.
             _ = try await execute(BenchCommand(arguments: purge, environment: RcloneTool.environment(job.place)))
         }
         try Self.empty(job.folder)
     }
 
-    /// Gives a tree's space back without deleting a file of it; the whole folder goes at the end.
+    /// Frees the space of a tree without deleting its files. The whole folder is deleted at the end.
     ///
-    /// ext4 does not use the inodes of deleted files again for a minute or more, and searches past each of them for
-    /// every new file: thousands of deletions would cost the tool that happens to run next seconds.
+    /// ext4 does not reuse the inodes of deleted files for a minute or more, and searches past each of them for each
+    /// new file. Thousands of deletions would slow the next tool down by seconds.
     static func empty(_ folder: URL) throws {
         guard let walk = FileManager.default.enumerator(atPath: folder.path) else {
             throw LabError("cannot read '\(folder.path)'")
@@ -157,7 +160,7 @@ struct BenchRounds {
     }
 }
 
-/// How much a tool keeps.
+/// The size of a tool's repository.
 enum BenchSize {
     static func ofFiles(in folder: URL) throws -> Int {
         guard let walk = FileManager.default.enumerator(atPath: folder.path) else {
@@ -172,8 +175,8 @@ enum BenchSize {
     }
 
     /// - Parameters:
-    ///   - remote: in rclone's words.
-    ///   - folder: for the answer.
+    ///   - remote: the remote in rclone's notation.
+    ///   - folder: the folder for rclone's output.
     static func ofObjects(_ remote: String, _ environment: [String: String], _ folder: URL) async throws -> Int {
         struct Answer: Decodable { var bytes: Int }
         let log = folder.appending(path: "size.json")

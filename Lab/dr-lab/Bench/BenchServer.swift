@@ -1,10 +1,10 @@
 import Lab
 
-/// The local S3 server that the benchmark stores to.
+/// The local S3 server of the benchmark.
 struct BenchServer: Sendable {
     let name = "SeaweedFS"
     let bucket: BenchBucket
-    /// Held, because the server ends with it.
+    /// Kept because the server stops when the object is released.
     private let server: SeaweedFS
 
     static func start() async throws -> BenchServer {

@@ -1,15 +1,15 @@
 import Foundation
 import Lab
 
-/// What it brings to restore components side by side: one plan whose steps wait for nothing, and one with the same steps
-/// in a chain, from a directory and from a store that is far away.
+/// Measures the gain of concurrent restores: a plan with independent steps against a plan with the same steps in a
+/// chain, from a directory and from a distant store.
 struct BenchSideBySide {
     var tool: DRTool
-    /// Of the corpus of one component, for a directory: 1 is about 1.5 GB.
+    /// The size of one component's corpus for a directory; 1 is about 1.5 GB.
     var scale: Double
     var work: URL
     var rounds: Int
-    /// This program, to make the trees in processes of their own.
+    /// The path of this program, which creates the trees in separate processes.
     var lab: String
     var say: @Sendable (String) -> Void
 
@@ -20,13 +20,13 @@ struct BenchSideBySide {
     struct Place: Encodable, Sendable {
         var name: String
         var components: Int
-        /// Of all components together, in files.
+        /// The total size of all components' files in bytes.
         var bytes: Int
-        /// The most that the ratio may be.
+        /// The maximum of the ratio.
         var bound: Double
         var beside: BenchRow
         var chained: BenchRow
-        /// Of the medians, over rounds in which both took their turn.
+        /// The ratio of the medians, over rounds in which the two plans alternated.
         var ratio: Double { beside.wall / max(chained.wall, 0.001) }
 
         enum CodingKeys: String, CodingKey { case name, components, bytes, bound, beside, chained, ratio }
@@ -44,21 +44,21 @@ struct BenchSideBySide {
     }
 
     private static let components = ["one", "two", "three"]
-    /// Of each request to the store that is far away.
+    /// The latency of each request to the distant store.
     private static let latency = Duration.milliseconds(50)
 
     func run() async throws -> Result {
-        // From a disk beside it a restore is bound by the cores, and by the disk: one component keeps two cores busy
-        // most of the time. Side by side the moments are won in which it waits; nothing may be lost.
+        // A restore from a local disk is limited by the cores and the disk: one component keeps two cores busy most of
+        // the time. Concurrent restores use the remaining waiting time, and must not be slower.
         let near = try await measure(
             "directory", scale: scale, store: "file://\(work.path)/directory/repository", environment: [:], bound: 1)
         let server = try await SeaweedFS()
         try await server.makeBucket("bench")
         let proxy = try FaultyProxy(to: server.endpoint, rates: [:], latency: Self.latency, seed: 1)
         defer { proxy.stop() }
-        // Far away it is bound by waiting for answers, which three components do together. They could take a third of the
-        // time, but for the way to the first step, some twenty answers one after another, which both plans go alike: for
-        // trees of 30 MB it came to 0.72 on two cores, single rounds between 0.68 and 0.82.
+        // A restore from a distant store is limited by waiting for responses, which three components do at the same
+        // time. The start of a run, some twenty sequential responses, is the same for both plans and limits the gain.
+        // For trees of 30 MB the ratio was 0.72 on two cores, between 0.68 and 0.82 in single rounds.
         let far = try await measure(
             "S3, 50 ms away", scale: 0.02, store: "s3://bench",
             environment: [
@@ -77,8 +77,8 @@ struct BenchSideBySide {
         try await site.prepare(Self.components, store: store, scale: scale, lab: lab)
         var place = Place(
             name: name, components: Self.components.count, bytes: try BenchSize.ofFiles(in: site.data), bound: bound,
-            beside: BenchRow(place: name, scenario: .restore, tool: "side by side"),
-            chained: BenchRow(place: name, scenario: .restore, tool: "one after the other"))
+            beside: BenchRow(place: name, scenario: .restore, tool: "concurrent"),
+            chained: BenchRow(place: name, scenario: .restore, tool: "sequential"))
         for round in 0..<rounds {
             for isChained in round % 2 == 0 ? [false, true] : [true, false] {
                 let scenario = isChained ? "chained" : "beside"
@@ -87,8 +87,8 @@ struct BenchSideBySide {
             }
         }
         say(
-            "\(name): \(place.components) components in \(BenchText.seconds(place.beside.wall)) side by side, in "
-                + "\(BenchText.seconds(place.chained.wall)) one after the other: \(BenchText.fixed(place.ratio, 2))")
+            "\(name): \(place.components) components in \(BenchText.seconds(place.beside.wall)) concurrently, in "
+                + "\(BenchText.seconds(place.chained.wall)) sequentially: \(BenchText.fixed(place.ratio, 2))")
         return place
     }
 
@@ -110,7 +110,7 @@ struct BenchSideBySide {
                 ["store: {url: \"\(store)\"}", "state: \"\(folder.path)/state\"", "components:"] + sources
             try write(configuration, to: "dr.yaml")
             for scenario in ["beside", "chained"] {
-                var steps = ["scenario: \(scenario)", "parameters: {out: {about: \"Where to.\"}}", "steps:"]
+                var steps = ["scenario: \(scenario)", "parameters: {out: {about: \"Target folder.\"}}", "steps:"]
                 for (index, component) in components.enumerated() {
                     let needs = scenario == "beside" || index == 0 ? "" : "needs: [\(components[index - 1])], "
                     steps.append(
@@ -124,7 +124,7 @@ struct BenchSideBySide {
                     lab, "corpus", data.appending(path: component).path, "--scale", "\(scale)", "--seed",
                     "\(index + 1)",
                 ])
-                // What further changes would be made of is no part of the tree.
+                // The pool is only needed for later changes and does not belong to the tree.
                 try FileManager.default.removeItem(at: data.appending(path: "\(component).pool"))
             }
             for command in ["init", "backup"] { try await execute([tool.program, command, "--no-progress"]) }
@@ -136,7 +136,7 @@ struct BenchSideBySide {
             let process = try await execute([
                 tool.program, "restore", "--scenario", scenario, "--yes", "--no-progress", "--set", "out=\(out.path)",
             ])
-            // A fast restore of the wrong bytes would be worth nothing.
+            // Verify the restored bytes: a fast but wrong restore must not count.
             try await execute(["/usr/bin/diff", "--recursive", "--no-dereference", data.path, out.path])
             try BenchRounds.empty(out)
             return process

@@ -1,8 +1,8 @@
 import Foundation
 import Lab
 
-/// An unchanged run over a tree of very many small files, beside `find -printf` over the same tree: what a walk costs at
-/// the least.
+/// Compares a backup of a tree of many unchanged small files with `find -printf` over the same tree, which shows the
+/// minimum cost of a walk.
 struct BenchSmallFiles {
     var tool: DRTool
     var files: Int
@@ -12,11 +12,11 @@ struct BenchSmallFiles {
 
     struct Result: Encodable, Sendable {
         var files: Int
-        /// Seconds of the first backup, once.
+        /// The time of the single first backup in seconds.
         var cold: Double
         var unchanged: BenchRow
         var find: BenchRow
-        /// Bytes that the last unchanged run added to the repository.
+        /// The bytes that the last unchanged run added to the repository.
         var added: Int
     }
 

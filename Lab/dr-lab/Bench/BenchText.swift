@@ -1,6 +1,6 @@
 import Foundation
 
-/// Figures as the table shows them.
+/// The format of figures in the table.
 enum BenchText {
     static func seconds(_ value: Double) -> String {
         value < 0.0995 ? "\(Int((value * 1000).rounded())) ms" : "\(fixed(value, value < 9.95 ? 2 : 1)) s"

@@ -1,21 +1,21 @@
 import Foundation
 import Lab
 
-/// One of the programs that the benchmark sets side by side: how it is told to do the same work as the others.
+/// A program that the benchmark compares, with the commands for the same work as the others.
 protocol BenchTool: Sendable {
     var name: String { get }
-    /// How it is run, for the reader of the table.
+    /// A description of its settings, for the table.
     var settings: String { get }
     /// A command whose first line names the version.
     var versionCommand: [String] { get }
-    /// False for a tool that has no notion of an unchanged file: it does all the work again each time.
+    /// False for a tool that does not recognise unchanged files and repeats all the work each time.
     var isIncremental: Bool { get }
 
-    /// Makes an empty repository; not measured. Nil where nothing has to be made.
+    /// Returns the command that creates an empty repository, which is not measured; nil if none is needed.
     func prepare(_ job: BenchJob) throws -> BenchCommand?
-    /// Nil where the tool cannot do it.
+    /// Returns the backup command; nil if the tool does not support it.
     func backup(_ job: BenchJob) -> BenchCommand?
-    /// Brings the tree back as the folder `output`, which does not exist yet but whose parent does.
+    /// Returns the command that restores the tree to `output`, which does not exist yet. Its parent exists.
     func restore(_ job: BenchJob, to output: URL) -> BenchCommand?
 }
 
@@ -29,18 +29,18 @@ struct BenchCommand: Sendable {
     var folder = "/"
 }
 
-/// What a tool works on in one round.
+/// The input of a tool in one round.
 struct BenchJob: Sendable {
     /// The tree to back up.
     var source: URL
-    /// A folder of the tool's own for its repository, caches and configuration; empty at first.
+    /// The tool's private folder for its repository, caches and configuration; initially empty.
     var folder: URL
     var place: BenchPlace
 
-    /// The repository, where it is a directory.
+    /// The repository, if it is a directory.
     var repository: URL { folder.appending(path: "repository") }
 
-    /// The folder whose files hold what was stored, whoever wrote them.
+    /// The folder that contains the stored data, written by the tool or by the S3 server.
     var stored: URL {
         switch place {
         case .directory: repository
@@ -49,10 +49,10 @@ struct BenchJob: Sendable {
     }
 }
 
-/// Where backups go.
+/// The destination of backups.
 enum BenchPlace: Sendable {
     case directory
-    /// A bucket on a server that speaks S3; `prefix` is the tool's own.
+    /// A bucket on an S3 server, with the tool's private `prefix`.
     case s3(BenchBucket, prefix: String)
 
     var name: String {
@@ -62,7 +62,7 @@ enum BenchPlace: Sendable {
         }
     }
 
-    /// Credentials as every tool here takes them.
+    /// The credentials as environment variables, which all tools accept.
     var environment: [String: String] {
         guard case .s3(let bucket, _) = self else { return [:] }
         return [
@@ -73,11 +73,11 @@ enum BenchPlace: Sendable {
 }
 
 struct BenchBucket: Sendable {
-    /// `http://127.0.0.1:PORT`
+    /// The URL of the server: `http://127.0.0.1:PORT`.
     var endpoint: String
     var name: String
     var accessKey: String
     var secretKey: String
-    /// Where the server keeps its files.
+    /// The server's data folder.
     var data: URL
 }

@@ -2,7 +2,7 @@ import Foundation
 import Lab
 
 struct DRTool: BenchTool {
-    /// Absolute path of the program.
+    /// The absolute path of the program.
     let program: String
     let name = "dr"
     let settings = "one component of kind files; defaults"
@@ -43,12 +43,12 @@ struct DRTool: BenchTool {
 struct ResticTool: BenchTool {
     let program: String
     let name = "restic"
-    let settings = "compression auto, its cache allowed, encrypted (it has no other way)"
+    let settings = "compression auto, with its cache, encrypted (always)"
     let isIncremental = true
     var versionCommand: [String] { [program, "version"] }
 
     func prepare(_ job: BenchJob) -> BenchCommand? { command(job, ["init", "--repository-version", "2"]) }
-    // From within the tree: restic keeps the paths it is given, and the restore is to be the tree itself.
+    // Run it inside the tree: restic stores the given paths, and the restore must produce the tree itself.
     func backup(_ job: BenchJob) -> BenchCommand? { command(job, ["backup", "--quiet", "."], job.source.path) }
     func restore(_ job: BenchJob, to output: URL) -> BenchCommand? {
         command(job, ["restore", "latest", "--quiet", "--target", output.path])
@@ -72,7 +72,7 @@ struct ResticTool: BenchTool {
 struct RcloneTool: BenchTool {
     let program: String
     let name = "rclone copy"
-    let settings = "defaults (4 transfers); keeps the last state only, no history"
+    let settings = "defaults (4 transfers); stores only the latest state, no history"
     let isIncremental = true
     var versionCommand: [String] { [program, "version"] }
 
@@ -105,7 +105,7 @@ struct RcloneTool: BenchTool {
     }
 }
 
-/// What a runbook's script does: the whole tree, every time.
+/// A typical script of a runbook: it archives the whole tree each time.
 struct TarTool: BenchTool {
     let rclone: String
     let name = "tar | gzip"
@@ -139,10 +139,10 @@ struct TarTool: BenchTool {
     }
 }
 
-/// The bound for a directory: the disk's own speed, without history, proof or compression.
+/// The lower limit for a directory: the speed of the disk, without history, verification or compression.
 struct CopyTool: BenchTool {
     let name = "cp -a"
-    let settings = "again with -u; keeps the last state only; syncs nothing to disk"
+    let settings = "repeated with -u; stores only the latest state; does not sync to disk"
     let isIncremental = true
     let versionCommand = ["/usr/bin/cp", "--version"]
 

@@ -7,29 +7,29 @@ import ObjectStorage
 import Platform
 import Synchronization
 
-/// `dr-lab history DIR`: a repository with a long history that no backup has made, for measuring what prunes cost.
+/// `dr-lab history DIR`: writes a repository with a long synthetic history, to measure prunes.
 ///
-/// Sets, manifests and indexes are real documents, each named by its true hash, so that `dr` reads and proves them as
-/// any other. The packs are not: each is an object of a few bytes, for a prune never looks into them.
+/// Sets, manifests and indexes are real documents with correct hashes in their names, so that `dr` reads and verifies
+/// them as usual. The packs are objects of a few bytes, because a prune never reads their contents.
 struct SyntheticHistory: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "Write a repository of hourly sets, with packs of a few bytes.",
-        discussion: "For measuring prunes. The contents of its packs cannot be restored: there are none.")
+        discussion: "For measurements of prunes. The packs have no contents and cannot be restored.")
 
-    @Argument(help: "The folder of the repository; it must not exist.") var folder: String
-    @Option(help: "Sets, an hour apart; the newest is an hour old.") var sets = 10_000
-    @Option(help: "Files over all.") var files = 1_000_000
+    @Argument(help: "Folder of the repository; it must not exist.") var folder: String
+    @Option(help: "Number of sets, an hour apart; the newest is an hour old (default: 10000).") var sets = 10_000
+    @Option(help: "Number of files in all sets together (default: 1000000).") var files = 1_000_000
 
-    /// As in a backup's packs.
+    /// The number of files in a full pack, the same as in a backup.
     private static let filesInFullPack = 4096
-    /// Of the files nine in ten are in every set; the others come in small packs, one in so many hours, and go again
-    /// after so many packs.
+    /// Nine of ten files are in every set. The others are added in small packs, one in `hoursToPack` hours, and removed
+    /// after `lifeInPacks` packs.
     private static let hoursToPack = 5, lifeInPacks = 50
     private static let pool = BlockingPool(threads: 4)
 
     func run() async throws {
         guard !FileManager.default.fileExists(atPath: folder) else {
-            throw ValidationError("'\(folder)' exists already")
+            throw ValidationError("'\(folder)' already exists")
         }
         let store = try DirectoryStore(path: URL(filePath: folder).absoluteURL.path, create: true)
         let now = Int(Date().timeIntervalSince1970)
@@ -88,8 +88,8 @@ struct SyntheticHistory: AsyncParsableCommand {
         }
         let document = Repository.encodeIndex(index)
         let store = repository.store
-        _ = try store.put(Layout.pack(Self.component, id), content, PutOptions(.none))
-        _ = try store.put(Layout.index(Self.component, id), document, PutOptions(.none))
+        _ = try store.put(Layout.pack(Self.component, id), content, options: PutOptions(.none))
+        _ = try store.put(Layout.index(Self.component, id), document, options: PutOptions(.none))
         return try template(
             Manifest.PackUse.self,
             #"{"pack":"\#(id)","index":"\#(Digest(of: document).hex)","members":\#(files.count)}"#)
@@ -111,7 +111,7 @@ struct SyntheticHistory: AsyncParsableCommand {
             """)
         manifest.packs = uses
         let document = try SealedDocument.encode(manifest)
-        _ = try repository.store.put(Layout.manifest(Self.component, time), document, PutOptions(.none))
+        _ = try repository.store.put(Layout.manifest(Self.component, time), document, options: PutOptions(.none))
         var set = try template(
             BackupSet.self,
             """
@@ -122,10 +122,10 @@ struct SyntheticHistory: AsyncParsableCommand {
             "damaged":0,"seconds":1,"added":{"files":0,"bytes":0,"stored":0,"packs":0}}}}
             """)
         if number > 0 { set.previous = Timestamp(seconds: time.seconds - 3600) }
-        _ = try repository.store.put(Layout.set(time), try SealedDocument.encode(set), PutOptions(.none))
+        _ = try repository.store.put(Layout.set(time), try SealedDocument.encode(set), options: PutOptions(.none))
     }
 
-    /// A document of the format's own type, by which it is checked.
+    /// Returns a document of the format's own type, which validates it.
     private func template<Document: Decodable>(_ type: Document.Type, _ json: String) throws -> Document {
         try JSONDecoder().decode(type, from: Data(json.utf8))
     }

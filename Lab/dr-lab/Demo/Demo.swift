@@ -2,28 +2,28 @@ import ArgumentParser
 import Foundation
 import Lab
 
-/// The whole road in one go: a living stack is backed up, destroyed, restored, and asked the same questions again.
+/// Demonstrates a complete recovery: backs up a live stack, destroys it, restores it, and compares its query results.
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Back up a living monitoring stack, destroy it, restore it, and compare its answers.")
+        abstract: "Back up a live monitoring stack, destroy it, restore it, and compare its query results.")
 
-    @Flag(name: .long, help: "Keep the backups in a real S3 server instead of a directory.")
+    @Flag(name: .long, help: "Store the backups in a real S3 server instead of a directory.")
     var s3 = false
 
-    @Flag(name: .long, help: "Drill the recovery beside the living stack, instead of destroying that.")
+    @Flag(name: .long, help: "Run a drill beside the live stack instead of destroying the stack.")
     var drill = false
 
-    @Option(name: .long, help: "Where to leave the drill's report; with the stage it goes when left out.")
+    @Option(name: .long, help: "Folder for the drill's report (default: a temporary folder).")
     var report: String?
 
-    @Option(name: .long, help: "The dr to show; by default the one beside this program.")
+    @Option(name: .long, help: "Path of the dr program (default: the one beside this program).")
     var dr: String?
 
     func run() async throws {
         let folder = try TemporaryFolder("demo")
         let stage = try DemoStage(folder: folder, dr: dr)
 
-        stage.say("A monitoring stack")
+        stage.say("Start a monitoring stack")
         let grafana = try await DemoGrafana()
         grafana.setSecrets(on: stage)
         let components: [any DemoComponent] = [
@@ -37,39 +37,39 @@ struct Demo: AsyncParsableCommand {
         try stage.writeConfiguration(
             store: s3 ? try await stage.startS3() : "file://\(folder.path)/repository", components)
 
-        stage.say("A first backup, then another right away: only what is new is stored")
+        stage.say("Take two backups: the second stores only new data")
         try await stage.dr("init")
         try await stage.dr("backup")
         try await stage.dr("backup")
         try await stage.dr("list")
 
-        stage.say("Is it all there, byte for byte?")
+        stage.say("Verify the backups byte for byte")
         try await stage.dr("verify", "--read-data")
 
         if drill { return try await drill(on: stage, components) }
 
-        stage.say("Questions for later: asked of the living stack, about what is in the backup")
+        stage.say("Query the live stack for the data in the backup")
         let watermarks = try await stage.watermarks()
         var before: [String: [String: String]] = [:]
         for component in components {
             let answers = try await component.answers(watermark: watermarks[component.name])
             before[component.name] = answers
-            stage.tell("\(component.name): \(answers.count) answered")
+            stage.tell("\(component.name): \(answers.count) queries")
         }
 
-        stage.say("Disaster: the servers are killed and their data are gone")
+        stage.say("Destroy the stack: kill the servers and delete their data")
         for component in components { try await component.destroy() }
 
-        stage.say("Recovery, by the plan and against the clock: first a look, then the real thing")
+        stage.say("Recover by the plan: first a dry run, then the timed recovery")
         let control = try await DemoControl(components)
         let parameters = parameters(control, folder)
         try await stage.dr(["restore", "--scenario", "complete_cluster_loss", "--dry-run"] + parameters, showing: 4)
         try await stage.dr(["restore", "--scenario", "complete_cluster_loss", "--yes"] + parameters)
-        try await stage.dr("check", "data_equality", "sentinels", "--set", "latest")
+        try await stage.dr("check", "data_equality", "canaries", "--set", "latest")
         try await stage.dr("report", showing: 5)
         await control.stop()
 
-        stage.say("Proof")
+        stage.say("Compare the query results")
         var compared = 0
         var differing = 0
         for component in components {
@@ -83,7 +83,7 @@ struct Demo: AsyncParsableCommand {
         }
         for component in components { await component.stop() }
         if let account = ServerAccount.unprivileged {
-            stage.say("Backup and restore without root: Prometheus and dr both run as user \(account.name)")
+            stage.say("Back up and restore without root: Prometheus and dr run as user \(account.name)")
             let outcome = try await DemoOrdinaryUser(account, on: stage).run()
             stage.tell("\(outcome.compared) compared, \(outcome.differing) differ")
             compared += outcome.compared
@@ -96,7 +96,7 @@ struct Demo: AsyncParsableCommand {
         }
     }
 
-    /// How this stack's servers are started, where a host has systemctl.
+    /// Returns the plan parameters that start this stack's servers, in place of systemctl.
     private func parameters(_ control: DemoControl, _ folder: TemporaryFolder) -> [String] {
         [
             "stop_prometheus=[]", "stop_loki=[]", "start_prometheus=\(control.start("prometheus"))",
@@ -106,16 +106,16 @@ struct Demo: AsyncParsableCommand {
     }
 
     private func drill(on stage: DemoStage, _ components: [any DemoComponent]) async throws {
-        stage.say("A drill: the same recovery in a place of its own, then once more with something damaged on purpose")
+        stage.say("Run a drill: the same recovery in an isolated directory, then a control run with injected damage")
         try await stage.dr("drill", "--scenario", "complete_cluster_loss")
-        stage.say("The report is what its journal says, and says so to anybody")
+        stage.say("Write the report and verify it against its journal")
         let place = report.map { ["--to", URL(filePath: $0).absoluteURL.path] } ?? []
         let run = try await stage.dr(["report"] + place, showing: 5)
         guard let page = run.output.firstMatch(of: #/wrote (\S+\.html)/#)?.1 else {
-            throw LabError("there is no report")
+            throw LabError("the drill wrote no report")
         }
         try await stage.dr("report", "verify", String(page))
-        stage.say("The next recovery, by what is known now")
+        stage.say("Show the forecast for the next recovery")
         try await stage.dr("plan", "show", "complete_cluster_loss", showing: 12)
         for component in components { await component.stop() }
         stage.end()

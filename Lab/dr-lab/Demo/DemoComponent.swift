@@ -1,24 +1,25 @@
-/// One part of the stack on the demo's stage: lives, is asked, is destroyed, comes back, is asked again.
+/// A component of the demo's stack, which is queried, destroyed, restored, and queried again.
 protocol DemoComponent: AnyObject {
-    /// Its name in `dr.yaml`.
+    /// The name in `dr.yaml`.
     var name: String { get }
-    /// Its settings there, in YAML's flow style.
+    /// The settings in `dr.yaml`, in YAML's flow style.
     var settings: String { get }
-    /// What is there, for the audience.
+    /// A description, for display.
     var about: String { get }
 
-    /// Questions with their answers: those that the backup at hand must be able to give again.
-    /// - Parameter watermark: of the backup, in milliseconds since 1970, where the component has one.
+    /// Returns queries with their results, limited to the data in the backup.
+    /// - Parameter watermark: the newest data of the backup in milliseconds since 1970, if the component has a
+    ///   watermark.
     func answers(watermark: Int?) async throws -> [String: String]
 
-    /// Ends the server and removes its data.
+    /// Stops the server and removes its data.
     func destroy() async throws
 
-    /// Brings its server up again: over whatever was restored in its place, else empty.
+    /// Starts the server again, with the restored data if there are any.
     func start() async throws
 
-    /// The server that stands in for it in a drill, in YAML's flow style; nil where none is needed or a usual one will do.
-    /// - Parameter lab: path of this program.
+    /// Returns the settings of the server for a drill, in YAML's flow style; nil for none or the default one.
+    /// - Parameter lab: the path of this program.
     func drillServer(_ lab: String) -> String?
 
     func stop() async

@@ -1,7 +1,7 @@
 import Foundation
 import Lab
 
-/// A real git repository with the stack's configuration.
+/// A real Git repository with the stack's configuration.
 final class DemoConfigurationRepository: DemoComponent {
     let name = "configuration"
     let about = "git, real: the stack's configuration in a repository of four commits"

@@ -1,12 +1,13 @@
 import Foundation
 import Lab
 
-/// What `systemctl start` is on a host: the plan calls it, and the server comes up.
+/// A replacement for `systemctl start`: an HTTP server that the plan calls to start the stack's servers.
 final class DemoControl {
     private let server: StandInServer
 
     init(_ components: [any DemoComponent]) async throws {
-        // The stage waits for dr while this is called, and a plan starts each component once: nobody else uses it then.
+        // The demo waits for dr during these calls, and a plan starts each component once, so there is no concurrent
+        // use.
         nonisolated(unsafe) let components = components
         server = try await StandInServer("control", contract: nil) { request in
             let name = request.path.split(separator: "/").last.map(String.init)
@@ -18,7 +19,7 @@ final class DemoControl {
         }
     }
 
-    /// The argument vector that starts a component's server, as YAML.
+    /// Returns the argument vector that starts a component's server, as YAML.
     func start(_ component: String) -> String { "[curl, -fsS, -X, POST, \"\(server.url)/start/\(component)\"]" }
 
     func stop() async { await server.stop() }

@@ -15,7 +15,7 @@ final class DemoGrafana: DemoComponent {
         port = server.server.port
     }
 
-    /// What Grafana never shows, and whoever restores it must know.
+    /// The secrets that Grafana never shows and that a restore requires.
     static let secrets = [
         "data-source/P1/basicAuthPassword": "p1-password", "data-source/P1/httpHeaderValue1": "p1-header",
         "data-source/P1/password": "lab-password", "contact-point/cp-slack/url": "http://slack.example/hook",
@@ -29,7 +29,7 @@ final class DemoGrafana: DemoComponent {
             + " join_organizations: true, secrets: {\(secrets.joined(separator: ", "))}}"
     }
 
-    /// The variable that a secret is given in.
+    /// Returns the name of a secret's environment variable.
     private static func variable(_ secret: String) -> String {
         "DEMO_" + secret.map { $0.isLetter || $0.isNumber ? $0.uppercased() : "_" }.joined()
     }
@@ -53,7 +53,7 @@ final class DemoGrafana: DemoComponent {
                 "/api/v1/provisioning/policies", "/api/v1/provisioning/mute-timings", "/api/v1/provisioning/templates",
                 "/api/org/preferences",
             ]
-        // Numbers, versions and times are the new server's own, and so is what its files provide.
+        // The new server assigns its own ids, versions and times, and its files provide other objects.
         return try await questions.answers(
             paths,
             without: [

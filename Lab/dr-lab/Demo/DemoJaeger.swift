@@ -2,11 +2,12 @@ import Documents
 import Foundation
 import Lab
 
-/// A stand-in for Jaeger's Elasticsearch; the shelf, where its snapshots lie, outlives the cluster.
+/// A stand-in for Jaeger's Elasticsearch. Its snapshots are stored outside the cluster and survive it.
 final class DemoJaeger: DemoComponent {
     let name = "jaeger"
-    let about = "Jaeger's Elasticsearch 8, a stand-in: spans, services, aliases, templates; snapshots kept on a shelf"
-    /// Where its snapshots lie: shared by all clusters, as a bucket is.
+    let about =
+        "Jaeger's Elasticsearch 8, a stand-in: spans, services, aliases, templates; snapshots outside the cluster"
+    /// The storage of the snapshots, which all clusters share like a bucket.
     private let storage: URL
     private let shelf: SnapshotShelf
     private let port: UInt16

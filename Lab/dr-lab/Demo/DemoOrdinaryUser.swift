@@ -1,7 +1,7 @@
 import Foundation
 import Lab
 
-/// The demo's main job without root: a Prometheus and `dr` run as one account without rights.
+/// Repeats the main part of the demo without root: Prometheus and `dr` run as the same unprivileged account.
 struct DemoOrdinaryUser {
     private let stage: DemoStage
     private let account: ServerAccount
@@ -14,8 +14,8 @@ struct DemoOrdinaryUser {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
-    /// Backs up the server, removes its data, restores them and asks the same queries.
-    /// - Returns: the number of queries whose answers were compared, and those that differ.
+    /// Backs up the server, removes its data, restores them and repeats the queries.
+    /// - Returns: the number of compared queries, and of those that differ.
     func run() async throws -> (compared: Int, differing: Int) {
         let data = folder.appending(path: "prometheus")
         let end = Int(Date().timeIntervalSince1970) / 7200 * 7200 - 7200

@@ -1,14 +1,16 @@
 import Foundation
 import Lab
 
-/// A real Prometheus with six hours of history in blocks, scraping itself every second. Where the demo runs as root the
-/// server has an account without rights, so that a restore with the wrong owner or mode keeps it from starting.
+/// A real Prometheus with six hours of history in blocks, which scrapes itself every second.
+///
+/// If the demo runs as root, the server runs as an unprivileged account, so that it cannot start after a restore with
+/// the wrong owner or mode.
 final class DemoPrometheus: DemoComponent {
     let name = "prometheus"
     let about: String
     private let data: URL
     private let folder: URL
-    /// Seconds since 1970: the end of the history that was made for it.
+    /// The end of the generated history, in seconds since 1970.
     private let end: Int
     private var server: PrometheusServer
     private let port: UInt16

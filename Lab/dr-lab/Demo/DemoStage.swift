@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Lab
 
-/// Shows what is done, and runs `dr` as a user would.
+/// Prints the steps of the demo and runs `dr` as an operator does.
 final class DemoStage {
     let folder: TemporaryFolder
     private let executable: String
@@ -15,7 +15,7 @@ final class DemoStage {
         let beside = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "dr").path
         executable = URL(filePath: dr ?? beside).absoluteURL.path
         guard FileManager.default.isExecutableFile(atPath: executable) else {
-            throw ValidationError("there is no dr at '\(executable)'; build it, or name it with --dr")
+            throw ValidationError("there is no dr at '\(executable)'; build it, or set its path with --dr")
         }
     }
 
@@ -38,7 +38,7 @@ final class DemoStage {
             state: \(folder.path)/state
             components:
             \(parts)
-            checks: {interval: 10s, tenants: [team-a, team-b], sentinels: {grafana: {}, jaeger: {}}}
+            checks: {interval: 10s, tenants: [team-a, team-b], canaries: {grafana: {}, jaeger: {}}}
             drill:
               servers:
             \(servers)
@@ -47,20 +47,20 @@ final class DemoStage {
         try Data(text.utf8).write(to: folder.url.appending(path: "dr.yaml"))
     }
 
-    /// Secrets for components, as a user gives them.
+    /// Sets a secret for a component, as an operator does.
     func setEnvironment(_ name: String, _ value: String) { environment[name] = value }
 
     /// - Parameters:
-    ///   - accepting: exit codes that are no failure of the demo.
-    ///   - showing: so many of the last lines of what it prints; all when left out.
+    ///   - accepting: exit codes that do not fail the demo.
+    ///   - showing: the number of last lines of the output to show (default: all).
     @discardableResult
     func dr(_ arguments: String..., accepting: Set<Int32> = [0], showing: Int = .max) async throws -> CommandRun {
         try await dr(arguments, accepting: accepting, showing: showing)
     }
 
     /// - Parameters:
-    ///   - subfolder: where it runs and finds `dr.yaml`; the stage's folder if nil.
-    ///   - account: runs it; the user of this process if nil.
+    ///   - subfolder: the working directory with `dr.yaml`; nil for the demo's folder.
+    ///   - account: the account that runs it; nil for the user of this process.
     @discardableResult
     func dr(
         _ arguments: [String], in subfolder: URL? = nil, as account: ServerAccount? = nil,
@@ -76,15 +76,15 @@ final class DemoStage {
                 try await CommandRun.run(executable, all, in: folder, environment: environment)
             }
         let lines = [run.errors, run.output].flatMap { $0.split(separator: "\n") }
-        if lines.count > showing { tell("  (\(lines.count - showing) lines more)") }
+        if lines.count > showing { tell("  (\(lines.count - showing) more lines)") }
         for line in lines.suffix(showing) { tell("  \(line)") }
         guard accepting.contains(run.status) else {
-            throw LabError("dr \(arguments.joined(separator: " ")) ended with \(run.status)")
+            throw LabError("dr \(arguments.joined(separator: " ")) exited with status \(run.status)")
         }
         return run
     }
 
-    /// A copy of the program where every account can run it: a checkout may lie in a private home folder.
+    /// Returns a copy of the program that every account can run, because a checkout may be in a private home folder.
     private func shared(_ program: String) throws -> String {
         let copy = folder.url.appending(path: "dr").path
         if !FileManager.default.fileExists(atPath: copy) {
@@ -93,7 +93,7 @@ final class DemoStage {
         return copy
     }
 
-    /// Of each component in the newest backup: milliseconds since 1970 of the newest datum, where it has such a notion.
+    /// Returns the watermarks of the newest backup's components, in milliseconds since 1970, for those that have one.
     func watermarks() async throws -> [String: Int] {
         let run = try await CommandRun.run(
             executable, ["show", "latest", "--json"], in: folder.url, environment: environment)
@@ -108,7 +108,8 @@ final class DemoStage {
         return manifests.reduce(into: [:]) { $0[$1.component] = $1.watermark }
     }
 
-    /// - Returns: the URL of a fresh bucket in a server of its own.
+    /// Starts an S3 server.
+    /// - Returns: the URL of a new bucket.
     func startS3() async throws -> String {
         let server = try await SeaweedFS()
         try await server.makeBucket("backups")

@@ -7,26 +7,26 @@ struct ElasticsearchStandInCommand: AsyncParsableCommand {
         commandName: "elasticsearch",
         abstract: "Stand in for Elasticsearch or OpenSearch: indices, templates, snapshots.",
         discussion: """
-            Indices and documents come by its API (PUT /INDEX, POST /INDEX/_doc), or with --jaeger. Stand-ins that \
-            share a --repository see each other's snapshots, as clusters that share a bucket do.
+            Create indices and documents with its API (PUT /INDEX, POST /INDEX/_doc), or with --jaeger. Stand-ins with the \
+            same --repository share their snapshots, like clusters that share a bucket.
             """)
 
-    @Option(name: .long, help: "The port; a free one by default.")
+    @Option(name: .long, help: "Port (default: a free one).")
     var port: UInt16?
 
-    @Option(name: .long, help: "The directory that stands for the storage of all its snapshot repositories.")
+    @Option(name: .long, help: "Directory that stores all snapshot repositories.")
     var repository: String?
 
     @Flag(name: .long, help: "Stand in for OpenSearch.")
     var opensearch = false
 
-    @Option(name: .long, help: "The version to answer with; 8.11.3, or 2.11.0 for OpenSearch, by default.")
+    @Option(name: .long, help: "Version to report (default: 8.11.3, or 2.11.0 for OpenSearch).")
     var serverVersion: String?
 
-    @Option(name: .long, help: "A directory that repositories of type 'fs' may be in.")
+    @Option(name: .long, help: "Directory that repositories of type 'fs' may use.")
     var pathRepo = "/mnt/backups"
 
-    @Flag(name: .long, help: "Begin with Jaeger's indices, templates and policy; without it the cluster is empty.")
+    @Flag(name: .long, help: "Start with Jaeger's indices, templates and policy (default: an empty cluster).")
     var jaeger = false
 
     func run() async throws {

@@ -7,20 +7,22 @@ struct GrafanaStandInCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "grafana", abstract: "A stand-in for Grafana; its server admin is 'admin'.")
 
-    @Option(name: .long, help: "Where to listen on 127.0.0.1; a free one when left out.")
+    @Option(name: .long, help: "Port on 127.0.0.1 (default: a free one).")
     var port: UInt16?
 
-    @Option(name: .long, help: "What is in it: empty, rich, or dashboards=N.")
+    @Option(name: .long, help: "Initial contents: empty, rich, or dashboards=N.")
     var seed = "rich"
 
-    @Option(name: .long, help: "The major version to resemble: 9 to 13.")
+    @Option(name: .long, help: "Major version to emulate: 9 to 13.")
     var version = 11
 
-    @Flag(name: .long, help: "Do not show the secrets of contact points to anybody: 403 for decrypt=true.")
+    @Flag(name: .long, help: "Never show the secrets of contact points: respond with 403 to decrypt=true.")
     var hideSecrets = false
 
     func run() async throws {
-        guard let version = GrafanaVersion(rawValue: version) else { throw ValidationError("--version is 9 to 13") }
+        guard let version = GrafanaVersion(rawValue: version) else {
+            throw ValidationError("--version must be 9 to 13")
+        }
         var state: GrafanaState
         if seed == "rich" {
             state = .rich(version: version)
@@ -29,10 +31,10 @@ struct GrafanaStandInCommand: AsyncParsableCommand {
         } else if seed.hasPrefix("dashboards="), let count = Int(seed.dropFirst("dashboards=".count)) {
             state = .dashboards(count, version: version)
         } else {
-            throw ValidationError("--seed is empty, rich or dashboards=N")
+            throw ValidationError("--seed must be empty, rich or dashboards=N")
         }
         state.hidesSecrets = hideSecrets
-        // Of thousands of requests the contract would be checked again and again: that is for tests.
+        // Checking the contract for thousands of requests is slow and only useful in tests.
         let isChecked = !seed.hasPrefix("dashboards=")
         let server = try await GrafanaStandIn(state, port: port, isChecked: isChecked)
         let text = "GRAFANA_URL=\(server.url)\nGRAFANA_PASSWORD=\(GrafanaState.adminPassword)\n"

@@ -6,17 +6,17 @@ struct KubernetesStandInCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kubernetes", abstract: "Stand in for a Kubernetes API server, for the real kubectl.",
         discussion: """
-            It keeps namespaces, config maps, secrets, services, deployments, stateful sets and their pods; no container \
-            runs. The context 'lab' of the written file means it.
+            Stores namespaces, config maps, secrets, services, deployments, stateful sets and their pods, without running \
+            containers. The context 'lab' in the written file refers to it.
             """)
 
-    @Option(name: .long, help: "The port; a free one by default.")
+    @Option(name: .long, help: "Port (default: a free one).")
     var port: UInt16?
 
-    @Option(name: .long, help: "Where to write a file for KUBECONFIG.")
+    @Option(name: .long, help: "File to write for KUBECONFIG.")
     var kubeconfig: String?
 
-    @Option(name: .long, help: "Milliseconds that a workload takes to become what it is told to be.")
+    @Option(name: .long, help: "Milliseconds until a workload reaches its desired state.")
     var settling = 500
 
     func run() async throws {

@@ -6,14 +6,14 @@ struct LokiStandInCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loki", abstract: "Loki's HTTP API over a directory of chunks.")
 
-    @Option(help: "The port to listen on; a free one by default.") var port: UInt16?
-    @Option(help: "The server's common.path_prefix; made where it is not there.") var data: String
-    @Flag(help: "Without tenants, as auth_enabled=false.") var singleTenant = false
-    @Option(help: "The index store: tsdb, or boltdb-shipper.") var index = "tsdb"
-    @Option(help: "The chunks' folder, where it is not in the data directory.") var chunks: String?
-    @Option(help: "The rules' folder, where it is not in the data directory.") var rules: String?
-    @Option(help: "The write-ahead log's folder, where it is not in the data directory.") var wal: String?
-    @Flag(help: "Without a write-ahead log.") var noWal = false
+    @Option(help: "Port (default: a free one).") var port: UInt16?
+    @Option(help: "The server's common.path_prefix; created if it is missing.") var data: String
+    @Flag(help: "Run without tenants, as with auth_enabled=false.") var singleTenant = false
+    @Option(help: "Index store: tsdb or boltdb-shipper.") var index = "tsdb"
+    @Option(help: "Folder of the chunks (default: in the data directory).") var chunks: String?
+    @Option(help: "Folder of the rules (default: in the data directory).") var rules: String?
+    @Option(help: "Folder of the write-ahead log (default: in the data directory).") var wal: String?
+    @Flag(help: "Run without a write-ahead log.") var noWal = false
 
     func run() async throws {
         var options = LokiStandIn.Options()

@@ -81,7 +81,7 @@ final class CapturedTree {
     private static func open(_ path: String) throws -> CInt {
         let descriptor = withCPath(Array(path.utf8)) { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard descriptor >= 0 else {
-            throw RepositoryError(.target, path, "cannot open the directory to back up: \(errnoText())")
+            throw RepositoryError(.target, object: path, "cannot open the directory to back up: \(errnoText())")
         }
         return descriptor
     }
@@ -101,7 +101,7 @@ private final class OpenDirectory {
 
     /// - Returns: false with `errno` set when it is there and cannot be opened.
     func add(below root: CInt, _ path: [UInt8], hiding hidden: Set<[UInt8]> = []) -> Bool {
-        let descriptor = path.isEmpty ? dup(root) : openBelow(root, path, O_RDONLY | O_DIRECTORY)
+        let descriptor = path.isEmpty ? dup(root) : openBelow(root, path, flags: O_RDONLY | O_DIRECTORY)
         if descriptor >= 0 { places.append((descriptor, hidden)) }
         return descriptor >= 0 || errno == ENOENT
     }

@@ -61,14 +61,14 @@ struct ComponentBackup: Sendable {
         let batches = Batches(catalog, repository.description.pack, skipping: skipped)
         try await (0..<lanes).concurrentForEach(limit: lanes) { _ in
             try await pool.run {
-                while let batch = try batches.next() { try store(batch, stored, findings) }
+                while let batch = try batches.next() { try store(batch, in: stored, noting: findings) }
             }
         }
         return try await pool.run {
             try catalog.removeGone()
             for path in skipped { try catalog.removeTree(path) }
             let isUnchanged = changes.fresh == 0 && changes.gone == 0 && skipped.isEmpty && !isForgotten
-            return try writeManifest(isUnchanged: isUnchanged, root, stored, findings)
+            return try writeManifest(of: stored, root: root, isUnchanged: isUnchanged, noting: findings)
         }
     }
 
@@ -104,7 +104,7 @@ struct ComponentBackup: Sendable {
 
     // MARK: Storing
 
-    private func store(_ batch: [Catalog.Fresh], _ stored: Stored, _ findings: Findings) throws {
+    private func store(_ batch: [Catalog.Fresh], in stored: Stored, noting findings: Findings) throws {
         let tree = try CapturedTree(capture.root, layers: capture.layers)
         let writer = try PackWriter(component: component, repository: repository)
         do {
@@ -182,7 +182,7 @@ struct ComponentBackup: Sendable {
     // MARK: The manifest
 
     private func writeManifest(
-        isUnchanged: Bool, _ root: RootAttributes?, _ stored: Stored, _ findings: Findings
+        of stored: Stored, root: RootAttributes?, isUnchanged: Bool, noting findings: Findings
     ) throws -> Result {
         progress.update { $0.phase = "committing" }
         let totals = try catalog.totals()
@@ -222,7 +222,7 @@ struct ComponentBackup: Sendable {
             let bytes = try SealedDocument.encode(manifest)
             do {
                 let key = Layout.manifest(component, manifest.name)
-                _ = try repository.store.put(key, bytes, repository.writing)
+                _ = try repository.store.put(key, bytes, options: repository.writing)
                 return bytes
             } catch let error as ObjectStoreError where error.reason == .alreadyExists {
                 manifest.name = Timestamp(seconds: manifest.name.seconds + 1)

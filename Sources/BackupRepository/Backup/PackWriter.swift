@@ -103,9 +103,8 @@ final class PackWriter {
         record.inode = UInt64(before.st_ino)
 
         if record.size == 0 { return try Self.rejection(record, inspector()?.finish()) ?? addDescription(record) }
-        if record.size <= buffer.count {
-            return try addSmall(record, descriptor, before, inspector(), lookup, progress)
-        }
+        let file = OpenFile(record: record, descriptor: descriptor, before: before, progress: progress)
+        if record.size <= buffer.count { return try addSmall(file, inspector: inspector(), lookup: lookup) }
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
         if case .possible = try lookup(record.size, nil) {
             let inspecting = inspector()
@@ -118,19 +117,33 @@ final class PackWriter {
                     ?? addDescription(record, from: reference, digest: digest)
             }
         }
-        return try addLarge(record, descriptor, before, inspector(), progress)
+        return try addLarge(file, inspector: inspector())
+    }
+
+    /// A file that is being read.
+    private struct OpenFile {
+        /// As it was found on opening.
+        let record: FileRecord
+        let descriptor: CInt
+        let before: stat
+        let progress: WorkProgress
+
+        var isUnchanged: Bool {
+            var after = stat()
+            return fstat(descriptor, &after) == 0 && after.st_mtim == before.st_mtim && after.st_size == before.st_size
+        }
     }
 
     /// A file that fits in the buffer: read once, hashed before anything is written.
     private func addSmall(
-        _ record: FileRecord, _ descriptor: CInt, _ before: stat, _ inspector: (any ContentInspector)?,
-        _ lookup: Lookup, _ progress: WorkProgress
+        _ file: OpenFile, inspector: (any ContentInspector)?, lookup: Lookup
     ) throws -> Outcome {
+        let (record, descriptor) = (file.record, file.descriptor)
         guard let count = read(descriptor, at: 0, upTo: record.size) else { return .unreadable(errnoText()) }
         guard count == record.size else { return .torn("it shrank while it was read") }
-        progress.update { $0.bytes += count }
+        file.progress.update { $0.bytes += count }
         let digest = Digest(bytes: hasher.digest(of: buffer.span.bytes.extracting(first: count)))
-        if !Self.isUnchanged(descriptor, since: before) {
+        if !file.isUnchanged {
             let content = Array(buffer.prefix(count))
             guard try isGrown(descriptor, from: count, digest) else { return .torn("it changed while it was read") }
             buffer.replaceSubrange(0..<count, with: content)
@@ -149,10 +162,8 @@ final class PackWriter {
     }
 
     /// A file of any size, streamed; its hash is known at the end only.
-    private func addLarge(
-        _ record: FileRecord, _ descriptor: CInt, _ before: stat, _ inspector: (any ContentInspector)?,
-        _ progress: WorkProgress
-    ) throws -> Outcome {
+    private func addLarge(_ file: OpenFile, inspector: (any ContentInspector)?) throws -> Outcome {
+        let (record, descriptor) = (file.record, file.descriptor)
         let (at, offset) = try beginFile(record)
         var hasher = SHA256()
         var done = 0
@@ -174,10 +185,10 @@ final class PackWriter {
             inspector?.write(buffer.span.bytes.extracting(first: count))
             try writeBuffer(first: count)
             done += count
-            progress.update { $0.bytes += count }
+            file.progress.update { $0.bytes += count }
         }
         let digest = Digest(bytes: hasher.finalize())
-        if failure == nil, !Self.isUnchanged(descriptor, since: before),
+        if failure == nil, !file.isUnchanged,
             try !isGrown(descriptor, from: record.size, digest)
         {
             failure = .torn("it changed while it was read")
@@ -189,12 +200,7 @@ final class PackWriter {
         return try endFile(record, at: at, offset: offset, digest)
     }
 
-    private static func isUnchanged(_ descriptor: CInt, since before: stat) -> Bool {
-        var after = stat()
-        return fstat(descriptor, &after) == 0 && after.st_mtim == before.st_mtim && after.st_size == before.st_size
-    }
-
-    /// Tells whether a file that changed while it was read only grew at its end: the bytes that were read are still its
+    /// True if a file that changed while it was read only grew at its end: the bytes that were read are still its
     /// first ones. Then it held exactly these between the two readings; else they are a mixture of two states.
     private func isGrown(_ descriptor: CInt, from size: Int, _ digest: Digest) throws -> Bool {
         var after = stat()
@@ -285,7 +291,7 @@ final class PackWriter {
             format: RepositoryFormat.version, component: component, pack: id, object: object, gzip: stage.gzip,
             members: members)
         let bytes = Repository.encodeIndex(index)
-        _ = try store.put(Layout.index(component, id), bytes, options)
+        _ = try store.put(Layout.index(component, id), bytes, options: options)
         return Finished(index: index, indexDigest: Digest(of: bytes), stored: object.size + bytes.count)
     }
 

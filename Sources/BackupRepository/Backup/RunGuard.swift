@@ -1,4 +1,5 @@
 internal import ObjectStorage
+package import Platform
 
 /// What keeps a backup and a prune that run side by side from harming each other; `docs/repository-format.md`, "Prune",
 /// has the protocol and why it is safe.
@@ -90,25 +91,27 @@ struct RunGuard: Sendable {
 }
 
 /// A run took so long that a prune gave it up, and took back what it had stored.
-package struct RunGivenUp: Error, CustomStringConvertible {
+package struct RunGivenUp: OperationError {
     var run: String
 
-    package var description: String {
-        """
-        run \(run) took longer than \(RunMark.life / 86_400) days, and a prune gave it up for dead: no set was written
-        hint: run `dr backup` again; if a run needs so long, back up some components at a time with --component
-        """
+    package var reasonCode: String { "run_given_up" }
+    package var place: ErrorPlace { ErrorPlace(object: run, text: "") }
+
+    package var detail: String {
+        "run \(run) took longer than \(RunMark.life / 86_400) days, and a prune gave it up for dead: no set was written"
+    }
+
+    package var hint: String? {
+        "run `dr backup` again; if a run needs so long, back up some components at a time with --component"
     }
 }
 
 /// Packs that a backup was about to use went on being pruned away from under it.
-struct PacksPruned: Error, CustomStringConvertible {
+struct PacksPruned: OperationError {
     var packs: Set<String>
 
-    var description: String {
-        """
-        \(packs.count) packs that it builds upon are being pruned, again and again
-        hint: run `dr backup` again when no prune is running
-        """
-    }
+    var reasonCode: String { "backup_failed" }
+    var place: ErrorPlace { ErrorPlace() }
+    var detail: String { "\(packs.count) packs that it builds upon are being pruned, again and again" }
+    var hint: String? { "run `dr backup` again when no prune is running" }
 }

@@ -108,22 +108,25 @@ package struct StateFolder: Sendable {
         return (String(file[..<dash]), schema)
     }
 
-    /// The catalog of `manifest`, from the cache where that is of it, else made from the repository.
+    /// The catalog of a manifest, from the cache where that is of it, else made from the repository.
     ///
     /// While another run holds the cache, and when it is unreadable or the disk is full, a private one serves.
-    func catalog(
-        of component: String, _ manifest: Manifest?, digest: Digest?, _ repository: Repository, _ pool: BlockingPool
-    ) async throws -> Catalog {
+    /// - Parameter base: nil for an empty catalog.
+    func catalog(of component: String, for base: StoredManifest?, from filler: CatalogFiller) async throws -> Catalog {
         let path = "\(root)/catalogs/\(component)-\(Self.schema).sqlite"
         let catalog: Catalog
         do {
-            catalog = try Self.open(path)
-            if try catalog.note(Self.manifestNote) == (digest?.hex ?? "") { return catalog }
+            let cached = try Self.open(path)
+            if try cached.note(Self.manifestNote) == (base?.digest.hex ?? "") { return cached }
+            catalog = cached
         } catch let error as CatalogError {
             if !error.isBusy { try? FileManager.default.removeItem(atPath: path) }
-            return try await Self.fill(try Catalog(path: nil), manifest, digest, repository, pool)
+            catalog = try Catalog(path: nil)
         }
-        return try await Self.fill(catalog, manifest, digest, repository, pool)
+        try catalog.clear()
+        if let base { try await filler.fill(catalog, from: base.manifest) }
+        try catalog.setNote(Self.manifestNote, base?.digest.hex ?? "")
+        return catalog
     }
 
     /// Goes up whenever the tables change: a catalog of another version is simply not found.
@@ -131,21 +134,12 @@ package struct StateFolder: Sendable {
 
     private static func open(_ path: String) throws -> Catalog { try Catalog(path: path) }
 
-    private static func fill(
-        _ catalog: Catalog, _ manifest: Manifest?, _ digest: Digest?, _ repository: Repository, _ pool: BlockingPool
-    ) async throws -> Catalog {
-        try catalog.clear()
-        if let manifest { try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest) }
-        try catalog.setNote(manifestNote, digest?.hex ?? "")
-        return catalog
-    }
-
     private static func make(_ folder: String) throws {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
             throw RepositoryError(
-                .target, folder, "cannot make the state folder: \(FileFailure.text(error))",
+                .target, object: folder, "cannot make the state folder: \(FileFailure.text(error))",
                 hint: "set `state:` in dr.yaml to a folder that this user may write")
         }
     }

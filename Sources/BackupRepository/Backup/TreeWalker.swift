@@ -29,11 +29,12 @@ struct TreeWalker {
     func walk(_ visit: (FileRecord) throws -> Void, oddity: (Oddity) throws -> Void) throws {
         if let identity = FileIdentity(tree.root), let folder = ownFolders[identity] {
             throw RepositoryError(
-                .target, tree.path, "this directory is \(folder)", hint: "name the directory that holds the data")
+                .target, object: tree.path, "this directory is \(folder)",
+                hint: "name the directory that holds the data")
         }
         let root = [Place(descriptor: tree.root, isBorrowed: true)]
         guard let names = names(in: root, isTop: true) else {
-            throw RepositoryError(.target, tree.path, "cannot list the directory: \(errnoText())")
+            throw RepositoryError(.target, object: tree.path, "cannot list the directory: \(errnoText())")
         }
         var levels = [Level(path: [], places: root, names: names)]
         defer { for depth in levels.indices { levels[depth].close() } }
@@ -78,7 +79,8 @@ struct TreeWalker {
             try oddity(Oddity(path: path, reason: "it is \(own)", isOwn: true))
             return nil
         }
-        guard let record = try record(directory, name, path: path, status, oddity) else { return nil }
+        guard let record = try record(path, at: Whereabouts(directory: directory, name: name, status: status), oddity)
+        else { return nil }
         try visit(record)
         guard record.kind == .directory else { return nil }
         var children: [Place] = []
@@ -132,9 +134,17 @@ struct TreeWalker {
         }
     }
 
+    /// An entry as its directory has it.
+    private struct Whereabouts {
+        let directory: CInt
+        let name: Name
+        let status: stat
+    }
+
     private func record(
-        _ directory: CInt, _ name: Name, path: [UInt8], _ status: stat, _ oddity: (Oddity) throws -> Void
+        _ path: [UInt8], at place: Whereabouts, _ oddity: (Oddity) throws -> Void
     ) throws -> FileRecord? {
+        let (name, status) = (place.name, place.status)
         let format = status.st_mode & S_IFMT
         let isDirectory = format == S_IFDIR
         guard isDirectory == name.isDirectory else {  // replaced between readdir and stat
@@ -153,7 +163,7 @@ struct TreeWalker {
             record.isSparse = status.st_blocks < blocks || status.st_blocks == blocks && rest > 0
         case S_IFLNK:
             record.kind = .symbolicLink
-            guard let target = Self.target(directory, name) else {
+            guard let target = Self.target(place.directory, name) else {
                 let code = errno
                 try oddity(Oddity(path: path, reason: errnoText(code), isLoss: code != ENOENT))
                 return nil
@@ -230,10 +240,10 @@ private struct Level {
 
     /// Opens one of its places from the root of the tree or of the layer.
     func openAgain(_ number: Int, in tree: CapturedTree) -> CInt {
-        if number == 0 { return openBelow(tree.root, path, O_RDONLY | O_DIRECTORY) }
+        if number == 0 { return openBelow(tree.root, path, flags: O_RDONLY | O_DIRECTORY) }
         guard let layer = tree.layers.first(where: { path.starts(with: $0.name) }) else { return -1 }
         let inner = Array(path.dropFirst(layer.name.count))
-        return inner.isEmpty ? -1 : openBelow(layer.descriptor, inner, O_RDONLY | O_DIRECTORY)
+        return inner.isEmpty ? -1 : openBelow(layer.descriptor, inner, flags: O_RDONLY | O_DIRECTORY)
     }
 }
 

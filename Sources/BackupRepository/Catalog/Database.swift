@@ -1,5 +1,6 @@
 internal import CSQLite
 internal import Glibc
+package import Platform
 
 /// One SQLite connection: owned, closed once, used by one thread at a time.
 final class Database {
@@ -122,12 +123,13 @@ final class Statement {
 }
 
 /// The catalog could not be read or written. It is a cache: the remedy is always to remove it and go on.
-package struct CatalogError: Error, Equatable, CustomStringConvertible {
+package struct CatalogError: OperationError, Equatable {
     /// SQLite's result code.
     package var code: CInt
     package var operation: String
     package var detail: String
 
-    package var description: String { "catalog: \(operation): \(detail)" }
+    package var reasonCode: String { "catalog_error" }
+    package var place: ErrorPlace { ErrorPlace(operation: operation, text: "catalog: \(operation)") }
     package var isDiskFull: Bool { code == SQLITE_FULL }
 }

@@ -72,7 +72,7 @@ package struct ImportedObject: Codable, Equatable, Sendable {
     package var missingSecrets: [String]
 
     package init(
-        _ kind: String, _ name: String, _ outcome: Outcome, detail: String? = nil, missingSecrets: [String] = []
+        _ kind: String, _ name: String, outcome: Outcome, detail: String? = nil, missingSecrets: [String] = []
     ) {
         self.kind = kind
         self.name = name

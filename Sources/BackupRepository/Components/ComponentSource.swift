@@ -1,4 +1,5 @@
 package import Logging
+package import Platform
 
 /// Reads one component of the stack: what every kind of component conforms to, and all that it must.
 ///
@@ -33,7 +34,7 @@ package struct Diagnosis: Equatable, Sendable {
     /// What was seen, and what to do about it.
     package var detail: String
 
-    package init(_ subject: String, _ verdict: Verdict, _ detail: String) {
+    package init(of subject: String, _ verdict: Verdict, _ detail: String) {
         self.subject = subject
         self.verdict = verdict
         self.detail = detail
@@ -201,8 +202,15 @@ package protocol ComponentRestorer: Sendable {
 }
 
 /// A component that could not be captured or restored.
-package struct ComponentError: Error, Equatable, CustomStringConvertible {
-    package enum Reason: Equatable, Sendable { case unreachable, refused, misconfigured, noSpace, damaged, other }
+package struct ComponentError: OperationError, Equatable {
+    package enum Reason: String, Sendable {
+        case unreachable = "component_unreachable"
+        case refused = "component_refused"
+        case misconfigured = "component_misconfigured"
+        case noSpace = "component_no_space"
+        case damaged = "component_damaged"
+        case other = "component_error"
+    }
 
     package var reason: Reason
     /// What was attempted, on which object: "snapshot of http://localhost:9090".
@@ -210,12 +218,13 @@ package struct ComponentError: Error, Equatable, CustomStringConvertible {
     package var detail: String
     package var hint: String?
 
-    package init(_ reason: Reason, _ operation: String, _ detail: String, hint: String? = nil) {
+    package init(_ reason: Reason, operation: String, _ detail: String, hint: String? = nil) {
         self.reason = reason
         self.operation = operation
         self.detail = detail
         self.hint = hint
     }
 
-    package var description: String { "\(operation): \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var reasonCode: String { reason.rawValue }
+    package var place: ErrorPlace { ErrorPlace(operation: operation) }
 }

@@ -190,9 +190,9 @@ package final class DocumentTree: Sendable {
         }
     }
 
-    static func refusal(_ path: String, _ code: CInt, _ detail: String? = nil) -> ComponentError {
+    static func refusal(_ path: String, _ code: CInt) -> ComponentError {
         ComponentError(
-            code == ENOSPC ? .noSpace : .other, "write '\(path)'", detail ?? errnoText(code),
+            code == ENOSPC ? .noSpace : .other, operation: "write '\(path)'", errnoText(code),
             hint: "`state:` in dr.yaml must be a folder that this user may write, with room for the documents")
     }
 }

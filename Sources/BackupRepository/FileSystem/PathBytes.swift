@@ -16,7 +16,7 @@ func withCPath<Value>(
 /// Opens `path` below the directory `root` through no link, also where it is longer than the system takes in one piece,
 /// and deeper than this process may have files open.
 /// - Returns: a descriptor, or a negative number with the reason in `errno`.
-func openBelow(_ root: CInt, _ path: [UInt8], _ flags: CInt) -> CInt {
+func openBelow(_ root: CInt, _ path: [UInt8], flags: CInt) -> CInt {
     if path.count < Int(PATH_MAX) {
         let found = withCPath(path) { dr_open_below(root, $0, flags, 0) }
         // Old kernels do not know the call, and old containers forbid it.

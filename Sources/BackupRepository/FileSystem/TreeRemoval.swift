@@ -52,7 +52,7 @@ struct TreeRemoval {
                 guard errno == EISDIR || errno == EPERM else { throw refusal(way + [name]) }
                 guard !isMounted(name, directory) else {
                     throw RepositoryError(
-                        .target, display(way + [name]), "a file system is mounted there, which is not removed",
+                        .target, object: display(way + [name]), "a file system is mounted there, which is not removed",
                         hint: "unmount it, then remove the rest")
                 }
                 if withCPath(name, { unlinkat(directory, $0, AT_REMOVEDIR) }) == 0 { return nil }
@@ -72,7 +72,7 @@ struct TreeRemoval {
     }
 
     private func inDirectory<Value>(_ way: [[UInt8]], _ body: (CInt) throws -> Value) throws -> Value {
-        let directory = way.isEmpty ? root : openBelow(root, Self.joined(way), O_RDONLY | O_DIRECTORY)
+        let directory = way.isEmpty ? root : openBelow(root, Self.joined(way), flags: O_RDONLY | O_DIRECTORY)
         guard directory >= 0 else { throw refusal(way) }
         defer { if directory != root { close(directory) } }
         return try body(directory)
@@ -86,6 +86,6 @@ struct TreeRemoval {
 
     private func refusal(_ way: [[UInt8]]) -> RepositoryError {
         let code = errno
-        return StagedTree.refusal(display(way), "cannot remove it", code)
+        return StagedTree.refusal(display(way), "cannot remove it", code: code)
     }
 }

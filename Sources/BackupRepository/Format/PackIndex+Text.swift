@@ -91,7 +91,7 @@ private struct ObjectText {
     }
 
     mutating func member<Element>(
-        _ name: StaticString, _ elements: [Element], _ write: (Element, inout ObjectText) -> Void
+        _ name: StaticString, _ elements: [Element], each write: (Element, inout ObjectText) -> Void
     ) {
         member(name) { $0.array(elements, write) }
     }

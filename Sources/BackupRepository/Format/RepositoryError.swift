@@ -1,20 +1,24 @@
-internal import Platform
+package import Platform
 
 /// A repository that cannot be used as asked.
-package struct RepositoryError: Error, Equatable, CustomStringConvertible {
+package struct RepositoryError: OperationError, Equatable {
     /// What a caller may decide on, and an exit code follows from.
-    package enum Reason: Equatable, Sendable {
-        case notARepository, alreadyExists, newerVersion
+    package enum Reason: String, Sendable {
+        case notARepository = "not_a_repository"
+        case alreadyExists = "already_exists"
+        case newerVersion = "newer_version"
         /// Something stored is missing or not what it was.
-        case damaged
-        case noSuchSet, noSuchComponent, noSuchPath
+        case damaged = "repository_damaged"
+        case noSuchSet = "no_such_set"
+        case noSuchComponent = "no_such_component"
+        case noSuchPath = "no_such_path"
         /// It belongs to another stack.
-        case otherStack
+        case otherStack = "other_stack"
         /// The contents are encrypted, and there is no key, or not the right one.
         case encrypted
         /// The file system where something is to be restored refuses.
-        case target
-        case noSpace
+        case target = "restore_target"
+        case noSpace = "no_space"
     }
 
     package var reason: Reason
@@ -23,7 +27,7 @@ package struct RepositoryError: Error, Equatable, CustomStringConvertible {
     package var detail: String
     package var hint: String?
 
-    package init(_ reason: Reason, _ object: String, _ detail: String, hint: String? = nil) {
+    package init(_ reason: Reason, object: String, _ detail: String, hint: String? = nil) {
         self.reason = reason
         self.object = object
         self.detail = detail
@@ -31,8 +35,10 @@ package struct RepositoryError: Error, Equatable, CustomStringConvertible {
     }
 
     static func damaged(_ object: String, _ detail: String) -> RepositoryError {
-        RepositoryError(.damaged, object, detail, hint: "run `dr verify --read-data` to see all that is affected")
+        RepositoryError(
+            .damaged, object: object, detail, hint: "run `dr verify --read-data` to see all that is affected")
     }
 
-    package var description: String { "'\(object.printable)': \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var reasonCode: String { reason.rawValue }
+    package var place: ErrorPlace { ErrorPlace(object: object, text: "'\(object.printable)'") }
 }

@@ -42,7 +42,7 @@ package enum SealedDocument {
         // The version comes first: a newer format may seal in another way, and must not be called damaged.
         if let header = try? decoder.decode(Header.self, from: data), header.format > RepositoryFormat.version {
             throw RepositoryError(
-                .newerVersion, name,
+                .newerVersion, object: name,
                 "it is of format \(header.format), this dr reads up to \(RepositoryFormat.version)",
                 hint: "use a newer dr")
         }

@@ -21,7 +21,7 @@ package struct SetSigning: Sendable {
     func sign(_ set: BackupSet, _ document: [UInt8], in repository: Repository) throws {
         guard let signer else { return }
         let signature = try CMSSignature.sign(document, by: signer)
-        _ = try repository.store.put(Layout.signature(of: set), signature, repository.writing)
+        _ = try repository.store.put(Layout.signature(of: set), signature, options: repository.writing)
     }
 
     /// - Throws: `RepositoryError` `.damaged` where a signature is asked for and `document` does not have it.
@@ -33,10 +33,12 @@ package struct SetSigning: Sendable {
         do {
             signature = try store.read(Layout.signature(of: set), limit: 1 << 20)
         } catch let error as ObjectStoreError where error.reason == .notFound {
-            throw RepositoryError(.damaged, key, "it is not signed", hint: hint)
+            throw RepositoryError(.damaged, object: key, "it is not signed", hint: hint)
         }
         do {
             try CMSSignature.verify(signature, of: document, trusting: trusted, at: nil)
-        } catch { throw RepositoryError(.damaged, key, "its signature does not hold: \(error.detail)", hint: hint) }
+        } catch {
+            throw RepositoryError(.damaged, object: key, "its signature does not hold: \(error.detail)", hint: hint)
+        }
     }
 }

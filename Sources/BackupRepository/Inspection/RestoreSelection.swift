@@ -70,7 +70,7 @@ package struct RestoreSelection: Sendable {
     package func set(of component: String) throws -> BackupSet {
         if let part = parts[component] { return part.set }
         throw RepositoryError(
-            .noSuchComponent, component, "no set that was chosen holds it",
+            .noSuchComponent, object: component, "no set that was chosen holds it",
             hint: "they hold: \(parts.keys.sorted().joined(separator: ", "))")
     }
 }
@@ -235,9 +235,10 @@ private struct LatestSearch: Sendable {
         for component in sought.sorted() {
             guard let part = set.components[component] else {
                 if let error = set.failed[component] {
-                    note(component, set, .failed, "the component failed then: \(error.firstLine)")
+                    passOver(set, for: component, as: .failed, because: "the component failed then: \(error.firstLine)")
                 } else if set.configured?.contains(component) == true {
-                    note(component, set, .skipped, "that run was only asked for others (--component)")
+                    passOver(
+                        set, for: component, as: .skipped, because: "that run was only asked for others (--component)")
                 }
                 continue
             }
@@ -245,24 +246,26 @@ private struct LatestSearch: Sendable {
                 do { _ = try repository.manifest(component, of: set) } catch let error as RepositoryError
                     where error.reason == .damaged
                 {
-                    note(component, set, .damaged, "its manifest cannot be read: \(error.detail)")
+                    passOver(set, for: component, as: .damaged, because: "its manifest cannot be read: \(error.detail)")
                     continue
                 }
             }
-            take(component, part, set)
+            take(component, part, of: set)
         }
     }
 
-    private mutating func take(_ component: String, _ part: BackupSet.Component, _ set: BackupSet) {
+    private mutating func take(_ component: String, _ part: BackupSet.Component, of set: BackupSet) {
         if let before = part.shrunk {
             let reason = part.isEmpty ? "it is empty there" : "that set holds far less of it than set \(before)"
-            note(component, set, part.isEmpty ? .empty : .shrunk, reason)
+            passOver(set, for: component, as: part.isEmpty ? .empty : .shrunk, because: reason)
             fallbacks[component, default: []].append(Fallback(set: set, rank: .shrunk))
         } else if part.damaged > 0 {
-            note(component, set, .partial, "\(part.damaged) damaged or unreadable paths of it are not in that set")
+            passOver(
+                set, for: component, as: .partial,
+                because: "\(part.damaged) damaged or unreadable paths of it are not in that set")
             fallbacks[component, default: []].append(Fallback(set: set, rank: .part))
         } else if marks[set.name].isDamaged {
-            note(component, set, .damaged, "a verification found it damaged")
+            passOver(set, for: component, as: .damaged, because: "a verification found it damaged")
             fallbacks[component, default: []].append(Fallback(set: set, rank: .damaged))
         } else {
             choose(component, set)
@@ -275,8 +278,9 @@ private struct LatestSearch: Sendable {
         sought.remove(component)
     }
 
-    private mutating func note(
-        _ component: String, _ set: BackupSet, _ kind: RestoreSelection.PassedOver.Kind, _ reason: String
+    /// Notes that a newer set is not taken for the component.
+    private mutating func passOver(
+        _ set: BackupSet, for component: String, as kind: RestoreSelection.PassedOver.Kind, because reason: String
     ) {
         newer[component, default: []].append(.init(set: set.name, kind: kind, reason: reason))
     }

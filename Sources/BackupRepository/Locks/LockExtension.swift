@@ -7,55 +7,65 @@ internal import Synchronization
 /// Done by prunes, for they know what is kept, each quarter of the margin; also by one that is frozen, for what stands
 /// still must not lose its locks. Goes through one listing, a page at a time.
 struct LockExtension: Sendable {
-    let prune: Prune
-    let survey: PruneSurvey
-    let lock: ObjectLock
-    let store: any RetainingStore
+    private let judgement: PruneJudgement
+    private let lock: ObjectLock
+    private let store: any RetainingStore
 
-    private struct Outcome {
+    struct Outcome: Sendable {
+        /// Nil where it was not yet time.
+        var locks: PruneReport.Locks?
+        var warnings: [String] = []
+    }
+
+    private struct Tally {
         var extended = 0
         var until = 0
         var failures = 0
         var failure: String?
     }
 
-    /// - Returns: nil where nothing is locked in this repository.
-    init?(_ prune: Prune, _ survey: PruneSurvey, _ report: inout PruneReport) {
-        guard let lock = prune.repository.lock else { return nil }
-        guard let store = prune.repository.store as? any RetainingStore else {
-            report.warnings.append("\(prune.repository.store.location) cannot lock objects: nothing is locked")
-            return nil
-        }
-        (self.prune, self.survey, self.lock, self.store) = (prune, survey, lock, store)
-    }
-
     /// Objects in one page of the listing, which is what is held in memory.
     private static let page = 1000
 
-    func extend(_ report: inout PruneReport) async throws {
-        if let last = prune.state?.lastLocks()?.seconds, (0..<lock.interval).contains(survey.storeNow - last) { return }
+    private var prune: Prune { judgement.listing.prune }
+    private var storeNow: Int { judgement.listing.clock.storeNow }
+
+    static func extend(for judgement: PruneJudgement) async throws -> Outcome {
+        let repository = judgement.listing.prune.repository
+        guard let lock = repository.lock else { return Outcome() }
+        guard let store = repository.store as? any RetainingStore else {
+            return Outcome(warnings: ["\(repository.store.location) cannot lock objects: nothing is locked"])
+        }
+        return try await LockExtension(judgement: judgement, lock: lock, store: store).extend()
+    }
+
+    private func extend() async throws -> Outcome {
+        if let last = prune.state?.lastLocks()?.seconds, (0..<lock.interval).contains(storeNow - last) {
+            return Outcome()
+        }
         prune.progress.update { $0.phase = "extending locks" }
-        let outcome = Mutex(Outcome())
+        let tally = Mutex(Tally())
         var last: ObjectKey?
         repeat {
             let after = last
             let page = try await prune.pool.run { try needed(after: after) }
             last = page.last
             try await page.locks.concurrentForEach(limit: prune.lanes) { key, until in
-                try await prune.pool.run { try extend(key, until, outcome) }
+                try await prune.pool.run { try extend(key, until: until, tally) }
             }
         } while last != nil
-        let found = outcome.withLock { $0 }
-        report.locks = .init(
-            extended: found.extended, until: found.extended > 0 ? Timestamp(seconds: found.until) : nil)
+        let found = tally.withLock { $0 }
+        let until = found.extended > 0 ? Timestamp(seconds: found.until) : nil
+        var outcome = Outcome(locks: .init(extended: found.extended, until: until))
         if found.failures > 0 {
-            report.warnings.append("\(found.failures) objects could not be locked: \(found.failure ?? "")")
+            outcome.warnings.append("\(found.failures) objects could not be locked: \(found.failure ?? "")")
         } else if !prune.isDryRun {
-            try? prune.state?.recordLocks(Timestamp(seconds: survey.storeNow))
+            try? prune.state?.recordLocks(Timestamp(seconds: storeNow))
         }
+        return outcome
     }
 
-    private func extend(_ key: ObjectKey, _ until: Int, _ outcome: borrowing Mutex<Outcome>) throws {
+    private func extend(_ key: ObjectKey, until: Int, _ tally: borrowing Mutex<Tally>) throws {
         try Task.checkCancellation()
         do {
             let present = try store.retention(of: key)
@@ -63,16 +73,16 @@ struct LockExtension: Sendable {
             // A lock in compliance mode stays in it, whatever dr.yaml says now.
             let mode = present?.mode == .compliance ? .compliance : lock.mode
             if !prune.isDryRun { try store.retain(key, .init(mode: mode, until: until)) }
-            outcome.withLock { outcome in
-                outcome.extended += 1
-                outcome.until = max(outcome.until, until)
+            tally.withLock { tally in
+                tally.extended += 1
+                tally.until = max(tally.until, until)
             }
         } catch let error as ObjectStoreError where error.reason == .notFound {
             return  // another prune removed it
         } catch let error as ObjectStoreError {
-            outcome.withLock { outcome in
-                outcome.failures += 1
-                outcome.failure = outcome.failure ?? "\(error)"
+            tally.withLock { tally in
+                tally.failures += 1
+                tally.failure = tally.failure ?? "\(error)"
             }
         }
     }
@@ -96,22 +106,22 @@ struct LockExtension: Sendable {
     /// Until when an object is to be locked; nil for what no kept set needs, and for what must stay removable: marks,
     /// among them leases and intents.
     private func end(of key: ObjectKey) throws -> Int? {
-        if key == Layout.description { return lock.ahead(of: survey.storeNow).until }
+        if key == Layout.description { return lock.ahead(of: storeNow).until }
         let parts = key.text.split(separator: "/")
         if parts.count == 2, parts[0] == "sets" {
-            return Timestamp(String(parts[1].prefix(16))).flatMap { survey.lockEnds[$0] }
+            return Timestamp(String(parts[1].prefix(16))).flatMap { judgement.lockEnds[$0] }
         }
         guard parts.count == 3 else { return nil }
         let component = String(parts[0])
         switch parts[1] {
         case "backups":
             guard let name = Layout.name(of: key, suffix: ".json").flatMap({ Timestamp($0) }) else { return nil }
-            return try survey.ledger.lockEnd(component, manifest: name.seconds)
+            return try judgement.listing.ledger.lockEnd(component, manifest: name.seconds)
         case "packs":
             guard let pack = Layout.packID(of: key) ?? Layout.indexID(of: key) else {
                 return nil
             }
-            return try survey.ledger.lockEnd(component, pack: pack)
+            return try judgement.listing.ledger.lockEnd(component, pack: pack)
         default: return nil
         }
     }

@@ -28,7 +28,7 @@ package struct Marks: Sendable {
     @discardableResult
     package func put(_ mark: some Mark, id: String = RandomID.make()) throws -> ObjectInfo {
         let key = Self.key(mark.kind, "\(mark.at)-\(id)")
-        return try store.put(key, try SealedDocument.encode(mark), PutOptions(.ifAbsent))
+        return try store.put(key, try SealedDocument.encode(mark), options: PutOptions(.ifAbsent))
     }
 
     /// The keys of a kind, oldest first by the clocks of those who wrote them.

@@ -37,7 +37,7 @@ struct OutcomeMark: Mark {
         let key = Marks.key(kind, ofRun: run)
         do {
             let mark = OutcomeMark(at: at, run: run, outcome: outcome)
-            _ = try store.put(key, try SealedDocument.encode(mark), PutOptions(.ifAbsent))
+            _ = try store.put(key, try SealedDocument.encode(mark), options: PutOptions(.ifAbsent))
             return outcome
         } catch let error as ObjectStoreError where error.reason == .alreadyExists {
             guard let found = try Marks(store).read(key, as: OutcomeMark.self) else {
@@ -62,7 +62,7 @@ struct VoidMark: Mark {
     static func write(_ run: String, at: Timestamp, in store: any ObjectStore) throws {
         do {
             _ = try store.put(
-                key(run), try SealedDocument.encode(VoidMark(at: at, run: run)), PutOptions(.ifAbsent))
+                key(run), try SealedDocument.encode(VoidMark(at: at, run: run)), options: PutOptions(.ifAbsent))
         } catch let error as ObjectStoreError where error.reason == .alreadyExists {}
     }
 

@@ -78,63 +78,22 @@ package struct Prune: Sendable {
         return report
     }
 
-    /// - Returns: what was done, and whether the store was too full to announce all that is to go.
+    /// - Returns: the report, and true if the store was too full to announce all that is to go.
     private func pass() async throws -> (report: PruneReport, isCut: Bool) {
         progress.begin("looking around")
-        let survey = try await PruneSurvey(self)
-        var report = PruneReport(isDryRun: isDryRun, grace: grace)
-        report.frozen = survey.frozen
-        report.sealed = survey.sealed
-        report.warnings = survey.warnings
-        report.sets = survey.plan.decisions.map { decision in
-            let name = Timestamp(seconds: decision.set.time)
-            let isKept = survey.kept.contains(name)
-            return PruneReport.SetLine(
-                name: name, fate: isKept ? .kept : .announced, reasons: survey.reasons(of: decision),
-                due: isKept ? nil : survey.due(name) ?? Timestamp(seconds: survey.storeNow + grace))
-        }
+        let listing = try await pool.run { try PruneListing(for: self) }
+        let judgement = try await PruneJudgement(PruneFacts(listing))
+        let doomed = try await PruneDoomed(judgement)
+        var report = PruneReport(doomed)
         // Before anything else, and also where nothing else is done: what stands still must not lose its locks.
-        if let locks = LockExtension(self, survey, &report) { try await locks.extend(&report) }
-        guard survey.frozen.isEmpty else { return (report, false) }
-        let execution = PruneExecution(prune: self, survey: survey)
-        try await execution.carryOut(&report)
-        return try await pool.run { [report] in
-            var report = report
-            let isCut = try PruneAnnouncement(prune: self, survey: survey).make(&report)
-            try PruneHousekeeping(prune: self, survey: survey).tidy(&report)
-            return (report, isCut)
+        report.add(try await LockExtension.extend(for: judgement))
+        guard let permit = PrunePermit(doomed) else { return (report, false) }
+        report.add(try await PruneExecution(permit).carryOut())
+        let (announcement, tidying) = try await pool.run {
+            (try PruneAnnouncement.make(permit), try PruneHousekeeping(permit).tidy())
         }
-    }
-}
-
-extension PruneReport {
-    /// A second pass right after the first: what the first announced, this one removed.
-    fileprivate mutating func continued(by second: PruneReport) {
-        let left = Dictionary(second.sets.map { ($0.name, $0) }) { first, _ in first }
-        for number in sets.indices where sets[number].fate == .announced {
-            if let line = left[sets[number].name] {
-                sets[number].fate = line.fate
-                sets[number].due = line.due
-            } else {
-                sets[number].fate = .removed
-                sets[number].due = nil
-            }
-        }
-        removed.sets += second.removed.sets
-        removed.manifests += second.removed.manifests
-        removed.packs += second.removed.packs
-        removed.bytes = removed.bytes.addingClamped(second.removed.bytes)
-        announced = second.announced
-        frozen = second.frozen
-        sealed = second.sealed
-        unwantedPacks = second.unwantedPacks
-        // The second pass met the first one's locks again.
-        if second.locked.objects > 0 { locked = second.locked }
-        locks = locks ?? second.locks
-        uploads.aborted += second.uploads.aborted
-        uploads.keys += second.uploads.keys
-        refused += second.refused
-        refusal = refusal ?? second.refusal
-        warnings += second.warnings.filter { !warnings.contains($0) }
+        report.announced = announcement.counts
+        report.add(tidying)
+        return (report, announcement.isCut)
     }
 }

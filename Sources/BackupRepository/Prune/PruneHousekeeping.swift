@@ -3,19 +3,28 @@ internal import Retention
 
 /// What else a prune puts in order: marks that say nothing any more, packs that are hardly needed, the local cache.
 struct PruneHousekeeping {
-    let prune: Prune
-    let survey: PruneSurvey
+    private let permit: PrunePermit
 
+    init(_ permit: PrunePermit) { self.permit = permit }
+
+    struct Outcome: Sendable {
+        var unwantedPacks = 0
+        var uploads = PruneReport.Uploads()
+        var warnings: [String] = []
+    }
+
+    private var prune: Prune { permit.prune }
     private var store: any ObjectStore { prune.repository.store }
     private var marks: Marks { Marks(prune.repository) }
     private var reserve: SpaceReserve { SpaceReserve(store: store) }
 
-    func tidy(_ report: inout PruneReport) throws {
-        let unwanted = try survey.sparse.unwanted(in: prune.repository).filter { survey.sealed[$0.key] == nil }
-        report.unwantedPacks = unwanted.values.reduce(0) { $0 + $1.count }
-        try abortUploads(&report)
-        guard !prune.isDryRun else { return }
-        var superfluous = survey.oldLeases
+    func tidy() throws -> Outcome {
+        let unwanted = try permit.judgement.sparse.unwanted(in: prune.repository)
+            .filter { permit.doomed.sealed[$0.key] == nil }
+        var outcome = try abortUploads()
+        outcome.unwantedPacks = unwanted.values.reduce(0) { $0 + $1.count }
+        guard !prune.isDryRun else { return outcome }
+        var superfluous = permit.listing.leases.outlived
         superfluous += try noteUnwanted(unwanted)
         superfluous += try staleVerifications() + stalePins() + staleRecordings() + oldProbes()
         superfluous += try marks.list(SampledMark.kind).dropLast(SampledMark.most).map(\.key)
@@ -28,37 +37,37 @@ struct PruneHousekeeping {
             do { try reserve.fill() } catch let error as ObjectStoreError where error.reason == .noSpace {}
         }
         prune.state?.dropCatalogs { component, digest in
-            try survey.isInUse(component, manifest: digest)
+            try permit.doomed.isInUse(component, manifest: digest)
         }
+        return outcome
     }
 
     /// Parts that killed runs left, unseen and paid for. Those of a run on its way are younger than its mark.
-    private func abortUploads(_ report: inout PruneReport) throws {
-        guard let store = store as? any PartedStore else { return }
+    private func abortUploads() throws -> Outcome {
+        var outcome = Outcome()
+        guard let store = store as? any PartedStore else { return outcome }
         var abandoned: [UnfinishedUpload] = []
         do {
             try store.unfinishedUploads { upload in
-                guard upload.begun < survey.protectedSince, survey.storeNow - upload.begun >= prune.grace else {
-                    return
-                }
-                abandoned.append(upload)
+                if permit.listing.seemsAbandoned(upload.begun) { abandoned.append(upload) }
             }
             for upload in abandoned {
                 if !prune.isDryRun { try store.abort(upload) }
-                report.uploads.aborted += 1
-                if report.uploads.keys.count < Self.mostNamed { report.uploads.keys.append(upload.key.text) }
+                outcome.uploads.aborted += 1
+                if outcome.uploads.keys.count < Self.mostNamed { outcome.uploads.keys.append(upload.key.text) }
             }
         } catch let error as ObjectStoreError {
             // The objects are in order whatever becomes of these.
-            report.warnings.append("unfinished uploads were left: \(error)")
+            outcome.warnings.append("unfinished uploads were left: \(error)")
         }
+        return outcome
     }
 
     private static let mostNamed = 100
 
     /// What a killed `dr doctor` or prune left of its trials.
     private func oldProbes() throws -> [ObjectKey] {
-        try marks.list("probe").filter { survey.storeNow - ($0.modified ?? survey.storeNow) > 86_400 }.map(\.key)
+        try marks.list("probe").filter { permit.clock.age(of: $0.modified ?? .max) > 86_400 }.map(\.key)
     }
 
     /// - Returns: the marks that the new one replaces.
@@ -73,15 +82,17 @@ struct PruneHousekeeping {
             }
         }
         if !isNoted {
-            try reserve.spending { try marks.put(UnwantedMark(at: survey.now, tool: prune.tool, packs: unwanted)) }
+            try reserve.spending {
+                try marks.put(UnwantedMark(at: permit.clock.now, tool: prune.tool, packs: unwanted))
+            }
         }
         return old
     }
 
-    /// Whether a set is known to be gone, and not only younger than the listing.
+    /// True if a set is known to be gone, and not only younger than the listing.
     private func isGone(_ set: Timestamp) throws -> Bool {
-        guard let newest = survey.plan.decisions.last?.set.time, set.seconds <= newest else { return false }
-        return try !survey.ledger.hasSet(set.seconds)
+        guard let newest = permit.judgement.plan.decisions.last?.set.time, set.seconds <= newest else { return false }
+        return try !permit.ledger.hasSet(set.seconds)
     }
 
     /// Verifications of which each word is about a set that is gone, or was said again later, and more.

@@ -15,7 +15,7 @@ struct SpaceReserve: Sendable {
     /// Writes one.
     func fill() throws {
         let key = ObjectKey(trusted: "\(Marks.prefix(Self.kind))\(RandomID.make())")  // checked: digits
-        _ = try store.put(key, RandomID.bytes(Self.size), PutOptions(.ifAbsent))
+        _ = try store.put(key, RandomID.bytes(Self.size), options: PutOptions(.ifAbsent))
     }
 
     /// Runs `body`, and once more where it failed for lack of space and there is something that can be given up.

@@ -16,15 +16,15 @@ struct CatalogFiller: Sendable {
         try await manifest.packs.concurrentForEach(limit: window) { use in
             try await pool.run {
                 let index = try repository.index(manifest.component, use)
-                try catalog.insert(try entries(of: index, use, manifest, catalog))
+                try catalog.insert(try entries(of: index, as: use, of: manifest.component, in: catalog))
             }
         }
     }
 
     private func entries(
-        of index: PackIndex, _ use: Manifest.PackUse, _ manifest: Manifest, _ catalog: Catalog
+        of index: PackIndex, as use: Manifest.PackUse, of component: String, in catalog: Catalog
     ) throws -> [CatalogEntry] {
-        let key = Layout.index(manifest.component, use.pack).text
+        let key = Layout.index(component, use.pack).text
         let live = use.liveMembers
         guard index.members.count == use.members, live.ranges.last.map({ $0.upperBound <= use.members }) ?? true else {
             throw RepositoryError.damaged(

@@ -57,7 +57,7 @@ package struct ComponentRestore: Sendable {
         let obstacles = await restorer?.obstacles(to: target.path) ?? []
         guard obstacles.isEmpty else {
             throw RepositoryError(
-                .target, target.path, "it is in use: \(obstacles.joined(separator: "; "))",
+                .target, object: target.path, "it is in use: \(obstacles.joined(separator: "; "))",
                 hint: "stop what uses it, or restore to another directory")
         }
         progress.update { $0.phase = "planning" }
@@ -77,18 +77,18 @@ package struct ComponentRestore: Sendable {
             try catalog.forEach(kind: .directory) { try tree.makeDirectory($0.record) }
             return tree
         }
-        let ledger = Ledger()
+        let work = Work(tree: tree, ledger: Ledger())
         try await catalog.packsWithContent().concurrentForEach(limit: lanes) { number in
-            try await pool.run { try restoreFiles(inPack: number, catalog, to: tree, ledger) }
+            try await pool.run { try restoreFiles(inPack: number, of: catalog, to: work) }
         }
         try await pool.run {
             try catalog.forEach(kind: .symbolicLink) { try tree.makeLink($0.record) }
             try catalog.forEach(.pathDescending, kind: .directory) { try tree.finishDirectory($0.record) }
         }
-        try fail(if: ledger.damage, of: tree)
+        try fail(if: work.ledger.damage, of: tree)
         progress.update { $0.phase = "checking" }
         if let restorer, paths.isEmpty { try fail(if: try await restorer.examine(restored: tree.path), of: tree) }
-        var report = ledger.report
+        var report = work.ledger.report
         report.advice = await restorer?.advice(restored: tree.path, target: target.path) ?? []
         report.advice += target.remarks
         if let slice, let restorer {
@@ -160,10 +160,10 @@ package struct ComponentRestore: Sendable {
     private func select(_ catalog: Catalog) throws {
         for path in paths {
             guard RestorePath.isSafe(Array(path.utf8)) else {
-                throw RepositoryError(.noSuchPath, path, "a path in a backup is relative, without '.' and '..'")
+                throw RepositoryError(.noSuchPath, object: path, "a path in a backup is relative, without '.' and '..'")
             }
         }
-        if let slice, let restorer { try keep(slice, restorer, catalog) }
+        if let slice, let restorer { try keep(slice, in: catalog, by: restorer) }
         guard !paths.isEmpty else { return }
         var plain: Set<[UInt8]> = []
         var escaped: Set<[UInt8]> = []
@@ -190,7 +190,7 @@ package struct ComponentRestore: Sendable {
         }
         if let path = missing.sorted().first {
             throw RepositoryError(
-                .noSuchPath, path, "backup \(manifest.name) of \(manifest.component) has no such path",
+                .noSuchPath, object: path, "backup \(manifest.name) of \(manifest.component) has no such path",
                 hint: "`dr show \(manifest.name) --component \(manifest.component) --files` lists them")
         }
         _ = try catalog.keep { path in wanted.contains { isWithin(path, $0) } }
@@ -208,27 +208,34 @@ package struct ComponentRestore: Sendable {
         return newest.map { min($0, manifest.watermark ?? $0, slice?.times.upperBound ?? $0) }
     }
 
-    private func keep(_ slice: RestoreSlice, _ restorer: any ComponentRestorer, _ catalog: Catalog) throws {
+    private func keep(_ slice: RestoreSlice, in catalog: Catalog, by restorer: any ComponentRestorer) throws {
         let kept = try catalog.keep { path in
             path.last != UInt8(ascii: "/") && restorer.isWanted(String(decoding: path, as: UTF8.self), in: slice)
         }
         guard kept > 0 else {
             throw RepositoryError(
-                .noSuchPath, manifest.component, "backup \(manifest.name) holds nothing of that tenant and time",
+                .noSuchPath, object: manifest.component,
+                "backup \(manifest.name) holds nothing of that tenant and time",
                 hint: "`dr show \(manifest.name) --component \(manifest.component) --files` lists what it holds")
         }
     }
 
     // MARK: Files
 
-    private func restoreFiles(inPack number: Int, _ catalog: Catalog, to tree: StagedTree, _ ledger: Ledger) throws {
+    /// The place that files are written to, and the account that is kept of them.
+    private struct Work: Sendable {
+        let tree: StagedTree
+        let ledger: Ledger
+    }
+
+    private func restoreFiles(inPack number: Int, of catalog: Catalog, to work: Work) throws {
         guard let id = try catalog.pack(number: number), let use = manifest.packs.first(where: { $0.pack == id }) else {
             throw RepositoryError.damaged(manifest.component, "its manifest does not name a pack that it needs")
         }
         let index = try repository.index(manifest.component, use)
         var reader = try PackReader(index, in: repository)
         reader.transferred = { count in
-            ledger.add(fetched: count)
+            work.ledger.add(fetched: count)
             progress.update { $0.transferred += count }
         }
         var last: CatalogEntry?
@@ -236,30 +243,35 @@ package struct ComponentRestore: Sendable {
             let page = try catalog.files(inPack: number, after: last, limit: 1024)
             guard !page.isEmpty else { return }
             last = page.last
-            var failed = try restore(page, index, reader, tree, ledger)
+            let pack = OpenPack(index: index, reader: reader)
+            var failed = try restore(page, from: pack, to: work)
             // A damaged transfer can slip past a gzip checksum, one in four billion, but not past SHA-256.
             for _ in 1..<Retries.ofDamagedReads where !failed.isEmpty {
-                failed = try restore(failed.map(\.entry), index, reader, tree, ledger)
+                failed = try restore(failed.map(\.entry), from: pack, to: work)
             }
-            for (entry, reason) in failed { ledger.add(Damage(path: entry.record.name, reason: reason)) }
+            for (entry, reason) in failed { work.ledger.add(Damage(path: entry.record.name, reason: reason)) }
         }
+    }
+
+    private struct OpenPack {
+        let index: PackIndex
+        let reader: PackReader
     }
 
     private typealias Failed = [(entry: CatalogEntry, reason: String)]
 
     /// - Returns: the entries that did not come back as they should.
-    private func restore(
-        _ page: [CatalogEntry], _ index: PackIndex, _ reader: PackReader, _ tree: StagedTree, _ ledger: Ledger
-    ) throws -> Failed {
+    private func restore(_ page: [CatalogEntry], from pack: OpenPack, to work: Work) throws -> Failed {
+        let (index, reader, tree) = (pack.index, pack.reader, work.tree)
         var failed: Failed = []
         var pieces: [PackReader.Piece] = []
         var begun = -1
         for entry in page {
             let (record, digest) = (entry.record, try digest(of: entry))
-            if try reuse(record, digest, tree, ledger) { continue }
+            if try reuse(record, digest, for: work) { continue }
             if record.size == 0 {
                 try tree.finish(try tree.create(record))
-                ledger.add(restored: 0)
+                work.ledger.add(restored: 0)
                 continue
             }
             guard entry.content.member < index.members.count else {
@@ -274,10 +286,11 @@ package struct ComponentRestore: Sendable {
                 continue
             }
             let content = offset..<offset + record.size
+            let piece = piece(content, of: entry, with: digest, for: work) { failed.append((entry, $0)) }
             if entry.content.member == begun {  // a twin of the entry before: both want the same bytes
-                try reader.read([piece(entry, digest, content, tree, ledger) { failed.append((entry, $0)) }])
+                try reader.read([piece])
             } else {
-                pieces.append(piece(entry, digest, content, tree, ledger) { failed.append((entry, $0)) })
+                pieces.append(piece)
             }
             begun = entry.content.member
         }
@@ -295,17 +308,17 @@ package struct ComponentRestore: Sendable {
 
     /// A file is made when its first bytes come and finished with its last, so that few are open at once.
     private func piece(
-        _ entry: CatalogEntry, _ digest: Digest, _ content: Range<Int>, _ tree: StagedTree, _ ledger: Ledger,
+        _ content: Range<Int>, of entry: CatalogEntry, with digest: Digest, for work: Work,
         failed: @escaping (String) -> Void
     ) -> PackReader.Piece {
         let writing = Writing(entry.record)
         return PackReader.Piece(plain: content) { bytes in
             try Task.checkCancellation()
             guard !writing.isVoid else { return }
-            guard try writing.write(bytes, to: tree) else { return }
+            guard try writing.write(bytes, to: work.tree) else { return }
             progress.update { $0.bytes += entry.record.size }
-            if try writing.finish(digest, in: tree) {
-                ledger.add(restored: entry.record.size)
+            if try writing.finish(digest, in: work.tree) {
+                work.ledger.add(restored: entry.record.size)
                 progress.update { $0.files += 1 }
             } else {
                 failed("its SHA-256 is not the one that was recorded")
@@ -313,13 +326,14 @@ package struct ComponentRestore: Sendable {
         } fail: { reason in
             guard !writing.isVoid else { return }
             writing.isVoid = true
-            if writing.isFinished { ledger.retract(restored: entry.record.size) }
+            if writing.isFinished { work.ledger.retract(restored: entry.record.size) }
             failed(reason)
         }
     }
 
     /// Takes content that is on this machine already: fetching is what takes time on the worst day.
-    private func reuse(_ record: FileRecord, _ digest: Digest, _ tree: StagedTree, _ ledger: Ledger) throws -> Bool {
+    private func reuse(_ record: FileRecord, _ digest: Digest, for work: Work) throws -> Bool {
+        let (tree, ledger) = (work.tree, work.ledger)
         guard record.size > 0 else { return false }
         if try tree.adopt(record, digest) {
             ledger.add(reused: record.size)
@@ -328,7 +342,7 @@ package struct ComponentRestore: Sendable {
             let old = open(target.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             guard old >= 0 else { return false }
             defer { close(old) }
-            let source = openBelow(old, record.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+            let source = openBelow(old, record.path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
             guard source >= 0 else { return false }
             defer { close(source) }
             guard try LocalContent.matches(source, size: record.size, digest) else { return false }
@@ -346,17 +360,23 @@ package struct ComponentRestore: Sendable {
 }
 
 /// What came back is not what was backed up. The target was left as it was.
-package struct RestoreFailure: Error, CustomStringConvertible {
+package struct RestoreFailure: OperationError {
     package var damage: [Damage]
     /// The tree as far as it is good, for whoever needs what there is.
     package var staging: String
     package var target: String
 
-    package var description: String {
+    package var reasonCode: String { "restore_damaged" }
+    package var place: ErrorPlace { ErrorPlace(object: target, text: "'\(target)'") }
+
+    package var detail: String {
         let shown = damage.prefix(20).map { "  \($0.path.printable): \($0.reason)" }
         let more = damage.count > 20 ? ["  and \(damage.count - 20) more"] : []
-        return (["'\(target)': not restored, \(damage.count) damaged:"] + shown + more).joined(separator: "\n")
-            + "\nhint: the target is untouched; what is good is in '\(staging)'; an older set may have the rest"
+        return (["not restored, \(damage.count) damaged:"] + shown + more).joined(separator: "\n")
+    }
+
+    package var hint: String? {
+        "the target is untouched; what is good is in '\(staging)'; an older set may have the rest"
     }
 }
 

@@ -54,18 +54,15 @@ struct OwnersGiven {
         shortfall?.gid = isMixed ? nil : wanted?.gid
     }
 
-    /// - Parameter attribute: nil for one that need not be set.
-    mutating func miss(_ attribute: Attribute?, _ path: String, _ uid: UInt32?, _ gid: UInt32?, _ code: CInt) {
-        if let attribute {
-            var found =
-                shortfall ?? OwnerShortfall(owners: 0, groups: 0, modes: 0, example: path, reason: errnoText(code))
-            switch attribute {
-            case .owner: found.owners += 1
-            case .group: found.groups += 1
-            case .mode: found.modes += 1
-            }
-            shortfall = found
+    /// - Parameter code: the system's reason, an `errno`.
+    mutating func miss(_ attribute: Attribute, of path: String, because code: CInt) {
+        var found =
+            shortfall ?? OwnerShortfall(owners: 0, groups: 0, modes: 0, example: path, reason: errnoText(code))
+        switch attribute {
+        case .owner: found.owners += 1
+        case .group: found.groups += 1
+        case .mode: found.modes += 1
         }
-        if let uid, let gid, attribute != nil { add(uid, gid) }
+        shortfall = found
     }
 }

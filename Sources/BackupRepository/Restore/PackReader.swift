@@ -83,7 +83,7 @@ struct PackReader {
                 let begun = next
                 do {
                     try fetch(next..<run.upperBound) { number, plain in
-                        try deliver(gzip[number].plain, plain, &queue)
+                        try deliver(plain, as: gzip[number].plain, to: &queue)
                         next = number + 1
                         attempt = 1
                     }
@@ -95,7 +95,7 @@ struct PackReader {
                     } else {
                         let reason = "\(key): at byte \(gzip[next].stored.lowerBound): \(error.reason)"
                         failed(reason)
-                        fail(gzip[next].plain, reason, &queue)
+                        fail(gzip[next].plain, in: &queue, because: reason)
                         next += 1
                         attempt = 1
                     }
@@ -112,7 +112,7 @@ struct PackReader {
         do {
             var next = run.lowerBound
             try fetch(run) { number, plain in
-                try deliver(gzip[number].plain, plain, &queue)
+                try deliver(plain, as: gzip[number].plain, to: &queue)
                 next = number + 1
             }
             guard next == run.upperBound else { throw Unreadable(reason: "the object is too short") }
@@ -153,7 +153,7 @@ struct PackReader {
         let bytes = gzip[members.lowerBound].stored.lowerBound..<gzip[members.upperBound - 1].stored.upperBound
         do {
             try withoutActuallyEscaping(body) { body in
-                let splitter = MemberSplitter(gzip, members, opened: opened, body)
+                let splitter = MemberSplitter(members, of: gzip, opened: opened, body)
                 if isEncrypted {
                     try fetchEnvelope(bytes, splitter)
                 } else {
@@ -168,7 +168,7 @@ struct PackReader {
         } catch let error as CMSError where error.reason != .wrongKey {
             throw Unreadable(reason: error.detail)
         } catch let error as CMSError {
-            throw RepositoryError(.encrypted, key.text, error.detail, hint: error.hint)
+            throw RepositoryError(.encrypted, object: key.text, error.detail, hint: error.hint)
         }
     }
 
@@ -176,7 +176,7 @@ struct PackReader {
     private func fetchEnvelope(_ wanted: Range<Int>, _ splitter: MemberSplitter) throws {
         guard let recoveryKey else {
             throw RepositoryError(
-                .encrypted, key.text, "it is encrypted", hint: "name the recovery key with --recovery-key FILE")
+                .encrypted, object: key.text, "it is encrypted", hint: "name the recovery key with --recovery-key FILE")
         }
         var offset = 0
         let decryptor = CMSDecryptor(with: recoveryKey) { piece in
@@ -196,7 +196,7 @@ struct PackReader {
     private static let meansDamage: [ObjectStoreError.Reason] = [.notFound, .truncated, .invalidRange]
 
     /// Hands the part of `plain` that each piece wants to it; pieces that end here leave the queue.
-    private func deliver(_ window: Range<Int>, _ plain: [UInt8], _ queue: inout ArraySlice<Piece>) throws {
+    private func deliver(_ plain: [UInt8], as window: Range<Int>, to queue: inout ArraySlice<Piece>) throws {
         while let piece = queue.first, piece.plain.lowerBound < window.upperBound {
             let part = piece.plain.clamped(to: window)
             if !part.isEmpty {
@@ -208,7 +208,7 @@ struct PackReader {
         }
     }
 
-    private func fail(_ window: Range<Int>, _ reason: String, _ queue: inout ArraySlice<Piece>) {
+    private func fail(_ window: Range<Int>, in queue: inout ArraySlice<Piece>, because reason: String) {
         while let piece = queue.first, piece.plain.lowerBound < window.upperBound {
             piece.fail(reason)
             guard piece.plain.upperBound <= window.upperBound else { return }
@@ -229,7 +229,7 @@ private final class MemberSplitter {
     private var plain: [UInt8] = []
 
     init(
-        _ places: [PackReader.GzipPlace], _ members: Range<Int>, opened: @escaping (RawSpan) -> Void,
+        _ members: Range<Int>, of places: [PackReader.GzipPlace], opened: @escaping (RawSpan) -> Void,
         _ body: @escaping (Int, [UInt8]) throws -> Void
     ) {
         self.places = places

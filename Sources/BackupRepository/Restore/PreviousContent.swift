@@ -62,7 +62,8 @@ package struct PreviousContent: Equatable, Sendable {
         guard path.hasPrefix("/"), Timestamp(String(name.suffix(16))) != nil,
             name.hasPrefix(RestoreNames.aside) || name.dropLast(16).hasSuffix(RestoreNames.before)
         else {
-            throw RepositoryError(.target, path, "it is not content that a restore kept", hint: "remove it by hand")
+            throw RepositoryError(
+                .target, object: path, "it is not content that a restore kept", hint: "remove it by hand")
         }
         try TreeRemoval.remove(path)
     }

@@ -49,7 +49,7 @@ package struct RestoreTarget: Sendable {
         let parent = Self.parent(of: path)
         var parentStatus = stat()
         guard stat(parent, &parentStatus) == 0 else {
-            throw RepositoryError(.target, parent, errnoText(), hint: "make the folder above the target first")
+            throw RepositoryError(.target, object: parent, errnoText(), hint: "make the folder above the target first")
         }
         name = path.split(separator: "/").last.map(String.init) ?? "root"
         self.path = path
@@ -76,11 +76,11 @@ package struct RestoreTarget: Sendable {
         replaces = !present.isEmpty
         if replaces, !replace {
             throw RepositoryError(
-                .target, path, "the target is not empty",
+                .target, object: path, "the target is not empty",
                 hint: "restore to a new directory, or use --replace: the present content is then kept beside it")
         }
         try Self.checkWriting(base)
-        try Self.checkTraits(path, AT_FDCWD, path)
+        try Self.checkTraits(of: path, in: AT_FDCWD, showing: path)
         if isFilledInPlace { try Self.checkMoving(present, from: path, status) }
     }
 
@@ -101,11 +101,11 @@ package struct RestoreTarget: Sendable {
             let hint = "restore to another directory, and move what you need from there"
             if let target, FileIdentity.way(to: place.path).contains(target) {
                 throw RepositoryError(
-                    .target, path, "it holds \(place.words), '\(place.path)', which a restore would move away",
+                    .target, object: path, "it holds \(place.words), '\(place.path)', which a restore would move away",
                     hint: hint)
             }
             if let identity = FileIdentity(place.path), way.contains(identity) {
-                throw RepositoryError(.target, path, "it lies in \(place.words), '\(place.path)'", hint: hint)
+                throw RepositoryError(.target, object: path, "it lies in \(place.words), '\(place.path)'", hint: hint)
             }
         }
     }
@@ -123,11 +123,14 @@ package struct RestoreTarget: Sendable {
     }
 
     /// - Parameter display: the entry's path for people.
-    private static func checkTraits(_ display: String, _ directory: CInt, _ name: UnsafePointer<CChar>) throws {
+    private static func checkTraits(
+        of name: UnsafePointer<CChar>, in directory: CInt, showing display: String
+    ) throws {
         let traits = dr_traits(directory, name)
         guard traits >= 0, traits & CInt(DR_TRAIT_IMMUTABLE | DR_TRAIT_APPEND_ONLY) != 0 else { return }
         throw RepositoryError(
-            .target, display, "it is immutable and cannot be replaced", hint: "run `chattr -ia '\(display)'` first")
+            .target, object: display, "it is immutable and cannot be replaced",
+            hint: "run `chattr -ia '\(display)'` first")
     }
 
     /// Finds entries that could not be moved aside.
@@ -137,11 +140,11 @@ package struct RestoreTarget: Sendable {
         for name in names {
             let display = "\(path)/\(String(decoding: name, as: UTF8.self))"
             try withCPath(name) { name in
-                try checkTraits(display, directory, name)
+                try checkTraits(of: name, in: directory, showing: display)
                 let traits = dr_traits(directory, name)
                 guard traits < 0 || traits & CInt(DR_TRAIT_MOUNT_ROOT) == 0 else {
                     throw RepositoryError(
-                        .target, display, "a file system is mounted there, so it cannot be moved aside",
+                        .target, object: display, "a file system is mounted there, so it cannot be moved aside",
                         hint: "unmount it, or restore to another directory")
                 }
                 var entry = stat()
@@ -151,7 +154,9 @@ package struct RestoreTarget: Sendable {
                 // To move a directory is to write the name of its parent into it.
                 let isClosed =
                     isForeign && entry.st_mode & S_IFMT == S_IFDIR && faccessat(directory, name, W_OK, 0) != 0
-                guard !isStuck, !isClosed else { throw StagedTree.refusal(display, "cannot move it aside", EPERM) }
+                guard !isStuck, !isClosed else {
+                    throw StagedTree.refusal(display, "cannot move it aside", code: EPERM)
+                }
             }
         }
     }
@@ -172,13 +177,13 @@ package struct RestoreTarget: Sendable {
         let free = isHuge ? Int.max : Int(clamping: product)
         if bytes - min(held, bytes) > free, !sharesBlocks {
             throw RepositoryError(
-                .noSpace, base,
+                .noSpace, object: base,
                 "No space left: the restore needs \(bytes - min(held, bytes)) bytes, \(free) are free", hint: hint)
         }
         let nodes = Int(clamping: isRoot ? status.f_ffree : status.f_favail)
         if status.f_files > 0, entries - min(heldEntries, entries) > nodes {
             throw RepositoryError(
-                .noSpace, base,
+                .noSpace, object: base,
                 "No space left: the restore makes \(entries) files and folders, there is room for \(nodes) (inodes)",
                 hint: hint)
         }
@@ -260,12 +265,14 @@ package struct RestoreTarget: Sendable {
     /// For file systems that cannot exchange two names at once, such as NFS.
     private func swapInTwoSteps() throws -> String? {
         let aside = aside
-        guard FileIdentity(aside) == nil else { throw StagedTree.refusal(aside, "cannot keep the old content", EEXIST) }
+        guard FileIdentity(aside) == nil else {
+            throw StagedTree.refusal(aside, "cannot keep the old content", code: EEXIST)
+        }
         guard rename(path, aside) == 0 else { throw StagedTree.refusal(path, "cannot move it aside") }
         guard rename(staging, path) == 0 else {
             let code = errno
             rename(aside, path)
-            throw StagedTree.refusal(path, "cannot move the restored tree there", code)
+            throw StagedTree.refusal(path, "cannot move the restored tree there", code: code)
         }
         try Self.synchronizeFolder(Self.parent(of: path))
         return aside
@@ -284,7 +291,7 @@ package struct RestoreTarget: Sendable {
                 let code = errno
                 for step in moved.reversed() { _ = Self.moveEntry(step.name, from: step.to, to: step.from) }
                 rmdir(aside)
-                throw StagedTree.refusal("\(path)/\(String(decoding: name, as: UTF8.self))", failure, code)
+                throw StagedTree.refusal("\(path)/\(String(decoding: name, as: UTF8.self))", failure, code: code)
             }
             moved.append((from, to, name))
         }
@@ -339,16 +346,17 @@ package struct RestoreTarget: Sendable {
         var trimmed = requested
         while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
         guard !trimmed.isEmpty, trimmed != "/" else {
-            throw RepositoryError(.target, requested, "the root directory cannot be a target", hint: "name a directory")
+            throw RepositoryError(
+                .target, object: requested, "the root directory cannot be a target", hint: "name a directory")
         }
         if let real = try realPath(trimmed) {
             var status = stat()
             guard stat(real, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-                throw RepositoryError(.target, requested, "it is not a directory", hint: "name a directory")
+                throw RepositoryError(.target, object: requested, "it is not a directory", hint: "name a directory")
             }
             guard real != "/" else {
                 throw RepositoryError(
-                    .target, requested, "the root directory cannot be a target", hint: "name a directory")
+                    .target, object: requested, "the root directory cannot be a target", hint: "name a directory")
             }
             return (real, true)
         }
@@ -356,12 +364,13 @@ package struct RestoreTarget: Sendable {
         var status = stat()
         if code == ENOENT, lstat(trimmed, &status) == 0 {
             throw RepositoryError(
-                .target, requested, "it is a link to something that does not exist", hint: "remove it")
+                .target, object: requested, "it is a link to something that does not exist", hint: "remove it")
         }
         guard code == ENOENT, let folder = try realPath(parent(of: trimmed)),
             let name = trimmed.split(separator: "/").last, name != ".", name != ".."
         else {
-            throw RepositoryError(.target, requested, errnoText(code), hint: "make the folder above the target first")
+            throw RepositoryError(
+                .target, object: requested, errnoText(code), hint: "make the folder above the target first")
         }
         return (folder == "/" ? "/\(name)" : "\(folder)/\(name)", false)
     }
@@ -372,7 +381,7 @@ package struct RestoreTarget: Sendable {
         defer { free(real) }
         guard let text = String(validatingCString: real) else {
             throw RepositoryError(
-                .target, path, "the directory that it leads to has a name that is not UTF-8",
+                .target, object: path, "the directory that it leads to has a name that is not UTF-8",
                 hint: "restore to another directory")
         }
         return text

@@ -29,14 +29,14 @@ final class StagedTree: Sendable {
 
     deinit { close(root) }
 
-    static func refusal(_ path: String, _ what: String, _ code: CInt = errno) -> RepositoryError {
+    static func refusal(_ path: String, _ what: String, code: CInt = errno) -> RepositoryError {
         if code == ENOSPC || code == EDQUOT {
             return RepositoryError(
-                .noSpace, path, "\(what): \(errnoText(code))",
+                .noSpace, object: path, "\(what): \(errnoText(code))",
                 hint: "free space there and run the same command again: what was restored so far is kept")
         }
         let hint = [EACCES, EPERM, EROFS].contains(code) ? "run as a user who may write there" : nil
-        return RepositoryError(.target, path, "\(what): \(errnoText(code))", hint: hint)
+        return RepositoryError(.target, object: path, "\(what): \(errnoText(code))", hint: hint)
     }
 
     // MARK: Making entries
@@ -65,7 +65,7 @@ final class StagedTree: Sendable {
     func create(_ record: FileRecord) throws -> StagedFile {
         let flags = O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC
         let made = withCPath(record.path) { dr_open_below(root, $0, flags, 0o600) }
-        if made >= 0 { return StagedFile(made, record, display(record)) }
+        if made >= 0 { return StagedFile(record, open: made, path: display(record)) }
         // The long way: a path longer than the system takes, an old kernel, or something in the way.
         let descriptor = try withParent(of: record.path) { parent, name in
             var descriptor = openat(parent, name, flags, 0o600)
@@ -76,16 +76,16 @@ final class StagedTree: Sendable {
             guard descriptor >= 0 else { throw Self.refusal(display(record), "cannot make the file") }
             return descriptor
         }
-        return StagedFile(descriptor, record, display(record))
+        return StagedFile(record, open: descriptor, path: display(record))
     }
 
     /// Takes up a file with exactly this content that an interrupted restore left.
     /// - Returns: false when there is none.
     func adopt(_ record: FileRecord, _ digest: Digest) throws -> Bool {
         guard isTakenUp else { return false }
-        let descriptor = openBelow(root, record.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+        let descriptor = openBelow(root, record.path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return false }
-        let file = StagedFile(descriptor, record, display(record))
+        let file = StagedFile(record, open: descriptor, path: display(record))
         guard try LocalContent.matches(descriptor, size: record.size, digest) else { return false }
         try finish(file)
         return true
@@ -136,19 +136,23 @@ final class StagedTree: Sendable {
             return mode
         }
         let code = errno
-        guard Self.isForbidden(code) else { throw Self.refusal(display(record), "cannot set the owner", code) }
+        guard Self.isForbidden(code) else { throw Self.refusal(display(record), "cannot set the owner", code: code) }
         if uid != geteuid() { mode &= ~S_ISUID }
         mode &= ~S_ISGID
         let isMine = uid == geteuid()
-        given.withLock { $0.miss(counts ? isMine ? .group : .owner : nil, record.name, uid, gid, code) }
+        guard counts else { return mode }
+        given.withLock {
+            $0.miss(isMine ? .group : .owner, of: record.name, because: code)
+            $0.add(uid, gid)
+        }
         return mode
     }
 
     private func setMode(of record: FileRecord, _ change: () -> CInt) throws {
         guard change() != 0 else { return }
         let code = errno
-        guard Self.isForbidden(code) else { throw Self.refusal(display(record), "cannot set the mode", code) }
-        given.withLock { $0.miss(.mode, record.name, nil, nil, code) }
+        guard Self.isForbidden(code) else { throw Self.refusal(display(record), "cannot set the mode", code: code) }
+        given.withLock { $0.miss(.mode, of: record.name, because: code) }
     }
 
     /// True for the answers of a system that lets nobody, or not this user, change owners and modes.
@@ -173,7 +177,7 @@ final class StagedTree: Sendable {
         var directory = root
         var name = trimmed
         if let split = trimmed.lastIndex(of: slash) {
-            directory = openBelow(root, Array(trimmed[..<split]), O_RDONLY | O_DIRECTORY)
+            directory = openBelow(root, Array(trimmed[..<split]), flags: O_RDONLY | O_DIRECTORY)
             guard directory >= 0 else {
                 throw Self.refusal("\(self.path)/\(String(decoding: path, as: UTF8.self))", "cannot enter its folder")
             }
@@ -206,7 +210,7 @@ struct StagedFile: ~Copyable {
     private var hasher: SHA256? = SHA256()
     private var position = 0
 
-    fileprivate init(_ descriptor: CInt, _ record: FileRecord, _ display: String) {
+    fileprivate init(_ record: FileRecord, open descriptor: CInt, path display: String) {
         self.descriptor = descriptor
         self.record = record
         self.display = display

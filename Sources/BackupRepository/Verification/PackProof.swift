@@ -38,7 +38,7 @@ struct PackProof {
         }
         // In the clear the reader itself fetches again what arrives damaged; an envelope is opened as a whole.
         for _ in 0..<(isEncrypted ? Retries.ofDamagedReads : 1) {
-            try readContents(index, restorers[kind], &outcome)
+            try readContents(index, of: restorers[kind], &outcome)
             if outcome.failures.isEmpty { break }
         }
         return (outcome, index.key)
@@ -46,7 +46,7 @@ struct PackProof {
 
     /// Finds what is wrong with the gzip stream and the files in it.
     private func readContents(
-        _ index: PackIndex, _ domain: (any ComponentRestorer)?, _ outcome: inout Outcome
+        _ index: PackIndex, of domain: (any ComponentRestorer)?, _ outcome: inout Outcome
     ) throws {
         var reader = try PackReader(index, in: repository)
         let object = StreamHash(), found = Found()

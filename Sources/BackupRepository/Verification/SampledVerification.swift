@@ -69,7 +69,7 @@ package struct SampledVerification: Sendable {
         progress.update { $0.phase = "noting what was read" }
         return try await pool.run { [report] in
             var report = report
-            try conclude(share, survey, read, &report)
+            try conclude(from: read, of: share, survey, in: &report)
             return report
         }
     }
@@ -146,12 +146,13 @@ package struct SampledVerification: Sendable {
                 let facts = marks[name]
                 if facts.isDamaged { found.withLock { _ = $0.knownDamaged.insert(name) } }
                 guard
-                    let set = try document(Layout.set(name), of: name, found, { try repository.set(name, void: void) })
+                    let set = try document(
+                        Layout.set(name), of: name, noting: found, { try repository.set(name, void: void) })
                 else { return }
                 var isCovered = true
                 let since = max(set.finished.seconds + Self.clockTolerance, facts.verified?.seconds ?? .min)
                 for (component, part) in set.components {
-                    let manifest = try document(Layout.manifest(component, part.manifest), of: name, found) {
+                    let manifest = try document(Layout.manifest(component, part.manifest), of: name, noting: found) {
                         try repository.manifest(component, part.manifest, sha256: part.sha256)
                     }
                     guard let manifest else { return }
@@ -174,7 +175,7 @@ package struct SampledVerification: Sendable {
 
     /// - Returns: nil where the document is damaged, which is noted, or the set is none any more.
     private func document<Value>(
-        _ key: ObjectKey, of set: Timestamp, _ found: borrowing Mutex<Survey>, _ read: () throws -> Value
+        _ key: ObjectKey, of set: Timestamp, noting found: borrowing Mutex<Survey>, _ read: () throws -> Value
     ) throws -> Value? {
         do { return try read() } catch let error as RepositoryError where error.reason == .noSuchSet {
             return nil
@@ -221,7 +222,7 @@ package struct SampledVerification: Sendable {
 
     // MARK: What it means
 
-    private func conclude(_ share: Share, _ survey: Survey, _ read: Reading, _ report: inout Report) throws {
+    private func conclude(from read: Reading, of share: Share, _ survey: Survey, in report: inout Report) throws {
         var hurt: Set<Timestamp> = []
         for (key, damage) in survey.damaged {
             let sets = try present(damage.sets)

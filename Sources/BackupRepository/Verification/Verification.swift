@@ -64,10 +64,10 @@ package struct Verification: Sendable {
         let packs = Array(uses.values)
         let sizes = PackSizes()
         try await packs.concurrentForEach(limit: 4) { use in
-            try await pool.run { try readIndex(use, sizes, ledger) }
+            try await pool.run { try readIndex(of: use, into: sizes, noting: ledger) }
         }
         progress.update { $0.phase = "listing packs" }
-        try await pool.run { try compareListing(Set(packs.map(\.component)), sizes, ledger) }
+        try await pool.run { try compareListing(of: Set(packs.map(\.component)), with: sizes, noting: ledger) }
         if share > 0 {
             let chosen = sample(packs.filter { sizes[$0.pack] != nil })
             progress.update {
@@ -100,7 +100,8 @@ package struct Verification: Sendable {
         var names = try repository.setNames(including: lastCommitted)
         if let only, !names.contains(only) {
             throw RepositoryError(
-                .noSuchSet, Layout.set(only).text, "there is no such set", hint: "`dr list` shows what there is")
+                .noSuchSet, object: Layout.set(only).text, "there is no such set", hint: "`dr list` shows what there is"
+            )
         }
         let void = try VoidMark.runs(in: repository.store)
         let pruned = try PrunedMark.names(
@@ -116,7 +117,7 @@ package struct Verification: Sendable {
         var queue = (only.map { [$0] } ?? names)[...]
         while let name = queue.popFirst() {
             try Task.checkCancellation()
-            guard let set = try read(name, void, ledger) else { continue }
+            guard let set = try read(name, void: void, noting: ledger) else { continue }
             ledger.update {
                 $0.sets += 1
                 $0.setsRead.append(name)
@@ -145,7 +146,7 @@ package struct Verification: Sendable {
         return uses
     }
 
-    private func read(_ name: Timestamp, _ void: Set<String>, _ ledger: VerificationLedger) throws -> BackupSet? {
+    private func read(_ name: Timestamp, void: Set<String>, noting ledger: VerificationLedger) throws -> BackupSet? {
         try ledger.recording(Layout.set(name)) {
             do {
                 return try repository.set(name, void: void)
@@ -193,7 +194,7 @@ package struct Verification: Sendable {
 
     // MARK: Packs
 
-    private func readIndex(_ use: Use, _ sizes: PackSizes, _ ledger: VerificationLedger) throws {
+    private func readIndex(of use: Use, into sizes: PackSizes, noting ledger: VerificationLedger) throws {
         progress.update { $0.files += 1 }
         let key = Layout.index(use.component, use.pack)
         guard let index = try ledger.recording(key, { try repository.index(use.component, use.use) }) else { return }
@@ -210,7 +211,9 @@ package struct Verification: Sendable {
         sizes.set(use.pack, key: index.key, size: index.object.size)
     }
 
-    private func compareListing(_ components: Set<String>, _ sizes: PackSizes, _ ledger: VerificationLedger) throws {
+    private func compareListing(of components: Set<String>, with sizes: PackSizes, noting ledger: VerificationLedger)
+        throws
+    {
         var missing = sizes.all
         var orphans = 0
         for component in components.sorted() {

@@ -1,3 +1,5 @@
+package import Platform
+
 /// One thing to look at after a recovery. A check is made for one server or for the stack, and is run once.
 package protocol RecoveryCheck: Sendable {
     /// The word in plans and on the command line.
@@ -49,7 +51,7 @@ package struct Measurement: Equatable, Sendable {
 }
 
 /// Why a check could not be made.
-package struct CheckFailure: Error, Equatable, CustomStringConvertible {
+package struct CheckFailure: OperationError, Equatable {
     /// Short, for the column of what was measured: "HTTP 503".
     package var measured: String
     package var reason: String
@@ -59,5 +61,7 @@ package struct CheckFailure: Error, Equatable, CustomStringConvertible {
         self.reason = reason
     }
 
-    package var description: String { reason }
+    package var reasonCode: String { "check_error" }
+    package var place: ErrorPlace { ErrorPlace() }
+    package var detail: String { reason }
 }

@@ -21,18 +21,20 @@ package struct DrillServerOptions: Equatable, Sendable {
 extension DrillServerOptions: Section {
     package static let keys: [Key<Self>] = [
         Key(
-            "run", \.run, .list(of: .text), required: true,
-            "Program and arguments; ${port}, ${data}, ${folder} are replaced."),
+            "run", \.run, as: .list(of: .text), required: true,
+            about: "Program and arguments; ${port}, ${data}, ${folder} are replaced."),
         Key(
-            "port", \.port, .count(1...65535),
-            "Port of 127.0.0.1, where the server cannot be told one; any that is free when left out."),
-        Key("ready", \.ready, .text, "Path that answers with success once it is up."),
-        Key("within", \.within, .period, "How long it may take to come up; 2m when left out."),
+            "port", \.port, as: .count(1...65535),
+            about: "Port of 127.0.0.1, where the server cannot be told one; any that is free when left out."),
+        Key("ready", \.ready, as: .text, about: "Path that answers with success once it is up."),
+        Key("within", \.within, as: .period, about: "How long it may take to come up; 2m when left out."),
         Key(
-            "user", \.user, .text,
-            "System user that runs it: a name or UID:GID. Default: the owner of the restored data, if dr runs as root."),
-        Key("username", \.username, .text, "User name of the drill's server."),
-        Key("password", \.password, .secret, "Password of the drill's server."),
+            "user", \.user, as: .text,
+            about:
+                "System user that runs it: a name or UID:GID. Default: the owner of the restored data, if dr runs as root."
+        ),
+        Key("username", \.username, as: .text, about: "User name of the drill's server."),
+        Key("password", \.password, as: .secret, about: "Password of the drill's server."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

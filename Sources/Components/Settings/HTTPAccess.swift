@@ -14,11 +14,11 @@ package struct HTTPAccess: Equatable, Sendable {
 
 extension HTTPAccess: Section {
     package static let keys: [Key<Self>] = [
-        Key("url", \.url, .httpURL, required: true, "Base URL of the server."),
-        Key("username", \.username, .text, "User name for basic authentication."),
-        Key("password", \.password, .secret, "Password for basic authentication."),
-        Key("bearer_token", \.bearerToken, .secret, "Token for bearer authentication."),
-        Key("tls", \.tls, .section(), "Certificates for https."),
+        Key("url", \.url, as: .httpURL, required: true, about: "Base URL of the server."),
+        Key("username", \.username, as: .text, about: "User name for basic authentication."),
+        Key("password", \.password, as: .secret, about: "Password for basic authentication."),
+        Key("bearer_token", \.bearerToken, as: .secret, about: "Token for bearer authentication."),
+        Key("tls", \.tls, as: .section(), about: "Certificates for https."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
@@ -50,10 +50,10 @@ package struct TLSOptions: Equatable, Sendable {
 
 extension TLSOptions: Section {
     package static let keys: [Key<Self>] = [
-        Key("ca_file", \.caFile, .path, "PEM certificates to trust, instead of the system's."),
-        Key("cert_file", \.certificateFile, .path, "PEM certificate to show to the server."),
-        Key("key_file", \.keyFile, .path, "PEM private key of that certificate."),
-        Key("insecure", \.insecure, .flag, "Accept any certificate: for a trial, not for backups."),
+        Key("ca_file", \.caFile, as: .path, about: "PEM certificates to trust, instead of the system's."),
+        Key("cert_file", \.certificateFile, as: .path, about: "PEM certificate to show to the server."),
+        Key("key_file", \.keyFile, as: .path, about: "PEM private key of that certificate."),
+        Key("insecure", \.insecure, as: .flag, about: "Accept any certificate: for a trial, not for backups."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

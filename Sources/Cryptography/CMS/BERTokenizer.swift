@@ -116,6 +116,6 @@ struct BERTokenizer {
     }
 
     private func malformed(_ detail: String) -> CMSError {
-        CMSError(.malformed, "read envelope", "not well-formed at byte \(position): \(detail)")
+        CMSError(.malformed, operation: "read envelope", "not well-formed at byte \(position): \(detail)")
     }
 }

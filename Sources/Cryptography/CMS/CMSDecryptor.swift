@@ -22,7 +22,7 @@ package final class CMSDecryptor {
     /// - Throws: `CMSError` with `.malformed`, `.unsupported`, `.wrongKey` or `.tooLarge`; or what the sink throws. The
     ///   decryptor is of no use afterwards.
     package func write(_ bytes: RawSpan) throws {
-        guard isIntact else { throw CMSError(.failed, "decrypt", "it has failed before") }
+        guard isIntact else { throw CMSError(.failed, operation: "decrypt", "it has failed before") }
         isIntact = false
         try tokenizer.consume(bytes, visitor: &reader)
         isIntact = true
@@ -31,10 +31,11 @@ package final class CMSDecryptor {
     /// Proves what reached the sink: all of the content that was encrypted, and nothing else.
     /// - Throws: `CMSError` with `.authentication`.
     package func finish() throws {
-        guard isIntact else { throw CMSError(.failed, "decrypt", "it has failed before") }
+        guard isIntact else { throw CMSError(.failed, operation: "decrypt", "it has failed before") }
         isIntact = false
         guard tokenizer.isComplete else {
-            throw CMSError(.authentication, "decrypt", "the envelope is cut off after \(tokenizer.position) bytes")
+            throw CMSError(
+                .authentication, operation: "decrypt", "the envelope is cut off after \(tokenizer.position) bytes")
         }
         try decryption.finish()
     }

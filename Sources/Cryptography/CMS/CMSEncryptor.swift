@@ -29,7 +29,7 @@ package final class CMSEncryptor {
     ///   - recipients: at least one; each can decrypt alone. That a certificate has expired is not looked at.
     ///   - sink: called with at most 64 KiB and 5 bytes at a time, in order, inside ``write(_:)`` and ``finish()``.
     package init(to recipients: [RecoveryCertificate], sink: @escaping (RawSpan) throws -> Void) throws {
-        guard !recipients.isEmpty else { throw CMSError(.unsupported, "encrypt", "there is no recipient") }
+        guard !recipients.isEmpty else { throw CMSError(.unsupported, operation: "encrypt", "there is no recipient") }
         guard
             let envelope = OpenSSLHandle(CMS_AuthEnvelopedData_create(EVP_aes_256_gcm()), { CMS_ContentInfo_free($0) })
         else { throw Self.failed() }
@@ -43,7 +43,8 @@ package final class CMSEncryptor {
     package func write(_ plain: RawSpan) throws {
         try begin()
         guard plain.byteCount <= Self.sizeLimit - total else {
-            throw CMSError(.tooLarge, "encrypt", "more than 64 GiB, the most that AES-GCM can encrypt in one piece")
+            throw CMSError(
+                .tooLarge, operation: "encrypt", "more than 64 GiB, the most that AES-GCM can encrypt in one piece")
         }
         total += plain.byteCount
         var offset = 0
@@ -85,7 +86,7 @@ package final class CMSEncryptor {
     }
 
     private func begin() throws {
-        guard isIntact else { throw CMSError(.failed, "encrypt", "it has failed or finished before") }
+        guard isIntact else { throw CMSError(.failed, operation: "encrypt", "it has failed or finished before") }
         isIntact = false
         guard !isOpen else { return }
         let opening = opening
@@ -136,7 +137,7 @@ package final class CMSEncryptor {
         return EnvelopeHeader(recipients: parts.recipients, algorithm: parts.algorithm)
     }
 
-    private static func failed() -> CMSError { CMSError(.failed, "encrypt", OpenSSL.takeReason()) }
+    private static func failed() -> CMSError { CMSError(.failed, operation: "encrypt", OpenSSL.takeReason()) }
 }
 
 /// Picks the parts that vary out of an envelope that OpenSSL made, by their place.

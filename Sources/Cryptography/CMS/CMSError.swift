@@ -1,5 +1,7 @@
+package import Platform
+
 /// A certificate, key, envelope or signature that cannot be used.
-package struct CMSError: Error, Equatable, CustomStringConvertible {
+package struct CMSError: OperationError, Equatable {
     /// What a caller may decide on.
     package enum Reason: Equatable, Sendable {
         /// The file cannot be read at all.
@@ -32,12 +34,13 @@ package struct CMSError: Error, Equatable, CustomStringConvertible {
     /// What to do about it.
     package var hint: String?
 
-    package init(_ reason: Reason, _ operation: String, _ detail: String, hint: String? = nil) {
+    package init(_ reason: Reason, operation: String, _ detail: String, hint: String? = nil) {
         self.reason = reason
         self.operation = operation
         self.detail = detail
         self.hint = hint
     }
 
-    package var description: String { "\(operation): \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var reasonCode: String { "certificate_or_key" }
+    package var place: ErrorPlace { ErrorPlace(operation: operation) }
 }

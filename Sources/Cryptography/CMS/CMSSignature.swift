@@ -15,7 +15,7 @@ package enum CMSSignature {
             CMS_sign(certificate.pointer, signer.key.pointer, nil, content.pointer, flags), { CMS_ContentInfo_free($0) }
         )
         guard let signed, let encoded = OpenSSL.encode({ i2d_CMS_ContentInfo(signed.pointer, $0) }) else {
-            throw CMSError(.failed, "sign", OpenSSL.takeReason())
+            throw CMSError(.failed, operation: "sign", OpenSSL.takeReason())
         }
         return encoded
     }
@@ -56,14 +56,14 @@ package enum CMSSignature {
             CMS_is_detached(message.pointer) == 1, dr_signer_count(message.pointer) == 1
         else {
             ERR_clear_error()
-            throw CMSError(.malformed, operation, "not a detached CMS signature by one signer")
+            throw CMSError(.malformed, operation: operation, "not a detached CMS signature by one signer")
         }
         let content = OpenSSLHandle.reading(document)
         guard CMS_verify(message.pointer, nil, store.pointer, content.pointer, nil, UInt32(flags)) == 1 else {
             throw refusal()
         }
         guard let pointer = dr_signer_certificate(message.pointer, 0), let signer = X509Certificate(pointer) else {
-            throw CMSError(.signature, operation, "the signer has no certificate")
+            throw CMSError(.signature, operation: operation, "the signer has no certificate")
         }
         return signer
     }
@@ -73,11 +73,11 @@ package enum CMSSignature {
     private static func trustStore(_ trusted: [X509Certificate], at now: Date?) throws(CMSError) -> OpenSSLHandle {
         guard let store = OpenSSLHandle(X509_STORE_new(), X509_STORE_free),
             let parameters = X509_STORE_get0_param(store.pointer)
-        else { throw CMSError(.failed, operation, OpenSSL.takeReason()) }
+        else { throw CMSError(.failed, operation: operation, OpenSSL.takeReason()) }
         for certificate in trusted {
             let handle = try certificate.makeHandle()
             guard X509_STORE_add_cert(store.pointer, handle.pointer) == 1 else {
-                throw CMSError(.failed, operation, OpenSSL.takeReason())
+                throw CMSError(.failed, operation: operation, OpenSSL.takeReason())
             }
         }
         // A certificate that is trusted by name needs nobody above it.
@@ -88,7 +88,7 @@ package enum CMSSignature {
             flags |= UInt(X509_V_FLAG_NO_CHECK_TIME)
         }
         guard X509_VERIFY_PARAM_set_flags(parameters, flags) == 1 else {
-            throw CMSError(.failed, operation, OpenSSL.takeReason())
+            throw CMSError(.failed, operation: operation, OpenSSL.takeReason())
         }
         return store
     }
@@ -100,6 +100,6 @@ package enum CMSSignature {
         let detail = data.map { String(cString: $0) } ?? ""
         let reason = ERR_reason_error_string(code).map { String(cString: $0) } ?? "refused by OpenSSL"
         ERR_clear_error()
-        return CMSError(.signature, operation, detail.isEmpty ? reason : "\(reason): \(detail)")
+        return CMSError(.signature, operation: operation, detail.isEmpty ? reason : "\(reason): \(detail)")
     }
 }

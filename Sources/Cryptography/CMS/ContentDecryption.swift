@@ -20,7 +20,7 @@ final class ContentDecryption {
     func open(_ header: EnvelopeHeader) throws {
         guard header.isAES256GCM else {
             throw CMSError(
-                .unsupported, "read envelope",
+                .unsupported, operation: "read envelope",
                 "its content encryption is not AES-256-GCM with a nonce of 96 bits and a tag of 128")
         }
         try RecipientForms.check(header.recipients)
@@ -30,7 +30,7 @@ final class ContentDecryption {
             let envelope = OpenSSL.parse(
                 standIn, free: { CMS_ContentInfo_free($0) }, { d2i_CMS_ContentInfo(nil, $0, $1) })
         else {
-            throw CMSError(.malformed, "read envelope", "its recipients: \(OpenSSL.takeReason())")
+            throw CMSError(.malformed, operation: "read envelope", "its recipients: \(OpenSSL.takeReason())")
         }
         try key.unwrapContentKey(of: envelope.pointer)
         chain = try OpenSSL.cipherChain(of: envelope.pointer, operation: "decrypt")
@@ -47,7 +47,7 @@ final class ContentDecryption {
                 EVP_DecryptUpdate(
                     cipher, &plain, &written, source.bindMemory(to: UInt8.self).baseAddress, CInt(source.count))
             }
-            guard status == 1 else { throw CMSError(.failed, "decrypt", OpenSSL.takeReason()) }
+            guard status == 1 else { throw CMSError(.failed, operation: "decrypt", OpenSSL.takeReason()) }
             let result = plain
             try sink(result.span.bytes.extracting(0..<Int(written)))
         }
@@ -65,14 +65,15 @@ final class ContentDecryption {
         else {
             ERR_clear_error()
             throw CMSError(
-                .authentication, "decrypt", "the content, its key or its tag was changed, or the key is another one",
+                .authentication, operation: "decrypt",
+                "the content, its key or its tag was changed, or the key is another one",
                 hint: "what was decrypted so far proves nothing and must be thrown away")
         }
     }
 
     private func cipher() throws -> OpaquePointer {
         guard let chain = chain?.pointer, let cipher = dr_bio_cipher(chain) else {
-            throw CMSError(.malformed, "decrypt", "content before its key")
+            throw CMSError(.malformed, operation: "decrypt", "content before its key")
         }
         return cipher
     }
@@ -85,10 +86,10 @@ extension OpenSSL {
         let end = BIO_new(BIO_s_null())
         guard let chain = CMS_dataInit(envelope, end) else {
             BIO_free(end)
-            throw CMSError(.failed, operation, OpenSSL.takeReason())
+            throw CMSError(.failed, operation: operation, OpenSSL.takeReason())
         }
         guard let handle = OpenSSLHandle(chain, BIO_free_all), dr_bio_cipher(chain) != nil else {
-            throw CMSError(.failed, operation, "no cipher")
+            throw CMSError(.failed, operation: operation, "no cipher")
         }
         return handle
     }

@@ -103,6 +103,8 @@ struct EnvelopeReader: BERVisitor {
         }
     }
 
-    private func malformed(_ detail: String) -> CMSError { CMSError(.malformed, "read envelope", detail) }
-    private func unsupported(_ detail: String) -> CMSError { CMSError(.unsupported, "read envelope", detail) }
+    private func malformed(_ detail: String) -> CMSError { CMSError(.malformed, operation: "read envelope", detail) }
+    private func unsupported(_ detail: String) -> CMSError {
+        CMSError(.unsupported, operation: "read envelope", detail)
+    }
 }

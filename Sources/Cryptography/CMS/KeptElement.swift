@@ -16,7 +16,7 @@ struct KeptElement {
 
     mutating func append(_ content: RawSpan) throws(CMSError) {
         guard bytes.count + content.byteCount <= Self.limit else {
-            throw CMSError(.tooLarge, "read envelope", "a part of its header is longer than 256 KiB")
+            throw CMSError(.tooLarge, operation: "read envelope", "a part of its header is longer than 256 KiB")
         }
         content.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }

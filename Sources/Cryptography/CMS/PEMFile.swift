@@ -11,12 +11,12 @@ enum PEMFile {
         guard let file = OpenSSLHandle(BIO_new_file(path, "r"), { BIO_free($0) }) else {
             let number = errno  // OpenSSL opens files with fopen
             ERR_clear_error()
-            throw CMSError(.unreadable, operation, String(cString: strerror(number)).lowercased())
+            throw CMSError(.unreadable, operation: operation, String(cString: strerror(number)).lowercased())
         }
         let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
             count = max(0, Int(BIO_read(file.pointer, buffer.baseAddress, CInt(limit))))
         }
-        guard bytes.count < limit else { throw CMSError(.tooLarge, operation, "more than 1 MiB") }
+        guard bytes.count < limit else { throw CMSError(.tooLarge, operation: operation, "more than 1 MiB") }
         return bytes
     }
 }

@@ -27,7 +27,7 @@ final class PrivateKey: @unchecked Sendable {
         guard let key else {
             let reason = OpenSSL.takeReason()
             throw CMSError(
-                .notAKey, "read private key '\(name)'",
+                .notAKey, operation: "read private key '\(name)'",
                 reason == "no start line" || reason == "unsupported" ? "no PEM private key in it" : reason)
         }
         pointer = key
@@ -75,7 +75,9 @@ private final class PassphraseQuestion {
 
     /// Why no key came out, if the passphrase is to blame.
     func failure(name: String) -> (any Error)? {
-        func refused(_ detail: String) -> CMSError { CMSError(.passphrase, "read private key '\(name)'", detail) }
+        func refused(_ detail: String) -> CMSError {
+            CMSError(.passphrase, operation: "read private key '\(name)'", detail)
+        }
         return switch outcome {
         case .notAsked: nil
         case .answered: refused("the passphrase is wrong")
@@ -87,7 +89,7 @@ private final class PassphraseQuestion {
 }
 
 private func answerPassphrase(
-    _ buffer: UnsafeMutablePointer<CChar>?, _ size: CInt, _ isForWriting: CInt, _ context: UnsafeMutableRawPointer?
+    buffer: UnsafeMutablePointer<CChar>?, size: CInt, isForWriting: CInt, context: UnsafeMutableRawPointer?
 ) -> CInt {
     guard let buffer, let context else { return -1 }
     let question = Unmanaged<PassphraseQuestion>.fromOpaque(context).takeUnretainedValue()

@@ -27,7 +27,7 @@ struct RecipientForms: BERVisitor {
         case 3:
             field += 1
             if field == 2, let expected = expectedVersion(second: element.identifier), version != [2, 1, expected] {
-                throw CMSError(.malformed, "read envelope", "a recipient's version does not fit its form")
+                throw CMSError(.malformed, operation: "read envelope", "a recipient's version does not fit its form")
             }
         default: break
         }
@@ -64,7 +64,8 @@ struct RecipientForms: BERVisitor {
     private func checkEphemeralKey(_ bitString: [UInt8]) throws {
         let header = bitString.count > 1 && bitString[1] >= 0x80 ? 2 + Int(bitString[1] & 0x7F) : 2
         guard bitString.dropFirst(header).starts(with: [0, 4]) else {
-            throw CMSError(.unsupported, "read envelope", "a recipient's ephemeral key is not in the uncompressed form")
+            throw CMSError(
+                .unsupported, operation: "read envelope", "a recipient's ephemeral key is not in the uncompressed form")
         }
     }
 }

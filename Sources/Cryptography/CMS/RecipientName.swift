@@ -13,7 +13,7 @@ struct RecipientName: CustomStringConvertible {
         var issuer: OpaquePointer?
         var serial: UnsafeMutablePointer<ASN1_INTEGER>?
         CMS_RecipientInfo_ktri_get0_signer_id(transport, &identifier, &issuer, &serial)
-        self.init(identifier, issuer, serial)
+        self.init(identifier: identifier, issuer: issuer, serial: serial)
     }
 
     /// - Parameter encryptedKey: a `CMS_RecipientEncryptedKey`, one recipient of a key agreement.
@@ -22,12 +22,12 @@ struct RecipientName: CustomStringConvertible {
         var issuer: OpaquePointer?
         var serial: UnsafeMutablePointer<ASN1_INTEGER>?
         CMS_RecipientEncryptedKey_get0_id(encryptedKey, &identifier, nil, nil, &issuer, &serial)
-        self.init(identifier, issuer, serial)
+        self.init(identifier: identifier, issuer: issuer, serial: serial)
     }
 
     private init(
-        _ identifier: UnsafePointer<ASN1_OCTET_STRING>?, _ issuer: OpaquePointer?,
-        _ serial: UnsafePointer<ASN1_INTEGER>?
+        identifier: UnsafePointer<ASN1_OCTET_STRING>?, issuer: OpaquePointer?,
+        serial: UnsafePointer<ASN1_INTEGER>?
     ) {
         if let identifier {
             keyIdentifier = Array(

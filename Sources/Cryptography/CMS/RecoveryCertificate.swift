@@ -57,7 +57,7 @@ package struct RecoveryCertificate: Hashable, Sendable {
 
     private static func refuse(_ x509: X509Certificate, _ detail: String) -> CMSError {
         CMSError(
-            .unsupported, "use certificate '\(x509.subject)'", detail,
+            .unsupported, operation: "use certificate '\(x509.subject)'", detail,
             hint: "a recipient needs an RSA key of 2048 bits or more with keyEncipherment, "
                 + "or a P-256, P-384 or P-521 key with keyAgreement")
     }

@@ -25,7 +25,7 @@ package struct RecoveryKey: Sendable {
     ) throws {
         key = try PrivateKey(pem: pem, name: name, passphrase: passphrase)
         guard key.isRSA || key.isEC else {
-            throw CMSError(.unsupported, "read private key '\(name)'", "neither RSA nor on a NIST curve")
+            throw CMSError(.unsupported, operation: "read private key '\(name)'", "neither RSA nor on a NIST curve")
         }
         var own: RecoveryCertificate?
         for candidate in certificates where try key.belongs(to: candidate.x509) { own = own ?? candidate }
@@ -68,11 +68,12 @@ package struct RecoveryKey: Sendable {
         if hasUnprovableKey, try decryptOldPadding(of: envelope) { return }
         guard !isAddressed else {
             throw CMSError(
-                .authentication, "decrypt", "the content key for '\(certificate?.subject ?? "")' was changed",
+                .authentication, operation: "decrypt",
+                "the content key for '\(certificate?.subject ?? "")' was changed",
                 hint: "restore the object from another copy")
         }
         throw CMSError(
-            .wrongKey, "decrypt", "the private key belongs to none of the recipients",
+            .wrongKey, operation: "decrypt", "the private key belongs to none of the recipients",
             hint: "it can be decrypted by the key of "
                 + (names.isEmpty ? "no certificate" : names.map(\.description).joined(separator: ", or of ")))
     }

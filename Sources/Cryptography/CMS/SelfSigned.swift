@@ -12,11 +12,11 @@ enum SelfSigned {
         commonName: String, kind: RecoveryKeyPair.Kind, keyUsage: String, now: Date, years: Int, passphrase: [UInt8]?
     ) throws(CMSError) -> (certificatePEM: String, privateKeyPEM: String) {
         guard (1...64).contains(commonName.unicodeScalars.count), !commonName.utf8.contains(0) else {
-            throw CMSError(.unsupported, operation, "a common name has 1 to 64 characters")
+            throw CMSError(.unsupported, operation: operation, "a common name has 1 to 64 characters")
         }
-        guard (1...1000).contains(years) else { throw CMSError(.unsupported, operation, "1 to 1000 years") }
+        guard (1...1000).contains(years) else { throw CMSError(.unsupported, operation: operation, "1 to 1000 years") }
         if let passphrase, !(4...1024).contains(passphrase.count) {
-            throw CMSError(.unsupported, operation, "a passphrase has 4 to 1024 bytes")
+            throw CMSError(.unsupported, operation: operation, "a passphrase has 4 to 1024 bytes")
         }
         let generated =
             switch kind {
@@ -26,7 +26,8 @@ enum SelfSigned {
         guard let key = OpenSSLHandle(generated, EVP_PKEY_free),
             let certificate = OpenSSLHandle(X509_new(), X509_free)
         else { throw failed() }
-        try fill(certificate.pointer, commonName, keyUsage, key: key.pointer, now: now, years: years)
+        try fill(
+            certificate.pointer, commonName: commonName, keyUsage: keyUsage, key: key.pointer, now: now, years: years)
         guard let certificatePEM = OpenSSL.collect({ PEM_write_bio_X509($0, certificate.pointer) }) else {
             throw failed()
         }
@@ -37,7 +38,7 @@ enum SelfSigned {
     }
 
     private static func fill(
-        _ certificate: OpaquePointer, _ commonName: String, _ keyUsage: String, key: OpaquePointer, now: Date,
+        _ certificate: OpaquePointer, commonName: String, keyUsage: String, key: OpaquePointer, now: Date,
         years: Int
     ) throws(CMSError) {
         // Positive and of full length, so that it always has the same one (RFC 5280, 4.1.2.2).
@@ -80,5 +81,5 @@ enum SelfSigned {
     }
 
     private static let operation = "make a key pair"
-    private static func failed() -> CMSError { CMSError(.failed, operation, OpenSSL.takeReason()) }
+    private static func failed() -> CMSError { CMSError(.failed, operation: operation, OpenSSL.takeReason()) }
 }

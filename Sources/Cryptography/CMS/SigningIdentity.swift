@@ -19,14 +19,15 @@ package struct SigningIdentity: Sendable {
             pem: PEMFile.read(privateKey, as: "private key"), name: privateKey, passphrase: passphrase)
         guard try key.belongs(to: own) else {
             throw CMSError(
-                .wrongKey, "sign with private key '\(privateKey)'", "it does not belong to certificate '\(certificate)'"
+                .wrongKey, operation: "sign with private key '\(privateKey)'",
+                "it does not belong to certificate '\(certificate)'"
             )
         }
         let handle = try own.makeHandle()
         let usage = X509_get_key_usage(handle.pointer)
         guard key.isRSA || key.isEC, usage & UInt32(KU_DIGITAL_SIGNATURE) != 0 else {
             throw CMSError(
-                .unsupported, "sign with certificate '\(certificate)'",
+                .unsupported, operation: "sign with certificate '\(certificate)'",
                 "it needs an RSA key or one on a NIST curve, and the key usage digitalSignature")
         }
         return SigningIdentity(certificate: own, key: key)

@@ -1,6 +1,7 @@
 internal import COpenSSL
 package import FoundationEssentials
 internal import Glibc
+internal import Platform
 
 /// An X.509 certificate (RFC 5280): what it says, and its DER encoding. It holds no OpenSSL object.
 package struct X509Certificate: Hashable, Sendable {
@@ -30,7 +31,7 @@ package struct X509Certificate: Hashable, Sendable {
         guard !found.isEmpty, reason == "no start line" else {
             let isKey = String(decoding: pem, as: UTF8.self).contains("PRIVATE KEY-----")
             throw CMSError(
-                .notACertificate, "read certificate '\(name)'",
+                .notACertificate, operation: "read certificate '\(name)'",
                 reason == "no start line" ? "no PEM certificate in it" : reason,
                 hint: isKey
                     ? "this is a private key: name the certificate here, and keep the key off this machine" : nil)
@@ -46,12 +47,12 @@ package struct X509Certificate: Hashable, Sendable {
     package func checkValidity(at now: Date) throws(CMSError) {
         guard now <= expires else {
             throw CMSError(
-                .expired, "use certificate '\(subject)'", "expired on \(expires.formatted(.iso8601))",
+                .expired, operation: "use certificate '\(subject)'", "expired on \(RFC3339.text(expires))",
                 hint: "make a new key pair, and keep the old key as long as backups made for it exist")
         }
         guard now >= validFrom else {
             throw CMSError(
-                .notYetValid, "use certificate '\(subject)'", "not valid before \(validFrom.formatted(.iso8601))",
+                .notYetValid, operation: "use certificate '\(subject)'", "not valid before \(RFC3339.text(validFrom))",
                 hint: "is this machine's clock right?")
         }
     }
@@ -59,7 +60,7 @@ package struct X509Certificate: Hashable, Sendable {
     /// The certificate as OpenSSL's object, parsed anew so that no two threads share one.
     func makeHandle() throws(CMSError) -> OpenSSLHandle {
         guard let parsed = OpenSSL.parse(der, free: X509_free, { d2i_X509(nil, $0, $1) }) else {
-            throw CMSError(.notACertificate, "use certificate '\(subject)'", OpenSSL.takeReason())
+            throw CMSError(.notACertificate, operation: "use certificate '\(subject)'", OpenSSL.takeReason())
         }
         return parsed
     }

@@ -1,3 +1,5 @@
+package import Platform
+
 /// Patterns of paths to skip, with the meaning that gitignore(5) gives them; the last one that matches decides.
 package struct IgnorePatterns: Sendable {
     private let patterns: [IgnorePattern]
@@ -19,15 +21,17 @@ package struct IgnorePatterns: Sendable {
 }
 
 /// A pattern that can match no path.
-package struct IgnorePatternError: Error, Equatable, CustomStringConvertible {
+package struct IgnorePatternError: OperationError, Equatable {
     /// The pattern, as it was written.
     package var pattern: String
     /// Why, as the end of a sentence.
     package var reason: String
     /// What to write.
-    package var hint: String
+    package var hint: String?
 
-    package var description: String { "the pattern '\(pattern)' matches nothing: \(reason)\nhint: \(hint)" }
+    package var reasonCode: String { "configuration" }
+    package var place: ErrorPlace { ErrorPlace(object: pattern, text: "the pattern '\(pattern)' matches nothing") }
+    package var detail: String { reason }
 }
 
 /// One pattern of gitignore(5), ready for use.

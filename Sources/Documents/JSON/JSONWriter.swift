@@ -3,7 +3,7 @@ extension JSONValue {
     /// end at the end. Two texts of one value are equal byte for byte, so that a diff shows what changed and no more.
     package var document: [UInt8] {
         var bytes: [UInt8] = []
-        write(into: &bytes, level: 0, isPretty: true)
+        write(into: &bytes, as: Layout(isPretty: true))
         bytes.append(0x0A)
         return bytes
     }
@@ -11,42 +11,49 @@ extension JSONValue {
     /// Without any space, members in the same order: for requests.
     package var compact: [UInt8] {
         var bytes: [UInt8] = []
-        write(into: &bytes, level: 0, isPretty: false)
+        write(into: &bytes, as: Layout(isPretty: false))
         return bytes
     }
 
-    private func write(into bytes: inout [UInt8], level: Int, isPretty: Bool) {
+    private struct Layout {
+        let isPretty: Bool
+        var level = 0
+
+        var deeper: Layout { Layout(isPretty: isPretty, level: level + 1) }
+    }
+
+    private func write(into bytes: inout [UInt8], as layout: Layout) {
         switch self {
         case .null: bytes += "null".utf8
         case .bool(let value): bytes += (value ? "true" : "false").utf8
         case .number(let text): bytes += text.utf8
         case .string(let text): Self.write(text, into: &bytes)
         case .array(let values):
-            Self.write(values, "[", "]", &bytes, level, isPretty) { value, bytes in
-                value.write(into: &bytes, level: level + 1, isPretty: isPretty)
+            Self.write(values, between: ("[", "]"), into: &bytes, as: layout) { value, bytes in
+                value.write(into: &bytes, as: layout.deeper)
             }
         case .object(let members):
             let sorted = members.sorted { Self.precedes($0.key, $1.key) }
-            Self.write(sorted, "{", "}", &bytes, level, isPretty) { member, bytes in
+            Self.write(sorted, between: ("{", "}"), into: &bytes, as: layout) { member, bytes in
                 Self.write(member.key, into: &bytes)
-                bytes += (isPretty ? ": " : ":").utf8
-                member.value.write(into: &bytes, level: level + 1, isPretty: isPretty)
+                bytes += (layout.isPretty ? ": " : ":").utf8
+                member.value.write(into: &bytes, as: layout.deeper)
             }
         }
     }
 
     private static func write<Element>(
-        _ elements: [Element], _ opening: String, _ closing: String, _ bytes: inout [UInt8], _ level: Int,
-        _ isPretty: Bool, _ element: (Element, inout [UInt8]) -> Void
+        _ elements: [Element], between brackets: (opening: String, closing: String), into bytes: inout [UInt8],
+        as layout: Layout, _ element: (Element, inout [UInt8]) -> Void
     ) {
-        bytes += opening.utf8
+        bytes += brackets.opening.utf8
         for (index, each) in elements.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            if isPretty { newLine(level + 1, &bytes) }
+            if layout.isPretty { newLine(layout.level + 1, &bytes) }
             element(each, &bytes)
         }
-        if isPretty, !elements.isEmpty { newLine(level, &bytes) }
-        bytes += closing.utf8
+        if layout.isPretty, !elements.isEmpty { newLine(layout.level, &bytes) }
+        bytes += brackets.closing.utf8
     }
 
     private static func newLine(_ level: Int, _ bytes: inout [UInt8]) {

@@ -1,5 +1,7 @@
+package import Platform
+
 /// Everything that is wrong with a configuration or a plan, found in one pass.
-package struct DocumentError: Error, Equatable, CustomStringConvertible {
+package struct DocumentError: OperationError, Equatable {
     /// In the order of the file; never empty.
     package var diagnostics: [Diagnostic]
 
@@ -12,7 +14,11 @@ package struct DocumentError: Error, Equatable, CustomStringConvertible {
         self.init([Diagnostic(Location(file: file), message, hint: hint)])
     }
 
-    package var description: String { diagnostics.map(\.description).joined(separator: "\n") }
+    package var reasonCode: String { "configuration" }
+    package var place: ErrorPlace { ErrorPlace(object: diagnostics.first?.location.file, text: "") }
+
+    /// All complaints. Each one of several keeps its hint with it.
+    package var detail: String { diagnostics.map(\.description).joined(separator: "\n") }
 }
 
 /// One thing that is wrong, and where. Holds names and shapes, never the text of a secret.

@@ -41,10 +41,10 @@ package struct Key<Owner>: Sendable {
     package var plainText: @Sendable (Owner) -> String?
 
     package init<Value>(
-        _ name: String, _ property: any WritableKeyPath<Owner, Value> & Sendable, _ shape: Shape<Value>,
-        required: Bool = false, _ about: String
+        _ name: String, _ property: any WritableKeyPath<Owner, Value> & Sendable, as shape: Shape<Value>,
+        required: Bool = false, about: String
     ) {
-        self.init(name, required, about, shape.schema) { owner, node, reader in
+        self.init(name, isRequired: required, about: about, schema: shape.schema) { owner, node, reader in
             guard let value = shape.read(node, &reader) else { return false }
             owner[keyPath: property] = value
             return true
@@ -54,10 +54,10 @@ package struct Key<Owner>: Sendable {
     }
 
     package init<Value>(
-        _ name: String, _ property: any WritableKeyPath<Owner, Value?> & Sendable, _ shape: Shape<Value>,
-        required: Bool = false, _ about: String
+        _ name: String, _ property: any WritableKeyPath<Owner, Value?> & Sendable, as shape: Shape<Value>,
+        required: Bool = false, about: String
     ) {
-        self.init(name, required, about, shape.schema) { owner, node, reader in
+        self.init(name, isRequired: required, about: about, schema: shape.schema) { owner, node, reader in
             guard let value = shape.read(node, &reader) else { return false }
             owner[keyPath: property] = value
             return true
@@ -67,7 +67,7 @@ package struct Key<Owner>: Sendable {
     }
 
     private init(
-        _ name: String, _ isRequired: Bool, _ about: String, _ schema: JSONValue,
+        _ name: String, isRequired: Bool, about: String, schema: JSONValue,
         fill: @escaping @Sendable (inout Owner, YAMLNode, inout Reader) -> Bool,
         plainText: @escaping @Sendable (Owner) -> String?
     ) {
@@ -82,7 +82,7 @@ package struct Key<Owner>: Sendable {
     /// The same key for a section that keeps this one's owner in a property: how kinds share a group of keys.
     package func within<Outer>(_ property: any WritableKeyPath<Outer, Owner> & Sendable) -> Key<Outer> {
         let (fill, plainText) = (fill, plainText)
-        return Key<Outer>(name, isRequired, about, schema) { outer, node, reader in
+        return Key<Outer>(name, isRequired: isRequired, about: about, schema: schema) { outer, node, reader in
             fill(&outer[keyPath: property], node, &reader)
         } plainText: {
             plainText($0[keyPath: property])
@@ -94,12 +94,13 @@ package struct Key<Owner>: Sendable {
         _ name: String, schema: JSONValue, required: Bool = false, _ about: String,
         fill: @escaping @Sendable (inout Owner, YAMLNode, inout Reader) -> Bool
     ) -> Key {
-        Key(name, required, about, schema, fill: fill, plainText: { _ in nil })
+        Key(
+            name, isRequired: required, about: about, schema: schema, fill: fill, plainText: { _ in nil })
     }
 
     /// A key whose value is taken from elsewhere, such as `kind`, which chose the section: known, but fills nothing.
     package static func alreadyRead(_ name: String, schema: JSONValue, _ about: String) -> Key {
-        Key(name, false, about, schema, fill: { _, _, _ in true }, plainText: { _ in nil })
+        Key(name, isRequired: false, about: about, schema: schema, fill: { _, _, _ in true }, plainText: { _ in nil })
     }
 }
 

@@ -154,8 +154,8 @@ private struct SecretReference: Section {
     var file: String?
 
     static let keys: [Key<Self>] = [
-        Key("env", \.env, .text, "Name of the environment variable that holds it."),
-        Key("file", \.file, .path, "Path of the file that holds it."),
+        Key("env", \.env, as: .text, about: "Name of the environment variable that holds it."),
+        Key("file", \.file, as: .path, about: "Path of the file that holds it."),
     ]
 
     static var oneOf: JSONValue {

@@ -24,7 +24,8 @@ package struct DamagedStore: ObjectStore {
     package func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         switch damage {
         case .missing(key):
-            throw ObjectStoreError(.notFound, "read", key, "taken away for the negative control", store: location)
+            throw ObjectStoreError(
+                .notFound, operation: "read", key: key, "taken away for the negative control", store: location)
         case .passedOff(key, let other): try whole.get(other, range: range, sink)
         case .flippedBit(key, let offset):
             var position = range?.lowerBound ?? 0
@@ -58,7 +59,7 @@ package struct DamagedStore: ObjectStore {
 
     // A negative control changes nothing.
 
-    package func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+    package func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
         throw refusal("write", key)
     }
     package func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
@@ -67,6 +68,6 @@ package struct DamagedStore: ObjectStore {
     package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] { keys.map { refusal("delete", $0) } }
 
     private func refusal(_ operation: String, _ key: ObjectKey) -> ObjectStoreError {
-        ObjectStoreError(.denied, operation, key, "a negative control only reads", store: location)
+        ObjectStoreError(.denied, operation: operation, key: key, "a negative control only reads", store: location)
     }
 }

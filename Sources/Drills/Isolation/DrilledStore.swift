@@ -19,9 +19,9 @@ package struct DrilledStore: ObjectStore {
         try live.list(prefix: prefix, after: after, body)
     }
 
-    package func put(_ key: ObjectKey, _ content: [UInt8], _ options: PutOptions) throws -> ObjectInfo {
+    package func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
         guard "\(key)".hasPrefix(Self.marks) else { throw refusal("write", key) }
-        return try live.put(key, content, options)
+        return try live.put(key, content, options: options)
     }
 
     package func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload {
@@ -31,6 +31,7 @@ package struct DrilledStore: ObjectStore {
     package func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] { keys.map { refusal("delete", $0) } }
 
     private func refusal(_ operation: String, _ key: ObjectKey) -> ObjectStoreError {
-        ObjectStoreError(.denied, operation, key, "a drill writes nothing to the store but marks", store: location)
+        ObjectStoreError(
+            .denied, operation: operation, key: key, "a drill writes nothing to the store but marks", store: location)
     }
 }

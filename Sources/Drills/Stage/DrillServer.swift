@@ -181,7 +181,7 @@ package final class DrillServer: Sendable {
 }
 
 /// A drill that could not be set up.
-package struct DrillError: Error, Equatable, CustomStringConvertible {
+package struct DrillError: OperationError, Equatable {
     package var object: String
     package var detail: String
     package var hint: String?
@@ -192,5 +192,6 @@ package struct DrillError: Error, Equatable, CustomStringConvertible {
         self.hint = hint
     }
 
-    package var description: String { "\(object): \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var reasonCode: String { "drill_setup" }
+    package var place: ErrorPlace { ErrorPlace(object: object) }
 }

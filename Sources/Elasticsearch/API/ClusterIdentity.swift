@@ -1,5 +1,6 @@
 internal import BackupRepository
 internal import Documents
+internal import HTTP
 
 /// Which cluster answers, and which of the two dialects it speaks.
 struct ClusterIdentity: Equatable, Sendable {
@@ -42,11 +43,12 @@ struct ClusterIdentity: Equatable, Sendable {
         let oldest = product == .elasticsearch ? (7, 0) : (1, 0)
         guard release >= oldest else {
             throw ComponentError(
-                .misconfigured, operation, "\(description) is too old: 7.0 or newer is needed", hint: "upgrade it")
+                .misconfigured, operation: operation, "\(description) is too old: 7.0 or newer is needed",
+                hint: "upgrade it")
         }
         if product == .opensearch, hasAPIKey {
             throw ComponentError(
-                .misconfigured, operation, "\(description) knows no API keys",
+                .misconfigured, operation: operation, "\(description) knows no API keys",
                 hint: "use username and password, or `bearer_token:`")
         }
     }
@@ -57,7 +59,7 @@ extension ElasticsearchAPI {
         let answer = try await send(ElasticsearchCall("GET", [""], needs: "the cluster privilege 'monitor'"))
         guard let version = answer["version"]?["number"]?.text else {
             throw ElasticsearchAPIError(
-                reason: .notElasticsearch, operation: "GET \(location)/",
+                .notElasticsearch, operation: "GET \(location)/",
                 detail: "the answer is neither Elasticsearch's nor OpenSearch's")
         }
         let isOpenSearch = answer["version"]?["distribution"]?.text == "opensearch"

@@ -1,5 +1,6 @@
 package import BackupRepository
 internal import Documents
+internal import HTTP
 internal import Logging
 package import Platform
 
@@ -85,7 +86,7 @@ package struct ElasticsearchSource: ComponentSource {
 
     private var nothingMatches: ComponentError {
         ComponentError(
-            .misconfigured, operation, "no index matches '\(pattern.text)'",
+            .misconfigured, operation: operation, "no index matches '\(pattern.text)'",
             hint: "is `indices:` right? With --es.index-prefix=prod Jaeger's are named prod-jaeger-*; "
                 + "GET /_cat/indices lists what there is")
     }
@@ -187,7 +188,7 @@ package struct ElasticsearchSource: ComponentSource {
             guard let present = try await api.snapshot(name, in: place) else { return }
             guard present.run == run, facts["uuid"].map({ $0 == present.uuid }) ?? true else {
                 throw ComponentError(
-                    .refused, operation, "there is another snapshot of that name, which dr did not make",
+                    .refused, operation: operation, "there is another snapshot of that name, which dr did not make",
                     hint: "it was left alone; see who else writes to this repository")
             }
             try await api.deleteSnapshot(name, in: place)

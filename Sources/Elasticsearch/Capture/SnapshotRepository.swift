@@ -77,7 +77,7 @@ package struct SnapshotRepository: Equatable, Sendable {
     func check(_ registration: JSONValue, operation: String) throws {
         guard let difference = difference(from: registration) else { return }
         throw ComponentError(
-            .misconfigured, operation, "the cluster has a repository '\(name)' already, and \(difference)",
+            .misconfigured, operation: operation, "the cluster has a repository '\(name)' already, and \(difference)",
             hint: "give this one another `name:` under `repository:`, correct dr.yaml, or take the registration away "
                 + "(DELETE /_snapshot/\(name): the data stay)")
     }
@@ -93,7 +93,7 @@ extension ElasticsearchAPI {
         try repository.check(present, operation: operation)
         guard !SnapshotRepository.isReadOnly(present) else {
             throw ComponentError(
-                .misconfigured, operation, "repository '\(repository.name)' is registered read-only here",
+                .misconfigured, operation: operation, "repository '\(repository.name)' is registered read-only here",
                 hint: "a restore registers it so where another cluster made the snapshots: two clusters that write to "
                     + "one repository destroy it. Once the other cluster is gone for good, "
                     + "DELETE /_snapshot/\(repository.name); the next backup registers it for writing. "

@@ -1,6 +1,7 @@
 internal import BackupRepository
 internal import Documents
 internal import Glibc
+internal import HTTP
 internal import Logging
 internal import Platform
 
@@ -32,7 +33,7 @@ struct SnapshotRun: Sendable {
             else { throw failure(of: snapshot) }
             guard !snapshot.indices.isEmpty else {
                 throw ComponentError(
-                    .refused, operation, "the cluster finished it without any index",
+                    .refused, operation: operation, "the cluster finished it without any index",
                     hint: "were the indices deleted in this moment? run it again")
             }
             return (snapshot, note)
@@ -70,7 +71,8 @@ struct SnapshotRun: Sendable {
                     if try await isOurs() { return }
                     if isTaken {
                         throw ComponentError(
-                            .refused, operation, "there is a snapshot of this name that this run did not make",
+                            .refused, operation: operation,
+                            "there is a snapshot of this name that this run did not make",
                             hint: "run it again: the name follows the clock")
                     }
                     throw error
@@ -105,7 +107,7 @@ struct SnapshotRun: Sendable {
             do {
                 guard let snapshot = try await api.snapshot(name, in: repository, isRetried: false) else {
                     throw ComponentError(
-                        .refused, operation, "somebody deleted it while it was being made",
+                        .refused, operation: operation, "somebody deleted it while it was being made",
                         hint: "is another tool pruning this repository? `dr` must be its only user")
                 }
                 if !snapshot.isRunning { return snapshot }
@@ -132,7 +134,7 @@ struct SnapshotRun: Sendable {
             }
             guard ContinuousClock.now < deadline else {
                 throw ComponentError(
-                    .refused, operation, "it makes no progress, and was given up",
+                    .refused, operation: operation, "it makes no progress, and was given up",
                     hint: "see GET /_snapshot/\(repository)/_status and the cluster's log; "
                         + "`timeout:` says how long to wait for the next sign of life")
             }
@@ -144,7 +146,7 @@ struct SnapshotRun: Sendable {
         let reasons = snapshot.failures.prefix(3).map { "\($0.index)/\($0.shard): \($0.reason)" }
         let detail = reasons.isEmpty ? "" : ": \(reasons.joined(separator: "; "))"
         return ComponentError(
-            .refused, operation,
+            .refused, operation: operation,
             "it ended in state \(snapshot.state), \(snapshot.successfulShards) of \(snapshot.shards) shards\(detail)",
             hint: "GET /_cluster/health: are all primary shards assigned?")
     }

@@ -10,7 +10,7 @@ package struct ElasticsearchCanarySettings: CanarySettings {
     package init() {}
 
     package static let keys: [Key<Self>] = [
-        Key("index", \.index, .text, "The index; from the component's pattern when left out.")
+        Key("index", \.index, as: .text, about: "The index; from the component's pattern when left out.")
     ]
 
     package func canary(in component: ElasticsearchComponent, _ context: ComponentContext) throws -> (any Canary)? {
@@ -33,7 +33,7 @@ struct ElasticsearchCanary: Canary {
     }
 
     func write(_ value: String) throws -> Int {
-        let now = Int(clamping: Date().timeIntervalSince1970 * 1000)
+        let now = WallClock.system.milliseconds
         let document: JSONValue = ["value": .string(value), "at": JSONValue(now)]
         try server.write("PUT", "/\(CheckedServer.encoded(index))/_doc/dr-canary", document.compact)
         guard try values(around: now).contains(value) else {

@@ -1,5 +1,6 @@
 package import BackupRepository
 internal import Documents
+internal import HTTP
 internal import Logging
 package import Platform
 
@@ -49,7 +50,7 @@ package struct ElasticsearchImporter: ComponentImporter {
         }
         guard allowed, let first = prefix.first, !"-_.".contains(first) else {
             throw ComponentError(
-                .misconfigured, operation, "'\(prefix)' cannot begin the name of an index",
+                .misconfigured, operation: operation, "'\(prefix)' cannot begin the name of an index",
                 hint: "use a-z, 0-9, '-', '_' and '.', and a letter or a digit first: --prefix restored-")
         }
     }
@@ -65,12 +66,13 @@ package struct ElasticsearchImporter: ComponentImporter {
             try repository.check(present, operation: operation)
             guard !repository.isOnlyRead || SnapshotRepository.isReadOnly(present) else {
                 throw ComponentError(
-                    .refused, operation, "repository '\(repository.name)' is registered for writing in this cluster",
+                    .refused, operation: operation,
+                    "repository '\(repository.name)' is registered for writing in this cluster",
                     hint: "a drill's cluster must not be able to write to the live one's snapshots: take the "
                         + "registration away (DELETE /_snapshot/\(repository.name): the data stay), or start the drill's "
                         + "cluster as an empty one")
             }
-            report(ImportedObject("repository", "'\(repository.name)'", .same))
+            report(ImportedObject("repository", "'\(repository.name)'", outcome: .same))
             return true
         }
         // The cluster that made the snapshots may still live and write: two writers destroy a repository.
@@ -81,20 +83,20 @@ package struct ElasticsearchImporter: ComponentImporter {
         if !request.isDryRun {
             try await api.register(repository.name, repository.registration(isReadOnly: isReadOnly), cluster)
         }
-        report(ImportedObject("repository", "'\(repository.name)'", .create, detail: detail))
+        report(ImportedObject("repository", "'\(repository.name)'", outcome: .create, detail: detail))
         return !request.isDryRun
     }
 
     private func findSnapshot(_ recorded: RecordedSnapshot, _ operation: String) async throws {
         guard let present = try await api.snapshot(recorded.name, in: repository.name) else {
             throw ComponentError(
-                .refused, operation, "the repository has no such snapshot any more",
+                .refused, operation: operation, "the repository has no such snapshot any more",
                 hint: "choose another set with --at (dr list), and see that `repository:` in dr.yaml names the place "
                     + "that the backups went to: \(repository.description)")
         }
         guard present.uuid == recorded.uuid else {
             throw ComponentError(
-                .damaged, operation, "the repository has another snapshot of that name, with another uuid",
+                .damaged, operation: operation, "the repository has another snapshot of that name, with another uuid",
                 hint: "choose another set with --at, and see who else writes to this repository")
         }
     }
@@ -112,7 +114,7 @@ package struct ElasticsearchImporter: ComponentImporter {
             } catch let error as ElasticsearchAPIError where error.reason == .refused || error.reason == .forbidden {
                 outcome = (.failed, "\(error.detail)\(error.hint.map { "; \($0)" } ?? "")")
             }
-            report(ImportedObject(piece.kind.rawValue, "'\(piece.name)'", outcome.0, detail: outcome.1))
+            report(ImportedObject(piece.kind.rawValue, "'\(piece.name)'", outcome: outcome.0, detail: outcome.1))
         }
     }
 
@@ -152,14 +154,15 @@ package struct ElasticsearchImporter: ComponentImporter {
             let target = (request.prefix ?? "") + index.name
             let action = IndexPlan.action(for: index, present: try await present(target, in: around), in: around)
             switch action {
-            case .same: report(ImportedObject("index", "'\(target)'", .same))
-            case .conflict(let obstacle): report(ImportedObject("index", "'\(target)'", .conflict, detail: obstacle))
+            case .same: report(ImportedObject("index", "'\(target)'", outcome: .same))
+            case .conflict(let obstacle):
+                report(ImportedObject("index", "'\(target)'", outcome: .conflict, detail: obstacle))
             case .create, .replace:
                 if request.isDryRun {
                     let details = [index.documents.map { "\($0.description) documents" }] + index.missingShards
                     report(
                         ImportedObject(
-                            "index", "'\(target)'", action == .create ? .create : .update,
+                            "index", "'\(target)'", outcome: action == .create ? .create : .update,
                             detail: details.compactMap { $0 }.joined(separator: "; ")))
                 } else {
                     items.append(IndexRestore.Item(index: index, action: action))
@@ -190,7 +193,7 @@ package struct ElasticsearchImporter: ComponentImporter {
             else { continue }
             report(
                 ImportedObject(
-                    "alias", "'\(name)'", .failed,
+                    "alias", "'\(name)'", outcome: .failed,
                     detail:
                         "it leads to \(alias.members.keys.sorted().joined(separator: ", ")), and has no write index: "
                         + "writes through it are refused. Take it from all but one of them (POST /_aliases)"))

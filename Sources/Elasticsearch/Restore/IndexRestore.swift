@@ -1,5 +1,6 @@
 internal import BackupRepository
 internal import Documents
+internal import HTTP
 internal import Logging
 
 /// Restores indices from a snapshot, a few at a time, and judges each by what it then holds.
@@ -79,7 +80,7 @@ struct IndexRestore: Sendable {
         progress.update { $0.files += 1 }
         report(
             ImportedObject(
-                "index", "'\(target(item.index))'", outcome,
+                "index", "'\(target(item.index))'", outcome: outcome,
                 detail: details.isEmpty ? nil : details.joined(separator: "; ")))
     }
 

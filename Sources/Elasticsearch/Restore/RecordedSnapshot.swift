@@ -56,7 +56,7 @@ struct RecordedSnapshot: Sendable {
             let recorded = summary["indices"]?.object
         else {
             throw ComponentError(
-                .damaged, "read '\(tree)/snapshot.json'", "it does not describe a snapshot",
+                .damaged, operation: "read '\(tree)/snapshot.json'", "it does not describe a snapshot",
                 hint: "dr verify --read-data tells whether the set is whole; --at chooses another")
         }
         self.name = name
@@ -110,7 +110,7 @@ struct RecordedSnapshot: Sendable {
         guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
         do {
             return try JSONValue(parsing: [UInt8](bytes))
-        } catch { throw ComponentError(.damaged, "read '\(path)'", "\(error)") }
+        } catch { throw ComponentError(.damaged, operation: "read '\(path)'", "\(error)") }
     }
 
     /// Refuses a cluster that cannot read the snapshot, before it says so in its own words.
@@ -130,7 +130,8 @@ struct RecordedSnapshot: Sendable {
             }
         guard let reason else { return }
         throw ComponentError(
-            .misconfigured, operation, "\(made.description) made it, this is \(cluster.description): \(reason)",
+            .misconfigured, operation: operation,
+            "\(made.description) made it, this is \(cluster.description): \(reason)",
             hint: "restore into a cluster of the version that made it, and upgrade that")
     }
 }

@@ -10,7 +10,7 @@ package struct FileCanarySettings: CanarySettings {
     package init() {}
 
     package static let keys: [Key<Self>] = [
-        Key("file", \.file, .text, "The path in the tree; .dr-canary when left out.")
+        Key("file", \.file, as: .text, about: "The path in the tree; .dr-canary when left out.")
     ]
 
     package func canary(in component: FilesComponent, _ context: ComponentContext) -> (any Canary)? {
@@ -25,7 +25,7 @@ struct FileCanary: Canary {
 
     func write(_ value: String) throws -> Int {
         try OutputFile.write(Array("\(value)\n".utf8), to: path, links: .refuse)
-        return Int(clamping: Date().timeIntervalSince1970 * 1000)
+        return WallClock.system.milliseconds
     }
 
     func values(around time: Int) throws -> [String] {

@@ -25,12 +25,12 @@ enum BundleProof {
             for (name, object) in record.refs.sorted(by: { $0.key < $1.key }) {
                 let found = try git.run(["rev-parse", "--verify", name], in: path, operation: operation)
                 guard found == "\(object)\n" else {
-                    throw ComponentError(.damaged, operation, "'\(name)' is not what it was")
+                    throw ComponentError(.damaged, operation: operation, "'\(name)' is not what it was")
                 }
             }
         } catch let error as ComponentError {
             guard error.reason == .other else { throw error }
-            throw ComponentError(.damaged, operation, error.detail, hint: "run `git fsck` in the repository")
+            throw ComponentError(.damaged, operation: operation, error.detail, hint: "run `git fsck` in the repository")
         }
         return try check(path, operation, git)
     }
@@ -45,7 +45,8 @@ enum BundleProof {
             return ["git finds old objects odd, which costs nothing: \(GitAddress.redacting(lines))"]
         }
         throw ComponentError(
-            .damaged, operation, GitFailure.error(operation, status: answer.status, errors: answer.errors).detail,
+            .damaged, operation: operation,
+            GitFailure.error(operation, status: answer.status, errors: answer.errors).detail,
             hint: "run `git fsck` in the repository")
     }
 }

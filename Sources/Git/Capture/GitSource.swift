@@ -85,7 +85,7 @@ package struct GitSource: ComponentSource {
             warnings += try BundleProof.prove(bundle, record, git)
             let place = "\(tree.path)/\(RepositoryRecord.bundleName)"
             guard rename(bundle, place) == 0, tree.keep(RepositoryRecord.bundleName) else {
-                throw ComponentError(.other, "write '\(place)'", String(cString: strerror(errno)))
+                throw ComponentError(.other, operation: "write '\(place)'", String(cString: strerror(errno)))
             }
         }
         // Last: a run that dies before leaves a record that does not fit, and the next makes the bundle again.
@@ -108,11 +108,11 @@ package struct GitSource: ComponentSource {
                     let commit = references.branches[branch] ?? ""
                     findings.append(
                         Diagnosis(
-                            "repository", .ok,
+                            of: "repository", .ok,
                             "\(address.redacted), branch '\(branch)' at \(RepositoryRecord.short(commit))"))
-                } catch { findings.append(Diagnosis("repository", .failed, "\(error)")) }
+                } catch { findings.append(Diagnosis(of: "repository", .failed, "\(error)")) }
                 return findings
-            } catch { return [Diagnosis("git", .failed, "\(error)")] }
+            } catch { return [Diagnosis(of: "git", .failed, "\(error)")] }
         }
     }
 
@@ -121,8 +121,8 @@ package struct GitSource: ComponentSource {
         let version = version.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
         let numbers = version.split(separator: ".").prefix(2).compactMap { Int($0) }
         guard numbers.count == 2, (numbers[0], numbers[1]) < (2, 32) else {
-            return Diagnosis("git", .ok, "version \(version)")
+            return Diagnosis(of: "git", .ok, "version \(version)")
         }
-        return Diagnosis("git", .failed, "version \(version) is too old: install 2.32 or newer")
+        return Diagnosis(of: "git", .failed, "version \(version) is too old: install 2.32 or newer")
     }
 }

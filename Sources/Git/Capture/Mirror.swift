@@ -39,7 +39,7 @@ struct Mirror {
     func remove() throws {
         guard FileManager.default.fileExists(atPath: path) else { return }
         do { try FileManager.default.removeItem(atPath: path) } catch {
-            throw ComponentError(.other, "remove '\(path)'", "\(error)", hint: "remove it by hand")
+            throw ComponentError(.other, operation: "remove '\(path)'", "\(error)", hint: "remove it by hand")
         }
     }
 
@@ -65,7 +65,8 @@ struct Mirror {
 
     private static func shallow(_ operation: String) -> ComponentError {
         ComponentError(
-            .misconfigured, operation, "it is a shallow clone: it lacks the older history, which a backup must hold",
+            .misconfigured, operation: operation,
+            "it is a shallow clone: it lacks the older history, which a backup must hold",
             hint: "run `git fetch --unshallow` in it, or name the repository that it was cloned from")
     }
 
@@ -75,7 +76,8 @@ struct Mirror {
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: address.text, isDirectory: &isDirectory) else {
             throw ComponentError(
-                .misconfigured, operation, "there is no such folder", hint: "check `url:` of this component in dr.yaml")
+                .misconfigured, operation: operation, "there is no such folder",
+                hint: "check `url:` of this component in dr.yaml")
         }
         // Asked the way upload-pack looks for it, which never looks at the folders above.
         let candidates = ["\(address.text)/.git", address.text]
@@ -91,7 +93,8 @@ struct Mirror {
             return String(lines[1])
         }
         throw ComponentError(
-            .misconfigured, operation, "it is no git repository", hint: "check `url:` of this component in dr.yaml")
+            .misconfigured, operation: operation, "it is no git repository",
+            hint: "check `url:` of this component in dr.yaml")
     }
 
     // MARK: Whose mirror it is
@@ -104,7 +107,8 @@ struct Mirror {
 
     private func write(_ text: String, to file: String) throws {
         do { try OutputFile.write(Array(text.utf8), to: file, links: .refuse) } catch {
-            throw ComponentError(.other, "write '\(file)'", FileFailure.text(error), hint: "check `state:` in dr.yaml")
+            throw ComponentError(
+                .other, operation: "write '\(file)'", FileFailure.text(error), hint: "check `state:` in dr.yaml")
         }
     }
 
@@ -129,14 +133,14 @@ struct Mirror {
     func describe(branch: String, _ references: [String: String]) throws -> RepositoryRecord {
         let operation = "read the newest commit of \(address.redacted)"
         guard let commit = references["refs/heads/\(branch)"] else {
-            throw ComponentError(.other, operation, "the branch '\(branch)' went away while it was fetched")
+            throw ComponentError(.other, operation: operation, "the branch '\(branch)' went away while it was fetched")
         }
         let fields = try git.run(["show", "-s", "--format=%at%n%ct%n%s", commit], in: path, operation: operation)
             .split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)
         let count = try git.run(["rev-list", "--count", commit], in: path, operation: operation)
         guard fields.count == 3, let authored = Int(fields[0]), let committed = Int(fields[1]),
             let commits = Int(count.trimmingCharacters(in: .newlines))
-        else { throw ComponentError(.damaged, operation, "git describes it as nothing that can be read") }
+        else { throw ComponentError(.damaged, operation: operation, "git describes it as nothing that can be read") }
         return RepositoryRecord(
             url: address.redacted, branch: branch, commit: commit,
             authorTime: Timestamp(seconds: authored).rfc3339, commitTime: Timestamp(seconds: committed).rfc3339,

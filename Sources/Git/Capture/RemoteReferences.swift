@@ -42,19 +42,19 @@ struct RemoteReferences: Equatable {
         let operation = "choose the branch of \(address.redacted)"
         guard !branches.isEmpty else {
             throw ComponentError(
-                .misconfigured, operation, "the repository is empty: it has no branch yet",
+                .misconfigured, operation: operation, "the repository is empty: it has no branch yet",
                 hint: "push a first commit, or check `url:` of this component")
         }
         if let wanted {
             guard branches[wanted] == nil else { return wanted }
             throw ComponentError(
-                .misconfigured, operation, "it has no branch '\(wanted)'; it has: \(names)",
+                .misconfigured, operation: operation, "it has no branch '\(wanted)'; it has: \(names)",
                 hint: "check `branch:` of this component in dr.yaml")
         }
         if let defaultBranch { return defaultBranch }
         let reason = isDetached ? "its HEAD is a commit of no branch" : "its HEAD names no branch that has a commit"
         throw ComponentError(
-            .misconfigured, operation, "\(reason); it has: \(names)",
+            .misconfigured, operation: operation, "\(reason); it has: \(names)",
             hint: "name one with `branch:` of this component in dr.yaml")
     }
 

@@ -27,7 +27,7 @@ struct RepositoryRecord: Codable, Equatable {
         do {
             return try JSONDecoder().decode(Self.self, from: try Data(contentsOf: URL(filePath: file)))
         } catch {
-            throw ComponentError(.damaged, "read '\(file)'", "\(error)", hint: "restore another set")
+            throw ComponentError(.damaged, operation: "read '\(file)'", "\(error)", hint: "restore another set")
         }
     }
 

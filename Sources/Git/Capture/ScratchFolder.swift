@@ -20,7 +20,7 @@ final class ScratchFolder {
         }
         guard mkdir(path, 0o700) == 0 else {
             throw ComponentError(
-                errno == ENOSPC ? .noSpace : .other, "make '\(path)'", String(cString: strerror(errno)),
+                errno == ENOSPC ? .noSpace : .other, operation: "make '\(path)'", String(cString: strerror(errno)),
                 hint: "`state:` in dr.yaml must be a folder that this user may write")
         }
     }

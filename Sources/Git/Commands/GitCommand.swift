@@ -32,7 +32,7 @@ struct GitCommand {
                 case .timeout: (.unreachable, "see whether the server answers")
                 case .notStarted: (.other, nil)
                 }
-            throw ComponentError(reason, "git \(command)", error.detail, hint: hint)
+            throw ComponentError(reason, operation: "git \(command)", error.detail, hint: hint)
         }
     }
 }

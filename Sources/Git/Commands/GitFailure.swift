@@ -9,7 +9,7 @@ enum GitFailure {
         let detail = detail(errors)
         let (reason, hint) = classify(detail)
         return ComponentError(
-            reason, operation, detail.isEmpty ? "git ended with status \(status)" : detail, hint: hint)
+            reason, operation: operation, detail.isEmpty ? "git ended with status \(status)" : detail, hint: hint)
     }
 
     /// The lines that tell why, without credentials.

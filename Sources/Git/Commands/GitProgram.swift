@@ -47,7 +47,8 @@ struct GitProgram {
             try settings.write(to: URL(filePath: "\(scratch)/git.config"))  // checked: a private folder
         } catch {
             throw ComponentError(
-                .other, "write '\(scratch)/git.config'", FileFailure.text(error), hint: "check `state:` in dr.yaml")
+                .other, operation: "write '\(scratch)/git.config'", FileFailure.text(error),
+                hint: "check `state:` in dr.yaml")
         }
     }
 
@@ -81,7 +82,8 @@ struct GitProgram {
         let result = try command(arguments, in: folder, isRemote: isRemote, input: input).run { bytes in
             guard output.count + bytes.count <= limit else {
                 throw ComponentError(
-                    .other, "git \(arguments.first ?? "")", "it wrote more than \(limit) bytes, which is not believable"
+                    .other, operation: "git \(arguments.first ?? "")",
+                    "it wrote more than \(limit) bytes, which is not believable"
                 )
             }
             output += bytes

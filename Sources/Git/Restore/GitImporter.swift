@@ -25,7 +25,7 @@ package struct GitImporter: ComponentImporter {
     private func restore(_ request: ImportRequest) throws -> ImportedObject {
         guard let directory = request.directory else {
             throw ComponentError(
-                .misconfigured, "restore the repository", "no directory is named", hint: "use --to DIR")
+                .misconfigured, operation: "restore the repository", "no directory is named", hint: "use --to DIR")
         }
         let scratch = try ScratchFolder(in: FileManager.default.temporaryDirectory.path, run: UUID().uuidString)
         defer { withExtendedLifetime(scratch) {} }
@@ -34,12 +34,13 @@ package struct GitImporter: ComponentImporter {
         let bundle = "\(request.tree)/\(RepositoryRecord.bundleName)"
         guard access(bundle, R_OK) == 0 else {
             throw ComponentError(
-                .damaged, "restore \(record.url)", "this backup has no bundle of it", hint: "restore an older set")
+                .damaged, operation: "restore \(record.url)", "this backup has no bundle of it",
+                hint: "restore an older set")
         }
         let commit = RepositoryRecord.short(record.commit)
         let name = "'\(record.branch)' of \(record.url)"
         func object(_ outcome: ImportedObject.Outcome, _ detail: String) -> ImportedObject {
-            ImportedObject("branch", name, outcome, detail: detail)
+            ImportedObject("branch", name, outcome: outcome, detail: detail)
         }
         if try isThere(record, directory, git) {
             return object(.same, "'\(directory)' has commit \(commit) checked out")
@@ -85,7 +86,9 @@ package struct GitImporter: ComponentImporter {
         do {
             // A clone cannot be taken up again where it was interrupted, but it is quick.
             if access(staging, F_OK) == 0 { try FileManager.default.removeItem(atPath: staging) }
-        } catch { throw ComponentError(.other, "remove '\(staging)'", "\(error)", hint: "remove it by hand") }
+        } catch {
+            throw ComponentError(.other, operation: "remove '\(staging)'", "\(error)", hint: "remove it by hand")
+        }
         do {
             try git.run(
                 ["clone", "--quiet", "--template=", "--branch", record.branch, "--", bundle, staging],
@@ -95,7 +98,7 @@ package struct GitImporter: ComponentImporter {
             let head = try git.run(["rev-parse", "HEAD"], in: staging, operation: operation)
             guard head == "\(record.commit)\n" else {
                 throw ComponentError(
-                    .damaged, operation,
+                    .damaged, operation: operation,
                     "its HEAD is \(RepositoryRecord.short(head)), not the recorded "
                         + RepositoryRecord.short(record.commit), hint: "restore another set")
             }

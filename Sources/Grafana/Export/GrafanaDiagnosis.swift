@@ -1,5 +1,6 @@
 package import BackupRepository
 internal import Documents
+internal import HTTP
 internal import Platform
 
 extension GrafanaSource {
@@ -9,18 +10,18 @@ extension GrafanaSource {
             return try await api.pool.run { try examine() }
         } catch {
             let words = (error as? GrafanaAPIError)?.asComponentError("look at \(api.location)", role: Self.role)
-            return [Diagnosis("server", .failed, words.map { "\($0)" } ?? "\(error)")]
+            return [Diagnosis(of: "server", .failed, words.map { "\($0)" } ?? "\(error)")]
         }
     }
 
     private func examine() throws -> [Diagnosis] {
         let server = try GrafanaServer.survey(api)
         var findings = [
-            Diagnosis("server", .ok, "Grafana \(server.version ?? "(version hidden)") at \(api.location)"),
+            Diagnosis(of: "server", .ok, "Grafana \(server.version ?? "(version hidden)") at \(api.location)"),
             server.isServerAdmin
-                ? Diagnosis("credentials", .ok, "a server admin's: \(server.organizations.count) organisations")
+                ? Diagnosis(of: "credentials", .ok, "a server admin's: \(server.organizations.count) organisations")
                 : Diagnosis(
-                    "credentials", .warning,
+                    of: "credentials", .warning,
                     "those of one organisation: other organisations and the users' accounts are not backed up; "
                         + "a server admin's user name and password show all"),
         ]
@@ -31,15 +32,15 @@ extension GrafanaSource {
                 let mayJoin = server.isServerAdmin && joinsOrganizations
                 findings.append(
                     Diagnosis(
-                        subject, mayJoin ? .ok : .failed,
+                        of: subject, mayJoin ? .ok : .failed,
                         mayJoin
                             ? "'\(login ?? "")' is made a member for the time of the export"
                             : "\(refusal.detail): the credentials need role Admin in it"
                                 + (server.isServerAdmin ? ", or set `join_organizations: true`" : "")))
             } else {
-                findings.append(Diagnosis(subject, .ok, "can be exported"))
+                findings.append(Diagnosis(of: subject, .ok, "can be exported"))
                 if let secrets = try diagnoseSecrets(of: header) {
-                    findings.append(Diagnosis("\(subject): contact points", secrets.0, secrets.1))
+                    findings.append(Diagnosis(of: "\(subject): contact points", secrets.0, secrets.1))
                 }
             }
         }

@@ -1,5 +1,6 @@
 package import BackupRepository
 internal import Documents
+internal import HTTP
 internal import Logging
 internal import Platform
 
@@ -175,7 +176,7 @@ package struct GrafanaSource: ComponentSource {
         guard refusal.reason == .forbidden || refusal.reason == .unauthorized else { throw refusal }
         guard export.isServerAdmin else {
             throw ComponentError(
-                .misconfigured, operation, "\(refusal)",
+                .misconfigured, operation: operation, "\(refusal)",
                 hint: "the credentials need role Admin in organisation '\(export.name)'; theirs is lower")
         }
         let id = export.id

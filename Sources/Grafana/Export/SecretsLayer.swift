@@ -141,7 +141,7 @@ final class SecretsLayer: Sendable {
     private static func refusal(_ path: String) -> ComponentError {
         let code = errno
         return ComponentError(
-            code == ENOSPC ? .noSpace : .other, "write '\(path)'", String(cString: strerror(code)),
+            code == ENOSPC ? .noSpace : .other, operation: "write '\(path)'", String(cString: strerror(code)),
             hint: "`state:` in dr.yaml must be a folder that this user may write")
     }
 }

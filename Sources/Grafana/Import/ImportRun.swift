@@ -35,7 +35,7 @@ struct ImportRun: Sendable {
             } catch let obstacle as Obstacle {
                 return report(
                     ImportedObject(
-                        kind, name, obstacle.outcome, detail: obstacle.detail,
+                        kind, name, outcome: obstacle.outcome, detail: obstacle.detail,
                         missingSecrets: obstacle.missingSecrets))
             } catch let error as GrafanaAPIError {
                 if Self.mayPass(error), attempt < Self.retries.attempts {
@@ -45,7 +45,7 @@ struct ImportRun: Sendable {
                 }
                 return report(
                     ImportedObject(
-                        kind, name, Self.isConflict(error) ? .conflict : .failed, detail: Self.words(error),
+                        kind, name, outcome: Self.isConflict(error) ? .conflict : .failed, detail: Self.words(error),
                         missingSecrets: first?.missingSecrets ?? []))
             } catch let gone as ServerGone {
                 throw ended(gone.error)
@@ -70,7 +70,7 @@ struct ImportRun: Sendable {
             guard document.object != nil else { throw Obstacle.failed("its document '\(path)' holds no object") }
             return document
         } catch let obstacle as Obstacle {
-            report(ImportedObject(kind, "'\(path)'", obstacle.outcome, detail: obstacle.detail))
+            report(ImportedObject(kind, "'\(path)'", outcome: obstacle.outcome, detail: obstacle.detail))
             return nil
         }
     }

@@ -109,7 +109,7 @@ extension ImportRun {
         if isDryRun {
             report(
                 ImportedObject(
-                    "membership", organization.naming(login), .failed,
+                    "membership", organization.naming(login), outcome: .failed,
                     detail: "the organisation's objects cannot be compared, since '\(login)' is no Admin in it; "
                         + "an import makes it one while it runs"))
             return nil

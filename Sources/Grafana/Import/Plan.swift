@@ -22,7 +22,7 @@ struct Plan {
 
     func object(_ kind: String, _ name: String) -> ImportedObject {
         ImportedObject(
-            kind, name, outcome, detail: details.isEmpty ? nil : details.joined(separator: "; "),
+            kind, name, outcome: outcome, detail: details.isEmpty ? nil : details.joined(separator: "; "),
             missingSecrets: missingSecrets)
     }
 }

@@ -67,7 +67,7 @@ package struct LokiSettings: Equatable, Sendable {
     /// - Throws: ``ComponentError`` when this is not a configuration of Loki.
     package init(yaml: [UInt8], _ operation: String) throws {
         let refusal = ComponentError(
-            .misconfigured, operation, "the answer is not Loki's configuration",
+            .misconfigured, operation: operation, "the answer is not Loki's configuration",
             hint: "`url:` must lead to Loki itself, with its path prefix if it has one")
         guard let root = try? Yams.compose(yaml: String(decoding: yaml, as: UTF8.self)),
             let schema = root["schema_config"], let periods = schema["configs"]?.sequence

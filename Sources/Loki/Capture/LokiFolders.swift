@@ -186,7 +186,7 @@ struct LokiFolders: Sendable {
             let theirs = relative.map { "\(data)/\($0)" } ?? directory.path
             if isServersMachine, let identity = FileIdentity(theirs), identity != FileIdentity(own) {
                 throw ComponentError(
-                    .misconfigured, operation,
+                    .misconfigured, operation: operation,
                     "the server keeps its \(part.words) in '\(theirs)' (\(directory.key)), and `\(part.option)` names "
                         + "'\(own)'", hint: "take `\(part.option)` out of dr.yaml, or correct it")
             }
@@ -206,7 +206,7 @@ struct LokiFolders: Sendable {
         }
         if part == .chunks, place.source == nil {
             throw ComponentError(
-                .misconfigured, operation,
+                .misconfigured, operation: operation,
                 "the server keeps its chunks in '\(directory.path)' (\(directory.key)), which this machine does not have",
                 hint: "set `chunks:` to that folder as this machine sees it")
         }
@@ -234,14 +234,14 @@ struct LokiFolders: Sendable {
             var status = stat()
             guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
                 throw ComponentError(
-                    .misconfigured, operation, "'\(folder)' is not there",
+                    .misconfigured, operation: operation, "'\(folder)' is not there",
                     hint: "`data:` must be the server's common.path_prefix as this machine sees it, with its chunks in "
                         + "'chunks' or where `chunks:` says. A Loki that keeps them in object storage is backed up there"
                 )
             }
             guard access(folder, R_OK | X_OK) == 0 else {
                 throw ComponentError(
-                    .misconfigured, operation, "'\(folder)' is not readable for this user",
+                    .misconfigured, operation: operation, "'\(folder)' is not readable for this user",
                     hint: "run as the server's user or as root")
             }
         }
@@ -249,7 +249,7 @@ struct LokiFolders: Sendable {
         // Before its first chunk a Loki has little; a folder that has much and none of these is something else.
         guard (try? FolderEntries.read(layout.chunks))?.isEmpty == true else {
             throw ComponentError(
-                .misconfigured, operation, "'\(data)' does not look like Loki's: it has no wal and no index",
+                .misconfigured, operation: operation, "'\(data)' does not look like Loki's: it has no wal and no index",
                 hint: "`data:` must be the server's common.path_prefix as this machine sees it")
         }
     }
@@ -259,14 +259,14 @@ struct LokiFolders: Sendable {
     func checkIsServers(_ settings: LokiSettings, _ operation: String) throws {
         if settings.usesObjectStorage, settings.periods.allSatisfy({ $0.objectStore != "filesystem" }) {
             throw ComponentError(
-                .misconfigured, operation, "the server keeps its chunks in object storage, not in files",
+                .misconfigured, operation: operation, "the server keeps its chunks in object storage, not in files",
                 hint: "protect the bucket by versioning and replication; back up the rules as kind 'files'")
         }
         guard let prefix = settings.pathPrefix, prefix.hasPrefix("/"), let theirs = FileIdentity(prefix),
             theirs != FileIdentity(data), access("\(prefix)/\(LokiLayout.wal)", F_OK) == 0
         else { return }
         throw ComponentError(
-            .misconfigured, operation, "the server's data are in '\(prefix)', not in '\(data)'",
+            .misconfigured, operation: operation, "the server's data are in '\(prefix)', not in '\(data)'",
             hint: "`data:` must be the server's common.path_prefix as this machine sees it")
     }
 }

@@ -87,7 +87,7 @@ package struct LokiSource: ComponentSource {
         var flushed: Int?
     }
 
-    private static func now() -> Int { Int(clamping: Date().timeIntervalSince1970 * 1000) }
+    private static func now() -> Int { WallClock.system.milliseconds }
 
     private func copy(
         _ context: CaptureContext, _ answers: Answers?, _ settings: LokiSettings?, _ layout: LokiFolders.Layout,
@@ -230,10 +230,10 @@ extension LokiSource {
                 try await pool.run { [folders, operation] in try folders.checkIsServers(settings, operation) }
                 answers = Answers(version: version, settings: settings)
                 let schemas = settings.periods.map(\.text).joined(separator: "; ")
-                findings.append(Diagnosis("server", .ok, "Loki \(version) at \(server.location), \(schemas)"))
+                findings.append(Diagnosis(of: "server", .ok, "Loki \(version) at \(server.location), \(schemas)"))
             } catch let error as ComponentError where error.reason == .unreachable {
-                findings.append(Diagnosis("server", .warning, "\(error)"))
-            } catch { findings.append(Diagnosis("server", .failed, "\(error)")) }
+                findings.append(Diagnosis(of: "server", .warning, "\(error)"))
+            } catch { findings.append(Diagnosis(of: "server", .failed, "\(error)")) }
         }
         let settings = answers?.settings
         let files = await pool.run { [folders, operation, tenants] in
@@ -249,14 +249,14 @@ extension LokiSource {
         do {
             layout = try folders.layout(settings, operation)
             try folders.check(layout, operation)
-        } catch { return [Diagnosis("data", .failed, "\(error)")] }
-        var findings = [Diagnosis("data", .ok, "\(folders.data), chunks in \(layout.chunks)")]
-        findings += layout.missing.map { Diagnosis($0.path, .warning, "not in a backup: \($0.reason)") }
-        findings += layout.warnings.map { Diagnosis("data", .warning, $0) }
+        } catch { return [Diagnosis(of: "data", .failed, "\(error)")] }
+        var findings = [Diagnosis(of: "data", .ok, "\(folders.data), chunks in \(layout.chunks)")]
+        findings += layout.missing.map { Diagnosis(of: $0.path, .warning, "not in a backup: \($0.reason)") }
+        findings += layout.warnings.map { Diagnosis(of: "data", .warning, $0) }
         if settings?.hasWriteAheadLog == false {
             findings.append(
                 Diagnosis(
-                    "wal", .warning,
+                    of: "wal", .warning,
                     "the server has no write-ahead log: a backup lacks lines that are in memory only. Turn on "
                         + "ingester.wal, or set `flush: true`"))
         }
@@ -265,7 +265,7 @@ extension LokiSource {
             let list = known.isEmpty ? "NAME" : known.prefix(8).joined(separator: ", ")
             findings.append(
                 Diagnosis(
-                    "tenants", .warning,
+                    of: "tenants", .warning,
                     "every query must name its tenant (auth_enabled), and the checks name none: they get HTTP 401. Set "
                         + "`checks: {tenants: [\(list)]}`"))
         }

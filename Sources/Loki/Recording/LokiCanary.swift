@@ -9,7 +9,7 @@ package struct LokiCanarySettings: CanarySettings {
 
     package init() {}
 
-    package static let keys: [Key<Self>] = [Key("tenant", \.tenant, .text, "The tenant to write as.")]
+    package static let keys: [Key<Self>] = [Key("tenant", \.tenant, as: .text, about: "The tenant to write as.")]
 
     package func canary(in component: LokiComponent, _ context: ComponentContext) throws -> (any Canary)? {
         guard let access = component.server else { return nil }
@@ -24,7 +24,7 @@ struct LokiCanary: Canary {
     let reading: LokiReading
 
     func write(_ value: String) throws -> Int {
-        let now = Int(clamping: Date().timeIntervalSince1970 * 1000)
+        let now = WallClock.system.milliseconds
         try reading.push(value, labels: ["job": "dr_canary"], at: now)
         return now
     }

@@ -1,6 +1,7 @@
 internal import Documents
 internal import Foundation
 package import HTTP
+internal import Platform
 
 /// Alerts for Alertmanager's API v2: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
 ///
@@ -26,7 +27,7 @@ package struct AlertmanagerFormat: NoticeFormat {
             case .tries: [alert(notice, notice.severity, endsIn: 60)]
             case .informs: []
             }
-        return alerts.isEmpty ? [] : [.json("POST", "\(url)/api/v2/alerts", .array(alerts))]
+        return alerts.isEmpty ? [] : [.json("POST", "\(url)/api/v2/alerts", body: .array(alerts))]
     }
 
     private func alert(_ notice: Notice, _ severity: Notice.Severity, endsIn seconds: Int) -> JSONValue {
@@ -45,7 +46,7 @@ package struct AlertmanagerFormat: NoticeFormat {
                 "summary": .string(notice.summary), "description": .string(details),
                 "event": .string(notice.event.rawValue),
             ],
-            "endsAt": .string(notice.at.addingTimeInterval(Double(seconds)).ISO8601Format()),
+            "endsAt": .string(RFC3339.text(notice.at.addingTimeInterval(Double(seconds)))),
         ]
         // An end with no beginning begins with it, and the earlier beginning of the alert that it ends stays.
         if seconds > 0 { alert["startsAt"] = .string(notice.timestamp) }

@@ -13,7 +13,7 @@ package struct HTTPChannel: Channel {
     private let format: any NoticeFormat
     private let exchange: HTTPExchange
 
-    package init(_ name: String, _ filter: NoticeFilter, _ format: any NoticeFormat, over exchange: HTTPExchange) {
+    package init(_ name: String, _ filter: NoticeFilter, format: any NoticeFormat, over exchange: HTTPExchange) {
         self.name = name
         self.filter = filter
         self.format = format

@@ -41,11 +41,11 @@ package struct HTTPExchange: Sendable {
         } catch let error as HTTPError {
             throw DeliveryError("\(host(request)): \(redacted(error.detail))", isRetryable: error.isRetryable)
         }
-        guard response.isSuccess else { throw refusal(request, response, body) }
+        guard response.isSuccess else { throw refusal(of: request, by: response, body) }
         return (response.status, body)
     }
 
-    private func refusal(_ request: HTTPRequest, _ response: HTTPResponse, _ body: [UInt8]) -> DeliveryError {
+    private func refusal(of request: HTTPRequest, by response: HTTPResponse, _ body: [UInt8]) -> DeliveryError {
         let text = String(decoding: body.prefix(2000), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         let line = String(text.prefix { !$0.isNewline }.prefix(200))
         let words = line.isEmpty || line.hasPrefix("<") ? "" : ": \(redacted(line))"
@@ -78,9 +78,9 @@ package struct HTTPExchange: Sendable {
 
 extension HTTPRequest {
     /// A request with a JSON document.
-    static func json(_ method: String, _ url: String, _ body: JSONValue, headers: [HTTPHeaders.Field] = [])
-        -> HTTPRequest
-    {
+    static func json(
+        _ method: String, _ url: String, body: JSONValue, headers: [HTTPHeaders.Field] = []
+    ) -> HTTPRequest {
         HTTPRequest(
             method, url, headers: [(name: "Content-Type", value: "application/json")] + headers,
             body: .bytes(body.compact))
@@ -89,7 +89,7 @@ extension HTTPRequest {
 
 extension Notice {
     /// RFC 3339 in UTC.
-    var timestamp: String { at.ISO8601Format() }
+    var timestamp: String { RFC3339.text(at) }
 
     /// In a fixed order, with names for people: "rto seconds".
     var lines: [(name: String, value: String)] {

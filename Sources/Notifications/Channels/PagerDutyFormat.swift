@@ -23,7 +23,7 @@ package struct PagerDutyFormat: NoticeFormat {
             case .tries: ["trigger", "resolve"]
             case .informs: [String]()
             }
-        return actions.map { .json("POST", "\(url)/v2/enqueue", document(notice, $0)) }
+        return actions.map { .json("POST", "\(url)/v2/enqueue", body: document(notice, $0)) }
     }
 
     func document(_ notice: Notice, _ action: String) -> JSONValue {

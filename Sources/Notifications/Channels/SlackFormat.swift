@@ -7,7 +7,7 @@ package struct SlackFormat: NoticeFormat {
 
     package init(url: String) { self.url = url }
 
-    package func requests(for notice: Notice) -> [HTTPRequest] { [.json("POST", url, Self.document(notice))] }
+    package func requests(for notice: Notice) -> [HTTPRequest] { [.json("POST", url, body: Self.document(notice))] }
 
     /// The limits are Slack's: 150 characters in a header, 3000 in a text, ten fields of 2000 in a section.
     static func document(_ notice: Notice) -> JSONValue {

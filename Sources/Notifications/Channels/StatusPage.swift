@@ -39,7 +39,7 @@ package struct StatusPage: Channel {
         var done: [String] = []
         if let status = notice.statusPage {
             for component in components {
-                _ = try send("PATCH", "components/\(component)", ["component": ["status": .string(status)]])
+                _ = try send("PATCH", "components/\(component)", body: ["component": ["status": .string(status)]])
             }
             done.append("\(components.count) component\(components.count == 1 ? "" : "s"): \(status)")
         }
@@ -60,14 +60,14 @@ package struct StatusPage: Channel {
             incident["components"] = .object(Dictionary(components.map { ($0, JSONValue.string(state)) }) { $1 })
         }
         if let open = try openIncident(notice.topic) {
-            _ = try send("PATCH", "incidents/\(open)", ["incident": .object(incident)])
+            _ = try send("PATCH", "incidents/\(open)", body: ["incident": .object(incident)])
             return "incident updated"
         }
         guard notice.event.effect != .closes else { return nil }
         incident["name"] = .string("\(notice.event.title): \(notice.stack)")
         incident["component_ids"] = .array(components.map { .string($0) })
         incident["metadata"] = ["dr": ["topic": .string(notice.topic)]]
-        _ = try send("POST", "incidents", ["incident": .object(incident)])
+        _ = try send("POST", "incidents", body: ["incident": .object(incident)])
         return "incident opened"
     }
 
@@ -79,11 +79,12 @@ package struct StatusPage: Channel {
         return incidents.first { $0["metadata"]?["dr"]?["topic"]?.text == topic }?["id"]?.text
     }
 
-    private func send(_ method: String, _ path: String, _ body: JSONValue? = nil) throws -> (status: Int, body: [UInt8])
-    {
+    private func send(
+        _ method: String, _ path: String, body: JSONValue? = nil
+    ) throws -> (status: Int, body: [UInt8]) {
         let address = "\(url)/v1/pages/\(page)/\(path)"
         return try exchange.send(
-            body.map { .json(method, address, $0, headers: headers) }
+            body.map { .json(method, address, body: $0, headers: headers) }
                 ?? HTTPRequest(method, address, headers: headers))
     }
 }
@@ -103,7 +104,8 @@ package struct StatusAddress: NoticeFormat {
         guard let status = notice.statusPage, status.allSatisfy({ $0.isLetter || $0 == "_" }) else { return [] }
         return [
             .json(
-                "POST", template.replacing("{status}", with: status), WebhookFormat.document(notice), headers: headers)
+                "POST", template.replacing("{status}", with: status), body: WebhookFormat.document(notice),
+                headers: headers)
         ]
     }
 }

@@ -20,7 +20,7 @@ package struct WebhookFormat: NoticeFormat {
     }
 
     package func requests(for notice: Notice) -> [HTTPRequest] {
-        [.json("POST", url, Self.document(notice), headers: headers)]
+        [.json("POST", url, body: Self.document(notice), headers: headers)]
     }
 
     static func document(_ notice: Notice) -> JSONValue {

@@ -11,7 +11,7 @@ package final class Dispatcher: Sendable {
     /// - Parameter pool: threads to send on, one for each channel; its own when left out.
     package init(_ channels: [any Channel], policy: DeliveryPolicy = DeliveryPolicy(), pool: BlockingPool? = nil) {
         let pool = pool ?? BlockingPool(threads: min(max(channels.count, 1), 16))
-        let lanes = channels.map { Lane($0, policy, pool) }
+        let lanes = channels.map { Lane(to: $0, policy: policy, pool: pool) }
         self.lanes = lanes
         workers = lanes.map { lane in Task { await lane.work() } }
     }

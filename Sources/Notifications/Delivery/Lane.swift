@@ -20,7 +20,7 @@ final class Lane: Sendable {
         var report = DeliveryReport()
     }
 
-    init(_ channel: any Channel, _ policy: DeliveryPolicy, _ pool: BlockingPool) {
+    init(to channel: any Channel, policy: DeliveryPolicy, pool: BlockingPool) {
         self.channel = channel
         self.policy = policy
         self.pool = pool

@@ -1,4 +1,5 @@
 internal import CCurl
+package import Platform
 
 /// A server that takes mail over SMTP, reached through libcurl. Sending blocks: run it on a `BlockingPool`.
 package struct MailServer: Equatable, Sendable {
@@ -65,13 +66,14 @@ package struct MailServer: Equatable, Sendable {
 }
 
 /// A message that the server did not take.
-package struct MailError: Error, Equatable, CustomStringConvertible {
+package struct MailError: OperationError, Equatable {
     package var detail: String
     package var hint: String?
     /// Whether the same message may well be taken a moment later (RFC 5321, section 4.2.1: codes of 4xx).
     package var isRetryable: Bool
 
-    package var description: String { "\(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var reasonCode: String { "notification_failed" }
+    package var place: ErrorPlace { ErrorPlace() }
 
     /// - Parameter refusal: the server's line of 4xx or 5xx; empty where it said none.
     init(_ code: CURLcode, refusal: String) {
@@ -141,6 +143,8 @@ private func hearMailServer(
     return line.count
 }
 
-private func proceedWithMail(_: UnsafeMutableRawPointer?, _: Int, _: Int, _: Int, _: Int) -> CInt {
+private func proceedWithMail(
+    context: UnsafeMutableRawPointer?, toReceive: Int, received: Int, toSend: Int, sent: Int
+) -> CInt {
     Task.isCancelled ? 1 : 0
 }

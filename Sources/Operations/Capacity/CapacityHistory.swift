@@ -143,8 +143,10 @@ package struct CapacityHistory {
 }
 
 /// A forecast that cannot be made.
-struct CapacityError: Error, CustomStringConvertible {
-    var description: String
+struct CapacityError: OperationError {
+    var detail: String
+    var reasonCode: String { "configuration" }
+    var place: ErrorPlace { ErrorPlace() }
 
-    init(_ description: String) { self.description = description }
+    init(_ detail: String) { self.detail = detail }
 }

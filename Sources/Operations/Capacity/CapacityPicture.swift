@@ -19,9 +19,10 @@ package struct CapacityPicture {
     package var svg: String {
         let shown = zip(measured, report.resources).filter { !$0.0.samples.isEmpty }
         var drawing = Drawing(width: Self.width, height: Self.top + Double(max(1, shown.count)) * Self.distance)
-        drawing.text("Capacity", 24, 34, size: 20, fill: Self.ink, bold: true)
-        drawing.text("measured until \(report.at.readable) UTC, and a year on", 24, 56, size: 13, fill: Self.muted)
-        if shown.isEmpty { drawing.text("no data", 24, 90, size: 13, fill: Self.muted) }
+        drawing.text("Capacity", x: 24, y: 34, size: 20, fill: Self.ink, bold: true)
+        drawing.text(
+            "measured until \(report.at.readable) UTC, and a year on", x: 24, y: 56, size: 13, fill: Self.muted)
+        if shown.isEmpty { drawing.text("no data", x: 24, y: 90, size: 13, fill: Self.muted) }
         for (index, (measured, row)) in shown.enumerated() {
             draw(measured, row, top: Self.top + Double(index) * Self.distance, into: &drawing)
         }
@@ -44,11 +45,11 @@ package struct CapacityPicture {
                 top + Self.height * (1 - min(max(value, 0), scale.top) / scale.top)
             )
         }
-        drawing.text("\(row.title): \(row.urgency)", 24, top - 12, size: 13, fill: Self.ink, bold: true)
+        drawing.text("\(row.title): \(row.urgency)", x: 24, y: top - 12, size: 13, fill: Self.ink, bold: true)
         for value in scale.values {
             let y = place(first, value).y
-            drawing.line(Self.left, y, Self.left + inner, y, stroke: Self.faint)
-            drawing.text(row.unit.text(value), Self.left - 10, y + 4, anchor: .end, size: 11, fill: Self.muted)
+            drawing.line(from: (Self.left, y), to: (Self.left + inner, y), stroke: Self.faint)
+            drawing.text(row.unit.text(value), x: Self.left - 10, y: y + 4, anchor: .end, size: 11, fill: Self.muted)
         }
         if let regression {
             // Eight days to a step: the interval's ends are curves.
@@ -66,14 +67,14 @@ package struct CapacityPicture {
         for (limit, colour) in limits {
             guard let limit else { continue }
             let y = place(first, limit).y
-            drawing.line(Self.left, y, Self.left + inner, y, stroke: colour, width: 1.5)
+            drawing.line(from: (Self.left, y), to: (Self.left + inner, y), stroke: colour, width: 1.5)
         }
         let marks = [(first, Drawing.Anchor.start), (now, .middle), (end, .end)]
         for (time, anchor) in marks {
             let x = place(time, 0).x
-            drawing.line(x, top, x, top + Self.height, stroke: Self.faint)
+            drawing.line(from: (x, top), to: (x, top + Self.height), stroke: Self.faint)
             let day = String(Timestamp(seconds: Int(time)).readable.prefix(10))
-            drawing.text(day, x, top + Self.height + 18, anchor: anchor, size: 11, fill: Self.muted)
+            drawing.text(day, x: x, y: top + Self.height + 18, anchor: anchor, size: 11, fill: Self.muted)
         }
     }
 }

@@ -1,6 +1,6 @@
 import BackupRepository
 import Foundation
-import Platform
+package import Platform
 
 /// A backup as metrics for node exporter's textfile collector: the file is replaced in one step, so that no scrape sees
 /// half of it.
@@ -139,8 +139,9 @@ struct BackupMetrics {
     }
 }
 
-package struct MetricsError: Error, CustomStringConvertible {
+package struct MetricsError: OperationError {
     package var path: String
     package var detail: String
-    package var description: String { "metrics '\(path)' cannot be written: \(detail)" }
+    package var reasonCode: String { "file_error" }
+    package var place: ErrorPlace { ErrorPlace(object: path, text: "metrics '\(path)' cannot be written") }
 }

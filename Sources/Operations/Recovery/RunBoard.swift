@@ -18,7 +18,7 @@ struct RunBoard {
     private var lost: Set<String> = []
 
     /// - Parameter now: reading of the monotonic clock.
-    init(_ record: RunRecord, now: Double, wall: Date = Date()) {
+    init(_ record: RunRecord, now: Double, wall: Date = WallClock.system.now) {
         title = "\(record.identity.scenario) from \(record.setsText)"
         rto = record.rto
         forecast = record.forecast

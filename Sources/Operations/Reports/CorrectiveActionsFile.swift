@@ -15,7 +15,7 @@ enum CorrectiveActionsFile {
         var actions: [Entry] = []
 
         static let keys: [Key<Self>] = [
-            Key("actions", \.actions, .list(of: .section()), required: true, "What is to be done.")
+            Key("actions", \.actions, as: .list(of: .section()), required: true, about: "What is to be done.")
         ]
     }
 
@@ -26,10 +26,10 @@ enum CorrectiveActionsFile {
         var done: Bool?
 
         static let keys: [Key<Self>] = [
-            Key("action", \.action, .text, required: true, "What is to be done."),
-            Key("owner", \.owner, .text, required: true, "Who does it."),
-            Key("due", \.due, .date, required: true, "Until when: 2026-12-01."),
-            Key("done", \.done, .flag, "Whether it is done."),
+            Key("action", \.action, as: .text, required: true, about: "What is to be done."),
+            Key("owner", \.owner, as: .text, required: true, about: "Who does it."),
+            Key("due", \.due, as: .date, required: true, about: "Until when: 2026-12-01."),
+            Key("done", \.done, as: .flag, about: "Whether it is done."),
         ]
     }
 }

@@ -149,8 +149,10 @@ private enum Browser {
 }
 
 /// A program that ran and failed.
-private struct ProgramFailure: Error, CustomStringConvertible {
-    let description: String
+private struct ProgramFailure: OperationError {
+    let detail: String
+    var reasonCode: String { "program_failed" }
+    var place: ErrorPlace { ErrorPlace() }
 
-    init(_ description: String) { self.description = description }
+    init(_ detail: String) { self.detail = detail }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import Platform
+package import Platform
 package import Schedules
 import StackConfiguration
 
@@ -72,8 +72,10 @@ package struct ScheduleInstallation {
     }
 }
 
-package struct ScheduleError: Error, CustomStringConvertible {
-    package var description: String
+package struct ScheduleError: OperationError {
+    package var detail: String
+    package var reasonCode: String { "file_error" }
+    package var place: ErrorPlace { ErrorPlace() }
 
-    package init(_ description: String) { self.description = description }
+    package init(_ detail: String) { self.detail = detail }
 }

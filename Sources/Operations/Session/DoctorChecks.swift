@@ -78,7 +78,7 @@ package struct StoreChecks {
             } catch { checks.append(Check(name, .failed, "\(error)")) }
         }
         check("store: write", store.location) {
-            try store.put(key, content, PutOptions(.ifAbsent)).size == content.count
+            try store.put(key, content, options: PutOptions(.ifAbsent)).size == content.count
         }
         guard checks[0].verdict == .ok else { return checks }
         check("store: read", "the same bytes came back") { try store.read(key) == content }
@@ -89,7 +89,7 @@ package struct StoreChecks {
         }
         check("store: refuse to overwrite", "a taken key is refused") {
             do {
-                _ = try store.put(key, content + [0], PutOptions(.ifAbsent))
+                _ = try store.put(key, content + [0], options: PutOptions(.ifAbsent))
                 return false
             } catch let error as ObjectStoreError where error.reason == .alreadyExists { return true }
         }

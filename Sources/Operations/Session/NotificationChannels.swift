@@ -18,19 +18,20 @@ package struct NotificationChannels {
             let url = try secrets.address(entry.url)
             let format = WebhookFormat(url: url, headers: try secrets.fields(entry.headers))
             return HTTPChannel(
-                name, entry.channel.filter, format,
+                name, entry.channel.filter, format: format,
                 over: HTTPExchange(secrets.options(entry.tls), secrets: [url] + format.headers.map(\.value)))
         }
         add("slack", configuration.slack, \.channel) { name, entry in
             let url = try secrets.address(entry.url)
             return HTTPChannel(
-                name, entry.channel.filter, SlackFormat(url: url), over: HTTPExchange(secrets.options(), secrets: [url])
+                name, entry.channel.filter, format: SlackFormat(url: url),
+                over: HTTPExchange(secrets.options(), secrets: [url])
             )
         }
         add("pagerduty", configuration.pagerDuty, \.channel) { name, entry in
             let key = try secrets.value(entry.routingKey)
             return HTTPChannel(
-                name, entry.channel.filter, PagerDutyFormat(url: entry.url, routingKey: key),
+                name, entry.channel.filter, format: PagerDutyFormat(url: entry.url, routingKey: key),
                 over: HTTPExchange(secrets.options(), secrets: [key]))
         }
         add("alertmanager", configuration.alertmanager, \.channel) { name, entry in
@@ -38,7 +39,7 @@ package struct NotificationChannels {
                 entry.access, environment: secrets.environment, userAgent: Release.userAgent)
             let format = AlertmanagerFormat(
                 url: entry.access.url, expiry: Int(entry.expires.duration.components.seconds))
-            return HTTPChannel(name, entry.channel.filter, format, over: HTTPExchange(options))
+            return HTTPChannel(name, entry.channel.filter, format: format, over: HTTPExchange(options))
         }
         add("email", configuration.email, \.channel) { name, entry in
             var server = MailServer(url: entry.server)
@@ -54,7 +55,7 @@ package struct NotificationChannels {
                 let url = try secrets.address(secret)
                 let format = StatusAddress(template: url, headers: try secrets.fields(entry.headers))
                 return HTTPChannel(
-                    name, entry.channel.filter, format,
+                    name, entry.channel.filter, format: format,
                     over: HTTPExchange(secrets.options(), secrets: [url] + format.headers.map(\.value)))
             }
             return StatusPage(

@@ -6,7 +6,7 @@ import StackConfiguration
 extension Session {
     /// One set that `--at` or an argument means. Sets that were passed over on the way are told.
     package func set(_ selector: SetSelector, in repository: Repository) async throws -> BackupSet {
-        let now = Self.now()
+        let now = self.now()
         let known = try? state(of: repository).lastSet()
         if case .named(let name) = selector {
             let names = try await pool.run { try repository.setNames(including: known) }
@@ -32,7 +32,7 @@ extension Session {
     package func selection(
         _ selector: SetSelector, of components: Set<String>?, in repository: Repository
     ) async throws -> RestoreSelection {
-        let now = Self.now()
+        let now = self.now()
         switch selector {
         case .latest:
             let known = try? state(of: repository).lastSet()
@@ -78,11 +78,11 @@ extension Session {
                 ?? (set.skipped.contains(component) ? ": that run was only asked for others (--component)" : "")
             detail = "set \(set.name) has no such component\(reason)"
         }
-        var error = RepositoryError(.noSuchComponent, component, detail)
+        var error = RepositoryError(.noSuchComponent, object: component, detail)
         error.hint = set.map { "it has: \($0.components.keys.sorted().joined(separator: ", "))" }
         func newest(notAfter limit: Timestamp?) async -> Timestamp? {
             let found = try? await repository.latest(
-                of: [component], now: Self.now(), notAfter: limit, provesManifests: false, pool: pool)
+                of: [component], now: self.now(), notAfter: limit, provesManifests: false, pool: pool)
             return found?.parts[component]?.set.name
         }
         if let other = await newest(notAfter: nil) {
@@ -96,7 +96,8 @@ extension Session {
 
     private func foreign(_ set: BackupSet) -> RepositoryError {
         RepositoryError(
-            .otherStack, "\(set.name)", "it is a backup of stack '\(set.stack ?? "")', not of '\(configuration.stack)'",
+            .otherStack, object: "\(set.name)",
+            "it is a backup of stack '\(set.stack ?? "")', not of '\(configuration.stack)'",
             hint: "use the dr.yaml of that stack; if this stack had that name before, write `former_stacks: "
                 + "[\(set.stack ?? "")]` in dr.yaml")
     }
@@ -107,26 +108,27 @@ extension Session {
     ) async throws -> RepositoryError {
         let names = try await pool.run { try repository.setNames() }
         guard let oldest = names.first, let newest = names.last else {
-            return RepositoryError(.noSuchSet, "sets", "there is no backup yet", hint: "`dr backup` makes one")
+            return RepositoryError(.noSuchSet, object: "sets", "there is no backup yet", hint: "`dr backup` makes one")
         }
         if repository.scope.isFuture(oldest, at: now) {
             return RepositoryError(
-                .noSuchSet, "sets",
+                .noSuchSet, object: "sets",
                 "all \(names.count) sets are from the future: this machine's clock says \(now.readable)",
                 hint: "set the clock, or name a set: --at \(newest)")
         }
         if let limit, oldest > limit {
             return RepositoryError(
-                .noSuchSet, limit.description, "there is no set at or before that time",
+                .noSuchSet, object: limit.description, "there is no set at or before that time",
                 hint: "the oldest is \(oldest)")
         }
         if let unreadable = passedOver.first(where: { $0.kind == .unreadable }) {
-            return RepositoryError(.damaged, "sets/\(unreadable.set).json", unreadable.reason)
+            return RepositoryError(.damaged, object: "sets/\(unreadable.set).json", unreadable.reason)
         }
         if let set = await pool.run({ try? repository.set(newest) }), !repository.scope.owns(set) {
             return foreign(set)
         }
-        return RepositoryError(.noSuchSet, "sets", "there is no backup of this stack", hint: "`dr list` shows the sets")
+        return RepositoryError(
+            .noSuchSet, object: "sets", "there is no backup of this stack", hint: "`dr list` shows the sets")
     }
 
     // MARK: Readable

@@ -33,12 +33,17 @@ package enum StandardOutput {
 }
 
 /// A result that could not be written.
-package struct StandardOutputError: Error, Equatable, CustomStringConvertible {
+package struct StandardOutputError: OperationError, Equatable {
     /// The error number.
     package var code: CInt
 
     /// True if the reader of a pipe has gone away, as `head` does once it has what it wants.
     package var isReaderGone: Bool { code == EPIPE }
 
-    package var description: String { "standard output: cannot write the result: \(String(cString: strerror(code)))" }
+    package var reasonCode: String { isReaderGone ? "reader_gone" : "failed" }
+    package var place: ErrorPlace {
+        ErrorPlace(object: "standard output", text: "standard output: cannot write the result")
+    }
+
+    package var detail: String { String(cString: strerror(code)) }
 }

@@ -27,7 +27,7 @@ package enum OutputFile {
         guard isThere || errno == ENOENT else { throw FileError(path, code: errno) }
         switch isThere ? present.st_mode & S_IFMT : S_IFREG {
         case S_IFREG: try replace(place, bytes, mode: mode, present: isThere ? present : nil, named: path)
-        case S_IFCHR, S_IFIFO: try writeThrough(place, bytes, links, named: path)
+        case S_IFCHR, S_IFIFO: try writeThrough(bytes, to: place, links: links, named: path)
         case S_IFLNK: throw FileError(path, detail: "it is a symbolic link, which dr does not follow here")
         case S_IFDIR: throw FileError(path, code: EISDIR)
         default: throw FileError(path, detail: "it is not a file that can be written")
@@ -108,7 +108,7 @@ package enum OutputFile {
     }
 
     private static func writeThrough(
-        _ place: String, _ bytes: [UInt8], _ links: Links, named path: String
+        _ bytes: [UInt8], to place: String, links: Links, named path: String
     ) throws(FileError) {
         // In a folder of another user a FIFO without a reader must not hold the program up.
         let flags = links == .refuse ? O_NOFOLLOW | O_NONBLOCK : 0
@@ -139,7 +139,7 @@ package enum OutputFile {
 }
 
 /// A file that could not be written or read.
-package struct FileError: Error, Equatable, CustomStringConvertible {
+package struct FileError: OperationError, Equatable {
     package var path: String
     package var detail: String
 
@@ -155,5 +155,6 @@ package struct FileError: Error, Equatable, CustomStringConvertible {
         self.init(path, detail: (object.map { "\($0): " } ?? "") + FileFailure.text(code: code))
     }
 
-    package var description: String { "'\(path)' cannot be written: \(detail)" }
+    package var reasonCode: String { "file_error" }
+    package var place: ErrorPlace { ErrorPlace(object: path, text: "'\(path)' cannot be written") }
 }

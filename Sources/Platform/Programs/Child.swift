@@ -11,7 +11,7 @@ struct Child {
     /// - Throws: ``ProgramError``.
     init(starting program: Program, output: CInt, errors: CInt) throws(ProgramError) {
         if let folder = program.folder, !Self.isFolder(folder) {
-            throw ProgramError(.notStarted, program.name, "there is no folder '\(folder)' to run it in")
+            throw ProgramError(.notStarted, of: program.name, "there is no folder '\(folder)' to run it in")
         }
         let file = try Self.file(of: program)
         let input = try Self.open(program.input, for: program)
@@ -79,7 +79,7 @@ struct Child {
             case .bytes: dr_memory_file("input")
             }
         guard descriptor >= 0 else {
-            throw ProgramError(.notStarted, program.name, "its input: \(String(cString: strerror(errno)))")
+            throw ProgramError(.notStarted, of: program.name, "its input: \(String(cString: strerror(errno)))")
         }
         if case .bytes(let bytes) = input {
             var rest = bytes[...]
@@ -87,7 +87,7 @@ struct Child {
                 let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
                 guard count > 0 else {
                     close(descriptor)
-                    throw ProgramError(.notStarted, program.name, "its input: \(String(cString: strerror(errno)))")
+                    throw ProgramError(.notStarted, of: program.name, "its input: \(String(cString: strerror(errno)))")
                 }
                 rest = rest.dropFirst(count)
             }
@@ -107,18 +107,18 @@ struct Child {
         switch Program.search(name, environment: program.environment, in: program.folder) {
         case .found(let path): return path
         case .denied(let path):
-            throw ProgramError(.notStarted, name, "'\(path)' may not be run: \(String(cString: strerror(EACCES)))")
+            throw ProgramError(.notStarted, of: name, "'\(path)' may not be run: \(String(cString: strerror(EACCES)))")
         case .missing:
             let place = name.contains("/") ? "" : " in PATH (\(program.environment["PATH"] ?? "not set"))"
-            throw ProgramError(.missing, name, "there is no program '\(name)'\(place)")
+            throw ProgramError(.missing, of: name, "there is no program '\(name)'\(place)")
         }
     }
 
     /// The file exists, so `ENOENT` is about the interpreter of a script.
     private static func failure(_ program: Program, _ code: CInt) -> ProgramError {
         guard code == ENOENT else {
-            return ProgramError(.notStarted, program.name, "starting it: \(String(cString: strerror(code)))")
+            return ProgramError(.notStarted, of: program.name, "starting it: \(String(cString: strerror(code)))")
         }
-        return ProgramError(.notStarted, program.name, "the program that its first line names is missing")
+        return ProgramError(.notStarted, of: program.name, "the program that its first line names is missing")
     }
 }

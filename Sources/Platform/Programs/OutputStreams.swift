@@ -60,7 +60,7 @@ struct OutputPipe {
     init(_ program: String) throws(ProgramError) {
         var ends: [CInt] = [-1, -1]
         guard dr_pipe(&ends) == 0 else {
-            throw ProgramError(.notStarted, program, "pipe: \(String(cString: strerror(errno)))")
+            throw ProgramError(.notStarted, of: program, "pipe: \(String(cString: strerror(errno)))")
         }
         (near, far) = (ends[0], ends[1])
         _ = fcntl(near, F_SETFL, O_NONBLOCK)

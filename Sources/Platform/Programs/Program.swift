@@ -61,7 +61,7 @@ package struct Program: Equatable, Sendable {
             while !child.hasEnded {
                 try Task.checkCancellation()
                 guard ContinuousClock.now < deadline else {
-                    throw ProgramError(.timeout, name, "it did not end within \(timeout)")
+                    throw ProgramError(.timeout, of: name, "it did not end within \(timeout)")
                 }
                 _ = try take(wait: streams.areOpen ? 20 : 1)
             }
@@ -102,13 +102,13 @@ package struct ProgramEnd: Equatable, Sendable {
 }
 
 /// A program that did not run to its end.
-package struct ProgramError: Error, Equatable, CustomStringConvertible {
-    package enum Reason: Equatable, Sendable {
+package struct ProgramError: OperationError, Equatable {
+    package enum Reason: String, Sendable {
         /// There is no such program.
-        case missing
+        case missing = "program_missing"
         /// It is there, but cannot be started.
-        case notStarted
-        case timeout
+        case notStarted = "program_failed"
+        case timeout = "program_time_out"
     }
 
     package var reason: Reason
@@ -116,11 +116,12 @@ package struct ProgramError: Error, Equatable, CustomStringConvertible {
     package var program: String
     package var detail: String
 
-    init(_ reason: Reason, _ program: String, _ detail: String) {
+    init(_ reason: Reason, of program: String, _ detail: String) {
         self.reason = reason
         self.program = program
         self.detail = detail
     }
 
-    package var description: String { "\(program): \(detail)" }
+    package var reasonCode: String { reason.rawValue }
+    package var place: ErrorPlace { ErrorPlace(object: program) }
 }

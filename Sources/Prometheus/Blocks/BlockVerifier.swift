@@ -47,7 +47,7 @@ package struct BlockVerifier: Sendable {
                 range = min(oldest, chunk.oldest)...max(newest, last)
             }
         } catch let defect as BlockDefect {
-            throw ComponentError(.damaged, "index of '\(block)'", defect.detail)
+            throw ComponentError(.damaged, operation: "index of '\(block)'", defect.detail)
         }
         return range
     }

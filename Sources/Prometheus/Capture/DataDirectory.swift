@@ -20,14 +20,14 @@ struct DataDirectory: Sendable {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw ComponentError(
-                .misconfigured, operation, "data directory '\(path)' is not there",
+                .misconfigured, operation: operation, "data directory '\(path)' is not there",
                 hint: "`data:` must be the server's --storage.tsdb.path as this machine sees it")
         }
         // Write access is needed to remove the snapshot.
         let place = access(snapshotsPath, F_OK) == 0 ? snapshotsPath : path
         guard access(path, R_OK | X_OK) == 0, access(place, R_OK | W_OK | X_OK) == 0 else {
             throw ComponentError(
-                .misconfigured, operation, "'\(place)' is not readable and writable for this user",
+                .misconfigured, operation: operation, "'\(place)' is not readable and writable for this user",
                 hint: "run as the server's user or as root: snapshots are read and removed there")
         }
     }
@@ -39,7 +39,7 @@ struct DataDirectory: Sendable {
         guard let theirs = FileIdentity(path), theirs != FileIdentity(self.path) else { return }
         guard access("\(path)/wal", F_OK) == 0 || access("\(path)/chunks_head", F_OK) == 0 else { return }
         throw ComponentError(
-            .misconfigured, operation, "the server's data are in '\(path)', not in '\(self.path)'",
+            .misconfigured, operation: operation, "the server's data are in '\(path)', not in '\(self.path)'",
             hint: "`data:` must be the server's --storage.tsdb.path as this machine sees it")
     }
 
@@ -49,7 +49,7 @@ struct DataDirectory: Sendable {
         let free = Int(clamping: UInt64(volume.f_bavail) &* UInt64(volume.f_frsize))
         guard free >= Self.leastSpace else {
             throw ComponentError(
-                .noSpace, operation, "only \(free) bytes are free on the volume of '\(path)'",
+                .noSpace, operation: operation, "only \(free) bytes are free on the volume of '\(path)'",
                 hint: "free some space: the head block is written anew into a snapshot")
         }
     }
@@ -59,8 +59,8 @@ struct DataDirectory: Sendable {
         var (data, folder) = (stat(), stat())
         guard stat(path, &data) == 0, stat(snapshotsPath, &folder) == 0, data.st_dev != folder.st_dev else { return }
         throw ComponentError(
-            .misconfigured, operation, "'\(snapshotsPath)' is on another file system than '\(path)'",
-            hint: PrometheusAPIError.otherFileSystemHint)
+            .misconfigured, operation: operation, "'\(snapshotsPath)' is on another file system than '\(path)'",
+            hint: PrometheusRefusal.otherFileSystemHint)
     }
 
     /// Bytes of the volume of the nearest existing folder; nil where that cannot be told.

@@ -17,7 +17,7 @@ struct HeldSnapshot: Sendable {
                 try directory.removeSnapshot(name)
             } catch {
                 throw ComponentError(
-                    .other, "remove snapshot '\(root)'", "\(error)",
+                    .other, operation: "remove snapshot '\(root)'", "\(error)",
                     hint: "run as the server's user or as root; the next run tries again")
             }
             note.remove()

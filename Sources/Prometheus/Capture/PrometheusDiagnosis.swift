@@ -7,18 +7,19 @@ extension PrometheusSource {
         var findings: [Diagnosis] = []
         do {
             try await pool.run { [directory, operation] in try directory.checkAccess(operation) }
-            findings.append(Diagnosis("data directory", .ok, "readable and writable"))
-        } catch { findings.append(Diagnosis("data directory", .failed, "\(error)")) }
+            findings.append(Diagnosis(of: "data directory", .ok, "readable and writable"))
+        } catch { findings.append(Diagnosis(of: "data directory", .failed, "\(error)")) }
         do {
             let server = try await askServer()
-            findings.append(Diagnosis("server", .ok, "Prometheus \(server.version) at \(api.location), admin API on"))
+            findings.append(
+                Diagnosis(of: "server", .ok, "Prometheus \(server.version) at \(api.location), admin API on"))
             try await pool.run { [directory, operation] in
                 try directory.checkIsServers(server.path, workingDirectory: server.info.workingDirectory, operation)
                 try directory.checkSpace(operation)
             }
-            findings.append(Diagnosis("data directory is the server's", .ok, server.path))
+            findings.append(Diagnosis(of: "data directory is the server's", .ok, server.path))
             findings += await snapshotObstacles()
-        } catch { findings.append(Diagnosis("server", .failed, "\(error)")) }
+        } catch { findings.append(Diagnosis(of: "server", .failed, "\(error)")) }
         return findings
     }
 
@@ -29,17 +30,17 @@ extension PrometheusSource {
             var findings: [Diagnosis] = []
             do {
                 try directory.checkLinks(operation)
-            } catch { findings.append(Diagnosis("snapshots folder", .failed, "\(error)")) }
+            } catch { findings.append(Diagnosis(of: "snapshots folder", .failed, "\(error)")) }
             let bare = directory.blocksWithoutTombstones()
             if !bare.isEmpty {
                 findings.append(
                     Diagnosis(
-                        "tombstones", .failed,
+                        of: "tombstones", .failed,
                         "\(bare.count == 1 ? "a block has" : "\(bare.count) blocks have") no 'tombstones' file\nhint: \(directory.tombstonesHint(bare))"
                     ))
             }
             if let warning = outOfOrder.warning {
-                findings.append(Diagnosis("out-of-order samples", .warning, warning))
+                findings.append(Diagnosis(of: "out-of-order samples", .warning, warning))
             }
             return findings
         }

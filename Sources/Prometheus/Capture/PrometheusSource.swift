@@ -46,7 +46,7 @@ package struct PrometheusSource: ComponentSource {
         do {
             // A cancellation that came during the request counts now, when there is a name to clean up by.
             try Task.checkCancellation()
-            let limit = Int(clamping: Date().timeIntervalSince1970 * 1000) + NewestDatum.clockTolerance
+            let limit = WallClock.system.milliseconds + NewestDatum.clockTolerance
             let content = try await pool.run { try SnapshotContent(of: snapshot.root, notAfter: limit) }
             if let future = content.future {
                 warnings.append(
@@ -101,20 +101,20 @@ package struct PrometheusSource: ComponentSource {
             let flags = try await api.flags()
             if flags["agent"] == "true" || flags["enable-feature"]?.split(separator: ",").contains("agent") == true {
                 throw PrometheusAPIError(
-                    reason: .agentMode, operation: operation, detail: "the server runs in agent mode")
+                    .agentMode, operation: operation, detail: "the server runs in agent mode")
             }
             if flags["web.enable-admin-api"] == "false" {
                 throw PrometheusAPIError(
-                    reason: .adminAPIDisabled, operation: operation, detail: "the server's admin API is off")
+                    .adminAPIDisabled, operation: operation, detail: "the server's admin API is off")
             }
             guard try await api.isReady() else {
                 throw PrometheusAPIError(
-                    reason: .starting, operation: operation, detail: "the server is not ready (503)")
+                    .starting, operation: operation, detail: "the server is not ready (503)")
             }
             return Server(
                 version: try await api.version(), info: try await api.runtimeInfo(),
                 path: flags["storage.tsdb.path"] ?? "data/",
-                clock: try await api.clock() ?? Int(clamping: Date().timeIntervalSince1970))
+                clock: try await api.clock() ?? WallClock.system.seconds)
         } catch let error as PrometheusAPIError {
             throw error.asComponentError(operation)
         }
@@ -161,7 +161,7 @@ package struct PrometheusSource: ComponentSource {
                 return try SnapshotNote.write(
                     .init(time: clock, existing: directory.snapshots()), run: context.run, in: context.state)
             } catch {
-                throw ComponentError(.other, operation, "\(error)", hint: "check the state folder")
+                throw ComponentError(.other, operation: operation, "\(error)", hint: "check the state folder")
             }
         }
         let name: String
@@ -179,7 +179,8 @@ package struct PrometheusSource: ComponentSource {
         }
         guard BlockName.isSnapshot(name) else {
             note.remove()
-            throw ComponentError(.other, operation, "the server names it '\(name)', which is not a snapshot's name")
+            throw ComponentError(
+                .other, operation: operation, "the server names it '\(name)', which is not a snapshot's name")
         }
         let isHere = await pool.run { [directory] in
             // Should this fail, the time of the request still leads the next run to the snapshot.
@@ -189,7 +190,7 @@ package struct PrometheusSource: ComponentSource {
         guard isHere else {
             note.remove()
             throw ComponentError(
-                .misconfigured, operation,
+                .misconfigured, operation: operation,
                 "the server made snapshot '\(name)', but there is none of that name in '\(directory.snapshotsPath)'",
                 hint: "`data:` must be the server's --storage.tsdb.path as this machine sees it; "
                     + "remove that snapshot on the server by hand")

@@ -23,7 +23,7 @@ struct SnapshotContent {
             blocks = try FileManager.default.contentsOfDirectory(atPath: root).filter(BlockName.isBlock).sorted()
         } catch {
             throw ComponentError(
-                .misconfigured, "read snapshot '\(root)'", "cannot be listed",
+                .misconfigured, operation: "read snapshot '\(root)'", "cannot be listed",
                 hint: "run as the server's user or as root")
         }
         let metas = blocks.compactMap { name in

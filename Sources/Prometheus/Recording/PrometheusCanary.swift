@@ -13,9 +13,11 @@ package struct PrometheusCanarySettings: CanarySettings {
 
     package static let keys: [Key<Self>] = [
         Key(
-            "pushgateway", \.pushgateway, .httpURL, required: true,
-            "A Pushgateway that the Prometheus scrapes: it takes nothing but what it scrapes."),
-        Key("timeout", \.timeout, .period, "How long to wait until the canary is scraped: 60s when left out."),
+            "pushgateway", \.pushgateway, as: .httpURL, required: true,
+            about: "A Pushgateway that the Prometheus scrapes: it takes nothing but what it scrapes."),
+        Key(
+            "timeout", \.timeout, as: .period, about: "How long to wait until the canary is scraped: 60s when left out."
+        ),
     ]
 
     package func canary(in component: PrometheusComponent, _ context: ComponentContext) throws -> (any Canary)? {
@@ -40,7 +42,7 @@ struct PrometheusCanary: Canary {
         try pushgateway.write("PUT", "/metrics/job/\(Self.metric)", Array(text.utf8), type: "text/plain")
         let deadline = ContinuousClock.now + patience
         while true {
-            let now = Int(clamping: Date().timeIntervalSince1970 * 1000)
+            let now = WallClock.system.milliseconds
             if try values(around: now).contains(value) { return now }
             guard ContinuousClock.now < deadline else {
                 throw CheckFailure("-", "it was not scraped within \(patience): is the Pushgateway among the targets?")

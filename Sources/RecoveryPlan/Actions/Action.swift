@@ -1,22 +1,23 @@
 package import Documents
 package import Components
+package import Platform
 
-/// One kind of thing that a step can do: `run`, `http`, `restore` … Each is a type of its own.
+/// An action of a step: `run`, `http`, `restore` … Each kind is a separate type.
 package protocol Action: Equatable, Sendable {
     /// The key in a plan.
     static var keyword: String { get }
-    /// How it is written there.
+    /// The syntax of the value in a plan.
     static var shape: Shape<Self> { get }
-    /// Whether it only looks: fit for `verify`, and for a second look by a resumed run.
+    /// True if the kind can be read-only: usable in `verify`, and repeatable by a resumed run.
     static var isCondition: Bool { get }
-    /// Whether this one only looks; for kinds of action that may or may not.
+    /// True if this action is read-only, for kinds that can be either.
     var changesNothing: Bool { get }
 
-    /// What it would do, with real values, touching nothing.
+    /// Describes the action with its real values, without any effect.
     func preview(in context: ActionContext) async throws -> ActionPreview
-    /// Does it.
-    /// - Returns: what is worth recording: never a secret, at most a few lines.
-    /// - Throws: ``ActionError`` when it failed or, for a condition, when that does not hold; `CancellationError`.
+    /// Performs the action.
+    /// - Returns: a record for the journal: a few lines at most, without secrets.
+    /// - Throws: ``ActionError`` if it fails or, for a condition, if the condition does not hold; `CancellationError`.
     func perform(in context: ActionContext) async throws -> ActionRecord
 }
 
@@ -24,7 +25,7 @@ extension Action {
     package var changesNothing: Bool { Self.isCondition }
 }
 
-/// An action of any kind, and where it is written.
+/// An action of any kind, with its location.
 package struct AnyAction: Equatable, Sendable {
     package var action: any Action
     package var location: Location
@@ -42,11 +43,11 @@ package struct AnyAction: Equatable, Sendable {
     }
 }
 
-/// What an action would do.
+/// A preview of an action.
 package struct ActionPreview: Codable, Equatable, Sendable {
-    /// A line each: "restore prometheus from set 20261123T020000Z to /prometheus".
+    /// One line for each operation: "restore prometheus from set 20261123T020000Z to /prometheus".
     package var lines: [String]
-    /// Bytes that would be moved, where they are known.
+    /// The bytes to move, if they are known.
     package var bytes: Int?
 
     package init(_ lines: [String], bytes: Int? = nil) {
@@ -55,14 +56,14 @@ package struct ActionPreview: Codable, Equatable, Sendable {
     }
 }
 
-/// What an action did, for the journal.
+/// The result of an action, for the journal.
 package struct ActionRecord: Codable, Equatable, Sendable {
-    /// One line for people.
+    /// One line for display.
     package var summary: String
     package var facts: [String: String]
-    /// For `restore`.
+    /// The restored component, of a `restore`.
     package var restored: RestoredComponent?
-    /// For `check`.
+    /// The results, of a `check`.
     package var checks: [CheckResult]?
 
     package init(
@@ -76,20 +77,20 @@ package struct ActionRecord: Codable, Equatable, Sendable {
     }
 }
 
-/// A step's action that failed.
-package struct ActionError: Error, Equatable, CustomStringConvertible {
+/// The failure of an action.
+package struct ActionError: OperationError, Equatable {
     package enum Reason: String, Codable, Equatable, Sendable {
         case failed
         /// A postcondition or a check does not hold.
         case notSo
-        /// Trying again cannot help.
+        /// Another attempt cannot succeed.
         case hopeless
-        /// The backup that was to be restored is damaged.
+        /// The backup to restore is damaged.
         case damaged
     }
 
     package var reason: Reason
-    /// What was attempted, on which object.
+    /// The operation and its object.
     package var operation: String
     package var detail: String
     package var hint: String?
@@ -101,5 +102,12 @@ package struct ActionError: Error, Equatable, CustomStringConvertible {
         self.hint = hint
     }
 
-    package var description: String { "\(operation): \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var reasonCode: String {
+        switch reason {
+        case .failed, .notSo: "step_failed"
+        case .hopeless: "step_hopeless"
+        case .damaged: "step_damaged"
+        }
+    }
+    package var place: ErrorPlace { ErrorPlace(operation: operation) }
 }

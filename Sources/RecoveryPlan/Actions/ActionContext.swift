@@ -5,18 +5,18 @@ package import Notifications
 package import Platform
 package import Components
 
-/// What an action may use.
+/// The environment of an action.
 package struct ActionContext: Sendable {
     package var run: RunIdentity
     package var services: any RecoveryServices
-    /// Threads for calls that block.
+    /// Threads for blocking calls.
     package var pool: BlockingPool
     package var logger: Logger
-    /// For programs that a step runs.
+    /// The environment of programs that a step runs.
     package var environment: [String: String]
-    /// Relative paths start here: the folder of the configuration.
+    /// The base of relative paths: the folder of the configuration.
     package var folder: String
-    /// Tells whoever watches what is going on; for the terminal, never for the journal.
+    /// Prints a progress message on the terminal; it is not written to the journal.
     package var tell: @Sendable (String) -> Void
 
     package init(
@@ -33,13 +33,13 @@ package struct ActionContext: Sendable {
     }
 }
 
-/// Which run of which plan this is.
+/// The identity of a run.
 package struct RunIdentity: Codable, Equatable, Sendable {
-    /// Random; also the name of the journal.
+    /// The random id, which is also the name of the journal.
     package var id: String
     package var stack: String
     package var scenario: String
-    /// The backup set that is restored, as its name; the newest where components come from several.
+    /// The name of the backup set to restore; the newest one if components come from several sets.
     package var set: String
 
     package init(id: String, stack: String, scenario: String, set: String) {
@@ -50,34 +50,34 @@ package struct RunIdentity: Codable, Equatable, Sendable {
     }
 }
 
-/// What the engine has others do: the program connects it to the repository, to the checks and to the outside world.
+/// The services that the engine requires. The program connects them to the repository, the checks and the network.
 package protocol RecoveryServices: Sendable {
     func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview
-    /// Brings one component back, verified; running it again after a crash goes on or finds it done.
+    /// Restores and verifies one component. After a crash, another call continues the restore or finds it complete.
     /// - Throws: ``ActionError``.
     func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent
 
-    /// Removes what restores replaced and were told to discard: called once the run is validated.
-    /// - Returns: a line for each that was removed, or could not be.
+    /// Removes replaced content that restores are to discard. The engine calls it after the run is validated.
+    /// - Returns: one line for each removed tree, and for each that could not be removed.
     func discardPrevious(of restored: [RestoredComponent]) async -> [String]
 
-    /// Runs the named checks side by side; a check that cannot be made is a failed one.
+    /// Runs the named checks concurrently. A check that cannot run counts as failed.
     func check(_ names: [String], in run: RunIdentity) async -> [CheckResult]
 
-    /// Hands a notice over; it is delivered in the background and never makes a recovery fail.
+    /// Queues a notification. It is delivered in the background; a delivery error does not fail the recovery.
     func notify(_ notice: Notice) async
 
-    /// Takes a backup and waits for its set.
-    /// - Parameter maximumAge: seconds; a set that is no older is enough.
-    /// - Returns: the set's name.
+    /// Takes a backup and waits until its set is committed.
+    /// - Parameter maximumAge: seconds; a set that is not older makes a new backup unnecessary.
+    /// - Returns: the name of the set.
     func backup(maximumAge: Int?) async throws -> String
 
-    /// Asks a person.
-    /// - Throws: ``ActionError`` when there is nobody to ask (no terminal), or the answer was no.
+    /// Asks the operator for confirmation.
+    /// - Throws: ``ActionError`` if there is no terminal, or the answer is no.
     func confirm(_ question: String) async throws
 
-    /// How to talk to the server of a configured component: its credentials and certificates.
-    /// - Returns: nil where the URL belongs to none.
+    /// Returns the connection options of the configured component that a URL belongs to: credentials and certificates.
+    /// - Returns: nil if the URL belongs to no component.
     func connection(to url: String) throws -> HTTPOptions?
 
     func now() -> Date
@@ -88,14 +88,14 @@ extension RecoveryServices {
     package func discardPrevious(of restored: [RestoredComponent]) async -> [String] { [] }
 }
 
-/// Which component goes where.
+/// A request to restore a component to a target.
 package struct ComponentRestoreRequest: Codable, Equatable, Sendable {
     package var component: String
-    /// Absolute path; nil for the component's own place in the configuration: its data directory, its server.
+    /// The target as an absolute path; nil for the component's data directory or server in the configuration.
     package var to: String?
-    /// Only what is below these paths; all when empty.
+    /// The paths to restore; empty for the whole component.
     package var paths: [String]
-    /// Keep what is in the way beside the restored tree.
+    /// True to keep existing files beside the restored tree.
     package var replace: Bool
     package var previous: PreviousContentUse
 
@@ -113,26 +113,26 @@ package struct ComponentRestoreRequest: Codable, Equatable, Sendable {
 
 /// The use of content that a restore replaced.
 package enum PreviousContentUse: String, Codable, CaseIterable, Sendable {
-    /// It stays beside the target.
+    /// The content stays beside the target.
     case keep
-    /// It is removed once the run is validated.
+    /// The content is removed after the run is validated.
     case discard
 }
 
-/// A component that came back, verified.
+/// A restored and verified component.
 package struct RestoredComponent: Codable, Equatable, Sendable {
     package var component: String
     package var set: String
-    /// Time of the newest restored datum, in milliseconds since 1970; the capture's time where the kind has no such
-    /// notion. Nil where it is not known, or there is no datum.
+    /// The time of the newest restored data, in milliseconds since 1970. For kinds without timestamps, the time of the
+    /// backup. Nil if it is not known, or there are no data.
     package var newest: Int?
     package var files: Int
     package var bytes: Int
-    /// What is missing or must be done by hand, a line each.
+    /// Missing parts and manual work, one line each.
     package var warnings: [String]
-    /// Replaced content that is to be discarded, as an absolute path; nil where there is none.
+    /// The absolute path of replaced content to discard; nil if there is none.
     package var previous: String?
-    /// Why a server may be unable to use the data: their owner could not be set. Nil where it could.
+    /// The reason why a server may be unable to use the data: their owner could not be set. Nil if it was set.
     package var ownerShortfall: String?
 
     package init(

@@ -1,26 +1,26 @@
 internal import Documents
 internal import Yams
 
-/// A word for an action in a plan.
+/// A kind of action, with its keyword in a plan.
 package struct ActionKind: Sendable {
     package var keyword: String
     package var isCondition: Bool
     package var about: String
-    /// What the keyword's value looks like, for the definitions of the schema.
+    /// The schema of the keyword's value, for the definitions of the plan schema.
     var schema: JSONValue
     private var read: @Sendable (YAMLNode, inout Reader) -> AnyAction?
 
-    /// A new action is one line here and one file beside this one.
+    /// All kinds. A new kind needs one line here and one file beside this one.
     package static let supported = [
-        ActionKind(RestoreAction.self, "Brings a component back from the backup."),
-        ActionKind(RunAction.self, "Runs a program; as a condition, one whose exit code is the answer."),
-        ActionKind(HTTPAction.self, "Asks or tells a server something over HTTP."),
-        ActionKind(WaitAction.self, "Waits for a time, or for a condition."),
-        ActionKind(CheckAction.self, "Runs checks, which must pass."),
-        ActionKind(NotifyAction.self, "Tells people; never fails."),
-        ActionKind(ManualAction.self, "Asks a person to do something, and to say so."),
-        ActionKind(KubectlAction.self, "Drives kubectl: namespaces, manifests, workloads."),
-        ActionKind(BackupAction.self, "Takes a backup, unless a recent one is there."),
+        ActionKind(RestoreAction.self, "Restores a component from the backup."),
+        ActionKind(RunAction.self, "Runs a program; as a condition, its exit code decides."),
+        ActionKind(HTTPAction.self, "Sends an HTTP request to a server."),
+        ActionKind(WaitAction.self, "Waits for a duration or for a condition."),
+        ActionKind(CheckAction.self, "Runs checks that must pass."),
+        ActionKind(NotifyAction.self, "Sends a notification; never fails."),
+        ActionKind(ManualAction.self, "Asks the operator to do a task and to confirm it."),
+        ActionKind(KubectlAction.self, "Runs kubectl: namespaces, manifests, workloads."),
+        ActionKind(BackupAction.self, "Takes a backup, unless a recent one exists."),
     ]
 
     package static func named(_ keyword: String) -> ActionKind? { supported.first { $0.keyword == keyword } }
@@ -35,7 +35,7 @@ package struct ActionKind: Sendable {
         }
     }
 
-    /// The shape of the keyword's value, whose schema is a definition of its own.
+    /// The shape of the keyword's value, with a reference to its schema definition.
     var reference: Shape<AnyAction> {
         Shape(schema: ["$ref": .string("#/definitions/\(keyword)")], read: read)
     }
@@ -47,14 +47,14 @@ extension Shape where Value == AnyAction {
         read(node, among: ActionKind.supported, &reader)
     }
 
-    /// One that only looks.
+    /// A read-only action in a list.
     static let conditionAction = Shape(schema: ["$ref": "#/definitions/condition"]) { node, reader in
         guard let found = read(node, among: ActionKind.supported, &reader) else { return nil }
         guard found.action.changesNothing else {
             let words = ActionKind.supported.filter(\.isCondition).map(\.keyword).joined(separator: ", ")
             reader.complain(
-                node, "'\(found.keyword)' as it stands here is no condition: it does something",
-                hint: "what only looks belongs here: \(words)")
+                node, "this '\(found.keyword)' is not a condition: it changes something",
+                hint: "use a read-only action: \(words)")
             return nil
         }
         return found
@@ -75,7 +75,7 @@ extension Shape where Value == AnyAction {
             return nil
         }
         guard !value.isNull else {
-            reader.complain(key, "'\(keyword)' has no value", hint: "give it one, or remove the line")
+            reader.complain(key, "'\(keyword)' has no value", hint: "add a value, or remove the line")
             return nil
         }
         return kind.reference.read(value, &reader)

@@ -1,6 +1,6 @@
 package import Documents
 
-/// Takes a backup and waits for its set: `backup: {}`, or `backup: {maximum_age: 1h}` where a recent one will do.
+/// Takes a backup and waits for its set: `backup: {}`, or `backup: {maximum_age: 1h}` if a recent set is sufficient.
 package struct BackupAction: Action {
     package static let keyword = "backup"
     package static let isCondition = false
@@ -10,18 +10,20 @@ package struct BackupAction: Action {
     package init() {}
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
-        ActionPreview(["take a backup\(maximumAge.map { ", unless there is one no older than \($0)" } ?? "")"])
+        ActionPreview(["take a backup\(maximumAge.map { ", unless one is at most \($0) old" } ?? "")"])
     }
 
     package func perform(in context: ActionContext) async throws -> ActionRecord {
         let set = try await context.services.backup(maximumAge: maximumAge.map { Int($0.duration.components.seconds) })
-        return ActionRecord("backup \(set) is there", facts: ["set": set])
+        return ActionRecord("backup \(set) exists", facts: ["set": set])
     }
 }
 
 extension BackupAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("maximum_age", \.maximumAge, .period, "A set that is no older is enough.")
+        Key(
+            "maximum_age", \.maximumAge, as: .period,
+            about: "Maximum age of an existing set that makes a new backup unnecessary.")
     ]
 
     package static let shape = Shape<Self>.section()

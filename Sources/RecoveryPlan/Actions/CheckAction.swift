@@ -1,7 +1,7 @@
 package import Documents
 internal import Components
 
-/// Runs checks: `check: [prometheus_ready]`, or `check: {names: [...], within: 5m}`. Those that are critical must pass.
+/// Runs checks: `check: [prometheus_ready]`, or `check: {names: [...], within: 5m}`. Critical checks must pass.
 package struct CheckAction: Action {
     package static let keyword = "check"
     package static let isCondition = true
@@ -12,7 +12,7 @@ package struct CheckAction: Action {
     package init() {}
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
-        let limit = polling.within.map { ", again every \(polling.every) for at most \($0)" } ?? ""
+        let limit = polling.within.map { ", every \(polling.every) for up to \($0)" } ?? ""
         return ActionPreview(["check \(names.joined(separator: ", "))\(limit)"])
     }
 
@@ -32,19 +32,23 @@ package struct CheckAction: Action {
         if let nothing = results.reasonForNoProof {
             throw ActionError(
                 .hopeless, "check \(names.joined(separator: ", "))", nothing,
-                hint: "name checks that this stack can make; `dr check` shows which it skips")
+                hint: "choose checks that this stack supports; `dr check` shows the skipped ones")
         }
         let passed = results.filter { $0.verdict == .passed }.count
-        let warned = failed.isEmpty ? "" : "; not critical: \(failed.map(\.name).joined(separator: ", ")) failed"
+        let warned = failed.isEmpty ? "" : "; non-critical checks failed: \(failed.map(\.name).joined(separator: ", "))"
         return ActionRecord("\(passed) of \(results.count) checks passed\(warned)", checks: results)
     }
 }
 
 extension CheckAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("names", \.names, .oneOrMore(.identifier), required: true, "Which checks; `dr check --list` knows them."),
-        Key("every", \.polling.every, .period, "How often to ask; 5s when left out."),
-        Key("within", \.polling.within, .period, "Ask again until they pass, for so long; once when left out."),
+        Key(
+            "names", \.names, as: .oneOrMore(.identifier), required: true,
+            about: "Names of checks, as `dr check --list` shows them."),
+        Key("every", \.polling.every, as: .period, about: "Interval between attempts (default: 5s)."),
+        Key(
+            "within", \.polling.within, as: .period,
+            about: "Time to repeat the checks until they pass (default: run them once)."),
     ]
 
     package static let shape = Shape<Self>.short(.oneOrMore(.identifier), orSection: Self.self) { names in

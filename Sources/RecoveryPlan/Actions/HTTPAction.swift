@@ -2,12 +2,12 @@ package import Documents
 internal import HTTP
 internal import Platform
 
-/// Asks or tells a server something: `http: {url: "${prometheus.url}/-/ready"}`.
+/// Sends an HTTP request to a server: `http: {url: "${prometheus.url}/-/ready"}`.
 ///
-/// A request to a component's server carries that component's credentials, as dr.yaml has them.
+/// A request to a component's server carries the component's credentials from dr.yaml.
 ///
-/// GET and HEAD only look: they are conditions, asked again for a minute unless `within` says otherwise, for a server
-/// that has just been started needs a moment. Anything else is sent once, again only where `within` asks for it.
+/// GET and HEAD are conditions. They are repeated for a minute, or for `within`, because a server that has just
+/// started needs some time. Other methods are sent once, and repeated only if `within` is set.
 package struct HTTPAction: Action {
     package static let keyword = "http"
     package static let isCondition = true
@@ -20,7 +20,7 @@ package struct HTTPAction: Action {
     package var username: String?
     package var password: Secret?
     package var bearerToken: Secret?
-    /// Absolute path of certificates in PEM.
+    /// The absolute path of PEM certificates.
     package var caFile: String?
     package var insecure = false
     package var body: String?
@@ -31,19 +31,19 @@ package struct HTTPAction: Action {
 
     package init() {}
 
-    /// POST where there is something to send.
+    /// The method; POST by default if there is a body.
     private var verb: Method { method ?? (body == nil && json == nil ? .GET : .POST) }
 
     package var changesNothing: Bool { verb == .GET || verb == .HEAD }
 
-    /// For messages: a query may carry a token.
+    /// The request as messages show it, without the query, which may contain a token.
     private var operation: String {
         guard case .text(let text) = url else { return "\(verb) \(url)" }
         return HTTPRequest(verb.rawValue, text).summary
     }
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
-        let limit = patience.map { ", again every \(every) for at most \($0)" } ?? ""
+        let limit = patience.map { ", every \(every) for up to \($0)" } ?? ""
         return ActionPreview(["\(operation), expecting \(expect)\(limit)"])
     }
 
@@ -59,7 +59,7 @@ package struct HTTPAction: Action {
 
     // MARK: Sending
 
-    /// A request with its secrets in it: made once, held while it is asked, shown nowhere.
+    /// A request that contains its secrets. It is never shown.
     private struct Prepared: Sendable {
         var request: HTTPRequest
         var client: HTTPClient
@@ -102,7 +102,7 @@ package struct HTTPAction: Action {
         return Prepared(request: request, client: HTTPClient(options), redact: Redaction(secrets))
     }
 
-    /// As the configuration has it for its components' servers, and the plan's own settings over that.
+    /// Returns the connection options of the component's configuration, overridden by the plan's settings.
     private func connection(to address: String, in context: ActionContext) throws(ActionError) -> HTTPOptions {
         var options = HTTPOptions()
         do {
@@ -117,7 +117,7 @@ package struct HTTPAction: Action {
         return options
     }
 
-    /// What is kept of an answer, in bytes; a longer one is refused.
+    /// The maximum size of a response in bytes; a larger response is an error.
     private static let answerLimit = 1 << 20
 
     private func send(_ prepared: Prepared, in context: ActionContext) async throws -> ActionRecord {
@@ -140,29 +140,33 @@ package struct HTTPAction: Action {
 
 extension HTTPAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("url", \.url, .webAddress, required: true, "The URL; one that holds a token as {env:} or {file:}."),
-        Key("method", \.method, .word(), "GET when left out, POST where there is a body."),
-        Key("headers", \.headers, .mapping(of: .textOrSecret), "Header fields; secrets as {env:} or {file:}."),
-        Key("username", \.username, .text, "User name for basic authentication."),
-        Key("password", \.password, .secret, "Password for basic authentication."),
-        Key("bearer_token", \.bearerToken, .secret, "Token for bearer authentication."),
-        Key("ca_file", \.caFile, .path, "PEM certificates to trust, instead of the system's."),
-        Key("insecure", \.insecure, .flag, "Accept any certificate."),
-        Key("body", \.body, .script, "What is sent, as it is."),
-        Key("json", \.json, .json, "What is sent, as JSON."),
-        Key("expect", \.expect, .section(), "What the answer must be; any 2xx when left out."),
-        Key("every", \.every, .period, "How often to ask again; 2s when left out."),
-        Key("within", \.within, .period, "How long to ask again; for GET and HEAD 1m when left out, else not at all."),
+        Key("url", \.url, as: .webAddress, required: true, about: "URL; use {env:} or {file:} if it contains a token."),
+        Key("method", \.method, as: .word(), about: "HTTP method (default: GET, or POST with a body)."),
+        Key(
+            "headers", \.headers, as: .mapping(of: .textOrSecret),
+            about: "Header fields; use {env:} or {file:} for secrets."),
+        Key("username", \.username, as: .text, about: "User name for basic authentication."),
+        Key("password", \.password, as: .secret, about: "Password for basic authentication."),
+        Key("bearer_token", \.bearerToken, as: .secret, about: "Token for bearer authentication."),
+        Key("ca_file", \.caFile, as: .path, about: "PEM certificates to trust, instead of the system's."),
+        Key("insecure", \.insecure, as: .flag, about: "Accept any certificate."),
+        Key("body", \.body, as: .script, about: "Request body, sent unchanged."),
+        Key("json", \.json, as: .json, about: "Request body, sent as JSON."),
+        Key("expect", \.expect, as: .section(), about: "Expected response (default: any 2xx)."),
+        Key("every", \.every, as: .period, about: "Interval between attempts (default: 2s)."),
+        Key(
+            "within", \.within, as: .period,
+            about: "Time to repeat the request (default: 1m for GET and HEAD, otherwise none)."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
-        if body != nil, json != nil { reader.complain(written["json"], "'body' and 'json' exclude each other") }
+        if body != nil, json != nil { reader.complain(written["json"], "'body' and 'json' cannot be used together") }
         if (username == nil) != (password == nil) {
             let key = username == nil ? "password" : "username"
-            reader.complain(written[key], "'username' and 'password' need each other")
+            reader.complain(written[key], "'username' and 'password' must be set together")
         }
         if bearerToken != nil, password != nil {
-            reader.complain(written["bearer_token"], "'bearer_token' and 'password' exclude each other")
+            reader.complain(written["bearer_token"], "'bearer_token' and 'password' cannot be used together")
         }
     }
 
@@ -170,7 +174,7 @@ extension HTTPAction: Section {
 }
 
 extension Shape where Value == TextOrSecret {
-    /// An http or https URL, with a path and a query if need be.
+    /// An http or https URL, with an optional path and query.
     fileprivate static let webAddress = Shape(
         schema: ["oneOf": [["type": "string", "pattern": "^https?://"], Shape<Secret>.secret.schema]]
     ) { node, reader in
@@ -183,7 +187,7 @@ extension Shape where Value == TextOrSecret {
             return nil
         }
         guard isASCII else {
-            reader.complain(node, "the URL has a space or a character outside ASCII", hint: "write it percent-encoded")
+            reader.complain(node, "the URL contains a space or a non-ASCII character", hint: "percent-encode it")
             return nil
         }
         return url

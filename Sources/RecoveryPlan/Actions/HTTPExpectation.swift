@@ -1,12 +1,12 @@
 internal import Documents
 
-/// What an answer must be: `{status: [200, 204], body: "ready", json: {/status: success}}`.
+/// The expected response: `{status: [200, 204], body: "ready", json: {/status: success}}`.
 struct HTTPExpectation: Equatable, Sendable, CustomStringConvertible {
-    /// Any of 2xx where it is empty.
+    /// The accepted status codes; empty for any 2xx.
     var status: [Int] = []
-    /// Must be somewhere in the body.
+    /// Text that the body must contain.
     var body: String?
-    /// By JSON Pointer (RFC 6901), what must be there.
+    /// The required values, by JSON Pointer (RFC 6901).
     var json: [String: JSONValue] = [:]
 
     var description: String {
@@ -16,7 +16,7 @@ struct HTTPExpectation: Equatable, Sendable, CustomStringConvertible {
         return parts.joined(separator: ", ")
     }
 
-    /// What is not as expected, for people; nil where all is.
+    /// Returns the difference from the expectation, for display; nil if the response is as expected.
     func refusal(status found: Int, body bytes: [UInt8]) -> String? {
         let isExpected = status.isEmpty ? (200..<300).contains(found) : status.contains(found)
         guard isExpected else { return "HTTP \(found)\(Self.excerpt(bytes)), not \(self)" }
@@ -24,7 +24,9 @@ struct HTTPExpectation: Equatable, Sendable, CustomStringConvertible {
             return "the body\(Self.excerpt(bytes)) does not contain '\(body)'"
         }
         guard !json.isEmpty else { return nil }
-        guard let answer = try? JSONValue(parsing: bytes) else { return "the body\(Self.excerpt(bytes)) is no JSON" }
+        guard let answer = try? JSONValue(parsing: bytes) else {
+            return "the body\(Self.excerpt(bytes)) is not valid JSON"
+        }
         for (pointer, wanted) in json.sorted(by: { $0.key < $1.key }) {
             let value = answer.value(at: pointer)
             guard value == wanted else {
@@ -38,7 +40,7 @@ struct HTTPExpectation: Equatable, Sendable, CustomStringConvertible {
         String(String(decoding: value.compact, as: UTF8.self).prefix(100))
     }
 
-    /// The start of what a server says, in one line.
+    /// Returns the start of a response, in one line.
     private static func excerpt(_ bytes: [UInt8]) -> String {
         let text = String(decoding: bytes.prefix(400), as: UTF8.self).split(whereSeparator: \.isWhitespace)
             .joined(separator: " ").prefix(200)
@@ -48,8 +50,10 @@ struct HTTPExpectation: Equatable, Sendable, CustomStringConvertible {
 
 extension HTTPExpectation: Section {
     static let keys: [Key<Self>] = [
-        Key("status", \.status, .oneOrMore(.count(100...599)), "Status codes; any 2xx when left out."),
-        Key("body", \.body, .argument, "Text that must be in the body."),
-        Key("json", \.json, .mapping(of: .json), "By JSON Pointer, such as /data/resultType, what must be there."),
+        Key("status", \.status, as: .oneOrMore(.count(100...599)), about: "Accepted status codes (default: any 2xx)."),
+        Key("body", \.body, as: .argument, about: "Text that the body must contain."),
+        Key(
+            "json", \.json, as: .mapping(of: .json), about: "Required values, by JSON Pointer such as /data/resultType."
+        ),
     ]
 }

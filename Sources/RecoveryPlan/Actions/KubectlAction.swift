@@ -1,6 +1,6 @@
 package import Documents
 
-/// Drives kubectl: one verb and what it is about.
+/// Runs kubectl: one verb and its object.
 ///
 /// ```yaml
 /// kubectl: {create_namespace: monitoring, context: production}
@@ -16,7 +16,7 @@ package struct KubectlAction: Action {
     package static let isCondition = true
 
     package enum Verb: Equatable, Sendable {
-        /// A file, a folder of files, or one with a kustomization; absolute.
+        /// The absolute path of a file, a folder of files, or a kustomization folder.
         case apply(String)
         case createNamespace(String)
         case scale(KubernetesObject, Replicas)
@@ -28,17 +28,17 @@ package struct KubectlAction: Action {
 
     package enum Replicas: Equatable, Sendable {
         case count(Int)
-        /// As many as there were before they were scaled to none.
+        /// The number before dr scaled the workload to 0.
         case previous
     }
 
     package var verb = Verb.apply("/")
     package var namespace: String?
-    /// Of the kubeconfig; the current one where left out.
+    /// The context in the kubeconfig; nil for the current one.
     package var context: String?
-    /// Take fields over that others have set: what the backup says counts.
+    /// True to take over fields that other managers own, because the backup takes precedence.
     package var force = true
-    /// For the cluster to become what it should be.
+    /// The time-out for the cluster to reach the desired state.
     package var within = Period.minutes(5)
 
     package init() {}
@@ -51,9 +51,9 @@ package struct KubectlAction: Action {
     }
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
-        // A rehearsal comes before the step that brings the files back.
+        // A dry run happens before the step that restores the files.
         if case .apply(let path) = verb, (try? AppliedFiles(path)) == nil {
-            return ActionPreview(["kubectl apply '\(path)', which is not there yet"])
+            return ActionPreview(["kubectl apply '\(path)', which does not exist yet"])
         }
         return ActionPreview(try commands(Kubectl(self, context)).map(\.commandLine))
     }
@@ -65,7 +65,7 @@ package struct KubectlAction: Action {
             let output = try await kubectl.run(try AppliedFiles(path).arguments + forced)
             let objects = output.split(separator: "\n").filter { $0.hasSuffix(" serverside-applied") }.count
             guard objects > 0 else {
-                throw ActionError(.failed, "kubectl apply '\(path)'", "it says nothing of any object")
+                throw ActionError(.failed, "kubectl apply '\(path)'", "kubectl reported no applied objects")
             }
             return ActionRecord("applied \(objects) object\(objects == 1 ? "" : "s") of '\(path)'")
         case .createNamespace(let name):
@@ -80,7 +80,7 @@ package struct KubectlAction: Action {
             ).await()
         case .delete(let object):
             let output = try await kubectl.run(deletion(of: object), timeout: within)
-            return ActionRecord(output.isEmpty ? "\(object) was not there" : "deleted \(object)")
+            return ActionRecord(output.isEmpty ? "\(object) did not exist" : "deleted \(object)")
         }
     }
 
@@ -90,7 +90,7 @@ package struct KubectlAction: Action {
         ["delete", object.description, "--ignore-not-found", "--wait=true", "--timeout=\(within.kubectl)"]
     }
 
-    /// What is run where nothing is in the way.
+    /// Returns the commands for the preview, without the handling of special cases.
     private func commands(_ kubectl: Kubectl) throws -> [KubectlCommand] {
         switch verb {
         case .apply(let path): [kubectl.command(try AppliedFiles(path).arguments + forced)]
@@ -107,14 +107,14 @@ package struct KubectlAction: Action {
     }
 }
 
-/// An object by its type and name: `statefulset/prometheus`.
+/// A Kubernetes object by type and name: `statefulset/prometheus`.
 package struct KubernetesObject: Equatable, Sendable, CustomStringConvertible {
     package var type: String
     package var name: String
 
     package var description: String { "\(type)/\(name)" }
 
-    /// Nil where the text is no `TYPE/NAME`.
+    /// Parses `TYPE/NAME`; nil if the text has another form.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, parts.allSatisfy({ $0.isKubernetesName }) else { return nil }
@@ -123,7 +123,7 @@ package struct KubernetesObject: Equatable, Sendable, CustomStringConvertible {
 }
 
 extension String {
-    /// RFC 1123 names joined by dots; none can be taken for an option.
+    /// True for RFC 1123 names joined by dots, which cannot be mistaken for an option.
     var isKubernetesName: Bool {
         !isEmpty && first != "-" && first != "."
             && utf8.allSatisfy { byte in
@@ -135,6 +135,6 @@ extension String {
 }
 
 extension Period {
-    /// As kubectl takes it: "300s".
+    /// The period in kubectl's format: "300s".
     var kubectl: String { "\(duration.components.seconds)s" }
 }

@@ -1,6 +1,6 @@
 package import Documents
 
-/// Asks a person to do something and to say so: `manual: "Point DNS at the new host."`
+/// Asks the operator to do a task and to confirm it: `manual: "Point DNS at the new host."`
 package struct ManualAction: Action {
     package static let keyword = "manual"
     package static let isCondition = false
@@ -8,7 +8,7 @@ package struct ManualAction: Action {
     package var task = ""
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
-        ActionPreview(["a person: \(task)"])
+        ActionPreview(["manual task: \(task)"])
     }
 
     package func perform(in context: ActionContext) async throws -> ActionRecord {

@@ -1,19 +1,19 @@
 package import Documents
 package import Notifications
 
-/// Tells people: `notify: {event: disaster_declared, status_page: major_outage}`. It never fails.
+/// Sends a notification: `notify: {event: disaster_declared, status_page: major_outage}`. It never fails.
 ///
-/// With `unless` it waits for a condition first, and tells nobody where that comes to hold `within` the time given: how
-/// an incident escalates, level by level.
+/// With `unless` it first waits for a condition, and sends nothing if the condition holds `within` the given time.
+/// Plans use this to escalate an incident level by level.
 package struct NotifyAction: Action {
     package static let keyword = "notify"
     package static let isCondition = false
 
     package var event = Notice.Event.incidentOpened
-    /// Nil: as the event has it.
+    /// Nil for the event's usual severity.
     package var severity: Notice.Severity?
     package var summary: String?
-    /// What the status page should show from now on.
+    /// The new state of the status page.
     package var statusPage: String?
     package var facts: [String: String] = [:]
     package var unless: AnyAction?
@@ -23,7 +23,9 @@ package struct NotifyAction: Action {
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
         let page = statusPage.map { ", status page: \($0)" } ?? ""
-        var lines = ["notify of \(event.rawValue) (\(severity ?? event.usualSeverity))\(page): \(text(context))"]
+        var lines = [
+            "send notification \(event.rawValue) (\(severity ?? event.usualSeverity))\(page): \(text(context))"
+        ]
         if let unless {
             lines.append("  unless\(polling.within.map { " within \($0)" } ?? ""):")
             lines += try await unless.action.preview(in: context).lines.map { "    \($0)" }
@@ -32,23 +34,23 @@ package struct NotifyAction: Action {
     }
 
     package func perform(in context: ActionContext) async throws -> ActionRecord {
-        if let reason = try await reasonForSilence(context) { return ActionRecord("told nobody: \(reason)") }
+        if let reason = try await reasonToSkip(context) { return ActionRecord("no notification sent: \(reason)") }
         await context.services.notify(
             Notice(
                 event, severity: severity ?? event.usualSeverity, at: context.services.now(), stack: context.run.stack,
                 scenario: context.run.scenario, run: context.run.id, summary: text(context), facts: facts,
                 statusPage: statusPage))
-        return ActionRecord("told of \(event.rawValue)", facts: facts)
+        return ActionRecord("sent notification \(event.rawValue)", facts: facts)
     }
 
-    /// What holds, where that makes the notice needless.
-    private func reasonForSilence(_ context: ActionContext) async throws -> String? {
+    /// Returns the summary of the `unless` condition if it holds.
+    private func reasonToSkip(_ context: ActionContext) async throws -> String? {
         guard let unless else { return nil }
         let start = ContinuousClock.now
         do {
             return try await polling.runIfTimed(in: context) { try await unless.action.perform(in: context) }.summary
         } catch is ActionError {
-            // That it can never be found out ends the asking, not the time that people were to be left alone.
+            // A condition that can never hold ends the polling early. The notification still waits for its time.
             if let within = polling.within { try await Task.sleep(until: start + within.duration, clock: .continuous) }
             return nil
         }
@@ -62,14 +64,15 @@ package struct NotifyAction: Action {
 
 extension NotifyAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("event", \.event, .word(), required: true, "What happened."),
-        Key("severity", \.severity, .word(), "How bad it is; as the event has it when left out."),
-        Key("summary", \.summary, .text, "One line for people."),
-        Key("status_page", \.statusPage, .text, "What the status page shows from now on, such as major_outage."),
-        Key("facts", \.facts, .mapping(of: .argument), "What else is known, by name; never a secret."),
-        Key("unless", \.unless, .conditionAction, "Tell nobody if this holds."),
-        Key("every", \.polling.every, .period, "How often 'unless' is asked; 5s when left out."),
-        Key("within", \.polling.within, .period, "How long 'unless' is asked; once when left out."),
+        Key("event", \.event, as: .word(), required: true, about: "Event to report."),
+        Key("severity", \.severity, as: .word(), about: "Severity (default: depends on the event)."),
+        Key("summary", \.summary, as: .text, about: "Summary, in one line."),
+        Key("status_page", \.statusPage, as: .text, about: "New state of the status page, such as major_outage."),
+        Key("facts", \.facts, as: .mapping(of: .argument), about: "More facts, by name; never a secret."),
+        Key("unless", \.unless, as: .conditionAction, about: "Condition that makes the notification unnecessary."),
+        Key("every", \.polling.every, as: .period, about: "Interval between tests of 'unless' (default: 5s)."),
+        Key(
+            "within", \.polling.within, as: .period, about: "Time to repeat the test of 'unless' (default: test once)."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

@@ -1,13 +1,13 @@
 internal import Documents
 
-/// How often a condition is asked again until it holds.
+/// The interval and the time limit for repeating a condition until it holds.
 struct Polling: Equatable, Sendable {
     var every = Period.seconds(2)
-    /// Nil: as long as the step may take.
+    /// Nil to repeat until the step's time-out.
     var within: Period?
 
-    /// Asks until the condition holds.
-    /// - Throws: the last refusal once the time is up; at once what asking again cannot change.
+    /// Repeats a condition until it holds.
+    /// - Throws: the last error when the time is up; immediately an error that another attempt cannot change.
     func run(in context: ActionContext, _ ask: () async throws -> ActionRecord) async throws -> ActionRecord {
         let start = ContinuousClock.now
         var last: String?
@@ -30,7 +30,7 @@ struct Polling: Equatable, Sendable {
         }
     }
 
-    /// As ``run(in:_:)``, but asks only once where no time is given.
+    /// Repeats a condition as ``run(in:_:)`` does, but tests it only once if there is no time limit.
     func runIfTimed(in context: ActionContext, _ ask: () async throws -> ActionRecord) async throws -> ActionRecord {
         within == nil ? try await ask() : try await run(in: context, ask)
     }

@@ -1,12 +1,12 @@
 package import Documents
 
-/// Brings one component back: `restore: prometheus`, or `restore: {component: prometheus, to: /prometheus}`.
+/// Restores one component: `restore: prometheus`, or `restore: {component: prometheus, to: /prometheus}`.
 package struct RestoreAction: Action {
     package static let keyword = "restore"
     package static let isCondition = false
 
     package var component = ""
-    /// As in ``ComponentRestoreRequest``.
+    /// See ``ComponentRestoreRequest/to``.
     package var to: String?
     package var paths: [String] = []
     package var replace = true
@@ -33,13 +33,14 @@ package struct RestoreAction: Action {
 
 extension RestoreAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("component", \.component, .text, required: true, "The component, by its name in dr.yaml."),
-        Key("to", \.to, .path, "Where it goes; its own place in dr.yaml when left out."),
-        Key("paths", \.paths, .list(of: .text), "Only what is below these paths in it."),
-        Key("replace", \.replace, .flag, "Keep what is in the way beside it, and go on; true when left out."),
+        Key("component", \.component, as: .text, required: true, about: "Name of the component in dr.yaml."),
+        Key("to", \.to, as: .path, about: "Target directory (default: the component's own in dr.yaml)."),
+        Key("paths", \.paths, as: .list(of: .text), about: "Paths in the component to restore (default: all)."),
+        Key("replace", \.replace, as: .flag, about: "Move existing files aside and continue (default: true)."),
         Key(
-            "previous", \.previous, .word(),
-            "Replaced content: 'keep' it beside the target, or 'discard' it once the run is validated; keep by default."
+            "previous", \.previous, as: .word(),
+            about:
+                "Replaced content: 'keep' it beside the target, or 'discard' it after the run is validated (default: keep)."
         ),
     ]
 

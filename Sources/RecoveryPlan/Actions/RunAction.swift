@@ -2,18 +2,18 @@ package import Documents
 internal import Platform
 internal import Yams
 
-/// Runs a program: `run: [systemctl, stop, prometheus]`, or a mapping for what is more.
+/// Runs a program: `run: [systemctl, stop, prometheus]`, or a mapping with more options.
 ///
-/// An argument vector reaches the program as it is. A shell runs only what `shell` says, where nothing is replaced:
-/// parameters are there as variables, see ``Plan/variables(of:)``.
+/// The program gets its argument vector unchanged. A shell runs only scripts from `shell`, in which no reference is
+/// replaced: the script reads parameters from variables, see ``Plan/variables(of:)``.
 package struct RunAction: Action {
     package static let keyword = "run"
-    /// Its exit code is the answer. Whoever puts it into `verify` says that it only looks.
+    /// The exit code decides. The author of a plan who puts the program into `verify` asserts that it is read-only.
     package static let isCondition = true
 
     package var words: [String] = []
     package var shell: String?
-    /// Absolute path; nil for the folder of the configuration.
+    /// The working directory as an absolute path; nil for the folder of the configuration.
     package var directory: String?
     package var environment: [String: TextOrSecret] = [:]
     /// Exit codes that mean success.
@@ -21,7 +21,7 @@ package struct RunAction: Action {
 
     package init() {}
 
-    /// As a person could paste it into a shell.
+    /// The command in a form that can be pasted into a shell.
     private var commandLine: String {
         guard let shell else { return Program(words[0], Array(words.dropFirst()), environment: [:]).commandLine }
         return shell.split(separator: "\n").count > 1 ? "a shell script" : "sh -c '\(shell)'"
@@ -44,7 +44,7 @@ package struct RunAction: Action {
             if value.isSecret { secrets.append(text) }
         }
         let command = shell.map { ["/bin/sh", "-c", $0] } ?? words
-        // The step's time-out reaches it as a cancellation.
+        // The step's time-out cancels the program.
         let program = Program(
             command[0], Array(command.dropFirst()), environment: variables, folder: directory ?? context.folder,
             timeout: .seconds(366 * 86_400))
@@ -52,12 +52,12 @@ package struct RunAction: Action {
         guard accept.contains(Int(status)) else {
             let said = Redaction(secrets)(tail)
             throw ActionError(
-                .failed, operation, "it ended with status \(status)\(said.isEmpty ? "" : ": \(said)")")
+                .failed, operation, "exit code \(status)\(said.isEmpty ? "" : ": \(said)")")
         }
-        return ActionRecord("\(operation): status \(status)", facts: ["status": "\(status)"])
+        return ActionRecord("\(operation): exit code \(status)", facts: ["status": "\(status)"])
     }
 
-    /// - Returns: its status, and the last lines that it wrote, of standard error if there are any.
+    /// - Returns: the exit code and the last lines of standard error or, if that is empty, of standard output.
     private func run(_ program: Program, in context: ActionContext) async throws -> (CInt, String) {
         do {
             return try await context.pool.run {
@@ -68,11 +68,11 @@ package struct RunAction: Action {
         } catch let error as ProgramError {
             throw ActionError(
                 .hopeless, operation, error.detail,
-                hint: error.reason == .missing ? "install it, or name it by its path" : nil)
+                hint: error.reason == .missing ? "install it, or give its path" : nil)
         }
     }
 
-    /// At most five lines of 300 characters, in one.
+    /// Returns the last lines as one: at most five, of at most 300 characters each.
     private static func lastLines(of text: String) -> String {
         text.split(whereSeparator: \.isNewline).suffix(5).map { $0.suffix(300) }.joined(separator: "; ")
     }
@@ -80,19 +80,23 @@ package struct RunAction: Action {
 
 extension RunAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("argv", \.words, .arguments, "The program and its arguments."),
-        Key("shell", \.shell, .script, "A script for /bin/sh. Nothing in it is replaced: use $DR_PARAM_NAME."),
-        Key("directory", \.directory, .path, "Where it starts; the folder of dr.yaml when left out."),
-        Key("environment", \.environment, .mapping(of: .textOrSecret), "More variables; secrets as {env:} or {file:}."),
-        Key("accept", \.accept, .oneOrMore(.count(0...255)), "Exit codes that mean success; 0 when left out."),
+        Key("argv", \.words, as: .arguments, about: "Program and its arguments."),
+        Key(
+            "shell", \.shell, as: .script,
+            about: "Script for /bin/sh. No reference in it is replaced: use $DR_PARAM_NAME."),
+        Key("directory", \.directory, as: .path, about: "Working directory (default: the folder of dr.yaml)."),
+        Key(
+            "environment", \.environment, as: .mapping(of: .textOrSecret),
+            about: "Additional variables; use {env:} or {file:} for secrets."),
+        Key("accept", \.accept, as: .oneOrMore(.count(0...255)), about: "Exit codes that mean success (default: 0)."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if written.contains("argv") == written.contains("shell") {
-            reader.complain(written.section, "'run' needs one of 'argv' and 'shell'")
+            reader.complain(written.section, "'run' needs either 'argv' or 'shell'")
         }
         for name in environment.keys.sorted() where name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) == nil {
-            reader.complain(written["environment"], "'\(name)' is no name for an environment variable")
+            reader.complain(written["environment"], "'\(name)' is not a valid name for an environment variable")
         }
     }
 
@@ -104,20 +108,20 @@ extension RunAction: Section {
 }
 
 extension Shape where Value == String {
-    /// Any scalar as it is written, but no line ends: part of a command line.
+    /// A scalar as written, for a part of a command line.
     static let argument = Shape(schema: word.schema) { node, reader in
         guard let scalar = node.scalar, !node.isNull else {
             reader.complain(node, "expected text, found \(node.kindForPeople)")
             return nil
         }
         guard !scalar.string.contains("\0") else {
-            reader.complain(node, "a null character cannot be passed on")
+            reader.complain(node, "the text contains a null character, which a program cannot receive")
             return nil
         }
         return scalar.string
     }
 
-    /// Text of any number of lines.
+    /// A text of one or more lines.
     static let script = Shape(schema: ["type": "string"]) { node, reader in
         guard let text = argument.read(node, &reader) else { return nil }
         guard !text.isEmpty else {
@@ -136,13 +140,13 @@ extension Shape where Value == [String] {
         if node.isOpen, let word = Shape<String>.argument.read(node, &reader) { return [word] }
         guard node.sequence != nil else {
             reader.complain(
-                node, "expected a list of a program and its arguments, found \(node.kindForPeople)",
-                hint: "write [systemctl, stop, prometheus], or {shell: \"...\"} for a shell")
+                node, "expected a list with a program and its arguments, found \(node.kindForPeople)",
+                hint: "write [systemctl, stop, prometheus], or {shell: \"...\"} for a script")
             return nil
         }
         guard let words = Shape.list(of: .argument).read(node, &reader) else { return nil }
         guard words.first?.isEmpty == false else {
-            reader.complain(node, "there is no program to run")
+            reader.complain(node, "the name of the program is empty")
             return nil
         }
         return words

@@ -2,8 +2,8 @@ internal import Documents
 internal import Yams
 
 extension Shape where Value: Section {
-    /// A value that most often is one thing, `restore: prometheus`, and else a mapping of keys.
-    /// - Parameter make: the section that the one thing stands for.
+    /// Returns the shape of a value with a short form, `restore: prometheus`, and a mapping as its long form.
+    /// - Parameter make: converts the short form to the section.
     static func short<Short: Sendable>(
         _ short: Shape<Short>, orSection section: Value.Type, _ make: @escaping @Sendable (Short) -> Value
     ) -> Shape {
@@ -15,7 +15,7 @@ extension Shape where Value: Section {
 }
 
 extension Shape {
-    /// A list, or one element of it without the brackets.
+    /// Returns the shape of a list, or of a single element without brackets.
     static func oneOrMore<Element>(_ element: Shape<Element>) -> Shape where Value == [Element] {
         Shape(schema: ["oneOf": [element.schema, ["type": "array", "items": element.schema, "minItems": 1]]]) {
             node, reader in

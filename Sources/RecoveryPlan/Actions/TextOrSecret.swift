@@ -1,12 +1,13 @@
 package import Documents
 internal import Yams
 
-/// A text that may stand in a plan, or the place of one that must not.
+/// A plain text in a plan, or a reference to a secret outside the plan.
 package enum TextOrSecret: Equatable, Sendable {
     case text(String)
     case secret(Secret)
 
-    /// - Throws: ``ActionError``, where the secret is not to be had.
+    /// Returns the text, or reads the secret.
+    /// - Throws: ``ActionError`` if the secret cannot be read.
     func resolve(in context: ActionContext, for operation: String) throws(ActionError) -> String {
         switch self {
         case .text(let text): return text
@@ -24,7 +25,7 @@ package enum TextOrSecret: Equatable, Sendable {
 }
 
 extension TextOrSecret: CustomStringConvertible {
-    /// For people: of a secret, only where it is.
+    /// The text for display; of a secret, only its location.
     package var description: String {
         switch self {
         case .text(let text): text
@@ -42,7 +43,7 @@ extension Shape where Value == TextOrSecret {
     }
 }
 
-/// Takes secrets out of what is shown: what a program or a server says may repeat them.
+/// Replaces secrets in the output of programs and servers, which may repeat them.
 struct Redaction {
     private let secrets: [String]
 

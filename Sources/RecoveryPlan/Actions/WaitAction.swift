@@ -1,6 +1,6 @@
 package import Documents
 
-/// Waits for a time, `wait: 30s`, or for a condition, `wait: {for: {http: ...}, every: 2s, within: 5m}`.
+/// Waits for a duration, `wait: 30s`, or for a condition, `wait: {for: {http: ...}, every: 2s, within: 5m}`.
 package struct WaitAction: Action {
     package static let keyword = "wait"
     package static let isCondition = true
@@ -11,14 +11,14 @@ package struct WaitAction: Action {
 
     package init() {}
 
-    /// That time passes proves nothing: only waiting for something is a condition.
+    /// True for a wait with a condition. A plain duration verifies nothing.
     package var changesNothing: Bool { condition != nil }
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
         guard let condition else { return ActionPreview(["wait \(time ?? Period())"]) }
-        let limit = polling.within.map { "for at most \($0)" } ?? "as long as the step may take"
+        let limit = polling.within.map { "for up to \($0)" } ?? "until the step's time-out"
         let inner = try await condition.action.preview(in: context)
-        return ActionPreview(["wait \(limit), asking every \(polling.every), until:"] + inner.lines.map { "  \($0)" })
+        return ActionPreview(["wait \(limit), testing every \(polling.every), until:"] + inner.lines.map { "  \($0)" })
     }
 
     package func perform(in context: ActionContext) async throws -> ActionRecord {
@@ -33,9 +33,11 @@ package struct WaitAction: Action {
 
 extension WaitAction: Section {
     package static let keys: [Key<Self>] = [
-        Key("for", \.condition, .conditionAction, required: true, "What must hold: an action that only looks."),
-        Key("every", \.polling.every, .period, "How often to ask; 2s when left out."),
-        Key("within", \.polling.within, .period, "How long to ask; as long as the step may take when left out."),
+        Key(
+            "for", \.condition, as: .conditionAction, required: true,
+            about: "Condition to wait for: a read-only action."),
+        Key("every", \.polling.every, as: .period, about: "Interval between tests (default: 2s)."),
+        Key("within", \.polling.within, as: .period, about: "Maximum time to wait (default: the step's time-out)."),
     ]
 
     package static let shape = Shape<Self>.short(.period, orSection: Self.self) { time in

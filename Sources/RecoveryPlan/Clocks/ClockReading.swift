@@ -2,10 +2,10 @@ internal import Documents
 internal import Foundation
 internal import Platform
 
-/// Both clocks at one moment.
+/// A simultaneous reading of the wall clock and the monotonic clock.
 struct ClockReading: Sendable {
     var wall: Date
-    /// Of the monotonic clock.
+    /// Seconds of the monotonic clock.
     var uptime: Double
 
     init(wall: Date, uptime: Double) {
@@ -15,16 +15,17 @@ struct ClockReading: Sendable {
 
     init(_ line: JournalLine.Body) { self.init(wall: line.at, uptime: line.uptime) }
 
-    /// A wall clock that was set meanwhile, in words. What a time service corrects bit by bit, at most half a
-    /// thousandth of the time that passes, is none.
-    /// - Parameter earlier: of the same start of the machine.
+    /// Returns a message if the wall clock was set since an earlier reading.
+    ///
+    /// Slewing by a time service, at most half a thousandth of the elapsed time, does not count.
+    /// - Parameter earlier: a reading since the same boot.
     func jump(since earlier: ClockReading) -> String? {
         let passed = uptime - earlier.uptime
         let jump = wall.timeIntervalSince(earlier.wall) - passed
         guard abs(jump) > 5 + passed / 1000 else { return nil }
         let size = Period.seconds(Int(clamping: abs(jump).rounded()))
         return
-            "the wall clock jumped \(jump > 0 ? "ahead" : "back") by \(size): lengths of time are right, they come from "
-            + "the monotonic clock; moments before and after the jump do not compare"
+            "the wall clock jumped \(jump > 0 ? "ahead" : "back") by \(size): durations are correct, they come from the "
+            + "monotonic clock; times before and after the jump cannot be compared"
     }
 }

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Glibc
 
-/// Seconds since the machine started, its sleep included: never set back.
+/// Seconds since the machine booted, including the time it was suspended. The clock never runs backwards.
 package enum MonotonicClock {
     package static var seconds: Double {
         var time = timespec()
@@ -9,7 +9,7 @@ package enum MonotonicClock {
         return Double(time.tv_sec) + (Double(time.tv_nsec) / 1e6).rounded() / 1e3
     }
 
-    /// Which start of which machine the seconds count from.
+    /// The identity of the boot that the seconds count from.
     package static var boot: String {
         (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))?
             .trimmingCharacters(in: .whitespacesAndNewlines) ?? "unknown"

@@ -1,39 +1,39 @@
 internal import Foundation
 package import Components
 
-/// What a run came to, held against its objectives.
+/// The results of a run, compared with its objectives.
 package struct ObjectivesJudgement: Codable, Equatable, Sendable {
-    /// One component's loss.
+    /// The data loss of one component.
     package struct Loss: Codable, Equatable, Sendable {
         package var component: String
-        /// Time of the newest restored datum, in milliseconds since 1970; nil where it is not known.
+        /// The time of the newest restored data, in milliseconds since 1970; nil if it is not known.
         package var newest: Int?
-        /// No critical check of the component failed.
+        /// True if no critical check of the component failed.
         package var isValidated: Bool
-        /// Seconds from that datum to T0; 0 where the datum is younger. Nil where its time is not known.
+        /// Seconds from the newest restored data to T0; 0 if the data are newer. Nil if their time is not known.
         package var seconds: Double?
     }
 
-    /// Seconds; nil where the run was not validated.
+    /// Seconds until the run was validated; nil if it was not.
     package var sinceFailed: Double?
     package var sinceDeclared: Double?
     package var sinceStarted: Double?
     package var rto: Double?
     package var rtoFrom: RTOStart
-    /// Nil where there is no objective, or the run was not validated.
+    /// Nil if there is no objective, or the run was not validated.
     package var rtoMet: Bool?
     package var losses: [Loss]
-    /// Seconds: the worst of the validated components' losses; nil where none is validated.
+    /// The largest data loss of the validated components, in seconds; nil if no component is validated.
     package var worstLoss: Double?
-    /// Seconds between the newest data of the components.
+    /// Seconds between the oldest and the latest of the components' newest data.
     package var skew: Double?
     package var rpo: Double?
-    /// Nil where there is no objective. A component that is not validated has lost everything, as far as is known.
+    /// Nil if there is no objective. A component that is not validated counts as lost.
     package var rpoMet: Bool?
 
     /// - Parameters:
-    ///   - restored: components whose restore is done.
-    ///   - checks: of the whole run.
+    ///   - restored: the components that were restored.
+    ///   - checks: the checks of the whole run.
     package init(
         _ record: RunRecord, _ clocks: RecoveryClocks, restored: [RestoredComponent], checks: [CheckResult]
     ) {

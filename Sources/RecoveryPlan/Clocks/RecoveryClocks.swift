@@ -1,11 +1,11 @@
 package import Foundation
 
-/// T0 to T6 of one run, worked out from its journal.
+/// T0 to T6 of one run, computed from its journal.
 ///
-/// Durations within one start of the machine come from the monotonic clock; only across a restart, and from the moments
-/// that people gave, does the wall clock count.
+/// Durations within one boot come from the monotonic clock. The wall clock is used only across a reboot, and for
+/// times that an operator entered.
 package struct RecoveryClocks: Equatable, Sendable {
-    /// T0; nil where nobody gave it: then the moment of T1, T2 or T3 that is known stands for it.
+    /// T0; nil if it was not given. The first of T1, T2 and T3 that is known then takes its place.
     package var failed: Date?
     /// T1.
     package var detected: Date?
@@ -13,11 +13,13 @@ package struct RecoveryClocks: Equatable, Sendable {
     package var declared: Date?
     /// T3.
     package var started: Date
-    /// T4, T5, T6: seconds since T3.
+    /// T4, in seconds since T3.
     package var targetReady: Double?
+    /// T5, in seconds since T3.
     package var dataRestored: Double?
+    /// T6, in seconds since T3.
     package var validated: Double?
-    /// Seconds since T3 of the newest line.
+    /// The time of the newest line, in seconds since T3.
     package var elapsed: Double
 
     package init(_ record: RunRecord) {
@@ -28,7 +30,7 @@ package struct RecoveryClocks: Equatable, Sendable {
         elapsed = 0
     }
 
-    /// - Parameter lines: of one journal, whole.
+    /// - Parameter lines: all lines of one journal.
     package init?(_ lines: [JournalLine]) {
         guard case .runBegan(let record)? = lines.first?.body.event else { return nil }
         self.init(record)
@@ -48,12 +50,12 @@ package struct RecoveryClocks: Equatable, Sendable {
         }
     }
 
-    /// The failure, as far as it is known.
+    /// The time of the failure, or the earliest later time that is known.
     package var assumedFailure: Date { failed ?? detected ?? declared ?? started }
 
     private func lead(_ moment: Date?) -> Double { moment.map { max(0, started.timeIntervalSince($0)) } ?? 0 }
 
-    /// Seconds from a start that an RTO may count from to a moment `seconds` after T3.
+    /// Returns the seconds from the start of the RTO to a time `seconds` after T3.
     package func since(_ start: RTOStart, _ seconds: Double) -> Double {
         switch start {
         case .failed: seconds + lead(assumedFailure)
@@ -65,7 +67,7 @@ package struct RecoveryClocks: Equatable, Sendable {
     package func moment(_ seconds: Double?) -> Date? { seconds.map { started.addingTimeInterval($0) } }
 }
 
-/// Seconds since the first line of a journal, over restarts of the program and of the machine.
+/// Seconds since the first line of a journal, across restarts of the program and the machine.
 package struct RunTimeline: Sendable {
     private var boot: String
     private var base: Double
@@ -73,7 +75,7 @@ package struct RunTimeline: Sendable {
     private var lastWall: Date
     private var lastSeconds = 0.0
 
-    /// - Parameter lines: of one journal; give each in turn to ``seconds(_:)``.
+    /// - Parameter lines: all lines of one journal; pass each in turn to ``seconds(_:)``.
     package init(_ lines: [JournalLine]) {
         let first = lines.first?.body
         if case .runBegan(let record)? = first?.event { boot = record.holder.boot } else { boot = "" }
@@ -84,7 +86,7 @@ package struct RunTimeline: Sendable {
 
     package mutating func seconds(_ line: JournalLine) -> Double {
         if case .runResumed(let holder) = line.body.event, holder.boot != boot {
-            // The machine was restarted: its monotonic clock began anew, and only the wall clock spans the gap.
+            // The machine was rebooted: its monotonic clock restarted, and only the wall clock spans the gap.
             base = lastSeconds + max(0, line.body.at.timeIntervalSince(lastWall))
             uptime = line.body.uptime
             boot = holder.boot

@@ -1,23 +1,23 @@
-/// How long the rest of a run takes by the times of earlier ones: the longest way through the steps that are not done.
+/// The expected remaining time of a run: the longest path through its unfinished steps, timed by earlier runs.
 ///
-/// Steps without an earlier time count as nothing, so what it says is too little rather than too much: an alarm that
-/// follows from it is never false by what is known.
+/// Steps without an earlier time count as zero. The estimate is therefore too short rather than too long, and never
+/// causes a false alarm.
 package struct RemainingTime: Equatable, Sendable {
     private struct Part: Equatable {
-        /// Seconds of the step itself.
+        /// Seconds that the step takes.
         var own: Double
-        /// Seconds of the longest way from its end to the end of all.
+        /// Seconds of the longest path from the end of the step to the end of the run.
         var after: Double
     }
 
-    /// Steps that something is still to come of.
+    /// Steps that are not settled.
     private var open: [String: Part] = [:]
-    /// When the running attempt at each began.
+    /// Start of the running attempt, by step.
     private var begun: [String: Double] = [:]
 
-    /// - Parameter forecast: nil where no earlier run is known: then nothing is.
+    /// - Parameter forecast: nil if there is no earlier run; all times are then zero.
     package init(_ graph: StepGraph, _ forecast: RunForecast?) {
-        // Backwards, so that what follows a step is known before the step is.
+        // In reverse, so that the steps after a step are known before the step itself.
         for step in graph.waves.joined().reversed() {
             let own = forecast?.steps[step.id]?.expected ?? 0
             let after = open[step.id]?.after ?? 0
@@ -30,14 +30,14 @@ package struct RemainingTime: Equatable, Sendable {
 
     package mutating func begin(_ step: String, at seconds: Double) { begun[step] = seconds }
 
-    /// Nothing more is to come of a step: done, failed for good, or skipped.
+    /// Marks a step as finished, finally failed, or skipped.
     package mutating func settle(_ step: String) {
         open[step] = nil
         begun[step] = nil
     }
 
-    /// - Parameter seconds: since the moment from which ``begin(_:at:)`` counts.
-    /// - Returns: seconds. A step that takes longer than expected is taken to end at once.
+    /// Returns the expected remaining time in seconds. A step that runs longer than expected counts as about to finish.
+    /// - Parameter seconds: the current time on the clock that ``begin(_:at:)`` uses.
     package func expected(at seconds: Double) -> Double {
         open.reduce(0) { longest, entry in
             let own = begun[entry.key].map { max(0, $0 + entry.value.own - seconds) } ?? entry.value.own

@@ -3,10 +3,11 @@ internal import Notifications
 internal import Platform
 internal import Synchronization
 
-/// Looks, while a run goes on, whether the time left of its RTO will do; says so when it will not, and again when it is
-/// over. Each is said once by each process: whoever resumes a run is told anew.
+/// Raises an alarm when the remaining time of a run's RTO is too short, and another when the RTO has expired.
+///
+/// Each process raises each alarm once: a resumed run raises it again.
 final class ObjectiveWatch: Sendable {
-    /// What a run is told.
+    /// A warning that the RTO is at risk or has expired.
     struct Alarm: Equatable {
         var text: String
         var severity: Notice.Severity
@@ -16,20 +17,20 @@ final class ObjectiveWatch: Sendable {
     private struct State {
         var remaining: RemainingTime
         var isStopped = false
-        var saidAtRisk = false
-        var saidOver = false
+        var raisedAtRisk = false
+        var raisedExpired = false
     }
 
     private let state: Mutex<State>
     /// Seconds.
     private let rto: Double
-    /// Reading of the monotonic clock at which the RTO ends.
+    /// The reading of the monotonic clock at which the RTO expires.
     private let deadline: Double
 
     /// - Parameters:
-    ///   - clocks: as the journal has them now.
-    ///   - now: reading of the monotonic clock.
-    /// - Returns: nil where there is no RTO.
+    ///   - clocks: the run's times so far, from its journal.
+    ///   - now: a reading of the monotonic clock.
+    /// - Returns: nil if the run has no RTO.
     init?(_ record: RunRecord, _ graph: StepGraph, _ clocks: RecoveryClocks, now: Double = MonotonicClock.seconds) {
         guard let rto = record.rto else { return nil }
         self.rto = rto
@@ -40,41 +41,41 @@ final class ObjectiveWatch: Sendable {
     func begin(_ step: String) { state.withLock { $0.remaining.begin(step, at: MonotonicClock.seconds) } }
     func settle(_ step: String) { state.withLock { $0.remaining.settle(step) } }
 
-    /// From here on nothing is said: the run ends, or has failed anyway.
+    /// Stops all alarms: the run is finished or has failed.
     func stop() { state.withLock { $0.isStopped = true } }
 
-    /// - Parameters:
-    ///   - raise: called with each alarm, and never after ``stop()`` has returned.
+    /// Checks the remaining time every second until the RTO has expired.
+    /// - Parameter raise: called with each alarm, and never after ``stop()`` has returned.
     func watch(_ clock: any Clock<Duration>, _ raise: @Sendable (Alarm) -> Void) async {
         while !Task.isCancelled {
-            let goesOn = state.withLock { state in
+            let isActive = state.withLock { state in
                 guard !state.isStopped else { return false }
                 if let alarm = alarm(&state, now: MonotonicClock.seconds) { raise(alarm) }
-                return !state.saidOver
+                return !state.raisedExpired
             }
-            guard goesOn, (try? await clock.sleep(for: .seconds(1))) != nil else { return }
+            guard isActive, (try? await clock.sleep(for: .seconds(1))) != nil else { return }
         }
     }
 
-    /// The alarm that is due now.
+    /// The alarm that is due now, if any.
     func alarm(now: Double) -> Alarm? { state.withLock { alarm(&$0, now: now) } }
 
     private func alarm(_ state: inout State, now: Double) -> Alarm? {
         let left = deadline - now
         let allowed = Self.words(rto)
         guard left >= 0 else {
-            guard !state.saidOver else { return nil }
-            state.saidOver = true
+            guard !state.raisedExpired else { return nil }
+            state.raisedExpired = true
             return Alarm(
-                text: "the \(allowed) allowed for recovering are over, and the run is not", severity: .critical,
+                text: "RTO exceeded: \(allowed) have passed and the recovery is still running", severity: .critical,
                 facts: ["rto_seconds": Self.number(rto), "left_seconds": "0"])
         }
         let expected = state.remaining.expected(at: now)
-        guard expected > left, !state.saidAtRisk else { return nil }
-        state.saidAtRisk = true
+        guard expected > left, !state.raisedAtRisk else { return nil }
+        state.raisedAtRisk = true
         return Alarm(
-            text: "the objective is at risk: by earlier runs the rest takes \(Self.words(expected)) or more, and "
-                + "\(Self.words(left)) are left of \(allowed)",
+            text: "RTO at risk: the remaining steps need at least \(Self.words(expected)) according to earlier runs, "
+                + "and \(Self.words(left)) of \(allowed) are left",
             severity: .warning,
             facts: [
                 "rto_seconds": Self.number(rto), "left_seconds": Self.number(left),

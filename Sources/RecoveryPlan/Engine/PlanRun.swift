@@ -3,10 +3,10 @@ internal import Foundation
 internal import Platform
 package import Components
 
-/// Carries a plan out, and records every move before and after it is made.
+/// Runs a plan and records each step in the journal before and after it runs.
 ///
-/// Steps that do not need each other run side by side. Cancelling the task interrupts the run: its journal can be
-/// resumed. Actions that block run on threads of their own.
+/// Steps that do not depend on each other run concurrently. Cancelling the task interrupts the run; the run can be
+/// resumed from its journal. Blocking actions run on separate threads.
 package struct PlanRun: Sendable {
     package var plan: Plan
     package var record: RunRecord
@@ -16,7 +16,7 @@ package struct PlanRun: Sendable {
     package var resume = ResumePoint()
     private var watch: ObjectiveWatch?
 
-    /// Of the engine itself: recording a move waits for the disk, which nothing else should have to.
+    /// The engine's own threads: writing the journal waits for the disk and must not delay other work.
     private static let threads = BlockingPool(threads: 2)
 
     package init(plan: Plan, record: RunRecord, context: ActionContext, journal: Journal) {
@@ -26,8 +26,9 @@ package struct PlanRun: Sendable {
         self.journal = journal
     }
 
-    /// - Returns: how it ended; the journal says the same in its last line.
-    /// - Throws: ``JournalError`` when it cannot be recorded: the run then stops before the next move.
+    /// Runs the plan to its end.
+    /// - Returns: the outcome, which is also the last line of the journal.
+    /// - Throws: ``JournalError`` if the journal cannot be written; the run then stops before its next step.
     package func run() async throws -> RunOutcome {
         let graph = StepGraph(plan.steps)
         var run = self
@@ -36,7 +37,7 @@ package struct PlanRun: Sendable {
         return try await withTaskExecutorPreference(Self.threads, isolation: nil) { [run] in
             let watching = Task(executorPreference: Self.threads) { await run.watch?.watch(clock) { run.raise($0) } }
             defer { watching.cancel() }
-            await run.tellOfBeginning(isResumed: lines.count > 1)
+            await run.notifyOfStart(isResumed: lines.count > 1)
             return try await run.recover(graph)
         }
     }
@@ -45,12 +46,12 @@ package struct PlanRun: Sendable {
         var progress = RunProgress(graph)
         let fatal = resume.failed.filter { graph.step($0.key)?.onFailure == .rollback }.sorted { $0.key < $1.key }
         if resume.isRollingBack || !fatal.isEmpty {
-            // It had begun to undo its work, or was about to: the step that failed for good is not tried once more.
+            // The earlier process had started the rollback or was about to: do not retry the step that failed.
             progress.wantsRollback = true
             progress.takeOver(resume)
             progress.failures = fatal.map { "step '\($0.key)' failed: \($0.value)" }
         } else {
-            try await reprove(graph, &progress)
+            try await reverify(graph, &progress)
             try await carryOut(graph, &progress)
         }
         if progress.isInterrupted || Task.isCancelled { return try interrupted(progress) }
@@ -61,15 +62,16 @@ package struct PlanRun: Sendable {
 
     // MARK: Steps
 
-    /// Asks the postconditions of finished steps again: a record is no proof.
-    private func reprove(_ graph: StepGraph, _ progress: inout RunProgress) async throws {
+    /// Verifies the postconditions of finished steps again: the journal alone does not prove that they still hold.
+    private func reverify(_ graph: StepGraph, _ progress: inout RunProgress) async throws {
         for (id, record) in resume.done {
             guard let step = graph.step(id) else { continue }
             let attempt = StepAttemptRun(step: step, context: context, clock: clock)
             do {
-                try await attempt.within(step.timeout) { try await attempt.prove() }
-                let word = step.verify.isEmpty ? "it has no postcondition: taken from the journal" : nil
-                try journal.append(.stepReproved(step: id, holds: true, detail: word))
+                try await attempt.within(step.timeout) { try await attempt.verify() }
+                let note =
+                    step.verify.isEmpty ? "the step has no postconditions; its result is taken from the journal" : nil
+                try journal.append(.stepReproved(step: id, holds: true, detail: note))
                 progress.finish(id, record)
                 watch?.settle(id)
             } catch let error as JournalError {
@@ -85,7 +87,7 @@ package struct PlanRun: Sendable {
     }
 
     private func carryOut(_ graph: StepGraph, _ progress: inout RunProgress) async throws {
-        // Inout cannot be captured by the group's body; the state goes in and comes out.
+        // The group's body cannot capture an inout parameter, so it works on a copy that is assigned back.
         var state = progress
         try await withThrowingTaskGroup(of: Ending.self) { group in
             func begin() throws {
@@ -131,11 +133,11 @@ package struct PlanRun: Sendable {
         case .failed:
             state.failures.append("step '\(step.id)' failed: \(result.error ?? "")")
             state.failed.insert(step.id)
-            await tellOfFailure(step, result)
+            await notifyOfFailure(step, result)
             switch step.onFailure {
             case .continue:
                 for id in graph.dependents(of: step.id).sorted() where state.skipped.insert(id).inserted {
-                    try journal.append(.stepSkipped(step: id, reason: "it needs '\(step.id)', which failed"))
+                    try journal.append(.stepSkipped(step: id, reason: "step '\(step.id)', which it needs, failed"))
                     watch?.settle(id)
                 }
             case .abort, .rollback:
@@ -145,7 +147,7 @@ package struct PlanRun: Sendable {
         }
     }
 
-    /// All attempts at one step.
+    /// Runs a step with its retries.
     private func run(_ step: Step) async -> Ending {
         var ending = Ending(step: step.id)
         let first = (resume.attempts[step.id] ?? 0) + 1
@@ -219,15 +221,14 @@ package struct PlanRun: Sendable {
             let reasons = bad.map { "check '\($0.name)' failed: \($0.measured), should be \($0.target)" }
             return try end(.notValidated, progress, checks, progress.failures + reasons)
         }
-        // Postconditions say that each step did its part. Where the plan wants more looked at, something must have been.
+        // Postconditions only show that each step worked. A plan with checks needs at least one that ran.
         if let nothing = (plan.checks.isEmpty ? progress.checks : final).reasonForNoProof {
             return try end(.notValidated, progress, checks, progress.failures + [nothing])
         }
         try reach(.validated)
         let judgement = try judge(progress, checks)
         var reasons = progress.failures
-        if judgement.rtoMet == false { reasons.append("the time to recover was longer than allowed") }
-        if judgement.rpoMet == false { reasons.append("more data were lost than allowed") }
+        reasons += judgement.missedObjectives
         let owners = progress.restored.compactMap { part in part.ownerShortfall.map { "\(part.component): \($0)" } }
         if !progress.failed.isEmpty || !owners.isEmpty {
             return try end(.partial, progress, checks, reasons + owners)
@@ -253,10 +254,10 @@ package struct PlanRun: Sendable {
     }
 
     private func interrupted(_ progress: RunProgress) throws -> RunOutcome {
-        try end(.interrupted, progress, [], ["it was interrupted; go on with --resume \(record.identity.id)"])
+        try end(.interrupted, progress, [], ["interrupted; resume the run with --resume \(record.identity.id)"])
     }
 
-    /// Undoes what was done, the latest first. One rollback that fails does not keep the others from being tried.
+    /// Rolls the finished steps back, the latest first. If one rollback fails, the others still run.
     private func rollBack(_ graph: StepGraph, _ progress: RunProgress) async throws -> RunOutcome {
         watch?.stop()
         var reasons = progress.failures
@@ -273,7 +274,7 @@ package struct PlanRun: Sendable {
             } catch {
                 if Task.isCancelled { return try interrupted(progress) }
                 failure = "\(error)"
-                reasons.append("the rollback of '\(id)' failed: \(error)")
+                reasons.append("rollback of step '\(id)' failed: \(error)")
             }
             try journal.append(.rollbackFinished(step: id, error: failure))
         }
@@ -281,7 +282,7 @@ package struct PlanRun: Sendable {
     }
 }
 
-/// How a run ended, and what it came to.
+/// The outcome of a run: its end, its checks and its objectives.
 package struct RunOutcome: Equatable, Sendable {
     package var end: RunEnd
     package var checks: [CheckResult]
@@ -289,6 +290,6 @@ package struct RunOutcome: Equatable, Sendable {
 }
 
 extension Step {
-    /// Whether the step brings a component back.
+    /// True if the step restores a component.
     package var isRestore: Bool { action.map { type(of: $0.action).keyword == "restore" } ?? false }
 }

@@ -1,15 +1,15 @@
-/// How far an earlier process came with a run.
+/// The progress that an earlier process made with a run.
 package struct ResumePoint: Equatable, Sendable {
-    /// Steps that were done, in the order in which they ended, with what they recorded.
+    /// Finished steps in the order in which they finished, with their records.
     package var done: [(step: String, record: ActionRecord?)] = []
-    /// Attempts that were begun, by step: numbering goes on.
+    /// The number of the last attempt that was started, by step: a resumed run continues the numbering.
     package var attempts: [String: Int] = [:]
-    /// Steps that were begun and are not done: what they did may be half of it.
+    /// Steps that were started and did not finish. They may have done part of their work.
     package var unfinished: Set<String> = []
-    /// Steps whose last attempt failed, with the error, when the run had not come to its end by that. Which of them the
-    /// plan rolls back for, the plan knows.
+    /// Steps whose last attempt failed, with the error, in a run that had not finished. The plan decides which of them
+    /// cause a rollback.
     package var failed: [String: String] = [:]
-    /// A rollback was under way: it is finished, nothing else is done.
+    /// True if a rollback was in progress: the resumed run only completes it.
     package var isRollingBack = false
     package var rolledBack: Set<String> = []
     package var milestones: Set<Milestone> = []
@@ -34,7 +34,7 @@ package struct ResumePoint: Equatable, Sendable {
             case .rollbackBegan: isRollingBack = true
             case .rollbackFinished(let step, _): rolledBack.insert(step)
             case .reached(let milestone): milestones.insert(milestone)
-            // Whoever resumes a run that has failed has mended what was wrong: its steps get another chance.
+            // An operator who resumes a failed run has fixed the cause, so its steps run again.
             case .runFinished(let end) where end.verdict != .interrupted: failed = [:]
             default: break
             }

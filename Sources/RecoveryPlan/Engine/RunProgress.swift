@@ -1,20 +1,20 @@
 internal import Components
 
-/// Where a run stands: which steps are done, run, failed, or will not be done.
+/// The state of a run: steps that are finished, running, failed or skipped.
 struct RunProgress: Sendable {
     private let graph: StepGraph
-    /// Done, in the order in which they ended.
+    /// Finished steps, in the order in which they finished.
     private(set) var order: [String] = []
     private var done: Set<String> = []
-    /// Places, in the plan, of steps that were not begun.
+    /// Indices in the plan of steps that have not started.
     private var pending: [Int]
     private var records: [String: ActionRecord] = [:]
     var failed: Set<String> = []
-    /// Begun, and neither done nor failed when the run was stopped.
+    /// Steps that were running when the run stopped.
     var cancelled: Set<String> = []
     var skipped: Set<String> = []
     var failures: [String] = []
-    /// The step whose failure ended it.
+    /// The step whose failure aborted the run.
     var abortedBy: String?
     var wantsRollback = false
     var isInterrupted = false
@@ -31,13 +31,13 @@ struct RunProgress: Sendable {
         records[step] = record
     }
 
-    /// Stands where an earlier process stood, for undoing what that did.
+    /// Takes over the state of an earlier process, to roll its steps back.
     mutating func takeOver(_ resume: ResumePoint) {
         for (step, record) in resume.done { finish(step, record) }
         cancelled = resume.unfinished
     }
 
-    /// Steps that can begin now, in the order of the plan; each is given once.
+    /// Returns the steps that can start now, in the order of the plan. Each step is returned once.
     mutating func ready() -> [Step] {
         var ready: [Step] = []
         var rest: [Int] = []
@@ -50,11 +50,11 @@ struct RunProgress: Sendable {
     }
 
     var restored: [RestoredComponent] { order.compactMap { records[$0]?.restored } }
-    /// Done, failed, or not to be done: nothing more will happen to it.
+    /// Returns true if the step is finished, failed or skipped.
     func isSettled(_ step: String) -> Bool {
         done.contains(step) || failed.contains(step) || skipped.contains(step)
     }
 
-    /// Of `check` steps.
+    /// The results of `check` steps.
     var checks: [CheckResult] { order.flatMap { records[$0]?.checks ?? [] } }
 }

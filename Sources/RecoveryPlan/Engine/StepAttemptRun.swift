@@ -1,53 +1,54 @@
 internal import Documents
 internal import Synchronization
 
-/// One attempt at one step: `stop`, the action, `start`, and the proof that it holds.
+/// One attempt at one step: `stop`, the action, `start`, and the postconditions.
 struct StepAttemptRun: Sendable {
     let step: Step
     let context: ActionContext
     let clock: any Clock<Duration>
 
-    /// - Returns: what the action recorded.
+    /// Runs the attempt within the step's time-out.
+    /// - Returns: the action's record.
     /// - Throws: ``ActionError``; `CancellationError`.
     func run() async throws -> ActionRecord {
-        let standstill = Standstill()
+        let downtime = Downtime()
         do {
             return try await within(step.timeout) {
-                let record = try await act(standstill)
-                try await prove()
+                let record = try await act(downtime)
+                try await verify()
                 return record
             }
         } catch {
-            try await restart(standstill.phase, after: error)
+            try await restart(downtime.phase, after: error)
             throw error
         }
     }
 
-    /// Whether the postconditions hold. A step without any is taken at its word.
-    func prove() async throws {
+    /// Verifies the postconditions. A step without postconditions always passes.
+    func verify() async throws {
         for condition in step.verify { _ = try await condition.action.perform(in: context) }
     }
 
-    private func act(_ standstill: Standstill) async throws -> ActionRecord {
+    private func act(_ downtime: Downtime) async throws -> ActionRecord {
         guard let action = step.action else { return ActionRecord("nothing to do") }
-        if !step.stop.isEmpty { standstill.phase = .stopped }
+        if !step.stop.isEmpty { downtime.phase = .stopped }
         for stop in step.stop { _ = try await stop.action.perform(in: context) }
         let record = try await action.action.perform(in: context)
-        if !step.stop.isEmpty { standstill.phase = .starting }
+        if !step.stop.isEmpty { downtime.phase = .starting }
         for start in step.start { _ = try await start.action.perform(in: context) }
-        standstill.phase = .none
+        downtime.phase = .none
         return record
     }
 
-    /// What was stopped for the action is not left standing still because that failed, hung or was interrupted.
-    private func restart(_ phase: Standstill.Phase, after error: any Error) async throws {
+    /// Starts the stopped servers again after the action failed, hung or was interrupted.
+    private func restart(_ phase: Downtime.Phase, after error: any Error) async throws {
         guard phase != .none, !step.start.isEmpty else { return }
         var second: any Error = error
         if phase == .stopped {
-            // Whoever interrupts a run does not wait long.
+            // An operator who interrupts a run does not wait long.
             let limit = Task.isCancelled ? min(step.timeout.duration, .seconds(60)) : step.timeout.duration
             do {
-                // In a task of its own: that of the step may be cancelled.
+                // In a separate task: the step's task may be cancelled.
                 try await Task {
                     try await within(Period.seconds(Int(limit.components.seconds))) {
                         for start in step.start { _ = try await start.action.perform(in: context) }
@@ -56,10 +57,11 @@ struct StepAttemptRun: Sendable {
                 return
             } catch let failure { second = failure }
         }
-        let first = phase == .stopped ? "\(error)\nand what" : "what"
+        let first = phase == .stopped ? "\(error)\nand " : ""
         throw ActionError(
             (error as? ActionError)?.reason ?? .failed, "step '\(step.id)'",
-            "\(first) it had stopped could not be started again: \(second)", hint: "start it by hand")
+            "\(first)the servers that the step stopped could not be started again: \(second)",
+            hint: "start them by hand")
     }
 
     func within<Value: Sendable>(
@@ -70,8 +72,8 @@ struct StepAttemptRun: Sendable {
             group.addTask { [clock] in
                 try await clock.sleep(for: limit.duration)
                 throw ActionError(
-                    .failed, "step '\(step.id)'", "it did not end within \(limit)",
-                    hint: "see what it waits for, or give it a longer 'timeout'")
+                    .failed, "step '\(step.id)'", "timed out after \(limit)",
+                    hint: "check what the step waits for, or raise its 'timeout'")
             }
             defer { group.cancelAll() }
             guard let value = try await group.next() else { throw CancellationError() }
@@ -80,13 +82,13 @@ struct StepAttemptRun: Sendable {
     }
 }
 
-/// Whether what a step stopped is still down.
-private final class Standstill: Sendable {
+/// The state of the servers that a step stops and starts.
+private final class Downtime: Sendable {
     enum Phase {
-        /// Nothing is down.
+        /// The step has stopped nothing, or has started everything again.
         case none
         case stopped
-        /// It is being started again.
+        /// The step is starting the servers again.
         case starting
     }
 

@@ -1,10 +1,10 @@
-/// The steps of a plan that belong to a run, and what needs what.
+/// The steps of a plan that belong to a run, and their dependencies.
 package struct StepGraph: Sendable {
     /// In the order of the plan.
     package let steps: [Step]
     private let byID: [String: Int]
 
-    /// - Parameter steps: valid: every need is there, and there is no cycle (`dr plan validate` sees to it).
+    /// - Parameter steps: a valid graph: each needed step exists, without cycles (`dr plan validate` checks both).
     package init(_ steps: [Step]) {
         self.steps = steps
         byID = Dictionary(steps.enumerated().map { ($1.id, $0) }) { first, _ in first }
@@ -12,7 +12,7 @@ package struct StepGraph: Sendable {
 
     package func step(_ id: String) -> Step? { byID[id].map { steps[$0] } }
 
-    /// Every step that needs `id`, directly or through others.
+    /// Returns every step that needs `id`, directly or through other steps.
     package func dependents(of id: String) -> Set<String> {
         var found: Set<String> = []
         var open = [id]
@@ -24,7 +24,7 @@ package struct StepGraph: Sendable {
         return found
     }
 
-    /// The steps in waves: each needs only what is in earlier ones. What goes round in a circle is the last one.
+    /// The steps in waves: the steps of a wave need only steps of earlier waves. Steps in a cycle form the last wave.
     package var waves: [[Step]] {
         var missing = [Int](repeating: 0, count: steps.count)
         var dependents = [[Int]](repeating: [], count: steps.count)
@@ -45,12 +45,12 @@ package struct StepGraph: Sendable {
             }
             wave = next.sorted()
         }
-        let circle = steps.indices.filter { missing[$0] > 0 }
-        return circle.isEmpty ? waves : waves + [circle.map { steps[$0] }]
+        let cycle = steps.indices.filter { missing[$0] > 0 }
+        return cycle.isEmpty ? waves : waves + [cycle.map { steps[$0] }]
     }
 
-    /// The chain of steps that takes longest.
-    /// - Parameter weight: of one step.
+    /// Returns the chain of steps that takes longest.
+    /// - Parameter weight: the duration of one step.
     package func criticalPath(_ weight: (Step) -> Double) -> (length: Double, steps: [String]) {
         var longest: [String: (length: Double, steps: [String])] = [:]
         for step in waves.joined() {

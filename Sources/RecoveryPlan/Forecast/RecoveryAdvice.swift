@@ -1,17 +1,17 @@
 internal import Platform
 
-/// What would make a recovery shorter, with the figures that it follows from.
+/// A change that would shorten a recovery, with the figures behind it.
 package struct Recommendation: Codable, Equatable, Sendable {
     package enum Kind: String, Codable, Sendable {
-        /// The step that takes most of the critical path: `share` of it, `seconds`.
+        /// `step` takes the largest part of the critical path: `share` of it, `seconds`.
         case longestStep = "longest step"
-        /// The step fits if its data come at `neededBytesPerSecond`.
+        /// `step` fits the RTO at a throughput of `neededBytesPerSecond`.
         case throughput
-        /// Without `step` the others take `seconds`, which is too long already.
+        /// The steps other than `step` take `seconds`, which already exceeds the RTO.
         case otherSteps = "other steps"
-        /// `step` need not wait for `after`: that would save `seconds`.
+        /// `step` could run concurrently with `after`, which would save `seconds`.
         case sideBySide = "side by side"
-        /// At the measured throughput `fittingBytes` of `bytes` come back in time.
+        /// At the measured throughput, `fittingBytes` of `bytes` are restored in time.
         case shorterRestore = "shorter restore"
     }
 
@@ -19,7 +19,7 @@ package struct Recommendation: Codable, Equatable, Sendable {
     package var step: String
     package var component: String?
     package var after: String?
-    /// Of the critical path, 0...1.
+    /// Share of the critical path, 0...1.
     package var share: Double?
     package var seconds: Double?
     package var bytes: Int?
@@ -35,16 +35,16 @@ package struct Recommendation: Codable, Equatable, Sendable {
     }
 }
 
-/// Finds what can be recommended for a recovery that takes too long.
+/// Finds recommendations for a recovery that exceeds its RTO.
 struct RecoveryAdvice {
     var plan: Plan
     var times: StepTimes
     var forecast: RunForecast
-    /// By component, as in the forecast.
+    /// The forecast sizes, by component.
     var sizes: [String: SizeForecast]
     /// Seconds.
     var rto: Double
-    /// Only the upper ends are beyond the RTO: they are what has to become shorter.
+    /// True if only the upper ends of the ranges exceed the RTO. The recommendations then use the upper ends.
     var isForUpperEnd: Bool
 
     private func seconds(_ time: TimeForecast?) -> Double {
@@ -63,7 +63,7 @@ struct RecoveryAdvice {
         return [first] + faster(step, others: total - own) + sideBySide(graph, path.steps, total)
     }
 
-    /// - Parameter others: seconds of the way without the step.
+    /// - Parameter others: seconds that the other steps of the critical path take.
     private func faster(_ step: Step, others: Double) -> [Recommendation] {
         guard let component = step.wholeComponent, let size = sizes[component],
             let measured = times.history(of: step).throughput
@@ -77,7 +77,7 @@ struct RecoveryAdvice {
         part.bytes = bytes
         part.fittingBytes = Int(clamping: max(0, left) * measured.bytesPerSecond)
         part.measuredBytesPerSecond = measured.bytesPerSecond
-        // Where the fixed part alone is too long, no throughput helps.
+        // If the fixed part alone is too long, no throughput is sufficient.
         guard needed.isFinite else { return [part] }
         var throughput = Recommendation(.throughput, step.id, component: component)
         throughput.bytes = bytes
@@ -86,7 +86,7 @@ struct RecoveryAdvice {
         return [throughput, part]
     }
 
-    /// Restores that wait for each other on the critical path, and what it would save if they did not.
+    /// Recommends concurrent restores where one restore waits for another on the critical path.
     private func sideBySide(_ graph: StepGraph, _ path: [String], _ total: Double) -> [Recommendation] {
         zip(path, path.dropFirst()).compactMap { before, after in
             guard let first = graph.step(before), let second = graph.step(after), first.isRestore, second.isRestore
@@ -99,7 +99,7 @@ struct RecoveryAdvice {
                     return step
                 })
             let length = apart.criticalPath { seconds(forecast.steps[$0.id]) }.length + seconds(forecast.checks)
-            // What saves less than a hundredth is not worth a change of plan.
+            // A saving of less than 1 % is not worth a change of the plan.
             guard total - length > total / 100 else { return nil }
             var advice = Recommendation(
                 .sideBySide, after, component: second.restoredComponent, seconds: total - length)

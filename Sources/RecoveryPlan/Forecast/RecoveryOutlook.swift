@@ -1,48 +1,48 @@
 internal import Trends
 
-/// Whether a scenario's recovery fits its RTO: today, and at the present growth.
+/// A forecast of a scenario's recovery time against its RTO, for today and for the current growth.
 package struct RecoveryOutlook: Codable, Equatable, Sendable {
     package enum Verdict: String, Codable, Sendable {
         case fits
-        /// The upper end of the range is beyond the RTO.
+        /// The upper end of the range exceeds the RTO.
         case mayPass = "may pass"
-        /// What is expected is beyond the RTO.
+        /// The expected time exceeds the RTO.
         case passes
         case noData = "no data"
-        /// Nobody has said what is allowed.
+        /// Neither the plan nor the configuration sets an RTO.
         case noObjective = "no objective"
     }
 
-    /// One moment.
+    /// The forecast for one day.
     package struct Point: Codable, Equatable, Sendable {
-        /// From now.
+        /// Days from now.
         package var days: Int
         package var total: TimeForecast?
-        /// As in ``RunForecast``.
+        /// See ``RunForecast/atLeast``.
         package var atLeast: Double?
         package var verdict: Verdict
-        /// What is not known, and why.
+        /// The unknown values and the reasons.
         package var note: String?
     }
 
     package var scenario: String
     /// Seconds.
     package var rto: Double?
-    /// Runs and drills behind it.
+    /// The number of runs and drills that the forecast uses.
     package var runs: Int
-    /// Today first, then by horizon.
+    /// Today, then each horizon.
     package var points: [Point]
-    /// What can be done, for the first moment at which the RTO is passed or may be.
+    /// Recommendations for the first point that exceeds the RTO or may exceed it.
     package var recommendations: [Recommendation] = []
 
-    /// The worst that is said of any moment.
+    /// The first point that exceeds the RTO, otherwise the first point that may exceed it.
     package var worst: Point? {
         points.first { $0.verdict == .passes } ?? points.first { $0.verdict == .mayPass }
     }
 
     /// - Parameters:
-    ///   - sizes: by component.
-    ///   - gap: why there are no sizes, where that has a reason.
+    ///   - sizes: the size histories, by component.
+    ///   - gap: the reason why there are no sizes, if there is one.
     ///   - rto: seconds.
     ///   - now: seconds since 1970.
     package init(
@@ -58,7 +58,7 @@ package struct RecoveryOutlook: Codable, Equatable, Sendable {
             var notes = gap.map { [$0] } ?? []
             for component in components where gap == nil {
                 guard let history = sizes[component] else {
-                    notes.append("\(component) is in no backup of the last 90 days")
+                    notes.append("no backup of the last 90 days contains \(component)")
                     continue
                 }
                 guard let horizon else {
@@ -76,7 +76,9 @@ package struct RecoveryOutlook: Codable, Equatable, Sendable {
                 continue
             }
             let forecast = times.forecast(plan, sizes: found)
-            if !forecast.unknown.isEmpty { notes.append("not timed yet: \(forecast.unknown.joined(separator: ", "))") }
+            if !forecast.unknown.isEmpty {
+                notes.append("no earlier time for: \(forecast.unknown.joined(separator: ", "))")
+            }
             let point = Point(
                 days: days, total: forecast.total, atLeast: forecast.atLeast, verdict: Self.verdict(forecast, rto),
                 note: notes.isEmpty ? nil : notes.joined(separator: "; "))

@@ -1,21 +1,21 @@
-/// What a run is expected to take, step by step and along its critical path. Seconds.
+/// The expected duration of a run in seconds: of each step and along the critical path.
 package struct RunForecast: Codable, Equatable, Sendable {
     package var steps: [String: TimeForecast]
-    /// Of the checks after the last step; nil where there are none, or they were never made.
+    /// The duration of the checks after the last step; nil if there are none, or none ever ran.
     package var checks: TimeForecast?
-    /// Nil where the time of something is not known.
+    /// Nil if the duration of a step or of the checks is not known.
     package var total: TimeForecast?
-    /// What is known takes that long already; nil where all is known, or nothing.
+    /// The duration of the known parts; nil if all parts are known, or none is.
     package var atLeast: Double?
-    /// Steps without a sample, in the order of the plan; ``finalChecks`` for the checks after them.
+    /// Steps without a sample, in the order of the plan; ``finalChecks`` stands for the checks after them.
     package var unknown: [String]
 
     package static let finalChecks = "final checks"
 
     /// - Parameters:
-    ///   - steps: nothing for those that were never done.
-    ///   - checks: nil where they were never made.
-    ///   - hasChecks: whether the plan has checks after its steps.
+    ///   - steps: the forecasts of the steps that ran before.
+    ///   - checks: nil if the checks never ran.
+    ///   - hasChecks: true if the plan has checks after its steps.
     package init(
         _ graph: StepGraph, _ steps: [String: TimeForecast], checks: TimeForecast? = nil, hasChecks: Bool = false
     ) {
@@ -25,7 +25,8 @@ package struct RunForecast: Codable, Equatable, Sendable {
         if hasChecks, checks == nil { unknown.append(Self.finalChecks) }
         guard !steps.isEmpty else { return }
         let end = self.checks
-        // Every step at its worst at once is less likely than the worst of one: the range is wider than 95 %.
+        // All steps at their upper ends at once is less likely than one step at its upper end, so the range is wider
+        // than 95 %.
         func path(_ value: (TimeForecast) -> Double) -> Double {
             graph.criticalPath { step in steps[step.id].map(value) ?? 0 }.length + (end.map(value) ?? 0)
         }

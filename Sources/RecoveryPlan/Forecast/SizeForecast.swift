@@ -1,7 +1,7 @@
 internal import Platform
 package import Trends
 
-/// How much a restore would move: bytes, and between what they are likely to lie.
+/// The expected size of a restore in bytes, with its likely range.
 package struct SizeForecast: Equatable, Sendable {
     package var expected: Int
     package var low: Int
@@ -13,15 +13,15 @@ package struct SizeForecast: Equatable, Sendable {
         self.high = high
     }
 
-    /// A size that is known.
+    /// A known size.
     package init(_ bytes: Int) { self.init(expected: bytes, low: bytes, high: bytes) }
 }
 
-/// The size of one component in the backups so far.
+/// The sizes of one component in its backups.
 package struct SizeHistory: Equatable, Sendable {
-    /// Bytes in the newest backup that has it.
+    /// Bytes in the newest backup that contains the component.
     package var newest: Int
-    /// Bytes by the moment of a backup, in the order of time.
+    /// Bytes by the time of the backup, the oldest first.
     package var samples: [Sample]
 
     package init(newest: Int, samples: [Sample]) {
@@ -31,26 +31,27 @@ package struct SizeHistory: Equatable, Sendable {
 
     package enum Ahead: Equatable, Sendable {
         case known(SizeForecast)
-        /// Why not, in words that follow the component's name.
+        /// The reason, as words that follow the component's name.
         case unknown(String)
     }
 
-    /// So many times its own length a history is looked ahead from, so that a year asks for a month of it. A line
-    /// through an afternoon says nothing of a year, however straight it is.
+    /// The longest horizon, as a multiple of the history's length: a forecast for a year needs a month of backups.
+    ///
+    /// A shorter history does not support the extrapolation, however well a line fits it.
     package static let reach = 12.0
 
-    /// What it is at the present growth: a straight line, with the 95 % prediction interval.
+    /// Forecasts the size at the current growth: a straight line with its 95 % prediction interval.
     /// - Parameter now: seconds since 1970.
     package func ahead(_ horizon: Horizon, from now: Double) -> Ahead {
         guard let regression = LinearRegression(samples), let first = samples.first, let last = samples.last else {
             return .unknown(
-                "is in \(samples.count) backup\(samples.count == 1 ? "" : "s") of the last 90 days: too few for its growth"
+                "is in \(samples.count) backup\(samples.count == 1 ? "" : "s") of the last 90 days: too few for a forecast"
             )
         }
         guard (last.x - first.x) * Self.reach >= horizon.seconds else {
             let days = Int(clamping: (last.x - first.x) / 86_400)
             return .unknown(
-                "is known for \(days) day\(days == 1 ? "" : "s"): too short to look \(horizon.days) ahead from")
+                "has \(days) day\(days == 1 ? "" : "s") of history: too short for a forecast of \(horizon.days) days")
         }
         let forecast = regression.forecast(at: now + horizon.seconds)
         return .known(
@@ -58,6 +59,6 @@ package struct SizeHistory: Equatable, Sendable {
                 expected: Self.bytes(forecast.value), low: Self.bytes(forecast.low), high: Self.bytes(forecast.high)))
     }
 
-    /// No component is smaller than nothing, or larger than what can be counted.
+    /// Clamps a size to 0...1e18 bytes.
     private static func bytes(_ value: Double) -> Int { Int(clamping: min(max(0, value), 1e18)) }
 }

@@ -1,30 +1,31 @@
 internal import Trends
 
-/// How long one step took in earlier runs, and what it moved.
+/// The durations of one step in earlier runs, with the bytes that it moved.
 ///
-/// A step that moves data takes a fixed part, and its bytes by the throughput. Where earlier runs moved amounts that
-/// differ enough, both come from a line of seconds over bytes. Where they do not, nothing tells the one from the
-/// other: what moves more than before is then taken to be longer by as much, and what moves less to be no shorter.
-/// Both err towards too long.
+/// A step that moves data takes a fixed time, plus its bytes divided by the throughput. If the earlier runs moved
+/// sufficiently different amounts, a line of seconds over bytes gives both values. Otherwise they cannot be told
+/// apart: a larger amount is then taken to need proportionally longer, a smaller amount the same time. Both
+/// estimates err on the long side.
 struct StepHistory: Equatable, Sendable {
     struct Attempt: Equatable, Sendable {
         var seconds: Double
-        /// Of what a restore moved.
+        /// Bytes that a restore moved.
         var bytes: Int?
     }
 
-    /// That were done; those that failed say nothing of how long one that succeeds takes.
+    /// The successful attempts. Failed attempts do not show how long a successful one takes.
     var attempts: [Attempt]
 
-    /// Fewest attempts that a line is drawn through: the interval of four is still eight times their scatter.
+    /// The minimum number of attempts for a line: with four, the interval is still eight times their scatter.
     private static let fewest = 5
-    /// How many times the smallest amount the largest is at least, for a line to tell throughput from chance.
+    /// The minimum ratio of the largest to the smallest amount, so that a line shows throughput and not noise.
     private static let contrast = 1.25
-    /// Below a mebibyte a step is ruled by what does not grow with its bytes.
+    /// Bytes up to which the fixed time dominates: one mebibyte.
     private static let smallest = 1 << 20
 
-    /// - Parameter size: what it would move; nil where it moves nothing, or that is not known.
-    /// - Returns: nil where it was never done.
+    /// Forecasts the duration of the step.
+    /// - Parameter size: the bytes to move; nil if the step moves none, or the size is not known.
+    /// - Returns: nil if there is no successful attempt.
     func forecast(_ size: SizeForecast?) -> TimeForecast? {
         guard let size else { return TimeForecast(attempts.map(\.seconds)) }
         if let line {
@@ -42,14 +43,14 @@ struct StepHistory: Equatable, Sendable {
         return forecast
     }
 
-    /// The fixed part, and what is added for each byte.
+    /// The fixed time of a step, and its throughput.
     struct Throughput: Equatable {
-        /// Seconds; 0 where nothing tells it from the rest.
+        /// Seconds; 0 if it cannot be told from the rest.
         var fixed: Double
         var bytesPerSecond: Double
     }
 
-    /// Nil where it moved too little to say.
+    /// Nil if the step moved too little to measure.
     var throughput: Throughput? {
         if let line {
             return Throughput(fixed: max(0, line.forecast(at: 0).value), bytesPerSecond: 1 / line.slope)
@@ -64,7 +65,7 @@ struct StepHistory: Equatable, Sendable {
         }
     }
 
-    /// Nil where the amounts do not differ enough, or more did not take longer.
+    /// Nil if the amounts are too similar, or larger amounts did not take longer.
     private var line: LinearRegression? {
         let moving = moving, amounts = moving.map(\.x)
         guard moving.count >= Self.fewest, let least = amounts.min(), let most = amounts.max(),

@@ -1,7 +1,7 @@
-/// How long the steps of a scenario took in earlier runs and drills.
+/// The durations of a scenario's steps in earlier runs and drills.
 package struct StepTimes: Sendable {
     private struct Entry {
-        /// As ``Step/work``; nil where the journal does not say it.
+        /// See ``Step/work``; nil if the journal does not record it.
         var work: String?
         var attempt: StepHistory.Attempt
     }
@@ -9,22 +9,23 @@ package struct StepTimes: Sendable {
     private var entries: [String: [Entry]] = [:]
     /// Seconds from the last step to the end of the checks.
     private var checks: [Double] = []
-    /// With steps that were done.
+    /// The number of runs with finished steps.
     package private(set) var runs = 0
-    /// Of the newest run that was no drill: a drill's are those of its own place.
+    /// The parameters of the newest run that was not a drill. A drill's parameters describe the drill directory.
     package private(set) var parameters: [String: String]?
 
-    /// So many runs count, the newest: what a stack was years ago says little.
+    /// The number of runs that count, the newest first: the stack of years ago is not representative.
     package static let most = 24
 
     package init() {}
 
-    /// - Parameter readings: of one scenario's runs, the newest first.
+    /// - Parameter readings: the journals of one scenario, the newest first.
     package init(_ readings: some Sequence<JournalReading>) {
         for reading in readings { add(reading) }
     }
 
-    /// - Parameter reading: older than those before.
+    /// Adds the times of one run.
+    /// - Parameter reading: a journal that is older than those added before.
     package mutating func add(_ reading: JournalReading) {
         guard !isFull else { return }
         var timeline = RunTimeline(reading.lines)
@@ -35,15 +36,15 @@ package struct StepTimes: Sendable {
             let seconds = timeline.seconds(line)
             switch line.body.event {
             case .stepBegan(let attempt): works[attempt.step] = attempt.work
-            // A second attempt at a restore goes on where the first one stopped: it says nothing of the whole.
+            // A second attempt at a restore continues where the first one stopped: it does not time the whole restore.
             case .stepFinished(let result) where result.outcome == .done && (result.attempt == 1 || !result.isRestore):
                 let attempt = StepHistory.Attempt(seconds: result.seconds, bytes: result.record?.restored?.bytes)
                 entries[result.step, default: []].append(Entry(work: works[result.step], attempt: attempt))
                 isUsed = true
             case .checksFinished: if let before { checks.append(seconds - before) }
-            // An alarm may come at any time.
+            // Alarms are recorded at any time.
             case .noted: continue
-            // The time that nothing ran is nobody's.
+            // The time between two processes belongs to no step.
             case .runResumed:
                 before = nil
                 continue
@@ -58,13 +59,14 @@ package struct StepTimes: Sendable {
 
     package var isFull: Bool { runs >= Self.most }
 
-    /// Of a step that did the same then: one of the same name that does something else now is a new one.
+    /// Returns the history of a step. Attempts of a step with the same id but different work do not count.
     func history(of step: Step) -> StepHistory {
         StepHistory(
             attempts: (entries[step.id] ?? []).filter { $0.work == nil || $0.work == step.work }.map(\.attempt))
     }
 
-    /// - Parameter sizes: by component: what its restore would move.
+    /// Forecasts a run of the plan.
+    /// - Parameter sizes: the sizes of the restores, by component.
     package func forecast(_ plan: Plan, sizes: [String: SizeForecast] = [:]) -> RunForecast {
         var steps: [String: TimeForecast] = [:]
         for step in plan.steps {
@@ -76,9 +78,9 @@ package struct StepTimes: Sendable {
 }
 
 extension Step {
-    /// What it does, as far as that rules how long it takes: the action, and which component it brings back.
+    /// The part of the step that determines its duration: the action and the restored component.
     ///
-    /// A program that a step runs is not told apart from another: its arguments are others in each drill.
+    /// Programs are not distinguished, because their arguments differ in each drill.
     package var work: String? {
         guard let action else { return nil }
         guard let restore = action.action as? RestoreAction else { return action.keyword }
@@ -86,10 +88,10 @@ extension Step {
         return "\(action.keyword) \(restore.component)\(parts)"
     }
 
-    /// The component that the step brings back.
+    /// The component that the step restores.
     package var restoredComponent: String? { (action?.action as? RestoreAction)?.component }
 
-    /// The component that it brings back whole: how much a part of one holds is not known beforehand.
+    /// The component that the step restores completely. The size of a partial restore is not known in advance.
     var wholeComponent: String? {
         (action?.action as? RestoreAction).flatMap { $0.paths.isEmpty ? $0.component : nil }
     }

@@ -1,18 +1,18 @@
 internal import Trends
 
-/// What a number of seconds is expected to be, and between what it is likely to lie.
+/// An expected duration in seconds, with its likely range.
 package struct TimeForecast: Codable, Equatable, Sendable {
-    /// What the range is made of.
+    /// The source of the range.
     package enum Basis: String, Codable, Sendable {
-        /// One measurement. Nothing is known of how far the next may be from it: no range is claimed.
+        /// One measurement. The spread is unknown, so there is no range.
         case one
-        /// Two: their middle, and they themselves.
+        /// Two measurements: their mean; they are the ends of the range.
         case span
-        /// Three or more: their median, and the 95 % prediction interval, widened to all that was ever measured.
+        /// Three or more measurements: their median and the 95 % prediction interval, widened to include all of them.
         case interval
         /// A line of seconds over bytes, and its 95 % prediction interval.
         case line
-        /// The way through several steps: all at their low ends, all at their high ends.
+        /// A path through several steps: all at their low ends, all at their high ends.
         case sum
     }
 
@@ -20,9 +20,9 @@ package struct TimeForecast: Codable, Equatable, Sendable {
     /// Never below zero.
     package var low: Double
     package var high: Double
-    /// Measurements behind it.
+    /// The number of measurements.
     package var samples: Int
-    /// Nil in journals that do not say it.
+    /// Nil in journals that do not record it.
     package var basis: Basis?
 
     package init(expected: Double, low: Double, high: Double, samples: Int, basis: Basis) {
@@ -33,17 +33,17 @@ package struct TimeForecast: Codable, Equatable, Sendable {
         self.basis = basis
     }
 
-    /// Whether the two ends say anything: one measurement has no range.
+    /// True if the two ends are meaningful: one measurement has no range.
     package var hasRange: Bool { samples > 1 || low < high }
 
-    /// Of measurements of the same thing.
-    /// - Returns: nil without one.
+    /// Forecasts from measurements of the same duration.
+    /// - Returns: nil if there are no measurements.
     package init?(_ samples: [Double]) {
         let sorted = samples.filter { $0.isFinite && $0 >= 0 }.sorted()
         guard let least = sorted.first, let most = sorted.last else { return nil }
         let middle = sorted.count / 2
         let median = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-        // What was measured once can happen again, however unlikely the interval thinks it.
+        // A measured value can occur again, even if it lies outside the interval.
         let interval = PredictionInterval(sorted)
         self.init(
             expected: median, low: min(least, interval?.low ?? least), high: max(most, interval?.high ?? most),

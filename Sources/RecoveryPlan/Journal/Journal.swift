@@ -3,28 +3,28 @@ package import Foundation
 internal import Glibc
 internal import Synchronization
 
-/// A journal being written: each line is on the disk before ``append(_:)`` returns.
+/// A journal that is being written. Each line is on disk before ``append(_:)`` returns.
 ///
-/// Calls block for one fsync. Appending from several tasks is safe; their lines follow each other.
+/// Calls block for one fsync. Several tasks may append at the same time.
 package final class Journal: Sendable {
     package let path: String
     private let descriptor: Int32
     private let state: Mutex<State>
     /// The wall clock.
     private let now: @Sendable () -> Date
-    /// Called with each line once it is durable, in order.
+    /// Called with each line, in order, after it is on disk.
     private let observer: @Sendable (JournalLine) -> Void
 
     private struct State {
         var number: Int
         var previous: String
-        /// The clocks at the line before; nil where that was written by another start of the machine.
+        /// The clocks at the previous line; nil if it was written before a reboot.
         var clocks: ClockReading?
         var failure: JournalError?
     }
 
-    /// Begins a new journal.
-    /// - Throws: ``JournalError`` `.cannotWrite`, also where there is one already.
+    /// Creates a new journal.
+    /// - Throws: ``JournalError`` `.cannotWrite`, also if the file already exists.
     package convenience init(
         creating path: String, now: @escaping @Sendable () -> Date = { Date() },
         observer: @escaping @Sendable (JournalLine) -> Void = { _ in }
@@ -32,14 +32,14 @@ package final class Journal: Sendable {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(path) }
         self.init(path, descriptor, State(number: 0, previous: ""), now, observer)
-        // The name must survive a crash as the lines do.
+        // The directory entry must survive a crash too.
         let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw Self.failure(path) }
         defer { close(folder) }
         guard fsync(folder) == 0 else { throw Self.failure(path) }
     }
 
-    /// Goes on with a journal that was read and proved; a torn last line is cut off.
+    /// Continues a journal that was read and verified. An incomplete last line is removed.
     package convenience init(
         continuing path: String, _ reading: JournalReading, now: @escaping @Sendable () -> Date = { Date() },
         observer: @escaping @Sendable (JournalLine) -> Void = { _ in }
@@ -69,8 +69,9 @@ package final class Journal: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Writes one line and waits until the disk has it.
-    /// - Throws: ``JournalError`` `.cannotWrite`, and from then on always: a run must not go on unrecorded.
+    /// Writes one line and waits until it is on disk.
+    /// - Throws: ``JournalError`` `.cannotWrite`. After the first failure each call throws, because a run must not
+    ///   continue without a journal.
     package func append(_ event: JournalEvent) throws {
         try state.withLock { state in
             if let failure = state.failure { throw failure }
@@ -106,7 +107,7 @@ package final class Journal: Sendable {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
                 let failure = Self.failure(path)
-                // Half a line would be taken for a crash's; whole lines only.
+                // A partial line would look like the result of a crash.
                 ftruncate(descriptor, begin)
                 throw failure
             }
@@ -120,6 +121,6 @@ package final class Journal: Sendable {
         return JournalError(
             .cannotWrite, "journal '\(path)'", String(cString: strerror(code)),
             hint: code == ENOSPC || code == EDQUOT
-                ? "make room there, then go on with --resume" : "a run is only carried out where it can be recorded")
+                ? "free space there and resume the run with --resume" : "dr does not run a plan without a journal")
     }
 }

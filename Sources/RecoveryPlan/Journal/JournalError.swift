@@ -1,12 +1,15 @@
-/// A journal that cannot be written, read or trusted.
-package struct JournalError: Error, Equatable, CustomStringConvertible {
-    package enum Reason: Equatable, Sendable {
-        case cannotWrite, cannotRead
+package import Platform
+
+/// An error of a journal: it cannot be written, read or trusted.
+package struct JournalError: OperationError, Equatable {
+    package enum Reason: String, Sendable {
+        case cannotWrite = "file_error"
+        case cannotRead = "journal_unreadable"
         /// A line was altered, removed, added or moved.
-        case tampered
-        /// Another run of the scenario is under way.
+        case tampered = "journal_altered"
+        /// Another run of the scenario is in progress.
         case held
-        case noSuchRun
+        case noSuchRun = "no_such_run"
     }
 
     package var reason: Reason
@@ -21,5 +24,6 @@ package struct JournalError: Error, Equatable, CustomStringConvertible {
         self.hint = hint
     }
 
-    package var description: String { "\(object): \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var reasonCode: String { reason.rawValue }
+    package var place: ErrorPlace { ErrorPlace(object: object) }
 }

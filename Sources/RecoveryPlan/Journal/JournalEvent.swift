@@ -1,28 +1,28 @@
 package import Foundation
 package import Components
 
-/// What a run notes, as it does it.
+/// An event that a run records in its journal.
 package enum JournalEvent: Codable, Equatable, Sendable {
     /// The first line of every journal.
     case runBegan(run: RunRecord)
     case runResumed(by: RunHolder)
-    /// Written before anything of the attempt is done.
+    /// Written before the attempt starts.
     case stepBegan(attempt: StepAttempt)
     case stepFinished(result: StepResult)
-    /// A resumed run asked a finished step's postconditions again; where they no longer hold, the step is redone.
+    /// A resumed run verified a finished step's postconditions again. If they no longer hold, the step runs again.
     case stepReproved(step: String, holds: Bool, detail: String?)
     case stepSkipped(step: String, reason: String)
     case reached(milestone: Milestone)
     case rollbackBegan(step: String)
     case rollbackFinished(step: String, error: String?)
     case checksFinished(checks: [CheckResult])
-    /// Something that whoever reads the journal should know: a wall clock that jumped, an alarm.
+    /// A remark for the reader of the journal: a jump of the wall clock, or an alarm.
     case noted(text: String)
-    /// What a drill damaged on purpose, whether that was noticed, and what each that went red said of it.
+    /// The damage that a drill injected, the checks that were expected to fail, and the checks that did, with reasons.
     case negativeControl(damage: String, expected: [String], red: [String], noticed: Bool, why: [String]? = nil)
     /// A digest of a live component, before or after a drill.
     case liveStack(component: String, isAfter: Bool, digest: String)
-    /// The last line, but for a run that is resumed later.
+    /// The last line, unless the run is resumed later.
     case runFinished(end: RunEnd)
 
     enum CodingKeys: String, CodingKey {
@@ -43,17 +43,17 @@ package enum JournalEvent: Codable, Equatable, Sendable {
     }
 }
 
-/// Moments on the way from the start to the end of a recovery.
+/// A milestone of a recovery.
 package enum Milestone: String, Codable, Sendable {
-    /// T4: everything before the first restore is done.
+    /// T4: all steps before the first restore are finished.
     case targetReady = "target_ready"
-    /// T5: the last restore is done.
+    /// T5: the last restore is finished.
     case dataRestored = "data_restored"
     /// T6: the checks passed.
     case validated
 }
 
-/// Everything that fixes what a run is: what a resumed run is compared with.
+/// The definition of a run. A resumed run is compared with it.
 package struct RunRecord: Codable, Equatable, Sendable {
     package var identity: RunIdentity
     package var isDrill: Bool
@@ -63,9 +63,9 @@ package struct RunRecord: Codable, Equatable, Sendable {
     package var parameters: [String: String]
     /// SHA-256 of the set's document, in hexadecimal.
     package var setDigest: String
-    /// By component the set that it is restored from, where not all come from `identity.set`, the newest of them.
+    /// The backup set of each component, if they are not all restored from `identity.set`, the newest one.
     package var sets: [String: String]?
-    /// SHA-256 of the documents of these sets, by their names.
+    /// SHA-256 of the documents of these sets, by set name.
     package var setDigests: [String: String]?
     package var components: [String]
     /// Ids of the plan's steps, in its order.
@@ -76,12 +76,15 @@ package struct RunRecord: Codable, Equatable, Sendable {
     package var rto: Double?
     package var rpo: Double?
     package var rtoFrom: RTOStart
-    /// T0 to T3; the first three as they were given, nil where they were not.
+    /// T0, as the operator gave it; nil if it was not given.
     package var failedAt: Date?
+    /// T1, as the operator gave it.
     package var detectedAt: Date?
+    /// T2, as the operator gave it.
     package var declaredAt: Date?
+    /// T3.
     package var startedAt: Date
-    /// What the run was expected to take, from earlier ones.
+    /// The forecast of the run's duration, from earlier runs.
     package var forecast: RunForecast?
 
     package init(
@@ -102,12 +105,12 @@ package struct RunRecord: Codable, Equatable, Sendable {
     }
 }
 
-/// Who carries a run out.
+/// The person and the process that execute a run.
 package struct RunHolder: Codable, Equatable, Sendable {
     package var person: String
     package var host: String
     package var process: Int
-    /// The kernel's boot identity: readings of the monotonic clock compare within one.
+    /// The kernel's boot ID: readings of the monotonic clock are comparable only within one boot.
     package var boot: String
 
     package init(person: String, host: String, process: Int, boot: String) {
@@ -120,10 +123,10 @@ package struct RunHolder: Codable, Equatable, Sendable {
 
 package struct StepAttempt: Codable, Equatable, Sendable {
     package var step: String
-    /// From 1.
+    /// The number of the attempt, from 1.
     package var attempt: Int
     package var about: String?
-    /// As ``Step/work``: only times of the same work say how long the next takes.
+    /// See ``Step/work``: only times of the same work are used in forecasts.
     package var work: String?
 
     package init(step: String, attempt: Int, about: String? = nil, work: String? = nil) {
@@ -134,24 +137,24 @@ package struct StepAttempt: Codable, Equatable, Sendable {
     }
 }
 
-/// How one attempt at a step ended.
+/// The result of one attempt at a step.
 package struct StepResult: Codable, Equatable, Sendable {
     package enum Outcome: String, Codable, Sendable {
         case done, failed
-        /// The run was interrupted or aborted meanwhile.
+        /// The run was interrupted or aborted during the attempt.
         case cancelled
     }
 
     package var step: String
     package var attempt: Int
     package var outcome: Outcome
-    /// By the monotonic clock.
+    /// The duration by the monotonic clock.
     package var seconds: Double
     package var record: ActionRecord?
-    /// Why it failed.
+    /// The reason of the failure.
     package var error: String?
     package var reason: ActionError.Reason?
-    /// Whether another attempt follows.
+    /// True if another attempt follows.
     package var isRetried: Bool
 
     package init(
@@ -169,23 +172,23 @@ package struct StepResult: Codable, Equatable, Sendable {
     }
 }
 
-/// How a run ended.
+/// The end of a run.
 package struct RunEnd: Codable, Equatable, Sendable {
     package enum Verdict: String, Codable, Sendable {
-        /// Recovered and validated, every objective met.
+        /// Recovered and validated; all objectives are met.
         case recovered
-        /// Recovered and validated, but late or with more loss than allowed.
+        /// Recovered and validated, but the RTO or the RPO is exceeded.
         case late
-        /// Validated, but a step that the plan can do without failed.
+        /// Validated, but a step with `on_failure: continue` failed.
         case partial
-        /// Done, but a critical check failed.
+        /// All steps finished, but a critical check failed.
         case notValidated = "not_validated"
         case failed
         case rolledBack = "rolled_back"
-        /// Cancelled; to be resumed.
+        /// Cancelled; the run can be resumed.
         case interrupted
 
-        /// Whether it counts as proved that the stack is back, in time or not.
+        /// True if the recovery is validated, within its objectives or not.
         package var isValidated: Bool { self == .recovered || self == .late || self == .partial }
     }
 
@@ -197,7 +200,7 @@ package struct RunEnd: Codable, Equatable, Sendable {
         self.reasons = reasons
     }
 
-    /// Whether `--resume` goes on with such a run.
+    /// True if `--resume` accepts such a run.
     package var isResumable: Bool {
         switch verdict {
         case .failed, .interrupted, .notValidated, .partial: true

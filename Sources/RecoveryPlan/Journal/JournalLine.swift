@@ -1,24 +1,25 @@
 internal import Cryptography
 package import Foundation
+internal import Platform
 
-/// One line of a journal: `{"sha256":"…",` and then a JSON object of which that is the SHA-256, as it stands.
+/// One line of a journal: `{"sha256":"…",` followed by the members of a JSON object, whose SHA-256 that is.
 package struct JournalLine: Equatable, Sendable {
     package struct Body: Codable, Equatable, Sendable {
-        /// From 0.
+        /// The number of the line, from 0.
         package var number: Int
-        /// By the wall clock, for people.
+        /// The time by the wall clock, for display.
         package var at: Date
-        /// Seconds by the monotonic clock, which counts from the machine's start and through its sleep.
+        /// Seconds of the monotonic clock, which counts from boot and includes suspended time.
         package var uptime: Double
-        /// SHA-256 of the line before: what makes the lines a chain; of nothing in the first line.
+        /// SHA-256 of the previous line, which chains the lines; empty in the first line.
         package var previous: String
         package var event: JournalEvent
     }
 
     package var body: Body
-    /// Of this line.
+    /// SHA-256 of this line.
     package var digest: String
-    /// As written, without the line end.
+    /// The line as written, without the line break.
     package var text: String
 
     private static let opening = "{\"sha256\":\""
@@ -30,8 +31,8 @@ package struct JournalLine: Equatable, Sendable {
         self.body = body
     }
 
-    /// Reads a line back.
-    /// - Throws: a text that says what is wrong with it.
+    /// Parses a line and verifies its SHA-256.
+    /// - Throws: ``Refusal`` with the reason.
     package init(reading text: String) throws(Refusal) {
         guard text.hasPrefix(Self.opening) else { throw Refusal(reason: "does not begin with its SHA-256") }
         let rest = text.dropFirst(Self.opening.count)
@@ -39,12 +40,12 @@ package struct JournalLine: Equatable, Sendable {
         guard rest.dropFirst(64).hasPrefix("\",") else { throw Refusal(reason: "does not begin with its SHA-256") }
         let json = [UInt8](("{" + rest.dropFirst(66)).utf8)
         guard Digest(of: json).hex == digest else {
-            throw Refusal(reason: "its SHA-256 is not the recorded one: it was altered")
+            throw Refusal(reason: "its SHA-256 does not match the recorded one: the line was altered")
         }
         do {
             body = try Self.decoder.decode(Body.self, from: Data(json))
         } catch {
-            throw Refusal(reason: "it cannot be understood; it may be of a newer version of dr")
+            throw Refusal(reason: "it cannot be parsed; a newer version of dr may have written it")
         }
         self.text = text
     }
@@ -67,7 +68,8 @@ package struct JournalLine: Equatable, Sendable {
             let container = try decoder.singleValueContainer()
             let text = try container.decode(String.self)
             guard let date = Moment.date(text) else {
-                throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text)' is no moment")
+                throw DecodingError.dataCorruptedError(
+                    in: container, debugDescription: "'\(text)' is not a valid timestamp")
             }
             return date
         }
@@ -75,13 +77,12 @@ package struct JournalLine: Equatable, Sendable {
     }
 }
 
-/// Moments as journals spell them: RFC 3339, UTC, to the millisecond.
+/// Timestamps as journals write them: RFC 3339, UTC, with milliseconds.
 package enum Moment {
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
     package static func text(_ date: Date) -> String {
-        // Formatting cuts; half a millisecond more makes it round.
-        style.format(Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000 + 0.0001))
+        RFC3339.text(milliseconds: Int(clamping: (date.timeIntervalSince1970 * 1000).rounded()))
     }
 
     package static func date(_ text: String) -> Date? {

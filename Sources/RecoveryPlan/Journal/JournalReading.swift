@@ -1,14 +1,15 @@
 internal import Foundation
 internal import Platform
 
-/// A journal as it was found, proved line by line.
+/// A journal read from disk, with each line verified.
 package struct JournalReading: Equatable, Sendable {
     package var lines: [JournalLine]
-    /// Bytes of the whole lines. What follows is a line that a crash cut off before its step began or ended.
+    /// The size of the complete lines in bytes. A crash may have left an incomplete line after them.
     package var wholeBytes: Int
     package var isTorn: Bool
 
-    /// - Throws: ``JournalError`` `.cannotRead`, `.tampered` with the line's number and what is wrong.
+    /// Reads and verifies a journal.
+    /// - Throws: ``JournalError`` `.cannotRead`, or `.tampered` with the line number and the reason.
     package init(path: String) throws {
         let data: Data
         do { data = try Data(contentsOf: URL(filePath: path)) } catch {
@@ -17,7 +18,7 @@ package struct JournalReading: Equatable, Sendable {
         try self.init([UInt8](data), name: "journal '\(path)'")
     }
 
-    /// - Parameter name: what messages call it.
+    /// - Parameter name: the journal's name in messages.
     package init(_ bytes: [UInt8], name: String) throws(JournalError) {
         let end = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         wholeBytes = end
@@ -29,7 +30,7 @@ package struct JournalReading: Equatable, Sendable {
             func refuse(_ why: String) -> JournalError {
                 JournalError(
                     .tampered, name, "line \(index + 1): \(why)",
-                    hint: "the journal was changed after it was written: it proves nothing, and is not resumed")
+                    hint: "the journal was changed after it was written: it is not evidence and cannot be resumed")
             }
             guard let text = String(validating: text, as: UTF8.self) else { throw refuse("it is not text") }
             let line: JournalLine
@@ -38,25 +39,25 @@ package struct JournalReading: Equatable, Sendable {
                 throw refuse("it is numbered \(line.body.number + 1): lines were removed or moved")
             }
             guard line.body.previous == lines.last?.digest ?? "" else {
-                throw refuse("it does not follow the line before")
+                throw refuse("it does not follow the previous line")
             }
             lines.append(line)
         }
         guard let first = lines.first else {
-            throw JournalError(.cannotRead, name, "it holds no whole line: the run died before it began")
+            throw JournalError(.cannotRead, name, "it contains no complete line: the run stopped before it started")
         }
         guard case .runBegan = first.body.event else {
-            throw JournalError(.tampered, name, "line 1: it does not begin a run")
+            throw JournalError(.tampered, name, "line 1: it does not start a run")
         }
     }
 
-    /// What the run is. The first line holds it, which was checked.
+    /// The definition of the run, from the first line.
     package var record: RunRecord? {
         if case .runBegan(let record)? = lines.first?.body.event { return record }
         return nil
     }
 
-    /// Who carried it out last.
+    /// The latest holder of the run.
     var holder: RunHolder? {
         for line in lines.reversed() {
             if case .runResumed(let holder) = line.body.event { return holder }
@@ -64,7 +65,7 @@ package struct JournalReading: Equatable, Sendable {
         return record?.holder
     }
 
-    /// How it ended last; nil for one that died or still runs.
+    /// The end of the run; nil if it crashed or is still running.
     package var end: RunEnd? {
         for line in lines.reversed() {
             switch line.body.event {

@@ -2,15 +2,15 @@ internal import Foundation
 internal import Glibc
 internal import Platform
 
-/// Where the journals of a machine are: `<state>/runs/<run>/journal.jsonl`.
+/// The folder of a machine's journals: `<state>/runs/<run>/journal.jsonl`.
 package struct RunFolder: Sendable {
     package let path: String
 
-    /// - Parameter state: the configured state folder; made where it is missing.
+    /// - Parameter state: the configured state folder, which is created if it is missing.
     package init(state: String) throws {
         path = "\(state)/runs"
         do {
-            // Of the state folder only its parts are private: servers of drills pass through it.
+            // The state folder itself is not private, because the servers of drills need to traverse it.
             try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -29,23 +29,24 @@ package struct RunFolder: Sendable {
         } catch {
             throw JournalError(
                 .cannotWrite, "folder '\(folder)'", FileFailure.text(error),
-                hint: "a run is only carried out where it can be recorded")
+                hint: "dr does not run a plan without a journal")
         }
         return journal(of: run)
     }
 
-    /// Identities of all runs, the newest last: they begin with their time.
+    /// Returns the ids of all runs, the newest last: an id begins with the time of its run.
     package func runs() -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
             .filter { FileManager.default.fileExists(atPath: journal(of: $0)) }.sorted()
     }
 
-    /// How many journals are looked at for earlier times, the newest.
+    /// The maximum number of journals that are read for earlier times, the newest first.
     private static let mostJournals = 400
 
-    /// How long steps took, by scenario. Journals that cannot be read, or were altered, say nothing; one is held at a
-    /// time.
-    /// - Parameter scenario: only this one.
+    /// Returns the durations of steps, by scenario.
+    ///
+    /// Unreadable and altered journals are ignored. Only one journal is in memory at a time.
+    /// - Parameter scenario: limits the result to one scenario.
     package func stepTimes(of scenario: String? = nil) -> [String: StepTimes] {
         var times: [String: StepTimes] = [:]
         for run in runs().reversed().prefix(Self.mostJournals) {
@@ -58,7 +59,7 @@ package struct RunFolder: Sendable {
         return times
     }
 
-    /// The run that `--resume` means: the one that is named, else the newest of the scenario.
+    /// Returns the run for `--resume`: the named run, otherwise the newest run of the scenario.
     /// - Throws: ``JournalError`` `.noSuchRun`, `.tampered`, `.cannotRead`.
     package func resumable(_ run: String?, scenario: String, isDrill: Bool = false) throws -> (
         run: String, reading: JournalReading
@@ -66,8 +67,8 @@ package struct RunFolder: Sendable {
         for name in runs().reversed() where run == nil || run == name {
             let reading: JournalReading
             do { reading = try JournalReading(path: journal(of: name)) } catch  where run == nil {
-                // Damaged beyond reading, or dead before it began: only a run asked for by name has to be readable,
-                // unless it may be the very one that is meant.
+                // Skip a run that cannot be read or that stopped before it started, unless the operator named it. A
+                // tampered journal may belong to the newest run, so it is an error.
                 guard let error = error as? JournalError, error.reason == .cannotRead else { throw error }
                 continue
             }
@@ -75,21 +76,21 @@ package struct RunFolder: Sendable {
                 if run == nil { continue }
                 throw JournalError(
                     .noSuchRun, "run \(name)",
-                    "it is of scenario '\(reading.record?.identity.scenario ?? "?")', not '\(scenario)'")
+                    "it belongs to scenario '\(reading.record?.identity.scenario ?? "?")', not to '\(scenario)'")
             }
             if let end = reading.end, !end.isResumable {
                 throw JournalError(
-                    .noSuchRun, "run \(name)", "it is finished (\(end.verdict.rawValue)): nothing is left to resume",
-                    hint: "leave --resume out to begin anew")
+                    .noSuchRun, "run \(name)", "it is finished (\(end.verdict.rawValue)) and cannot be resumed",
+                    hint: "run the command without --resume to start a new run")
             }
             return (name, reading)
         }
         throw JournalError(
             .noSuchRun, run.map { "run \($0)" } ?? "scenario '\(scenario)'", "there is no run to resume in '\(path)'",
-            hint: "leave --resume out to begin one")
+            hint: "run the command without --resume to start a new run")
     }
 
-    /// One run of a scenario at a time on this machine.
+    /// Locks a scenario, so that only one run of it is in progress on this machine.
     package func lock(_ scenario: String, run: String, holder: RunHolder) throws -> ScenarioLock {
         try ScenarioLock("\(path)/\(scenario).lock", scenario: scenario, run: run, holder: holder)
     }

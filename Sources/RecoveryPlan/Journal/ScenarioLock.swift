@@ -1,8 +1,9 @@
 internal import Foundation
 internal import Glibc
 
-/// Held as long as it lives. The kernel lets go of it when the process ends, however that happens: there is never a
-/// stale lock to clear.
+/// A lock that is held as long as the object exists.
+///
+/// The kernel releases it when the process exits for any reason, so there are no stale locks.
 package final class ScenarioLock: Sendable {
     private let descriptor: Int32
 
@@ -11,7 +12,7 @@ package final class ScenarioLock: Sendable {
         var holder: RunHolder
     }
 
-    /// - Throws: ``JournalError`` `.held`, which says by whom.
+    /// - Throws: ``JournalError`` `.held`, which names the holder.
     init(_ path: String, scenario: String, run: String, holder: RunHolder) throws {
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {
@@ -21,12 +22,12 @@ package final class ScenarioLock: Sendable {
             close(file)
             let note = (try? Data(contentsOf: URL(filePath: path)))
                 .flatMap { try? JSONDecoder().decode(Note.self, from: $0) }
-            let who = note.map {
+            let holding = note.map {
                 "run \($0.run) by \($0.holder.person) on \($0.holder.host), process \($0.holder.process)"
             }
             throw JournalError(
-                .held, "scenario '\(scenario)'", "\(who ?? "another run") is under way",
-                hint: "wait for it, or end that process; a run that died is resumed with --resume")
+                .held, "scenario '\(scenario)'", "\(holding ?? "another run") is in progress",
+                hint: "wait for it, or stop that process; resume a run that crashed with --resume")
         }
         descriptor = file
         ftruncate(file, 0)

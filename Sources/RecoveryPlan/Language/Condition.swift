@@ -1,12 +1,12 @@
 internal import Documents
 
-/// What `when` asks for: values of parameters, and a component that must be configured.
+/// The condition of `when`: values of parameters, and a component that must be configured.
 struct Condition: Equatable, Sendable {
     var parameters: [String: String] = [:]
-    /// A component, or a component and a setting that it must have, joined by a dot: "loki.url".
+    /// A component, or a component with a required setting, such as "loki.url".
     var component: String?
 
-    /// Why it does not hold, for people; nil where it does.
+    /// Returns the reason why the condition does not hold, for display; nil if it holds.
     func refusal(_ references: References) -> String? {
         for (name, wanted) in parameters.sorted(by: { $0.key < $1.key }) {
             let value = references.parameters[name]?.text ?? ""
@@ -15,7 +15,7 @@ struct Condition: Equatable, Sendable {
         return isAbsent(references) ? component.map { "the configuration has no \($0)" } : nil
     }
 
-    /// The component, where it is not configured.
+    /// Returns the component if it is not configured.
     func absent(_ references: References) -> String? { isAbsent(references) ? component : nil }
 
     private func isAbsent(_ references: References) -> Bool {
@@ -31,7 +31,7 @@ extension Shape where Value == Condition {
         guard var written = Shape<[String: String]>.mapping(of: .word).read(node, &reader) else { return nil }
         let component = written.removeValue(forKey: "component")
         guard component.map({ !$0.isEmpty }) ?? true else {
-            reader.complain(node, "'component' must name one")
+            reader.complain(node, "'component' must name a component")
             return nil
         }
         return Condition(parameters: written, component: component)
@@ -42,7 +42,7 @@ extension Shape where Value == Condition {
             "type": "object",
             "properties": [
                 "component": [
-                    "type": "string", "description": "A component, or COMPONENT.SETTING, that must be there.",
+                    "type": "string", "description": "A component, or COMPONENT.SETTING, that must be configured.",
                 ]
             ],
             "additionalProperties": Shape<String>.word.schema,

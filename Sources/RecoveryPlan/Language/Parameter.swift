@@ -1,12 +1,12 @@
 package import Documents
 internal import Yams
 
-/// What a parameter stands for: a text, or a list of texts such as an argument vector.
+/// The value of a parameter: a text, or a list of texts such as an argument vector.
 package enum ParameterValue: Equatable, Sendable {
     case text(String)
     case list([String])
 
-    /// A list as JSON.
+    /// The value as text; a list as JSON.
     package var text: String {
         switch self {
         case .text(let text): text
@@ -15,8 +15,8 @@ package enum ParameterValue: Equatable, Sendable {
         }
     }
 
-    /// A value of the command line.
-    /// - Parameter model: what the plan has; tells whether a list is meant.
+    /// Parses a value from the command line.
+    /// - Parameter model: the plan's own value. If it is a list, the text is read as a list.
     init(_ text: String, like model: ParameterValue?) {
         if case .text? = model {
             self = .text(text)
@@ -35,10 +35,10 @@ package enum ParameterValue: Equatable, Sendable {
 /// One entry under `parameters`.
 package struct Parameter: Equatable, Sendable {
     package var name = ""
-    /// Nil where the command line must give one.
+    /// Nil if the command line must set the value.
     package var value: ParameterValue?
     package var about: String?
-    /// Nothing else is allowed; all is where it is empty.
+    /// The allowed values; empty if any value is allowed.
     package var oneOf: [String] = []
     package var location = Location(file: "")
 
@@ -47,21 +47,21 @@ package struct Parameter: Equatable, Sendable {
 
 extension Parameter: Section {
     package static let keys: [Key<Self>] = [
-        Key("value", \.value, .parameterValue, "What it is unless --set says otherwise; left out, --set must."),
-        Key("about", \.about, .text, "What it is for, in a line."),
-        Key("one_of", \.oneOf, .list(of: .text), "The values that it may have."),
+        Key("value", \.value, as: .parameterValue, about: "Default value; without one, --set is required."),
+        Key("about", \.about, as: .text, about: "Purpose, in one line."),
+        Key("one_of", \.oneOf, as: .list(of: .text), about: "Allowed values."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         guard !oneOf.isEmpty, let value, !oneOf.contains(value.text) else { return }
         reader.complain(
             written["value"],
-            "'\(value.text)' is not among 'one_of'\(Spelling.advice(for: value.text, among: oneOf))")
+            "'\(value.text)' is not one of the values of 'one_of'\(Spelling.advice(for: value.text, among: oneOf))")
     }
 }
 
 extension Shape where Value == ParameterValue {
-    /// Text, number or truth value as it is written, or a list of them.
+    /// A text, number or Boolean as written, or a list of them.
     fileprivate static let parameterValue = Shape(
         schema: [
             "type": ["string", "number", "boolean", "array"], "items": ["type": ["string", "number", "boolean"]],
@@ -79,7 +79,7 @@ extension Shape where Value == [String] {
 }
 
 extension Shape where Value == String {
-    /// Any scalar, as it is written: `0123` stays what it is. May be empty.
+    /// Any scalar as written: `0123` stays `0123`. May be empty.
     static let word = Shape(schema: ["type": ["string", "number", "boolean"]]) { node, reader in
         guard let scalar = node.scalar, !node.isNull else {
             reader.complain(node, "expected text, found \(node.kindForPeople)")
@@ -87,7 +87,7 @@ extension Shape where Value == String {
         }
         guard !scalar.string.contains("${") || node.isReplaced else {
             reader.complain(
-                node, "a parameter's value cannot refer to others", hint: "write \"$${\" for the characters")
+                node, "a parameter's value cannot contain references", hint: "write \"$${\" for a literal \"${\"")
             return nil
         }
         return scalar.string
@@ -95,10 +95,10 @@ extension Shape where Value == String {
 }
 
 extension Shape where Value == [Parameter] {
-    /// Names that mean something of their own in `${...}`.
+    /// Names with a predefined meaning in `${...}`.
     private static let reserved: Set = ["run", "set", "stack", "scenario"]
 
-    /// The mapping of names to values, or to declarations.
+    /// A mapping of names to values or declarations.
     static let parameters = Shape(
         schema: [
             "type": "object", "propertyNames": ["pattern": "^[a-z][a-z0-9_]*$"],
@@ -119,8 +119,8 @@ extension Shape where Value == [Parameter] {
     private static func parameter(_ key: YAMLNode, _ value: YAMLNode, _ reader: inout Reader) -> Parameter? {
         guard let name = key.scalar?.string, name.wholeMatch(of: /[a-z][a-z0-9_]*/) != nil else {
             reader.complain(
-                key, "\(key.scalar.map { "'\($0.string)'" } ?? key.kindForPeople) is no name for a parameter",
-                hint: "a name has a-z, 0-9 and '_', and begins with a letter")
+                key, "\(key.scalar.map { "'\($0.string)'" } ?? key.kindForPeople) is not a valid parameter name",
+                hint: "use a-z, 0-9 and '_', and begin with a letter")
             return nil
         }
         guard !reserved.contains(name) else {

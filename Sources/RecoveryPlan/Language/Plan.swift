@@ -1,55 +1,57 @@
 package import Documents
 
-/// A recovery plan for one run: every reference replaced, and only the steps that belong to it.
+/// A recovery plan for one run, with its references replaced and only the steps that belong to the run.
 package struct Plan: Equatable, Sendable {
-    /// The word that `--scenario` takes.
+    /// The scenario name, as `--scenario` takes it.
     package var scenario = ""
-    /// Other words for it.
+    /// Alternative scenario names.
     package var aliases: [String] = []
-    /// The runbook's name of what is done, such as "full_cluster_restore".
+    /// The name of the procedure in the runbook, such as "full_cluster_restore".
     package var procedure: String?
-    /// What it is for, in a line.
+    /// The purpose, in one line.
     package var about: String?
-    /// Where they are left out, the configuration's count.
+    /// The plan's objectives. The configuration's apply where the plan sets none.
     package var objectives = PlanObjectives()
-    /// With their values for this run, the command line's over the file's; a list as JSON.
+    /// The values for this run by name; a list as JSON. The command line overrides the file.
     package var parameters: [String: String] = [:]
-    /// As the file has them, in its order, with their values for this run.
+    /// The declared parameters in the order of the file, with their values for this run.
     package var declared: [Parameter] = []
-    /// In the order of the file.
+    /// The steps of this run, in the order of the file.
     package var steps: [Step] = []
-    /// Steps of the file that this run has no use for. What needed one of them needs what that one needed.
+    /// The steps that this run skips. Steps that need a skipped step inherit its needs.
     package var leftOut: [LeftOutStep] = []
-    /// Checks after the last step, by name; what validates the recovery.
+    /// The checks after the last step, by name. They validate the recovery.
     package var checks: [String] = []
 
     package init() {}
 
-    /// The words that `--scenario` takes for it.
+    /// All names of the plan that `--scenario` takes.
     package var names: [String] { [scenario] + aliases }
 }
 
 extension Plan: Section {
     package static let keys: [Key<Self>] = [
-        Key("scenario", \.scenario, .identifier, required: true, "The word that --scenario takes."),
-        Key("aliases", \.aliases, .list(of: .identifier), "Other words for it."),
-        Key("procedure", \.procedure, .text, "The runbook's name of what is done."),
-        Key("about", \.about, .text, "What it is for, in a line."),
-        Key("objectives", \.objectives, .section(), "What the recovery is measured against."),
+        Key("scenario", \.scenario, as: .identifier, required: true, about: "Scenario name, as --scenario takes it."),
+        Key("aliases", \.aliases, as: .list(of: .identifier), about: "Alternative scenario names."),
+        Key("procedure", \.procedure, as: .text, about: "Name of the procedure in the runbook."),
+        Key("about", \.about, as: .text, about: "Purpose, in one line."),
+        Key("objectives", \.objectives, as: .section(), about: "Objectives of the recovery."),
         .alreadyRead(
             "parameters", schema: Shape<[Parameter]>.parameters.schema,
-            "Names for ${...}, with their values; --set changes them."),
+            "Parameters for ${...}, with their values; --set overrides them."),
         Key(
-            "steps", \.steps, .list(of: Step.shape), required: true,
-            "What is done; steps that need nothing begin at once."),
-        Key("checks", \.checks, .list(of: .identifier), "What validates the recovery after the last step."),
+            "steps", \.steps, as: .list(of: Step.shape), required: true,
+            about: "Steps of the recovery; steps without 'needs' start at once."),
+        Key(
+            "checks", \.checks, as: .list(of: .identifier),
+            about: "Checks that validate the recovery after the last step."),
     ]
 }
 
 package struct PlanObjectives: Equatable, Sendable {
     package var rto: Period?
     package var rpo: Period?
-    /// Which moment the RTO is counted from.
+    /// The start of the RTO.
     package var rtoFrom = RTOStart.declared
 
     package init() {}
@@ -57,19 +59,19 @@ package struct PlanObjectives: Equatable, Sendable {
 
 extension PlanObjectives: Section {
     package static let keys: [Key<Self>] = [
-        Key("rto", \.rto, .period, "Time allowed to recover, such as 4h; dr.yaml's when left out."),
-        Key("rpo", \.rpo, .period, "Loss of data allowed, such as 1h; dr.yaml's when left out."),
-        Key("rto_from", \.rtoFrom, .word(), "The moment from which the time counts; 'declared' when left out."),
+        Key("rto", \.rto, as: .period, about: "Recovery time objective, such as 4h (default: the one in dr.yaml)."),
+        Key("rpo", \.rpo, as: .period, about: "Recovery point objective, such as 1h (default: the one in dr.yaml)."),
+        Key("rto_from", \.rtoFrom, as: .word(), about: "Start of the RTO (default: declared)."),
     ]
 }
 
-/// The moment from which the time to recover counts.
+/// The event at which the RTO starts.
 package enum RTOStart: String, Codable, CaseIterable, Sendable { case failed, declared, started }
 
-/// A step that a run has no use for.
+/// A step that a run skips.
 package struct LeftOutStep: Equatable, Sendable {
     package var step: Step
-    /// "platform is host, not kubernetes".
+    /// The reason, such as "platform is host, not kubernetes".
     package var reason: String
 
     package init(step: Step, reason: String) {
@@ -79,7 +81,7 @@ package struct LeftOutStep: Equatable, Sendable {
 }
 
 extension Plan {
-    /// Has what needs a step that is left out need what that one needs. The graph must have no cycle.
+    /// Replaces each need of a skipped step with that step's own needs. The graph must have no cycle.
     mutating func bridgeLeftOut() {
         let needsOfLeftOut = Dictionary(leftOut.map { ($0.step.id, $0.step.needs) }) { $1 }
         func bridged(_ needs: [String]) -> [String] {
@@ -92,7 +94,7 @@ extension Plan {
 }
 
 extension Shape where Value == String {
-    /// A word for a scenario, a step, a check.
+    /// The name of a scenario, step or check.
     static let identifier = Shape(schema: ["type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"]) {
         node, reader in
         guard let text = text.read(node, &reader) else { return nil }
@@ -100,7 +102,7 @@ extension Shape where Value == String {
             text.utf8.allSatisfy { $0.isASCIILetterOrDigit || [0x2D, 0x2E, 0x5F].contains($0) }
             && text.utf8.first?.isASCIILetterOrDigit == true
         guard node.isOpen || isName else {
-            reader.complain(node, "'\(text)' is no name", hint: "use letters, digits, '_', '-' and '.'")
+            reader.complain(node, "'\(text)' is not a valid name", hint: "use letters, digits, '_', '-' and '.'")
             return nil
         }
         return text

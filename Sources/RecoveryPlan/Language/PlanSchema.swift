@@ -1,8 +1,8 @@
 internal import Documents
 
-/// The JSON Schema of a plan, for editors: made from the tables of keys that plans are read by.
+/// The JSON Schema of plans, for editors. It is generated from the key tables of the parser.
 package enum PlanSchema {
-    /// The document kept as `docs/plan.schema.json`.
+    /// Returns the document that is kept as `docs/plan.schema.json`.
     package static func json() -> String {
         String(decoding: value.document, as: UTF8.self)
     }
@@ -17,7 +17,7 @@ package enum PlanSchema {
         for kind in ActionKind.supported { definitions[kind.keyword] = acceptingReferences(kind.schema) }
         var plan = Plan.schema()
         if var steps = plan["properties"]?["steps"], let step = steps["items"] {
-            // Ids and the like are the plan's own words, yet nothing forbids to make them of parameters.
+            // The parser also accepts parameters in ids and similar keys.
             steps["items"] = acceptingReferences(step)
             plan["properties"]?["steps"] = steps
         }
@@ -28,7 +28,7 @@ package enum PlanSchema {
         ])
     }
 
-    /// A mapping of one keyword to its value.
+    /// Returns the schema of a mapping of one keyword to its value.
     private static func oneKeyword(of kinds: [ActionKind], also extra: [String: JSONValue]) -> JSONValue {
         let properties = kinds.map { ($0.keyword, JSONValue.object(["$ref": .string("#/definitions/\($0.keyword)")])) }
         return [
@@ -38,7 +38,7 @@ package enum PlanSchema {
         ]
     }
 
-    /// The same schema, where any value that is no mapping may also be a `${reference}`.
+    /// Returns the schema with a `${reference}` allowed for each value that is not a mapping.
     private static func acceptingReferences(_ schema: JSONValue) -> JSONValue {
         guard case .object(var members) = schema else { return schema }
         if let properties = members["properties"]?.object {
@@ -48,7 +48,7 @@ package enum PlanSchema {
             if let inner = members[key], inner.object != nil { members[key] = acceptingReferences(inner) }
         }
         for key in ["oneOf", "anyOf"] {
-            // Of alternatives, those that are no values of their own (`required`) stay as they are.
+            // Alternatives that do not describe values (`required`) stay unchanged.
             if let choices = members[key]?.array, choices.contains(where: { $0["type"] != nil }) {
                 members[key] = nil
                 let description = members.removeValue(forKey: "description")

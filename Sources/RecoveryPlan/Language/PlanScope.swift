@@ -1,21 +1,21 @@
-/// What `${...}` in a plan may stand for, besides the plan's own parameters.
+/// The values for `${...}` in a plan, besides the plan's own parameters.
 package struct PlanScope: Sendable {
     package enum Purpose: Sendable {
-        /// To be shown or judged: a parameter without a value is left as `${name}`.
+        /// The plan is shown or reviewed: a parameter without a value stays `${name}`.
         case look
-        /// To be run: every parameter must have a value.
+        /// The plan is run: each parameter must have a value.
         case run
     }
 
     package var purpose: Purpose
     package var stack: String
-    /// Of the command line, over the plan's own values.
+    /// Values from the command line, which override the plan's.
     package var overrides: [String: String]
-    /// The configured components, and of each the settings that are plain text.
+    /// The configured components with their plain-text settings.
     package var components: [String: [String: String]]
-    /// Nil while nothing runs.
+    /// The id of the run; nil if the plan is not run.
     package var run: String?
-    /// The backup set that is restored; nil while none is chosen.
+    /// The backup set to restore; nil if none is chosen yet.
     package var set: String?
 
     package init(

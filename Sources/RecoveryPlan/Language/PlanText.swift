@@ -1,11 +1,11 @@
 package import Documents
 internal import Yams
 
-/// A plan as it is written, and where.
+/// The text of a plan, with its file.
 package struct PlanText: Equatable, Sendable {
-    /// What messages call the file.
+    /// The file's name in messages.
     package var file: String
-    /// Absolute path that relative paths in the plan start from: the folder of the configuration.
+    /// The base of relative paths in the plan, as an absolute path: the folder of the configuration.
     package var folder: String
     package var text: String
 
@@ -15,10 +15,10 @@ package struct PlanText: Equatable, Sendable {
         self.text = text
     }
 
-    /// Reads the plan: references replaced, the steps that do not belong to it set aside, the graph sound.
-    /// - Throws: `DocumentError` with everything that is wrong.
+    /// Reads the plan: replaces references, sets skipped steps aside and validates the graph.
+    /// - Throws: `DocumentError` with all errors.
     package func read(in scope: PlanScope) throws(DocumentError) -> Plan {
-        let document = try YAMLDocument(text, file: file, folder: folder, emptyHint: "docs/plans.md shows one")
+        let document = try YAMLDocument(text, file: file, folder: folder, emptyHint: "see docs/plans.md for an example")
         var reading = PlanReading(document, scope)
         return try reading.plan()
     }
@@ -84,7 +84,7 @@ private struct PlanReading {
             if !parameter.oneOf.isEmpty, !parameter.oneOf.contains(text) {
                 reader.complain(
                     parameter.location,
-                    "'\(text)' is no value for parameter '\(parameter.name)'\(Spelling.advice(for: text, among: parameter.oneOf))"
+                    "'\(text)' is not a valid value for parameter '\(parameter.name)'\(Spelling.advice(for: text, among: parameter.oneOf))"
                 )
             }
             parameter.value = ParameterValue(text, like: parameter.value)
@@ -92,8 +92,9 @@ private struct PlanReading {
         }
     }
 
-    /// A complaint about a scalar that could not be replaced yet says nothing about its author. What is read twice is
-    /// complained about once.
+    /// Returns the errors to report.
+    ///
+    /// Errors about scalars that could not be replaced yet are dropped, and so are duplicates from parts read twice.
     private func complaints(_ references: References) -> [Diagnostic] {
         let read = reader.error.diagnostics.filter { !references.open.contains($0.location) }
         return (read + references.wants).sorted { $0.location < $1.location }.reduce(into: []) { kept, complaint in
@@ -106,15 +107,15 @@ private struct PlanReading {
     }
 
     private func stepless(_ plan: Plan) -> Diagnostic {
-        let why = plan.leftOut.first.map { "every step is left out: '\($0.step.id)', for \($0.reason)" }
+        let why = plan.leftOut.first.map { "the run would skip every step: '\($0.step.id)' because \($0.reason)" }
         return Diagnostic(Location(file: document.file), why ?? "the plan has no steps")
     }
 
-    /// Nothing is known to be wrong, but not all could be read for want of values.
+    /// The error for a plan that could not be read completely because parameters have no values.
     private func unjudged(_ missing: Set<String>) -> DocumentError {
         let names = missing.subtracting(["run", "set"]).sorted()
         return DocumentError(
             file: document.file, "cannot be read without \(names.joined(separator: ", "))",
-            hint: "give values: \(names.map { "--set \($0)=..." }.joined(separator: " "))")
+            hint: "set values: \(names.map { "--set \($0)=..." }.joined(separator: " "))")
     }
 }

@@ -1,4 +1,4 @@
-/// A text with `${name}` in it, taken apart. `$${` stands for the characters `${`.
+/// A parsed text with `${name}` references. `$${` stands for a literal `${`.
 struct ReferenceText: Equatable {
     enum Piece: Equatable {
         case text(String)
@@ -7,7 +7,7 @@ struct ReferenceText: Equatable {
 
     private(set) var pieces: [Piece] = []
 
-    /// Nil where a `${` has no end.
+    /// Parses a text; nil if a `${` has no closing `}`.
     init?(_ text: String) {
         var rest = Substring(text)
         var plain = ""
@@ -36,7 +36,7 @@ struct ReferenceText: Equatable {
         plain = ""
     }
 
-    /// The name where the text is one reference and nothing else.
+    /// The name, if the text consists of a single reference.
     var soleReference: String? {
         if pieces.count == 1, case .reference(let name) = pieces[0] { name } else { nil }
     }

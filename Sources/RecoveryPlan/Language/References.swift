@@ -1,32 +1,34 @@
 internal import Documents
 internal import Yams
 
-/// Puts values in the place of `${...}`, in the scalars of composed YAML, before anything is read: types and places
-/// stay those of the file.
+/// Replaces `${...}` in the scalars of composed YAML before the plan is read. Types and locations stay those of the
+/// file.
 ///
-/// What is replaced by nothing, an empty text or list, is left out, and with it a list or mapping of which nothing
-/// remains: `context: ${context}` with an empty parameter is as if it were not there.
+/// A value that becomes an empty text or list is removed, and so is a list or mapping that becomes empty:
+/// `context: ${context}` with an empty parameter has the same effect as no `context`.
 struct References {
     let parameters: [String: ParameterValue]
-    /// Declared, but without a value.
+    /// Declared parameters without a value.
     let missing: Set<String>
     private let purpose: PlanScope.Purpose
     let components: [String: [String: String]]
-    /// What cannot be replaced yet and stays as it is written: `${run}` while nothing runs, parameters without a value,
-    /// settings of a component that the step's `when` asks for in vain. Complaints about such scalars count for nothing.
+    /// Scalars that cannot be replaced yet and stay as written. Errors about them are ignored.
+    ///
+    /// These are `${run}` outside of a run, parameters without a value, and settings of a component that the step's
+    /// `when` requires and that is not configured.
     private(set) var open: Set<Location> = []
-    /// Values that a run cannot do without.
+    /// Errors about values that a run requires.
     private(set) var wants: [Diagnostic] = []
 
-    /// Where a reference stands.
+    /// The context of a reference.
     struct Use {
-        /// In a step that is set aside: it may lack values.
+        /// True in a step that is set aside: its values may be missing.
         var isSetAside = false
-        /// The component that the step asks for and that there is not; its settings are left as they are.
+        /// The component that the step requires and that is not configured. References to its settings stay as written.
         var absent: String?
     }
 
-    /// What stands in a scalar's place.
+    /// The replacement of a scalar.
     enum Replacement {
         case node(YAMLNode)
         /// The elements of a list.
@@ -45,7 +47,8 @@ struct References {
         purpose = scope.purpose
     }
 
-    /// - Parameter key: under which the node stands.
+    /// Replaces the references in a node.
+    /// - Parameter key: the key of the node.
     mutating func replace(
         in node: YAMLNode, under key: String? = nil, _ use: Use, _ reader: inout Reader
     ) -> Replacement {
@@ -64,7 +67,7 @@ struct References {
         case .mapping(let mapping) where !mapping.isEmpty:
             let pairs = mapping.compactMap { pair -> (YAMLNode, YAMLNode)? in
                 let name = pair.key.scalar?.string
-                // A shell has its own `${...}`; parameters reach it as variables.
+                // The shell has its own `${...}`; it gets parameters as environment variables.
                 if key == "run", name == "shell" { return (pair.key, pair.value) }
                 return switch replace(in: pair.value, under: name, use, &reader) {
                 case .node(let value): (pair.key, value)
@@ -82,7 +85,7 @@ struct References {
         scalar node: YAMLNode, _ text: String, _ use: Use, _ reader: inout Reader
     ) -> Replacement {
         guard let parts = ReferenceText(text) else {
-            reader.complain(node, "'${' without its '}'", hint: "write \"$${\" for the characters themselves")
+            reader.complain(node, "'${' without a closing '}'", hint: "write \"$${\" for a literal \"${\"")
             return .node(node)
         }
         if let name = parts.soleReference {
@@ -101,7 +104,7 @@ struct References {
                 switch value(of: name, at: node, use, &reader) {
                 case .text(let text)?: result += text
                 case .list?:
-                    reader.complain(node, "'${\(name)}' is a list, which cannot be part of a text")
+                    reader.complain(node, "'${\(name)}' is a list and cannot be part of a text")
                     return .node(node)
                 case nil: result += "${\(name)}"
                 }
@@ -110,7 +113,7 @@ struct References {
         return .node(node.replaced(by: result))
     }
 
-    /// Nil where the reference stays: a complaint was made, or the scalar is open.
+    /// Returns nil if the reference stays as written: it is an error, or the scalar is open.
     private mutating func value(
         of name: String, at node: YAMLNode, _ use: Use, _ reader: inout Reader
     ) -> ParameterValue? {
@@ -120,7 +123,7 @@ struct References {
                 wants.append(
                     Diagnostic(
                         reader.location(of: node), "parameter '\(name)' has no value",
-                        hint: "give it one: --set \(name)=..."))
+                        hint: "set it with --set \(name)=..."))
             }
             open.insert(reader.location(of: node))
             return nil
@@ -137,10 +140,10 @@ struct References {
                     node,
                     "component '\(component)' has no plain setting '\(parts[1])'"
                         + Spelling.advice(for: parts[1], among: settings.keys.sorted()),
-                    hint: "where it may be missing, say so: when: {component: \(name)}")
+                    hint: "if it is optional, add when: {component: \(name)}")
                 return nil
             }
-            // Open, so that what is read of the reference as it stands is not complained about as well.
+            // Mark it as open, so that the parser does not report the unreplaced text as well.
             wants.append(
                 .noComponent(component, at: reader.location(of: node), among: components.keys.sorted(), in: name))
             open.insert(reader.location(of: node))
@@ -149,11 +152,11 @@ struct References {
         let names = Set(parameters.keys).union(missing).sorted()
         reader.complain(
             node, "unknown reference '${\(name)}'\(Spelling.advice(for: name, among: names))",
-            hint: "declare it under 'parameters', or write \"$${\" for the characters themselves")
+            hint: "declare it under 'parameters', or write \"$${\" for a literal \"${\"")
         return nil
     }
 
-    // MARK: Nodes at the place of others
+    // MARK: Nodes at the location of other nodes
 
     static func sequence(_ elements: [YAMLNode], at node: YAMLNode) -> YAMLNode {
         .sequence(YAMLNode.Sequence(elements, node.sequence?.tag ?? .implicit, .any, node.mark))
@@ -165,19 +168,19 @@ struct References {
 }
 
 extension Diagnostic {
-    /// - Parameter reference: that asks for it, where one does.
+    /// The error for a component that is not configured.
+    /// - Parameter reference: the reference to the component, if there is one.
     static func noComponent(
         _ name: String, at location: Location, among known: [String], in reference: String? = nil
     ) -> Self {
         let place = reference.map { "'${\($0)}': " } ?? ""
         return Diagnostic(
             location, "\(place)there is no component '\(name)'\(Spelling.advice(for: name, among: known))",
-            hint: "where it may be missing, say so: when: {component: \(name)}", absent: name)
+            hint: "if it is optional, add when: {component: \(name)}", absent: name)
     }
 }
 
 extension YAMLNode {
-    /// Whether a reference stands here that could not be replaced yet: what it will be nobody can judge. Where text will
-    /// do the plan is shown with the reference as it is.
+    /// True if the node contains a reference that could not be replaced yet, so that its value cannot be validated.
     var isOpen: Bool { !isReplaced && scalar?.string.contains("${") == true }
 }

@@ -3,18 +3,18 @@ package import Documents
 /// One step of a plan.
 package struct Step: Equatable, Sendable {
     package enum FailurePolicy: String, Codable, CaseIterable, Sendable {
-        /// Nothing further is begun; what runs is cancelled.
+        /// No further step starts; running steps are cancelled.
         case abort
-        /// Steps that need this one are skipped, the others go on; the recovery is then partial at best.
+        /// Steps that need this one are skipped, the others continue. The recovery is then partial at best.
         case `continue`
-        /// As abort, and the rollbacks of this step, of cancelled and of finished ones are run, the latest first.
+        /// As `abort`; then the rollbacks of this step, of cancelled and of finished steps run, the latest first.
         case rollback
     }
 
     package struct Retry: Equatable, Sendable {
-        /// Tries in all, the first one included.
+        /// The maximum number of attempts, including the first.
         package var attempts = 1
-        /// The first wait; it doubles with each one.
+        /// The wait before the second attempt; it doubles with each further attempt.
         package var backoff = Period.seconds(10)
 
         package init() {}
@@ -22,67 +22,74 @@ package struct Step: Equatable, Sendable {
 
     package var id = ""
     package var location = Location(file: "")
-    /// For people; the action's preview where left out.
+    /// A description for display; nil for the action's preview.
     package var about: String?
-    /// Steps that must be done before this one begins.
+    /// The steps that must finish before this one starts.
     package var needs: [String] = []
-    /// Parameters and the values for which the step belongs to the plan. They hold: a plan has no other steps.
+    /// The parameter values that the step requires. They hold, because a plan contains no other steps.
     package var when: [String: String] = [:]
     package var action: AnyAction?
-    /// Before the action, such as stopping the server whose data are replaced.
+    /// Actions before the main action, such as stopping the server whose data are replaced.
     package var stop: [AnyAction] = []
-    /// After the action and before the postconditions; also run when the action failed after `stop` was done.
+    /// Actions after the main action and before the postconditions. They also run if the action failed after `stop`.
     package var start: [AnyAction] = []
-    /// For one attempt, `stop`, `start` and `verify` included.
+    /// The time-out of one attempt, including `stop`, `start` and `verify`.
     package var timeout = Period.minutes(30)
     package var retry = Retry()
-    /// What must hold once the step is done; asked again by a resumed run, which trusts no record.
+    /// The postconditions. A resumed run verifies them again instead of relying on the journal.
     package var verify: [AnyAction] = []
     package var onFailure = FailurePolicy.abort
     package var rollback: [AnyAction] = []
 
     package init() {}
 
-    /// All that it may do, in the order in which it is done; `rollback` last.
+    /// All actions of the step in the order of execution; `rollback` last.
     package var actions: [AnyAction] { stop + (action.map { [$0] } ?? []) + start + verify + rollback }
 }
 
 extension Step: Section {
     package static let keys: [Key<Self>] =
         [
-            Key("id", \.id, .identifier, required: true, "Its name, for 'needs' and the journal."),
-            Key("about", \.about, .text, "What it does, in a line; the action's own words when left out."),
-            Key("needs", \.needs, .list(of: .identifier), "Steps that must be done before it begins."),
+            Key("id", \.id, as: .identifier, required: true, about: "Name of the step, for 'needs' and the journal."),
+            Key("about", \.about, as: .text, about: "Description, in one line (default: the action's preview)."),
+            Key("needs", \.needs, as: .list(of: .identifier), about: "Steps that must finish before this one starts."),
             Key(
-                "when", \.condition, .condition,
-                "Parameters and their values, or a component, without which the step is left out."),
-        ] + ActionKind.supported.map { Key($0.keyword, \.action, $0.reference, $0.about) } + [
-            Key("stop", \.stop, .list(of: .action), "Done before the action, such as stopping a server."),
-            Key("start", \.start, .list(of: .action), "Done after the action, also when it failed."),
+                "when", \.condition, as: .condition,
+                about: "Parameter values, or a component, that the step requires; otherwise it is skipped."),
+        ] + ActionKind.supported.map { Key($0.keyword, \.action, as: $0.reference, about: $0.about) } + [
             Key(
-                "timeout", \.timeout, .period, "For one attempt, with 'stop', 'start' and 'verify'; 30m when left out."),
-            Key("retry", \.retry, .section(), "How often to try, and how long to wait in between."),
-            Key("verify", \.verify, .list(of: .conditionAction), "What must hold for the step to be done."),
-            Key("on_failure", \.onFailure, .word(), "What happens when it fails for good; 'abort' when left out."),
-            Key("rollback", \.rollback, .list(of: .action), "How it is undone."),
+                "stop", \.stop, as: .list(of: .action),
+                about: "Actions before the main action, such as stopping a server."),
+            Key("start", \.start, as: .list(of: .action), about: "Actions after the main action, also if it failed."),
+            Key(
+                "timeout", \.timeout, as: .period,
+                about: "Time-out of one attempt, including 'stop', 'start' and 'verify' (default: 30m)."),
+            Key("retry", \.retry, as: .section(), about: "Number of attempts, and the wait between them."),
+            Key(
+                "verify", \.verify, as: .list(of: .conditionAction),
+                about: "Postconditions that must hold for the step to succeed."),
+            Key(
+                "on_failure", \.onFailure, as: .word(),
+                about: "Reaction to the final failure of the step (default: abort)."),
+            Key("rollback", \.rollback, as: .list(of: .action), about: "Actions that undo the step."),
         ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         let actions = ActionKind.supported.map(\.keyword).filter(written.contains)
         if actions.isEmpty {
             reader.complain(
-                written.section, "step '\(id)' does nothing",
-                hint: "give it one of \(ActionKind.supported.map(\.keyword).joined(separator: ", "))")
+                written.section, "step '\(id)' has no action",
+                hint: "add one of \(ActionKind.supported.map(\.keyword).joined(separator: ", "))")
         }
         for extra in actions.dropFirst() {
             reader.complain(
                 written[extra], "step '\(id)' has two actions, '\(actions[0])' and '\(extra)'",
-                hint: "make a step of each, or put one into 'stop' or 'start'")
+                hint: "make two steps, or move one action to 'stop' or 'start'")
         }
         if needs.contains(id) { reader.complain(written["needs"], "step '\(id)' needs itself") }
     }
 
-    /// A step in a list, which knows where it stands.
+    /// A step in a list, with its location.
     static let shape = Shape<Step>(schema: schema) { node, reader in
         var step = reader.section(Step.self, from: node)
         step?.location = reader.location(of: node)
@@ -94,7 +101,7 @@ extension Step: Section {
         return Step.schema().adding(["oneOf": .array(one)])
     }
 
-    /// The part of `when` that a plan keeps: whether a component is there was decided when it was read.
+    /// The part of `when` that a plan keeps. A condition on a component is evaluated when the plan is read.
     private var condition: Condition {
         get { Condition(parameters: when) }
         set { when = newValue.parameters }
@@ -103,7 +110,11 @@ extension Step: Section {
 
 extension Step.Retry: Section {
     package static let keys: [Key<Self>] = [
-        Key("attempts", \.attempts, .count(1...100), "Tries in all, the first one included; 1 when left out."),
-        Key("backoff", \.backoff, .period, "The first wait, which doubles each time; 10s when left out."),
+        Key(
+            "attempts", \.attempts, as: .count(1...100),
+            about: "Maximum number of attempts, including the first (default: 1)."),
+        Key(
+            "backoff", \.backoff, as: .period,
+            about: "Wait before the second attempt; doubles with each further attempt (default: 10s)."),
     ]
 }

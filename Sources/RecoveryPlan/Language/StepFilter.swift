@@ -1,8 +1,10 @@
 internal import Documents
 internal import Yams
 
-/// Goes over the steps of a plan before they are read: replaces references, and sets aside what `when` leaves out. That
-/// is read all the same, so that a plan's mistakes show on every platform.
+/// Prepares the steps of a plan before they are read: replaces references and sets steps aside whose `when` does not
+/// hold.
+///
+/// Steps that are set aside are read too, so that errors in a plan are reported on every platform.
 struct StepFilter {
     private(set) var references: References
     private let parameters: [Parameter]
@@ -11,12 +13,12 @@ struct StepFilter {
 
     struct SetAside {
         var step: YAMLNode
-        /// Its id and its needs alone, which can be read whatever its references stand for.
+        /// The step's id and needs, which can be read even if references are not replaced.
         var outline: YAMLNode
         var reason: String
     }
 
-    /// Keys of a step that hold lists of actions.
+    /// The keys of a step that contain lists of actions.
     private static let actionLists: Set = ["stop", "start", "verify", "rollback"]
 
     init(_ references: References, _ parameters: [Parameter]) {
@@ -24,7 +26,7 @@ struct StepFilter {
         self.parameters = parameters
     }
 
-    /// A value outside the steps.
+    /// Replaces references in a value outside the steps.
     mutating func replaced(_ node: YAMLNode, _ reader: inout Reader) -> YAMLNode {
         switch references.replace(in: node, References.Use(), &reader) {
         case .node(let node): node
@@ -33,7 +35,7 @@ struct StepFilter {
         }
     }
 
-    /// The list of those that belong to the plan.
+    /// Returns the list of the steps that belong to the plan.
     mutating func steps(_ node: YAMLNode, _ reader: inout Reader) -> YAMLNode {
         guard let sequence = node.sequence else { return node }
         return References.sequence(sequence.compactMap { step($0, &reader) }, at: node)
@@ -67,15 +69,15 @@ struct StepFilter {
 
     private static func outline(_ pairs: [(YAMLNode, YAMLNode)], at node: YAMLNode) -> YAMLNode {
         let known = pairs.filter { ["id", "needs"].contains($0.0.scalar?.string) }
-        return References.mapping(known + [nothing(at: node, "left out")], at: node)
+        return References.mapping(known + [nothing(at: node, "skipped")], at: node)
     }
 
-    /// An action in the place of one that is never performed, so that the step can be read.
+    /// Returns a placeholder action that never runs, so that the step can be read.
     private static func nothing(at node: YAMLNode, _ why: String) -> (YAMLNode, YAMLNode) {
         (node.replaced(by: ManualAction.keyword), node.replaced(by: why))
     }
 
-    /// The actions of a list whose own `when` holds, without it.
+    /// Returns the actions of a list whose `when` holds, with the `when` removed.
     private mutating func actions(_ node: YAMLNode, _ use: References.Use, _ reader: inout Reader) -> YAMLNode {
         guard let sequence = node.sequence else { return node }
         let kept = sequence.compactMap { action -> YAMLNode? in
@@ -104,13 +106,13 @@ struct StepFilter {
                 let names = parameters.map(\.name) + ["component"]
                 reader.complain(
                     written.value,
-                    "'when' asks for unknown parameter '\(name)'\(Spelling.advice(for: name, among: names))")
+                    "unknown parameter '\(name)' in 'when'\(Spelling.advice(for: name, among: names))")
                 continue
             }
             if !parameter.oneOf.isEmpty, !parameter.oneOf.contains(value) {
                 reader.complain(
                     written.value,
-                    "'\(value)' is no value of parameter '\(name)'\(Spelling.advice(for: value, among: parameter.oneOf))"
+                    "'\(value)' is not a valid value of parameter '\(name)'\(Spelling.advice(for: value, among: parameter.oneOf))"
                 )
             }
         }

@@ -2,30 +2,30 @@ package import Documents
 internal import Foundation
 internal import Yams
 
-/// The plans that there are: those of a folder, and of the program's own those whose names the folder does not take.
+/// The available plans: those in a folder, and the built-in plans whose names the folder does not use.
 package struct PlanLibrary: Sendable {
     package struct Entry: Equatable, Sendable {
         package var scenario: String
         package var aliases: [String]
         package var text: PlanText
-        /// Comes with the program.
+        /// True if the plan is built in.
         package var isBuiltIn: Bool
 
         package var names: [String] { [scenario] + aliases }
     }
 
-    /// By scenario.
+    /// Sorted by scenario.
     package private(set) var entries: [Entry]
-    /// What is wrong with files: no YAML, no scenario, a name that another plan has.
+    /// Errors in files: invalid YAML, no scenario, or a name that another plan uses.
     package private(set) var complaints: [Diagnostic]
-    /// Those of ``complaints`` that are about files with nothing but white space in them.
+    /// The files of ``complaints`` that contain only white space.
     private var emptyFiles: Set<String> = []
 
     /// - Parameters:
-    ///   - plans: absolute path of the folder; nil where there is none.
-    ///   - shipped: file names and texts of the program's own plans.
-    ///   - folder: absolute path that relative paths in plans start from.
-    /// - Throws: `DocumentError` when the folder cannot be read.
+    ///   - plans: the absolute path of the folder; nil if there is none.
+    ///   - shipped: the file names and texts of the built-in plans.
+    ///   - folder: the base of relative paths in plans, as an absolute path.
+    /// - Throws: `DocumentError` if the folder cannot be read.
     package init(plans: String?, shipped: [(file: String, text: String)], folder: String) throws(DocumentError) {
         var found = Self([], [])
         for file in try plans.map(Self.files) ?? [] { found.add(file: file, folder: folder) }
@@ -44,14 +44,14 @@ package struct PlanLibrary: Sendable {
         self.complaints = complaints
     }
 
-    /// The plan for a scenario, by its name or an alias.
-    /// - Throws: `DocumentError`, with what is wrong with the files where one of them may be the plan.
-    /// - Parameter skippingEmpty: true passes over files without content. A shell has just emptied the file that
-    ///   `dr plan show S --source > plans/S.yaml` is about to fill.
+    /// Returns the plan for a scenario name or an alias.
+    /// - Parameter skippingEmpty: true to ignore empty files. In `dr plan show S --source > plans/S.yaml` the shell
+    ///   truncates the file before dr fills it.
+    /// - Throws: `DocumentError`, with the errors of the files if one of them may be the plan.
     package func entry(for name: String, skippingEmpty: Bool = false) throws(DocumentError) -> Entry {
         let complaints = skippingEmpty ? complaints.filter { !emptyFiles.contains($0.location.file) } : complaints
         if let entry = entries.first(where: { $0.names.contains(name) }) {
-            // A file that was meant to take its place, and cannot be read, must not be passed over in silence.
+            // Report a file that should replace the built-in plan but cannot be read.
             let meant = complaints.filter { complaint in
                 entry.isBuiltIn
                     && entry.names.contains(
@@ -64,7 +64,7 @@ package struct PlanLibrary: Sendable {
         let known = entries.flatMap(\.names)
         throw DocumentError(
             file: "plans", "there is no plan for scenario '\(name)'\(Spelling.advice(for: name, among: known))",
-            hint: "`dr plan list` shows those that there are")
+            hint: "list the plans with `dr plan list`")
     }
 
     // MARK: Files
@@ -77,7 +77,7 @@ package struct PlanLibrary: Sendable {
         } catch {
             throw DocumentError(
                 file: folder, "the folder of plans cannot be read",
-                hint: "make it, or take 'plans' out of dr.yaml: the program has plans of its own")
+                hint: "create it, or remove 'plans' from dr.yaml to use the built-in plans only")
         }
     }
 
@@ -89,8 +89,8 @@ package struct PlanLibrary: Sendable {
             for name in entry.names {
                 guard let other = entries.first(where: { $0.names.contains(name) }) else { continue }
                 throw DocumentError(
-                    file: file, "scenario '\(name)' has a plan already: \(other.text.file)",
-                    hint: "give one of the two another name, or take it out of the folder")
+                    file: file, "scenario '\(name)' already has a plan: \(other.text.file)",
+                    hint: "rename one of the two, or remove it from the folder")
             }
             entries.append(entry)
         } catch {
@@ -110,17 +110,17 @@ package struct PlanLibrary: Sendable {
 
     private static func isEmpty(_ text: PlanText) -> Bool { text.text.allSatisfy(\.isWhitespace) }
 
-    /// Only the names: what else may be wrong with a plan matters when it is wanted.
+    /// Reads only the names. Other errors in a plan are reported when the plan is used.
     private static func entry(_ text: PlanText, isBuiltIn: Bool) throws(DocumentError) -> Entry {
         let stem = URL(filePath: text.file).deletingPathExtension().lastPathComponent
-        // Tabs alone would be called invalid YAML.
+        // A file with only tabs would be reported as invalid YAML.
         let root = try YAMLDocument(
             isEmpty(text) ? "" : text.text, file: text.file, folder: text.folder,
-            emptyHint: "delete it, or fill it with a plan to change: dr plan show \(stem) --source > '\(text.file)'"
+            emptyHint: "delete it, or start from a built-in plan: dr plan show \(stem) --source > '\(text.file)'"
         ).root.mapping
         func value(_ key: String) -> YAMLNode? { root?.first { $0.key.scalar?.string == key }?.value }
         guard let scenario = value("scenario")?.scalar?.string, !scenario.isEmpty else {
-            throw DocumentError(file: text.file, "names no scenario", hint: "begin it with 'scenario: NAME'")
+            throw DocumentError(file: text.file, "has no scenario", hint: "begin it with 'scenario: NAME'")
         }
         let aliases = value("aliases")?.sequence?.compactMap { $0.scalar?.string } ?? []
         return Entry(scenario: scenario, aliases: aliases, text: text, isBuiltIn: isBuiltIn)

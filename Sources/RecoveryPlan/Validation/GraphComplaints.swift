@@ -1,10 +1,10 @@
 package import Documents
 
 extension StepGraph {
-    /// Names used twice, needs of what is not there, circles.
+    /// Duplicate ids, needs of unknown steps, and cycles.
     package var complaints: [Diagnostic] {
-        let found = duplicates + strangers
-        return found.isEmpty ? circles : found
+        let found = duplicates + unknownNeeds
+        return found.isEmpty ? cycles : found
     }
 
     private var duplicates: [Diagnostic] {
@@ -14,32 +14,33 @@ extension StepGraph {
                 first[step.id] = step.location
                 return nil
             }
-            return Diagnostic(step.location, "a step '\(step.id)' is there already, in line \(earlier.line)")
+            return Diagnostic(step.location, "duplicate step '\(step.id)': line \(earlier.line) already defines it")
         }
     }
 
-    private var strangers: [Diagnostic] {
+    private var unknownNeeds: [Diagnostic] {
         let ids = steps.map(\.id)
         return steps.flatMap { step in
             step.needs.filter { !ids.contains($0) }.map { need in
                 Diagnostic(
                     step.location,
-                    "step '\(step.id)' needs '\(need)', which is no step\(Spelling.advice(for: need, among: ids))")
+                    "step '\(step.id)' needs '\(need)', but there is no such step\(Spelling.advice(for: need, among: ids))"
+                )
             }
         }
     }
 
-    private var circles: [Diagnostic] {
-        guard let circle = firstCircle, let step = step(circle[0]) else { return [] }
+    private var cycles: [Diagnostic] {
+        guard let cycle = firstCycle, let step = step(cycle[0]) else { return [] }
         return [
             Diagnostic(
-                step.location, "steps need each other in a circle: \(circle.joined(separator: " needs "))",
-                hint: "take one of these needs away")
+                step.location, "steps depend on each other in a cycle: \(cycle.joined(separator: " needs "))",
+                hint: "remove one of these needs")
         ]
     }
 
-    /// Ids along the first circle, its first one again at the end.
-    private var firstCircle: [String]? {
+    /// The ids along the first cycle, with the first id repeated at the end.
+    private var firstCycle: [String]? {
         var finished: Set<String> = []
         var path: [String] = []
         func visit(_ id: String) -> [String]? {
@@ -47,7 +48,7 @@ extension StepGraph {
             if let start = path.firstIndex(of: id) { return path[start...] + [id] }
             path.append(id)
             for need in step(id)?.needs ?? [] {
-                if let circle = visit(need) { return circle }
+                if let cycle = visit(need) { return cycle }
             }
             path.removeLast()
             finished.insert(id)
@@ -58,7 +59,7 @@ extension StepGraph {
 }
 
 extension Step {
-    /// Seconds until it has failed for good: every attempt to its time-out, and the waits between them.
+    /// The longest time in seconds until the step has finally failed: each attempt's time-out and the waits between.
     package var longestDuration: Int {
         let timeout = Int(timeout.duration.components.seconds)
         let backoff = Int(retry.backoff.duration.components.seconds)

@@ -1,19 +1,20 @@
 package import Documents
 
-/// All that can be said against a plan before it is run: what it refers to, how long it may take, what this machine
-/// lacks. What a plan's text alone can tell is found when it is read, see ``PlanText/read(in:)``.
+/// The findings on a plan before it runs: its references, its longest duration, and the programs this machine lacks.
+///
+/// ``PlanText/read(in:)`` reports the errors that the plan's text alone shows.
 package struct PlanReview: Sendable {
-    /// What the plan meets when it is run.
+    /// The environment that the plan runs in.
     package struct Surroundings: Sendable {
         /// Names of the configured components.
         package var components: [String]
-        /// Names of the checks that there are; nil where nobody knows.
+        /// Names of the available checks; nil if they are not known.
         package var checks: [String]?
-        /// The environment that programs get, `PATH` with it.
+        /// The environment of programs, including `PATH`.
         package var environment: [String: String]
-        /// The folder of the configuration: programs run there.
+        /// The folder of the configuration, in which programs run.
         package var folder: String?
-        /// The configuration's objective, for a plan that has none of its own.
+        /// The configuration's RTO, for a plan that does not set one.
         package var rto: Period?
 
         package init(
@@ -28,7 +29,7 @@ package struct PlanReview: Sendable {
         }
     }
 
-    /// The plan, where it could be read; it may be run where ``errors`` is empty.
+    /// The plan, if it could be read. It can run if ``errors`` is empty.
     package private(set) var plan: Plan?
     /// In the order of the file.
     package private(set) var findings: [Finding] = []
@@ -46,14 +47,15 @@ package struct PlanReview: Sendable {
 
     package var errors: [Diagnostic] { findings.filter { $0.severity == .error }.map(\.diagnostic) }
 
-    /// Components that the stack would have to have, where nothing else is wrong with the plan: it is one for another
-    /// stack. Empty where it can be run, and where it is wrong anywhere.
+    /// The components that the stack lacks, if the plan has no other error: the plan is for another stack.
+    ///
+    /// Empty if the plan can run, or has other errors.
     package var lacking: [String] {
         let absent = errors.map(\.absent)
         return absent.contains(nil) ? [] : Set(absent.compactMap { $0 }).sorted()
     }
 
-    /// - Returns: the plan, fit to be run.
+    /// Returns the plan if it can run.
     /// - Throws: `DocumentError` with every error.
     package func checked() throws(DocumentError) -> Plan {
         guard let plan, errors.isEmpty else { throw DocumentError(errors) }
@@ -61,12 +63,12 @@ package struct PlanReview: Sendable {
     }
 }
 
-/// One thing that a review found.
+/// One finding of a review.
 package struct Finding: Equatable, Sendable {
     package enum Severity: String, Codable, Sendable {
-        /// The plan is refused.
+        /// The plan cannot run.
         case error
-        /// It may still work, on another machine for one.
+        /// The plan may still work, for example on another machine.
         case warning
     }
 

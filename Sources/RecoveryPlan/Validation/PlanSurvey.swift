@@ -2,7 +2,7 @@ internal import Documents
 internal import Foundation
 internal import Platform
 
-/// Goes through a plan that could be read, the steps that are left out included.
+/// Finds errors and warnings in a plan that could be read, including its skipped steps.
 struct PlanSurvey {
     let plan: Plan
     let file: String
@@ -22,9 +22,9 @@ struct PlanSurvey {
         return steps + leftOut + time + name + unknownChecks(plan.checks, at: Location(file: file))
     }
 
-    // MARK: What actions refer to
+    // MARK: References of actions
 
-    /// - Parameter isUsed: whether the step belongs to the plan: what is not used may lack what it needs.
+    /// - Parameter isUsed: true if the step belongs to this run. Components and programs of other steps may be missing.
     private func findings(on action: AnyAction, in step: Step, isUsed: Bool) -> [Finding] {
         switch action.action {
         case let wait as WaitAction:
@@ -55,7 +55,7 @@ struct PlanSurvey {
         guard let name = run.words.first, !isOpen(name) else { return [] }
         var environment = surroundings.environment
         if let path = run.environment["PATH"] {
-            // A secret is known at the run only.
+            // A secret is resolved only when the plan runs.
             guard case .text(let text) = path, !isOpen(text) else { return [] }
             environment["PATH"] = text
         }
@@ -64,18 +64,18 @@ struct PlanSurvey {
         let complaint: String
         switch Program.search(name, environment: environment, in: folder) {
         case .found: return []
-        case .denied(let path): complaint = "'\(path)' may not be run by this user"
+        case .denied(let path): complaint = "this user is not allowed to run '\(path)'"
         case .missing where name.contains("/"): complaint = "there is no program '\(name)' on this machine"
         case .missing: complaint = "'\(name)' is not in the PATH"
         }
         return [
             Finding(
                 .warning,
-                Diagnostic(location, complaint, hint: "install it on the machine where the plan is to be run"))
+                Diagnostic(location, complaint, hint: "install it on the machine that runs the plan"))
         ]
     }
 
-    /// A parameter named in a script is the shell's own variable there, and most likely empty.
+    /// Warns of `${name}` in a script, which is the shell's own variable there, and probably empty.
     private func shellReferences(_ run: RunAction, at location: Location) -> [Finding] {
         guard let script = run.shell else { return [] }
         return plan.declared.map(\.name).filter { script.contains("${\($0)}") }.map { name in
@@ -87,12 +87,12 @@ struct PlanSurvey {
         }
     }
 
-    /// A value that is not known yet, see ``PlanScope/Purpose``.
+    /// Returns true if the value is not known yet, see ``PlanScope/Purpose``.
     private func isOpen(_ text: String) -> Bool { text.contains("${") }
 
     // MARK: The plan as a whole
 
-    /// A plan that fails its objective when everything goes wrong in the way that its own time-outs allow.
+    /// Reports a plan whose own time-outs and retries allow it to exceed its RTO.
     private var time: [Finding] {
         guard let rto = plan.objectives.rto ?? surroundings.rto else { return [] }
         let path = StepGraph(plan.steps).criticalPath { Double($0.longestDuration) }
@@ -104,13 +104,13 @@ struct PlanSurvey {
                 .error,
                 Diagnostic(
                     location,
-                    "by its time-outs and attempts \(path.steps.joined(separator: " → ")) may take "
-                        + "\(Period.seconds(seconds)), which is more than the RTO of \(rto)",
-                    hint: "lower 'timeout' or 'retry' on this path, or have steps run side by side"))
+                    "with its time-outs and retries \(path.steps.joined(separator: " → ")) may take "
+                        + "\(Period.seconds(seconds)), which exceeds the RTO of \(rto)",
+                    hint: "lower 'timeout' or 'retry' on this path, or run steps concurrently"))
         ]
     }
 
-    /// People look for a plan by its file's name.
+    /// Warns if the file name is not a name of the plan: operators look for a plan by its file name.
     private var name: [Finding] {
         let stem = URL(filePath: file).deletingPathExtension().lastPathComponent
         guard !plan.names.contains(stem) else { return [] }
@@ -119,7 +119,7 @@ struct PlanSurvey {
                 .warning,
                 Diagnostic(
                     Location(file: file), "the file is not named after its scenario",
-                    hint: "call it \(plan.scenario).yaml, or give it the alias '\(stem)'"))
+                    hint: "rename it to \(plan.scenario).yaml, or add the alias '\(stem)'"))
         ]
     }
 }

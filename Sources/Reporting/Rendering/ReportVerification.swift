@@ -1,6 +1,6 @@
 package import Cryptography
 internal import Foundation
-internal import Platform
+package import Platform
 internal import RecoveryPlan
 
 /// Proves, from the files alone, that a report says what its journal says, and that neither was altered.
@@ -21,10 +21,11 @@ package struct ReportVerification: Sendable {
         package var signature: ReportSignature?
     }
 
-    package struct Refusal: Error, Equatable, CustomStringConvertible {
+    package struct Refusal: OperationError, Equatable {
         package var file: String
         package var detail: String
-        package var description: String { "report '\(file)': \(detail)" }
+        package var reasonCode: String { "report_altered" }
+        package var place: ErrorPlace { ErrorPlace(object: file, text: "report '\(file)'") }
     }
 
     /// Blocks: reads files.

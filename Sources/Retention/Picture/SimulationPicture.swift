@@ -39,8 +39,9 @@ package struct SimulationPicture {
         let sets = ladder + ladderHeight + 84, chart = 150.0
         let bytes = sets + chart + 78
         drawing = Drawing(width: Self.width, height: bytes + chart + 74)
-        drawing.text("What retention keeps", 24, 34, size: 20, fill: Self.ink, bold: true)
-        drawing.text("\(simulation.policy.summary), backups \(simulation.schedule)", 24, 56, size: 13, fill: Self.muted)
+        drawing.text("What retention keeps", x: 24, y: 34, size: 20, fill: Self.ink, bold: true)
+        drawing.text(
+            "\(simulation.policy.summary), backups \(simulation.schedule)", x: 24, y: 56, size: 13, fill: Self.muted)
         heading("Kept at the end of \(dayName(outcome.at)): \(outcome.plan.kept.count) sets, by age", ladder)
         drawLadder(rows, top: ladder, height: ladderHeight)
         heading("Sets kept", sets)
@@ -53,7 +54,7 @@ package struct SimulationPicture {
     }
 
     private mutating func heading(_ text: String, _ top: Double) {
-        drawing.text(text, 24, top - 14, size: 13, fill: Self.ink, bold: true)
+        drawing.text(text, x: 24, y: top - 14, size: 13, fill: Self.ink, bold: true)
     }
 
     // MARK: Ladder
@@ -100,19 +101,20 @@ package struct SimulationPicture {
             Self.left + inner * log(max(hours, 0.5) / 0.5) / log(longest / 0.5)
         }
         for (name, hours) in marks where hours <= longest {
-            drawing.line(place(hours), top, place(hours), top + height, stroke: Self.faint)
-            drawing.text(name, place(hours), top + height + 18, anchor: .middle, size: 11, fill: Self.muted)
+            drawing.line(from: (place(hours), top), to: (place(hours), top + height), stroke: Self.faint)
+            drawing.text(name, x: place(hours), y: top + height + 18, anchor: .middle, size: 11, fill: Self.muted)
         }
         for (index, row) in rows.enumerated() {
             let middle = top + Double(index) * 30 + 15
-            drawing.line(Self.left, middle, Self.left + inner, middle, stroke: Self.faint)
-            drawing.text(row.name, Self.left - 10, middle + 4, anchor: .end, size: 12, fill: row.colour, bold: true)
+            drawing.line(from: (Self.left, middle), to: (Self.left + inner, middle), stroke: Self.faint)
+            drawing.text(
+                row.name, x: Self.left - 10, y: middle + 4, anchor: .end, size: 12, fill: row.colour, bold: true)
             for time in row.times {
                 let x = place(Double(outcome.at - time) / 3600)
-                drawing.line(x, middle - 9, x, middle + 9, stroke: row.colour, width: 2)
+                drawing.line(from: (x, middle - 9), to: (x, middle + 9), stroke: row.colour, width: 2)
             }
             drawing.text(
-                "\(row.times.count) \(row.times.count == 1 ? "set" : "sets")", Self.width - 16, middle + 4,
+                "\(row.times.count) \(row.times.count == 1 ? "set" : "sets")", x: Self.width - 16, y: middle + 4,
                 anchor: .end, size: 12, fill: row.colour)
         }
     }
@@ -136,16 +138,17 @@ package struct SimulationPicture {
         drawing.curve(points(full, top: top, height: height, scale: scale), stroke: "#c2410c")
         for value in scale.values {
             drawing.text(
-                Label.number(simulation.model.pricePerMonth(value * unit.bytes)), Self.left + inner + 8,
-                top + height * (1 - value / scale.top) + 4, size: 11, fill: Self.muted)
+                Label.number(simulation.model.pricePerMonth(value * unit.bytes)), x: Self.left + inner + 8,
+                y: top + height * (1 - value / scale.top) + 4, size: 11, fill: Self.muted)
         }
         let legend = top + height + 46
-        drawing.rectangle(Self.left, legend - 9, 12, 10, fill: "#0d9488")
-        drawing.text("all that is kept", Self.left + 18, legend, size: 11, fill: Self.muted)
-        drawing.rectangle(Self.left + 130, legend - 9, 12, 10, fill: "#c2410c")
-        drawing.text("one full backup", Self.left + 148, legend, size: 11, fill: Self.muted)
+        drawing.rectangle(x: Self.left, y: legend - 9, width: 12, height: 10, fill: "#0d9488")
+        drawing.text("all that is kept", x: Self.left + 18, y: legend, size: 11, fill: Self.muted)
+        drawing.rectangle(x: Self.left + 130, y: legend - 9, width: 12, height: 10, fill: "#c2410c")
+        drawing.text("one full backup", x: Self.left + 148, y: legend, size: 11, fill: Self.muted)
         drawing.text(
-            "price a month", Self.left + inner + Self.right - 16, legend, anchor: .end, size: 11, fill: Self.muted)
+            "price a month", x: Self.left + inner + Self.right - 16, y: legend, anchor: .end, size: 11, fill: Self.muted
+        )
     }
 
     private mutating func drawChart(
@@ -154,8 +157,8 @@ package struct SimulationPicture {
     ) {
         for value in scale.values {
             let y = top + height * (1 - value / scale.top)
-            drawing.line(Self.left, y, Self.left + inner, y, stroke: Self.faint)
-            drawing.text(label(value), Self.left - 10, y + 4, anchor: .end, size: 11, fill: Self.muted)
+            drawing.line(from: (Self.left, y), to: (Self.left + inner, y), stroke: Self.faint)
+            drawing.text(label(value), x: Self.left - 10, y: y + 4, anchor: .end, size: 11, fill: Self.muted)
         }
         drawing.curve(
             points(values, top: top, height: height, scale: scale), stroke: stroke, base: top + height, fill: fill)
@@ -197,8 +200,8 @@ package struct SimulationPicture {
             let month = "\(date.year.padded(4))-\(date.month.padded())"
             let name =
                 years.count > 3 ? date.year.padded(4) : months.count > 3 ? month : "\(month)-\(date.day.padded())"
-            drawing.line(x, top + height, x, top + height + 5, stroke: Self.muted)
-            drawing.text(name, x, top + height + 20, anchor: .middle, size: 11, fill: Self.muted)
+            drawing.line(from: (x, top + height), to: (x, top + height + 5), stroke: Self.muted)
+            drawing.text(name, x: x, y: top + height + 20, anchor: .middle, size: 11, fill: Self.muted)
         }
     }
 

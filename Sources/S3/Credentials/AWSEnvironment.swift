@@ -22,7 +22,7 @@ package struct AWSEnvironment: Sendable {
     package static func system() -> AWSEnvironment {
         let variables = ProcessInfo.processInfo.environment
         return AWSEnvironment(variables: variables, home: variables["HOME"] ?? "/root") {
-            Int(clamping: Date().timeIntervalSince1970)
+            WallClock.system.seconds
         }
     }
 

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import HTTP
+internal import Platform
 
 /// The endpoint that ECS and EKS Pod Identity give to a container.
 struct ContainerCredentials: CredentialSource {

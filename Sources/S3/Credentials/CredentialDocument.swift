@@ -22,7 +22,7 @@ struct CredentialDocument: Decodable {
             throw CredentialError(source, "\(parsed.Code ?? "no keys"): \(parsed.Message ?? "the answer holds none")")
         }
         let expiration = try parsed.Expiration.map { text in
-            guard let time = UTCTime.parse(text) else {
+            guard let time = AWSTime.parse(text) else {
                 throw CredentialError(source, "expiration '\(text)' is no time")
             }
             return time

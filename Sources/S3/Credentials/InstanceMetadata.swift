@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Platform
 
 /// The role of an EC2 instance, by its metadata service, version 2.
 struct InstanceMetadata: CredentialSource {

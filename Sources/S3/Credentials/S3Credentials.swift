@@ -1,3 +1,5 @@
+package import Platform
+
 /// A key pair that signs requests, permanent or of a session. Never shows its secrets when printed.
 package struct S3Credentials: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     package var accessKeyID: String
@@ -25,7 +27,7 @@ package struct S3Credentials: Hashable, Sendable, CustomStringConvertible, Custo
 }
 
 /// Credentials that should be there and are not usable.
-package struct CredentialError: Error, Equatable, CustomStringConvertible {
+package struct CredentialError: OperationError, Equatable {
     package var source: String
     /// Without secrets.
     package var detail: String
@@ -37,7 +39,8 @@ package struct CredentialError: Error, Equatable, CustomStringConvertible {
         self.hint = hint
     }
 
-    package var description: String { "credentials from \(source): \(detail)\(hint.map { "\nhint: \($0)" } ?? "")" }
+    package var reasonCode: String { "credentials" }
+    package var place: ErrorPlace { ErrorPlace(object: source, text: "credentials from \(source)") }
 }
 
 /// One place where credentials can come from.

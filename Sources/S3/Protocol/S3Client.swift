@@ -3,6 +3,7 @@ internal import Foundation
 internal import HTTP
 internal import Logging
 internal import ObjectStorage
+internal import Platform
 internal import Synchronization
 
 /// Addresses, signs and sends requests for one bucket, and knows what to do when one fails.
@@ -25,7 +26,7 @@ final class S3Client: Sendable {
     }
 
     /// - Throws: ``S3DocumentError``, or what reading the shared files throws. Asks nobody.
-    init(_ configuration: S3Configuration, _ environment: AWSEnvironment, _ logger: Logger) throws {
+    init(_ configuration: S3Configuration, in environment: AWSEnvironment, logger: Logger) throws {
         self.configuration = configuration
         self.environment = environment
         self.logger = logger
@@ -134,7 +135,7 @@ final class S3Client: Sendable {
         let now = environment.now() + skew
         let hash = request.payload.hash?.hex ?? SigV4.unsignedPayload
         let path = request.key.map { "\(endpoint.basePath)/\($0)" } ?? endpoint.basePath
-        var headers = request.headers + [("x-amz-date", UTCTime.basic(now)), ("x-amz-content-sha256", hash)]
+        var headers = request.headers + [("x-amz-date", UTCTime(seconds: now).basic), ("x-amz-content-sha256", hash)]
         if let token = credentials.sessionToken { headers.append(("x-amz-security-token", token)) }
         let authorization = SigV4(credentials, region: region).authorization(
             SigV4.Request(
@@ -142,7 +143,8 @@ final class S3Client: Sendable {
                 payloadHash: hash), now: now)
         headers.append(("authorization", authorization))
         var message = HTTPRequest(
-            request.method, Self.url(endpoint, path, SigV4.canonicalQuery(request.query)), headers: headers,
+            request.method, Self.url(of: path, query: SigV4.canonicalQuery(request.query), at: endpoint),
+            headers: headers,
             body: request.payload.body)
         if request.isDocument { message.answerTimeout = configuration.stallTimeout * 10 }
         if request.isSlow {
@@ -153,19 +155,8 @@ final class S3Client: Sendable {
         return message
     }
 
-    /// A URL that lets anyone do `method` on `key` for `expires` seconds.
-    func presigned(_ method: String, _ key: String, expires: Int) throws -> String {
-        let (region, endpoint, skew) = state.withLock { ($0.region, $0.endpoint, $0.skew) }
-        let path = "\(endpoint.basePath)/\(key)"
-        let query = SigV4(try chain.credentials(), region: region).presignedQuery(
-            SigV4.Request(
-                method, path, headers: [("host", endpoint.authority)], payloadHash: SigV4.unsignedPayload),
-            now: environment.now() + skew, expires: expires)
-        return Self.url(endpoint, path, query)
-    }
-
-    private static func url(_ endpoint: S3Endpoint, _ path: String, _ query: String) -> String {
-        let path = PercentEncoding.encode(path.isEmpty ? "/" : path, keepsSlash: true)
+    private static func url(of path: String, query: String, at endpoint: S3Endpoint) -> String {
+        let path = PercentEncoding.encode(path.isEmpty ? "/" : path, keeping: "/")
         return "\(endpoint.scheme)://\(endpoint.authority)\(path)\(query.isEmpty ? "" : "?\(query)")"
     }
 

@@ -1,4 +1,5 @@
 internal import HTTP
+internal import Platform
 
 /// A request that S3, or the road to it, did not fulfil.
 struct S3Failure: Error {

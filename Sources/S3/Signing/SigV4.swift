@@ -1,4 +1,6 @@
 internal import Cryptography
+internal import HTTP
+internal import Platform
 
 /// AWS Signature Version 4: a pure value, the time a parameter.
 ///
@@ -43,8 +45,6 @@ package struct SigV4: Sendable {
     package static let unsignedPayload = "UNSIGNED-PAYLOAD"
     private static let algorithm = "AWS4-HMAC-SHA256"
 
-    // MARK: - Two ways to sign
-
     /// Value of the `Authorization` header. All given headers are signed but those that connections may change.
     /// - Parameter now: seconds since 1970; must be what the request's `x-amz-date` says.
     package func authorization(_ request: Request, now: Int) -> String {
@@ -53,26 +53,10 @@ package struct SigV4: Sendable {
             + "SignedHeaders=\(Self.signedHeaders(request.headers)), Signature=\(signature(request, now: now))"
     }
 
-    /// The query, encoded and in order, of a URL that anyone may use until it expires; no header but `host` matters.
-    /// - Parameters:
-    ///   - request: its `headers` are `host` and what else the user of the URL will send; its `payloadHash` is ignored.
-    ///   - expires: seconds from `now`, 1 to 604800. The URL dies earlier with the session of its credentials.
-    package func presignedQuery(_ request: Request, now: Int, expires: Int) -> String {
-        var request = request
-        request.payloadHash = Self.unsignedPayload
-        request.query += [
-            ("X-Amz-Algorithm", Self.algorithm), ("X-Amz-Credential", "\(credentials.accessKeyID)/\(scope(now))"),
-            ("X-Amz-Date", UTCTime.basic(now)), ("X-Amz-Expires", "\(expires)"),
-            ("X-Amz-SignedHeaders", Self.signedHeaders(request.headers)),
-        ]
-        if let token = credentials.sessionToken { request.query.append(("X-Amz-Security-Token", token)) }
-        return Self.canonicalQuery(request.query) + "&X-Amz-Signature=\(signature(request, now: now))"
-    }
-
     // MARK: - Steps, each of which has published examples
 
     package static func canonicalRequest(_ request: Request) -> String {
-        let path = PercentEncoding.encode(request.path.isEmpty ? "/" : request.path, keepsSlash: true)
+        let path = PercentEncoding.encode(request.path.isEmpty ? "/" : request.path, keeping: "/")
         let headers = canonicalHeaders(request.headers).map { "\($0.name):\($0.value)\n" }.joined()
         return [
             request.method, path, canonicalQuery(request.query), headers, signedHeaders(request.headers),
@@ -82,11 +66,11 @@ package struct SigV4: Sendable {
 
     package func stringToSign(_ request: Request, now: Int) -> String {
         let hash = Digest(of: [UInt8](Self.canonicalRequest(request).utf8)).hex
-        return [Self.algorithm, UTCTime.basic(now), scope(now), hash].joined(separator: "\n")
+        return [Self.algorithm, UTCTime(seconds: now).basic, scope(now), hash].joined(separator: "\n")
     }
 
     package func signingKey(_ now: Int) -> [UInt8] {
-        let day = String(UTCTime.basic(now).prefix(8))
+        let day = String(UTCTime(seconds: now).basic.prefix(8))
         return [day, region, service, "aws4_request"].reduce([UInt8]("AWS4\(credentials.secretAccessKey)".utf8)) {
             HMAC.sha256(key: $0, [UInt8]($1.utf8))
         }
@@ -105,7 +89,7 @@ package struct SigV4: Sendable {
     }
 
     private func scope(_ now: Int) -> String {
-        "\(UTCTime.basic(now).prefix(8))/\(region)/\(service)/aws4_request"
+        "\(UTCTime(seconds: now).basic.prefix(8))/\(region)/\(service)/aws4_request"
     }
 
     private static func signedHeaders(_ headers: [Field]) -> String {

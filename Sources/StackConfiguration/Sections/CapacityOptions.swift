@@ -17,12 +17,13 @@ package struct CapacityOptions: Equatable, Sendable {
 extension CapacityOptions: Section {
     package static let keys: [Key<Self>] = [
         Key(
-            "source", \.source, .text,
-            "The component whose server has the history; the first that keeps metrics if left out."),
-        Key("history", \.history, .period, "How far back the history is read: 90d when left out."),
+            "source", \.source, as: .text,
+            about: "The component whose server has the history; the first that keeps metrics if left out."),
+        Key("history", \.history, as: .period, about: "How far back the history is read: 90d when left out."),
         Key(
-            "resources", \.resources, .mapping(of: .section()),
-            "Thresholds and expressions by resource: cpu, memory, disk, network, ingestion, queries, repository, "
+            "resources", \.resources, as: .mapping(of: .section()),
+            about:
+                "Thresholds and expressions by resource: cpu, memory, disk, network, ingestion, queries, repository, "
                 + "backup, or a name of your own."),
     ]
 }
@@ -52,10 +53,10 @@ extension ResourceOptions: Section {
     package init() { self.init(expression: nil) }
 
     package static let keys: [Key<Self>] = [
-        Key("expression", \.expression, .text, "PromQL; each series that it gives is forecast by itself."),
-        Key("unit", \.unit, .word(), "What the values are: ratio, bytes, bytes/s, 1/s or count."),
-        Key("warning", \.warning, .quantity, "Above it somebody should look: 80%, 500GiB, or a number."),
-        Key("critical", \.critical, .quantity, "Above it the stack is in trouble; greater than 'warning'."),
+        Key("expression", \.expression, as: .text, about: "PromQL; each series that it gives is forecast by itself."),
+        Key("unit", \.unit, as: .word(), about: "What the values are: ratio, bytes, bytes/s, 1/s or count."),
+        Key("warning", \.warning, as: .quantity, about: "Above it somebody should look: 80%, 500GiB, or a number."),
+        Key("critical", \.critical, as: .quantity, about: "Above it the stack is in trouble; greater than 'warning'."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

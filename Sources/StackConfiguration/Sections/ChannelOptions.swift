@@ -11,9 +11,9 @@ package struct ChannelOptions: Equatable, Sendable {
 
 extension ChannelOptions: Section {
     package static let keys: [Key<Self>] = [
-        Key("name", \.name, .identifier, "What reports call the channel."),
-        Key("events", \.filter.events, .list(of: .event), "Only these events; all if left out."),
-        Key("severity", \.filter.severity, .word(), "Only what is at least so bad, and what ends it."),
+        Key("name", \.name, as: .identifier, about: "What reports call the channel."),
+        Key("events", \.filter.events, as: .list(of: .event), about: "Only these events; all if left out."),
+        Key("severity", \.filter.severity, as: .word(), about: "Only what is at least so bad, and what ends it."),
     ]
 }
 

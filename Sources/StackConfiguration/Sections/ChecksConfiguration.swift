@@ -25,17 +25,25 @@ package struct ChecksConfiguration: Equatable, Sendable {
 
 extension ChecksConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("timeout", \.timeout, .period, "Time that one check may take: 30s when left out."),
+        Key("timeout", \.timeout, as: .period, about: "Time that one check may take: 30s when left out."),
         Key(
-            "interval", \.interval, .period,
-            "How long 'ingestion' waits for new samples. Default: derived from the server's scrape and evaluation intervals."
+            "interval", \.interval, as: .period,
+            about:
+                "How long 'ingestion' waits for new samples. Default: derived from the server's scrape and evaluation intervals."
         ),
-        Key("profiles", \.profiles, .mapping(of: .list(of: .text)), "Lists of checks by name, for --profile."),
-        Key("sla", \.sla, .section(), "The service level, as PromQL with thresholds."),
-        Key("endpoints", \.endpoints, .list(of: .section()), "Health endpoints of the stack's components."),
-        Key("record", \.record, .flag, "Record what the stack answers with each backup; true when left out."),
-        Key("queries", \.queries, .list(of: .section()), "Queries to record, beside those that dr makes itself."),
-        Key("tenants", \.tenants, .list(of: .text), "Tenants of the stack's servers, where they are multi-tenant."),
+        Key(
+            "profiles", \.profiles, as: .mapping(of: .list(of: .text)), about: "Lists of checks by name, for --profile."
+        ),
+        Key("sla", \.sla, as: .section(), about: "The service level, as PromQL with thresholds."),
+        Key("endpoints", \.endpoints, as: .list(of: .section()), about: "Health endpoints of the stack's components."),
+        Key(
+            "record", \.record, as: .flag, about: "Record what the stack answers with each backup; true when left out."),
+        Key(
+            "queries", \.queries, as: .list(of: .section()),
+            about: "Queries to record, beside those that dr makes itself."),
+        Key(
+            "tenants", \.tenants, as: .list(of: .text),
+            about: "Tenants of the stack's servers, where they are multi-tenant."),
     ]
 }
 
@@ -54,12 +62,12 @@ package struct ServiceLevelConfiguration: Equatable, Sendable {
 extension ServiceLevelConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key(
-            "component", \.component, .text,
-            "The component whose server keeps the metrics; the first one when left out."),
-        Key("window", \.window, .period, "What $window stands for in the expressions: 1h when left out."),
-        Key("availability", \.availability, .section(), "In per cent; at least 99.95 when left out."),
-        Key("latency_p95", \.latencyP95, .section(), "In seconds; at most 2 when left out."),
-        Key("throughput", \.throughput, .section(), "Per minute; at least 45 when left out."),
+            "component", \.component, as: .text,
+            about: "The component whose server keeps the metrics; the first one when left out."),
+        Key("window", \.window, as: .period, about: "What $window stands for in the expressions: 1h when left out."),
+        Key("availability", \.availability, as: .section(), about: "In per cent; at least 99.95 when left out."),
+        Key("latency_p95", \.latencyP95, as: .section(), about: "In seconds; at most 2 when left out."),
+        Key("throughput", \.throughput, as: .section(), about: "Per minute; at least 45 when left out."),
     ]
 }
 
@@ -73,8 +81,10 @@ package struct ObjectiveConfiguration: Equatable, Sendable {
 
 extension ObjectiveConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("query", \.query, .text, "PromQL with one number for its answer; $window is replaced."),
-        Key("threshold", \.threshold, .decimal, "The least (or, for a latency, the greatest) value that keeps it."),
+        Key("query", \.query, as: .text, about: "PromQL with one number for its answer; $window is replaced."),
+        Key(
+            "threshold", \.threshold, as: .decimal,
+            about: "The least (or, for a latency, the greatest) value that keeps it."),
     ]
 }
 
@@ -92,12 +102,12 @@ package struct EndpointConfiguration: Equatable, Sendable {
 
 extension EndpointConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("name", \.name, .text, required: true, "What it is called in reports."),
-        Key("url", \.url, .httpURL, required: true, "What is asked for, with GET."),
-        Key("timeout", \.timeout, .period, "Time for the answer; that of all checks when left out."),
-        Key("critical", \.critical, .flag, "Whether its failure fails the recovery; true when left out."),
-        Key("expect", \.expect, .status, "The HTTP status that is well; 200 when left out."),
-        Key("contains", \.contains, .text, "Text that the answer must hold."),
+        Key("name", \.name, as: .text, required: true, about: "What it is called in reports."),
+        Key("url", \.url, as: .httpURL, required: true, about: "What is asked for, with GET."),
+        Key("timeout", \.timeout, as: .period, about: "Time for the answer; that of all checks when left out."),
+        Key("critical", \.critical, as: .flag, about: "Whether its failure fails the recovery; true when left out."),
+        Key("expect", \.expect, as: .status, about: "The HTTP status that is well; 200 when left out."),
+        Key("contains", \.contains, as: .text, about: "Text that the answer must hold."),
     ]
 }
 
@@ -112,11 +122,11 @@ package struct RecordedQueryConfiguration: Equatable, Sendable {
 
 extension RecordedQueryConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("component", \.component, .text, required: true, "A component whose kind takes queries."),
+        Key("component", \.component, as: .text, required: true, about: "A component whose kind takes queries."),
         Key(
-            "query", \.query, .text, required: true,
-            "A query in the language of the component, with a number, or numbers, for its answer."),
-        Key("tenant", \.tenant, .text, "The tenant, where the server has some."),
+            "query", \.query, as: .text, required: true,
+            about: "A query in the language of the component, with a number, or numbers, for its answer."),
+        Key("tenant", \.tenant, as: .text, about: "The tenant, where the server has some."),
     ]
 }
 

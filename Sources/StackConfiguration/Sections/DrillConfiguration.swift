@@ -24,13 +24,17 @@ package struct DrillConfiguration: Equatable, Sendable {
 extension DrillConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key(
-            "folder", \.folder, .path,
-            "Folder that drills are run in and that they leave empty; needs room for the data."),
-        Key("parameters", \.parameters, .mapping(of: .text), "Values for the plans' parameters in a drill."),
-        Key("servers", \.servers, .mapping(of: .section()), "By component: the server that a drill starts for it."),
-        Key("checks", \.checks, .list(of: .text), "Checks of a drill, instead of the plan's and the comparisons."),
-        Key("programs", \.programs, .list(of: .text), "Ids of steps that may run programs in a drill."),
-        Key("live_contexts", \.liveContexts, .list(of: .text), "kubectl contexts that no drill may touch."),
-        Key("sign", \.signs, .flag, "Sign the report of a drill with the key under store.signing."),
+            "folder", \.folder, as: .path,
+            about: "Folder that drills are run in and that they leave empty; needs room for the data."),
+        Key("parameters", \.parameters, as: .mapping(of: .text), about: "Values for the plans' parameters in a drill."),
+        Key(
+            "servers", \.servers, as: .mapping(of: .section()),
+            about: "By component: the server that a drill starts for it."),
+        Key(
+            "checks", \.checks, as: .list(of: .text),
+            about: "Checks of a drill, instead of the plan's and the comparisons."),
+        Key("programs", \.programs, as: .list(of: .text), about: "Ids of steps that may run programs in a drill."),
+        Key("live_contexts", \.liveContexts, as: .list(of: .text), about: "kubectl contexts that no drill may touch."),
+        Key("sign", \.signs, as: .flag, about: "Sign the report of a drill with the key under store.signing."),
     ]
 }

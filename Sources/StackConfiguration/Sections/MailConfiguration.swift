@@ -20,14 +20,14 @@ package struct MailConfiguration: Equatable, Sendable {
 extension MailConfiguration: Section {
     package static let keys: [Key<Self>] =
         [
-            Key("server", \.server, .mailServer, required: true, "smtp://host:587, or smtps://host:465."),
-            Key("from", \.from, .mailAddress, required: true, "The sender's address."),
-            Key("to", \.to, .list(of: .mailAddress), required: true, "The addresses that get it."),
-            Key("username", \.username, .text, "User name at the server."),
-            Key("password", \.password, .secret, "Password at the server."),
-            Key("starttls", \.startTLS, .flag, "Send nothing over smtp:// in clear; true if left out."),
-            Key("ca_file", \.caFile, .path, "PEM certificates to trust, instead of the system's."),
-            Key("insecure", \.insecure, .flag, "Accept any certificate: for a trial only."),
+            Key("server", \.server, as: .mailServer, required: true, about: "smtp://host:587, or smtps://host:465."),
+            Key("from", \.from, as: .mailAddress, required: true, about: "The sender's address."),
+            Key("to", \.to, as: .list(of: .mailAddress), required: true, about: "The addresses that get it."),
+            Key("username", \.username, as: .text, about: "User name at the server."),
+            Key("password", \.password, as: .secret, about: "Password at the server."),
+            Key("starttls", \.startTLS, as: .flag, about: "Send nothing over smtp:// in clear; true if left out."),
+            Key("ca_file", \.caFile, as: .path, about: "PEM certificates to trust, instead of the system's."),
+            Key("insecure", \.insecure, as: .flag, about: "Accept any certificate: for a trial only."),
         ] + ChannelOptions.keys.map { $0.within(\.channel) }
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

@@ -15,13 +15,16 @@ package struct NotificationConfiguration: Equatable, Sendable {
 
 extension NotificationConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("webhooks", \.webhooks, .list(of: .section()), "Addresses that are sent a JSON document for each event."),
-        Key("slack", \.slack, .list(of: .section()), "Slack channels, by their incoming webhooks."),
         Key(
-            "pagerduty", \.pagerDuty, .list(of: .section()), "PagerDuty services, by their Events API v2 integrations."),
-        Key("alertmanager", \.alertmanager, .list(of: .section()), "Alertmanagers, by their API v2."),
-        Key("email", \.email, .list(of: .section()), "People who get a mail."),
-        Key("status_page", \.statusPage, .section(), "The page that shows users how the stack is."),
+            "webhooks", \.webhooks, as: .list(of: .section()),
+            about: "Addresses that are sent a JSON document for each event."),
+        Key("slack", \.slack, as: .list(of: .section()), about: "Slack channels, by their incoming webhooks."),
+        Key(
+            "pagerduty", \.pagerDuty, as: .list(of: .section()),
+            about: "PagerDuty services, by their Events API v2 integrations."),
+        Key("alertmanager", \.alertmanager, as: .list(of: .section()), about: "Alertmanagers, by their API v2."),
+        Key("email", \.email, as: .list(of: .section()), about: "People who get a mail."),
+        Key("status_page", \.statusPage, as: .section(), about: "The page that shows users how the stack is."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
@@ -48,9 +51,11 @@ package struct WebhookConfiguration: Equatable, Sendable {
 extension WebhookConfiguration: Section {
     package static let keys: [Key<Self>] =
         [
-            Key("url", \.url, .secret, required: true, "The address; it usually holds a token, so it is a secret."),
-            Key("headers", \.headers, .headers, "Header fields to send with it, such as Authorization."),
-            Key("tls", \.tls, .section(), "Certificates for https."),
+            Key(
+                "url", \.url, as: .secret, required: true,
+                about: "The address; it usually holds a token, so it is a secret."),
+            Key("headers", \.headers, as: .headers, about: "Header fields to send with it, such as Authorization."),
+            Key("tls", \.tls, as: .section(), about: "Certificates for https."),
         ] + ChannelOptions.keys.map { $0.within(\.channel) }
 }
 
@@ -63,7 +68,7 @@ package struct SlackConfiguration: Equatable, Sendable {
 
 extension SlackConfiguration: Section {
     package static let keys: [Key<Self>] =
-        [Key("url", \.url, .secret, required: true, "The address of an incoming webhook.")]
+        [Key("url", \.url, as: .secret, required: true, about: "The address of an incoming webhook.")]
         + ChannelOptions.keys.map { $0.within(\.channel) }
 }
 
@@ -79,11 +84,13 @@ extension PagerDutyConfiguration: Section {
     package static let keys: [Key<Self>] =
         [
             Key(
-                "routing_key", \.routingKey, .secret, required: true, "The integration key of an Events API v2 service."
+                "routing_key", \.routingKey, as: .secret, required: true,
+                about: "The integration key of an Events API v2 service."
             ),
             Key(
-                "url", \.url, .httpURL,
-                "Base URL of the API; https://events.pagerduty.com if left out, https://events.eu.pagerduty.com in Europe."
+                "url", \.url, as: .httpURL,
+                about:
+                    "Base URL of the API; https://events.pagerduty.com if left out, https://events.eu.pagerduty.com in Europe."
             ),
         ] + ChannelOptions.keys.map { $0.within(\.channel) }
 }
@@ -99,7 +106,11 @@ package struct AlertmanagerConfiguration: Equatable, Sendable {
 extension AlertmanagerConfiguration: Section {
     package static let keys: [Key<Self>] =
         HTTPAccess.keys.map { $0.within(\.access) }
-        + [Key("expires", \.expires, .period, "An alert that nothing closed ends after this long; 1d if left out.")]
+        + [
+            Key(
+                "expires", \.expires, as: .period,
+                about: "An alert that nothing closed ends after this long; 1d if left out.")
+        ]
         + ChannelOptions.keys.map { $0.within(\.channel) }
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) { access.validate(written, &reader) }
@@ -122,17 +133,20 @@ package struct StatusPageConfiguration: Equatable, Sendable {
 extension StatusPageConfiguration: Section {
     package static let keys: [Key<Self>] =
         [
-            Key("url", \.url, .httpURL, "Base URL of Statuspage's API; https://api.statuspage.io if left out."),
-            Key("page", \.page, .identifier, "Identity of the page."),
-            Key("token", \.token, .secret, "API key that may change the page."),
             Key(
-                "components", \.components, .list(of: .identifier), "Identities of the components that show the status."
+                "url", \.url, as: .httpURL,
+                about: "Base URL of Statuspage's API; https://api.statuspage.io if left out."),
+            Key("page", \.page, as: .identifier, about: "Identity of the page."),
+            Key("token", \.token, as: .secret, about: "API key that may change the page."),
+            Key(
+                "components", \.components, as: .list(of: .identifier),
+                about: "Identities of the components that show the status."
             ),
-            Key("incidents", \.hasIncidents, .flag, "Open and resolve incidents too; true if left out."),
+            Key("incidents", \.hasIncidents, as: .flag, about: "Open and resolve incidents too; true if left out."),
             Key(
-                "address", \.address, .secret,
-                "For any other page: an address that is sent a POST, in which {status} is replaced."),
-            Key("headers", \.headers, .headers, "Header fields to send to that address."),
+                "address", \.address, as: .secret,
+                about: "For any other page: an address that is sent a POST, in which {status} is replaced."),
+            Key("headers", \.headers, as: .headers, about: "Header fields to send to that address."),
         ] + ChannelOptions.keys.map { $0.within(\.channel) }
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

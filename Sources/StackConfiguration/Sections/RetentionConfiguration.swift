@@ -51,31 +51,32 @@ package struct RetentionConfiguration: Equatable, Sendable {
 
 extension RetentionConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("hourly", \.hourly, .calendarLength, "Keep one backup for each hour this far back."),
-        Key("daily", \.daily, .calendarLength, "Keep one backup for each day this far back."),
-        Key("weekly", \.weekly, .calendarLength, "Keep one backup for each ISO week this far back."),
-        Key("monthly", \.monthly, .calendarLength, "Keep one backup for each month this far back."),
-        Key("yearly", \.yearly, .calendarLength, "Keep one backup for each year this far back."),
-        Key("keep_last", \.keepLast, .count(1...1_000_000), "Keep the newest so many, whatever their age."),
-        Key("keep_within", \.keepWithin, .calendarLength, "Keep every backup that is younger."),
+        Key("hourly", \.hourly, as: .calendarLength, about: "Keep one backup for each hour this far back."),
+        Key("daily", \.daily, as: .calendarLength, about: "Keep one backup for each day this far back."),
+        Key("weekly", \.weekly, as: .calendarLength, about: "Keep one backup for each ISO week this far back."),
+        Key("monthly", \.monthly, as: .calendarLength, about: "Keep one backup for each month this far back."),
+        Key("yearly", \.yearly, as: .calendarLength, about: "Keep one backup for each year this far back."),
+        Key("keep_last", \.keepLast, as: .count(1...1_000_000), about: "Keep the newest so many, whatever their age."),
+        Key("keep_within", \.keepWithin, as: .calendarLength, about: "Keep every backup that is younger."),
         Key(
-            "time_zone", \.timeZone, .timeZone,
-            "Whose hours, days, weeks, months and years are meant, such as Europe/Berlin; UTC if left out."),
+            "time_zone", \.timeZone, as: .timeZone,
+            about: "Whose hours, days, weeks, months and years are meant, such as Europe/Berlin; UTC if left out."),
         Key(
-            "largest_drop", \.limits.largestDrop, .share,
-            "Drop nothing, and say so, when more than this share of all backups would go at once; 50% if left out."),
+            "largest_drop", \.limits.largestDrop, as: .share,
+            about:
+                "Drop nothing, and say so, when more than this share of all backups would go at once; 50% if left out."),
         Key(
-            "freeze_after_failures", \.limits.failedRuns, .count(0...1000),
-            "Drop nothing after so many failed runs in a row; 3 if left out, 0 for never."),
+            "freeze_after_failures", \.limits.failedRuns, as: .count(0...1000),
+            about: "Drop nothing after so many failed runs in a row; 3 if left out, 0 for never."),
         Key(
-            "longest_gap", \.limits.longestGap, .longSeconds,
-            "Drop nothing when nothing was seen for longer: a clock leapt, or backups ended; 60d if left out."),
+            "longest_gap", \.limits.longestGap, as: .longSeconds,
+            about: "Drop nothing when nothing was seen for longer: a clock leapt, or backups ended; 60d if left out."),
         Key(
-            "clock_tolerance", \.limits.clockTolerance, .longSeconds,
-            "A backup whose name is further ahead of the clock than this is from the future. Default: 5m."),
+            "clock_tolerance", \.limits.clockTolerance, as: .longSeconds,
+            about: "A backup whose name is further ahead of the clock than this is from the future. Default: 5m."),
         Key(
-            "grace", \.grace, .grace,
-            "Time from the announcement of a deletion to the deletion, at least 1h; 24h if left out."),
+            "grace", \.grace, as: .grace,
+            about: "Time from the announcement of a deletion to the deletion, at least 1h; 24h if left out."),
     ]
 }
 

@@ -41,29 +41,39 @@ package struct StoreConfiguration: Equatable, Sendable {
 
 extension StoreConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("url", \.url, .storeURL, required: true, "s3://bucket/prefix or file:///absolute/path."),
+        Key("url", \.url, as: .storeURL, required: true, about: "s3://bucket/prefix or file:///absolute/path."),
         Key(
-            "region", \.region, .text, "AWS region of the bucket, such as eu-central-1; found by asking when left out."),
-        Key("endpoint", \.endpoint, .httpURL, "URL of an S3-compatible server, when it is not AWS."),
+            "region", \.region, as: .text,
+            about: "AWS region of the bucket, such as eu-central-1; found by asking when left out."),
+        Key("endpoint", \.endpoint, as: .httpURL, about: "URL of an S3-compatible server, when it is not AWS."),
         Key(
-            "addressing", \.addressing, .word(), "How a bucket is addressed: in the host name, in the path, or as fits."
+            "addressing", \.addressing, as: .word(),
+            about: "How a bucket is addressed: in the host name, in the path, or as fits."
         ),
-        Key("profile", \.profile, .text, "Profile in the shared AWS configuration files."),
-        Key("access_key_id", \.accessKeyID, .secret, "Access key; left out, the usual AWS credential chain is used."),
-        Key("secret_access_key", \.secretAccessKey, .secret, "Secret key that belongs to the access key."),
-        Key("server_side_encryption", \.serverSideEncryption, .word(), "Encryption by the store itself."),
-        Key("kms_key_id", \.kmsKeyID, .text, "KMS key for aws:kms; left out, the bucket's default key is used."),
-        Key("storage_class", \.storageClass, .storageClass, "Storage class of new objects, such as STANDARD_IA."),
-        Key("ca_file", \.caFile, .path, "PEM certificates to trust for the endpoint, instead of the system's."),
-        Key("part_size", \.partSize, .partSize, "Size of one part of a multipart upload."),
+        Key("profile", \.profile, as: .text, about: "Profile in the shared AWS configuration files."),
         Key(
-            "stall_timeout", \.stallTimeout, .period,
-            "Give a request up, and try again, when it moves less than 100 bytes a second for this long."),
-        Key("recipients", \.recipients, .list(of: .path), "PEM certificates that backups are encrypted to."),
+            "access_key_id", \.accessKeyID, as: .secret,
+            about: "Access key; left out, the usual AWS credential chain is used."),
+        Key("secret_access_key", \.secretAccessKey, as: .secret, about: "Secret key that belongs to the access key."),
+        Key("server_side_encryption", \.serverSideEncryption, as: .word(), about: "Encryption by the store itself."),
         Key(
-            "signing", \.signing, .section(),
-            "Certificate and key that sets, and by their hashes all below them, are signed with."),
-        Key("lock", \.lock, .section(), "Object lock: nobody can destroy what kept backups need."),
+            "kms_key_id", \.kmsKeyID, as: .text,
+            about: "KMS key for aws:kms; left out, the bucket's default key is used."),
+        Key(
+            "storage_class", \.storageClass, as: .storageClass,
+            about: "Storage class of new objects, such as STANDARD_IA."),
+        Key(
+            "ca_file", \.caFile, as: .path,
+            about: "PEM certificates to trust for the endpoint, instead of the system's."),
+        Key("part_size", \.partSize, as: .partSize, about: "Size of one part of a multipart upload."),
+        Key(
+            "stall_timeout", \.stallTimeout, as: .period,
+            about: "Give a request up, and try again, when it moves less than 100 bytes a second for this long."),
+        Key("recipients", \.recipients, as: .list(of: .path), about: "PEM certificates that backups are encrypted to."),
+        Key(
+            "signing", \.signing, as: .section(),
+            about: "Certificate and key that sets, and by their hashes all below them, are signed with."),
+        Key("lock", \.lock, as: .section(), about: "Object lock: nobody can destroy what kept backups need."),
     ]
 
     /// Keys that mean something for every store; all others are S3's.
@@ -104,11 +114,11 @@ package struct LockConfiguration: Equatable, Sendable {
 extension LockConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key(
-            "mode", \.mode, .word(), required: true,
-            "governance: who has a special permission can still destroy objects; compliance: nobody can."),
+            "mode", \.mode, as: .word(), required: true,
+            about: "governance: who has a special permission can still destroy objects; compliance: nobody can."),
         Key(
-            "margin", \.margin, .lockMargin,
-            "How far ahead everything needed is locked, 1d to 365d: so long may backups fail; 3d if left out."),
+            "margin", \.margin, as: .lockMargin,
+            about: "How far ahead everything needed is locked, 1d to 365d: so long may backups fail; 3d if left out."),
     ]
 }
 
@@ -124,9 +134,11 @@ package struct Signing: Equatable, Sendable {
 extension Signing: Section {
     package static let keys: [Key<Self>] = [
         Key(
-            "certificate", \.certificate, .path, required: true,
-            "PEM certificates: sets that none of them signed are refused."),
-        Key("key", \.key, .path, "PEM private key of the first certificate, to sign with; not needed to restore."),
+            "certificate", \.certificate, as: .path, required: true,
+            about: "PEM certificates: sets that none of them signed are refused."),
+        Key(
+            "key", \.key, as: .path,
+            about: "PEM private key of the first certificate, to sign with; not needed to restore."),
     ]
 }
 

@@ -13,10 +13,13 @@ package struct VerificationConfiguration: Equatable, Sendable {
 extension VerificationConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key(
-            "sample", \.sample, .flag,
-            "After each backup read a share of the old packs, as 'dr backup --verify=sample' does; false if left out."),
+            "sample", \.sample, as: .flag,
+            about:
+                "After each backup read a share of the old packs, as 'dr backup --verify=sample' does; false if left out."
+        ),
         Key(
-            "period", \.period, .period,
-            "The time in which everything in the repository is read again, a share in each run; 30d if left out."),
+            "period", \.period, as: .period,
+            about: "The time in which everything in the repository is read again, a share in each run; 30d if left out."
+        ),
     ]
 }

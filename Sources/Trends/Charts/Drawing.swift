@@ -13,16 +13,16 @@ package struct Drawing {
         self.height = height
     }
 
-    package mutating func rectangle(_ x: Double, _ y: Double, _ width: Double, _ height: Double, fill: String) {
+    package mutating func rectangle(x: Double, y: Double, width: Double, height: Double, fill: String) {
         elements.append(
             "<rect x=\"\(n(x))\" y=\"\(n(y))\" width=\"\(n(width))\" height=\"\(n(height))\" fill=\"\(fill)\"/>")
     }
 
     package mutating func line(
-        _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, stroke: String, width: Double = 1
+        from start: (x: Double, y: Double), to end: (x: Double, y: Double), stroke: String, width: Double = 1
     ) {
         elements.append(
-            "<line x1=\"\(n(x1))\" y1=\"\(n(y1))\" x2=\"\(n(x2))\" y2=\"\(n(y2))\" stroke=\"\(stroke)\""
+            "<line x1=\"\(n(start.x))\" y1=\"\(n(start.y))\" x2=\"\(n(end.x))\" y2=\"\(n(end.y))\" stroke=\"\(stroke)\""
                 + " stroke-width=\"\(n(width))\"/>")
     }
 
@@ -49,7 +49,7 @@ package struct Drawing {
 
     /// - Parameter y: of the base line.
     package mutating func text(
-        _ text: String, _ x: Double, _ y: Double, anchor: Anchor = .start, size: Double = 12,
+        _ text: String, x: Double, y: Double, anchor: Anchor = .start, size: Double = 12,
         fill: String = "#333", bold: Bool = false
     ) {
         let weight = bold ? " font-weight=\"600\"" : ""

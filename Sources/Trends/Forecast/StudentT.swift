@@ -23,27 +23,27 @@ enum StudentT {
     /// Probability of a value below `t`, which is not negative.
     static func cumulative(_ t: Double, degrees: Int) -> Double {
         let n = Double(degrees)
-        return 1 - incompleteBeta(n / (n + t * t), n / 2, 0.5) / 2
+        return 1 - incompleteBeta(n / (n + t * t), a: n / 2, b: 0.5) / 2
     }
 
     /// The regularised incomplete beta function I_x(a, b), from the side of its mean where the continued fraction
     /// converges fast.
-    private static func incompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
+    private static func incompleteBeta(_ x: Double, a: Double, b: Double) -> Double {
         guard x > 0 else { return 0 }
         guard x < 1 else { return 1 }
-        return x < (a + 1) / (a + b + 2) ? expanded(x, a, b) : 1 - expanded(1 - x, b, a)
+        return x < (a + 1) / (a + b + 2) ? expanded(x, a: a, b: b) : 1 - expanded(1 - x, a: b, b: a)
     }
 
     /// Abramowitz and Stegun 26.5.8.
-    private static func expanded(_ x: Double, _ a: Double, _ b: Double) -> Double {
+    private static func expanded(_ x: Double, a: Double, b: Double) -> Double {
         let beta = lgamma(a) + lgamma(b) - lgamma(a + b)
         let front = exp(a * log(x) + b * log(1 - x) - beta) / a
-        return front * fraction(x, a, b)
+        return front * fraction(x, a: a, b: b)
     }
 
     /// The continued fraction, from the left, as Lentz does it: numerators and denominators as ratios, so that nothing
     /// overflows.
-    private static func fraction(_ x: Double, _ a: Double, _ b: Double) -> Double {
+    private static func fraction(_ x: Double, a: Double, b: Double) -> Double {
         let tiny = 1e-300
         func nonZero(_ value: Double) -> Double { abs(value) < tiny ? tiny : value }
         var c = 1.0

@@ -114,7 +114,7 @@ import Testing
         "[[:nothing:]]", "[/]",
     ]) func `a pattern that can match nothing is refused with a hint`(text: String) {
         let error = #expect(throws: IgnorePatternError.self) { try IgnorePatterns([text]) }
-        #expect(error?.hint.isEmpty == false && error?.pattern == text)
+        #expect(error?.hint?.isEmpty == false && error?.pattern == text)
     }
 
     @Test func `names that are not UTF-8 match as bytes`() throws {

@@ -9,15 +9,15 @@ import Synchronization
 
 @testable import RecoveryPlan
 
-/// A place for single actions: services that do what a test says and keep what they were asked.
+/// Services for tests of single actions. The test defines their results, and they record their calls.
 final class ActionStage: RecoveryServices {
     struct State {
         var restores: [ComponentRestoreRequest] = []
         var notices: [Notice] = []
         var questions: [String] = []
         var ages: [Int?] = []
-        var told: [String] = []
-        /// For each time that checks are made, those that fail.
+        var messages: [String] = []
+        /// The names of the failing checks, one element for each call.
         var failing: [[String]] = []
         var checkRuns = 0
         var refusesConfirmation = false
@@ -34,10 +34,10 @@ final class ActionStage: RecoveryServices {
             run: RunIdentity(id: "r1", stack: "shop", scenario: "s", set: "20260101T000000Z"), services: self,
             pool: Self.pool, logger: Logger(label: "test"),
             environment: ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }, folder: "/tmp",
-            tell: { line in self.state.withLock { $0.told.append(line) } })
+            tell: { line in self.state.withLock { $0.messages.append(line) } })
     }
 
-    /// The action that a line of YAML says.
+    /// Reads an action from a line of YAML.
     static func action(_ text: String) throws -> any Action {
         let plan = try PlanFixture.read("scenario: s\nsteps:\n  - id: a\n    \(text)\n")
         guard let action = plan.steps.first?.action?.action else { throw ActionError(.failed, "read", text) }

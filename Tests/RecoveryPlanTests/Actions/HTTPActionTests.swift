@@ -5,7 +5,7 @@ import Testing
 
 @testable import RecoveryPlan
 
-/// Requests go over a real socket to a server that answers as a test says.
+/// Tests with a real socket and a server whose responses the test defines.
 @Suite struct HTTPActionTests {
     private func reply(_ status: Int, _ body: String = "") -> ScriptedServer.Act {
         .reply(.response(status, [], body))
@@ -22,7 +22,7 @@ import Testing
         let stage = ActionStage()
         let record = try await stage.perform("http: {url: '\(server.url)/-/ready', every: 1s}")
         #expect(record.facts == ["status": "200"] && server.requests.count == 3)
-        #expect(stage.state.withLock { $0.told.contains { $0.contains("HTTP 503") } })
+        #expect(stage.state.withLock { $0.messages.contains { $0.contains("HTTP 503") } })
     }
 
     @Test func whatDoesNotComeTrueInTimeIsToldWithTheAnswer() async throws {
@@ -41,7 +41,7 @@ import Testing
             ("json: {/a~1b: null}", 200, #"{"a/b":null}"#, nil),
             ("json: {/status: ok}", 200, #"{"status":"no"}"#, #"/status is "no", not "ok""#),
             ("json: {/n/01: 3}", 200, #"{"n":[1,3]}"#, "/n/01 is missing, not 3"),
-            ("json: {/status: ok}", 200, "<html>", "the body (<html>) is no JSON"),
+            ("json: {/status: ok}", 200, "<html>", "the body (<html>) is not valid JSON"),
             ("status: 200", 204, "", "HTTP 204, not HTTP 200"),
         ] as [(String, Int, String, String?)])
     func theAnswerMustBeAsExpected(_ expect: String, _ status: Int, _ body: String, _ refusal: String?) async throws {
@@ -54,7 +54,7 @@ import Testing
         #expect(await error(text)?.detail == refusal)
     }
 
-    /// Each time it is sent it does something.
+    /// Every POST has an effect, so it must not be repeated.
     @Test func whatChangesSomethingIsSentOnce() async throws {
         let server = try ScriptedServer([reply(503), reply(200)])
         #expect(await error("http: {url: '\(server.url)/', json: {a: [1, true, null, x]}}")?.reason == .notSo)
@@ -70,8 +70,8 @@ import Testing
             environment: ["URL": "\(server.url)/hook", "T": "hidden"])
         let request = try #require(server.requests.first)
         #expect(request["x-token"] == "hidden" && request["x-plain"] == "y")
-        let told = "\(try #require(failure))"
-        #expect(!told.contains("hidden") && !told.contains("/hook") && told.contains("variable 'URL'"))
+        let message = "\(try #require(failure))"
+        #expect(!message.contains("hidden") && !message.contains("/hook") && message.contains("variable 'URL'"))
     }
 
     @Test func aComponentsServerIsAskedWithItsCredentials() async throws {
@@ -85,6 +85,6 @@ import Testing
         #expect(
             try await ActionStage().preview(
                 "http: {url: 'http://h/x?q=1', expect: {status: 204, body: a, json: {/b: 1}}}")
-                == ["GET http://h/x, expecting HTTP 204, 'a' in the body, /b = 1, again every 2s for at most 1m"])
+                == ["GET http://h/x, expecting HTTP 204, 'a' in the body, /b = 1, every 2s for up to 1m"])
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import RecoveryPlan
 
-/// Programs really run.
+/// Tests with real programs.
 @Suite struct RunActionTests {
     private func error(_ text: String, environment: [String: String] = [:]) async -> ActionError? {
         await #expect(throws: ActionError.self) {
@@ -39,17 +39,17 @@ import Testing
             "run: {shell: 'for i in 1 2 3 4 5 6 7; do echo $i $T >&2; done; exit 3', environment: {T: {env: S}}}",
             environment: ["S": "hidden"])
         #expect(failure?.reason == .failed)
-        #expect(failure?.detail == "it ended with status 3: 3 ***; 4 ***; 5 ***; 6 ***; 7 ***")
+        #expect(failure?.detail == "exit code 3: 3 ***; 4 ***; 5 ***; 6 ***; 7 ***")
     }
 
     @Test func whatItSaysOnStandardOutputCountsWhereItSaysNothingElse() async throws {
-        #expect(await error("run: {shell: 'echo why; exit 1'}")?.detail == "it ended with status 1: why")
+        #expect(await error("run: {shell: 'echo why; exit 1'}")?.detail == "exit code 1: why")
     }
 
     @Test func otherCodesMayMeanSuccess() async throws {
         let record = try await ActionStage().perform("run: {shell: 'exit 5', accept: [0, 5]}")
         #expect(record.facts == ["status": "5"])
-        #expect(await error("run: {shell: 'exit 0', accept: 5}")?.detail == "it ended with status 0")
+        #expect(await error("run: {shell: 'exit 0', accept: 5}")?.detail == "exit code 0")
     }
 
     @Test func aMissingProgramCannotBeHelpedByTryingAgain() async throws {

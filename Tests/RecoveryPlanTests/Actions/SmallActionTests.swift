@@ -7,7 +7,7 @@ import Testing
 
 @testable import RecoveryPlan
 
-/// The actions that ask others to do the work.
+/// Tests of the actions that delegate to services.
 @Suite struct SmallActionTests {
     @Test func aRestoreAsksForItsComponent() async throws {
         let stage = ActionStage()
@@ -36,7 +36,7 @@ import Testing
         #expect(error?.reason == .notSo && error?.detail == "a: HTTP 503, not HTTP 200" && error?.hint == "see its log")
     }
 
-    /// Nor is asked again what there is nothing to ask for.
+    /// A check that only skips is not repeated either.
     @Test func checksThatAreAllSkippedDoNotPass() async throws {
         let stage = ActionStage()
         let error = await #expect(throws: ActionError.self) {
@@ -47,7 +47,7 @@ import Testing
         #expect(try await stage.perform("check: [nothing, a]").summary == "1 of 2 checks passed")
     }
 
-    /// Who is told is told when it is time, although it is known at once that the condition cannot hold.
+    /// The notification is sent when its time comes, even if the condition can never hold.
     @Test func anEscalationKeepsItsTime() async throws {
         let stage = ActionStage()
         let start = ContinuousClock.now
@@ -65,12 +65,12 @@ import Testing
         #expect(ContinuousClock.now - start >= .seconds(1))
         let program = "{shell: 'test -e \(folder.path)/x || { touch \(folder.path)/x; exit 1; }'}"
         _ = try await stage.perform("wait: {for: {run: \(program)}, every: 1s}")
-        #expect(stage.state.withLock { $0.told.count } == 1)
+        #expect(stage.state.withLock { $0.messages.count } == 1)
         let error = await #expect(throws: ActionError.self) {
             try await stage.perform("wait: {for: {run: ['false']}, every: 1s, within: 1s}")
         }
-        #expect(error?.detail == "it ended with status 1 (after 1s)")
-        // Asking for what can never be is not repeated.
+        #expect(error?.detail == "exit code 1 (after 1s)")
+        // A condition that can never hold is not repeated.
         let hopeless = await #expect(throws: ActionError.self) {
             try await stage.perform("wait: {for: {run: [no-such-program]}, within: 10m}")
         }
@@ -93,7 +93,9 @@ import Testing
         stage.state.withLock { $0.failing = [["a"]] }
         let record = try await stage.perform(
             "notify: {event: incident_escalated, unless: {check: a}, every: 1s, within: 1m}")
-        #expect(record.summary == "told nobody: 1 of 1 checks passed" && stage.state.withLock { $0.notices }.isEmpty)
+        #expect(
+            record.summary == "no notification sent: 1 of 1 checks passed"
+                && stage.state.withLock { $0.notices }.isEmpty)
         stage.state.withLock { $0.failing = Array(repeating: ["a"], count: 99) }
         _ = try await stage.perform("notify: {event: incident_escalated, unless: {check: a}, every: 1s, within: 1s}")
         #expect(stage.state.withLock { $0.notices.count } == 1)

@@ -16,7 +16,7 @@ import Testing
         return record
     }
 
-    /// A line `seconds` of monotonic time after the start, `wall` seconds of wall time after it.
+    /// A line at `seconds` of monotonic time and `wall` seconds of wall time after the start.
     private func line(_ number: Int, _ event: JournalEvent, uptime: Double, wall: Double? = nil) throws -> JournalLine {
         try JournalLine(
             .init(
@@ -43,7 +43,7 @@ import Testing
         #expect(clocks.since(.failed, 200) == 1100)
     }
 
-    /// A wall clock that is set while the run goes on moves nothing.
+    /// Setting the wall clock during the run changes no duration.
     @Test(arguments: [-7200.0, 7200])
     func aWallClockThatJumpsChangesNoDuration(_ jump: Double) throws {
         let lines = [
@@ -109,5 +109,31 @@ import Testing
                 $0.rtoFrom = start
             }, validated: 100, newest: [])
         #expect(judgement.rtoMet == met)
+    }
+
+    @Test(arguments: [
+        (18_120.0, 14_400.0, "RTO exceeded (5 h 2 min of 4 h)"), (14_401, 14_400, "RTO exceeded (4 h 1 s of 4 h)"),
+        (1.25, 1, "RTO exceeded (1.25 s of 1 s)"), (90, 60, "RTO exceeded (1 min 30 s of 1 min)"),
+        (60, 60, nil),
+    ])
+    func `a missed RTO is reported with the measured and the allowed time`(
+        _ taken: Double, _ rto: Double, _ message: String?
+    ) {
+        let judgement = judge(record { $0.rto = rto }, validated: taken, newest: [])
+        #expect(judgement.missedObjectives == (message.map { [$0] } ?? []))
+    }
+
+    @Test func `a missed RPO is reported with the worst data loss`() {
+        let judgement = judge(record { $0.rpo = 3600 }, validated: 1, newest: [("loki", 7800), ("prometheus", 60)])
+        #expect(judgement.missedObjectives == ["RPO exceeded (2 h 10 min of 1 h)"])
+    }
+
+    @Test func `a missed RPO names the component whose data have no known age`() {
+        var clocks = RecoveryClocks(record())
+        clocks.validated = 1
+        let restored = RestoredComponent(component: "loki", set: "s", newest: nil, files: 0, bytes: 0)
+        let judgement = ObjectivesJudgement(record { $0.rpo = 3600 }, clocks, restored: [restored], checks: [])
+        #expect(
+            judgement.missedObjectives == ["RPO of 1 h not met: the age of the restored data of loki is not known"])
     }
 }

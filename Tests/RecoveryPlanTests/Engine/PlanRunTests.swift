@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func independentStepsRunSideBySide() async throws {
-        // Each waits for the other: one after the other, neither would end.
+        // Each step waits for the other: if they ran in sequence, neither would finish.
         let meeting = Meeting(of: 2)
         for name in ["left", "right"] { stage.stage.on(name) { _ in await meeting.arrive() } }
         let outcome = try await stage.run(Rehearsal.plan([stage.step("left"), stage.step("right")]))
@@ -55,7 +55,7 @@ import Testing
         #expect(outcome.end.reasons.first?.contains("did not end within 5m") == true)
     }
 
-    /// - Parameter verdict: of the plan's check.
+    /// - Parameter verdict: the verdict of the plan's check.
     private func discarded(_ verdict: CheckResult.Verdict = .passed, ownerShortfall: String? = nil) async throws
         -> (RunOutcome, [String])
     {
@@ -135,16 +135,16 @@ import Testing
         let outcome = try await stage.run(Rehearsal.plan(steps))
         #expect(outcome.end.verdict == .rolledBack)
         #expect(stage.stage.log == ["a", "b", "c", "undo c", "undo b", "undo a"])
-        #expect(outcome.end.reasons.contains { $0.contains("the rollback of 'b' failed") })
+        #expect(outcome.end.reasons.contains { $0.contains("rollback of step 'b' failed") })
         #expect(!outcome.end.isResumable)
     }
 
     @Test func aPostconditionThatDoesNotHoldFailsTheStep() async throws {
-        stage.stage.fail("proof")
+        stage.stage.fail("postcondition")
         let outcome = try await stage.run(
             Rehearsal.plan([
                 stage.step("step") {
-                    $0.verify = [stage.act("proof")]
+                    $0.verify = [stage.act("postcondition")]
                     $0.retry.attempts = 2
                 }
             ]))
@@ -282,7 +282,7 @@ extension Rehearsal {
     }
 }
 
-/// Lets those who arrive go on once all are there.
+/// A barrier that releases its tasks after all have arrived.
 actor Meeting {
     private let size: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

@@ -10,7 +10,7 @@ import Testing
 
 @testable import RecoveryPlan
 
-/// A stage for the engine: actions that do what a test says, and count how often they did it.
+/// A fixture for the engine. The test defines the effects of its actions, and they count their calls.
 final class Rehearsal: Sendable {
     let folder: TemporaryFolder
     let stage = Stage()
@@ -37,7 +37,7 @@ final class Rehearsal: Sendable {
             holder: RunHolder(person: "me", host: "here", process: 1, boot: MonotonicClock.boot), startedAt: startedAt)
     }
 
-    /// A run from its beginning.
+    /// Runs a plan from the beginning.
     func run(
         _ plan: Plan, record: RunRecord = Rehearsal.record(),
         observer: @escaping @Sendable (JournalLine) -> Void = { _ in }
@@ -49,7 +49,7 @@ final class Rehearsal: Sendable {
         return try await run.run()
     }
 
-    /// Goes on with what the journal holds.
+    /// Resumes the run from its journal.
     func resume(_ plan: Plan) async throws -> RunOutcome {
         let reading = try reading()
         let record = try #require(reading.record)
@@ -83,7 +83,7 @@ final class Rehearsal: Sendable {
     }
 }
 
-/// What the actions of a rehearsal do.
+/// The effects of a rehearsal's actions.
 final class Stage: Sendable {
     struct State {
         var log: [String] = []
@@ -98,7 +98,7 @@ final class Stage: Sendable {
     var log: [String] { state.withLock { $0.log } }
     func count(_ name: String) -> Int { log.count { $0 == name } }
 
-    /// - Parameter body: gets the number of the performance, from 1.
+    /// - Parameter body: receives the number of the call, from 1.
     func on(_ name: String, _ body: @escaping @Sendable (Int) async throws -> Void) {
         state.withLock { $0.behaviours[name] = body }
     }
@@ -134,7 +134,7 @@ struct StagedAction: Action {
     }
 }
 
-/// As a `restore` of the component of its name.
+/// An action that behaves as a `restore` of the named component.
 struct StagedRestore: Action {
     static let keyword = "restore"
     static let isCondition = false
@@ -142,7 +142,7 @@ struct StagedRestore: Action {
     var component: String
     var newest: Int
     var stage: Stage
-    /// Content to discard, as the services report it.
+    /// The content to discard, as the services report it.
     var previous: String?
     var ownerShortfall: String?
 
@@ -184,7 +184,7 @@ struct StageServices: RecoveryServices {
     func now() -> Date { Date() }
 }
 
-/// A clock on which minutes pass in milliseconds, so that time-outs and backoffs can be waited for.
+/// A clock on which minutes pass in milliseconds, so that tests can wait for time-outs and backoffs.
 struct QuickClock: Clock {
     typealias Instant = ContinuousClock.Instant
     var now: Instant { .now }

@@ -4,8 +4,8 @@ import Testing
 @testable import RecoveryPlan
 
 @Suite struct ResumeTests {
-    /// A crash after every line of the journal: the lines up to it stay, nothing else does. What was done and is
-    /// proved is not done again, what was not is done, and the run ends as if nothing had happened.
+    /// A crash after each line of the journal, which keeps only the lines up to it. The resumed run skips verified
+    /// steps, runs the others, and succeeds.
     @Test func aRunThatDiesAfterAnyLineIsResumed() async throws {
         let whole = try Rehearsal()
         _ = try await whole.run(Self.plan(whole))
@@ -23,9 +23,9 @@ import Testing
             #expect(outcome.end.verdict == .recovered, "after line \(count)")
             for step in ["a", "b", "c"] {
                 #expect(stage.stage.count(step) == (done.contains(step) ? 0 : 1), "\(step) after line \(count)")
-                #expect(stage.stage.count("prove \(step)") == 1)
+                #expect(stage.stage.count("verify \(step)") == 1)
             }
-            let order = stage.stage.log.filter { !$0.hasPrefix("prove") }
+            let order = stage.stage.log.filter { !$0.hasPrefix("verify") }
             #expect(order == ["a", "b", "c"].filter { !done.contains($0) })
             #expect(try stage.reading().end?.verdict == .recovered)
         }
@@ -47,9 +47,9 @@ import Testing
         let stage = try Rehearsal()
         stage.stage.fail("c", times: 1)
         #expect(try await stage.run(Self.plan(stage)).end.verdict == .failed)
-        // Meanwhile somebody undid the first step.
-        stage.stage.on("prove a") { number in
-            if number == 2 { throw ActionError(.notSo, "prove a", "it is gone") }
+        // The effect of the first step was undone in the meantime.
+        stage.stage.on("verify a") { number in
+            if number == 2 { throw ActionError(.notSo, "verify a", "the file is missing") }
         }
         #expect(try await stage.resume(Self.plan(stage)).end.verdict == .recovered)
         #expect(stage.stage.count("a") == 2)
@@ -76,7 +76,7 @@ import Testing
         let lines = try whole.reading().lines
         let first = try #require(
             lines.firstIndex { if case .rollbackBegan = $0.body.event { true } else { false } })
-        // From the last failure on, before the first line of the rollback itself.
+        // After the last failure, before the first line of the rollback.
         for count in first..<lines.count {
             let stage = try Rehearsal()
             let text = lines[..<count].map(\.text).joined(separator: "\n") + "\n"
@@ -87,8 +87,8 @@ import Testing
         }
     }
 
-    /// The run dies between a step's last failure and the first line of what undoes it, while another step is under way;
-    /// and dies once more when it is resumed.
+    /// The run crashes between a step's last failure and the first line of its rollback, while another step is running.
+    /// It crashes again when it is resumed.
     @Test func aRunThatDiesBeforeItsRollbackRollsBack() async throws {
         func plan(_ stage: Rehearsal) -> Plan {
             Rehearsal.plan(
@@ -120,7 +120,7 @@ import Testing
         #expect(stage.stage.log == ["undo bad", "undo under_way", "undo done"])
     }
 
-    /// Of two attempts the first has failed: the second is made, however the run died.
+    /// The first of two attempts failed: the resumed run makes the second, wherever the run crashed.
     @Test func aFailureThatIsNotTheLastIsNoReasonToRollBack() async throws {
         let stage = try Rehearsal()
         do {
@@ -145,9 +145,9 @@ import Testing
     private static func plan(_ stage: Rehearsal) -> Plan {
         Rehearsal.plan(
             [
-                stage.step("a") { $0.verify = [stage.act("prove a")] },
-                stage.step("b", needs: ["a"]) { $0.verify = [stage.act("prove b")] },
-                stage.step("c", needs: ["b"]) { $0.verify = [stage.act("prove c")] },
+                stage.step("a") { $0.verify = [stage.act("verify a")] },
+                stage.step("b", needs: ["a"]) { $0.verify = [stage.act("verify b")] },
+                stage.step("c", needs: ["b"]) { $0.verify = [stage.act("verify c")] },
             ], checks: ["x_ready"])
     }
 }

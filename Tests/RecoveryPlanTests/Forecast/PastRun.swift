@@ -3,7 +3,7 @@ import Foundation
 
 @testable import RecoveryPlan
 
-/// A run that is over, as its journal has it; made of lines, on a clock that the test sets.
+/// The journal of a finished run, built line by line on a clock that the test sets.
 struct PastRun {
     struct Part {
         var step: String
@@ -23,12 +23,12 @@ struct PastRun {
     }
 
     var parts: [Part]
-    /// Seconds that the checks took; nil where they were not made.
+    /// The duration of the checks in seconds; nil if they did not run.
     var checks: Double?
     var isDrill = false
     var parameters: [String: String] = [:]
 
-    /// One part after the other.
+    /// True if the steps run in sequence.
     func reading() throws -> JournalReading {
         let start = Date(timeIntervalSince1970: 1_800_000_000)
         var lines: [JournalLine] = []

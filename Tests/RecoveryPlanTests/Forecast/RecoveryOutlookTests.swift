@@ -6,7 +6,7 @@ import Trends
 @Suite struct RecoveryOutlookTests {
     private static let now = 1_800_000_000.0
 
-    /// 100 GiB today, `perDay` more each day, known for so many days.
+    /// A history of the given days: 100 GiB today, with a growth of `perDay`.
     private func growing(_ perDay: Double, days: Int = 90) -> SizeHistory {
         let samples = (0...days).map { day in
             Sample(
@@ -16,7 +16,7 @@ import Trends
         return SizeHistory(newest: 100 * .gibibyte, samples: samples)
     }
 
-    /// 10 s, and 100 MiB a second: 100 GiB take 1034 s.
+    /// A fixed time of 10 s, and 100 MiB/s: 100 GiB take 1034 s.
     private var times: StepTimes {
         get throws {
             StepTimes(
@@ -70,11 +70,11 @@ import Trends
         #expect(outlook.worst?.verdict == .mayPass && outlook.recommendations.first?.kind == .longestStep)
     }
 
-    /// A line through an afternoon says nothing of a year.
+    /// A history of hours does not support a forecast for a year.
     @Test func aShortHistoryLooksNotFarAhead() throws {
         let outlook = try outlook(rto: 9000, growing(1, days: 10))
         #expect(outlook.points.map(\.verdict) == [.fits, .fits, .fits, .noData, .noData])
-        #expect(outlook.points[3].note == "prometheus is known for 10 days: too short to look 180 ahead from")
+        #expect(outlook.points[3].note == "prometheus has 10 days of history: too short for a forecast of 180 days")
     }
 
     @Test func withoutBackupsTheStepsAreAsTheyWere() throws {
@@ -83,7 +83,7 @@ import Trends
         #expect(outlook.points.dropFirst().allSatisfy { $0.verdict == .noData && $0.note == "the store is away" })
         let few = try self.outlook(rto: 9000, SizeHistory(newest: 100 * .gibibyte, samples: []))
         #expect(few.points[1].note?.contains("in 0 backups") == true)
-        #expect(try self.outlook(rto: 9000, nil).points[1].note == "prometheus is in no backup of the last 90 days")
+        #expect(try self.outlook(rto: 9000, nil).points[1].note == "no backup of the last 90 days contains prometheus")
     }
 
     @Test func whatIsKnownMayBeTooLongAlready() throws {

@@ -3,7 +3,7 @@ import Testing
 @testable import RecoveryPlan
 
 @Suite struct StepHistoryTests {
-    /// 20 s, and 50 MiB a second.
+    /// A fixed time of 20 s, and 50 MiB/s.
     private func seconds(_ mebibytes: Int) -> Double { 20 + Double(mebibytes) / 50 }
 
     private func history(_ attempts: [(mebibytes: Int, seconds: Double)]) -> StepHistory {
@@ -22,7 +22,7 @@ import Testing
         #expect(abs(throughput.bytesPerSecond / Double(Int.mebibyte) - 50) < 1e-6)
     }
 
-    /// Four attempts, or sizes that are alike, say nothing of the fixed part: all of it counts as throughput.
+    /// Four attempts, or similar sizes, do not show the fixed time: all of it counts as throughput.
     @Test(arguments: [[1000, 2000, 1500, 1200], [1000, 1010, 1020, 1030, 1040, 1050]])
     func fewOrLikeSizesAreScaled(_ mebibytes: [Int]) throws {
         let history = history(mebibytes.map { ($0, seconds($0)) })
@@ -52,7 +52,7 @@ import Testing
         #expect(falling.forecast(SizeForecast(2200 * .mebibyte))?.basis == .interval)
     }
 
-    /// Whatever was measured: more bytes are never expected to take less, and nothing takes less than nothing.
+    /// For any measurements, more bytes never take less time, and no time is negative.
     @Test(arguments: 0..<60) func moreBytesNeverTakeLess(_ seed: UInt64) throws {
         var random = Congruential(seed)
         let count = Int(random.next() % 12) + 1
@@ -76,7 +76,7 @@ import Testing
     }
 }
 
-/// Numbers that are the same in every run.
+/// A random number generator with a fixed seed.
 struct Congruential: RandomNumberGenerator {
     private var state: UInt64
     init(_ seed: UInt64) { state = seed &* 2_862_933_555_777_941_757 &+ 3_037_000_493 }

@@ -17,7 +17,7 @@ import Testing
         let forecast = try StepTimes(past).forecast(plan)
         #expect(forecast.unknown.isEmpty && forecast.atLeast == nil)
         #expect(forecast.total?.expected == 60 && forecast.total?.samples == 1)
-        // Twice the logs make them the longer way.
+        // With twice the logs, loki is on the critical path.
         let more = try StepTimes(past).forecast(plan, sizes: ["loki": SizeForecast(200 * .mebibyte)])
         #expect(more.total?.expected == 70)
     }
@@ -50,7 +50,7 @@ import Testing
         plan.steps[2] = .running("prometheus", needs: ["rebuild"])
         let forecast = try StepTimes(past).forecast(plan)
         #expect(forecast.unknown == ["loki", "prometheus"] && forecast.atLeast == 10)
-        // A part of a component is other work than the whole.
+        // A partial restore is different work than a complete one.
         var part = RestoreAction()
         part.component = "loki"
         part.paths = ["index"]
@@ -96,7 +96,7 @@ import Testing
         #expect(try StepTimes(drill, run).parameters == ["platform": "kubernetes"])
     }
 
-    /// What the engine writes is what is read back.
+    /// The times that the engine records are read back unchanged.
     @Test func aRunSaysWhatItsStepsDid() async throws {
         let stage = try Rehearsal()
         let plan = Rehearsal.plan([stage.step("a")], checks: ["endpoints"])

@@ -16,7 +16,8 @@ import Testing
         #expect(two.basis == .span && two.hasRange)
     }
 
-    /// By hand: mean 18, deviation 2, Student's t of two degrees 4.302653, times 2 and the root of 4/3: 9.936551.
+    /// Calculated by hand: mean 18, deviation 2, Student's t of two degrees 4.302653, times 2 and the root of 4/3:
+    /// 9.936551.
     @Test func threeHaveAPredictionInterval() throws {
         let three = try #require(TimeForecast([20, 16, 18]))
         #expect(three.basis == .interval && three.expected == 18)
@@ -27,7 +28,7 @@ import Testing
         let calm = [Double](repeating: 10, count: 11).enumerated().map { $1 + Double($0 % 3) / 10 }
         let usual = try #require(TimeForecast(calm)), shaken = try #require(TimeForecast(calm + [100]))
         #expect(abs(shaken.expected - usual.expected) <= 0.1)
-        // Student's interval alone ends below what has happened.
+        // Student's interval alone would end below the largest measurement.
         #expect(shaken.high >= 100 && usual.high < 11)
         #expect(shaken.low == 0)
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Lab
+import Platform
 import Synchronization
 import Testing
 
@@ -35,14 +36,14 @@ import Testing
         }
     }
 
-    /// Every single byte, changed: never goes unnoticed.
+    /// Changes each byte in turn; every change is detected.
     @Test func noByteCanBeChanged() throws {
         let bytes = try write(2)
         for index in bytes.indices {
             var altered = bytes
             altered[index] ^= 1
             let reading = try? JournalReading(altered, name: "j")
-            // A line end that is gone joins the last line to a torn one: what is left is a shorter, whole journal.
+            // Without its line break the last line is incomplete: the remaining journal is shorter but valid.
             if let reading { #expect(index == bytes.count - 1 && reading.isTorn, "byte \(index)") }
         }
     }
@@ -74,7 +75,7 @@ import Testing
         #expect(throws: JournalError.self) { try JournalReading([UInt8](mixed.utf8), name: "j") }
     }
 
-    /// By seconds of the wall clock between two lines that follow each other at once.
+    /// Seconds of the wall clock between two consecutive lines.
     @Test(arguments: [(3600.0, "jumped ahead by 1h"), (-90, "jumped back by 1m30s"), (2, nil)])
     func aWallClockThatIsSetIsNoted(_ jump: Double, _ words: String?) throws {
         let wall = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
@@ -114,7 +115,7 @@ import Testing
             while (try? handle.write(contentsOf: Data(count: 4096))) != nil {}
             try handle.close()
         }
-        // What room is left in the journal's own last block is soon written full.
+        // Fill the space that is left in the journal's last block.
         let names = ["fill"] + (1..<100).map { "step \($0)" }
         let steps = names.enumerated().map { number, name in
             stage.step(name, needs: number == 0 ? [] : [names[number - 1]])
@@ -124,7 +125,7 @@ import Testing
         let error = await #expect(throws: JournalError.self) { try await run.run() }
         #expect(error?.reason == .cannotWrite)
         #expect(error?.hint?.contains("--resume") == true)
-        // Nothing was done that the journal does not say.
+        // The journal records all steps that ran.
         try FileManager.default.removeItem(atPath: filler)
         let reading = try JournalReading(path: path)
         let begun = reading.lines.count { if case .stepBegan = $0.body.event { true } else { false } }
@@ -138,7 +139,7 @@ import Testing
         var lock: ScenarioLock? = try runs.lock("loss", run: "run-1", holder: holder)
         let error = #expect(throws: JournalError.self) { try runs.lock("loss", run: "run-2", holder: holder) }
         #expect(error?.reason == .held)
-        #expect(error?.detail == "run run-1 by ada on vault, process 42 is under way")
+        #expect(error?.detail == "run run-1 by ada on vault, process 42 is in progress")
         _ = try runs.lock("other", run: "run-3", holder: holder)
         withExtendedLifetime(lock) {}
         lock = nil

@@ -7,9 +7,9 @@ import Testing
 
 @testable import RecoveryPlan
 
-/// The real kubectl against the stand-in of an API server.
+/// Tests with the real kubectl against a stand-in for the API server.
 @Suite(.enabled(if: LabTool.isInstalled("kubectl"))) struct KubectlActionTests {
-    /// A cluster, a kubeconfig whose current context is another one, and a folder of manifests.
+    /// A cluster, a kubeconfig whose current context is another cluster, and a folder of manifests.
     private struct Site {
         let standIn: KubernetesStandIn
         let folder: TemporaryFolder
@@ -70,10 +70,10 @@ import Testing
     }
 
     private enum Place {
-        static let checkout = (0..<4).reduce(URL(filePath: #filePath)) { url, _ in url.deletingLastPathComponent() }
+        static let checkout = Checkout.folder
     }
 
-    /// What a recovery does to a namespace that is gone.
+    /// The actions of a recovery after its namespace was deleted.
     @Test func aNamespaceComesBackWithItsWorkloads() async throws {
         let site = try await Site()
         try site.write(
@@ -82,8 +82,8 @@ import Testing
         try site.write(
             "manifests/config.yaml",
             "{apiVersion: v1, kind: ConfigMap, metadata: {name: rules}, data: {a: \"1\"}}\n")
-        #expect(try await site.perform("create_namespace: monitoring") == "made namespace 'monitoring'")
-        #expect(try await site.perform("create_namespace: monitoring") == "namespace 'monitoring' is there")
+        #expect(try await site.perform("create_namespace: monitoring") == "created namespace 'monitoring'")
+        #expect(try await site.perform("create_namespace: monitoring") == "namespace 'monitoring' already exists")
         let applied = try await site.perform("apply: manifests, namespace: monitoring")
         #expect(applied == "applied 2 objects of '\(site.folder.path)/manifests'")
         _ = try await site.perform("rollout: statefulset/prometheus, namespace: monitoring")
@@ -93,7 +93,7 @@ import Testing
             try await site.perform("scale: statefulset/prometheus, replicas: 0, namespace: monitoring")
                 == "statefulset/prometheus has 0 replicas, had 2")
         #expect(site.standIn.with { $0.object("Pod", "prometheus-0", in: "monitoring") } == nil)
-        // A run that died here and goes on: it was two, and is remembered as two.
+        // A run that crashes here and is resumed still finds the annotation with two replicas.
         _ = try await site.perform("scale: statefulset/prometheus, replicas: 0, namespace: monitoring")
         #expect(
             try await site.perform("scale: statefulset/prometheus, replicas: previous, namespace: monitoring")
@@ -101,12 +101,12 @@ import Testing
         #expect(site.standIn.with { $0.object("Pod", "prometheus-1", in: "monitoring") } != nil)
 
         #expect(try await site.perform("delete: namespace/monitoring") == "deleted namespace/monitoring")
-        #expect(try await site.perform("delete: namespace/monitoring") == "namespace/monitoring was not there")
+        #expect(try await site.perform("delete: namespace/monitoring") == "namespace/monitoring did not exist")
         #expect(site.standIn.with { $0.object("Namespace", "monitoring") } == nil)
         #expect(site.standIn.server.violations == [])
     }
 
-    /// Whoever replaces their data next must not meet them.
+    /// The next step replaces the data of the pods, so they must be gone.
     @Test func theStepEndsOnceThePodsAreGone() async throws {
         let site = try await Site(settling: .seconds(2))
         try site.write("loki.yaml", site.workload("StatefulSet", "loki", replicas: 1))
@@ -129,7 +129,7 @@ import Testing
         #expect(error?.detail == "0 of 1 replicas are ready after 2s: ImagePullBackOff in pod grafana-0")
     }
 
-    /// `kubectl wait` alone would fail at once.
+    /// `kubectl wait` alone would fail immediately.
     @Test func whatIsNotThereYetIsWaitedFor() async throws {
         let site = try await Site()
         try site.write("loki.yaml", site.workload("StatefulSet", "loki"))
@@ -140,10 +140,10 @@ import Testing
             try await site.perform(
                 "wait: pod, selector: app=typo, for: condition=Ready, namespace: default, within: 1s")
         }
-        #expect(error?.reason == .notSo && error?.detail == "there was none within 1s")
+        #expect(error?.reason == .notSo && error?.detail == "no such object within 1s")
         #expect(
             try await site.perform("wait: pod, selector: app=typo, for: delete, namespace: default")
-                == "pod with app=typo: there is none")
+                == "pod with app=typo: no such object")
     }
 
     @Test func fieldsOfOthersAreTakenOverUnlessForbidden() async throws {
@@ -226,12 +226,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{namespace: a}", "kubectl does one thing, found none"),
-        ("{apply: a, delete: pod/b}", "kubectl does one thing, found apply and delete"),
+        ("{namespace: a}", "expected one kubectl verb, found none"),
+        ("{apply: a, delete: pod/b}", "expected one kubectl verb, found apply and delete"),
         ("{scale: pod/a}", "'scale' needs 'replicas'"), ("{wait: pod/a}", "'wait' needs 'for'"),
         ("{wait: pod, for: delete}", "expected TYPE/NAME, or a type with 'selector', found 'pod'"),
         ("{delete: pod/a, replicas: 3}", "'replicas' belongs to 'scale'"),
-        ("{delete: --all}", "'--all' is no object: write it as statefulset/prometheus"),
+        ("{delete: --all}", "'--all' is not a valid object: write it as TYPE/NAME, such as statefulset/prometheus"),
         ("{scale: sts/a, replicas: many}", "expected a number of replicas or 'previous', found text"),
         ("{delete: pod/a, context: --kubeconfig=x}", "'context' must not begin with '-'"),
     ])

@@ -3,46 +3,46 @@ import Testing
 
 @testable import RecoveryPlan
 
-/// What is wrong with a plan is found in one go, each with its place.
+/// Tests that one pass reports all errors in a plan, each with its location.
 @Suite struct PlanComplaintTests {
     @Test(arguments: [
         ("- {id: a, rn: [x]}", "4:13: unknown key 'rn' (did you mean 'run'?)"),
-        ("- {id: a}", "4:5: step 'a' does nothing"),
+        ("- {id: a}", "4:5: step 'a' has no action"),
         ("- {id: a, run: [x], wait: 5s}", "4:23: step 'a' has two actions, 'run' and 'wait'"),
         ("- {run: [x]}", "4:5: required key 'id' is missing"),
-        ("- {id: a b, run: [x]}", "4:10: 'a b' is no name"),
-        ("- {id: a, run: [x]}\n- {id: a, run: [y]}", "5:5: a step 'a' is there already, in line 4"),
-        ("- {id: a, run: [x], needs: [b]}", "4:5: step 'a' needs 'b', which is no step (did you mean 'a'?)"),
+        ("- {id: a b, run: [x]}", "4:10: 'a b' is not a valid name"),
+        ("- {id: a, run: [x]}\n- {id: a, run: [y]}", "5:5: duplicate step 'a': line 4 already defines it"),
+        ("- {id: a, run: [x], needs: [b]}", "4:5: step 'a' needs 'b', but there is no such step (did you mean 'a'?)"),
         ("- {id: a, run: [x], needs: [a]}", "4:23: step 'a' needs itself"),
         (
             "- {id: a, run: [x], needs: [c]}\n- {id: b, run: [x], needs: [a]}\n- {id: c, run: [x], needs: [b]}",
-            "4:5: steps need each other in a circle: a needs c needs b needs a"
+            "4:5: steps depend on each other in a cycle: a needs c needs b needs a"
         ),
-        ("- {id: a, run: systemctl stop x}", "4:18: expected a list of a program and its arguments, found text"),
-        ("- {id: a, run: {accept: 0}}", "4:18: 'run' needs one of 'argv' and 'shell'"),
+        ("- {id: a, run: systemctl stop x}", "4:18: expected a list with a program and its arguments, found text"),
+        ("- {id: a, run: {accept: 0}}", "4:18: 'run' needs either 'argv' or 'shell'"),
         (
             "- {id: a, run: [x], verify: [{restore: loki}]}",
-            "4:32: 'restore' as it stands here is no condition: it does something"
+            "4:32: this 'restore' is not a condition: it changes something"
         ),
         (
             "- {id: a, run: [x], verify: [{http: {url: 'http://x', method: POST}}]}",
-            "4:32: 'http' as it stands here is no condition: it does something"
+            "4:32: this 'http' is not a condition: it changes something"
         ),
         (
             "- {id: a, run: [x], verify: [{wait: 5s}]}",
-            "4:32: 'wait' as it stands here is no condition: it does something"
+            "4:32: this 'wait' is not a condition: it changes something"
         ),
         ("- {id: a, run: [x], stop: [{wiat: 5s}]}", "4:31: unknown action 'wiat' (did you mean 'wait'?)"),
         (
             "- {id: a, wait: {for: {manual: Go.}}}",
-            "4:25: 'manual' as it stands here is no condition: it does something"
+            "4:25: this 'manual' is not a condition: it changes something"
         ),
         ("- {id: a, http: {url: 'ftp://x'}}", "4:25: the URL does not start with http:// or https://"),
         ("- {id: a, http: {url: 'http://user:pw@x'}}", "4:25: the URL carries a user name or password"),
         ("- {id: a, http: {url: 'http://x', expect: {status: 2000}}}", "4:54: 2000 is out of range: 100 to 599"),
         ("- {id: a, notify: {event: disaster}}", "4:29: unknown value 'disaster'"),
         ("- {id: a, run: [\"${nmae}\"]}", "4:19: unknown reference '${nmae}' (did you mean 'name'?)"),
-        ("- {id: a, run: [\"${name\"]}", "4:19: '${' without its '}'"),
+        ("- {id: a, run: [\"${name\"]}", "4:19: '${' without a closing '}'"),
         (
             "- {id: a, run: [\"${jeager.url}\"]}",
             "4:19: '${jeager.url}': there is no component 'jeager' (known here: loki, prometheus)"
@@ -51,14 +51,14 @@ import Testing
             "- {id: a, run: [\"${prometheus.uri}\"]}",
             "4:19: component 'prometheus' has no plain setting 'uri' (did you mean 'url'?)"
         ),
-        ("- {id: a, run: [\"x ${words}\"]}", "4:19: '${words}' is a list, which cannot be part of a text"),
+        ("- {id: a, run: [\"x ${words}\"]}", "4:19: '${words}' is a list and cannot be part of a text"),
         (
             "- {id: a, run: [x], when: {nmae: x}}",
-            "4:29: 'when' asks for unknown parameter 'nmae' (did you mean 'name'?)"
+            "4:29: unknown parameter 'nmae' in 'when' (did you mean 'name'?)"
         ),
-        ("- {id: a, run: [x], when: {one: c}}", "4:29: 'c' is no value of parameter 'one'"),
+        ("- {id: a, run: [x], when: {one: c}}", "4:29: 'c' is not a valid value of parameter 'one'"),
         ("- {id: a, run: [x], timeout: 5}", "4:32: '5' has no unit"),
-        // Also in what is left out.
+        // Also in skipped steps.
         ("- {id: a, rn: [x], when: {one: b}}", "4:13: unknown key 'rn' (did you mean 'run'?)"),
         ("- {id: a, run: [x], when: {component: jaeger}, timeout: x}", "4:59: 'x' is not a length of time"),
         ("- {id: a, run: [x], stop: [{rn: [x], when: {one: b}}]}", "4:31: unknown action 'rn'"),
@@ -77,9 +77,12 @@ import Testing
         ("scenario: s\nstep: []", "2:1: unknown key 'step' (did you mean 'steps'?)"),
         ("scenario: [", "not valid YAML"), ("", "is empty"),
         ("scenario: s\nparameters: {run: x}\nsteps: []", "2:14: 'run' is reserved"),
-        ("scenario: s\nparameters: {A: x}\nsteps: []", "2:14: 'A' is no name for a parameter"),
-        ("scenario: s\nparameters: {a: \"${b}\"}\nsteps: []", "2:17: a parameter's value cannot refer to others"),
-        ("scenario: s\nparameters: {a: {value: c, one_of: [a, b]}}\nsteps: []", "2:18: 'c' is not among 'one_of'"),
+        ("scenario: s\nparameters: {A: x}\nsteps: []", "2:14: 'A' is not a valid parameter name"),
+        ("scenario: s\nparameters: {a: \"${b}\"}\nsteps: []", "2:17: a parameter's value cannot contain references"),
+        (
+            "scenario: s\nparameters: {a: {value: c, one_of: [a, b]}}\nsteps: []",
+            "2:18: 'c' is not one of the values of 'one_of'"
+        ),
     ])
     func aPlanIsAMappingOfItsKeys(_ text: String, _ complaint: String) {
         let complaints = PlanFixture.complaints(text)
@@ -88,7 +91,7 @@ import Testing
 
     @Test func aPlanOfWhichNothingRemainsIsRefused() {
         let text = PlanFixture.plan(steps: "- {id: a, run: [x], when: {p: q}}", parameters: "{p: r}")
-        #expect(PlanFixture.complaints(text) == ["0:0: every step is left out: 'a', for p is r, not q"])
+        #expect(PlanFixture.complaints(text) == ["0:0: the run would skip every step: 'a' because p is r, not q"])
     }
 
     @Test func theCommandLineIsHeldToThePlan() {
@@ -99,7 +102,7 @@ import Testing
                 == ["0:0: the plan has no parameter 'nmae' (did you mean 'name'?)"])
         #expect(
             PlanFixture.complaints(text, PlanFixture.scope(.run, ["one": "c"]))
-                == ["2:23: 'c' is no value for parameter 'one' (did you mean 'a'?)"])
+                == ["2:23: 'c' is not a valid value for parameter 'one' (did you mean 'a'?)"])
     }
 
     @Test func everyMistakeIsFoundAtOnceInTheOrderOfTheFile() {

@@ -2,7 +2,7 @@ import Documents
 
 @testable import RecoveryPlan
 
-/// Plans as texts, read with a small configuration around them.
+/// Reads plans from text, with a small configuration.
 enum PlanFixture {
     static let components = [
         "prometheus": ["url": "http://prometheus:9090", "data": "/prometheus"], "loki": ["data": "/loki"],
@@ -20,13 +20,13 @@ enum PlanFixture {
         try PlanText(text, file: "p.yaml", folder: "/etc/dr").read(in: scope)
     }
 
-    /// A plan whose steps are these lines, which begin without indentation.
+    /// A plan with the given steps, whose lines are not indented.
     static func plan(steps: String, parameters: String = "{}") -> String {
         let indented = steps.split(separator: "\n", omittingEmptySubsequences: false).map { "  \($0)" }
         return "scenario: s\nparameters: \(parameters)\nsteps:\n" + indented.joined(separator: "\n") + "\n"
     }
 
-    /// What is complained about, a line each, hints left out.
+    /// The error messages without their hints, one line each.
     static func complaints(_ text: String, _ scope: PlanScope = scope()) -> [String] {
         do {
             _ = try read(text, scope)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import RecoveryPlan
 
-/// What a plan's text becomes.
+/// Tests of the plans that the parser reads from text.
 @Suite struct PlanReadingTests {
     @Test func everyKeyOfAPlanIsRead() throws {
         let plan = try PlanFixture.read(
@@ -68,7 +68,7 @@ import Testing
         #expect((plan.steps[0].action?.action as? RunAction)?.words == ["echo", value])
     }
 
-    /// The reference takes the type that the place wants: text, number, length of time, truth value, word.
+    /// A reference takes the type of its key: text, number, period, Boolean, word.
     @Test func aReferenceIsAsGoodAsWhatItStandsFor() throws {
         let plan = try PlanFixture.read(
             PlanFixture.plan(
@@ -144,7 +144,7 @@ import Testing
         let plan = try PlanFixture.read(text, PlanFixture.scope(.look, run: nil))
         #expect((plan.steps[0].action?.action as? RestoreAction)?.component == "${which}")
         #expect(plan.steps[0].about == "${run}")
-        // Where text will not do, nothing can be said.
+        // A value that is not text cannot be read without its parameter.
         let typed = PlanFixture.plan(steps: "- {id: a, wait: \"${time}\"}", parameters: "{time: }")
         #expect(
             PlanFixture.complaints(typed, PlanFixture.scope(.look)) == ["0:0: cannot be read without time"])

@@ -3,7 +3,7 @@ import Testing
 
 @testable import RecoveryPlan
 
-/// What is found before a plan is run, beyond its text.
+/// Tests of the findings before a plan runs that need more than its text.
 @Suite struct PlanReviewTests {
     private func findings(
         _ text: String, file: String = "s.yaml", checks: [String]? = ["ready"], rto: Period? = nil
@@ -27,7 +27,7 @@ import Testing
             ),
             ("- {id: a, run: {argv: [ls], environment: {PATH: {env: TOOLS}}}}", nil),
             ("- {id: a, run: {argv: [env], directory: /usr, environment: {PATH: bin}}}", nil),
-            ("- {id: a, run: [/etc/passwd]}", "4: warning: '/etc/passwd' may not be run by this user"),
+            ("- {id: a, run: [/etc/passwd]}", "4: warning: this user is not allowed to run '/etc/passwd'"),
             ("- {id: a, run: [/nowhere/x]}", "4: warning: there is no program '/nowhere/x' on this machine"),
             ("- {id: a, run: {shell: 'echo ${x}'}}", "4: warning: '${x}' in a shell script is the shell's variable"),
             (
@@ -51,7 +51,7 @@ import Testing
         #expect(findings(text, checks: nil) == [])
     }
 
-    /// a and c side by side; two attempts at b, ten minutes each, and 20 s between them.
+    /// a and c run concurrently; b has two attempts of ten minutes each, with 20 s between them.
     @Test(arguments: [("31m", false), ("30m", true)])
     func timesThatCannotBeKeptAreRefused(_ rto: String, _ isRefused: Bool) throws {
         let steps = """
@@ -61,9 +61,9 @@ import Testing
             """
         let text = PlanFixture.plan(steps: steps) + "objectives: {rto: \(rto)}\n"
         let refusal =
-            "4: error: by its time-outs and attempts a → b may take 30m20s, which is more than the RTO of 30m"
+            "4: error: with its time-outs and retries a → b may take 30m20s, which exceeds the RTO of 30m"
         #expect(findings(text) == (isRefused ? [refusal] : []))
-        // The configuration's objective counts where the plan has none, and only there.
+        // The configuration's RTO applies only if the plan has none.
         #expect(findings(text, rto: .minutes(1)) == (isRefused ? [refusal] : []))
         #expect(findings(PlanFixture.plan(steps: steps), rto: .minutes(1)).count == 1)
     }

@@ -19,7 +19,7 @@ import Trends
 
     @Test func `a drawing takes places that are not numbers`() {
         var drawing = Drawing(width: 10, height: 10)
-        drawing.line(.nan, -.infinity, 1e300, -1e300, stroke: "#000")
+        drawing.line(from: (.nan, -.infinity), to: (1e300, -1e300), stroke: "#000")
         #expect(drawing.svg(title: "odd").contains("<line"))
     }
 }

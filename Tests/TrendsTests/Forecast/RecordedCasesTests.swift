@@ -1,4 +1,5 @@
 import Foundation
+import Lab
 import Testing
 
 @testable import Trends
@@ -36,10 +37,8 @@ import Testing
     }
 
     static func recorded() throws -> Recorded {
-        let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let file = checkout.appending(path: "fixtures/forecast/cases.json")
-        return try JSONDecoder().decode(Recorded.self, from: Data(contentsOf: file))
+        return try JSONDecoder().decode(
+            Recorded.self, from: Data(contentsOf: Checkout.url("fixtures/forecast/cases.json")))
     }
 
     private func agree(_ mine: Double, _ theirs: Double, to precision: Double = 1e-9) -> Bool {

@@ -1,9 +1,9 @@
 internal import Documents
 internal import Foundation
 
-/// Indices, and what the cluster says of them.
+/// Indices and their state.
 extension ElasticsearchCluster {
-    /// Names that a multi-index expression means.
+    /// Returns the index names of a multi-index expression.
     func resolve(_ expression: String, withClosed: Bool) -> [String] {
         let parts = expression.split(separator: ",").map(String.init)
         return indices.filter { name, index in
@@ -80,7 +80,7 @@ extension ElasticsearchCluster {
         ]
     }
 
-    /// {"index.a.b": 1} as {"index": {"a": {"b": 1}}}.
+    /// Converts {"index.a.b": 1} to {"index": {"a": {"b": 1}}}.
     private static func nested(_ flat: [String: JSONValue]) -> JSONValue {
         func insert(_ value: JSONValue, _ path: ArraySlice<Substring>, into object: inout [String: JSONValue]) {
             guard let first = path.first else { return }
@@ -110,7 +110,7 @@ extension ElasticsearchCluster {
         return .json(200, ["acknowledged": true, "shards_acknowledged": true, "index": .string(name)])
     }
 
-    /// One more document; an index that is not there is made, as a collector's first span makes it.
+    /// Adds a document. A missing index is created, as with a collector's first span.
     private mutating func add(_ document: JSONValue, to name: String) -> StandInAnswer {
         guard let target = writeTarget(name) else { return Self.noWriteIndex(name) }
         if let refusal = closed(target) { return refusal }
@@ -123,8 +123,8 @@ extension ElasticsearchCluster {
         return .json(201, ["_index": .string(target), "_id": .string(UUID().uuidString), "result": "created"])
     }
 
-    /// The index that a write goes to: of an alias the one with the flag, or its only one where the flag is not set; a
-    /// new one where the name is unknown. Nil where an alias has no write index.
+    /// Returns the index for a write. Of an alias, this is the index with the write flag, or its only index without
+    /// one. For an unknown name it is a new index. Nil if an alias has no write index.
     private func writeTarget(_ name: String) -> String? {
         let holders = indices[name] == nil ? indices.filter { $0.value.aliases[name] != nil } : [:]
         guard !holders.isEmpty else { return name }
@@ -150,7 +150,7 @@ extension ElasticsearchCluster {
 
     // MARK: Aliases
 
-    /// `POST /_aliases`: all actions, or none of them.
+    /// Handles `POST /_aliases`: all actions or none of them.
     mutating func changeAliases(_ body: JSONValue) -> StandInAnswer {
         var changed = indices
         for action in body["actions"]?.array ?? [] {
@@ -170,7 +170,7 @@ extension ElasticsearchCluster {
         return Self.acknowledged
     }
 
-    /// A document with a name of its own, which is the only kind whose content is kept.
+    /// Stores a document with an explicit id. The stand-in keeps the contents of such documents only.
     private mutating func put(_ document: JSONValue, _ id: String, in name: String) -> StandInAnswer {
         guard let name = writeTarget(name) else { return Self.noWriteIndex(name) }
         if let refusal = closed(name) { return refusal }
@@ -202,7 +202,7 @@ extension ElasticsearchCluster {
 
     private func newest(_ expression: String, _ body: JSONValue) -> StandInAnswer {
         let times = resolve(expression, withClosed: false).compactMap { indices[$0]?.newest }
-        // As Elasticsearch writes a double.
+        // The format of a double in Elasticsearch.
         let value: JSONValue = times.max().map { .number("\(Double($0))") } ?? .null
         let name = body["aggs"]?.object?.keys.first ?? "newest"
         return .json(200, ["took": 1, "timed_out": false, "aggregations": .object([name: ["value": value]])])

@@ -26,7 +26,7 @@ extension ElasticsearchCluster {
         }
     }
 
-    /// Where a registered repository keeps its snapshots.
+    /// Returns the storage location of a registered repository.
     static func place(_ registration: JSONValue) -> String {
         let settings = registration["settings"]
         if registration["type"]?.text == "fs" { return "fs:\(settings?["location"]?.text ?? "")" }
@@ -56,7 +56,7 @@ extension ElasticsearchCluster {
                 return Self.error(400, "parse_exception", "type and settings are required")
             }
             if let refusal = refusal(ofType: type, settings, name) { return refusal }
-            // Elasticsearch shows all values as texts.
+            // Elasticsearch shows all values as strings.
             let texts = settings.mapValues { value -> JSONValue in
                 switch value {
                 case .bool(let flag): .string(flag ? "true" : "false")
@@ -97,7 +97,7 @@ extension ElasticsearchCluster {
         }
     }
 
-    // MARK: Making
+    // MARK: Creating
 
     private mutating func create(
         _ name: String, in repository: String, _ registration: JSONValue, _ request: StandInRequest
@@ -178,7 +178,7 @@ extension ElasticsearchCluster {
         ]
     }
 
-    // MARK: Looking
+    // MARK: Reading
 
     private func look(at name: String, in repository: String, _ place: String) -> StandInAnswer {
         let seen: (info: JSONValue, isRunning: Bool)? = shelf.change(at: place) { snapshots in

@@ -1,23 +1,23 @@
 package import Documents
 internal import Foundation
 
-/// The state of a stand-in's cluster, and its answers.
+/// The state of a stand-in's cluster, and its responses.
 package struct ElasticsearchCluster: Sendable {
     package struct Index: Sendable {
         package var documents = 0
-        /// Greatest startTimeMillis.
+        /// The largest startTimeMillis.
         package var newest: Int?
         package var isOpen = true
         package var uuid = UUID().uuidString
         package var aliases: [String: JSONValue] = [:]
         package var mappings: JSONValue = [:]
-        /// Flat: "index.number_of_shards".
+        /// The settings with flat keys: "index.number_of_shards".
         package var settings: [String: JSONValue] = [:]
-        /// Shards whose primary is not assigned, and why a snapshot then lacks them.
+        /// Shards whose primary is not assigned, with the reason that a snapshot reports for them.
         package var lostShards: [Int: String] = [:]
-        /// Looks that a restore of it still takes; no number of looks is enough below zero.
+        /// The number of polls until its restore is complete; negative for a restore that never completes.
         package var recovering = 0
-        /// Documents that were given an identity, by it.
+        /// Documents with an explicit id, by id.
         package var sources: [String: JSONValue] = [:]
 
         package init() {}
@@ -29,26 +29,26 @@ package struct ElasticsearchCluster: Sendable {
     package var options: ElasticsearchStandInOptions
     package let uuid = UUID().uuidString
     package var indices: [String: Index] = [:]
-    /// By the first segment of their path, then by name.
+    /// Templates by the first segment of their path, then by name.
     package var templates: [String: [String: JSONValue]] = [:]
-    /// ILM's or ISM's, by name.
+    /// ILM or ISM policies, by name.
     package var policies: [String: JSONValue] = [:]
-    /// Index to the state management policy that it has (OpenSearch).
+    /// The state management policy of each index (OpenSearch).
     package var managed: [String: String] = [:]
     package var repositories: [String: JSONValue] = [:]
     let shelf: SnapshotShelf
 
-    // MARK: What goes wrong
+    // MARK: Faults
 
-    /// So many requests for a snapshot meet another operation of the repository.
+    /// The number of snapshot requests that fail because another operation uses the repository.
     package var busyFor = 0
-    /// The next snapshot ends in state FAILED.
+    /// True to let the next snapshot end in state FAILED.
     package var failsNextSnapshot = false
-    /// Documents that every restored index lacks.
+    /// The number of documents that are missing in each restored index.
     package var lostInRestore = 0
-    /// Snapshots go on for ever.
+    /// True to let snapshots run for ever.
     package var neverFinishes = false
-    /// Restored indices stay red.
+    /// True to keep restored indices red.
     package var neverRecovers = false
 
     init(_ options: ElasticsearchStandInOptions, shelf: SnapshotShelf) {
@@ -56,7 +56,7 @@ package struct ElasticsearchCluster: Sendable {
         self.shelf = shelf
     }
 
-    // MARK: Filling it
+    // MARK: Contents
 
     package mutating func add(
         _ name: String, documents: Int, newest: Int? = nil, shards: Int = 1, replicas: Int = 0,
@@ -75,8 +75,8 @@ package struct ElasticsearchCluster: Sendable {
         indices[name] = index
     }
 
-    /// What Jaeger with rollover makes: two span indices, of which the second is written to, one of services, the
-    /// templates and the policy.
+    /// Adds the objects of Jaeger with rollover: two span indices, of which the second is the write index, one index of
+    /// services, the templates and the policy.
     package mutating func addJaeger(newest: Int = 1_763_950_000_000) {
         let policy = options.isOpenSearch ? nil : "jaeger-ilm-policy"
         let lifecycle: [String: JSONValue] =
@@ -122,7 +122,7 @@ package struct ElasticsearchCluster: Sendable {
         }
     }
 
-    // MARK: Answers
+    // MARK: Responses
 
     package mutating func answer(_ request: StandInRequest) -> StandInAnswer {
         if let refusal = refusal(request) { return refusal }
@@ -157,7 +157,7 @@ package struct ElasticsearchCluster: Sendable {
             ])
     }
 
-    /// 401 and 403, in the words of Elasticsearch's security.
+    /// Returns a 401 or 403 with the texts of Elasticsearch's security.
     private func refusal(_ request: StandInRequest) -> StandInAnswer? {
         let isKnown: Bool =
             if let key = options.apiKey {
@@ -179,7 +179,7 @@ package struct ElasticsearchCluster: Sendable {
                 + "[monitoring]")
     }
 
-    /// The action that a role must be granted, for those that are ever refused here.
+    /// Returns the action that the request needs permission for, if the stand-in can deny it.
     private static func action(_ request: StandInRequest) -> String? {
         let segments = request.segments
         switch (request.method, segments.first, segments.count) {

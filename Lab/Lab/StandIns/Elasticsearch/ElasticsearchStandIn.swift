@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// A stand-in for an Elasticsearch or OpenSearch cluster, as far as snapshots of Jaeger's indices need one: indices that
-/// hold a number of documents, aliases, templates, policies, repositories, snapshots that take their time.
+/// A stand-in for an Elasticsearch or OpenSearch cluster, limited to snapshots of Jaeger's indices: indices with
+/// document counts, aliases, templates, policies, repositories, and snapshots that take time.
 package final class ElasticsearchStandIn: Sendable {
     package let server: StandInServer
     package let shelf: SnapshotShelf
@@ -10,8 +10,8 @@ package final class ElasticsearchStandIn: Sendable {
     package var url: String { server.url }
 
     /// - Parameters:
-    ///   - port: nil for a free one.
-    ///   - shelf: what the cluster's repositories hold; its own when left out.
+    ///   - port: the port; nil for a free one.
+    ///   - shelf: the storage of the snapshot repositories; a private one by default.
     ///   - contract: `fixtures/contracts/elasticsearch.json`.
     package init(
         _ options: ElasticsearchStandInOptions = ElasticsearchStandInOptions(), port: UInt16? = nil,
@@ -32,30 +32,30 @@ package final class ElasticsearchStandIn: Sendable {
         init(_ cluster: ElasticsearchCluster) { state = Mutex(cluster) }
     }
 
-    /// Looks at the cluster, or does to it what no request does.
+    /// Reads or changes the state of the cluster directly.
     @discardableResult
     package func with<Value: Sendable>(_ body: @Sendable (inout ElasticsearchCluster) -> Value) -> Value {
         cluster.state.withLock { body(&$0) }
     }
 }
 
-/// What a stand-in is to be like.
+/// The options of a stand-in.
 package struct ElasticsearchStandInOptions: Sendable {
     package var isOpenSearch = false
     package var version = "8.11.3"
     package var clusterName = "jaeger-storage"
     package var dataNodes = 1
-    /// Directories that a repository of type `fs` may be in.
+    /// Directories that repositories of type `fs` may use.
     package var pathRepo = ["/mnt/backups"]
     package var s3Clients: Set = ["default"]
-    /// Every request needs them, where given.
+    /// The credentials that each request needs; nil for none.
     package var user: (name: String, password: String)?
     package var apiKey: String?
-    /// Actions that the credentials' role lacks: "cluster:admin/snapshot/create".
+    /// Actions that are denied, such as "cluster:admin/snapshot/create".
     package var denied: Set<String> = []
-    /// How often a snapshot is looked at before it is finished, and an index before it is restored.
+    /// The number of polls until a snapshot is finished or an index is restored.
     package var polls = 2
-    /// Answers to "which snapshot" come by repository, as in some releases.
+    /// True to group snapshot responses by repository, as some releases do.
     package var answersByRepository = false
 
     package init() {}

@@ -2,12 +2,12 @@ package import Documents
 package import Foundation
 internal import Synchronization
 
-/// What lies in snapshot repositories, apart from any cluster, as in a bucket or on a shared mount: clusters that name
-/// the same place see the same snapshots, also after one of them is gone.
+/// The contents of snapshot repositories outside the clusters, as in a bucket or on a shared mount.
 ///
-/// In memory, or as one JSON file for each place in a directory, so that stand-ins in several processes share it.
+/// Clusters with the same location share its snapshots, also after one of them was deleted. The contents are in memory,
+/// or in one JSON file for each location in a directory, so that stand-ins in several processes share them.
 package final class SnapshotShelf: Sendable {
-    /// Snapshots of one place, by name: `info` as the API shows it, `indices` as they were, `polls` that it still takes.
+    /// The snapshots of one location by name: `info` as in the API, the captured `indices`, and the remaining `polls`.
     package typealias Snapshots = [String: JSONValue]
 
     private let directory: URL?
@@ -18,7 +18,8 @@ package final class SnapshotShelf: Sendable {
         if let directory { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) }
     }
 
-    /// - Parameter place: "s3:bucket/path" or "fs:/location".
+    /// Returns the snapshots of a location.
+    /// - Parameter place: the location, "s3:bucket/path" or "fs:/location".
     package func snapshots(at place: String) -> Snapshots { memory.withLock { read(place, $0) } }
 
     package func change<Value>(at place: String, _ body: (inout Snapshots) -> Value) -> Value {
@@ -26,7 +27,7 @@ package final class SnapshotShelf: Sendable {
             var snapshots = read(place, memory)
             let value = body(&snapshots)
             if let file = file(place) {
-                // A stand-in that cannot keep its repository shows it as a repository without snapshots.
+                // If the file cannot be written, the stand-in shows a repository without snapshots.
                 try? Data(JSONValue.object(snapshots).document).write(to: file, options: .atomic)
             } else {
                 memory[place] = snapshots

@@ -31,7 +31,7 @@ extension GrafanaRoute {
     private static var organizations: [GrafanaRoute] {
         [
             GrafanaRoute(.serverAdmin, "GET", "orgs") { state, call in
-                // The one list whose pages count from 0.
+                // The only list whose pages are numbered from 0.
                 let all = state.organizations.values.sorted { $0.id < $1.id }
                 let size = min(call.number("perpage", 1000), state.longestPage)
                 let page = all.page(call.number("page", 0) + 1, of: size)
@@ -159,7 +159,7 @@ extension GrafanaRoute {
                     id: state.nextID(), login: login, email: email, name: body["name"]?.text ?? "",
                     password: password, organization: organization)
                 state.users[user.id] = user
-                // A new user is a member of the organisation it is made in.
+                // A new user becomes a member of the current organisation.
                 state.organizations[organization]?.members[user.id] = "Viewer"
                 return .json(
                     200, ["id": JSONValue(user.id), "uid": .string("user\(user.id)"), "message": "User created"])

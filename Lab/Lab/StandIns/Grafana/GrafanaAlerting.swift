@@ -84,7 +84,8 @@ extension GrafanaRoute {
             ])
     }
 
-    /// What was made through files or the API may only be changed the same way; what nobody owns, by anybody.
+    /// Returns an error if the provenance differs: objects from files or the API can only be changed the same way, and
+    /// objects without provenance in any way.
     private static func refusal(of call: GrafanaCall, stored: [String], _ state: GrafanaState) -> StandInAnswer? {
         guard let other = stored.first(where: { !$0.isEmpty && $0 != call.provenance }) else { return nil }
         return .grafana(
@@ -93,12 +94,12 @@ extension GrafanaRoute {
 
     // MARK: Contact points
 
-    /// Settings that are kept but never shown.
+    /// Settings that are stored but never shown.
     private static let secretSettings: Set = [
         "url", "token", "password", "integrationKey", "authorization_credentials", "bottoken", "apiKey",
         "client_secret",
     ]
-    /// Types whose address is no secret.
+    /// Types whose address is not a secret.
     private static let openAddresses: Set = ["webhook", "prometheus-alertmanager", "email"]
 
     private static func redacted(_ point: JSONValue) -> JSONValue {
@@ -137,7 +138,7 @@ extension GrafanaRoute {
             },
             GrafanaRoute(.admin, in: "GET", "\(path)/export") { state, organization, call in
                 guard state.version.exportsContactPoints else { return .grafana(404, "Not found") }
-                // The form of provisioning files; the only place where an Admin sees the secrets.
+                // The format of provisioning files. An Admin can see the secrets only here.
                 let isOpen = call.request.query["decrypt"] == "true"
                 guard !isOpen || !state.hidesSecrets else {
                     return .json(
@@ -149,7 +150,7 @@ extension GrafanaRoute {
                                     + "alert.provisioning.secrets:read"),
                         ])
                 }
-                // Receivers of one name are one contact point.
+                // Receivers with the same name form one contact point.
                 let names = organization.contactPoints.compactMap { $0["name"]?.text }
                 let points = names.enumerated().filter { names.firstIndex(of: $0.element) == $0.offset }.map {
                     _, name in
@@ -307,7 +308,7 @@ extension GrafanaRoute {
         ]
     }
 
-    /// An absent or empty version asks for no check.
+    /// Returns true if the versions match, or the given version is missing or empty, which disables the check.
     private static func matches(_ given: JSONValue?, _ stored: JSONValue?) -> Bool {
         guard let given = given?.text, !given.isEmpty else { return true }
         return given == stored?.text

@@ -68,7 +68,8 @@ extension GrafanaRoute {
     private static var annotations: [GrafanaRoute] {
         [
             GrafanaRoute(.viewer, in: "GET", "annotations") { state, organization, call in
-                // No pages: the newest, by their ends, and not more than asked for, which is a hundred by default.
+                // There are no pages. The response contains the newest annotations by their ends, up to the limit
+                // (default: 100).
                 let (from, to) = (call.number("from", 0), call.number("to", 0))
                 var found = organization.annotations
                 if from > 0, to > 0 {
@@ -125,7 +126,7 @@ extension GrafanaRoute {
                     .map { .json(200, $0["items"] ?? []) } ?? .grafana(404, "Playlist not found")
             },
             GrafanaRoute(.editor, in: "POST", "playlists") { state, organization, call in
-                // The uid that is given is not taken.
+                // Grafana ignores the given uid.
                 var made = call.body
                 made["uid"] = .string(state.nextUID())
                 made["id"] = JSONValue(state.nextID())
@@ -168,6 +169,6 @@ extension GrafanaOrganization {
 
 extension JSONValue {
     fileprivate var time: Int { self["time"]?.integer ?? 0 }
-    /// An event without a span ends when it begins.
+    /// The end of the annotation; its start if it has no span.
     fileprivate var end: Int { max(self["timeEnd"]?.integer ?? 0, time) }
 }

@@ -120,7 +120,7 @@ extension GrafanaRoute {
         var uid = content["uid"]?.text ?? ""
         guard uid.utf8.count <= 40 else { return .json(400, ["message": "uid too long, max 40 characters"]) }
         if id > 0 {
-            // A number from another server means nothing here, or another dashboard.
+            // A numeric id from another server is unknown here, or belongs to another dashboard.
             guard let known = organization.dashboards.values.first(where: { $0.id == id }) else {
                 return .json(404, ["message": "Dashboard not found", "status": "not-found"])
             }
@@ -227,7 +227,7 @@ extension GrafanaRoute {
         ]
     }
 
-    // MARK: The interface of Grafana 12
+    // MARK: The API of Grafana 12
 
     private static var appPlatform: [GrafanaRoute] {
         let list = "apis/dashboard.grafana.app/*/namespaces/*/dashboards"

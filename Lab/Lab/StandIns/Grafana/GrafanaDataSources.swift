@@ -4,7 +4,7 @@ extension GrafanaRoute {
     static var dataSourceRoutes: [GrafanaRoute] {
         [
             GrafanaRoute(.admin, in: "GET", "datasources") { _, organization, _ in
-                // The list leaves out which secrets are set.
+                // The list does not show which secrets are set.
                 .json(
                     200, .array(organization.dataSources.map { organization.shown($0).removing(["secureJsonFields"]) }))
             },
@@ -54,7 +54,7 @@ extension GrafanaRoute {
                 content["readOnly"] = false
                 content["uid"] = .string(call.parameters[0])
                 content["version"] = JSONValue((known.content["version"]?.integer ?? 0) + 1)
-                // A secret that is not given stays as it is.
+                // A secret that is not given is kept.
                 organization.dataSources[index] = .init(
                     content: content, secrets: known.secrets.merging(secrets(call.body)) { $1 })
                 organization.makeDefault(organization.dataSources[index])
@@ -82,7 +82,7 @@ extension GrafanaRoute {
         [
             GrafanaRoute(.viewer, in: "GET", "datasources/correlations") { state, organization, call in
                 let all = organization.correlations
-                // A bare list before Grafana 10, and no answer at all for none until 11.
+                // A plain list before Grafana 10, and a 404 instead of an empty list before 11.
                 if state.version < .v11, all.isEmpty { return .grafana(404, "No correlation found") }
                 if state.version < .v10 { return .json(200, .array(all)) }
                 let (page, size) = (call.number("page", 1), min(call.number("limit", 100), state.longestPage, 1000))
@@ -121,7 +121,7 @@ extension GrafanaRoute {
 }
 
 extension GrafanaOrganization {
-    /// Which secrets are set is shown; the secrets never are.
+    /// Returns a data source as the API shows it: the names of the secrets that are set, but never their values.
     fileprivate func shown(_ source: DataSource) -> JSONValue {
         var value = source.content
         value["orgId"] = JSONValue(id)
@@ -138,7 +138,7 @@ extension GrafanaOrganization {
         return value
     }
 
-    /// The flag has one bearer: the newest to claim it.
+    /// Makes a data source the default; only one has the flag.
     fileprivate mutating func makeDefault(_ source: DataSource) {
         guard source.content["isDefault"]?.bool == true else { return }
         for index in dataSources.indices where dataSources[index].uid != source.uid {

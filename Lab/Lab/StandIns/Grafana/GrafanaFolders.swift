@@ -4,7 +4,7 @@ extension GrafanaRoute {
     static var folderRoutes: [GrafanaRoute] {
         [
             GrafanaRoute(.viewer, in: "GET", "folders") { state, organization, call in
-                // One level only. Before nested folders the parameter is not known, and all that there is comes.
+                // Only one level. Versions without nested folders ignore the parameter and return all folders.
                 let parent = state.version.hasNestedFolders ? call.request.query["parentUid"] ?? "" : ""
                 if parent == "sharedwithme" { return .json(200, []) }
                 guard parent.isEmpty || organization.folder(parent) != nil else {
@@ -137,7 +137,7 @@ extension GrafanaRoute {
 extension GrafanaOrganization {
     func folder(_ uid: String) -> Int? { folders.firstIndex { $0.uid == uid } }
 
-    /// The folder itself, the one that holds it, and so on.
+    /// Returns the folder and all folders above it.
     func ancestors(of uid: String?) -> [String] {
         var path: [String] = []
         var next = uid
@@ -187,7 +187,7 @@ extension GrafanaOrganization {
         return item
     }
 
-    /// The items of a request that replaces a list of permissions; nil when one makes no sense.
+    /// Returns the items of a request that replaces a list of permissions; nil if one is invalid.
     static func permissions(_ body: JSONValue) -> [Permission]? {
         guard let items = body["items"]?.array else { return nil }
         let read = items.map { item -> Permission? in

@@ -34,7 +34,8 @@ extension GrafanaState {
         let all: [(uid: String, title: String, parent: String?)] = [
             ("ops", "Operations", nil), ("ops-linux", "Linux", "ops"),
             ("ops-linux-disks", "Disks / SMART", "ops-linux"),
-            // Of one title: below different parents, and where titles need not be unique, side by side.
+            // Folders with the same title: below different parents, and with the same parent if titles need not be
+            // unique.
             ("net", "Network", nil), ("net-linux", nested ? "Linux" : "Linux (network)", "net"),
             ("ops-twin", nested ? "Operations" : "Operations 2", nil),
         ]
@@ -89,7 +90,7 @@ extension GrafanaState {
                     "libraryPanel": ["uid": "lib-cpu", "name": "CPU"],
                 ]
             ])
-        // Numbers that a reader with floating point would change.
+        // Numbers that a parser with floating point would change.
         nodes["weekStart"] = .number("1e21")
         nodes["iteration"] = .number("9007199254740993")
         add("rYdddlPWk", "Nodes", in: "ops", content: nodes, to: &organization)
@@ -231,7 +232,7 @@ extension GrafanaState {
 
     mutating func fillSecond(_ organization: inout GrafanaOrganization) {
         organization.folders = [
-            // The uids of the first organisation may well be used again.
+            // Another organisation may reuse the uids of the first one.
             .init(id: nextID(), uid: "ops", title: "Operations", permissions: [.init(role: "Editor", 2)])
         ]
         organization.dataSources = [

@@ -1,15 +1,16 @@
 package import Documents
 
-/// Stacks to try a backup on.
+/// Initial contents for tests of backups.
 extension GrafanaState {
-    /// The server admin's password in every seed; its login is "admin".
+    /// The password of the server admin in each seed; the login is "admin".
     package static let adminPassword = "admin-secret"
-    /// Tokens of the first organisation, and of the second.
+    /// The token of the first organisation.
     package static let adminToken = "glsa_admin_one"
     package static let viewerToken = "glsa_viewer_one"
+    /// The token of the second organisation.
     package static let secondToken = "glsa_admin_two"
 
-    /// A fresh installation: one organisation, one server admin.
+    /// A new installation: one organisation and one server admin.
     package static func empty(version: GrafanaVersion = .v11, firstID: Int = 1) -> GrafanaState {
         var state = GrafanaState(version: version, firstID: firstID)
         let admin = state.add(login: "admin", name: "", password: adminPassword, isGrafanaAdmin: true)
@@ -23,7 +24,7 @@ extension GrafanaState {
         return state
     }
 
-    /// Two organisations with something of every kind, awkward names and secrets included; the admin belongs to both.
+    /// Two organisations with objects of each kind, including difficult names and secrets. The admin belongs to both.
     package static func rich(version: GrafanaVersion = .v11, firstID: Int = 1) -> GrafanaState {
         var state = empty(version: version, firstID: firstID)
         let ann = state.add(login: "ann", name: "Ann Ämter", password: "ann-secret")
@@ -89,7 +90,7 @@ extension GrafanaState {
             tags: (content["tags"]?.array ?? []).compactMap(\.text))
     }
 
-    /// A dashboard as the editor makes one.
+    /// Returns a dashboard like one from the editor.
     package static func dashboard(_ title: String, panels: Int, source: String = "P1") -> JSONValue {
         let list = (1...max(panels, 1)).map { number -> JSONValue in
             [

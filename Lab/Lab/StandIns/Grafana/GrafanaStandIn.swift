@@ -2,22 +2,20 @@ internal import Documents
 package import Foundation
 internal import Synchronization
 
-/// A stand-in for Grafana, faithful in what an export and an import rely on, its awkward parts included: written from
-/// the documentation of its API, versions 9 to 13.
+/// A stand-in for Grafana 9 to 13, written from the documentation of its API. It reproduces the behaviour that an
+/// export and an import rely on, including its irregularities.
 package final class GrafanaStandIn: Sendable {
     package let server: StandInServer
     private let backend: GrafanaBackend
 
-    /// The contract that requests and answers are held against.
+    /// The contract for requests and responses.
     package static var contract: URL {
-        var folder = URL(filePath: #filePath)
-        for _ in 0..<5 { folder.deleteLastPathComponent() }
-        return folder.appending(path: "fixtures/contracts/grafana.json")
+        Checkout.url("fixtures/contracts/grafana.json")
     }
 
     /// - Parameters:
-    ///   - port: nil for a free one.
-    ///   - isChecked: false where speed is measured: nothing is then held against the contract.
+    ///   - port: the port; nil for a free one.
+    ///   - isChecked: false to skip the validation against the contract, for measurements.
     package init(_ state: GrafanaState, port: UInt16? = nil, isChecked: Bool = true) async throws {
         let backend = GrafanaBackend(state)
         self.backend = backend
@@ -28,14 +26,14 @@ package final class GrafanaStandIn: Sendable {
 
     package var url: String { server.url }
 
-    /// What it holds now.
+    /// The current contents.
     package var state: GrafanaState { backend.state.withLock { $0 } }
 
-    /// Changes what it holds, behind the API's back.
+    /// Changes the contents without the API.
     package func change(_ body: (inout GrafanaState) -> Void) { backend.state.withLock { body(&$0) } }
 }
 
-/// Finds out who asks for what, and whether they may.
+/// Authenticates, authorises and routes requests.
 final class GrafanaBackend: Sendable {
     let state: Mutex<GrafanaState>
     private let routes: [String: [GrafanaRoute]]
@@ -73,7 +71,7 @@ final class GrafanaBackend: Sendable {
     private struct Caller {
         var login: String
         var organization: Int
-        /// Nil for one that is no member of the organisation it wants to act in.
+        /// The role in the requested organisation; nil if the caller is not a member.
         var role: String?
         var isServerAdmin = false
     }
@@ -119,14 +117,14 @@ final class GrafanaBackend: Sendable {
     private static func rank(_ role: String) -> Int { ["Viewer", "Editor", "Admin"].firstIndex(of: role) ?? -1 }
 }
 
-/// One request, understood.
+/// A parsed request.
 struct GrafanaCall {
     let request: StandInRequest
-    /// What stands at the places of a route's `*`, decoded.
+    /// The decoded values of a route's `*` segments.
     let parameters: [String]
-    /// Who asks.
+    /// The login of the caller.
     var login = ""
-    /// The organisation acted in.
+    /// The organisation of the request.
     let organization: Int
 
     init(_ request: StandInRequest, _ parameters: [String], organization: Int) {
@@ -137,7 +135,8 @@ struct GrafanaCall {
 
     var body: JSONValue { request.json ?? .null }
     var id: Int { parameters.first.flatMap { Int($0) } ?? -1 }
-    /// Whether what is written stays editable in the user interface: only the header's presence counts.
+    /// The provenance of written objects. With the header, whatever its value, they stay editable in the user
+    /// interface.
     var provenance: String { request.headers["x-disable-provenance"] == nil ? "api" : "" }
 
     func number(_ name: String, _ otherwise: Int) -> Int { request.query[name].flatMap { Int($0) } ?? otherwise }
@@ -159,12 +158,12 @@ struct GrafanaRoute: Sendable {
     typealias Answer = @Sendable (inout GrafanaState, GrafanaCall) -> StandInAnswer
 
     let method: String
-    /// Of the whole path; `*` for anything.
+    /// The segments of the whole path; `*` matches any segment.
     let segments: [String]
     let access: Access
     let answer: Answer
 
-    /// - Parameter path: below `/api`, or from the root when it begins with "apis/".
+    /// - Parameter path: a path below `/api`, or from the root if it begins with "apis/".
     init(_ access: Access, _ method: String, _ path: String, _ answer: @escaping Answer) {
         self.method = method
         segments = (path.hasPrefix("apis/") ? "" : "api/").appending(path).split(separator: "/").map(String.init)
@@ -172,7 +171,7 @@ struct GrafanaRoute: Sendable {
         self.answer = answer
     }
 
-    /// A call within the organisation of the caller, which is there.
+    /// Creates a route for calls within the caller's organisation, which must exist.
     init(
         _ access: Access, in method: String, _ path: String,
         _ answer: @escaping @Sendable (inout GrafanaState, inout GrafanaOrganization, GrafanaCall) -> StandInAnswer
@@ -181,7 +180,7 @@ struct GrafanaRoute: Sendable {
             guard var organization = state.organizations[call.organization] else {
                 return .grafana(404, "Organization not found")
             }
-            state.organizations[call.organization] = nil  // held here alone, so that it is changed in place
+            state.organizations[call.organization] = nil  // a unique reference, so that it is changed in place
             let result = answer(&state, &organization, call)
             state.organizations[call.organization] = organization
             return result
@@ -192,21 +191,21 @@ struct GrafanaRoute: Sendable {
 
     func parameters(_ path: [String]) -> [String] { zip(segments, path).filter { $0.0 == "*" }.map(\.1) }
 
-    /// Literal paths before those with parameters.
+    /// All routes; literal paths come before paths with parameters.
     static let all = (accounts + folderRoutes + dashboardRoutes + dataSourceRoutes + alertingRoutes + contentRoutes)
         .sorted { $0.segments.count { $0 == "*" } < $1.segments.count { $0 == "*" } }
 }
 
 extension StandInAnswer {
-    /// Grafana's body for what has no better one.
+    /// Returns a response with Grafana's generic body.
     static func grafana(_ status: Int, _ message: String) -> StandInAnswer {
         .json(status, ["message": .string(message)])
     }
 }
 
 extension Array {
-    /// A page of it.
-    /// - Parameter page: from 1.
+    /// Returns a page.
+    /// - Parameter page: the number of the page, from 1.
     func page(_ page: Int, of size: Int) -> [Element] {
         Array(dropFirst(Swift.max(0, page - 1) * size).prefix(size))
     }

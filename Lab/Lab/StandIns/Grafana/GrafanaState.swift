@@ -1,6 +1,6 @@
 package import Documents
 
-/// What a stand-in for Grafana holds. Identifiers are given by one counter, so that two servers seldom agree on them.
+/// The contents of a stand-in for Grafana. One counter assigns all ids, so that two servers seldom have the same ids.
 package struct GrafanaState: Sendable {
     package struct User: Sendable {
         package var id: Int
@@ -10,30 +10,30 @@ package struct GrafanaState: Sendable {
         package var password: String
         package var isGrafanaAdmin = false
         package var isDisabled = false
-        /// Such as "LDAP": an account that Grafana has from elsewhere.
+        /// The external sources of the account, such as "LDAP".
         package var authLabels: [String] = []
-        /// The organisation it acts in without being told.
+        /// The default organisation.
         package var organization = 1
     }
 
     package struct Token: Sendable {
         package var organization: Int
-        /// Viewer, Editor or Admin.
+        /// The role: Viewer, Editor or Admin.
         package var role: String
     }
 
     package var version: GrafanaVersion
     package var organizations: [Int: GrafanaOrganization] = [:]
     package var users: [Int: User] = [:]
-    /// By the secret itself.
+    /// Tokens by their secret.
     package var tokens: [String: Token] = [:]
-    /// Whether an Admin lacks the permission to see the secrets of contact points.
+    /// True if an Admin lacks the permission to see the secrets of contact points.
     package var hidesSecrets = false
-    /// No list answers with more than this, whatever is asked for.
+    /// The maximum number of items in a list.
     package var longestPage = 5000
     private var lastID: Int
 
-    /// - Parameter firstID: of what is made first; another server begins elsewhere.
+    /// - Parameter firstID: the first id; different servers begin with different ids.
     package init(version: GrafanaVersion = .v11, firstID: Int = 1) {
         self.version = version
         lastID = firstID - 1
@@ -44,7 +44,7 @@ package struct GrafanaState: Sendable {
         return lastID
     }
 
-    /// A short identifier in the manner of Grafana's own.
+    /// Returns a short identifier like those of Grafana.
     package mutating func nextUID() -> String { "u\(String(nextID(), radix: 36))x" }
 
     package func user(_ loginOrEmail: String) -> User? {
@@ -54,12 +54,12 @@ package struct GrafanaState: Sendable {
     }
 }
 
-/// The releases whose answers differ in what a backup meets.
+/// The releases whose APIs differ for backups.
 package enum GrafanaVersion: Int, CaseIterable, Comparable, Sendable {
     case v9 = 9
     case v10, v11, v12, v13
 
-    /// As `/api/health` has it.
+    /// The version, as in `/api/health`.
     package var text: String {
         switch self {
         case .v9: "9.5.21"
@@ -72,12 +72,12 @@ package enum GrafanaVersion: Int, CaseIterable, Comparable, Sendable {
 
     package static func < (first: Self, second: Self) -> Bool { first.rawValue < second.rawValue }
 
-    /// Whether contact points can be exported, with their secrets for an Admin: 10.1 and later.
+    /// True if contact points can be exported, with their secrets for an Admin: 10.1 and later.
     var exportsContactPoints: Bool { self >= .v10 }
     var hasNestedFolders: Bool { self >= .v11 }
-    /// Titles that are unique among the folders, or the dashboards, of one parent.
+    /// True if titles are unique among the folders or the dashboards of one parent.
     var hasUniqueTitles: Bool { self < .v11 }
-    /// Whether lists of folders and dashboards still carry numbers.
+    /// True if lists of folders and dashboards contain numeric ids.
     var hasNumericIDs: Bool { self < .v12 }
 }
 
@@ -97,7 +97,7 @@ package struct GrafanaOrganization: Sendable {
     package var dataSources: [DataSource] = []
     package var correlations: [JSONValue] = []
     package var rules: [JSONValue] = []
-    /// Seconds, by "folder/group".
+    /// Intervals in seconds, by "folder/group".
     package var intervals: [String: Int] = [:]
     package var contactPoints: [JSONValue] = []
     package var policies: JSONValue = Self.defaultPolicies
@@ -121,7 +121,7 @@ package struct GrafanaOrganization: Sendable {
         package var uid: String
         package var name: String
         package var email: String
-        /// 0 for a member, 4 for an administrator, by user.
+        /// Permissions by user: 0 for a member, 4 for an administrator.
         package var members: [Int: Int] = [:]
         package var preferences: JSONValue = [:]
     }
@@ -164,12 +164,12 @@ package struct GrafanaOrganization: Sendable {
         package var title: String
         package var folderUid: String?
         package var version = 1
-        /// The dashboard's JSON as it goes over the wire; may be no JSON at all, to try a reader.
+        /// The dashboard's JSON as transferred. It may be invalid, for tests of parsers.
         package var text: [UInt8]
         package var tags: [String] = []
         package var permissions: [Permission] = []
         package var publicDashboard: JSONValue?
-        /// Set for one that is kept in schema v2 and shown by the newer interface only: "v2alpha1".
+        /// The version of schema v2, such as "v2alpha1", for dashboards that only the newer API shows.
         package var schema: String?
         package var isProvisioned = false
     }

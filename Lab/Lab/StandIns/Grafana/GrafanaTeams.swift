@@ -194,7 +194,7 @@ extension GrafanaRoute {
         ]
     }
 
-    /// Grafana 9 knows the home dashboard by a number as well.
+    /// Returns preferences as the API shows them. Grafana 9 also shows a numeric id of the home dashboard.
     private static func shown(
         _ preferences: JSONValue, _ organization: GrafanaOrganization, _ state: GrafanaState
     ) -> JSONValue {
@@ -206,7 +206,7 @@ extension GrafanaRoute {
 }
 
 extension GrafanaOrganization {
-    /// Teams answer to their number and, since Grafana 11, to their uid.
+    /// Returns the index of a team by its numeric id or, since Grafana 11, by its uid.
     fileprivate func team(_ call: GrafanaCall) -> Int? {
         teams.firstIndex { $0.id == call.id || $0.uid == call.parameters[0] }
     }

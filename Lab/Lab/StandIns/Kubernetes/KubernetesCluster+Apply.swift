@@ -2,10 +2,10 @@ internal import Documents
 
 /// Server-side apply: https://kubernetes.io/docs/reference/using-api/server-side-apply/
 ///
-/// Lists are owned as a whole, which real servers do only where a list's type says so.
+/// A manager owns a list as a whole. Real servers do so only for some types of lists.
 extension KubernetesCluster {
     mutating func apply(_ request: StandInRequest, _ key: Key) -> StandInAnswer {
-        guard let wanted = request.json else { return .kubernetes(400, "BadRequest", "the body is no JSON") }
+        guard let wanted = request.json else { return .kubernetes(400, "BadRequest", "the body is not valid JSON") }
         let old = objects[key]
         if old == nil, let refusal = refusalToCreate(key) { return refusal }
         let manager = manager(request)
@@ -20,7 +20,7 @@ extension KubernetesCluster {
         }
         if !conflicts.isEmpty, request.query["force"] != "true" { return conflict(conflicts, key) }
         var object = Self.merged(old ?? [:], wanted)
-        // What this manager set once and sets no longer goes.
+        // Remove fields that this manager set before and no longer sets.
         for (path, owner) in owned where owner == manager && leaves[path] == nil {
             object = Self.removing(path, from: object)
             owners[key]?[path] = nil
@@ -33,7 +33,7 @@ extension KubernetesCluster {
         for path in leaves.keys { owners[key, default: [:]][path] = manager }
     }
 
-    /// Who asks: as it says, or by the program's name.
+    /// Returns the field manager of a request, or the name of the client program.
     func manager(_ request: StandInRequest) -> String {
         request.query["fieldManager"]
             ?? request.headers["user-agent"]?.split(separator: "/").first.map(String.init) ?? "unknown"
@@ -53,7 +53,7 @@ extension KubernetesCluster {
 
     // MARK: Fields
 
-    /// Values that are no objects, by path: ".spec.replicas".
+    /// Returns the values that are not objects by path, such as ".spec.replicas".
     static func leaves(of object: JSONValue) -> [String: JSONValue] {
         var leaves: [String: JSONValue] = [:]
         func walk(_ value: JSONValue, _ path: String) {
@@ -80,7 +80,7 @@ extension KubernetesCluster {
 
     private static func value(at path: String, in object: JSONValue) -> JSONValue? { leaves(of: object)[path] }
 
-    /// Only where the names on the way hold no dot.
+    /// Removes the value at a path whose names contain no dots.
     private static func removing(_ path: String, from object: JSONValue) -> JSONValue {
         let names = path.split(separator: ".", maxSplits: 1).map(String.init)
         guard let first = names.first else { return object }

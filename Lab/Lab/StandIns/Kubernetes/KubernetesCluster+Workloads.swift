@@ -1,8 +1,8 @@
 internal import Documents
 
-/// What a cluster's controllers do: workloads become what they are told to be, namespaces vanish with what they hold.
+/// The controllers of a cluster: they bring workloads to their desired state and delete namespaces with their objects.
 extension KubernetesCluster {
-    /// Fills in what a server does, and begins to make it so where the wish has changed.
+    /// Sets the server's default fields, and starts to reconcile a workload whose desired state changed.
     mutating func prepare(_ key: Key, _ object: inout JSONValue, _ metadata: inout JSONValue, _ old: JSONValue?) {
         var spec = object["spec"] ?? [:]
         if spec["replicas"] == nil { spec["replicas"] = 1 }
@@ -38,7 +38,7 @@ extension KubernetesCluster {
         let wanted = object["spec"]?["replicas"]?.integer ?? 0
         let hangs = hangs(key, object)
         let old = object["status"]?["availableReplicas"]?.integer ?? 0
-        // A Deployment keeps what runs until something takes its place: its pods stay, and one more hangs.
+        // A Deployment keeps its old pods until new ones are ready: they stay, and one more pod hangs.
         if hangs, key.resource.kind == "Deployment", old > 0, wanted > 0 {
             return wait(key, &object, old: old, wanted: wanted)
         }
@@ -57,7 +57,7 @@ extension KubernetesCluster {
         put(key, object)
     }
 
-    /// A rollout that gets no further than its first pod.
+    /// Starts a rollout that hangs at its first pod.
     private mutating func wait(_ key: Key, _ object: inout JSONValue, old: Int, wanted: Int) {
         put(pod(old, of: key), podOf(key, object, isReady: false))
         object["status"] = (object["status"] ?? [:]).adding([
@@ -92,7 +92,7 @@ extension KubernetesCluster {
         ]
     }
 
-    /// Pods are made and removed from the end, as a StatefulSet's are.
+    /// Creates or removes pods at the end, as a StatefulSet does.
     mutating func setPods(of key: Key, _ object: JSONValue, to count: Int) {
         let isReady = !hangs(key, object)
         for index in 0..<count { put(pod(index, of: key), podOf(key, object, isReady: isReady)) }
@@ -103,12 +103,12 @@ extension KubernetesCluster {
         }
     }
 
-    /// The subresource `scale`: https://kubernetes.io/docs/reference/kubernetes-api/autoscaling-resources/scale-v1/
+    /// Handles the subresource `scale`: https://kubernetes.io/docs/reference/kubernetes-api/autoscaling-resources/scale-v1/
     mutating func scale(_ request: StandInRequest, _ key: Key) -> StandInAnswer {
         guard var object = objects[key] else { return .kubernetes(404, "NotFound", "not found", key) }
         if request.method == "PATCH" || request.method == "PUT" {
             guard let replicas = request.json?["spec"]?["replicas"]?.integer, replicas >= 0 else {
-                return .kubernetes(422, "Invalid", "spec.replicas is no number of replicas", key)
+                return .kubernetes(422, "Invalid", "spec.replicas is not a valid number of replicas", key)
             }
             object["spec"]?["replicas"] = JSONValue(replicas)
             own([".spec.replicas": JSONValue(replicas)], key, by: manager(request))

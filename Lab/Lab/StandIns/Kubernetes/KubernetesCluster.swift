@@ -1,16 +1,16 @@
 package import Documents
 internal import Foundation
 
-/// What a stand-in's cluster holds, and how it answers.
+/// The objects of a stand-in's cluster, and its responses.
 package struct KubernetesCluster: Sendable {
     struct Key: Hashable, Sendable {
         var resource: KubernetesResource
-        /// Empty for what is in none.
+        /// The namespace; empty for objects without one.
         var namespace: String
         var name: String
     }
 
-    /// What happened to an object, for watches.
+    /// A change of an object, for watches.
     struct Event: Sendable {
         var version: Int
         var type: String
@@ -19,17 +19,17 @@ package struct KubernetesCluster: Sendable {
     }
 
     let settling: Duration
-    /// Workloads that never become available, by name: their image cannot be pulled.
+    /// The names of workloads that never become available because their image cannot be pulled.
     package var stuck: Set<String> = []
-    /// Images that are in no registry.
+    /// Images that no registry contains.
     package var missingImages: Set<String> = []
-    /// What requests lack the right to: "patch deployments/scale".
+    /// Denied requests, such as "patch deployments/scale".
     package var denied: Set<String> = []
     var version = 1
     var objects: [Key: JSONValue] = [:]
-    /// Who set a field, by its path, as server-side apply knows it.
+    /// The field managers by path, for server-side apply.
     var owners: [Key: [String: String]] = [:]
-    /// When a workload becomes what it should be, or a namespace vanishes.
+    /// The times at which workloads reach their desired state or namespaces are deleted.
     var due: [Key: ContinuousClock.Instant] = [:]
     var events: [Event] = []
 
@@ -40,7 +40,7 @@ package struct KubernetesCluster: Sendable {
 
     // MARK: For tests
 
-    /// The names of all objects of a kind, in every namespace.
+    /// Returns the names of all objects of a kind, in all namespaces.
     package func names(of kind: String) -> [String] {
         objects.keys.filter { $0.resource.kind == kind }.map(\.name).sorted()
     }
@@ -49,7 +49,7 @@ package struct KubernetesCluster: Sendable {
         objects.first { $0.key.resource.kind == kind && $0.key.namespace == namespace && $0.key.name == name }?.value
     }
 
-    // MARK: Answering
+    // MARK: Responses
 
     mutating func answer(_ request: StandInRequest) -> StandInAnswer {
         settle()
@@ -111,7 +111,7 @@ package struct KubernetesCluster: Sendable {
             .sorted { ($0.key.namespace, $0.key.name) < ($1.key.namespace, $1.key.name) }
     }
 
-    /// Of selectors only those by equality.
+    /// Returns true if an object matches the request's selectors. Only equality is supported.
     func fits(_ key: Key, _ object: JSONValue, _ request: StandInRequest, _ target: KubernetesTarget) -> Bool {
         guard key.resource == target.resource, target.namespace == nil || target.namespace == key.namespace,
             target.name == nil || target.name == key.name
@@ -152,7 +152,7 @@ package struct KubernetesCluster: Sendable {
 
     private mutating func patch(_ request: StandInRequest, _ key: Key) -> StandInAnswer {
         guard let patch = request.json, let old = objects[key] else {
-            return .kubernetes(400, "BadRequest", "the patch is no JSON")
+            return .kubernetes(400, "BadRequest", "the patch is not valid JSON")
         }
         own(Self.leaves(of: patch), key, by: manager(request))
         return .json(200, put(key, Self.merged(old, patch)))
@@ -179,7 +179,8 @@ package struct KubernetesCluster: Sendable {
 
     // MARK: Watching
 
-    /// - Returns: the events so far, and whether there are any.
+    /// Returns the events of a watch.
+    /// - Returns: the response; `isWorthIt` is false if there are no events yet.
     mutating func watch(_ request: StandInRequest) -> (StandInAnswer, isWorthIt: Bool) {
         settle()
         guard let target = KubernetesTarget(request.segments) else {
@@ -209,9 +210,9 @@ package struct KubernetesCluster: Sendable {
         return (answer, !lines.isEmpty)
     }
 
-    // MARK: Keeping
+    // MARK: Storing
 
-    /// Stores an object, with what the server adds to it.
+    /// Stores an object with the fields that the server adds.
     @discardableResult
     mutating func put(_ key: Key, _ object: JSONValue) -> JSONValue {
         version += 1
@@ -248,7 +249,7 @@ package struct KubernetesCluster: Sendable {
     }
 }
 
-/// What a path means: a list, an object, or its scale.
+/// The target of a path: a list, an object, or its scale.
 struct KubernetesTarget {
     var resource: KubernetesResource
     var namespace: String?
@@ -285,7 +286,7 @@ struct KubernetesTarget {
 }
 
 extension StandInAnswer {
-    /// A failure as the API has it: an object of kind `Status`.
+    /// Returns an error in the API's form: an object of kind `Status`.
     static func kubernetes(
         _ code: Int, _ reason: String, _ message: String, _ key: KubernetesCluster.Key? = nil, causes: [JSONValue] = []
     ) -> StandInAnswer {

@@ -1,14 +1,14 @@
 internal import Documents
 
-/// A type of object that the stand-in keeps, and how the API's discovery describes it.
+/// A type of object that the stand-in stores, with its description for the API's discovery.
 struct KubernetesResource: Hashable, Sendable {
-    /// Empty for the core group.
+    /// The API group; empty for the core group.
     var group: String
     var plural: String
     var kind: String
     var short: String?
     var isNamespaced = true
-    /// Whether it has replicas and, through them, pods.
+    /// True if it has replicas and therefore pods.
     var isWorkload = false
 
     static let all = [
@@ -27,11 +27,11 @@ struct KubernetesResource: Hashable, Sendable {
     static let pods = all[1]
 
     var apiVersion: String { group.isEmpty ? "v1" : "\(group)/v1" }
-    /// As messages name it: "deployments.apps".
+    /// The name in messages: "deployments.apps".
     var qualifiedName: String { group.isEmpty ? plural : "\(plural).\(group)" }
 }
 
-/// What kubectl asks before it asks for anything.
+/// The discovery responses, which kubectl requests first.
 enum KubernetesDiscovery {
     static func answer(_ path: String) -> StandInAnswer? {
         switch path {
@@ -90,7 +90,7 @@ enum KubernetesDiscovery {
         ]
     }
 
-    /// Just enough to tell kubectl that the server checks fields itself.
+    /// Returns a minimal document that tells kubectl that the server validates fields.
     private static func openAPI(of group: String) -> JSONValue {
         let paths = KubernetesResource.all.filter { $0.group == group }.map { resource -> (String, JSONValue) in
             (

@@ -2,10 +2,11 @@ internal import Documents
 internal import Foundation
 internal import Synchronization
 
-/// A stand-in for a cluster's API server, as far as recovery plans need one for the real kubectl: namespaces, objects that
-/// are applied by the server (with owners of fields, hence conflicts), workloads with replicas, a scale and pods, watches.
+/// A stand-in for a cluster's API server, for recovery plans with the real kubectl.
 ///
-/// It answers a watch when something has happened, or after a while, and ends it then; kubectl watches on.
+/// It supports namespaces, server-side apply with field managers and conflicts, workloads with replicas, scale and
+/// pods, and watches. It responds to a watch after a change or a time limit and then closes it; kubectl starts a new
+/// one.
 package final class KubernetesStandIn: Sendable {
     package let server: StandInServer
     private let cluster: SharedCluster
@@ -13,8 +14,8 @@ package final class KubernetesStandIn: Sendable {
     package var url: String { server.url }
 
     /// - Parameters:
-    ///   - port: nil for a free one.
-    ///   - settling: how long a workload takes to become what it is told to be, and a namespace to vanish.
+    ///   - port: the port; nil for a free one.
+    ///   - settling: the time until a workload reaches its desired state, or a namespace is deleted.
     ///   - contract: `fixtures/contracts/kubernetes.json`.
     package init(port: UInt16? = nil, settling: Duration = .milliseconds(50), contract: APIContract? = nil) async throws
     {
@@ -38,7 +39,7 @@ package final class KubernetesStandIn: Sendable {
         let deadline = ContinuousClock.now + .seconds(min(asked, 2))
         var request = request
         if request.query["resourceVersion", default: ""].isEmpty {
-            // From now on, besides what there is: the number must not move while this waits.
+            // Return changes from now on, in addition to existing objects. The version must not change during the wait.
             request.query["from"] = "\(cluster.state.withLock { $0.version })"
         }
         while true {
@@ -48,13 +49,13 @@ package final class KubernetesStandIn: Sendable {
         }
     }
 
-    /// Looks at the cluster, or does to it what no request does.
+    /// Reads or changes the state of the cluster directly.
     @discardableResult
     package func with<Value: Sendable>(_ body: @Sendable (inout KubernetesCluster) -> Value) -> Value {
         cluster.state.withLock { body(&$0) }
     }
 
-    /// For `KUBECONFIG`: `lab` means this cluster; the current context, `elsewhere`, means none.
+    /// A file for `KUBECONFIG`. The context `lab` is this cluster; the current context, `elsewhere`, does not exist.
     package var kubeconfig: String {
         """
         apiVersion: v1

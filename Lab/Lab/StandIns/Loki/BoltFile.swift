@@ -1,8 +1,10 @@
 package import Foundation
 
-/// A bolt file with one bucket of keys, as bbolt writes it: each transaction writes a new tree to pages that the one
-/// before does not use, then one of the two meta pages in turn. Written from the format's description and nothing of
-/// `dr`'s own reader, so that the two check each other.
+/// A bolt file with one bucket of keys, as bbolt writes it.
+///
+/// Each transaction writes a new tree to pages that the previous tree does not use, and then one of the two meta pages
+/// in turn. The code is written from the description of the format, independently of `dr`'s reader, so that the two
+/// verify each other.
 package final class BoltFile {
     private static let pageSize = 4096
     private static let magic: UInt64 = 0xED0C_DAED
@@ -11,26 +13,26 @@ package final class BoltFile {
     private let path: String
     private let bucket: String
     private var keys: Set<String>
-    /// Pages of the newest tree, and of the one before, which readers may still see.
+    /// The pages of the newest tree and of the previous one, which readers may still use.
     private var pages: [Int] = []
     private var free: Set<Int> = []
     private var end = 2
     private var transaction = 0
 
-    /// Makes the file, or adds to the keys of one that exists by writing it anew.
+    /// Creates the file, or rewrites an existing file with its keys.
     package init(_ file: URL, bucket: String) throws {
         path = file.path
         self.bucket = bucket
         keys = Set((try? Data(contentsOf: file)).flatMap { Self.keys(in: [UInt8]($0), bucket: bucket) } ?? [])
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data().write(to: file)
-        // Both meta pages are valid from the start.
+        // Both meta pages must be valid from the start.
         try put([])
         try put([])
     }
 
-    /// One transaction.
-    /// - Parameter beforeMeta: called when all pages are written, and the meta page that leads to them is not.
+    /// Adds keys in one transaction.
+    /// - Parameter beforeMeta: called after all pages are written and before their meta page is.
     package func put(_ added: [String], beforeMeta: () throws -> Void = {}) throws {
         guard let stream = fopen(path, "r+") else { throw LabError("cannot write '\(path)'") }
         defer { fclose(stream) }
@@ -48,7 +50,7 @@ package final class BoltFile {
         nodes = []
         let root = allocate()
         try write(Self.page(root, Self.leaf, [(bucket, 1, Self.little(bucketRoot, 8) + Self.little(0, 8))]), page: root)
-        // One page for the list: the files are small.
+        // One page is sufficient for the list, because the files are small.
         let freelist = allocate()
         let unused = free.union(old).sorted()
         var content = Self.header(freelist, Self.list, count: unused.count)
@@ -65,7 +67,8 @@ package final class BoltFile {
         free.formUnion(old)
     }
 
-    /// - Returns: the root, alone.
+    /// Writes a tree.
+    /// - Returns: the root page.
     private func tree(
         _ keys: [String], _ write: ([UInt8], Int) throws -> Void
     ) throws -> [(key: String, page: Int)] {
@@ -144,8 +147,8 @@ package final class BoltFile {
 
     // MARK: Reading
 
-    /// The keys of a bucket, read as bbolt does: from the valid meta page with the higher transaction.
-    /// - Returns: nil where the file is damaged on the way to them, or has no such bucket.
+    /// Returns the keys of a bucket, read as bbolt does from the valid meta page with the higher transaction.
+    /// - Returns: nil if the pages that lead to them are damaged, or there is no such bucket.
     package static func keys(in bytes: [UInt8], bucket: String) -> [String]? {
         func number(_ place: Int, _ width: Int) -> Int {
             guard place >= 0, place + width <= bytes.count else { return -1 }

@@ -3,12 +3,13 @@ internal import Cryptography
 internal import Documents
 internal import Foundation
 
-/// Log lines of one stream, and the chunk that Loki with schema v13 makes of them: format version 4, one gzip block.
+/// Log lines of one stream, and their chunk in Loki's schema v13: format version 4, one gzip block.
 ///
-/// Written from the format's description and nothing of `dr`'s own reader, so that the two check each other.
+/// The code is written from the description of the format, independently of `dr`'s reader, so that the two verify each
+/// other.
 package struct LokiChunk: Sendable {
     package struct Line: Hashable, Sendable {
-        /// Nanoseconds since 1970.
+        /// The time in nanoseconds since 1970.
         package var time: Int
         package var text: [UInt8]
 
@@ -22,7 +23,7 @@ package struct LokiChunk: Sendable {
     package var labels: [String: String]
     package var lines: [Line]
 
-    /// - Parameter lines: at least one, in the order of their times.
+    /// - Parameter lines: one or more lines in the order of their times.
     package init(tenant: String, labels: [String: String], lines: [Line]) {
         self.tenant = tenant
         self.labels = labels
@@ -30,7 +31,7 @@ package struct LokiChunk: Sendable {
     }
 
     package struct File: Sendable {
-        /// Below the chunks directory.
+        /// The path relative to the chunks directory.
         package var path: String
         package var bytes: [UInt8]
     }
@@ -42,7 +43,8 @@ package struct LokiChunk: Sendable {
         return file(&gzip)
     }
 
-    /// - Parameter gzip: is used over and over by whoever writes many.
+    /// Encodes the chunk.
+    /// - Parameter gzip: an encoder that callers reuse for many chunks.
     func file(_ gzip: inout GzipEncoder) -> File {
         let (from, through) = (lines[0].time / 1_000_000, (lines[lines.count - 1].time + 999_999) / 1_000_000)
         let fingerprint = Self.fingerprint(labels)
@@ -60,7 +62,7 @@ package struct LokiChunk: Sendable {
         return File(path: "\(tenant)/\(String(fingerprint, radix: 16))/\(name)", bytes: bytes)
     }
 
-    /// FNV-1a where Loki has xxHash: all that matters is that a stream has one and keeps it.
+    /// Returns the fingerprint of a stream. Loki uses xxHash; FNV-1a is sufficient, because only stability matters.
     package static func fingerprint(_ labels: [String: String]) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for (name, value) in labels.sorted(by: { $0.key < $1.key }) {
@@ -81,7 +83,7 @@ package struct LokiChunk: Sendable {
             "through": .number(seconds(through)), "metric": .object(metric), "encoding": 129,
         ]
         let plain = json.compact + [0x0A]
-        // One frame that is not compressed; its checksum is stored in a form of its own.
+        // One uncompressed frame, whose checksum is stored in masked form.
         let crc = CRC32C.checksum(plain.span.bytes)
         var frames: [UInt8] = [0xFF, 6, 0, 0] + Array("sNaPpY".utf8)
         frames += [1] + withUnsafeBytes(of: UInt32(plain.count + 4).littleEndian) { Array($0.prefix(3)) }
@@ -101,7 +103,7 @@ package struct LokiChunk: Sendable {
             entries.append(signed: line.time)
             entries.append(varint: UInt64(line.text.count))
             entries += line.text
-            entries += [1, 0]  // no structured metadata: a section of one byte, the count
+            entries += [1, 0]  // no structured metadata: a section with one byte, the count
         }
         var data: [UInt8] = [0x01, 0x2E, 0xE5, 0x6A, 4, 1]
         func section(_ bytes: [UInt8]) {
@@ -130,9 +132,9 @@ package struct LokiChunk: Sendable {
 
     // MARK: Reading
 
-    /// Reads what ``file()`` wrote.
-    /// - Returns: nil when its checksum is not the one in its name, or it is of another format: Loki then answers
-    ///   without these lines, and without an error.
+    /// Parses the output of ``file()``.
+    /// - Returns: nil if the checksum does not match the name, or the format is different. Loki then omits these lines
+    ///   without an error.
     package init?(_ file: File) {
         let parts = file.path.split(separator: "/")
         guard parts.count == 3, let key = Data(base64Encoded: String(parts[2])),

@@ -1,14 +1,14 @@
 internal import Archiving
 internal import Foundation
 
-/// The compactor's requests for deletion: in a bolt file of its own, which it stores beside the index now and then.
+/// The compactor's deletion requests, in a separate bolt file that the compactor periodically stores beside the index.
 final class LokiDeletions {
     private let live: URL
     private let stored: URL
     private let file: BoltFile
     private static let bucket = "index"
 
-    /// Opens its own file, or where there is none the stored one.
+    /// Opens the compactor's file or, if it is missing, the stored copy.
     init(compactor: URL, chunks: URL) throws {
         live = compactor.appending(path: "deletion/delete_requests/delete_requests")
         stored = chunks.appending(path: "index/delete_requests/delete_requests.gz")

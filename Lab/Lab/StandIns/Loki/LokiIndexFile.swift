@@ -1,20 +1,22 @@
 internal import Archiving
 internal import Cryptography
 
-/// A file of the stand-in's index: around a list of chunk paths, what a TSDB of Loki has at its ends (magic, version,
-/// table of contents with its checksum) and a name as Loki gives it. The sections of a real one are missing.
+/// A file of the stand-in's index: a list of chunk paths in the frame of a Loki TSDB file.
+///
+/// The frame is the magic, the version, and the table of contents with its checksum. The file name is also that of
+/// Loki. The other sections of a real file are missing.
 struct LokiIndexFile {
     private static let head: [UInt8] = [0xBA, 0xAA, 0xD7, 0x00, 3]
     private static let mark = "stand-in\n"
     private static let contents = 72
 
-    /// Below the chunks directory.
+    /// The paths relative to the chunks directory.
     var chunks: [String]
-    /// Milliseconds since 1970.
+    /// The first time in milliseconds since 1970.
     var from: Int
     var through: Int
 
-    /// - Returns: the file, not compressed, and the checksum that a compacted one has in its name.
+    /// Returns the uncompressed file, and the checksum for the name of a compacted file.
     func bytes() -> (bytes: [UInt8], checksum: UInt32) {
         let body = Self.head + Array((Self.mark + chunks.joined(separator: "\n")).utf8)
         var end: [UInt8] = []
@@ -39,10 +41,10 @@ struct LokiIndexFile {
         return bytes
     }
 
-    /// The bucket of the chunk paths in a bolt file of the stand-in.
+    /// The bucket of the chunk paths in the stand-in's bolt files.
     static let bucket = "stand-in"
 
-    /// The chunks that a stored file refers to; nil when it is damaged, or not the stand-in's.
+    /// Returns the chunks that a stored file refers to; nil if it is damaged, or not from the stand-in.
     static func chunks(in stored: [UInt8]) -> [String]? {
         guard let plain = try? GzipStream.decode(stored, limit: 1 << 28) else { return nil }
         if let keys = BoltFile.keys(in: plain, bucket: bucket) { return keys }

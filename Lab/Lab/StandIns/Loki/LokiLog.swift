@@ -1,15 +1,15 @@
 internal import Cryptography
 internal import Foundation
 
-/// A write-ahead log of segments with records in pages of 32 KiB, each with its checksum, as Loki and Prometheus write
-/// it. Each start begins a segment.
+/// A write-ahead log in the format of Loki and Prometheus: segments with checksummed records in pages of 32 KiB. Each
+/// start begins a new segment.
 struct LokiLog {
     private static let page = 32 << 10
     private static let header = 7
     private let folder: URL
     private let segment: URL
 
-    /// - Parameter folder: made where it does not exist.
+    /// - Parameter folder: the folder, which is created if it is missing.
     init(_ folder: URL) throws {
         self.folder = folder
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -53,8 +53,8 @@ struct LokiLog {
             .filter { $0.count == 8 && Int($0) != nil }.sorted()
     }
 
-    /// All whole records. As Loki: nothing behind a damaged one, in whatever segment, and nothing of a log that lacks a
-    /// segment.
+    /// Returns all complete records. As in Loki, records after a damaged one are ignored, and a log with a missing
+    /// segment has no records.
     static func records(in folder: URL) -> [[UInt8]] {
         var records: [[UInt8]] = []
         let names = segments(folder)

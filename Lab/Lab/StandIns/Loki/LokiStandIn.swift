@@ -1,26 +1,26 @@
 internal import Documents
 package import Foundation
 
-/// Stands in for a Loki where none can be installed: its HTTP API as far as `dr` and its checks use it, over a
-/// directory of real chunks.
+/// A stand-in for Loki: the part of its HTTP API that `dr` and its checks use, over a directory of real chunks.
 package final class LokiStandIn: Sendable {
     package struct Options: Sendable {
         package var port: UInt16?
         package var isMultitenant = true
         package var version = "3.4.6"
-        /// What `/config` says of the server's data directory; the real one when nil.
+        /// The data directory that `/config` reports; nil for the real one.
         package var pathPrefix: String?
-        /// Days of the schema's periods, with schema and store: ("2024-04-01", "v13", "tsdb").
+        /// The start days of the schema's periods, with schema and store: ("2024-04-01", "v13", "tsdb").
         package var periods = [(from: "2024-04-01", schema: "v13", store: "tsdb")]
         package var objectStore = "filesystem"
-        /// As in `limits_config.retention_period`; nil turns retention off.
+        /// The value of `limits_config.retention_period`; nil disables retention.
         package var retention: String?
-        /// Where the server has its parts, and which of them. The schema's periods say the index store.
+        /// The locations of the server's parts. The schema's periods define the index store.
         package var places = LokiStore.Places()
-        /// `ingester.chunk_idle_period` and `max_chunk_age`.
+        /// The value of `ingester.chunk_idle_period`.
         package var chunkIdle = "30m0s"
+        /// The value of `ingester.max_chunk_age`.
         package var longestChunk = "2h0m0s"
-        /// How long a flush takes after it was answered.
+        /// The duration of a flush after its response.
         package var flushDelay = Duration.milliseconds(100)
 
         package init() {}
@@ -31,8 +31,8 @@ package final class LokiStandIn: Sendable {
     package var url: String { server.url }
 
     /// - Parameters:
-    ///   - data: the server's `common.path_prefix`; made where it is not there.
-    ///   - contract: nil where only the answers matter.
+    ///   - data: the server's `common.path_prefix`, which is created if it is missing.
+    ///   - contract: nil to skip the validation.
     package init(data: URL, contract: APIContract? = nil, _ options: Options = Options()) async throws {
         var places = options.places
         places.index = options.periods.last.flatMap { LokiStore.Places.Index(rawValue: $0.store) } ?? .tsdb
@@ -45,7 +45,7 @@ package final class LokiStandIn: Sendable {
     package func stop() async { await server.stop() }
 }
 
-/// The requests that the stand-in knows.
+/// The supported requests.
 private struct LokiRoutes: Sendable {
     let store: LokiStore
     let options: LokiStandIn.Options
@@ -217,7 +217,7 @@ private struct LokiRoutes: Sendable {
         return success(["resultType": "streams", "result": .array(streams), "stats": [:]])
     }
 
-    /// An instant query that counts lines: `sum(count_over_time({app="a"}[1h]))`, or without `sum` by stream.
+    /// Handles an instant query that counts lines: `sum(count_over_time({app="a"}[1h]))`, or without `sum` by stream.
     private func instant(_ request: StandInRequest, tenant: String) -> StandInAnswer {
         var query = request.query["query"] ?? ""
         let isSum = query.hasPrefix("sum(")
@@ -242,7 +242,7 @@ private struct LokiRoutes: Sendable {
         return success(["resultType": "vector", "result": .array(result), "stats": [:]])
     }
 
-    // MARK: Rules and requests for deletion
+    // MARK: Rules and deletion requests
 
     private func rules(tenant: String) -> StandInAnswer {
         let folder = store.rules.appending(path: tenant)
@@ -279,7 +279,7 @@ private struct LokiRoutes: Sendable {
             ])
     }
 
-    /// Of LogQL only what compares labels for equality: `{app="a",env="b"}`.
+    /// Parses a LogQL selector. Only equality of labels is supported: `{app="a",env="b"}`.
     private func selector(_ query: String?) -> (([String: String]) -> Bool)? {
         guard let query, query.hasPrefix("{"), query.hasSuffix("}") else { return nil }
         var wanted: [String: String] = [:]

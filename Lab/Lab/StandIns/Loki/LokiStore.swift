@@ -2,23 +2,25 @@ internal import Documents
 package import Foundation
 internal import Synchronization
 
-/// The files of a single Loki of schema v13 over a file system, and what is in its memory, as far as the stand-in
-/// needs them: lines go to memory and write-ahead log, by a flush into chunks and the active index, and by shipping
-/// into the stored index, which a compaction writes anew. A chunk that no index refers to is not found.
+/// The files and the memory of a single Loki with schema v13 on a file system, as far as the stand-in needs them.
+///
+/// Lines go to memory and the write-ahead log. A flush writes them to chunks and the active index, shipping copies the
+/// active index to the stored index, and a compaction rewrites the stored index. Queries do not find a chunk without a
+/// reference in an index.
 package final class LokiStore: Sendable {
     /// The server's `common.path_prefix`.
     package let data: URL
     private let places: Places
     private let state: Mutex<State>
 
-    /// Where a server has its parts, and which of them it has.
+    /// The locations of a server's parts.
     package struct Places: Sendable {
         package enum Index: String, CaseIterable, Sendable {
             case tsdb
             case bolt = "boltdb-shipper"
         }
 
-        /// Nil for the usual place in the data directory.
+        /// Nil for the default location in the data directory.
         package var chunks, rules, wal, compactor: URL?
         package var hasLog = true
         package var index = Index.tsdb
@@ -28,17 +30,17 @@ package final class LokiStore: Sendable {
 
     private struct State {
         var log: LokiLog?
-        /// References that are not shipped yet, by index store.
+        /// The log of references that are not shipped yet.
         var activeLog: LokiLog?
         var activeFiles: [URL: BoltFile] = [:]
         var deletions: LokiDeletions?
-        /// Lines that are in no chunk yet.
+        /// Lines that are not in a chunk yet.
         var memory: [Stream: [LokiChunk.Line]] = [:]
         /// Paths of chunks whose references are not shipped yet.
         var active: [String] = []
         var queued = 0
         var flushed = 0
-        /// Counts files, so that their names differ.
+        /// A counter for unique file names.
         var serial = 1_800_000_000_000_000_000
     }
 
@@ -60,7 +62,8 @@ package final class LokiStore: Sendable {
         }
     }
 
-    /// Opens the files that exist, as a start does: reads the write-ahead log into memory and ships the active index.
+    /// Opens existing files as a server does at start: reads the write-ahead log into memory and ships the active
+    /// index.
     package init(data: URL, places: Places = Places()) throws {
         self.data = data
         self.places = places
@@ -107,12 +110,12 @@ package final class LokiStore: Sendable {
 
     // MARK: Flush, shipping, compaction
 
-    /// What waits to be written, as the server's metrics tell it.
+    /// The number of chunks that wait for a flush, as in the server's metrics.
     package var queued: Int { state.withLock { $0.queued } }
     package var flushed: Int { state.withLock { $0.flushed } }
 
-    /// Takes all that is in memory into the queue.
-    /// - Returns: what is to be written; see ``write(_:)``.
+    /// Moves all lines in memory to the queue.
+    /// - Returns: the chunks to write; see ``write(_:)``.
     func enqueue() -> [LokiChunk] {
         state.withLock { state in
             let pending = state.memory.filter { !$0.value.isEmpty }.map { stream, lines in
@@ -124,13 +127,13 @@ package final class LokiStore: Sendable {
         }
     }
 
-    /// The chunk first, and only then the reference to it.
+    /// Writes a chunk, and then the reference to it.
     func write(_ chunk: LokiChunk) throws {
         let file = chunk.file()
         let place = chunks.appending(path: file.path)
         try FileManager.default.createDirectory(
             at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
-        // In place and not aside and renamed: a reader may see half of it.
+        // Written in place without a rename, so a reader may see a part of it.
         try Data(file.bytes).write(to: place)
         try note(file.path)
         state.withLock { state in
@@ -157,20 +160,20 @@ package final class LokiStore: Sendable {
         }
     }
 
-    /// The bolt file that has the references of a chunk's day.
+    /// Returns the bolt file with the references of a chunk's day.
     package func activeFile(of chunk: String) -> URL { active.appending(path: "index_\(Self.day(chunk))/1800000000") }
 
-    /// Copies the active bolt files aside, as Loki does every minute for its queries.
+    /// Copies the active bolt files, as Loki does every minute for its queries.
     package func snapshot() throws {
         for file in state.withLock({ Array($0.activeFiles.keys) }) {
             try Data(contentsOf: file).write(to: URL(filePath: "\(file.path).snapshot"))
         }
     }
 
-    /// Writes all that is in memory into chunks, before it returns.
+    /// Writes all lines in memory to chunks before it returns.
     package func flush() throws { for chunk in enqueue() { try write(chunk) } }
 
-    /// Stores the active index, one file a day about all tenants.
+    /// Stores the active index in one file per day for all tenants.
     package func ship() throws {
         state.withLock { state in
             state.active = []
@@ -189,7 +192,7 @@ package final class LokiStore: Sendable {
         case .bolt:
             for path in Self.paths(below: active) where !path.hasSuffix(".snapshot") {
                 let bytes = [UInt8](try Data(contentsOf: active.appending(path: path)))
-                // As Loki: a damaged file is logged, and its references are not found.
+                // As in Loki, the references of a damaged file are not found.
                 guard BoltFile.keys(in: bytes, bucket: LokiIndexFile.bucket) != nil else { continue }
                 let table = path.prefix { $0 != "/" }
                 let serial = nextSerial()
@@ -199,7 +202,7 @@ package final class LokiStore: Sendable {
         try? FileManager.default.removeItem(at: active)
     }
 
-    /// Merges a day's stored files into one for each tenant, and deletes what it merged.
+    /// Merges the stored files of a day into one file for each tenant, and deletes the merged files.
     package func compact() throws {
         for table in Self.names(in: index) where table.hasPrefix("index_") {
             let folder = index.appending(path: table)
@@ -225,11 +228,11 @@ package final class LokiStore: Sendable {
         }
     }
 
-    // MARK: Requests for deletion
+    // MARK: Deletion requests
 
     package func requestDeletion(_ request: String) throws { try state.withLock { try $0.deletions?.add(request) } }
     package var deletions: [String] { state.withLock { $0.deletions?.all() ?? [] } }
-    /// Stores the requests beside the index, as the compactor does every five minutes.
+    /// Stores the deletion requests beside the index, as the compactor does every five minutes.
     package func storeDeletions() throws { try state.withLock { try $0.deletions?.store() } }
 
     private func nextSerial() -> Int {
@@ -247,8 +250,8 @@ package final class LokiStore: Sendable {
 
     // MARK: Reading
 
-    /// The chunks that queries of a tenant look into. Where the index is a real Loki's, which the stand-in cannot read,
-    /// all that are there.
+    /// Returns the chunks that a tenant's queries read. If the index is that of a real Loki, which the stand-in cannot
+    /// read, these are all existing chunks.
     package func visibleChunks(tenant: String) -> [String] {
         var paths = Set(state.withLock { $0.active })
         for path in Self.paths(below: index) where path.hasSuffix(".tsdb.gz") || path.contains("index_") {
@@ -261,7 +264,8 @@ package final class LokiStore: Sendable {
         return paths.filter { $0.hasPrefix("\(tenant)/") }.sorted()
     }
 
-    /// Lines by stream, in the order of their times, each once. Chunks that are missing or damaged are passed over.
+    /// Returns the lines by stream in the order of their times, without duplicates. Missing and damaged chunks are
+    /// skipped.
     package func lines(tenant: String, where isWanted: ([String: String]) -> Bool) -> [[String: String]: [LokiChunk
         .Line]]
     {

@@ -1,7 +1,7 @@
 package import Documents
 internal import Yams
 
-/// How a ``KubectlAction`` is written.
+/// The syntax of a ``KubectlAction`` in a plan.
 extension KubectlAction {
     package static let shape = Shape<Self>(schema: Keys.oneVerb) { node, reader in
         reader.section(Keys.self, from: node)?.action
@@ -28,19 +28,33 @@ extension KubectlAction {
 
 extension KubectlAction.Keys: Section {
     static let keys: [Key<Self>] = [
-        Key("apply", \.apply, .path, "A file, a folder, or one with a kustomization, to apply on the server."),
-        Key("create_namespace", \.createNamespace, .kubernetesName, "A namespace that should be there."),
-        Key("scale", \.scale, .kubernetesObject, "A workload, such as statefulset/prometheus; needs 'replicas'."),
-        Key("replicas", \.replicas, .replicas, "How many, or 'previous': as many as before they were scaled to 0."),
-        Key("rollout", \.rollout, .kubernetesObject, "A workload whose rollout should be complete."),
-        Key("wait", \.wait, .text, "What to wait for: TYPE/NAME, or a type with 'selector'; needs 'for'."),
-        Key("selector", \.selector, .text, "Labels of what is waited for, such as app=loki."),
-        Key("for", \.condition, .text, "condition=NAME, jsonpath='{…}'=VALUE, create, or delete."),
-        Key("delete", \.delete, .kubernetesObject, "An object that should not be there."),
-        Key("namespace", \.namespace, .kubernetesName, "Where the objects are."),
-        Key("context", \.context, .text, "Which cluster, by the kubeconfig; name it, lest it be the wrong one."),
-        Key("force", \.force, .flag, "Of 'apply': take over fields that others have set; true if left out."),
-        Key("within", \.within, .period, "How long the cluster may take; 5m if left out."),
+        Key("apply", \.apply, as: .path, about: "File, folder or kustomization folder for a server-side apply."),
+        Key(
+            "create_namespace", \.createNamespace, as: .kubernetesName,
+            about: "Namespace to create if it does not exist."),
+        Key(
+            "scale", \.scale, as: .kubernetesObject,
+            about: "Workload to scale, such as statefulset/prometheus; needs 'replicas'."),
+        Key(
+            "replicas", \.replicas, as: .replicas,
+            about: "Number of replicas, or 'previous' for the number before dr scaled the workload to 0."),
+        Key("rollout", \.rollout, as: .kubernetesObject, about: "Workload whose rollout must complete."),
+        Key(
+            "wait", \.wait, as: .text, about: "Objects to wait for: TYPE/NAME, or a type with 'selector'; needs 'for'."),
+        Key("selector", \.selector, as: .text, about: "Labels of the objects to wait for, such as app=loki."),
+        Key(
+            "for", \.condition, as: .text,
+            about: "Condition to wait for: condition=NAME, jsonpath='{…}'=VALUE, create, or delete."
+        ),
+        Key("delete", \.delete, as: .kubernetesObject, about: "Object to delete if it exists."),
+        Key("namespace", \.namespace, as: .kubernetesName, about: "Namespace of the objects."),
+        Key(
+            "context", \.context, as: .text,
+            about: "Context in the kubeconfig (default: the current one, which may be the wrong cluster)."),
+        Key(
+            "force", \.force, as: .flag, about: "For 'apply': take over fields that other managers own (default: true)."
+        ),
+        Key("within", \.within, as: .period, about: "Time limit for the cluster (default: 5m)."),
     ]
 
     private static let verbs = ["apply", "create_namespace", "scale", "rollout", "wait", "delete"]
@@ -54,8 +68,8 @@ extension KubectlAction.Keys: Section {
         guard let verb = given.first, given.count == 1 else {
             let found = given.isEmpty ? "none" : given.joined(separator: " and ")
             reader.complain(
-                written.section, "kubectl does one thing, found \(found)",
-                hint: "give it one of \(Self.verbs.joined(separator: ", "))")
+                written.section, "expected one kubectl verb, found \(found)",
+                hint: "use one of \(Self.verbs.joined(separator: ", "))")
             return
         }
         let needs = ["scale": "replicas", "wait": "for"]
@@ -77,7 +91,7 @@ extension KubectlAction.Keys: Section {
         }
     }
 
-    /// Called only for what ``validate(_:_:)`` has let pass.
+    /// The action. Valid only after ``validate(_:_:)`` found no error.
     var action: KubectlAction {
         var action = KubectlAction()
         action.namespace = namespace
@@ -99,7 +113,7 @@ extension Shape where Value == String {
         node, reader in
         guard let name = text.read(node, &reader) else { return nil }
         guard name.isKubernetesName else {
-            reader.complain(node, "'\(name)' is no name: small letters, digits, '-' and '.'")
+            reader.complain(node, "'\(name)' is not a valid name: use lower-case letters, digits, '-' and '.'")
             return nil
         }
         return name
@@ -112,7 +126,8 @@ extension Shape where Value == KubernetesObject {
     ) { node, reader in
         guard let text = Shape<String>.text.read(node, &reader) else { return nil }
         guard let object = KubernetesObject(text) else {
-            reader.complain(node, "'\(text)' is no object: write it as statefulset/prometheus")
+            reader.complain(
+                node, "'\(text)' is not a valid object: write it as TYPE/NAME, such as statefulset/prometheus")
             return nil
         }
         return object
@@ -120,7 +135,7 @@ extension Shape where Value == KubernetesObject {
 }
 
 extension Shape where Value == KubectlAction.Replicas {
-    /// A number, quoted or not, since a parameter's value is text.
+    /// A number, quoted or not, because a parameter's value is text.
     fileprivate static let replicas = Shape(
         schema: ["anyOf": [["type": "integer", "minimum": 0], ["type": "string", "pattern": "^([0-9]+|previous)$"]]]
     ) { node, reader in

@@ -1,6 +1,6 @@
 internal import Documents
 
-/// A namespace that should be there, and usable.
+/// A namespace to create or to make usable.
 struct KubernetesNamespace {
     let name: String
     let within: Period
@@ -11,7 +11,7 @@ struct KubernetesNamespace {
     func make() async throws -> ActionRecord {
         let old = try await kubectl.object("namespace/\(name)")
         if old?["status"]?["phase"]?.text == "Terminating" {
-            // Nothing can be made in one that is going; it takes what it holds with it, and then its name is free.
+            // No object can be created in a namespace that is terminating. Wait until it and its objects are deleted.
             try await kubectl.run(
                 ["wait", "namespace/\(name)", "--for=delete", "--timeout=\(within.kubectl)"], timeout: within)
         }
@@ -19,8 +19,8 @@ struct KubernetesNamespace {
         try await kubectl.run(Self.arguments, input: document.compact)
         let phase = try await kubectl.object("namespace/\(name)")?["status"]?["phase"]?.text
         guard phase == "Active" else {
-            throw ActionError(.failed, "namespace '\(name)'", "it is \(phase ?? "not there"), not Active")
+            throw ActionError(.failed, "namespace '\(name)'", "it is \(phase ?? "missing"), not Active")
         }
-        return ActionRecord(old == nil ? "made namespace '\(name)'" : "namespace '\(name)' is there")
+        return ActionRecord(old == nil ? "created namespace '\(name)'" : "namespace '\(name)' already exists")
     }
 }

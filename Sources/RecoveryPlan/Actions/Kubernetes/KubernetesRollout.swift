@@ -1,12 +1,12 @@
 internal import Documents
 
-/// A workload that should have become what it is told to be.
+/// A workload whose rollout must complete.
 struct KubernetesRollout {
     let object: KubernetesObject
     let within: Period
     let kubectl: Kubectl
 
-    /// Without a time-out of its own kubectl would wait for ever.
+    /// The arguments of kubectl. Without `--timeout` it would wait for ever.
     static func arguments(_ object: KubernetesObject, _ within: Period) -> [String] {
         ["rollout", "status", object.description, "--timeout=\(within.kubectl)"]
     }
@@ -23,7 +23,7 @@ struct KubernetesRollout {
         return ActionRecord("\(object) is rolled out")
     }
 
-    /// kubectl says only that it waited.
+    /// Adds the ready replicas and the reason, because kubectl only reports the time-out.
     private func explained(_ detail: String) async throws -> String {
         guard detail.contains("timed out"), let workload = try await kubectl.object(object.description) else {
             return detail

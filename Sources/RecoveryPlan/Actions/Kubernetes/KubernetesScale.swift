@@ -2,8 +2,8 @@ internal import Documents
 
 /// The number of a workload's replicas.
 ///
-/// How many there were is remembered on the object itself before they are scaled to none: whoever goes on after a crash
-/// finds it there.
+/// Before it scales a workload to 0, dr stores the number in an annotation of the object, so that a run that is
+/// resumed after a crash finds it.
 struct KubernetesScale {
     let object: KubernetesObject
     let within: Period
@@ -25,8 +25,8 @@ struct KubernetesScale {
         case .previous:
             guard let known = remembered ?? (present > 0 ? present : nil) else {
                 throw failure(
-                    .hopeless, "nothing says how many replicas it had",
-                    hint: "give `replicas` a number; only what dr scaled to 0 is remembered")
+                    .hopeless, "its previous number of replicas is not recorded",
+                    hint: "set `replicas` to a number; dr records it only for workloads that it scaled to 0 itself")
             }
             count = known
         }
@@ -38,8 +38,8 @@ struct KubernetesScale {
         let reached = try await read()["spec"]?["replicas"]?.integer ?? 1
         guard reached == count else {
             throw failure(
-                .failed, "it was scaled to \(count), and now has \(reached) again",
-                hint: "an operator, an autoscaler or a GitOps controller does that: pause it first")
+                .failed, "it was scaled to \(count), but has \(reached) replicas again",
+                hint: "pause the operator, autoscaler or GitOps controller that manages it")
         }
         return ActionRecord("\(object) has \(count) replica\(count == 1 ? "" : "s"), had \(present)")
     }
@@ -48,17 +48,18 @@ struct KubernetesScale {
 
     private func read() async throws -> JSONValue {
         guard let workload = try await kubectl.object(object.description) else {
-            throw failure(.failed, "there is no such workload", hint: "apply it first; is it the right namespace?")
+            throw failure(
+                .failed, "there is no such workload", hint: "check the namespace, or apply the workload first")
         }
         return workload
     }
 
-    /// The command returns before the pods are gone, and whoever replaces their data must not meet them.
+    /// Waits until the pods are gone. kubectl scale returns earlier, and running pods must not see their data replaced.
     private func awaitNoPods(_ workload: JSONValue) async throws {
         let labels = workload["spec"]?["selector"]?["matchLabels"]?.object ?? [:]
         let terms = labels.compactMap { name, value in value.text.map { "\(name)=\($0)" } }.sorted()
         guard !terms.isEmpty else {
-            throw failure(.failed, "it has no selector of labels, so that its pods cannot be told from others")
+            throw failure(.failed, "it has no label selector, so its pods cannot be identified")
         }
         try await kubectl.run(
             [
@@ -66,7 +67,7 @@ struct KubernetesScale {
                 "--timeout=\(within.kubectl)",
             ], timeout: within)
         let left = try await read()["status"]?["replicas"]?.integer ?? 0
-        guard left == 0 else { throw failure(.failed, "\(left) of its pods are still there") }
+        guard left == 0 else { throw failure(.failed, "\(left) of its pods still exist") }
     }
 
     private func failure(_ reason: ActionError.Reason, _ detail: String, hint: String? = nil) -> ActionError {

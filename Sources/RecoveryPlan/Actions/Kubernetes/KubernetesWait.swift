@@ -1,10 +1,10 @@
 internal import Documents
 internal import Platform
 
-/// Objects that should come to be as a condition says.
+/// Objects that must reach a condition.
 ///
-/// `kubectl wait` fails at once where a selector finds nothing yet, and succeeds where nothing is found to be deleted:
-/// so what is to be so is waited for until it is there.
+/// `kubectl wait` fails immediately if no object matches yet, and succeeds if there is no object to delete. dr
+/// therefore waits first until an object exists.
 struct KubernetesWait {
     /// `TYPE/NAME`, or a type with a selector.
     let what: String
@@ -21,7 +21,7 @@ struct KubernetesWait {
     func await() async throws -> ActionRecord {
         let deadline = ContinuousClock.now + within.duration
         let found = try await find()
-        if condition == "delete", found == 0 { return ActionRecord("\(subject): there is none") }
+        if condition == "delete", found == 0 { return ActionRecord("\(subject): no such object") }
         if condition != "delete", condition != "create", found == 0 { try await awaitOne(deadline) }
         let left = max(1, (deadline - .now).components.seconds)
         do {
@@ -48,7 +48,7 @@ struct KubernetesWait {
         while try await find() == 0 {
             guard ContinuousClock.now < deadline else {
                 throw ActionError(
-                    .notSo, "\(subject), for \(condition)", "there was none within \(within)",
+                    .notSo, "\(subject), for \(condition)", "no such object within \(within)",
                     hint: "check the names, the selector and the namespace")
             }
             try await Task.sleep(for: .seconds(1))

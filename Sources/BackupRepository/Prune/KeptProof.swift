@@ -1,0 +1,81 @@
+internal import Cryptography
+internal import ObjectStorage
+internal import Platform
+internal import Retention
+internal import Synchronization
+
+/// The manifests of kept sets, read so that the ledger knows what they need.
+struct KeptProof: Sendable {
+    /// By set, the components whose manifests cannot be read, with the reason.
+    let damaged: [Timestamp: [String: String]]
+    /// Sets whose runs were given up before they could end.
+    let dead: [Timestamp]
+
+    /// What was decided so far about the sets.
+    struct Terms: Sendable {
+        let plan: RetentionPlan
+        /// By set, in seconds since 1970.
+        let lockEnds: [Timestamp: Int]
+        /// Learns what the sets need of each pack.
+        let sparse: SparsePacks
+    }
+
+    private struct Found {
+        var damaged: [Timestamp: [String: String]] = [:]
+        var dead: [Timestamp] = []
+    }
+
+    init(of names: [Timestamp], as terms: Terms, in listing: PruneListing) async throws {
+        let prune = listing.prune
+        let newest = terms.plan.kept.last { $0.time <= listing.clock.now.seconds }.map { Timestamp(seconds: $0.time) }
+        let found = Mutex(Found())
+        // The newest alone and first: the others are compared with it.
+        for names in [names.filter { $0 == newest }, names.filter { $0 != newest }] {
+            try await names.concurrentForEach(limit: prune.lanes) { name in
+                try await prune.pool.run {
+                    let (hasRun, damaged) = try Self.need(name, isNewest: name == newest, as: terms, in: listing)
+                    if !damaged.isEmpty { found.withLock { $0.damaged[name] = damaged } }
+                    if try hasRun && Self.isGivenUp(name, in: listing) { found.withLock { $0.dead.append(name) } }
+                }
+            }
+        }
+        (damaged, dead) = found.withLock { ($0.damaged, $0.dead) }
+    }
+
+    /// Marks as needed what one set needs.
+    /// - Returns: true if one of its manifests names the run that wrote it, and the components that cannot be read.
+    private static func need(
+        _ name: Timestamp, isNewest: Bool, as terms: Terms, in listing: PruneListing
+    ) throws -> (hasRun: Bool, damaged: [String: String]) {
+        try Task.checkCancellation()
+        let (repository, ledger) = (listing.prune.repository, listing.ledger)
+        var hasRun = false
+        var damaged: [String: String] = [:]
+        let lockEnd = terms.lockEnds[name] ?? 0
+        for use in try ledger.uses(ofSet: name.seconds) {
+            try ledger.need(.kept, manifest: use.manifest, of: use.component, lockEnd: lockEnd)
+            do {
+                let manifest = try repository.manifest(
+                    use.component, Timestamp(seconds: use.manifest), sha256: Digest(bytes: use.digest))
+                try ledger.need(.kept, packs: manifest.packs.map(\.pack), of: use.component, lockEnd: lockEnd)
+                if isNewest { terms.sparse.seed(manifest) } else { terms.sparse.add(manifest) }
+                hasRun = hasRun || manifest.run != nil
+            } catch let error as RepositoryError where error.reason == .damaged {
+                damaged[use.component] = "\(error)"
+            }
+        }
+        return (hasRun, damaged)
+    }
+
+    /// Settles the run of a set where the run was killed right after it, before anything rests on the set.
+    private static func isGivenUp(_ name: Timestamp, in listing: PruneListing) throws -> Bool {
+        let prune = listing.prune
+        guard !prune.isDryRun, let run = try listing.ledger.run(ofSet: name.seconds), !listing.outcomes.contains(run)
+        else { return false }
+        let store = prune.repository.store
+        let outcome = try SpaceReserve(store: store).spending {
+            try OutcomeMark.settle(run, as: .committed, at: listing.clock.now, in: store)
+        }
+        return outcome == .void
+    }
+}

@@ -1,0 +1,82 @@
+internal import ObjectStorage
+internal import Platform
+internal import Retention
+
+/// The second step of a prune: the documents of all sets, read after the runs of due orphans were given up.
+struct PruneFacts: Sendable {
+    let listing: PruneListing
+    /// The sets as retention sees them.
+    let sets: [SetFacts]
+    /// Sets whose documents cannot be read, with the reason; not those that an operator dropped.
+    let unreadable: [Timestamp: String]
+    /// Sets of runs that were given up: they do not count as sets.
+    let deadSets: [Timestamp]
+    /// Runs that can commit nothing any more.
+    let settledRuns: Set<String>
+    let warnings: [String]
+
+    init(_ listing: PruneListing) async throws {
+        self.listing = listing
+        let listed = try await SetDocuments(of: Array(listing.sets.keys), in: listing)
+        let settlement = try await listing.prune.pool.run { try OrphanSettlement(after: listed, in: listing) }
+        let late = try await SetDocuments(of: settlement.lateSets, in: listing)
+        sets = listed.facts + late.facts
+        unreadable = listed.unreadable.merging(late.unreadable) { first, _ in first }
+        deadSets = listed.dead + late.dead
+        settledRuns = settlement.runs
+        warnings = listing.warnings + settlement.warnings
+    }
+
+    /// The reasons for which the sets that cannot be read stop every prune.
+    var refusals: [PruneReport.Refusal] {
+        unreadable.sorted { $0.key < $1.key }.map { name, reason in
+            .init(
+                reason: "'\(Layout.set(name))' cannot be read, so what it needs is not known: \(reason)",
+                remedy: "restore that object from a copy, or drop the set: `dr drop \(name)`; nothing is pruned before")
+        }
+    }
+}
+
+/// The end of the runs that left the orphans that are due: from here on they can commit nothing.
+private struct OrphanSettlement {
+    let runs: Set<String>
+    /// Sets that came after the listing.
+    let lateSets: [Timestamp]
+    let warnings: [String]
+
+    /// A dry run settles nothing, and says what would be.
+    init(after documents: SetDocuments, in listing: PruneListing) throws {
+        let (prune, ledger) = (listing.prune, listing.ledger)
+        var runs: Set<String> = []
+        var warnings: [String] = []
+        for pending in listing.due {
+            for orphan in pending.intent.orphans.values.joined() {
+                guard let run = orphan.run, !listing.leases.live.contains(run), !runs.contains(run) else { continue }
+                do {
+                    if !prune.isDryRun { try Self.settle(run, hasSet: ledger.hasSet(ofRun: run), in: listing) }
+                    runs.insert(run)
+                } catch let error as RepositoryError where error.reason == .damaged {
+                    // The outcome of the run is not known, so what it left stays.
+                    warnings.append("passed over a mark: \(error)")
+                }
+            }
+        }
+        (self.runs, self.warnings) = (runs, warnings)
+        guard !runs.isEmpty, !prune.isDryRun else {
+            lateSets = []
+            return
+        }
+        lateSets = try prune.repository.setNames().filter {
+            try !ledger.hasSet($0.seconds) && documents.unreadable[$0] == nil && !documents.dead.contains($0)
+        }
+    }
+
+    /// Never gives up a run that has its set; a set of a void run that comes later does not count as one.
+    private static func settle(_ run: String, hasSet: Bool, in listing: PruneListing) throws {
+        let (store, now) = (listing.prune.repository.store, listing.clock.now)
+        let reserve = SpaceReserve(store: store)
+        let wish: OutcomeMark.Outcome = hasSet ? .committed : .void
+        let outcome = try reserve.spending { try OutcomeMark.settle(run, as: wish, at: now, in: store) }
+        if outcome == .void { try reserve.spending { try VoidMark.write(run, at: now, in: store) } }
+    }
+}

@@ -1,0 +1,114 @@
+internal import ObjectStorage
+internal import Platform
+internal import Retention
+
+/// The third step of a prune: the sets that retention keeps and drops, and what the kept ones need.
+struct PruneJudgement: Sendable {
+    let facts: PruneFacts
+    let plan: RetentionPlan
+    let kept: Set<Timestamp>
+    /// By kept set, until when what it needs is to be locked, in seconds since 1970; empty where nothing is.
+    let lockEnds: [Timestamp: Int]
+    /// Sets of runs that were given up: they do not count as sets.
+    let deadSets: [Timestamp]
+    /// Components of which nothing may be removed, with the reason.
+    let sealed: [String: String]
+    /// Reasons for which this prune removes and announces nothing at all.
+    let frozen: [PruneReport.Refusal]
+    let sparse: SparsePacks
+    let warnings: [String]
+
+    var listing: PruneListing { facts.listing }
+
+    /// Decides, reads what is kept, and decides again while a set that was to be kept turns out not to be one.
+    init(_ facts: PruneFacts) async throws {
+        let listing = facts.listing
+        let prune = listing.prune
+        let lastPrune = try await prune.pool.run { try Self.lastPrune(before: listing) }
+        let circumstances = PruneCircumstances(
+            now: listing.clock.now.seconds, lastPrune: lastPrune, failedRuns: prune.failedRuns,
+            components: prune.components)
+        prune.progress.update { $0.phase = "reading manifests" }
+
+        let sparse = SparsePacks()
+        var (sets, dead) = (facts.sets, facts.deadSets)
+        var kept: Set<Timestamp> = []
+        var sealed: [String: String] = [:]
+        var lockEnds: [Timestamp: Int] = [:]
+        var plan = decide(sets, policy: prune.policy, circumstances: circumstances)
+        while case let fresh = Set(plan.kept.map { Timestamp(seconds: $0.time) }).subtracting(kept), !fresh.isEmpty {
+            kept.formUnion(fresh)
+            lockEnds = Self.lockEnds(of: plan, in: listing)
+            let readable = fresh.sorted(by: >).filter { facts.unreadable[$0] == nil }
+            let terms = KeptProof.Terms(plan: plan, lockEnds: lockEnds, sparse: sparse)
+            let proof = try await KeptProof(of: readable, as: terms, in: listing)
+            for (name, failure) in proof.damaged {
+                sealed.merge(failure) { _, new in new }
+                if let number = sets.firstIndex(where: { $0.time == name.seconds }) { sets[number].isDamaged = true }
+            }
+            kept.subtract(proof.dead)
+            dead += proof.dead
+            sets.removeAll { set in proof.dead.contains { $0.seconds == set.time } }
+            plan = decide(sets, policy: prune.policy, circumstances: circumstances)
+        }
+
+        self.facts = facts
+        (self.plan, self.kept, self.lockEnds, self.sparse) = (plan, kept, lockEnds, sparse)
+        (self.sealed, deadSets) = (sealed, dead)
+        let marks = listing.marks
+        frozen =
+            facts.refusals + plan.freezes.map { .init(reason: $0.text, remedy: $0.remedy) }
+            + marks.lostPins.prefix(1).map {
+                .init(
+                    reason: "a mark that pins a set cannot be read: \($0.object)",
+                    remedy: "restore or remove that object")
+            }
+        warnings =
+            facts.warnings + Self.futureWarning(plan, in: listing)
+            + marks.unreadable.map { "passed over a mark: \($0)" }
+    }
+
+    /// The reasons for a decision, as texts.
+    func reasons(of decision: RetentionDecision) -> [String] {
+        guard let reason = facts.unreadable[Timestamp(seconds: decision.set.time)] else {
+            return decision.reasons.map(\.text)
+        }
+        return ["its document cannot be read: \(reason)"]
+    }
+
+    /// Each set for as long as it is sure to be kept, and at least for the margin from now.
+    private static func lockEnds(of plan: RetentionPlan, in listing: PruneListing) -> [Timestamp: Int] {
+        guard let lock = listing.prune.repository.lock else { return [:] }
+        let storeNow = listing.clock.storeNow
+        let settled = SettledPeriods(listing.prune.policy, now: storeNow)
+        let ahead = lock.ahead(of: storeNow).until
+        var ends: [Timestamp: Int] = [:]
+        for decision in plan.decisions where decision.verdict == .keep {
+            ends[Timestamp(seconds: decision.set.time)] = max(ahead, settled.end(of: decision) ?? 0)
+        }
+        return ends
+    }
+
+    /// A prune after now does not count: a clock was wrong then, or is slow now, which makes nothing look older than it
+    /// is.
+    private static func lastPrune(before listing: PruneListing) throws -> Int? {
+        let marks = Marks(listing.prune.repository.store)
+        let times = try (marks.list(PrunedMark.kind) + marks.list(PruneIntent.kind)).compactMap {
+            $0.key.text.split(separator: "/").last.flatMap { Timestamp(String($0.prefix(16))) }
+        }
+        return (times + [listing.prune.state?.lastPrune()].compactMap { $0 }).filter { $0 <= listing.clock.now }
+            .max()?.seconds
+    }
+
+    /// A set from the future does not stop a prune, but is never dropped by itself.
+    private static func futureWarning(_ plan: RetentionPlan, in listing: PruneListing) -> [String] {
+        let names = plan.decisions.filter { $0.verdict == .keep }.map { Timestamp(seconds: $0.set.time) }
+            .filter { listing.prune.repository.scope.isFuture($0, at: listing.clock.now) }
+        guard let last = names.last else { return [] }
+        let these = names.count == 1 ? "set \(last) is" : "\(names.count) sets are, up to \(last),"
+        return [
+            "\(these) named after a time in the future and kept: a clock was wrong then, or this machine's is now\n"
+                + "hint: if this clock is right, `dr drop \(last) --reason \"wrong clock\"` removes it"
+        ]
+    }
+}

@@ -1,0 +1,72 @@
+internal import Cryptography
+internal import ObjectStorage
+internal import Platform
+internal import Retention
+internal import Synchronization
+
+/// The documents of sets, read for a prune.
+struct SetDocuments: Sendable {
+    let facts: [SetFacts]
+    /// Documents that cannot be read, with the reason; not of sets that an operator dropped.
+    let unreadable: [Timestamp: String]
+    /// Sets of runs that were given up.
+    let dead: [Timestamp]
+
+    private struct Found {
+        var facts: [SetFacts] = []
+        var unreadable: [Timestamp: String] = [:]
+        var dead: [Timestamp] = []
+    }
+
+    /// Reads them, and notes in the ledger what they name.
+    init(of names: [Timestamp], in listing: PruneListing) async throws {
+        guard !names.isEmpty else {
+            (facts, unreadable, dead) = ([], [:], [])
+            return
+        }
+        let (prune, ledger, marks, now) = (listing.prune, listing.ledger, listing.marks, listing.clock.now)
+        let (repository, pool) = (prune.repository, prune.pool)
+        prune.progress.update { $0.phase = "reading sets" }
+        let void = try await pool.run { try VoidMark.runs(in: repository.store) }
+        let found = Mutex(Found())
+        try await names.concurrentForEach(limit: prune.lanes) { name in
+            try await pool.run {
+                do {
+                    let set = try repository.set(name, void: [])
+                    guard !void.contains(set.run) else { return found.withLock { $0.dead.append(name) } }
+                    try ledger.addSet(
+                        name.seconds, run: set.run, previous: set.previous?.seconds,
+                        uses: set.components.map { component, part in
+                            .init(
+                                component: component, manifest: part.manifest.seconds, digest: part.sha256.bytes,
+                                source: part.source)
+                        })
+                    let facts = marks.retentionFacts(of: set, at: now, in: repository.scope)
+                    found.withLock { $0.facts.append(facts) }
+                } catch let error as RepositoryError where error.reason == .damaged {
+                    if let dropped = marks[name].dropReason(at: now) {
+                        // What it needs becomes what no set needs, and goes as such.
+                        try ledger.addSet(name.seconds, run: "", previous: nil, uses: [])
+                        found.withLock { $0.facts.append(.unreadable(name, dropReason: dropped)) }
+                    } else {
+                        found.withLock {
+                            $0.facts.append(.unreadable(name))
+                            $0.unreadable[name] = error.detail
+                        }
+                    }
+                } catch let error as RepositoryError where error.reason == .noSuchSet {
+                    return  // another prune was faster
+                }
+            }
+        }
+        (facts, unreadable, dead) = found.withLock { ($0.facts, $0.unreadable, $0.dead) }
+    }
+}
+
+extension SetFacts {
+    fileprivate static func unreadable(_ name: Timestamp, dropReason: String? = nil) -> SetFacts {
+        var facts = SetFacts(time: name.seconds, isComplete: false, isDamaged: true)
+        facts.dropReason = dropReason
+        return facts
+    }
+}
