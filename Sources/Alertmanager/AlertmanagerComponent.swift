@@ -16,11 +16,11 @@ extension AlertmanagerComponent: Section {
     package static let keys: [Key<Self>] =
         HTTPAccess.keys.map { $0.within(\.access) } + [
             Key(
-                "config", \.configuration, .path,
-                "The server's configuration file, which another component backs up: see 'dr gap'."),
+                "config", \.configuration, as: .path,
+                about: "The server's configuration file, which another component backs up: see 'dr gap'."),
             Key(
-                "storage", \.storage, .path,
-                "The server's --storage.path, where another component backs it up: see 'dr gap'."),
+                "storage", \.storage, as: .path,
+                about: "The server's --storage.path, where another component backs it up: see 'dr gap'."),
         ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) { access.validate(written, &reader) }

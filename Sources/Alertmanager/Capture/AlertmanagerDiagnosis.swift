@@ -6,7 +6,7 @@ extension AlertmanagerSource {
     package func diagnose() async -> [Diagnosis] {
         do {
             return try await api.pool.run { try examine() }
-        } catch { return [Diagnosis("server", .failed, "\(error)")] }
+        } catch { return [Diagnosis(of: "server", .failed, "\(error)")] }
     }
 
     private func examine() throws -> [Diagnosis] {
@@ -14,22 +14,22 @@ extension AlertmanagerSource {
         let list = try api.silences()
         var findings = [
             Diagnosis(
-                "server", .ok,
+                of: "server", .ok,
                 "Alertmanager \(status.version.isEmpty ? "(version unknown)" : status.version) at \(api.location)"),
             Diagnosis(
-                "cluster", status.isSettled ? .ok : .warning,
+                of: "cluster", status.isSettled ? .ok : .warning,
                 status.isSettled
                     ? "\(status.cluster), \(status.peers.count) members"
                     : "\(status.cluster): the silences of other members may be missing; wait until it is ready"),
             list.defects.isEmpty
-                ? Diagnosis("silences", .ok, "\(list.silences.count) can be exported")
-                : Diagnosis("silences", .failed, "\(list.defects.count) cannot be read: \(list.defects[0].reason)"),
+                ? Diagnosis(of: "silences", .ok, "\(list.silences.count) can be exported")
+                : Diagnosis(of: "silences", .failed, "\(list.defects.count) cannot be read: \(list.defects[0].reason)"),
         ]
         let hidden = status.configuration.hiddenPlaces
         if !hidden.isEmpty {
             findings.append(
                 Diagnosis(
-                    "configuration", .warning,
+                    of: "configuration", .warning,
                     "Alertmanager hides \(hidden.count) secrets of it: back up its file too, as kind files, into an "
                         + "encrypted store"))
         }
@@ -37,7 +37,7 @@ extension AlertmanagerSource {
         if !shown.isEmpty, !keepsURLs {
             findings.append(
                 Diagnosis(
-                    "webhooks", .warning,
+                    of: "webhooks", .warning,
                     "\(shown.count) URLs, which may hold passwords, are not backed up, because the store is not encrypted: "
                         + Gap.list(shown)))
         }

@@ -36,7 +36,7 @@ package struct AlertmanagerImporter: ComponentImporter {
             var known = Set(list.silences.map(\.id))
             for plan in comparison.plans(for: stored, present: list.silences) {
                 try Task.checkCancellation()
-                add(request.isDryRun ? Self.object(plan) : try settle(plan, comparison, &known))
+                add(request.isDryRun ? Self.object(plan) : try settle(plan, comparing: comparison, known: &known))
             }
             add(try compareConfiguration(in: request.tree, running.configuration))
         }
@@ -52,7 +52,7 @@ package struct AlertmanagerImporter: ComponentImporter {
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
         } catch {
-            throw ComponentError(.damaged, "read '\(AlertmanagerTree.silences)'", FileFailure.text(error))
+            throw ComponentError(.damaged, operation: "read '\(AlertmanagerTree.silences)'", FileFailure.text(error))
         }
         return names.filter { $0.hasSuffix(".json") }.compactMap { name in
             do {
@@ -63,7 +63,7 @@ package struct AlertmanagerImporter: ComponentImporter {
             } catch {
                 report(
                     ImportedObject(
-                        "silence", "'\(name)'", .failed, detail: "its document is damaged: \(error)"))
+                        "silence", "'\(name)'", outcome: .failed, detail: "its document is damaged: \(error)"))
                 return nil
             }
         }
@@ -73,7 +73,7 @@ package struct AlertmanagerImporter: ComponentImporter {
     /// - Parameter known: ids of the server's silences; those that this run creates are added.
     /// - Throws: what ends the whole import: the server is away.
     private func settle(
-        _ plan: SilencePlan, _ comparison: SilenceComparison, _ known: inout Set<String>
+        _ plan: SilencePlan, comparing comparison: SilenceComparison, known: inout Set<String>
     ) throws -> ImportedObject {
         var form = plan.silence.form()
         switch plan.step {
@@ -82,19 +82,19 @@ package struct AlertmanagerImporter: ComponentImporter {
         case .change(let id): form = plan.silence.form(id: id)
         }
         do {
-            return created(plan, try api.post(form), &known)
+            return created(plan, id: try api.post(form), known: &known)
         } catch let error as ComponentError where error.reason == .unreachable {
             // The answer was lost: the silence may be there all the same. The server is asked before another try.
             let found = try api.silences().silences.first { silence in
                 !known.contains(silence.id) && comparison.areEqual(silence, plan.silence)
             }
             do {
-                return created(plan, try found?.id ?? api.post(form), &known)
+                return created(plan, id: try found?.id ?? api.post(form), known: &known)
             } catch let error as ComponentError { return Self.failure(plan, error) }
         } catch let error as ComponentError { return Self.failure(plan, error) }
     }
 
-    private func created(_ plan: SilencePlan, _ id: String, _ known: inout Set<String>) -> ImportedObject {
+    private func created(_ plan: SilencePlan, id: String, known: inout Set<String>) -> ImportedObject {
         known.insert(id)
         let parts = [plan.detail, id == plan.silence.id ? nil : "its new id is \(id.printable)"].compactMap { $0 }
         return Self.object(plan, detail: parts.isEmpty ? nil : parts.joined(separator: "; "))
@@ -103,14 +103,14 @@ package struct AlertmanagerImporter: ComponentImporter {
     private static func object(_ plan: SilencePlan) -> ImportedObject { object(plan, detail: plan.detail) }
 
     private static func object(_ plan: SilencePlan, detail: String?) -> ImportedObject {
-        ImportedObject("silence", name(plan.silence), plan.outcome, detail: detail)
+        ImportedObject("silence", name(plan.silence), outcome: plan.outcome, detail: detail)
     }
 
     private static func failure(_ plan: SilencePlan, _ error: ComponentError) -> ImportedObject {
         // The silence ended between the comparison and the request.
         let hasEnded = error.detail.contains("in the past")
         return ImportedObject(
-            "silence", name(plan.silence), hasEnded ? .skipped : .failed,
+            "silence", name(plan.silence), outcome: hasEnded ? .skipped : .failed,
             detail: hasEnded ? "it ended during the restore" : "Alertmanager says: \(error.detail)")
     }
 
@@ -124,15 +124,15 @@ package struct AlertmanagerImporter: ComponentImporter {
         let file = "\(tree)/\(AlertmanagerTree.configuration)"
         let (kind, name) = ("configuration", "'\(AlertmanagerTree.configuration)'")
         guard let content = FileManager.default.contents(atPath: file) else {
-            return ImportedObject(kind, name, .failed, detail: "the backup has none")
+            return ImportedObject(kind, name, outcome: .failed, detail: "the backup has none")
         }
         let stored = RunningConfiguration(String(decoding: content, as: UTF8.self))
         // A backup in a store without encryption does not have the URLs of webhooks.
         let forms = [running, running.withoutURLs].map { $0.sectionsThatDiffer(from: stored) }
         let sections = forms.min { $0.count < $1.count } ?? []
-        guard !sections.isEmpty else { return ImportedObject(kind, name, .same) }
+        guard !sections.isEmpty else { return ImportedObject(kind, name, outcome: .same) }
         return ImportedObject(
-            kind, name, .skipped,
+            kind, name, outcome: .skipped,
             detail:
                 "the running configuration differs in \(Gap.list(sections).printable); Alertmanager takes it from its "
                 + "file only: restore that with --to FOLDER, put the secrets in, and reload Alertmanager")

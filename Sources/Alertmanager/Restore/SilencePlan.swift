@@ -87,7 +87,7 @@ struct SilenceComparison {
             let rival = others[silence.matchers].flatMap { candidates in
                 candidates.firstIndex { isRival($0, of: silence) }
             }.flatMap { others[silence.matchers]?.remove(at: $0) }
-            return plan(silence, byID[silence.id], rival)
+            return plan(for: silence, own: byID[silence.id], rival: rival)
         }
     }
 
@@ -102,7 +102,7 @@ struct SilenceComparison {
     /// - Parameters:
     ///   - own: the silence of the same id on the server, which may have ended.
     ///   - rival: a changed form of it.
-    private func plan(_ silence: Silence, _ own: Silence?, _ rival: Silence?) -> SilencePlan {
+    private func plan(for silence: Silence, own: Silence?, rival: Silence?) -> SilencePlan {
         let live = own.flatMap { $0.state(at: now) == .expired ? nil : $0 }
         if let other = live ?? rival {
             let difference = difference(silence, other)
