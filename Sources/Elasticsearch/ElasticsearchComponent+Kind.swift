@@ -96,24 +96,25 @@ extension ElasticsearchComponent: ComponentKind {
 
     /// The cluster's own identifier.
     package func identity(_ context: ComponentContext) throws -> String? {
-        try checked(context).json("/", timeLimit: .seconds(5))["cluster_uuid"]?.text
+        try askedAPI(context, silence: .seconds(5)).uuid()
     }
 
     // MARK: Checks
 
     package static let checks = [
         OfferedCheck<Self>("elasticsearch_green", roles: [.quick, .health]) {
-            ClusterGreen($1, try $0.checked($1.context), indices: $0.indices)
+            ClusterGreen($1, try $0.askedAPI($1.context), indices: $0.indices)
         },
         OfferedCheck<Self>("elasticsearch_documents", roles: [.drill, .content]) {
-            DocumentsCounted($1, try $0.checked($1.context), indices: $0.indices)
+            DocumentsCounted($1, try $0.askedAPI($1.context), indices: $0.indices)
         },
     ]
 
-    func checked(_ context: ComponentContext) throws -> CheckedServer {
-        CheckedServer(
-            url: access.url, client: try context.client(access),
-            headers: try context.value(of: apiKey).map { [(name: "Authorization", value: "ApiKey \($0)")] } ?? [])
+    /// The client of checks: it sends each request once, for a check measures the present.
+    func askedAPI(_ context: ComponentContext, silence: Duration? = nil) throws -> ElasticsearchAPI {
+        ElasticsearchAPI(
+            url: access.url, client: try context.client(access, silence: silence),
+            apiKey: try context.value(of: apiKey), retries: RetryPolicy(attempts: 1), pool: context.pool)
     }
 
     package static let recordedQueries: RecordedQueryRules? = RecordedQueryRules(
@@ -121,7 +122,7 @@ extension ElasticsearchComponent: ComponentKind {
 
     package func recorder(_ component: CheckedComponent) throws -> (any QueryRecorder)? {
         ElasticsearchRecorder(
-            component: component, server: try checked(component.context),
+            component: component, api: try askedAPI(component.context),
             canaryIndex: ElasticsearchCanary.index(for: indices))
     }
 

@@ -69,6 +69,13 @@ extension GrafanaComponent: ComponentKind {
         GrafanaAPI(url: access.url, client: try context.client(access), pool: context.pool)
     }
 
+    /// The client of checks: it sends each request once, for a check measures the present.
+    func askedAPI(_ context: ComponentContext, silence: Duration? = nil) throws -> GrafanaAPI {
+        GrafanaAPI(
+            url: access.url, client: try context.client(access, silence: silence), pool: context.pool,
+            retries: RetryPolicy(attempts: 1))
+    }
+
     // MARK: Where it lives
 
     package var home: String? { nil }
@@ -78,10 +85,7 @@ extension GrafanaComponent: ComponentKind {
 
     /// The dashboards: a restore adds or changes some.
     package func identity(_ context: ComponentContext) throws -> String? {
-        let server = CheckedServer(url: access.url, client: try context.client(access))
-        let found = try server.json(
-            "/api/search", [("type", "dash-db"), ("limit", "5000")], timeLimit: .seconds(5))
-        return found.array?.compactMap { $0["uid"]?.text }.sorted().joined(separator: ",")
+        try askedAPI(context, silence: .seconds(5)).dashboards(nil).joined(separator: ",")
     }
 
     // MARK: Checks
@@ -91,13 +95,13 @@ extension GrafanaComponent: ComponentKind {
             StatusCheck("grafana_healthy", component: $1.name, server: try $0.checked($1), path: "/api/health")
         },
         OfferedCheck<Self>("grafana_database_ok", roles: [.quick]) {
-            GrafanaDatabase(component: $1.name, server: try $0.checked($1))
+            GrafanaDatabase(component: $1.name, api: try $0.askedAPI($1.context))
         },
         OfferedCheck<Self>("grafana_dashboards", roles: [.drill, .content]) {
-            GrafanaObjects(.dashboards, $1, try $0.checked($1))
+            GrafanaObjects(.dashboards, $1, try $0.askedAPI($1.context))
         },
         OfferedCheck<Self>("grafana_datasources", roles: [.drill, .content]) {
-            GrafanaObjects(.dataSources, $1, try $0.checked($1))
+            GrafanaObjects(.dataSources, $1, try $0.askedAPI($1.context))
         },
     ]
 
@@ -109,7 +113,7 @@ extension GrafanaComponent: ComponentKind {
         userLanguage: nil, limits: [.dashboard: 500])
 
     package func recorder(_ component: CheckedComponent) throws -> (any QueryRecorder)? {
-        GrafanaRecorder(component: component.name, reading: GrafanaReading(try checked(component)))
+        GrafanaRecorder(component: component.name, api: try askedAPI(component.context))
     }
 
     package static let canary: (any CanarySettings.Type)? = GrafanaCanarySettings.self
@@ -137,12 +141,11 @@ extension GrafanaComponent: ComponentKind {
     package static let droppable: DroppableObject<Self>? = DroppableObject(
         "dashboard", checks: ["grafana_dashboards"], isHeld: { facts, _ in facts["dashboards"] != "0" }
     ) { settings, context in
-        let server = CheckedServer(url: settings.access.url, client: try context.client(settings.access))
-        let found = try server.json("/api/search", [("type", "dash-db"), ("limit", "1")])
-        guard let uid = found.array?.first?["uid"]?.text else {
+        let api = try settings.askedAPI(context)
+        guard let uid = try api.dashboards(nil).first else {
             throw CheckFailure("-", "the restored Grafana has no dashboard to drop")
         }
-        try server.write("DELETE", "/api/dashboards/uid/\(uid)", [])
+        try api.write("DELETE", ["dashboards", "uid", uid])
     }
 
     // MARK: Forecasts

@@ -46,6 +46,13 @@ extension LokiComponent: ComponentKind {
         return LokiAPI(url: access.url, client: try context.client(access), pool: context.pool)
     }
 
+    /// The client of checks: it sends each request once, for a check measures the present.
+    func askedAPI(_ context: ComponentContext) throws -> LokiAPI? {
+        guard !access.url.isEmpty else { return nil }
+        return LokiAPI(
+            url: access.url, client: try context.client(access), pool: context.pool, retries: RetryPolicy(attempts: 1))
+    }
+
     // MARK: Where it lives
 
     package var home: String? { data }
@@ -64,8 +71,8 @@ extension LokiComponent: ComponentKind {
             return StatusCheck("loki_ready", component: $1.name, server: server, path: "/ready")
         },
         OfferedCheck<Self>("loki_query", roles: [.content]) {
-            guard let server = try $0.checked($1) else { return FixedCheck.withoutServer("loki_query", of: $1) }
-            return LokiQuery($1, server)
+            guard let api = try $0.askedAPI($1.context) else { return FixedCheck.withoutServer("loki_query", of: $1) }
+            return LokiQuery($1, api)
         },
     ]
 
@@ -77,7 +84,7 @@ extension LokiComponent: ComponentKind {
     package static let recordedQueries: RecordedQueryRules? = RecordedQueryRules(userLanguage: .logQL, limits: [:])
 
     package func recorder(_ component: CheckedComponent) throws -> (any QueryRecorder)? {
-        try checked(component).map { LokiRecorder(component, $0) }
+        try askedAPI(component.context).map { LokiRecorder(component, $0) }
     }
 
     package static let canary: (any CanarySettings.Type)? = LokiCanarySettings.self

@@ -1,28 +1,30 @@
 internal import Cryptography
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
-/// A file on its way into a ``DirectoryStore``.
+/// A file that is being written to a ``DirectoryStore``.
 final class DirectoryUpload: ObjectUpload {
     private let store: DirectoryStore
     private let key: ObjectKey
     private let options: PutOptions
     private let temporary: String
-    private let file: FileDescriptor
+    private let file: OpenFile
     private var written = 0
-    /// Where the kernel has been told to start writing back.
+    /// The offset up to which the kernel was asked to start writing back.
     private var flushed = 0
-    /// Whether ``temporary`` has to be removed.
+    /// True if ``temporary`` still has to be removed.
     private var isPending = true
-    /// Whether the content may be in reach under its key: from then on it must never be cut.
+    /// True if the content may be visible under its key: from then on it must never be truncated.
     private var isNamed = false
 
-    /// Small enough that the final sync is short, large enough that the disk works in runs.
+    /// Small enough that the final sync is short, large enough that the disk writes in long runs.
     private static let writebackStep = 8 << 20
 
     init(to store: DirectoryStore, _ key: ObjectKey, options: PutOptions) throws {
         guard !key.text.hasPrefix(DirectoryStore.temporaryName + "/"), key.text != DirectoryStore.temporaryName else {
             throw store.failure(
-                .unsupported, in: "put", of: key, "'\(DirectoryStore.temporaryName)' is the store's own")
+                .unsupported, in: "put", of: key, "'\(DirectoryStore.temporaryName)' is reserved for the store")
         }
         self.store = store
         self.key = key
@@ -30,12 +32,14 @@ final class DirectoryUpload: ObjectUpload {
         temporary = "\(store.temporaryDirectory)/\(RandomID.make())"
         let flags = O_WRONLY | O_CREAT | O_EXCL
         do {
-            file = try FileDescriptor(path: temporary, flags, mode: DirectoryStore.fileMode)
+            file = try OpenFile(path: temporary, flags, mode: DirectoryStore.fileMode)
         } catch  where DirectoryStore.meansAbsent(error) {
             try store.checkRoot("put", key)
             file = try store.attempt("put", of: key) { [temporary] () throws(Errno) in
-                if mkdir(store.temporaryDirectory, DirectoryStore.directoryMode) != 0, errno != EEXIST { throw Errno() }
-                return try FileDescriptor(path: temporary, flags, mode: DirectoryStore.fileMode)
+                if mkdir(store.temporaryDirectory, DirectoryStore.directoryMode) != 0, errno != EEXIST {
+                    throw Errno.last
+                }
+                return try OpenFile(path: temporary, flags, mode: DirectoryStore.fileMode)
             }
         } catch {
             throw store.failure(error, in: "put", of: key)
@@ -49,7 +53,7 @@ final class DirectoryUpload: ObjectUpload {
         do {
             try file.write(bytes)
         } catch {
-            cancel()  // at once: on a full disk others wait for this space
+            cancel()  // at once: on a full disk other writers need this space
             throw store.failure(error, in: "put", of: key)
         }
         written += bytes.byteCount
@@ -65,26 +69,26 @@ final class DirectoryUpload: ObjectUpload {
         do {
             try file.sync()
             try publish()
-            try FileDescriptor(path: store.directory(of: key), O_RDONLY | O_DIRECTORY).sync()
+            try OpenFile(path: store.directory(of: key), O_RDONLY | O_DIRECTORY).sync()
             return ObjectInfo(key, try file.status())
-        } catch  where error.number == EEXIST {
-            throw store.failure(.alreadyExists, in: "put", of: key, "the key is taken")
-        } catch  where error.number == EISDIR || error.number == ENOTDIR {
+        } catch  where error.rawValue == EEXIST {
+            throw store.failure(.alreadyExists, in: "put", of: key, "an object with this key exists")
+        } catch  where error.rawValue == EISDIR || error.rawValue == ENOTDIR {
             throw store.failure(.unsupported, in: "put", of: key, "a file system cannot hold an object inside another")
         } catch {
             throw store.failure(error, in: "put", of: key)
         }
     }
 
-    /// Gives the file its name, in one step and only where there is none.
+    /// Gives the file its name in one step, and only if the name is free.
     private func publish() throws(Errno) {
         let target = store.path(of: key)
         isNamed = true
         try store.settleDirectory(of: key)
         do {
             try name(target)
-        } catch  where error.number == ENOENT {
-            // The directory was there a moment ago, as far as this process knew.
+        } catch  where error.rawValue == ENOENT {
+            // The directory existed when this process last used it.
             store.forgetDirectories()
             try store.settleDirectory(of: key)
             try name(target)
@@ -93,31 +97,31 @@ final class DirectoryUpload: ObjectUpload {
 
     private func name(_ target: String) throws(Errno) {
         guard options.condition == .ifAbsent else {
-            guard rename(temporary, target) == 0 else { throw Errno() }
+            guard rename(temporary, target) == 0 else { throw Errno.last }
             isPending = false
             return
         }
         if link(temporary, target) == 0 { return }
-        let cause = Errno()
-        switch cause.number {
+        let cause = Errno.last
+        switch cause.rawValue {
         case EEXIST:
-            // Over NFS the answer to a link that was made can get lost, and the repeated call finds it there.
+            // Over NFS the answer to a successful link can get lost; the repeated call then finds the name.
             var named = stat()
             let own = try file.status()
             guard lstat(target, &named) == 0, named.st_ino == own.st_ino, named.st_dev == own.st_dev else {
                 throw cause
             }
         case EPERM, EOPNOTSUPP, ENOSYS:
-            // No hard links here (FAT, some network shares): look, then rename; two writers can then both succeed.
-            guard access(target, F_OK) != 0 else { throw Errno(EEXIST) }
-            guard rename(temporary, target) == 0 else { throw Errno() }
+            // No hard links here (FAT, some network shares): check, then rename. Two writers can then both succeed.
+            guard access(target, F_OK) != 0 else { throw Errno(rawValue: EEXIST) }
+            guard rename(temporary, target) == 0 else { throw Errno.last }
             isPending = false
         default: throw cause
         }
     }
 
     func cancel() {
-        // After a rename there is nothing left to remove; after a link there is one name too many.
+        // After a rename the temporary name is gone; after a link it must be removed.
         guard isPending else { return }
         isPending = false
         if !isNamed { ftruncate(file.number, 0) }  // the descriptor may stay open for long: free the space now

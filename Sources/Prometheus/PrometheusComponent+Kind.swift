@@ -47,8 +47,8 @@ extension PrometheusComponent: ComponentKind {
 
     package static let neighbours = ["prometheus", "alertmanager", "pushgateway", "blackbox", "thanos", "mimir"]
 
-    func api(_ context: ComponentContext) throws -> PrometheusAPI {
-        PrometheusAPI(url: access.url, client: try context.client(access), pool: context.pool)
+    func api(_ context: ComponentContext, silence: Duration? = nil) throws -> PrometheusAPI {
+        PrometheusAPI(url: access.url, client: try context.client(access, silence: silence), pool: context.pool)
     }
 
     // MARK: Where it lives
@@ -62,9 +62,7 @@ extension PrometheusComponent: ComponentKind {
 
     /// The time when the server was started.
     package func identity(_ context: ComponentContext) throws -> String? {
-        let server = CheckedServer(url: access.url, client: try context.client(access))
-        let document = try server.json("/api/v1/status/runtimeinfo", timeLimit: .seconds(5))
-        return document["data"]?["startTime"]?.text
+        try api(context, silence: .seconds(5)).startTime()
     }
 
     // MARK: Checks
@@ -76,8 +74,8 @@ extension PrometheusComponent: ComponentKind {
         OfferedCheck<Self>("prometheus_ready", roles: [.quick, .health]) {
             StatusCheck("prometheus_ready", component: $1.name, server: try $0.checked($1), path: "/-/ready")
         },
-        OfferedCheck<Self>("targets_up", roles: [.live]) { TargetsUp($1, try $0.checked($1)) },
-        OfferedCheck<Self>("ingestion", roles: []) { Ingestion($1, try $0.checked($1)) },
+        OfferedCheck<Self>("targets_up", roles: [.live]) { TargetsUp($1, try $0.api($1.context)) },
+        OfferedCheck<Self>("ingestion", roles: []) { Ingestion($1, try $0.api($1.context)) },
         OfferedCheck<Self>("prometheus_blocks_intact", roles: [.drill, .content]) { BlocksIntact($1, data: $0.data) },
     ]
 
@@ -88,15 +86,13 @@ extension PrometheusComponent: ComponentKind {
     package static let recordedQueries: RecordedQueryRules? = RecordedQueryRules(userLanguage: .promQL, limits: [:])
 
     package func recorder(_ component: CheckedComponent) throws -> (any QueryRecorder)? {
-        PrometheusRecorder(component, try checked(component))
+        PrometheusRecorder(component, try api(component.context))
     }
 
     package static let canary: (any CanarySettings.Type)? = PrometheusCanarySettings.self
 
     package static let metrics: MetricRules<Self>? = MetricRules(resources: resources) { settings, context in
-        PrometheusMetrics(
-            server: CheckedServer(url: settings.access.url, client: try context.client(settings.access)),
-            api: try settings.api(context))
+        PrometheusMetrics(api: try settings.api(context))
     }
 
     // MARK: Drills

@@ -47,7 +47,7 @@ import Testing
             for bit in 0..<8 {
                 var damaged = bytes
                 damaged[position] ^= 1 << bit
-                // A flip that raises the format number reads as a newer version: refused just the same.
+                // A flip that raises the format number looks like a newer version, which is also refused.
                 #expect(throws: RepositoryError.self) {
                     try SealedDocument.decode(Sample.self, damaged, name: "x")
                 }
@@ -106,7 +106,7 @@ import Testing
         #expect(member([0x61]) { $0.time = [Int.min, 0] }.record?.modified.seconds == .min)
     }
 
-    /// The general encoder is the reference: readers of version 1 saw nothing else.
+    /// The general encoder is the reference: readers of version 1 expect its text.
     @Test func theTextIsWhatTheEncoderWrites() throws {
         var encrypted = index([])
         encrypted.object.envelope = "cms"
@@ -160,10 +160,14 @@ import Testing
     func nothingLeadsOutside(path: String) { #expect(!RestorePath.isSafe(Array(path.utf8))) }
 }
 
-@Suite struct LayoutTests {
+@Suite struct ComponentNameTests {
     @Test(arguments: [
         ("prometheus", true), ("a-1", true), ("sets", false), ("marks", false), ("", false), ("A", false),
         ("a/b", false),
-        ("a_b", false), (String(repeating: "x", count: 65), false),
-    ]) func componentNames(name: String, isGood: Bool) { #expect(Layout.isComponentName(name) == isGood) }
+        ("a_b", false), (String(repeating: "x", count: 64), true), (String(repeating: "x", count: 65), false),
+    ]) func `a name is valid for its form and unless it is reserved`(name: String, isValid: Bool) throws {
+        #expect(ComponentName.isValid(name) == isValid)
+        let hasForm = name.firstMatch(of: try Regex(ComponentName.pattern)) != nil
+        #expect(ComponentName.hasValidForm(name) == hasForm)
+    }
 }

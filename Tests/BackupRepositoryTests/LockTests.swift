@@ -7,7 +7,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// Object locks: long enough for what is kept, never longer than can be justified, and never on what must go.
+/// Object locks: long enough for kept sets, never longer than justified, and never on objects to remove.
 @Suite struct LockTests {
     private static let day = 86_400
     private static let margin = 3 * day
@@ -24,7 +24,7 @@ import Testing
 
     @discardableResult
     private func prune(
-        _ fixture: PruneFixture, _ policy: RetentionPolicy, _ change: (inout Prune) -> Void = { _ in }
+        _ fixture: PruneFixture, by policy: RetentionPolicy, _ change: (inout Prune) -> Void = { _ in }
     ) async throws -> PruneReport {
         try await fixture.prune(grace: 0) { prune in
             prune.policy = policy
@@ -44,10 +44,10 @@ import Testing
         }
         #expect(!fixture.store.keys("marks/").isEmpty)
         #expect(try locks(fixture, "marks/").allSatisfy { $0 == nil })
-        #expect(try locks(fixture, "repository.json") == [nil], "the first prune does that")
+        #expect(try locks(fixture, "repository.json") == [nil], "the first prune locks it")
     }
 
-    /// The clock of a machine may lie; the store's does not run ahead with it.
+    /// The clock of a machine may be wrong; the store's clock is not affected.
     @Test func aClockThatIsAheadLocksNothingForLonger() async throws {
         let fixture = try fixture()
         try fixture.write("a", Fixture.noise(3000, seed: 1))
@@ -59,18 +59,19 @@ import Testing
         #expect(try locks(fixture, "tree/").allSatisfy { $0 == until })
     }
 
-    /// A set is locked to the end of a tier when its period is over, and what it shares with older ones with it.
+    /// A set is locked to the end of a tier once its period is over, together with the packs that it shares with older
+    /// sets.
     @Test func aSetIsLockedForTheTierWhosePeriodItClosed() async throws {
         let fixture = try fixture()
         let policy = RetentionPolicy(daily: .days(30))
         try fixture.write("shared", Fixture.noise(3000, seed: 1))
         let first = try await fixture.backup()
-        try await prune(fixture, policy)
+        try await prune(fixture, by: policy)
         #expect(try locks(fixture, "sets/") == [fixture.now.seconds + Self.margin], "its day is not over")
         fixture.pass(hours: 24)
         try fixture.write("own", Fixture.noise(3000, seed: 2))
         let second = try await fixture.backup()
-        let report = try await prune(fixture, policy)
+        let report = try await prune(fixture, by: policy)
         let (long, short) = (first.name.seconds + 30 * Self.day, second.name.seconds + Self.margin)
         #expect(try locks(fixture, "sets/") == [long, short])
         #expect(Set(try locks(fixture, "tree/packs/")) == [long, short], "the shared pack, and the second's own")
@@ -84,7 +85,7 @@ import Testing
         try fixture.write("shared", Fixture.noise(3000, seed: 1))
         for _ in 0..<20 {
             try await fixture.backup()
-            try await prune(fixture, RetentionPolicy(keepLast: 1))
+            try await prune(fixture, by: RetentionPolicy(keepLast: 1))
             fixture.pass(hours: 24)
             #expect(try locks(fixture, "tree/packs/").allSatisfy { ($0 ?? 0) > fixture.now.seconds })
         }
@@ -99,7 +100,7 @@ import Testing
         try await fixture.backup()
         fixture.pass(hours: 30)
         let policy = RetentionPolicy(keepLast: 1)
-        let report = try await prune(fixture, policy)
+        let report = try await prune(fixture, by: policy)
         #expect(report.sets.map(\.fate) == [.locked, .kept] && report.refused == 0 && report.frozen.isEmpty)
         #expect(report.removed == PruneReport.Counts() && report.locked.objects == 1)
         #expect(
@@ -109,16 +110,16 @@ import Testing
                     until: Timestamp(seconds: first.name.seconds + Self.margin))
             ])
         try await fixture.expectWhole()
-        let dry = try await prune(fixture, policy) { $0.isDryRun = true }
+        let dry = try await prune(fixture, by: policy) { $0.isDryRun = true }
         #expect(dry.locked == report.locked && dry.sets == report.sets)
         fixture.pass(hours: 3 * 24)
-        let later = try await prune(fixture, policy)
+        let later = try await prune(fixture, by: policy)
         #expect(later.removed.sets == 1 && later.removed.packs == 1 && later.locked.objects == 0)
         #expect(fixture.store.keys("marks/prune/").isEmpty)
         try await fixture.expectWhole()
     }
 
-    /// What one intent still waits for must not hold back the others, or there would be ever more of them.
+    /// An intent that is still waiting must not delay the others, or their number would grow.
     @Test func intentsAreClosedOneByOne() async throws {
         let fixture = try fixture()
         let policy = RetentionPolicy(keepLast: 2)
@@ -126,7 +127,7 @@ import Testing
         for number in 0..<16 {
             try fixture.write("own", Fixture.noise(2000, seed: UInt64(number + 1)))
             try await fixture.backup()
-            try await prune(fixture, policy)
+            try await prune(fixture, by: policy)
             most = max(most, fixture.store.keys("marks/prune/").count)
             fixture.pass(hours: 12)
         }
@@ -134,19 +135,19 @@ import Testing
         try await fixture.expectWhole()
     }
 
-    /// 40 days under several tiers: no object is ever locked beyond what its sets are certain to be kept for.
+    /// 40 days under several tiers: no object is locked beyond the time for which its sets are certain to be kept.
     @Test func nothingIsLockedForLongerThanItIsSureToBeKept() async throws {
         let fixture = try fixture()
         let policy = RetentionPolicy(hourly: .hours(24), daily: .days(10), weekly: .weeks(3))
         for number in 0..<40 {
             try fixture.write("own", Fixture.noise(1000, seed: UInt64(number + 1)))
             let set = try await fixture.backup()
-            try await prune(fixture, policy)
+            try await prune(fixture, by: policy)
             fixture.pass(hours: 24)
-            // The last of a week is kept three weeks; any other ten days.
+            // The last set of a week is kept three weeks; any other ten days.
             let isSunday = (set.name.seconds / Self.day + 3) % 7 == 6
             let longest = isSunday ? 21 * Self.day : 10 * Self.day
-            try await prune(fixture, policy)
+            try await prune(fixture, by: policy)
             let until = try fixture.store.retention(of: Layout.set(set.name))?.until
             #expect(until == set.name.seconds + longest, "\(set.name)")
         }
@@ -162,7 +163,7 @@ import Testing
         try fixture.write("a", Fixture.noise(3000, seed: 1))
         try await fixture.backup()
         fixture.pass(hours: 48)
-        let report = try await prune(fixture, RetentionPolicy(keepLast: 1)) { $0.failedRuns = 3 }
+        let report = try await prune(fixture, by: RetentionPolicy(keepLast: 1)) { $0.failedRuns = 3 }
         #expect(!report.frozen.isEmpty && report.locks?.extended == 5)
         #expect(try locks(fixture, "tree/").allSatisfy { $0 == fixture.now.seconds + Self.margin })
     }
@@ -174,11 +175,11 @@ import Testing
         let state = try StateFolder(
             fixture.fixture.folder.url.appending(path: "state").path, repository: fixture.repository().description)
         let policy = RetentionPolicy(keepLast: 1)
-        #expect(try await prune(fixture, policy) { $0.state = state }.locks != nil)
+        #expect(try await prune(fixture, by: policy) { $0.state = state }.locks != nil)
         fixture.pass(hours: 17)
-        #expect(try await prune(fixture, policy) { $0.state = state }.locks == nil)
+        #expect(try await prune(fixture, by: policy) { $0.state = state }.locks == nil)
         fixture.pass(hours: 1)
-        #expect(try await prune(fixture, policy) { $0.state = state }.locks?.extended == 5)
+        #expect(try await prune(fixture, by: policy) { $0.state = state }.locks?.extended == 5)
     }
 
     @Test func aStoreThatCannotLockIsNamed() async throws {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// What a set brings back, and that each component stands for itself.
+/// The content of a restore point, with each component independent of the others.
 @Suite struct RestorePointTests {
     private func set(_ parts: [String: (captured: Int, watermark: Int?)], failed: [String: String] = [:]) -> BackupSet {
         let now = Timestamp(seconds: 0)
@@ -85,9 +85,9 @@ import Testing
 
     // MARK: Of a real run
 
-    /// - Parameter hanging: components that have little time.
+    /// - Parameter hanging: components with a short time-out.
     private func run(
-        _ fixture: Fixture, _ repository: Repository, _ sources: [String: StubSource], hanging: Set<String> = []
+        _ sources: [String: StubSource], of fixture: Fixture, into repository: Repository, hanging: Set<String> = []
     ) async throws -> BackupRun.Report {
         let state = try StateFolder(
             fixture.folder.url.appending(path: "state").path, repository: repository.description)
@@ -103,7 +103,7 @@ import Testing
         ).run()
     }
 
-    /// Two good components, whose newest data are ten minutes apart, and whatever else the test adds.
+    /// Returns two good components, whose newest data are ten minutes apart.
     private func sources(_ fixture: Fixture) throws -> [String: StubSource] {
         try fixture.writeTree()
         var metrics = StubSource(root: fixture.source.path)
@@ -117,7 +117,7 @@ import Testing
     @Test func watermarksAndSkewAreRecorded() async throws {
         let fixture = try Fixture()
         let repository = try fixture.repository()
-        let set = try await run(fixture, repository, try sources(fixture)).set
+        let set = try await run(try sources(fixture), of: fixture, into: repository).set
         #expect(set.status == .complete && set.components["metrics"]?.watermark == 1_700_000_000_000)
         #expect(try repository.manifest("metrics", of: set).watermark == 1_700_000_000_000)
         let point = RestorePoint(set, now: Timestamp(seconds: 1_700_001_000), rpo: 900)
@@ -139,7 +139,7 @@ import Testing
         }
         sources["bad"] = bad
         let repository = try fixture.repository()
-        let report = try await run(fixture, repository, sources, hanging: when == "by hanging" ? ["bad"] : [])
+        let report = try await run(sources, of: fixture, into: repository, hanging: when == "by hanging" ? ["bad"] : [])
         #expect(report.set.status == .partial && report.set.failed.keys.sorted() == ["bad"])
         #expect(report.set.reasons[0].contains("no progress within") == (when == "by hanging"))
         #expect(report.set.components.keys.sorted() == ["logs", "metrics"])
@@ -149,12 +149,12 @@ import Testing
             #expect(manifest.damage.isEmpty && manifest.totals.files == 23)
         }
         #expect(try await fixture.verify(repository).findings.isEmpty)
-        if when == "while storing" { for await _ in released.stream {} }  // hangs here unless it was given up
+        if when == "while storing" { for await _ in released.stream {} }  // hangs here unless it was released
         #expect(RestorePoint(report.set, now: Fixture.clock(), rpo: nil).verdict == .missing)
     }
 
-    /// A component that never answers holds the set up until the run is cancelled. What the others stored by then is in
-    /// the repository: the next run finds all of it, and a set is never written of half a run.
+    /// A component that never responds delays the set until the run is cancelled. The objects that the others stored by
+    /// then are in the repository, and the next run finds them. A set of half a run is never written.
     @Test func aComponentThatHangsIsEndedByTheCancellation() async throws {
         let fixture = try Fixture()
         let good = try sources(fixture)
@@ -170,17 +170,17 @@ import Testing
         for name in good.keys { sources[name]?.releasing = { others.continuation.yield() } }
         let repository = try fixture.repository()
         let all = sources
-        let task = Task { try await run(fixture, repository, all) }
+        let task = Task { try await run(all, of: fixture, into: repository) }
         for await _ in reached.stream {}
         var released = 0
-        for await _ in others.stream {  // side by side: they end although the third hangs
+        for await _ in others.stream {  // concurrently: they finish although the third hangs
             released += 1
             if released == good.count { break }
         }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(try repository.setNames().isEmpty)
-        let next = try await run(fixture, repository, good)
+        let next = try await run(good, of: fixture, into: repository)
         #expect(next.set.status == .complete && next.set.components.count == 2)
         #expect(try await fixture.verify(repository).findings.isEmpty)
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// When a backup holds so much less that it must not take the place of the one before.
+/// The cases in which a backup holds so much less that it must not replace the previous one.
 @Suite struct ShrinkageTests {
     struct Size: Sendable, CustomTestStringConvertible {
         var files: Int
@@ -15,7 +15,7 @@ import Testing
         var testDescription: String { "\(files) files, \(bytes) B" }
     }
 
-    private func shrinkage(_ before: Size, _ after: Size, _ threshold: Double = 0.5) -> Shrinkage {
+    private func shrinkage(from before: Size, to after: Size, threshold: Double = 0.5) -> Shrinkage {
         let time = Timestamp(seconds: 0)
         var part = BackupSet.Component(
             source: "files", manifest: time, sha256: .init(of: []), captured: time, files: before.files,
@@ -38,10 +38,10 @@ import Testing
         (Size(files: 3, bytes: 200), Size(files: 1, bytes: 2), false),
         (Size(files: 50, bytes: 200), Size(files: 26, bytes: 2), false),
         (Size(files: 1, bytes: 100_000_000), Size(files: 1, bytes: 0), true),
-        // One measure alone has to fall further.
+        // A single measure has to fall further.
         (Size(files: 100, bytes: 100_000_000), Size(files: 99, bytes: 40_000_000), false),
         (Size(files: 100, bytes: 100_000_000), Size(files: 99, bytes: 4_000_000), true),
-        // A server that keeps times merges its files, and packs its bytes.
+        // A server that records times merges its files and compacts its bytes.
         (
             Size(files: 48, bytes: 9_000_000, data: 0...day), Size(files: 8, bytes: 8_000_000, data: 0...day), false
         ),
@@ -53,23 +53,23 @@ import Testing
             Size(files: 48, bytes: 9_000_000, data: 0...day), Size(files: 4, bytes: 2_000, datum: .empty), true
         ),
     ]) func `a collapse is told from ordinary change`(before: Size, after: Size, isCollapse: Bool) {
-        #expect(shrinkage(before, after).isCollapse == isCollapse)
+        #expect(shrinkage(from: before, to: after).isCollapse == isCollapse)
     }
 
     @Test func `the threshold can be moved, up to never`() {
         let (full, half) = (Size(files: 100, bytes: 10), Size(files: 40, bytes: 4))
-        #expect(shrinkage(full, half).isCollapse)
-        #expect(!shrinkage(full, half, 0.7).isCollapse)
-        #expect(!shrinkage(full, Size(files: 0, bytes: 0), 1).isCollapse)
-        #expect(shrinkage(full, Size(files: 98, bytes: 9), 0.01).isCollapse)
+        #expect(shrinkage(from: full, to: half).isCollapse)
+        #expect(!shrinkage(from: full, to: half, threshold: 0.7).isCollapse)
+        #expect(!shrinkage(from: full, to: Size(files: 0, bytes: 0), threshold: 1).isCollapse)
+        #expect(shrinkage(from: full, to: Size(files: 98, bytes: 9), threshold: 0.01).isCollapse)
     }
 
     @Test func `it says what fell`() {
         #expect(
-            shrinkage(Size(files: 50, bytes: 2_000_000), Size(files: 1, bytes: 9)).text
+            shrinkage(from: Size(files: 50, bytes: 2_000_000), to: Size(files: 1, bytes: 9)).text
                 == "from 50 to 1 files, from 2000000 to 9 bytes")
-        #expect(shrinkage(Size(files: 3, bytes: 9), Size(files: 0, bytes: 0)).text == "to nothing")
-        #expect(shrinkage(Size(files: 50, bytes: 9), Size(files: 49, bytes: 9)).text == nil)
+        #expect(shrinkage(from: Size(files: 3, bytes: 9), to: Size(files: 0, bytes: 0)).text == "to nothing")
+        #expect(shrinkage(from: Size(files: 50, bytes: 9), to: Size(files: 49, bytes: 9)).text == nil)
     }
 
     @Test func `no datum is recorded later than its capture`() {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// Restores of a part, previews, and what the manifest says is withheld.
+/// Restores of a part, previews, and the withheld values in the manifest.
 @Suite struct SliceAndPlanTests {
     /// Files are `<tenant>/<milliseconds>`.
     private struct TenantRestorer: ComponentRestorer {
@@ -32,7 +32,7 @@ import Testing
     }
 
     private func restore(
-        _ fixture: Fixture, _ repository: Repository, _ set: BackupSet, slice: RestoreSlice? = nil,
+        _ set: BackupSet, of repository: Repository, in fixture: Fixture, slice: RestoreSlice? = nil,
         paths: [String] = [], replace: Bool = false, inTheWay: [String] = []
     ) throws -> ComponentRestore {
         let target = try RestoreTarget(
@@ -52,7 +52,7 @@ import Testing
         (RestoreSlice(tenants: ["bob"], times: 100...100), ["bob", "bob/100"]),
     ]) func onlyWhatBelongsToTheSliceComesBack(slice: RestoreSlice, expected: [String]) async throws {
         let (fixture, repository, set) = try await prepared()
-        let restore = try restore(fixture, repository, set, slice: slice)
+        let restore = try restore(set, of: repository, in: fixture, slice: slice)
         let files = expected.filter { $0.contains("/") }
         #expect(try await restore.plan().files == files.count)
         let report = try await restore.run()
@@ -68,7 +68,7 @@ import Testing
     @Test(arguments: [RestoreSlice(tenants: ["eve"]), RestoreSlice(times: 101...199)])
     func aSliceOfNothingIsAnError(slice: RestoreSlice) async throws {
         let (fixture, repository, set) = try await prepared()
-        let restore = try restore(fixture, repository, set, slice: slice)
+        let restore = try restore(set, of: repository, in: fixture, slice: slice)
         let error = await #expect(throws: RepositoryError.self) { try await restore.run() }
         #expect(error?.reason == .noSuchPath && error?.hint?.contains("dr show") == true)
         #expect(!FileManager.default.fileExists(atPath: fixture.folder.url.appending(path: "out").path))
@@ -82,16 +82,16 @@ import Testing
 
     @Test func aPlanWritesNothingAndFetchesNoContent() async throws {
         let (fixture, repository, set) = try await prepared()
-        // Without the packs themselves a plan can still be made: the indexes say all.
+        // A plan does not need the packs: the indexes are enough.
         for key in try fixture.objects() where key.text.hasSuffix(".tar.gz") {
             try FileManager.default.removeItem(at: fixture.file(of: key))
         }
         let before = try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).sorted()
-        let plan = try await restore(fixture, repository, set).plan()
+        let plan = try await restore(set, of: repository, in: fixture).plan()
         #expect(plan.files == 7 && plan.bytes == 300_000 + 6 * "ada at 100".utf8.count)
         #expect(plan.target == fixture.folder.url.appending(path: "out").path && !plan.replaces)
-        #expect(try await restore(fixture, repository, set, paths: ["bob"]).plan().files == 3)
-        let unknown = try restore(fixture, repository, set, paths: ["eve"])
+        #expect(try await restore(set, of: repository, in: fixture, paths: ["bob"]).plan().files == 3)
+        let unknown = try restore(set, of: repository, in: fixture, paths: ["eve"])
         await #expect(throws: RepositoryError.self) { try await unknown.plan() }
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).sorted() == before)
     }
@@ -101,8 +101,9 @@ import Testing
         let out = fixture.folder.url.appending(path: "out")
         try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
         try Data("mine".utf8).write(to: out.appending(path: "mine"))
-        #expect(throws: RepositoryError.self) { try restore(fixture, repository, set) }
-        let plan = try await restore(fixture, repository, set, replace: true, inTheWay: ["a server runs"]).plan()
+        #expect(throws: RepositoryError.self) { try restore(set, of: repository, in: fixture) }
+        let plan = try await restore(set, of: repository, in: fixture, replace: true, inTheWay: ["a server runs"])
+            .plan()
         #expect(plan.replaces && plan.obstacles == ["a server runs"])
         #expect(try FileManager.default.contentsOfDirectory(atPath: out.path) == ["mine"])
     }
@@ -119,13 +120,13 @@ import Testing
         #expect(report.set.status == .complete)
         let manifest = try repository.manifest("tree", of: report.set)
         #expect(manifest.withheld == source.withheld)
-        // An unchanged component is still asked what it withholds.
+        // The withheld values of an unchanged component are still recorded.
         source.withheld = []
         let next = try await fixture.backup(repository, source: source)
         #expect(try repository.manifest("tree", of: next.set).withheld == nil)
         #expect(next.set.components["tree"]?.added.files == 0)
         let key = Layout.manifest("tree", next.set.components["tree"]?.manifest ?? Timestamp(seconds: 0))
         let text = String(decoding: try repository.store.read(key), as: UTF8.self)
-        #expect(!text.contains("withheld"), "absent, as in every manifest before it was known")
+        #expect(!text.contains("withheld"), "absent, as in manifests of early versions")
     }
 }

@@ -86,7 +86,7 @@ import Testing
                 .reply(.response(200, [], "prometheus_tsdb_head_samples_appended_total \(number < 3 ? 7 : 8)\n"))
             }
             let component = fixture.component("prometheus", interval: interval)
-            let check = Ingestion(component, fixture.access) { patience }
+            let check = Ingestion(component, fixture.prometheus) { patience }
             let runner = CheckRunner(pool: StackFixture.pool, timeLimit: .seconds(20))
             return try #require(await runner.run([check]).first)
         }

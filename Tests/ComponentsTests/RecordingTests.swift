@@ -161,7 +161,7 @@ import Testing
         ("use /apis/dashboard.grafana.app/v2/a instead", false), ("", false),
     ])
     func `only the address of the same dashboard is followed`(words: String, isFollowed: Bool) {
-        #expect((GrafanaReading.place(in: words, of: "a") != nil) == isFollowed)
+        #expect((ResourceAddress.segments(in: words, of: "a") != nil) == isFollowed)
     }
 
     /// As many as the export sees, whatever the server's page is.
@@ -173,7 +173,7 @@ import Testing
             let uids = (0..<250).dropFirst((page - 1) * 100).prefix(100).map { #"{"uid":"d\#($0)"}"# }
             return .reply(.response(200, [], "[\(uids.joined(separator: ","))]"))
         }
-        let found = try await StackFixture.pool.run { try GrafanaReading(fixture.access).dashboards(nil) }
+        let found = try await StackFixture.pool.run { try fixture.grafana.dashboards(nil) }
         #expect(found.count == 250)
     }
 

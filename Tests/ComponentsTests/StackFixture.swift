@@ -32,6 +32,12 @@ final class StackFixture: Sendable {
 
     deinit { server.stop() }
 
+    var prometheus: PrometheusAPI { PrometheusAPI(url: server.url, client: HTTPClient(), pool: Self.pool) }
+
+    var grafana: GrafanaAPI {
+        GrafanaAPI(url: server.url, client: HTTPClient(), pool: Self.pool, retries: RetryPolicy(attempts: 1))
+    }
+
     var access: CheckedServer { CheckedServer(url: server.url, client: HTTPClient()) }
 
     static let kinds: [any ComponentKind.Type] = [

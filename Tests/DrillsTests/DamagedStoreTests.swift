@@ -42,12 +42,6 @@ import Testing
         #expect(keys == [second])
     }
 
-    @Test func theOldIsPassedOffAsTheNew() throws {
-        let damaged = DamagedStore(store, .passedOff(second, as: first))
-        #expect(try text(damaged, second) == "0123456789")
-        #expect(try damaged.head(second)?.key == second)
-    }
-
     @Test func nothingIsWritten() throws {
         let damaged = DamagedStore(store, .missing(first))
         #expect(throws: ObjectStoreError.self) { try damaged.put(first, [1], options: PutOptions()) }

@@ -44,7 +44,7 @@ import Testing
             ("https", ["http_proxy": "b"], nil),
             ("https", ["all_proxy": "c", "https_proxy": "b"], "https_proxy"), ("https", [:], nil),
         ] as [(String, [String: String], String?)])
-    func `which variable names the proxy`(_ scheme: String, _ variables: [String: String], _ expected: String?) {
+    func `which variable names the proxy`(scheme: String, variables: [String: String], expected: String?) {
         let found = ProxyEnvironment(scheme: scheme) { variables[$0] }
         #expect(found?.variable == expected)
         if let found { #expect(variables[found.variable] == found.url) }

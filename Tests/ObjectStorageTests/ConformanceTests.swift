@@ -3,7 +3,7 @@ import ObjectStorage
 import Synchronization
 import Testing
 
-/// Every promise of `ObjectStore`, kept by every store.
+/// The requirements of `ObjectStore`, tested with every store.
 @Suite struct ConformanceTests {
     @Test(arguments: StoreKind.allCases) func `what is put comes back`(_ kind: StoreKind) async throws {
         try await withStore(kind) { store in
@@ -47,10 +47,10 @@ import Testing
             _ = try store.put("one", [1], options: PutOptions())
             _ = try store.put("one", [2, 2], options: PutOptions(.none))
             #expect(try store.bytes("one") == [2, 2])
-            _ = try store.upload("one", [3, 3, 3], PutOptions(.none))
+            _ = try store.upload("one", [3, 3, 3], options: PutOptions(.none))
             #expect(try store.bytes("one") == [3, 3, 3])
             let large = content(partSize + 7)
-            _ = try store.upload("one", large, PutOptions(.none))
+            _ = try store.upload("one", large, options: PutOptions(.none))
             #expect(try store.bytes("one") == large)
         }
     }

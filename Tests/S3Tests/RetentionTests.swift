@@ -7,9 +7,9 @@ import S3
 import Synchronization
 import Testing
 
-/// Object locks and unfinished uploads against a scripted server: what other servers than the one in the lab say.
+/// Object locks and unfinished uploads against a scripted server: the answers of servers other than the one in the lab.
 @Suite final class RetentionTests: Sendable {
-    /// A server ends with its last reference.
+    /// A server stops with its last reference.
     private let servers = Mutex<[ScriptedServer]>([])
     private let key = ObjectKey(trusted: "a")
     private let lock = PutOptions.Lock(mode: .compliance, until: 1_795_400_000)
@@ -26,7 +26,7 @@ import Testing
         return (try S3Store(configuration, environment: environment, logger: Logger(label: "test")), server)
     }
 
-    private static func refusal(_ status: Int, _ code: String, _ message: String = "m") -> ScriptedServer.Act {
+    private static func refusal(_ status: Int, _ code: String, message: String = "m") -> ScriptedServer.Act {
         .reply(.response(status, [], "<Error><Code>\(code)</Code><Message>\(message)</Message></Error>"))
     }
 
@@ -65,10 +65,10 @@ import Testing
         (400, "InvalidRequest", "Bucket is missing Object Lock Configuration", .unsupported),
         (501, "NotImplemented", "m", .unsupported),
     ])
-    func refusalsAreToldApart(_ status: Int, _ code: String, _ message: String, _ reason: ObjectStoreError.Reason)
-        throws
-    {
-        let (store, _) = try store { _ in Self.refusal(status, code, message) }
+    func refusalsAreToldApart(
+        status: Int, code: String, message: String, reason: ObjectStoreError.Reason
+    ) throws {
+        let (store, _) = try store { _ in Self.refusal(status, code, message: message) }
         #expect { _ = try store.retention(of: key) } throws: { ($0 as? ObjectStoreError)?.reason == reason }
         #expect { try store.retain(key, lock) } throws: { ($0 as? ObjectStoreError)?.reason == reason }
     }
@@ -93,7 +93,7 @@ import Testing
         #expect { _ = try denying.retentionSupport() } throws: { ($0 as? ObjectStoreError)?.reason == .denied }
     }
 
-    /// A second page, and uploads that are none of ours from a server that passes over the prefix.
+    /// A second page, and another program's uploads from a server that ignores the prefix.
     @Test func unfinishedUploadsAreListedToTheEnd() throws {
         func page(_ uploads: [(String, String)], _ more: String) -> String {
             let list = uploads.map {

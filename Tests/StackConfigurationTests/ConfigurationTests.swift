@@ -151,7 +151,7 @@ import Documents
     }
 
     @Test(arguments: [
-        ("hourly: 24", "'24' has no unit"), ("hourly: 0h", "must be more than nothing"),
+        ("hourly: 24", "'24' has no unit"), ("hourly: 0h", "must be more than zero"),
         ("keep_last: 0", "0 is out of range: 1 to 1000000"), ("keep_last: many", "expected a whole number, found text"),
         ("keep_last: 1.5", "expected a whole number, found a number"),
         ("time_zone: Mars/Olympus", "'Mars/Olympus' is no time zone"),

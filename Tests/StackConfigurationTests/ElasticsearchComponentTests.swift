@@ -1,3 +1,4 @@
+import Components
 import Elasticsearch
 import Platform
 import Testing

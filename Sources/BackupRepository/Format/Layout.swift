@@ -44,13 +44,4 @@ package enum Layout {
     static func indexID(of key: ObjectKey) -> String? {
         name(of: key, suffix: indexSuffix).flatMap { isID($0) ? $0 : nil }
     }
-
-    /// Component names: they are the first part of keys.
-    package static func isComponentName(_ name: String) -> Bool {
-        guard (1...64).contains(name.utf8.count), !["sets", "marks"].contains(name) else { return false }
-        return name.utf8.allSatisfy {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-                || $0 == UInt8(ascii: "-")
-        }
-    }
 }

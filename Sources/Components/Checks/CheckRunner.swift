@@ -1,4 +1,3 @@
-internal import HTTP
 package import Platform
 
 /// Runs checks side by side, each within its own time.
@@ -65,10 +64,8 @@ package struct CheckRunner: Sendable {
         await pool.run {
             do {
                 return .measured(try check.measure())
-            } catch let failure as CheckFailure {
-                return .failed(measured: failure.measured, reason: failure.reason)
-            } catch let error as HTTPError {
-                return .failed(measured: "no answer", reason: "\(error)")
+            } catch let error as any MeasuredError {
+                return .failed(measured: error.measured, reason: "\(error)")
             } catch is CancellationError {
                 return .timeIsUp
             } catch {

@@ -19,11 +19,14 @@ package struct CheckedServer: Sendable {
         package var body: [UInt8]
 
         /// What the server says of itself, in one short line fit for a table.
-        package var excerpt: String {
-            let text = String(decoding: body.prefix(300), as: UTF8.self)
-            let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-            return line.count > 120 ? line.prefix(120) + "…" : line
-        }
+        package var excerpt: String { CheckedServer.excerpt(of: body) }
+    }
+
+    /// The beginning of an answer in one short line.
+    static func excerpt(of body: [UInt8]) -> String {
+        let text = String(decoding: body.prefix(300), as: UTF8.self)
+        let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        return line.count > 120 ? line.prefix(120) + "…" : line
     }
 
     /// - Parameter timeLimit: the longest time without any byte; the client's own if nil.

@@ -36,9 +36,12 @@ package struct ComponentContext: Sendable {
     }
 
     /// A client for a server, with its credentials and certificates.
+    /// - Parameter silence: the longest wait for an answer; the client's own if nil.
     /// - Throws: `DocumentError` for a secret that cannot be read.
-    package func client(_ access: HTTPAccess) throws -> HTTPClient {
-        HTTPClient(try HTTPOptions(access, environment: environment, userAgent: userAgent))
+    package func client(_ access: HTTPAccess, silence: Duration? = nil) throws -> HTTPClient {
+        var options = try HTTPOptions(access, environment: environment, userAgent: userAgent)
+        if let silence { options.stallTimeout = silence }
+        return HTTPClient(options)
     }
 
     /// A client without credentials.

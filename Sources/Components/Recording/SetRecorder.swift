@@ -76,7 +76,7 @@ package struct SetRecorder: Sendable {
                 if refused.count == 0 { refused.reason = "'\(query.text)': \(error)" }
                 refused.count += 1
                 // A server that is away gives the same answer to all of them.
-                if !(error is CheckFailure) {
+                if (error as? any MeasuredError)?.isServerAway != false {
                     refused.count = refused.count + all.count - number - 1
                     break
                 }

@@ -7,8 +7,6 @@ package struct DamagedStore: ObjectStore {
         case flippedBit(ObjectKey, at: Int)
         /// The object is gone.
         case missing(ObjectKey)
-        /// Reading the one gives the other's content: an old thing passed off as new.
-        case passedOff(ObjectKey, as: ObjectKey)
     }
 
     private let whole: any ObjectStore
@@ -26,7 +24,6 @@ package struct DamagedStore: ObjectStore {
         case .missing(key):
             throw ObjectStoreError(
                 .notFound, operation: "read", key: key, "taken away for the negative control", store: location)
-        case .passedOff(key, let other): try whole.get(other, range: range, sink)
         case .flippedBit(key, let offset):
             var position = range?.lowerBound ?? 0
             try whole.get(key, range: range) { piece in
@@ -42,12 +39,8 @@ package struct DamagedStore: ObjectStore {
     }
 
     package func head(_ key: ObjectKey) throws -> ObjectInfo? {
-        switch damage {
-        case .missing(key): return nil
-        case .passedOff(key, let other):
-            return try whole.head(other).map { ObjectInfo(key: key, size: $0.size, tag: $0.tag, modified: $0.modified) }
-        default: return try whole.head(key)
-        }
+        if case .missing(key) = damage { return nil }
+        return try whole.head(key)
     }
 
     package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {

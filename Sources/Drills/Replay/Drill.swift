@@ -207,7 +207,7 @@ package struct Drill {
     }
 
     private func evidence(of run: String, _ replay: Replay, _ signer: SigningIdentity?) async throws -> DrillResult {
-        let files = ReportFiles(session: live)
+        let files = ReportFiles(state: live.stateRoot)
         let source = try files.source(run, actions: nil)
         var written = try await live.pool.run { try files.write(source, to: nil, Report.Format.allCases, pdf: false) }
         if let signer, let report = written.files.first {

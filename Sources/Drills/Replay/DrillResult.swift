@@ -2,7 +2,7 @@ import BackupRepository
 import Cryptography
 import Foundation
 import ObjectStorage
-package import Operations
+import Operations
 import Platform
 package import Components
 import RecoveryPlan

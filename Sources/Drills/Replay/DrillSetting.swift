@@ -3,6 +3,7 @@ import Documents
 import Foundation
 import Operations
 import Components
+import Platform
 import RecoveryPlan
 import StackConfiguration
 

@@ -28,7 +28,12 @@ package struct ElasticsearchAPI: Sendable {
 
     /// The answer to a call.
     func send(_ call: ElasticsearchCall) async throws -> JSONValue {
-        let answer = try await client.send(request(for: call)) { attempt in
+        try await client.pool.run { try value(call) }
+    }
+
+    /// The answer to a call. Blocks: for a pool's thread.
+    func value(_ call: ElasticsearchCall) throws -> JSONValue {
+        let answer = try client.perform(request(for: call)) { attempt in
             if case .answered(let answer) = attempt, call.accepts.contains(answer.status) { return false }
             return call.isRetried && attempt.mayPass
         }

@@ -6,19 +6,19 @@ struct ClusterGreen: RecoveryCheck {
     let name = "elasticsearch_green"
     var component: String? { subject.name }
     private let subject: CheckedComponent
-    private let server: CheckedServer
+    private let api: ElasticsearchAPI
     /// A multi-index expression.
     private let indices: String
     var target: String { "green, or yellow for want of data nodes" }
 
-    init(_ subject: CheckedComponent, _ server: CheckedServer, indices: String) {
+    init(_ subject: CheckedComponent, _ api: ElasticsearchAPI, indices: String) {
         self.subject = subject
-        self.server = server
+        self.api = api
         self.indices = indices
     }
 
     func measure() throws -> Measurement {
-        let health = try server.json("/_cluster/health/\(MultiIndex.path(indices))", [("level", "indices")])
+        let health = try api.shards(of: indices)
         let status = health["status"]?.text ?? "unknown"
         let found = health["indices"]?.object ?? [:]
         // Where a pattern finds nothing, nothing is unassigned, and the answer is green.
@@ -38,14 +38,5 @@ struct ClusterGreen: RecoveryCheck {
         return .judged(
             status == "green", status,
             names.isEmpty ? "no index answers to \(indices)" : names.joined(separator: "; "))
-    }
-}
-
-/// Multi-index expressions.
-enum MultiIndex {
-    /// The expression as a part of a path.
-    static func path(_ expression: String) -> String {
-        expression.split(separator: ",").map { CheckedServer.encoded(String($0)).replacing("%2A", with: "*") }
-            .joined(separator: ",")
     }
 }

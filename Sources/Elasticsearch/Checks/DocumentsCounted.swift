@@ -7,20 +7,20 @@ struct DocumentsCounted: RecoveryCheck {
     let name = "elasticsearch_documents"
     var component: String? { subject.name }
     private let subject: CheckedComponent
-    private let server: CheckedServer
+    private let api: ElasticsearchAPI
     /// A multi-index expression.
     private let indices: String
     private var expected: Int? { subject.facts?["documents"].flatMap { Int($0.prefix { $0.isNumber }) } }
     var target: String { "at least \(expected ?? 1)" }
 
-    init(_ subject: CheckedComponent, _ server: CheckedServer, indices: String) {
+    init(_ subject: CheckedComponent, _ api: ElasticsearchAPI, indices: String) {
         self.subject = subject
-        self.server = server
+        self.api = api
         self.indices = indices
     }
 
     func measure() throws -> Measurement {
-        let answer = try server.json("/\(MultiIndex.path(indices))/_count")
+        guard let answer = try api.documents(in: indices) else { return .failed("no index", "there is none") }
         guard let count = answer["count"]?.integer else { return .failed("-", "the answer holds no count") }
         let lost = answer["_shards"]?["failed"]?.integer ?? 0
         guard lost == 0 else { return .failed("\(count)", "\(lost) shards did not answer: the count is not whole") }

@@ -15,14 +15,15 @@ package struct ElasticsearchCanarySettings: CanarySettings {
 
     package func canary(in component: ElasticsearchComponent, _ context: ComponentContext) throws -> (any Canary)? {
         ElasticsearchCanary(
-            server: try component.checked(context),
+            api: try component.askedAPI(context),
             index: index ?? ElasticsearchCanary.index(for: component.indices))
     }
 }
 
 /// The canary in Elasticsearch: a document in an index of its own that the component's pattern matches.
 struct ElasticsearchCanary: Canary {
-    let server: CheckedServer
+    private static let id = "dr-canary"
+    let api: ElasticsearchAPI
     let index: String
 
     /// "jaeger-*" gives "jaeger-dr-canary".
@@ -35,7 +36,7 @@ struct ElasticsearchCanary: Canary {
     func write(_ value: String) throws -> Int {
         let now = WallClock.system.milliseconds
         let document: JSONValue = ["value": .string(value), "at": JSONValue(now)]
-        try server.write("PUT", "/\(CheckedServer.encoded(index))/_doc/dr-canary", document.compact)
+        try api.put(document, as: Self.id, in: index)
         guard try values(around: now).contains(value) else {
             throw CheckFailure("-", "the canary's document does not show what was written")
         }
@@ -43,12 +44,6 @@ struct ElasticsearchCanary: Canary {
     }
 
     func values(around time: Int) throws -> [String] {
-        let path = "/\(CheckedServer.encoded(index))/_doc/dr-canary"
-        let answer = try server.get(path)
-        if answer.status == 404 { return [] }
-        guard answer.status == 200, let json = try? JSONValue(parsing: answer.body) else {
-            throw CheckFailure("HTTP \(answer.status)", "GET \(path): HTTP \(answer.status): \(answer.excerpt)")
-        }
-        return json["_source"]?["value"]?.text.map { [$0] } ?? []
+        try api.document(Self.id, in: index)?["value"]?.text.map { [$0] } ?? []
     }
 }

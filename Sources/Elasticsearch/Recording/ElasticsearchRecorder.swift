@@ -10,7 +10,7 @@ extension RecordedQuery.Language {
 /// The recorded queries of a cluster: the number of documents in each index.
 struct ElasticsearchRecorder: QueryRecorder {
     let component: CheckedComponent
-    let server: CheckedServer
+    let api: ElasticsearchAPI
     /// The index of the component's own canary, which each backup writes to.
     let canaryIndex: String
 
@@ -32,12 +32,11 @@ struct ElasticsearchRecorder: QueryRecorder {
 
     func result(of query: RecordedQuery) throws -> QueryOutcome {
         guard query.language == .documents else { throw CheckFailure.unknownLanguage(of: query) }
-        let answer = try server.get("/\(CheckedServer.encoded(query.text))/_count")
-        guard answer.status != 404 else { return QueryOutcome(.null, text: "no such index", isEmpty: true) }
-        let count = (try? JSONValue(parsing: answer.body))?["count"] ?? .null
-        guard let number = count.integer else {
-            throw CheckFailure("HTTP \(answer.status)", "_count: HTTP \(answer.status): \(answer.excerpt)")
+        guard let answer = try api.documents(in: query.text) else {
+            return QueryOutcome(.null, text: "no such index", isEmpty: true)
         }
+        let count = answer["count"] ?? .null
+        guard let number = count.integer else { throw CheckFailure("no count", "_count: the answer holds no count") }
         return QueryOutcome(count, text: QueryOutcome.count(number, "document"), least: number)
     }
 }

@@ -1,3 +1,5 @@
+internal import Foundation
+
 /// The address of a dashboard of schema v2, which Grafana 12 and later name in the refusal of the older interface.
 enum ResourceAddress {
     /// - Parameter words: "dashboard api version not supported, use
@@ -6,7 +8,8 @@ enum ResourceAddress {
     static func segments(in words: String, of uid: String) -> [String]? {
         guard let start = words.firstRange(of: "/apis/dashboard.grafana.app/")?.lowerBound else { return nil }
         let path = words[start...].prefix { !$0.isWhitespace && !"\"'`,;?".contains($0) }
-        let segments = path.split(separator: "/").map(String.init)
+        // A request encodes them again.
+        let segments = path.split(separator: "/").map { String($0).removingPercentEncoding ?? String($0) }
         guard segments.count == 7, segments[3] == "namespaces", segments[5] == "dashboards", segments[6] == uid else {
             return nil
         }

@@ -1,16 +1,17 @@
 internal import Components
 internal import Documents
+internal import HTTP
 
 /// Checks that Grafana reaches its database: on some versions `/api/health` answers 200 also when it does not.
 struct GrafanaDatabase: RecoveryCheck {
     let name = "grafana_database_ok"
     let component: String?
-    let server: CheckedServer
+    let api: GrafanaAPI
     var target: String { "database: ok" }
 
     func measure() throws -> Measurement {
-        let answer = try server.get("/api/health")
-        guard let word = (try? JSONValue(parsing: answer.body))?["database"]?.text else {
+        let answer = try api.perform(GrafanaRequest("GET", ["health"]))
+        guard let word = answer.document?["database"]?.text else {
             return .failed("HTTP \(answer.status)", "/api/health says nothing of the database: \(answer.excerpt)")
         }
         return .judged(word == "ok" && answer.status == 200, "database: \(word)", "HTTP \(answer.status)")

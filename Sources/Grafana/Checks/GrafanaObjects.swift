@@ -1,5 +1,4 @@
 internal import Components
-internal import Documents
 
 /// The dashboards, or the data sources: counted in every organisation, against the set's count where there is one, and
 /// one of them fetched whole, since a list proves little.
@@ -8,12 +7,12 @@ struct GrafanaObjects: RecoveryCheck {
 
     private let kind: Kind
     private let subject: CheckedComponent
-    private let server: CheckedServer
+    private let api: GrafanaAPI
 
-    init(_ kind: Kind, _ subject: CheckedComponent, _ server: CheckedServer) {
+    init(_ kind: Kind, _ subject: CheckedComponent, _ api: GrafanaAPI) {
         self.kind = kind
         self.subject = subject
-        self.server = server
+        self.api = api
     }
 
     var name: String { kind == .dashboards ? "grafana_dashboards" : "grafana_datasources" }
@@ -28,22 +27,19 @@ struct GrafanaObjects: RecoveryCheck {
     }
 
     func measure() throws -> Measurement {
-        let grafana = GrafanaReading(server)
         var found: [(organization: Int?, uid: String)] = []
-        for organization in try grafana.organizations().map({ $0?.id }) {
+        for organization in try api.organizations().map({ $0?.id }) {
             let uids =
-                kind == .dashboards ? try grafana.dashboards(organization) : try grafana.dataSources(organization)
+                kind == .dashboards ? try api.dashboards(organization) : try api.dataSources(organization)
             found += uids.map { (organization, $0) }
         }
         if expected == 0, found.isEmpty { return .passed("0", "none in the set, none here") }
         guard let first = found.first else { return .failed("0", "there is none") }
         let uid: String?
         switch kind {
-        case .dashboards: uid = try grafana.dashboard(first.uid, first.organization)?.uid
+        case .dashboards: uid = try api.dashboard(first.uid, first.organization)?.uid
         case .dataSources:
-            uid = try server.json(
-                "/api/datasources/uid/" + CheckedServer.encoded(first.uid),
-                headers: GrafanaReading.headers(first.organization))["uid"]?.text
+            uid = try api.dataSource(first.uid, first.organization)
         }
         guard let uid else { return .failed("\(found.count)", "'\(first.uid)' is in the list, and cannot be fetched") }
         guard uid == first.uid else {

@@ -10,7 +10,7 @@ package struct GrafanaCanarySettings: CanarySettings {
     package static let keys: [Key<Self>] = []
 
     package func canary(in component: GrafanaComponent, _ context: ComponentContext) throws -> (any Canary)? {
-        GrafanaCanary(server: CheckedServer(url: component.access.url, client: try context.client(component.access)))
+        GrafanaCanary(api: try component.askedAPI(context))
     }
 }
 
@@ -18,12 +18,11 @@ package struct GrafanaCanarySettings: CanarySettings {
 struct GrafanaCanary: Canary {
     static let uid = "dr-canary"
     private static let folder = "dr"
-    let server: CheckedServer
+    let api: GrafanaAPI
 
     func write(_ value: String) throws -> Int {
         // There already, most often: what matters is that the dashboard can be written.
-        _ = try? server.write(
-            "POST", "/api/folders", JSONValue.object(["uid": .string(Self.folder), "title": "dr"]).compact)
+        try? api.write("POST", ["folders"], ["uid": .string(Self.folder), "title": "dr"])
         let dashboard: JSONValue = [
             "uid": .string(Self.uid), "title": "dr canary", "description": .string(value), "tags": ["dr"],
             "panels": [], "schemaVersion": 38, "editable": false,
@@ -31,7 +30,7 @@ struct GrafanaCanary: Canary {
         let body: JSONValue = [
             "dashboard": dashboard, "folderUid": .string(Self.folder), "overwrite": true, "message": "dr canary",
         ]
-        try server.write("POST", "/api/dashboards/db", body.compact)
+        try api.write("POST", ["dashboards", "db"], body)
         guard try values(around: 0).contains(value) else {
             throw CheckFailure("-", "the canary's dashboard does not show what was written")
         }
@@ -39,7 +38,7 @@ struct GrafanaCanary: Canary {
     }
 
     func values(around time: Int) throws -> [String] {
-        let dashboard = try GrafanaReading(server).dashboard(Self.uid, nil)
+        let dashboard = try api.dashboard(Self.uid, nil)
         return dashboard?.model["description"]?.text.map { [$0] } ?? []
     }
 }

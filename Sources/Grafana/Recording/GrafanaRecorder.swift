@@ -12,14 +12,14 @@ extension RecordedQuery.Language {
 /// The recorded queries of a Grafana: its dashboards, and the model of each.
 struct GrafanaRecorder: QueryRecorder {
     let component: String
-    let reading: GrafanaReading
+    let api: GrafanaAPI
 
     func derived() throws -> [RecordedQuery] {
         var queries: [RecordedQuery] = []
-        for organization in try reading.organizations() {
+        for organization in try api.organizations() {
             let tenant = organization?.name
             queries.append(RecordedQuery(.dashboards, of: component, "all", tenant: tenant))
-            queries += try reading.dashboards(organization?.id).map {
+            queries += try api.dashboards(organization?.id).map {
                 RecordedQuery(.dashboard, of: component, $0, tenant: tenant)
             }
         }
@@ -27,14 +27,14 @@ struct GrafanaRecorder: QueryRecorder {
     }
 
     func result(of query: RecordedQuery) throws -> QueryOutcome {
-        let organization = try query.tenant.map { try reading.number(of: $0) }
+        let organization = try query.tenant.map { try api.number(of: $0) }
         switch query.language {
         case .dashboards:
-            let uids = try reading.dashboards(organization).filter { $0 != GrafanaCanary.uid }
+            let uids = try api.dashboards(organization).filter { $0 != GrafanaCanary.uid }
             return QueryOutcome(
                 .array(uids.map { .string($0) }), text: QueryOutcome.count(uids.count, "dashboard"))
         case .dashboard:
-            guard let dashboard = try reading.dashboard(query.text, organization) else {
+            guard let dashboard = try api.dashboard(query.text, organization) else {
                 return QueryOutcome(.null, text: "no such dashboard", isEmpty: true)
             }
             return QueryOutcome(dashboard.model, text: "'\(dashboard.title)'")

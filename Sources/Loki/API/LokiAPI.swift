@@ -10,13 +10,16 @@ package import Platform
 package struct LokiAPI: Sendable {
     /// Without user and query, fit for messages.
     package let location: String
-    private let client: APIClient<LokiRefusal>
+    let client: APIClient<LokiRefusal>
 
-    /// - Parameter url: with the server's path prefix, if it has one: "http://loki:3100".
-    package init(url: String, client: HTTPClient, pool: BlockingPool) {
-        self.client = APIClient(
-            url: url, client: client, pool: pool,
-            retries: RetryPolicy(attempts: 3, base: .milliseconds(200), cap: .seconds(2)))
+    /// - Parameters:
+    ///   - url: with the server's path prefix, if it has one: "http://loki:3100".
+    ///   - retries: of each request.
+    package init(
+        url: String, client: HTTPClient, pool: BlockingPool,
+        retries: RetryPolicy = RetryPolicy(attempts: 3, base: .milliseconds(200), cap: .seconds(2))
+    ) {
+        self.client = APIClient(url: url, client: client, pool: pool, retries: retries)
         location = self.client.location
     }
 

@@ -54,5 +54,7 @@ extension LokiAPIError {
         self.init(reason, operation: answer.operation, detail: detail, status: answer.status)
     }
 
-    var componentError: ComponentError { ComponentError(reason.componentReason, operation: operation, detail, hint: hint) }
+    var componentError: ComponentError {
+        ComponentError(reason.componentReason, operation: operation, detail, hint: hint)
+    }
 }

@@ -9,13 +9,13 @@ struct LokiQuery: RecoveryCheck {
     let name = "loki_query"
     var component: String? { subject.name }
     private let subject: CheckedComponent
-    private let server: CheckedServer
+    private let api: LokiAPI
     private let tenants: [String]
     var target: String { "at least one line" }
 
-    init(_ subject: CheckedComponent, _ server: CheckedServer) {
+    init(_ subject: CheckedComponent, _ api: LokiAPI) {
         self.subject = subject
-        self.server = server
+        self.api = api
         tenants = subject.context.tenants
     }
 
@@ -25,7 +25,7 @@ struct LokiQuery: RecoveryCheck {
         var lines = 0
         var dry: [String] = []
         for tenant in tenants.isEmpty ? [nil] : tenants.map(Optional.some) {
-            let loki = LokiReading(server, tenant: tenant)
+            let loki = LokiQueries(api, tenant: tenant)
             let found = try spans.lazy.map { try Self.lines(loki, in: (end - $0 * 3_600_000)..<end) }.first { $0 > 0 }
             lines += found ?? 0
             if found == nil { dry.append(tenant ?? "") }
@@ -38,7 +38,7 @@ struct LokiQuery: RecoveryCheck {
         return .judged(dry.isEmpty, "\(lines) lines", "no line\(whose) \(span): is the index back?")
     }
 
-    private static func lines(_ loki: LokiReading, in window: Range<Int>) throws -> Int {
+    private static func lines(_ loki: LokiQueries, in window: Range<Int>) throws -> Int {
         try loki.selectors(in: window, limit: 1).first.map { try loki.lines($0, in: window, limit: 100).count } ?? 0
     }
 }

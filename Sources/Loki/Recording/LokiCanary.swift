@@ -12,26 +12,24 @@ package struct LokiCanarySettings: CanarySettings {
     package static let keys: [Key<Self>] = [Key("tenant", \.tenant, as: .text, about: "The tenant to write as.")]
 
     package func canary(in component: LokiComponent, _ context: ComponentContext) throws -> (any Canary)? {
-        guard let access = component.server else { return nil }
-        let server = CheckedServer(url: access.url, client: try context.client(access))
-        return LokiCanary(reading: LokiReading(server, tenant: tenant))
+        try component.askedAPI(context).map { LokiCanary(queries: LokiQueries($0, tenant: tenant)) }
     }
 }
 
 /// The canary in Loki: a line of a stream of its own. Lines in memory are in the backup too, with the write-ahead log.
 struct LokiCanary: Canary {
     private static let day = 86_400_000
-    let reading: LokiReading
+    let queries: LokiQueries
 
     func write(_ value: String) throws -> Int {
         let now = WallClock.system.milliseconds
-        try reading.push(value, labels: ["job": "dr_canary"], at: now)
+        try queries.push(value, labels: ["job": "dr_canary"], at: now)
         return now
     }
 
     func values(around time: Int) throws -> [String] {
         let window = (time - Self.day)..<(time + Self.day)
-        return try reading.lines("{job=\"dr_canary\"}", in: window, limit: 1000).compactMap { line in
+        return try queries.lines("{job=\"dr_canary\"}", in: window, limit: 1000).compactMap { line in
             line.split(separator: " ").last.map(String.init).flatMap { CanaryValue.isValid($0) ? $0 : nil }
         }
     }

@@ -1,4 +1,5 @@
 package import Components
+import Platform
 import RecoveryPlan
 import StackConfiguration
 

@@ -1,6 +1,5 @@
 import Components
 import Foundation
-package import Schedules
 import StackConfiguration
 
 /// The jobs of a stack's schedule, as files for what is to run them.

@@ -82,8 +82,13 @@ package struct PrometheusAPI: Sendable {
     package func metric(_ name: String) async throws -> Double? {
         let answer = try await answer("/metrics")
         guard answer.isSuccess else { throw PrometheusAPIError(answer) }
+        return Self.sum(of: name, in: answer.body)
+    }
+
+    /// The sum of a metric over its labels, of a page in the text format.
+    static func sum(of name: String, in page: [UInt8]) -> Double? {
         var sum: Double?
-        for line in String(decoding: answer.body, as: UTF8.self).split(separator: "\n") where line.hasPrefix(name) {
+        for line in String(decoding: page, as: UTF8.self).split(separator: "\n") where line.hasPrefix(name) {
             let rest = line.dropFirst(name.count)
             guard rest.first == " " || rest.first == "{", let text = rest.split(separator: " ").last,
                 let value = Double(text), value.isFinite

@@ -9,7 +9,7 @@ struct Ingestion: RecoveryCheck {
     let name = "ingestion"
     var component: String? { subject.name }
     private let subject: CheckedComponent
-    private let server: CheckedServer
+    private let api: PrometheusAPI
     /// The longest wait for the counter to rise, where the user has set it.
     private let interval: Duration?
     var target: String { "more samples appended within \(interval.map { "\($0)" } ?? "the server's longest interval")" }
@@ -24,10 +24,10 @@ struct Ingestion: RecoveryCheck {
     /// not show it.
     private let configuredWait: @Sendable () -> Duration?
 
-    init(_ subject: CheckedComponent, _ server: CheckedServer, configuredWait: (@Sendable () -> Duration?)? = nil) {
+    init(_ subject: CheckedComponent, _ api: PrometheusAPI, configuredWait: (@Sendable () -> Duration?)? = nil) {
         self.subject = subject
-        self.server = server
-        self.configuredWait = configuredWait ?? { Self.configuredWait(of: server) }
+        self.api = api
+        self.configuredWait = configuredWait ?? { Self.configuredWait(of: api) }
         interval = subject.context.sampleInterval
     }
 
@@ -35,7 +35,7 @@ struct Ingestion: RecoveryCheck {
         let wait = min(interval ?? configuredWait() ?? Self.usualWait, interval ?? Self.longestWait)
         let clock = ContinuousClock()
         let began = clock.now
-        let first = try appended()
+        let first = try api.counter(Self.counter)
         while true {
             let waited = clock.now - began
             guard waited < wait else {
@@ -44,7 +44,7 @@ struct Ingestion: RecoveryCheck {
                     "the server appends nothing: look at its targets, and whether its disk is full")
             }
             try sleepUnlessCancelled(min(.seconds(1), wait - waited))
-            let now = try appended()
+            let now = try api.counter(Self.counter)
             if now < first { return .failed("the counter fell", "the server was restarted between the two looks") }
             if now > first {
                 let seconds = max((clock.now - began) / .seconds(1), 0.001)
@@ -56,8 +56,8 @@ struct Ingestion: RecoveryCheck {
         }
     }
 
-    private static func configuredWait(of server: CheckedServer) -> Duration? {
-        guard let yaml = try? server.json("/api/v1/status/config")["data"]?["yaml"]?.text else { return nil }
+    private static func configuredWait(of api: PrometheusAPI) -> Duration? {
+        guard let yaml = try? api.configurationText() else { return nil }
         return .seconds(LoadedConfiguration(yaml: yaml).patience)
     }
 
@@ -65,24 +65,5 @@ struct Ingestion: RecoveryCheck {
     static func text(_ rate: Double) -> String {
         guard rate < 10 else { return String(format: "%.0f", rate) }
         return rate < 0.1 ? String(format: "%.1g", rate) : String(format: "%.1f", rate)
-    }
-
-    /// From the server's own page, which does not need it to scrape itself.
-    private func appended() throws -> Double {
-        let answer = try server.get("/metrics")
-        guard answer.status == 200 else {
-            throw CheckFailure("HTTP \(answer.status)", "GET /metrics: HTTP \(answer.status)")
-        }
-        // A server that has appended nothing since its start does not show the counter at all.
-        var sum = 0.0
-        for line in String(decoding: answer.body, as: UTF8.self).split(separator: "\n")
-        where line.hasPrefix(Self.counter) {
-            // One line to a type of sample, in newer versions.
-            guard let value = line.split(separator: " ").last.flatMap({ Double($0) }), value.isFinite else {
-                continue
-            }
-            sum += value
-        }
-        return sum
     }
 }

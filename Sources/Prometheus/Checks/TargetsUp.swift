@@ -6,17 +6,16 @@ struct TargetsUp: RecoveryCheck {
     let name = "targets_up"
     var component: String? { subject.name }
     private let subject: CheckedComponent
-    private let server: CheckedServer
+    private let api: PrometheusAPI
     var target: String { "all targets up" }
 
-    init(_ subject: CheckedComponent, _ server: CheckedServer) {
+    init(_ subject: CheckedComponent, _ api: PrometheusAPI) {
         self.subject = subject
-        self.server = server
+        self.api = api
     }
 
     func measure() throws -> Measurement {
-        let answer = try server.json("/api/v1/targets", [("state", "active")])
-        let targets = answer["data"]?["activeTargets"]?.array ?? []
+        let targets = try api.activeTargets()
         if targets.isEmpty, subject.facts?["scrape pools"] == "0" {
             return .passed("0", "the server of the set had nothing to scrape either")
         }

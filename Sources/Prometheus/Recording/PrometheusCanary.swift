@@ -22,7 +22,7 @@ package struct PrometheusCanarySettings: CanarySettings {
 
     package func canary(in component: PrometheusComponent, _ context: ComponentContext) throws -> (any Canary)? {
         PrometheusCanary(
-            server: CheckedServer(url: component.access.url, client: try context.client(component.access)),
+            api: try component.api(context),
             pushgateway: CheckedServer(url: pushgateway, client: context.client()),
             patience: timeout?.duration ?? .seconds(60))
     }
@@ -32,7 +32,7 @@ package struct PrometheusCanarySettings: CanarySettings {
 /// backup waits until it was scraped.
 struct PrometheusCanary: Canary {
     private static let metric = "dr_canary"
-    let server: CheckedServer
+    let api: PrometheusAPI
     let pushgateway: CheckedServer
     /// Longest wait for a scrape.
     let patience: Duration
@@ -52,7 +52,7 @@ struct PrometheusCanary: Canary {
     }
 
     func values(around time: Int) throws -> [String] {
-        try server.promQL("last_over_time(\(Self.metric)[1d])", at: Double(time) / 1000)
+        try api.samples("last_over_time(\(Self.metric)[1d])", at: Double(time) / 1000)
             .compactMap { $0.labels["value"] }
     }
 }

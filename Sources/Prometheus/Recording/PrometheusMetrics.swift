@@ -3,11 +3,10 @@ internal import HTTP
 
 /// The metrics of the stack, as a Prometheus keeps them.
 struct PrometheusMetrics: MetricServer {
-    let server: CheckedServer
     let api: PrometheusAPI
 
     func samples(_ expression: String, at time: Double?) throws -> [MetricSample] {
-        try server.promQL(expression, at: time)
+        try api.samples(expression, at: time)
     }
 
     func history(_ expression: String, over interval: ClosedRange<Int>, step: Int, limit: Int) async throws

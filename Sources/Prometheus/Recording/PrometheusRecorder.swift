@@ -6,24 +6,23 @@ internal import Foundation
 /// The recorded queries of a Prometheus: instant queries at moments that the backup holds for certain.
 struct PrometheusRecorder: QueryRecorder {
     private let component: CheckedComponent
-    private let server: CheckedServer
+    private let api: PrometheusAPI
     /// Metrics that are sampled.
     private static let sample = 5
     /// Times before the newest datum, in milliseconds.
     private static let looks = [0, 1, 6, 24].map { $0 * 3_600_000 }
 
-    init(_ component: CheckedComponent, _ server: CheckedServer) {
+    init(_ component: CheckedComponent, _ api: PrometheusAPI) {
         self.component = component
-        self.server = server
+        self.api = api
     }
 
     func derived() throws -> [RecordedQuery] {
         guard let watermark = component.watermark else { return [] }
         return try Self.looks.flatMap { ago -> [RecordedQuery] in
             let moment = RecordedQuery.moment(before: watermark) - ago
-            let window = [("start", "\(moment / 1000 - 300)"), ("end", "\(moment / 1000)")]
-            let answer = try server.json("/api/v1/label/__name__/values", window)
-            let names = (answer["data"]?.array ?? []).compactMap(\.text).filter(Self.isPlainName).sorted()
+            let names = try api.metricNames(from: moment / 1000 - 300, to: moment / 1000).filter(Self.isPlainName)
+                .sorted()
             guard !names.isEmpty else { return [] }
             let step = max(1, names.count / Self.sample)
             let chosen = stride(from: 0, to: names.count, by: step).prefix(Self.sample).map { names[$0] }
@@ -43,7 +42,7 @@ struct PrometheusRecorder: QueryRecorder {
 
     func result(of query: RecordedQuery) throws -> QueryOutcome {
         guard query.language == .promQL else { throw CheckFailure.unknownLanguage(of: query) }
-        let samples = try server.promQL(query.text, at: query.from.map { Double($0) / 1000 })
+        let samples = try api.samples(query.text, at: query.from.map { Double($0) / 1000 })
         func ordered(_ text: (MetricSample) -> String) -> JSONValue {
             .array(
                 samples.map { [.object($0.labels.mapValues { .string($0) }), .string(text($0))] }

@@ -7,7 +7,7 @@ import Testing
         ("30s", 0, 30), ("90m", 0, 5400), ("4h", 0, 14_400), ("30d", 0, 2_592_000), ("12w", 0, 7_257_600),
         ("12mo", 12, 0), ("7y", 84, 0), ("1h30m", 0, 5400), ("1y6mo2d", 18, 172_800),
     ])
-    func isReadWithItsUnits(_ text: String, _ months: Int, _ seconds: Int) throws {
+    func isReadWithItsUnits(text: String, months: Int, seconds: Int) throws {
         #expect(try Period(text) == Period(months: months, seconds: seconds))
     }
 

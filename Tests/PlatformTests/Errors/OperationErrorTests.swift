@@ -20,7 +20,7 @@ import Testing
         ),
         (ErrorPlace(object: "dr.yaml", text: ""), "free space", "the disk is full\nhint: free space"),
     ])
-    func `an error reads place, detail and hint`(_ place: ErrorPlace, _ hint: String?, _ text: String) {
+    func `an error reads place, detail and hint`(place: ErrorPlace, hint: String?, text: String) {
         #expect("\(Sample(place: place, hint: hint))" == text)
     }
 

@@ -1,0 +1,81 @@
+package import BackupRepository
+internal import Components
+internal import Documents
+internal import Foundation
+internal import HTTP
+
+extension RecordedQuery.Language {
+    /// An instant query to Prometheus.
+    package static let promQL = Self(rawValue: "promql")
+}
+
+/// Calls of checks, recorded queries and canaries. They block: for a pool's thread.
+extension PrometheusAPI {
+    /// An instant query.
+    /// - Parameter time: seconds since 1970; now when nil.
+    /// - Throws: ``CheckFailure`` with the server's own words where the query fails.
+    func samples(_ expression: String, at time: Double? = nil) throws -> [MetricSample] {
+        let moment = time.map { [(name: "time", value: String(format: "%.3f", $0))] } ?? []
+        let answer = try client.perform(
+            client.request("GET", segments: ["api", "v1", "query"], query: [("query", expression)] + moment))
+        guard let json = answer.document else { throw answer.failure }
+        guard json["status"]?.text == "success", let data = json["data"] else {
+            let reason = json["error"]?.text ?? "HTTP \(answer.status)"
+            throw CheckFailure("query failed", "\(expression): \(reason)")
+        }
+        if ["scalar", "string"].contains(data["resultType"]?.text), let pair = data["result"]?.array, pair.count == 2 {
+            return [MetricSample(labels: [:], text: pair[1].text ?? "")]
+        }
+        return (data["result"]?.array ?? []).map(Self.sample)
+    }
+
+    /// The names of metrics that have samples in a window of seconds since 1970.
+    func metricNames(from start: Int, to end: Int) throws -> [String] {
+        let names = try data(
+            ["label", "__name__", "values"], query: [("start", "\(start)"), ("end", "\(end)")])
+        return (names?.array ?? []).compactMap(\.text)
+    }
+
+    /// The targets that are scraped, as the server describes them.
+    func activeTargets() throws -> [JSONValue] {
+        try data(["targets"], query: [("state", "active")])?["activeTargets"]?.array ?? []
+    }
+
+    /// The time when the server was started.
+    func startTime() throws -> String? { try data(["status", "runtimeinfo"])?["startTime"]?.text }
+
+    /// The configuration that the server has loaded, as YAML.
+    func configurationText() throws -> String? { try data(["status", "config"])?["yaml"]?.text }
+
+    /// A counter of the server's own, from its page of metrics, which does not need it to scrape itself. A counter that
+    /// was not raised since the start is not on the page: it is 0.
+    func counter(_ name: String) throws -> Double {
+        let answer = try client.perform(client.request("GET", path: "/metrics"))
+        guard answer.status == 200 else { throw answer.failure }
+        return Self.sum(of: name, in: answer.body) ?? 0
+    }
+
+    /// The member `data` of a successful answer.
+    private func data(_ segments: [String], query: [(name: String, value: String)] = []) throws -> JSONValue? {
+        let answer = try client.perform(client.request("GET", segments: ["api", "v1"] + segments, query: query))
+        guard answer.isSuccess else { throw answer.failure }
+        guard let document = answer.document else {
+            throw CheckFailure("no JSON", "\(answer.operation): the answer is not JSON: \(answer.excerpt)")
+        }
+        return document["data"]
+    }
+
+    private static func sample(_ element: JSONValue) -> MetricSample {
+        let labels = (element["metric"]?.object ?? [:]).compactMapValues(\.text)
+        func sample(_ value: JSONValue, _ kind: String) -> MetricSample {
+            MetricSample(labels: labels, text: String(decoding: value.compact, as: UTF8.self), kind: kind)
+        }
+        if let value = element["value"]?.array?.last?.text { return MetricSample(labels: labels, text: value) }
+        if let histogram = element["histogram"]?.array?.last {
+            return sample(histogram, "histogram with \(histogram["count"]?.text ?? "?") observations")
+        }
+        let range = ["values", "histograms"].compactMap { element[$0] }
+        guard !range.isEmpty else { return MetricSample(labels: labels, text: "") }
+        return sample(.array(range), "\(range.reduce(0) { $0 + ($1.array?.count ?? 0) }) samples")
+    }
+}
