@@ -45,6 +45,7 @@ extension ElasticsearchComponent: ComponentKind {
     }
 
     package static let neighbours = ["elasticsearch", "opensearch", "jaeger"]
+    package static let trace: ServerTrace? = nil
 
     private func api(_ context: ComponentContext) throws -> ElasticsearchAPI {
         ElasticsearchAPI(

@@ -26,6 +26,7 @@ extension FilesComponent: ComponentKind {
     package static let canSlice = false
     package func gaps(_ context: ComponentContext) -> (any GapFinder)? { nil }
     package static let neighbours: [String] = []
+    package static let trace: ServerTrace? = nil
 
     // MARK: Where it lives
 

@@ -38,6 +38,7 @@ extension GitComponent: ComponentKind {
     package static let canSlice = false
     package func gaps(_ context: ComponentContext) -> (any GapFinder)? { nil }
     package static let neighbours: [String] = []
+    package static let trace: ServerTrace? = nil
 
     // MARK: Where it lives
 

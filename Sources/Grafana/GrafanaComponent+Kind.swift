@@ -64,6 +64,8 @@ extension GrafanaComponent: ComponentKind {
     }
 
     package static let neighbours = ["grafana"]
+    package static let trace: ServerTrace? = ServerTrace(
+        metric: "grafana_build_info", program: "grafana", loss: "dashboards, alerts and users are in its own database")
 
     func api(_ context: ComponentContext) throws -> GrafanaAPI {
         GrafanaAPI(url: access.url, client: try context.client(access), pool: context.pool)

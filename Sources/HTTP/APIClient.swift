@@ -16,7 +16,7 @@ package struct APIClient<Reason: APIReason>: Sendable {
     private let longestAnswer: Int
 
     /// - Parameters:
-    ///   - url: with the path prefix that the server is served from, if it has one: "https://host/grafana".
+    ///   - url: with the path prefix that the server is served from, if it has one: "https://host/sub".
     ///   - client: with user and password, or the bearer token.
     ///   - headers: fields of each request: other credentials than those of `client`.
     ///   - retries: of each request that may be sent again.

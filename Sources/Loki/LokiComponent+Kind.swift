@@ -40,6 +40,8 @@ extension LokiComponent: ComponentKind {
     }
 
     package static let neighbours = ["loki", "promtail", "alloy"]
+    package static let trace: ServerTrace? = ServerTrace(
+        metric: "loki_build_info", program: "loki", loss: "logs are kept there and nowhere else")
 
     private func api(_ context: ComponentContext) throws -> LokiAPI? {
         guard !access.url.isEmpty else { return nil }

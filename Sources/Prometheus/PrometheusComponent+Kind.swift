@@ -42,10 +42,13 @@ extension PrometheusComponent: ComponentKind {
     package static let canSlice = false
 
     package func gaps(_ context: ComponentContext) throws -> (any GapFinder)? {
-        PrometheusGaps(api: try api(context), data: data, skipsHead: skipHead, pool: context.pool)
+        PrometheusGaps(
+            api: try api(context), data: data, skipsHead: skipHead, pool: context.pool,
+            kinds: context.kinds)
     }
 
     package static let neighbours = ["prometheus", "alertmanager", "pushgateway", "blackbox", "thanos", "mimir"]
+    package static let trace: ServerTrace? = nil
 
     func api(_ context: ComponentContext, silence: Duration? = nil) throws -> PrometheusAPI {
         PrometheusAPI(url: access.url, client: try context.client(access, silence: silence), pool: context.pool)

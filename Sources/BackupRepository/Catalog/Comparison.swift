@@ -41,7 +41,7 @@ final class Comparison {
     }
 
     /// Returns true if all stored attributes are equal. The change time is ignored: a hard link to a file, like those
-    /// of a Prometheus snapshot, changes it without changing the file.
+    /// of a snapshot by the server, changes it without changing the file.
     private func isSame(_ record: FileRecord) -> Bool {
         holdsSameContent(record) && stored.integer(3) == Int(record.mode) && stored.integer(4) == Int(record.uid)
             && stored.integer(5) == Int(record.gid)

@@ -1,4 +1,4 @@
-/// A directory that belongs to a captured tree and is read in place, because a copy would cost too much: Loki's chunks
+/// A directory that belongs to a captured tree and is read in place, because a copy would cost too much: chunks of logs
 /// beside a private copy of its index.
 ///
 /// The tree is then the union of ``Capture/root`` and its layers. If both have a path below ``name``, the root's is

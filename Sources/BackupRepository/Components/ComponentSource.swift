@@ -6,7 +6,7 @@ package import Platform
 /// A backup calls ``capture(_:)``, archives the directory tree of the result, and always ends with
 /// ``Capture/release()``, also after an error or a cancellation.
 package protocol ComponentSource: Sendable {
-    /// The name of this kind in `dr.yaml` and in manifests: "files", "prometheus".
+    /// The name of this kind in `dr.yaml` and in manifests: "files", "metrics".
     static var kind: String { get }
 
     /// Takes a consistent view of the component at the present moment.
@@ -18,7 +18,7 @@ package protocol ComponentSource: Sendable {
     /// Checks, without changing anything, that a capture would work. `dr doctor` shows the result.
     func diagnose() async -> [Diagnosis]
 
-    /// Removes data that a backup stored in the component itself, such as a snapshot in Elasticsearch's repository.
+    /// Removes data that a backup stored in the component itself, such as a snapshot in a cluster's own repository.
     /// Called once its set is no longer kept. Harmless if the data are already gone.
     /// - Parameter facts: of the backup's manifest.
     func forget(_ facts: [String: String]) async throws

@@ -4,7 +4,7 @@
 package struct Withheld: Codable, Equatable, Sendable {
     /// The document it belongs to, relative to the tree's root.
     package var path: String
-    /// For people: "data source 'Loki' of organisation 'Main Org.'".
+    /// For people: "data source 'Logs' of organisation 'Main Org.'".
     package var object: String
     /// The names under the component's `secrets:` that a restore looks up.
     package var secrets: [String]

@@ -5,7 +5,7 @@ package struct Manifest: Codable, Equatable, Sendable {
     package var format: Int
     package var kind = "manifest"
     package var component: String
-    /// The kind of source: "prometheus", "files".
+    /// The kind of source: "files", "git".
     package var source: String
     /// The name in the key. At most a few seconds after `captured`.
     package var name: Timestamp

@@ -4,7 +4,7 @@ internal import Platform
 
 /// A JSON document that carries its own SHA-256 as its last member, on a line of its own:
 ///
-///     {"component":"prometheus", … ,
+///     {"component":"metrics", … ,
 ///     "sha256":"<64 digits>"}
 ///
 /// The hash covers every byte before that line's preceding `,\n`, so `head -c -79 FILE | sha256sum` checks it without

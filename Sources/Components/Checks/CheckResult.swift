@@ -8,7 +8,7 @@ package struct CheckResult: Codable, Equatable, Sendable {
         case skipped
     }
 
-    /// The word in plans and on the command line: "prometheus_ready".
+    /// The word in plans and on the command line: "metrics_ready".
     package var name: String
     /// The component of `dr.yaml` that it is about; nil for the stack as a whole.
     package var component: String?

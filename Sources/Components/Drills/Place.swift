@@ -11,7 +11,7 @@ package struct Place: Equatable, Sendable {
         case cluster(context: String, server: String?)
     }
 
-    /// Whose it is, for people: "prometheus".
+    /// Whose it is, for people: "metrics".
     package var owner: String
     package var kind: Kind
     /// Whether nothing is ever written there, and whoever uses it could not: such a place may be the live one.

@@ -23,6 +23,8 @@ package struct ComponentContext: Sendable {
     package var sampleInterval: Duration?
     /// The settings of all components of the stack, this one included.
     package var stack: [any ComponentKind] = []
+    /// The kinds that the program knows.
+    package var kinds: [any ComponentKind.Type] = []
 
     package init(
         name: String, environment: [String: String], pool: BlockingPool, userAgent: String,

@@ -39,6 +39,9 @@ package protocol ComponentKind: Section, Equatable {
     /// Names of programs that are often installed beside the kind's: a directory named so is looked for in gap search.
     static var neighbours: [String] { get }
 
+    /// The trace of a running server of the kind in metrics; nil where it leaves none.
+    static var trace: ServerTrace? { get }
+
     // MARK: Where it lives
 
     /// The absolute path of the directory that a recovery restores in place; nil for a component in a server, or

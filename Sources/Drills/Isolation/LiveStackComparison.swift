@@ -2,7 +2,7 @@ internal import Cryptography
 
 /// What was seen of one live component at one moment.
 package struct LiveLook: Equatable, Sendable {
-    /// By what it is: "server", "directory /prometheus".
+    /// By what it is: "server", "directory /data".
     package var facts: [String: String]
     /// What could not be looked at, and why.
     package var unseen: [String: String]

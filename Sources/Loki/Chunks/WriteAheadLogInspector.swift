@@ -2,7 +2,7 @@ internal import BackupRepository
 internal import Cryptography
 
 /// Checks a segment of a write-ahead log, of Loki's ingester or of its TSDB index: records in pages of 32 KiB, each with
-/// its CRC-32C, as in Prometheus. The end of a segment may be torn; Loki reads what is before it.
+/// its CRC-32C. The end of a segment may be torn; Loki reads what is before it.
 final class WriteAheadLogInspector: ContentInspector {
     private static let pageSize = 32 << 10
     private static let header = 7

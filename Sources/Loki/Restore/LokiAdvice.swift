@@ -122,7 +122,7 @@ extension MovedDirectory {
     }
 }
 
-/// Durations as Loki's configuration shows them: Go's ("744h0m0s") or Prometheus' ("31d").
+/// Durations as Loki's configuration shows them: Go's ("744h0m0s") or PromQL's ("31d").
 enum LokiDuration {
     private static let units = [
         "y": 31_536_000_000, "w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1,

@@ -1,4 +1,5 @@
 package import BackupRepository
+package import Components
 package import Platform
 
 /// Finds what belongs to a Prometheus and is not in its backups, and what else it sees running.
@@ -7,11 +8,16 @@ package struct PrometheusGaps: GapFinder {
     private let directory: DataDirectory
     private let skipsHead: Bool
     private let pool: BlockingPool
+    private let kinds: [any ComponentKind.Type]
 
     /// - Parameters:
     ///   - data: absolute path of the server's `--storage.tsdb.path`, as this machine sees it.
     ///   - skipsHead: true where backups skip what is not in blocks.
-    package init(api: PrometheusAPI, data: String, skipsHead: Bool, pool: BlockingPool) {
+    ///   - kinds: the kinds whose servers are looked for in its metrics.
+    package init(
+        api: PrometheusAPI, data: String, skipsHead: Bool, pool: BlockingPool, kinds: [any ComponentKind.Type]
+    ) {
+        self.kinds = kinds
         self.api = api
         directory = DataDirectory(data)
         self.skipsHead = skipsHead
@@ -98,36 +104,47 @@ package struct PrometheusGaps: GapFinder {
         ]
     }
 
-    /// What is known to keep something, by the metric that tells its version.
-    private static let keepers: [(metric: String, name: String, why: String, remedy: String)] = [
-        (
-            "pushgateway_build_info", "pushgateway", "what batch jobs have pushed is in its memory, or in one file",
-            "start it with --persistence.file, and add the file's folder as kind files"
-        ),
-        (
-            "grafana_build_info", "grafana", "dashboards, alerts and users are in its own database",
-            "add a component of kind grafana"
-        ),
-        ("loki_build_info", "loki", "logs are kept there and nowhere else", "add a component of kind loki"),
-        (
-            "blackbox_exporter_build_info", "blackbox", "its modules say how services are probed",
-            "add its configuration's folder as kind files, or the repository that it comes from as kind git"
-        ),
-        (
-            "node_exporter_build_info", "node-exporter",
-            "scripts that write for the textfile collector, and the flags, are on the machines only",
-            "keep them in a repository, and add that as kind git"
-        ),
+    private struct Keeper {
+        var metric: String
+        var name: String
+        var why: String
+        var remedy: String
+    }
+
+    /// Programs that keep something, by the metric that tells their version: those that a kind backs up, and others.
+    private var keepers: [Keeper] {
+        kinds.compactMap { kind in
+            kind.trace.map {
+                Keeper(
+                    metric: $0.metric, name: $0.program, why: $0.loss,
+                    remedy: "add a component of kind \(kind.name)")
+            }
+        } + Self.others
+    }
+
+    private static let others = [
+        Keeper(
+            metric: "pushgateway_build_info", name: "pushgateway",
+            why: "what batch jobs have pushed is in its memory, or in one file",
+            remedy: "start it with --persistence.file, and add the file's folder as kind files"),
+        Keeper(
+            metric: "blackbox_exporter_build_info", name: "blackbox", why: "its modules say how services are probed",
+            remedy: "add its configuration's folder as kind files, or the repository that it comes from as kind git"),
+        Keeper(
+            metric: "node_exporter_build_info", name: "node-exporter",
+            why: "scripts that write for the textfile collector, and the flags, are on the machines only",
+            remedy: "keep them in a repository, and add that as kind git"),
     ]
 
     private func programs(_ surroundings: GapSurroundings) async throws -> [Gap] {
-        let names = Self.keepers.map(\.metric).joined(separator: "|")
+        let keepers = keepers
+        let names = keepers.map(\.metric).joined(separator: "|")
         let answer = try await api.query("count by (__name__) ({__name__=~\"\(names)\"})")
         let counts = Dictionary(
             answer.series.compactMap { series in
                 series.metric["__name__"].flatMap { name in series.value.map { (name, $0.value) } }
             }, uniquingKeysWith: { first, _ in first })
-        return Self.keepers.compactMap { keeper in
+        return keepers.compactMap { keeper in
             guard let count = counts[keeper.metric], !surroundings.mentions(keeper.name) else { return nil }
             return Gap(
                 "\(count) running \(keeper.name), seen by its metrics", why: keeper.why, remedy: keeper.remedy)

@@ -45,7 +45,7 @@ package struct AnyAction: Equatable, Sendable {
 
 /// A preview of an action.
 package struct ActionPreview: Codable, Equatable, Sendable {
-    /// One line for each operation: "restore prometheus from set 20261123T020000Z to /prometheus".
+    /// One line for each operation: "restore metrics from set 20261123T020000Z to /data".
     package var lines: [String]
     /// The bytes to move, if they are known.
     package var bytes: Int?

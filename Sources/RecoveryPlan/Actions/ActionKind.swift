@@ -65,7 +65,7 @@ extension Shape where Value == AnyAction {
     ) -> AnyAction? {
         guard let mapping = node.mapping, mapping.count == 1, let (key, value) = mapping.first else {
             reader.complain(
-                node, "expected one action, such as run: [systemctl, stop, prometheus], found \(node.kindForPeople)")
+                node, "expected one action, such as run: [systemctl, stop, web], found \(node.kindForPeople)")
             return nil
         }
         let keyword = key.scalar?.string ?? ""

@@ -1,7 +1,7 @@
 package import Documents
 internal import Components
 
-/// Runs checks: `check: [prometheus_ready]`, or `check: {names: [...], within: 5m}`. Critical checks must pass.
+/// Runs checks: `check: [data_equality]`, or `check: {names: [...], within: 5m}`. Critical checks must pass.
 package struct CheckAction: Action {
     package static let keyword = "check"
     package static let isCondition = true

@@ -2,7 +2,7 @@ package import Documents
 internal import HTTP
 internal import Platform
 
-/// Sends an HTTP request to a server: `http: {url: "${prometheus.url}/-/ready"}`.
+/// Sends an HTTP request to a server: `http: {url: "${metrics.url}/-/ready"}`.
 ///
 /// A request to a component's server carries the component's credentials from dr.yaml.
 ///

@@ -5,10 +5,10 @@ package import Documents
 /// ```yaml
 /// kubectl: {create_namespace: monitoring, context: production}
 /// kubectl: {apply: config/monitoring, namespace: monitoring}
-/// kubectl: {scale: statefulset/prometheus, replicas: 0, namespace: monitoring}
-/// kubectl: {scale: statefulset/prometheus, replicas: previous, namespace: monitoring}
-/// kubectl: {rollout: statefulset/prometheus, within: 10m}
-/// kubectl: {wait: pod, selector: app=loki, for: condition=Ready}
+/// kubectl: {scale: statefulset/metrics, replicas: 0, namespace: monitoring}
+/// kubectl: {scale: statefulset/metrics, replicas: previous, namespace: monitoring}
+/// kubectl: {rollout: statefulset/metrics, within: 10m}
+/// kubectl: {wait: pod, selector: app=logs, for: condition=Ready}
 /// kubectl: {delete: deployment/broken}
 /// ```
 package struct KubectlAction: Action {
@@ -107,7 +107,7 @@ package struct KubectlAction: Action {
     }
 }
 
-/// A Kubernetes object by type and name: `statefulset/prometheus`.
+/// A Kubernetes object by type and name: `statefulset/metrics`.
 package struct KubernetesObject: Equatable, Sendable, CustomStringConvertible {
     package var type: String
     package var name: String

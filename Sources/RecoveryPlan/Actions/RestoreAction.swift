@@ -1,6 +1,6 @@
 package import Documents
 
-/// Restores one component: `restore: prometheus`, or `restore: {component: prometheus, to: /prometheus}`.
+/// Restores one component: `restore: metrics`, or `restore: {component: metrics, to: /data}`.
 package struct RestoreAction: Action {
     package static let keyword = "restore"
     package static let isCondition = false

@@ -2,7 +2,7 @@ package import Documents
 internal import Platform
 internal import Yams
 
-/// Runs a program: `run: [systemctl, stop, prometheus]`, or a mapping with more options.
+/// Runs a program: `run: [systemctl, stop, web]`, or a mapping with more options.
 ///
 /// The program gets its argument vector unchanged. A shell runs only scripts from `shell`, in which no reference is
 /// replaced: the script reads parameters from variables, see ``Plan/variables(of:)``.
@@ -141,7 +141,7 @@ extension Shape where Value == [String] {
         guard node.sequence != nil else {
             reader.complain(
                 node, "expected a list with a program and its arguments, found \(node.kindForPeople)",
-                hint: "write [systemctl, stop, prometheus], or {shell: \"...\"} for a script")
+                hint: "write [systemctl, stop, web], or {shell: \"...\"} for a script")
             return nil
         }
         guard let words = Shape.list(of: .argument).read(node, &reader) else { return nil }

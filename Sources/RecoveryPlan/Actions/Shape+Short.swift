@@ -2,7 +2,7 @@ internal import Documents
 internal import Yams
 
 extension Shape where Value: Section {
-    /// Returns the shape of a value with a short form, `restore: prometheus`, and a mapping as its long form.
+    /// Returns the shape of a value with a short form, `restore: metrics`, and a mapping as its long form.
     /// - Parameter make: converts the short form to the section.
     static func short<Short: Sendable>(
         _ short: Shape<Short>, orSection section: Value.Type, _ make: @escaping @Sendable (Short) -> Value

@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 import Platform
 
 /// What a run looks like at one moment: steps that run, how many are done, and the time that is left.

@@ -3,7 +3,7 @@ internal import Documents
 /// The condition of `when`: values of parameters, and a component that must be configured.
 struct Condition: Equatable, Sendable {
     var parameters: [String: String] = [:]
-    /// A component, or a component with a required setting, such as "loki.url".
+    /// A component, or a component with a required setting, such as "logs.url".
     var component: String?
 
     /// Returns the reason why the condition does not hold, for display; nil if it holds.

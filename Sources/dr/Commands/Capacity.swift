@@ -5,9 +5,9 @@ import StackConfiguration
 
 struct Capacity: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Forecast for how long processors, memory, disks, network, Prometheus and the repository will do.",
+        abstract: "Forecast when CPU, memory, disk, network, the metric server and the repository will run out.",
         discussion: """
-            A straight line through the history that Prometheus has, hour by hour, with the interval that a new sample \
+            A straight line through the hourly history of the stack's metrics, with the interval that a new sample \
             falls into in 95 % of cases; see docs/capacity.md. Exit code 3 when something could not be asked.
             """)
 

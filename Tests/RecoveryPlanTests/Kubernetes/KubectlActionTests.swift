@@ -231,7 +231,7 @@ import Testing
         ("{scale: pod/a}", "'scale' needs 'replicas'"), ("{wait: pod/a}", "'wait' needs 'for'"),
         ("{wait: pod, for: delete}", "expected TYPE/NAME, or a type with 'selector', found 'pod'"),
         ("{delete: pod/a, replicas: 3}", "'replicas' belongs to 'scale'"),
-        ("{delete: --all}", "'--all' is not a valid object: write it as TYPE/NAME, such as statefulset/prometheus"),
+        ("{delete: --all}", "'--all' is not a valid object: write it as TYPE/NAME, such as statefulset/metrics"),
         ("{scale: sts/a, replicas: many}", "expected a number of replicas or 'previous', found text"),
         ("{delete: pod/a, context: --kubeconfig=x}", "'context' must not begin with '-'"),
     ])

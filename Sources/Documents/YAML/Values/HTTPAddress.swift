@@ -1,4 +1,4 @@
-/// The base URL of a server: `http://prometheus:9090`, `https://grafana.example/sub`, `http://[::1]:9090`.
+/// The base URL of a server: `http://metrics:9090`, `https://host.example/sub`, `http://[::1]:9090`.
 package enum HTTPAddress {
     /// Returns the URL without a slash at its end, or the reason why it is refused, to follow the words "the URL".
     ///

@@ -34,14 +34,14 @@ extension KubectlAction.Keys: Section {
             about: "Namespace to create if it does not exist."),
         Key(
             "scale", \.scale, as: .kubernetesObject,
-            about: "Workload to scale, such as statefulset/prometheus; needs 'replicas'."),
+            about: "Workload to scale, such as statefulset/metrics; needs 'replicas'."),
         Key(
             "replicas", \.replicas, as: .replicas,
             about: "Number of replicas, or 'previous' for the number before dr scaled the workload to 0."),
         Key("rollout", \.rollout, as: .kubernetesObject, about: "Workload whose rollout must complete."),
         Key(
             "wait", \.wait, as: .text, about: "Objects to wait for: TYPE/NAME, or a type with 'selector'; needs 'for'."),
-        Key("selector", \.selector, as: .text, about: "Labels of the objects to wait for, such as app=loki."),
+        Key("selector", \.selector, as: .text, about: "Labels of the objects to wait for, such as app=logs."),
         Key(
             "for", \.condition, as: .text,
             about: "Condition to wait for: condition=NAME, jsonpath='{…}'=VALUE, create, or delete."
@@ -127,7 +127,7 @@ extension Shape where Value == KubernetesObject {
         guard let text = Shape<String>.text.read(node, &reader) else { return nil }
         guard let object = KubernetesObject(text) else {
             reader.complain(
-                node, "'\(text)' is not a valid object: write it as TYPE/NAME, such as statefulset/prometheus")
+                node, "'\(text)' is not a valid object: write it as TYPE/NAME, such as statefulset/metrics")
             return nil
         }
         return object
