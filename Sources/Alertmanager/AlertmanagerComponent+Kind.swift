@@ -39,6 +39,9 @@ extension AlertmanagerComponent: ComponentKind {
 
     package static let neighbours = ["alertmanager"]
 
+    /// A Prometheus names the Alertmanagers that it sends alerts to by itself.
+    package static let trace: ServerTrace? = nil
+
     func api(_ context: ComponentContext) throws -> AlertmanagerAPI {
         AlertmanagerAPI(url: access.url, client: try context.client(access), pool: context.pool)
     }
