@@ -70,6 +70,7 @@ let kinds = [
     layer("Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system, logging]),
     layer(
         "Grafana", ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging]),
+    layer("Alertmanager", ["Components", "BackupRepository", "Documents", "HTTP", "Platform"]),
 ]
 
 let everyKind = kinds.map { Target.Dependency.byName(name: $0.name) }
@@ -177,6 +178,7 @@ let testTargets = [
         ["Components", "BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
     tests(of: "Elasticsearch", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Grafana", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
+    tests(of: "Alertmanager", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(
         of: "RecoveryPlan",
         [
