@@ -54,13 +54,20 @@ let libraries: [Target] =
 
 /// One target for each kind of component.
 let kinds = [
-    layer("FileTree", ["BackupRepository", "Platform", "Documents"]),
-    layer("Git", ["BackupRepository", "Platform", logging]),
-    layer("Prometheus", ["BackupRepository", "HTTP", "Cryptography", "Platform", yams, logging]),
-    layer("Loki", ["BackupRepository", "HTTP", "Cryptography", "Archiving", "Documents", "Platform", yams, logging]),
-    layer("Elasticsearch", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
-    layer("Grafana", ["BackupRepository", "HTTP", "Cryptography", "Documents", "Platform", logging]),
+    layer("FileTree", ["Components", "BackupRepository", "Documents", "HTTP", "Platform"]),
+    layer("Git", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", logging]),
+    layer(
+        "Prometheus",
+        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", yams, logging]),
+    layer(
+        "Loki",
+        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Archiving", "Platform", yams, logging]
+    ),
+    layer("Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", logging]),
+    layer("Grafana", ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", logging]),
 ]
+
+let everyKind = kinds.map { Target.Dependency.byName(name: $0.name) }
 
 /// Scenarios with a plan in `plans/`.
 let shippedPlans = [
@@ -75,7 +82,6 @@ let program: [Target] =
         layer("Documents", ["Platform", yams]),
         layer("Trends", ["Platform"]),
         layer("Retention", ["Trends", "Platform"]),
-        layer("Schedules", []),
         layer("Cryptography", ["COpenSSL", "Platform"] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
         layer("HTTP", ["CCurl", "Platform", logging]),
@@ -88,39 +94,40 @@ let program: [Target] =
                 logging,
             ]),
         layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
-        layer("StackConfiguration", ["Documents", "Retention", "Notifications", yams]),
-        layer("RecoveryChecks", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
+        // The protocol that every kind of component conforms to, and the framework of the checks.
+        layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform", yams]),
+        layer("StackConfiguration", ["Components", "Documents", "Retention", "Notifications", yams]),
     ] + kinds + [
         layer(
             "RecoveryPlan",
             [
-                "RecoveryChecks", "Notifications", "Documents", "HTTP", "Cryptography", "Platform", "Trends", "CLinux",
+                "Components", "Notifications", "Documents", "HTTP", "Cryptography", "Platform", "Trends", "CLinux",
                 yams, logging,
             ]),
         // The plans that the program knows by itself: their text, compiled in.
         .target(
             name: "ShippedPlans", path: "plans",
             resources: shippedPlans.map { .embedInCode("\($0).yaml") }, swiftSettings: strict),
-        layer("Reporting", ["RecoveryPlan", "RecoveryChecks", "Cryptography", "Platform", mustache]),
+        layer("Reporting", ["RecoveryPlan", "Components", "Documents", "Cryptography", "Platform", mustache]),
         // Everything that the commands do: a command parses, calls one of these, and prints.
         layer(
             "Operations",
-            kinds.map { .byName(name: $0.name) } + [
-                "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "Schedules", "StackConfiguration",
-                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "RecoveryChecks", "Notifications",
-                "Reporting", "Platform", logging,
+            [
+                "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications", "Reporting",
+                "Platform", logging,
             ]),
         layer(
             "Drills",
             [
-                "Operations", "BackupRepository", "ObjectStorage", "StackConfiguration", "Documents", "HTTP",
-                "Cryptography", "RecoveryPlan", "RecoveryChecks", "Notifications", "Reporting", "Platform",
+                "Operations", "Components", "BackupRepository", "ObjectStorage", "StackConfiguration", "Documents",
+                "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
             ]),
         .executableTarget(
             name: "dr",
-            dependencies: [
-                "Operations", "Drills", "BackupRepository", "S3", "ObjectStorage", "Retention", "Schedules",
-                "StackConfiguration", "Documents", "HTTP", "Cryptography", "RecoveryPlan", "RecoveryChecks",
+            dependencies: everyKind + [
+                "Operations", "Drills", "Components", "BackupRepository", "ObjectStorage", "Retention",
+                "StackConfiguration", "Documents", "Cryptography", "RecoveryPlan",
                 "Notifications", "Reporting", "Platform", argumentParser,
             ],
             swiftSettings: strict),
@@ -146,7 +153,6 @@ let testTargets = [
     tests(of: "Documents"),
     tests(of: "Trends"),
     tests(of: "Retention"),
-    tests(of: "Schedules"),
     tests(of: "Cryptography"),
     tests(of: "Archiving"),
     tests(of: "HTTP", ["Platform"]),
@@ -156,29 +162,33 @@ let testTargets = [
         of: "BackupRepository",
         ["ObjectStorage", "FileTree", "Archiving", "Platform", "Documents", "Cryptography", "Retention", logging]),
     tests(of: "Notifications", ["HTTP", "Documents", "Platform"]),
-    tests(of: "StackConfiguration", ["Documents", "Retention", "Notifications"]),
-    tests(of: "RecoveryChecks", ["BackupRepository", "HTTP", "Documents", "Platform"]),
-    tests(of: "Prometheus", ["BackupRepository", "HTTP", "Cryptography", "Platform", logging]),
-    tests(of: "Git", ["BackupRepository", "Platform", logging]),
+    tests(of: "StackConfiguration", ["Components", "Documents", "Retention", "Notifications"] + everyKind),
+    tests(of: "Components", ["BackupRepository", "HTTP", "Documents", "Platform"] + everyKind),
+    tests(of: "Prometheus", ["Components", "BackupRepository", "HTTP", "Cryptography", "Platform", logging]),
+    tests(of: "Git", ["Components", "BackupRepository", "Platform", logging]),
     tests(
-        of: "Loki", ["BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
-    tests(of: "Elasticsearch", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
-    tests(of: "Grafana", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
+        of: "Loki",
+        ["Components", "BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
+    tests(of: "Elasticsearch", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
+    tests(of: "Grafana", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(
         of: "RecoveryPlan",
         [
-            "RecoveryChecks", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
+            "Components", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
             "Cryptography", logging,
         ]),
-    tests(of: "Reporting", ["RecoveryChecks", "RecoveryPlan", "Cryptography"]),
-    tests(of: "Drills", ["ObjectStorage", "Platform"]),
+    tests(of: "Reporting", ["Components", "RecoveryPlan", "Documents", "Platform"]),
+    tests(of: "Operations", ["BackupRepository", "StackConfiguration", "Trends", "Platform"]),
+    tests(
+        of: "Drills",
+        ["Operations", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "HTTP", "Documents", "Platform"], swiftSettings: strict),
     // The built program, as a user runs it.
     .testTarget(
         name: "JourneyTests",
         dependencies: [
-            "dr", "dr-lab", "Lab", "Cryptography", "Documents", "RecoveryChecks", "RecoveryPlan", "BackupRepository",
+            "dr", "dr-lab", "Lab", "Cryptography", "Documents", "Components", "RecoveryPlan", "BackupRepository",
             "ObjectStorage", "Platform", logging,
         ],
         swiftSettings: strict),

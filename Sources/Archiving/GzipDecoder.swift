@@ -5,7 +5,7 @@ internal import CZlib
 #endif
 package import Platform
 
-/// Opens gzip members, one whole member a call, and proves each by its own CRC-32 and length.
+/// Decodes gzip members, one whole member a call, and checks each against its own CRC-32 and length.
 package struct GzipDecoder: ~Copyable {
     private let engine = InflateEngine()
 
@@ -13,9 +13,9 @@ package struct GzipDecoder: ~Copyable {
 
     /// - Parameters:
     ///   - member: exactly one gzip member.
-    ///   - count: bytes that it must hold.
+    ///   - count: the number of plain bytes that it must hold.
     ///   - plain: is overwritten with the content; keep it between calls to save allocations.
-    /// - Throws: ``GzipError`` when the member is damaged, or is not exactly one member of `count` bytes.
+    /// - Throws: ``GzipError`` if the member is damaged, or is not exactly one member of `count` bytes.
     package mutating func decode(_ member: RawSpan, count: Int, into plain: inout [UInt8]) throws(GzipError) {
         if plain.count != count { plain = [UInt8](unsafeUninitializedCapacity: count) { $1 = count } }
         let outcome = plain.withUnsafeMutableBytes { space in
@@ -27,7 +27,7 @@ package struct GzipDecoder: ~Copyable {
 }
 
 package enum GzipError: OperationError {
-    /// Not the gzip member it should be: cut short, altered, or another one.
+    /// Not the expected gzip member: truncated, altered, or another one.
     case damaged
     case tooLarge
 
@@ -89,7 +89,7 @@ final class InflateEngine {
         inflateReset(stream)
         stream.pointee.next_in = UnsafeMutablePointer(mutating: source.bindMemory(to: UInt8.self).baseAddress)
         stream.pointee.avail_in = UInt32(source.count)
-        var none: UInt8 = 0  // zlib refuses a null output even where nothing is to be written
+        var none: UInt8 = 0  // zlib refuses a null output even for zero bytes
         let status = withUnsafeMutablePointer(to: &none) { spare in
             stream.pointee.next_out = space.bindMemory(to: UInt8.self).baseAddress ?? spare
             stream.pointee.avail_out = UInt32(space.count)

@@ -4,13 +4,13 @@ internal import CISAL
 internal import CZlib
 #endif
 
-/// Makes gzip members (RFC 1952), one whole member a call; members one after another are one gzip stream.
+/// Encodes gzip members (RFC 1952), one whole member a call; consecutive members form one gzip stream.
 ///
-/// With ISA-L a core does well over 100 MB/s on dense monitoring data, about five times what zlib does at its fastest,
-/// at the same size; both write plain gzip. What does not shrink is stored: a member of stored blocks costs a checksum
-/// to make and to read.
+/// With ISA-L a core compresses well over 100 MB/s of dense monitoring data, about five times the fastest level of zlib
+/// at the same size. Both write plain gzip. Incompressible data are stored: a member of stored blocks costs a checksum
+/// to write and to read.
 package struct GzipEncoder: ~Copyable {
-    /// The most plain bytes of one member.
+    /// The largest number of plain bytes in one member.
     package static let maximumMember = 1 << 20
 
     private let engine = DeflateEngine()
@@ -28,9 +28,9 @@ package struct GzipEncoder: ~Copyable {
         }
     }
 
-    /// Tries slices of 4 KiB from all over, one to 128 KiB and at most four. What would lose less than a fifth is stored:
-    /// opening it again would take most of a restore's time. Prometheus' chunks lose about an eighth and Loki's nothing;
-    /// indexes, text and JSON lose much more.
+    /// Tries evenly distributed slices of 4 KiB, one to 128 KiB and at most four. Data that shrink by less than a fifth
+    /// are stored, because decompression would take most of a restore's time. Prometheus' chunks shrink by about an
+    /// eighth and Loki's not at all; indexes, text and JSON shrink much more.
     private mutating func isWorthSqueezing(_ plain: RawSpan) -> Bool {
         guard plain.byteCount > 128 << 10 else { return true }
         let slice = 4 << 10, slices = min(plain.byteCount >> 17, 4)
@@ -40,17 +40,17 @@ package struct GzipEncoder: ~Copyable {
             let start = plain.byteCount / slices * number + plain.byteCount / slices / 2
             plain.extracting(start..<start + slice).withUnsafeBytes { sample.append(contentsOf: $0) }
         }
-        guard !Self.isEvenlySpread(sample) else { return false }  // the cheaper question first
+        guard !Self.isEvenlySpread(sample) else { return false }  // the cheaper check first
         var squeezed: [UInt8] = []
         engine.compress(sample.span.bytes, into: &squeezed)
         return squeezed.count * 5 < sample.count * 4
     }
 
-    /// Whether the bytes are spread as over 80 values or more, as those are that were compressed before.
+    /// True if the bytes are distributed as over 80 values or more, like bytes that were compressed before.
     ///
-    /// The chance that two of them are equal gives Rényi's entropy of order two, here of log2(80) = 6.3 bits, and Shannon's
-    /// is no less: a code for single bytes saves no more than a fifth. Only repetitions could, and there are hardly any in
-    /// what looks like this.
+    /// The probability that two bytes are equal gives Rényi's entropy of order two, here of log2(80) = 6.3 bits, and
+    /// Shannon's is not less: a code for single bytes saves at most a fifth. Only repetitions could save more, and such
+    /// data hardly have any.
     static func isEvenlySpread(_ bytes: [UInt8]) -> Bool {
         let equal = withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { counts in
             counts.initialize(repeating: 0)
@@ -105,7 +105,7 @@ final class DeflateEngine {
 /// One call of zlib's deflate.
 private enum Deflate {
     static func once(_ plain: RawSpan, level: CInt, into output: inout [UInt8]) {
-        // On the heap: zlib keeps a pointer back to it and refuses a `z_stream` that moved.
+        // On the heap: zlib keeps a pointer to it and refuses a `z_stream` that moved.
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
         stream.initialize(to: z_stream())
         defer { stream.deallocate() }
@@ -139,7 +139,7 @@ final class DeflateEngine {
 #endif
 
 extension [UInt8] {
-    /// Lets `fill` write into `limit` fresh bytes at the end and keeps as many as it returns.
+    /// Lets `fill` write into `limit` new bytes at the end and keeps as many as it returns.
     fileprivate mutating func append(addingUpTo limit: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) -> Int) {
         append(addingCapacity: limit) { span in
             span.withUnsafeMutableBufferPointer { space, count in count = fill(space) }

@@ -1,6 +1,6 @@
 internal import CZlib
 
-/// Opens a gzip stream of any number of members that comes in pieces of any size, in bounded memory.
+/// Decodes a gzip stream of any number of members that arrives in pieces of any size, in bounded memory.
 package final class GzipReader {
     private let stream: UnsafeMutablePointer<z_stream>
     private var space = [UInt8](repeating: 0, count: 64 << 10)
@@ -20,7 +20,7 @@ package final class GzipReader {
         stream.deallocate()
     }
 
-    /// - Parameter sink: gets the plain bytes that `piece` yields. What follows damage yields none.
+    /// - Parameter sink: receives the plain bytes of `piece`. Data after damage yield none.
     package func write(_ piece: RawSpan, into sink: (RawSpan) -> Void) {
         guard failure == nil, piece.byteCount > 0 else { return }
         piece.withUnsafeBytes { source in
@@ -42,7 +42,7 @@ package final class GzipReader {
                 switch status {
                 case Z_STREAM_END: isAtEnd = true
                 case Z_OK: break
-                case Z_BUF_ERROR where stream.pointee.avail_in == 0: return  // all of it is used up
+                case Z_BUF_ERROR where stream.pointee.avail_in == 0: return  // all of it is consumed
                 default:
                     failure = .damaged
                     return
@@ -51,7 +51,7 @@ package final class GzipReader {
         }
     }
 
-    /// - Throws: ``GzipError`` when what came is not one or more whole members.
+    /// - Throws: ``GzipError`` if the input was not one or more whole members.
     package func finish() throws(GzipError) {
         guard failure == nil, isAtEnd else { throw .damaged }
     }

@@ -2,7 +2,7 @@ internal import CZlib
 
 /// A whole gzip stream of any number of members (RFC 1952 section 2.2), for documents that fit in memory.
 package enum GzipStream {
-    /// - Parameter limit: refuse to make more plain bytes than this.
+    /// - Parameter limit: the largest allowed number of plain bytes.
     /// - Throws: ``GzipError``.
     package static func decode(_ stored: [UInt8], limit: Int) throws(GzipError) -> [UInt8] {
         let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
@@ -10,7 +10,7 @@ package enum GzipStream {
         defer { stream.deallocate() }
         let gzipFraming: CInt = 15 + 16
         guard inflateInit2_(stream, gzipFraming, ZLIB_VERSION, CInt(MemoryLayout<z_stream>.size)) == Z_OK else {
-            fatalError("inflateInit2_: memory is out")  // checked: it takes no data
+            fatalError("inflateInit2_: out of memory")  // checked: it takes no data
         }
         defer { inflateEnd(stream) }
         var plain: [UInt8] = []

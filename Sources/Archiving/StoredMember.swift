@@ -4,8 +4,8 @@ internal import CISAL
 internal import CZlib
 #endif
 
-/// A gzip member that holds its content as it is: deflate's stored blocks (RFC 1951, section 3.2.4) between gzip's
-/// header and trailer (RFC 1952). It costs a copy and a checksum, to make and to read.
+/// A gzip member that holds its content uncompressed: deflate's stored blocks (RFC 1951, section 3.2.4) between gzip's
+/// header and trailer (RFC 1952). It costs a copy and a checksum, to write and to read.
 enum StoredMember {
     /// The length of a stored block is 16 bits.
     private static let block = 0xFFFF
@@ -28,7 +28,7 @@ enum StoredMember {
         output.append(littleEndian: UInt32(plain.byteCount))
     }
 
-    /// CRC-32 as gzip has it.
+    /// CRC-32 as defined by gzip.
     private static func checksum(_ bytes: RawSpan) -> UInt32 {
         bytes.withUnsafeBytes { bytes in
             let start = bytes.bindMemory(to: UInt8.self).baseAddress

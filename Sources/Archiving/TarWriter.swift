@@ -2,10 +2,10 @@ internal import CArchive
 internal import Glibc
 package import Platform
 
-/// What a tar header says of one entry.
+/// The data of one tar header.
 package struct TarEntry: Sendable {
     package enum Kind: Equatable, Sendable {
-        /// With the bytes of content that will follow.
+        /// With the number of content bytes that follow.
         case file(size: Int)
         case directory
         case symbolicLink(target: [UInt8])
@@ -18,7 +18,7 @@ package struct TarEntry: Sendable {
     package var mode: UInt32
     package var uid: UInt32
     package var gid: UInt32
-    /// Seconds since 1970; tar proper has no finer time, and finer ones would cost a kilobyte an entry.
+    /// Seconds since 1970. Plain tar has no finer time, and a finer one costs a kilobyte an entry.
     package var modified: Int
 
     package init(path: [UInt8], kind: Kind, mode: UInt32, uid: UInt32 = 0, gid: UInt32 = 0, modified: Int) {
@@ -36,17 +36,17 @@ package struct TarEntry: Sendable {
 /// A writer that is dropped before ``finish()`` has written no end-of-archive mark.
 package struct TarWriter: ~Copyable {
     private let archive: OpaquePointer
-    /// Of the entry that is being written; kept, for it is costly to make.
+    /// The header of the current entry; reused, because it is costly to create.
     private let header: OpaquePointer
     private let output: Output
     private var entryPath: [UInt8] = []
     private var remaining = 0
 
-    /// Bytes of tar handed to the sink so far: the offset of what comes next.
+    /// Bytes of tar handed to the sink so far: the offset of the next byte.
     package var position: Int { output.position }
 
-    /// - Parameter sink: receives the archive in order, as libarchive makes it; a span is valid only in its call.
-    /// - Throws: ``TarError`` when this libarchive lacks the format.
+    /// - Parameter sink: receives the archive in order, as libarchive writes it; a span is valid only in its call.
+    /// - Throws: ``TarError`` if this libarchive does not support the format.
     package init(sink: @escaping (RawSpan) throws -> Void) throws {
         Self.useUTF8
         guard let archive = archive_write_new(), let header = archive_entry_new() else {
@@ -64,7 +64,7 @@ package struct TarWriter: ~Copyable {
     }
 
     deinit {
-        // Free closes first, which flushes a valid-looking end of archive: let nobody hear it.
+        // Free closes first, which flushes a valid-looking end of archive: drop the sink so that it is not written.
         output.sink = nil
         archive_write_free(archive)
         archive_entry_free(header)
@@ -77,10 +77,10 @@ package struct TarWriter: ~Copyable {
         }
     }()
 
-    /// Writes the header of `entry`; for a file, ``write(_:)`` must then bring exactly its size in bytes, and
+    /// Writes the header of `entry`. For a file, ``write(_:)`` must then supply exactly its size in bytes.
     /// ``endEntry()`` must follow in any case.
     package mutating func begin(_ entry: TarEntry) throws {
-        precondition(remaining == 0, "the entry before is not complete")
+        precondition(remaining == 0, "the previous entry is not complete")
         archive_entry_clear(header)
         entryPath = entry.path
         withCString(entry.path) { archive_entry_copy_pathname(header, $0) }
@@ -102,7 +102,7 @@ package struct TarWriter: ~Copyable {
         try check(archive_write_header(archive, header), "write header")
     }
 
-    /// Appends content of the current file. More than the declared size is a bug of the caller.
+    /// Appends content of the current file. More than the declared size is a bug in the caller.
     package mutating func write(_ bytes: RawSpan) throws {
         precondition(bytes.byteCount <= remaining, "content is longer than the entry's declared size")
         var rest = bytes
@@ -117,19 +117,19 @@ package struct TarWriter: ~Copyable {
         }
     }
 
-    /// Pads the entry to a whole number of 512-byte records. Missing content would be zeros: a bug of the caller.
+    /// Pads the entry to a whole number of 512-byte records. Missing content would become zeros: a bug in the caller.
     package mutating func endEntry() throws {
         precondition(remaining == 0, "content is shorter than the entry's declared size")
         try check(archive_write_finish_entry(archive), "finish entry")
     }
 
-    /// Writes the end-of-archive mark; the writer is gone afterwards, also when this throws.
+    /// Writes the end-of-archive mark. The writer is consumed, also if this throws.
     package consuming func finish() throws {
         try check(archive_write_close(archive), "close")
     }
 
     private borrowing func check(_ status: CInt, _ operation: String) throws {
-        // A warning says that a name is not UTF-8 and was written as raw bytes, which is what we want.
+        // A warning means that a name is not UTF-8 and was written as raw bytes, as intended.
         guard status < ARCHIVE_WARN else { return }
         if let failure = output.failure { throw failure }
         let reason = archive_error_string(archive).map { String(cString: $0) } ?? "status \(status)"
@@ -137,7 +137,7 @@ package struct TarWriter: ~Copyable {
     }
 }
 
-/// Tar could not be written: a bug, or memory is out.
+/// Tar could not be written: a bug, or out of memory.
 package struct TarError: OperationError, Equatable {
     package var operation: String
     package var path: String
@@ -161,7 +161,7 @@ private func withCString(_ bytes: [UInt8], _ body: (UnsafePointer<CChar>?) -> Vo
 private final class Output {
     var sink: ((RawSpan) throws -> Void)?
     var position = 0
-    /// A Swift error cannot cross a C frame: it waits here until libarchive returns.
+    /// A Swift error cannot cross a C frame: it is kept here until libarchive returns.
     var failure: (any Error)?
 
     init(_ sink: @escaping (RawSpan) throws -> Void) { self.sink = sink }

@@ -2,20 +2,20 @@ internal import Archiving
 package import Cryptography
 package import ObjectStorage
 
-/// A repository in an object store: opens it, and reads its documents, each proved by the hash that names it.
+/// A repository in an object store: opens it, and reads its documents, each checked against the hash that names it.
 ///
-/// Calls block. A document is fetched again when it does not match its hash, since a transfer can damage what the
-/// store still holds whole.
+/// Calls block. A document that does not match its hash is fetched again, because a transfer can damage a document that
+/// is intact in the store.
 package struct Repository: Sendable {
     package let store: any ObjectStore
     package let description: RepositoryDescription
     package var encryption = PackEncryption()
     package var signing = SetSigning()
-    /// Which of the sets a reader takes.
+    /// The sets that a reader uses.
     package var scope = SetScope()
-    /// Nil: nothing is locked.
+    /// Nil: no object is locked.
     package var lock: ObjectLock?
-    /// How the objects of sets are written: packs, indexes, manifests, signatures, sets.
+    /// The options for writing the objects of sets: packs, indexes, manifests, signatures, sets.
     var writing = PutOptions(.ifAbsent)
 
     /// - Throws: ``RepositoryError`` `.notARepository`, `.newerVersion`, `.damaged`; `ObjectStoreError`.
@@ -28,12 +28,12 @@ package struct Repository: Sendable {
         } catch let error as ObjectStoreError where error.reason == .notFound || error.reason == .noSuchStore {
             throw RepositoryError(
                 .notARepository, object: store.location, "there is no repository here",
-                hint: "`dr init` makes one; if there should be one, check the address and the prefix")
+                hint: "`dr init` creates one; if you expect one here, check the address and the prefix")
         }
     }
 
-    /// Makes a repository where there is none.
-    /// - Returns: the repository, and whether it is new.
+    /// Creates a repository if there is none.
+    /// - Returns: the repository, and true if it is new.
     package static func create(
         in store: any ObjectStore, tool: String, now: Timestamp, pack: PackSettings = .standard
     ) throws -> (Repository, isNew: Bool) {
@@ -45,11 +45,11 @@ package struct Repository: Sendable {
         } catch let error as ObjectStoreError where error.reason == .alreadyExists {
             return (try Repository(opening: store), false)
         } catch let error as ObjectStoreError where error.reason == .noSpace {
-            // A full store may say so before it says that the key is taken.
+            // A full store may report lack of space before it reports that the key exists.
             guard try store.head(Layout.description) != nil else { throw error }
             return (try Repository(opening: store), false)
         }
-        // Where the store has no room for it, a later prune tries again.
+        // If the store has no room for it, a later prune tries again.
         do { try SpaceReserve(store: store).fill() } catch let error as ObjectStoreError
             where error.reason == .noSpace
         {}
@@ -58,8 +58,9 @@ package struct Repository: Sendable {
 
     // MARK: Sets
 
-    /// The names of all sets, oldest first. A name takes 16 bytes; ten years of hourly ones fit in 1.4 MB.
-    /// - Parameter known: a set that should be there. A listing may lag behind: one that lacks it is completed.
+    /// Returns the names of all sets, oldest first. A name takes 16 bytes; the names of ten years of hourly sets fit in
+    /// 1.4 MB.
+    /// - Parameter known: a set that must exist. A listing may lag behind: one that lacks this set is completed.
     package func setNames(including known: Timestamp? = nil) throws -> [Timestamp] {
         var names: [Timestamp] = []
         try store.list(prefix: Layout.setPrefix, after: nil) { object in
@@ -75,12 +76,12 @@ package struct Repository: Sendable {
         return names
     }
 
-    /// SHA-256 of a set's document as it is stored.
+    /// Returns the SHA-256 of a set's document as it is stored.
     package func digest(ofSet name: Timestamp) throws -> Digest {
         Digest(of: try store.read(Layout.set(name), limit: 256 << 20))
     }
 
-    /// - Parameter void: runs that prunes have given up, where the caller has listed them; else they are asked for.
+    /// - Parameter void: runs that prunes have abandoned, if the caller has listed them; otherwise they are looked up.
     package func set(_ name: Timestamp, void: Set<String>? = nil) throws -> BackupSet {
         let key = Layout.set(name)
         do {
@@ -94,18 +95,19 @@ package struct Repository: Sendable {
             }
             guard try !(void?.contains(set.run) ?? (store.head(VoidMark.key(set.run)) != nil)) else {
                 throw RepositoryError(
-                    .noSuchSet, object: key.text, "its run was given up before the set was written, so it is none",
+                    .noSuchSet, object: key.text,
+                    "a prune abandoned its run before the set was written, so the set is not valid",
                     hint: "`dr prune` removes it")
             }
             return set
         } catch let error as ObjectStoreError where error.reason == .notFound {
             throw RepositoryError(
-                .noSuchSet, object: key.text, "there is no such set", hint: "`dr list` shows what there is")
+                .noSuchSet, object: key.text, "there is no such set", hint: "`dr list` lists the sets")
         }
     }
 
-    /// The newest set that can be read, going back over damaged ones.
-    /// - Parameter skipped: is told of each set that was passed over.
+    /// Returns the newest readable set, skipping damaged ones.
+    /// - Parameter skipped: is called for each skipped set.
     package func newestReadableSet(
         where isWanted: (BackupSet) -> Bool = { _ in true }, skipped: (Timestamp, any Error) -> Void = { _, _ in }
     ) throws -> BackupSet? {
@@ -116,7 +118,7 @@ package struct Repository: Sendable {
             } catch let error as RepositoryError where error.reason == .damaged {
                 skipped(name, error)
             } catch let error as RepositoryError where error.reason == .noSuchSet {
-                continue  // pruned since it was listed
+                continue  // a prune removed it after the listing
             }
         }
         return nil
@@ -126,7 +128,7 @@ package struct Repository: Sendable {
 
     package func manifest(_ component: String, of set: BackupSet) throws -> Manifest {
         guard let part = set.components[component] else {
-            let reason = set.failed[component].map { ": it failed then: \($0)" } ?? ""
+            let reason = set.failed[component].map { ": its backup failed: \($0)" } ?? ""
             throw RepositoryError(
                 .noSuchComponent, object: component, "set \(set.name) has no such component\(reason)",
                 hint: "it has: \(set.components.keys.sorted().joined(separator: ", "))")
@@ -145,7 +147,7 @@ package struct Repository: Sendable {
         }
     }
 
-    /// A manifest that no set names, proved by its seal alone.
+    /// Returns a manifest that no set names, checked only against its seal.
     func manifest(_ component: String, _ name: Timestamp) throws -> Manifest {
         let key = Layout.manifest(component, name)
         do {
@@ -168,13 +170,13 @@ package struct Repository: Sendable {
         }
     }
 
-    /// The object of an index: sealed, then compressed.
+    /// Encodes the object of an index: sealed, then compressed.
     package static func encodeIndex(_ index: PackIndex) -> [UInt8] {
         var gzip = GzipEncoder()
         var stored: [UInt8] = []
         var plain = index.text
         SealedDocument.seal(&plain)
-        // Members of at most a mebibyte each; together one gzip stream.
+        // Members of at most one mebibyte each; together they are one gzip stream.
         for start in stride(from: 0, to: plain.count, by: GzipEncoder.maximumMember) {
             let end = min(start + GzipEncoder.maximumMember, plain.count)
             gzip.encode(plain.span.bytes.extracting(start..<end), into: &stored)
@@ -205,7 +207,7 @@ package struct Repository: Sendable {
         do {
             return try Self.fetch(key, from: store) { bytes in
                 guard Digest(of: bytes) == sha256 else {
-                    throw RepositoryError.damaged(key.text, "its SHA-256 is not the one that was recorded")
+                    throw RepositoryError.damaged(key.text, "its SHA-256 does not match the recorded one")
                 }
                 return try decode(bytes)
             }
@@ -214,7 +216,7 @@ package struct Repository: Sendable {
         }
     }
 
-    /// Fetches again while what arrives is damaged or cut short.
+    /// Fetches again while the received data are damaged or truncated.
     private static func fetch<Value>(
         _ key: ObjectKey, from store: any ObjectStore, _ decode: ([UInt8]) throws -> Value
     ) throws -> Value {
@@ -232,7 +234,7 @@ package struct Repository: Sendable {
 }
 
 enum Retries {
-    /// How often an object is read before what arrives counts as what is stored. A path that damages one transfer in
+    /// The number of reads after which received data count as the stored data. A path that damages one transfer in
     /// twenty damages all of four once in 160,000.
     static let ofDamagedReads = 4
 }

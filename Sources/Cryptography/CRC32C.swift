@@ -2,8 +2,8 @@
 internal import CISAL
 #endif
 
-/// CRC-32C (Castagnoli: reflected polynomial 0x82F63B78, initial and final value all ones), as RFC 3720 appendix B.4
-/// has it and Prometheus' TSDB uses it. The check value of "123456789" is 0xE3069283.
+/// CRC-32C (Castagnoli: reflected polynomial 0x82F63B78, initial and final value all ones) of RFC 3720, appendix B.4,
+/// which Prometheus' TSDB uses. The check value of "123456789" is 0xE3069283.
 package struct CRC32C {
     /// The register before the final inversion.
     private var register: UInt32 = 0xFFFF_FFFF

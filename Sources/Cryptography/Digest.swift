@@ -1,4 +1,4 @@
-/// A SHA-256 digest: 32 bytes, written as 64 lower-case hexadecimal digits wherever people or JSON see it.
+/// A SHA-256 digest: 32 bytes, written as 64 lower-case hexadecimal digits in JSON and in output.
 package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     package let bytes: [UInt8]
 
@@ -8,7 +8,7 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// The digest written in `hex`, or nil unless that is exactly 64 lower-case hexadecimal digits.
+    /// Parses `hex`; nil unless it is exactly 64 lower-case hexadecimal digits.
     package init?(hex: String) {
         guard let bytes = [UInt8](hex: hex), bytes.count == 32 else { return nil }
         self.bytes = bytes
@@ -19,7 +19,7 @@ package struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     package var hex: String { bytes.hex }
     package var description: String { hex }
 
-    /// Any eight of its bytes tell digests apart as well as all do.
+    /// Hashes eight of the digest's bytes, which distinguish digests as well as all of them.
     package func hash(into hasher: inout Hasher) {
         bytes.withUnsafeBytes { hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0[..<8])) }
     }
@@ -44,7 +44,7 @@ extension Digest: Codable {
 }
 
 extension [UInt8] {
-    /// Lower-case hexadecimal, two digits a byte.
+    /// The bytes in lower-case hexadecimal, two digits a byte.
     package var hex: String {
         var text: [UInt8] = []
         text.reserveCapacity(count * 2)
@@ -61,7 +61,7 @@ extension [UInt8] {
         }
     }
 
-    /// The bytes that `hex` writes, or nil unless it is an even number of lower-case hexadecimal digits.
+    /// Parses `hex`; nil unless it is an even number of lower-case hexadecimal digits.
     package init?(hex: String) {
         func value(_ digit: UInt8) -> UInt8? {
             switch digit {

@@ -4,8 +4,8 @@ internal import COpenSSL
 package struct SHA256: ~Copyable {
     private let context: OpaquePointer
 
-    /// Fetched once: OpenSSL 3 looks an algorithm up anew, under a lock, each time it is named by `EVP_sha256`, which
-    /// costs as much as hashing a small file. Never freed, and only read.
+    /// Fetched once, never freed, and only read. With `EVP_sha256`, OpenSSL 3 looks the algorithm up under a lock each
+    /// time, which costs as much as hashing a small file.
     private nonisolated(unsafe) static let algorithm: OpaquePointer = {
         guard let algorithm = EVP_MD_fetch(nil, "SHA256", nil) else {
             fatalError("SHA-256 missing from this OpenSSL")  // checked: it takes no data
@@ -48,8 +48,8 @@ package struct SHA256: ~Copyable {
         return hasher.digest(of: bytes)
     }
 
-    /// The digest of `bytes` alone, whatever was there before. One hasher for many: making its context costs as much as
-    /// hashing a kilobyte.
+    /// Returns the digest of `bytes` alone, without any earlier input. Use one hasher for many digests: making its
+    /// context costs as much as hashing a kilobyte.
     package mutating func digest(of bytes: RawSpan) -> [UInt8] {
         let restarted = EVP_DigestInit_ex(context, Self.algorithm, nil)
         precondition(restarted == 1)

@@ -1,7 +1,8 @@
 internal import CCurl
 internal import Platform
 
-/// One libcurl easy handle with its connections: owned, freed once, never used by two threads at once.
+/// One libcurl easy handle with its connections: it has one owner, is freed once, and is never used by two threads at
+/// once.
 struct EasyHandle: ~Copyable {
     private let handle: UnsafeMutableRawPointer
 
@@ -35,7 +36,7 @@ struct EasyHandle: ~Copyable {
         var headers = try Self.list(request)
         defer { curl_slist_free_all(headers) }
         curl_easy_reset(handle)  // options only: connections, DNS and TLS sessions stay
-        // No time-out interrupts by signal: unsafe with threads.
+        // Disable time-outs by signal, which are unsafe with threads.
         set(CURLOPT_NOSIGNAL, 1)
         describe(request, &headers)
         let proxy = connect(request, options)
@@ -52,7 +53,7 @@ struct EasyHandle: ~Copyable {
         if let failure = transfer.failure { throw failure }
         if let stall = transfer.stall { throw HTTPError(.stalled, operation: request.summary, stall) }
         if code == CURLE_ABORTED_BY_CALLBACK { try Task.checkCancellation() }
-        // A server that refuses a body answers, and ends the connection while the body is still on its way.
+        // A server that refuses a body answers and closes the connection while the body is still being sent.
         let isRefusal = [CURLE_SEND_ERROR, CURLE_RECV_ERROR].contains(code) && transfer.response.status >= 400
         guard code == CURLE_OK || request.body != nil && isRefusal else {
             throw HTTPError(code, detail, of: request, over: proxy)
@@ -61,9 +62,9 @@ struct EasyHandle: ~Copyable {
 
     private func describe(_ request: HTTPRequest, _ headers: inout UnsafeMutablePointer<curl_slist>?) {
         set(CURLOPT_URL, request.url)  // libcurl copies strings
-        set(CURLOPT_PATH_AS_IS, 1)  // "a/../b" is an ordinary S3 key; squashing it would break the signature
+        set(CURLOPT_PATH_AS_IS, 1)  // "a/../b" is a valid S3 key; normalising it would break the signature
         set(CURLOPT_PROTOCOLS_STR, "http,https")
-        // Many requests side by side use a connection each; HTTP/2 would only add its own flow control.
+        // Parallel requests use a connection each; HTTP/2 would only add its own flow control.
         set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
         set(CURLOPT_CUSTOMREQUEST, request.method)
         if request.isSentOnce { set(CURLOPT_FRESH_CONNECT, 1) }
@@ -73,12 +74,13 @@ struct EasyHandle: ~Copyable {
             set(CURLOPT_INFILESIZE_LARGE, request.body?.length ?? 0)
             set(CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
         }
-        // Not copied: freed after perform. No waiting for "100 Continue": most servers never send it.
+        // The body is not copied; it is freed after perform. Do not wait for "100 Continue", which most servers never
+        // send.
         headers = curl_slist_append(headers, "Expect:")
         set(CURLOPT_HTTPHEADER, headers)
     }
 
-    /// - Returns: the proxy that the environment names for the request, were it not in `no_proxy`.
+    /// - Returns: the proxy that the environment names for the request, regardless of `no_proxy`.
     private func connect(_ request: HTTPRequest, _ options: HTTPOptions) -> ProxyEnvironment? {
         set(CURLOPT_CONNECTTIMEOUT_MS, options.connectTimeout.milliseconds)
         set(CURLOPT_TCP_KEEPALIVE, 1)
@@ -90,7 +92,7 @@ struct EasyHandle: ~Copyable {
         case .none: set(CURLOPT_PROXY, "")
         case .environment:
             proxy = ProxyEnvironment(scheme: request.url.hasPrefix("https:") ? "https" : "http")
-            // The one that libcurl does not read by itself. It heeds `no_proxy` here too.
+            // libcurl does not read this variable itself. It applies `no_proxy` here too.
             if let proxy, proxy.variable == "HTTP_PROXY" { set(CURLOPT_PROXY, proxy.url) }
         }
         switch options.authorization {
@@ -106,7 +108,7 @@ struct EasyHandle: ~Copyable {
         if let file = options.caFile {
             set(CURLOPT_CAINFO, file)
         } else {
-            // OpenSSL's own variables, which libcurl leaves to the program.
+            // libcurl leaves OpenSSL's own variables to the program.
             if let file = ProxyEnvironment.variable("SSL_CERT_FILE"), !file.isEmpty { set(CURLOPT_CAINFO, file) }
             if let folder = ProxyEnvironment.variable("SSL_CERT_DIR"), !folder.isEmpty { set(CURLOPT_CAPATH, folder) }
         }
@@ -134,23 +136,23 @@ struct EasyHandle: ~Copyable {
         set(CURLOPT_XFERINFODATA, context)
     }
 
-    /// - Throws: ``HTTPError`` for a field that would break out of its line.
+    /// - Throws: ``HTTPError`` for a field that contains a line break or has no name.
     private static func list(_ request: HTTPRequest) throws(HTTPError) -> UnsafeMutablePointer<curl_slist>? {
         for (name, value) in request.headers
         where name.isEmpty || (name + value).utf8.contains(where: { $0 == 13 || $0 == 10 || $0 == 0 }) {
-            throw HTTPError(.other, operation: request.summary, "header '\(name)' holds a line break or has no name")
+            throw HTTPError(.other, operation: request.summary, "header '\(name)' contains a line break or has no name")
         }
         return request.headers.reduce(nil) { list, field in
-            // An empty value needs libcurl's own spelling: "Name:" alone would remove the field.
+            // libcurl has its own syntax for an empty value: "Name:" alone would remove the field.
             curl_slist_append(list, field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
         }
     }
 }
 
 extension EasyHandle {
-    // libcurl refuses an option only when it is unknown, ill-typed or memory is out: all bugs here, none a user's.
+    // libcurl refuses an option only if it is unknown, ill-typed or memory is exhausted: all of these are bugs of `dr`.
     private func set(_ option: CURLoption, _ value: Int) {
-        // Options of type `long` sit below 10000, those of type `curl_off_t` at 30000: the number tells which.
+        // Options of type `long` are below 10000, those of type `curl_off_t` from 30000: the number distinguishes them.
         let isOffset = option.rawValue >= 30_000
         expect(isOffset ? dr_curl_set_offset(handle, option, value) : dr_curl_set_long(handle, option, value))
     }

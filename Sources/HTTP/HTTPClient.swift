@@ -2,28 +2,28 @@ internal import Synchronization
 
 /// An HTTP/1.1 client over libcurl. Every call blocks its thread: run it on a `BlockingPool`.
 ///
-/// Connections and TLS sessions are kept between requests, one for each request that ever ran at the same time.
-/// Redirects are not followed: a signature holds for one host and one path.
+/// The client keeps connections and TLS sessions between requests, one for each request that ran at the same time. It
+/// does not follow redirects: a signature holds for one host and one path.
 package final class HTTPClient: Sendable {
     package let options: HTTPOptions
     private let idle = Mutex<[Slot]>([])
 
     package init(_ options: HTTPOptions = HTTPOptions()) { self.options = options }
 
-    /// Sends `request` and streams the body of whatever response comes, in pieces of at most 16 KiB.
+    /// Sends `request` and streams the body of the response, whatever its status, in pieces of at most 16 KiB.
     ///
     /// Memory does not depend on the body's size: the connection waits while `sink` runs.
-    /// - Parameter sink: gets the response's status and headers with every piece, also when it is an error's body;
-    ///   not called for an empty one. The span is valid only during the call.
-    /// - Returns: the response, once its body has ended.
-    /// - Throws: what `sink` or the request body's reader threw, `CancellationError` within about a second of the
+    /// - Parameter sink: receives the response's status and headers with every piece, also of an error's body; not
+    ///   called for an empty body. The span is valid only during the call.
+    /// - Returns: the response, after its body has ended.
+    /// - Throws: the error of `sink` or of the request body's reader, `CancellationError` within about a second of the
     ///   current task's cancellation, else ``HTTPError``.
     package func perform(
         _ request: HTTPRequest, into sink: (HTTPResponse, RawSpan) throws -> Void
     ) throws -> HTTPResponse {
         try Task.checkCancellation()
         let slot = idle.withLock { $0.popLast() } ?? Slot()
-        // A handle whose transfer failed is dropped with its connection, which may be in any state.
+        // A handle whose transfer failed is dropped with its connection, whose state is unknown.
         let response = try slot.easy.perform(request, options, into: sink)
         idle.withLock { $0.append(slot) }
         return response
@@ -31,9 +31,9 @@ package final class HTTPClient: Sendable {
 
     /// Sends `request` and collects the body.
     ///
-    /// A document is small: unless the request has another limit, it is complete within ten times
+    /// A document is small: unless the request has another limit, it must be complete within ten times
     /// ``HTTPOptions/stallTimeout`` of its first byte.
-    /// - Parameter limit: longest body to accept, in bytes.
+    /// - Parameter limit: the longest body to accept, in bytes.
     /// - Throws: as ``perform(_:into:)``; `HTTPError` with reason `.aborted` for a longer body.
     package func send(_ request: HTTPRequest, limit: Int = 16 << 20) throws -> (HTTPResponse, [UInt8]) {
         var body: [UInt8] = []

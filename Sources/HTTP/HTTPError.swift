@@ -1,21 +1,21 @@
 internal import CCurl
 package import Platform
 
-/// A transfer that failed before a whole response was there. A status of 4xx or 5xx is a response, not an error.
+/// A transfer that failed before the whole response arrived. A status of 4xx or 5xx is a response, not an error.
 package struct HTTPError: OperationError, Equatable {
     package enum Reason: Equatable, Sendable {
         case connect, resolve
         /// The proxy that the environment names does not answer, or refuses.
         case proxy
-        /// Not connected within ``HTTPOptions/connectTimeout``.
+        /// No connection within ``HTTPOptions/connectTimeout``.
         case timeout
-        /// Nothing, or next to nothing, moved for ``HTTPOptions/stallTimeout``.
+        /// No data, or almost none, moved for ``HTTPOptions/stallTimeout``.
         case stalled
-        /// Certificate, key or protocol refused by either side.
+        /// One of the two sides refused the certificate, key or protocol.
         case tls
-        /// The connection ended in the middle, or a body was shorter than announced.
+        /// The connection broke, or a body was shorter than announced.
         case reset
-        /// A body or a response longer than the caller allows.
+        /// A body or a response is longer than the caller allows.
         case aborted
         case other
     }
@@ -32,7 +32,7 @@ package struct HTTPError: OperationError, Equatable {
         self.detail = detail
     }
 
-    /// Whether the same request may well succeed a moment later.
+    /// True if the same request may succeed a moment later.
     package var isRetryable: Bool {
         switch reason {
         case .connect, .resolve, .proxy, .timeout, .stalled, .reset: true
@@ -45,17 +45,17 @@ package struct HTTPError: OperationError, Equatable {
 }
 
 extension HTTPError {
-    /// The fault that a certificate, or the protocol of a port, has.
+    /// The fault of a certificate, or of the protocol of a port.
     package enum TrustFault: Equatable, Sendable {
-        /// The certificate is of another host.
+        /// The certificate is for another host.
         case hostName
-        /// Expired, or not valid yet: one of the two clocks may be wrong.
+        /// The certificate has expired or is not valid yet. One of the two clocks may be wrong.
         case expired, notYetValid
-        /// No certificate that is trusted has signed it.
+        /// The certificate is not signed by a trusted one.
         case untrusted
         /// The peer does not speak TLS.
         case plainText
-        /// A file with certificates or a key cannot be used.
+        /// A file with certificates or a key is not usable.
         case file
         case other
     }
@@ -78,16 +78,16 @@ extension HTTPError {
         return .other
     }
 
-    /// - Parameter proxy: the one that the environment names, were the host not in `no_proxy`.
+    /// - Parameter proxy: the proxy that the environment names, regardless of `no_proxy`.
     init(_ code: CURLcode, _ detail: String, of request: HTTPRequest, over proxy: ProxyEnvironment?) {
         self.init(Reason(code, detail: detail), operation: request.summary, detail)
         guard let proxy, isOfProxy(code, request) || reason == .timeout else { return }
-        // libcurl does not tell which of the two did not answer in time, so the message only names the proxy.
+        // libcurl does not report which of the two did not answer in time, so the message only names the proxy.
         if reason != .timeout { reason = .proxy }
         self.detail = "\(detail) (proxy '\(proxy.shown)', named by \(proxy.variable))"
     }
 
-    /// libcurl's message names the host that it did not reach: the request's own where the proxy was passed over.
+    /// libcurl's message names the host that it did not reach: the request's own host if no proxy was used.
     private func isOfProxy(_ code: CURLcode, _ request: HTTPRequest) -> Bool {
         if code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY { return true }
         if detail.contains("CONNECT tunnel failed") || detail.contains("from proxy after CONNECT") { return true }
@@ -95,7 +95,7 @@ extension HTTPError {
         return !detail.contains("Failed to connect to \(Self.peer(request.url)) ")
     }
 
-    /// `HOST port PORT` of a URL, as libcurl's messages have it.
+    /// Returns `HOST port PORT` of a URL, as libcurl's messages write it.
     private static func peer(_ url: String) -> String {
         let isTLS = url.hasPrefix("https:")
         let rest = url.firstRange(of: "://").map { url[$0.upperBound...] } ?? url[...]
@@ -108,7 +108,7 @@ extension HTTPError {
 }
 
 extension HTTPError.Reason {
-    /// - Parameter detail: libcurl's message; it alone tells a broken handshake from a refused one.
+    /// - Parameter detail: libcurl's message, which alone distinguishes a broken handshake from a refused one.
     init(_ code: CURLcode, detail: String) {
         self =
             switch code {

@@ -1,4 +1,4 @@
-/// Header fields in the order they came; names compare without regard to case (RFC 9110, section 5.1).
+/// Header fields in their original order; names compare without regard to case (RFC 9110, section 5.1).
 package struct HTTPHeaders: Sendable {
     package typealias Field = (name: String, value: String)
 
@@ -6,14 +6,14 @@ package struct HTTPHeaders: Sendable {
 
     package init(_ fields: [Field] = []) { self.fields = fields }
 
-    /// The last field of that name: where a server sends one twice, the later one is the outermost hop's.
+    /// The value of the last field with that name: if a server sends one twice, the later one is the outermost hop's.
     package subscript(_ name: String) -> String? {
         fields.last { Self.same($0.name, name) }?.value
     }
 
     package mutating func append(_ name: String, _ value: String) { fields.append((name, value)) }
 
-    /// Adds a line as it came, `Name: value`; anything without a colon is left out.
+    /// Adds an unchanged line, `Name: value`; skips a line without a colon.
     mutating func append(line: Substring) {
         guard let colon = line.firstIndex(of: ":") else { return }
         append(String(line[..<colon]), Self.trimmed(line[line.index(after: colon)...]))

@@ -1,4 +1,4 @@
-/// How a client connects, identifies itself and gives up. Paths are files in PEM.
+/// The settings of a client for connections, identification and time-outs. Paths are files in PEM.
 package struct HTTPOptions: Hashable, Sendable {
     package enum Authorization: Hashable, Sendable {
         case none
@@ -7,20 +7,20 @@ package struct HTTPOptions: Hashable, Sendable {
     }
 
     package enum Proxy: Hashable, Sendable {
-        /// `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, each also in upper case.
+        /// The proxy of `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, each also in upper case.
         case environment
         case none
     }
 
     package var authorization = Authorization.none
-    /// For name lookup, connection and TLS handshake together.
+    /// The time-out for name lookup, connection and TLS handshake together.
     package var connectTimeout = Duration.seconds(10)
-    /// Longest silence while connected, in either direction, and the time over which ``leastRate`` is measured. There is
-    /// no limit on a whole transfer: a large object may take hours.
+    /// The longest silence while connected, in either direction, and the time over which ``leastRate`` is measured. A
+    /// whole transfer has no time-out, because a large object may take hours.
     package var stallTimeout = Duration.seconds(60)
-    /// Bytes a second that a body moves at least; 0 for any.
+    /// The lowest allowed speed of a body in bytes a second; 0 for no limit.
     package var leastRate = 100
-    /// Certificates to trust instead of the system's, or of those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+    /// Certificates to trust instead of those of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
     package var caFile: String?
     package var clientCertificate: String?
     package var clientKey: String?

@@ -1,19 +1,19 @@
-/// An HTTP request. Nothing here knows about S3 or any other service.
+/// An HTTP request, independent of S3 or any other service.
 package struct HTTPRequest: Sendable {
     package var method: String
-    /// Absolute, already percent-encoded; sent as it stands, with `..` and `//` untouched.
+    /// The absolute, already percent-encoded URL; it is sent unchanged, with `..` and `//`.
     package var url: String
     package var headers: [HTTPHeaders.Field]
     package var body: HTTPBody?
-    /// Longest silence before the answer to this request, where it differs from ``HTTPOptions/stallTimeout``.
+    /// The longest silence before the answer to this request, if it differs from ``HTTPOptions/stallTimeout``.
     package var stallTimeout: Duration?
-    /// Longest time from the first byte of the answer to its last; nil for any.
+    /// The longest time from the first byte of the answer to its last; nil for no limit.
     package var answerTimeout: Duration?
-    /// True if the server may send a byte now and then while it is busy: then ``HTTPOptions/leastRate`` does not count,
-    /// and ``stallTimeout`` holds in the answer too.
+    /// True if the server may send a byte now and then while it is busy: then ``HTTPOptions/leastRate`` does not apply,
+    /// and ``stallTimeout`` applies during the answer too.
     package var mayTrickle = false
-    /// Over a connection of its own. On a kept one that turns out dead libcurl sends a request again by itself, which a
-    /// request that does something each time must not be.
+    /// True if the request uses a new connection. If a kept connection turns out to be dead, libcurl sends the request
+    /// again by itself, which must not happen to a request with side effects.
     package var isSentOnce = false
 
     package init(
@@ -27,7 +27,7 @@ package struct HTTPRequest: Sendable {
         self.stallTimeout = stallTimeout
     }
 
-    /// Method and URL without query and user, fit for logs and errors: queries carry signatures.
+    /// Method and URL without query and user, for logs and errors: queries contain signatures.
     package var summary: String {
         let plain = url.prefix { $0 != "?" && $0 != "#" }
         guard let scheme = plain.firstRange(of: "://") else { return "\(method) \(plain)" }
@@ -38,14 +38,14 @@ package struct HTTPRequest: Sendable {
     }
 }
 
-/// A request body of known length that can be sent again from its start, as a retry must.
+/// A request body of known length that can be sent again from its start, which a retry needs.
 package struct HTTPBody: Sendable {
-    /// Fills the start of the given space and returns how many bytes it wrote; 0 ends the body.
+    /// Fills the start of the given space and returns the number of bytes written; 0 ends the body.
     package typealias Reader = (UnsafeMutableRawBufferPointer) throws -> Int
 
-    /// Bytes that a reader delivers in all.
+    /// The total number of bytes that a reader delivers.
     package var length: Int
-    /// Starts reading from the first byte; called once for each time the body is sent.
+    /// Starts reading from the first byte; called each time the body is sent.
     package var open: @Sendable () throws -> Reader
 
     package init(length: Int, open: @escaping @Sendable () throws -> Reader) {
@@ -53,7 +53,7 @@ package struct HTTPBody: Sendable {
         self.open = open
     }
 
-    /// A body in memory; the array is shared, not copied.
+    /// Makes a body from bytes in memory; the array is shared, not copied.
     package static func bytes(_ content: [UInt8]) -> HTTPBody {
         HTTPBody(length: content.count) {
             var position = 0

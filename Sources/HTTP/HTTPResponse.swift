@@ -5,8 +5,8 @@ internal import Platform
 package struct HTTPResponse: Sendable {
     package var status: Int
     package var headers: HTTPHeaders
-    /// True if the request was sent twice, the first time over a kept connection that turned out to be dead: the server
-    /// may have done it twice.
+    /// True if libcurl sent the request twice, the first time over a kept connection that turned out to be dead: the
+    /// server may have executed it twice.
     package var wasRepeated = false
 
     package init(status: Int, headers: HTTPHeaders = HTTPHeaders()) {
@@ -16,7 +16,7 @@ package struct HTTPResponse: Sendable {
 
     package var isSuccess: Bool { (200..<300).contains(status) }
 
-    /// Bytes of the body as announced, where the server did.
+    /// The announced length of the body in bytes, if the server sent it.
     package var contentLength: Int? {
         headers["content-length"].flatMap { Int($0) }.flatMap { DocumentRange.sizes.contains($0) ? $0 : nil }
     }
@@ -33,7 +33,7 @@ package struct HTTPResponse: Sendable {
     /// The server's clock, in seconds since 1970.
     package var date: Int? { headers["date"].flatMap(HTTPDate.parse) }
 
-    /// How long the server asks to be left alone: the field holds seconds or a date (RFC 9110, section 10.2.3).
+    /// The wait that the server asks for: the field contains seconds or a date (RFC 9110, section 10.2.3).
     package var retryAfter: Duration? {
         guard let text = headers["retry-after"] else { return nil }
         if let seconds = Int(text) { return .seconds(min(max(0, seconds), Self.longestWait)) }
@@ -41,12 +41,12 @@ package struct HTTPResponse: Sendable {
         return .seconds(min(max(0, until.subtractingClamped(now)), Self.longestWait))
     }
 
-    /// Seconds; a day. Longer is not waited for anyway.
+    /// One day, in seconds. No caller waits longer.
     private static let longestWait = 86_400
 }
 
 package enum HTTPDate {
-    /// Seconds since 1970 of a date in any of the forms of RFC 9110, section 5.6.7; nil when it is none.
+    /// Parses a date in any of the forms of RFC 9110, section 5.6.7, to seconds since 1970; nil if it is not a date.
     package static func parse(_ text: String) -> Int? {
         let seconds = curl_getdate(text, nil)
         return seconds >= 0 ? seconds : nil

@@ -1,8 +1,8 @@
-/// The least speed of a transfer, measured over windows of equal length. A peer that sends a byte now and then is never
-/// silent for long, and would hold a request for ever.
+/// The lowest allowed speed of a transfer, measured over windows of equal length. A peer that sends a byte now and then
+/// is never silent for long, and could hold a request for ever.
 struct LeastRate {
     let window: Duration
-    /// Bytes that move within each window, at least.
+    /// The minimum number of bytes in each window.
     let least: Int
     private var start: ContinuousClock.Instant?
     private var moved = 0
@@ -16,7 +16,7 @@ struct LeastRate {
     }
 
     /// - Parameter total: bytes that the whole transfer has moved so far.
-    /// - Returns: true if a window has passed in which fewer bytes moved than are wanted.
+    /// - Returns: true if a window has passed in which too few bytes moved.
     mutating func isMissed(total: Int, at now: ContinuousClock.Instant) -> Bool {
         guard let start, total >= moved else {
             restart(total: total, at: now)
@@ -28,10 +28,10 @@ struct LeastRate {
         return isMissed
     }
 
-    /// Begins a new window with the next look: the transfer is not expected to move now.
+    /// Begins a new window with the next measurement, because the transfer is not expected to move now.
     mutating func pause() { start = nil }
 
-    /// Leaves out time that this side took.
+    /// Excludes the time that this side used.
     mutating func exclude(_ time: Duration) { start = start?.advanced(by: time) }
 
     private mutating func restart(total: Int, at now: ContinuousClock.Instant) {

@@ -2,15 +2,15 @@ internal import Glibc
 
 /// The proxy that the environment names for a scheme.
 ///
-/// libcurl reads `http_proxy` in lower case only, since a CGI program gets the `Proxy:` field of a request as
-/// `HTTP_PROXY`. Most other programs read it in upper case too, so this one does where it is no CGI program.
+/// libcurl reads `http_proxy` in lower case only, because a CGI program receives the `Proxy:` field of a request as
+/// `HTTP_PROXY`. Most other programs read the upper case too, and so does `dr` unless it runs as a CGI program.
 package struct ProxyEnvironment: Equatable, Sendable {
-    /// The variable that holds it.
+    /// The variable that names the proxy.
     package var variable: String
     package var url: String
 
-    /// - Parameter value: reads a variable; nil where it is not set.
-    /// - Returns: nil where no variable names a proxy; an empty one says that there is none.
+    /// - Parameter value: reads a variable; returns nil if it is not set.
+    /// - Returns: nil if no variable names a proxy; an empty variable means no proxy.
     package init?(scheme: String, _ value: (String) -> String?) {
         var names = ["\(scheme)_proxy"]
         if scheme != "http" || value("REQUEST_METHOD") == nil { names.append("\(scheme.uppercased())_PROXY") }
@@ -24,14 +24,14 @@ package struct ProxyEnvironment: Equatable, Sendable {
         return nil
     }
 
-    /// Of this process.
+    /// Reads the environment of this process.
     init?(scheme: String) {
         self.init(scheme: scheme, Self.variable)
     }
 
     static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-    /// Without user and password.
+    /// The proxy without user and password.
     package var shown: String {
         let start = url.firstRange(of: "://")?.upperBound ?? url.startIndex
         let place = url[start...].prefix { $0 != "/" }

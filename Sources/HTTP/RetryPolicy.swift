@@ -1,15 +1,15 @@
 internal import Platform
 
-/// How often to try again, and how long to wait in between: exponential backoff with full jitter, so that many clients
-/// that failed together do not come back together.
+/// The number of tries and the waits between them: exponential backoff with full jitter, so that many clients that
+/// failed together do not retry together.
 package struct RetryPolicy: Hashable, Sendable {
-    /// Tries in all, the first one included.
+    /// The total number of tries, the first one included.
     package var attempts: Int
-    /// Upper bound of the first wait; it doubles with each one.
+    /// The upper bound of the first wait; it doubles with each wait.
     package var base: Duration
-    /// No wait is drawn from a longer interval.
+    /// The upper bound of every wait.
     package var cap: Duration
-    /// Longest wait that a server may ask for.
+    /// The longest wait that a server may ask for.
     package var longestRetryAfter = Duration.seconds(60)
 
     package init(attempts: Int = 8, base: Duration = .milliseconds(250), cap: Duration = .seconds(20)) {
@@ -20,23 +20,23 @@ package struct RetryPolicy: Hashable, Sendable {
 
     /// - Parameters:
     ///   - attempt: the number of the try that failed, from 1.
-    ///   - retryAfter: what the server asked for; the wait is never shorter, within ``longestRetryAfter``.
-    ///   - jitter: a number drawn from 0 to 1.
+    ///   - retryAfter: the wait that the server asked for; the result is never shorter, up to ``longestRetryAfter``.
+    ///   - jitter: a random number from 0 to 1.
     package func delay(after attempt: Int, retryAfter: Duration? = nil, jitter: Double) -> Duration {
         let doublings = min(attempt - 1, 30)
         let ceiling = min(cap, base * (1 << doublings))
         return max(ceiling * jitter, min(retryAfter ?? .zero, longestRetryAfter))
     }
 
-    /// What one try came to.
+    /// The result of one try.
     package enum Outcome<Value> {
         case done(Value)
-        /// Worth another try; the error is what remains when there is none left.
+        /// Another try may help; the error is the result if no try is left.
         case again(any Error, retryAfter: Duration? = nil)
     }
 
-    /// Tries until it is done or the tries are used up.
-    /// - Throws: what `body` throws, at once; the last try's error; `CancellationError`.
+    /// Calls `body` until it is done or the tries are used up.
+    /// - Throws: an error of `body`, at once; the last try's error; `CancellationError`.
     package func run<Value>(_ body: () throws -> Outcome<Value>) throws -> Value {
         var attempt = 1
         while true {
@@ -50,7 +50,7 @@ package struct RetryPolicy: Hashable, Sendable {
     }
 
     /// Blocks until the next try is due.
-    /// - Returns: false at once when the tries are used up.
+    /// - Returns: false at once if the tries are used up.
     /// - Throws: `CancellationError`.
     package func wait(after attempt: Int, retryAfter: Duration? = nil) throws -> Bool {
         guard attempt < attempts else { return false }

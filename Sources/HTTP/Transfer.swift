@@ -1,21 +1,21 @@
 internal import CCurl
 
-/// One transfer's state, which libcurl carries to the callbacks below as an opaque pointer.
+/// One transfer's state, which libcurl passes to the callbacks below as an opaque pointer.
 final class Transfer {
-    /// When a transfer is given up.
+    /// The limits after which a transfer is aborted.
     struct Limits {
-        /// Longest silence before the answer begins.
+        /// The longest silence before the answer begins.
         var silence: Duration
-        /// Longest silence once it has begun.
+        /// The longest silence during the answer.
         var silenceInAnswer: Duration
-        /// Bytes a second that a body moves at least; 0 for any.
+        /// The lowest allowed speed of a body in bytes a second; 0 for no limit.
         var leastRate: Int
-        /// From the first byte of the answer to its last; nil for any time.
+        /// The longest time from the first byte of the answer to its last; nil for no limit.
         var answer: Duration?
 
         init(_ request: HTTPRequest, _ options: HTTPOptions) {
             silence = request.stallTimeout ?? options.stallTimeout
-            // A server that is busy says so by sending nothing, before its answer; not in the middle of it.
+            // A busy server is silent before its answer, not in the middle of it.
             silenceInAnswer = request.mayTrickle ? silence : min(silence, options.stallTimeout)
             leastRate = request.mayTrickle ? 0 : options.leastRate
             answer = request.answerTimeout
@@ -32,16 +32,16 @@ final class Transfer {
     private var moved = 0
     private var headerBytes = 0
     private var interimAnswers = 0
-    /// When the final answer's first line came, later by the time that the sink has taken since.
+    /// The time of the final answer's first line, plus the time that the sink has used since.
     private var answered: ContinuousClock.Instant?
     private var rate: LeastRate
     private(set) var response = HTTPResponse(status: 0)
-    /// Why the transfer was given up.
+    /// The reason why the transfer was aborted.
     private(set) var stall: String?
-    /// A Swift error cannot cross a C frame: it waits here until `curl_easy_perform` returns.
+    /// A Swift error cannot cross a C frame: it is kept here until `curl_easy_perform` returns.
     private(set) var failure: (any Error)?
 
-    /// Bytes of an answer's header fields, at most; also of all interim answers before it.
+    /// The limit of an answer's header fields in bytes, all earlier interim answers included.
     private static let mostHeaderBytes = 256 << 10
     private static let mostInterimAnswers = 100
 
@@ -61,7 +61,7 @@ final class Transfer {
         excludingTime { try sink(response, bytes.bytes) }
     }
 
-    /// - Returns: false when the server sends more of it than any honest one does.
+    /// - Returns: false if the server sends more header fields than the limit.
     fileprivate func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
         lastProgress = .now
         headerBytes += bytes.count
@@ -69,13 +69,13 @@ final class Transfer {
             failure = HTTPError(.aborted, operation: request, "the server does not stop sending header fields")
             return false
         }
-        // Header values are bytes; what is not UTF-8 is shown as U+FFFD rather than refused.
+        // Header values are bytes; invalid UTF-8 becomes U+FFFD instead of an error.
         let line = String(decoding: bytes, as: UTF8.self).trimmingLineEnd
         guard line.hasPrefix("HTTP/") else {
             response.headers.append(line: line)
             return true
         }
-        // A new status line begins a new response: the one before was an interim one.
+        // A new status line begins a new response: the previous one was an interim response.
         response = HTTPResponse(status: line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0)
         response.wasRepeated = wasRewound
         if (100..<200).contains(response.status) { interimAnswers += 1 } else { answered = answered ?? .now }
@@ -93,13 +93,13 @@ final class Transfer {
         return isDone ? count : nil
     }
 
-    /// libcurl sends a body again when a kept connection turned out to be dead.
+    /// Rewinds the body, because libcurl sends it again if a kept connection turns out to be dead.
     fileprivate func rewind() {
         reader = nil
         wasRewound = true
     }
 
-    /// - Returns: false when the transfer should end: its task was cancelled, or the peer is too slow.
+    /// - Returns: false if the transfer should end: its task was cancelled, or the peer is too slow.
     fileprivate func proceeds(received: Int, sent: Int) -> Bool {
         if Task.isCancelled { return false }
         let now = ContinuousClock.now
@@ -113,7 +113,7 @@ final class Transfer {
             return false
         }
         guard answered != nil || (sent > 0 && sent < (body?.length ?? 0)) else {
-            rate.pause()  // the whole request is out: the server may think
+            rate.pause()  // the whole request is sent: the server may process it
             return true
         }
         if rate.isMissed(total: total, at: now) {
@@ -124,7 +124,7 @@ final class Transfer {
         return stall == nil
     }
 
-    /// The time that the caller's own code takes is not the peer's.
+    /// Runs the caller's own code and excludes its time from the peer's.
     private func excludingTime(_ body: () throws -> Void) -> Bool {
         let began = ContinuousClock.now
         defer {
@@ -146,7 +146,7 @@ final class Transfer {
 extension String {
     fileprivate var trimmingLineEnd: Substring {
         var line = self[...]
-        // A CR LF pair is one character.
+        // A CR LF pair is one Character in Swift.
         while let last = line.last, last == "\r\n" || last == "\n" || last == "\r" { line.removeLast() }
         return line
     }
@@ -179,7 +179,7 @@ func rewindBody(context: UnsafeMutableRawPointer?, offset: Int, origin: CInt) ->
     return CURL_SEEKFUNC_OK
 }
 
-/// libcurl asks at least once a second, also while nothing arrives.
+/// Reports the progress; libcurl calls this at least once a second, also while no data arrive.
 func progress(context: UnsafeMutableRawPointer?, _: Int, received: Int, _: Int, sent: Int) -> CInt {
     guard let context else { return 0 }
     return Transfer.from(context).proceeds(received: received, sent: sent) ? 0 : 1

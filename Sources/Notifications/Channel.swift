@@ -1,24 +1,24 @@
 package import Platform
 
-/// One way to tell people.
+/// A channel that delivers notifications.
 package protocol Channel: Sendable {
-    /// For reports: "slack", "webhook-2". No part of it is secret.
+    /// The name in reports: "slack", "webhook-2". It contains no secret.
     var name: String { get }
     var filter: NoticeFilter { get }
 
-    /// Tries once. It blocks, for half a minute at most where the other side is silent.
-    /// - Returns: what the other side answered: "HTTP 202".
+    /// Tries once. It blocks for at most half a minute if the receiver does not answer.
+    /// - Returns: the answer of the receiver: "HTTP 202".
     /// - Throws: ``DeliveryError``; `CancellationError`.
     func deliver(_ notice: Notice) throws -> String
 }
 
-/// A notice that did not get through.
+/// A notification that was not delivered.
 package struct DeliveryError: OperationError, Equatable {
-    /// What happened, without the parts of addresses that are secret.
+    /// The cause, without the secret parts of addresses.
     package var detail: String
     package var hint: String?
     package var isRetryable: Bool
-    /// What the other side asked for.
+    /// The wait that the receiver asked for.
     package var retryAfter: Duration?
 
     package init(_ detail: String, hint: String? = nil, isRetryable: Bool, retryAfter: Duration? = nil) {

@@ -1,17 +1,17 @@
 package import Foundation
 
-/// Something that people outside should hear of.
+/// A notification: an event that operators or other systems must know about.
 package struct Notice: Codable, Equatable, Sendable {
     package enum Event: String, Codable, CaseIterable, Sendable {
         case backupFailed = "backup_failed"
-        /// `dr check` found something that is not as it should be.
+        /// A check of `dr check` failed.
         case checkFailed = "check_failed"
-        /// The daily report found the service level missed.
+        /// The daily report found a missed service level.
         case slaMissed = "sla_missed"
         case disasterDeclared = "disaster_declared"
         case recoveryStarted = "recovery_started"
         case stepFailed = "step_failed"
-        /// The time left will not do, by what is known now.
+        /// According to the forecast, the remaining time is not enough.
         case objectiveAtRisk = "objective_at_risk"
         case recoveryCompleted = "recovery_completed"
         case recoveryFailed = "recovery_failed"
@@ -20,7 +20,7 @@ package struct Notice: Codable, Equatable, Sendable {
         case incidentResolved = "incident_resolved"
         case postmortemScheduled = "postmortem_scheduled"
         case drillCompleted = "drill_completed"
-        /// Sent by `dr notify test`, to see whether a channel works.
+        /// Sent by `dr notify test`, to test a channel.
         case test
     }
 
@@ -31,13 +31,13 @@ package struct Notice: Codable, Equatable, Sendable {
     package var at: Date
     package var stack: String
     package var scenario: String?
-    /// Identity of the run of a plan.
+    /// The identity of the run of a plan.
     package var run: String?
-    /// One line for people.
+    /// One line of text for operators.
     package var summary: String
-    /// What else is known: "rto_seconds", "component". Never a secret.
+    /// Further facts: "rto_seconds", "component". Never a secret.
     package var facts: [String: String]
-    /// What the status page should show from now on, such as "major_outage"; nil leaves it as it is.
+    /// The status for the status page from now on, such as "major_outage"; nil leaves it unchanged.
     package var statusPage: String?
 
     package init(

@@ -1,8 +1,9 @@
-/// Which notices a channel gets.
+/// Selects the notifications of a channel.
 package struct NoticeFilter: Equatable, Sendable {
-    /// All when empty.
+    /// The events to deliver; empty for all.
     package var events: [Notice.Event]
-    /// The least that counts. What closes a matter always does: whoever was told that it began hears that it ended.
+    /// The lowest severity to deliver. A notification that closes a matter is always delivered, so that a channel that
+    /// received its beginning also receives its end.
     package var severity: Notice.Severity
 
     package init(events: [Notice.Event] = [], severity: Notice.Severity = .info) {

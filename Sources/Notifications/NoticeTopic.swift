@@ -1,18 +1,19 @@
-/// What a notice means for channels that keep something open: an incident, an alert, a page.
+/// The meaning of a notification for channels that keep an open item: an incident, an alert, a page.
 extension Notice {
     package enum Effect: Equatable, Sendable {
-        /// Something is wrong, or still is.
+        /// A failure began or continues.
         case raises
-        /// Somebody is at work on it.
+        /// An operator or `dr` works on the failure.
         case acknowledges
-        /// It is over.
+        /// The failure is over.
         case closes
-        /// For the record.
+        /// For information only.
         case informs
         case tries
     }
 
-    /// The same for all notices about one matter, so that the last closes what the first opened.
+    /// The common identity of all notifications about one matter, so that the last one closes the item that the first
+    /// one opened.
     package var topic: String {
         switch event {
         case .backupFailed: "\(stack)/backup"
@@ -38,7 +39,7 @@ extension Notice.Event {
         }
     }
 
-    /// For people: "Disaster declared".
+    /// The title for operators: "Disaster declared".
     package var title: String {
         let words = rawValue.replacing("_", with: " ")
         return words.prefix(1).uppercased() + words.dropFirst()

@@ -1,13 +1,13 @@
 internal import Glibc
 
-/// Walks a store's directories in the order of the keys' bytes, holding the names of one directory for each level.
+/// Walks a store's directories in the order of the keys' bytes. Memory: the names of one directory for each level.
 struct DirectoryListing {
     let store: DirectoryStore
     let prefix: String
     let after: ObjectKey?
 
     func walk(_ body: (ObjectInfo) throws -> ListingAction) throws {
-        // Nothing outside the prefix's own directory can match.
+        // No key outside the prefix's own directory can match.
         let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
         guard !folder.hasPrefix("/"), !folder.contains("//"), !"/\(folder)".contains("/../") else { return }
         _ = try visit(folder, body)
@@ -23,7 +23,7 @@ struct DirectoryListing {
                 if try visit(text, body) == .stop { return .stop }
             } else if isWanted(text), let key = ObjectKey(text), after.map({ $0 < key }) ?? true {
                 var status = stat()
-                // Gone or replaced since the directory was read: as if it had been so from the start.
+                // Removed or replaced since the directory was read: skip it, as if it had never been an object.
                 guard stat(store.path(of: key), &status) == 0, status.isRegular else { continue }
                 if try body(ObjectInfo(key, status)) == .stop { return .stop }
             }
@@ -33,14 +33,15 @@ struct DirectoryListing {
 
     private func isWanted(_ text: String) -> Bool { text.utf8.starts(with: prefix.utf8) }
 
-    /// Whether all keys in the directory `folder` come before or at ``after``.
+    /// True if all keys in the directory `folder` come before or at ``after``.
     private func isPassed(_ folder: String) -> Bool {
         guard let after, !after.text.hasPrefix(folder) else { return false }
         return folder.utf8.lexicographicallyPrecedes(after.text.utf8)
     }
 
     private struct Entry {
-        /// A directory's name has the slash of its keys: it decides the order, for `-` and `.` come before it.
+        /// A directory's name ends in the slash of its keys, because that decides the order: `-` and `.` come before
+        /// it.
         var name: String
         var isDirectory: Bool
     }
@@ -59,14 +60,14 @@ struct DirectoryListing {
             }
             entries.append(Entry(name: isDirectory ? name + "/" : name, isDirectory: isDirectory))
         } failure: { cause in
-            // A prefix that no key has; a directory that was removed meanwhile.
+            // No key has this prefix, or another process removed the directory.
             guard !DirectoryStore.meansAbsent(cause) else { return }
             throw store.failure(cause, in: "list", of: nil)
         }
         return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
-    /// All names in a directory, in no order; none when it cannot be read.
+    /// Returns all names in a directory, unordered; none if it cannot be read.
     static func names(in path: String) -> [String] {
         var names: [String] = []
         read(path) { name, _ in
@@ -90,7 +91,7 @@ struct DirectoryListing {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(validatingCString: $0) }
             }
-            // What is not UTF-8 is nobody's key.
+            // A name that is not UTF-8 cannot be a key.
             guard let name, name != ".", name != ".." else { continue }
             body(name, Int(entry.pointee.d_type))
         }

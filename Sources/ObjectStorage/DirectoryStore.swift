@@ -3,17 +3,17 @@ internal import Glibc
 internal import Platform
 internal import Synchronization
 
-/// Objects as files under one directory (`file://`): the embedded store, complete in itself.
+/// Objects as files under one directory (`file://`): the embedded store, which needs no server.
 ///
-/// An object is written to a temporary file in `.tmp`, synced, linked under its name, and the name's directory synced:
-/// after a crash at any point a key holds the whole object or nothing. What a killed run leaves in `.tmp` is removed
-/// by the first write a day later.
+/// The store writes an object to a temporary file in `.tmp`, syncs it, links it under its name, and syncs the name's
+/// directory. After a crash at any point a key holds the whole object or nothing. The first write a day later removes
+/// the files that a killed run left in `.tmp`.
 ///
-/// A file system cannot hold a file `a` and a file `a/b`, so neither can this store: the second one is refused.
+/// A file system cannot hold a file `a` and a file `a/b`, so this store cannot either: it refuses the second one.
 package final class DirectoryStore: ObjectStore {
-    /// Absolute, links resolved.
+    /// The absolute path with links resolved.
     package let root: String
-    /// Directories known to be durable themselves: each was synced into its parent by this process.
+    /// The directories that are known to be durable: this process has synced each into its parent.
     private let settled = Mutex<Set<String>>([])
     private let isSwept = Mutex(false)
 
@@ -21,7 +21,7 @@ package final class DirectoryStore: ObjectStore {
 
     /// - Parameters:
     ///   - path: absolute, or relative to the working directory.
-    ///   - create: makes the directory, and those above it, where there is none.
+    ///   - create: creates the directory and its parents if they do not exist.
     /// - Throws: ``ObjectStoreError`` with reason `.noSuchStore` or `.denied`.
     package init(path: String, create: Bool = false) throws(ObjectStoreError) {
         if create { try Self.makeDirectories(path) }
@@ -31,7 +31,7 @@ package final class DirectoryStore: ObjectStore {
         root = String(cString: resolved)
         free(resolved)
         do {
-            // Opened, not only looked at: a directory that cannot be listed is no store.
+            // Open it, because a directory that cannot be listed is not a usable store.
             _ = try FileDescriptor(path: root, O_RDONLY | O_DIRECTORY)
         } catch {
             let isFile = error.number == ENOTDIR
@@ -51,7 +51,7 @@ package final class DirectoryStore: ObjectStore {
         for component in path.split(separator: "/") {
             partial += component + "/"
             guard mkdir(partial, directoryMode) != 0, errno != EEXIST else { continue }
-            // Above the store there may be directories that this user may not write, only pass.
+            // This user may not be allowed to write to the directories above the store, only to pass through them.
             let cause = Errno()
             var status = stat()
             guard stat(partial, &status) != 0 else { continue }
@@ -111,7 +111,7 @@ package final class DirectoryStore: ObjectStore {
         } catch let cause as Errno {
             guard Self.meansAbsent(cause) else { throw failure(cause, in: "get", of: key) }
             try checkRoot("get", key)
-            throw failure(.notFound, in: "get", of: key, "no such object")
+            throw failure(.notFound, in: "get", of: key, "the object does not exist")
         }
     }
 
@@ -138,7 +138,7 @@ package final class DirectoryStore: ObjectStore {
                 touched.insert(directory(of: key))
             } else {
                 let cause = Errno()
-                // EISDIR: a directory of other keys; there is no object of this name.
+                // EISDIR: a directory of other keys; no object has this name.
                 guard !Self.meansAbsent(cause), cause.number != EISDIR else { continue }
                 refused.append(failure(cause, in: "delete", of: key))
             }
@@ -151,8 +151,8 @@ package final class DirectoryStore: ObjectStore {
         return refused
     }
 
-    /// Makes the directory of `key` and those above it, each durable: a name whose directory is lost in a power
-    /// failure would be lost with it, even when another thread made that directory.
+    /// Makes the directory of `key` and its parents, each durable: a power failure that loses a directory would lose
+    /// the names in it too, even if another thread made the directory.
     func settleDirectory(of key: ObjectKey) throws(Errno) {
         var missing: [String] = []
         var path = directory(of: key)
@@ -168,12 +168,12 @@ package final class DirectoryStore: ObjectStore {
         }
     }
 
-    /// A directory that was known may have been removed since, by hand.
+    /// Forgets the known directories, because another program may have removed one.
     func forgetDirectories() {
         settled.withLock { $0.removeAll() }
     }
 
-    /// Removes temporary files that nobody has written to for a day.
+    /// Removes temporary files that have not been written to for a day.
     private func sweepOnce() throws {
         let isFirst = isSwept.withLock { isSwept in
             defer { isSwept = true }
@@ -195,7 +195,7 @@ package final class DirectoryStore: ObjectStore {
 extension DirectoryStore {
     static let directoryMode: mode_t = 0o750
     static let fileMode: mode_t = 0o640
-    /// At the top of the store; listings leave it out.
+    /// The folder of temporary files at the top of the store; listings skip it.
     static let temporaryName = ".tmp"
 
     var temporaryDirectory: String { "\(root)/\(Self.temporaryName)" }
@@ -209,11 +209,11 @@ extension DirectoryStore {
 
     static func meansAbsent(_ cause: Errno) -> Bool { cause.number == ENOENT || cause.number == ENOTDIR }
 
-    /// An unmounted volume must not look like an empty store.
+    /// Checks that the store's directory exists, because an unmounted volume must not look like an empty store.
     func checkRoot(_ operation: String, _ key: ObjectKey?) throws(ObjectStoreError) {
         var status = stat()
         guard stat(root, &status) != 0 else { return }
-        let hint = "is the volume still mounted?"
+        let hint = "check that the volume is mounted"
         throw ObjectStoreError(.noSuchStore, operation: operation, key: key, Errno().text, store: location, hint: hint)
     }
 
@@ -227,11 +227,14 @@ extension DirectoryStore {
     func failure(_ cause: Errno, in operation: String, of key: ObjectKey?) -> ObjectStoreError {
         switch cause.number {
         case ENOSPC, EDQUOT:
-            failure(.noSpace, in: operation, of: key, cause.text, hint: "free space, or drop old sets with 'dr prune'")
+            failure(
+                .noSpace, in: operation, of: key, cause.text,
+                hint: "free space, or remove old backup sets with 'dr prune'")
         case EACCES, EROFS:
             failure(.denied, in: operation, of: key, cause.text, hint: "give this user write permission on '\(root)'")
         case EPERM:
-            failure(.locked, in: operation, of: key, cause.text, hint: "is the file immutable (lsattr)?")
+            failure(
+                .locked, in: operation, of: key, cause.text, hint: "check with lsattr whether the file is immutable")
         default:
             failure(.other, in: operation, of: key, cause.text)
         }

@@ -1,7 +1,7 @@
 internal import Cryptography
 internal import Glibc
 
-/// A file on its way into a ``DirectoryStore``.
+/// A file that is being written to a ``DirectoryStore``.
 final class DirectoryUpload: ObjectUpload {
     private let store: DirectoryStore
     private let key: ObjectKey
@@ -9,20 +9,20 @@ final class DirectoryUpload: ObjectUpload {
     private let temporary: String
     private let file: FileDescriptor
     private var written = 0
-    /// Where the kernel has been told to start writing back.
+    /// The offset up to which the kernel was asked to start writing back.
     private var flushed = 0
-    /// Whether ``temporary`` has to be removed.
+    /// True if ``temporary`` still has to be removed.
     private var isPending = true
-    /// Whether the content may be in reach under its key: from then on it must never be cut.
+    /// True if the content may be visible under its key: from then on it must never be truncated.
     private var isNamed = false
 
-    /// Small enough that the final sync is short, large enough that the disk works in runs.
+    /// Small enough that the final sync is short, large enough that the disk writes in long runs.
     private static let writebackStep = 8 << 20
 
     init(to store: DirectoryStore, _ key: ObjectKey, options: PutOptions) throws {
         guard !key.text.hasPrefix(DirectoryStore.temporaryName + "/"), key.text != DirectoryStore.temporaryName else {
             throw store.failure(
-                .unsupported, in: "put", of: key, "'\(DirectoryStore.temporaryName)' is the store's own")
+                .unsupported, in: "put", of: key, "'\(DirectoryStore.temporaryName)' is reserved for the store")
         }
         self.store = store
         self.key = key
@@ -49,7 +49,7 @@ final class DirectoryUpload: ObjectUpload {
         do {
             try file.write(bytes)
         } catch {
-            cancel()  // at once: on a full disk others wait for this space
+            cancel()  // at once: on a full disk other writers need this space
             throw store.failure(error, in: "put", of: key)
         }
         written += bytes.byteCount
@@ -68,7 +68,7 @@ final class DirectoryUpload: ObjectUpload {
             try FileDescriptor(path: store.directory(of: key), O_RDONLY | O_DIRECTORY).sync()
             return ObjectInfo(key, try file.status())
         } catch  where error.number == EEXIST {
-            throw store.failure(.alreadyExists, in: "put", of: key, "the key is taken")
+            throw store.failure(.alreadyExists, in: "put", of: key, "an object with this key exists")
         } catch  where error.number == EISDIR || error.number == ENOTDIR {
             throw store.failure(.unsupported, in: "put", of: key, "a file system cannot hold an object inside another")
         } catch {
@@ -76,7 +76,7 @@ final class DirectoryUpload: ObjectUpload {
         }
     }
 
-    /// Gives the file its name, in one step and only where there is none.
+    /// Gives the file its name in one step, and only if the name is free.
     private func publish() throws(Errno) {
         let target = store.path(of: key)
         isNamed = true
@@ -84,7 +84,7 @@ final class DirectoryUpload: ObjectUpload {
         do {
             try name(target)
         } catch  where error.number == ENOENT {
-            // The directory was there a moment ago, as far as this process knew.
+            // The directory existed when this process last used it.
             store.forgetDirectories()
             try store.settleDirectory(of: key)
             try name(target)
@@ -101,14 +101,14 @@ final class DirectoryUpload: ObjectUpload {
         let cause = Errno()
         switch cause.number {
         case EEXIST:
-            // Over NFS the answer to a link that was made can get lost, and the repeated call finds it there.
+            // Over NFS the answer to a successful link can get lost; the repeated call then finds the name.
             var named = stat()
             let own = try file.status()
             guard lstat(target, &named) == 0, named.st_ino == own.st_ino, named.st_dev == own.st_dev else {
                 throw cause
             }
         case EPERM, EOPNOTSUPP, ENOSYS:
-            // No hard links here (FAT, some network shares): look, then rename; two writers can then both succeed.
+            // No hard links here (FAT, some network shares): check, then rename. Two writers can then both succeed.
             guard access(target, F_OK) != 0 else { throw Errno(EEXIST) }
             guard rename(temporary, target) == 0 else { throw Errno() }
             isPending = false
@@ -117,7 +117,7 @@ final class DirectoryUpload: ObjectUpload {
     }
 
     func cancel() {
-        // After a rename there is nothing left to remove; after a link there is one name too many.
+        // After a rename the temporary name is gone; after a link it must be removed.
         guard isPending else { return }
         isPending = false
         if !isNamed { ftruncate(file.number, 0) }  // the descriptor may stay open for long: free the space now

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The number of a failed system call's error, kept before anything else can overwrite it.
+/// The error number of a failed system call, saved before another call overwrites it.
 struct Errno: Error {
     var number: CInt
     init() { number = errno }
@@ -8,7 +8,7 @@ struct Errno: Error {
     var text: String { String(cString: strerror(number)) }
 }
 
-/// An open file or directory: owned, closed once.
+/// An open file or directory that has one owner and is closed once.
 struct FileDescriptor: ~Copyable {
     let number: CInt
 
@@ -25,7 +25,7 @@ struct FileDescriptor: ~Copyable {
         return status
     }
 
-    /// - Returns: how many bytes were read, 0 at the end.
+    /// - Returns: the number of bytes read, 0 at the end.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Errno) -> Int {
         while true {
             let count = pread(number, buffer.baseAddress, buffer.count, offset)
@@ -51,8 +51,9 @@ struct FileDescriptor: ~Copyable {
         guard fsync(number) == 0 else { throw Errno() }
     }
 
-    /// Starts writing what lies in `range` back to the disk, without waiting for it. Only a hint, so errors do not
-    /// matter: the kernel starts writeback before it looks for clean pages to drop, and here there are none yet.
+    /// Asks the kernel to start writing the content of `range` to the disk, and does not wait. Errors do not matter,
+    /// because this is a hint: the kernel starts writeback before it looks for clean pages to drop, and here there are
+    /// none yet.
     func startWriteback(_ range: Range<Int>) {
         _ = posix_fadvise(number, range.lowerBound, range.count, POSIX_FADV_DONTNEED)
     }

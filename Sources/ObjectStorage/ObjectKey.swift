@@ -1,6 +1,6 @@
-/// The name of an object, relative to its store's prefix: checked once, trusted afterwards.
+/// The name of an object, relative to its store's prefix. It is checked once and trusted afterwards.
 ///
-/// The characters are those that every object store, file system and shell takes as they are.
+/// Every object store, file system and shell accepts its characters unchanged.
 package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertible {
     package let text: String
 
@@ -13,7 +13,7 @@ package struct ObjectKey: Hashable, Sendable, Comparable, CustomStringConvertibl
         self.text = text
     }
 
-    /// For keys put together by the program itself; a malformed one is a bug.
+    /// Makes a key that the program itself builds; a malformed one is a bug.
     package init(trusted text: String) {
         guard let key = ObjectKey(text) else {
             preconditionFailure("malformed object key '\(text)'")  // checked: the lint looks at each use

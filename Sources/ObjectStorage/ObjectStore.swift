@@ -1,57 +1,59 @@
-/// A flat namespace of immutable objects, shaped like S3: the only thing a repository asks of its storage.
+/// A flat namespace of immutable objects, modelled on S3: the only storage that a repository needs.
 ///
 /// Keys are relative to the store's prefix: `/`-separated, no leading slash, of the characters
 /// `A-Z a-z 0-9 . _ - /`, no empty, `.` or `..` component (``ObjectKey`` checks this once for all stores).
 ///
 /// **Every call blocks** until the storage has answered; run it on a `BlockingPool` thread. A call returns early with
-/// `CancellationError` when the current task is cancelled. Stores are safe to use from many threads.
+/// `CancellationError` if the current task is cancelled. Stores are safe to use from many threads.
 ///
-/// Errors are ``ObjectStoreError``, except what a caller's closure throws, which passes unchanged. A store retries
-/// what is worth retrying by itself, so an error that reaches the caller is final.
+/// Errors are ``ObjectStoreError``; errors of a caller's closure pass unchanged. A store itself retries failures that
+/// can pass, so an error that reaches the caller is final.
 package protocol ObjectStore: Sendable {
-    /// Where this is, for people: a URL without credentials.
+    /// The location for messages: a URL without credentials.
     var location: String { get }
 
-    /// Stores a small object in one go. All or nothing, durable when it returns.
-    /// - Throws: `.alreadyExists` under `.ifAbsent` when the key is taken, by anything but this very call.
+    /// Stores a small object in one request: all or nothing, durable when it returns.
+    /// - Throws: `.alreadyExists` under `.ifAbsent` if the key has an object that this call did not write.
     func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo
 
-    /// Begins an object of unknown length, written piece by piece. Nothing is visible under the key before
+    /// Begins an object of unknown length that is written piece by piece. The key shows nothing before
     /// ``ObjectUpload/finish()`` has returned.
     func upload(_ key: ObjectKey, _ options: PutOptions) throws -> any ObjectUpload
 
     /// Streams an object, or the bytes `range` of it, to `sink` in order, in pieces of at most 1 MiB.
     ///
-    /// A transfer that breaks off is continued where it stopped, from the same version of the object.
+    /// A broken transfer is resumed where it stopped, from the same version of the object.
     /// - Parameter range: byte offsets; must lie within the object.
-    /// - Throws: `.notFound`; `.invalidRange`; `.truncated` when fewer bytes came than the store announced.
+    /// - Throws: `.notFound`; `.invalidRange`; `.truncated` if fewer bytes arrive than the store announced.
     func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws
 
-    /// - Returns: nil when there is no such object.
+    /// - Returns: nil if the object does not exist.
     func head(_ key: ObjectKey) throws -> ObjectInfo?
 
-    /// Calls `body` for every object whose key starts with `prefix`, in ascending order of the keys' bytes. Pages are
-    /// fetched as needed, so a listing of any size takes the memory of one page.
+    /// Calls `body` for every object whose key starts with `prefix`, in ascending order of the keys' bytes. It fetches
+    /// pages as needed, so a listing of any size needs the memory of one page.
     /// - Parameters:
     ///   - prefix: any string, not only whole components.
-    ///   - after: leaves out this key and all before it.
+    ///   - after: skips this key and all keys before it.
     func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws
 
-    /// Removes objects; keys that do not exist are no error.
-    /// - Returns: the keys that could not be removed (locked or denied), each with the reason. Empty when all are gone.
+    /// Removes objects; a key that does not exist is not an error.
+    /// - Returns: the keys that could not be removed (locked or denied), each with the reason; empty if all are
+    ///   removed.
     func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError]
 }
 
-/// An object being written. Dropping it without ``finish()`` aborts: the key stays absent and what was sent is removed.
+/// An object that is being written. If it is released without ``finish()``, it aborts: the key stays absent and the
+/// sent data is removed.
 package protocol ObjectUpload: AnyObject {
-    /// Appends bytes; may block while earlier ones are on their way. Not for two threads at once.
+    /// Appends bytes; may block while earlier ones are in flight. Not for two threads at once.
     func write(_ bytes: RawSpan) throws
 
     /// Makes the object visible, whole and durable.
     /// - Throws: as ``ObjectStore/put(_:_:options:)`` does.
     func finish() throws -> ObjectInfo
 
-    /// Gives up: removes what was sent as far as the storage can be reached. Harmless after ``finish()``.
+    /// Aborts: removes the sent data if the storage can be reached. Has no effect after ``finish()``.
     func cancel()
 }
 
@@ -59,11 +61,11 @@ package enum ListingAction: Sendable { case proceed, stop }
 
 package struct ObjectInfo: Hashable, Sendable {
     package var key: ObjectKey
-    /// Bytes as stored.
+    /// The size in bytes, as stored.
     package var size: Int
-    /// The store's opaque version tag, where it has one.
+    /// The store's opaque version tag, if it has one.
     package var tag: String?
-    /// Seconds since 1970 of the last write, by the store's clock, where it is told.
+    /// The time of the last write in seconds since 1970, by the store's clock, if it reports one.
     package var modified: Int?
 
     package init(key: ObjectKey, size: Int, tag: String? = nil, modified: Int? = nil) {
@@ -76,14 +78,14 @@ package struct ObjectInfo: Hashable, Sendable {
 
 package struct PutOptions: Hashable, Sendable {
     package enum Condition: Hashable, Sendable {
-        /// The key must not exist: conditional put where the store has it, else a look before and after.
+        /// The key must not exist. The store uses a conditional put if it has one, else a check before and after.
         case ifAbsent
         case none
     }
 
     package enum LockMode: String, Hashable, Sendable { case governance, compliance }
 
-    /// Write-once protection until a moment, in seconds since 1970.
+    /// Write-once protection until a time, in seconds since 1970.
     package struct Lock: Hashable, Sendable {
         package var mode: LockMode
         package var until: Int
@@ -104,14 +106,14 @@ package struct PutOptions: Hashable, Sendable {
 }
 
 extension ObjectStore {
-    /// A whole object in memory, for small ones.
-    /// - Parameter limit: refuse anything longer, in bytes, instead of growing.
+    /// Reads a whole, small object into memory.
+    /// - Parameter limit: the longest object to accept, in bytes.
     package func read(_ key: ObjectKey, limit: Int = 64 << 20) throws -> [UInt8] {
         var content: [UInt8] = []
         try get(key, range: nil) { piece in
             guard content.count + piece.byteCount <= limit else {
                 throw ObjectStoreError(
-                    .tooLarge, operation: "read", key: key, "longer than \(limit) bytes", store: location)
+                    .tooLarge, operation: "read", key: key, "the object is longer than \(limit) bytes", store: location)
             }
             piece.withUnsafeBytes { content.append(contentsOf: $0) }
         }

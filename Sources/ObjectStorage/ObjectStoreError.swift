@@ -1,17 +1,17 @@
 package import Platform
 
-/// A storage operation that failed for good, after the store's own retries.
+/// A storage operation that failed after the store's own retries.
 package struct ObjectStoreError: OperationError, Equatable {
-    /// What a caller may decide on.
+    /// The classes of errors that a caller may handle differently.
     package enum Reason: Equatable, Sendable {
         case notFound, alreadyExists, denied, locked
         /// Credentials missing, malformed, unknown or expired.
         case credentials
-        /// No bucket, no directory, or not a usable one.
+        /// The bucket or directory does not exist, or is not usable.
         case noSuchStore
         case unreachable, throttled, noSpace
         case truncated, invalidRange, tooLarge
-        /// The storage does not implement what was asked.
+        /// The storage does not implement the operation.
         case unsupported
         case other
     }
@@ -22,9 +22,9 @@ package struct ObjectStoreError: OperationError, Equatable {
     package var key: ObjectKey?
     /// The storage's location, without credentials.
     package var store: String
-    /// The cause in the system's or the server's own words, without secrets.
+    /// The cause in the words of the system or the server, without secrets.
     package var detail: String
-    /// What to do about it.
+    /// The advice to the operator.
     package var hint: String?
 
     package init(

@@ -1,15 +1,15 @@
-/// The sets as some components see them: those that hold these components, complete where these are whole.
+/// The sets from the view of some components: the sets that hold them, complete if these components are whole.
 ///
-/// Components that all sets hold in the same way share a view, so that a history in which every set holds all of them is
-/// judged once.
+/// Components that all sets hold in the same way share a view, so that a history in which every set holds all of them
+/// is judged once.
 struct ComponentView {
-    /// In order; empty where nothing is known of any set's components.
+    /// In order; empty if the components of no set are known.
     let components: [String]
-    /// Whether these components are still configured: only they have sets that no policy can drop.
+    /// True if these components are still configured. Only configured components have sets that no policy can drop.
     let isConfigured: Bool
-    /// Of its sets among all sets, ascending.
+    /// The positions of its sets among all sets, ascending.
     let positions: [Int]
-    /// As ``positions``.
+    /// The sets, in the order of ``positions``.
     let sets: [DatedSet]
 
     private enum Hold: UInt8 { case absent, part, whole }
@@ -21,7 +21,7 @@ struct ComponentView {
 
     /// - Parameters:
     ///   - sets: oldest first.
-    ///   - configured: components that are; nil for all.
+    ///   - configured: names of the configured components; nil for all.
     static func views(_ sets: [DatedSet], configured: Set<String>?) -> [ComponentView] {
         var holds: [String: [UInt8]] = [:]
         for (position, set) in sets.enumerated() {
@@ -45,7 +45,7 @@ struct ComponentView {
         var positions: [Int] = []
         var seen: [DatedSet] = []
         for (position, set) in sets.enumerated() {
-            // A set of which it is not known holds perhaps just these.
+            // If a set's components are not known, it may hold exactly these.
             let isUnknown = set.facts.components?.isEmpty ?? true
             guard isUnknown || key.holds[position] != Hold.absent.rawValue else { continue }
             var set = set

@@ -1,14 +1,14 @@
-/// A set with what the calendar says of it under a policy: worked out once, however often it is judged.
+/// A set with its calendar periods under a policy, computed once however often the set is judged.
 struct DatedSet {
     var facts: SetFacts
-    /// What clocks of the zone showed, in seconds as if it were UTC, and the zone's offset then.
+    /// The time that clocks of the zone showed, in seconds as if it were UTC, and the zone's offset then.
     let local: Int
     let offset: Int
-    /// By position of the tier in the policy's tiers: the number of the period that the set lies in …
+    /// By position of the tier in the policy's tiers: the number of the period that contains the set …
     let numbers: InlineArray<5, Int>
-    /// … and the moment from which that tier no longer reaches back to it.
+    /// … and the time from which that tier no longer covers it.
     let ends: InlineArray<5, Int>
-    /// The moment from which `keep_within` no longer holds; nil without that rule.
+    /// The time from which `keep_within` no longer holds; nil without that rule.
     let withinEnd: Int?
 
     init(

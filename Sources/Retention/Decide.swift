@@ -1,8 +1,8 @@
-/// Decides which sets a policy keeps now, with a reason for each, whatever their order.
+/// Decides which sets a policy keeps now, with a reason for each, in any order of the sets.
 ///
-/// Each component is judged by itself, over the sets that hold it: a set is kept where any of its components keeps it.
-/// A pure function: the clock, the last prune and the failed runs come in as facts. Time grows linearly with the sets
-/// once they are in order. The rules are written down in `docs/retention.md`.
+/// Each component is judged separately, over the sets that hold it. A set is kept if any of its components keeps it.
+/// This is a pure function: the clock, the last prune and the failed runs are parameters. Its time grows linearly with
+/// the number of sorted sets. `docs/retention.md` documents the rules.
 package func decide(
     _ sets: [SetFacts], policy: RetentionPolicy, circumstances: PruneCircumstances
 ) -> RetentionPlan {

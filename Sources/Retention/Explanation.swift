@@ -1,4 +1,4 @@
-/// Puts reasons to a judgement, set by set.
+/// Adds the reasons to a judgement, set by set.
 struct Explanation {
     let judgement: Judgement
     let policy: RetentionPolicy
@@ -12,13 +12,13 @@ struct Explanation {
         floors = Dictionary(grouping: judgement.floors, by: \.position).mapValues { $0.map(\.reason) }
     }
 
-    /// Whether the history reaches back as far as a tier does.
+    /// True if the history covers the whole length of a tier.
     /// - Parameter index: of the tier in the judgement's tiers.
     func isFull(tier index: Int) -> Bool {
         judgement.oldest.map { judgement.sets[$0].ends[index] <= now } ?? false
     }
 
-    /// - Returns: whether the set is kept, and the reasons that speak for that.
+    /// - Returns: true if the set is kept, and the reasons for the decision.
     func decision(at position: Int) -> (isKept: Bool, reasons: [Reason]) {
         let set = judgement.sets[position]
         guard position < judgement.past else { return (true, [.future]) }
@@ -44,7 +44,7 @@ struct Explanation {
         return (isKept, isKept ? reasons.keeping : reasons.dropping)
     }
 
-    /// The reasons for a decision: one side of them is told.
+    /// The reasons for and against keeping a set. Only those of the decision are reported.
     private struct Reasons {
         var keeping: [Reason]
         var dropping: [Reason] = []

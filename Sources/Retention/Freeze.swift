@@ -1,36 +1,36 @@
 internal import Platform
 
-/// Why nothing may be dropped before a person has looked. Times are seconds since 1970.
+/// A reason to stop pruning until an operator has checked. Times are seconds since 1970.
 package enum Freeze: Hashable, Sendable {
-    /// The last runs failed: what is old may soon be all there is.
+    /// The last runs failed: the old sets may soon be the only usable ones.
     case failedRuns(Int)
-    /// Nothing was seen for long: the clock leapt, or nothing ran.
+    /// No set and no prune for a long time: the clock jumped, or no backup ran.
     case gap(from: Int, to: Int)
-    /// Some component was not backed up whole for long: time uses the history up, and nothing replaces it.
+    /// Some component has had no whole backup for a long time: its sets expire, and no new ones replace them.
     case noBackups(since: Int, now: Int)
     /// The plan would drop a larger share of the sets than is allowed at once.
     case largeDrop(dropped: Int, of: Int, allowed: Double)
 
-    /// For people, one line without a full stop.
+    /// The reason for people, one line without a full stop.
     package var text: String {
         switch self {
         case .failedRuns(let count): "the last \(count) backup runs failed"
         case .gap(let from, let to):
-            "nothing was seen between \(Moment.readable(from)) and \(Moment.readable(to)): the clock leapt, or nothing ran"
+            "no set or prune between \(Moment.readable(from)) and \(Moment.readable(to)): the clock jumped or no backup ran"
         case .noBackups(let since, let now):
-            "no complete set was made since \(Moment.readable(since)), and it is \(Moment.readable(now))"
+            "no complete set since \(Moment.readable(since)); the time is now \(Moment.readable(now))"
         case .largeDrop(let dropped, let all, let allowed):
             "\(dropped) of \(all) sets would be dropped, more than \(Self.percent(allowed)) at once"
         }
     }
 
-    /// What to do about it, for a hint.
+    /// The action that resolves it, for a hint.
     package var remedy: String {
         switch self {
-        case .failedRuns: "see why backups fail; a complete backup lets pruning go on"
-        case .gap: "check the clock, then look at `dr prune --dry-run`"
-        case .noBackups: "make a backup first, or raise longest_gap for a repository that is at rest"
-        case .largeDrop: "look at `dr prune --dry-run`, then raise largest_drop if it is meant"
+        case .failedRuns: "find out why backups fail; pruning resumes after a complete backup"
+        case .gap: "check the clock, then review `dr prune --dry-run`"
+        case .noBackups: "run a backup first, or raise longest_gap for an inactive repository"
+        case .largeDrop: "review `dr prune --dry-run`, then raise largest_drop if this is intended"
         }
     }
 
@@ -39,13 +39,13 @@ package enum Freeze: Hashable, Sendable {
         return tenths % 10 == 0 ? "\(tenths / 10)%" : "\(tenths / 10).\(tenths % 10)%"
     }
 
-    /// Everything that stands against carrying a plan out.
-    /// A clock that is behind stops nothing: every set looks younger than it is, so that more is kept, and what is named
-    /// after a later time stays.
+    /// Every reason not to carry out a plan.
+    /// A clock that is behind is not a reason: every set looks younger than it is, so more sets are kept, and sets with
+    /// a later name stay.
     /// - Parameters:
     ///   - times: of all sets, oldest first.
-    ///   - oldestNewest: of each configured component the newest set that holds it whole and is not in the future; of
-    ///     these the oldest.
+    ///   - oldestNewest: the oldest of the newest sets of each configured component. Only sets count that hold the
+    ///     component whole and are not in the future.
     static func all(
         times: [Int], oldestNewest: Int?, dropped: Int, circumstances: PruneCircumstances, limits: FreezeLimits
     ) -> [Freeze] {
@@ -66,7 +66,7 @@ package enum Freeze: Hashable, Sendable {
         return freezes
     }
 
-    /// The first stretch since the last prune in which neither a set nor a prune shows that time went by.
+    /// The first period since the last prune without a set or a prune as evidence that time passed.
     private static func gap(times: [Int], circumstances: PruneCircumstances, limit: Int) -> Freeze? {
         guard var sign = circumstances.lastPrune, sign <= circumstances.now else { return nil }
         let first = times.partitioningIndex { $0 > sign }
@@ -79,7 +79,7 @@ package enum Freeze: Hashable, Sendable {
 }
 
 extension [Int] {
-    /// Of the first element for which `belongs` holds, in an array where it holds for all that follow.
+    /// The position of the first element that matches `belongs`, in an array in which all following elements match too.
     func partitioningIndex(where belongs: (Int) -> Bool) -> Int {
         var (low, high) = (startIndex, endIndex)
         while low < high {

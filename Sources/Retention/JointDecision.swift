@@ -1,6 +1,6 @@
-/// One set's fate, gathered from the views of the components that it holds: kept where any of them keeps it.
+/// The decision on one set, combined from the views of its components: kept if any of them keeps it.
 struct JointDecision {
-    /// A reason, and the components that it is true of.
+    /// A reason, and the components to which it applies.
     private struct Part {
         var reason: Reason
         var components: [String]
@@ -32,7 +32,7 @@ struct JointDecision {
         }
     }
 
-    /// Floors first. A reason that is true of all the set's components does not name them.
+    /// Floors first. A reason that applies to all components of the set does not name them.
     var reasons: [Reason] {
         let parts = isKept ? keeping : dropping
         let ordered = parts.filter { $0.reason.isFloor } + parts.filter { !$0.reason.isFloor }

@@ -1,22 +1,22 @@
-/// Which sets a policy keeps at a moment: the rules themselves, without words.
+/// The sets that a policy keeps at a moment: the rules themselves, without texts.
 struct Judgement {
     /// Oldest first.
     let sets: [DatedSet]
-    /// As many from the first are not in the future.
+    /// The number of sets, from the first, that are not in the future.
     let past: Int
     let tiers: [(tier: Tier, length: CalendarLength)]
-    /// As `tiers`.
+    /// In the order of `tiers`.
     let groups: [PeriodGroups]
     private(set) var keep: [Bool]
     private(set) var floors: [(position: Int, reason: Reason)] = []
-    /// The set that each tier keeps while it is not full.
+    /// The set that each tier keeps until it is full.
     private(set) var oldest: Int?
     /// Positions that `keep_last` keeps.
     private(set) var last: Set<Int> = []
 
     /// - Parameters:
     ///   - sets: oldest first, dated for this policy.
-    ///   - hasFloors: false for a component that is no longer configured: it only has what the policy keeps.
+    ///   - hasFloors: false for a component that is no longer configured: it has only the sets that the policy keeps.
     init(
         _ sets: [DatedSet], policy: RetentionPolicy, tiers: [(tier: Tier, length: CalendarLength)], now: Int,
         hasFloors: Bool = true
@@ -51,7 +51,8 @@ struct Judgement {
         for floor in floors { keep[floor.position] = true }
     }
 
-    /// Sound sets first, so that no burst of partial ones fills the places; others only while there are too few.
+    /// Prefers sound sets, so that a series of partial ones does not use up the count; takes others only if there are
+    /// too few.
     private static func newest(_ count: Int, of sets: ArraySlice<DatedSet>) -> Set<Int> {
         let sound = sets.indices.reversed().lazy.filter { sets[$0].facts.isSound }.prefix(count)
         var chosen = Set(sound)
@@ -60,7 +61,7 @@ struct Judgement {
         return chosen
     }
 
-    /// What no policy can drop.
+    /// The sets that no policy can drop.
     private static func floors(of sets: ArraySlice<DatedSet>) -> [(position: Int, reason: Reason)] {
         var floors: [(position: Int, reason: Reason)] = []
         let complete = sets.lastIndex { $0.facts.isComplete }, sound = sets.lastIndex { $0.facts.isSound }
@@ -79,7 +80,7 @@ struct Judgement {
 }
 
 extension [DatedSet] {
-    /// Of the first element for which `belongs` holds, in an array where it holds for all that follow.
+    /// The position of the first element that matches `belongs`, in an array in which all following elements match too.
     func partitioningIndex(where belongs: (DatedSet) -> Bool) -> Int {
         var (low, high) = (startIndex, endIndex)
         while low < high {

@@ -1,9 +1,9 @@
-/// The sets of one tier, period by period, and which of them represent each.
+/// The sets of one tier by period, with those that represent each period.
 struct PeriodGroups {
-    /// Positions of the newest set of each quality in one period; nil where there is none.
+    /// Positions of the newest set of each quality in one period; nil if there is none.
     struct Group {
         let number: Int
-        /// Complete and not known to be damaged; a verified one where there is any.
+        /// Complete and not known to be damaged; a verified set if there is one.
         var sound: Int?
         var soundIsProved = false
         /// Partial, not known to be damaged.
@@ -14,7 +14,7 @@ struct PeriodGroups {
         mutating func add(_ position: Int, _ set: SetFacts) {
             switch (set.isComplete, set.isDamaged) {
             case (true, false):
-                // A set that nobody proved, newer though it is, must not take the place of one that was.
+                // A newer set that is not verified must not replace a verified one.
                 guard set.isProved || !soundIsProved else { return }
                 sound = position
                 soundIsProved = set.isProved
@@ -27,13 +27,13 @@ struct PeriodGroups {
         /// The best of the period.
         var first: Int { sound ?? partial ?? damagedComplete ?? damagedPartial ?? 0 }
 
-        /// Where no sound set exists, a partial one and a damaged complete one both stay: each may hold what the other
-        /// has lost.
+        /// If no sound set exists, a partial set and a damaged complete set both stay: each may hold data that the
+        /// other has lost.
         var second: Int? { sound == nil && partial != nil ? damagedComplete : nil }
     }
 
     private(set) var groups: [Group] = []
-    /// For each set the position of its group.
+    /// The position of its group, for each set.
     private(set) var groupOf: [Int] = []
 
     /// - Parameters:
@@ -50,7 +50,7 @@ struct PeriodGroups {
                 groups.append(Group(number: number))
                 group += 1
             } else {
-                // Where clocks fall back over midnight, yesterday comes again: one or two groups back.
+                // If clocks fall back over midnight, the previous day repeats: one or two groups back.
                 while group > 0, groups[group].number != number { group -= 1 }
             }
             groups[group].add(position, set.facts)

@@ -1,39 +1,39 @@
-/// Why a set is kept or dropped. Times are seconds since 1970.
+/// A reason to keep or drop a set. Times are seconds since 1970.
 package enum Reason: Hashable, Sendable {
-    /// It represents a period that its tier still reaches back to, until then.
+    /// It represents a period that its tier covers until that time.
     case newest(of: CalendarPeriod, until: Int)
-    /// It is the oldest, and the history does not reach back as far as the tier, until then.
+    /// It is the oldest, and the history is shorter than the tier until that time.
     case oldest(Tier, CalendarLength, until: Int)
-    /// One of the newest that `keep_last` asks for.
+    /// One of the newest sets that `keep_last` counts.
     case last(Int)
-    /// Younger than `keep_within`, until then.
+    /// Younger than `keep_within` until that time.
     case within(CalendarLength, until: Int)
     case pinned(until: Int)
-    /// The floors: kept whatever the policy says.
+    /// The floors: kept under any policy.
     case newestComplete, newestSound, newestVerified, newestOfAll
-    /// Its name lies in the future: a clock was wrong, and age means nothing.
+    /// Its name is in the future: a clock was wrong, and its age is not known.
     case future
     /// The policy has no rule at all.
     case noPolicy
-    /// It belongs to another stack that shares the repository: this stack's policy says nothing of it.
+    /// It belongs to another stack that shares the repository: this stack's policy does not apply to it.
     case otherStack(String)
 
     /// An operator dropped it, for this reason.
     case dropped(String)
 
-    /// Another set represents the period that this one lies in.
+    /// Another set represents the period that contains this one.
     case superseded(in: CalendarPeriod, by: Int)
-    /// It represents a period that its tier no longer reaches back to, since then.
+    /// It represents a period that its tier has not covered since that time.
     case expired(CalendarPeriod, CalendarLength, since: Int)
-    /// Not one of the newest that `keep_last` asks for.
+    /// Not one of the newest sets that `keep_last` counts.
     case beyondLast(Int)
-    /// Older than `keep_within`, since then.
+    /// Older than `keep_within` since that time.
     case beyondWithin(CalendarLength, since: Int)
 
-    /// A reason that is true of these of the set's components only.
+    /// A reason that applies only to these components of the set.
     indirect case of([String], Reason)
 
-    /// The reason itself, whichever components it is true of.
+    /// The reason itself, without the components to which it applies.
     package var base: Reason {
         if case .of(_, let reason) = self { reason.base } else { self }
     }
@@ -47,7 +47,7 @@ package enum Reason: Hashable, Sendable {
         }
     }
 
-    /// Whether it speaks for keeping the set.
+    /// True if it is a reason to keep the set.
     package var keeps: Bool {
         switch base {
         case .superseded, .expired, .beyondLast, .beyondWithin, .dropped: false
@@ -55,7 +55,7 @@ package enum Reason: Hashable, Sendable {
         }
     }
 
-    /// Whether it is a promise that no policy can take back.
+    /// True if it holds under any policy.
     package var isFloor: Bool {
         switch base {
         case .newestComplete, .newestSound, .newestVerified, .newestOfAll, .pinned, .future: true
@@ -63,7 +63,7 @@ package enum Reason: Hashable, Sendable {
         }
     }
 
-    /// When the reason ends to hold, if nothing changes but the time; nil for one that time does not end.
+    /// The time at which the reason expires if only time changes; nil if it does not depend on time.
     package var until: Int? {
         switch base {
         case .newest(_, let until), .oldest(_, _, let until), .within(_, let until): until
@@ -72,7 +72,7 @@ package enum Reason: Hashable, Sendable {
         }
     }
 
-    /// For people, one line without a full stop.
+    /// The reason for people, one line without a full stop.
     package var text: String {
         switch self {
         case .newest(let period, let until):
@@ -86,8 +86,8 @@ package enum Reason: Hashable, Sendable {
         case .newestComplete: "newest whole backup"
         case .newestSound: "newest whole backup not known to be damaged"
         case .newestVerified: "newest verified set"
-        case .newestOfAll: "newest backup; no whole one exists"
-        case .future: "named after a time in the future"
+        case .newestOfAll: "newest backup; no whole backup exists"
+        case .future: "its name is a time in the future"
         case .noPolicy: "no retention is configured"
         case .otherStack(let stack): "belongs to stack '\(stack)'"
         case .dropped(let reason): "dropped by an operator: \(reason)"

@@ -1,25 +1,25 @@
-/// What becomes of one set, and why.
+/// The decision on one set, with its reasons.
 package struct RetentionDecision: Hashable, Sendable {
     package enum Verdict: String, Sendable { case keep, drop }
 
     package var set: SetFacts
     package var verdict: Verdict
-    /// Never empty. For a kept set all that speaks for it, floors first; for a dropped one why each rule lets it go.
+    /// Never empty. For a kept set every reason to keep it, floors first; for a dropped set the reason of each rule.
     package var reasons: [Reason]
 
-    /// When the policy lets it go if nothing but time changes; nil where something that time does not end keeps it.
+    /// The time at which the policy drops it if only time changes; nil if a reason without an end keeps it.
     package var keptUntil: Int? {
         guard verdict == .keep, reasons.allSatisfy({ $0.until != nil }) else { return nil }
         return reasons.compactMap(\.until).max()
     }
 }
 
-/// The fate of every set, and whether it may be carried out now.
+/// The decisions on all sets, and the reasons not to carry them out now.
 package struct RetentionPlan: Sendable {
     /// One for each set, oldest first.
     package var decisions: [RetentionDecision]
-    /// Why nothing may be dropped before a person has looked; empty when nothing stands against it. The decisions are
-    /// made all the same, so that they can be shown.
+    /// Reasons to drop no set until an operator has checked; empty if there are none. The decisions are complete in any
+    /// case, so that they can be shown.
     package var freezes: [Freeze]
     package var statistics: RetentionStatistics
 
@@ -37,31 +37,31 @@ package struct RetentionStatistics: Hashable, Sendable {
         package var sets: Int
         /// The oldest of them, in seconds since 1970.
         package var oldest: Int?
-        /// Whether the history reaches back as far as the tier does.
+        /// True if the history covers the whole length of the tier.
         package var isFull: Bool
     }
 
     package var kept = 0
     package var dropped = 0
-    /// Kept sets named after a time in the future.
+    /// Kept sets whose names are in the future.
     package var future = 0
-    /// Sum of the sizes that are known of the dropped sets.
+    /// The sum of the known sizes of the dropped sets.
     package var bytesFreed = 0
-    /// For each tier that is set, finest first.
+    /// For each configured tier, finest first.
     package var tiers: [TierUse] = []
 }
 
-/// What is known of the time and of the runs when a plan is made.
+/// The known facts about time and runs when a plan is made.
 package struct PruneCircumstances: Hashable, Sendable {
     /// Seconds since 1970.
     package var now: Int
-    /// What the clock showed at the last prune; nil when there was none, or it is not known. A time after `now` says
-    /// nothing: a clock was wrong.
+    /// The clock's time at the last prune; nil if there was none, or it is not known. A time after `now` is ignored: a
+    /// clock was wrong.
     package var lastPrune: Int?
-    /// Backup runs that failed since the last one that did not.
+    /// Backup runs that failed since the last successful one.
     package var failedRuns: Int
-    /// The components that are configured; nil where that is not known. Those that are not have no set that outlives
-    /// the policy.
+    /// The configured components; nil if they are not known. A component that is not configured has no set that
+    /// outlives the policy.
     package var components: Set<String>?
 
     package init(now: Int, lastPrune: Int? = nil, failedRuns: Int = 0, components: Set<String>? = nil) {

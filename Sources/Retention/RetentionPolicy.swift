@@ -1,12 +1,13 @@
-/// Which sets are kept: the union of what each rule keeps. A rule that is nil keeps nothing.
+/// The rules that decide which sets are kept: the union of the sets that each rule keeps. A rule that is nil keeps no
+/// set.
 package struct RetentionPolicy: Hashable, Sendable {
-    /// How far back each tier keeps one set of every period, counted from now.
+    /// The time span in which each tier keeps one set of every period, counted back from now.
     package var hourly: CalendarLength?
     package var daily: CalendarLength?
     package var weekly: CalendarLength?
     package var monthly: CalendarLength?
     package var yearly: CalendarLength?
-    /// The newest sets kept whatever their age.
+    /// The number of newest sets that are kept at any age.
     package var keepLast: Int?
     /// Every set younger than this is kept.
     package var keepWithin: CalendarLength?
@@ -28,7 +29,7 @@ package struct RetentionPolicy: Hashable, Sendable {
         self.timeZone = timeZone
     }
 
-    /// What `dr init` proposes: hourly 24h, daily 30d, weekly 12w, monthly 12mo, yearly 7y.
+    /// The proposal of `dr init`: hourly 24h, daily 30d, weekly 12w, monthly 12mo, yearly 7y.
     package static let proposed = RetentionPolicy(
         hourly: .hours(24), daily: .days(30), weekly: .weeks(12), monthly: .months(12), yearly: .years(7))
 
@@ -53,7 +54,7 @@ package struct RetentionPolicy: Hashable, Sendable {
         }
     }
 
-    /// The tiers that are set, with their lengths, finest first.
+    /// The configured tiers with their lengths, finest first.
     package var tiers: [(tier: Tier, length: CalendarLength)] {
         Tier.allCases.compactMap { tier in self[tier].map { (tier, $0) } }
     }
@@ -67,21 +68,21 @@ package struct RetentionPolicy: Hashable, Sendable {
         return (parts + ["zone \(timeZone)"]).joined(separator: ", ")
     }
 
-    /// No rule at all: nothing was decided, so nothing is dropped.
+    /// True without any rule: nothing was decided, so no set is dropped.
     package var isEmpty: Bool { tiers.isEmpty && keepLast == nil && keepWithin == nil }
 }
 
-/// When a decision to drop is not to be carried out before a person has looked.
+/// The limits at which a prune stops until an operator has checked.
 package struct FreezeLimits: Hashable, Sendable {
     /// The largest share of the sets that one prune drops, 0...1.
     package var largestDrop = 0.5
-    /// Up to so many sets the share is not judged: four backups within a first hour are no catastrophe.
+    /// Up to this number of sets the share is not checked: four backups within a first hour are not a catastrophe.
     package var unjudgedDrop = 10
-    /// Failed runs in a row that stop pruning; 0 never does.
+    /// The number of consecutive failed runs that stops pruning; 0 for no limit.
     package var failedRuns = 3
-    /// Seconds that clocks may differ: a set that is named after a later time is from the future.
+    /// Seconds by which clocks may differ: a set with a later name is from the future.
     package var clockTolerance = 300
-    /// Seconds without any sign of life that are taken for a clock that leapt, or for backups that ended unnoticed.
+    /// Seconds without a set or a prune that count as a clock jump, or as backups that stopped unnoticed.
     package var longestGap = 60 * 86_400
 
     package init() {}

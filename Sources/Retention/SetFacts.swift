@@ -1,23 +1,23 @@
-/// What is known of a backup set when its fate is decided.
+/// The known facts about a backup set when retention decides on it.
 package struct SetFacts: Hashable, Sendable {
-    /// Its name, in seconds since 1970; no two sets of a decision share it.
+    /// Its name, in seconds since 1970, unique among the sets of a decision.
     package var time: Int
-    /// Every component that was configured is in it, whole.
+    /// True if it holds every configured component, whole.
     package var isComplete: Bool
-    /// By component that it holds: true where the component is whole. Nil where that is not known: the set then counts
-    /// for every component, as ``isComplete`` says.
+    /// For each component that it holds: true if the component is whole. Nil if that is not known: the set then counts
+    /// for every component, with ``isComplete``.
     package var components: [String: Bool]?
-    /// When it was last proved good, in seconds since 1970. What was found damaged later is ``isDamaged``.
+    /// The time of its last successful verification, in seconds since 1970. Damage found later is in ``isDamaged``.
     package var verified: Int?
-    /// Known to be bad: a verification found damage, or its document cannot be read.
+    /// True if it is known to be bad: a verification found damage, or its document cannot be read.
     package var isDamaged: Bool
-    /// Kept while now is before this, in seconds since 1970; `Int.max` is for ever.
+    /// It is kept until this time, in seconds since 1970; `Int.max` is for ever.
     package var pinnedUntil: Int?
-    /// Bytes that only this set holds, where that was worked out: what dropping it would free.
+    /// Bytes that only this set holds, if known: the space that dropping it frees.
     package var size: Int?
     /// The reason that an operator gave for dropping it; nil for a set that was not dropped.
     package var dropReason: String?
-    /// The stack that it belongs to, where that is not the one that is pruned.
+    /// The stack that it belongs to, if not the stack that is pruned.
     package var otherStack: String?
 
     package init(
@@ -33,9 +33,9 @@ package struct SetFacts: Hashable, Sendable {
         self.size = size
     }
 
-    /// Whole, and nobody found it bad.
+    /// True if it is whole and not known to be damaged.
     package var isSound: Bool { isComplete && !isDamaged }
 
-    /// Whole, and proved good.
+    /// True if it is whole and verified.
     package var isProved: Bool { isSound && verified != nil }
 }

@@ -1,9 +1,9 @@
-/// Which of the periods that sets represent are over, so that no newer set can take their place any more.
+/// The periods that are over, so that no newer set can represent them.
 ///
-/// The newest set represents its hour, day, week, month and year, but only until the next one comes. That its year's
-/// tier keeps it for seven years is sure when the year is over.
+/// The newest set represents its hour, day, week, month and year only until the next set. It is certain that the yearly
+/// tier keeps it for seven years when that year is over.
 package struct SettledPeriods: Sendable {
-    /// By tier, the period that `now` lies in.
+    /// The period that contains `now`, for each tier.
     private let current: [Tier: Int]
 
     /// - Parameter now: seconds since 1970.
@@ -15,8 +15,8 @@ package struct SettledPeriods: Sendable {
             })
     }
 
-    /// - Returns: until when a kept set is sure to be kept under this policy; nil where that is not settled, or not by
-    ///   time.
+    /// - Returns: the time until which a kept set is certain to be kept under this policy; nil if that is not settled,
+    ///   or does not depend on time.
     package func end(of decision: RetentionDecision) -> Int? {
         decision.reasons.compactMap { reason in
             switch reason.base {
@@ -24,7 +24,7 @@ package struct SettledPeriods: Sendable {
                 let number = CalendarPeriod.number(period.tier, local: period.local, offset: period.offset)
                 return current[period.tier].map { number < $0 } == true ? until : nil
             case .within(_, let until): return until
-            // The oldest only stands in for what the history does not have yet; the others are no matter of age.
+            // The oldest set only represents missing history; the other reasons do not depend on age.
             default: return nil
             }
         }.max()

@@ -5,7 +5,7 @@ internal import Logging
 internal import ObjectStorage
 internal import Synchronization
 
-/// A multipart upload that exists on the server. Its parts are sent by the shared transfer threads, a few at a time.
+/// A multipart upload that exists on the server. The shared transfer threads send its parts, a few at a time.
 final class MultipartUpload {
     private let store: S3Store
     private let key: ObjectKey
@@ -19,7 +19,7 @@ final class MultipartUpload {
 
     private static let mostParts = 10_000
 
-    /// All that one part needs to know of the upload that it belongs to.
+    /// The data that one part needs of the upload that it belongs to.
     private struct Destination: Sendable {
         let store: S3Store
         let fullKey: String
@@ -58,7 +58,7 @@ final class MultipartUpload {
         let state = Mutex(State())
         let changed = DispatchSemaphore(value: 0)
 
-        /// Sends one part, already counted as on its way.
+        /// Sends one part that is already counted as in flight.
         func run(_ send: () throws -> Part) {
             do {
                 let part = try send()
@@ -75,7 +75,7 @@ final class MultipartUpload {
             changed.signal()
         }
 
-        /// Blocks until at most `count` parts are on their way.
+        /// Blocks until at most `count` parts are in flight.
         /// - Throws: the first part's failure; `CancellationError`, unless `isPatient`.
         func wait(until count: Int, isPatient: Bool = false) throws {
             while true {
@@ -107,10 +107,10 @@ final class MultipartUpload {
 
     private var uploadID: String { destination.uploadID }
 
-    /// Whether no part is on its way.
+    /// True if no part is in flight.
     var isIdle: Bool { parts.state.withLock { $0.onTheWay == 0 } }
 
-    /// Hands a part over; blocks while enough others are on their way. Gives the buffer back in any case.
+    /// Hands a part over; blocks while enough others are in flight. Releases the buffer in any case.
     func send(_ buffer: PartBuffer) throws {
         do {
             try parts.wait(until: store.configuration.parallelParts - 1)
@@ -138,7 +138,7 @@ final class MultipartUpload {
         tasks.append(task)
     }
 
-    // MARK: - Ends
+    // MARK: - Completing and aborting
 
     /// Blocks until all parts that were handed over have arrived.
     /// - Throws: the first part's failure.
@@ -165,12 +165,12 @@ final class MultipartUpload {
                 }
                 return info
             } catch let failure as S3Failure where failure.code == "NoSuchUpload" {
-                // Completed, and the answer lost on its way.
+                // The server completed the upload, and its answer was lost.
                 let content = wasSent || failure.wasRepeated ? content : nil
                 guard let info = try store.object(key, writtenBy: writeID, ifHolding: content) else { throw failure }
                 return info
             } catch let failure as S3Failure where failure.code == "InvalidPart" && !isRelisted {
-                // A tag was wrong in its answer; the server's own list has the right ones.
+                // A tag in an answer was wrong; the server's own list has the right ones.
                 isRelisted = true
                 sent = try confirmed(sent, or: failure)
             } catch let failure as S3Failure where failure.isUnsupported && store.isConditional == nil {
@@ -204,7 +204,7 @@ final class MultipartUpload {
             request.headers.append(("if-none-match", "*"))
         }
         let (response, body) = try store.client.document(request)
-        // S3 answers 200 before it knows how it ends.
+        // S3 sends status 200 before it knows the result.
         guard let root = XMLElement.parse(body), root.name == "CompleteMultipartUploadResult" else {
             var failure = S3Failure(response, body)
             if failure.code.hasPrefix("HTTP") { failure.code = "InternalError" }  // cut off or empty: ask again
@@ -215,7 +215,7 @@ final class MultipartUpload {
         return info
     }
 
-    /// ListParts: the parts as the server has them, if they are the ones that were sent.
+    /// ListParts: the parts in the server's list, if they are the parts that were sent.
     private func confirmed(_ sent: [Part], or failure: S3Failure) throws -> [Part] {
         var listed: [Int: Part] = [:]
         var marker = 0
@@ -230,7 +230,7 @@ final class MultipartUpload {
                 listed[number] = Part(number: number, size: size, tag: tag)
             }
             guard root.value("IsTruncated") == "true" else { break }
-            // The numbers go up, or this would never end.
+            // The numbers must rise, or the loop would never end.
             guard let next = root.value("NextPartNumberMarker").flatMap({ Int($0) }), next > marker else {
                 throw failure
             }
@@ -243,10 +243,11 @@ final class MultipartUpload {
         }
     }
 
-    /// AbortMultipartUpload, also when the current task is cancelled. What cannot be reached stays for a prune.
+    /// AbortMultipartUpload, also when the current task is cancelled. If the server cannot be reached, a later prune
+    /// aborts the upload.
     func abort() {
         for task in tasks { task.cancel() }
-        // Parts that arrive after the abort would stay, and be paid for.
+        // Parts that arrive after the abort would stay and cost money.
         do { try parts.wait(until: 0, isPatient: true) } catch {}
         let isDone = DispatchSemaphore(value: 0)
         _ = TransferThreads.start { [store, key, uploadID] in

@@ -1,32 +1,33 @@
-/// Sees that a listing in pages comes to its end: a server that hands out a marker twice, or page after page with nothing
-/// new, would be asked for ever.
+/// Detects a paged listing that would never end: a server that repeats a marker, or sends page after page without new
+/// entries.
 struct PageMarkers {
     private var seen: Set<String> = []
     private var idle = 0
 
-    /// A bucket with versions may hold as many pages of what was deleted, between two keys that are listed.
+    /// A bucket with versions may hold this many pages of deleted objects between two listed keys.
     private static let mostIdlePages = 10_000
 
     /// - Parameters:
-    ///   - marker: where the next page begins; nil where the server gave none, although it has more.
-    ///   - isNew: whether this page brought anything.
+    ///   - marker: the beginning of the next page; nil if the server gave none although it has more.
+    ///   - isNew: true if this page held new entries.
     /// - Returns: the marker.
     /// - Throws: ``S3Failure``.
     mutating func next(_ marker: String?, isNew: Bool) throws(S3Failure) -> String {
         guard let marker, !marker.isEmpty else {
-            throw S3Failure(code: "EndlessListing", message: "the server has more, and does not say where it begins")
+            throw S3Failure(
+                code: "EndlessListing", message: "the server reports more entries but gives no marker for them")
         }
         idle = isNew ? 0 : idle + 1
         guard seen.insert(marker).inserted, idle <= Self.mostIdlePages else {
-            throw S3Failure(code: "EndlessListing", message: "the server's pages lead nowhere")
+            throw S3Failure(code: "EndlessListing", message: "the server's pages do not end")
         }
         return marker
     }
 }
 
-/// Sizes that a server tells.
+/// Reads object sizes that a server reports.
 enum ObjectSize {
-    /// S3's own limit is 48.8 TiB. Larger ones are a server's mistake, and could not be added up.
+    /// S3's own limit is 48.8 TiB. A larger size is a mistake of the server, and sums of such sizes could overflow.
     private static let most = 1 << 46
 
     /// - Returns: nil unless `text` is a size that an object can have.

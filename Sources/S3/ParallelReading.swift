@@ -2,10 +2,11 @@ internal import Dispatch
 internal import ObjectStorage
 internal import Synchronization
 
-/// One object read as several ranges at once, delivered in order: for roads where one connection does not fill the pipe.
+/// Reads one object as several ranges at once and delivers them in order: for networks where one connection does not
+/// use the full bandwidth.
 ///
-/// Memory: the ranges on their way, taken from the store's budget; when that is used up the calling thread reads on
-/// alone, without a buffer.
+/// Memory: the ranges in flight, taken from the store's budget. When the budget is used up, the calling thread
+/// continues to read alone, without a buffer.
 struct ParallelReading {
     private let store: S3Store
     private let key: ObjectKey
@@ -33,13 +34,15 @@ struct ParallelReading {
             try outcome.withLock { try $0?.get() }
         }
 
-        /// After its task was cancelled: the buffer may be given back only when nobody writes into it.
+        /// Waits for the end of a cancelled fetch: the buffer may be released only when no thread writes into it.
         func drain() { isDone.wait() }
     }
 
     func run(_ range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         let step = store.configuration.partSize
-        guard let found = try store.look(key) else { throw store.failure(.notFound, reading: key, "no such object") }
+        guard let found = try store.look(key) else {
+            throw store.failure(.notFound, reading: key, "the object does not exist")
+        }
         let size = found.info.size, range = range ?? 0..<size
         guard range.upperBound <= size else { throw store.outOfRange(range, of: key, size: size) }
         let version = S3Reading.Version(tag: found.info.tag, lastModified: found.lastModified, size: size)

@@ -1,17 +1,17 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Memory for parts on their way, bounded for all uploads together.
+/// The memory for parts in flight, with one limit for all uploads together.
 ///
-/// An upload or a reading that holds no part gets one even beyond the limit: else a thread with several uploads could
-/// wait for itself. So the bound is the limit plus the number of uploads open at the same time.
+/// An upload or read that holds no part gets one even beyond the limit: otherwise a thread with several uploads could
+/// wait for itself. So the bound is the limit plus the number of uploads that are open at the same time.
 package final class PartBudget: Sendable {
-    /// Five parts; of 8 MiB each, unless a store is configured otherwise.
+    /// Five parts, of 8 MiB each by default.
     package static let shared = PartBudget(parts: 5)
 
     private struct State {
         var used = 0
-        /// Kept for the next part: fresh memory would have to be faulted in page by page.
+        /// Kept for the next part: the kernel would have to fault fresh memory in page by page.
         var idle: [PartBuffer] = []
     }
 
@@ -21,8 +21,8 @@ package final class PartBudget: Sendable {
 
     package init(parts: Int) { limit = max(1, parts) }
 
-    /// Blocks until there is memory for a part.
-    /// - Parameter isFirst: whether the caller holds no other part; asked again while it waits.
+    /// Blocks until memory for a part is available.
+    /// - Parameter isFirst: true if the caller holds no other part; called again while this waits.
     /// - Throws: `CancellationError`.
     func take(_ capacity: Int, isFirst: () -> Bool) throws -> PartBuffer {
         while true {
@@ -32,7 +32,7 @@ package final class PartBudget: Sendable {
         }
     }
 
-    /// - Returns: nil when the limit is reached.
+    /// - Returns: nil if the limit is reached.
     func takeNow(_ capacity: Int, isFirst: Bool = false) -> PartBuffer? {
         state.withLock { state in
             guard state.used < limit || isFirst else { return nil }
@@ -52,8 +52,8 @@ package final class PartBudget: Sendable {
     }
 }
 
-/// The bytes of one part. Unchecked: one owner at a time, who fills it, then hands it over to the thread that sends it,
-/// which gives it back.
+/// The bytes of one part. Unchecked: it has one owner at a time. The owner fills it and hands it to the sending thread,
+/// which releases it.
 final class PartBuffer: @unchecked Sendable {
     private let memory: UnsafeMutableRawBufferPointer
     var count = 0
@@ -65,8 +65,8 @@ final class PartBuffer: @unchecked Sendable {
 
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
 
-    /// Copies as much as fits.
-    /// - Returns: how many bytes that was.
+    /// Copies as many bytes as fit.
+    /// - Returns: the number of copied bytes.
     func append(_ source: UnsafeRawBufferPointer) -> Int {
         let taken = min(source.count, capacity - count)
         UnsafeMutableRawBufferPointer(rebasing: memory[count..<count + taken])

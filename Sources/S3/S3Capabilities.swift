@@ -2,30 +2,30 @@ internal import Cryptography
 internal import HTTP
 package import ObjectStorage
 
-/// What a server was seen to do, for `doctor`.
+/// The observed behaviour of a server, for `doctor`.
 package struct S3Capabilities: Equatable, Sendable {
     /// A second write under `If-None-Match: *` is refused.
     package var conditionalPut: Bool
-    /// Metadata that goes with an object comes back with it.
+    /// The server returns an object's metadata.
     package var metadata: Bool
-    /// The tag that a write is answered with is the one that the object has afterwards.
+    /// The tag in the answer to a write is the tag of the object.
     package var tags: Bool
     package var multipart: Bool
-    /// Bytes of the part that was sent.
+    /// The size of the part that was sent, in bytes.
     package var part: Int
-    /// Why the part was refused.
+    /// The error with which the server refused the part.
     package var refusal: ObjectStoreError?
     /// DeleteObjects removes many keys in one request.
     package var batchDelete: Bool
     package var region: String
-    /// Where the credentials came from, without secrets.
+    /// The source of the credentials, without secrets.
     package var credentials: String
 }
 
 extension S3Store {
-    /// Writes, reads and removes a few objects of random names, one of them as a part of the size that backups send, and
-    /// tells what the server made of it.
-    /// - Throws: ``ObjectStoreError`` when one of the operations that every store needs is refused.
+    /// Writes, reads and removes a few objects with random names, and reports the server's behaviour. One of them is a
+    /// part of the size that backups send.
+    /// - Throws: ``ObjectStoreError`` if the server refuses an operation that every store needs.
     package func probe() throws -> S3Capabilities {
         let key = ObjectKey(trusted: "probe-\(RandomID.make())")  // checked: digits
         let content = [UInt8]("probe".utf8)
@@ -37,7 +37,8 @@ extension S3Store {
             conditionalPut = try attempt("put", of: key) { try refusesSecondWrite(key) }
             guard try read(key, limit: 1024) == content, try head(key)?.size == content.count else {
                 throw ObjectStoreError(
-                    .other, operation: "get", key: key, "the object that came back is another", store: location)
+                    .other, operation: "get", key: key, "the content read differs from the content written",
+                    store: location)
             }
             var isListed = false
             try list(prefix: key.text, after: nil) { _ in
@@ -46,7 +47,8 @@ extension S3Store {
             }
             guard isListed else {
                 throw ObjectStoreError(
-                    .other, operation: "list", key: key, "an object just written is not listed", store: location)
+                    .other, operation: "list", key: key, "the listing does not contain the object just written",
+                    store: location)
             }
         } catch {
             _ = try? delete([key])  // the first error is the one to report
@@ -81,11 +83,12 @@ extension S3Store {
         }
     }
 
-    /// Larger parts are not tried: that would take long.
+    /// Larger parts are not tried, because that would take long.
     private static let largestTrial = 64 << 20
 
-    /// Sends one part as a backup does, and gives the upload up: a proxy that limits bodies shows only then.
-    /// - Returns: the part's size; nil where the server does not know parts.
+    /// Sends one part as a backup does, then aborts the upload: this alone reveals a proxy that limits the size of
+    /// bodies.
+    /// - Returns: the part's size; nil if the server does not support multipart uploads.
     private func sendsPart(_ key: ObjectKey) throws -> Int? {
         do {
             let upload = try MultipartUpload(to: self, key, options: PutOptions(.none))

@@ -1,9 +1,9 @@
 package import HTTP
 
-/// Where a bucket is and how to use it. What is nil is found out: from the environment, the profile, the server.
+/// The address of a bucket and the way to use it. The environment, the profile or the server supplies what is nil.
 package struct S3Configuration: Sendable {
     package enum Addressing: String, Sendable, CaseIterable {
-        /// Virtual on AWS where the name allows it, path elsewhere.
+        /// Virtual on AWS if the bucket's name allows it, path elsewhere.
         case auto
         /// `https://host/bucket/key`
         case path
@@ -13,19 +13,19 @@ package struct S3Configuration: Sendable {
 
     package enum Encryption: Hashable, Sendable {
         case aes256
-        /// With the bucket's default key when none is named.
+        /// Uses the bucket's default key if `keyID` is nil.
         case kms(keyID: String?)
     }
 
     package enum PayloadSigning: String, Sendable, CaseIterable {
-        /// Left to TLS over https, signed over http.
+        /// TLS protects the body over https; over http the signature covers it.
         case auto
-        /// SHA-256 of every body in its signature.
+        /// The signature covers the SHA-256 of every body.
         case always
     }
 
     package var bucket: String
-    /// Put before every key, without slashes at its ends; empty for the bucket's top.
+    /// Prepended to every key, without slashes at its ends; empty for the root of the bucket.
     package var prefix: String
     package var region: String?
     /// `https://host[:port]`, for servers other than AWS.
@@ -34,10 +34,10 @@ package struct S3Configuration: Sendable {
     package var profile: String?
     package var credentials: S3Credentials?
     package var encryption: Encryption?
-    /// As S3 names them: STANDARD_IA, GLACIER_IR.
+    /// S3's name of the class, such as STANDARD_IA or GLACIER_IR.
     package var storageClass: String?
     package var payloadSigning = PayloadSigning.auto
-    /// Sends `x-amz-checksum-sha256` with every body: buckets with a default retention ask for it. Always sent with
+    /// Sends `x-amz-checksum-sha256` with every body, which buckets with a default retention require. Always sent with
     /// an object lock.
     package var sendsChecksums = false
     package var caFile: String?
@@ -45,14 +45,14 @@ package struct S3Configuration: Sendable {
     package var connectTimeout = HTTPOptions().connectTimeout
     package var stallTimeout = HTTPOptions().stallTimeout
     package var retry = RetryPolicy()
-    /// Bytes of each part of a multipart upload, at least 5 MiB but for the last; also of a parallel ranged read. An
-    /// object has at most 10,000 parts.
+    /// The size of each part of a multipart upload and of a parallel ranged read, in bytes. S3 requires at least 5 MiB
+    /// for all parts but the last, and at most 10,000 parts an object.
     package var partSize = 8 << 20
-    /// Parts of one object on their way at once.
+    /// The number of parts of one object in flight at once.
     package var parallelParts = 3
-    /// Ranges of one object on their way at once; 1 streams it over one connection.
+    /// The number of ranges of one object in flight at once; 1 streams the object over one connection.
     package var parallelReads = 1
-    /// Keys of a page of a listing, at most 1000.
+    /// The number of keys on a page of a listing, at most 1000.
     package var pageSize = 1000
 
     package init(bucket: String, prefix: String = "", region: String? = nil, endpoint: String? = nil) {
@@ -62,8 +62,8 @@ package struct S3Configuration: Sendable {
         self.endpoint = endpoint
     }
 
-    /// From `s3://bucket[/prefix]`.
-    /// - Returns: nil when `url` is nothing like it.
+    /// Parses `s3://bucket[/prefix]`.
+    /// - Returns: nil if `url` does not have this form.
     package init?(url: String) {
         guard url.hasPrefix("s3://") else { return nil }
         let parts = url.dropFirst(5).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)

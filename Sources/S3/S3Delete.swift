@@ -28,7 +28,7 @@ extension S3Store {
         while !left.isEmpty {
             do {
                 guard let failures = try deleteObjects(left) else {
-                    // It named a key that was not asked for: ask for each, to know which are gone.
+                    // The answer names a key that was not requested. Delete each key by itself, to know which are gone.
                     return try refused + left.compactMap(deleteOne)
                 }
                 var again: [(ObjectKey, S3Failure)] = []
@@ -51,7 +51,7 @@ extension S3Store {
         return refused
     }
 
-    /// Servers that do not know DeleteObjects, or do not take the checksum that goes with it.
+    /// True if the server does not support DeleteObjects, or refuses its checksum.
     private static func meansNoBatches(_ failure: S3Failure) -> Bool {
         failure.isUnsupported
             || [
@@ -61,7 +61,7 @@ extension S3Store {
     }
 
     /// DeleteObjects.
-    /// - Returns: the keys that it names as not removed; nil where it names one that was not asked for.
+    /// - Returns: the keys that the server did not remove; nil if its answer names a key that was not requested.
     private func deleteObjects(_ keys: [ObjectKey]) throws -> [(ObjectKey, S3Failure)]? {
         let objects = keys.map { "<Object><Key>\(XMLElement.escaped(fullKey($0)))</Key></Object>" }.joined()
         let payload = S3Payload.text(

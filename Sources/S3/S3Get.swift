@@ -13,9 +13,9 @@ extension S3Store {
         }
     }
 
-    /// HTTP has no empty ranges.
+    /// Checks an empty range, which HTTP cannot express.
     private func checkEmptyRange(_ key: ObjectKey, _ range: Range<Int>) throws {
-        guard let found = try look(key) else { throw failure(.notFound, reading: key, "no such object") }
+        guard let found = try look(key) else { throw failure(.notFound, reading: key, "the object does not exist") }
         guard range.upperBound <= found.info.size else { throw outOfRange(range, of: key, size: found.info.size) }
     }
 
@@ -28,27 +28,27 @@ extension S3Store {
     }
 }
 
-/// One object, or a range of it, read over one connection at a time, and continued where a connection broke off.
+/// Reads one object, or a range of it, over one connection at a time, and resumes after a broken connection.
 struct S3Reading {
     private let store: S3Store
     private let key: ObjectKey
     private let range: Range<Int>?
     private var position: Int
-    /// Why the try before ended.
+    /// The error that ended the previous try.
     private var interruption: String?
-    /// Where the reading ends: known with the first answer.
+    /// The end of the read; known after the first answer.
     private var end: Int?
-    /// Which version of the object the first answer came from.
+    /// The version of the object in the first answer.
     private(set) var version: Version?
 
     struct Version: Sendable {
         var tag: String?
         var lastModified: String?
-        /// Bytes of the whole object.
+        /// The size of the whole object, in bytes.
         var size: Int?
     }
 
-    /// - Parameter version: refuses any other, where it is known already.
+    /// - Parameter version: if known, the read refuses every other version.
     init(_ key: ObjectKey, range: Range<Int>?, version: Version? = nil, in store: S3Store) {
         self.store = store
         self.key = key
@@ -78,8 +78,8 @@ struct S3Reading {
         }
     }
 
-    /// Bytes that a try must have moved for the tries to be counted anew: else a server that hands out a byte with each,
-    /// or a few in a minute, would be asked for ever.
+    /// The number of bytes that a try must move to reset the count of tries. Otherwise `dr` would retry for ever
+    /// against a server that sends one byte a try, or a few a minute.
     private static func progress(_ failure: S3Failure) -> Int {
         failure.transport?.reason == .stalled ? 64 << 10 : 1 << 10
     }
@@ -97,7 +97,7 @@ struct S3Reading {
             }
             if let end, position + piece.byteCount > end {
                 throw store.failure(
-                    .other, reading: key, "the server sent more than the \(end - position) bytes it was asked for")
+                    .other, reading: key, "the server sent more than the \(end - position) requested bytes")
             }
             try sink(piece)
             position += piece.byteCount
@@ -113,11 +113,11 @@ struct S3Reading {
     private mutating func accept(_ response: HTTPResponse, isPartial: Bool) throws {
         var size = response.contentLength
         if isPartial {
-            // The status should be 206; rclone says 200.
+            // The status should be 206; rclone sends 200.
             guard let content = ContentRange(response), content.start == position else {
-                let cause = interruption.map { ", to go on after: \($0)" } ?? ""
+                let cause = interruption.map { ", needed to resume after: \($0)" } ?? ""
                 throw store.failure(
-                    .unsupported, reading: key, "the server does not answer with the range it was asked for\(cause)")
+                    .unsupported, reading: key, "the server does not return the requested range\(cause)")
             }
             size = content.size
         }
@@ -133,10 +133,10 @@ struct S3Reading {
         }
     }
 
-    /// A tag that does not match any more means another object, or a wrong tag in the first answer.
+    /// Handles a changed tag: the object was replaced, or the tag in the first answer was wrong.
     private mutating func confirmVersion() throws {
         guard let found = try store.look(key) else {
-            throw store.failure(.notFound, reading: key, "removed while it was read")
+            throw store.failure(.notFound, reading: key, "the object was removed while it was read")
         }
         guard found.lastModified == version?.lastModified, version?.size == nil || found.info.size == version?.size
         else {
@@ -145,14 +145,14 @@ struct S3Reading {
         version?.tag = found.info.tag
     }
 
-    /// A failure like that of a connection.
+    /// A failure that counts as a broken connection.
     private static func broken(_ detail: String) -> S3Failure { S3Failure(HTTPError(.reset, operation: "GET", detail)) }
 }
 
 /// `Content-Range: bytes 0-99/1234` (RFC 9110, section 14.4).
 struct ContentRange {
     var start: Int
-    /// nil where the server does not tell: `*`.
+    /// nil if the server sends `*`.
     var size: Int?
 
     init?(_ response: HTTPResponse) {

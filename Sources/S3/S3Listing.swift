@@ -5,7 +5,7 @@ internal import Platform
 extension S3Store {
     package func list(prefix: String, after: ObjectKey?, _ body: (ObjectInfo) throws -> ListingAction) throws {
         try attempt("list", of: nil) {
-            // Nothing outside the prefix's own folder can match.
+            // No key outside the prefix's own folder can match.
             let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
             _ = try S3Listing(store: self, after: after).visit(folder, startingWith: prefix) { info in
                 do { return try body(info) } catch { throw SinkFailure(underlying: error) }
@@ -16,17 +16,17 @@ extension S3Store {
 
 /// Lists a bucket folder by folder, because not every server lists in the order of bytes.
 ///
-/// AWS does. Servers that keep keys as paths have a folder `a` where its name stands, before `a-b`, although `a/` comes
-/// after it. Within one folder all agree on the order of the objects, and put a folder before any object that its keys
-/// precede; so it is enough to hold folders back until the object comes that they precede. Memory: one page for each
-/// level, and the names of the folders held back.
+/// AWS does. Servers that store keys as paths sort a folder `a` by its name, before `a-b`, although `a/` comes after
+/// it. Within one folder all servers agree on the order of the objects, and put a folder before any object that its
+/// keys precede. So it is enough to hold a folder back until the next object that its keys precede. Memory: one page
+/// for each level, and the names of the folders held back.
 private struct S3Listing {
     let store: S3Store
     let after: ObjectKey?
 
     /// - Parameters:
     ///   - folder: empty, or with a slash at its end.
-    ///   - prefix: what keys must start with; `folder` is its beginning or the other way round.
+    ///   - prefix: the beginning of the wanted keys; `folder` is its beginning or the other way round.
     func visit(
         _ folder: String, startingWith prefix: String, _ body: (ObjectInfo) throws -> ListingAction
     ) throws -> ListingAction {
@@ -47,14 +47,14 @@ private struct S3Listing {
             try Task.checkCancellation()
             let wanted = prefix.utf8.count > folder.utf8.count ? prefix : folder
             var page = try page(wanted, token)
-            // A server that passes over the prefix, or names a folder as its own child, must not lead in a circle.
+            // A server that ignores the prefix, or lists a folder as its own child, must not cause an endless loop.
             page.objects.removeAll { !$0.key.text.hasPrefix(wanted) }
             page.folders.removeAll { !$0.hasPrefix(wanted) || $0.utf8.count <= wanted.utf8.count }
             let known = held.count
             held = Array(Set(held + page.folders)).sorted(by: Self.precedes)
             let isNew = held.count > known || page.objects.contains { info in last.map { $0 < info.key } ?? true }
             for info in page.objects.sorted(by: { $0.key < $1.key }) {
-                // A page may repeat the end of the one before.
+                // A page may repeat the end of the previous one.
                 if let last, info.key <= last { continue }
                 last = info.key
                 if try visitHeld(before: info.key.text) == .stop { return .stop }
@@ -70,7 +70,7 @@ private struct S3Listing {
         left.utf8.lexicographicallyPrecedes(right.utf8)
     }
 
-    /// Whether all keys in a folder come before or at ``after``.
+    /// True if all keys in a folder come before or at ``after``.
     private func isPassed(_ folder: String) -> Bool {
         guard let after, !after.text.hasPrefix(folder) else { return false }
         return Self.precedes(folder, after.text)
@@ -98,10 +98,10 @@ private struct S3Listing {
         let isEncoded = root.value("EncodingType") == "url"
         var page = Page()
         for element in root.all("Contents") {
-            // A key of another program, or the marker object of a folder, is nobody's here.
+            // Ignore the keys of other programs and the marker objects of folders.
             guard let key = key(element.value("Key"), isEncoded).flatMap({ ObjectKey($0) }) else { continue }
             guard let size = element.value("Size").flatMap(ObjectSize.parse) else {
-                throw S3Failure(code: "InvalidListing", message: "'\(key)' has no size that an object can have")
+                throw S3Failure(code: "InvalidListing", message: "'\(key)' has no valid size")
             }
             page.objects.append(
                 ObjectInfo(

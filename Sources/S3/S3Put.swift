@@ -15,7 +15,7 @@ extension S3Store {
             let writeID = RandomID.make(), size = payload.body?.length ?? 0
             try refuseIfTaken(key, options)
             var retries = S3Retries(client)
-            // A try that failed after it was sent may have done its work.
+            // A try that failed after it was sent may have stored the object.
             var wasSent = false
             while true {
                 let isGuarded = options.condition == .ifAbsent && isConditional != false
@@ -29,7 +29,8 @@ extension S3Store {
                     return info
                 } catch let failure as S3Failure where isGuarded && failure.code == "PreconditionFailed" {
                     noteConditional(true)
-                    // It may be our own object: of an earlier try, or of one that libcurl repeated over a new connection.
+                    // The object may be our own: of an earlier try, or of one that libcurl repeated over a new
+                    // connection.
                     let sent = wasSent || failure.wasRepeated ? try StoredContent(payload) : nil
                     guard let info = try object(key, writtenBy: writeID, ifHolding: sent) else { throw taken(key) }
                     return info
@@ -43,7 +44,7 @@ extension S3Store {
         }
     }
 
-    /// What goes with the object, be it made by PutObject or CreateMultipartUpload.
+    /// The header fields of an object, for PutObject and CreateMultipartUpload.
     func objectHeaders(_ options: PutOptions, _ writeID: String) -> [HTTPHeaders.Field] {
         var headers: [HTTPHeaders.Field] = [(Self.writeIDHeader, writeID)]
         switch configuration.encryption {
@@ -61,7 +62,7 @@ extension S3Store {
         return headers
     }
 
-    /// Whether bodies carry a checksum of their own: S3 asks for one where it locks objects.
+    /// True if each body carries its own checksum, which S3 requires for locked objects.
     func checksums(_ options: PutOptions) -> Bool { configuration.sendsChecksums || options.lock != nil }
 
     func checksum(_ payload: S3Payload, _ options: PutOptions) -> [HTTPHeaders.Field] {

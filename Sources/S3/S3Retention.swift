@@ -16,19 +16,19 @@ extension S3Store: RetainingStore {
             } catch let failure as S3Failure
                 where ["NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"].contains(failure.code)
             {
-                return nil  // the second is SeaweedFS' word for an object that is not locked
+                return nil  // SeaweedFS sends the second code for an object without a lock
             }
         }
     }
 
-    /// PutObjectRetention. Never with the header that passes over a lock in governance mode.
+    /// PutObjectRetention. It never sends the header that bypasses a lock in governance mode.
     package func retain(_ key: ObjectKey, _ lock: PutOptions.Lock) throws {
         try attempt("lock", of: key) {
             let payload = S3Payload.text(
                 "<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Mode>\(lock.mode.rawValue.uppercased())"
                     + "</Mode><RetainUntilDate>\(UTCTime.extended(lock.until))</RetainUntilDate></Retention>")
             var headers: [HTTPHeaders.Field] = [("content-type", "application/xml")]
-            // This operation asks for a checksum of its document.
+            // This operation requires a checksum of its document.
             if let hash = payload.hash { headers.append(("x-amz-checksum-sha256", hash.base64)) }
             _ = try client.send(
                 S3Request("PUT", fullKey(key), query: [("retention", "")], headers: headers, payload: payload))

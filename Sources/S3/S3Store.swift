@@ -4,17 +4,17 @@ package import Logging
 package import ObjectStorage
 internal import Synchronization
 
-/// Objects in a bucket of Amazon S3 or of a server that speaks like it.
+/// Objects in a bucket of Amazon S3 or of a compatible server.
 ///
-/// Requests are retried with backoff where that can help, signed anew for the region, the clock and the credentials
-/// that the server wants. A write whose answer was lost is recognised as this store's own by a random word in the
-/// object's metadata, on a server that keeps no metadata by its content.
+/// The store retries requests with backoff if that can help, and signs each try for the region, clock and credentials
+/// that the server accepts. If the answer to a write is lost, a random word in the object's metadata shows that this
+/// store wrote it; on a server without metadata, the content shows it.
 package final class S3Store: ObjectStore {
     let client: S3Client
     let budget: PartBudget
-    /// Whether the server honours `If-None-Match: *`; nil until it has shown it.
+    /// True if the server honours `If-None-Match: *`; nil until its answers show it.
     private let conditional: Mutex<Bool?>
-    /// True if the server keeps metadata; nil until it has shown it.
+    /// True if the server keeps metadata; nil until its answers show it.
     private let metadata = Mutex<Bool?>(nil)
     /// False once the server has refused DeleteObjects.
     let deletesBatches = Mutex(true)
@@ -22,8 +22,8 @@ package final class S3Store: ObjectStore {
     package let location: String
 
     /// Makes no request.
-    /// - Parameter budget: memory for parts, shared by all stores of the process unless another is given.
-    /// - Throws: ``ObjectStoreError`` or what reading the AWS tools' shared files throws.
+    /// - Parameter budget: the memory for parts; by default all stores of the process share one.
+    /// - Throws: ``ObjectStoreError``, or the error from reading the shared files of the AWS tools.
     package init(
         _ configuration: S3Configuration, environment: AWSEnvironment = .system(), logger: Logger,
         budget: PartBudget = .shared
@@ -53,7 +53,7 @@ package final class S3Store: ObjectStore {
 
     // MARK: - Writing once
 
-    /// Metadata that tells this call's object from any other.
+    /// The metadata field that distinguishes the object of this call from any other.
     static let writeIDHeader = "x-amz-meta-dr-write"
 
     struct Found {
@@ -75,15 +75,15 @@ package final class S3Store: ObjectStore {
             } catch let failure as S3Failure where failure.isMissing {
                 return nil
             } catch let failure as S3Failure where [400, 403].contains(failure.status) && asked < 3 {
-                // The answer to a HEAD has no document, so it hides what is wrong: expired, skewed, misplaced, denied.
-                // A GET is told, and mends what can be mended.
+                // The answer to a HEAD has no body, so it hides the cause: expired, skewed, misplaced, denied. A GET
+                // returns the cause, and the client corrects it if possible.
                 asked += 1
                 try ask(key)
             }
         }
     }
 
-    /// - Throws: ``S3Failure`` with the reason why the object cannot be read.
+    /// - Throws: ``S3Failure`` with the reason why the server does not return the object.
     private func ask(_ key: ObjectKey) throws {
         do {
             _ = try client.send(S3Request("GET", fullKey(key), headers: [("range", "bytes=0-0")]))
@@ -94,7 +94,7 @@ package final class S3Store: ObjectStore {
     var isConditional: Bool? { conditional.withLock { $0 } }
     func noteConditional(_ works: Bool) { conditional.withLock { $0 = works } }
 
-    /// Looks before writing, unless the server is known to refuse a second write by itself.
+    /// Checks for the object before a write, unless the server is known to refuse a second write.
     func refuseIfTaken(_ key: ObjectKey, _ options: PutOptions) throws {
         guard options.condition == .ifAbsent, isConditional != true else { return }
         guard try look(key) == nil else { throw taken(key) }
@@ -103,15 +103,15 @@ package final class S3Store: ObjectStore {
     var keepsMetadata: Bool? { metadata.withLock { $0 } }
     func noteMetadata(_ keeps: Bool) { metadata.withLock { $0 = keeps } }
 
-    /// True if the hash of the content may be needed to recognise the object later.
+    /// True if the content's hash may be needed to recognise the object later.
     func needsHashes(_ options: PutOptions) -> Bool {
         options.condition == .ifAbsent && isConditional != true && keepsMetadata != true
     }
 
-    /// Looks after writing, unless the server is known to refuse a second write by itself.
+    /// Checks the object after a write, unless the server is known to refuse a second write.
     /// - Parameters:
-    ///   - written: what the server said that it stored.
-    ///   - content: reads what was sent, for a server that tells nothing else; nil where it was not hashed.
+    ///   - written: the server's answer to the write.
+    ///   - content: reads the content that was sent, for a server that keeps no metadata; nil if it was not hashed.
     func refuseIfReplaced(
         _ written: ObjectInfo, by writeID: String, options: PutOptions, _ content: () throws -> StoredContent?
     ) throws {
@@ -126,8 +126,8 @@ package final class S3Store: ObjectStore {
         }
     }
 
-    /// The object under `key` if this very call wrote it, its answer lost on the way.
-    /// - Parameter content: what the call has sent; nil where no try of it can have come through.
+    /// Returns the object under `key` if this call wrote it and the answer was lost.
+    /// - Parameter content: the content that the call sent; nil if none of its tries can have succeeded.
     func object(_ key: ObjectKey, writtenBy writeID: String, ifHolding content: StoredContent?) throws -> ObjectInfo? {
         guard let found = try look(key) else { return nil }
         if let id = found.writeID { return id == writeID ? found.info : nil }
@@ -136,7 +136,7 @@ package final class S3Store: ObjectStore {
     }
 
     func taken(_ key: ObjectKey) -> ObjectStoreError {
-        ObjectStoreError(.alreadyExists, operation: "put", key: key, "the key is taken", store: location)
+        ObjectStoreError(.alreadyExists, operation: "put", key: key, "an object with this key exists", store: location)
     }
 }
 

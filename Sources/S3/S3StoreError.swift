@@ -2,7 +2,7 @@ internal import HTTP
 internal import ObjectStorage
 
 extension S3Store {
-    /// Runs `body` and gives its failures the words of ``ObjectStoreError``.
+    /// Runs `body` and converts its failures to ``ObjectStoreError``.
     func attempt<Value>(_ operation: String, of key: ObjectKey?, _ body: () throws -> Value) throws -> Value {
         do {
             return try body()
@@ -41,7 +41,7 @@ extension S3Store {
                     + (target.contains("://") ? ", such as \(origin)" : "; this looks like a web page")
             )
         }
-        if failure.isFull { return (.noSpace, "free space, or drop old sets with 'dr prune'") }
+        if failure.isFull { return (.noSpace, "free space, or remove old backup sets with 'dr prune'") }
         if failure.status == 413 {
             return (
                 .tooLarge,
@@ -49,7 +49,7 @@ extension S3Store {
                     + "the store's 'part_size' (8MiB by default), or lower 'part_size' to at least 5MiB"
             )
         }
-        if failure.status == 407 { return (.denied, "the proxy asks for a user and a password") }
+        if failure.status == 407 { return (.denied, "set a user name and password for the proxy") }
         switch failure.code {
         case "NoSuchBucket":
             return (.noSuchStore, "create the bucket first, or correct its name")
@@ -61,11 +61,11 @@ extension S3Store {
         case "RequestTimeTooSkewed":
             return (.credentials, "set this machine's clock")
         case "InvalidObjectState":
-            return (.denied, "the object is in an archive tier: restore it there first")
+            return (.denied, "the object is in an archive tier: restore it from that tier first")
         case "AccessDenied", "AllAccessDisabled", "AccountProblem":
             let isLock = failure.message.contains("lock") || failure.message.contains("WORM")
             if isLock { return (.locked, nil) }
-            return (.denied, "the credentials need the right to \(operation) here")
+            return (.denied, "grant the credentials permission to \(operation) here")
         case "PreconditionFailed", "ConditionalRequestConflict":
             return (.alreadyExists, nil)
         case "InvalidRange":
@@ -74,7 +74,7 @@ extension S3Store {
             return (.tooLarge, nil)
         case "InvalidRequest" where failure.message.lowercased().contains("object lock"):
             return (
-                .unsupported, "make a bucket with object lock enabled, or take 'lock' out of the store in dr.yaml"
+                .unsupported, "create a bucket with object lock enabled, or remove 'lock' from the store in dr.yaml"
             )
         case "ObjectLocked":
             return (.locked, nil)
@@ -97,20 +97,20 @@ extension S3Store {
 
     private static func hint(for transport: HTTPError, _ operation: String) -> String {
         switch transport.trustFault {
-        case .hostName: return "the certificate is of another host: use the name in it as the 'endpoint'"
+        case .hostName: return "the certificate is for another host: set 'endpoint' to the name in the certificate"
         case .expired: return "renew the server's certificate; if it is valid, set this machine's clock"
         case .notYetValid: return "set this machine's clock"
-        case .plainText: return "the server does not speak TLS at this port: is it an http:// endpoint?"
-        case .file: return "see that the file of certificates (ca_file, AWS_CA_BUNDLE, SSL_CERT_FILE) can be read"
-        case .untrusted, .other: return "does the store need its own 'ca_file'?"
+        case .plainText: return "the server does not use TLS at this port: check whether it is an http:// endpoint"
+        case .file: return "check that the certificate file (ca_file, AWS_CA_BUNDLE, SSL_CERT_FILE) is readable"
+        case .untrusted, .other: return "if the server has a private CA, set the store's 'ca_file'"
         case nil: break
         }
         switch transport.reason {
-        case .proxy: return "start the proxy, correct the variable, or name the store's host in no_proxy"
-        case .stalled: return "the endpoint is too slow or hangs; 'stall_timeout' of the store is how long to wait"
+        case .proxy: return "start the proxy, correct the variable, or add the store's host to no_proxy"
+        case .stalled: return "the endpoint is slow or hangs; raise the store's 'stall_timeout' to wait longer"
         case .reset where operation == "put":
-            return "does a proxy before the store limit the size of a body? `dr doctor` sends one part"
-        default: return "see that the store is up and this machine reaches it"
+            return "check whether a proxy limits the size of a body: `dr doctor` sends one part"
+        default: return "check that the store runs and that this machine can reach it"
         }
     }
 }

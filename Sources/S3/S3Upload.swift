@@ -9,8 +9,8 @@ extension S3Store {
     }
 }
 
-/// An object on its way into a bucket: one PutObject if it fits into a part, else a multipart upload whose parts go out
-/// while the next one fills.
+/// An object that is being uploaded to a bucket: one PutObject if it fits into a part, else a multipart upload that
+/// sends full parts while the next one fills.
 final class S3Upload: ObjectUpload {
     private let store: S3Store
     private let key: ObjectKey
@@ -59,7 +59,7 @@ final class S3Upload: ObjectUpload {
         multipart?.abort()
     }
 
-    /// One failure ends the upload.
+    /// Runs `body`; a failure ends the upload.
     private func guarded<Value>(_ body: () throws -> Value) throws -> Value {
         guard !isOver else {
             throw ObjectStoreError(.other, operation: "put", key: key, "this upload has ended", store: store.location)
@@ -72,7 +72,8 @@ final class S3Upload: ObjectUpload {
         }
     }
 
-    /// A buffer with room. A full one is sent only when more comes: an object of exactly one part needs no multipart.
+    /// Returns a buffer with room. A full one is sent only when more bytes follow: an object of exactly one part needs
+    /// no multipart upload.
     private func buffer() throws -> PartBuffer {
         if let filling, !filling.isFull { return filling }
         if filling != nil {
@@ -87,7 +88,7 @@ final class S3Upload: ObjectUpload {
 
     private func sendFilling(_ multipart: MultipartUpload) throws {
         guard let buffer = filling else { return }
-        filling = nil  // from here on the multipart upload gives it back
+        filling = nil  // the multipart upload releases it
         try multipart.send(buffer)
     }
 

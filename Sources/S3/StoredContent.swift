@@ -3,12 +3,12 @@ internal import HTTP
 internal import ObjectStorage
 internal import Platform
 
-/// The content of a write, to recognise the object on a server that keeps no metadata: the parts in order, each with its
+/// The content of a write, used to recognise the object on a server without metadata: the parts in order, each with its
 /// size and hash.
 struct StoredContent: Sendable {
     var parts: [(size: Int, hash: Digest)]
 
-    /// Reads the payload where it was not hashed yet.
+    /// Reads and hashes the payload if it has no hash yet.
     init(_ payload: S3Payload) throws {
         let size = payload.body?.length ?? 0
         parts = [(size, try payload.hash ?? Self.hash(payload.body))]
@@ -32,7 +32,7 @@ struct StoredContent: Sendable {
 }
 
 extension S3Store {
-    /// Reads an object and compares.
+    /// Reads an object and compares its content.
     func holds(_ content: StoredContent, under key: ObjectKey) throws -> Bool {
         var offset = 0
         for part in content.parts where part.size > 0 {

@@ -16,7 +16,7 @@ extension S3Store: PartedStore {
             }
             let uploads = root.all("Upload")
             for upload in uploads {
-                // A server that passes over the prefix must not cost another program its uploads.
+                // A server that ignores the prefix must not make us abort another program's uploads.
                 guard let name = upload.value("Key"), name.hasPrefix(keyPrefix),
                     let key = ObjectKey(String(name.dropFirst(keyPrefix.count))), let id = upload.value("UploadId"),
                     let begun = upload.value("Initiated").flatMap(UTCTime.parse)

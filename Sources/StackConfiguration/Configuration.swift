@@ -1,3 +1,4 @@
+internal import Components
 package import Documents
 
 /// What `dr.yaml` says, checked.
@@ -45,46 +46,17 @@ extension Configuration: Section {
             about: "Names that the stack had before: backups under these names are its own."),
         Key("objectives", \.objectives, as: .section(), about: "What a recovery is measured against."),
         Key("store", \.store, as: .section(), required: true, about: "Where backups are kept."),
-        Key("components", \.components, as: .components, required: true, about: "What is backed up, by name."),
         Key("retention", \.retention, as: .section(), about: "Which backups are kept; left out, all are."),
         Key("verification", \.verification, as: .section(), about: "How what is stored is read again."),
         Key("plans", \.plans, as: .path, about: "Folder of the recovery plans."),
         Key("state", \.state, as: .path, about: "Folder for cache and journals; losing it costs time, never data."),
         Key("notifications", \.notifications, as: .section(), about: "Whom to tell."),
         Key("drill", \.drill, as: .section(), about: "How drills are run, beside the stack."),
-        Key("checks", \.checks, as: .section(), about: "What is looked at after a recovery."),
-        Key("metrics", \.metrics, as: .section(), about: "Metrics about backups, for Prometheus."),
+        Key("metrics", \.metrics, as: .section(), about: "Metrics about backups, for a metrics server."),
         Key(
             "capacity", \.capacity, as: .section(), about: "What `dr capacity` forecasts, and against which thresholds."
         ),
     ]
-
-    package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
-        let kinds: [(words: String, named: [String], allowed: Set<String>)] = [
-            ("sla", [checks.sla?.component].compactMap { $0 }, ["prometheus"]),
-            ("queries", checks.queries.map(\.component), ["prometheus", "loki"]),
-            (
-                "sentinels", checks.sentinels.keys.sorted(),
-                ["prometheus", "loki", "grafana", "elasticsearch", "files"]
-            ),
-        ]
-        for (words, named, allowed) in kinds {
-            for name in named {
-                let kind = component(named: name)?.kind
-                guard kind.map({ !allowed.contains($0) }) ?? true else { continue }
-                let what = kind.map { "is of kind '\($0)'" } ?? "is not a component"
-                reader.complain(
-                    written["checks"], "'\(words)' of 'checks' names '\(name)', which \(what)",
-                    hint: "it takes components of kind \(allowed.sorted().joined(separator: ", "))")
-            }
-        }
-        for (name, sentinel) in checks.sentinels.sorted(by: { $0.key < $1.key })
-        where component(named: name)?.kind == "prometheus" && sentinel.pushgateway == nil {
-            reader.complain(
-                written["checks"], "the sentinel of '\(name)' needs 'pushgateway'",
-                hint: "Prometheus takes nothing but what it scrapes")
-        }
-    }
 }
 
 /// What a recovery is measured against.

@@ -1,3 +1,4 @@
+package import Components
 package import Documents
 internal import Foundation
 
@@ -26,15 +27,23 @@ package enum ConfigurationFile {
     }
 
     /// Reads and checks a configuration; relative paths in it start from its folder.
+    /// - Parameter kinds: the kinds of components that may stand in it.
     /// - Throws: `DocumentError` with everything that is wrong.
-    package static func read(_ path: String) throws(DocumentError) -> Configuration {
-        try YAMLDocument(reading: path, emptyHint: emptyHint).section(Configuration.self)
+    package static func read(
+        _ path: String, kinds: [any ComponentKind.Type]
+    ) throws(DocumentError) -> Configuration {
+        try YAMLDocument(reading: path, emptyHint: emptyHint).section(
+            Configuration.self, also: Configuration.keys(of: kinds))
     }
 
     /// - Parameters:
-    ///   - file: what messages call the text.
+    ///   - file: the name of the text in messages.
     ///   - folder: absolute path that relative paths start from.
-    package static func parse(_ text: String, file: String, folder: String) throws(DocumentError) -> Configuration {
-        try YAMLDocument(text, file: file, folder: folder, emptyHint: emptyHint).section(Configuration.self)
+    ///   - kinds: the kinds of components that may stand in it.
+    package static func parse(
+        _ text: String, file: String, folder: String, kinds: [any ComponentKind.Type]
+    ) throws(DocumentError) -> Configuration {
+        try YAMLDocument(text, file: file, folder: folder, emptyHint: emptyHint).section(
+            Configuration.self, also: Configuration.keys(of: kinds))
     }
 }

@@ -1,10 +1,11 @@
+package import Components
 internal import Documents
 
 /// The JSON Schema of `dr.yaml`, for editors: made from the tables of keys that the file is read by.
 package enum ConfigurationSchema {
     /// The document kept as `docs/dr.schema.json`.
-    package static func json() -> String {
-        let schema = Configuration.schema().adding([
+    package static func json(kinds: [any ComponentKind.Type]) -> String {
+        let schema = Configuration.schema(also: Configuration.keys(of: kinds)).adding([
             "$schema": "http://json-schema.org/draft-07/schema#",
             "title": "dr.yaml",
             "description": "Configuration of dr, disaster recovery for a monitoring stack.",

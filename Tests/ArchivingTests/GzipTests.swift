@@ -33,7 +33,7 @@ import Testing
         var back: [UInt8] = []
         try decoder.decode(member.span.bytes, count: count, into: &back)
         #expect(back == plain)
-        // Two in a row are one stream: for us, and for gzip.
+        // Two consecutive members are one stream: for dr, and for gzip.
         let stream = member + member
         #expect(try GzipStream.decode(stream, limit: count * 2) == plain + plain)
         let folder = try TemporaryFolder("gzip")
@@ -52,9 +52,9 @@ import Testing
             return member.count
         }
         let noise = Content.noise.bytes(1 << 20)
-        // Six bits of each byte are random: gzip saves a quarter of that, and it is squeezed.
+        // Six bits of each byte are random: gzip saves a quarter, so the data are compressed.
         let loose = noise.map { $0 & 0x3F }
-        // Of every ten bytes one is a zero: gzip saves a tenth, and it is stored.
+        // One byte in ten is a zero: gzip saves a tenth, so the data are stored.
         let dense = noise.enumerated().map { $0.offset % 10 == 0 ? 0 : $0.element }
         #expect(size(noise) >= noise.count && size(noise) < noise.count + 1000)
         #expect(size(dense) >= dense.count)
@@ -62,7 +62,7 @@ import Testing
         #expect(size(Content.text.bytes(1 << 20)) < 20_000)
     }
 
-    /// So many values, each as often as the others.
+    /// The number of values, each as frequent as the others.
     @Test(arguments: [(1, false), (64, false), (79, false), (80, true), (256, true)])
     func bytesAreEvenlySpreadOverEightyValues(values: Int, isSpread: Bool) {
         let bytes = (0..<values * 32).map { UInt8($0 % values) }
@@ -80,7 +80,7 @@ import Testing
                 var damaged = member
                 damaged[position] ^= 1 << bit
                 var back: [UInt8] = []
-                // Flips in the header's time, flags of no consequence and system leave the content as it was.
+                // Flips in the header's time, in ignored flags and in the system do not change the content.
                 if (try? decoder.decode(damaged.span.bytes, count: plain.count, into: &back)) != nil {
                     #expect(back == plain, "bit \(bit) of byte \(position)")
                 }

@@ -4,9 +4,9 @@ import Testing
 
 @testable import BackupRepository
 
-/// Files that vanish, grow, shrink or turn into something else between the scan and the reading.
+/// Files that vanish, grow, shrink or change their type between the scan and the reading.
 @Suite struct ChangingSourceTests {
-    /// Captures a directory; `meddle` runs after the scan and before anything is read, which is when trouble comes.
+    /// Captures a directory; `meddle` changes it after the scan and before the reading.
     private struct Meddling: ComponentSource, Capture {
         static let kind = "files"
         var root: String
@@ -27,7 +27,7 @@ import Testing
         func release() async throws {}
     }
 
-    /// Holds a file's content against what its name says.
+    /// Compares a file's content with its name.
     private final class NamedContent: ContentInspector {
         private let path: String
         private let whenWrong: () -> Void
@@ -71,7 +71,7 @@ import Testing
         try await fixture.expectSame("out")
     }
 
-    /// Appends to a file while it is read, and changes its beginning where it is told to.
+    /// Appends to a file while it is read, and also changes its beginning if `rewrites` is set.
     private final class Writer: ContentInspector {
         private let file: String
         private let rewrites: Bool
@@ -89,7 +89,7 @@ import Testing
         func finish() -> [Damage] { [] }
     }
 
-    /// What is stored of a file that only grows is its state at one moment; of one that also changes, a mixture.
+    /// The stored content of a file that only grows is its state at one moment; of one that also changes, a mixture.
     @Test(arguments: [false, true]) func `a file that changes while it grows is torn, one that only grows is not`(
         rewrites: Bool
     ) async throws {
@@ -102,14 +102,14 @@ import Testing
         let repository = try fixture.repository()
         let report = try await fixture.backup(repository, source: source)
         #expect(report.set.status == (rewrites ? .partial : .complete))
-        #expect(report.set.reasons == (rewrites ? ["tree: 'db' is left out: it changed while it was read"] : []))
+        #expect(report.set.reasons == (rewrites ? ["tree: 'db' was skipped: it changed while it was read"] : []))
         guard !rewrites else { return }
         try await fixture.restore(repository, set: report.set, to: "out")
         #expect(try [UInt8](Data(contentsOf: fixture.folder.url.appending(path: "out/db"))) == content)
     }
 
-    /// What is right under one name is wrong under another, though the repository holds the content; and nothing at all
-    /// is content too.
+    /// Content that is valid under one name is invalid under another, even if the repository holds it. Empty content
+    /// counts too.
     @Test(arguments: [10, 3_000_000]) func contentIsInspectedUnderEveryName(size: Int) async throws {
         let fixture = try Fixture()
         try fixture.write("a", Array("a".utf8) + Fixture.noise(size, seed: 6) + [UInt8(ascii: ".")])
@@ -187,7 +187,7 @@ import Testing
         source.defects = [Damage(path: "text", reason: "as the test has it")]
         let report = try await fixture.backup(repository, source: source)
         #expect(report.set.status == .partial)
-        #expect(report.set.reasons == ["tree: 'text' is left out: as the test has it"])
+        #expect(report.set.reasons == ["tree: 'text' was skipped: as the test has it"])
         try FileManager.default.removeItem(at: fixture.source.appending(path: "text"))
         try await fixture.restore(repository, set: report.set, to: "out")
         try await fixture.expectSame("out")
@@ -207,6 +207,6 @@ import Testing
             try await fixture.backup(repository, source: Failing())
         }
         #expect(failure?.reasons["tree"]?.contains("connection refused") == true)
-        #expect(try repository.setNames().isEmpty, "a set of nothing would be a lie")
+        #expect(try repository.setNames().isEmpty, "a set without components must not be written")
     }
 }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import BackupRepository
 
-/// A run that is killed after its N-th store operation, for every N: what was committed stays whole, and the next run
-/// works as if nothing had been.
+/// A run that is killed after its N-th store operation, for every N: committed sets stay whole, and the next run works
+/// as usual.
 @Suite struct CrashTests {
     @Test func aBackupKilledAtAnyPointHarmsNothing() async throws {
         let fixture = try Fixture()
@@ -14,21 +14,21 @@ import Testing
         let whole = FaultyStore(try fixture.store())
         try await fixture.backup(try fixture.repository(whole), state: "unused")
         let operations = whole.operations
-        #expect(operations > 20, "the tree makes several packs")
+        #expect(operations > 20, "the tree needs several packs")
 
         var untold = 0
         for limit in 0..<operations {
             let fixture = try Fixture()
             try fixture.writeTree()
             let repository = try fixture.repository()
-            // A committed set that must survive. Times of its own for each run: where names meet, a run takes one more
+            // A committed set that must survive. Each run has its own times: if names collide, a run needs one more
             // operation.
             let base = try await fixture.backup(repository) { Timestamp(seconds: 1_790_000_000) }
             try fixture.write("many/0", "changed since")
             try fixture.write("added", Fixture.noise(5000, seed: 7))
             let dying = FaultyStore(try fixture.store(), limit: limit)
             do {
-                // A lost cache makes the run read every index too, hence the most operations to be killed at.
+                // A lost cache makes the run read every index too, so it has the largest number of operations.
                 try await fixture.backup(try Repository(opening: dying), state: "elsewhere") {
                     Timestamp(seconds: 1_790_000_060)
                 }
@@ -37,7 +37,7 @@ import Testing
             } catch {}
             let report = try await fixture.verify(repository)
             #expect(report.findings.isEmpty, "limit \(limit): \(report.findings)")
-            // Killed right after it wrote the set, it left one that is whole, though nobody was told.
+            // A run that was killed right after it wrote the set left a whole set, although it did not report it.
             #expect(try repository.setNames().first == base.set.name)
             untold += try repository.setNames().count - 1
             let next = try await fixture.backup(repository, state: "elsewhere")
@@ -64,12 +64,13 @@ import Testing
                 !FileManager.default.fileExists(atPath: fixture.folder.url.appending(path: "out-\(limit)").path),
                 "half a tree must not be in the target's place")
             let report = try await fixture.restore(repository, set: set, to: "out-\(limit)")
-            if limit == counting.operations - 1 { #expect(report.reusedFiles > 0, "what was there is taken up again") }
+            if limit == counting.operations - 1 { #expect(report.reusedFiles > 0, "existing files are reused") }
             try await fixture.expectSame("out-\(limit)")
         }
     }
 
-    /// The transaction of the catalog ends with the set: a run killed between leaves the catalog of the set before.
+    /// The transaction of the catalog ends with the set: a run killed in between leaves the catalog of the previous
+    /// set.
     @Test func theCatalogFollowsTheSets() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
@@ -79,7 +80,8 @@ import Testing
         let counting = FaultyStore(try fixture.store())
         let probe = try await fixture.backup(try Repository(opening: counting))
         try fixture.write("many/0", "changed again")
-        // Three less than the last run took: what follows the manifest is the set, the outcome, the end of the mark.
+        // Three operations less than the last run: the manifest is followed by the set, the outcome and the end of the
+        // mark.
         let dying = FaultyStore(try fixture.store(), limit: counting.operations - 3)
         await #expect(throws: (any Error).self) { try await fixture.backup(try Repository(opening: dying)) }
         #expect(try repository.setNames().last == probe.set.name)

@@ -22,7 +22,7 @@ import Testing
                 try FileManager.default.removeItem(at: file)
                 return true
             case .swapped:
-                // With another object of the same kind, which is whole in itself.
+                // Another object of the same kind, which is intact.
                 let kind = file.lastPathComponent.split(separator: ".").dropFirst()
                 let twin = others.first {
                     $0 != file && $0.deletingLastPathComponent() == file.deletingLastPathComponent()
@@ -43,7 +43,7 @@ import Testing
         try await fixture.backup(repository)
         try fixture.write("many/0", "changed")
         let set = try await fixture.backup(repository).set
-        // Marks are no part of a set: nothing that is restored depends on them.
+        // Marks are not part of a set: no restored data depend on them.
         let keys = try fixture.objects().filter { !$0.text.hasPrefix("marks/") }
         let files = keys.map { fixture.file(of: $0) }
         for key in keys {
@@ -62,7 +62,7 @@ import Testing
             let findings = try await verification.run().findings
             #expect(findings.map(\.object).contains(key.text), "\(key) \(damage)")
 
-            // A restore brings back every byte as it was, or says that it cannot.
+            // A restore restores every byte, or reports a failure.
             do {
                 try await fixture.restore(repository, set: set, to: "out")
                 try await fixture.expectSame("out")
@@ -111,7 +111,7 @@ import Testing
         #expect(findings.first { $0.object.contains(new.pack) }?.sets == [report.set.name])
     }
 
-    /// What arrives damaged or cut short is fetched again: the store holds it whole.
+    /// Data that arrive damaged or truncated are fetched again: they are intact in the store.
     @Test(arguments: [(3, 0), (0, 3), (4, 3), (2, 0)]) func damagedTransfersAreFetchedAgain(every: Int, truncated: Int)
         async throws
     {
@@ -146,7 +146,7 @@ import Testing
         let damaged = try #require(failure).damage.map(\.path)
         let whole = try #require(report.manifests["tree"]).totals.files
         #expect(!damaged.isEmpty && damaged.count < whole)
-        // What is good is there, for whoever needs it, and only the damaged are missing from it.
+        // The intact files are available, and only the damaged ones are missing.
         let staging = URL(filePath: try #require(failure).staging)
         for path in damaged { #expect(try Data(contentsOf: fixture.source.appending(path: path)).count > 0) }
         #expect(

@@ -5,7 +5,7 @@ import ObjectStorage
 import Testing
 @testable import BackupRepository
 
-/// Trees that are deeper than a process may have files open, and folders that no backup takes in.
+/// Trees that are deeper than the limit of open files, and folders that no backup includes.
 @Suite struct DeepTreeTests {
     /// A chain of directories, with a file before and after each.
     private func chain(_ depth: Int) async throws -> TemporaryFolder {
@@ -15,7 +15,7 @@ import Testing
         return folder
     }
 
-    /// Descriptors of this process that lead into a folder.
+    /// Returns the number of descriptors of this process inside a folder.
     private func descriptors(into folder: String) -> Int {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
         return names.count { name in
@@ -58,7 +58,7 @@ import Testing
 
     @Test func `a deep tree is stored, verified and restored`() async throws {
         let fixture = try Fixture()
-        // Longer than the system takes a path in one piece.
+        // Longer than the system accepts for one path.
         let script = """
             cd "$1"; n=$(printf 'd%.0s' $(seq 100)); for i in $(seq 60); do mkdir $n; echo $i > a; echo $i > z; cd $n; done
             """

@@ -3,7 +3,7 @@ import ObjectStorage
 import Testing
 @testable import BackupRepository
 
-/// Documents whose values are out of range are damaged, whatever their seals and hashes say.
+/// Documents whose values are out of range are damaged, even with valid seals and hashes.
 @Suite struct DocumentChecksTests {
     private static let id = String(repeating: "0f", count: 16)
     private static let now = Timestamp(seconds: 1_795_399_200)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// Files copied into a tree that is kept between runs.
+/// Files that are copied into a tree that is kept between runs.
 @Suite struct DocumentCopyTests {
     private struct Refusing: Sendable {
         final class Inspector: ContentInspector {
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// Within one tick of the file system's clock time and size stay the same.
+    /// Within one tick of the file system's clock, time and size stay the same.
     @Test func aFileThatChangedInTheSecondOfItsCopyIsCompared() throws {
         let folder = try TemporaryFolder("copy")
         let file = folder.url.appending(path: "f")

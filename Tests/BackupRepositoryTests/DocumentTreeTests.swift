@@ -34,7 +34,7 @@ import Testing
     @Test func whatDidNotChangeIsNotTouched() throws {
         #expect(try fill(["a.json": "1", "org/b.json": "2", "org/deep/c.json": "3"]) == 3)
         let first = try files()
-        // Another length, the same length, and one that is kept without being written.
+        // A different length, the same length, and a document that is kept without being written.
         #expect(try fill(["a.json": "1", "org/b.json": "22"], keeping: ["org/deep/c.json"]) == 1)
         let second = try files()
         #expect(second["a.json"] == first["a.json"] && second["org/deep/c.json"] == first["org/deep/c.json"])
@@ -46,7 +46,7 @@ import Testing
 
     @Test func whatIsNotWrittenAnyMoreGoesWithItsFolders() throws {
         _ = try fill(["a": "1", "gone/deep/b": "2", "kept/c": "3", "kept/d": "4"])
-        // What a killed run left is not part of the tree either; a link is removed, not followed.
+        // Leftovers of a killed run are not part of the tree either; a link is removed, not followed.
         let root = folder.url.appending(path: "documents")
         try Data("x".utf8).write(to: root.appending(path: "kept/.tmp-123"))
         try Data("mine".utf8).write(to: folder.url.appending(path: "outside"))
@@ -57,7 +57,7 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: folder.url.appending(path: "outside").path))
     }
 
-    /// An object that turned into a folder of objects, and the other way round.
+    /// An object that became a folder of objects, and the reverse.
     @Test func aDocumentMayTakeAFoldersPlace() throws {
         _ = try fill(["a": "1", "b/c": "2"])
         #expect(try fill(["a/x": "1", "b": "2"]) == 2)
@@ -89,7 +89,7 @@ import Testing
         #expect(try DocumentTree(in: folder.path, run: "two").path == usual)
     }
 
-    /// Young ones may be in use by a run that did not get the usual tree.
+    /// Young trees may be in use by a run that did not get the usual tree.
     @Test func treesOfDeadRunsGoAfterADay() throws {
         for name in ["documents-old", "documents-young", "other"] {
             try FileManager.default.createDirectory(

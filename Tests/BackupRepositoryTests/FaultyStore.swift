@@ -2,20 +2,20 @@ import Foundation
 import ObjectStorage
 import Synchronization
 
-/// A store that fails on purpose: counts operations, stops the world after the N-th, damages what is read.
+/// A store with injected faults: it counts operations, fails all after the N-th, and damages reads.
 final class FaultyStore: ObjectStore {
     let base: any ObjectStore
     private let state: Mutex<State>
 
     private struct State {
         var operations = 0
-        /// Operations after which nothing reaches the store any more, as after a kill.
+        /// The number of operations after which no write reaches the store, as after a kill.
         var limit = Int.max
-        /// Every how many reads of one object a byte arrives damaged, or the transfer ends early; 0 for never.
+        /// The interval of reads of one object at which a byte is damaged, or the transfer is truncated; 0 for never.
         var damageEvery = 0
         var truncateEvery = 0
-        /// Reads are counted for each object by itself: what readers side by side do must not decide how many faults
-        /// in a row one of them meets.
+        /// Reads are counted for each object separately, so that concurrent readers do not change the number of
+        /// consecutive faults for one of them.
         var reads: [ObjectKey: Int] = [:]
         var faults = 0
     }
@@ -24,7 +24,7 @@ final class FaultyStore: ObjectStore {
 
     var location: String { base.location }
     var operations: Int { state.withLock { $0.operations } }
-    /// Reads that were damaged or cut short.
+    /// Reads that were damaged or truncated.
     var faults: Int { state.withLock { $0.faults } }
 
     init(_ base: any ObjectStore, limit: Int = .max, damageEvery: Int = 0, truncateEvery: Int = 0) {
@@ -52,7 +52,7 @@ final class FaultyStore: ObjectStore {
     func get(_ key: ObjectKey, range: Range<Int>?, _ sink: (RawSpan) throws -> Void) throws {
         try count()
         let (damages, truncates) = state.withLock { state in
-            // Where an object's count begins depends on its name, so that some fail at once and others later.
+            // The start of an object's count depends on its name, so that some fail at once and others later.
             let count = state.reads[key, default: key.text.utf8.reduce(0) { $0 + Int($1) }] + 1
             state.reads[key] = count
             let damages = state.damageEvery > 0 && count % state.damageEvery == 0

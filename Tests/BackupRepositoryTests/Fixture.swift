@@ -9,10 +9,10 @@ import Testing
 
 @testable import BackupRepository
 
-/// A source tree, a repository in a directory, and a state folder, all in one temporary place.
+/// A source tree, a repository in a directory, and a state folder, all in one temporary folder.
 struct Fixture: Sendable {
     let folder: TemporaryFolder
-    /// Small packs, so that a small tree makes several.
+    /// Small packs, so that a small tree needs several.
     var settings = PackSettings(targetBytes: 64 << 10, maximumMembers: 16)
 
     var source: URL { folder.url.appending(path: "source") }
@@ -38,7 +38,7 @@ struct Fixture: Sendable {
 
     func write(_ path: String, _ text: String) throws { try write(path, Array(text.utf8)) }
 
-    /// Deterministic bytes that hardly compress.
+    /// Returns reproducible bytes that hardly compress.
     static func noise(_ count: Int, seed: UInt64) -> [UInt8] {
         var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
         return (0..<count).map { _ in
@@ -49,7 +49,7 @@ struct Fixture: Sendable {
         }
     }
 
-    /// A tree with a bit of everything, in several packs.
+    /// Writes a tree with all kinds of entries, for several packs.
     func writeTree() throws {
         for number in 0..<20 { try write("many/\(number)", Self.noise(900 + number, seed: UInt64(number + 1))) }
         try write("large", Self.noise(200_000, seed: 99))
@@ -61,7 +61,7 @@ struct Fixture: Sendable {
 
     static func clock() -> Timestamp { Timestamp(seconds: Int(Date().timeIntervalSince1970)) }
 
-    /// - Parameter state: the folder's name: another one stands for another machine, or for a lost cache.
+    /// - Parameter state: the folder's name: another name represents another machine, or a lost cache.
     @discardableResult
     func backup(
         _ repository: Repository, source: (any ComponentSource)? = nil, state: String = "state",
@@ -70,7 +70,7 @@ struct Fixture: Sendable {
         let folder = try StateFolder(folder.url.appending(path: state).path, repository: repository.description)
         var component = BackupRun.Component(
             name: "tree", kind: "files", source: source ?? FileTreeSource(data: self.source.path))
-        component.shrinkThreshold = 1  // trees of tests lose most of their files on purpose
+        component.shrinkThreshold = 1  // trees of tests lose most of their files intentionally
         return try await BackupRun(
             repository: repository, components: [component], stack: "test", tool: "test", state: folder,
             pool: pool, logger: Logger(label: "test"), now: now
@@ -97,9 +97,9 @@ struct Fixture: Sendable {
         return try await restore.run()
     }
 
-    /// Asks `diff` and `find`, programs that know nothing of ours, whether a restored tree equals the source, names,
-    /// contents, modes, owners, times and links included.
-    /// - Parameter times: false where a directory's own time is known to have changed since.
+    /// Compares a restored tree with the source by `diff` and `find`, which are independent of dr: names, contents,
+    /// modes, owners, times and links.
+    /// - Parameter times: false if a directory's own time is known to have changed since then.
     func expectSame(_ name: String, times: Bool = true, sourceLocation: SourceLocation = #_sourceLocation) async throws
     {
         let restored = folder.url.appending(path: name)

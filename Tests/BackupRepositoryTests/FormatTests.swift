@@ -47,7 +47,7 @@ import Testing
             for bit in 0..<8 {
                 var damaged = bytes
                 damaged[position] ^= 1 << bit
-                // A flip that raises the format number reads as a newer version: refused just the same.
+                // A flip that raises the format number looks like a newer version, which is also refused.
                 #expect(throws: RepositoryError.self) {
                     try SealedDocument.decode(Sample.self, damaged, name: "x")
                 }
@@ -106,7 +106,7 @@ import Testing
         #expect(member([0x61]) { $0.time = [Int.min, 0] }.record?.modified.seconds == .min)
     }
 
-    /// The general encoder is the reference: readers of version 1 saw nothing else.
+    /// The general encoder is the reference: readers of version 1 expect its text.
     @Test func theTextIsWhatTheEncoderWrites() throws {
         var encrypted = index([])
         encrypted.object.envelope = "cms"

@@ -1,7 +1,7 @@
 import ObjectStorage
 import Synchronization
 
-/// A store of limited size in front of another, in blocks as on a file system; an empty object takes none.
+/// A store of limited size in front of another, in blocks like on a file system; an empty object needs none.
 final class FullStore: ObjectStore {
     let base: MemoryStore
     private let capacity: Mutex<Int>
@@ -9,13 +9,13 @@ final class FullStore: ObjectStore {
 
     var location: String { base.location }
 
-    /// - Parameter spare: bytes that are free now.
+    /// - Parameter spare: bytes that are free at first.
     init(_ base: MemoryStore, spare: Int) {
         self.base = base
         capacity = Mutex(Self.used(base) + spare)
     }
 
-    /// Bytes that are free, negative where something else has taken more than there was.
+    /// Free bytes; negative if other writers used more than there were.
     var free: Int { capacity.withLock { $0 } - Self.used(base) }
 
     private static func used(_ store: MemoryStore) -> Int {

@@ -4,9 +4,9 @@ import Testing
 
 @testable import BackupRepository
 
-/// A prune of a store that has no space left, which is when it is needed most.
+/// A prune of a store without free space, when it is needed most.
 @Suite struct FullStorePruneTests {
-    /// Sets with a file each, all in packs of their own.
+    /// Creates sets with a file each, all in their own packs.
     private func history(_ fixture: PruneFixture, sets: Int = 4, files: Int = 1) async throws {
         for number in 1...sets {
             for file in 0..<files {
@@ -27,7 +27,7 @@ import Testing
         #expect(try fixture.repository().setNames().count == 1)
         #expect(fixture.store.keys("marks/reserve/").count == 1 && full.free > 0)
         try await fixture.expectWhole()
-        // And once more, with the new reserve.
+        // Again, with the new reserve.
         fixture.pass(hours: 1)
         try await fixture.backup()
         fixture.pass(hours: 1)
@@ -41,7 +41,7 @@ import Testing
         let first = try await fixture.prune(FullStore(fixture.store, spare: 0))
         #expect(first.announced.sets == 3 && first.removed == PruneReport.Counts())
         fixture.pass(hours: 25)
-        // The reserve went into the announcement, and something else took what was left of it.
+        // The reserve was used for the announcement, and another writer used the rest.
         _ = try fixture.store.delete(fixture.store.keys("marks/reserve/"))
         let second = try await fixture.prune(FullStore(fixture.store, spare: 0))
         #expect(second.removed.sets == 3)
@@ -49,7 +49,7 @@ import Testing
         try await fixture.expectWhole()
     }
 
-    /// An intent with room for a part of what is to go is an intent too.
+    /// An intent with only a part of the objects is valid too.
     @Test(arguments: [1, 2, 3]) func `what does not fit into one announcement goes bit by bit`(_ blocks: Int)
         async throws
     {
@@ -75,9 +75,9 @@ import Testing
         let error = await #expect(throws: ObjectStoreError.self) {
             try await fixture.prune(FullStore(fixture.store, spare: 0), grace: 0)
         }
-        #expect(error?.reason == .noSpace && error?.hint?.contains("by hand") == true)
+        #expect(error?.reason == .noSpace && error?.hint?.contains("free that much space") == true)
         #expect(fixture.store.keys == before, "and nothing has changed")
-        // A probe that was left behind is space enough.
+        // A leftover probe object has enough space.
         _ = try fixture.store.put(ObjectKey(trusted: "marks/probe/old"), [1], options: PutOptions())
         #expect(try await fixture.prune(FullStore(fixture.store, spare: 0), grace: 0).removed.sets == 3)
         try await fixture.expectWhole()

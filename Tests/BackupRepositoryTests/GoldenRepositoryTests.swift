@@ -5,7 +5,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// Repositories that earlier versions wrote: what they hold comes back for ever.
+/// Repositories of earlier versions: their content can always be restored.
 @Suite struct GoldenRepositoryTests {
     private static let folder = Checkout.url("fixtures/repositories")
 

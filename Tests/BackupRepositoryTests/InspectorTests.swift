@@ -7,7 +7,7 @@ import Testing
 
 /// Content that is checked while it is stored.
 @Suite struct InspectorTests {
-    /// Finds a file whole when its last byte is `!`. Tells how many bytes it saw.
+    /// Accepts a file if its last byte is `!`. Reports the number of bytes that it saw.
     private final class EndInspector: ContentInspector {
         private var last: UInt8?
         private var count = 0
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    /// What was inspected, in order: the bytes of each reading.
+    /// The inspected bytes of each reading, in order.
     private final class Seen: Sendable {
         private let sizes = Mutex([Int]())
         func add(_ size: Int) -> Int {
@@ -76,7 +76,7 @@ import Testing
         try FileManager.default.removeItem(at: fixture.source.appending(path: "checked"))
         try await fixture.expectSame("out")
         #expect(try await fixture.verify(repository).findings.isEmpty)
-        // Mended, it is in the next backup; what was good is not inspected again.
+        // Repaired, it is in the next backup. Intact content is not inspected again.
         try fixture.write("checked", whole(content(size)))
         let next = try await fixture.backup(repository, source: source(fixture, seen))
         #expect(next.set.status == .complete)
@@ -92,7 +92,7 @@ import Testing
         let report = try await fixture.backup(
             repository,
             source: source(fixture, seen) { number in
-                // Whoever writes it finishes after the second reading.
+                // The writer finishes after the second reading.
                 if number == 2 { try? fixture.write("checked", finished) }
             })
         #expect(report.set.status == .complete && seen.list == [size, size, size])
@@ -110,7 +110,7 @@ import Testing
         #expect(report.manifests["tree"]?.damage.map(\.path) == ["checked"])
     }
 
-    /// Good content can be bad under another name: a chunk's name says what is in it.
+    /// Valid content can be invalid under another name: a chunk's name describes its content.
     @Test(arguments: sizes) func knownContentIsInspectedUnderEveryName(size: Int) async throws {
         let fixture = try Fixture()
         try fixture.write("checked", whole(content(size)))

@@ -4,10 +4,10 @@ import Synchronization
 
 @testable import BackupRepository
 
-/// Runs actors against one store, one store operation at a time, in an order that the test chooses: what a model checker
-/// does, with the real code.
+/// Runs actors against one store, one store operation at a time, in an order that the test chooses: like a model
+/// checker, with the real code.
 final class Interleaving: Sendable {
-    /// An actor's turn: so many operations, or fewer where it ends before.
+    /// An actor's turn: a number of operations, or fewer if it finishes before.
     struct Turn: Sendable, CustomStringConvertible {
         var actor: Int
         var operations: Int
@@ -18,16 +18,16 @@ final class Interleaving: Sendable {
         var turns: ArraySlice<Turn>
         var left = 0
         var isOver: [Bool]
-        /// Operations that each actor made.
+        /// The number of operations of each actor.
         var operations: [Int]
-        /// An actor dies with its operation of this number.
+        /// The number of the operation at which an actor dies.
         var deaths: [Int: Int] = [:]
     }
 
     private let state: Mutex<State>
     private let changed = NSCondition()
 
-    /// - Parameter turns: what follows the last one is each actor to its end, in order.
+    /// - Parameter turns: after the last one, each actor runs to its end, in order.
     init(actors: Int, _ turns: [Turn], deaths: [Int: Int] = [:]) {
         state = Mutex(
             State(
@@ -87,7 +87,7 @@ final class Interleaving: Sendable {
         }
     }
 
-    /// One actor's view of the store. An upload becomes visible in one step, so only its end counts.
+    /// One actor's view of the store. An upload becomes visible atomically, so only its end is a step.
     private struct Scheduled: ObjectStore {
         let base: MemoryStore
         let actor: Int
@@ -119,7 +119,7 @@ final class Interleaving: Sendable {
         }
 
         func delete(_ keys: [ObjectKey]) throws -> [ObjectStoreError] {
-            // Nothing promises that many keys go at once: one step for each.
+            // A deletion of many keys need not be atomic: one step for each.
             try keys.flatMap { key in
                 try interleaving.step(actor)
                 return try base.delete([key])

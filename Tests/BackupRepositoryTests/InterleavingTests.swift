@@ -8,19 +8,19 @@ import Testing
 
 @testable import BackupRepository
 
-/// Backups and prunes that race, overtaken at every place where one can overtake another: after each store operation.
+/// Backups and prunes that race, interrupted after each store operation.
 @Suite(.serialized) struct InterleavingTests {
-    /// Who takes part.
+    /// The actors of a race.
     private enum Actor: Int {
         /// A backup that builds upon the newest set.
         case slow
-        /// Another machine's, of a tree that shares nothing: after it, only the slow one needs the packs of the set
-        /// that was the newest.
+        /// Another machine's backup of an unrelated tree: after it, only the slow backup needs the packs of the former
+        /// newest set.
         case other
         case prune, secondPrune
-        /// Lets nine days go by with each operation: a run that began before them is taken for dead.
+        /// Advances the clock by nine days with each operation: a run that began before is taken for dead.
         case time
-        /// Restores the newest set that it finds, while that may be about to go.
+        /// Restores the newest set that it finds, while a prune may remove it.
         case reader
     }
 
@@ -41,9 +41,9 @@ import Testing
     private var otherTree: URL { fixture.fixture.folder.url.appending(path: "other") }
 
     /// - Parameters:
-    ///   - leaps: how often nine days go by.
-    ///   - isOtherNewer: whether the other backup's set has the later name, so that it is the one that is kept.
-    /// - Returns: the operations that each actor made.
+    ///   - leaps: the number of times that nine days pass.
+    ///   - isOtherNewer: true if the other backup's set has the later name, so that it is kept.
+    /// - Returns: the number of operations of each actor.
     @discardableResult
     private func race(
         _ turns: [(Actor, Int)], leaps: Int = 0, isOtherNewer: Bool = false, dying: (actor: Actor, after: Int)? = nil,
@@ -59,7 +59,7 @@ import Testing
             deaths: dying.map { [$0.actor.rawValue: $0.after] } ?? [:])
         let (fixture, otherTree, state) = (fixture, otherTree, UUID().uuidString)
         let prune: @Sendable (any ObjectStore) async throws -> Void = { scheduled in
-            // Opened in the test's own thread pool: to wait for one's turn blocks.
+            // Opened in the test's own thread pool, because waiting for a turn blocks.
             let repository = try await Self.open(scheduled)
             try await fixture.prune(store, grace: 0) { prune in
                 prune.repository = repository
@@ -116,11 +116,11 @@ import Testing
             #expect(leaps > 0 && error is RunGivenUp, "\(label): actor \(number): \(error)")
         }
         try await fixture.expectWhole(store, label)
-        // What was reported as done is there, or a newer one is.
+        // The set that was reported as written exists, or a newer one.
         let names = try fixture.repository(store).setNames()
         let reported = [(start, outcomes[0]), (otherStart, outcomes[1])].filter { $0.1 == nil }.map(\.0).max()
         if let reported { #expect((names.last ?? reported) >= reported && !names.isEmpty, "\(label)") }
-        // And whoever comes next finds a repository in order, of which nothing is left over in the end.
+        // Later prunes leave the repository consistent, without leftovers.
         for _ in 0..<3 {
             store.clock += 9 * 86_400
             try await fixture.prune(store, grace: 0) { $0.now = { Timestamp(seconds: store.clock) } }
@@ -131,7 +131,7 @@ import Testing
         return interleaving.operations
     }
 
-    /// A restore that says it is done has every byte; one that fails has lost its set to a prune, and says so.
+    /// Checks that a successful restore has every byte, and that a failed one lost its set to a prune and reports it.
     private func expectRestored(
         _ restored: (name: Timestamp, content: [String: [UInt8]])?, of chosen: Timestamp?, error: (any Error)?,
         in store: MemoryStore, label: String
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    /// Its own: threads here stand still until it is their actor's turn.
+    /// A separate pool: its threads block until it is their actor's turn.
     private static let pool = BlockingPool(threads: 24)
 
     private static func open(_ store: any ObjectStore) async throws -> Repository {
@@ -157,7 +157,7 @@ import Testing
 
     private static let toTheEnd = 1_000_000
 
-    /// The slow backup stands still after each of its operations, while the other backup and a prune run to their end.
+    /// The slow backup pauses after each of its operations, while the other backup and a prune run to their end.
     @Test(arguments: [0, 2]) func aBackupIsOvertakenAnywhere(leaps: Int) async throws {
         let whole = try await race([(.slow, Self.toTheEnd)], leaps: leaps)
         #expect(whole[0] > 12 && whole[2] > 20)
@@ -170,11 +170,12 @@ import Testing
         }
     }
 
-    /// A prune stands still after each of its operations, while the slow backup, which had read what it builds upon,
-    /// runs to its end.
+    /// A prune pauses after each of its operations, while the slow backup, which has already read its base, runs to its
+    /// end.
     @Test(arguments: [0, 2]) func aPruneIsOvertakenAnywhere(leaps: Int) async throws {
         let whole = try await race([(.slow, Self.toTheEnd)], leaps: leaps)
-        // Before it looked at anything, when it had looked, when its manifest was there, when its set was.
+        // Before it read any document, after it had read them, after its manifest was written, after its set was
+        // written.
         for head in [3, whole[0] / 2, whole[0] - 5, whole[0] - 3, whole[0] - 2] {
             let before: [(Actor, Int)] = [(.slow, head), (.other, Self.toTheEnd), (.time, leaps)]
             let count = try await race(before + [(.prune, Self.toTheEnd)], leaps: leaps)[2]
@@ -184,7 +185,7 @@ import Testing
         }
     }
 
-    /// A restore stands still after each of its operations, while the other backup and a prune run to their end.
+    /// A restore pauses after each of its operations, while the other backup and a prune run to their end.
     @Test func aRestoreIsOvertakenAnywhere() async throws {
         let whole = try await race([(.reader, Self.toTheEnd)], reading: true)
         #expect(whole[5] > 4)
@@ -197,7 +198,7 @@ import Testing
         }
     }
 
-    /// All of them, in turns that a seed deals out; in every third race one dies.
+    /// All actors, in turns that a seed determines; in every third race one dies.
     @Test(arguments: 0..<8) func anyOrderAtAll(seed: UInt64) async throws {
         var random = SplitMix(seed: seed &+ 1)
         for _ in 0..<12 {
@@ -214,7 +215,7 @@ import Testing
     }
 }
 
-/// SplitMix64: numbers that a seed decides.
+/// SplitMix64: reproducible numbers from a seed.
 struct SplitMix {
     private var state: UInt64
     init(seed: UInt64) { state = seed }

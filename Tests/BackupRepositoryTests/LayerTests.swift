@@ -3,9 +3,9 @@ import Lab
 import Testing
 @testable import BackupRepository
 
-/// Trees that are the union of a root and of directories that are read where they lie.
+/// Trees that are the union of a root and of directories that are read in place.
 @Suite struct LayerTests {
-    /// A root with a private index beside a living directory of chunks, of which one part is hidden.
+    /// A root with a private index beside a live directory of chunks, of which one part is hidden.
     private struct Layered {
         let fixture: Fixture
         var living: URL { fixture.folder.url.appending(path: "living") }
@@ -17,7 +17,7 @@ import Testing
             try fixture.write("chunks/both", "the root's")
             try write("tenant/1", Fixture.noise(900, seed: 1))
             try write("tenant/2", Fixture.noise(200_000, seed: 2))
-            try write("index/table", Array("the living index".utf8))
+            try write("index/table", Array("the live index".utf8))
             try write("index/only-here", Array("hidden".utf8))
             try write("both", Array("the layer's".utf8))
             try write("empty", [])
@@ -38,7 +38,7 @@ import Testing
             return source
         }
 
-        /// Makes the fixture's source a plain directory that is what the union should be.
+        /// Makes the fixture's source a plain directory with the expected content of the union.
         func flatten() throws {
             for name in ["tenant", "empty", "link"] {
                 try FileManager.default.copyItem(
@@ -91,7 +91,7 @@ import Testing
         #expect(text("chunks/both") == "the root's" && text("chunks/index/table") == "private index")
         #expect(text("chunks/tenant/1")?.isEmpty == false)
         #expect(text("chunks/index/only-here") == nil && text("both") == nil)
-        // A directory that is removed and made anew between two files.
+        // A directory that is removed and created again between two files.
         try FileManager.default.removeItem(at: layered.living.appending(path: "tenant"))
         #expect(text("chunks/tenant/1") == nil)
         try layered.write("tenant/1", Array("anew".utf8))
@@ -99,7 +99,7 @@ import Testing
         #expect(tree.hasTop(Array("chunks".utf8)) && tree.hasTop(Array("rules".utf8)) && !tree.hasTop(Array("x".utf8)))
     }
 
-    /// Also where it is a file at the layer's top, and the root's of that name vanished after the walk.
+    /// Also if it is a file at the layer's top, and the root's file of that name vanished after the walk.
     @Test func whatIsHiddenIsNotOpened() throws {
         let layered = try Layered()
         let layer = CaptureLayer("chunks", directory: layered.living.path, hidden: ["both"])
@@ -114,10 +114,10 @@ import Testing
         let repository = try layered.fixture.repository()
         let first = try await layered.fixture.backup(repository, source: layered.source)
         #expect(first.set.status == .complete && first.set.components["tree"]?.files == 6)
-        // Unchanged: nothing is read again, of neither part.
+        // Unchanged: no file is read again, in either part.
         let second = try await layered.fixture.backup(repository, source: layered.source)
         #expect(second.set.components["tree"]?.added.files == 0)
-        // One chunk more in the layer: that alone, and the directory that it is in.
+        // One more chunk in the layer: only the chunk and its directory are read.
         try layered.write("tenant/3", Array("three".utf8))
         let third = try await layered.fixture.backup(repository, source: layered.source)
         #expect(third.set.components["tree"]?.added.files == 2)
@@ -127,8 +127,8 @@ import Testing
         #expect(try await layered.fixture.verify(repository).findings.isEmpty)
     }
 
-    /// Retention deletes a chunk between the scan and the reading: life, noted. A layer that is gone as a whole is no
-    /// life: nothing may be committed as if there had been no chunks.
+    /// Retention may delete a chunk between the scan and the reading; a note records it. A layer that is gone as a
+    /// whole is an error: no set may be committed as if there had been no chunks.
     @Test func whatVanishesFromALayerIsNotedAndALayerThatVanishesIsAFailure() async throws {
         let layered = try Layered()
         let repository = try layered.fixture.repository()

@@ -7,7 +7,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// Object locks: long enough for what is kept, never longer than can be justified, and never on what must go.
+/// Object locks: long enough for kept sets, never longer than justified, and never on objects to remove.
 @Suite struct LockTests {
     private static let day = 86_400
     private static let margin = 3 * day
@@ -44,10 +44,10 @@ import Testing
         }
         #expect(!fixture.store.keys("marks/").isEmpty)
         #expect(try locks(fixture, "marks/").allSatisfy { $0 == nil })
-        #expect(try locks(fixture, "repository.json") == [nil], "the first prune does that")
+        #expect(try locks(fixture, "repository.json") == [nil], "the first prune locks it")
     }
 
-    /// The clock of a machine may lie; the store's does not run ahead with it.
+    /// The clock of a machine may be wrong; the store's clock is not affected.
     @Test func aClockThatIsAheadLocksNothingForLonger() async throws {
         let fixture = try fixture()
         try fixture.write("a", Fixture.noise(3000, seed: 1))
@@ -59,7 +59,8 @@ import Testing
         #expect(try locks(fixture, "tree/").allSatisfy { $0 == until })
     }
 
-    /// A set is locked to the end of a tier when its period is over, and what it shares with older ones with it.
+    /// A set is locked to the end of a tier once its period is over, together with the packs that it shares with older
+    /// sets.
     @Test func aSetIsLockedForTheTierWhosePeriodItClosed() async throws {
         let fixture = try fixture()
         let policy = RetentionPolicy(daily: .days(30))
@@ -118,7 +119,7 @@ import Testing
         try await fixture.expectWhole()
     }
 
-    /// What one intent still waits for must not hold back the others, or there would be ever more of them.
+    /// An intent that is still waiting must not delay the others, or their number would grow.
     @Test func intentsAreClosedOneByOne() async throws {
         let fixture = try fixture()
         let policy = RetentionPolicy(keepLast: 2)
@@ -134,7 +135,7 @@ import Testing
         try await fixture.expectWhole()
     }
 
-    /// 40 days under several tiers: no object is ever locked beyond what its sets are certain to be kept for.
+    /// 40 days under several tiers: no object is locked beyond the time for which its sets are certain to be kept.
     @Test func nothingIsLockedForLongerThanItIsSureToBeKept() async throws {
         let fixture = try fixture()
         let policy = RetentionPolicy(hourly: .hours(24), daily: .days(10), weekly: .weeks(3))
@@ -143,7 +144,7 @@ import Testing
             let set = try await fixture.backup()
             try await prune(fixture, by: policy)
             fixture.pass(hours: 24)
-            // The last of a week is kept three weeks; any other ten days.
+            // The last set of a week is kept three weeks; any other ten days.
             let isSunday = (set.name.seconds / Self.day + 3) % 7 == 6
             let longest = isSunday ? 21 * Self.day : 10 * Self.day
             try await prune(fixture, by: policy)

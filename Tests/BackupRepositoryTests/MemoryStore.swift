@@ -1,7 +1,7 @@
 import ObjectStorage
 import Synchronization
 
-/// A store in memory with a clock of its own, consistent as S3 is: what one call wrote the next one sees.
+/// A store in memory with its own clock, as consistent as S3: each call sees all earlier writes.
 final class MemoryStore: RetainingStore, PartedStore {
     private struct Object {
         var content: [UInt8]
@@ -13,7 +13,7 @@ final class MemoryStore: RetainingStore, PartedStore {
         var objects: [ObjectKey: Object] = [:]
         var clock: Int
         var locked: Set<ObjectKey> = []
-        /// Calls of ``retain(_:_:)``.
+        /// The number of calls of ``retain(_:_:)``.
         var retained = 0
         var uploads: [UnfinishedUpload] = []
     }
@@ -32,7 +32,7 @@ final class MemoryStore: RetainingStore, PartedStore {
     var keys: [ObjectKey] { state.withLock { $0.objects.keys.sorted() } }
     func keys(_ prefix: String) -> [ObjectKey] { keys.filter { $0.text.hasPrefix(prefix) } }
 
-    /// A copy that goes its own way from here.
+    /// Returns a copy that is independent from now on.
     func fork() -> MemoryStore {
         let copy = MemoryStore(clock: 0)
         let state = state.withLock { $0 }
@@ -40,7 +40,7 @@ final class MemoryStore: RetainingStore, PartedStore {
         return copy
     }
 
-    /// Makes objects refuse to be deleted, as a store without versions does with what it locks.
+    /// Makes the store refuse to delete objects, like a store without versions does for locked ones.
     func lock(_ keys: [ObjectKey]) { state.withLock { $0.locked.formUnion(keys) } }
     func unlock() { state.withLock { $0.locked.removeAll() } }
 
@@ -100,7 +100,7 @@ final class MemoryStore: RetainingStore, PartedStore {
         }
     }
 
-    // MARK: What not every store has
+    // MARK: Optional features of stores
 
     var retained: Int { state.withLock { $0.retained } }
     var unfinished: [UnfinishedUpload] {

@@ -6,7 +6,7 @@ import Testing
 
 /// A prune that is killed after its N-th store operation, for every N.
 @Suite struct PruneCrashTests {
-    /// Four sets that share some packs, orphans of a killed run, and packs that are mostly dead.
+    /// Creates four sets that share some packs, orphans of a killed run, and packs that are mostly unused.
     private func history(_ fixture: PruneFixture) async throws {
         for number in 0..<12 { try fixture.write("f\(number)", Fixture.noise(3000, seed: UInt64(number + 1))) }
         for number in 1...4 {
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    /// The repack is a backup that leaves packs behind: killed anywhere, then done again, then pruned.
+    /// A repack is a backup that leaves packs behind: killed at each point, then repeated, then pruned.
     @Test func aRepackKilledAtAnyPointHarmsNothing() async throws {
         let fixture = try PruneFixture()
         try await history(fixture)

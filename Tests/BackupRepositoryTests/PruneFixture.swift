@@ -7,13 +7,13 @@ import Synchronization
 import Testing
 @testable import BackupRepository
 
-/// A repository in memory with a history, under a clock that the test moves.
+/// A repository in memory with a history, under a clock that the test advances.
 final class PruneFixture: Sendable {
     let fixture: Fixture
     let store: MemoryStore
-    /// What a source tree looked like when each set was made: path to content.
-    /// As the configuration has it; for repositories opened from now on.
+    /// The lock of the configuration, for repositories that are opened from now on.
     let lock = Mutex<ObjectLock?>(nil)
+    /// The content of the source tree when each set was made: path to content.
     private let trees = Mutex([Timestamp: [String: [UInt8]]]())
     private let tree = Mutex([String: [UInt8]]())
 
@@ -54,13 +54,13 @@ final class PruneFixture: Sendable {
         return set
     }
 
-    /// Notes what a set that was committed by a run that then failed must hold.
+    /// Records the expected content of a set that was committed by a run that then failed.
     func note(_ set: Timestamp) { note(set, tree.withLock { $0 }) }
     func note(_ set: Timestamp, _ content: [String: [UInt8]]) { trees.withLock { $0[set] = content } }
 
     func content(of set: Timestamp) -> [String: [UInt8]]? { trees.withLock { $0[set] } }
 
-    /// The files of a flat folder beside the source.
+    /// Returns the files of a flat folder beside the source.
     func files(of folder: String) throws -> [String: [UInt8]] {
         let root = fixture.folder.url.appending(path: folder)
         let names = try FileManager.default.contentsOfDirectory(atPath: root.path)
@@ -84,7 +84,7 @@ final class PruneFixture: Sendable {
         return try await prune.run()
     }
 
-    /// Every set that there is restores to what its source was, byte for byte, and a verification finds nothing wrong.
+    /// Checks that every set restores to its source, byte for byte, and that a verification has no findings.
     func expectWhole(
         _ store: MemoryStore? = nil, verifying: Bool = true, _ remark: String = "",
         sourceLocation: SourceLocation = #_sourceLocation
@@ -105,7 +105,7 @@ final class PruneFixture: Sendable {
         #expect(report.findings.isEmpty, "\(remark): \(report.findings)", sourceLocation: sourceLocation)
     }
 
-    /// The files of a manifest, read without the machinery of a restore.
+    /// Returns the files of a manifest, read without the code for restores.
     private func contents(of manifest: Manifest, in repository: Repository) throws -> [String: [UInt8]] {
         var found: [String: [UInt8]] = [:]
         for use in manifest.packs {

@@ -7,9 +7,9 @@ import Testing
 
 @testable import BackupRepository
 
-/// What a prune removes, announces, keeps and refuses.
+/// The objects that a prune removes, announces and keeps, and the cases in which it refuses.
 @Suite struct PruneTests {
-    /// Three sets, each with a file of its own and one that all share.
+    /// Creates three sets, each with its own file and one that all share.
     private func history(_ fixture: PruneFixture) async throws -> [BackupSet] {
         try fixture.write("shared", Fixture.noise(3000, seed: 1))
         var sets: [BackupSet] = []
@@ -70,7 +70,7 @@ import Testing
         try await fixture.backup()
         let newest = try #require(try fixture.repository().setNames().last)
         #expect(try fixture.repository().set(newest).previous == nil)
-        // One that vanished without a prune is missed as before.
+        // A set that vanished without a prune is still reported as missing.
         fixture.pass(hours: 1)
         let kept = try await fixture.backup()
         _ = try fixture.store.delete([Layout.set(newest)])
@@ -94,7 +94,7 @@ import Testing
         #expect(pinned.sets[0].reasons.contains { $0.contains("pinned") })
         fixture.pass(hours: 3)
         #expect(try await fixture.prune(grace: 0).removed.sets == 1)
-        #expect(fixture.store.keys("marks/pinned/").isEmpty, "marks of what is gone go too")
+        #expect(fixture.store.keys("marks/pinned/").isEmpty, "marks about removed sets are removed too")
         try await fixture.expectWhole()
     }
 
@@ -110,7 +110,7 @@ import Testing
         try await fixture.expectWhole()
     }
 
-    /// What cannot be read might need anything.
+    /// An unreadable document might need any object.
     @Test func aDamagedSetStopsEverything() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
@@ -141,7 +141,7 @@ import Testing
         let report = try await fixture.prune(grace: 0)
         #expect(report.sealed.keys.sorted() == ["tree"])
         #expect(fixture.store.keys("tree/") == packs)
-        #expect(report.sets.map(\.fate).suffix(2) == [.kept, .kept], "a set that is whole takes its place")
+        #expect(report.sets.map(\.fate).suffix(2) == [.kept, .kept], "a whole set replaces it")
     }
 
     @Test func aNewerDocumentIsNotJudged() async throws {
@@ -187,7 +187,7 @@ import Testing
         try await fixture.backup(counting, state: "other")
         fixture.pass(hours: 1)
         let clean = fixture.store.keys.count
-        // Killed with everything stored but the set: pack, index and manifest are nobody's.
+        // Killed with everything stored but the set: pack, index and manifest belong to no set.
         for limit in 0..<counting.operations {
             let dying = FaultyStore(fixture.store, limit: limit)
             _ = try? await fixture.backup(dying, state: "dying")
@@ -197,7 +197,7 @@ import Testing
         try _ = fixture.repository().setNames().dropFirst().map { fixture.note($0) }
         #expect(fixture.store.keys("tree/packs/").count > 10)
         #expect(fixture.store.keys.count > clean)
-        // A week in which the killed runs might still be alive, then a grace from announcement to deletion.
+        // A week in which the killed runs might still be active, then a grace period from announcement to deletion.
         try await fixture.prune(keepLast: 2)
         #expect(fixture.store.keys("marks/prune/").isEmpty, "nothing is old enough to be announced")
         fixture.pass(hours: 8 * 24)
@@ -244,7 +244,7 @@ import Testing
         let report = try await fixture.prune()
         #expect(report.uploads == dry.uploads && fixture.store.unfinished == [young])
 
-        // Begun after the mark of a run that may still be on its way.
+        // Started after the mark of a run that may still be in progress.
         fixture.store.clock = now - 35 * 3600
         try Marks(try fixture.repository()).put(RunMark(at: fixture.now, run: "ab"))
         fixture.store.clock = now
@@ -253,7 +253,7 @@ import Testing
         #expect(fixture.store.unfinished == [live])
     }
 
-    /// Marks about sets that are gone go with them, and a word that was said again goes too.
+    /// Marks about removed sets are removed with them, and so are marks that a later one repeats.
     @Test func marksThatSayNothingAnyMoreGo() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
@@ -277,12 +277,12 @@ import Testing
         #expect(try fixture.repository().setNames() == [sets[2].name])
         let left = fixture.store.keys("marks/verified/")
         #expect(!left.contains(ofGone) && !left.contains(repeated) && left.contains(whole), "\(left)")
-        #expect(left.contains(shallow), "it is the newest word about a set that is there")
+        #expect(left.contains(shallow), "it is the newest result for an existing set")
         #expect(fixture.store.keys("marks/drilled/").isEmpty)
-        #expect(fixture.store.keys("marks/outcome/").count == 1, "of the run whose set is there")
+        #expect(fixture.store.keys("marks/outcome/").count == 1, "the outcome of the run whose set exists")
     }
 
-    /// Only this mark tells that a set of such a run, if one ever comes, is none.
+    /// Only this mark shows that a set of such a run, if it is written later, is not valid.
     @Test func theWordThatARunIsVoidStays() async throws {
         let fixture = try PruneFixture()
         _ = try await history(fixture)
@@ -298,7 +298,7 @@ import Testing
         #expect(fixture.store.keys("marks/void/").count == 1)
     }
 
-    /// A cache of a manifest that is gone would only take room.
+    /// A cache of a removed manifest would only use space.
     @Test func localCatalogsOfWhatIsGoneAreDropped() async throws {
         let fixture = try PruneFixture()
         try fixture.write("own", Fixture.noise(2000, seed: 1))
@@ -312,7 +312,7 @@ import Testing
             return try FileManager.default.subpathsOfDirectory(atPath: root.path).filter { $0.hasSuffix(".sqlite") }
         }
         #expect(try catalogs("first").count == 1 && catalogs("second").count == 1)
-        // Of an older version, and of one to come that may use it again.
+        // One of an older version, and one of a later version that may use it again.
         let place = try #require(try catalogs("second").first).replacing("-3.sqlite", with: "")
         let second = fixture.fixture.folder.url.appending(path: "second")
         for version in [1, 4] { try Data().write(to: second.appending(path: "\(place)-\(version).sqlite")) }
@@ -335,10 +335,10 @@ import Testing
             prune.forget = { _ in throw Unreachable() }
         }
         #expect(failing.warnings.count == 2 && failing.removed.sets == 2)
-        #expect(!fixture.store.keys("marks/prune/").isEmpty, "the intent remembers")
+        #expect(!fixture.store.keys("marks/prune/").isEmpty, "the intent records it")
         fixture.pass(hours: 1)
         try await fixture.prune { prune in prune.forget = { entry in asked.withLock { $0.append(entry.name) } } }
-        #expect(asked.withLock { $0 }.isEmpty, "not before the grace")
+        #expect(asked.withLock { $0 }.isEmpty, "not before the end of the grace period")
         try await fixture.prune(grace: 0) { prune in
             prune.forget = { entry in asked.withLock { $0.append(entry.name) } }
         }
@@ -346,7 +346,8 @@ import Testing
         #expect(fixture.store.keys("marks/prune/").isEmpty)
     }
 
-    /// Of a pack with many small files hardly one is left: the next backup stores that one anew, and the pack goes.
+    /// Hardly any of a pack's many small files is needed: the next backup stores that one again, and the pack is
+    /// removed.
     @Test func mostlyDeadPacksAreLeftBehind() async throws {
         let fixture = try PruneFixture()
         for number in 0..<12 { try fixture.write("f\(number)", Fixture.noise(4000, seed: UInt64(number + 1))) }

@@ -2,9 +2,9 @@ import Testing
 
 @testable import BackupRepository
 
-/// Whether a share in each run reads everything within the period: simulated, with packs that come and go.
+/// Tests that a share in each run reads all packs within the period: simulated, with packs that are added and removed.
 @Suite struct ReadingPlanTests {
-    /// Pseudo-random, the same in every run.
+    /// Pseudo-random and reproducible.
     private struct Random: RandomNumberGenerator {
         var state: UInt64
         mutating func next() -> UInt64 {
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    /// A repository's packs under runs, at a clock that only the runs move.
+    /// A repository's packs and runs, with a clock that only the runs advance.
     private struct World {
         static let period = 10 * 86_400
         var random = Random(state: 7)
@@ -24,10 +24,11 @@ import Testing
         var ring = ReadingRing()
         var began: Timestamp?
         var credit = 0
-        /// With the time that they were last known to be good: made, or read.
+        /// With the time when they were last known to be good: created, or read.
         var packs: [(pack: ReadingPlan.Pack, known: Int)] = []
         var sets: [Timestamp] = []
-        /// The longest that any pack was not read, in seconds; the most that a run read, in even shares or as one pack.
+        /// The longest time in seconds for which a pack was not read; the largest read of a run, in even shares or as
+        /// one pack.
         var longest = 0
         var most = 0.0
         var arcs = 0
@@ -38,7 +39,7 @@ import Testing
             packs.append((.init(position: position, bytes: bytes), now))
         }
 
-        /// A backup, after `gap` seconds, and the reading that follows it.
+        /// Simulates a backup after `gap` seconds, and the reading that follows it.
         mutating func run(after gap: Int = 3600) {
             now += gap
             sets.append(Timestamp(seconds: now))
@@ -57,7 +58,7 @@ import Testing
             #expect(read == plan.bytes)
             let even = plan.totalBytes / (Self.period / 4 * 3 / 3600)
             let largest = packs.map(\.pack.bytes).max() ?? 0
-            // The first run of all takes a day for the interval.
+            // The very first run assumes an interval of one day.
             if sets.count > 1, read > largest { most = max(most, Double(read - largest) / Double(max(even, 1))) }
             (ring, credit) = (plan.ring, plan.credit)
             ring.coarsen(within: Self.period / 256)
@@ -88,7 +89,7 @@ import Testing
         #expect(world.most <= 4.01, "no run reads more than four shares: \(world.most)")
     }
 
-    /// Ten times as much in ten days, from the middle of a round on.
+    /// Growth to ten times the size in ten days, from the middle of a round on.
     @Test func growthIsKeptUpWith() {
         var world = World()
         for _ in 0..<50 { world.add(50_000) }
@@ -100,7 +101,7 @@ import Testing
         #expect(world.packs.count == 501 || world.packs.count == 500)
     }
 
-    /// One pack is most of the repository: the runs after the one that read it rest.
+    /// One pack is most of the repository: the runs after the one that read it read less.
     @Test func aLargePackIsNotReadAgainAndAgain() {
         var world = World()
         world.add(10_000_000)
@@ -114,7 +115,7 @@ import Testing
         #expect((2...6).contains(total / 10_020_000), "in two periods: \(total)")
     }
 
-    /// An outage longer than the period: everything is overdue, and still no run reads it all.
+    /// An outage longer than the period: all packs are overdue, and still no run reads them all.
     @Test func afterALongOutageManyRunsCatchUp() {
         var world = World()
         for _ in 0..<300 { world.add(10_000) }
@@ -133,8 +134,8 @@ import Testing
         }
         #expect(interval([]) == 86_400 && interval([5]) == 86_400)
         #expect(interval((0..<20).map { $0 * 3600 }) == 3600)
-        #expect(interval((0..<20).map { $0 * 3600 + ($0 > 15 ? 900_000 : 0) }) == 3600, "an outage is no schedule")
-        #expect(interval([0, 86_400, 172_800, 172_801, 259_200]) == 86_400, "a run by hand is none")
+        #expect(interval((0..<20).map { $0 * 3600 + ($0 > 15 ? 900_000 : 0) }) == 3600, "an outage is ignored")
+        #expect(interval([0, 86_400, 172_800, 172_801, 259_200]) == 86_400, "a manual run is ignored")
         #expect(interval([1, 2, 3]) == 60)
     }
 
@@ -151,7 +152,7 @@ import Testing
         #expect(joined == other.joined(with: ring))
         ring.coarsen(within: 101)
         #expect(ring.read(at: 20) == first, "the earlier time counts")
-        #expect(ring.read(at: 31) == nil, "what was never read joins nothing")
+        #expect(ring.read(at: 31) == nil, "an arc that was never read is not joined")
         ring.mark(.max ... .max, read: second)
         #expect(ring.read(at: .max) == second && ring.read(at: .max - 1) == nil)
         #expect(ReadingRing.position(ofPack: "ffffffff00") == .max && ReadingRing.position(ofPack: "none") == 0)

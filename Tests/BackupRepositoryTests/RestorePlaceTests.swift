@@ -5,7 +5,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// Targets that are mount points, that hold something which must stay, that have no room.
+/// Targets that are mount points, that contain protected places, or that have no free space.
 @Suite struct RestorePlaceTests {
     private func prepared() async throws -> (Fixture, Repository, BackupSet) {
         let fixture = try Fixture()
@@ -41,7 +41,7 @@ import Testing
         #expect(RootAttributes(of: "\(disk.path)/real")?.mode == 0o711, "it stays as an administrator made it")
     }
 
-    /// What was moved by then is moved back.
+    /// The entries moved so far are moved back.
     @Test(.enabled(if: TinyDisk.isPossible, "mounting needs root"))
     func `an entry that cannot be moved aside is found before anything is fetched`() async throws {
         let disk = try await TinyDisk(kibibytes: 1024)
@@ -146,7 +146,7 @@ import Testing
         try await fixture.expectSame("out")
     }
 
-    /// Deeper than a process may have files open, and than the system takes a path.
+    /// Deeper than the limit of open files, and longer than the system accepts for a path.
     @Test func `a tree is removed however deep it is, and never through a link`() async throws {
         let folder = try TemporaryFolder("removal")
         let script = """

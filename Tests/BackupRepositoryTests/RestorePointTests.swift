@@ -8,7 +8,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// What a set brings back, and that each component stands for itself.
+/// The content of a restore point, with each component independent of the others.
 @Suite struct RestorePointTests {
     private func set(_ parts: [String: (captured: Int, watermark: Int?)], failed: [String: String] = [:]) -> BackupSet {
         let now = Timestamp(seconds: 0)
@@ -85,7 +85,7 @@ import Testing
 
     // MARK: Of a real run
 
-    /// - Parameter hanging: components that have little time.
+    /// - Parameter hanging: components with a short time-out.
     private func run(
         _ sources: [String: StubSource], of fixture: Fixture, into repository: Repository, hanging: Set<String> = []
     ) async throws -> BackupRun.Report {
@@ -103,7 +103,7 @@ import Testing
         ).run()
     }
 
-    /// Two good components, whose newest data are ten minutes apart, and whatever else the test adds.
+    /// Returns two good components, whose newest data are ten minutes apart.
     private func sources(_ fixture: Fixture) throws -> [String: StubSource] {
         try fixture.writeTree()
         var metrics = StubSource(root: fixture.source.path)
@@ -149,12 +149,12 @@ import Testing
             #expect(manifest.damage.isEmpty && manifest.totals.files == 23)
         }
         #expect(try await fixture.verify(repository).findings.isEmpty)
-        if when == "while storing" { for await _ in released.stream {} }  // hangs here unless it was given up
+        if when == "while storing" { for await _ in released.stream {} }  // hangs here unless it was released
         #expect(RestorePoint(report.set, now: Fixture.clock(), rpo: nil).verdict == .missing)
     }
 
-    /// A component that never answers holds the set up until the run is cancelled. What the others stored by then is in
-    /// the repository: the next run finds all of it, and a set is never written of half a run.
+    /// A component that never responds delays the set until the run is cancelled. The objects that the others stored by
+    /// then are in the repository, and the next run finds them. A set of half a run is never written.
     @Test func aComponentThatHangsIsEndedByTheCancellation() async throws {
         let fixture = try Fixture()
         let good = try sources(fixture)
@@ -173,7 +173,7 @@ import Testing
         let task = Task { try await run(all, of: fixture, into: repository) }
         for await _ in reached.stream {}
         var released = 0
-        for await _ in others.stream {  // side by side: they end although the third hangs
+        for await _ in others.stream {  // concurrently: they finish although the third hangs
             released += 1
             if released == good.count { break }
         }

@@ -44,12 +44,12 @@ import Testing
         try await fixture.restore(repository, set: set, to: "out")
         let out = fixture.folder.url.appending(path: "out")
         try Data("damaged".utf8).write(to: out.appending(path: "many/3"))
-        // Same size, other bytes: the time says nothing, the hash does.
+        // Same size, other bytes: the time does not show it, but the hash does.
         var large = try Data(contentsOf: out.appending(path: "text/words"))
         large[5] ^= 1
         try large.write(to: out.appending(path: "text/words"))
         let report = try await fixture.restore(repository, set: set, to: "out", replace: true)
-        #expect(report.files - report.reusedFiles == 3, "the two, and the empty file")
+        #expect(report.files - report.reusedFiles == 3, "the two changed files, and the empty file")
         #expect(report.fetched > 0 && report.fetched < 70_000)
         try await fixture.expectSame("out")
     }
@@ -82,7 +82,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).sorted() == before)
     }
 
-    /// A planted index must not lead a restore out of its target, whatever its paths say.
+    /// A forged index must not make a restore write outside its target.
     @Test(arguments: ["../escaped", "/tmp/dr-escaped", "a/../../escaped"])
     func nothingIsWrittenOutside(path: String) async throws {
         let (fixture, repository, set) = try await prepared()
@@ -110,7 +110,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: "/tmp/dr-escaped"))
     }
 
-    /// The domain's checks come before the swap: a tree that fails them does not take the target's place.
+    /// The domain's checks run before the swap: a tree that fails them does not replace the target.
     @Test func aTreeThatFailsItsChecksStaysAside() async throws {
         struct Refusing: ComponentRestorer {
             static let kind = "files"

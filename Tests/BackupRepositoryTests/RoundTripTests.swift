@@ -31,7 +31,7 @@ import Testing
         try await fixture.expectSame("out")
         let sparse = try await CommandRun.run(
             "/usr/bin/stat", ["-c", "%b", fixture.folder.url.appending(path: "out/sparse").path])
-        #expect(sparse.output == "0\n", "a hole comes back as a hole")
+        #expect(sparse.output == "0\n", "a hole is restored as a hole")
     }
 
     @Test func anUnchangedRunReadsNothingAndStoresOneManifest() async throws {
@@ -64,11 +64,11 @@ import Testing
             [.posixPermissions: 0o600], ofItemAtPath: fixture.source.appending(path: "many/5").path)
         let second = try await fixture.backup(repository)
         let part = try #require(second.set.components["tree"])
-        #expect(part.added.bytes == 10, "two small contents; the moved one is known, the mode is no content")
+        #expect(part.added.bytes == 10, "two small contents; the moved one is known, and a mode has no content")
         try await fixture.restore(repository, set: second.set, to: "out")
         try await fixture.expectSame("out")
         #expect(try await fixture.verify(repository).findings.isEmpty)
-        // And a third on top of borrowed contents.
+        // And a third on top of contents in other packs.
         try fixture.write("many/6", "again")
         let third = try await fixture.backup(repository)
         try await fixture.restore(repository, set: third.set, to: "third")
@@ -137,7 +137,7 @@ import Testing
         #expect(report.set.components["tree"]?.files == 1)
     }
 
-    /// GNU tar and gzip read a pack whole, and from any member's `at`.
+    /// GNU tar and gzip read a whole pack, and from the `at` of any member.
     @Test func packsAreTarAndGzip() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// Reading a share of the packs in each run, over a repository with a history.
+/// Reading a share of the packs in each run, in a repository with a history.
 @Suite struct SampledVerificationTests {
     private func sample(
         _ fixture: PruneFixture, period: Int = 4 * 86_400, _ store: (any ObjectStore)? = nil
@@ -15,7 +15,7 @@ import Testing
         ).run()
     }
 
-    /// Twelve packs of a first set, and hourly sets that share them.
+    /// Creates twelve packs of a first set, and hourly sets that share them.
     private func history(_ count: Int = 3) async throws -> (PruneFixture, [BackupSet]) {
         let fixture = try PruneFixture()
         for number in 0..<12 { try fixture.write("file-\(number)", Fixture.noise(60_000, seed: UInt64(number + 1))) }
@@ -83,13 +83,13 @@ import Testing
         }
         #expect(found.map(\.object) == [kind == "index" ? index.text : pack.text])
         #expect(found.first?.sets == sets.map(\.name))
-        #expect(known == [pack.text], "later runs say it too, but not as news")
+        #expect(known == [pack.text], "later runs report it too, but not as new")
         for set in sets { #expect(try facts(fixture, set.name).isDamaged) }
 
         fixture.pass(hours: 1)
         let mended = try await fixture.backup()
         let manifest = try fixture.repository().manifest("tree", of: mended)
-        #expect(!manifest.packs.contains { $0.pack == Layout.packID(of: pack) }, "it builds upon no damage")
+        #expect(!manifest.packs.contains { $0.pack == Layout.packID(of: pack) }, "it does not build upon damaged packs")
         let restored = try await fixture.fixture.restore(try fixture.repository(), set: mended, to: "out-\(kind)")
         _ = restored
         try await fixture.fixture.expectSame("out-\(kind)")
@@ -108,7 +108,7 @@ import Testing
         #expect(again.findings.isEmpty && again.knownDamage == [key.text])
     }
 
-    /// Two machines read at the same time; one of them dies before it notes anything.
+    /// Two machines read at the same time; one of them dies before it records its progress.
     @Test func anotherMachineGoesOnWhereTheLastStopped() async throws {
         let (fixture, _) = try await history()
         fixture.pass(hours: 1)
@@ -124,7 +124,7 @@ import Testing
         fixture.store.change(mark) { $0[5] ^= 1 }
         fixture.pass(hours: 30)
         let third = try await sample(fixture)
-        #expect(third.notes.count == 1 && third.findings.isEmpty, "a damaged mark is passed over")
+        #expect(third.notes.count == 1 && third.findings.isEmpty, "a damaged mark is skipped")
         for limit in 0..<60 {
             _ = try? await sample(fixture, FaultyStore(fixture.store, limit: limit))
         }
@@ -133,7 +133,7 @@ import Testing
         try await fixture.expectWhole()
     }
 
-    // MARK: What verified means
+    // MARK: The meaning of verified
 
     @Test func onlyWhatReadAllDataVerifies() throws {
         let fixture = try PruneFixture()
@@ -153,7 +153,7 @@ import Testing
         #expect(try facts(fixture, set).verified == fixture.now)
         try mark(.structure, 0.1, good: false)
         try mark(.structure, 0, good: true)
-        #expect(try facts(fixture, set).isDamaged, "a look at the structure does not mend damaged data")
+        #expect(try facts(fixture, set).isDamaged, "a check of the structure does not clear the damage")
         try mark(.data, 1, good: true)
         #expect(try !facts(fixture, set).isDamaged)
         try mark(.structure, 0, good: false)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// What `latest`, complete and dropped mean over histories of real backups, under a clock that the test moves.
+/// The meaning of `latest`, complete and dropped in histories of real backups, under a clock that the test advances.
 @Suite struct SetMeaningTests {
     /// Two components and a repository in memory.
     private final class Stack: Sendable {
@@ -22,7 +22,7 @@ import Testing
 
         var now: Timestamp { Timestamp(seconds: store.clock) }
 
-        /// Makes the source hold so many files.
+        /// Gives the source this number of files.
         func fill(_ count: Int) throws {
             try? FileManager.default.removeItem(at: fixture.source)
             try FileManager.default.createDirectory(at: fixture.source, withIntermediateDirectories: true)
@@ -127,7 +127,7 @@ import Testing
         _ = try stack.store.delete([manifest])
         let latest = try await stack.latest()
         #expect(latest.parts["a"]?.set.name == first.name && latest.parts["b"]?.set.name == second.name)
-        // Where nothing better is left, the damaged one serves.
+        // If there are no better sets, the damaged one is used.
         _ = try stack.store.delete([Layout.set(first.name), Layout.set(second.name)])
         #expect(try await stack.latest().parts["a"]?.set.name == third.name)
     }
@@ -217,7 +217,7 @@ import Testing
         let mine = try await stack.backup().set
         await #expect(throws: RepositoryError.self) { try await stack.backup(stack: "other") }
         let other = try await stack.backup(stack: "other") { $0.allowsOtherStack = true }.set
-        // From then on it has sets there, and need not be allowed again.
+        // From then on the stack has sets there, and needs no permission again.
         try await stack.backup(stack: "other")
         #expect(try await stack.latest().parts["a"]?.set.name == mine.name)
         let report = try await stack.prune()
@@ -225,7 +225,7 @@ import Testing
         #expect(try stack.repository().setNames().count == 3)
         let warned = try await stack.backup()
         #expect(warned.warnings.contains { $0.contains("stack 'other'") })
-        // A stack that was renamed goes on.
+        // A renamed stack continues.
         var renamed = try stack.repository(stack: "new")
         renamed.scope.formerStacks = ["test"]
         let latest = try await renamed.latest(of: ["a"], now: stack.now, provesManifests: true, pool: Fixture.pool)

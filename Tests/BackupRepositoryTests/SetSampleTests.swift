@@ -9,7 +9,7 @@ import Testing
         #expect(names.spread(most: 1) == [names[2]])
     }
 
-    /// Hourly ones of two days, and before them one a day: as many old ones are taken as there are days.
+    /// Hourly sets of two days, and daily ones before them: the sample has as many old sets as there are days.
     @Test func whatWasThinnedOutIsNotOvershadowed() {
         let days = (0..<88).map { Timestamp(seconds: $0 * 86_400) }
         let hours = (0..<48).map { Timestamp(seconds: 88 * 86_400 + $0 * 3600) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// When a backup holds so much less that it must not take the place of the one before.
+/// The cases in which a backup holds so much less that it must not replace the previous one.
 @Suite struct ShrinkageTests {
     struct Size: Sendable, CustomTestStringConvertible {
         var files: Int
@@ -38,10 +38,10 @@ import Testing
         (Size(files: 3, bytes: 200), Size(files: 1, bytes: 2), false),
         (Size(files: 50, bytes: 200), Size(files: 26, bytes: 2), false),
         (Size(files: 1, bytes: 100_000_000), Size(files: 1, bytes: 0), true),
-        // One measure alone has to fall further.
+        // A single measure has to fall further.
         (Size(files: 100, bytes: 100_000_000), Size(files: 99, bytes: 40_000_000), false),
         (Size(files: 100, bytes: 100_000_000), Size(files: 99, bytes: 4_000_000), true),
-        // A server that keeps times merges its files, and packs its bytes.
+        // A server that records times merges its files and compacts its bytes.
         (
             Size(files: 48, bytes: 9_000_000, data: 0...day), Size(files: 8, bytes: 8_000_000, data: 0...day), false
         ),

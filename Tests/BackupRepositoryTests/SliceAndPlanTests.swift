@@ -5,7 +5,7 @@ import Testing
 
 @testable import BackupRepository
 
-/// Restores of a part, previews, and what the manifest says is withheld.
+/// Restores of a part, previews, and the withheld values in the manifest.
 @Suite struct SliceAndPlanTests {
     /// Files are `<tenant>/<milliseconds>`.
     private struct TenantRestorer: ComponentRestorer {
@@ -82,7 +82,7 @@ import Testing
 
     @Test func aPlanWritesNothingAndFetchesNoContent() async throws {
         let (fixture, repository, set) = try await prepared()
-        // Without the packs themselves a plan can still be made: the indexes say all.
+        // A plan does not need the packs: the indexes are enough.
         for key in try fixture.objects() where key.text.hasSuffix(".tar.gz") {
             try FileManager.default.removeItem(at: fixture.file(of: key))
         }
@@ -120,13 +120,13 @@ import Testing
         #expect(report.set.status == .complete)
         let manifest = try repository.manifest("tree", of: report.set)
         #expect(manifest.withheld == source.withheld)
-        // An unchanged component is still asked what it withholds.
+        // The withheld values of an unchanged component are still recorded.
         source.withheld = []
         let next = try await fixture.backup(repository, source: source)
         #expect(try repository.manifest("tree", of: next.set).withheld == nil)
         #expect(next.set.components["tree"]?.added.files == 0)
         let key = Layout.manifest("tree", next.set.components["tree"]?.manifest ?? Timestamp(seconds: 0))
         let text = String(decoding: try repository.store.read(key), as: UTF8.self)
-        #expect(!text.contains("withheld"), "absent, as in every manifest before it was known")
+        #expect(!text.contains("withheld"), "absent, as in manifests of early versions")
     }
 }

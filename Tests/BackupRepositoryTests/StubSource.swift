@@ -1,6 +1,6 @@
 import BackupRepository
 
-/// A component that consists of a directory and says of itself whatever a test wants.
+/// A component that consists of a directory and reports any values that a test sets.
 struct StubSource: ComponentSource, Capture {
     static let kind = "files"
     var root: String
@@ -10,9 +10,9 @@ struct StubSource: ComponentSource, Capture {
     var watermark: Int?
     var facts: [String: String] = [:]
     var warnings: [String] = []
-    /// Runs before the capture is there.
+    /// Runs before the capture is complete.
     var capturing: @Sendable () async throws -> Void = {}
-    /// Runs after the scan and before anything is read.
+    /// Runs after the scan and before the reading.
     var meddle: @Sendable () throws -> Void = {}
     var releasing: @Sendable () -> Void = {}
     var inspectorOf: @Sendable (String) -> (any ContentInspector)? = { _ in nil }

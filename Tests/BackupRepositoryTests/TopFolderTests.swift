@@ -6,7 +6,7 @@ import Testing
 
 private let isRoot = geteuid() == 0
 
-/// Owner, mode and time of the folder that holds a tree.
+/// Owner, mode and time of the root folder of a tree.
 @Suite struct TopFolderTests {
     /// - Parameter owner: only root may choose one.
     private func prepared(owner: UInt32 = geteuid(), mode: Int = 0o750) async throws -> (Fixture, Repository, BackupSet)
@@ -49,7 +49,7 @@ private let isRoot = geteuid() == 0
         #expect(try attributes(fixture, "out").mode == 0o555)
     }
 
-    /// Sets of early versions say nothing of the folder.
+    /// Sets of early versions do not record the folder.
     @Test(.enabled(if: isRoot, "only root gives files away"))
     func `a set without a record takes the folder that it replaces, else the parent's owner`() async throws {
         let (fixture, repository, set) = try await prepared()
@@ -112,7 +112,7 @@ private let isRoot = geteuid() == 0
         #expect(try attributes(fixture, "out").mode == 0o700)
     }
 
-    // MARK: What could not be set
+    // MARK: Missing owners and modes
 
     @Test func `one command sets the owner of all, where all have the same`() {
         var given = OwnersGiven()
@@ -122,7 +122,7 @@ private let isRoot = geteuid() == 0
         let text = given.shortfall?.text(target: "/it's") ?? ""
         #expect(text.contains("chown -hR 65534:65534 '/it'\\''s'") && text.contains("'a'"), "\(text)")
         given.add(0, 0)
-        #expect(given.shortfall?.command(target: "/x") == nil, "a chown of all would be wrong for one")
+        #expect(given.shortfall?.command(target: "/x") == nil, "a chown of all would be wrong for one entry")
     }
 
     @Test func `a group alone, and what only stands in, is not serious`() {

@@ -2,11 +2,11 @@ import Cryptography
 import Foundation
 import Testing
 
-/// What every test of this folder's CMS files shares: a folder, keys made once, and the stock `openssl`.
+/// The shared parts of the CMS tests: a folder, keys made once, and the stock `openssl`.
 struct CMSBench {
     let folder = Scratch()
 
-    /// A file that openssl reads.
+    /// Writes a file that openssl reads.
     func file(_ name: String, _ content: [UInt8]) throws -> String {
         let path = folder.url.appending(path: name).path
         try Data(content).write(to: URL(filePath: path))
@@ -15,7 +15,7 @@ struct CMSBench {
 
     func read(_ name: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: folder.url.appending(path: name))) }
 
-    /// - Returns: what it wrote to standard output.
+    /// - Returns: its standard output.
     @discardableResult
     func openssl(_ arguments: String...) throws -> String { try openssl(arguments) }
 
@@ -50,7 +50,7 @@ struct CMSBench {
     }
 }
 
-/// A key pair made for the tests, in every shape they need.
+/// A key pair made for the tests, in every form that they need.
 struct TestKey: Sendable {
     let name: String
     let pair: RecoveryKeyPair
@@ -63,7 +63,7 @@ struct TestKey: Sendable {
             try RecoveryCertificate.all(in: Array(pair.certificatePEM.utf8), name: "\(name).crt").first)
     }
 
-    /// - Parameter knowsCertificate: the key is loaded together with its certificate.
+    /// - Parameter knowsCertificate: true if the key is loaded together with its certificate.
     func key(knowsCertificate: Bool = true) throws -> RecoveryKey {
         try RecoveryKey(
             pem: Array(pair.privateKeyPEM.utf8), name: "\(name).key",
@@ -81,11 +81,11 @@ extension RecoveryKeyPair.Kind: CustomTestStringConvertible {
     public var testDescription: String { self == .p256 ? "EC" : "RSA" }
 
     func key() throws -> TestKey { try (self == .p256 ? TestKey.ec : TestKey.rsa).get() }
-    /// Another one of the same kind.
+    /// Returns another key of the same kind.
     func stranger() throws -> TestKey { try (self == .p256 ? TestKey.otherEC : TestKey.otherRSA).get() }
 }
 
-/// Bytes without a pattern, the same ones each time.
+/// Returns bytes without a pattern, the same ones each time.
 func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     seed == 1 ? Array(Noise.first.prefix(count)) : Noise.make(count, seed)
 }

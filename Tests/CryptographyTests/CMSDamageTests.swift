@@ -2,11 +2,11 @@ import Cryptography
 import Foundation
 import Testing
 
-/// Envelopes that were changed, cut or swapped, and keys that are not theirs.
+/// Envelopes that were changed, cut or swapped, and keys that do not belong to them.
 @Suite struct CMSDamageTests {
     private let plain = Array("the plaintext".utf8)
 
-    /// Flips each bit that `isTried` picks and collects the bytes where that was not noticed.
+    /// Flips each bit that `isTried` selects and collects the bytes where the flip was not noticed.
     private func unnoticedFlips(
         in sealed: [UInt8], _ key: RecoveryKey, isTried: (_ byte: Int, _ bit: Int) -> Bool = { _, _ in true }
     ) throws -> Set<Int> {
@@ -44,8 +44,8 @@ import Testing
     @Test func noFlippedBitPassesForRSA() throws {
         let own = try TestKey.rsa.get()
         let sealed = try seal(plain, to: [own.certificate])
-        // What follows the recipients is the same for every kind of key. Within the encrypted key each trial costs an
-        // RSA operation: there one bit of every eighth byte.
+        // The bytes after the recipients are the same for every kind of key. Within the encrypted key each trial costs
+        // an RSA operation, so one bit of every eighth byte is tried there.
         let start = try #require(sealed.firstRange(of: [4, 0x82, 1, 0x80])).upperBound
         let unnoticed = try unnoticedFlips(in: sealed, own.key()) { byte, bit in
             byte < start || byte < start + 384 && byte % 8 == 0 && bit == byte / 8 % 8
@@ -53,9 +53,9 @@ import Testing
         #expect(unnoticed == [])
     }
 
-    /// The parts of an envelope that its content's tag does not cover: who the other recipients are and how they get the
-    /// key and, for a key whose certificate is unknown, how the recipient is named. There a change leaves the content as
-    /// it is; it is the object's own hash in the index that tells.
+    /// The parts of an envelope that its content's tag does not cover: the other recipients with their wrapped keys
+    /// and, for a key whose certificate is unknown, the name of the recipient. A change there leaves the content
+    /// unchanged; the object's own hash in the index reveals it.
     @Test func flipsThatPassAreInWhatTheKeyCannotKnow() throws {
         let (own, other) = (try TestKey.ec.get(), try TestKey.otherEC.get())
         let one = try seal(plain, to: [own.certificate])
@@ -64,7 +64,7 @@ import Testing
         #expect(try unnoticedFlips(in: one, own.key(knowsCertificate: false)).subtracting(wholeName) == [])
 
         let two = try seal(plain, to: [own.certificate, other.certificate])
-        // DER sorts a set, and the recipient with the shorter name comes first; its part ends with the wrapped key.
+        // DER sorts a set, so the recipient with the shorter name comes first; its part ends with the wrapped key.
         let ownEnd = try #require(two.firstRange(of: issuerAndSerial(own))).upperBound + 2 + 40
         let start = try #require(two.dropFirst(ownEnd).firstRange(of: [0x30, 0x80, 6, 9])).lowerBound
         let unnoticed = try unnoticedFlips(in: two, own.key()) { byte, _ in byte < start }
@@ -72,7 +72,7 @@ import Testing
         #expect(unnoticed.subtracting(ownEnd..<start) == [])
     }
 
-    /// What is cut anywhere is never whole.
+    /// A cut envelope never counts as whole, for any length.
     @Test(arguments: RecoveryKeyPair.Kind.allCases) func noCutPasses(_ kind: RecoveryKeyPair.Kind) throws {
         let own = try kind.key()
         let key = try own.key()
@@ -97,7 +97,7 @@ import Testing
         #expect(throws: CMSError.self) { try open(sealed + rest, with: own.key()) }
     }
 
-    /// Whole pieces of content left out, doubled, swapped, or taken from another envelope for the same key.
+    /// Whole pieces of content removed, doubled, swapped, or taken from another envelope for the same key.
     @Test func piecesCannotBeMoved() throws {
         let own = try TestKey.ec.get()
         let piece = 5 + 65_536
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    /// Noise in the place of an envelope, and in an envelope's: an error, never a trap.
+    /// Noise instead of an envelope and inside one: an error, never a trap.
     @Test func noiseIsRefused() throws {
         let own = try TestKey.ec.get()
         let key = try own.key()

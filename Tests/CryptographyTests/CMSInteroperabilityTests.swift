@@ -26,14 +26,14 @@ import Testing
         #expect(try bench.read("two.ec") == plain)
     }
 
-    /// How openssl is told to encrypt: `-stream` makes indefinite lengths and pieces, without it everything is definite.
+    /// The options of openssl: `-stream` makes indefinite lengths and pieces, without it every length is definite.
     private static let manners: [[String]] = [
         [], ["-stream"], ["-keyid"], ["-stream", "-keyopt", "rsa_padding_mode:oaep"],
         ["-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha256"],
     ]
 
     @Test(arguments: sizes, manners) func weReadWhatOpensslWrites(_ size: Int, _ manner: [String]) throws {
-        // OpenSSL 3.0 cannot stream nothing: "Error writing CMS output".
+        // OpenSSL 3.0 cannot stream an empty file: "Error writing CMS output".
         if size == 0, manner.contains("-stream") { return }
         let (rsa, ec) = (try TestKey.rsa.get(), try TestKey.ec.get())
         let plain = noise(size)
@@ -90,7 +90,7 @@ import Testing
                 sha256 Fingerprint=\(colons)
 
                 """)
-        // Signed by itself, with the key that it names.
+        // The certificate is signed with the key that it names.
         try bench.openssl("verify", "-check_ss_sig", "-CAfile", path, path)
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 import Platform
 import Testing
 
-/// Certificates and keys as people name them in a configuration: right, and wrong in every way.
+/// Certificates and keys as users name them in a configuration: valid ones, and every kind of wrong one.
 @Suite struct CMSKeyTests {
     private let bench = CMSBench()
 
@@ -21,10 +21,10 @@ import Testing
             #expect(
                 error?.description == """
                     decrypt: the private key belongs to none of the recipients
-                    hint: it can be decrypted by the key of certificate \(serial) issued by 'CN=\(own.name)'
+                    hint: it can be decrypted with the private key of certificate \(serial) issued by 'CN=\(own.name)'
                     """)
         }
-        // Nor does a key of another kind.
+        // A key of another kind cannot decrypt it either.
         let other: RecoveryKeyPair.Kind = kind == .p256 ? .rsa3072 : .p256
         #expect(complaint { _ = try open(sealed, with: other.key().key()) }?.reason == .wrongKey)
     }
@@ -41,7 +41,7 @@ import Testing
         #expect(error?.detail == "the content key for 'CN=\(own.name)' was changed")
     }
 
-    /// The content key in PKCS #1 v1.5: not even whether it came out right is told before the tag.
+    /// The content key in PKCS #1 v1.5: no error before the tag shows whether it was decrypted correctly.
     @Test func aWrongKeyForTheOldPaddingShowsInTheTag() throws {
         _ = try bench.file("plain", noise(1000))
         _ = try bench.file("rsa.crt", Array(TestKey.rsa.get().pair.certificatePEM.utf8))
@@ -91,8 +91,8 @@ import Testing
         let swapped = complaint { _ = try RecoveryCertificate.load(key) }
         #expect(
             swapped?.description == """
-                read certificate '\(key)': no PEM certificate in it
-                hint: this is a private key: name the certificate here, and keep the key off this machine
+                read certificate '\(key)': the file contains no PEM certificate
+                hint: this is a private key: give the certificate here, and keep the key off this machine
                 """)
         #expect(swapped?.reason == .notACertificate)
 
@@ -100,7 +100,7 @@ import Testing
             let error = complaint { _ = try RecoveryCertificate.all(in: Array(content.utf8), name: "c") }
             #expect(error?.reason == .notACertificate)
         }
-        // A damaged one after a good one is not passed over.
+        // A damaged certificate after a valid one is an error.
         let cut = try TestKey.ec.get().pair.certificatePEM + "-----BEGIN CERTIFICATE-----\nAAAA\n"
         #expect(
             complaint { _ = try RecoveryCertificate.all(in: Array(cut.utf8), name: "c") }?.reason == .notACertificate)
@@ -128,9 +128,9 @@ import Testing
         try certificate.checkValidity(at: certificate.expires)
         let late = complaint { try certificate.checkValidity(at: certificate.expires + 1) }
         #expect(late?.reason == .expired)
-        #expect(late?.detail == "expired on 2028-01-15T08:00:00Z")
+        #expect(late?.detail == "it expired on 2028-01-15T08:00:00Z")
         #expect(complaint { try certificate.checkValidity(at: now - 1) }?.reason == .notYetValid)
-        // Longer than two-digit years last.
+        // A validity beyond two-digit years.
         let long = try RecoveryKeyPair.generate(commonName: "long", kind: .p256, now: now, years: 30)
         let certificates = try RecoveryCertificate.all(in: Array(long.certificatePEM.utf8), name: "c")
         #expect(certificates.first?.expires == now + (30 * 365 + 7) * 86_400)
@@ -152,7 +152,7 @@ import Testing
         #expect(asked == 1)
         #expect(throws: NoTerminal.self) { try RecoveryKey(pem: pem, name: "k") { throw NoTerminal() } }
         let none = complaint { _ = try RecoveryKey(pem: pem, name: "k") }
-        #expect(none?.description == "read private key 'k': it is encrypted, and no passphrase was given")
+        #expect(none?.description == "read private key 'k': the key is encrypted and no passphrase was given")
         let answers = [Array("wrong horse".utf8), [UInt8](repeating: 65, count: 100_000)]
         for answer in answers {
             #expect(complaint { _ = try RecoveryKey(pem: pem, name: "k") { answer } }?.reason == .passphrase)

@@ -2,7 +2,7 @@ import Cryptography
 import Foundation
 import Testing
 
-/// Signatures between this module and the stock `openssl`, and documents or signers that are not the right ones.
+/// Signatures between this module and the stock `openssl`, and wrong documents or signers.
 @Suite struct CMSSignatureTests {
     private let bench = CMSBench()
     private let document = Array("{\"set\": \"20261123T020000Z\"}\r\n".utf8)
@@ -80,7 +80,7 @@ import Testing
         #expect(reason(signature, of: [], [signer.certificate]) == .signature)
         #expect(reason(signature, of: document, [stranger.certificate]) == .signature)
         #expect(reason(signature, of: document, []) == .signature)
-        // Someone else of the same name.
+        // Another signer with the same name.
         let namesake = try identity("signer")
         #expect(reason(signature, of: document, [namesake.certificate]) == .signature)
         #expect(reason(signature + [0], of: document, [signer.certificate]) == .malformed)
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    /// Whatever is changed in a signature, it never proves another document, nor by another signer.
+    /// A changed signature never verifies for another document or another signer.
     @Test func changedSignaturesProveNothingElse() throws {
         let signer = try identity("signer")
         let signature = try CMSSignature.sign(document, by: signer)

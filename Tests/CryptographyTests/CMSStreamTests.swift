@@ -2,9 +2,9 @@ import Cryptography
 import Foundation
 import Testing
 
-/// Envelopes as streams: pieces of any size, nothing held back, errors that stick.
+/// Envelopes as streams: pieces of any size, no delay of data, permanent errors.
 @Suite struct CMSStreamTests {
-    /// Encryptor and decryptor in a row: what went in has come out, but for one piece of 64 KiB.
+    /// Encryptor and decryptor in a row: all input has been output, except for one piece of 64 KiB.
     @Test func nothingIsHeldBack() throws {
         let own = try TestKey.ec.get()
         let chunk = noise(300_000)
@@ -25,7 +25,8 @@ import Testing
         #expect(between - into < into / 10_000 + 500)
     }
 
-    /// The ciphertext's structure does not tell in which pieces the plaintext came, nor does its reading depend on pieces.
+    /// The structure of the ciphertext does not show the pieces of the plaintext, and reading does not depend on
+    /// pieces.
     @Test(arguments: [1, 2, 3, 7, 1000, 65_535, 65_536, 65_537, 200_000])
     func piecesDoNotMatter(_ step: Int) throws {
         let own = try TestKey.ec.get()
@@ -41,7 +42,7 @@ import Testing
         #expect(try seal([1, 2, 3], to: [own.certificate]) != seal([1, 2, 3], to: [own.certificate]))
     }
 
-    /// Definite and indefinite lengths, pieces within pieces and empty ones: all that X.690 allows for the content.
+    /// Definite and indefinite lengths, nested and empty pieces: all that X.690 allows for the content.
     @Test func everyFormOfContentIsRead() throws {
         let own = try TestKey.ec.get()
         let key = try own.key()

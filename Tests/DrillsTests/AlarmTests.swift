@@ -18,6 +18,6 @@ import Testing
         #expect(!Alarm.isNoticed([away], by: ["loki"], asDamage: true))
         #expect(!Alarm.isNoticed([other], by: ["loki"], asDamage: true))
         #expect(!Alarm.isNoticed([], by: ["loki"], asDamage: true))
-        #expect(Alarm.isNoticed([Alarm("sentinels", "older")], by: ["sentinels", "data_equality"], asDamage: false))
+        #expect(Alarm.isNoticed([Alarm("canaries", "older")], by: ["canaries", "data_equality"], asDamage: false))
     }
 }

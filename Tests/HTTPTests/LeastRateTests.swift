@@ -3,14 +3,14 @@ import Testing
 @testable import HTTP
 
 @Suite struct LeastRateTests {
-    /// A look at a transfer (seconds since its start, bytes moved so far), or something that happens to it.
+    /// A measurement of a transfer (seconds since its start, bytes moved so far), or an event.
     private enum Step {
         case look(Double, Int)
         case pause
         case own(Duration)
     }
 
-    /// - Returns: for each look, true if too little has moved.
+    /// - Returns: for each measurement, true if too little has moved.
     private func judge(_ steps: [Step], rate: Int, window: Duration) -> [Bool] {
         let start = ContinuousClock.now
         var limit = LeastRate(rate: rate, window: window)

@@ -3,7 +3,7 @@ import HTTP
 import Lab
 import Testing
 
-/// Peers that are never silent for long, and never done: without a limit each of these requests would run for ever.
+/// Peers that are never silent for long and never finish: without a limit each of these requests would run for ever.
 @Suite(.timeLimit(.minutes(2))) struct SlowPeerTests {
     private static let step = Duration.milliseconds(40)
     private static let head = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
@@ -61,7 +61,7 @@ import Testing
         request.url = endless.url
         request.answerTimeout = .milliseconds(900)
         let error = #expect(throws: HTTPError.self) { try client().send(request) }
-        #expect(error?.detail.contains("not complete") == true, "the rate does not count, the time does")
+        #expect(error?.detail.contains("not complete") == true, "the time limit applies, the rate does not")
     }
 
     @Test func `a peer that takes a body byte by byte is given up`() throws {

@@ -3,7 +3,7 @@ import HTTP
 import Lab
 import Testing
 
-/// Against OpenSSL's own server, with a certificate made for the test.
+/// Requests to OpenSSL's own server, with a certificate made for the test.
 @Suite struct TLSTests {
     @Test func `a custom CA is trusted, others are not`() async throws {
         let folder = try TemporaryFolder("tls")

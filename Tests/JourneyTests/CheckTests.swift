@@ -1,7 +1,7 @@
 import Documents
 import Foundation
 import Lab
-import RecoveryChecks
+import Components
 import Testing
 
 /// `dr check` as a user runs it.
@@ -50,7 +50,7 @@ import Testing
         #expect(failed.output.contains("2.5 s") && failed.output.contains("≤ 2 s"))
         let all = try await journey.json(CheckReport.self, "check")
         #expect(all.results.contains { $0.name == "loki_ready" && $0.verdict == .skipped })
-        #expect(all.results.contains { $0.name == "sentinels" && $0.detail?.contains("--set") == true })
+        #expect(all.results.contains { $0.name == "canaries" && $0.detail?.contains("--set") == true })
     }
 
     @Test func whatIsNotKnownIsRefusedWithTheNearest() async throws {

@@ -172,7 +172,7 @@ import Testing
     @Test func anEmptyBackupIsRemarkedOn() async throws {
         let journey = try await Journey()
         let run = try await journey.expect(0, "backup")
-        #expect(run.errors.contains("warning: tree: there was nothing to back up"))
+        #expect(run.errors.contains("warning: tree: there is nothing to back up"))
         try await journey.expect(0, "verify", "--read-data")
         try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
     }

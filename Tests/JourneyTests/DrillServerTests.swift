@@ -25,7 +25,7 @@ import Testing
         steps:
           - {id: back, restore: \(component), timeout: 5m}
           \(more)
-        checks: [sentinels]
+        checks: [canaries]
 
         """
     }
@@ -101,7 +101,7 @@ import Testing
     private func tree(_ server: String, port: String = "${port}") async throws -> Journey {
         let journey = try await Journey(
             extra: """
-                checks: {sentinels: {tree: {}}}
+                checks: {canaries: {tree: {}}}
                 drill:
                   servers:
                     tree:

@@ -9,7 +9,7 @@ import Testing
         objectives: {rto: 4h, rpo: 1h}
         steps:
           - {id: tree, restore: tree, timeout: 5m}
-        checks: [sentinels]
+        checks: [canaries]
 
         """
 
@@ -25,7 +25,7 @@ import Testing
 
     private func started(drill: String = "", plan: String = DrillTests.plan) async throws -> Journey {
         let journey = try await Journey(
-            extra: "checks: {sentinels: {tree: {}}}\n" + (drill.isEmpty ? "" : "drill: \(drill)\n"))
+            extra: "checks: {canaries: {tree: {}}}\n" + (drill.isEmpty ? "" : "drill: \(drill)\n"))
         let plans = journey.folder.url.appending(path: "plans")
         try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
         try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
@@ -40,7 +40,7 @@ import Testing
         ("flipped_byte", "tree", "tree/packs/"),
         ("missing_pack", "tree", "taken away for the negative control"),
         // Of two sets of one second nobody can tell which is the older.
-        ("old_set", "sentinels", "its sentinel is of"),
+        ("old_set", "canaries", "its canary is of"),
     ])
     func eachDamageIsNoticed(_ control: String, _ by: String, _ why: String) async throws {
         let journey = try await started()

@@ -57,6 +57,7 @@ import Testing
     @Test(arguments: [
         (["list", "--config", "/nowhere/dr.yaml"], "configuration", 2),
         (["show", "20200101T000000Z"], "no_such_set", 2), (["frobnicate"], "usage", 2),
+        (["backup", "--component", "nope"], "usage", 2),
         (["backup", "--quiet", "--verbose"], "usage", 2),
         (["stats", "--config", "other.yaml"], "not_a_repository", 1),
         (["report", "verify", "nothing.json"], "report_altered", 4),

@@ -91,7 +91,7 @@ import Testing
         let file = "\(journey.folder.path)/plans/mine.yaml"
         #expect(
             all.output.contains("\(file):5:22: error: there is no component 'promethus' (did you mean 'prometheus'?)"))
-        #expect(all.output.contains("\(file):5:5: error: by its time-outs and attempts a → b may take 50m"))
+        #expect(all.output.contains("\(file):5:5: error: with its time-outs and retries a → b may take 50m"))
         #expect(all.output.contains("\(file):6:30: warning: 'no-such-program' is not in the PATH"))
         #expect(all.output.contains("broken.yaml: INVALID") && all.output.contains("mine: INVALID"))
         try await journey.expect(2, "plan", "validate", "mine", "--set", "nmae=y")

@@ -139,7 +139,7 @@ import Testing
         #expect(shown.contains("FORECAST by 1 run or drill here") && shown.contains("no range"))
         #expect(shown.firstMatch(of: #/first: .*forecast 0\.\ds \(no range, 1 sample\)/#) != nil, "\(shown)")
         // The backups are of today: nothing is said of a month from now.
-        #expect(shown.contains("no data: tree is in 1 backup of the last 90 days: too few for its growth"))
+        #expect(shown.contains("no data: tree is in 1 backup of the last 90 days: too few for a forecast"))
         #expect(shown.contains("from 30 d"))
         let second = try await journey.expect(0, "restore", "--scenario", "loss", "--yes").output
         let run = ["restore", "--scenario", "loss"]
@@ -243,7 +243,7 @@ import Testing
         try runs(journey, Self.short)
         try write(Self.plan.replacing("run: [\"true\"]", with: "wait: 1s"), journey)
         let shown = try await journey.expect(0, "plan", "show", "loss").output
-        #expect(shown.contains("no data: not timed yet: first") && shown.contains("at least 6.0s"), "\(shown)")
+        #expect(shown.contains("no data: no earlier time for: first") && shown.contains("at least 6.0s"), "\(shown)")
         let status = try await journey.json(Status.self, "status")
         let today = try #require(status.recoveries.first?.points.first)
         #expect(today.verdict == "no data" && today.total == nil && today.atLeast == 6)

@@ -1,10 +1,10 @@
 import Foundation
 import Lab
-import RecoveryChecks
+import Components
 import Synchronization
 import Testing
 
-/// Whether what came back is the backup that was asked for, whole: recorded answers and sentinels, through the program.
+/// Whether what came back is the backup that was asked for, whole: recorded results and canaries, through the program.
 @Suite struct SameDataTests {
     private struct SetName: Decodable { var name: String }
 
@@ -29,14 +29,14 @@ import Testing
         try Data(GrafanaState.adminPassword.utf8).write(to: secret)
         let journey = try await Journey(
             components: "grafana: {url: '\(old.url)', username: admin, password: {file: \(secret.path)}}",
-            extra: "checks: {sentinels: {grafana: {}}}")
+            extra: "checks: {canaries: {grafana: {}}}")
         journey.keep(folder)
         let first = try await journey.json(SetName.self, "backup").name
         let run = try await journey.expect(0, "backup", "--json")
         let second = try JSONDecoder().decode(SetName.self, from: Data(run.output.utf8)).name
-        #expect(!run.errors.contains("recorded") && !run.errors.contains("sentinel"), "\(run.errors)")
+        #expect(!run.errors.contains("recorded") && !run.errors.contains("canary"), "\(run.errors)")
         #expect(old.server.violations == [])
-        let names = ["grafana_dashboards", "grafana_datasources", "data_equality", "sentinels"]
+        let names = ["grafana_dashboards", "grafana_datasources", "data_equality", "canaries"]
         var now = try await verdicts(journey, "--set", second, names[0], names[1], names[2], names[3])
         for name in names { #expect(now[name]?.verdict == .passed, "\(String(describing: now[name]))") }
 
@@ -44,25 +44,25 @@ import Testing
         let new = try await GrafanaStandIn(.empty(firstID: 5000))
         try move(journey, from: old.url, to: new.url)
         _ = try await journey.dr(["restore", "--component", "grafana", "--at", second])
-        now = try await verdicts(journey, "--set", second, "data_equality", "sentinels")
-        #expect(now["sentinels"]?.verdict == .passed, "\(String(describing: now["sentinels"]))")
+        now = try await verdicts(journey, "--set", second, "data_equality", "canaries")
+        #expect(now["canaries"]?.verdict == .passed, "\(String(describing: now["canaries"]))")
         #expect(now["data_equality"]?.verdict == .passed, "\(String(describing: now["data_equality"]))")
 
         new.change { $0.organizations[1]?.dashboards["disks"] = nil }
-        now = try await verdicts(journey, "--set", second, "data_equality", "sentinels")
-        #expect(now["data_equality"]?.verdict == .failed && now["sentinels"]?.verdict == .passed)
+        now = try await verdicts(journey, "--set", second, "data_equality", "canaries")
+        #expect(now["data_equality"]?.verdict == .failed && now["canaries"]?.verdict == .passed)
         #expect(now["data_equality"]?.detail?.contains("no such dashboard") == true)
 
         // An older backup in its place.
         let third = try await GrafanaStandIn(.empty(firstID: 9000))
         try move(journey, from: new.url, to: third.url)
         _ = try await journey.dr(["restore", "--component", "grafana", "--at", first])
-        now = try await verdicts(journey, "--set", second, "sentinels")
-        #expect(now["sentinels"]?.verdict == .failed)
-        #expect(now["sentinels"]?.detail?.contains("an older backup came back") == true)
+        now = try await verdicts(journey, "--set", second, "canaries")
+        #expect(now["canaries"]?.verdict == .failed)
+        #expect(now["canaries"]?.detail?.contains("an older backup was restored") == true)
         // And one that did not take part is not asked about.
-        let other = try await verdicts(journey, "--set", first, "sentinels")
-        #expect(other["sentinels"]?.verdict == .passed)
+        let other = try await verdicts(journey, "--set", first, "canaries")
+        #expect(other["canaries"]?.verdict == .passed)
     }
 
     @Test func prometheus() async throws {
@@ -85,13 +85,13 @@ import Testing
         let server = try await PrometheusServer.start(data: data, folder: folder.url, options)
         let journey = try await Journey(
             components: "prometheus: {url: '\(server.url)', data: \(data.path)}",
-            extra: "checks: {interval: 20s, sentinels: {prometheus: {pushgateway: '\(pushgateway.url)'}}}")
+            extra: "checks: {interval: 20s, canaries: {prometheus: {pushgateway: '\(pushgateway.url)'}}}")
         journey.keep(folder)
         let first = try await journey.json(SetName.self, "backup").name
         let second = try await journey.json(SetName.self, "backup").name
         var now = try await verdicts(
             journey, "--set", second, "prometheus_ready", "ingestion", "prometheus_blocks_intact", "data_equality",
-            "sentinels")
+            "canaries")
         for result in now.values { #expect(result.verdict == .passed, "\(result)") }
         await server.stop()
 
@@ -99,10 +99,10 @@ import Testing
             0, "restore", "--component", "prometheus", "--at", first, "--to", data.path, "--replace")
         let again = try await PrometheusServer.start(data: data, folder: folder.url, options)
         try move(journey, from: server.url, to: again.url)
-        now = try await verdicts(journey, "--set", first, "data_equality", "sentinels")
+        now = try await verdicts(journey, "--set", first, "data_equality", "canaries")
         for result in now.values { #expect(result.verdict == .passed, "\(result)") }
-        now = try await verdicts(journey, "--set", second, "sentinels")
-        #expect(now["sentinels"]?.detail?.contains("an older backup came back") == true, "\(now)")
+        now = try await verdicts(journey, "--set", second, "canaries")
+        #expect(now["canaries"]?.detail?.contains("an older backup was restored") == true, "\(now)")
         await again.stop()
 
         // A block is lost: the server starts without a word.
@@ -126,12 +126,12 @@ import Testing
         let journey = try await Journey(
             components: "jaeger: {kind: elasticsearch, url: '\(old.url)', indices: 'jaeger-*', timeout: 20s, "
                 + "repository: {type: fs, location: /mnt/backups/jaeger}}",
-            extra: "checks: {sentinels: {jaeger: {}}}")
+            extra: "checks: {canaries: {jaeger: {}}}")
         try await journey.expect(0, "backup")
         await old.server.stop()
         try move(journey, from: old.url, to: new.url)
         try await journey.expect(0, "restore", "--component", "jaeger")
-        let names = ["elasticsearch_green", "elasticsearch_documents", "data_equality", "sentinels"]
+        let names = ["elasticsearch_green", "elasticsearch_documents", "data_equality", "canaries"]
         var now = try await verdicts(journey, "--set", "latest", names[0], names[1], names[2], names[3])
         for name in names { #expect(now[name]?.verdict == .passed, "\(String(describing: now[name]))") }
         new.with { $0.indices["jaeger-span-000001"]?.documents = 1199 }
@@ -159,7 +159,7 @@ import Testing
         try loki.store.ship()
         let journey = try await Journey(
             components: "loki: {url: '\(loki.url)', data: \(data.path), flush: true}",
-            extra: "checks: {sentinels: {loki: {}}}")
+            extra: "checks: {canaries: {loki: {}}}")
         journey.keep(folder)
         try await journey.expect(0, "backup")
         #expect(loki.server.violations == [])
@@ -169,32 +169,32 @@ import Testing
         let again = try await LokiStandIn(data: restored, options)
         try move(journey, from: loki.url, to: again.url)
         var now = try await verdicts(
-            journey, "--set", "latest", "loki_ready", "loki_query", "data_equality", "sentinels")
+            journey, "--set", "latest", "loki_ready", "loki_query", "data_equality", "canaries")
         for result in now.values { #expect(result.verdict == .passed, "\(result)") }
         await again.stop()
 
         // Chunks are gone: a Loki says success, and leaves the lines out.
         let emptied = try await LokiStandIn(data: folder.url.appending(path: "empty"), options)
         try move(journey, from: again.url, to: emptied.url)
-        now = try await verdicts(journey, "--set", "latest", "loki_ready", "loki_query", "data_equality", "sentinels")
+        now = try await verdicts(journey, "--set", "latest", "loki_ready", "loki_query", "data_equality", "canaries")
         #expect(now["loki_ready"]?.verdict == .passed)
-        for name in ["loki_query", "data_equality", "sentinels"] { #expect(now[name]?.verdict == .failed) }
+        for name in ["loki_query", "data_equality", "canaries"] { #expect(now[name]?.verdict == .failed) }
         await emptied.stop()
     }
 
-    @Test func aFailedRecordingIsAWarningAndFilesHaveSentinelsToo() async throws {
-        let journey = try await Journey(extra: "checks: {sentinels: {tree: {file: stamp}}}")
+    @Test func aFailedRecordingIsAWarningAndFilesHaveCanariesToo() async throws {
+        let journey = try await Journey(extra: "checks: {canaries: {tree: {file: stamp}}}")
         try journey.write("a.txt", "one")
         try await journey.expect(0, "backup")
-        let now = try await verdicts(journey, "--set", "latest", "data_equality", "sentinels")
-        #expect(now["sentinels"]?.verdict == .passed && now["data_equality"]?.verdict == .skipped)
+        let now = try await verdicts(journey, "--set", "latest", "data_equality", "canaries")
+        #expect(now["canaries"]?.verdict == .passed && now["data_equality"]?.verdict == .skipped)
         try journey.write("stamp", "dr-20200101T000000Z-aaaaaaaaaaaa\n")
-        let older = try await verdicts(journey, "--set", "latest", "sentinels")
-        #expect(older["sentinels"]?.detail?.contains("20200101T000000Z") == true)
+        let older = try await verdicts(journey, "--set", "latest", "canaries")
+        #expect(older["canaries"]?.detail?.contains("20200101T000000Z") == true)
         try FileManager.default.removeItem(at: journey.data.appending(path: "stamp"))
         try FileManager.default.createDirectory(
             at: journey.data.appending(path: "stamp/in-the-way"), withIntermediateDirectories: true)
         let run = try await journey.expect(0, "backup")
-        #expect(run.errors.contains("warning: no sentinel in 'tree'"))
+        #expect(run.errors.contains("warning: no canary in 'tree'"))
     }
 }

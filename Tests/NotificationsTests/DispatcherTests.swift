@@ -30,7 +30,10 @@ import Testing
         dispatcher.post(.sample(.stepFailed))
         dispatcher.post(.sample(.recoveryFailed))
         let report = await dispatcher.finish(within: .seconds(20))
-        #expect(report.undelivered.map(\.description) == ["slack was not told of step_failed: HTTP 404: no_service"])
+        #expect(
+            report.undelivered.map(\.description) == [
+                "'slack' did not receive notification 'step_failed': HTTP 404: no_service"
+            ])
         #expect(channel.delivered == [.recoveryFailed])
     }
 
@@ -45,8 +48,8 @@ import Testing
         #expect(report.undelivered.map(\.reason) == ["HTTP 503", "HTTP 503"] && channel.tries > 2)
     }
 
-    /// One hangs, one refuses connections, one works: the caller waits for none, the third is not held up by the others,
-    /// and the end comes when it is due.
+    /// One channel hangs, one refuses connections, one works: the caller waits for none, the third is not delayed by
+    /// the others, and the dispatcher ends at its limit.
     @Test func noReceiverDelaysTheCallerOrAnother() async throws {
         let hanging = try ScriptedServer { _, _ in .silence }
         let working = try ScriptedServer { _, _ in .reply(.response(200)) }
@@ -63,9 +66,9 @@ import Testing
         ]
         let dispatcher = Dispatcher(channels)
         for _ in 0..<20 { dispatcher.post(.sample(.stepFailed)) }
-        // The third receives all of them while the others answer nothing.
+        // The third receives all of them while the others do not answer.
         while working.requests.count < 20 { try await Task.sleep(for: .milliseconds(10)) }
-        // Cancelled as an interrupted run is: the report comes all the same.
+        // Cancelled as an interrupted run is: the report still arrives.
         let report = await Task {
             withUnsafeCurrentTask { $0?.cancel() }
             return await dispatcher.finish(within: .seconds(4))
@@ -85,7 +88,7 @@ import Testing
         for _ in 0..<5 { dispatcher.post(.sample(.stepFailed)) }
         let report = await dispatcher.finish(within: .milliseconds(50))
         #expect(report.undelivered.count == 5)
-        #expect(report.undelivered.filter { $0.reason == "too many notices were waiting" }.count == 3)
+        #expect(report.undelivered.filter { $0.reason == "too many notifications were waiting" }.count == 3)
     }
 
     @Test func aFilterKeepsWhatIsNotMeantButWhatClosesPasses() {

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Notifications
 
-/// What is sent: the documents as they are on the wire.
+/// The documents exactly as they are sent.
 @Suite struct FormatTests {
-    /// What a receiver got, and the channel's answer.
+    /// Returns the messages that a receiver got, and the channel's answer.
     private func sent(
         _ notice: Notice, _ format: (String) -> any NoticeFormat
     ) throws -> (messages: [HTTPMessage], documents: [JSONValue], answer: String) {
@@ -69,7 +69,7 @@ import Testing
         #expect(try sent(.sample(.stepFailed), format).messages.isEmpty)
     }
 
-    /// Over a page that keeps incidents as Statuspage does.
+    /// A page that stores incidents as Statuspage does.
     @Test func aStatusPageShowsTheIncidentFromItsBeginningToItsEnd() throws {
         let incidents = #"[{"id": "other"}, {"id": "i1", "metadata": {"dr": {"topic": "monitoring/r1"}}}]"#
         let server = try ScriptedServer { request, number in

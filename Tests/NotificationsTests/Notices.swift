@@ -14,7 +14,7 @@ extension Notice {
     }
 }
 
-/// A channel that does as it is told and keeps what it got.
+/// A channel with a scripted result that keeps the notifications it got.
 final class ScriptedChannel: Channel {
     let name: String
     let filter: NoticeFilter

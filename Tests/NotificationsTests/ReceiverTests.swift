@@ -4,7 +4,7 @@ import Lab
 import Testing
 @testable import Notifications
 
-/// Against the real receivers.
+/// Tests with the real receivers.
 @Suite struct ReceiverTests {
     private func now(_ event: Notice.Event, severity: Notice.Severity) -> Notice {
         var notice = Notice.sample(event, severity: severity)
@@ -34,9 +34,9 @@ import Testing
             alert["endsAt"]?.text.flatMap {
                 try? Date($0, strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true))
             })
-        #expect(end.timeIntervalSinceNow > 80_000, "it does not end by itself after five minutes")
+        #expect(end.timeIntervalSinceNow > 80_000, "it does not expire after five minutes")
         _ = try channel.deliver(now(.recoveryCompleted, severity: .info))
-        // It ends alerts by their time, of which it keeps the fractions.
+        // Alertmanager ends alerts by their time, of which it keeps the fractions.
         let deadline = ContinuousClock.now + .seconds(20)
         while try await !server.alerts().isEmpty, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(50))

@@ -3,7 +3,7 @@ import ObjectStorage
 import Synchronization
 import Testing
 
-/// Every promise of `ObjectStore`, kept by every store.
+/// The requirements of `ObjectStore`, tested with every store.
 @Suite struct ConformanceTests {
     @Test(arguments: StoreKind.allCases) func `what is put comes back`(_ kind: StoreKind) async throws {
         try await withStore(kind) { store in

@@ -98,7 +98,7 @@ import Testing
         let upload = try small.upload("b", PutOptions())
         #expect(reason { for _ in 0..<20 { try upload.write(content(100_000).span.bytes) } } == .noSpace)
         #expect(try small.keys() == [])
-        // The failed upload is still held, its space is not.
+        // The failed upload still exists, but its space is free.
         _ = try small.put("c", content(700_000), options: PutOptions())
         upload.cancel()
     }

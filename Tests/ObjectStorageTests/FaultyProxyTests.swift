@@ -7,7 +7,7 @@ import Platform
 import S3
 import Testing
 
-/// That the faults are real: a suite that passes behind a proxy that does nothing proves nothing.
+/// The proxy really injects its faults: otherwise a suite that passes behind it would show nothing.
 @Suite struct FaultyProxyTests {
     @Test(arguments: FaultyProxy.Fault.allCases) func `each fault befalls requests`(_ fault: FaultyProxy.Fault)
         async throws
@@ -22,7 +22,7 @@ import Testing
         configuration.stallTimeout = .milliseconds(300)
         let faulty = try S3Store(configuration, environment: .none, logger: Logger(label: "test"))
         try await threads.run {
-            let bytes = content(20)  // small: each broken download still comes half of the way
+            let bytes = content(20)  // small: each broken download still delivers half of it
             _ = try direct.put("direct", bytes, options: PutOptions())
             func failure(_ body: () throws -> Void) -> ObjectStoreError.Reason? {
                 do { try body() } catch { return (error as? ObjectStoreError)?.reason }

@@ -7,7 +7,7 @@ import Platform
 import S3
 import Testing
 
-/// What only real servers can show.
+/// Behaviour that only real servers can show.
 @Suite struct S3ServerTests {
     private func store(_ server: any S3Server, _ change: (inout S3Configuration) -> Void = { _ in }) throws -> S3Store {
         var configuration = configuration(server)
@@ -40,7 +40,7 @@ import Testing
         #expect(!found.conditionalPut && !found.metadata && !found.tags && found.multipart)
     }
 
-    /// Ampersands and the like are not in the keys of a repository, but may be in its prefix.
+    /// The keys of a repository contain no ampersands and the like, but its prefix may.
     @Test(arguments: ["R&D", "a<b>", "it's \"so\"", "x&\u{301}"])
     func `a prefix that XML must escape`(_ name: String) async throws {
         let servers: [any S3Server] = [
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    /// In a bucket of its own that was made with object lock.
+    /// Opens a store in a separate bucket that was created with object lock.
     private func lockingStore() async throws -> S3Store {
         let server = try await SharedS3Server.seaweedFS()
         let bucket = "lock-\(UUID().uuidString.lowercased())"
@@ -105,7 +105,7 @@ import Testing
             #expect(try !store.retentionSupport().isEnabled)
             try store.put("a")
             let lock = PutOptions.Lock(mode: .governance, until: Int(Date().timeIntervalSince1970) + 3600)
-            // Refused, in whatever words: never stored as if it were locked.
+            // The server refuses the object with any error, and never stores it without the lock.
             #expect(reason { _ = try store.put("b", [1], options: PutOptions(lock: lock)) } != nil)
             #expect(reason { try store.retain("a", lock) } != nil)
         }

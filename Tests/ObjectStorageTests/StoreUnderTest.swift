@@ -7,17 +7,18 @@ import Platform
 import S3
 import Testing
 
-/// A store that has to keep the promises of `ObjectStore`, with what each kind cannot do.
+/// A store that must meet the requirements of `ObjectStore`, with the limits of each kind.
 enum StoreKind: Hashable, Sendable, CaseIterable, CustomTestStringConvertible {
     case directory, seaweedFS, moto, rclone
-    /// Keeps no metadata, passes over conditions, and has other tags for an object than for its write.
+    /// Keeps no metadata, ignores conditions, and has other tags for an object than for its write.
     case forgetful
-    /// SeaweedFS behind a proxy that does this to 5 % of the requests.
+    /// SeaweedFS behind a proxy that injects this fault into 5 % of the requests.
     case faulty(FaultyProxy.Fault)
-    /// All of it together, 5 % each.
+    /// SeaweedFS behind a proxy with all faults together, 5 % each.
     case veryFaulty
 
-    /// Those that a store hides from its caller. A changed byte and a listing that lags are its caller's to notice.
+    /// The faults that a store hides from its caller. The caller itself must notice a changed byte and a listing that
+    /// lags.
     static let hiddenFaults = FaultyProxy.Fault.allCases.filter { $0 != .corruptedDownload && $0 != .laggingListing }
 
     static let allCases: [StoreKind] =
@@ -25,7 +26,7 @@ enum StoreKind: Hashable, Sendable, CaseIterable, CustomTestStringConvertible {
 
     var testDescription: String { "\(self)" }
 
-    /// Whether of many writers of one key exactly one wins.
+    /// True if exactly one of many writers of one key succeeds.
     var hasAtomicCreation: Bool { self != .rclone && self != .forgetful }
 
     var faults: [FaultyProxy.Fault] {
@@ -37,10 +38,10 @@ enum StoreKind: Hashable, Sendable, CaseIterable, CustomTestStringConvertible {
     }
 }
 
-/// Of the multipart uploads in these tests: the smallest that S3 allows.
+/// The part size of the multipart uploads in these tests: the smallest that S3 allows.
 let partSize = 5 << 20
 
-/// Opens a store of its own for each test and runs `body` on a thread that may block.
+/// Opens a separate store for each test and runs `body` on a thread that may block.
 func withStore<Value: Sendable>(
     _ kind: StoreKind, _ body: @escaping @Sendable (any ObjectStore) throws -> Value
 ) async throws -> Value {
@@ -76,7 +77,7 @@ func withStore<Value: Sendable>(
     return try await threads.run { try body(store) }
 }
 
-/// A prefix of its own in the bucket that ``SharedS3Server`` makes.
+/// Returns the configuration of a separate prefix in the bucket that ``SharedS3Server`` makes.
 func configuration(_ server: any S3Server, endpoint: String? = nil) -> S3Configuration {
     var configuration = S3Configuration(
         bucket: SharedS3Server.bucket, prefix: "tests/\(UUID().uuidString)", endpoint: endpoint ?? server.endpoint)
@@ -89,7 +90,7 @@ func configuration(_ server: any S3Server, endpoint: String? = nil) -> S3Configu
 }
 
 extension AWSEnvironment {
-    /// A machine that knows nothing of AWS.
+    /// A machine without any AWS settings.
     static let none = AWSEnvironment(
         variables: ["AWS_EC2_METADATA_DISABLED": "true"], home: "/nonexistent",
         now: { Int(Date().timeIntervalSince1970) })
@@ -97,8 +98,8 @@ extension AWSEnvironment {
 
 let threads = BlockingPool(threads: 8)
 
-/// Bytes in which a block that is shifted, repeated or lost does not go unnoticed: random ones, each 4 KiB of them
-/// stamped with its place.
+/// Returns random bytes in which a shifted, repeated or lost block is noticed: each 4 KiB are stamped with their
+/// offset.
 func content(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var content: [UInt8] = []
     content.reserveCapacity(count + block.count)

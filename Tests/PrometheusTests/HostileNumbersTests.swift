@@ -1,3 +1,4 @@
+import Components
 import BackupRepository
 import Cryptography
 import Foundation
@@ -106,10 +107,10 @@ import Testing
         #expect(more == 0)
         #expect(
             series == [
-                RangeSeries(labels: ["a": "1"], samples: [(100, 1e308)]),
-                RangeSeries(labels: ["a": "2"], samples: [], hasHistograms: true),
-                RangeSeries(labels: ["a": "3"], samples: [(100, 4)], hasHistograms: true),
-                RangeSeries(labels: ["a": "4"], samples: []),
+                MetricSeries(labels: ["a": "1"], samples: [(100, 1e308)]),
+                MetricSeries(labels: ["a": "2"], samples: [], hasHistograms: true),
+                MetricSeries(labels: ["a": "3"], samples: [(100, 4)], hasHistograms: true),
+                MetricSeries(labels: ["a": "4"], samples: []),
             ])
     }
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Reporting
 
-/// The page in a real browser, as people see it: on a phone, in the dark, on paper.
+/// The page in a real browser: on a phone, in dark mode, on paper.
 @Suite(.enabled(if: Browser.program != nil, "no Chromium on this machine"))
 struct BrowserTests {
     @Test(arguments: [360, 1280])
@@ -39,7 +39,7 @@ private enum Browser {
         FileManager.default.isExecutableFile(atPath: $0)
     }
 
-    /// What the page looks like once it is laid out, read by a script that only the test adds.
+    /// Measures the page after layout with a script that only the test adds.
     static func measure(_ report: Report, width: Int, isDark: Bool = false) async throws -> [String: String] {
         let folder = try TemporaryFolder("browser")
         let script = """
@@ -54,7 +54,7 @@ private enum Browser {
         let html = String(decoding: try report.rendered(as: .html), as: UTF8.self)
         let inner = folder.url.appending(path: "report.html")
         try Data(html.replacing("</body>", with: script + "</body>").utf8).write(to: inner)
-        // A window of a headless browser has a least width; a frame in it has not.
+        // The window of a headless browser has a minimum width; a frame in it does not.
         let frame = """
             <iframe id="f" style="border:0;width:\(width)px;height:2000px" src="report.html"></iframe>
             <script>addEventListener('load', () => {

@@ -1,6 +1,6 @@
 import Foundation
 import Lab
-import RecoveryChecks
+import Components
 import RecoveryPlan
 import Testing
 
@@ -56,7 +56,7 @@ import Testing
         return try JournalReading(path: path)
     }
 
-    /// A drill whose checks had nothing to look at shows nothing; one whose check failed has shown something.
+    /// A drill whose checks were all skipped is inconclusive; a drill whose check failed has failed.
     @Test(arguments: [(CheckResult.Verdict.skipped, Evidence.Verdict.void), (.failed, .failed)])
     func aDrillThatLookedAtNothingIsVoid(_ check: CheckResult.Verdict, _ verdict: Evidence.Verdict) throws {
         #expect(try Evidence(reading(isDrill: true, end: .notValidated, check: check)).verdict == verdict)
@@ -123,7 +123,7 @@ import Testing
         let stem = try write(try Report(Evidence(reading())))
         let file = URL(filePath: "\(stem).\(format.rawValue)")
         let whole = try Data(contentsOf: file)
-        // Every byte is too many to verify each; a step that shares no factor with the layout meets all kinds.
+        // Verifying every byte would take too long; a step without a common factor with the layout covers all kinds.
         for index in stride(from: 0, to: whole.count, by: max(1, whole.count / 97)) {
             var altered = whole
             altered[index] ^= 1
@@ -143,6 +143,6 @@ import Testing
         let refusal = #expect(throws: ReportVerification.Refusal.self) {
             try ReportVerification.verify("\(stem).json", journal: other)
         }
-        #expect(refusal?.detail.contains("another journal") == true)
+        #expect(refusal?.detail.contains("its journal differs") == true)
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 import FoundationXML
-import RecoveryChecks
+import Components
 import RecoveryPlan
 import Testing
 
@@ -79,7 +79,7 @@ extension Evidence {
     }
 }
 
-/// Counts elements; false where the text is no XML.
+/// Counts elements; false if the text is not XML.
 private final class XMLCount: NSObject, XMLParserDelegate {
     private(set) var counts: [String: Int] = [:]
 

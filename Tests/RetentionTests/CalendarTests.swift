@@ -7,7 +7,7 @@ import Testing
     @Test func `every day and ISO week of a century is what Foundation's calendar says`() throws {
         var calendar = Calendar(identifier: .iso8601)
         calendar.timeZone = try #require(TimeZone(identifier: "UTC"))
-        // Every 5th day comes upon all weekdays, and every 1st, 29 February and 31 December within the century.
+        // Every 5th day covers all weekdays, and every 1st, 29 February and 31 December within the century.
         for day in stride(from: at("1960-01-01") / 86_400, to: at("2060-01-01") / 86_400, by: 5) {
             let date = Date(timeIntervalSince1970: TimeInterval(day * 86_400))
             let says = calendar.dateComponents([.year, .month, .day, .weekOfYear, .yearForWeekOfYear], from: date)
@@ -47,11 +47,11 @@ import Testing
         #expect(Moment.readable(ZoneCalendar(.utc).adding(length, to: at(start))) == end)
     }
 
-    /// Clocks of Berlin leapt from 2:00 to 3:00 on 2026-03-29 (at 1:00 UTC) and fell from 3:00 to 2:00 on 2026-10-25.
+    /// Clocks of Berlin changed from 2:00 to 3:00 on 2026-03-29 (at 1:00 UTC) and from 3:00 to 2:00 on 2026-10-25.
     @Test(arguments: [
-        ("2026-03-28 01:30", "1d", "2026-03-29 01:00"),  // 2:30 the next day does not exist: the leap
+        ("2026-03-28 01:30", "1d", "2026-03-29 01:00"),  // 2:30 the next day does not exist: the moment of the change
         ("2026-03-28 12:00", "1d", "2026-03-29 11:00"), ("2026-03-28 12:00", "24h", "2026-03-29 12:00"),
-        ("2026-10-24 00:30", "1d", "2026-10-25 01:30"),  // 2:30 the next day comes twice: the later
+        ("2026-10-24 00:30", "1d", "2026-10-25 01:30"),  // 2:30 the next day exists twice: the later one
         ("2026-10-24 12:00", "1d", "2026-10-25 13:00"), ("2026-10-24 12:00", "24h", "2026-10-25 12:00"),
     ])
     func `days follow the zone's clocks, hours the time that passes`(start: String, length: String, end: String) throws
@@ -67,9 +67,9 @@ import Testing
         let lengths = try ["1mo", "12mo", "1y1mo", "30d", "12w", "1mo36h"].map { try #require(CalendarLength($0)) }
         for length in lengths {
             var last = Int.min, shown = Int.min
-            // Twenty minutes are finer than any zone's leap.
+            // Twenty minutes are shorter than any zone's change.
             for time in stride(from: at("2024-01-27"), to: at("2024-04-10"), by: 1200) {
-                // While clocks show an hour again, an end is what they showed.
+                // While clocks repeat an hour, skip the times that they already showed.
                 guard time + zone.offset(at: time) > shown else { continue }
                 shown = time + zone.offset(at: time)
                 let end = zone.adding(length, to: time)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Retention
 
-/// Each component is judged by itself.
+/// Each component is judged separately.
 @Suite struct ComponentRetentionTests {
     private func set(_ time: String, _ components: [String: Bool], isComplete: Bool = true) -> SetFacts {
         SetFacts(time: at(time), isComplete: isComplete, components: components)
@@ -50,7 +50,7 @@ import Testing
         #expect(young.keptNames.first == "2026-11-03 00:00")
         let aged = decided(old + new, policy, now: "2026-11-09 12:00", configured: ["stays"])
         #expect(aged.keptNames.first == "2026-11-06 00:00")
-        // While it is configured, its last whole backup stays.
+        // While the component is configured, its last whole backup stays.
         let kept = decided(old + new, policy, now: "2026-11-09 12:00", configured: ["stays", "gone"])
         #expect(kept.keptNames.first == "2026-11-03 00:00")
         #expect(kept.texts("2026-11-03") == ["newest whole backup, for gone"])
@@ -92,7 +92,7 @@ import Testing
             })
     }
 
-    /// Over random histories: the newest whole backup of a configured component survives every policy.
+    /// For random histories: the newest whole backup of a configured component survives every policy.
     @Test func `the last whole backup of a component is never dropped for a set that lacks it`() {
         for seed in 0..<200 {
             let random = RandomCase(seed: seed)

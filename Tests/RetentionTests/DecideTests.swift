@@ -19,8 +19,8 @@ import Testing
     @Test func `windows are counted from now, not from the newest set`() {
         let policy = RetentionPolicy(hourly: .hours(24), daily: .days(3))
         let names = plan(hours, policy, now: "2026-11-25 10:00:00").keptNames
-        // A day without a run: of the last 24 hours there are 11:00 and 12:00 of the day before. Three days back reach
-        // to 2026-11-22 10:00.
+        // A day without a run: of the last 24 hours only 11:00 and 12:00 of the day before have sets. Three days back
+        // is 2026-11-22 10:00.
         #expect(
             names == ["2026-11-22 23:00", "2026-11-23 23:00", "2026-11-24 11:00", "2026-11-24 12:00"])
         #expect(plan(hours, policy, now: "2027-11-25").keptNames == ["2026-11-24 12:00"])
@@ -71,7 +71,7 @@ import Testing
                 isDamaged: damaged)
         }
         func kept(_ sets: [SetFacts]) -> [String] {
-            // A good set of another day, so that floors do not hide what the tier does.
+            // A sound set of another day, so that the floors do not hide the effect of the tier.
             plan(
                 [SetFacts(time: at("2026-11-20"))] + sets + [SetFacts(time: at("2026-11-24 01"), verified: 1)],
                 RetentionPolicy(daily: .days(2)), now: "2026-11-24 02"
@@ -81,7 +81,7 @@ import Testing
         #expect(kept([day("03", true, verified: true), day("04", true)]) == ["03:00"])
         #expect(kept([day("03", true, verified: true), day("04", true, verified: true)]) == ["04:00"])
         #expect(kept([day("03", true), day("04", false), day("05", false, damaged: true)]) == ["03:00"])
-        // Nothing whole: what is partial and what is damaged may each hold what the other lost.
+        // No whole set: a partial and a damaged one may each hold data that the other lost.
         #expect(kept([day("03", true, damaged: true), day("04", false)]) == ["03:00", "04:00"])
         #expect(kept([day("03", false, damaged: true), day("04", true, damaged: true)]) == ["04:00"])
         #expect(kept([day("03", false, damaged: true)]) == ["03:00"])
@@ -105,7 +105,7 @@ import Testing
         let history = (0..<5).map { SetFacts(time: at("2020-01-01") + $0 * 3600, isComplete: false) }
         let plan = plan(history, RetentionPolicy(hourly: .hours(1)), now: "2026-11-24")
         #expect(plan.keptNames == ["2020-01-01 04:00"])
-        #expect(plan.texts("2020-01-01 04") == ["newest backup; no whole one exists"])
+        #expect(plan.texts("2020-01-01 04") == ["newest backup; no whole backup exists"])
     }
 
     @Test func `sets from the future are kept, counted, and stand in for nothing`() {
@@ -113,7 +113,7 @@ import Testing
         let plan = plan(history, RetentionPolicy(hourly: .hours(1), keepLast: 1), now: "2026-11-24 12:10")
         #expect(plan.keptNames == ["2026-11-24 12:00", "2026-11-24 12:20", "2030-01-01 00:00"])
         #expect(plan.statistics.future == 2)
-        #expect(plan.texts("2030-01-01") == ["named after a time in the future"])
+        #expect(plan.texts("2030-01-01") == ["its name is a time in the future"])
         #expect(plan.texts("2026-11-24 12").contains("newest whole backup"))
     }
 

@@ -28,7 +28,7 @@ import Testing
         #expect(freezes(hours, now: "2026-11-24 12:10", failedRuns: 99, policy: policy) == [])
     }
 
-    /// Everything looks younger then, so that more is kept.
+    /// Every set looks younger then, so more sets are kept.
     @Test func `a clock that fell behind sets or prunes stops nothing`() {
         #expect(freezes(hours, now: "2026-11-24 08:00") == [])
         #expect(freezes(hours, now: "2026-11-24 12:30", lastPrune: "2036-11-24 13:31") == [])
@@ -40,13 +40,13 @@ import Testing
         #expect(plan(wrong, RetentionPolicy(keepLast: 1), now: "2026-11-24 12:10").keptNames.last == "2036-11-24 13:00")
     }
 
-    /// The clock leapt ten years, a backup ran under the wrong date, and now a prune looks at it.
+    /// The clock jumped ten years ahead, a backup ran with the wrong date, and a prune follows.
     @Test func `a clock that leapt forward stops it, although the newest set looks fresh`() {
         let leapt = hours + [SetFacts(time: at("2036-11-24 13"))]
         let found = freezes(leapt, now: "2036-11-24 13:10", lastPrune: "2026-11-24 12:10", policy: .proposed)
         #expect(found.first == .gap(from: at("2026-11-24 12:10"), to: at("2036-11-24 13")))
         #expect(found.first?.remedy.contains("clock") == true)
-        // And what it would have dropped is another reason.
+        // The large drop that the prune would cause is another reason.
         #expect(found.contains { if case .largeDrop = $0 { true } else { false } })
     }
 
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func `backups that ended unnoticed stop it`() {
-        // Prunes go on day by day, so there is no gap; partial sets are no backups to live on.
+        // Prunes run every day, so there is no gap. Partial sets do not count as backups.
         let history = hours + [SetFacts(time: at("2027-01-20"), isComplete: false)]
         #expect(freezes(history, now: "2027-01-23 12:00", lastPrune: "2027-01-23") == [])
         #expect(

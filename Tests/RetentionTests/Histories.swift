@@ -1,6 +1,6 @@
 @testable import Retention
 
-/// A random history, a policy and a moment to judge it at: the same for the same seed.
+/// A random history, policy and time, reproducible by its seed.
 struct RandomCase {
     var sets: [SetFacts] = []
     var policy = RetentionPolicy()
@@ -13,7 +13,7 @@ struct RandomCase {
     init(seed: Int) {
         var random = Seeded(seed)
         now = at("2020-01-01") + Int.random(in: 0..<5 * 365 * 86_400, using: &random)
-        // From busy minutes to months of silence.
+        // From minutes to months between sets.
         let step = [900, 3600, 3600, 20_000, 86_400, 2_000_000].randomElement(using: &random) ?? 3600
         let quality = Int.random(in: 1...4, using: &random)
         var time = now + Int.random(in: 0...3 * step, using: &random)
@@ -41,7 +41,7 @@ struct RandomCase {
         sets.shuffle(using: &random)
     }
 
-    /// One that asks for at least as much by every rule.
+    /// Returns a policy that keeps at least as much by every rule.
     func longerPolicy(seed: Int) -> RetentionPolicy {
         var random = Seeded(seed)
         var longer = policy

@@ -1,6 +1,6 @@
 @testable import Retention
 
-/// `2026-12-31 23:59:59`, `2026-12-31 23` or `2026-12-31`, UTC, in seconds since 1970.
+/// Parses `2026-12-31 23:59:59`, `2026-12-31 23` or `2026-12-31`, UTC, to seconds since 1970.
 func at(_ text: String) -> Int {
     var parts = text.split { !$0.isNumber }.compactMap { Int($0) }
     while parts.count < 6 { parts.append(0) }
@@ -8,7 +8,7 @@ func at(_ text: String) -> Int {
     return day * 86_400 + parts[3] * 3600 + parts[4] * 60 + parts[5]
 }
 
-/// Complete sets at equal steps, both ends included.
+/// Returns complete sets at equal intervals, including both ends.
 func sets(from start: String, to end: String, every seconds: Int = 3600) -> [SetFacts] {
     stride(from: at(start), through: at(end), by: seconds).map { SetFacts(time: $0) }
 }
@@ -18,7 +18,7 @@ func plan(_ sets: [SetFacts], _ policy: RetentionPolicy, now: String) -> Retenti
 }
 
 extension RetentionPlan {
-    /// Names of what is kept, readable: `2026-12-31 23:00`.
+    /// Names of the kept sets, readable: `2026-12-31 23:00`.
     var keptNames: [String] { kept.map { Moment.readable($0.time) } }
 
     func decision(_ time: String) -> RetentionDecision? { decisions.first { $0.set.time == at(time) } }
@@ -28,7 +28,7 @@ extension RetentionPlan {
     func tier(_ tier: Tier) -> RetentionStatistics.TierUse? { statistics.tiers.first { $0.tier == tier } }
 }
 
-/// Random numbers that are the same in every run: SplitMix64, https://prng.di.unimi.it/splitmix64.c.
+/// Reproducible random numbers: SplitMix64, https://prng.di.unimi.it/splitmix64.c.
 struct Seeded: RandomNumberGenerator {
     private var state: UInt64
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Retention
 
-/// What holds for every history, policy and moment, over some hundred generated ones.
+/// Properties that hold for every history, policy and time, tested with some hundred generated ones.
 @Suite struct PropertyTests {
     private static let seeds = Array(0..<200)
 
@@ -18,7 +18,7 @@ import Testing
                 #expect(
                     decision.reasons.allSatisfy { $0.keeps == (decision.verdict == .keep) },
                     "seed \(seed): \(decision.reasons.map(\.text))")
-                // The words follow from the same dates, but not from the same marks as the verdict.
+                // The texts are derived from the same dates, but not from the same marks as the verdict.
                 #expect(decision.reasons.allSatisfy { ($0.until ?? .max) > random.now }, "seed \(seed)")
             }
             #expect(plan.statistics.kept == plan.kept.count, "seed \(seed)")
@@ -48,7 +48,7 @@ import Testing
             let once = Self.kept(random.decided())
             let earlier = random.now - 20 * 86_400 / (1 + seed % 40)
             let first = random.decided(random.sets.filter { $0.time <= earlier }, now: earlier)
-            // A pin that ended in between is the only thing that changes.
+            // Only a pin that ended in between can change the result.
             let twice = random.decided(first.kept + random.sets.filter { $0.time > earlier })
             #expect(once.isSubset(of: Self.kept(twice)), "seed \(seed)")
         }
@@ -99,7 +99,7 @@ import Testing
                 }
                 let past = plan.decisions.filter { $0.set.time <= random.now }
                 for (_, period) in Dictionary(grouping: past, by: { number($0.set) }) {
-                    // Where all sets are alike the newest is kept, unless it is too old.
+                    // If all sets have the same quality, the newest is kept, unless it is too old.
                     let alike = period.allSatisfy { $0.set.isSound && $0.set.verified == nil }
                     guard alike, let newest = period.max(by: { $0.set.time < $1.set.time }) else { continue }
                     let reached = zone.adding(length, to: newest.set.time) > random.now

@@ -4,13 +4,13 @@ import Testing
 
 /// Seven years of hourly backups under hourly 24h, daily 30d, weekly 12w, monthly 12mo, yearly 7y.
 @Suite struct SevenYearsTests {
-    /// 2557 days, for 2020 and 2024 have 366: 61,368 sets, from 2020-01-01 00:00 to 2026-12-31 23:00.
+    /// 2557 days, because 2020 and 2024 have 366: 61,368 sets, from 2020-01-01 00:00 to 2026-12-31 23:00.
     private static let history = sets(from: "2020-01-01", to: "2026-12-31 23")
     private static let atTheEnd = plan(history, .proposed, now: "2026-12-31 23:59:59")
-    /// What seven years of prunes have left.
+    /// The sets that remain after seven years of prunes.
     private static let survivors = atTheEnd.kept
 
-    /// Hourly sets of a part of the time, where years before it would prove nothing.
+    /// Returns hourly sets of a part of the time, for tests that do not need the earlier years.
     private static func history(from start: String, to end: String) -> [SetFacts] { sets(from: start, to: end) }
 
     @Test func `the numbers at the end of the last year, worked out by hand`() throws {
@@ -69,18 +69,18 @@ import Testing
         let plan = plan(Self.survivors, .proposed, now: "2027-01-01 00:00:00")
         #expect(plan.decision("2020-01-01")?.verdict == .drop)
         #expect(plan.tier(.yearly)?.isFull == true)
-        // 2026-12-31 00:00 is 24 hours old and goes too; it is no day's last.
+        // 2026-12-31 00:00 is 24 hours old and is dropped too; it is not the last of a day.
         #expect(plan.statistics.kept == 79 - 2)
     }
 
     @Test func `in Berlin the days end an hour or two before those of UTC`() throws {
         var policy = RetentionPolicy.proposed
         policy.timeZone = try #require(DeclaredZone("Europe/Berlin"))
-        // 13:30 on the Sunday on which clocks went back: a day of 25 hours.
+        // 13:30 on the Sunday of the change to winter time: a day of 25 hours.
         let names = plan(
             Self.history(from: "2025-09-01", to: "2026-10-25 12"), policy, now: "2026-10-25 12:30:00"
         ).keptNames
-        // 24 hours are 24 sets all the same: from 10-24 13:00 UTC.
+        // 24 hours are still 24 sets: from 10-24 13:00 UTC.
         #expect(names.suffix(24).first == "2026-10-24 13:00")
         #expect(names.suffix(24).last == "2026-10-25 12:00")
         // The days before end with 23:00 in summer time, 21:00 UTC; 30 days back is 09-25 13:30 in Berlin.
@@ -127,14 +127,14 @@ import Testing
     }
 
     @Test func `an outage leaves its periods to the last set before it`() {
-        // Nothing from the evening of Friday 02-20 to the noon of Tuesday 03-10.
+        // No sets from the evening of Friday 02-20 to noon of Tuesday 03-10.
         let history = Self.history(from: "2025-12-01", to: "2026-03-31 06").filter {
             !(at("2026-02-20 18:30")..<at("2026-03-10 12")).contains($0.time)
         }
         let after = plan(history, .proposed, now: "2026-03-31 06:10")
         #expect(after.texts("2026-02-20 18").contains { $0.hasPrefix("monthly: newest of 2026-02") })
         #expect(after.texts("2026-02-20 18").contains { $0.hasPrefix("weekly: newest of 2026-W08") })
-        // In the outage, whatever ages, what cannot be replaced is only thinned as it would have been anyway.
+        // During the outage, older sets are only thinned as they would have been without it.
         let within = plan(history.filter { $0.time < at("2026-03-01") }, .proposed, now: "2026-03-09 12:00")
         #expect(within.keptNames.last == "2026-02-20 18:00")
         #expect(within.tier(.hourly)?.sets == 0)
@@ -150,7 +150,7 @@ import Testing
     @Test func `a burst of complete junk displaces only what shares its hour, and nothing that is verified`() {
         let junk = (0..<3000).map { SetFacts(time: at("2026-12-31 23:00") + 1 + $0) }
         let attacked = plan(Self.survivors + junk, .proposed, now: "2026-12-31 23:59:59")
-        // One junk set takes the place of 23:00; the 78 others stay.
+        // One junk set replaces 23:00; the 78 others stay.
         #expect(Set(Self.survivors).subtracting(attacked.kept) == [SetFacts(time: at("2026-12-31 23"))])
         #expect(attacked.statistics.kept == 79)
 
@@ -179,7 +179,7 @@ import Testing
         #expect(leapt.keptNames == ["2026-12-31 23:00"])
     }
 
-    /// As a shell that prunes after each run would do it, across the change to winter time.
+    /// Like a script that prunes after each run, across the change to winter time.
     @Test func `pruning after each run comes to the same as pruning once`() throws {
         var policy = RetentionPolicy(hourly: .hours(24), daily: .days(7), weekly: .weeks(3))
         policy.timeZone = try #require(DeclaredZone("Europe/Berlin"))

@@ -39,7 +39,7 @@ import Testing
     @Test func `days and months of a schedule follow the calendar`() throws {
         let zone = ZoneCalendar(try #require(DeclaredZone("Europe/Berlin")))
         let daily = Schedule(every: .days(1)), monthly = Schedule(every: .months(1))
-        // 3:30 in Berlin, before and after clocks went back.
+        // 3:30 in Berlin, before and after the change to winter time.
         #expect(Moment.readable(daily.run(0, from: at("2026-10-24 01:30"), zone)) == "2026-10-24 01:30")
         #expect(Moment.readable(daily.run(1, from: at("2026-10-24 01:30"), zone)) == "2026-10-25 02:30")
         #expect(Moment.readable(monthly.run(2, from: at("2026-08-31 10:00"), zone)) == "2026-10-31 11:00")
@@ -56,20 +56,20 @@ import Testing
     @Test(arguments: ["", "every", "every hour", "0h", "59s", "often"])
     func `what is no schedule is refused`(text: String) { #expect(Schedule(text) == nil) }
 
-    /// Worked out by hand: 1000 bytes, half of them replaced each day, three daily sets.
+    /// Calculated by hand: 1000 bytes, half of them replaced each day, three daily sets.
     @Test func `a repository holds the oldest set and what is new in each later one`() {
         var model = StorageModel(size: 1000, monthlyGrowth: 0, dailyChange: 0.5, pricePerGBMonth: 0)
         let day = 86_400
         #expect(model.stored([0]) == 1000)
         #expect(model.stored([0, day, 2 * day]) == 1000 + 500 + 500)
-        // Without the middle one a quarter is left after two days.
+        // Without the middle set, a quarter is left after two days.
         #expect(model.stored([0, 2 * day]) == 1000 + 750)
-        // Nothing is left over when everything changes, nothing is new when nothing does.
+        // Nothing is shared if everything changes; nothing is added if nothing changes.
         model.dailyChange = 1
         #expect(model.stored([0, day]) == 2000)
         model.dailyChange = 0
         #expect(model.stored([0, day]) == 1000)
-        // Growth alone adds the difference: doubling in a month of 30.4375 days.
+        // Growth alone adds the difference: it doubles in a month of 30.4375 days.
         model.monthlyGrowth = 1
         #expect(abs(model.stored([0, 2_629_800]) - 2000) < 1e-6)
     }

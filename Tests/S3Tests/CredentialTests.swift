@@ -131,9 +131,9 @@ import Testing
     func `a process that hangs is given up`(_ command: String) throws {
         var process = ProcessCredentials(command: command, source: "test")
         process.timeout = .milliseconds(200)
-        process.hasOwnGroup = true  // with it goes what it has started
+        process.hasOwnGroup = true  // the processes that it starts stop with it
         let error = #expect(throws: CredentialError.self) { try process.load() }
-        #expect(error?.detail.contains("did not end within") == true)
+        #expect(error?.detail.contains("did not finish within") == true)
     }
 
     @Test(.timeLimit(.minutes(1))) func `a process that prints without end is given up`() throws {
@@ -223,7 +223,7 @@ import Testing
         let error = #expect(throws: CredentialError.self) {
             try chain(["AWS_CONTAINER_CREDENTIALS_FULL_URI": url, "AWS_CONTAINER_AUTHORIZATION_TOKEN": "x"])
         }
-        #expect(error?.detail.contains("neither https nor") == true)
+        #expect(error?.detail.contains("neither an https URL nor") == true)
     }
 
     @Test func `an instance`() throws {
@@ -267,7 +267,8 @@ import Testing
         #expect(try chain.credentials().accessKeyID == "TWO")
     }
 
-    /// Seconds that credentials live, and how often they may be asked for while requests come every second for as long.
+    /// The lifetimes of credentials in seconds, and the maximum number of fetches if a request is sent every second for
+    /// as long.
     static let lives = [(1, 2), (30, 3), (600, 3), (890, 3), (901, 3), (3600, 3)]
 
     @Test(arguments: lives) func `short-lived credentials are used for most of their life`(_ life: Int, _ most: Int)
@@ -288,7 +289,7 @@ import Testing
         #expect((2...most).contains(server.requests.count), "\(server.requests.count) questions")
     }
 
-    /// As an instance does until a quarter of an hour before its credentials expire.
+    /// Behaves as an instance does until a quarter of an hour before its credentials expire.
     @Test func `credentials that a place keeps for itself are not asked for with every request`() throws {
         let server = try ScriptedServer { _, _ in .reply(.response(200, [], Self.json("SAME"))) }
         let clock = Clock(Self.now)
@@ -322,7 +323,7 @@ import Testing
         Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
     }
 
-    // MARK: - Files that are not as they should be
+    // MARK: - Malformed files
 
     private func write(_ bytes: [UInt8], to file: String) throws {
         try Data(bytes).write(to: home.url.appending(path: ".aws/\(file)"))

@@ -7,11 +7,11 @@ import S3
 import Synchronization
 import Testing
 
-/// Multipart uploads against a scripted server: what must happen when an end of them goes wrong.
+/// Multipart uploads against a scripted server: the reaction to failures when an upload completes or aborts.
 @Suite struct MultipartTests {
     private let key = ObjectKey(trusted: "big")
 
-    /// A server of one upload, `U`, that answers the completions as told.
+    /// A server of one upload, `U`, that answers the completions with a script.
     private final class Peer: Sendable {
         let server: ScriptedServer
         private let writeID: Shared
@@ -151,7 +151,7 @@ import Testing
         let peer = try Peer(complete: (0..<6).map { _ in Self.done })
         let budget = PartBudget(parts: 1)
         for _ in 0..<3 { _ = try upload(peer, budget: budget) }
-        // One thread with more uploads than there are parts.
+        // One thread with more open uploads than the budget has parts.
         var configuration = S3Configuration(bucket: "bucket", endpoint: peer.server.url)
         configuration.credentials = S3Credentials(accessKeyID: "ID", secretAccessKey: "s")
         configuration.partSize = 1024

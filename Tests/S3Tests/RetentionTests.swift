@@ -7,9 +7,9 @@ import S3
 import Synchronization
 import Testing
 
-/// Object locks and unfinished uploads against a scripted server: what other servers than the one in the lab say.
+/// Object locks and unfinished uploads against a scripted server: the answers of servers other than the one in the lab.
 @Suite final class RetentionTests: Sendable {
-    /// A server ends with its last reference.
+    /// A server stops with its last reference.
     private let servers = Mutex<[ScriptedServer]>([])
     private let key = ObjectKey(trusted: "a")
     private let lock = PutOptions.Lock(mode: .compliance, until: 1_795_400_000)
@@ -93,7 +93,7 @@ import Testing
         #expect { _ = try denying.retentionSupport() } throws: { ($0 as? ObjectStoreError)?.reason == .denied }
     }
 
-    /// A second page, and uploads that are none of ours from a server that passes over the prefix.
+    /// A second page, and another program's uploads from a server that ignores the prefix.
     @Test func unfinishedUploadsAreListedToTheEnd() throws {
         func page(_ uploads: [(String, String)], _ more: String) -> String {
             let list = uploads.map {

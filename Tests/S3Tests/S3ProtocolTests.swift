@@ -8,7 +8,7 @@ import S3
 import Synchronization
 import Testing
 
-/// What goes over the wire, and what comes of the answers: each case against a server that is scripted for it.
+/// Requests as they are sent, and the handling of answers: each case against a server with its own script.
 @Suite struct S3ProtocolTests {
     static let now = 1_795_399_200
 
@@ -36,7 +36,7 @@ import Testing
             ))
     }
 
-    /// As with other clients of S3, the environment says how often a request is tried.
+    /// As in other S3 clients, the environment sets the number of tries.
     @Test func `the environment limits the tries`() throws {
         let server = try ScriptedServer { _, _ in Self.error(500, "InternalError") }
         for (variables, tries) in [([:], 3), (["AWS_MAX_ATTEMPTS": "2"], 2)] as [([String: String], Int)] {
@@ -284,7 +284,7 @@ import Testing
             .reply(Self.part("6-9", of: "6789")),
         ])
         var text = ""
-        // So little progress does not begin the count of tries anew.
+        // So little progress does not reset the count of tries.
         try store(server) { $0.retry.attempts = 4 }.get(key, range: nil) { piece in
             text += piece.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         }
@@ -368,8 +368,8 @@ import Testing
 
     // MARK: - Servers that keep no metadata
 
-    /// After a put whose answer was lost: what is there, and what the put then comes to. Of a kept connection that is
-    /// reset libcurl makes another by itself, an answer that is cut off is an error.
+    /// After a put whose answer was lost: the stored object, and the result of the put. libcurl replaces a kept
+    /// connection that was reset by itself; an answer that is cut off is an error.
     @Test(
         arguments: [("x", true), ("y", false)],
         [ScriptedServer.Act.reset, .cut(.response(200, [], "0123456789"), after: 3)])
@@ -391,7 +391,7 @@ import Testing
             .raw("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"),
         ])
         #expect(reason { _ = try store(server).put(key, [1], options: PutOptions()) } == .alreadyExists)
-        #expect(server.requests.map(\.method) == ["HEAD", "PUT", "HEAD"], "nothing is read")
+        #expect(server.requests.map(\.method) == ["HEAD", "PUT", "HEAD"], "no object is read")
     }
 
     @Test(arguments: [("x", true), ("y", false)])
@@ -447,7 +447,7 @@ import Testing
 
     // MARK: - Answers without end
 
-    /// - Parameter content: of a listing, beside what says that there is more.
+    /// - Parameter content: of a listing, beside the marker for more entries.
     private static func endless(_ content: String, _ token: String?) -> ScriptedServer.Act {
         let next = token.map { "<NextContinuationToken>\($0)</NextContinuationToken>" } ?? ""
         return .reply(
@@ -471,7 +471,7 @@ import Testing
                 return .proceed
             }
         }
-        #expect(failure?.detail.contains("EndlessListing") == true, "a part of a listing must not pass for the whole")
+        #expect(failure?.detail.contains("EndlessListing") == true, "a partial listing must not count as complete")
         #expect(keys <= 3)
     }
 

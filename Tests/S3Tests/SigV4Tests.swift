@@ -21,7 +21,7 @@ import Testing
         }
         var request = try parse(text("req"))
         if name.contains("session-token"), !request.headers.contains(where: { $0.name == "X-Amz-Security-Token" }) {
-            // This case's request lacks the token that its canonical request has.
+            // The request of this case lacks the token that its canonical request contains.
             let line = try text("creq").split(separator: "\n").first { $0.hasPrefix("x-amz-security-token:") }
             request.headers.append(("X-Amz-Security-Token", String(try #require(line).dropFirst(21))))
         }

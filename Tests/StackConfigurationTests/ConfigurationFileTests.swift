@@ -31,7 +31,7 @@ import Documents
     @Test func pathsStartFromTheFilesFolder() throws {
         try withFolder { folder in
             try (least + "state: ./state\n").write(toFile: "\(folder)/dr.yaml", atomically: true, encoding: .utf8)
-            #expect(try ConfigurationFile.read("\(folder)/dr.yaml").state == "\(folder)/state")
+            #expect(try ConfigurationFile.read("\(folder)/dr.yaml", kinds: kinds).state == "\(folder)/state")
         }
     }
 
@@ -39,7 +39,7 @@ import Documents
         try withFolder { folder in
             try Data([0x73, 0xff]).write(to: URL(filePath: "\(folder)/dr.yaml"))
             for (path, message) in [("\(folder)/dr.yaml", "is not text in UTF-8"), (folder, "cannot be read: ")] {
-                let error = #expect(throws: DocumentError.self) { try ConfigurationFile.read(path) }
+                let error = #expect(throws: DocumentError.self) { try ConfigurationFile.read(path, kinds: kinds) }
                 #expect(error?.description.hasPrefix("\(path): \(message)") == true)
             }
         }

@@ -1,3 +1,8 @@
+import Components
+import FileTree
+import Grafana
+import Loki
+import Prometheus
 import Foundation
 import Retention
 import Testing
@@ -73,27 +78,27 @@ import Documents
         #expect(store.signing?.key == "/etc/dr/keys/signing.key")
 
         #expect(configuration.components.map(\.name) == ["prometheus", "mirror", "rules", "grafana"])
-        let prometheus = try #require(configuration.component(named: "prometheus")?.options as? PrometheusOptions)
-        #expect(prometheus.server.url == "https://prometheus:9090")
+        let prometheus = try #require(configuration.component(named: "prometheus")?.settings as? PrometheusComponent)
+        #expect(prometheus.access.url == "https://prometheus:9090")
         #expect(prometheus.data == "/prometheus")
-        #expect(prometheus.server.username == "backup")
-        #expect(prometheus.server.password?.source == .environment("PASSWORD"))
-        #expect(prometheus.server.tls.caFile == "/etc/dr/ca.pem")
-        #expect(prometheus.server.tls.certificateFile == "/etc/dr/me.crt")
-        #expect(prometheus.server.tls.keyFile == "/etc/dr/me.key")
+        #expect(prometheus.access.username == "backup")
+        #expect(prometheus.access.password?.source == .environment("PASSWORD"))
+        #expect(prometheus.access.tls.caFile == "/etc/dr/ca.pem")
+        #expect(prometheus.access.tls.certificateFile == "/etc/dr/me.crt")
+        #expect(prometheus.access.tls.keyFile == "/etc/dr/me.key")
         #expect(prometheus.skipHead)
-        let mirror = try #require(configuration.component(named: "mirror")?.options as? PrometheusOptions)
-        #expect(mirror.server.url == "http://[::1]:9091/sub")
+        let mirror = try #require(configuration.component(named: "mirror")?.settings as? PrometheusComponent)
+        #expect(mirror.access.url == "http://[::1]:9091/sub")
         #expect(mirror.data == "/etc/dr/data")
-        #expect(mirror.server.bearerToken?.source == .file("/token"))
+        #expect(mirror.access.bearerToken?.source == .file("/token"))
         #expect(!mirror.skipHead)
-        let rules = try #require(configuration.component(named: "rules")?.options as? FilesOptions)
+        let rules = try #require(configuration.component(named: "rules")?.settings as? FilesComponent)
         #expect(rules.data == "/etc/prometheus/rules")
         #expect(rules.exclude == ["*.tmp", "cache/**"])
 
-        let grafana = try #require(configuration.component(named: "grafana")?.options as? GrafanaOptions)
-        #expect(grafana.server.username == "admin" && grafana.joinOrganizations && grafana.annotations == .days(30))
-        #expect(grafana.contactPointSecrets == .never && GrafanaOptions().contactPointSecrets == .encrypted)
+        let grafana = try #require(configuration.component(named: "grafana")?.settings as? GrafanaComponent)
+        #expect(grafana.access.username == "admin" && grafana.joinOrganizations && grafana.annotations == .days(30))
+        #expect(grafana.contactPointSecrets == .never && GrafanaComponent().contactPointSecrets == .encrypted)
         #expect(grafana.secrets["data-source/P1/password"]?.source == .environment("P1"))
         #expect(grafana.secrets["organization/2/user/ann/password"]?.source == .file("/etc/dr/ann"))
 
@@ -146,7 +151,7 @@ import Documents
     }
 
     @Test(arguments: [
-        ("hourly: 24", "'24' has no unit"), ("hourly: 0h", "must be more than nothing"),
+        ("hourly: 24", "'24' has no unit"), ("hourly: 0h", "must be more than zero"),
         ("keep_last: 0", "0 is out of range: 1 to 1000000"), ("keep_last: many", "expected a whole number, found text"),
         ("keep_last: 1.5", "expected a whole number, found a number"),
         ("time_zone: Mars/Olympus", "'Mars/Olympus' is no time zone"),
@@ -167,10 +172,10 @@ import Documents
               loki: {data: /loki}
               other: {kind: loki, url: http://loki:3100, data: /loki, chunks: /c, rules: /r, flush: true}
             """)
-        let loki = try #require(configuration.component(named: "loki")?.options as? LokiOptions)
-        #expect(loki.server.url.isEmpty && loki.data == "/loki" && !loki.flush && loki.chunks == nil)
-        let other = try #require(configuration.component(named: "other")?.options as? LokiOptions)
-        #expect(other.server.url == "http://loki:3100" && other.flush && other.chunks == "/c" && other.rules == "/r")
+        let loki = try #require(configuration.component(named: "loki")?.settings as? LokiComponent)
+        #expect(loki.access.url.isEmpty && loki.data == "/loki" && !loki.flush && loki.chunks == nil)
+        let other = try #require(configuration.component(named: "other")?.settings as? LokiComponent)
+        #expect(other.access.url == "http://loki:3100" && other.flush && other.chunks == "/c" && other.rules == "/r")
     }
 
     @Test(arguments: ["flush: true", "bearer_token: {env: TOKEN}"])
@@ -220,7 +225,7 @@ import Documents
               one: {kind: files, data: /one, exclude: &junk ["*.tmp"]}
               two: {kind: files, data: /two, exclude: *junk}
             """)
-        let two = try #require(configuration.component(named: "two")?.options as? FilesOptions)
+        let two = try #require(configuration.component(named: "two")?.settings as? FilesComponent)
         #expect(two.exclude == ["*.tmp"])
     }
 }

@@ -29,7 +29,7 @@ import Documents
         .added("objectives: 4h", "dr.yaml:3:13: expected a mapping of keys, found text"),
         .added("objectives:\n", "dr.yaml:3:1: 'objectives' has no value\nhint: give it one, or remove the line"),
         .added("objectives: {rto: 0}", "dr.yaml:3:19: '0' has no unit: s, m, h, d, w, mo or y"),
-        .added("objectives: {rto: 0h}", "dr.yaml:3:19: '0h' must be more than nothing"),
+        .added("objectives: {rto: 0h}", "dr.yaml:3:19: '0h' must be more than zero"),
         .added("objectives: {rto: -4h}", "dr.yaml:3:19: '-4h' is negative"),
         .added(
             "objectives: {rto: 4 hours}",
@@ -39,7 +39,7 @@ import Documents
         .added("stack: 0123", "dr.yaml:3:8: expected text, found a number\nhint: put it in quotes"),
         .added("stack: no", "dr.yaml:3:8: expected text, found a truth value\nhint: put it in quotes"),
         .added("stack: [a]", "dr.yaml:3:8: expected text, found a list"),
-        .added("stack: ''", "dr.yaml:3:8: expected text, found an empty one"),
+        .added("stack: ''", "dr.yaml:3:8: expected text, found empty text"),
         .added(#"stack: "a\nb""#, "dr.yaml:3:8: expected one line of text, found line ends or control characters"),
         .added("? [a]\n: b", "dr.yaml:3:3: a key must be a word, found a list"),
         .added(
@@ -130,8 +130,8 @@ import Documents
             "dr.yaml:3:57: expected true or false, found text"),
         .component(
             "prometheus: {url: http://u:hunter2@p:9090, data: /p}",
-            "dr.yaml:3:21: the URL carries a user name or password\nhint: use the keys 'username' and 'password'"),
-        .component("prometheus: {url: http://p:99999, data: /p}", "dr.yaml:3:21: the URL has a bad host or port"),
+            "dr.yaml:3:21: the URL contains a user name or password\nhint: use the keys 'username' and 'password'"),
+        .component("prometheus: {url: http://p:99999, data: /p}", "dr.yaml:3:21: the URL has an invalid host or port"),
         .component(
             "prometheus: {url: 'http://p:9090/?a=b', data: /p}", "dr.yaml:3:21: the URL has a query or fragment"),
         .component(
@@ -145,7 +145,7 @@ import Documents
         .component("{}", "dr.yaml:3:3: no component is named"),
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: hunter2}",
-            "dr.yaml:3:64: a secret must not stand in this file\nhint: use {env: NAME} or {file: PATH}, and change the secret"
+            "dr.yaml:3:64: this file must not contain secrets\nhint: use {env: NAME} or {file: PATH}, and change the secret"
         ),
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: {env: hunter-2}}",

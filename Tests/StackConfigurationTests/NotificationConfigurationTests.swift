@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{webhooks: [{url: \"https://x/T0KEN\"}]}", "a secret must not stand in this file"),
+        ("{webhooks: [{url: \"https://x/T0KEN\"}]}", "this file must not contain secrets"),
         ("{slack: [{url: {env: S}, events: [test]}]}", "'test' is no event of its own"),
         ("{slack: [{url: {env: S}, severity: bad}]}", "unknown value 'bad'"),
         ("{email: [{server: \"http://m\", from: a@b.c, to: [d@e.f]}]}", "does not start with smtp://"),

@@ -1,17 +1,34 @@
 import Testing
 
+import Components
 import Documents
+import Elasticsearch
+import FileTree
+import Git
+import Grafana
+import Loki
+import Prometheus
 @testable import StackConfiguration
+
+/// The kinds that the tests' configurations may have.
+let kinds: [any ComponentKind.Type] = [
+    PrometheusComponent.self, LokiComponent.self, GrafanaComponent.self, FilesComponent.self, GitComponent.self,
+    ElasticsearchComponent.self,
+]
+
+extension ComponentKind {
+    static var keyNames: [String] { keys.map(\.name) }
+}
 
 /// Parses a text as the file `/etc/dr/dr.yaml`, which messages call `dr.yaml`.
 func parse(_ text: String) throws -> Configuration {
-    try ConfigurationFile.parse(text, file: "dr.yaml", folder: "/etc/dr")
+    try ConfigurationFile.parse(text, file: "dr.yaml", folder: "/etc/dr", kinds: kinds)
 }
 
 /// What parsing complains of, a line each; empty when it does not.
 func complaints(_ text: String) -> [String] {
     do {
-        _ = try ConfigurationFile.parse(text, file: "dr.yaml", folder: "/etc/dr")
+        _ = try ConfigurationFile.parse(text, file: "dr.yaml", folder: "/etc/dr", kinds: kinds)
         return []
     } catch {
         return error.diagnostics.map(\.description)

@@ -1,3 +1,4 @@
+import Components
 import Foundation
 import Lab
 import Testing
@@ -9,14 +10,14 @@ import Documents
     @Test(arguments: ["file:///var/backups/dr", "file:///with a space: and # and \"", "s3://bucket/prefix"])
     func parsesWithoutAComplaint(_ store: String) throws {
         let location = try StoreLocation(store)
-        let text = ConfigurationTemplate.text(store: location)
+        let text = ConfigurationTemplate.text(store: location, kinds: kinds)
         #expect(complaints(text) == [])
         #expect(try parse(text).store.url == location)
     }
 
     /// Taking the `# ` off its settings leaves a file that parses too: what the comments say is true.
     @Test func itsCommentedSettingsAreValid() throws {
-        let text = ConfigurationTemplate.text(store: try StoreLocation("s3://bucket/prefix"))
+        let text = ConfigurationTemplate.text(store: try StoreLocation("s3://bucket/prefix"), kinds: kinds)
         let key = /^ *# +[a-z_]+:( .*)?$|^ *# [a-z_]+: .*$/
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             let isSetting =
@@ -38,19 +39,20 @@ import Documents
 
     /// No key can be added without a line about it in the template.
     @Test func namesEveryKey() {
-        let text = ConfigurationTemplate.text()
-        let keys =
-            Configuration.keys.map(\.name) + Objectives.keys.map(\.name) + StoreConfiguration.keys.map(\.name)
-            + RetentionConfiguration.keys.map(\.name) + TLSOptions.keys.map(\.name) + CapacityOptions.keys.map(\.name)
-            + ResourceOptions.keys.map(\.name)
-            + ComponentKind.supported.flatMap(\.keys)
+        let text = ConfigurationTemplate.text(kinds: kinds)
+        let tables: [[String]] = [
+            Configuration.keys.map(\.name), Objectives.keys.map(\.name), StoreConfiguration.keys.map(\.name),
+            RetentionConfiguration.keys.map(\.name), TLSOptions.keys.map(\.name), CapacityOptions.keys.map(\.name),
+            ResourceOptions.keys.map(\.name), ["components", "checks", "canaries"],
+        ]
+        let keys = tables.flatMap { $0 } + kinds.flatMap { $0.keyNames }
         for key in keys { #expect(text.contains(key), "\(key) is not in the template") }
     }
 
     /// `docs/dr.schema.json` is what the tables of keys say; `DR_UPDATE_GOLDEN=1` writes it anew.
     @Test func theSchemaInTheDocsIsCurrent() throws {
         let file = Checkout.url("docs/dr.schema.json")
-        let schema = ConfigurationSchema.json()
+        let schema = ConfigurationSchema.json(kinds: kinds)
         if ProcessInfo.processInfo.environment["DR_UPDATE_GOLDEN"] == "1" {
             try schema.write(to: file, atomically: true, encoding: .utf8)
         }

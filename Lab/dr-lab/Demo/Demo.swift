@@ -65,7 +65,7 @@ struct Demo: AsyncParsableCommand {
         let parameters = parameters(control, folder)
         try await stage.dr(["restore", "--scenario", "complete_cluster_loss", "--dry-run"] + parameters, showing: 4)
         try await stage.dr(["restore", "--scenario", "complete_cluster_loss", "--yes"] + parameters)
-        try await stage.dr("check", "data_equality", "sentinels", "--set", "latest")
+        try await stage.dr("check", "data_equality", "canaries", "--set", "latest")
         try await stage.dr("report", showing: 5)
         await control.stop()
 

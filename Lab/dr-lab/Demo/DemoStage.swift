@@ -38,7 +38,7 @@ final class DemoStage {
             state: \(folder.path)/state
             components:
             \(parts)
-            checks: {interval: 10s, tenants: [team-a, team-b], sentinels: {grafana: {}, jaeger: {}}}
+            checks: {interval: 10s, tenants: [team-a, team-b], canaries: {grafana: {}, jaeger: {}}}
             drill:
               servers:
             \(servers)

@@ -3,18 +3,18 @@ package import Logging
 internal import ObjectStorage
 package import Platform
 
-/// One backup over all components: captures them side by side, stores each, and commits the set last.
+/// One backup over all components: captures them concurrently, stores each, and commits the set last.
 ///
-/// One component's failure costs the others nothing: the set is then partial and says why.
+/// If one component fails, the others are stored: the set is then partial and records the reason.
 package struct BackupRun: Sendable {
     package struct Component: Sendable {
         package var name: String
         package var kind: String
         package var source: any ComponentSource
         package var progress = WorkProgress()
-        /// The time that it may show no progress before the run continues without it.
+        /// The time without progress after which the run continues without the component.
         package var stallTimeout = Duration.seconds(2700)
-        /// The share of it that may be gone since the backup before, 0...1.
+        /// The share of it that may be lost since the previous backup, 0...1.
         package var shrinkThreshold = 0.5
 
         package init(name: String, kind: String, source: any ComponentSource) {
@@ -26,10 +26,10 @@ package struct BackupRun: Sendable {
 
     package struct Report: Sendable {
         package var set: BackupSet
-        /// Of each component that was stored, its manifest.
+        /// The manifest of each stored component.
         package var manifests: [String: Manifest]
         package var warnings: [String]
-        /// Things to know that need no action, such as a store that was skipped inside a component's directory.
+        /// Information that needs no action, such as a store that was skipped inside a component's directory.
         package var notes: [String] = []
     }
 
@@ -42,13 +42,14 @@ package struct BackupRun: Sendable {
     package var logger: Logger
     /// The wall clock.
     package var now: @Sendable () -> Timestamp
-    /// Packs written at once, over all components: bounds the memory, at about four megabytes each plus the store's.
+    /// The number of packs written at the same time, over all components. It bounds the memory: about four megabytes
+    /// each plus those of the store.
     package var lanes = 2
-    /// All components that are configured; nil where these are the ones that are backed up.
+    /// All configured components; nil if these are the ones that are backed up.
     package var configured: [String]?
-    /// Takes what a component holds now for its normal size, however little it is.
+    /// Accepts the present content of a component as its normal size, however small.
     package var acceptsShrink = false
-    /// Begins a second stack in a repository that only holds sets of others.
+    /// Allows a second stack in a repository that holds only sets of other stacks.
     package var allowsOtherStack = false
 
     package init(
@@ -65,7 +66,7 @@ package struct BackupRun: Sendable {
         self.now = now
     }
 
-    /// - Throws: ``BackupFailure`` when no component could be stored; `RunGivenUp`; `CancellationError`;
+    /// - Throws: ``BackupFailure`` if no component could be stored; `RunGivenUp`; `CancellationError`;
     ///   `RepositoryError` `.otherStack`.
     package func run() async throws -> Report {
         let start = try await pool.run { try begin() }
@@ -74,23 +75,23 @@ package struct BackupRun: Sendable {
             locking.repository.writing.lock = repository.lock?.ahead(of: start.guarding.began)
             var report = try await locking.backUpAndCommit(start)
             do { try await endDespiteCancellation(start.guarding) } catch {
-                report.warnings.append("the mark of this run was not removed, a later prune does it: \(error)")
+                report.warnings.append("the mark of this run was not removed, a later prune removes it: \(error)")
             }
             return report
         } catch {
-            try? await endDespiteCancellation(start.guarding)  // the first error says more
+            try? await endDespiteCancellation(start.guarding)  // the first error is more specific
             throw error
         }
     }
 
-    /// The state that a run has from its beginning on.
+    /// The state of a run from its start.
     struct Start: Sendable {
         let time: Timestamp
         let guarding: RunGuard
         let history: RunHistory
     }
 
-    /// Announces the run, then reads the sets before it: what is read after the guard is what prunes must reckon with.
+    /// Announces the run, then reads the earlier sets: prunes must take into account all that is read after the guard.
     private func begin() throws -> Start {
         let time = now()
         let guarding = try RunGuard(repository, run: RandomID.make(), now: time)
@@ -99,7 +100,7 @@ package struct BackupRun: Sendable {
             if !allowsOtherStack { try history.refuseOtherStack() }
             return Start(time: time, guarding: guarding, history: history)
         } catch {
-            try? guarding.end()  // the first error says more
+            try? guarding.end()  // the first error is more specific
             throw error
         }
     }
@@ -125,27 +126,27 @@ package struct BackupRun: Sendable {
         }
         for case .stored(let stored) in outcomes.values {
             do { try stored.keepCatalog() } catch {
-                report.warnings.append("the local cache was not kept, the next run will be slower: \(error)")
+                report.warnings.append("the local cache was not saved, the next run will be slower: \(error)")
             }
         }
         do { try state.recordLastSet(report.set.name) } catch {
-            report.warnings.append("the local state was not kept: \(error)")
+            report.warnings.append("the local state was not saved: \(error)")
         }
         return report
     }
 
-    /// A task of its own: the one that was cancelled must still clean up.
+    /// Uses a separate task, because the cancelled one must still clean up.
     private func endDespiteCancellation(_ guarding: RunGuard) async throws {
         try await Task { [pool] in try await pool.run { try guarding.end() } }.value
     }
 
-    /// Writes the set under the first free name. This is the moment at which the backup exists.
+    /// Writes the set under the first free name. From this moment on the backup exists.
     private func commit(_ set: BackupSet) throws -> BackupSet {
         var set = set
         while true {
             do {
                 let document = try SealedDocument.encode(set)
-                // A name that is taken gets no signature of ours beside it: nothing would ever remove that.
+                // If the name is taken, no signature is written beside it: nothing would ever remove it.
                 if repository.signing.signer != nil, try repository.store.head(Layout.set(set.name)) == nil {
                     try repository.signing.sign(set, document, in: repository)
                 }
@@ -158,9 +159,9 @@ package struct BackupRun: Sendable {
     }
 }
 
-/// No component could be backed up; nothing was committed.
+/// No component could be backed up, and no set was committed.
 package struct BackupFailure: OperationError {
-    /// Component to reason.
+    /// The reason for each component.
     package var reasons: [String: String]
     /// True if the store had no space left for one of them.
     package var isStoreFull = false

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Deals the fresh records out to packs: in order, each batch as much as fits in one, a large file alone.
+/// Distributes the fresh records to packs, in order: each batch fills one pack, and a large file gets its own pack.
 final class Batches: Sendable {
     private struct State {
         var queue: ArraySlice<Catalog.Fresh> = []
@@ -10,7 +10,7 @@ final class Batches: Sendable {
 
     private let catalog: Catalog
     private let settings: PackSettings
-    /// Paths that are not to be stored, a directory with all below it.
+    /// Paths that are not stored. A directory includes everything below it.
     private let skipped: [[UInt8]]
     private let state = Mutex(State())
 
@@ -20,7 +20,7 @@ final class Batches: Sendable {
         self.skipped = skipped
     }
 
-    /// - Returns: the next batch, nil when all are dealt out.
+    /// - Returns: the next batch; nil after the last.
     func next() throws -> [Catalog.Fresh]? {
         try state.withLock { state in
             var batch: [Catalog.Fresh] = []
@@ -50,7 +50,7 @@ final class Batches: Sendable {
     }
 }
 
-/// Whether `path` is `tree`, or below the directory `tree`; a slash at the end of either makes no difference.
+/// Returns true if `path` is `tree`, or below the directory `tree`. Trailing slashes make no difference.
 func isWithin(_ path: [UInt8], _ tree: [UInt8]) -> Bool {
     let slash = UInt8(ascii: "/")
     let tree = tree.last == slash ? tree.dropLast() : tree[...]

@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// The directories that a captured tree consists of, held open: its root and the layers below names of their own.
+/// The directories of a captured tree, held open: its root, and the layers below their own names.
 final class CapturedTree {
-    /// One directory of a layer: where it appears, and what of it does not.
+    /// One directory of a layer: the name at which it appears, and the entries that are hidden.
     struct Layer {
-        /// At the tree's top, with a slash at its end.
+        /// The name at the tree's top, with a trailing slash.
         let name: [UInt8]
         let descriptor: CInt
         let hidden: Set<[UInt8]>
@@ -13,10 +13,10 @@ final class CapturedTree {
     let path: String
     let root: CInt
     let layers: [Layer]
-    /// Where the last file was: files come in order, many to a directory.
+    /// The directory of the last file: files come in order, many to a directory.
     private var directory: OpenDirectory?
 
-    /// - Throws: `RepositoryError` `.target` when one of the directories cannot be opened.
+    /// - Throws: `RepositoryError` `.target` if one of the directories cannot be opened.
     init(_ root: String, layers: [CaptureLayer] = []) throws {
         path = root
         self.root = try Self.open(root)
@@ -41,14 +41,14 @@ final class CapturedTree {
         for layer in layers { close(layer.descriptor) }
     }
 
-    /// Opens the file or link at `path` in the tree: the root's, else a layer's.
+    /// Opens the file or link at `path` in the tree: the root's, otherwise a layer's.
     /// - Returns: a descriptor, or -1 with `errno` set.
     func open(_ path: [UInt8], _ flags: CInt) -> CInt {
         let split = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
         let (parent, name) = (path[..<split], path[split...])
         if let directory, directory.path.elementsEqual(parent) {
             let found = directory.open(name, flags)
-            // Somebody may have removed the directory, and made it anew.
+            // Another process may have removed the directory and created it again.
             if found >= 0 || errno != ENOENT { return found }
         }
         directory = nil
@@ -57,8 +57,8 @@ final class CapturedTree {
         return opened.open(name, flags)
     }
 
-    /// - Parameter path: with a slash at its end, or empty.
-    /// - Returns: nil with `errno` set when one of its places cannot be opened; no places where it is nowhere.
+    /// - Parameter path: with a trailing slash, or empty.
+    /// - Returns: nil with `errno` set if one of its directories cannot be opened; no directories if it does not exist.
     private func openDirectory(_ path: ArraySlice<UInt8>) -> OpenDirectory? {
         let found = OpenDirectory(path: Array(path))
         guard found.add(below: root, found.path) else { return nil }
@@ -72,7 +72,7 @@ final class CapturedTree {
         return found
     }
 
-    /// Whether there is still something at a name at the tree's top.
+    /// Returns true if a name at the tree's top still exists.
     func hasTop(_ name: [UInt8]) -> Bool {
         withCPath(name) { faccessat(root, $0, F_OK, AT_SYMLINK_NOFOLLOW) } == 0
             || layers.contains { $0.name.dropLast() == name[...] }
@@ -87,9 +87,9 @@ final class CapturedTree {
     }
 }
 
-/// A directory of the tree, open in each place that has it.
+/// A directory of the tree, open in each root or layer that has it.
 private final class OpenDirectory {
-    /// With a slash at its end; empty for the tree's top.
+    /// With a trailing slash; empty for the tree's top.
     let path: [UInt8]
     private var places: [(descriptor: CInt, hidden: Set<[UInt8]>)] = []
 
@@ -99,14 +99,14 @@ private final class OpenDirectory {
         for place in places { close(place.descriptor) }
     }
 
-    /// - Returns: false with `errno` set when it is there and cannot be opened.
+    /// - Returns: false with `errno` set if it exists and cannot be opened.
     func add(below root: CInt, _ path: [UInt8], hiding hidden: Set<[UInt8]> = []) -> Bool {
         let descriptor = path.isEmpty ? dup(root) : openBelow(root, path, flags: O_RDONLY | O_DIRECTORY)
         if descriptor >= 0 { places.append((descriptor, hidden)) }
         return descriptor >= 0 || errno == ENOENT
     }
 
-    /// - Returns: a descriptor of the first place's that has the name, or -1 with `errno` set.
+    /// - Returns: a descriptor from the first directory that has the name, or -1 with `errno` set.
     func open(_ name: ArraySlice<UInt8>, _ flags: CInt) -> CInt {
         errno = ENOENT
         for place in places where place.hidden.isEmpty || !place.hidden.contains(Array(name)) {

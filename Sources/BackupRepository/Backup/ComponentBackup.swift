@@ -6,28 +6,28 @@ internal import ObjectStorage
 internal import Platform
 internal import Synchronization
 
-/// Stores one captured component: compares the tree with the catalog, packs what is fresh, writes the manifest.
+/// Stores one captured component: compares the tree with the catalog, packs the fresh entries, writes the manifest.
 struct ComponentBackup: Sendable {
     let repository: Repository
     let component: String
     let kind: String
     let capture: any Capture
     let captured: Timestamp
-    /// When the capture was made: no datum of it is younger.
+    /// The end of the capture: no datum in it is newer.
     let capturedUntil: Timestamp
     let run: String
-    /// The manifest of the backup before, where there is one.
+    /// The manifest of the previous backup, if there is one.
     let previous: Manifest?
-    /// Of exactly that manifest; empty where there is none.
+    /// The catalog of exactly that manifest; empty if there is none.
     let catalog: Catalog
-    /// Packs not to build upon: what they hold is stored anew.
+    /// Packs not to build upon: their content is stored again.
     let unwanted: Set<String>
     let pool: BlockingPool
-    /// Packs written at once, one to a core.
+    /// The number of packs written at the same time, one for each core.
     let lanes: Int
     let progress: WorkProgress
     let logger: Logger
-    /// Not taken in, wherever they lie.
+    /// Folders that are excluded wherever they are.
     var ownFolders = OwnFolders()
 
     struct Result: Sendable {
@@ -51,7 +51,7 @@ struct ComponentBackup: Sendable {
             $0.totalFiles = changes.fresh
             $0.totalBytes = changes.freshBytes
         }
-        // What is gone as a whole needs no examination; what lost a part does.
+        // A tree that is gone as a whole needs no examination; a tree that lost a part does.
         let tree = try CapturedTree(capture.root, layers: capture.layers)
         let changed = changes.tops.filter(tree.hasTop).map { String(decoding: $0, as: UTF8.self) }
         findings.add(damage: try await capture.examine(changed.sorted()))
@@ -79,7 +79,7 @@ struct ComponentBackup: Sendable {
         return try readingAhead(of: FileRecord.self) { [self] visit in
             try walk(visit, findings)
         } use: { next in
-            // A snapshot's directories are made for it: their times say nothing about what is in them.
+            // The directories of a snapshot are created for it: their times carry no information about their content.
             try catalog.compare(ignoringDirectoryTimes: capture.isFrozen) { visit in
                 while let record = try next() { try visit(record) }
             }
@@ -97,7 +97,7 @@ struct ComponentBackup: Sendable {
             } else if oddity.isLoss || capture.isFrozen {
                 findings.add(damage: [Damage(path: name, reason: oddity.reason)])
             } else {
-                findings.add(warning: "\(component): left out '\(name.printable)': \(oddity.reason)")
+                findings.add(warning: "\(component): skipped '\(name.printable)': \(oddity.reason)")
             }
         }
     }
@@ -157,7 +157,7 @@ struct ComponentBackup: Sendable {
             switch outcome {
             case .torn: continue
             case .rejected(_, let modified) where isFresh(modified) && attempt < Self.attemptsAtChangingFiles:
-                // Whoever is writing it needs a moment to finish.
+                // The writer needs a moment to finish.
                 try sleepUnlessCancelled(.milliseconds(200))
             default: return outcome
             }
@@ -165,10 +165,10 @@ struct ComponentBackup: Sendable {
         return outcome
     }
 
-    /// True if a file may still be in the making, by the time of its last modification.
+    /// Returns true if a file may still be being written, by the time of its last modification.
     private func isFresh(_ modified: FileTime) -> Bool { modified.seconds > captured.seconds - 60 }
 
-    /// A file that changes under the reader is read again this often before it counts as unreadable.
+    /// The number of reads of a changing file after which it counts as unreadable.
     private static let attemptsAtChangingFiles = 3
 
     private func lookup(size: Int, digest: Digest?) throws -> PackWriter.KnownContent {
@@ -187,7 +187,7 @@ struct ComponentBackup: Sendable {
         progress.update { $0.phase = "committing" }
         let totals = try catalog.totals()
         var (watermark, datum) = capture.newestDatum.recorded(capturedUntil: capturedUntil)
-        // A time that no document may hold does not say how new the data are.
+        // A time that no document may hold is not a valid age of the data.
         if let wild = watermark, !DocumentRange.milliseconds.contains(wild) {
             findings.add(
                 warning: "\(component): the time of its newest datum is outside of the years 1970 to 9999 (\(wild) ms)")
@@ -208,7 +208,7 @@ struct ComponentBackup: Sendable {
             packs: isUnchanged ? previous?.packs ?? [] : try packsInUse(stored))
         let bytes = try putUnderFreeName(&manifest)
         if let warning = findings.vanished(from: component) { findings.add(warning: warning) }
-        if totals.files == 0 { findings.add(warning: "\(component): there was nothing to back up: no file was found") }
+        if totals.files == 0 { findings.add(warning: "\(component): there is nothing to back up: no files found") }
         var added = stored.added
         added.stored += bytes.count
         return Result(
@@ -216,7 +216,7 @@ struct ComponentBackup: Sendable {
             warnings: capture.warnings + findings.state.warnings, notes: findings.state.notes)
     }
 
-    /// Another run may have taken the second: the next free one serves as well.
+    /// Another run may have used the name of this second: the next free one is used instead.
     private func putUnderFreeName(_ manifest: inout Manifest) throws -> [UInt8] {
         while true {
             let bytes = try SealedDocument.encode(manifest)
@@ -262,7 +262,7 @@ private struct MemberRuns {
     }
 }
 
-/// What the lanes stored.
+/// The entries that the lanes stored.
 private final class Stored: Sendable {
     private let mutex = Mutex((packs: [String: Manifest.PackUse](), added: BackupSet.Added()))
 
@@ -282,7 +282,7 @@ private final class Stored: Sendable {
     }
 }
 
-/// What went wrong on the way, collected from all lanes.
+/// Problems found during the backup, collected from all lanes.
 private final class Findings: Sendable {
     struct State {
         var damage: [Damage] = []

@@ -3,7 +3,7 @@ internal import Foundation
 internal import ObjectStorage
 internal import Platform
 
-/// One component in a backup run: captured, stored beside what is there, and released.
+/// One component in a backup run: captured, stored in the repository, and released.
 struct ComponentRun: Sendable {
     private let component: BackupRun.Component
     private let run: BackupRun
@@ -24,7 +24,7 @@ struct ComponentRun: Sendable {
         let seconds: Double
         let catalog: Catalog
 
-        /// Makes the catalog that of the new manifest, for the next run.
+        /// Updates the catalog to the new manifest, for the next run.
         func keepCatalog() throws {
             try catalog.setNote(StateFolder.manifestNote, result.digest.hex)
             try catalog.commit()
@@ -37,7 +37,8 @@ struct ComponentRun: Sendable {
         var isStoreFull = false
     }
 
-    /// Also a component that hangs costs the others nothing: nothing refers to what it has stored by then.
+    /// Also a component that hangs does not affect the others: no document refers to the objects that it has stored so
+    /// far.
     func outcome() async -> Outcome {
         do {
             return .stored(
@@ -56,15 +57,15 @@ struct ComponentRun: Sendable {
             let limit = stall.limit.formatted(.units(allowed: [.hours, .minutes, .seconds], width: .wide))
             return .failed(
                 Failure(
-                    reason: "no progress within \(limit) while \(phase)\nhint: is what it reads from, or the store, "
-                        + "hanging? `stall_timeout:` of the component is how long to wait"))
+                    reason: "no progress within \(limit) while \(phase)\nhint: does its source, or the store, "
+                        + "hang? `stall_timeout:` of the component sets how long dr waits"))
         }
     }
 
     private struct Captured: Sendable {
         let capture: any Capture
         let began: Timestamp
-        /// No datum of the capture is younger.
+        /// The end of the capture: no datum in it is newer.
         let ended: Timestamp
     }
 
@@ -86,12 +87,12 @@ struct ComponentRun: Sendable {
             let seconds = (clock.now - began) / .seconds(1)
             return Stored(result: result, kind: component.kind, seconds: seconds, catalog: catalog)
         } catch {
-            try? await releaseDespiteCancellation(capture)  // the first error says more
+            try? await releaseDespiteCancellation(capture)  // the first error is more specific
             throw error
         }
     }
 
-    /// Stores a capture, and stores anew what a prune takes away meanwhile.
+    /// Stores a capture, and stores again the packs that a prune removes meanwhile.
     private func storeDespitePrunes(_ captured: Captured) async throws -> (ComponentBackup.Result, Catalog) {
         var unwanted = start.guarding.unwanted(component.name)
         let base = try await base(without: unwanted)
@@ -113,7 +114,7 @@ struct ComponentRun: Sendable {
                 result.warnings += warnings
                 return (result, base.catalog)
             }
-            // The manifest just written stays behind without a set. It names all that the next one builds upon.
+            // The manifest just written remains without a set. It names everything that the next one builds upon.
             warnings.append("\(component.name): stored again what a prune was about to remove")
             added = result.added
             unwanted.formUnion(doomed)
@@ -122,14 +123,14 @@ struct ComponentRun: Sendable {
         throw PacksPruned(packs: unwanted)
     }
 
-    /// Tries to store anew what a prune takes away, before the component counts as failed.
+    /// The number of attempts to store packs that prunes remove before the component counts as failed.
     private static let attemptsBesidePrunes = 4
 
-    /// The state that an incremental backup builds on.
+    /// The state that an incremental backup builds upon.
     private struct Base: Sendable {
-        /// Nil where everything is read anew.
+        /// Nil if everything is read again.
         let previous: StoredManifest?
-        /// Of exactly that manifest.
+        /// The catalog of exactly that manifest.
         let catalog: Catalog
         var warnings: [String] = []
     }
@@ -147,7 +148,8 @@ struct ComponentRun: Sendable {
             let catalog = try await run.state.catalog(of: component.name, for: previous, from: filler)
             return Base(previous: previous, catalog: catalog)
         } catch let error as RepositoryError where error.reason == .damaged {
-            let warning = "\(component.name): the backup before cannot be built upon, all is read anew: \(error)"
+            let warning =
+                "\(component.name): the previous backup cannot be used as a base, all files are read again: \(error)"
             return Base(previous: nil, catalog: try await fromNothing(), warnings: [warning])
         }
     }
@@ -160,7 +162,7 @@ struct ComponentRun: Sendable {
         return folders
     }
 
-    /// A task of its own: the one that was cancelled must still clean up.
+    /// Uses a separate task, because the cancelled one must still clean up.
     private func releaseDespiteCancellation(_ capture: any Capture) async throws {
         try await Task { try await capture.release() }.value
     }

@@ -1,21 +1,22 @@
 internal import Glibc
 
-/// Folders that this program made and that no backup takes in, also where they lie inside a component's directory: the
-/// store, the state folder, and what restores leave beside their targets.
+/// Folders of this program that no backup includes, also inside a component's directory: the store, the state folder,
+/// and the folders that restores leave beside their targets.
 package struct OwnFolders: Sendable {
     private var words: [FileIdentity: String] = [:]
 
     package init() {}
 
-    /// - Parameter words: the folder's name for people: "the store".
+    /// - Parameter words: the folder's name in messages: "the store".
     package mutating func add(_ path: String, _ words: String) {
-        // Known by device and inode: links and bind mounts lead to the same one.
+        // Identified by device and inode: links and bind mounts lead to the same folder.
         if let identity = FileIdentity(path) { self.words[identity] = words }
     }
 
     subscript(_ identity: FileIdentity) -> String? { words[identity] }
 
-    /// What a restore made, by its name: the tree that an interrupted one left, or the old content of a mount point.
+    /// Returns a description of a folder of a restore by its name: the tree of an interrupted one, or the old content
+    /// of a mount point.
     static func leftover(named name: some BidirectionalCollection<UInt8>) -> String? {
         guard name.first == UInt8(ascii: ".") else { return nil }
         let text = String(decoding: name, as: UTF8.self)

@@ -4,13 +4,13 @@ internal import Glibc
 internal import ObjectStorage
 internal import Platform
 
-/// Writes one pack: entries go in, tar in gzip members comes out and goes to the store as it is made.
+/// Writes one pack: packs entries as tar in gzip members, and sends these to the store as they are written.
 ///
 /// Memory: one plain member, one compressed member (a mebibyte each), one read buffer, and the index so far.
 final class PackWriter {
     let id = RandomID.make()
     private(set) var members: [PackIndex.Member] = []
-    /// Content that this pack holds, by its hash, so that twins in one pack are stored once.
+    /// The content of this pack by hash, so that duplicates in one pack are stored once.
     private var held: [Digest: Int] = [:]
 
     private let component: String
@@ -32,26 +32,26 @@ final class PackWriter {
         tar = try TarWriter { try stage.write($0) }
     }
 
-    /// Tells whether content of this size and hash is in the repository already.
+    /// Looks up if content of this size and hash is in the repository.
     typealias Lookup = (_ size: Int, _ digest: Digest?) throws -> KnownContent
 
     enum KnownContent {
-        /// No known content has this size (asked without a hash), or this hash.
+        /// No known content has this size (without a hash in the query), or this hash.
         case unknown
-        /// Some known content has this size; its hash will tell.
+        /// Some known content has this size; its hash decides.
         case possible
         case at(PackIndex.Reference)
     }
 
     enum Outcome {
-        /// - Parameter record: as it was found on opening.
+        /// - Parameter record: the state of the file when it was opened.
         case stored(FileRecord, member: Int, digest: Digest?, content: PackIndex.Reference?)
-        /// It is not there any more, or not a file.
+        /// It no longer exists, or is not a file.
         case vanished
         case unreadable(String)
-        /// It changed while it was read; what was read is not in the index.
+        /// It changed while it was read; the data read are not in the index.
         case torn(String)
-        /// The domain's checks found it damaged; what was read is not in the index.
+        /// The domain's checks found it damaged; the data read are not in the index.
         /// - Parameter modified: the time of its last modification.
         case rejected(String, modified: FileTime)
     }
@@ -80,10 +80,10 @@ final class PackWriter {
         return .stored(record, member: members.count - 1, digest: member.sha256, content: reference)
     }
 
-    /// Adds a file, read from the tree at `record.path`. Its size on opening may differ from the record's, which then
+    /// Adds a file, read from the tree at `record.path`. If its size on opening differs from the record's, the record
     /// is corrected.
-    /// - Parameter inspector: makes what sees the content, also where the repository holds the same already: it may be
-    ///   right under one name and wrong under another.
+    /// - Parameter inspector: creates the inspector of the content. It also inspects content that the repository
+    ///   already holds, because content may be right under one name and wrong under another.
     func addFile(
         _ record: FileRecord, from tree: CapturedTree, inspector: () -> (any ContentInspector)? = { nil },
         lookup: Lookup, progress: WorkProgress
@@ -122,7 +122,7 @@ final class PackWriter {
 
     /// A file that is being read.
     private struct OpenFile {
-        /// As it was found on opening.
+        /// The state of the file when it was opened.
         let record: FileRecord
         let descriptor: CInt
         let before: stat
@@ -134,7 +134,7 @@ final class PackWriter {
         }
     }
 
-    /// A file that fits in the buffer: read once, hashed before anything is written.
+    /// Adds a file that fits in the buffer: it is read once, and hashed before any of it is written.
     private func addSmall(
         _ file: OpenFile, inspector: (any ContentInspector)?, lookup: Lookup
     ) throws -> Outcome {
@@ -161,7 +161,7 @@ final class PackWriter {
         return try endFile(record, at: at, offset: offset, digest)
     }
 
-    /// A file of any size, streamed; its hash is known at the end only.
+    /// Adds a file of any size, streamed. Its hash is known only at the end.
     private func addLarge(_ file: OpenFile, inspector: (any ContentInspector)?) throws -> Outcome {
         let (record, descriptor) = (file.record, file.descriptor)
         let (at, offset) = try beginFile(record)
@@ -177,7 +177,7 @@ final class PackWriter {
                 if count < 0 { failure = .unreadable(errnoText()) }
                 if (0..<wanted).contains(count) { failure = .torn("it shrank while it was read") }
             }
-            if failure != nil {  // the header has promised so many bytes: fill up, and leave the entry out of the index
+            if failure != nil {  // the header declares this size: pad the content, and omit the entry from the index
                 count = wanted
                 buffer.replaceSubrange(0..<wanted, with: repeatElement(0, count: wanted))
             }
@@ -200,8 +200,9 @@ final class PackWriter {
         return try endFile(record, at: at, offset: offset, digest)
     }
 
-    /// True if a file that changed while it was read only grew at its end: the bytes that were read are still its
-    /// first ones. Then it held exactly these between the two readings; else they are a mixture of two states.
+    /// Returns true if a file that changed while it was read only grew at its end: the bytes that were read are still
+    /// its beginning. Then it held exactly these bytes between the two reads; otherwise they are a mixture of two
+    /// states.
     private func isGrown(_ descriptor: CInt, from size: Int, _ digest: Digest) throws -> Bool {
         var after = stat()
         guard fstat(descriptor, &after) == 0, after.st_size > size else { return false }
@@ -243,7 +244,7 @@ final class PackWriter {
 
     // MARK: Reading
 
-    /// Reads into the buffer until `count` bytes are there or the file ends; nil on an error, which `errno` names.
+    /// Reads into the buffer until it has `count` bytes or the file ends; nil on an error, with the reason in `errno`.
     private func read(_ descriptor: CInt, at offset: Int, upTo count: Int) -> Int? {
         var done = 0
         while done < count {
@@ -283,7 +284,7 @@ final class PackWriter {
         var stored: Int
     }
 
-    /// Completes the pack, then stores its index: a crash between the two leaves an orphan that nothing refers to.
+    /// Completes the pack, then stores its index: a crash between the two leaves an orphan that no document refers to.
     func finish() throws -> Finished {
         try tar.take()?.finish()
         let object = try stage.finish()
@@ -298,10 +299,10 @@ final class PackWriter {
     func cancel() { stage.cancel() }
 }
 
-/// Cuts a tar into gzip members and sends them to the store.
+/// Splits a tar into gzip members and sends them to the store.
 private final class GzipStage {
-    /// A new entry begins a new member when the current one holds at least this much, so that reading one small file
-    /// costs little more than the file.
+    /// A new entry begins a new member if the current one holds at least this many bytes, so that reading one small
+    /// file costs little more than the file.
     private static let closeAfter = 256 << 10
 
     private let object: HashedUpload
@@ -311,7 +312,7 @@ private final class GzipStage {
     private var squeezed: [UInt8] = []
     /// Bytes of the gzip stream so far.
     private var stored = 0
-    /// The current member began in the middle of an entry: no tar header is at its start.
+    /// The current member began inside an entry, so it does not start with a tar header.
     private var isContinuation = false
     private(set) var gzip: [[Int]] = []
 
@@ -322,7 +323,8 @@ private final class GzipStage {
         plain.reserveCapacity(GzipEncoder.maximumMember)
     }
 
-    /// - Returns: the offset in the object of the member in which the entry begins. Each starts with a tar header.
+    /// - Returns: the offset in the object of the member in which the entry begins. Each such member starts with a tar
+    ///   header.
     func beginEntry() throws -> Int {
         if plain.count >= Self.closeAfter || isContinuation { try flush() }
         isContinuation = false
@@ -365,7 +367,7 @@ private final class GzipStage {
     }
 }
 
-/// An upload that knows the hash and the number of the bytes that went in.
+/// An upload that hashes and counts its bytes.
 private final class HashedUpload {
     private let upload: any ObjectUpload
     private var hasher: SHA256? = SHA256()

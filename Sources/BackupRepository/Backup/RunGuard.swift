@@ -1,11 +1,11 @@
 internal import ObjectStorage
 package import Platform
 
-/// What keeps a backup and a prune that run side by side from harming each other; `docs/repository-format.md`, "Prune",
-/// has the protocol and why it is safe.
+/// The protocol that keeps a concurrent backup and prune from harming each other; `docs/repository-format.md`, "Prune",
+/// documents it and shows that it is safe.
 ///
-/// A prune announces what it will delete, then looks at all manifests, then deletes. A backup writes its manifest, then
-/// looks at the announcements. Whatever the order, one of the two sees the other. Calls block.
+/// A prune announces the objects that it will delete, then reads all manifests, then deletes. A backup writes its
+/// manifest, then reads the announcements. In any order, one of the two sees the other. Calls block.
 struct RunGuard: Sendable {
     let store: any ObjectStore
     let run: String
@@ -13,13 +13,13 @@ struct RunGuard: Sendable {
     /// Seconds since 1970: the earlier of this machine's clock and the store's.
     let began: Int
     private let lease: ObjectKey
-    /// Of the prunes that were through when this run began.
+    /// The prunes that had finished when this run began.
     private let prunesBefore: Set<ObjectKey>
-    /// By component: packs not to build upon: about to go, hardly used, or damaged.
+    /// For each component, the packs not to build upon: announced for removal, hardly used, or damaged.
     private let unwanted: [String: Set<String>]
     let warnings: [String]
 
-    /// Announces the run, then looks around. To be called before anything that it builds upon is read.
+    /// Announces the run, then reads the marks. Call it before reading anything that the run builds upon.
     init(_ repository: Repository, run: String, now: Timestamp) throws {
         store = repository.store
         self.run = run
@@ -31,14 +31,14 @@ struct RunGuard: Sendable {
         prunesBefore = Set(try marks.list(PrunedMark.kind).map(\.key))
         var unwanted: [String: Set<String>] = [:]
         var warnings: [String] = []
-        func note(_ error: RepositoryError) { warnings.append("passed over a mark: \(error)") }
+        func note(_ error: RepositoryError) { warnings.append("skipped a mark: \(error)") }
         try marks.forEach(PruneIntent.self, unreadable: note) { _, intent in
             for (component, packs) in intent.packs { unwanted[component, default: []].formUnion(packs) }
         }
         try marks.forEach(UnwantedMark.self, unreadable: note) { _, mark in
             for (component, packs) in mark.packs { unwanted[component, default: []].formUnion(packs) }
         }
-        // What is damaged is stored anew while the source still has it.
+        // Damaged content is stored again while the source still has it.
         for (component, packs) in try SampledMark.newest(in: store, unreadable: note).state?.damaged ?? [:] {
             unwanted[component, default: []].formUnion(packs)
         }
@@ -48,14 +48,15 @@ struct RunGuard: Sendable {
 
     func unwanted(_ component: String) -> Set<String> { unwanted[component] ?? [] }
 
-    /// The packs of a manifest that are gone or may be any moment. To be called when the manifest is in the store.
+    /// Returns the packs of a manifest that are gone or may be removed at any time. Call it when the manifest is in the
+    /// store.
     func doomed(of manifest: Manifest) throws -> Set<String> {
         let used = Set(manifest.packs.map(\.pack))
         var doomed: Set<String> = []
         try marks.forEach(PruneIntent.self, unreadable: { _ in }) { _, intent in
             doomed.formUnion(used.intersection(intent.packs[manifest.component] ?? []))
         }
-        // In this order: an intent that is no longer there was carried out, and its prune left a mark before.
+        // In this order: an intent that no longer exists was carried out, and its prune wrote a mark before that.
         let prunes = try marks.list(PrunedMark.kind)
         if prunes.contains(where: { !prunesBefore.contains($0.key) }) {
             doomed.formUnion(try missing(used.subtracting(doomed), of: manifest.component))
@@ -76,21 +77,21 @@ struct RunGuard: Sendable {
         return packs.union(indexes)
     }
 
-    /// Makes the set that was just written final.
-    /// - Throws: ``RunGivenUp`` when a prune has taken this run for dead; the set is then removed again.
+    /// Makes the newly written set final.
+    /// - Throws: ``RunGivenUp`` if a prune took this run for dead; the set is then removed.
     func settle(_ set: BackupSet, now: Timestamp) throws {
         guard try OutcomeMark.settle(run, as: .committed, at: now, in: store) == .void else { return }
         if let refused = try store.delete([Layout.set(set.name)]).first { throw refused }
         throw RunGivenUp(run: run)
     }
 
-    /// Says that the run is over, in whichever way; what cannot be removed is removed by a later prune.
+    /// Records the end of the run, successful or not. A later prune removes the mark if this cannot.
     func end() throws {
         if let refused = try store.delete([lease]).first { throw refused }
     }
 }
 
-/// A run took so long that a prune gave it up, and took back what it had stored.
+/// The run took so long that a prune abandoned it and removed its objects.
 package struct RunGivenUp: OperationError {
     var run: String
 
@@ -98,20 +99,20 @@ package struct RunGivenUp: OperationError {
     package var place: ErrorPlace { ErrorPlace(object: run, text: "") }
 
     package var detail: String {
-        "run \(run) took longer than \(RunMark.life / 86_400) days, and a prune gave it up for dead: no set was written"
+        "run \(run) took longer than \(RunMark.life / 86_400) days, so a prune abandoned it: no set was written"
     }
 
     package var hint: String? {
-        "run `dr backup` again; if a run needs so long, back up some components at a time with --component"
+        "run `dr backup` again; if runs take this long, back up some components at a time with --component"
     }
 }
 
-/// Packs that a backup was about to use went on being pruned away from under it.
+/// Prunes kept removing packs that a backup was about to use.
 struct PacksPruned: OperationError {
     var packs: Set<String>
 
     var reasonCode: String { "backup_failed" }
     var place: ErrorPlace { ErrorPlace() }
-    var detail: String { "\(packs.count) packs that it builds upon are being pruned, again and again" }
+    var detail: String { "\(packs.count) packs that it builds upon are being pruned, repeatedly" }
     var hint: String? { "run `dr backup` again when no prune is running" }
 }

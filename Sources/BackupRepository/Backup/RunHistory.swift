@@ -9,7 +9,7 @@ struct RunHistory: Sendable {
     let warnings: [String]
     /// The newest set, of any stack, that is not from the future.
     let newest: Timestamp?
-    /// The stack of the newest set, where there is no set of this run's.
+    /// The stack of the newest set, if there is no set of this run's stack.
     private let onlyOtherStack: String?
     private let now: Timestamp
     private let references: [String: (set: Timestamp, part: BackupSet.Component)]
@@ -18,7 +18,7 @@ struct RunHistory: Sendable {
         self.repository = repository
         now = started
         let scope = repository.scope
-        // One from the future would be the base, and the one before, of all that are made until then.
+        // A set from the future would become the base and the predecessor of all sets until that time.
         let names = try repository.setNames().filter { !scope.isFuture($0, at: started) }
         newest = names.last
         var warnings: [String] = []
@@ -42,13 +42,13 @@ struct RunHistory: Sendable {
                     sought.remove(component)
                 }
             } catch let error as RepositoryError where error.reason == .damaged {
-                if latest == nil { warnings.append("passed over set \(name): \(error)") }
+                if latest == nil { warnings.append("skipped set \(name): \(error)") }
             } catch let error as RepositoryError where error.reason == .noSuchSet {
-                continue  // pruned since it was listed
+                continue  // a prune removed it after the listing
             }
         }
         if let other, latest != nil {
-            warnings.append("the repository also holds sets of stack '\(other)': restores and prunes leave them alone")
+            warnings.append("the repository also holds sets of stack '\(other)': restores and prunes ignore them")
         }
         self.latest = latest
         self.references = references
@@ -56,25 +56,25 @@ struct RunHistory: Sendable {
         onlyOtherStack = latest == nil ? other : nil
     }
 
-    /// Sets that are looked at for a whole backup of each component.
+    /// The number of sets that are searched for a whole backup of each component.
     private static let mostReferences = 100
 
-    /// The newest whole backup of a component, which a new one is compared with.
+    /// Returns the newest whole backup of a component, the reference for a new one.
     func reference(of component: String) -> (set: Timestamp, part: BackupSet.Component)? { references[component] }
 
-    /// - Throws: `RepositoryError` `.otherStack` if the repository holds sets of another stack alone.
+    /// - Throws: `RepositoryError` `.otherStack` if the repository holds only sets of another stack.
     func refuseOtherStack() throws {
         guard let other = onlyOtherStack else { return }
         let name = repository.scope.stack ?? ""
         throw RepositoryError(
             .otherStack, object: repository.store.location,
             "it holds the backups of stack '\(other)', and none of '\(name)'",
-            hint: "give each stack a store, or a prefix in it; if this is the stack that was called '\(other)', write "
+            hint: "give each stack a store, or a prefix in it; if this stack was named '\(other)' before, set "
                 + "`former_stacks: [\(other)]` in dr.yaml; `dr backup --allow-other-stack` lets both share it")
     }
 
-    /// The newest manifest of a component, which an incremental backup builds on; nil for a first backup, or when
-    /// the newest cannot be read: then everything is read anew, and nothing that is damaged is built upon.
+    /// Returns the newest manifest of a component, the base of an incremental backup. Nil for a first backup, or if the
+    /// newest cannot be read: then all files are read again, and the backup does not build upon damaged data.
     func manifest(of component: String) throws -> StoredManifest? {
         var set = latest
         if set?.components[component] == nil {
@@ -98,7 +98,7 @@ struct StoredManifest: Sendable {
     var manifest: Manifest
     let digest: Digest
 
-    /// The manifest as if these packs were not in use; the hash stays that of the whole.
+    /// Returns the manifest without these packs; the hash stays that of the complete manifest.
     func without(_ packs: Set<String>) -> StoredManifest {
         var copy = self
         copy.manifest.packs.removeAll { packs.contains($0.pack) }

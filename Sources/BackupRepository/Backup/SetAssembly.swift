@@ -1,6 +1,6 @@
 internal import Platform
 
-/// The set of one run, put together from the outcomes of its components.
+/// The set of one run, assembled from the outcomes of its components.
 struct SetAssembly {
     private let run: BackupRun
     private let history: RunHistory
@@ -10,7 +10,7 @@ struct SetAssembly {
     private var notes: [String] = []
     private var isStoreFull = false
 
-    /// Damaged files that the set lists: the manifest names them all.
+    /// The largest number of damaged files that the set lists. The manifest lists all of them.
     private static let mostReasons = 100
 
     init(of run: BackupRun, since start: BackupRun.Start) {
@@ -35,7 +35,7 @@ struct SetAssembly {
             manifests[name] = manifest
             warnings += stored.result.warnings
             notes += stored.result.notes
-            set.reasons += manifest.damage.map { "\(name): '\($0.path.printable)' is left out: \($0.reason)" }
+            set.reasons += manifest.damage.map { "\(name): '\($0.path.printable)' was skipped: \($0.reason)" }
             if manifest.datum == .future {
                 warnings.append(
                     "\(name): its newest datum is later than its capture, a clock is wrong: "
@@ -47,8 +47,8 @@ struct SetAssembly {
         }
     }
 
-    /// Compares a component with its last whole backup, and notes where far less of it is left.
-    /// - Returns: the set of that backup where the new one must not take its place.
+    /// Compares a component with its last whole backup, and records if it shrank a lot.
+    /// - Returns: the set of that backup if the new one must not replace it.
     private mutating func collapse(of name: String, to manifest: Manifest) -> Timestamp? {
         guard let before = history.reference(of: name),
             let settings = run.components.first(where: { $0.name == name })
@@ -61,13 +61,13 @@ struct SetAssembly {
             return nil
         }
         warnings.append(
-            "\(line); restores and retention prefer the sets before it\nhint: if that is right, run `dr backup "
-                + "--accept-shrink` once; else restore what is missing: --at \(before.set)")
+            "\(line); restores and retention prefer the sets before it\nhint: if this is intended, run `dr backup "
+                + "--accept-shrink` once; otherwise restore the missing data: --at \(before.set)")
         set.reasons.append(line)
         return before.set
     }
 
-    /// - Returns: the set to be committed, and the report on it.
+    /// - Returns: the set to commit, and the report on it.
     /// - Throws: ``BackupFailure`` if no component was stored.
     consuming func finish() throws -> (set: BackupSet, report: BackupRun.Report) {
         guard !set.components.isEmpty else { throw BackupFailure(reasons: set.failed, isStoreFull: isStoreFull) }

@@ -1,15 +1,15 @@
-/// How much less of a component a backup holds than the one before it.
+/// The loss of content of a component between two backups.
 ///
-/// Measures are the files, their bytes, and the time from the oldest to the newest datum. One that was small before says
-/// nothing.
+/// Measures are the number of files, their bytes, and the time from the oldest to the newest datum. A measure that was
+/// small before is ignored.
 struct Shrinkage {
-    /// Something that was measured of both backups.
+    /// A value that was measured in both backups.
     private struct Measure {
         var before: Int
         var after: Int
         var text: String
 
-        /// True if less than `share` of what was there before is left.
+        /// Returns true if less than `share` of the earlier value is left.
         func isBelow(_ share: Double) -> Bool { Double(after) < Double(before) * share }
     }
 
@@ -18,17 +18,17 @@ struct Shrinkage {
     private let hasDatum: Bool
     private let threshold: Double
 
-    /// Below these a measure is not compared: three files that become one are no sign of a loss.
+    /// Measures below these values are not compared: three files that become one are not a sign of a loss.
     private static let fewestFiles = 10, fewestBytes = 65_536, shortestSpan = 3_600_000
 
     /// - Parameters:
     ///   - before: a whole backup of the component.
-    ///   - threshold: the share of a measure that may be gone, 0...1.
+    ///   - threshold: the share of a measure that may be lost, 0...1.
     init(from before: BackupSet.Component, to after: Manifest, threshold: Double) {
         self.threshold = threshold
         hasDatum = before.watermark != nil
         isEmptied = !before.isEmpty && (after.totals.files == 0 || after.datum == .empty)
-        // A server that keeps times merges and splits its files: their number says nothing.
+        // A server that records times merges and splits its files: their number carries no information.
         if before.oldest == nil, before.files >= Self.fewestFiles {
             measures.append(
                 Measure(
@@ -51,8 +51,8 @@ struct Shrinkage {
         }
     }
 
-    /// True if the backup must not take the place of the one before: it is empty, every measure fell by more than the
-    /// threshold, or one of a kind without times fell to a fifth of what the threshold leaves.
+    /// True if the backup must not replace the previous one: it is empty, every measure fell by more than the
+    /// threshold, or a measure of a kind without times fell to a fifth of the share that the threshold leaves.
     var isCollapse: Bool {
         guard !isEmptied else { return threshold < 1 }
         guard !measures.isEmpty else { return false }
@@ -60,7 +60,7 @@ struct Shrinkage {
             || (!hasDatum && measures.contains { $0.isBelow((1 - threshold) / 5) })
     }
 
-    /// The measures that fell by more than the threshold, in words; nil where none did.
+    /// A description of the measures that fell by more than the threshold; nil if none did.
     var text: String? {
         let fallen = measures.filter { $0.isBelow(1 - threshold) }.map(\.text)
         if fallen.isEmpty { return isEmptied ? "to nothing" : nil }
@@ -82,6 +82,6 @@ struct Shrinkage {
 }
 
 extension BackupSet.Component {
-    /// True if there was nothing in it.
+    /// True if it held no data.
     package var isEmpty: Bool { files == 0 || datum == .empty }
 }

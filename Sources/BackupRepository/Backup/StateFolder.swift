@@ -2,21 +2,21 @@ internal import Cryptography
 internal import Foundation
 internal import Platform
 
-/// This machine's own notes on a repository: catalogs and what was committed from here. Losing them costs time only.
+/// This machine's cache and notes for a repository: catalogs and committed sets. Losing them costs only time.
 package struct StateFolder: Sendable {
-    /// The configured folder, of all repositories.
+    /// The configured folder, shared by all repositories.
     let path: String
     /// `<state>/<repository id>`.
     private let root: String
 
-    /// - Parameter state: the configured folder; made where it is missing.
+    /// - Parameter state: the configured folder; created if it is missing.
     package init(_ state: String, repository: RepositoryDescription) throws {
         path = state
         root = "\(state)/\(repository.id)"
         try Self.make("\(root)/catalogs")
     }
 
-    /// The note of a catalog that names the manifest it is of, by the SHA-256 of the manifest's object.
+    /// The note of a catalog that identifies its manifest by the SHA-256 of the manifest's object.
     static let manifestNote = "manifest"
 
     func folder(ofComponent name: String) throws -> String {
@@ -24,7 +24,8 @@ package struct StateFolder: Sendable {
         return "\(root)/components/\(name)"
     }
 
-    /// Where a component's documents wait on their way back to its server; whoever uses it removes it.
+    /// Returns the folder in which a component's documents wait for their import into its server. The caller removes
+    /// it.
     package func importFolder(of component: String, _ manifest: Timestamp) throws -> String {
         let folder = "\(root)/imports/\(component)-\(manifest)"
         try Self.make(folder)
@@ -39,7 +40,7 @@ package struct StateFolder: Sendable {
         try note("\(name)", in: lastSetFile)
     }
 
-    /// The newest set that this machine committed, as far as it remembers.
+    /// Returns the newest set that this machine committed, as far as it has recorded it.
     package func lastSet() -> Timestamp? { timestamp(in: lastSetFile) }
 
     // MARK: Prunes and failed runs
@@ -52,14 +53,14 @@ package struct StateFolder: Sendable {
         try note("\(time)", in: lastPruneFile)
     }
 
-    /// What the clock showed at the last prune from here.
+    /// Returns the clock's time at the last prune from this machine.
     package func lastPrune() -> Timestamp? { timestamp(in: lastPruneFile) }
 
     func recordLocks(_ time: Timestamp) throws {
         try note("\(time)", in: lastLocksFile)
     }
 
-    /// When locks were last extended from here.
+    /// Returns the time at which this machine last extended locks.
     func lastLocks() -> Timestamp? { timestamp(in: lastLocksFile) }
 
     private func note(_ text: String, in file: String) throws {
@@ -71,7 +72,7 @@ package struct StateFolder: Sendable {
         return Timestamp(String(decoding: data.prefix(16), as: UTF8.self))
     }
 
-    /// Backups from here that came to nothing since the last one that did not.
+    /// Returns the number of failed backups from this machine since the last successful one.
     package func failedRuns() -> Int {
         guard let data = try? Data(contentsOf: URL(filePath: failedRunsFile)) else { return 0 }
         return Int(String(decoding: data, as: UTF8.self).split(separator: "\n").first ?? "") ?? 0
@@ -84,8 +85,8 @@ package struct StateFolder: Sendable {
 
     // MARK: Catalogs
 
-    /// Removes catalogs of manifests that are not in use any more, and those that only an older version could read. What
-    /// cannot be looked at, or is held, stays.
+    /// Removes catalogs of manifests that are no longer in use, and those that only an older version could read. Files
+    /// that cannot be read, or are held by another run, stay.
     func dropCatalogs(unless isInUse: (_ component: String, _ digest: String) throws -> Bool) {
         let folder = "\(root)/catalogs"
         for file in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
@@ -100,7 +101,7 @@ package struct StateFolder: Sendable {
         }
     }
 
-    /// What the name of a catalog's file says: `<component>-<schema>.sqlite`.
+    /// Parses the name of a catalog's file: `<component>-<schema>.sqlite`.
     private static func catalog(named file: String) -> (component: String, schema: Int)? {
         guard file.hasSuffix(".sqlite"), let dash = file.lastIndex(of: "-"),
             let schema = Int(file[file.index(after: dash)...].dropLast(".sqlite".count))
@@ -108,9 +109,9 @@ package struct StateFolder: Sendable {
         return (String(file[..<dash]), schema)
     }
 
-    /// The catalog of a manifest, from the cache where that is of it, else made from the repository.
+    /// Returns the catalog of a manifest: the cached one if it matches, otherwise one created from the repository.
     ///
-    /// While another run holds the cache, and when it is unreadable or the disk is full, a private one serves.
+    /// While another run holds the cache, if it is unreadable, or if the disk is full, a private catalog is used.
     /// - Parameter base: nil for an empty catalog.
     func catalog(of component: String, for base: StoredManifest?, from filler: CatalogFiller) async throws -> Catalog {
         let path = "\(root)/catalogs/\(component)-\(Self.schema).sqlite"
@@ -129,7 +130,7 @@ package struct StateFolder: Sendable {
         return catalog
     }
 
-    /// Goes up whenever the tables change: a catalog of another version is simply not found.
+    /// Increases whenever the tables change: a catalog of another version is not found.
     private static let schema = 3
 
     private static func open(_ path: String) throws -> Catalog { try Catalog(path: path) }
@@ -139,8 +140,8 @@ package struct StateFolder: Sendable {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
             throw RepositoryError(
-                .target, object: folder, "cannot make the state folder: \(FileFailure.text(error))",
-                hint: "set `state:` in dr.yaml to a folder that this user may write")
+                .target, object: folder, "cannot create the state folder: \(FileFailure.text(error))",
+                hint: "set `state:` in dr.yaml to a folder that this user can write to")
         }
     }
 }

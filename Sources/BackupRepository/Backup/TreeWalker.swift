@@ -1,36 +1,37 @@
 internal import Glibc
 
-/// Walks a directory tree in the order of its paths' bytes, without following a link.
+/// Walks a directory tree in the order of its paths' bytes, without following links.
 ///
-/// Holds the names of the directories from the root to where it is, hence memory of the largest directory on that way,
-/// and the descriptors of the last few of them: a tree may be deeper than a process may have files open.
+/// It keeps the names of the directories from the root to its position, hence uses memory for the largest directory on
+/// that path, and the descriptors of the last few of them: a tree may be deeper than the limit of open files.
 struct TreeWalker {
-    /// Something that was not visited.
+    /// An entry that was not visited.
     struct Oddity {
         var path: [UInt8]
         var reason: String
-        /// True when data may be missing from the backup because of it.
+        /// True if data may be missing from the backup because of it.
         var isLoss = false
-        /// True for a folder that the program itself made, such as the store.
+        /// True for a folder of the program itself, such as the store.
         var isOwn = false
     }
 
     let tree: CapturedTree
-    /// Paths for which this holds are skipped, a directory with all below it. Directories' end in `/`.
+    /// Paths for which this is true are skipped, a directory with everything below it. Directories end in `/`.
     var isExcluded: ([UInt8]) -> Bool = { _ in false }
-    /// Folders that are not part of any backup.
+    /// Folders that no backup includes.
     var ownFolders = OwnFolders()
 
-    /// Directories on the way that stay open, besides the root. One that is needed again is opened again.
+    /// The number of directories on the path that stay open, besides the root. A closed directory is reopened when
+    /// needed.
     private static let openLevels = 8
 
-    /// - Throws: `RepositoryError` `.target` when the root cannot be listed or is one of the program's own folders,
-    ///   else what the closures throw.
+    /// - Throws: `RepositoryError` `.target` if the root cannot be listed or is one of the program's own folders,
+    ///   otherwise the errors of the closures.
     func walk(_ visit: (FileRecord) throws -> Void, oddity: (Oddity) throws -> Void) throws {
         if let identity = FileIdentity(tree.root), let folder = ownFolders[identity] {
             throw RepositoryError(
                 .target, object: tree.path, "this directory is \(folder)",
-                hint: "name the directory that holds the data")
+                hint: "specify the directory that holds the data")
         }
         let root = [Place(descriptor: tree.root, isBorrowed: true)]
         guard let names = names(in: root, isTop: true) else {
@@ -50,12 +51,12 @@ struct TreeWalker {
             guard let child = try look(at: name, in: levels[depth], visit, oddity) else { continue }
             levels.append(child)
             let oldest = depth + 1 - Self.openLevels
-            if oldest > 0 { levels[oldest].close() }  // not the root: it is the way back to the others
+            if oldest > 0 { levels[oldest].close() }  // not the root: the others are reopened from it
         }
     }
 
     /// Visits an entry.
-    /// - Returns: the level below it, where it is a directory that can be listed.
+    /// - Returns: the level below it, if it is a directory that can be listed.
     private func look(
         at name: Name, in level: Level, _ visit: (FileRecord) throws -> Void, _ oddity: (Oddity) throws -> Void
     ) throws -> Level? {
@@ -106,7 +107,7 @@ struct TreeWalker {
         return Level(path: path, places: children, names: names)
     }
 
-    /// Makes a level usable again whose descriptors were closed while the walk was far below it.
+    /// Reopens the descriptors of a level that were closed while the walk was far below it.
     /// - Parameter child: the level below it, still open.
     private func reopen(_ level: inout Level, from child: Level, _ oddity: (Oddity) throws -> Void) throws {
         guard !level.names.isEmpty else { return }
@@ -134,7 +135,7 @@ struct TreeWalker {
         }
     }
 
-    /// An entry as its directory has it.
+    /// The location of an entry in its directory.
     private struct Whereabouts {
         let directory: CInt
         let name: Name
@@ -148,7 +149,7 @@ struct TreeWalker {
         let format = status.st_mode & S_IFMT
         let isDirectory = format == S_IFDIR
         guard isDirectory == name.isDirectory else {  // replaced between readdir and stat
-            try oddity(Oddity(path: path, reason: "changed its kind while the tree was read", isLoss: true))
+            try oddity(Oddity(path: path, reason: "its type changed while the tree was read", isLoss: true))
             return nil
         }
         var record = FileRecord(
@@ -182,8 +183,8 @@ struct TreeWalker {
         return count > 0 ? buffer[..<count].map { UInt8(bitPattern: $0) } : nil
     }
 
-    /// The names in a directory of the tree, last one first; of those that several places have, the first place's.
-    /// - Returns: nil with the reason in `errno` when a place cannot be listed.
+    /// Returns the names in a directory of the tree, last one first; for names in several directories, the first one's.
+    /// - Returns: nil with the reason in `errno` if a directory cannot be listed.
     private func names(in places: [Place], isTop: Bool) -> [Name]? {
         guard let first = places.first, var names = Self.names(in: first.descriptor) else { return nil }
         if places.count > 1 || isTop && !tree.layers.isEmpty {
@@ -209,7 +210,7 @@ struct TreeWalker {
     private static func names(in directory: CInt) -> [Name]? {
         directoryEntries(directory)?.map { entry in
             var isDirectory = entry.type == Int(DT_DIR)
-            if entry.type == Int(DT_UNKNOWN) {  // some file systems do not tell
+            if entry.type == Int(DT_UNKNOWN) {  // some file systems do not report the type
                 var status = stat()
                 let found = withCPath(entry.name) { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) } == 0
                 isDirectory = found && status.st_mode & S_IFMT == S_IFDIR
@@ -219,12 +220,12 @@ struct TreeWalker {
     }
 }
 
-/// A directory on the way from the tree's root to the walk's position.
+/// A directory on the path from the tree's root to the walk's position.
 private struct Level {
-    /// With a slash at its end; empty for the root.
+    /// With a trailing slash; empty for the root.
     let path: [UInt8]
     var places: [Place]
-    /// Those that are still to be visited, the next one last.
+    /// The names still to visit, the next one last.
     var names: [Name]
 
     init(path: [UInt8], places: [Place], names: [Name]) {
@@ -238,7 +239,7 @@ private struct Level {
         for number in places.indices { places[number].close() }
     }
 
-    /// Opens one of its places from the root of the tree or of the layer.
+    /// Reopens one of its directories from the root of the tree or of the layer.
     func openAgain(_ number: Int, in tree: CapturedTree) -> CInt {
         if number == 0 { return openBelow(tree.root, path, flags: O_RDONLY | O_DIRECTORY) }
         guard let layer = tree.layers.first(where: { path.starts(with: $0.name) }) else { return -1 }
@@ -247,14 +248,14 @@ private struct Level {
     }
 }
 
-/// One of the directories that together are a directory of the tree.
+/// One of the directories that together form a directory of the tree.
 private struct Place {
     /// -1 while it is closed.
     var descriptor: CInt
-    /// The descriptor is somebody else's to close.
+    /// True if another owner closes the descriptor.
     var isBorrowed = false
     var hidden: Set<[UInt8]> = []
-    /// The number of the place that has it, in the level above.
+    /// The index of its parent directory in the level above.
     var parent: Int?
     var identity: FileIdentity?
 
@@ -265,11 +266,11 @@ private struct Place {
     }
 }
 
-/// A name as readdir gives it, with a slash where it is a directory's: the key that it sorts by.
+/// A name as readdir returns it, with a slash for a directory: its sort key.
 private struct Name {
     var sortName: [UInt8]
     var isDirectory: Bool
-    /// The number of the place that has it.
+    /// The index of the directory that has it.
     var place = 0
 
     var bareName: ArraySlice<UInt8> { isDirectory ? sortName.dropLast() : sortName[...] }

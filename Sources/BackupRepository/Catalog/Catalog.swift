@@ -1,19 +1,19 @@
 internal import CSQLite
 internal import Synchronization
 
-/// The table of files of one manifest: every path with its place in the repository, in a local SQLite file.
+/// The table of files of one manifest: every path with its location in the repository, in a local SQLite file.
 ///
-/// It is a cache of what the pack indexes say, made anew whenever it is missing, foreign or unreadable. It exists so
-/// that an unchanged run compares a million files in the memory of a few, and without asking the store. SQLite's page
-/// cache bounds the memory, whatever the number of files. Calls block and may come from several threads.
+/// It is a cache of the pack indexes, created again whenever it is missing, foreign or unreadable. With it an unchanged
+/// run compares a million files in the memory of a few, without requests to the store. SQLite's page cache bounds the
+/// memory for any number of files. Calls block and may come from several threads.
 package final class Catalog: Sendable {
     private let connection: Mutex<Database>
-    /// Of all contents, in a catalog that began empty: a first backup asks of every file, and would wait in line for
-    /// the table's answer, which is no. Nil where the table has more than the filter saw.
+    /// All contents, in a catalog that began empty: a first backup looks up every file, and the filter answers without
+    /// waiting for the table. Nil if the table has entries that the filter does not.
     private let contents: Mutex<DigestFilter?>
 
-    /// - Parameter path: of the file to keep it in; nil for one that vanishes with this object.
-    /// - Throws: ``CatalogError``, also when another process holds the file (``CatalogError/isBusy``).
+    /// - Parameter path: of the file to store it in; nil for a private file that is deleted with this object.
+    /// - Throws: ``CatalogError``, also if another process holds the file (``CatalogError/isBusy``).
     package init(path: String?) throws {
         let database = try Self.open(path)
         let anything = try database.prepare("SELECT 1 FROM entries LIMIT 1")
@@ -24,11 +24,11 @@ package final class Catalog: Sendable {
 
     private static func open(_ path: String?) throws -> Database {
         let database = try Database(path: path)
-        // Exclusive: one run owns the file for its life, so nothing changes between two of its statements, and the
-        // write-ahead log needs no shared memory. A crash rolls back to the manifest before.
+        // Exclusive: one run owns the file for its lifetime, so that its content is stable between statements, and the
+        // write-ahead log needs no shared memory. A crash rolls back to the previous manifest.
         //
-        // Entries have row ids, so that the index of contents, which is filled in the order of hashes, repeats a small
-        // number for each and not the path: it stays in the page cache with a million files.
+        // Entries have row ids, so that the index of contents, which is filled in the order of hashes, stores a small
+        // number for each instead of the path: it fits in the page cache with a million files.
         try database.execute(
             """
             PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = \(path == nil ? "OFF" : "WAL");
@@ -54,12 +54,12 @@ package final class Catalog: Sendable {
         return database
     }
 
-    /// Keeps all that was changed since the catalog was opened or last committed.
+    /// Saves all changes since the catalog was opened or last committed.
     package func commit() throws {
         try connection.withLock { try $0.execute("COMMIT; BEGIN EXCLUSIVE") }
     }
 
-    /// Forgets everything, to be filled anew.
+    /// Removes everything, so that the catalog can be filled again.
     package func clear() throws {
         try connection.withLock {
             try $0.execute(
@@ -70,7 +70,7 @@ package final class Catalog: Sendable {
 
     // MARK: Notes
 
-    /// A small value by name, such as the manifest that the catalog is of.
+    /// Returns a small value by name, such as the identity of the catalog's manifest.
     package func note(_ name: String) throws -> String? {
         try connection.withLock { database in
             let statement = try database.prepare("SELECT value FROM notes WHERE name = ?")
@@ -91,7 +91,7 @@ package final class Catalog: Sendable {
 
     // MARK: Packs
 
-    /// The catalog's number of a pack, given on first sight.
+    /// Returns the catalog's number of a pack, and assigns one to a new pack.
     package func number(ofPack id: String) throws -> Int {
         try connection.withLock { database in
             let insert = try database.prepare("INSERT OR IGNORE INTO packs (id) VALUES (?)")
@@ -116,12 +116,12 @@ package final class Catalog: Sendable {
 
     // MARK: Entries
 
-    /// Adds entries; one that has a path that is there already takes its place.
+    /// Adds entries, replacing those with the same path.
     package func insert(_ entries: [CatalogEntry]) throws {
         contents.withLock { filter in
             for entry in entries { if let digest = entry.digest { filter?.insert(digest) } }
         }
-        // A few at a time: whoever else has a question need not wait for thousands.
+        // In small batches, so that other threads do not wait for thousands of entries.
         for start in stride(from: 0, to: entries.count, by: 64) {
             try connection.withLock { database in
                 let insertion = try EntryRow.Insertion(into: "entries", of: database)
@@ -130,7 +130,7 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// Removes `path`, or nothing where it is not there.
+    /// Removes `path`, if it exists.
     package func remove(_ path: [UInt8]) throws {
         try connection.withLock { database in
             let statement = try database.prepare("DELETE FROM entries WHERE path = ?")
@@ -139,7 +139,7 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// Removes `path`, a file or a directory without its slash, and all below it.
+    /// Removes `path`, a file or a directory without its slash, and everything below it.
     package func removeTree(_ path: [UInt8]) throws {
         try connection.withLock { database in
             // Every path below a directory sorts between "directory/" and "directory0", the byte after the slash.
@@ -151,9 +151,9 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// Removes every entry that a pack describes or whose content it holds: a comparison then finds it fresh.
-    /// - Parameter ids: of the packs; those that the catalog does not know make no difference.
-    /// - Returns: whether anything was removed.
+    /// Removes every entry whose description or content is in one of the packs: a comparison then finds it fresh.
+    /// - Parameter ids: of the packs; unknown ones are ignored.
+    /// - Returns: true if any entry was removed.
     package func forget(packs ids: [String]) throws -> Bool {
         try connection.withLock { database in
             var isAny = false
@@ -180,7 +180,8 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// Whether some file of `size` bytes is known: only then can its content be. To ask before a large file is read.
+    /// Returns true if a file of `size` bytes is known. Only then can its content be known. For a check before a large
+    /// file is read.
     package func knowsSize(_ size: Int) throws -> Bool {
         try connection.withLock { database in
             let statement = try database.prepare(
@@ -191,7 +192,7 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// Where content is stored already; nil when it is not.
+    /// Returns the location of stored content; nil if it is not stored.
     package func content(size: Int, digest: [UInt8]) throws -> Location? {
         if contents.withLock({ $0?.mayHold(digest) == false }) { return nil }
         return try connection.withLock { database in
@@ -213,7 +214,7 @@ package final class Catalog: Sendable {
         case pathDescending = "path DESC"
     }
 
-    /// Calls `body` for every entry of `kind`, of any by default. It must not call the catalog.
+    /// Calls `body` for every entry of `kind`; nil means all. It must not call the catalog.
     package func forEach(
         _ order: Order = .path, kind: FileRecord.Kind? = nil, _ body: (CatalogEntry) throws -> Void
     ) throws {
@@ -226,7 +227,7 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// Prepares for ``files(inPack:after:limit:)``, which would be slow without.
+    /// Creates the index that ``files(inPack:after:limit:)`` needs to be fast.
     package func indexContents() throws {
         try connection.withLock {
             try $0.execute(
@@ -234,8 +235,8 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// The files whose content is in a pack, by its number, as the contents lie in it; at most `limit` of them.
-    /// - Parameter after: the last entry of the page before.
+    /// Returns at most `limit` files whose content is in a pack, by its number, in the order of the contents.
+    /// - Parameter after: the last entry of the previous page.
     package func files(inPack number: Int, after: CatalogEntry?, limit: Int) throws -> [CatalogEntry] {
         try connection.withLock { database in
             let statement = try database.prepare(
@@ -255,7 +256,7 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// Numbers of the packs that hold some file's content, in order.
+    /// Returns the numbers of the packs that hold file content, in order.
     package func packsWithContent() throws -> [Int] {
         try connection.withLock { database in
             let statement = try database.prepare(
@@ -267,15 +268,15 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// Removes every entry but those for which `isWanted` holds, and the directories above them.
-    /// - Returns: the number of entries that `isWanted` held for.
+    /// Removes every entry except those that match `isWanted`, and the directories above them.
+    /// - Returns: the number of matching entries.
     package func keep(only isWanted: ([UInt8]) -> Bool) throws -> Int {
         try connection.withLock { database in
             try database.execute("DELETE FROM gone")
             let select = try database.prepare("SELECT path, kind FROM entries ORDER BY path DESC")
             let drop = try database.prepare("INSERT OR REPLACE INTO gone VALUES (?)")
             var wanted = 0
-            var needed: [UInt8] = []  // descending order: a directory comes right after what is below it
+            var needed: [UInt8] = []  // descending order: a directory comes right after its entries
             while try select.step() {
                 let path = select.bytes(0) ?? []
                 if isWanted(path) {
@@ -297,7 +298,7 @@ package final class Catalog: Sendable {
 
     package struct Totals: Equatable, Sendable {
         package var files = 0, directories = 0, links = 0
-        /// Of all files' contents.
+        /// The sum over all files.
         package var bytes = 0
         package init() {}
 
@@ -320,7 +321,7 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// Calls `body` for the place of every entry's description, in order.
+    /// Calls `body` for the location of every entry's description, in order.
     package func forEachDescribed(_ body: (Location) throws -> Void) throws {
         try connection.withLock { database in
             let statement = try database.prepare("SELECT pack, member FROM entries ORDER BY pack, member")
@@ -331,7 +332,7 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// Calls `body` for each place that holds content for an entry which another member describes, in order.
+    /// Calls `body` for each location of content for an entry that another member describes, in order.
     package func forEachBorrowed(_ body: (Location) throws -> Void) throws {
         try connection.withLock { database in
             let statement = try database.prepare(
@@ -348,11 +349,11 @@ package final class Catalog: Sendable {
 
     // MARK: Comparing a walk with the catalog
 
-    /// Compares a sorted walk with the entries, and notes what is fresh and what is gone.
+    /// Compares a sorted walk with the entries, and records fresh and removed ones.
     /// - Parameters:
-    ///   - ignoringDirectoryTimes: for trees whose directories are made anew for each capture.
+    ///   - ignoringDirectoryTimes: for trees whose directories are created for each capture.
     ///   - walk: calls its argument once for every record, in ascending order of the paths' bytes.
-    /// - Returns: what was noted, in numbers.
+    /// - Returns: the counts of the differences.
     package func compare(
         ignoringDirectoryTimes: Bool = false, with walk: ((FileRecord) throws -> Void) throws -> Void
     ) throws -> TreeChanges {
@@ -364,14 +365,14 @@ package final class Catalog: Sendable {
         }
     }
 
-    /// An entry of the walk that differs from what is stored.
+    /// An entry of the walk that differs from the stored one.
     package struct Fresh: Sendable {
         package var record: FileRecord
-        /// Where its content is stored already, and the content's SHA-256, when only the description changed.
+        /// The location of its stored content, and the content's SHA-256, if only the description changed.
         package var known: (content: Location, digest: [UInt8]?)?
     }
 
-    /// The fresh records that come after `path`, in order, at most `limit` of them.
+    /// Returns at most `limit` fresh records after `path`, in order.
     package func fresh(after path: [UInt8]?, limit: Int) throws -> [Fresh] {
         try connection.withLock { database in
             let statement = try database.prepare(
@@ -395,6 +396,6 @@ package final class Catalog: Sendable {
 }
 
 extension CatalogError {
-    /// Another run holds the file.
+    /// True if another run holds the file.
     package var isBusy: Bool { code == SQLITE_BUSY || code == SQLITE_LOCKED }
 }

@@ -1,4 +1,4 @@
-/// A merge of two sorted streams, the walk and the table: both are read once, front to back.
+/// A merge of two sorted streams, the walk and the table: both are read once, from start to end.
 final class Comparison {
     private let stored: Statement
     private let fresh: EntryRow.Insertion
@@ -40,8 +40,8 @@ final class Comparison {
         return changes
     }
 
-    /// Whether nothing that we keep differs. The change time is left out: a hard link to a file, as a Prometheus
-    /// snapshot makes it, changes it without changing the file.
+    /// Returns true if all stored attributes are equal. The change time is ignored: a hard link to a file, like those
+    /// of a Prometheus snapshot, changes it without changing the file.
     private func isSame(_ record: FileRecord) -> Bool {
         holdsSameContent(record) && stored.integer(3) == Int(record.mode) && stored.integer(4) == Int(record.uid)
             && stored.integer(5) == Int(record.gid)
@@ -59,7 +59,7 @@ final class Comparison {
         }
     }
 
-    /// A file whose owner or mode changed needs a new description, but not to be read.
+    /// Returns the entry of a file whose owner or mode changed: it needs a new description, but is not read.
     private func sameContent(_ record: FileRecord) -> CatalogEntry? {
         record.kind == .file && record.size > 0 && holdsSameContent(record) ? EntryRow.read(stored) : nil
     }

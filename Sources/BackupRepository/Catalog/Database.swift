@@ -6,16 +6,16 @@ package import Platform
 final class Database {
     private let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
-    /// Once, before the first connection; where somebody was faster, SQLite goes on as it was.
+    /// Runs once, before the first connection. If SQLite was initialised before, it keeps its configuration.
     private static let setUp = dr_sqlite_count_no_memory()
 
-    /// - Parameter path: a file that is created where there is none; nil for a private database that vanishes on close.
+    /// - Parameter path: a file that is created if there is none; nil for a private database that is deleted on close.
     init(path: String?) throws(CatalogError) {
         _ = Self.setUp
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
-        let status = sqlite3_open_v2(path ?? "", &handle, flags, nil)  // an empty name is SQLite's word for private
-        guard let handle else { throw CatalogError(code: status, operation: "open", detail: "memory is out") }
+        let status = sqlite3_open_v2(path ?? "", &handle, flags, nil)  // an empty name means a private database
+        guard let handle else { throw CatalogError(code: status, operation: "open", detail: "out of memory") }
         self.handle = handle
         guard status == SQLITE_OK else { throw error("open '\(path ?? "")'") }
     }
@@ -29,10 +29,10 @@ final class Database {
         guard sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK else { throw error(sql) }
     }
 
-    /// Rows that the last statement inserted, changed or removed.
+    /// The number of rows that the last statement inserted, changed or removed.
     var changes: Int { Int(sqlite3_changes(handle)) }
 
-    /// A prepared statement, ready to bind; kept for the next time.
+    /// Returns a prepared statement, ready to bind; it is cached.
     func prepare(_ sql: String) throws(CatalogError) -> Statement {
         if let statement = statements[sql] {
             statement.reset()
@@ -108,7 +108,7 @@ final class Statement {
 
     func text(_ column: CInt) -> String? { bytes(column).map { String(decoding: $0, as: UTF8.self) } }
 
-    /// Orders the column's bytes against `other`, as memcmp does, without copying them: negative, zero or positive.
+    /// Compares the column's bytes with `other` like memcmp, without copying them: negative, zero or positive.
     func compare(_ column: CInt, to other: [UInt8]) -> Int {
         let count = Int(sqlite3_column_bytes(pointer, column))
         let base = sqlite3_column_blob(pointer, column)
@@ -122,7 +122,7 @@ final class Statement {
     private func expect(_ status: CInt) { precondition(status == SQLITE_OK, "sqlite3_bind: \(status)") }
 }
 
-/// The catalog could not be read or written. It is a cache: the remedy is always to remove it and go on.
+/// The catalog could not be read or written. It is a cache: the remedy is always to delete it and continue.
 package struct CatalogError: OperationError, Equatable {
     /// SQLite's result code.
     package var code: CInt

@@ -1,4 +1,4 @@
-/// How an entry lies in the tables `entries` and `fresh`, whose columns are the same.
+/// The columns of an entry in the tables `entries` and `fresh`, which are the same.
 enum EntryRow {
     static let columns =
         """
@@ -19,12 +19,12 @@ enum EntryRow {
             content: Location(pack: row.integer(13), member: row.integer(14)))
     }
 
-    /// The columns of a time come at different places: the second one was added later.
+    /// Reads a time from its two columns. They are not adjacent, because the second was added later.
     static func modified(_ row: Statement) -> FileTime {
         FileTime(seconds: row.integer(6), nanoseconds: row.integer(15)) ?? FileTime(nanoseconds: 0)
     }
 
-    /// Puts entries into one of the tables; one that has a path that is there already takes its place.
+    /// Inserts entries into one of the tables, replacing those with the same path.
     struct Insertion {
         private let row: Statement
 

@@ -2,8 +2,8 @@
 package struct FileRecord: Hashable, Sendable {
     package enum Kind: Int, Sendable { case file = 0, directory = 1, symbolicLink = 2 }
 
-    /// Relative to the tree's root, `/`-separated, any bytes but NUL. A directory's ends in `/`, as in tar, which makes
-    /// the order of a sorted walk the order of the paths' bytes.
+    /// Relative to the tree's root, `/`-separated, any bytes but NUL. A directory's path ends in `/`, as in tar, so
+    /// that the order of a sorted walk is the order of the paths' bytes.
     package var path: [UInt8]
     package var kind: Kind
     /// Bytes of content; 0 for anything but files.
@@ -14,9 +14,9 @@ package struct FileRecord: Hashable, Sendable {
     package var gid: UInt32
     package var modified: FileTime
     package var inode: UInt64
-    /// Fewer blocks are allocated than the size needs.
+    /// True if fewer blocks are allocated than the size needs.
     package var isSparse: Bool
-    /// Of a symbolic link.
+    /// The target of a symbolic link.
     package var target: [UInt8]?
 
     package init(
@@ -39,7 +39,7 @@ package struct FileRecord: Hashable, Sendable {
     package var name: String { String(decoding: path, as: UTF8.self) }
 }
 
-/// Where in a repository something is: a pack, by the catalog's own number for it, and the member's place in its index.
+/// A location in a repository: a pack, by the catalog's own number for it, and the index of a member in it.
 package struct Location: Hashable, Sendable {
     package var pack: Int
     package var member: Int
@@ -50,14 +50,15 @@ package struct Location: Hashable, Sendable {
     }
 }
 
-/// A record and its place in the repository.
+/// A record and its location in the repository.
 package struct CatalogEntry: Hashable, Sendable {
     package var record: FileRecord
     /// SHA-256 of the content; nil for anything but files.
     package var digest: [UInt8]?
     /// The member that describes this entry.
     package var described: Location
-    /// The member that holds the content: the same one, unless it was known already when this entry was stored.
+    /// The member that holds the content: the same one, unless the content was already stored when this entry was
+    /// added.
     package var content: Location
 
     package init(record: FileRecord, digest: [UInt8]?, described: Location, content: Location) {

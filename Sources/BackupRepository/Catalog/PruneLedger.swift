@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// What a prune knows of a repository's objects, in a private SQLite file that vanishes with it: sets and the manifests
-/// they name, manifests and packs as they are listed, and which packs somebody needs. SQLite's page cache bounds the
-/// memory, whatever the number of objects. Calls block and may come from several threads.
+/// The objects of a repository during a prune, in a private SQLite file that is deleted afterwards: sets and the
+/// manifests that they name, listed manifests and packs, and the packs that are needed. SQLite's page cache bounds the
+/// memory for any number of objects. Calls block and may come from several threads.
 package final class PruneLedger: Sendable {
     private let connection: Mutex<Database>
 
@@ -34,7 +34,7 @@ package final class PruneLedger: Sendable {
 
     // MARK: Sets
 
-    /// What a set names.
+    /// A manifest that a set names.
     package struct Use: Equatable, Sendable {
         package var component: String
         /// Seconds since 1970.
@@ -116,7 +116,7 @@ package final class PruneLedger: Sendable {
         }
     }
 
-    /// Whether a set names the manifest.
+    /// Returns true if a set names the manifest.
     package func isNamed(_ component: String, manifest: Int) throws -> Bool {
         try connection.withLock { database in
             let row = try database.prepare("SELECT 1 FROM uses WHERE component = ? AND manifest = ? LIMIT 1")
@@ -127,7 +127,7 @@ package final class PruneLedger: Sendable {
         }
     }
 
-    /// Whether a set names a manifest of this hash.
+    /// Returns true if a set names a manifest with this hash.
     package func isNamed(_ component: String, digest: [UInt8]) throws -> Bool {
         try connection.withLock { database in
             let row = try database.prepare("SELECT 1 FROM uses WHERE component = ? AND digest = ? LIMIT 1")
@@ -138,7 +138,7 @@ package final class PruneLedger: Sendable {
         }
     }
 
-    /// Whether some set names `name` as the one before it.
+    /// Returns true if a set names `name` as its previous set.
     package func isPrevious(_ name: Int) throws -> Bool {
         try connection.withLock { database in
             let row = try database.prepare("SELECT 1 FROM sets WHERE previous = ? LIMIT 1")
@@ -161,7 +161,7 @@ package final class PruneLedger: Sendable {
         }
     }
 
-    /// Adds a pack's object or its index; the sizes add up, the later time counts.
+    /// Adds a pack's object or its index. Their sizes are added, and the later time is stored.
     package func addPack(_ component: String, _ id: String, bytes: Int, modified: Int?) throws {
         try connection.withLock { database in
             let row = try database.prepare(
@@ -177,18 +177,18 @@ package final class PruneLedger: Sendable {
         }
     }
 
-    /// How strongly something is wanted.
+    /// The degree to which an object is needed.
     package enum Need: Int, Sendable, Comparable {
         case none = 0
-        /// By what is to be dropped, but not yet: it may be announced, and must not be deleted now.
+        /// Needed by a set that is to be dropped later: it may be announced, and must not be deleted now.
         case held = 1
-        /// By what is kept.
+        /// Needed by a kept set.
         case kept = 2
 
         package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// - Parameter lockEnd: until when an object lock should hold for whoever needs it, in seconds since 1970.
+    /// - Parameter lockEnd: the time until which an object lock should hold, in seconds since 1970.
     package func need(_ need: Need, manifest: Int, of component: String, lockEnd: Int = 0) throws {
         try connection.withLock { database in
             let row = try database.prepare(
@@ -218,7 +218,7 @@ package final class PruneLedger: Sendable {
         }
     }
 
-    /// - Returns: nil for a manifest that no lock is asked for.
+    /// - Returns: nil for a manifest that needs no lock.
     package func lockEnd(_ component: String, manifest: Int) throws -> Int? {
         try lockEnd("SELECT lockEnd FROM manifests WHERE component = ? AND name = ?") { row in
             row.bind(1, component)
@@ -226,7 +226,7 @@ package final class PruneLedger: Sendable {
         }
     }
 
-    /// As that of a manifest, for a pack and its index.
+    /// Returns the end of the lock of a pack and its index.
     package func lockEnd(_ component: String, pack: String) throws -> Int? {
         try lockEnd("SELECT lockEnd FROM packs WHERE component = ? AND id = ?") { row in
             row.bind(1, component)
@@ -244,15 +244,15 @@ package final class PruneLedger: Sendable {
         }
     }
 
-    /// One listed object that nothing kept needs.
+    /// One listed object that no kept set needs.
     package struct Unneeded: Equatable, Sendable {
         package var component: String
-        /// A pack's.
+        /// The id of a pack.
         package var id: String
-        /// A manifest's, in seconds since 1970.
+        /// The name of a manifest, in seconds since 1970.
         package var name: Int
         package var bytes: Int
-        /// Seconds since 1970 by the store's clock; `Int.max` where the store does not tell.
+        /// Seconds since 1970 by the store's clock; `Int.max` if the store does not report it.
         package var modified: Int
         package var need: Need
     }
@@ -261,7 +261,7 @@ package final class PruneLedger: Sendable {
         try unneeded("SELECT component, x'', name, bytes, modified, need FROM manifests WHERE need < 2", [])
     }
 
-    /// - Parameter after: the last one of the page before.
+    /// - Parameter after: the last one of the previous page.
     package func unneededPacks(after: Unneeded?, limit: Int) throws -> [Unneeded] {
         try unneeded(
             """
@@ -286,7 +286,7 @@ package final class PruneLedger: Sendable {
         }
     }
 
-    /// A listed pack with its index, as `bytes` together; nil where there is none.
+    /// Returns a listed pack with its index, as the sum of their `bytes`; nil if there is none.
     package func pack(_ component: String, _ id: String) throws -> (bytes: Int, need: Need)? {
         try listed("SELECT bytes, need FROM packs WHERE component = ? AND id = ?") { row in
             row.bind(1, component)
@@ -310,9 +310,9 @@ package final class PruneLedger: Sendable {
         }
     }
 
-    // MARK: What was announced before
+    // MARK: Earlier announcements
 
-    /// Notes a pack that an earlier intent names.
+    /// Records a pack that an earlier intent names.
     package func announce(_ component: String, _ id: String) throws {
         try connection.withLock { database in
             let row = try database.prepare("INSERT OR IGNORE INTO announced VALUES (?, ?)")
@@ -332,7 +332,7 @@ package final class PruneLedger: Sendable {
         }
     }
 
-    /// Components of which anything is listed or named, in order.
+    /// Components with a listed or named object, in order.
     package func components() throws -> [String] {
         try connection.withLock { database in
             let row = try database.prepare(

@@ -1,14 +1,14 @@
 internal import Platform
 
-/// How a walk differs from what is stored.
+/// The differences between a walk and the stored entries.
 package struct TreeChanges: Equatable, Sendable {
     /// Entries that are new or differ, directories and links among them.
     package var fresh = 0
-    /// Of the contents that are not known to be stored.
+    /// The bytes of contents that are not known to be stored.
     package var freshBytes = 0
-    /// Entries that are not there any more.
+    /// Entries that no longer exist.
     package var gone = 0
-    /// First path components, without a trailing slash, under which a file or link is fresh, or anything is gone.
+    /// First path components, without a trailing slash, below which a file or link is fresh, or any entry is gone.
     package private(set) var tops: Set<[UInt8]> = []
     private var lastTop: [UInt8] = []
 
@@ -26,7 +26,7 @@ package struct TreeChanges: Equatable, Sendable {
     }
 
     private mutating func note(_ path: [UInt8]) {
-        // Paths come in order, most with the same beginning as the one before.
+        // Paths come in order, and most have the same first component as the previous one.
         let slash = UInt8(ascii: "/")
         if !lastTop.isEmpty, path.starts(with: lastTop), path.count == lastTop.count || path[lastTop.count] == slash {
             return

@@ -1,25 +1,25 @@
 package import Logging
 
-/// Brings a component back that is not simply a tree of files: through its server's API, or by unpacking what the
-/// tree holds. The files themselves were restored and proved before.
+/// Restores a component that is not simply a tree of files: through its server's API, or by unpacking the tree. The
+/// files themselves were restored and verified before.
 ///
-/// Running it again changes nothing that is right already; one object's failure costs the others nothing.
+/// Running it again does not change objects that are already right. If one object fails, the others are still imported.
 package protocol ComponentImporter: Sendable {
     static var kind: String { get }
-    /// What it fills.
+    /// The destination of the import.
     static var destination: ImportDestination { get }
 
-    /// Puts every object of the tree where it belongs, or says what it would do.
-    /// - Parameter report: called once for each object, when its outcome is known; from any thread, one call at a time.
-    /// - Throws: `ComponentError` when nothing can be done at all: the server is away, the credentials are too weak.
-    ///   What befalls one object is its ``ImportedObject/outcome``.
+    /// Imports every object of the tree, or reports the planned action.
+    /// - Parameter report: called once for each object when its outcome is known; from any thread, one call at a time.
+    /// - Throws: `ComponentError` if no object can be imported: the server cannot be reached, or the credentials have
+    ///   too few rights. The result of one object is its ``ImportedObject/outcome``.
     func run(_ request: ImportRequest, report: @escaping @Sendable (ImportedObject) -> Void) async throws
 }
 
 package enum ImportDestination: Equatable, Sendable {
-    /// A running server that the configuration names.
+    /// A running server from the configuration.
     case server
-    /// A directory that the user names.
+    /// A directory that the user specifies.
     case directory
 }
 
@@ -27,15 +27,15 @@ package struct ImportRequest: Sendable {
     /// Absolute path of the restored tree; private, may be changed.
     package var tree: String
     package var manifest: Manifest
-    /// For ``ImportDestination/directory``: where to; absolute.
+    /// For ``ImportDestination/directory``: the absolute path of the target.
     package var directory: String?
-    /// What the directory must not hold, nor lie in.
+    /// Places that the directory must not contain, nor be inside.
     package var protected: [RestoreTarget.ProtectedPlace] = []
-    /// Only say what would be done: nothing is written anywhere but in `tree`.
+    /// Report the planned actions only: write nothing except in `tree`.
     package var isDryRun = false
-    /// What is in the way may be replaced.
+    /// Allow replacing conflicting objects.
     package var replaces = false
-    /// Restore beside what is there, under names that begin with this.
+    /// Import beside existing objects, under names that begin with this prefix.
     package var prefix: String?
     package var progress: WorkProgress
     package var logger: Logger
@@ -48,27 +48,27 @@ package struct ImportRequest: Sendable {
     }
 }
 
-/// One object, and what an import did with it or would do.
+/// One object, and the result of its import, or the planned result.
 package struct ImportedObject: Codable, Equatable, Sendable {
     package enum Outcome: String, Codable, CaseIterable, Sendable {
         case create, update
-        /// It is there already, as it should be.
+        /// It exists already, with the same content.
         case same
-        /// Something else is in its place, and was left alone.
+        /// An object with other content exists, and was not changed.
         case conflict
-        /// Left out on purpose; the detail says why.
+        /// Skipped intentionally; the detail gives the reason.
         case skipped
         case failed
     }
 
-    /// In the words of the field: "dashboard", "contact point", "index".
+    /// The domain's word: "dashboard", "contact point", "index".
     package var kind: String
     /// For people, unambiguous: "'Nodes' (uid rYdddlPWk), organisation 'Main Org.'".
     package var name: String
     package var outcome: Outcome
-    /// Why it failed, what is in the way, what to do; nil where the outcome says it all.
+    /// The reason of a failure, the conflict, or the remedy; nil if the outcome says it all.
     package var detail: String?
-    /// Secrets that it needs and that were not at hand: names under the component's `secrets:`.
+    /// Secrets that it needs and that are not configured: names under the component's `secrets:`.
     package var missingSecrets: [String]
 
     package init(
@@ -81,6 +81,6 @@ package struct ImportedObject: Codable, Equatable, Sendable {
         self.missingSecrets = missingSecrets
     }
 
-    /// Whether the object is now (or would be) as it was backed up.
+    /// True if the object is now (or would be) as it was backed up.
     package var isWhole: Bool { outcome != .failed && outcome != .conflict && missingSecrets.isEmpty }
 }

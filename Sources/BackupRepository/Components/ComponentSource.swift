@@ -1,37 +1,37 @@
 package import Logging
 package import Platform
 
-/// Reads one component of the stack: what every kind of component conforms to, and all that it must.
+/// Reads one component of the stack. Every kind of component conforms to it.
 ///
-/// A backup calls ``capture(_:)``, archives the directory tree that comes back, and always ends with
-/// ``Capture/release()``, also after an error and after a cancellation.
+/// A backup calls ``capture(_:)``, archives the directory tree of the result, and always ends with
+/// ``Capture/release()``, also after an error or a cancellation.
 package protocol ComponentSource: Sendable {
-    /// The word for this kind in `dr.yaml` and in manifests: "files", "prometheus".
+    /// The name of this kind in `dr.yaml` and in manifests: "files", "prometheus".
     static var kind: String { get }
 
-    /// Takes a consistent view of the component as it is now.
+    /// Takes a consistent view of the component at the present moment.
     ///
-    /// Also removes what a killed earlier run left behind in the source (its snapshots, its temporary folders).
-    /// - Throws: ``ComponentError`` when the component cannot be captured at all; the run then goes on without it.
+    /// Also removes leftovers of a killed earlier run in the source (its snapshots, its temporary folders).
+    /// - Throws: ``ComponentError`` if the component cannot be captured; the run then continues without it.
     func capture(_ context: CaptureContext) async throws -> any Capture
 
-    /// Looks, without changing anything, whether a capture would work: what `dr doctor` shows.
+    /// Checks, without changing anything, that a capture would work. `dr doctor` shows the result.
     func diagnose() async -> [Diagnosis]
 
-    /// Removes what a backup left in the component's own keeping, such as a snapshot in Elasticsearch's repository:
-    /// called once its set is not kept any longer. Harmless when it is gone already.
+    /// Removes data that a backup stored in the component itself, such as a snapshot in Elasticsearch's repository.
+    /// Called once its set is no longer kept. Harmless if the data are already gone.
     /// - Parameter facts: of the backup's manifest.
     func forget(_ facts: [String: String]) async throws
 }
 
-/// One thing that was looked at, and whether it stands in the way of a backup.
+/// One check, with its result for a backup.
 package struct Diagnosis: Equatable, Sendable {
     package enum Verdict: Equatable, Sendable { case ok, warning, failed }
 
-    /// What was looked at: "admin API", "data directory".
+    /// The subject of the check: "admin API", "data directory".
     package var subject: String
     package var verdict: Verdict
-    /// What was seen, and what to do about it.
+    /// The finding, and the remedy.
     package var detail: String
 
     package init(of subject: String, _ verdict: Verdict, _ detail: String) {
@@ -41,16 +41,16 @@ package struct Diagnosis: Equatable, Sendable {
     }
 }
 
-/// What a run hands to a source.
+/// The parameters that a run passes to a source.
 package struct CaptureContext: Sendable {
-    /// Random identity of this run; fit for names that must be told from other runs'.
+    /// The random id of this run; suitable for names that must differ between runs.
     package var run: String
-    /// A folder of this component's own that outlives the run, for notes such as "this snapshot is mine". Absolute,
+    /// A folder for this component that is kept between runs, for notes such as "this snapshot is mine". Absolute,
     /// exists. Losing it costs time, never data.
     package var state: String
     package var logger: Logger
-    /// For a capture that may take long and knows how far it is: one that shows nothing for the component's
-    /// `stall_timeout` is given up.
+    /// For a capture that may take long and can report progress: one without progress for the component's
+    /// `stall_timeout` is stopped.
     package var progress: WorkProgress
 
     package init(run: String, state: String, logger: Logger, progress: WorkProgress = WorkProgress()) {
@@ -65,60 +65,62 @@ package struct CaptureContext: Sendable {
 package protocol Capture: Sendable {
     /// Absolute path of the tree to archive; paths in the manifest are relative to it.
     var root: String { get }
-    /// Time of the newest datum in the tree, in milliseconds since 1970, taken from the data themselves; nil where it
-    /// is not known: ``newestDatum`` says why.
+    /// Time of the newest datum in the tree, in milliseconds since 1970, taken from the data themselves; nil if it is
+    /// not known: ``newestDatum`` gives the reason.
     var watermark: Int? { get }
-    /// How new the data are. Asked once the tree was read. A kind whose data have times answers `.empty` or `.unknown`
-    /// where ``watermark`` is nil.
+    /// The age of the data. Read after the tree was read. A kind whose data have times returns `.empty` or `.unknown`
+    /// if ``watermark`` is nil.
     var newestDatum: NewestDatum { get }
-    /// The time of the oldest datum, in milliseconds since 1970; nil where it is not known.
+    /// The time of the oldest datum, in milliseconds since 1970; nil if it is not known.
     var oldestDatum: Int? { get }
-    /// What a person or a check wants to know about the source later: versions, counts, settings. Stable keys.
+    /// Facts about the source for operators and checks: versions, counts, settings. Stable keys.
     var facts: [String: String] { get }
-    /// Things that went less than well but cost no data, for people.
+    /// Problems that cost no data, for people.
     var warnings: [String] { get }
-    /// True when the tree cannot change under the backup (hard-linked or private): a file that then vanishes or
-    /// changes while it is read is damage, not life.
+    /// True if the tree cannot change during the backup (hard-linked or private): a file that then vanishes or changes
+    /// while it is read is damaged.
     var isFrozen: Bool { get }
 
-    /// Absolute path of the directory whose owner, mode and time a restored tree gets: the one in which the component's
-    /// data live, where ``root`` is only a copy or a snapshot of it. Nil where there is none, such as for documents of
-    /// a server.
+    /// Absolute path of the directory whose owner, mode and time a restored tree gets: the component's data directory,
+    /// if ``root`` is only a copy or a snapshot of it. Nil if there is none, such as for documents of a server.
     var directoryOfData: String? { get }
-    /// Directories that belong to the tree and lie elsewhere.
+    /// Directories that belong to the tree and are elsewhere.
     var layers: [CaptureLayer] { get }
-    /// What could not be captured, found out while it was tried; paths as in the tree. Counts whatever has changed.
+    /// Paths that could not be captured, found during the capture; relative to the tree. It applies to unchanged paths
+    /// too.
     var damage: [Damage] { get }
-    /// What the source never shows and this backup therefore lacks.
+    /// Values that the source never shows, so that this backup lacks them.
     var withheld: [Withheld] { get }
 
-    /// Whether to leave out a path relative to the root; a directory's ends in `/` and stands for all below it.
+    /// Returns true if a path relative to the root is excluded. A directory's path ends in `/` and includes everything
+    /// below it.
     func isExcluded(_ path: [UInt8]) -> Bool
 
-    /// Checks one file's content while it is read for storing; nil where the domain has no checks for this path.
+    /// Returns a checker for one file's content while it is read for storing; nil if the domain has no checks for this
+    /// path.
     ///
-    /// A file that fails while somebody may still be writing it is read again; when it goes on failing it is left out
-    /// as damaged. A file that did not change since the backup before is not read, and not inspected again.
+    /// A file that fails while it may still be written is read again; if it keeps failing, it is skipped as damaged. A
+    /// file that did not change since the previous backup is not read, and not inspected again.
     func inspector(of path: String) -> (any ContentInspector)?
 
-    /// Checks what is about to be stored, with the domain's own means, before a byte of it is read for storing.
+    /// Checks the data to be stored with the domain's own tools, before any of them are read for storing.
     ///
-    /// - Parameter changed: names of the top-level entries of the tree in which anything is new or changed since
-    ///   the backup before; all of them in a first backup, none where nothing changed. What is unchanged was examined
-    ///   then.
-    /// - Returns: what is damaged. The backup leaves those paths out, stores the rest, and calls the set partial.
+    /// - Parameter changed: names of the top-level entries of the tree with new or changed content since the previous
+    ///   backup; all of them in a first backup, none without changes. Unchanged entries were examined before.
+    /// - Returns: the damage. The backup skips those paths, stores the rest, and marks the set as partial.
     func examine(_ changed: [String]) async throws -> [Damage]
 
-    /// Gives the view up: removes snapshots and temporary folders. Must work after cancellation and be harmless twice.
+    /// Releases the view: removes snapshots and temporary folders. Must work after a cancellation and be harmless
+    /// twice.
     func release() async throws
 }
 
-/// The domain's checks of one file that streams by.
+/// The domain's checks of one file, as a stream.
 package protocol ContentInspector: AnyObject {
     func write(_ bytes: RawSpan)
-    /// What is damaged, once all bytes were written.
+    /// Returns the damage, once all bytes were written.
     func finish() -> [Damage]
-    /// The same for content that is there in one piece, instead of both.
+    /// Does the same for content in one piece, in place of both calls.
     func inspect(_ whole: RawSpan) -> [Damage]
 }
 
@@ -153,11 +155,11 @@ extension Capture {
     package func isExcluded(_ path: [UInt8]) -> Bool { false }
 }
 
-/// One damaged or unreadable thing, named.
+/// One damaged or unreadable path, with the reason.
 package struct Damage: Codable, Equatable, Sendable {
-    /// Path relative to the tree's root; a directory stands for all below it.
+    /// Path relative to the tree's root; a directory includes everything below it.
     package var path: String
-    /// In the words of the field: "chunk at 8 of segment 000001: CRC is 1a2b3c4d, should be …".
+    /// The reason in the domain's words: "chunk at 8 of segment 000001: CRC is 1a2b3c4d, should be …".
     package var reason: String
 
     package init(path: String, reason: String) {
@@ -166,38 +168,39 @@ package struct Damage: Codable, Equatable, Sendable {
     }
 }
 
-/// Knows what a restored tree of one kind must be like: the other half of a component.
+/// Checks a restored tree of one kind: the counterpart of a source.
 package protocol ComponentRestorer: Sendable {
     static var kind: String { get }
 
-    /// Looks at a restored tree before it takes its final place, with the domain's own checks, reading from disk.
+    /// Checks a restored tree with the domain's own checks before it is moved to its target, reading from disk.
     /// - Parameter tree: absolute path of the staged tree.
-    /// - Returns: what is damaged; the restore then stops and leaves the live tree untouched.
+    /// - Returns: the damage; the restore then stops and leaves the live tree unchanged.
     func examine(restored tree: String) async throws -> [Damage]
 
-    /// What forbids replacing the target now, such as a server that runs on it, in words. Asked before anything is done.
+    /// Returns the obstacles to replacing the target now, such as a server that runs on it, in words. Called before any
+    /// other step.
     func obstacles(to target: String) async -> [String]
 
-    /// Whether a file belongs to a slice of the component; asked only of kinds that can be sliced.
+    /// Returns true if a file belongs to a slice of the component. Called only for kinds that support slices.
     func isWanted(_ path: String, in slice: RestoreSlice) -> Bool
 
-    /// The time of the newest datum in a file, from its path alone, in milliseconds since 1970; nil where a path does not
-    /// tell. Asked of kinds that can be sliced.
+    /// Returns the time of the newest datum in a file, from its path alone, in milliseconds since 1970; nil if the path
+    /// does not contain it. Called for kinds that support slices.
     func newestDatum(of path: String) -> Int?
 
-    /// What a slice lacks that a user may expect of it.
+    /// Returns notes on data that a slice lacks although a user may expect them.
     func notes(on slice: RestoreSlice) -> [String]
 
-    /// Checks one file's content as it comes out of the repository, for `dr verify --read-data`.
-    /// - Returns: nil where the domain has no checks for a file of this path.
+    /// Returns a checker for one file's content as it is read from the repository, for `dr verify --read-data`.
+    /// - Returns: nil if the domain has no checks for a file of this path.
     func inspector(of path: String) -> (any ContentInspector)?
 
-    /// What the user must know or do before the restored tree is put to use: a retention that would delete it at once,
-    /// a server that still runs on the target. Empty when nothing is amiss. Never throws: a check that cannot be made
-    /// says so in its own line.
+    /// Returns advice for the operator before the restored tree is used: a retention that would delete it at once, or a
+    /// server that still runs on the target. Empty without findings. Never throws: a check that cannot be made is
+    /// reported in its own line.
     /// - Parameters:
     ///   - tree: absolute path of the staged tree.
-    ///   - target: absolute path it is about to take.
+    ///   - target: absolute path that it will replace.
     func advice(restored tree: String, target: String) async -> [String]
 }
 
@@ -213,7 +216,7 @@ package struct ComponentError: OperationError, Equatable {
     }
 
     package var reason: Reason
-    /// What was attempted, on which object: "snapshot of http://localhost:9090".
+    /// The attempted operation, with its object: "snapshot of http://localhost:9090".
     package var operation: String
     package var detail: String
     package var hint: String?

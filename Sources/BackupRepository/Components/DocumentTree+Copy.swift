@@ -1,29 +1,29 @@
 internal import FoundationEssentials
 internal import Glibc
 
-/// What copying one file into a ``DocumentTree`` came to.
+/// The result of copying one file into a ``DocumentTree``.
 package enum DocumentCopy: Equatable, Sendable {
-    /// The tree has it already, as it is.
+    /// The tree already has it, unchanged.
     case unchanged
     case copied
-    /// There is no such file any more.
+    /// The file no longer exists.
     case vanished
-    /// The checks found the copy damaged, and it is not in the tree.
-    /// - Parameter modified: when the file was last written, in nanoseconds since 1970.
+    /// The checks found the copy damaged, so it is not in the tree.
+    /// - Parameter modified: the time of the file's last modification, in nanoseconds since 1970.
     case rejected([Damage], modified: Int)
-    /// In the system's words.
+    /// The file cannot be read; with the system's error text.
     case unreadable(String)
 }
 
 extension DocumentTree {
-    /// Makes `path` a copy of the file at `source`, with its time, mode and, as far as this user may, its owner. A copy
-    /// that was made before of a file that did not change since is not touched. Memory does not depend on its size.
+    /// Makes `path` a copy of the file at `source`, with its time, mode and, as far as this user may set it, its owner.
+    /// An earlier copy of an unchanged file is not rewritten. Memory does not depend on the file's size.
     ///
-    /// The time is taken before the first byte is read: what grows meanwhile is copied again the next time.
+    /// The time is read before the first byte: a file that grows meanwhile is copied again the next time.
     /// - Parameters:
-    ///   - limit: bytes from the start that are copied; nil for all.
-    ///   - inspector: sees what is copied; when it finds damage, the copy is given up.
-    /// - Throws: ``ComponentError`` when the tree cannot be written, `CancellationError`.
+    ///   - limit: bytes from the start to copy; nil for all.
+    ///   - inspector: checks the copied bytes; if it finds damage, the copy is discarded.
+    /// - Throws: ``ComponentError`` if the tree cannot be written, `CancellationError`.
     package func copy(
         from source: String, to path: String, limit: Int? = nil, inspector: (any ContentInspector)? = nil
     ) throws -> DocumentCopy {
@@ -81,8 +81,8 @@ extension DocumentTree {
         guard fstat(copy, &present) == 0, present.st_size == status.st_size,
             present.st_mtim.tv_sec == status.st_mtim.tv_sec, present.st_mtim.tv_nsec == status.st_mtim.tv_nsec
         else { return false }
-        // Written twice within one tick of the file system's clock, a file keeps its time: what was copied in the second
-        // of its last change is compared.
+        // A file that is written twice within one tick of the file system's clock keeps its time. So a copy made in the
+        // second of the file's last change is compared.
         return present.st_ctim.tv_sec - 1 > status.st_mtim.tv_sec || holdSame(input, copy)
     }
 

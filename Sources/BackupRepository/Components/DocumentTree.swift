@@ -3,11 +3,11 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Synchronization
 
-/// A directory of documents that is brought up to date rather than written anew: what an API says of a component, kept
-/// between runs so that a document that did not change keeps its time and inode, and the next backup passes over it.
+/// A directory of documents that is updated rather than rewritten: the API documents of a component. It is kept between
+/// runs, so that an unchanged document keeps its time and inode, and the next backup does not read it.
 ///
-/// One writer at a time: while another process holds the tree, a new one under a name of its own serves, at the price
-/// of reading everything once more. A run that dies leaves a tree that the next one completes. Safe from many threads.
+/// One writer at a time: while another process holds the tree, a run uses a new tree with a unique name, at the cost of
+/// reading everything again. If a run dies, the next one completes its tree. Safe from many threads.
 package final class DocumentTree: Sendable {
     /// Absolute.
     package let path: String
@@ -16,16 +16,16 @@ package final class DocumentTree: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        /// Relative paths of what belongs to the tree now.
+        /// Relative paths of the documents in the present tree.
         var written: Set<String> = []
         var changed = 0
         var isReleased = false
     }
 
     /// - Parameters:
-    ///   - folder: where the tree is kept: the component's state folder.
-    ///   - run: names the tree that is made when another run holds the usual one.
-    /// - Throws: ``ComponentError`` when nothing can be written there.
+    ///   - folder: the folder that contains the tree: the component's state folder.
+    ///   - run: the name of the tree that is created if another run holds the usual one.
+    /// - Throws: ``ComponentError`` if the folder cannot be written.
     package init(in folder: String, run: String) throws {
         let lock = open("\(folder)/documents.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw Self.refusal("\(folder)/documents.lock", errno) }
@@ -38,14 +38,15 @@ package final class DocumentTree: Sendable {
 
     deinit { close(lock) }
 
-    /// Makes `path` hold exactly these bytes. A file that does already is not touched.
-    /// - Parameter path: relative, of safe components: see ``name(for:)``.
+    /// Makes `path` hold exactly these bytes. An unchanged file is not rewritten.
+    /// - Parameter path: relative, with safe components: see ``name(for:)``.
     package func write(_ path: String, _ content: [UInt8]) throws {
         let file = claim(path)
         if Self.holds(file, content) { return }
         makeWay(for: path)
         makeFolder(of: file)
-        // Aside and renamed, so that no run sees half of it; not synced: after a crash the next run compares, and mends.
+        // Written to another file and renamed, so that no run sees a partial document. Not synced: after a crash the
+        // next run compares the documents and repairs them.
         let partial = "\(file).partial"
         let output = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard output >= 0 else { throw Self.refusal(partial, errno) }
@@ -58,15 +59,15 @@ package final class DocumentTree: Sendable {
         noteChange()
     }
 
-    /// Says that the document at `path` still belongs to the tree as it is.
-    /// - Returns: false when there is none.
+    /// Records that the document at `path` still belongs to the tree, unchanged.
+    /// - Returns: false if there is none.
     package func keep(_ path: String) -> Bool {
         guard access("\(self.path)/\(path)", F_OK) == 0 else { return false }
         state.withLock { _ = $0.written.insert(path) }
         return true
     }
 
-    /// Says that nothing below a folder belongs to the tree any more, though it was written.
+    /// Records that the documents below a folder no longer belong to the tree, although they were written.
     package func forget(below folder: String) {
         state.withLock { state in state.written = state.written.filter { !$0.hasPrefix("\(folder)/") } }
     }
@@ -74,7 +75,8 @@ package final class DocumentTree: Sendable {
     /// Documents written because they were new or different.
     package var changed: Int { state.withLock { $0.changed } }
 
-    /// Removes what was neither written nor kept since this object was made. Call it when all documents are there.
+    /// Removes documents that were neither written nor kept since this object was created. Call it after the last
+    /// document.
     package func removeTheRest() throws {
         let written = state.withLock { $0.written }
         var folders: [String] = []
@@ -86,10 +88,10 @@ package final class DocumentTree: Sendable {
             }
         } oddity: { _ in
         }
-        for folder in folders.reversed() { rmdir("\(path)/\(folder)") }  // fails on those that hold something
+        for folder in folders.reversed() { rmdir("\(path)/\(folder)") }  // fails for folders that are not empty
     }
 
-    /// Gives the tree up: the usual one stays for the next run, one made beside it goes. Harmless twice.
+    /// Releases the tree: the usual one stays for the next run, a private one is removed. Harmless twice.
     package func release() throws {
         let isFirst = state.withLock { state in
             defer { state.isReleased = true }
@@ -99,8 +101,8 @@ package final class DocumentTree: Sendable {
         if isPrivate { try FileManager.default.removeItem(atPath: path) } else { flock(lock, LOCK_UN) }
     }
 
-    /// A file name for any text: what is not a letter, a digit, `-`, `_` or `.` is percent-encoded, as is a leading dot;
-    /// long texts are cut and told apart by the end of their hash.
+    /// Returns a file name for any text: characters other than letters, digits, `-`, `_` and `.` are percent-encoded,
+    /// as is a leading dot. Long texts are truncated, with the end of their hash appended.
     package static func name(for text: String) -> String {
         var name = ""
         for (index, byte) in text.utf8.enumerated() {
@@ -120,7 +122,8 @@ package final class DocumentTree: Sendable {
 
     // MARK: Below
 
-    /// Removes what earlier runs left where `path` must be: a document in a folder's place, or a folder in its own.
+    /// Removes leftovers of earlier runs at `path`: a document in place of a folder, or a folder in place of a
+    /// document.
     func makeWay(for path: String) {
         func isDirectory(_ name: String) -> Bool? {
             var status = stat()
@@ -135,11 +138,11 @@ package final class DocumentTree: Sendable {
         if isDirectory(file) == true { try? FileManager.default.removeItem(atPath: file) }
     }
 
-    /// Notes that `path` belongs to the tree now.
+    /// Records that `path` belongs to the tree.
     /// - Returns: the absolute path.
     func claim(_ path: String) -> String {
         precondition(
-            !path.hasPrefix("/") && !path.split(separator: "/").contains(".."), "'\(path)' is no path in a tree")
+            !path.hasPrefix("/") && !path.split(separator: "/").contains(".."), "'\(path)' is not a path in a tree")
         state.withLock { _ = $0.written.insert(path) }
         return "\(self.path)/\(path)"
     }
@@ -148,14 +151,14 @@ package final class DocumentTree: Sendable {
 
     func noteChange() { state.withLock { $0.changed += 1 } }
 
-    /// What cannot be made is noticed when the file in it is opened.
+    /// A failure is reported when the file in the folder is opened.
     func makeFolder(of file: String) {
         let folder = file.prefix(upTo: file.lastIndex(of: "/") ?? file.endIndex)
         guard access(String(folder), F_OK) != 0 else { return }
         try? FileManager.default.createDirectory(atPath: String(folder), withIntermediateDirectories: true)
     }
 
-    /// - Returns: false when not everything could be written, for the reason in `errno`.
+    /// - Returns: false if some bytes could not be written, with the reason in `errno`.
     static func writeAll(_ bytes: [UInt8], count: Int, to descriptor: CInt) -> Bool {
         var done = 0
         while done < count {
@@ -179,8 +182,8 @@ package final class DocumentTree: Sendable {
         return present.elementsEqual(content)
     }
 
-    /// Trees of runs that died while another held the usual one. Only the holder of the lock removes them, and only
-    /// those that are a day old: a younger one may be in use.
+    /// Removes the trees of runs that died while another held the usual one. Only the holder of the lock does this, and
+    /// only for trees that are a day old: a younger one may be in use.
     private static func removeAbandoned(in folder: String) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         where name.hasPrefix("documents-") {
@@ -193,6 +196,6 @@ package final class DocumentTree: Sendable {
     static func refusal(_ path: String, _ code: CInt) -> ComponentError {
         ComponentError(
             code == ENOSPC ? .noSpace : .other, operation: "write '\(path)'", errnoText(code),
-            hint: "`state:` in dr.yaml must be a folder that this user may write, with room for the documents")
+            hint: "`state:` in dr.yaml must be a folder that this user can write to, with space for the documents")
     }
 }

@@ -1,30 +1,30 @@
-/// How new the data of a capture are.
+/// The age of the data of a capture.
 package enum NewestDatum: Equatable, Sendable {
-    /// The kind knows no time of a datum: it has all that the component held at the capture.
+    /// The kind does not record times of data: it has all data of the component at the time of the capture.
     case ofCapture
     /// The newest datum's own time, in milliseconds since 1970.
     case at(Int)
-    /// There is no datum in it.
+    /// It holds no datum.
     case empty
-    /// There may be data, and the time of the newest is not known for this capture.
+    /// It may hold data, but the time of the newest is not known for this capture.
     case unknown
 
-    /// - Parameter time: of the newest datum, in milliseconds since 1970; nil where there is no datum.
+    /// - Parameter time: of the newest datum, in milliseconds since 1970; nil if there is no datum.
     package init(_ time: Int?) { self = time.map { .at($0) } ?? .empty }
 
-    /// Of a component that goes on being written while it is copied: nothing that is younger than the copy counts.
+    /// For a component that is written while it is copied: data newer than the copy are ignored.
     /// - Parameters:
-    ///   - time: of the newest datum, in milliseconds since 1970; nil where there is no datum.
-    ///   - began: when the copy did.
+    ///   - time: of the newest datum, in milliseconds since 1970; nil if there is no datum.
+    ///   - began: the start time of the copy.
     package init(_ time: Int?, copiedFrom began: Int) {
         self.init(time.map { $0 > began && $0 - began <= Self.clockTolerance ? began : $0 })
     }
 
-    /// Milliseconds by which a datum's clock may be ahead: servers take what is ten minutes ahead.
+    /// Milliseconds by which a datum's clock may be ahead: servers accept ten minutes.
     package static let clockTolerance = 900_000
 }
 
-/// Why a time of the newest datum is absent, or not to be relied on.
+/// A reason why the time of the newest datum is absent or not reliable.
 package enum DatumState: String, Codable, Sendable {
     /// There was no datum.
     case empty
@@ -35,7 +35,7 @@ package enum DatumState: String, Codable, Sendable {
 }
 
 extension NewestDatum {
-    /// As manifests record it: no time is after the end of the capture.
+    /// Returns the values that a manifest records: no time is after the end of the capture.
     /// - Parameter end: of the capture.
     func recorded(capturedUntil end: Timestamp) -> (watermark: Int?, state: DatumState?) {
         switch self {

@@ -1,4 +1,4 @@
-/// A part of a component by what its data are about, where a whole restore takes too long: tenants, a span of time.
+/// A part of a component, by tenants and time span, for cases in which a whole restore takes too long.
 package struct RestoreSlice: Equatable, Sendable {
     /// Names; empty for all.
     package var tenants: Set<String>

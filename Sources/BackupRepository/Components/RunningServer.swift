@@ -2,15 +2,15 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Platform
 
-/// Looks for a server that uses a data directory, before something is put in its place. All calls block.
+/// Searches for a server that uses a data directory, before a restore replaces it. All calls block.
 package struct RunningServer: Sendable {
-    /// How a kind of server betrays itself.
+    /// The signs by which a kind of server is recognised.
     package struct Traits: Sendable {
-        /// The command line's flag that names its data directory, without dashes: "storage.tsdb.path".
+        /// The command-line flag for its data directory, without dashes: "storage.tsdb.path".
         package var flag: String
-        /// The file in it that the server locks as flock(2) does, where it does.
+        /// The file in it that the server locks with flock(2), if it does.
         package var lock: String?
-        /// Files that only the server has open.
+        /// Files that only the server opens.
         package var files: [String]
         /// Folders of such files, at any depth.
         package var folders: [String]
@@ -32,15 +32,15 @@ package struct RunningServer: Sendable {
         self.traits = traits
     }
 
-    /// What was found, each a sentence for people; empty when nothing was. Sees the processes of this machine (and of
-    /// its containers, where run outside them) as far as this user may.
+    /// Returns the findings, each a sentence for people; empty if there are none. It sees the processes of this machine
+    /// (and of its containers, if run outside them) as far as this user may.
     package func signs() -> [String] {
         var signs = processes().map { process in
             "process \(process.id) (\(process.name.printable)) uses '\(target.printable)': stop it before its data are replaced"
         }
         switch lock() {
         case .held where signs.isEmpty: signs.append("a server holds the lock in '\(target)': stop it first")
-        case .unknown(let why): signs.append("whether a server holds the lock in '\(target)' cannot be seen: \(why)")
+        case .unknown(let why): signs.append("cannot check if a server holds the lock in '\(target)': \(why)")
         case .held, .free: break
         }
         return signs
@@ -50,7 +50,7 @@ package struct RunningServer: Sendable {
 
     private enum Lock { case free, held, unknown(String) }
 
-    /// The file's existence proves nothing: a killed server leaves it.
+    /// The existence of the file is not a sign: a killed server leaves it.
     private func lock() -> Lock {
         guard let name = traits.lock else { return .free }
         let descriptor = open("\(target)/\(name)", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
@@ -75,7 +75,7 @@ package struct RunningServer: Sendable {
         }
     }
 
-    /// Whether its command line names the target as its data's place.
+    /// Returns true if its command line specifies the target as its data directory.
     private func runsOnTarget(_ id: Int) -> Bool {
         guard let line = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") else { return false }
         let arguments = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
@@ -86,14 +86,14 @@ package struct RunningServer: Sendable {
             let following = index + 1 < arguments.count ? arguments[index + 1] : ""
             let value = rest.hasPrefix("=") ? String(rest.dropFirst()) : following
             let place = value.hasPrefix("/") ? value : "/proc/\(id)/cwd/\(value)"
-            // A container's path means something else out here; its open files tell then.
+            // A path in a container has another meaning here; its open files are checked instead.
             if !value.isEmpty, Self.resolved(place) == target, Self.sharesRoot(id) { return true }
         }
         return false
     }
 
-    /// Whether it holds one of the files open that only a server has open. Compared by inode, which is the same inside
-    /// and outside of a container; a directory or a block that is merely open may be a shell's or a backup's.
+    /// Returns true if it has opened one of the files that only a server opens. Compared by inode, which is the same
+    /// inside and outside of a container. An open directory or block is ignored: it may belong to a shell or a backup.
     private func hasOpenFile(_ id: Int, among servers: Set<FileIdentity>) -> Bool {
         guard !servers.isEmpty else { return false }
         let files = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd")) ?? []

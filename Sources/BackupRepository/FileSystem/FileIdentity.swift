@@ -1,18 +1,18 @@
 internal import Glibc
 
-/// A file as the kernel knows it, whatever path or container leads to it.
+/// The kernel's identity of a file, independent of path and container.
 package struct FileIdentity: Hashable, Sendable {
     private var device: UInt
     private var inode: UInt
 
-    /// Nil when there is nothing at `path`. Links are followed.
+    /// Nil if there is no file at `path`. Links are followed.
     package init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         self.init(status)
     }
 
-    /// Nil when the descriptor is not open.
+    /// Nil if the descriptor is not open.
     init?(_ descriptor: CInt) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return nil }
@@ -24,8 +24,8 @@ package struct FileIdentity: Hashable, Sendable {
         inode = UInt(status.st_ino)
     }
 
-    /// Of every folder from the root down to `path`, itself included, links resolved; of the folders that exist where
-    /// the path does not exist as a whole.
+    /// Returns the identities of every folder from the root to `path`, including itself, with links resolved; if the
+    /// path does not exist as a whole, those of its existing folders.
     package static func way(to path: String) -> Set<FileIdentity> {
         var rest = path
         while rest.count > 1 {

@@ -1,12 +1,12 @@
 internal import Glibc
 
 extension FileTime {
-    /// As stat(2) gives it.
+    /// Converts a time of stat(2).
     init(_ time: timespec) {
         self = FileTime(seconds: time.tv_sec, nanoseconds: time.tv_nsec) ?? FileTime(nanoseconds: 0)
     }
 
-    /// As utimensat(2) takes it: the time of the last access, here the same, and of the last modification.
+    /// The times for utimensat(2): of the last access, here the same, and of the last modification.
     var accessAndModification: [timespec] {
         let time = timespec(tv_sec: seconds, tv_nsec: nanoseconds)
         return [time, time]
@@ -14,10 +14,10 @@ extension FileTime {
 
     // MARK: In documents of the format
 
-    /// `[seconds, nanoseconds]`, where one number of nanoseconds cannot hold it; else nil.
+    /// `[seconds, nanoseconds]` if one number of nanoseconds cannot hold it; otherwise nil.
     var pairWhereNeeded: [Int]? { totalNanoseconds == nil ? [seconds, nanoseconds] : nil }
 
-    /// - Returns: nil when the pair is not a time.
+    /// - Returns: nil if the pair is not a valid time.
     init?(mtime: Int, pair: [Int]?) {
         guard let pair else {
             self.init(nanoseconds: mtime)

@@ -3,9 +3,9 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Platform
 
-/// The places where this machine's file systems are mounted, bind mounts included.
+/// The mount points of this machine, including bind mounts.
 enum MountPoints {
-    /// True if a file system is mounted at `path`, also where it is the one of the folder above: a bind mount.
+    /// Returns true if a file system is mounted at `path`, also a bind mount of the file system of the folder above.
     /// - Parameter path: absolute, links resolved.
     static func contains(_ path: String) -> Bool {
         let traits = dr_traits(AT_FDCWD, path)
@@ -21,7 +21,7 @@ enum MountPoints {
         return all.filter { $0.starts(with: folder) }.map { String(decoding: $0, as: UTF8.self) }.sorted()
     }
 
-    /// From `/proc/self/mountinfo`; empty where it cannot be read.
+    /// The mount points in `/proc/self/mountinfo`; empty if it cannot be read.
     private static var all: Set<[UInt8]> {
         guard let text = KernelTable.read("/proc/self/mountinfo") else { return [] }
         let lines = text.split(separator: UInt8(ascii: "\n"))
@@ -32,7 +32,8 @@ enum MountPoints {
             })
     }
 
-    /// The kernel writes spaces, tabs, line ends and backslashes as a backslash and three octal digits.
+    /// Decodes a mount point: the kernel writes spaces, tabs, line ends and backslashes as a backslash and three octal
+    /// digits.
     private static func unescaped(_ field: some Collection<UInt8>) -> [UInt8] {
         var rest = Array(field)[...]
         var path: [UInt8] = []

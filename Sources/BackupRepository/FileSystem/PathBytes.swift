@@ -1,11 +1,11 @@
 internal import CLinux
 internal import Glibc
 
-/// Lends path bytes to a system call as a C string.
+/// Passes path bytes to a system call as a C string.
 func withCPath<Value>(
     _ bytes: some Collection<UInt8>, _ body: (UnsafePointer<CChar>) throws -> Value
 ) rethrows -> Value {
-    // On the stack: two of these for every file of a tree.
+    // On the stack, because a walk needs two of these for every file.
     try withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { text in
         let end = text.initialize(fromContentsOf: bytes.lazy.map { CChar(bitPattern: $0) })
         text.initializeElement(at: end, to: 0)
@@ -13,13 +13,13 @@ func withCPath<Value>(
     }
 }
 
-/// Opens `path` below the directory `root` through no link, also where it is longer than the system takes in one piece,
-/// and deeper than this process may have files open.
+/// Opens `path` below the directory `root` without following links, also if it is longer than the system accepts in one
+/// call, or deeper than the limit of open files.
 /// - Returns: a descriptor, or a negative number with the reason in `errno`.
 func openBelow(_ root: CInt, _ path: [UInt8], flags: CInt) -> CInt {
     if path.count < Int(PATH_MAX) {
         let found = withCPath(path) { dr_open_below(root, $0, flags, 0) }
-        // Old kernels do not know the call, and old containers forbid it.
+        // Old kernels do not have the call, and old containers forbid it.
         if found >= 0 || errno != ENOSYS && errno != EPERM { return found }
     }
     var directory = root
@@ -40,8 +40,8 @@ func openBelow(_ root: CInt, _ path: [UInt8], flags: CInt) -> CInt {
     return withCPath(parts.last ?? []) { openat(directory, $0, flags | O_NOFOLLOW | O_CLOEXEC) }
 }
 
-/// The names in a directory but `.` and `..`, as the system lists them, with the type that it tells (`DT_UNKNOWN` where
-/// it tells none).
+/// Returns the names in a directory except `.` and `..`, in the system's order, with their type (`DT_UNKNOWN` if the
+/// system does not report it).
 /// - Returns: nil with the reason in `errno`.
 func directoryEntries(_ directory: CInt) -> [(name: [UInt8], type: Int)]? {
     let copy = dup(directory)  // closedir closes what fdopendir was given
@@ -69,5 +69,5 @@ func directoryEntries(_ directory: CInt) -> [(name: [UInt8], type: Int)]? {
     return errno == 0 ? entries : nil
 }
 
-/// The system's words for an error number, by default the thread's last.
+/// Returns the system's text for an error number, by default the thread's last.
 func errnoText(_ code: CInt = errno) -> String { String(cString: strerror(code)) }

@@ -1,7 +1,7 @@
 internal import Platform
 
-/// Paths as text that a terminal takes and a person can type: what is not UTF-8, and control characters, as `\xHH`; a
-/// backslash as `\\`.
+/// Paths as text that is safe for a terminal and can be typed: bytes that are not UTF-8, and control characters, as
+/// `\xHH`; a backslash as `\\`.
 package enum PathText {
     package static func text(of path: [UInt8]) -> String {
         var text = ""
@@ -25,7 +25,7 @@ package enum PathText {
         return text
     }
 
-    /// - Returns: the path that the text stands for; nil when it has no escape in it, or one that is not well-formed.
+    /// - Returns: the path for the text; nil if it has no escape, or one that is not well-formed.
     package static func bytes(of text: String) -> [UInt8]? {
         var path: [UInt8] = []
         var rest = Array(text.utf8)[...]
@@ -65,7 +65,7 @@ package enum PathText {
         return "\\x" + (hex.count == 1 ? "0" : "") + hex
     }
 
-    /// - Returns: nil where the bytes do not begin with a character in UTF-8.
+    /// - Returns: nil if the bytes do not begin with a character in UTF-8.
     private static func firstScalar(of bytes: ArraySlice<UInt8>) -> Unicode.Scalar? {
         var decoder = UTF8()
         var iterator = bytes.makeIterator()

@@ -1,14 +1,14 @@
 internal import CLinux
 internal import Glibc
 
-/// Removes a directory with all below it: never through a link, never into another mounted file system, however deep it
-/// is, with few files open.
+/// Removes a directory with everything below it: never through a link, never into another mounted file system, at any
+/// depth, with few open files.
 struct TreeRemoval {
     private let path: String
     private let root: CInt
     private let device: dev_t
 
-    /// - Throws: `RepositoryError` `.target` for the first entry that cannot be removed; others may be gone by then.
+    /// - Throws: `RepositoryError` `.target` for the first entry that cannot be removed; others may already be gone.
     static func remove(_ path: String) throws {
         let root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard root >= 0 else { throw StagedTree.refusal(path, "cannot remove it") }
@@ -41,18 +41,19 @@ struct TreeRemoval {
     }
 
     /// Removes files, links and empty directories from a directory.
-    /// - Parameter way: the names down to it.
+    /// - Parameter way: the names on the path to it.
     /// - Returns: names of directories in it that are not empty.
     private func clear(_ way: [[UInt8]]) throws -> [[UInt8]] {
         try inDirectory(way) { directory in
-            _ = fchmod(directory, 0o700)  // it may lack the right to write
+            _ = fchmod(directory, 0o700)  // it may not be writable
             guard let names = directoryEntries(directory) else { throw refusal(way) }
             return try names.compactMap { name, _ in
                 if withCPath(name, { unlinkat(directory, $0, 0) }) == 0 { return nil }
                 guard errno == EISDIR || errno == EPERM else { throw refusal(way + [name]) }
                 guard !isMounted(name, directory) else {
                     throw RepositoryError(
-                        .target, object: display(way + [name]), "a file system is mounted there, which is not removed",
+                        .target, object: display(way + [name]),
+                        "a file system is mounted there, and dr does not remove it",
                         hint: "unmount it, then remove the rest")
                 }
                 if withCPath(name, { unlinkat(directory, $0, AT_REMOVEDIR) }) == 0 { return nil }

@@ -1,9 +1,10 @@
 package import Cryptography
 
-/// `sets/<timestamp>.json`: one run over all components, the restore point. It is written last: what it names exists.
+/// `sets/<timestamp>.json`: one run over all components, the restore point. It is written last: all objects that it
+/// names exist.
 package struct BackupSet: Codable, Equatable, Sendable {
     package enum Status: String, Codable, Sendable {
-        /// Every component that was configured is in it, whole.
+        /// Every configured component is in it, whole.
         case complete
         case partial
     }
@@ -12,7 +13,7 @@ package struct BackupSet: Codable, Equatable, Sendable {
     package var kind = "set"
     package var name: Timestamp
     package var repository: String
-    /// Random identity of the run that made it.
+    /// Random id of the run that wrote it.
     package var run: String
     package var tool: String
     package var stack: String?
@@ -21,13 +22,13 @@ package struct BackupSet: Codable, Equatable, Sendable {
     package var status: Status
     /// The reasons why it is partial: one line each, empty when it is complete.
     package var reasons: [String]
-    /// The newest set when this run began. A chain: a set that is gone and was not pruned is missed.
+    /// The newest set when this run began. It forms a chain: a set that is gone and was not pruned is noticed.
     package var previous: Timestamp?
     package var components: [String: Component]
-    /// Components of which this set holds nothing, with the reason.
+    /// Components without data in this set, with the reason.
     package var failed: [String: String]
-    /// All components that were configured when it was made, in order; absent in sets of early versions. Those that are
-    /// neither in ``components`` nor in ``failed`` were not asked for.
+    /// All configured components when it was written, in order; absent in sets of early versions. Those that are
+    /// neither in ``components`` nor in ``failed`` were not requested.
     package var configured: [String]?
 
     enum CodingKeys: String, CodingKey {
@@ -42,37 +43,37 @@ package struct BackupSet: Codable, Equatable, Sendable {
         package var sha256: Digest
         package var captured: Timestamp
         package var watermark: Int?
-        /// Time of the oldest datum, in milliseconds since 1970, where the source knows it.
+        /// Time of the oldest datum, in milliseconds since 1970, if the source knows it.
         package var oldest: Int?
-        /// Absent where ``watermark`` says how new the data are, or the kind has no such notion.
+        /// Absent if ``watermark`` is the time of the newest datum, or the kind has no such time.
         package var datum: DatumState?
-        /// The set that held far more of it: this one does not take its place. Absent where nothing shrank.
+        /// The set that held far more of it: this one does not replace it. Absent if the component did not shrink.
         package var shrunk: Timestamp?
         package var files: Int
         package var bytes: Int
-        /// Damaged or unreadable paths left out.
+        /// Damaged or unreadable paths that were skipped.
         package var damaged: Int
-        /// What this run added to the store for it.
+        /// The data that this run added to the store for it.
         package var added: Added
         /// Wall time from capture to manifest.
         package var seconds: Double
 
-        /// True if nothing of it is missing, as far as the backup could tell.
+        /// True if it is not missing any data, as far as the backup could tell.
         package var isWhole: Bool { damaged == 0 && shrunk == nil }
     }
 
-    /// Components that were configured and that the run was not asked to back up, in order.
+    /// Configured components that the run was not asked to back up, in order.
     package var skipped: [String] {
         (configured ?? []).filter { components[$0] == nil && failed[$0] == nil }
     }
 
-    /// True if the run stored whole what it was asked for.
+    /// True if the run stored all requested components whole.
     package var isAsAsked: Bool { failed.isEmpty && components.values.allSatisfy(\.isWhole) }
 
     package struct Added: Codable, Equatable, Sendable {
         /// Entries read because they were new or changed.
         package var files: Int
-        /// Plain bytes of their contents that were not in the repository yet.
+        /// Plain bytes of their contents that the repository did not have yet.
         package var bytes: Int
         /// Bytes of the pack and index objects written.
         package var stored: Int

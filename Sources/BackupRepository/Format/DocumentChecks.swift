@@ -1,9 +1,9 @@
 internal import Platform
 
-/// A document of the repository, checked once after it is decoded: what passes can be computed with, and its names can
-/// be put into keys and paths.
+/// A document of the repository that is checked once after it is decoded. In a valid document arithmetic is safe, and
+/// its names can be used in keys and paths.
 protocol RepositoryDocument: Decodable {
-    /// The first thing that is wrong with it; nil where nothing is.
+    /// The first defect; nil if there is none.
     var defect: String? { get }
 }
 
@@ -31,11 +31,13 @@ extension BackupSet.Component {
     fileprivate var defect: String? {
         let counts = [files, bytes, damaged, added.files, added.bytes, added.stored, added.packs]
         guard counts.allSatisfy(DocumentRange.sizes.contains) else { return "a count or size is out of range" }
-        guard watermark.map(DocumentRange.milliseconds.contains) ?? true else { return "its newest datum has no date" }
-        guard oldest.map(DocumentRange.signedMilliseconds.contains) ?? true else {
-            return "its oldest datum has no date"
+        guard watermark.map(DocumentRange.milliseconds.contains) ?? true else {
+            return "the time of its newest datum is out of range"
         }
-        return seconds.isFinite && abs(seconds) < 1e12 ? nil : "it took an impossible time"
+        guard oldest.map(DocumentRange.signedMilliseconds.contains) ?? true else {
+            return "the time of its oldest datum is out of range"
+        }
+        return seconds.isFinite && abs(seconds) < 1e12 ? nil : "its duration is out of range"
     }
 }
 
@@ -43,9 +45,11 @@ extension Manifest: RepositoryDocument {
     var defect: String? {
         guard ComponentName.isValid(component) else { return "it names a component '\(component.printable)'" }
         guard run.map(Layout.isID) ?? true else { return "its run is not 32 hexadecimal digits" }
-        guard watermark.map(DocumentRange.milliseconds.contains) ?? true else { return "its newest datum has no date" }
+        guard watermark.map(DocumentRange.milliseconds.contains) ?? true else {
+            return "the time of its newest datum is out of range"
+        }
         guard oldest.map(DocumentRange.signedMilliseconds.contains) ?? true else {
-            return "its oldest datum has no date"
+            return "the time of its oldest datum is out of range"
         }
         guard root.map({ $0.mode <= 0o7777 }) ?? true else { return "the mode of its folder is out of range" }
         let counts = [totals.files, totals.directories, totals.links, totals.bytes]
@@ -55,7 +59,7 @@ extension Manifest: RepositoryDocument {
 }
 
 extension Manifest.PackUse {
-    /// More than any index of the longest allowed text can hold.
+    /// More members than any index of the longest allowed text can hold.
     static let mostMembers = 1 << 22
 
     fileprivate var defect: String? {
@@ -76,7 +80,7 @@ extension PackIndex: RepositoryDocument {
     var defect: String? {
         guard DocumentRange.sizes.contains(object.size) else { return "the size of its pack is out of range" }
         guard gzip.allSatisfy({ $0.count == 2 && $0.allSatisfy(DocumentRange.sizes.contains) }) else {
-            return "it lists an impossible gzip member"
+            return "it lists a gzip member with invalid sizes"
         }
         guard let number = members.firstIndex(where: { !$0.isSound }) else { return nil }
         return "a number of its member \(number) is out of range"
@@ -129,14 +133,14 @@ extension VerifiedMark {
 
 extension RecordedMark {
     package var defect: String? {
-        let times = answers.flatMap { [$0.question.from, $0.question.to] }.compactMap { $0 } + sentinels.map(\.at)
+        let times = results.flatMap { [$0.query.from, $0.query.to] }.compactMap { $0 } + canaries.map(\.at)
         // A window may begin some days before the oldest datum.
         return times.allSatisfy(DocumentRange.signedMilliseconds.contains) ? nil : "a time in it is out of range"
     }
 }
 
 extension Layout {
-    /// Identities of repositories, packs and runs: 32 lower-case hexadecimal digits.
+    /// Returns true for an id of a repository, pack or run: 32 lower-case hexadecimal digits.
     static func isID(_ text: String) -> Bool {
         text.utf8.count == 32
             && text.utf8.allSatisfy {

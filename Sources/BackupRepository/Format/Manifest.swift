@@ -1,6 +1,6 @@
 package import Cryptography
 
-/// `<component>/backups/<timestamp>.json`: what a component consisted of at one backup.
+/// `<component>/backups/<timestamp>.json`: the content of a component in one backup.
 package struct Manifest: Codable, Equatable, Sendable {
     package var format: Int
     package var kind = "manifest"
@@ -10,25 +10,25 @@ package struct Manifest: Codable, Equatable, Sendable {
     /// The name in the key. At most a few seconds after `captured`.
     package var name: Timestamp
     package var captured: Timestamp
-    /// Random identity of the run that made it, as in its set; absent in manifests of early versions.
+    /// Random id of the run that wrote it, as in its set; absent in manifests of early versions.
     package var run: String?
-    /// Time of the newest datum, in milliseconds since 1970, where the source knows it.
+    /// Time of the newest datum, in milliseconds since 1970, if the source knows it.
     package var watermark: Int?
-    /// Time of the oldest datum, in milliseconds since 1970, where the source knows it.
+    /// Time of the oldest datum, in milliseconds since 1970, if the source knows it.
     package var oldest: Int?
-    /// Absent where ``watermark`` says how new the data are, or the kind has no such notion.
+    /// Absent if ``watermark`` is the time of the newest datum, or the kind has no such time.
     package var datum: DatumState?
-    /// What the source said of itself.
+    /// Facts that the source reported.
     package var facts: [String: String]
-    /// Owner, mode and time of the folder that the tree lay in; absent where it was none of the component's own, such as
-    /// a folder of documents, and in manifests of early versions.
+    /// Owner, mode and time of the root folder of the tree; absent if the folder is not the component's own, such as a
+    /// folder of documents, and in manifests of early versions.
     package var root: RootAttributes?
     package var totals: Totals
-    /// What was damaged or unreadable and is therefore not in this backup.
+    /// Paths that were damaged or unreadable and are therefore not in this backup.
     package var damage: [Damage]
-    /// What the source never shows, and a restore must therefore be given; absent means nothing.
+    /// Values that the source never shows, so that a restore needs them from elsewhere; absent means none.
     package var withheld: [Withheld]?
-    /// The packs that hold it. Nothing else of a pack belongs to this backup.
+    /// The packs that hold it. Only the listed members belong to this backup.
     package var packs: [PackUse]
 
     enum CodingKeys: String, CodingKey {
@@ -40,7 +40,7 @@ package struct Manifest: Codable, Equatable, Sendable {
         package var files: Int
         package var directories: Int
         package var links: Int
-        /// Of the files' contents, plain.
+        /// Plain bytes of the files' contents.
         package var bytes: Int
     }
 
@@ -61,7 +61,7 @@ package struct Manifest: Codable, Equatable, Sendable {
 }
 
 extension RangeSet<Int> {
-    /// Pairs that are no ranges are left out; a reader finds them by the members that are then missing.
+    /// Invalid ranges are ignored; a reader then finds that members are missing.
     init(pairs: [[Int]]) {
         self.init(pairs.compactMap { $0.count == 2 && 0 <= $0[0] && $0[0] < $0[1] ? $0[0]..<$0[1] : nil })
     }

@@ -1,10 +1,10 @@
 package import Cryptography
 
-/// Who can read the packs: certificates to write to, and on the day of a restore the key to read with.
+/// The keys of the packs: certificates to encrypt to, and for a restore the key to decrypt with.
 ///
-/// A machine that makes backups needs certificates only. Documents stay readable: they hold names and hashes.
+/// A machine that makes backups needs only certificates. Documents stay readable: they hold names and hashes.
 package struct PackEncryption: Sendable {
-    /// Each can decrypt alone; empty for packs in the clear.
+    /// Each can decrypt alone; empty for unencrypted packs.
     package var recipients: [RecoveryCertificate]
     package var key: RecoveryKey?
 

@@ -2,9 +2,9 @@ internal import Cryptography
 internal import Documents
 
 extension PackIndex {
-    /// The document without its seal, as `JSONEncoder` with sorted keys writes it.
+    /// The document without its seal, in the same format as `JSONEncoder` with sorted keys.
     ///
-    /// Indexes are nearly all the JSON of a repository, one object to a file, and the general encoder took as long over
+    /// Indexes are most of the JSON of a repository, one object for each file, and the general encoder took as long for
     /// them as the SHA-256 of the files.
     var text: [UInt8] {
         var text = ObjectText(capacity: 512 + gzip.count * 20 + members.count * 400)
@@ -60,7 +60,7 @@ extension PackIndex.Member {
     }
 }
 
-/// JSON text, written front to back. Absent values leave no member.
+/// JSON text, written from start to end. Absent values have no member.
 private struct ObjectText {
     var bytes: [UInt8] = []
 
@@ -124,7 +124,7 @@ private struct ObjectText {
         bytes[start...].reverse()
     }
 
-    /// A comma, unless this is the first in its object or array.
+    /// Adds a comma, unless this is the first value in its object or array.
     private mutating func separate() {
         switch bytes.last {
         case UInt8(ascii: "{"), UInt8(ascii: "["): break

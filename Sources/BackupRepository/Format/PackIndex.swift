@@ -2,7 +2,7 @@ package import Cryptography
 internal import FoundationEssentials
 internal import ObjectStorage
 
-/// `<pack>.index.json.gz`: what is in one pack, and where.
+/// `<pack>.index.json.gz`: the members of one pack, with their locations.
 package struct PackIndex: Codable, Equatable, Sendable {
     package var format: Int
     package var kind = "pack-index"
@@ -10,50 +10,52 @@ package struct PackIndex: Codable, Equatable, Sendable {
     /// The pack's id.
     package var pack: String
     package var object: StoredObject
-    /// The gzip members that the pack is made of, in order: `[bytes as stored, bytes of tar in it]`.
+    /// The gzip members of the pack, in order: `[bytes as stored, bytes of tar in it]`.
     package var gzip: [[Int]]
     package var members: [Member]
 
     enum CodingKeys: String, CodingKey { case format, kind, component, pack, object, gzip, members }
 
-    /// The pack object as it lies in the store.
+    /// The pack object as it is stored.
     package struct StoredObject: Codable, Equatable, Sendable {
         package var size: Int
         package var sha256: Digest
-        /// "cms" where the gzip stream is inside a CMS AuthEnvelopedData (`.p7m`); absent where it is in the clear.
+        /// "cms" if the gzip stream is inside a CMS AuthEnvelopedData (`.p7m`); absent if it is not encrypted.
         package var envelope: String?
     }
 
     var key: ObjectKey { Layout.pack(component, pack, isEncrypted: object.envelope != nil) }
 
-    /// One file, directory or link. Which of the optional ones are there depends on its type.
+    /// One file, directory or link. Its type determines the optional members.
     package struct Member: Codable, Equatable, Sendable {
         /// "file", "directory", "link".
         package var type: String
-        /// UTF-8; where the name is not, `path64` has its bytes in base 64 instead. A directory's ends in `/`.
+        /// UTF-8; for a name that is not UTF-8, `path64` has its bytes in base 64 instead. A directory's path ends in
+        /// `/`.
         package var path: String?
         package var path64: String?
         package var size: Int?
         package var mode: UInt32
         package var uid: UInt32
         package var gid: UInt32
-        /// Nanoseconds since 1970; of a time that 64 bits cannot count so, the nearest that they can.
+        /// Nanoseconds since 1970; the nearest representable number for a time that does not fit in 64 bits.
         package var mtime: Int
-        /// Such a time itself: `[seconds since 1970, nanoseconds after that]`. Absent for any other.
+        /// The exact value of such a time: `[seconds since 1970, nanoseconds after that]`. Absent for any other.
         package var time: [Int]?
         package var inode: UInt64
         package var sparse: Bool?
-        /// Of a link; `target64` where it is not UTF-8.
+        /// The target of a link; `target64` if it is not UTF-8.
         package var target: String?
         package var target64: String?
-        /// Of a file's content.
+        /// The hash of a file's content.
         package var sha256: Digest?
-        /// Offset in the pack object of the gzip member in which this entry's tar header is; gunzip from there and
-        /// tar finds it. Absent for a reference and for an empty description.
+        /// Offset in the pack object of the gzip member with this entry's tar header: gunzip from there, and tar finds
+        /// it. Absent for a reference and for an empty description.
         package var at: Int?
         /// Offset of the content in the tar.
         package var offset: Int?
-        /// The content is that of a member of another pack (or an earlier one of this pack): nothing in this tar.
+        /// Set if the content is that of a member of another pack (or an earlier one of this pack): this tar does not
+        /// hold it.
         package var from: Reference?
     }
 
@@ -89,7 +91,7 @@ extension PackIndex.Member {
         }
     }
 
-    /// - Returns: nil when the member contradicts itself.
+    /// - Returns: nil if the member contradicts itself.
     package var record: FileRecord? {
         guard let path = Text(plain: path, base64: path64).bytes, !path.isEmpty, mode <= 0o7777 else { return nil }
         let kind: FileRecord.Kind
@@ -110,7 +112,7 @@ extension PackIndex.Member {
     }
 }
 
-/// Bytes that are nearly always UTF-8, which is all that JSON can carry as text.
+/// Bytes that are usually UTF-8; JSON text cannot carry other bytes.
 private struct Text {
     var plain: String?
     var base64: String?

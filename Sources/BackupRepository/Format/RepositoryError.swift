@@ -2,21 +2,21 @@ package import Platform
 
 /// A repository that cannot be used as asked.
 package struct RepositoryError: OperationError, Equatable {
-    /// What a caller may decide on, and an exit code follows from.
+    /// The kind of error, for decisions of the caller and for exit codes.
     package enum Reason: String, Sendable {
         case notARepository = "not_a_repository"
         case alreadyExists = "already_exists"
         case newerVersion = "newer_version"
-        /// Something stored is missing or not what it was.
+        /// A stored object is missing or altered.
         case damaged = "repository_damaged"
         case noSuchSet = "no_such_set"
         case noSuchComponent = "no_such_component"
         case noSuchPath = "no_such_path"
         /// It belongs to another stack.
         case otherStack = "other_stack"
-        /// The contents are encrypted, and there is no key, or not the right one.
+        /// The contents are encrypted, and there is no key, or the wrong one.
         case encrypted
-        /// The file system where something is to be restored refuses.
+        /// The file system of the restore target refuses an operation.
         case target = "restore_target"
         case noSpace = "no_space"
     }

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// Owner, mode and time of the folder that holds a tree: what no entry of the tree describes.
+/// Owner, mode and time of the root folder of a tree, which no entry of the tree describes.
 package struct RootAttributes: Codable, Equatable, Sendable {
     /// Permission bits, `0...0o7777`.
     package var mode: UInt32
     package var uid: UInt32
     package var gid: UInt32
-    /// As in ``PackIndex/Member``; absent where the time is not to be set.
+    /// As in ``PackIndex/Member``; absent if the time is not to be set.
     package var mtime: Int?
     package var time: [Int]?
 
@@ -14,7 +14,7 @@ package struct RootAttributes: Codable, Equatable, Sendable {
         (self.mode, self.uid, self.gid, self.mtime, self.time) = (mode, uid, gid, mtime, time)
     }
 
-    /// - Returns: nil when there is no directory at `path`. Links are followed.
+    /// - Returns: nil if there is no directory at `path`. Links are followed.
     init?(of path: String) {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }

@@ -7,9 +7,9 @@ internal import Platform
 ///     {"component":"prometheus", … ,
 ///     "sha256":"<64 digits>"}
 ///
-/// The hash is of every byte before that line's preceding `,\n`, so `head -c -79 FILE | sha256sum` checks it without
-/// us. The seal finds accidents; that nobody put another document in its place follows from the hash that the
-/// document above it in the tree records (set → manifest → index → pack).
+/// The hash covers every byte before that line's preceding `,\n`, so `head -c -79 FILE | sha256sum` checks it without
+/// dr. The seal detects accidents. A replaced document is detected by the hash in the document above it in the tree
+/// (set → manifest → index → pack).
 package enum SealedDocument {
     /// `,\n"sha256":"` + 64 digits + `"}\n`.
     static let sealLength = 79
@@ -30,16 +30,18 @@ package enum SealedDocument {
         document.append(contentsOf: ",\n\"sha256\":\"\(seal)\"}\n".utf8)
     }
 
-    /// - Throws: ``RepositoryError``, `.damaged` when the seal does not fit or a value is out of its range, `.newerVersion` when the document says
-    ///   that it is of a format newer than ``RepositoryFormat/version``.
+    /// - Throws: ``RepositoryError``, `.damaged` if the seal does not match or a value is out of its range,
+    ///   `.newerVersion` if the document has a format newer than ``RepositoryFormat/version``.
     static func decode<Value: RepositoryDocument>(_ type: Value.Type, _ bytes: [UInt8], name: String) throws -> Value {
-        guard bytes.count > sealLength else { throw RepositoryError.damaged(name, "it is cut short or not ours") }
+        guard bytes.count > sealLength else {
+            throw RepositoryError.damaged(name, "it is truncated or not a document of dr")
+        }
         let content = Array(bytes.dropLast(sealLength))
         let tail = String(decoding: bytes.suffix(sealLength), as: UTF8.self)
         let whole = tail == ",\n\"sha256\":\"\(Digest(of: content).hex)\"}\n"
         let decoder = JSONDecoder()
         let data = Data(bytes)
-        // The version comes first: a newer format may seal in another way, and must not be called damaged.
+        // The version comes first: a newer format may have another seal, and must not be reported as damaged.
         if let header = try? decoder.decode(Header.self, from: data), header.format > RepositoryFormat.version {
             throw RepositoryError(
                 .newerVersion, object: name,
@@ -51,13 +53,13 @@ package enum SealedDocument {
         do {
             document = try decoder.decode(type, from: data)
         } catch {
-            throw RepositoryError.damaged(name, "its content is not what it should be: \(Self.place(of: error))")
+            throw RepositoryError.damaged(name, "its content is not valid: \(Self.place(of: error))")
         }
         if let defect = document.defect { throw RepositoryError.damaged(name, defect) }
         return document
     }
 
-    /// The member that could not be decoded, and why.
+    /// Returns the member that could not be decoded, with the reason.
     private static func place(of error: any Error) -> String {
         let (context, word): (DecodingError.Context, String)
         switch error as? DecodingError {
@@ -75,7 +77,7 @@ package enum SealedDocument {
     private struct Header: Decodable { var format: Int }
 }
 
-/// What every document of a repository says of itself.
+/// The member that every document of a repository has.
 package enum RepositoryFormat {
     /// The newest major version that this program reads, and the one it writes.
     package static let version = 1

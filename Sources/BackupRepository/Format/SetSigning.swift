@@ -1,15 +1,15 @@
 package import Cryptography
 internal import ObjectStorage
 
-/// Who signs new sets, and whose signatures a reader asks for.
+/// The signer of new sets, and the signers that a reader trusts.
 ///
 /// A set names its manifests by SHA-256, and so on down to every byte: a signature over the set covers all of it. It is
-/// a detached CMS signature over the set's object, in an object of its own that is written before the set; the run's id
-/// is in its key, so that two runs never meet there, and one that dies leaves nothing but a signature of nothing.
+/// a detached CMS signature over the set's object, in a separate object that is written before the set. The run's id is
+/// in its key, so that two runs never write the same key, and a run that dies leaves only a signature without a set.
 package struct SetSigning: Sendable {
-    /// Nil where sets are only read.
+    /// Nil if sets are only read.
     package var signer: SigningIdentity?
-    /// A set must be signed by the holder of one of these; empty: signatures are not looked at.
+    /// A set must be signed by the holder of one of these; empty: signatures are not checked.
     package var trusted: [X509Certificate]
 
     package init(signer: SigningIdentity? = nil, trusted: [X509Certificate] = []) {
@@ -24,11 +24,11 @@ package struct SetSigning: Sendable {
         _ = try repository.store.put(Layout.signature(of: set), signature, options: repository.writing)
     }
 
-    /// - Throws: `RepositoryError` `.damaged` where a signature is asked for and `document` does not have it.
+    /// - Throws: `RepositoryError` `.damaged` if a signature is required and `document` has no valid one.
     func check(_ set: BackupSet, _ document: [UInt8], in store: any ObjectStore) throws {
         guard !trusted.isEmpty else { return }
         let key = Layout.set(set.name).text
-        let hint = "a set from before signing was configured can be used with `store: signing:` taken out of dr.yaml"
+        let hint = "to use a set from before signing was configured, remove `store: signing:` from dr.yaml"
         let signature: [UInt8]
         do {
             signature = try store.read(Layout.signature(of: set), limit: 1 << 20)
@@ -38,7 +38,7 @@ package struct SetSigning: Sendable {
         do {
             try CMSSignature.verify(signature, of: document, trusting: trusted, at: nil)
         } catch {
-            throw RepositoryError(.damaged, object: key, "its signature does not hold: \(error.detail)", hint: hint)
+            throw RepositoryError(.damaged, object: key, "its signature is not valid: \(error.detail)", hint: hint)
         }
     }
 }

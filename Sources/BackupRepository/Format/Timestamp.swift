@@ -1,17 +1,17 @@
 internal import Glibc
 internal import Platform
 
-/// A moment to the second, UTC, as keys spell it: `20261123T020000Z`. Text order is time order.
+/// A time to the second, UTC, in the notation of keys: `20261123T020000Z`. Text order is time order.
 package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Seconds since 1970.
     package let seconds: Int
 
-    /// - Parameter seconds: cut to the years 0 to 9999, which a name can spell.
+    /// - Parameter seconds: clamped to the years 0 to 9999, the range of names.
     package init(seconds: Int) { self.seconds = min(max(seconds, Self.years.lowerBound), Self.years.upperBound) }
 
     private static let years = -62_167_219_200...253_402_300_799
 
-    /// - Returns: nil unless `text` is `YYYYMMDDTHHMMSSZ` and names a moment that exists, in the years 1970 to 9999.
+    /// - Returns: nil unless `text` is `YYYYMMDDTHHMMSSZ` and a valid time in the years 1970 to 9999.
     package init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == 16, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z") else { return nil }
@@ -30,7 +30,7 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
         parts.tm_min = minute
         parts.tm_sec = second
         seconds = timegm(&parts)
-        // timegm turns 31 June into 1 July.
+        // timegm accepts 31 June as 1 July.
         guard DocumentRange.seconds.contains(seconds), description == text else { return nil }
     }
 

@@ -1,24 +1,24 @@
 internal import Platform
 
-/// What a restore gives, seen from a moment: how far the components are apart in time, and what would be lost if the
-/// disaster were now.
+/// The result of a restore, assessed at a moment: the time differences between components, and the data that a disaster
+/// at that moment would lose.
 package struct RestorePoint: Codable, Equatable, Sendable {
     package enum Verdict: String, Codable, Sendable {
         case ok
-        /// More would be lost than the objective allows.
+        /// More data would be lost than the objective allows.
         case late
-        /// Damaged or unreadable paths were skipped: what they held would be lost.
+        /// Damaged or unreadable paths were skipped: their data would be lost.
         case partial
-        /// Nothing of it is in the set: all of it would be lost.
+        /// The set holds no data of it: all of it would be lost.
         case missing
         /// The component was empty when it was captured.
         case empty
-        /// The time of the newest datum is not known, so neither is it known whether the objective is met.
+        /// The time of the newest datum is not known, so it is not known if the objective is met.
         case unknown
-        /// The newest datum is later than its capture, or than now: a clock was wrong.
+        /// The newest datum is later than its capture, or than the present time: a clock was wrong.
         case future
 
-        /// The higher the worse.
+        /// A higher weight is worse.
         fileprivate var weight: Int {
             switch self {
             case .ok: 0
@@ -37,21 +37,22 @@ package struct RestorePoint: Codable, Equatable, Sendable {
         package enum Basis: String, Codable, Sendable {
             /// The newest datum's own time.
             case watermark
-            /// The kind knows no newest datum: it has all that the component held at the capture.
+            /// The kind does not record times of data: it has all data of the component at the time of the capture.
             case capture
         }
 
         package var component: String
-        /// The set that it comes from, where the components come from several.
+        /// The set that holds it, if the components come from several sets.
         package var set: Timestamp?
-        /// Milliseconds since 1970; nil where the component is missing or empty, or the time is not known.
+        /// Milliseconds since 1970; nil if the component is missing or empty, or the time is not known.
         package var newestDatum: Int?
         package var basis: Basis?
-        /// Of the newest datum: what was written in this time would be lost. Never below zero, for clocks differ.
+        /// The age of the newest datum: data written in this time would be lost. Never below zero, because clocks
+        /// differ.
         package var ageSeconds: Int?
         package var verdict: Verdict
 
-        /// - Parameter tolerance: seconds that clocks may differ.
+        /// - Parameter tolerance: seconds by which clocks may differ.
         package init(
             _ component: String, _ part: BackupSet.Component, now: Timestamp, rpo: Int?, tolerance: Int = 300
         ) {
@@ -81,31 +82,31 @@ package struct RestorePoint: Codable, Equatable, Sendable {
         }
     }
 
-    /// By name; those that the set lacks included.
+    /// Sorted by name, including components that the set lacks.
     package var components: [Part]
-    /// Between the oldest and the newest of the components' newest data.
+    /// The time between the oldest and the newest of the components' newest data.
     package var skewSeconds: Int
-    /// The component with the oldest datum, and the one with the newest; nil where the set holds nothing.
+    /// The component with the oldest datum, and the one with the newest; nil if the set holds no data.
     package var oldest: String?
     package var newest: String?
-    /// The true recovery point: the age of the oldest of the components' newest data. Nil where the set holds nothing.
+    /// The actual recovery point: the age of the oldest of the components' newest data. Nil if the set holds no data.
     package var lossSeconds: Int?
-    /// The loss that is allowed, in seconds; nil where the configuration names none.
+    /// The allowed loss in seconds; nil if the configuration sets none.
     package var rpoSeconds: Int?
-    /// The worst component's.
+    /// The verdict of the worst component.
     package var verdict: Verdict
 
-    /// Of one set.
+    /// Creates the restore point of one set.
     /// - Parameters:
-    ///   - now: when the disaster happens.
-    ///   - rpo: the loss of data that is allowed, in seconds.
+    ///   - now: the time of the disaster.
+    ///   - rpo: the allowed loss of data in seconds.
     package init(_ set: BackupSet, now: Timestamp, rpo: Int?, tolerance: Int = 300) {
         let missing = Set(set.failed.keys).union(set.skipped).filter { set.components[$0] == nil }
         self.init(
             set.components.map { Part($0.key, $0.value, now: now, rpo: rpo, tolerance: tolerance) }, missing, rpo: rpo)
     }
 
-    /// Of components that may come from several sets.
+    /// Creates the restore point of components that may come from several sets.
     package init(_ selection: RestoreSelection, now: Timestamp, rpo: Int?, tolerance: Int = 300) {
         let isMixed = selection.sets.count > 1
         let held = selection.parts.compactMap { component, part -> Part? in
@@ -119,7 +120,7 @@ package struct RestorePoint: Codable, Equatable, Sendable {
     }
 
     private init(_ held: [Part], _ missing: Set<String>, rpo: Int?) {
-        // Of equal ones the first by name, so that two runs say the same.
+        // Equal ones are sorted by name, so that results are reproducible.
         let byTime = held.filter { $0.newestDatum != nil }
             .sorted { ($0.newestDatum ?? 0, $0.component) < ($1.newestDatum ?? 0, $1.component) }
         components = (held + missing.map { Part(missing: $0) }).sorted { $0.component < $1.component }
@@ -133,8 +134,8 @@ package struct RestorePoint: Codable, Equatable, Sendable {
 }
 
 extension BackupSet.Component {
-    /// Milliseconds since 1970; the capture's time where the kind knows no newest datum. Nil where there is no datum, or
-    /// its time is not known.
+    /// Milliseconds since 1970; the time of the capture if the kind does not record times of data. Nil if there is no
+    /// datum, or its time is not known.
     package var newestDatum: Int? {
         switch datum {
         case .empty?, .unknown?: nil
@@ -144,7 +145,7 @@ extension BackupSet.Component {
 }
 
 extension Timestamp {
-    /// Since 1970, or the nearest number that can be held.
+    /// Since 1970, or the nearest representable number.
     package var milliseconds: Int {
         let (value, overflows) = seconds.multipliedReportingOverflow(by: 1000)
         return overflows ? (seconds > 0 ? .max : .min) : value

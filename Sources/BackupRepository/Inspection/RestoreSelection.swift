@@ -1,14 +1,14 @@
 internal import ObjectStorage
 package import Platform
 
-/// The set that each component is restored from.
+/// The set from which each component is restored.
 package struct RestoreSelection: Sendable {
-    /// A set that was not taken, although it is newer than the one that was.
+    /// A set that was not chosen, although it is newer than the chosen one.
     package struct PassedOver: Codable, Equatable, Sendable {
         package enum Kind: String, Codable, Sendable {
-            /// The set as a whole.
+            /// The reason concerns the set as a whole.
             case future, unreadable
-            /// What it holds of the component, or why it holds nothing.
+            /// The reason concerns the component in the set.
             case failed, skipped, damaged, partial, shrunk, empty
         }
 
@@ -22,21 +22,21 @@ package struct RestoreSelection: Sendable {
         /// Newest first.
         package var passedOver: [PassedOver] = []
 
-        /// True if newer sets hold nothing of it only because they were not asked to.
+        /// True if newer sets lack it only because they were not asked to back it up.
         package var isCurrent: Bool { passedOver.allSatisfy { $0.kind == .skipped } }
     }
 
     /// By component.
     package private(set) var parts: [String: Part]
-    /// Sets that were taken for no component at all, newest first: unreadable ones, and those from the future.
+    /// Sets that were chosen for no component, newest first: unreadable ones, and those from the future.
     package private(set) var passedOver: [PassedOver] = []
-    /// The components that were asked for and that no set holds.
+    /// The requested components that no set holds.
     package private(set) var missing: [String] = []
 
-    /// Everything out of one set.
+    /// Selects one set for all components.
     package init(_ set: BackupSet) { parts = set.components.mapValues { _ in Part(set: set) } }
 
-    /// - Parameter sets: by component; each holds its component.
+    /// - Parameter sets: for each component, a set that holds it.
     package init(_ sets: [String: BackupSet]) { parts = sets.mapValues { Part(set: $0) } }
 
     fileprivate init(_ search: LatestSearch) {
@@ -45,7 +45,7 @@ package struct RestoreSelection: Sendable {
         missing = search.wanted.filter { search.chosen[$0] == nil }.sorted()
     }
 
-    /// The newest of the sets; nil where there is none.
+    /// The newest of the sets; nil if there are none.
     package var newest: BackupSet? { parts.values.map(\.set).max { $0.name < $1.name } }
 
     /// The sets, oldest first.
@@ -53,12 +53,12 @@ package struct RestoreSelection: Sendable {
         Dictionary(parts.values.map { ($0.set.name, $0.set) }) { first, _ in first }.values.sorted { $0.name < $1.name }
     }
 
-    /// Of each component its entry in its set.
+    /// The entry of each component in its set.
     package var components: [String: BackupSet.Component] {
         parts.reduce(into: [:]) { held, part in held[part.key] = part.value.set.components[part.key] }
     }
 
-    /// Only these components.
+    /// Returns the selection for only these components.
     package func only(_ components: Set<String>) -> RestoreSelection {
         var selection = self
         selection.parts = parts.filter { components.contains($0.key) }
@@ -70,21 +70,21 @@ package struct RestoreSelection: Sendable {
     package func set(of component: String) throws -> BackupSet {
         if let part = parts[component] { return part.set }
         throw RepositoryError(
-            .noSuchComponent, object: component, "no set that was chosen holds it",
-            hint: "they hold: \(parts.keys.sorted().joined(separator: ", "))")
+            .noSuchComponent, object: component, "no selected set holds it",
+            hint: "the selected sets hold: \(parts.keys.sorted().joined(separator: ", "))")
     }
 }
 
 extension Repository {
-    /// For each component the newest set that holds it whole: what `latest` means.
+    /// Selects for each component the newest set that holds it whole: the meaning of `latest`.
     ///
-    /// Only sets of this stack up to the present count, and none that an operator has dropped. Where no set holds a
-    /// component whole, the newest that holds it in part is taken; then the newest one known to be damaged.
+    /// Only sets of this stack up to the present are considered, except those that an operator has dropped. If no set
+    /// holds a component whole, the newest that holds it in part is selected; then the newest one known to be damaged.
     /// - Parameters:
-    ///   - components: nil for all that the newest of the sets hold, failed at or had configured.
+    ///   - components: nil for all that the newest of the sets hold, failed to back up, or had configured.
     ///   - limit: only sets named up to this time; nil for the present.
-    ///   - known: a set that should be there: a listing may lag behind.
-    ///   - provesManifests: passes over sets whose manifest of the component cannot be read.
+    ///   - known: a set that must exist: a listing may lag behind.
+    ///   - provesManifests: skips sets whose manifest of the component cannot be read.
     package func latest(
         of components: Set<String>?, now: Timestamp, notAfter limit: Timestamp? = nil, known: Timestamp? = nil,
         provesManifests: Bool, pool: BlockingPool
@@ -95,7 +95,7 @@ extension Repository {
         var search = LatestSearch(repository: self, marks: marks, now: now, wanted: components ?? [])
         search.isOpen = components == nil
         if let components {
-            // A component that was never backed up must not cost a walk through all sets.
+            // A component that was never backed up must not cost a read of all sets.
             search.sought = components
             search.unlisted = try await pool.run { try components.filter { try !hasManifests($0) } }
         }
@@ -127,9 +127,9 @@ extension Repository {
         return RestoreSelection(search)
     }
 
-    /// The newest set of this stack up to the present that can be read, whatever it holds.
+    /// Returns the newest readable set of this stack up to the present, with any components.
     /// - Parameter limit: only sets named up to this time; nil for the present.
-    /// - Returns: and the sets that were passed over, newest first.
+    /// - Returns: the set, and the skipped sets, newest first.
     package func newestSet(
         now: Timestamp, notAfter limit: Timestamp? = nil, known: Timestamp? = nil,
         where isWanted: (BackupSet) -> Bool = { _ in true }
@@ -152,7 +152,7 @@ extension Repository {
             } catch let error as RepositoryError where error.reason == .damaged {
                 passedOver.append(.unreadable(name, error.detail))
             } catch let error as RepositoryError where error.reason == .noSuchSet {
-                continue  // pruned since it was listed
+                continue  // a prune removed it after the listing
             }
         }
         return (nil, passedOver)
@@ -169,23 +169,23 @@ extension Repository {
     }
 }
 
-/// A walk from the newest set back, until every component has one.
+/// A search from the newest set back, until every component has a set.
 private struct LatestSearch: Sendable {
     let repository: Repository
     let marks: SetMarks
     let now: Timestamp
     var wanted: Set<String>
-    /// Of the wanted ones, those that may still be found whole.
+    /// The wanted components that may still be found whole.
     var sought: Set<String> = []
-    /// Those of which no manifest is listed.
+    /// The components without a listed manifest.
     var unlisted: Set<String> = []
-    /// Takes over the components of the first set that it sees.
+    /// True if the components of the first set are to be used.
     var isOpen = false
     private(set) var chosen: [String: RestoreSelection.Part] = [:]
     private(set) var passedOver: [RestoreSelection.PassedOver] = []
-    /// By component: newer sets that were not taken.
+    /// For each component: newer sets that were not chosen.
     private var newer: [String: [RestoreSelection.PassedOver]] = [:]
-    /// By component: sets that serve where no better one is.
+    /// For each component: sets to use if there is no better one.
     private var fallbacks: [String: [Fallback]] = [:]
     private var visited = 0
 
@@ -194,11 +194,11 @@ private struct LatestSearch: Sendable {
         var rank: Rank
     }
 
-    /// The smaller the better.
+    /// A smaller rank is better.
     private enum Rank: Int, Sendable { case part, damaged, shrunk }
 
-    /// Sets that are looked at for a whole backup of a component of which there is one in part, and for one that seems
-    /// to have none.
+    /// The number of sets that are searched for a whole backup of a component that exists in part, and of a component
+    /// that seems to have no backup.
     private static let most = 1000, mostUnlisted = 64
 
     init(repository: Repository, marks: SetMarks, now: Timestamp, wanted: Set<String>) {
@@ -235,10 +235,11 @@ private struct LatestSearch: Sendable {
         for component in sought.sorted() {
             guard let part = set.components[component] else {
                 if let error = set.failed[component] {
-                    passOver(set, for: component, as: .failed, because: "the component failed then: \(error.firstLine)")
+                    passOver(set, for: component, as: .failed, because: "its backup failed: \(error.firstLine)")
                 } else if set.configured?.contains(component) == true {
                     passOver(
-                        set, for: component, as: .skipped, because: "that run was only asked for others (--component)")
+                        set, for: component, as: .skipped,
+                        because: "that run backed up only other components (--component)")
                 }
                 continue
             }
@@ -278,17 +279,17 @@ private struct LatestSearch: Sendable {
         sought.remove(component)
     }
 
-    /// Notes that a newer set is not taken for the component.
+    /// Records that a newer set is not chosen for the component.
     private mutating func passOver(
         _ set: BackupSet, for component: String, as kind: RestoreSelection.PassedOver.Kind, because reason: String
     ) {
         newer[component, default: []].append(.init(set: set.name, kind: kind, reason: reason))
     }
 
-    /// Takes for what was not found whole the best that was seen.
+    /// Chooses the best set found for each component that was not found whole.
     mutating func settle() {
         for component in sought.sorted() {
-            // Of equal rank the first, which is the newest.
+            // The first of equal rank is the newest.
             let best = fallbacks[component]?.min { $0.rank.rawValue < $1.rank.rawValue }
             if let best { choose(component, best.set) }
         }

@@ -2,8 +2,8 @@ package import Platform
 internal import Synchronization
 
 extension Repository {
-    /// Reads many sets side by side, since each is a request of its own.
-    /// - Returns: the readable ones in the order of `names`, and of the others the reason.
+    /// Reads many sets concurrently, because each needs a request.
+    /// - Returns: the readable ones in the order of `names`, and the reasons for the others.
     package func sets(_ names: [Timestamp], pool: BlockingPool) async throws -> (
         sets: [BackupSet], unreadable: [(name: Timestamp, reason: String)]
     ) {
@@ -15,7 +15,7 @@ extension Repository {
                     let set = try set(name, void: void)
                     found.withLock { $0[name] = .success(set) }
                 } catch let error as RepositoryError where error.reason == .noSuchSet {
-                    return  // pruned since it was listed, or never one
+                    return  // a prune removed it after the listing, or it was never valid
                 } catch let error as RepositoryError {
                     found.withLock { $0[name] = .failure(error) }
                 }

@@ -1,8 +1,8 @@
 extension [Timestamp] {
-    /// Some of the names, spread evenly over the time that all of them span: of each of its slots the newest. Where old
-    /// sets were thinned out, every so-and-so-many-th of the names would be a young one.
-    /// - Parameter most: slots, at least 1.
-    /// - Returns: in the order of time; the newest of all is among them.
+    /// Returns a sample of the names that is spread evenly over their time span: the newest of each time slot. Every
+    /// n-th name would mostly be a recent one, because old sets are thinned out.
+    /// - Parameter most: the number of slots, at least 1.
+    /// - Returns: in the order of time, including the newest of all.
     package func spread(most: Int) -> [Timestamp] {
         guard let first = self.min(), let last = self.max() else { return [] }
         let length = last.seconds - first.seconds + 1

@@ -1,12 +1,12 @@
 internal import Platform
 
-/// The sets that a configuration speaks for: those of its stack, up to the present.
+/// The sets to which a configuration applies: those of its stack, up to the present.
 package struct SetScope: Equatable, Sendable {
-    /// The stack's name; nil takes the sets of every stack.
+    /// The stack's name; nil for the sets of every stack.
     package var stack: String?
     /// Names that the stack had before.
     package var formerStacks: Set<String>
-    /// Seconds that clocks may differ: a set that is named after a later time, or ended later, is from the future.
+    /// Seconds by which clocks may differ: a set with a later name or end is from the future.
     package var clockTolerance: Int
 
     package init(stack: String? = nil, formerStacks: Set<String> = [], clockTolerance: Int = 300) {
@@ -15,7 +15,7 @@ package struct SetScope: Equatable, Sendable {
         self.clockTolerance = clockTolerance
     }
 
-    /// True if the set is this stack's. A set that records no stack belongs to every stack.
+    /// Returns true if the set is this stack's. A set that records no stack belongs to every stack.
     package func owns(_ set: BackupSet) -> Bool {
         guard let stack, let other = set.stack else { return true }
         return stack == other || formerStacks.contains(other)

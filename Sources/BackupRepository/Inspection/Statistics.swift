@@ -1,7 +1,7 @@
 internal import ObjectStorage
 package import Platform
 
-/// What a repository costs, from listings and the newest manifests.
+/// The storage use of a repository, from listings and the newest manifests.
 package struct Statistics: Codable, Equatable, Sendable {
     package struct Component: Codable, Equatable, Sendable {
         package var name: String
@@ -11,7 +11,7 @@ package struct Statistics: Codable, Equatable, Sendable {
         package var storedBytes = 0
         /// Plain bytes of the files in its newest backup, and their number.
         package var newestBytes = 0, newestFiles = 0
-        /// Plain bytes of all its backups, each counted whole: what copies would take.
+        /// Plain bytes of all its backups, each counted whole: the size of full copies.
         package var plainBytes = 0
     }
 

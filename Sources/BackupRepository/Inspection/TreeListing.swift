@@ -1,7 +1,7 @@
 package import Platform
 
-/// What a backup of a component holds, file by file, and how two differ. Made from the pack indexes alone; memory is
-/// that of a database page cache, whatever the number of files.
+/// The files in a backup of a component, and the differences between two backups. Created from the pack indexes only.
+/// The memory is that of a database page cache, for any number of files.
 package struct TreeListing: Sendable {
     private let catalog: Catalog
 
@@ -10,7 +10,7 @@ package struct TreeListing: Sendable {
         try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)
     }
 
-    /// Nothing at all: what a component had before its first backup.
+    /// Creates an empty listing: the content before the first backup.
     package init() throws { catalog = try Catalog(path: nil) }
 
     /// Calls `body` for every entry in the order of the paths' bytes.
@@ -18,8 +18,8 @@ package struct TreeListing: Sendable {
 
     package enum Change: String, Sendable { case added, removed, modified, described }
 
-    /// Calls `body` for every path in which `newer` differs from this: first those that are new or changed, then
-    /// those that are gone. `.described` means that mode, owner or time changed, but not the content.
+    /// Calls `body` for every path that differs in `newer`: first new or changed paths, then removed ones. `.described`
+    /// means that mode, owner or time changed, but not the content.
     package func changes(
         to newer: TreeListing, _ body: (Change, FileRecord, _ older: FileRecord?) throws -> Void
     ) throws {
@@ -30,7 +30,7 @@ package struct TreeListing: Sendable {
             }
             var same = old.record
             (same.inode, same.isSparse) = (entry.record.inode, entry.record.isSparse)
-            // A directory's time changes with every entry of it, which is listed by itself.
+            // A directory's time changes with each of its entries, and these are listed separately.
             if entry.record.kind == .directory { same.modified = entry.record.modified }
             if same != entry.record { try body(.described, entry.record, old.record) }
         }

@@ -2,17 +2,17 @@ internal import ObjectStorage
 internal import Platform
 internal import Synchronization
 
-/// Locks what the kept sets need for as long as it is sure to be kept, and at least for the margin from now.
+/// Locks the objects of kept sets for as long as these are certain to be kept, and at least for the margin from now.
 ///
-/// Done by prunes, for they know what is kept, each quarter of the margin; also by one that is frozen, for what stands
-/// still must not lose its locks. Goes through one listing, a page at a time.
+/// Prunes do this each quarter of the margin, because they know the kept sets. A frozen prune does it too, because its
+/// sets must not lose their locks. It reads one listing, a page at a time.
 struct LockExtension: Sendable {
     private let judgement: PruneJudgement
     private let lock: ObjectLock
     private let store: any RetainingStore
 
     struct Outcome: Sendable {
-        /// Nil where it was not yet time.
+        /// Nil if it was not due yet.
         var locks: PruneReport.Locks?
         var warnings: [String] = []
     }
@@ -24,7 +24,7 @@ struct LockExtension: Sendable {
         var failure: String?
     }
 
-    /// Objects in one page of the listing, which is what is held in memory.
+    /// The number of objects in one page of the listing, which is kept in memory.
     private static let page = 1000
 
     private var prune: Prune { judgement.listing.prune }
@@ -34,7 +34,7 @@ struct LockExtension: Sendable {
         let repository = judgement.listing.prune.repository
         guard let lock = repository.lock else { return Outcome() }
         guard let store = repository.store as? any RetainingStore else {
-            return Outcome(warnings: ["\(repository.store.location) cannot lock objects: nothing is locked"])
+            return Outcome(warnings: ["\(repository.store.location) cannot lock objects: no object is locked"])
         }
         return try await LockExtension(judgement: judgement, lock: lock, store: store).extend()
     }
@@ -70,7 +70,7 @@ struct LockExtension: Sendable {
         do {
             let present = try store.retention(of: key)
             guard present.map({ $0.until < until }) ?? true else { return }
-            // A lock in compliance mode stays in it, whatever dr.yaml says now.
+            // A lock in compliance mode cannot be changed to another mode, regardless of dr.yaml.
             let mode = present?.mode == .compliance ? .compliance : lock.mode
             if !prune.isDryRun { try store.retain(key, .init(mode: mode, until: until)) }
             tally.withLock { tally in
@@ -88,7 +88,7 @@ struct LockExtension: Sendable {
     }
 
     /// One page of the listing.
-    /// - Returns: what of it is needed and until when it is to be locked; `last` is nil when this was the last page.
+    /// - Returns: the needed objects of the page with the ends of their locks; `last` is nil for the last page.
     private func needed(after: ObjectKey?) throws -> (locks: [(ObjectKey, Int)], last: ObjectKey?) {
         var locks: [(ObjectKey, Int)] = []
         var last: ObjectKey?
@@ -103,8 +103,8 @@ struct LockExtension: Sendable {
         return (locks, last)
     }
 
-    /// Until when an object is to be locked; nil for what no kept set needs, and for what must stay removable: marks,
-    /// among them leases and intents.
+    /// Returns the time until which an object is to be locked; nil for objects that no kept set needs, and for those
+    /// that must stay removable: marks, including leases and intents.
     private func end(of key: ObjectKey) throws -> Int? {
         if key == Layout.description { return lock.ahead(of: storeNow).until }
         let parts = key.text.split(separator: "/")

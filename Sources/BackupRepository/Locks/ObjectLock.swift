@@ -1,9 +1,10 @@
 package import ObjectStorage
 
-/// How the objects of sets are kept from being destroyed, by anybody; `docs/object-lock.md` has the rule and its reasons.
+/// The protection of sets' objects from deletion by any user; `docs/object-lock.md` has the rule and its reasons.
 package struct ObjectLock: Hashable, Sendable {
     package var mode: PutOptions.LockMode
-    /// Seconds that every needed object is locked ahead, at least: how long backups may fail before locks begin to end.
+    /// The least time in seconds for which every needed object is locked: the time that backups may fail before locks
+    /// expire.
     package var margin: Int
 
     package init(mode: PutOptions.LockMode, margin: Int) {
@@ -11,10 +12,10 @@ package struct ObjectLock: Hashable, Sendable {
         self.margin = margin
     }
 
-    /// For what is written now, and for what is needed and not known for how long.
-    /// - Parameter now: seconds since 1970, by a clock that does not run ahead of the store's.
+    /// Returns the lock for new objects, and for objects that are needed for an unknown time.
+    /// - Parameter now: seconds since 1970, by a clock that is not ahead of the store's.
     func ahead(of now: Int) -> PutOptions.Lock { PutOptions.Lock(mode: mode, until: now + margin) }
 
-    /// Seconds between two times that locks are extended: at any moment three quarters of the margin are left.
+    /// Seconds between two extensions of locks: three quarters of the margin are left at any time.
     var interval: Int { margin / 4 }
 }

@@ -1,16 +1,17 @@
-/// A later fact, in a sealed document under `marks/<kind>/<timestamp>-<id>.json`: written once, like everything else.
+/// A fact recorded about the repository after a backup, in a sealed document under
+/// `marks/<kind>/<timestamp>-<id>.json`: written once, like every other object.
 package protocol Mark: Codable, Equatable, Sendable {
-    /// The first thing that is wrong with the values of a mark that was read; nil where nothing is.
+    /// The first defect in the values of a mark that was read; nil if there is none.
     var defect: String? { get }
     /// The part of the key, and the document's `kind`.
     static var kind: String { get }
     var format: Int { get }
     var kind: String { get }
-    /// By the clock of the machine that wrote it.
+    /// The time on the clock of the machine that wrote it.
     var at: Timestamp { get }
 }
 
-/// `drilled`: a set was restored in isolation, and what came back was checked.
+/// `drilled`: a set was restored in isolation, and the restored data were checked.
 package struct DrilledMark: Mark {
     package static let kind: String = "drilled"
     package var format: Int = RepositoryFormat.version
@@ -30,7 +31,7 @@ package struct DrilledMark: Mark {
     }
 }
 
-/// `pinned`: a set is kept whatever the policy says.
+/// `pinned`: a set is kept regardless of the policy.
 package struct PinnedMark: Mark {
     package static let kind: String = "pinned"
     package var format: Int = RepositoryFormat.version
@@ -49,8 +50,8 @@ package struct PinnedMark: Mark {
     }
 }
 
-/// `dropped`: an operator wants the set gone, whatever the policy says. Readers pass over it at once; prunes remove it.
-/// A pin of the set that holds comes before it. It stays after the set is gone, and tells why.
+/// `dropped`: an operator wants the set removed, regardless of the policy. Readers skip it at once; prunes remove it. A
+/// valid pin of the set takes precedence. The mark stays after the set is gone, with the reason.
 package struct DroppedMark: Mark {
     package static let kind: String = "dropped"
     package var format: Int = RepositoryFormat.version
@@ -68,7 +69,7 @@ package struct DroppedMark: Mark {
     }
 }
 
-/// `unpinned`: pins of the set that are older than this are over.
+/// `unpinned`: ends the pins of the set that are older than this.
 package struct UnpinnedMark: Mark {
     package static let kind: String = "unpinned"
     package var format: Int = RepositoryFormat.version

@@ -1,7 +1,7 @@
 internal import Cryptography
 package import ObjectStorage
 
-/// The marks of a repository: writes them, and goes through those of one kind one at a time. Calls block.
+/// The marks of a repository: writes them, and reads those of one kind one at a time. Calls block.
 package struct Marks: Sendable {
     package let store: any ObjectStore
 
@@ -12,9 +12,9 @@ package struct Marks: Sendable {
 
     static func key(_ kind: String, _ name: String) -> ObjectKey { ObjectKey(trusted: "marks/\(kind)/\(name).json") }
 
-    /// The key of the one mark of a kind that a run can have.
+    /// Returns the key of the one mark of a kind that a run can have.
     static func key(_ kind: String, ofRun run: String) -> ObjectKey {
-        // A run's id comes out of a document, and need not be what it should.
+        // A run's id comes from a document, and may be invalid.
         let isProper =
             (1...64).contains(run.utf8.count)
             && run.utf8.allSatisfy {
@@ -24,14 +24,14 @@ package struct Marks: Sendable {
         return key(kind, isProper ? run : Digest(of: Array(run.utf8)).hex)
     }
 
-    /// - Parameter id: random unless the mark is about something that has an identity of its own.
+    /// - Parameter id: random unless the mark is about an object with its own identity.
     @discardableResult
     package func put(_ mark: some Mark, id: String = RandomID.make()) throws -> ObjectInfo {
         let key = Self.key(mark.kind, "\(mark.at)-\(id)")
         return try store.put(key, try SealedDocument.encode(mark), options: PutOptions(.ifAbsent))
     }
 
-    /// The keys of a kind, oldest first by the clocks of those who wrote them.
+    /// Returns the keys of a kind, oldest first by the clocks of the writers.
     package func list(_ kind: String) throws -> [ObjectInfo] {
         var objects: [ObjectInfo] = []
         try store.list(prefix: Self.prefix(kind), after: nil) { object in
@@ -41,7 +41,7 @@ package struct Marks: Sendable {
         return objects
     }
 
-    /// - Returns: nil when there is no such mark (any more).
+    /// - Returns: nil if there is no such mark (any more).
     func read<M: Mark>(_ key: ObjectKey, as type: M.Type = M.self) throws -> M? {
         for attempt in 1... {
             do {
@@ -66,7 +66,7 @@ package struct Marks: Sendable {
     }
 
     /// Calls `body` for each mark of a kind, oldest first, holding one at a time.
-    /// - Parameter unreadable: is told of each mark that is damaged; one that vanished meanwhile is passed over.
+    /// - Parameter unreadable: is called for each damaged mark; a mark that vanished meanwhile is skipped.
     package func forEach<M: Mark>(
         _ type: M.Type, unreadable: (RepositoryError) throws -> Void, _ body: (ObjectInfo, M) throws -> Void
     ) throws {
@@ -81,7 +81,7 @@ package struct Marks: Sendable {
     }
 }
 
-/// A mark on its way in: ``RepositoryDocument`` for whichever kind it is.
+/// A mark while it is decoded: ``RepositoryDocument`` for any kind of mark.
 private struct CheckedMark<M: Mark>: RepositoryDocument {
     let mark: M
     var defect: String? { mark.defect }

@@ -1,4 +1,4 @@
-/// `prune`: what a prune means to delete, written before it deletes anything, removed when all of it is done.
+/// `prune`: the objects that a prune will delete, written before it deletes any, removed when all are deleted.
 package struct PruneIntent: Mark {
     package static let kind: String = "prune"
     package var format: Int = RepositoryFormat.version
@@ -21,13 +21,13 @@ package struct PruneIntent: Mark {
         package var component: String
         package var name: Timestamp
         package var source: String
-        /// For ``ComponentSource/forget(_:)``; empty where the manifest could not be read.
+        /// For ``ComponentSource/forget(_:)``; empty if the manifest could not be read.
         package var facts: [String: String]
     }
 
     package struct OrphanManifest: Codable, Equatable, Sendable {
         package var name: Timestamp
-        /// Of the backup that wrote it; absent in manifests of early versions and in unreadable ones.
+        /// The run of the backup that wrote it; absent in manifests of early versions and in unreadable ones.
         package var run: String?
     }
 
@@ -36,7 +36,7 @@ package struct PruneIntent: Mark {
     }
 }
 
-/// `pruned`: the sets that prunes have removed, as far as a set that is left names one of them as the one before.
+/// `pruned`: the sets that prunes have removed, if an existing set names one of them as its previous set.
 package struct PrunedMark: Mark {
     package static let kind: String = "pruned"
     package var format: Int = RepositoryFormat.version
@@ -45,7 +45,7 @@ package struct PrunedMark: Mark {
     package var tool: String
     package var sets: [Timestamp]
 
-    /// The sets that prunes have removed, or are about to: such a set that is gone is no damage.
+    /// Returns the sets that prunes have removed, or are about to: the absence of such a set is not damage.
     static func names(in repository: Repository, unreadable: (RepositoryError) -> Void) throws -> Set<Timestamp> {
         let marks = Marks(repository)
         var names: Set<Timestamp> = []
@@ -58,7 +58,8 @@ package struct PrunedMark: Mark {
     }
 }
 
-/// `unwanted`: packs of which so little is needed that the next backup stores that little anew, and needs them no more.
+/// `unwanted`: packs of which only a little is needed, so that the next backup stores that part again and no longer
+/// needs the pack.
 struct UnwantedMark: Mark {
     static let kind: String = "unwanted"
     var format: Int = RepositoryFormat.version

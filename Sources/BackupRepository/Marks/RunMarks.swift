@@ -1,8 +1,8 @@
 internal import Cryptography
 internal import ObjectStorage
 
-/// `run`: a backup is on its way. It saves a long run's packs from being taken for those of a dead one; nothing rests
-/// on it but time.
+/// `run`: a backup in progress. It keeps prunes from treating a long run's packs as those of a dead run. Only the
+/// timing depends on it, not the safety.
 struct RunMark: Mark {
     static let kind: String = "run"
     var format: Int = RepositoryFormat.version
@@ -10,19 +10,19 @@ struct RunMark: Mark {
     var at: Timestamp
     var run: String
 
-    /// Seconds, by the store's clock, after which a mark counts as left behind by a run that was killed.
+    /// Seconds, by the store's clock, after which a mark counts as left by a killed run.
     static let life = 7 * 86_400
 }
 
-/// `outcome`: the end of one run, which whoever writes it first decides. There is one key for each run, so that a
-/// backup that was only slow and a prune that took it for dead can never both have it their way.
+/// `outcome`: the end of one run, decided by its first writer. There is one key for each run, so that a slow backup and
+/// a prune that took it for dead cannot both decide.
 struct OutcomeMark: Mark {
     static let kind: String = "outcome"
 
     enum Outcome: String, Codable, Sendable {
-        /// Its set is there, and stays until retention drops it.
+        /// Its set is valid, and stays until retention drops it.
         case committed
-        /// It was given up: a set of this run is none.
+        /// A prune abandoned it: a set of this run is not valid.
         case void
     }
 
@@ -32,7 +32,7 @@ struct OutcomeMark: Mark {
     var run: String
     var outcome: Outcome
 
-    /// - Returns: what the outcome of `run` is from now on: this one, unless another was written before.
+    /// - Returns: the final outcome of `run`: this one, unless another was written before.
     static func settle(_ run: String, as outcome: Outcome, at: Timestamp, in store: any ObjectStore) throws -> Outcome {
         let key = Marks.key(kind, ofRun: run)
         do {
@@ -48,8 +48,8 @@ struct OutcomeMark: Mark {
     }
 }
 
-/// `void`: says for readers, where one listing finds it, that a run's outcome is ``OutcomeMark/Outcome/void``. Never
-/// removed: only with it a set that such a run writes after all is known for what it is.
+/// `void`: shows readers in one listing that a run's outcome is ``OutcomeMark/Outcome/void``. Never removed: if such a
+/// run writes a set later, this mark shows that the set is not valid.
 struct VoidMark: Mark {
     static let kind: String = "void"
     var format: Int = RepositoryFormat.version

@@ -1,26 +1,26 @@
 internal import ObjectStorage
 
-/// `sampled`: how far the reading of all packs, a share in each run, has come. Each mark holds the whole state, so that
-/// any machine goes on from the newest one, and the older ones may go.
+/// `sampled`: the progress of reading all packs, a share in each run. Each mark holds the whole state, so that any
+/// machine can continue from the newest one, and older ones can be removed.
 struct SampledMark: Mark {
     static let kind: String = "sampled"
     var format: Int = RepositoryFormat.version
     var kind: String = SampledMark.kind
     var at: Timestamp
     var tool: String
-    /// When the first share was read: the time that counts for what was not read since.
+    /// The time at which the first share was read; it counts for everything that was not read since.
     var began: Timestamp
     var ring: ReadingRing
-    /// Bytes, never above 0: what runs have read beyond their share, since packs are read whole.
+    /// Bytes, never above 0: the bytes that runs have read beyond their share, because packs are read whole.
     var credit: Int
     /// Packs found damaged and still in use, by component.
     var damaged: [String: [String]]
 
-    /// As many marks are looked at: more than one where runs of several machines came at once.
+    /// The number of marks that are read: more than one, because several machines may run at the same time.
     static let most = 4
 
-    /// The newest marks joined: what either says was read is read.
-    /// - Returns: nil where no share was ever read; and the keys of the marks that are in it.
+    /// Returns the newest marks joined: a pack counts as read if one of them says so.
+    /// - Returns: nil if no share was ever read; and the keys of the joined marks.
     static func newest(
         in store: any ObjectStore, unreadable: (RepositoryError) -> Void = { _ in }
     ) throws -> (state: SampledMark?, keys: [ObjectKey]) {
@@ -44,7 +44,8 @@ struct SampledMark: Mark {
         joined.began = min(began, older.began)
         joined.ring = ring.joined(with: older.ring)
         joined.credit = max(min(credit, 0), min(older.credit, 0))
-        // One that a later run has read again and found good comes back here, and goes when it is read the next time.
+        // A pack that a later run read again and found good reappears here, and is removed when it is read the next
+        // time.
         joined.damaged.merge(older.damaged) { Set($0).union($1).sorted() }
         return joined
     }

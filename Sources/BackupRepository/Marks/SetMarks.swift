@@ -1,30 +1,30 @@
 internal import ObjectStorage
 package import Retention
 
-/// What marks say of sets, gathered: the latest word of each kind.
+/// The facts in the marks about sets: the latest of each kind.
 package struct SetMarks: Sendable {
     package struct Facts: Equatable, Sendable {
-        /// When every byte of it was last found good: only this is meant by *verified*.
+        /// The time at which every byte of it was last found good. Only this counts as *verified*.
         package var verified: Timestamp?
-        /// When its structure was last found good, with its data or without.
+        /// The time at which its structure was last found good, with its data or without.
         package var checked: Timestamp?
-        /// A verification found it damaged, and none that reads as much has found it good since.
+        /// True if a verification found it damaged, and no later one that reads as much found it good.
         package var isDamaged: Bool { damage != nil }
         fileprivate var damage: VerifiedDepth?
         package var drilled: Timestamp?
         package var pinned: Pin?
-        /// When the newest pin was set, by the clock of the machine that did.
+        /// The time at which the newest pin was set, by the clock of the machine that set it.
         package fileprivate(set) var pinnedAt: Timestamp?
-        /// An operator dropped it.
+        /// The reason for which an operator dropped it.
         fileprivate var dropped: String?
 
-        /// The reason for which an operator dropped the set; nil where none did, or a pin keeps it.
+        /// Returns the reason for which an operator dropped the set; nil if none did, or a pin keeps it.
         package func dropReason(at now: Timestamp) -> String? {
             pinned?.holds(at: now) == true ? nil : dropped
         }
     }
 
-    /// The sets of which `fact` tells a time, newest time first. They may be gone by now.
+    /// Returns the sets for which `fact` has a time, newest time first. They may be gone by now.
     package func sets(by fact: (Facts) -> Timestamp?) -> [(set: Timestamp, at: Timestamp)] {
         facts.compactMap { set, facts in fact(facts).map { (set, $0) } }.sorted { ($0.at, $0.set) > ($1.at, $1.set) }
     }
@@ -38,17 +38,17 @@ package struct SetMarks: Sendable {
     }
 
     private(set) var facts: [Timestamp: Facts] = [:]
-    /// What could not be read. A pin among them might be the one that keeps a set.
+    /// Marks that could not be read. One of them may be a pin that keeps a set.
     package private(set) var unreadable: [RepositoryError] = []
-    /// A mark of pinning is unreadable: which set it is about is not known.
+    /// Unreadable pins: the pinned sets are not known.
     package private(set) var lostPins: [RepositoryError] = []
 
     package subscript(set: Timestamp) -> Facts { facts[set] ?? Facts() }
 
-    /// Reads all marks about sets; memory grows with the sets that are marked, not with the marks.
+    /// Reads all marks about sets. Memory grows with the number of marked sets, not of marks.
     package init(_ marks: Marks) throws {
         try marks.forEach(VerifiedMark.self, unreadable: { unreadable.append($0) }) { _, mark in
-            // Marks come oldest first: a later word overrides an earlier one.
+            // Marks come oldest first: a later one overrides an earlier one.
             for set in mark.good {
                 facts[set, default: Facts()].note(goodBy: mark)
             }
@@ -62,7 +62,8 @@ package struct SetMarks: Sendable {
             facts[mark.set]?.pinnedAt = mark.at
         }
         try marks.forEach(UnpinnedMark.self, unreadable: { unreadable.append($0) }) { _, mark in
-            // Within one second the pin wins: keeping too much is mended by saying it again.
+            // Within one second the pin wins: an operator can correct a set that is kept too long by repeating the
+            // command.
             if let at = facts[mark.set]?.pinnedAt, at < mark.at { facts[mark.set]?.pinned = nil }
         }
         try marks.forEach(DroppedMark.self, unreadable: { unreadable.append($0) }) { _, mark in
@@ -85,7 +86,7 @@ package struct SetMarks: Sendable {
 }
 
 extension SetMarks.Facts {
-    /// Good, as far as was read: what lies deeper stays as it was found before.
+    /// Records a good result for the parts that were read; deeper parts keep their earlier result.
     fileprivate mutating func note(goodBy mark: VerifiedMark) {
         checked = mark.at
         if mark.level == .data { verified = mark.at }

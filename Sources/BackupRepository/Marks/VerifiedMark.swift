@@ -1,16 +1,17 @@
-/// What a verification proves of the sets that it finds good.
+/// The depth of a verification that found sets good.
 package enum VerificationLevel: String, Codable, Sendable {
-    /// Every document by its hash, every pack by presence and size. Bytes of packs may have been read, but not all.
+    /// Every document by its hash, every pack by presence and size. Some bytes of packs may have been read, but not
+    /// all.
     case structure
     /// Every byte that the set needs: only this makes a set a *verified* one.
     case data
 }
 
-/// What was read of the sets that a verification proved.
+/// The parts of the sets that a verification read.
 package enum VerifiedDepth: String, Codable, Sendable, Comparable {
     /// Every document by its hash, every pack by presence and size.
     case structure
-    /// That, and every byte of a share of the packs.
+    /// The structure, and every byte of a share of the packs.
     case share
     /// Every byte.
     case all
@@ -19,21 +20,21 @@ package enum VerifiedDepth: String, Codable, Sendable, Comparable {
     package static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
 }
 
-/// `verified`: what a verification found of some sets. One mark for all of them: a hundred sets are one object.
+/// `verified`: the result of a verification for some sets. One mark for all of them: a hundred sets need one object.
 package struct VerifiedMark: Mark {
     package static let kind: String = "verified"
     package var format: Int = RepositoryFormat.version
     package var kind: String = VerifiedMark.kind
     package var at: Timestamp
     package var tool: String
-    /// How early versions say ``level`` and ``share``, which they did not write; still written for them.
+    /// The notation of early versions for ``level`` and ``share``, which they did not write; still written for them.
     package var read: VerifiedDepth
     package var level: VerificationLevel
-    /// Of the packs, how much was read: 0...1. Nil in a mark of an early version that does not tell.
+    /// The share of the packs that was read: 0...1. Nil in a mark of an early version that does not record it.
     package var share: Double?
-    /// Nothing is wrong with them.
+    /// The sets without findings.
     package var good: [Timestamp]
-    /// They cannot be restored whole.
+    /// The sets that cannot be restored whole.
     package var damaged: [Timestamp]
 
     package init(

@@ -4,19 +4,19 @@ internal import Platform
 internal import Retention
 internal import Synchronization
 
-/// The manifests of kept sets, read so that the ledger knows what they need.
+/// The manifests of kept sets, read to record in the ledger the objects that they need.
 struct KeptProof: Sendable {
-    /// By set, the components whose manifests cannot be read, with the reason.
+    /// For each set, the components whose manifests cannot be read, with the reason.
     let damaged: [Timestamp: [String: String]]
-    /// Sets whose runs were given up before they could end.
+    /// Sets whose runs were abandoned before they ended.
     let dead: [Timestamp]
 
-    /// The decisions so far.
+    /// The decisions on the sets so far.
     struct Terms: Sendable {
         let plan: RetentionPlan
         /// By set, in seconds since 1970.
         let lockEnds: [Timestamp: Int]
-        /// Learns what the sets need of each pack.
+        /// Collects the needs of the sets for each pack.
         let sparse: SparsePacks
     }
 
@@ -29,7 +29,7 @@ struct KeptProof: Sendable {
         let prune = listing.prune
         let newest = terms.plan.kept.last { $0.time <= listing.clock.now.seconds }.map { Timestamp(seconds: $0.time) }
         let found = Mutex(Found())
-        // The newest alone and first: the others are compared with it.
+        // The newest set alone and first: the others are compared with it.
         for names in [names.filter { $0 == newest }, names.filter { $0 != newest }] {
             try await names.concurrentForEach(limit: prune.lanes) { name in
                 try await prune.pool.run {
@@ -42,7 +42,7 @@ struct KeptProof: Sendable {
         (damaged, dead) = found.withLock { ($0.damaged, $0.dead) }
     }
 
-    /// Marks as needed what one set needs.
+    /// Marks the objects of one set as needed.
     /// - Returns: true if one of its manifests names the run that wrote it, and the components that cannot be read.
     private static func need(
         _ name: Timestamp, isNewest: Bool, as terms: Terms, in listing: PruneListing
@@ -67,7 +67,7 @@ struct KeptProof: Sendable {
         return (hasRun, damaged)
     }
 
-    /// Settles the run of a set where the run was killed right after it, before anything rests on the set.
+    /// Settles the run of a set if the run was killed right after writing it, before anything depends on the set.
     private static func isGivenUp(_ name: Timestamp, in listing: PruneListing) throws -> Bool {
         let prune = listing.prune
         guard !prune.isDryRun, let run = try listing.ledger.run(ofSet: name.seconds), !listing.outcomes.contains(run)

@@ -1,6 +1,6 @@
 internal import ObjectStorage
 
-/// Deletes objects, and first asks whether a lock keeps them: the store would hide them and keep them all the same.
+/// Deletes objects after a check for locks: without it the store would hide locked objects and still keep them.
 struct ObjectDeletion {
     private let permit: PrunePermit
 
@@ -9,17 +9,17 @@ struct ObjectDeletion {
     private var prune: Prune { permit.prune }
     private var store: any ObjectStore { prune.repository.store }
 
-    /// Keys in one request: S3 takes a thousand.
+    /// The number of keys in one request: S3 accepts a thousand.
     static let batch = 300
 
-    /// - Returns: the keys that are locked, or that the store did not let go.
+    /// - Returns: the keys that are locked, or that the store did not delete.
     @discardableResult
     func delete(_ keys: [ObjectKey], _ removal: inout Removal) throws -> Set<ObjectKey> {
         let locked = try locked(keys, &removal)
         return locked.union(try deleteUnasked(keys.filter { !locked.contains($0) }, &removal))
     }
 
-    /// A pack and its index go together or not at all, as far as locks tell before.
+    /// Deletes a pack and its index together or not at all, as far as the check for locks can tell.
     func delete(_ page: [DoomedPack], _ removal: inout Removal) throws {
         let locked = try locked(page.flatMap(\.objects), &removal)
         let free = page.filter { locked.isDisjoint(with: $0.objects) }
@@ -31,7 +31,7 @@ struct ObjectDeletion {
         }
     }
 
-    /// - Returns: the keys that the store did not let go.
+    /// - Returns: the keys that the store did not delete.
     @discardableResult
     func deleteUnasked(_ keys: [ObjectKey], _ removal: inout Removal) throws -> Set<ObjectKey> {
         guard !prune.isDryRun else { return [] }
@@ -59,7 +59,7 @@ struct ObjectDeletion {
             } catch let error as ObjectStoreError where error.reason == .notFound || error.reason == .unsupported {
                 continue
             } catch let error as ObjectStoreError where error.reason == .denied {
-                // It may be locked, and a deletion would hide it.
+                // If the lock is not known, the object may be locked, so it is not deleted.
                 locked.insert(key)
                 removal.keep(key, because: error)
             }
@@ -68,15 +68,15 @@ struct ObjectDeletion {
     }
 }
 
-/// A pack that is to be deleted.
+/// A pack to delete.
 struct DoomedPack {
     let component: String
     let id: String
-    /// Together with its index.
+    /// The bytes of the pack and its index.
     let bytes: Int
 
     var index: ObjectKey { Layout.index(component, id) }
-    /// Both keys, encrypted or not: deleting a key without an object does nothing.
+    /// Both keys, encrypted or not: a key without an object is not an error.
     var contents: [ObjectKey] { [false, true].map { Layout.pack(component, id, isEncrypted: $0) } }
     var objects: [ObjectKey] { [index] + contents }
 }

@@ -1,21 +1,21 @@
 internal import ObjectStorage
 
-/// Manifests that no set names: of a run in progress, of one that was killed, of a set that a killed prune removed.
+/// Manifests that no set names: of a run in progress, of a killed run, or of a set that a killed prune removed.
 struct OrphanSearch: Sendable {
-    /// Those whose runs seem to be dead.
+    /// Orphans whose runs seem to be dead.
     let orphans: [PruneDoomed.Orphan]
-    /// Components that an unreadable manifest may need more of than is known, with the reason.
+    /// Components whose needs are not fully known because of an unreadable manifest, with the reason.
     let sealed: [String: String]
 
-    /// A manifest without a set, and what to do with it.
+    /// The action for a manifest without a set.
     private enum Fate {
-        /// Nothing needs it or anything that it names.
+        /// No set needs it or any object that it names.
         case orphan(run: String?)
-        /// It may be announced, but its run is not settled yet.
+        /// It may be announced, but its run has no outcome yet.
         case heldOrphan(run: String)
-        /// A run in progress may still make it part of a set.
+        /// A run in progress may still include it in a set.
         case kept
-        /// Its packs are not known, so nothing of its component may go.
+        /// Its packs are not known, so no object of its component may be removed.
         case unreadable
     }
 
@@ -51,7 +51,7 @@ struct OrphanSearch: Sendable {
     private static func fate(of entry: PruneLedger.Unneeded, _ manifest: Manifest?, given facts: PruneFacts) -> Fate {
         let listing = facts.listing
         let seemsDead = listing.seemsAbandoned(entry.modified)
-        // Nothing else tells that such a manifest will never be part of a set.
+        // There is no other evidence that such a manifest will never be part of a set.
         let isOutlived = seemsDead && listing.clock.age(of: entry.modified) >= RunMark.life
         guard let manifest else { return isOutlived ? .orphan(run: nil) : .unreadable }
         guard let run = manifest.run else { return isOutlived ? .orphan(run: nil) : .kept }

@@ -3,14 +3,14 @@ internal import ObjectStorage
 package import Platform
 package import Retention
 
-/// Carries retention out: drops what the policy drops, and what no kept set needs with it.
+/// Applies the retention policy: removes the sets that the policy drops, and the objects that no kept set needs.
 ///
-/// In two phases, so that backups need no lock: what is to go is announced by an intent, and a prune that finds the
-/// intent when the grace is over looks at everything again and deletes what is still unneeded. Each run does both. It
-/// can be killed at any moment; the next run goes on. `docs/repository-format.md`, "Prune", says why nothing that a
-/// set needs is ever gone.
+/// It has two phases, so that backups need no lock. An intent announces the objects to remove. A prune that finds the
+/// intent after the grace period checks everything again and deletes the objects that are still not needed. Each run
+/// does both. It can be killed at any time; the next run resumes. `docs/repository-format.md`, "Prune", shows why an
+/// object that a set needs is never removed.
 ///
-/// Memory: facts of each set (a hundred bytes), a manifest for each lane; all else is in a file of SQLite's.
+/// Memory: facts of each set (a hundred bytes) and a manifest for each lane; the rest is in a file of SQLite.
 package struct Prune: Sendable {
     package var repository: Repository
     package var policy: RetentionPolicy
@@ -21,15 +21,15 @@ package struct Prune: Sendable {
     package var progress = WorkProgress()
     /// The wall clock.
     package var now: @Sendable () -> Timestamp
-    /// Backup runs that failed since the last one that did not.
+    /// Backup runs that failed since the last successful one.
     package var failedRuns = 0
-    /// Components that are configured; nil where that is not known.
+    /// The configured components; nil if they are not known.
     package var components: Set<String>?
     package var state: StateFolder?
     package var isDryRun = false
-    /// Documents read at once.
+    /// The number of documents read at the same time.
     package var lanes = 8
-    /// Removes what a backup left in its component's own keeping.
+    /// Removes data that a backup stored in its component.
     package var forget: @Sendable (PruneIntent.DroppedManifest) async throws -> Void = { _ in }
 
     package init(
@@ -43,8 +43,8 @@ package struct Prune: Sendable {
         self.now = now
     }
 
-    /// The same prune, but of the sets alone that operators have dropped: the policy drops nothing, and what stops it does
-    /// not stop this.
+    /// The same prune, restricted to sets that operators have dropped: the policy drops no sets, and the reasons that
+    /// freeze a prune do not stop this one.
     package var ofDroppedSets: Prune {
         var prune = self
         prune.policy = RetentionPolicy(timeZone: policy.timeZone)
@@ -54,13 +54,13 @@ package struct Prune: Sendable {
         return prune
     }
 
-    /// - Throws: `RepositoryError` `.newerVersion` when there is something that only a newer program can judge;
-    ///   `ObjectStoreError`; `CancellationError`. What a single damaged object prevents is in the report.
+    /// - Throws: `RepositoryError` `.newerVersion` if there is an object that only a newer program can interpret;
+    ///   `ObjectStoreError`; `CancellationError`. The effects of a single damaged object are in the report.
     package func run() async throws -> PruneReport {
         var (report, isCut) = try await pass()
         if grace == 0, !isDryRun, report.announced != PruneReport.Counts() {
-            // What was announced just now is due at once, but not before everything was looked at again. A full store
-            // takes it bit by bit, each of which makes room for the next.
+            // The new announcements are due at once, but only after everything was checked again. A full store needs
+            // several passes, each of which makes room for the next.
             while true {
                 let next = try await pass()
                 report.continued(by: next.report)
@@ -71,21 +71,21 @@ package struct Prune: Sendable {
             }
         }
         if isCut, report.announced != PruneReport.Counts() {
-            report.warnings.append("the store is too full to announce all that is to go; the next prune announces more")
+            report.warnings.append("the store is too full to announce all removals; the next prune announces the rest")
         }
         progress.update { $0.phase = "done" }
         if !isDryRun { try? state?.recordPrune(now()) }
         return report
     }
 
-    /// - Returns: the report, and true if the store was too full to announce all that is to go.
+    /// - Returns: the report, and true if the store was too full to announce all removals.
     private func pass() async throws -> (report: PruneReport, isCut: Bool) {
-        progress.begin("looking around")
+        progress.begin("listing objects")
         let listing = try await pool.run { try PruneListing(for: self) }
         let judgement = try await PruneJudgement(PruneFacts(listing))
         let doomed = try await PruneDoomed(judgement)
         var report = PruneReport(doomed)
-        // Before anything else, and also where nothing else is done: what stands still must not lose its locks.
+        // Before anything else, and also if nothing else is done: a frozen prune must keep the locks.
         report.add(try await LockExtension.extend(for: judgement))
         guard let permit = PrunePermit(doomed) else { return (report, false) }
         report.add(try await PruneExecution(permit).carryOut())

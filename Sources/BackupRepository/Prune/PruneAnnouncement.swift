@@ -1,14 +1,14 @@
 internal import ObjectStorage
 internal import Platform
 
-/// The first phase: says what is to be deleted once the grace is over.
+/// The first phase: announces the objects to delete after the grace period.
 struct PruneAnnouncement: Sendable {
-    /// Without the announcements of earlier prunes.
+    /// The announced objects, without those of earlier prunes.
     let counts: PruneReport.Counts
-    /// True if the store was too full for all of it: a later prune announces the rest.
+    /// True if the store was too full for all of them: a later prune announces the rest.
     let isCut: Bool
 
-    /// Writes the intent, or in a dry run only counts what would be in it. Blocks.
+    /// Writes the intent, or in a dry run only counts its objects. Blocks.
     static func make(_ permit: PrunePermit) throws -> PruneAnnouncement {
         let (whole, sizes) = try intent(permit)
         guard !whole.isEmpty else { return .init(counts: .init(), isCut: false) }
@@ -16,7 +16,7 @@ struct PruneAnnouncement: Sendable {
         return .init(counts: try counts(of: written, sizes, in: permit), isCut: written.size < whole.size)
     }
 
-    /// - Returns: an intent for everything that is doomed and not announced yet, and the bytes of its packs.
+    /// - Returns: an intent for all doomed objects that are not announced yet, and the bytes of its packs.
     private static func intent(_ permit: PrunePermit) throws -> (intent: PruneIntent, packSizes: [String: Int]) {
         let doomed = permit.doomed
         var intent = PruneIntent(
@@ -37,7 +37,7 @@ struct PruneAnnouncement: Sendable {
             last = page.last
             for pack in page where doomed.sealed[pack.component] == nil {
                 try Task.checkCancellation()
-                // What no manifest names at all may be a running backup's, unless it is old.
+                // A pack that no manifest names may belong to a running backup, unless it is old.
                 guard pack.need == .held || permit.listing.seemsAbandoned(pack.modified),
                     try !permit.ledger.isAnnounced(pack.component, pack.id)
                 else { continue }
@@ -48,8 +48,8 @@ struct PruneAnnouncement: Sendable {
         return (intent, sizes)
     }
 
-    /// Writes the intent, where the store is full only as much of it as has room.
-    /// - Returns: what was written.
+    /// Writes the intent. If the store is full, it writes only the part for which there is room.
+    /// - Returns: the written intent.
     private static func put(_ whole: PruneIntent, in repository: Repository) throws -> PruneIntent {
         var intent = whole
         while true {
@@ -84,13 +84,13 @@ struct PruneAnnouncement: Sendable {
 }
 
 extension PruneIntent {
-    /// The number of things that it names.
+    /// The number of objects that it names.
     fileprivate var size: Int {
         func count(_ names: [String: [some Any]]) -> Int { names.values.reduce(0) { $0 + $1.count } }
         return sets.count + count(orphans) + count(packs)
     }
 
-    /// The first half of what it names, which is an intent too; nil where it names one thing only.
+    /// The first half of the objects, as an intent; nil if it names only one.
     ///
     /// A pack of a set that is announced later is needed until then, and is announced again after that.
     fileprivate var half: PruneIntent? {

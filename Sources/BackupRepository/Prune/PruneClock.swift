@@ -1,15 +1,15 @@
 internal import Cryptography
 internal import ObjectStorage
 
-/// The time at which a prune looks at a repository.
+/// The time of a prune.
 struct PruneClock: Sendable {
-    /// By this machine's clock.
+    /// The time of this machine's clock.
     let now: Timestamp
     /// Seconds since 1970: the earlier of this machine's clock and the store's, so that neither can make objects look
-    /// older than they are.
+    /// too old.
     let storeNow: Int
 
-    /// A dry run writes nothing, so it goes by this machine's clock alone.
+    /// A dry run writes no objects, so it uses only this machine's clock.
     init(for prune: Prune) throws {
         let store = prune.repository.store
         let now = prune.now()
@@ -20,7 +20,7 @@ struct PruneClock: Sendable {
             : min(now.seconds, try SpaceReserve(store: store).spending { try Self.time(of: store) ?? now.seconds })
     }
 
-    /// The time of the store's clock, read from an object that is written: an empty one, which a full disk still takes.
+    /// Returns the time of the store's clock, read from a new object: an empty one, which fits on a full disk.
     private static func time(of store: any ObjectStore) throws -> Int? {
         let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")  // checked: digits
         let modified = try store.put(key, [], options: PutOptions(.ifAbsent)).modified
@@ -28,6 +28,6 @@ struct PruneClock: Sendable {
         return modified
     }
 
-    /// Seconds since an object was written; 0 where the store does not tell (`Int.max`).
+    /// Returns the age of an object in seconds; 0 if the store does not report it (`Int.max`).
     func age(of modified: Int) -> Int { modified == .max ? 0 : storeNow - modified }
 }

@@ -4,14 +4,14 @@ internal import Platform
 internal import Retention
 internal import Synchronization
 
-/// The fourth step of a prune: everything that no kept set needs. The ledger has the packs.
+/// The fourth step of a prune: all objects that no kept set needs. The packs are in the ledger.
 struct PruneDoomed: Sendable {
     let judgement: PruneJudgement
-    /// Manifests without a set whose runs seem to be dead: announced or not, settled or not.
+    /// Manifests without a set whose runs seem to be dead: announced or not, with an outcome or not.
     let orphans: [Orphan]
     /// Dropped sets that no intent names yet.
     let dropped: [PruneIntent.DroppedSet]
-    /// Components of which nothing may be removed, with the reason.
+    /// Components of which no object may be removed, with the reason.
     let sealed: [String: String]
 
     struct Orphan: Sendable {
@@ -30,13 +30,13 @@ struct PruneDoomed: Sendable {
         dropped = try await Self.holdDropped(judgement)
     }
 
-    /// True if a set names the manifest with this hash.
+    /// Returns true if a set names the manifest with this hash.
     func isInUse(_ component: String, manifest digest: String) throws -> Bool {
         guard let digest = Digest(hex: digest) else { return false }
         return try ledger.isNamed(component, digest: digest.bytes)
     }
 
-    /// Holds everything that a dropped set needs until an intent that names the set is due.
+    /// Holds all objects that a dropped set needs until an intent that names the set is due.
     /// - Returns: the dropped sets that no intent names yet.
     private static func holdDropped(_ judgement: PruneJudgement) async throws -> [PruneIntent.DroppedSet] {
         let listing = judgement.listing
@@ -81,7 +81,7 @@ struct PruneDoomed: Sendable {
     }
 }
 
-/// The permission to remove and announce what is doomed. A frozen prune has none.
+/// The permission to remove and announce doomed objects. A frozen prune has none.
 struct PrunePermit: Sendable {
     let doomed: PruneDoomed
 

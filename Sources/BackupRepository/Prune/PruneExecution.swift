@@ -2,10 +2,10 @@ internal import Cryptography
 internal import ObjectStorage
 internal import Platform
 
-/// The second phase: deletes what intents announced long enough ago, and what was found to be unneeded still.
+/// The second phase: deletes the objects of intents whose grace period is over, if they are still not needed.
 ///
-/// Sets go first, then manifests, indexes and packs: a crash leaves things that nothing refers to, and an intent that
-/// knows of them.
+/// Sets are deleted first, then manifests, indexes and packs: a crash leaves unreferenced objects, and an intent that
+/// names them.
 struct PruneExecution: Sendable {
     private let permit: PrunePermit
 
@@ -37,7 +37,7 @@ struct PruneExecution: Sendable {
         let dead = permit.judgement.deadSets
         if !dead.isEmpty {
             let names = dead.map(\.description).joined(separator: ", ")
-            removal.warnings.append("removed what was written as a set after its run had been given up: \(names)")
+            removal.warnings.append("removed sets that were written after a prune had abandoned their runs: \(names)")
             try deletion.delete(dead.map { Layout.set($0) }, &removal)
         }
         try removeSets(&removal)
@@ -64,7 +64,7 @@ struct PruneExecution: Sendable {
         }
     }
 
-    /// A set that cannot be removed stays whole.
+    /// Keeps a set whole if it cannot be removed.
     private func keepLocked(_ removal: inout Removal) throws {
         for (name, fate) in removal.fates.sorted(by: { $0.key < $1.key }) where fate == .locked {
             for use in try ledger.uses(ofSet: name.seconds) {
@@ -121,7 +121,7 @@ struct PruneExecution: Sendable {
                 for id in packs {
                     try Task.checkCancellation()
                     guard let listed = try ledger.pack(component, id), listed.need == .none else { continue }
-                    // In two intents at once, where two prunes announced it.
+                    // It is in two intents if two prunes announced it.
                     try ledger.need(.held, packs: [id], of: component)
                     page.append(DoomedPack(component: component, id: id, bytes: listed.bytes))
                     if page.count == ObjectDeletion.batch {
@@ -136,8 +136,8 @@ struct PruneExecution: Sendable {
 
     // MARK: Other keeping
 
-    /// Removes what the backups of removed sets left in their components' own keeping.
-    /// - Returns: the intents of which something could not be removed.
+    /// Removes data that the backups of removed sets stored in their components.
+    /// - Returns: the intents for which some data could not be removed.
     private func forget() async throws -> (unfinished: Set<ObjectKey>, warnings: [String]) {
         var unfinished: Set<ObjectKey> = []
         var warnings: [String] = []
@@ -149,8 +149,8 @@ struct PruneExecution: Sendable {
                     } catch {
                         unfinished.insert(pending.key)
                         warnings.append(
-                            "\(manifest.component): what the backup of \(manifest.name) left behind in its own keeping "
-                                + "was not removed, the next prune tries again: \(error)")
+                            "\(manifest.component): the data that the backup of \(manifest.name) stored in the "
+                                + "component were not removed, the next prune tries again: \(error)")
                     }
                 }
             }
@@ -160,19 +160,19 @@ struct PruneExecution: Sendable {
 
     // MARK: Closing the books
 
-    /// Notes what was removed, then removes the intents that are carried out: in this order, since a backup that finds
-    /// an intent no longer looks for the note.
+    /// Records the removed sets, then removes the completed intents. In this order, because a backup that no longer
+    /// finds an intent does not look for the record.
     private func finish(except unfinished: Set<ObjectKey>, _ removal: inout Removal) throws {
         let store = prune.repository.store
         let marks = Marks(store)
         var gone = Set(try due.flatMap { $0.intent.sets.map(\.name) }.filter { try !ledger.hasSet($0.seconds) })
         var old: [ObjectKey] = []
-        try marks.forEach(PrunedMark.self, unreadable: { removal.warnings.append("passed over a mark: \($0)") }) {
+        try marks.forEach(PrunedMark.self, unreadable: { removal.warnings.append("skipped a mark: \($0)") }) {
             info, mark in
             gone.formUnion(mark.sets)
             old.append(info.key)
         }
-        // A run in progress may name a set as its previous one that was removed meanwhile: recent names always stay.
+        // A run in progress may have a set as its previous one that was removed meanwhile: recent names always stay.
         let names = gone.sorted()
         let recent = Set(names.suffix(Self.recentNames))
         let needed = try names.filter { try recent.contains($0) || ledger.isPrevious($0.seconds) }
@@ -188,7 +188,7 @@ struct PruneExecution: Sendable {
 }
 
 extension PruneIntent {
-    /// True if some of the objects that it is about are among these.
+    /// Returns true if some of its objects are in `keys`.
     fileprivate func names(_ keys: Set<ObjectKey>) -> Bool {
         guard !keys.isEmpty else { return false }
         return sets.contains { set in

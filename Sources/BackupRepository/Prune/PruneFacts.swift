@@ -2,16 +2,16 @@ internal import ObjectStorage
 internal import Platform
 internal import Retention
 
-/// The second step of a prune: the documents of all sets, read after the runs of due orphans were given up.
+/// The second step of a prune: the documents of all sets, read after the runs of due orphans were abandoned.
 struct PruneFacts: Sendable {
     let listing: PruneListing
-    /// The sets as retention sees them.
+    /// The facts about the sets for retention.
     let sets: [SetFacts]
-    /// Sets whose documents cannot be read, with the reason; not those that an operator dropped.
+    /// Sets whose documents cannot be read, with the reason, except those that an operator dropped.
     let unreadable: [Timestamp: String]
-    /// Sets of runs that were given up: they do not count as sets.
+    /// Sets of abandoned runs: they are not valid sets.
     let deadSets: [Timestamp]
-    /// Runs that can commit nothing any more.
+    /// Runs that can no longer commit a set.
     let settledRuns: Set<String>
     let warnings: [String]
 
@@ -27,24 +27,26 @@ struct PruneFacts: Sendable {
         warnings = listing.warnings + settlement.warnings
     }
 
-    /// The reasons for which the sets that cannot be read stop every prune.
+    /// The unreadable sets, each of which stops every prune.
     var refusals: [PruneReport.Refusal] {
         unreadable.sorted { $0.key < $1.key }.map { name, reason in
             .init(
-                reason: "'\(Layout.set(name))' cannot be read, so what it needs is not known: \(reason)",
-                remedy: "restore that object from a copy, or drop the set: `dr drop \(name)`; nothing is pruned before")
+                reason: "'\(Layout.set(name))' cannot be read, so the objects it needs are not known: \(reason)",
+                remedy:
+                    "restore that object from a copy, or drop the set: `dr drop \(name)`; dr does not prune before that"
+            )
         }
     }
 }
 
-/// The end of the runs that left the orphans that are due: from here on they can commit nothing.
+/// The end of the runs of due orphans: from now on they cannot commit a set.
 private struct OrphanSettlement {
     let runs: Set<String>
-    /// Sets that came after the listing.
+    /// Sets that were written after the listing.
     let lateSets: [Timestamp]
     let warnings: [String]
 
-    /// A dry run settles nothing, and says what would be.
+    /// A dry run does not settle any run, and reports the result that a prune would have.
     init(after documents: SetDocuments, in listing: PruneListing) throws {
         let (prune, ledger) = (listing.prune, listing.ledger)
         var runs: Set<String> = []
@@ -56,8 +58,8 @@ private struct OrphanSettlement {
                     if !prune.isDryRun { try Self.settle(run, hasSet: ledger.hasSet(ofRun: run), in: listing) }
                     runs.insert(run)
                 } catch let error as RepositoryError where error.reason == .damaged {
-                    // The outcome of the run is not known, so what it left stays.
-                    warnings.append("passed over a mark: \(error)")
+                    // The outcome of the run is not known, so its objects stay.
+                    warnings.append("skipped a mark: \(error)")
                 }
             }
         }
@@ -71,7 +73,7 @@ private struct OrphanSettlement {
         }
     }
 
-    /// Never gives up a run that has its set; a set of a void run that comes later does not count as one.
+    /// Never abandons a run that has its set. A set that an abandoned run writes later is not valid.
     private static func settle(_ run: String, hasSet: Bool, in listing: PruneListing) throws {
         let (store, now) = (listing.prune.repository.store, listing.clock.now)
         let reserve = SpaceReserve(store: store)

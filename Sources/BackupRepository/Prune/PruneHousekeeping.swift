@@ -1,7 +1,7 @@
 internal import ObjectStorage
 internal import Retention
 
-/// What else a prune puts in order: marks that say nothing any more, packs that are hardly needed, the local cache.
+/// The other clean-up of a prune: obsolete marks, packs that are hardly needed, the local cache.
 struct PruneHousekeeping {
     private let permit: PrunePermit
 
@@ -30,10 +30,10 @@ struct PruneHousekeeping {
         superfluous += try marks.list(SampledMark.kind).dropLast(SampledMark.most).map(\.key)
         let reserves = try marks.list(SpaceReserve.kind)
         superfluous += reserves.dropLast().map(\.key)
-        // A mark that stays does no harm: what is refused now is tried again by the next prune.
+        // A mark that stays is harmless: the next prune tries again to delete it.
         _ = try store.delete(superfluous)
         if reserves.isEmpty {
-            // Where there is no room for it, the next prune tries again.
+            // If there is no room for it, the next prune tries again.
             do { try reserve.fill() } catch let error as ObjectStoreError where error.reason == .noSpace {}
         }
         prune.state?.dropCatalogs { component, digest in
@@ -42,7 +42,8 @@ struct PruneHousekeeping {
         return outcome
     }
 
-    /// Parts that killed runs left, unseen and paid for. Those of a run on its way are younger than its mark.
+    /// Aborts uploads of killed runs, which are hidden but paid for. Those of a run in progress are younger than its
+    /// mark.
     private func abortUploads() throws -> Outcome {
         var outcome = Outcome()
         guard let store = store as? any PartedStore else { return outcome }
@@ -57,15 +58,15 @@ struct PruneHousekeeping {
                 if outcome.uploads.keys.count < Self.mostNamed { outcome.uploads.keys.append(upload.key.text) }
             }
         } catch let error as ObjectStoreError {
-            // The objects are in order whatever becomes of these.
-            outcome.warnings.append("unfinished uploads were left: \(error)")
+            // The repository is consistent with or without these uploads.
+            outcome.warnings.append("could not abort unfinished uploads: \(error)")
         }
         return outcome
     }
 
     private static let mostNamed = 100
 
-    /// What a killed `dr doctor` or prune left of its trials.
+    /// Returns the probe objects of a killed `dr doctor` or prune.
     private func oldProbes() throws -> [ObjectKey] {
         try marks.list("probe").filter { permit.clock.age(of: $0.modified ?? .max) > 86_400 }.map(\.key)
     }
@@ -89,13 +90,13 @@ struct PruneHousekeeping {
         return old
     }
 
-    /// True if a set is known to be gone, and not only younger than the listing.
+    /// Returns true if a set is known to be gone, and not only younger than the listing.
     private func isGone(_ set: Timestamp) throws -> Bool {
         guard let newest = permit.judgement.plan.decisions.last?.set.time, set.seconds <= newest else { return false }
         return try !permit.ledger.hasSet(set.seconds)
     }
 
-    /// Verifications of which each word is about a set that is gone, or was said again later, and more.
+    /// Returns verifications whose every result concerns a removed set, or is repeated or extended by a later one.
     private func staleVerifications() throws -> [ObjectKey] {
         var said: [Timestamp: VerifiedDepth] = [:]
         var stale: [ObjectKey] = []
@@ -125,7 +126,7 @@ struct PruneHousekeeping {
         return stale
     }
 
-    /// A recording's key has its set's name.
+    /// The key of recorded queries contains the name of their set.
     private func staleRecordings() throws -> [ObjectKey] {
         try marks.list(RecordedMark.kind).map(\.key).filter { key in
             let name = key.text.dropFirst(Marks.prefix(RecordedMark.kind).count).prefix { $0 != "-" }

@@ -2,25 +2,26 @@ internal import ObjectStorage
 internal import Platform
 internal import Retention
 
-/// The third step of a prune: the sets that retention keeps and drops, and what the kept ones need.
+/// The third step of a prune: the sets that retention keeps and drops, and the objects that the kept ones need.
 struct PruneJudgement: Sendable {
     let facts: PruneFacts
     let plan: RetentionPlan
     let kept: Set<Timestamp>
-    /// By kept set, until when what it needs is to be locked, in seconds since 1970; empty where nothing is.
+    /// For each kept set, the time until which its objects are to be locked, in seconds since 1970; empty without
+    /// locks.
     let lockEnds: [Timestamp: Int]
-    /// Sets of runs that were given up: they do not count as sets.
+    /// Sets of abandoned runs: they are not valid sets.
     let deadSets: [Timestamp]
-    /// Components of which nothing may be removed, with the reason.
+    /// Components of which no object may be removed, with the reason.
     let sealed: [String: String]
-    /// Reasons for which this prune removes and announces nothing at all.
+    /// Reasons for which this prune does not remove or announce any object.
     let frozen: [PruneReport.Refusal]
     let sparse: SparsePacks
     let warnings: [String]
 
     var listing: PruneListing { facts.listing }
 
-    /// Decides, reads what is kept, and decides again while a set that was to be kept turns out not to be one.
+    /// Decides, reads the kept sets, and decides again while a set to be kept turns out not to be valid.
     init(_ facts: PruneFacts) async throws {
         let listing = facts.listing
         let prune = listing.prune
@@ -65,10 +66,10 @@ struct PruneJudgement: Sendable {
             }
         warnings =
             facts.warnings + Self.futureWarning(plan, in: listing)
-            + marks.unreadable.map { "passed over a mark: \($0)" }
+            + marks.unreadable.map { "skipped a mark: \($0)" }
     }
 
-    /// The reasons for a decision, as texts.
+    /// Returns the reasons for a decision, as texts.
     func reasons(of decision: RetentionDecision) -> [String] {
         guard let reason = facts.unreadable[Timestamp(seconds: decision.set.time)] else {
             return decision.reasons.map(\.text)
@@ -76,7 +77,7 @@ struct PruneJudgement: Sendable {
         return ["its document cannot be read: \(reason)"]
     }
 
-    /// Each set for as long as it is sure to be kept, and at least for the margin from now.
+    /// Locks each set for as long as it is certain to be kept, and at least for the margin from now.
     private static func lockEnds(of plan: RetentionPlan, in listing: PruneListing) -> [Timestamp: Int] {
         guard let lock = listing.prune.repository.lock else { return [:] }
         let storeNow = listing.clock.storeNow
@@ -89,8 +90,8 @@ struct PruneJudgement: Sendable {
         return ends
     }
 
-    /// A prune after now does not count: a clock was wrong then, or is slow now, which makes nothing look older than it
-    /// is.
+    /// A prune after the present time does not count: a clock was wrong then, or is slow now. Neither makes an object
+    /// look too old.
     private static func lastPrune(before listing: PruneListing) throws -> Int? {
         let marks = Marks(listing.prune.repository.store)
         let times = try (marks.list(PrunedMark.kind) + marks.list(PruneIntent.kind)).compactMap {
@@ -100,14 +101,14 @@ struct PruneJudgement: Sendable {
             .max()?.seconds
     }
 
-    /// A set from the future does not stop a prune, but is never dropped by itself.
+    /// A set from the future does not stop a prune, but the policy never drops it.
     private static func futureWarning(_ plan: RetentionPlan, in listing: PruneListing) -> [String] {
         let names = plan.decisions.filter { $0.verdict == .keep }.map { Timestamp(seconds: $0.set.time) }
             .filter { listing.prune.repository.scope.isFuture($0, at: listing.clock.now) }
         guard let last = names.last else { return [] }
         let these = names.count == 1 ? "set \(last) is" : "\(names.count) sets are, up to \(last),"
         return [
-            "\(these) named after a time in the future and kept: a clock was wrong then, or this machine's is now\n"
+            "\(these) named after a time in the future and kept: a clock was wrong then, or this one is now\n"
                 + "hint: if this clock is right, `dr drop \(last) --reason \"wrong clock\"` removes it"
         ]
     }

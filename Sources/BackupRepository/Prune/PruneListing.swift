@@ -2,18 +2,18 @@ internal import ObjectStorage
 
 /// The first step of a prune: the intents of earlier prunes, and then every object of the repository.
 ///
-/// The steps are values, each made from the one before: ``PruneListing``, ``PruneFacts``, ``PruneJudgement``,
-/// ``PruneDoomed``, ``PrunePermit``. So nothing is doomed that was not judged, and nothing is judged by what was read
-/// too early. All steps share the ledger, in which the objects are listed once and then marked as needed.
+/// The steps are values, each created from the previous one: ``PruneListing``, ``PruneFacts``, ``PruneJudgement``,
+/// ``PruneDoomed``, ``PrunePermit``. So no object is doomed without a judgement, and no judgement uses data that were
+/// read too early. All steps share the ledger, in which the objects are listed once and then marked as needed.
 struct PruneListing: Sendable {
     let prune: Prune
     let clock: PruneClock
     let marks: SetMarks
     let leases: RunLeases
     let intents: [PendingIntent]
-    /// The sets by name, and the bytes of their documents.
+    /// The sets by name, with the bytes of their documents.
     let sets: [Timestamp: Int]
-    /// Runs whose outcome is settled.
+    /// Runs with a settled outcome.
     let outcomes: Set<String>
     let ledger: PruneLedger
     let warnings: [String]
@@ -29,12 +29,15 @@ struct PruneListing: Sendable {
         leases = try RunLeases(in: store, at: clock)
         let announced = try Self.intents(of: prune, at: clock, into: ledger)
         intents = announced.pending
-        warnings = announced.damaged.map { "'\($0)' cannot be read: what it announces is not removed by it" }
+        warnings = announced.damaged.map {
+            "'\($0)' cannot be read: this prune does not remove the objects that it announces"
+        }
         // After the intents: a backup that finds none of them has its manifest in this listing.
         (sets, outcomes) = try Self.objects(of: store, into: ledger)
     }
 
-    /// The time at which a dropped set may be removed; nil where no intent names it, or the store does not tell.
+    /// Returns the time at which a dropped set may be removed; nil if no intent names it, or the store does not report
+    /// times.
     func due(_ set: Timestamp) -> Timestamp? {
         intents.first { $0.intent.sets.contains { $0.name == set } }
             .flatMap { $0.modified == .max ? nil : Timestamp(seconds: $0.modified + prune.grace) }
@@ -43,7 +46,7 @@ struct PruneListing: Sendable {
     /// The intents whose grace period is over.
     var due: [PendingIntent] { intents.filter(\.isDue) }
 
-    /// True if an object is older than the grace period and than every run that may still be in progress.
+    /// Returns true if an object is older than the grace period and than every run that may still be in progress.
     func seemsAbandoned(_ modified: Int) -> Bool {
         modified != .max && clock.age(of: modified) >= prune.grace && modified < leases.since
     }
@@ -103,20 +106,20 @@ struct PruneListing: Sendable {
 /// An intent that an earlier prune announced.
 struct PendingIntent: Sendable {
     let key: ObjectKey
-    /// By the store's clock, in seconds since 1970; `Int.max` where the store does not tell.
+    /// By the store's clock, in seconds since 1970; `Int.max` if the store does not report it.
     let modified: Int
     /// True if its grace period is over.
     let isDue: Bool
     let intent: PruneIntent
 }
 
-/// The marks that running backups leave.
+/// The marks of running backups.
 struct RunLeases: Sendable {
     /// Marks older than any run.
     let outlived: [ObjectKey]
     /// Runs that may still be in progress.
     let live: Set<String>
-    /// The beginning of the oldest of them: newer objects may be theirs. `Int.max` without such a run.
+    /// The start of the oldest of them: newer objects may be theirs. `Int.max` without such a run.
     let since: Int
 
     init(in store: any ObjectStore, at clock: PruneClock) throws {
@@ -125,7 +128,7 @@ struct RunLeases: Sendable {
         var live: Set<String> = []
         var since = Int.max
         for lease in try marks.list(RunMark.kind) {
-            // A mark without a time of the store's never counts as old.
+            // A mark without a time of the store's clock never counts as old.
             if clock.age(of: lease.modified ?? .max) > RunMark.life {
                 outlived.append(lease.key)
             } else {

@@ -1,7 +1,7 @@
 internal import Platform
 internal import Retention
 
-/// The report of a prune, put together from its steps.
+/// The report of a prune, assembled from its steps.
 extension PruneReport {
     init(_ doomed: PruneDoomed) {
         let (judgement, listing) = (doomed.judgement, doomed.listing)
@@ -44,7 +44,7 @@ extension PruneReport {
         warnings += tidying.warnings
     }
 
-    /// Adds a second pass right after the first: what the first announced, this one removed.
+    /// Adds a second pass right after the first, which removed the objects that the first announced.
     mutating func continued(by second: PruneReport) {
         let left = Dictionary(second.sets.map { ($0.name, $0) }) { first, _ in first }
         for number in sets.indices where sets[number].fate == .announced {
@@ -64,7 +64,7 @@ extension PruneReport {
         frozen = second.frozen
         sealed = second.sealed
         unwantedPacks = second.unwantedPacks
-        // The second pass met the first one's locks again.
+        // The second pass found the locks of the first again.
         if second.locked.objects > 0 { locked = second.locked }
         locks = locks ?? second.locks
         uploads.aborted += second.uploads.aborted

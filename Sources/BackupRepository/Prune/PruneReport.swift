@@ -1,10 +1,10 @@
-/// What a prune did, or would do.
+/// The actions of a prune, done or planned.
 package struct PruneReport: Codable, Equatable, Sendable {
     package enum Fate: String, Codable, Sendable {
         case kept
-        /// To be dropped; an intent says so, or would, and the grace is not over.
+        /// To be dropped: an intent names it, or would, and the grace period is not over.
         case announced
-        /// Gone, or would be.
+        /// Removed, or would be.
         case removed
         /// To be dropped, but the store locks it.
         case locked
@@ -15,27 +15,27 @@ package struct PruneReport: Codable, Equatable, Sendable {
         package var fate: Fate
         /// Never empty.
         package var reasons: [String]
-        /// Of what is announced: when a prune may remove it.
+        /// For an announced set: the time from which a prune may remove it.
         package var due: Timestamp?
     }
 
     package struct Counts: Codable, Equatable, Sendable {
         package var sets = 0, manifests = 0, packs = 0
-        /// As stored: packs, indexes, manifests and sets.
+        /// Stored bytes of packs, indexes, manifests and sets.
         package var bytes = 0
     }
 
-    /// Objects that a lock keeps; they are tried again by later prunes.
+    /// Objects that a lock keeps; later prunes try again.
     package struct Locked: Codable, Equatable, Sendable {
         package var objects = 0
-        /// When the last of them is free.
+        /// The time at which the last of the locks ends.
         package var until: Timestamp?
         /// The first of them, by key.
         package var first: [Held] = []
 
         package struct Held: Codable, Equatable, Sendable {
             package var object: String
-            /// Absent where the store only said that it is locked.
+            /// Absent if the store reported a lock without its end.
             package var until: Timestamp?
         }
 
@@ -48,19 +48,19 @@ package struct PruneReport: Codable, Equatable, Sendable {
         }
     }
 
-    /// Locks of what is kept.
+    /// Locks of kept objects.
     package struct Locks: Codable, Equatable, Sendable {
-        /// Objects that were locked, or locked for longer.
+        /// Objects that were locked, or whose lock was extended.
         package var extended = 0
-        /// The furthest end of these locks.
+        /// The latest end of these locks.
         package var until: Timestamp?
     }
 
     /// Uploads that were never finished.
     package struct Uploads: Codable, Equatable, Sendable {
-        /// How many were aborted.
+        /// The number of aborted uploads.
         package var aborted = 0
-        /// Of the first of them, the keys that they were for.
+        /// The target keys of the first of them.
         package var keys: [String] = []
     }
 
@@ -72,23 +72,23 @@ package struct PruneReport: Codable, Equatable, Sendable {
     package var isDryRun: Bool
     /// Seconds between the announcement of a deletion and the deletion.
     package var grace: Int
-    /// Why nothing at all was removed or announced; empty when nothing stood against it.
+    /// Reasons for which no object was removed or announced; empty without such reasons.
     package var frozen: [Refusal] = []
     /// Oldest first.
     package var sets: [SetLine] = []
     package var removed = Counts()
-    /// By this prune; what earlier ones announced is not counted again.
+    /// Announced by this prune, without those of earlier ones.
     package var announced = Counts()
-    /// Components of which nothing is removed, with the reason.
+    /// Components of which no object is removed, with the reason.
     package var sealed: [String: String] = [:]
-    /// Packs whose few needed files the next backup stores anew.
+    /// Packs whose few needed files the next backup stores again.
     package var unwantedPacks = 0
-    /// Objects that are to go and that a lock keeps.
+    /// Objects to remove that a lock keeps.
     package var locked = Locked()
-    /// Absent where nothing is locked, or it was not yet time.
+    /// Absent without locks, or if the extension was not due yet.
     package var locks: Locks?
     package var uploads = Uploads()
-    /// Objects that the store did not let go for another reason, and the first of its reasons.
+    /// Objects that the store did not delete for another reason, and the first of these reasons.
     package var refused = 0
     package var refusal: String?
     package var warnings: [String] = []

@@ -7,9 +7,9 @@ internal import Synchronization
 /// The documents of sets, read for a prune.
 struct SetDocuments: Sendable {
     let facts: [SetFacts]
-    /// Documents that cannot be read, with the reason; not of sets that an operator dropped.
+    /// Documents that cannot be read, with the reason, except of sets that an operator dropped.
     let unreadable: [Timestamp: String]
-    /// Sets of runs that were given up.
+    /// Sets of abandoned runs.
     let dead: [Timestamp]
 
     private struct Found {
@@ -18,7 +18,7 @@ struct SetDocuments: Sendable {
         var dead: [Timestamp] = []
     }
 
-    /// Reads them, and notes in the ledger what they name.
+    /// Reads them, and records in the ledger the manifests that they name.
     init(of names: [Timestamp], in listing: PruneListing) async throws {
         guard !names.isEmpty else {
             (facts, unreadable, dead) = ([], [:], [])
@@ -45,7 +45,7 @@ struct SetDocuments: Sendable {
                     found.withLock { $0.facts.append(facts) }
                 } catch let error as RepositoryError where error.reason == .damaged {
                     if let dropped = marks[name].dropReason(at: now) {
-                        // What it needs becomes what no set needs, and goes as such.
+                        // No set needs its objects any more, and a prune removes them as such.
                         try ledger.addSet(name.seconds, run: "", previous: nil, uses: [])
                         found.withLock { $0.facts.append(.unreadable(name, dropReason: dropped)) }
                     } else {
@@ -55,7 +55,7 @@ struct SetDocuments: Sendable {
                         }
                     }
                 } catch let error as RepositoryError where error.reason == .noSuchSet {
-                    return  // another prune was faster
+                    return  // another prune removed it first
                 }
             }
         }

@@ -1,24 +1,24 @@
 internal import Cryptography
 internal import ObjectStorage
 
-/// `marks/reserve/<id>`: a few kibibytes that a prune gives up when the store is full, for to delete anything it must
-/// first write what it is about to delete. The last step of a prune fills it up again.
+/// `marks/reserve/<id>`: a few kibibytes that a prune releases if the store is full, because a prune must write an
+/// intent before it deletes any object. The last step of a prune fills it again.
 ///
-/// Nothing rests on it: it holds random bytes, and what its space went to is each time an ordinary mark. Calls block.
+/// The safety does not depend on it: it holds random bytes, and its space is used for ordinary marks. Calls block.
 struct SpaceReserve: Sendable {
     let store: any ObjectStore
 
     static let kind = "reserve"
-    /// Enough for the intent of some 1,500 packs; longer ones are announced bit by bit.
+    /// Enough for the intent of some 1,500 packs; longer ones are announced in parts.
     private static let size = 64 << 10
 
-    /// Writes one.
+    /// Writes one reserve.
     func fill() throws {
         let key = ObjectKey(trusted: "\(Marks.prefix(Self.kind))\(RandomID.make())")  // checked: digits
         _ = try store.put(key, RandomID.bytes(Self.size), options: PutOptions(.ifAbsent))
     }
 
-    /// Runs `body`, and once more where it failed for lack of space and there is something that can be given up.
+    /// Runs `body`, and runs it once more if it failed for lack of space and some space can be released.
     @discardableResult
     func spending<Value>(_ body: () throws -> Value) throws -> Value {
         do {
@@ -34,7 +34,7 @@ struct SpaceReserve: Sendable {
     /// - Returns: true if the store now has more space than before.
     private func release() throws -> Bool {
         var spare = try Marks(store).list(Self.kind).map(\.key)
-        // A repository of an early version has no reserve. Each of these is replaced by a newer one, or is nothing.
+        // A repository of an early version has no reserve. Each of these is replaced by a newer one, or is empty.
         if spare.isEmpty {
             spare =
                 try Marks(store).list(SampledMark.kind).dropLast().map(\.key) + Marks(store).list("probe").map(\.key)
@@ -46,7 +46,7 @@ struct SpaceReserve: Sendable {
 
     private static func explained(_ error: ObjectStoreError) -> ObjectStoreError {
         var error = error
-        error.hint = "a prune must write a few KiB before it deletes: free that much by hand, then run `dr prune` again"
+        error.hint = "a prune must write a few KiB before it deletes: free that much space, then run `dr prune` again"
         return error
     }
 }

@@ -1,10 +1,10 @@
 internal import Platform
 internal import Synchronization
 
-/// Packs of the newest backup of which hardly anything is needed any more, by any kept set.
+/// Packs of the newest backup of which the kept sets need only a small part.
 ///
-/// A pack cannot be written anew: manifests name it, and are never changed. But the next backup can store what it still
-/// needs of such a pack as if it were new; then only older sets need the pack, and it goes with them.
+/// A pack cannot be rewritten: manifests name it, and are never changed. But the next backup can store the part of such
+/// a pack that it still needs again. Then only older sets need the pack, and it is removed with them.
 final class SparsePacks: Sendable {
     private struct Candidate {
         var use: Manifest.PackUse
@@ -15,11 +15,11 @@ final class SparsePacks: Sendable {
 
     private let candidates = Mutex([String: [String: Candidate]]())
 
-    /// Bounds the memory and the indexes to be read; the next prune goes on with others.
+    /// Bounds the memory and the number of indexes to read; the next prune continues with others.
     private static let mostCandidates = 4096
-    /// A pack is unwanted when less than a fifth of its content is needed.
+    /// A pack is unwanted if less than a fifth of its content is needed.
     private static let neededShare = 5
-    /// Plain bytes that one backup stores anew, at most.
+    /// The largest number of plain bytes that one backup stores again.
     private static let mostBytes = 1 << 30
 
     /// Begins with the manifests of the newest set; only their packs can become unwanted.
@@ -34,7 +34,7 @@ final class SparsePacks: Sendable {
         }
     }
 
-    /// Takes what another kept manifest needs into account.
+    /// Adds the needs of another kept manifest.
     func add(_ manifest: Manifest) {
         candidates.withLock { candidates in
             guard var own = candidates[manifest.component], !own.isEmpty else { return }
@@ -49,7 +49,7 @@ final class SparsePacks: Sendable {
     }
 
     /// Reads the indexes of the candidates.
-    /// - Returns: by component, in order, the packs of which less than a fifth of the bytes is needed.
+    /// - Returns: for each component, in order, the packs of which less than a fifth of the bytes is needed.
     func unwanted(in repository: Repository) throws -> [String: [String]] {
         var unwanted: [String: [String]] = [:]
         var bytes = 0

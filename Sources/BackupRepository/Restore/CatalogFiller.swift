@@ -2,16 +2,16 @@ internal import Cryptography
 internal import ObjectStorage
 internal import Platform
 
-/// Makes the catalog of a manifest from the indexes of its packs.
+/// Creates the catalog of a manifest from the indexes of its packs.
 struct CatalogFiller: Sendable {
     let repository: Repository
     let pool: BlockingPool
-    /// Indexes in flight at once; each takes a few megabytes while it is read.
+    /// The number of indexes read at the same time; each takes a few megabytes.
     var window = 4
 
     func fill(_ catalog: Catalog, from manifest: Manifest) async throws {
         try catalog.clear()
-        // Numbers first, in the manifest's order, so that the order of the contents is that of the packs' age.
+        // Numbers first, in the manifest's order, so that contents are ordered by the age of their packs.
         for use in manifest.packs { _ = try catalog.number(ofPack: use.pack) }
         try await manifest.packs.concurrentForEach(limit: window) { use in
             try await pool.run {
@@ -28,14 +28,14 @@ struct CatalogFiller: Sendable {
         let live = use.liveMembers
         guard index.members.count == use.members, live.ranges.last.map({ $0.upperBound <= use.members }) ?? true else {
             throw RepositoryError.damaged(
-                key, "it has \(index.members.count) members, the manifest says \(use.members)")
+                key, "it has \(index.members.count) members, but the manifest records \(use.members)")
         }
         let pack = try catalog.number(ofPack: use.pack)
         return try live.ranges.joined().map { number in
             let member = index.members[number]
             guard let record = member.record, RestorePath.isSafe(record.path) else {
                 throw RepositoryError.damaged(
-                    key, "member \(number) is not a file, directory or link with a proper path")
+                    key, "member \(number) is not a file, directory or link with a valid path")
             }
             let described = Location(pack: pack, member: number)
             let content = try member.from.map { reference in
@@ -47,9 +47,10 @@ struct CatalogFiller: Sendable {
     }
 }
 
-/// What a path in an archive must be, so that a restore cannot write outside its target.
+/// The rules for a path in an archive, so that a restore cannot write outside its target.
 enum RestorePath {
-    /// Relative, with no empty, `.` or `..` component, no NUL; one slash at the end marks a directory.
+    /// Returns true if the path is relative, with no empty, `.` or `..` component, and no NUL. One trailing slash marks
+    /// a directory.
     static func isSafe(_ path: [UInt8]) -> Bool {
         let trimmed = path.last == UInt8(ascii: "/") ? path.dropLast() : path[...]
         guard !trimmed.isEmpty, !path.contains(0) else { return false }

@@ -4,23 +4,23 @@ internal import ObjectStorage
 package import Platform
 internal import Synchronization
 
-/// Brings one component's tree back: builds it beside the target, proves every file by its SHA-256 and the whole by
-/// the domain's own checks, and only then puts it in place.
+/// Restores one component's tree: builds it beside the target, verifies every file by its SHA-256 and the whole with
+/// the domain's own checks, and only then moves it to the target.
 package struct ComponentRestore: Sendable {
     package var repository: Repository
     package var manifest: Manifest
-    /// Only these paths and what is below them; all when empty.
+    /// Only these paths and everything below them; all if empty.
     package var paths: [String] = []
-    /// Only what belongs to this; ``restorer`` knows what does.
+    /// Only the files of this slice; ``restorer`` selects them.
     package var slice: RestoreSlice?
     package var target: RestoreTarget
     package var owner: Owner = .recorded
-    /// The top folder stays this user's alone: for a tree that only waits to be imported.
+    /// True if the top folder stays private to this user: for a tree that is only imported afterwards.
     package var isPrivate = false
     package var restorer: (any ComponentRestorer)?
     package var pool: BlockingPool
     package var progress: WorkProgress
-    /// Packs read at once.
+    /// The number of packs read at the same time.
     package var lanes = 2
 
     package init(
@@ -35,30 +35,30 @@ package struct ComponentRestore: Sendable {
 
     package struct Report: Sendable {
         package var files = 0, bytes = 0
-        /// Files whose content was on this machine already: in the old tree, or from an interrupted restore.
+        /// Files whose content this machine already had: in the old tree, or from an interrupted restore.
         package var reusedFiles = 0, reusedBytes = 0
         /// Bytes read from the store for contents.
         package var fetched = 0
         package var target = ""
-        /// Where the old tree is kept.
+        /// The path to which the old tree was moved.
         package var kept: String?
-        /// Where it was kept, when it was removed on request.
+        /// The path of the old tree, if it was removed on request.
         package var discarded: String?
         package var advice: [String] = []
-        /// What does not have its owner or mode.
+        /// The entries without their recorded owner or mode.
         package var shortfall: OwnerShortfall?
-        /// The time of the slice's newest datum, in milliseconds since 1970; nil where the kind does not tell, and for a
-        /// whole restore.
+        /// The time of the slice's newest datum, in milliseconds since 1970; nil if the kind does not know it, and for
+        /// a whole restore.
         package var newestDatum: Int?
     }
 
-    /// - Throws: ``RestoreFailure`` when what came back is damaged: the target is then as it was before.
+    /// - Throws: ``RestoreFailure`` if the restored data are damaged: the target is then unchanged.
     package func run() async throws -> Report {
         let obstacles = await restorer?.obstacles(to: target.path) ?? []
         guard obstacles.isEmpty else {
             throw RepositoryError(
                 .target, object: target.path, "it is in use: \(obstacles.joined(separator: "; "))",
-                hint: "stop what uses it, or restore to another directory")
+                hint: "stop the server that uses it, or restore to another directory")
         }
         progress.update { $0.phase = "planning" }
         let catalog = try Catalog(path: nil)
@@ -113,16 +113,16 @@ package struct ComponentRestore: Sendable {
 
     package struct Plan: Sendable {
         package var target: String
-        /// Something is there and would be kept aside.
+        /// True if the target exists and its content would be kept aside.
         package var replaces: Bool
         package var files: Int
-        /// Of the files' contents, plain.
+        /// Plain bytes of the files' contents.
         package var bytes: Int
-        /// What would make ``run()`` refuse.
+        /// The reasons for which ``run()`` would fail.
         package var obstacles: [String]
     }
 
-    /// What ``run()`` would do, from the indexes alone: nothing is fetched of the contents, nothing is written.
+    /// Returns the actions of ``run()``, from the indexes only: it does not fetch contents, and does not write.
     package func plan() async throws -> Plan {
         let obstacles = await restorer?.obstacles(to: target.path) ?? []
         let catalog = try Catalog(path: nil)
@@ -140,7 +140,7 @@ package struct ComponentRestore: Sendable {
         }
     }
 
-    /// Bytes of the contents that take room: a sparse file may take any less than its size.
+    /// Returns the bytes of contents that need space: a sparse file may need any number below its size.
     private func roomForContents(_ catalog: Catalog) throws -> Int {
         var bytes = 0
         try catalog.forEach(kind: .file) { entry in
@@ -179,7 +179,7 @@ package struct ComponentRestore: Sendable {
         var wanted: [[UInt8]] = []
         var missing: [String] = []
         for spelling in spellings {
-            // A name may hold a backslash and mean nothing by it: it counts as written where there is such a path.
+            // A name may contain a literal backslash: the path is taken as written if it exists.
             if plain.contains(spelling.plain) {
                 wanted.append(spelling.plain)
             } else if let bytes = spelling.escaped, escaped.contains(bytes) {
@@ -190,7 +190,7 @@ package struct ComponentRestore: Sendable {
         }
         if let path = missing.sorted().first {
             throw RepositoryError(
-                .noSuchPath, object: path, "backup \(manifest.name) of \(manifest.component) has no such path",
+                .noSuchPath, object: path, "backup \(manifest.name) of \(manifest.component) does not have this path",
                 hint: "`dr show \(manifest.name) --component \(manifest.component) --files` lists them")
         }
         _ = try catalog.keep { path in wanted.contains { isWithin(path, $0) } }
@@ -198,7 +198,7 @@ package struct ComponentRestore: Sendable {
 
     private static func safe(_ path: [UInt8]) -> [UInt8]? { RestorePath.isSafe(path) ? path : nil }
 
-    /// Not later than the set's own newest datum: newer data may have no reference in it.
+    /// Returns a time that is not later than the set's own newest datum: newer data may have no reference in it.
     private func newestDatum(in catalog: Catalog, _ restorer: any ComponentRestorer) throws -> Int? {
         var newest: Int?
         try catalog.forEach(kind: .file) { entry in
@@ -215,14 +215,14 @@ package struct ComponentRestore: Sendable {
         guard kept > 0 else {
             throw RepositoryError(
                 .noSuchPath, object: manifest.component,
-                "backup \(manifest.name) holds nothing of that tenant and time",
+                "backup \(manifest.name) holds no data of that tenant and time",
                 hint: "`dr show \(manifest.name) --component \(manifest.component) --files` lists what it holds")
         }
     }
 
     // MARK: Files
 
-    /// The place that files are written to, and the account that is kept of them.
+    /// The tree that files are written to, with the results so far.
     private struct Work: Sendable {
         let tree: StagedTree
         let ledger: Ledger
@@ -230,7 +230,7 @@ package struct ComponentRestore: Sendable {
 
     private func restoreFiles(inPack number: Int, of catalog: Catalog, to work: Work) throws {
         guard let id = try catalog.pack(number: number), let use = manifest.packs.first(where: { $0.pack == id }) else {
-            throw RepositoryError.damaged(manifest.component, "its manifest does not name a pack that it needs")
+            throw RepositoryError.damaged(manifest.component, "its manifest does not list a pack that it needs")
         }
         let index = try repository.index(manifest.component, use)
         var reader = try PackReader(index, in: repository)
@@ -245,7 +245,7 @@ package struct ComponentRestore: Sendable {
             last = page.last
             let pack = OpenPack(index: index, reader: reader)
             var failed = try restore(page, from: pack, to: work)
-            // A damaged transfer can slip past a gzip checksum, one in four billion, but not past SHA-256.
+            // A damaged transfer passes a gzip checksum once in four billion times, but never SHA-256.
             for _ in 1..<Retries.ofDamagedReads where !failed.isEmpty {
                 failed = try restore(failed.map(\.entry), from: pack, to: work)
             }
@@ -260,7 +260,7 @@ package struct ComponentRestore: Sendable {
 
     private typealias Failed = [(entry: CatalogEntry, reason: String)]
 
-    /// - Returns: the entries that did not come back as they should.
+    /// - Returns: the entries that could not be restored.
     private func restore(_ page: [CatalogEntry], from pack: OpenPack, to work: Work) throws -> Failed {
         let (index, reader, tree) = (pack.index, pack.reader, work.tree)
         var failed: Failed = []
@@ -287,7 +287,7 @@ package struct ComponentRestore: Sendable {
             }
             let content = offset..<offset + record.size
             let piece = piece(content, of: entry, with: digest, for: work) { failed.append((entry, $0)) }
-            if entry.content.member == begun {  // a twin of the entry before: both want the same bytes
+            if entry.content.member == begun {  // a duplicate of the previous entry: both need the same bytes
                 try reader.read([piece])
             } else {
                 pieces.append(piece)
@@ -306,7 +306,7 @@ package struct ComponentRestore: Sendable {
         return Digest(bytes: bytes)
     }
 
-    /// A file is made when its first bytes come and finished with its last, so that few are open at once.
+    /// A file is created when its first bytes arrive and finished with its last, so that few are open at once.
     private func piece(
         _ content: Range<Int>, of entry: CatalogEntry, with digest: Digest, for work: Work,
         failed: @escaping (String) -> Void
@@ -321,7 +321,7 @@ package struct ComponentRestore: Sendable {
                 work.ledger.add(restored: entry.record.size)
                 progress.update { $0.files += 1 }
             } else {
-                failed("its SHA-256 is not the one that was recorded")
+                failed("its SHA-256 does not match the recorded one")
             }
         } fail: { reason in
             guard !writing.isVoid else { return }
@@ -331,7 +331,7 @@ package struct ComponentRestore: Sendable {
         }
     }
 
-    /// Takes content that is on this machine already: fetching is what takes time on the worst day.
+    /// Uses content that is on this machine already, because fetching takes most of a restore's time.
     private func reuse(_ record: FileRecord, _ digest: Digest, for work: Work) throws -> Bool {
         let (tree, ledger) = (work.tree, work.ledger)
         guard record.size > 0 else { return false }
@@ -359,10 +359,10 @@ package struct ComponentRestore: Sendable {
     }
 }
 
-/// What came back is not what was backed up. The target was left as it was.
+/// The restored data differ from the backup. The target is unchanged.
 package struct RestoreFailure: OperationError {
     package var damage: [Damage]
-    /// The tree as far as it is good, for whoever needs what there is.
+    /// The path of the tree with the intact files.
     package var staging: String
     package var target: String
 
@@ -376,16 +376,16 @@ package struct RestoreFailure: OperationError {
     }
 
     package var hint: String? {
-        "the target is untouched; what is good is in '\(staging)'; an older set may have the rest"
+        "the target is unchanged; the intact files are in '\(staging)'; an older set may have the rest"
     }
 }
 
-/// One file on its way: made lazily, written in order.
+/// One file during the restore: created when needed, written in order.
 private final class Writing {
     private let record: FileRecord
     private var file: StagedFile?
     private var missing: Int
-    /// Its bytes cannot be had; what still comes is ignored.
+    /// Its bytes cannot be read; later bytes are ignored.
     var isVoid = false
     private(set) var isFinished = false
 
@@ -394,7 +394,7 @@ private final class Writing {
         missing = record.size
     }
 
-    /// - Returns: true when that was the last of it.
+    /// - Returns: true if this was the last of it.
     func write(_ bytes: RawSpan, to tree: StagedTree) throws -> Bool {
         if missing == record.size { file = try tree.create(record) }
         try file?.write(bytes)
@@ -411,7 +411,7 @@ private final class Writing {
     }
 }
 
-/// What all lanes did.
+/// The results of all lanes.
 private final class Ledger: Sendable {
     private let mutex = Mutex((report: ComponentRestore.Report(), damage: [Damage]()))
 

@@ -1,26 +1,26 @@
 internal import Glibc
 
-/// Entries of a restored tree that do not have the owner or the mode that they should have.
+/// Entries of a restored tree without their recorded owner or mode.
 package struct OwnerShortfall: Codable, Equatable, Sendable {
-    /// Whose user could not be set.
+    /// The number of entries whose user could not be set.
     package var owners: Int
-    /// Whose user is right, but not the group.
+    /// The number of entries whose user is right, but not the group.
     package var groups: Int
-    /// Whose mode could not be set.
+    /// The number of entries whose mode could not be set.
     package var modes: Int
     /// One of them, as a path in the tree; `./` for the tree's own folder.
     package var example: String
-    /// In the system's words.
+    /// The system's error text.
     package var reason: String
-    /// Of all entries, where they are to have the same.
+    /// The owner of all entries, if they have the same.
     package var uid: UInt32?
     package var gid: UInt32?
 
-    /// True when a server may be unable to use its data.
+    /// True if a server may be unable to use its data.
     package var isSerious: Bool { owners > 0 || modes > 0 }
 
-    /// One line that says it, and what to do.
-    /// - Parameter target: where the tree is now.
+    /// Returns one line with the problem and the remedy.
+    /// - Parameter target: the present path of the tree.
     package func text(target: String) -> String {
         let counts = [
             owners > 0 ? "the owner of \(owners)" : nil, groups > 0 ? "the group of \(groups)" : nil,
@@ -32,14 +32,14 @@ package struct OwnerShortfall: Codable, Equatable, Sendable {
         return "\(counts) restored files and folders could not be set, such as '\(example)' (\(reason)): \(remedy)"
     }
 
-    /// What sets the owner of all; nil where they have several.
+    /// Returns the command that sets the owner of all entries; nil if they have several.
     package func command(target: String) -> String? {
         guard owners + groups > 0, let uid, let gid else { return nil }
         return "chown -hR \(uid):\(gid) '\(target.replacing("'", with: "'\\''"))'"
     }
 }
 
-/// Counts while a tree is restored.
+/// Counts missing owners and modes while a tree is restored.
 struct OwnersGiven {
     enum Attribute { case owner, group, mode }
 

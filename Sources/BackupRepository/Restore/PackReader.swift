@@ -2,8 +2,8 @@ internal import Archiving
 internal import Cryptography
 internal import ObjectStorage
 
-/// Reads contents out of one pack: fetches the gzip members that hold them, opens and proves each, and hands out
-/// the plain bytes. A member that arrives damaged is fetched again: the store may well hold it whole.
+/// Reads contents from one pack: fetches the gzip members that hold them, decodes and verifies each, and passes on the
+/// plain bytes. A member that arrives damaged is fetched again, because it may be intact in the store.
 ///
 /// Memory: one stored and one plain gzip member, a mebibyte each.
 struct PackReader {
@@ -14,26 +14,26 @@ struct PackReader {
     private let recoveryKey: RecoveryKey?
     /// Called with the bytes of each fetch, for progress.
     var transferred: (Int) -> Void = { _ in }
-    /// Called with the stored bytes of each gzip member once it is proved, in order.
+    /// Called with the stored bytes of each gzip member once it is verified, in order.
     var opened: (RawSpan) -> Void = { _ in }
 
     fileprivate struct GzipPlace {
-        /// In the object, and in the tar.
+        /// The member's range in the object, and in the tar.
         var stored: Range<Int>
         var plain: Range<Int>
     }
 
-    /// A wanted range of the tar, and who wants it.
+    /// A wanted range of the tar, with its receiver.
     struct Piece {
         var plain: Range<Int>
         /// Receives the range's bytes in order.
         var receive: (RawSpan) throws -> Void
-        /// Some of the bytes cannot be had, or are not proved: what came so far is void, also when it was all, and what
-        /// still comes is to be ignored.
+        /// Called if some of the bytes cannot be read, or are not verified. All bytes received so far are then invalid,
+        /// also if they were complete, and later ones are to be ignored.
         var fail: (String) -> Void
     }
 
-    /// - Throws: `RepositoryError` `.damaged` when the index contradicts itself.
+    /// - Throws: `RepositoryError` `.damaged` if the index contradicts itself.
     init(_ index: PackIndex, in repository: Repository) throws {
         store = repository.store
         key = index.key
@@ -45,29 +45,29 @@ struct PackReader {
         for pair in index.gzip {
             guard pair.count == 2, pair[0] > 0, (0...GzipEncoder.maximumMember).contains(pair[1]),
                 pair[0] <= GzipEncoder.maximumMember * 2
-            else { throw RepositoryError.damaged(key.text, "its index lists an impossible gzip member") }
+            else { throw RepositoryError.damaged(key.text, "its index lists a gzip member with invalid sizes") }
             places.append(GzipPlace(stored: stored..<stored + pair[0], plain: plain..<plain + pair[1]))
             stored += pair[0]
             plain += pair[1]
         }
         guard isEncrypted ? stored < index.object.size : stored == index.object.size else {
-            throw RepositoryError.damaged(key.text, "its index does not add up to the object's size")
+            throw RepositoryError.damaged(key.text, "the sizes in its index do not add up to the object's size")
         }
         gzip = places
     }
 
-    /// Encrypted, and there is no key: its bytes can be hashed, its contents not be read.
+    /// True if it is encrypted and there is no key: its bytes can be hashed, but its contents cannot be read.
     var isSealed: Bool { isEncrypted && recoveryKey == nil }
 
     /// Bytes of tar in the pack.
     var plainSize: Int { gzip.last?.plain.upperBound ?? 0 }
 
     /// Reads `pieces`, which must be in ascending order and not overlap.
-    /// - Throws: what a piece's `receive` throws; `ObjectStoreError` other than `.notFound` and `.truncated`, which
-    ///   fail the pieces instead, as damage does.
+    /// - Throws: the errors of a piece's `receive`; `ObjectStoreError` other than `.notFound` and `.truncated`, which
+    ///   fail the pieces instead, like damage.
     func read(_ pieces: [Piece]) throws { try read(pieces, from: runs(of: pieces)) }
 
-    /// Reads the whole pack, also where no piece wants it.
+    /// Reads the whole pack, also the parts without a piece.
     func readAll(_ pieces: [Piece], fail: (String) -> Void) throws {
         guard !gzip.isEmpty else { return }
         try read(pieces, from: [0..<gzip.count], fail: fail)
@@ -104,8 +104,8 @@ struct PackReader {
         }
     }
 
-    /// Only the end of an envelope proves what came out of it: until then every piece is provisional, also one that has
-    /// all its bytes, and a failure voids them all. One attempt: the caller begins anew with fresh pieces.
+    /// Only the end of an envelope verifies its content: until then every piece is provisional, also a complete one,
+    /// and a failure invalidates them all. It tries once: the caller starts again with new pieces.
     private func readEnvelope(_ pieces: [Piece], _ runs: [Range<Int>], fail failed: (String) -> Void) throws {
         guard let run = runs.first else { return }
         var queue = pieces[...]
@@ -123,14 +123,15 @@ struct PackReader {
         }
     }
 
-    /// Damage on the way or in the store, which only another fetch can tell apart.
+    /// Damage in transfer or in the store. Only another fetch can tell them apart.
     fileprivate struct Unreadable: Error { var reason: String }
 
-    /// Ranges of gzip members to fetch in one request each: gaps smaller than a request is worth are read through.
+    /// Returns ranges of gzip members to fetch in one request each: it reads through gaps that are cheaper than a
+    /// request.
     private func runs(of pieces: [Piece]) -> [Range<Int>] {
         var runs: [Range<Int>] = []
         var place = 0
-        // An envelope is opened from its start only: what it takes to open it twice is never less than a gap.
+        // An envelope can only be opened from its start, so opening it twice always costs more than reading a gap.
         let worthARequest = isEncrypted ? Int.max : 256 << 10
         for piece in pieces where !piece.plain.isEmpty {
             while place < gzip.count, gzip[place].plain.upperBound <= piece.plain.lowerBound { place += 1 }
@@ -172,11 +173,12 @@ struct PackReader {
         }
     }
 
-    /// Decrypts the whole object, since only its end proves it, and passes the wanted bytes of the gzip stream on.
+    /// Decrypts the whole object, because only its end verifies it, and passes on the wanted bytes of the gzip stream.
     private func fetchEnvelope(_ wanted: Range<Int>, _ splitter: MemberSplitter) throws {
         guard let recoveryKey else {
             throw RepositoryError(
-                .encrypted, object: key.text, "it is encrypted", hint: "name the recovery key with --recovery-key FILE")
+                .encrypted, object: key.text, "it is encrypted",
+                hint: "specify the recovery key with --recovery-key FILE")
         }
         var offset = 0
         let decryptor = CMSDecryptor(with: recoveryKey) { piece in
@@ -195,7 +197,7 @@ struct PackReader {
 
     private static let meansDamage: [ObjectStoreError.Reason] = [.notFound, .truncated, .invalidRange]
 
-    /// Hands the part of `plain` that each piece wants to it; pieces that end here leave the queue.
+    /// Passes to each piece its part of `plain`; pieces that end here leave the queue.
     private func deliver(_ plain: [UInt8], as window: Range<Int>, to queue: inout ArraySlice<Piece>) throws {
         while let piece = queue.first, piece.plain.lowerBound < window.upperBound {
             let part = piece.plain.clamped(to: window)
@@ -217,7 +219,7 @@ struct PackReader {
     }
 }
 
-/// Collects a gzip stream into members, opens each and hands it out.
+/// Splits a gzip stream into members, decodes each and passes it on.
 private final class MemberSplitter {
     private let places: [PackReader.GzipPlace]
     private let opened: (RawSpan) -> Void

@@ -1,13 +1,13 @@
 internal import Glibc
 
-/// Content that restores replaced and kept beside their targets: found again, measured, removed.
+/// Content that restores replaced and kept beside their targets: finds, measures and removes it.
 package struct PreviousContent: Equatable, Sendable {
     /// Absolute.
     package var path: String
-    /// The time at which it was replaced, as its name says.
+    /// The time at which it was replaced, from its name.
     package var replaced: Timestamp
 
-    /// - Parameter target: a directory that restores may have replaced; need not exist.
+    /// - Parameter target: a directory that restores may have replaced; it need not exist.
     /// - Returns: the oldest first.
     package static func beside(_ target: String) -> [PreviousContent] {
         let resolved = realpath(target, nil)
@@ -39,7 +39,7 @@ package struct PreviousContent: Equatable, Sendable {
     }
 
     /// The size of its files, of at most `limit` entries.
-    /// - Returns: bytes, and false when there are more entries, or some that cannot be looked at.
+    /// - Returns: bytes, and false if there are more entries, or some that cannot be read.
     package func size(limit: Int = 200_000) -> (bytes: Int, isWhole: Bool) {
         var (bytes, count, isWhole) = (0, 0, true)
         do {
@@ -55,7 +55,7 @@ package struct PreviousContent: Equatable, Sendable {
         } catch { return (bytes, false) }
     }
 
-    /// Removes content that a restore kept; refuses a path that no restore would have made.
+    /// Removes content that a restore kept; refuses a path that a restore does not create.
     /// - Throws: `RepositoryError` `.target`.
     package static func remove(_ path: String) throws {
         let name = path.split(separator: "/").last.map(String.init) ?? ""

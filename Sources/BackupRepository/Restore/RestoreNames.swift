@@ -1,18 +1,18 @@
 internal import Cryptography
 
-/// The names of the folders that a restore makes. No file system of ours takes more than 255 bytes for one.
+/// The names of the folders that a restore creates. Supported file systems allow at most 255 bytes for a name.
 enum RestoreNames {
-    /// Begins the name of a tree that is not in place yet.
+    /// The prefix of the name of a tree that is not in place yet.
     static let staging = ".dr-restore-"
-    /// Begins the name of the old content in a target whose entries are moved one by one.
+    /// The prefix of the name of the old content in a target whose entries are moved one by one.
     static let aside = ".dr-before-"
-    /// Stands between a target's name and the time at which it was replaced.
+    /// The separator between a target's name and the time at which it was replaced.
     static let before = ".before-"
 
     private static let longest = 255
 
     /// - Parameters:
-    ///   - name: of the target; nil for a folder inside of it.
+    ///   - name: of the target; nil for a folder inside it.
     ///   - identity: of the backup.
     static func staging(of name: String?, identity: String) -> String {
         let end = name == nil ? identity : "-\(identity)"
@@ -24,7 +24,7 @@ enum RestoreNames {
         shortened(name, to: longest - before.utf8.count - 16) + before + stamp
     }
 
-    /// A name that is too long is cut, and told from others by the end of its hash.
+    /// Truncates a name that is too long, and appends the end of its hash to keep it unique.
     private static func shortened(_ name: String, to limit: Int) -> String {
         guard name.utf8.count > limit else { return name }
         let mark = "~" + Digest(of: Array(name.utf8)).hex.suffix(8)

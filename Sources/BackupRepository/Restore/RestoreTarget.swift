@@ -1,18 +1,18 @@
 internal import CLinux
 internal import Glibc
 
-/// The directory that a restore fills: checks it, names the place beside it for staging, and swaps the two.
+/// The target directory of a restore: checks it, names the staging folder beside it, and swaps the two.
 ///
-/// The staged tree takes the target's place in one step that either happened or did not. The old content is kept under
-/// another name. Where the target cannot be renamed, because it is a mount point or its parent may not be written, its
-/// entries are moved one by one, the old ones into a folder first; the same restore run again completes what a crash
-/// left half done. Its own owner and mode then stay as they are.
+/// The staged tree replaces the target in one atomic step. The old content is kept under another name. If the target
+/// cannot be renamed, because it is a mount point or its parent is not writable, its entries are moved one by one,
+/// after the old ones were moved to a folder. After a crash the same restore, run again, completes the move. The
+/// target's own owner and mode then stay as they are.
 package struct RestoreTarget: Sendable {
-    /// Something that no restore may move away or write into.
+    /// A path that no restore may move away or write into.
     package struct ProtectedPlace: Sendable {
-        /// Absolute; need not exist.
+        /// Absolute; it need not exist.
         package var path: String
-        /// In a sentence: "the store".
+        /// Its name in a sentence: "the store".
         package var words: String
 
         package init(_ path: String, _ words: String) { (self.path, self.words) = (path, words) }
@@ -20,27 +20,27 @@ package struct RestoreTarget: Sendable {
 
     /// The real directory, links resolved.
     package let path: String
-    /// Where the tree is built: on the same file system. The name is the same for the same backup, so that an
-    /// interrupted restore is taken up again.
+    /// The path at which the tree is built, on the same file system. The name is the same for the same backup, so that
+    /// an interrupted restore can be resumed.
     package let staging: String
-    /// Something is there already and will be kept aside.
+    /// True if the target exists and its content will be kept aside.
     package let replaces: Bool
-    /// The target stays the directory that it is, and its entries are exchanged.
+    /// True if the target directory stays, and its entries are exchanged.
     let isFilledInPlace: Bool
-    /// Of the directory that is there, else of one as its parent's owner would make it.
+    /// The attributes of the existing directory, otherwise those of a new one by its parent's owner.
     let usualRoot: RootAttributes
-    /// Where the file system that gets the tree is seen.
+    /// A path on the file system of the new tree.
     private let base: String
     private let name: String
     private let stamp: String
 
     /// - Parameters:
-    ///   - requested: need not exist; its parent must. A link is followed, and the caller is told by ``path``.
-    ///   - identity: of the backup, fit for a file name.
-    ///   - stamp: of now, for the name under which the old is kept.
-    ///   - protected: what the target must not hold, nor lie in.
-    /// - Throws: `RepositoryError` `.target` when it may not be used, with what to do. All that can be known before
-    ///   anything is fetched is found here.
+    ///   - requested: it need not exist; its parent must. A link is followed, and ``path`` is the result.
+    ///   - identity: of the backup, valid in a file name.
+    ///   - stamp: of the present time, for the name of the old content.
+    ///   - protected: places that the target must not contain, nor be inside.
+    /// - Throws: `RepositoryError` `.target` if it cannot be used, with the remedy. All checks that are possible before
+    ///   fetching are made here.
     package init(
         _ requested: String, identity: String, stamp: String, replace: Bool, protected: [ProtectedPlace] = []
     ) throws {
@@ -49,7 +49,8 @@ package struct RestoreTarget: Sendable {
         let parent = Self.parent(of: path)
         var parentStatus = stat()
         guard stat(parent, &parentStatus) == 0 else {
-            throw RepositoryError(.target, object: parent, errnoText(), hint: "make the folder above the target first")
+            throw RepositoryError(
+                .target, object: parent, errnoText(), hint: "create the parent folder of the target first")
         }
         name = path.split(separator: "/").last.map(String.init) ?? "root"
         self.path = path
@@ -64,7 +65,7 @@ package struct RestoreTarget: Sendable {
             return
         }
         var status = stat()
-        guard stat(path, &status) == 0 else { throw StagedTree.refusal(path, "cannot look at it") }
+        guard stat(path, &status) == 0 else { throw StagedTree.refusal(path, "cannot read its attributes") }
         let isMountPoint = status.st_dev != parentStatus.st_dev || MountPoints.contains(path)
         isFilledInPlace = isMountPoint || !Self.mayRename(status, in: parent, parentStatus) && Self.isWritable(path)
         usualRoot = RootAttributes(mode: status.st_mode & 0o7777, uid: status.st_uid, gid: status.st_gid)
@@ -77,7 +78,7 @@ package struct RestoreTarget: Sendable {
         if replaces, !replace {
             throw RepositoryError(
                 .target, object: path, "the target is not empty",
-                hint: "restore to a new directory, or use --replace: the present content is then kept beside it")
+                hint: "restore to a new directory, or use --replace: the existing content is then kept beside it")
         }
         try Self.checkWriting(base)
         try Self.checkTraits(of: path, in: AT_FDCWD, showing: path)
@@ -90,10 +91,10 @@ package struct RestoreTarget: Sendable {
         name.starts(with: RestoreNames.staging.utf8) || name.starts(with: RestoreNames.aside.utf8)
     }
 
-    /// Made by the file system itself.
+    /// Returns true for a name that the file system itself creates.
     private static func isFileSystems(_ name: [UInt8]) -> Bool { name == Array("lost+found".utf8) }
 
-    /// - Throws: `RepositoryError` `.target` when a target holds one of the places or lies in one.
+    /// - Throws: `RepositoryError` `.target` if a target contains one of the places or is inside one.
     package static func refuse(_ path: String, _ protected: [ProtectedPlace]) throws {
         let target = FileIdentity(path)
         let way = FileIdentity.way(to: path)
@@ -101,11 +102,12 @@ package struct RestoreTarget: Sendable {
             let hint = "restore to another directory, and move what you need from there"
             if let target, FileIdentity.way(to: place.path).contains(target) {
                 throw RepositoryError(
-                    .target, object: path, "it holds \(place.words), '\(place.path)', which a restore would move away",
+                    .target, object: path,
+                    "it contains \(place.words), '\(place.path)', which a restore would move away",
                     hint: hint)
             }
             if let identity = FileIdentity(place.path), way.contains(identity) {
-                throw RepositoryError(.target, object: path, "it lies in \(place.words), '\(place.path)'", hint: hint)
+                throw RepositoryError(.target, object: path, "it is inside \(place.words), '\(place.path)'", hint: hint)
             }
         }
     }
@@ -122,7 +124,7 @@ package struct RestoreTarget: Sendable {
             && (status.st_mode & S_ISVTX == 0 || geteuid() == 0 || [entry.st_uid, status.st_uid].contains(geteuid()))
     }
 
-    /// - Parameter display: the entry's path for people.
+    /// - Parameter display: the entry's path in messages.
     private static func checkTraits(
         of name: UnsafePointer<CChar>, in directory: CInt, showing display: String
     ) throws {
@@ -151,7 +153,7 @@ package struct RestoreTarget: Sendable {
                 guard fstatat(directory, name, &entry, AT_SYMLINK_NOFOLLOW) == 0 else { return }
                 let isForeign = geteuid() != 0 && entry.st_uid != geteuid()
                 let isStuck = isForeign && status.st_mode & S_ISVTX != 0 && status.st_uid != geteuid()
-                // To move a directory is to write the name of its parent into it.
+                // To move a directory, a process must be able to write the new parent into it.
                 let isClosed =
                     isForeign && entry.st_mode & S_IFMT == S_IFDIR && faccessat(directory, name, W_OK, 0) != 0
                 guard !isStuck, !isClosed else {
@@ -161,11 +163,11 @@ package struct RestoreTarget: Sendable {
         }
     }
 
-    /// Compares the room that the tree needs with what is free where it is built.
+    /// Compares the space that the tree needs with the free space of its file system.
     /// - Parameters:
-    ///   - bytes: of content that takes room on a disk.
+    ///   - bytes: of content that needs space on a disk.
     ///   - entries: files, directories and links.
-    /// - Throws: `RepositoryError` `.noSpace` when it surely does not fit.
+    /// - Throws: `RepositoryError` `.noSpace` if it certainly does not fit.
     func checkRoom(bytes: Int, entries: Int) throws {
         var status = statvfs()
         guard statvfs(base, &status) == 0, status.f_blocks > 0 else { return }
@@ -178,19 +180,19 @@ package struct RestoreTarget: Sendable {
         if bytes - min(held, bytes) > free, !sharesBlocks {
             throw RepositoryError(
                 .noSpace, object: base,
-                "No space left: the restore needs \(bytes - min(held, bytes)) bytes, \(free) are free", hint: hint)
+                "No space left: the restore needs \(bytes - min(held, bytes)) bytes, but \(free) are free", hint: hint)
         }
         let nodes = Int(clamping: isRoot ? status.f_ffree : status.f_favail)
         if status.f_files > 0, entries - min(heldEntries, entries) > nodes {
             throw RepositoryError(
                 .noSpace, object: base,
-                "No space left: the restore makes \(entries) files and folders, there is room for \(nodes) (inodes)",
+                "No space left: the restore creates \(entries) files and folders, but only \(nodes) inodes are free",
                 hint: hint)
         }
     }
 
-    /// True where content may take less room than it has bytes: the file system compresses, or shares the blocks of what
-    /// the target holds already.
+    /// True if content may need less space than it has bytes: the file system compresses, or shares the blocks of the
+    /// target's content.
     private var sharesBlocks: Bool {
         switch UInt32(truncatingIfNeeded: dr_file_system_type(base)) {
         case 0x9123_683E, 0x2FC1_2FC1, 0xCA45_1A4E: true  // btrfs, ZFS, bcachefs
@@ -199,7 +201,7 @@ package struct RestoreTarget: Sendable {
         }
     }
 
-    /// Bytes and entries of what an interrupted restore left.
+    /// Returns the bytes and entries that an interrupted restore left.
     private static func content(of folder: String) -> (bytes: Int, entries: Int) {
         var (bytes, count) = (0, 0)
         guard FileIdentity(folder) != nil, let tree = try? CapturedTree(folder) else { return (0, 0) }
@@ -211,18 +213,18 @@ package struct RestoreTarget: Sendable {
         return (max(0, bytes), count)
     }
 
-    /// What the operator should know about the target, besides what ``init`` refuses.
+    /// Remarks on the target for the operator, besides the refusals of ``init``.
     var remarks: [String] {
         guard replaces, !isFilledInPlace else { return [] }
         return MountPoints.below(path).map {
-            "a file system is mounted at '\($0)': it moves with the old content, unmount it there and mount it again"
+            "a file system is mounted at '\($0)': it moves with the old content; unmount it there and mount it again"
         }
     }
 
     // MARK: Putting the tree in place
 
-    /// Makes what lies in ``staging`` durable, then puts it into the target's place.
-    /// - Returns: where the old content is kept, nil where there was none.
+    /// Makes the content of ``staging`` durable, then swaps it with the target.
+    /// - Returns: the path of the old content, nil if there was none.
     package func place() throws -> String? {
         let descriptor = try Self.opened(staging)
         defer { close(descriptor) }
@@ -230,8 +232,8 @@ package struct RestoreTarget: Sendable {
         return try swap()
     }
 
-    /// Puts the staged tree into the target's place.
-    /// - Returns: where the old content is kept, nil where there was none.
+    /// Swaps the staged tree with the target.
+    /// - Returns: the path of the old content, nil if there was none.
     func swap() throws -> String? {
         if isFilledInPlace { return try moveEntries() }
         var kept: String?
@@ -239,12 +241,12 @@ package struct RestoreTarget: Sendable {
             guard dr_rename_exchange(staging, path) == 0 else {
                 switch errno {
                 case EINVAL, ENOSYS, EOPNOTSUPP: return try swapInTwoSteps()
-                // It cannot be renamed after all: a mount that this process does not see, a layer of a container.
+                // It cannot be renamed: a mount that this process does not see, or a layer of a container.
                 case EBUSY, EXDEV: return try moveEntries()
                 default: throw StagedTree.refusal(path, "cannot replace it")
                 }
             }
-            // From here on the new tree is in place; the old one only still needs its better name.
+            // From now on the new tree is in place; only the old one still needs its final name.
             kept = dr_rename_noreplace(AT_FDCWD, staging, AT_FDCWD, aside) == 0 ? aside : staging
         } else if rename(staging, path) != 0 {
             guard errno == EBUSY || errno == EXDEV else {
@@ -256,13 +258,13 @@ package struct RestoreTarget: Sendable {
         return kept
     }
 
-    /// Beside the target.
+    /// The path for the old content, beside the target.
     private var aside: String {
         let parent = Self.parent(of: path)
         return "\(parent == "/" ? "" : parent)/\(RestoreNames.aside(of: name, stamp: stamp))"
     }
 
-    /// For file systems that cannot exchange two names at once, such as NFS.
+    /// Swaps on file systems that cannot exchange two names atomically, such as NFS.
     private func swapInTwoSteps() throws -> String? {
         let aside = aside
         guard FileIdentity(aside) == nil else {
@@ -278,7 +280,7 @@ package struct RestoreTarget: Sendable {
         return aside
     }
 
-    /// Exchanges the target's entries one by one. When one cannot be moved, those that were are moved back.
+    /// Exchanges the target's entries one by one. If one cannot be moved, it moves the others back.
     private func moveEntries() throws -> String? {
         let aside = "\(path)/\(RestoreNames.aside)\(stamp)"
         let target = try Self.opened(path)
@@ -299,12 +301,14 @@ package struct RestoreTarget: Sendable {
         var kept: CInt = -1
         defer { if kept >= 0 { close(kept) } }
         if !old.isEmpty {
-            guard mkdir(aside, 0o700) == 0 || errno == EEXIST else { throw StagedTree.refusal(aside, "cannot make it") }
+            guard mkdir(aside, 0o700) == 0 || errno == EEXIST else {
+                throw StagedTree.refusal(aside, "cannot create it")
+            }
             kept = try Self.opened(aside)
         }
         for name in old { try move(name, from: target, to: kept, "cannot move it aside") }
         for name in try Self.entries(staging) {
-            // A file system's own folder is there already; what was stored of one is as good as always empty.
+            // The file system's own folder exists already; a stored one is nearly always empty.
             if Self.isFileSystems(name), withCPath(name, { unlinkat(staged, $0, AT_REMOVEDIR) }) == 0 { continue }
             try move(name, from: staged, to: target, "cannot move the restored entry there")
         }
@@ -313,16 +317,16 @@ package struct RestoreTarget: Sendable {
         return old.isEmpty ? nil : aside
     }
 
-    /// Moves an entry to another directory, where there is none of its name.
+    /// Moves an entry to another directory that has no entry of its name.
     /// - Returns: false with the reason in `errno`.
     private static func moveEntry(_ name: [UInt8], from: CInt, to: CInt) -> Bool {
         withCPath(name) { name in
             if dr_rename_noreplace(from, name, to, name) == 0 { return true }
-            if errno == EINVAL, faccessat(to, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 {  // a file system that cannot
+            if errno == EINVAL, faccessat(to, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 {  // an old file system
                 return renameat(from, name, to, name) == 0
             }
             guard errno == EACCES || errno == EPERM else { return false }
-            // Without the right to write into a directory, its owner may not move it to another one.
+            // Without write permission on a directory, its owner cannot move it to another one.
             let code = errno
             let directory = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             errno = code
@@ -364,13 +368,13 @@ package struct RestoreTarget: Sendable {
         var status = stat()
         if code == ENOENT, lstat(trimmed, &status) == 0 {
             throw RepositoryError(
-                .target, object: requested, "it is a link to something that does not exist", hint: "remove it")
+                .target, object: requested, "it is a link to a path that does not exist", hint: "remove it")
         }
         guard code == ENOENT, let folder = try realPath(parent(of: trimmed)),
             let name = trimmed.split(separator: "/").last, name != ".", name != ".."
         else {
             throw RepositoryError(
-                .target, object: requested, errnoText(code), hint: "make the folder above the target first")
+                .target, object: requested, errnoText(code), hint: "create the parent folder of the target first")
         }
         return (folder == "/" ? "/\(name)" : "\(folder)/\(name)", false)
     }
@@ -381,7 +385,7 @@ package struct RestoreTarget: Sendable {
         defer { free(real) }
         guard let text = String(validatingCString: real) else {
             throw RepositoryError(
-                .target, object: path, "the directory that it leads to has a name that is not UTF-8",
+                .target, object: path, "the name of its directory is not UTF-8",
                 hint: "restore to another directory")
         }
         return text

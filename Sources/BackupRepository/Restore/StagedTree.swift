@@ -3,28 +3,28 @@ internal import Cryptography
 internal import Glibc
 internal import Synchronization
 
-/// The tree that a restore builds beside its target: directories, files and links, each created anew below one root,
+/// The tree that a restore builds beside its target: directories, files and links, each newly created below one root,
 /// never through a link.
 final class StagedTree: Sendable {
     let path: String
     private let root: CInt
-    /// An interrupted restore left something here.
+    /// True if an interrupted restore left content here.
     private let isTakenUp: Bool
     private let owner: Owner
     private let given = Mutex(OwnersGiven())
 
-    /// - Parameter path: made where it is missing; what an interrupted restore left there is taken up again.
+    /// - Parameter path: created if it is missing; the content of an interrupted restore is reused.
     init(_ path: String, owner: Owner) throws {
         self.path = path
         self.owner = owner
         isTakenUp = mkdir(path, 0o700) != 0
-        guard !isTakenUp || errno == EEXIST else { throw Self.refusal(path, "cannot make it") }
+        guard !isTakenUp || errno == EEXIST else { throw Self.refusal(path, "cannot create it") }
         root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard root >= 0 else { throw Self.refusal(path, "cannot open it") }
-        if isTakenUp { fchmod(root, 0o700) }  // it may have had its last mode already
+        if isTakenUp { fchmod(root, 0o700) }  // it may already have its final mode
     }
 
-    /// The entries whose owner or mode could not be set; nil where all could.
+    /// The entries whose owner or mode could not be set; nil if all were set.
     var shortfall: OwnerShortfall? { given.withLock { $0.shortfall } }
 
     deinit { close(root) }
@@ -33,9 +33,9 @@ final class StagedTree: Sendable {
         if code == ENOSPC || code == EDQUOT {
             return RepositoryError(
                 .noSpace, object: path, "\(what): \(errnoText(code))",
-                hint: "free space there and run the same command again: what was restored so far is kept")
+                hint: "free space there and run the same command again: the data restored so far are kept")
         }
-        let hint = [EACCES, EPERM, EROFS].contains(code) ? "run as a user who may write there" : nil
+        let hint = [EACCES, EPERM, EROFS].contains(code) ? "run as a user with write permission there" : nil
         return RepositoryError(.target, object: path, "\(what): \(errnoText(code))", hint: hint)
     }
 
@@ -44,7 +44,7 @@ final class StagedTree: Sendable {
     func makeDirectory(_ record: FileRecord) throws {
         try withParent(of: record.path) { parent, name in
             guard mkdirat(parent, name, 0o700) == 0 || errno == EEXIST else {
-                throw Self.refusal(display(record), "cannot make the directory")
+                throw Self.refusal(display(record), "cannot create the directory")
             }
         }
     }
@@ -53,7 +53,7 @@ final class StagedTree: Sendable {
         try withParent(of: record.path) { parent, name in
             unlinkat(parent, name, 0)
             guard withCPath(record.target ?? [], { symlinkat($0, parent, name) }) == 0 else {
-                throw Self.refusal(display(record), "cannot make the link")
+                throw Self.refusal(display(record), "cannot create the link")
             }
             let times = record.modified.accessAndModification
             utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW)
@@ -61,26 +61,26 @@ final class StagedTree: Sendable {
         }
     }
 
-    /// Opens a new, empty file for writing; one that is there already is replaced.
+    /// Opens a new, empty file for writing; an existing one is replaced.
     func create(_ record: FileRecord) throws -> StagedFile {
         let flags = O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC
         let made = withCPath(record.path) { dr_open_below(root, $0, flags, 0o600) }
         if made >= 0 { return StagedFile(record, open: made, path: display(record)) }
-        // The long way: a path longer than the system takes, an old kernel, or something in the way.
+        // The slow way: for a path longer than the system accepts, an old kernel, or an existing entry.
         let descriptor = try withParent(of: record.path) { parent, name in
             var descriptor = openat(parent, name, flags, 0o600)
-            if descriptor < 0 {  // a link, or a file without the right to write, from an earlier attempt
+            if descriptor < 0 {  // a link, or a file without write permission, from an earlier attempt
                 unlinkat(parent, name, 0)
                 descriptor = openat(parent, name, flags, 0o600)
             }
-            guard descriptor >= 0 else { throw Self.refusal(display(record), "cannot make the file") }
+            guard descriptor >= 0 else { throw Self.refusal(display(record), "cannot create the file") }
             return descriptor
         }
         return StagedFile(record, open: descriptor, path: display(record))
     }
 
-    /// Takes up a file with exactly this content that an interrupted restore left.
-    /// - Returns: false when there is none.
+    /// Reuses a file with exactly this content from an interrupted restore.
+    /// - Returns: false if there is none.
     func adopt(_ record: FileRecord, _ digest: Digest) throws -> Bool {
         guard isTakenUp else { return false }
         let descriptor = openBelow(root, record.path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
@@ -91,7 +91,7 @@ final class StagedTree: Sendable {
         return true
     }
 
-    /// Sets a file's owner, mode and times; the last thing done to it.
+    /// Sets a file's owner, mode and times, as the last change to it.
     func finish(_ file: consuming StagedFile) throws {
         let record = file.record
         let mode = try setOwner(of: record) { fchown(file.descriptor, $0, $1) }
@@ -99,7 +99,7 @@ final class StagedTree: Sendable {
         futimens(file.descriptor, record.modified.accessAndModification)
     }
 
-    /// Sets a directory's owner, mode and times, once all that is below it is there.
+    /// Sets a directory's owner, mode and times, after all its entries exist.
     func finishDirectory(_ record: FileRecord) throws {
         try withParent(of: record.path) { parent, name in
             let mode = try setOwner(of: record) { fchownat(parent, name, $0, $1, AT_SYMLINK_NOFOLLOW) }
@@ -108,10 +108,10 @@ final class StagedTree: Sendable {
         }
     }
 
-    /// Sets the owner, mode and time of the tree's top folder. The last thing done to the tree: its owner may be another
-    /// than this process' user from here on.
-    /// - Parameter isRecorded: false for attributes that only stand in for those that were not recorded: where they
-    ///   cannot be set, nothing is missing.
+    /// Sets the owner, mode and time of the tree's top folder, as the last change to the tree: afterwards its owner may
+    /// be another user than that of this process.
+    /// - Parameter isRecorded: false for default attributes that replace unrecorded ones. A failure to set these is not
+    ///   reported.
     func finishRoot(_ attributes: RootAttributes, isRecorded: Bool) throws {
         let record = FileRecord(
             path: [UInt8(ascii: "."), UInt8(ascii: "/")], kind: .directory, size: 0, mode: attributes.mode & 0o7777,
@@ -122,8 +122,9 @@ final class StagedTree: Sendable {
         if let time = attributes.modified { futimens(root, time.accessAndModification) }
     }
 
-    /// - Parameter change: of the entry's owner, as chown(2) does it.
-    /// - Returns: the mode to set: without the bits that would let others act as a user or a group who never gave them.
+    /// - Parameter change: of the entry's owner, as for chown(2).
+    /// - Returns: the mode to set, without the bits that would let others act as a user or group that did not grant
+    ///   them.
     private func setOwner(
         of record: FileRecord, counts: Bool = true, _ change: (uid_t, gid_t) -> CInt
     ) throws -> mode_t {
@@ -152,10 +153,10 @@ final class StagedTree: Sendable {
         given.withLock { $0.miss(.mode, of: record.name, because: code) }
     }
 
-    /// True for the answers of a system that lets nobody, or not this user, change owners and modes.
+    /// Returns true for the errors of a system that does not let this user, or any user, change owners and modes.
     private static func isForbidden(_ code: CInt) -> Bool { [EPERM, EINVAL, EOPNOTSUPP].contains(code) }
 
-    /// Makes all that was written durable. One call for the whole file system: far cheaper than one for each file.
+    /// Makes all writes durable. One call for the whole file system is far cheaper than one for each file.
     func synchronize() throws {
         guard dr_syncfs(root) == 0 else { throw Self.refusal(path, "cannot write it to the disk") }
     }
@@ -164,11 +165,12 @@ final class StagedTree: Sendable {
 
     private func display(_ record: FileRecord) -> String { "\(path)/\(record.name)" }
 
-    /// Opens the directories down to the last component, refusing links, and lends the last directory and name.
+    /// Opens the directories down to the last component, refusing links, and passes the last directory and name to
+    /// `body`.
     private func withParent<Value>(
         of path: [UInt8], _ body: (CInt, UnsafePointer<CChar>) throws -> Value
     ) throws -> Value {
-        precondition(RestorePath.isSafe(path), "the catalog lets no unsafe path in")
+        precondition(RestorePath.isSafe(path), "the catalog rejects unsafe paths")
         let slash = UInt8(ascii: "/")
         let trimmed = path.last == slash ? path.dropLast() : path[...]
         var directory = root
@@ -176,7 +178,7 @@ final class StagedTree: Sendable {
         if let split = trimmed.lastIndex(of: slash) {
             directory = openBelow(root, Array(trimmed[..<split]), flags: O_RDONLY | O_DIRECTORY)
             guard directory >= 0 else {
-                throw Self.refusal("\(self.path)/\(String(decoding: path, as: UTF8.self))", "cannot enter its folder")
+                throw Self.refusal("\(self.path)/\(String(decoding: path, as: UTF8.self))", "cannot open its folder")
             }
             name = trimmed[(split + 1)...]
         }
@@ -185,9 +187,9 @@ final class StagedTree: Sendable {
     }
 }
 
-/// The owner of what is restored.
+/// The owner of restored entries.
 package enum Owner: Equatable, Sendable {
-    /// As recorded, as far as this process may give files away.
+    /// As recorded, if this process has the permission to change owners.
     case recorded
     case fixed(uid: UInt32, gid: UInt32)
 
@@ -199,7 +201,7 @@ package enum Owner: Equatable, Sendable {
     }
 }
 
-/// A file being restored: takes its content in order, hashes it, and leaves holes where the original had them.
+/// A file during the restore: takes its content in order, hashes it, and keeps the holes of the original.
 struct StagedFile: ~Copyable {
     fileprivate let descriptor: CInt
     let record: FileRecord
@@ -234,19 +236,19 @@ struct StagedFile: ~Copyable {
         }
     }
 
-    /// The hash of what was written; a hole at the end gets its size now.
+    /// Returns the hash of the written content; a hole at the end gets its size now.
     mutating func complete() throws -> Digest {
         let digest = Digest(bytes: hasher.take()?.finalize() ?? [UInt8](repeating: 0, count: 32))
         guard !record.isSparse || ftruncate(descriptor, off_t(record.size)) == 0 else {
             throw StagedTree.refusal(display, "cannot set its size")
         }
-        // Large files are on their way to the disk while the next is fetched, so that the sync at the end is short.
+        // Writing of large files starts while the next is fetched, so that the final sync is short.
         if position >= 1 << 20 { dr_start_writeback(descriptor) }
         return digest
     }
 
-    /// Fills this file from another, sharing blocks where the file system can.
-    /// - Returns: false when the source turned out not to hold the content.
+    /// Fills this file from another, sharing blocks if the file system supports it.
+    /// - Returns: false if the source does not have the content.
     mutating func copy(from source: CInt, _ digest: Digest) throws -> Bool {
         while position < record.size {
             try Task.checkCancellation()
@@ -259,9 +261,9 @@ struct StagedFile: ~Copyable {
     }
 }
 
-/// Content that lies on this machine already.
+/// Content that is on this machine already.
 enum LocalContent {
-    /// Whether an open file is a regular one of `size` bytes with this hash.
+    /// Returns true if an open file is a regular one of `size` bytes with this hash.
     static func matches(_ descriptor: CInt, size: Int, _ digest: Digest) throws -> Bool {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, Int(status.st_size) == size else {

@@ -2,8 +2,8 @@ internal import Cryptography
 internal import ObjectStorage
 internal import Platform
 
-/// Reads every byte of a pack: the object's hash, each gzip member's checksum, each file's hash, and what the domain
-/// knows of the contents. Calls block.
+/// Reads every byte of a pack: verifies the object's hash, each gzip member's checksum, each file's hash, and the
+/// contents with the domain's checks. Calls block.
 struct PackProof {
     let repository: Repository
     let progress: WorkProgress
@@ -11,22 +11,22 @@ struct PackProof {
     let restorers: [String: any ComponentRestorer]
 
     struct Outcome {
-        /// What is wrong; empty when nothing is.
+        /// The failures; empty if there are none.
         var failures: [String] = []
         var bytesRead = 0
         /// Files whose contents were hashed.
         var filesRead = 0
-        /// The contents were not opened: encrypted, and there is no key.
+        /// True if the contents were not decoded: they are encrypted, and there is no key.
         var isSealed = false
 
-        /// The first failure, and how many there are besides.
+        /// The first failure, with the number of others.
         var reason: String? {
             failures.first.map { failures.count == 1 ? $0 : "\($0), and \(failures.count - 1) more" }
         }
     }
 
-    /// - Returns: what was found, and the key of the pack's object.
-    /// - Throws: `RepositoryError` `.damaged` where the index cannot be read; `ObjectStoreError`; `CancellationError`.
+    /// - Returns: the result, and the key of the pack's object.
+    /// - Throws: `RepositoryError` `.damaged` if the index cannot be read; `ObjectStoreError`; `CancellationError`.
     func prove(_ use: Manifest.PackUse, of component: String, kind: String) throws -> (Outcome, ObjectKey) {
         let index = try repository.index(component, use)
         var outcome = Outcome()
@@ -36,7 +36,7 @@ struct PackProof {
             outcome.isSealed = try PackReader(index, in: repository).isSealed
             guard !outcome.isSealed, outcome.failures.isEmpty else { return (outcome, index.key) }
         }
-        // In the clear the reader itself fetches again what arrives damaged; an envelope is opened as a whole.
+        // In an unencrypted pack the reader itself fetches damaged parts again; an envelope is opened as a whole.
         for _ in 0..<(isEncrypted ? Retries.ofDamagedReads : 1) {
             try readContents(index, of: restorers[kind], &outcome)
             if outcome.failures.isEmpty { break }
@@ -44,7 +44,7 @@ struct PackProof {
         return (outcome, index.key)
     }
 
-    /// Finds what is wrong with the gzip stream and the files in it.
+    /// Checks the gzip stream and its files.
     private func readContents(
         _ index: PackIndex, of domain: (any ComponentRestorer)?, _ outcome: inout Outcome
     ) throws {
@@ -61,7 +61,7 @@ struct PackProof {
         let pieces = try index.members.compactMap { member -> PackReader.Piece? in
             guard let offset = member.offset, let size = member.size, let digest = member.sha256 else { return nil }
             guard offset >= 0, size > 0, offset.addingClamped(size) <= reader.plainSize else {
-                throw RepositoryError.damaged(index.key.text, "its index points outside of it")
+                throw RepositoryError.damaged(index.key.text, "its index contains a range outside the object")
             }
             let content = StreamHash()
             let inspector = domain?.inspector(of: member.record?.name ?? "")
@@ -90,9 +90,9 @@ struct PackProof {
         outcome.filesRead += found.files
     }
 
-    private static let wrongHash = "its SHA-256 is not the one that was recorded"
+    private static let wrongHash = "its SHA-256 does not match the recorded one"
 
-    /// Hashes an encrypted pack as it is stored, which needs no key.
+    /// Hashes an encrypted pack as it is stored, which does not need a key.
     private func readEnvelope(_ index: PackIndex, _ outcome: inout Outcome) throws -> String? {
         var failure: String?
         for _ in 0..<Retries.ofDamagedReads {
@@ -115,14 +115,14 @@ struct PackProof {
         return failure
     }
 
-    /// What the pieces of one reading find, all on one thread.
+    /// The findings for the pieces of one reading, all on one thread.
     private final class Found {
         var failures: [String] = []
         var bytes = 0, files = 0
     }
 }
 
-/// A hash over bytes that come in pieces.
+/// A hash over bytes that arrive in pieces.
 private final class StreamHash {
     private var hasher: SHA256? = SHA256()
 

@@ -1,26 +1,26 @@
 internal import Platform
 
-/// How much one run reads, so that everything is read again within the period: the rule, without a store.
+/// The share that one run reads, so that all packs are read again within the period: the rule, without a store.
 ///
-/// What was read longest ago comes first. It is to be read again at three quarters of the period, so that an outage of
-/// the last quarter breaks nothing. A run's share is what the most urgent part needs: of the packs that are to be read
-/// by some moment, the bytes by the runs that are left until then; the largest of these quotients, over all moments.
+/// The packs that were read longest ago come first. They are due at three quarters of the period, so that an outage of
+/// the last quarter has no effect. A run's share is the need of the most urgent part: the bytes of the packs that are
+/// due at some time, divided by the runs that are left until then; the largest of these quotients, over all times.
 struct ReadingPace: Equatable, Sendable {
     /// In seconds.
     var period: Int
-    /// Seconds from run to run, as observed.
+    /// The observed seconds between runs.
     var interval: Int
 
-    /// A pack, or several of one place.
+    /// A pack, or several at one position.
     struct Due: Equatable, Sendable {
         var position: UInt32
-        /// When it was last read, in seconds since 1970.
+        /// The time when it was last read, in seconds since 1970.
         var read: Int
         var bytes: Int
     }
 
     private var aim: Int { max(period / 4 * 3, 1) }
-    /// No run reads more than so many even shares, or one pack: after a long outage many runs catch up.
+    /// The largest number of even shares that a run reads, or one pack: after a long outage many runs catch up.
     private static let most = 4
 
     init(period: Int, interval: Int) {
@@ -28,18 +28,18 @@ struct ReadingPace: Equatable, Sendable {
         self.interval = max(interval, 60)
     }
 
-    /// - Parameter sets: when runs were seen, oldest first. Of the newest gaps the upper quartile counts: neither an
-    ///   outage nor runs by hand in between make much of a difference. A day, where there is no gap yet.
+    /// - Parameter sets: the times of runs, oldest first. The upper quartile of the newest gaps is used, so that
+    ///   outages and additional manual runs have little effect. One day if there is no gap yet.
     init(period: Int, sets: [Timestamp]) {
         let newest = sets.suffix(13)
         let gaps = zip(newest, newest.dropFirst()).map { $1.seconds - $0.seconds }.sorted()
         self.init(period: period, interval: gaps.isEmpty ? 86_400 : gaps[gaps.count * 3 / 4])
     }
 
-    /// What this run reads, and what that leaves of the credit.
+    /// Returns the share of this run, and the credit for the next.
     /// - Parameters:
-    ///   - queue: all there is; the one read longest ago first, then by position.
-    ///   - credit: of the last run: 0, or less where it has read beyond its share.
+    ///   - queue: all packs; the one read longest ago first, then by position.
+    ///   - credit: of the last run: 0, or less if it has read beyond its share.
     func choice(from queue: [Due], credit: Int, now: Int) -> (count: Int, credit: Int) {
         let total = queue.lazy.map(\.bytes).clampedSum()
         guard total > 0 else { return (queue.count, 0) }
@@ -52,7 +52,7 @@ struct ReadingPace: Equatable, Sendable {
             share = max(share, Self.quotient(sum, max(left, 1)))
         }
         let most = Self.quotient(total, max(aim / interval, 1)).multipliedClamped(by: Self.most)
-        // Whoever has read a large pack may rest, but not until something is overdue.
+        // A run after the reading of a large pack may read less, unless a pack is overdue.
         var budget = min(share, most) + max(credit, -total)
         if overdue > 0 { budget = max(budget, min(overdue, most)) }
         var count = 0

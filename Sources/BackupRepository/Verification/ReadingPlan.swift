@@ -1,18 +1,18 @@
 internal import Platform
 
-/// What one run reads, and where reading stands afterwards: the ring and the pace together, without a store.
+/// The packs that one run reads, and the state afterwards: combines the ring and the pace, without a store.
 struct ReadingPlan: Sendable {
-    /// As it is once all of ``ranges`` was read.
+    /// The state after all of ``ranges`` was read.
     private(set) var ring: ReadingRing
-    /// Where the packs of this run are, ascending.
+    /// The positions of the packs of this run, ascending.
     private(set) var ranges: [ClosedRange<UInt32>] = []
-    /// For the next run.
+    /// The credit for the next run.
     private(set) var credit: Int
-    /// Bytes of the share.
+    /// The bytes of the share.
     private(set) var bytes = 0
-    /// Of all packs.
+    /// The totals over all packs.
     private(set) var totalPacks = 0, totalBytes = 0
-    /// Bytes that are not in the share, and were not read for longer than the period.
+    /// Bytes that are not in the share, and were last read longer ago than the period.
     private(set) var overdueBytes = 0
 
     struct Pack: Equatable, Sendable {
@@ -20,7 +20,7 @@ struct ReadingPlan: Sendable {
         var bytes: Int
     }
 
-    /// - Parameter began: the time that counts for what was never read.
+    /// - Parameter began: the time that counts for packs that were never read.
     init(
         _ packs: [Pack], ring: ReadingRing, began: Timestamp, credit: Int, pace: ReadingPace, now: Timestamp
     ) {
@@ -33,7 +33,7 @@ struct ReadingPlan: Sendable {
         totalPacks = queue.count
         totalBytes = queue.lazy.map(\.bytes).clampedSum()
         var (count, credit) = pace.choice(from: queue, credit: credit, now: now.seconds)
-        // What shares the last one's position cannot be told from it.
+        // Packs at the same position as the last one cannot be distinguished from it.
         while count > 0, count < queue.count, queue[count].position == queue[count - 1].position { count += 1 }
         self.credit = credit
         bytes = queue[..<count].lazy.map(\.bytes).clampedSum()
@@ -43,7 +43,7 @@ struct ReadingPlan: Sendable {
 
     func contains(_ position: UInt32) -> Bool { ranges.contains { $0.contains(position) } }
 
-    /// Marks all arcs that are older than that of `last`, and of those of its age what lies at its position or before.
+    /// Marks all arcs that are older than that of `last`, and of those of the same age the positions up to its own.
     private mutating func mark(through last: ReadingPace.Due, began: Timestamp, now: Timestamp) {
         let arcs = ring.arcs
         for (number, arc) in arcs.enumerated() {

@@ -1,16 +1,16 @@
-/// When the packs were last read, by the place of their identities on a ring.
+/// The times at which packs were last read, by the position of their ids on a ring.
 ///
-/// Identities are random, so packs of every component and age lie evenly on the ring of their first 32 bits. What was
-/// read is then a few arcs, however many packs there are; a new pack falls into some arc and has its turn with it.
+/// Ids are random, so packs of every component and age are evenly distributed on the ring of their first 32 bits. The
+/// packs that were read then form a few arcs, for any number of packs. A new pack is in some arc and is read with it.
 struct ReadingRing: Equatable, Sendable {
-    /// From its beginning to that of the next arc, or to the end of the ring.
+    /// A part of the ring, from its beginning to that of the next arc, or to the end of the ring.
     struct Arc: Codable, Equatable, Sendable {
         var from: UInt32
-        /// When all that lay on it was read; nil for never.
+        /// The time at which all packs on it were read; nil for never.
         var read: Timestamp?
     }
 
-    /// Ascending; the first begins at 0. Neighbours differ.
+    /// Ascending; the first begins at 0. Adjacent arcs differ.
     private(set) var arcs = [Arc(from: 0, read: nil)]
 
     static func position(ofPack id: String) -> UInt32 { UInt32(id.prefix(8), radix: 16) ?? 0 }
@@ -36,7 +36,7 @@ struct ReadingRing: Equatable, Sendable {
         arcs = Self.simplified(changed)
     }
 
-    /// Whatever either knows to be read.
+    /// Returns a ring with the packs that were read in either.
     func joined(with other: ReadingRing) -> ReadingRing {
         var joined = self
         joined.arcs = Self.simplified(
@@ -46,7 +46,8 @@ struct ReadingRing: Equatable, Sendable {
         return joined
     }
 
-    /// Joins neighbours that were read within `seconds` of each other, as read at the earlier time: bounds the arcs.
+    /// Joins adjacent arcs that were read within `seconds` of each other, with the earlier time: bounds the number of
+    /// arcs.
     mutating func coarsen(within seconds: Int) {
         var joined: [Arc] = []
         for arc in arcs {
@@ -71,7 +72,7 @@ extension ReadingRing: Codable {
         let container = try decoder.singleValueContainer()
         let arcs = try container.decode([Arc].self)
         guard arcs.first?.from == 0, zip(arcs, arcs.dropFirst()).allSatisfy({ $0.from < $1.from }) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "its arcs are no ring")
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "its arcs do not form a ring")
         }
         self.arcs = arcs
     }

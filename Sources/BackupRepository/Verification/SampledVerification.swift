@@ -4,19 +4,19 @@ package import Platform
 internal import Synchronization
 
 /// Reads a share of the packs, those that were read longest ago, so that after many runs all have been read within the
-/// period. What was read is noted in the repository: any machine goes on where the last one stopped.
+/// period. It records the progress in the repository, so that any machine can continue.
 ///
-/// Each run lists the packs, reads all sets and manifests, which says whom a damaged pack hurts and which sets have been
-/// read whole by now, and then every byte of its share. Memory: 24 bytes for each pack of the repository, one manifest
-/// for each lane, and what is known of the packs of the share.
+/// Each run lists the packs, and reads all sets and manifests, to find the sets that a damaged pack affects and the
+/// sets that have been read whole. Then it reads every byte of its share. Memory: 24 bytes for each pack of the
+/// repository, one manifest for each lane, and the facts about the packs of the share.
 package struct SampledVerification: Sendable {
     package var repository: Repository
-    /// Seconds in which everything is read.
+    /// The number of seconds in which all packs are read.
     package var period: Int
     package var tool: String
     package var pool: BlockingPool
     package var progress = WorkProgress()
-    /// The moment of this run. What it reads counts as read then.
+    /// The time of this run. Packs that it reads count as read at this time.
     package var now: Timestamp
     package var lanes = 2
     /// The domain's checks, by kind of source.
@@ -33,24 +33,24 @@ package struct SampledVerification: Sendable {
     package struct Report: Codable, Equatable, Sendable {
         /// Packs of which every byte was read in this run, and the bytes.
         package var packsRead = 0, bytesRead = 0
-        /// Of those, the ones whose contents were not opened: encrypted, and there was no key.
+        /// Of those, the packs whose contents were not decoded: encrypted, and there was no key.
         package var packsSealed = 0
-        /// Of the repository, as listed.
+        /// The totals of the repository, as listed.
         package var packs = 0, bytes = 0
-        /// What this run found damaged, with the sets that it hurts.
+        /// The damage that this run found, with the affected sets.
         package var findings: [Verification.Finding] = []
-        /// Sets of which every byte has been read since they were made, or since that was last said.
+        /// Sets of which every byte has been read since they were written, or since they were last reported.
         package var proved: [Timestamp] = []
-        /// Objects that were known to be damaged before, and are still in use.
+        /// Objects that were known to be damaged before, and are still used.
         package var knownDamage: [String] = []
-        /// Bytes in packs that were not read for longer than the period.
+        /// Bytes in packs that were last read longer ago than the period.
         package var overdueBytes = 0
         /// Marks that could not be read.
         package var notes: [String] = []
     }
 
-    /// - Throws: what keeps the share from being read; nothing is noted then, and the next run reads it. Damage is in
-    ///   the report.
+    /// - Throws: the error that prevents reading the share; no progress is recorded then, and the next run reads it.
+    ///   Damage is in the report.
     package func run() async throws -> Report {
         progress.begin("choosing packs")
         let (share, counted) = try await pool.run { try choose() }
@@ -66,7 +66,7 @@ package struct SampledVerification: Sendable {
         let read = try await read(uses)
         report.packsRead = uses.count
         (report.bytesRead, report.packsSealed) = (read.bytes, read.sealed)
-        progress.update { $0.phase = "noting what was read" }
+        progress.update { $0.phase = "recording the progress" }
         return try await pool.run { [report] in
             var report = report
             try conclude(from: read, of: share, survey, in: &report)
@@ -76,7 +76,7 @@ package struct SampledVerification: Sendable {
 
     // MARK: The share
 
-    /// What this run reads, and where reading stands.
+    /// The packs that this run reads, with the state of the progress.
     private struct Share: Sendable {
         var state: SampledMark
         /// Marks that ``state`` replaces.
@@ -89,7 +89,7 @@ package struct SampledVerification: Sendable {
     private func choose() throws -> (Share, Report) {
         var report = Report()
         let (found, keys) = try SampledMark.newest(
-            in: repository.store, unreadable: { report.notes.append("passed over a mark: \($0)") })
+            in: repository.store, unreadable: { report.notes.append("skipped a mark: \($0)") })
         let state =
             found
             ?? SampledMark(at: now, tool: tool, began: now, ring: ReadingRing(), credit: 0, damaged: [:])
@@ -109,14 +109,14 @@ package struct SampledVerification: Sendable {
         return (Share(state: state, replaced: keys, plan: plan), report)
     }
 
-    // MARK: Whom packs belong to
+    // MARK: Uses of packs
 
     private struct Survey: Sendable {
-        /// What is to be read and what is known to be damaged, by pack.
+        /// The packs to read and those known to be damaged.
         var uses: [String: Use] = [:]
         /// Objects that cannot be read, with the sets that need them.
         var damaged: [ObjectKey: (reason: String, sets: [Timestamp])] = [:]
-        /// Sets of which every pack has been read long enough after they were made, unless something was damaged.
+        /// Sets of which every pack was read after they were written, unless damage was found.
         var covered: [Timestamp] = []
         /// Sets that were known to be damaged before.
         var knownDamaged: Set<Timestamp> = []
@@ -129,7 +129,8 @@ package struct SampledVerification: Sendable {
         var sets: [Timestamp]
     }
 
-    /// Seconds by which the clocks of machines may differ: what was read within them may have come before the set.
+    /// Seconds by which the clocks of machines may differ: a pack that was read within them may have been read before
+    /// the set was written.
     private static let clockTolerance = 3600
 
     private func survey(_ share: Share) async throws -> Survey {
@@ -173,7 +174,7 @@ package struct SampledVerification: Sendable {
         return found.withLock { $0 }
     }
 
-    /// - Returns: nil where the document is damaged, which is noted, or the set is none any more.
+    /// - Returns: nil if the document is damaged, which is recorded, or the set is no longer valid.
     private func document<Value>(
         _ key: ObjectKey, of set: Timestamp, noting found: borrowing Mutex<Survey>, _ read: () throws -> Value
     ) throws -> Value? {
@@ -189,7 +190,7 @@ package struct SampledVerification: Sendable {
 
     private struct Reading: Sendable {
         var bytes = 0, sealed = 0
-        /// By pack: the object, and what is wrong with it.
+        /// For each pack: the object, and its damage.
         var damaged: [String: (key: ObjectKey, reason: String)] = [:]
         var good: Set<String> = []
     }
@@ -220,7 +221,7 @@ package struct SampledVerification: Sendable {
         return found.withLock { $0 }
     }
 
-    // MARK: What it means
+    // MARK: Conclusions
 
     private func conclude(from read: Reading, of share: Share, _ survey: Survey, in report: inout Report) throws {
         var hurt: Set<Timestamp> = []
@@ -243,7 +244,7 @@ package struct SampledVerification: Sendable {
                 hurt.formUnion(use.sets)
                 continue
             }
-            // A pack that a prune took away meanwhile is no damage.
+            // A pack that a prune removed meanwhile is not damage.
             let sets = try present(use.sets)
             guard !sets.isEmpty else { continue }
             damaged[use.component, default: []].append(pack)
@@ -261,7 +262,7 @@ package struct SampledVerification: Sendable {
             SampledMark(
                 at: now, tool: tool, began: share.state.began, ring: ring, credit: share.plan.credit,
                 damaged: damaged.mapValues { $0.sorted() }))
-        // What cannot be removed is replaced all the same; a prune tries it again.
+        // A mark that cannot be removed is still replaced; a prune tries again.
         _ = try? repository.store.delete(share.replaced)
         let fresh = hurt.subtracting(survey.knownDamaged)
         guard !report.proved.isEmpty || !fresh.isEmpty else { return }

@@ -2,15 +2,15 @@ internal import ObjectStorage
 package import Platform
 internal import Synchronization
 
-/// Proves that what the sets name is there and is what it was: documents by the hashes that name them, packs by
+/// Verifies that every object that the sets name exists and is intact: documents by the hashes that name them, packs by
 /// presence and size, and on request by every byte.
 package struct Verification: Sendable {
     package var repository: Repository
-    /// Only this set; all of them when nil.
+    /// Only this set; nil for all of them.
     package var only: Timestamp?
     /// The share of the packs whose every byte is read: 0 for none, 1 for all.
     package var share: Double = 0
-    /// The newest set that this machine remembers to have committed.
+    /// The newest set that this machine has recorded as committed.
     package var lastCommitted: Timestamp?
     package var pool: BlockingPool
     package var progress: WorkProgress
@@ -24,7 +24,7 @@ package struct Verification: Sendable {
         self.progress = progress
     }
 
-    /// One object that is not as it should be.
+    /// One damaged or missing object.
     package struct Finding: Codable, Equatable, Sendable {
         package var object: String
         package var reason: String
@@ -36,14 +36,14 @@ package struct Verification: Sendable {
         package var sets = 0, manifests = 0, packs = 0
         /// Packs of which every byte was read, and the bytes.
         package var packsRead = 0, bytesRead = 0
-        /// Of those, the ones whose contents were not opened: encrypted, and no key was given.
+        /// Of those, the packs whose contents were not decoded: encrypted, and no key was given.
         package var packsSealed = 0
         /// Files whose contents were hashed.
         package var filesRead = 0
         package var findings: [Finding] = []
         /// The sets that could be read.
         package var setsRead: [Timestamp] = []
-        /// What is there without a set that needs it: harmless.
+        /// Objects that no set needs: harmless.
         package var notes: [String] = []
         package init() {}
 
@@ -52,7 +52,7 @@ package struct Verification: Sendable {
         }
     }
 
-    /// - Throws: what keeps the verification from being made at all. Damage is in the report.
+    /// - Throws: the error that prevents the verification. Damage is in the report.
     package func run() async throws -> Report {
         let ledger = VerificationLedger()
         progress.update { $0.phase = "reading sets" }
@@ -83,7 +83,7 @@ package struct Verification: Sendable {
         return try await pool.run { try withAffectedSets(ledger.report) }
     }
 
-    /// A pack as some manifests use it.
+    /// A pack with its uses by manifests.
     fileprivate struct Use: Sendable {
         var component: String
         /// The kind of source.
@@ -100,14 +100,14 @@ package struct Verification: Sendable {
         var names = try repository.setNames(including: lastCommitted)
         if let only, !names.contains(only) {
             throw RepositoryError(
-                .noSuchSet, object: Layout.set(only).text, "there is no such set", hint: "`dr list` shows what there is"
+                .noSuchSet, object: Layout.set(only).text, "there is no such set", hint: "`dr list` lists the sets"
             )
         }
         let void = try VoidMark.runs(in: repository.store)
         let pruned = try PrunedMark.names(
             in: repository,
             unreadable: { error in
-                ledger.update { $0.notes.append("passed over a mark: \(error)") }
+                ledger.update { $0.notes.append("skipped a mark: \(error)") }
             })
         if only == nil, let lastCommitted, !names.contains(lastCommitted), !pruned.contains(lastCommitted) {
             ledger.add(Layout.set(lastCommitted), "it is missing, and was committed from this machine")
@@ -123,12 +123,12 @@ package struct Verification: Sendable {
                 $0.setsRead.append(name)
             }
             if only == nil, let previous = set.previous, !names.contains(previous), !pruned.contains(previous) {
-                // A listing may lack what is there.
+                // A listing may lack a set that exists.
                 if try repository.store.head(Layout.set(previous)) != nil {
                     names.append(previous)
                     queue.append(previous)
                 } else {
-                    ledger.add(Layout.set(previous), "it is missing: set \(name) names it as the one before")
+                    ledger.add(Layout.set(previous), "it is missing: set \(name) names it as its previous set")
                 }
             }
             for (component, part) in set.components {
@@ -151,7 +151,7 @@ package struct Verification: Sendable {
             do {
                 return try repository.set(name, void: void)
             } catch let error as RepositoryError where error.reason == .noSuchSet && only == nil {
-                // It was listed a moment ago: a prune removed it since, or its run was given up.
+                // It was listed before: a prune has removed it since then, or abandoned its run.
                 ledger.update { $0.notes.append("\(error.object): \(error.detail)") }
                 return nil
             }
@@ -168,7 +168,7 @@ package struct Verification: Sendable {
             known.live.formUnion(use.liveMembers)
             uses[use.pack] = known
             if known.use.index != use.index || known.use.members != use.members {
-                ledger.add(Layout.index(manifest.component, use.pack), "two manifests name it with different hashes")
+                ledger.add(Layout.index(manifest.component, use.pack), "two manifests record different hashes of it")
             }
         }
         let named = Dictionary(manifest.packs.map { ($0.pack, $0) }, uniquingKeysWith: { first, _ in first })
@@ -177,14 +177,15 @@ package struct Verification: Sendable {
         }
     }
 
-    /// Manifests that no set names: of a run that was killed before its set, or of a set that someone removed.
+    /// Notes manifests that no set names: of a run that was killed before it wrote its set, or of a set that a user
+    /// removed.
     private func noteOrphans(_ named: Set<ObjectKey>, _ ledger: VerificationLedger) throws {
         let components = Set(named.compactMap { $0.text.split(separator: "/").first.map(String.init) })
         for component in components.sorted() {
             try repository.store.list(prefix: Layout.manifestPrefix(component), after: nil) { object in
                 if !named.contains(object.key) {
                     ledger.update {
-                        $0.notes.append("'\(object.key)' belongs to no readable set: its run did not finish")
+                        $0.notes.append("'\(object.key)' does not belong to a readable set: its run did not finish")
                     }
                 }
                 return .proceed
@@ -200,12 +201,12 @@ package struct Verification: Sendable {
         guard let index = try ledger.recording(key, { try repository.index(use.component, use.use) }) else { return }
         ledger.update { $0.packs += 1 }
         guard index.members.count == use.use.members else {
-            return ledger.add(key, "it has \(index.members.count) members, a manifest says \(use.use.members)")
+            return ledger.add(key, "it has \(index.members.count) members, but a manifest records \(use.use.members)")
         }
         for number in use.live.ranges.joined() {
             guard number < index.members.count, let record = index.members[number].record,
                 RestorePath.isSafe(record.path)
-            else { return ledger.add(key, "member \(number) is missing or has an impossible description") }
+            else { return ledger.add(key, "member \(number) is missing or has an invalid description") }
         }
         _ = try ledger.recording(key) { try PackReader(index, in: repository) }
         sizes.set(use.pack, key: index.key, size: index.object.size)
@@ -222,7 +223,7 @@ package struct Verification: Sendable {
                 if let pack = Layout.packID(of: object.key) {
                     if let size = missing.removeValue(forKey: pack)?.size {
                         if size != object.size {
-                            ledger.add(object.key, "it has \(object.size) bytes, its index says \(size)")
+                            ledger.add(object.key, "it has \(object.size) bytes, but its index records \(size)")
                             sizes.set(pack, key: object.key, size: nil)
                         }
                     } else if only == nil {
@@ -233,9 +234,11 @@ package struct Verification: Sendable {
             }
         }
         if orphans > 0 {
-            ledger.update { $0.notes.append("\(orphans) packs belong to no readable set: of runs that did not finish") }
+            ledger.update {
+                $0.notes.append("\(orphans) packs do not belong to a readable set: their runs did not finish")
+            }
         }
-        // A listing may lag behind: what it lacks is asked for by name before it counts as missing.
+        // A listing may lag behind: missing objects are requested by name before they count as missing.
         for (pack, entry) in missing {
             let key = entry.key
             guard let info = try repository.store.head(key) else {
@@ -243,7 +246,9 @@ package struct Verification: Sendable {
                 sizes.set(pack, key: key, size: nil)
                 continue
             }
-            if info.size != entry.size { ledger.add(key, "it has \(info.size) bytes, its index says \(entry.size)") }
+            if info.size != entry.size {
+                ledger.add(key, "it has \(info.size) bytes, but its index records \(entry.size)")
+            }
         }
     }
 
@@ -267,9 +272,9 @@ package struct Verification: Sendable {
         progress.update { $0.files += 1 }
     }
 
-    // MARK: What it means
+    // MARK: Conclusions
 
-    /// Goes through the manifests once more, only when something is damaged, to say which sets it costs.
+    /// Reads the manifests once more, only if there is damage, to find the affected sets.
     private func withAffectedSets(_ report: Report) throws -> Report {
         guard !report.findings.isEmpty else { return report }
         var report = report
@@ -307,7 +312,7 @@ package struct Verification: Sendable {
     }
 }
 
-/// What was found so far, from all lanes.
+/// The findings so far, from all lanes.
 private final class VerificationLedger: Sendable {
     private let mutex = Mutex(Verification.Report())
 
@@ -322,7 +327,7 @@ private final class VerificationLedger: Sendable {
         }
     }
 
-    /// Turns damage and absence into a finding; anything else ends the verification.
+    /// Records damage and absence as a finding; any other error stops the verification.
     func recording<Value>(_ key: ObjectKey, _ body: () throws -> Value) throws -> Value? {
         do {
             return try body()

@@ -1,15 +1,15 @@
-/// Opens a CMS AuthEnvelopedData with AES-256-GCM content (RFC 5083, 5084) in BER or DER as it streams by: what
-/// ``CMSEncryptor`` and `openssl cms -encrypt -aes-256-gcm -outform DER` write.
+/// Decrypts a stream of CMS AuthEnvelopedData with AES-256-GCM content (RFC 5083, 5084) in BER or DER, as
+/// ``CMSEncryptor`` and `openssl cms -encrypt -aes-256-gcm -outform DER` write it.
 ///
-/// The plaintext that reaches the sink **is unproved until ``finish()`` returns**: the tag that proves it is the
-/// envelope's last part. The caller must stage it where nothing takes it for real, and throw it away on any error.
+/// The plaintext that reaches the sink **is not authenticated until ``finish()`` returns**, because the tag is the last
+/// part of the envelope. The caller must stage the plaintext where no program uses it, and delete it on any error.
 ///
-/// Memory: 64 KiB and the header, whatever the size of the content and of its pieces.
+/// Memory: 64 KiB and the header, for any size of the content and its pieces.
 package final class CMSDecryptor {
     private let decryption: ContentDecryption
     private var reader: EnvelopeReader
     private var tokenizer = BERTokenizer()
-    /// Cleared while bytes are being worked on, so that an error is for good.
+    /// False while bytes are being processed, so that an error is permanent.
     private var isIntact = true
 
     /// - Parameter sink: called with 1 to 65536 bytes at a time, in order, inside ``write(_:)``.
@@ -18,20 +18,20 @@ package final class CMSDecryptor {
         reader = EnvelopeReader(decryption)
     }
 
-    /// Takes the envelope's next bytes, any number of them.
-    /// - Throws: `CMSError` with `.malformed`, `.unsupported`, `.wrongKey` or `.tooLarge`; or what the sink throws. The
-    ///   decryptor is of no use afterwards.
+    /// Decrypts the next bytes of the envelope, any number of them.
+    /// - Throws: `CMSError` with `.malformed`, `.unsupported`, `.wrongKey` or `.tooLarge`; or the sink's error. The
+    ///   decryptor cannot be used afterwards.
     package func write(_ bytes: RawSpan) throws {
-        guard isIntact else { throw CMSError(.failed, operation: "decrypt", "it has failed before") }
+        guard isIntact else { throw CMSError(.failed, operation: "decrypt", "an earlier call failed") }
         isIntact = false
         try tokenizer.consume(bytes, visitor: &reader)
         isIntact = true
     }
 
-    /// Proves what reached the sink: all of the content that was encrypted, and nothing else.
+    /// Verifies that the sink received all of the encrypted content, and nothing else.
     /// - Throws: `CMSError` with `.authentication`.
     package func finish() throws {
-        guard isIntact else { throw CMSError(.failed, operation: "decrypt", "it has failed before") }
+        guard isIntact else { throw CMSError(.failed, operation: "decrypt", "an earlier call failed") }
         isIntact = false
         guard tokenizer.isComplete else {
             throw CMSError(

@@ -1,16 +1,16 @@
 internal import COpenSSL
 
-/// Encrypts a stream as CMS AuthEnvelopedData with AES-256-GCM (RFC 5083, 5084), readable by any of its recipients'
-/// keys: `openssl cms -decrypt -inform DER -in FILE -inkey recovery.key`.
+/// Encrypts a stream as CMS AuthEnvelopedData with AES-256-GCM (RFC 5083, 5084). The key of any recipient can decrypt
+/// it: `openssl cms -decrypt -inform DER -in FILE -inkey recovery.key`.
 ///
-/// Written is BER of indefinite length, the content in OCTET STRINGs of 64 KiB: 0.01 % longer than the content, and some
-/// hundred bytes for each recipient. Memory: one such piece. Without ``finish()`` what was written is cut off, and no
-/// reader takes it for whole.
+/// The output is BER of indefinite length, with the content in OCTET STRINGs of 64 KiB: 0.01 % longer than the content,
+/// and some hundred bytes for each recipient. Memory: one such piece. Without ``finish()`` the output is cut off, and
+/// every reader refuses it.
 package final class CMSEncryptor {
-    /// Content bytes of every OCTET STRING but the last.
+    /// The number of content bytes in every OCTET STRING but the last.
     private static let pieceSize = 64 << 10
     private static let pieceHeader: [UInt8] = [4, 0x83, 1, 0, 0]
-    /// What GCM allows under one key and nonce (NIST SP 800-38D, 5.2.1.1): 2^39 - 256 bits.
+    /// The limit of GCM under one key and nonce (NIST SP 800-38D, 5.2.1.1): 2^39 - 256 bits.
     package static let sizeLimit = 1 << 36 - 32
 
     private let sink: (RawSpan) throws -> Void
@@ -18,18 +18,19 @@ package final class CMSEncryptor {
     private let opening: [UInt8]
     /// Room for an OCTET STRING's header, then ciphertext.
     private var piece = pieceHeader + [UInt8](repeating: 0, count: pieceSize)
-    /// Bytes of ciphertext in `piece`.
+    /// The number of ciphertext bytes in `piece`.
     private var filled = 0
     private var total = 0
     private var isOpen = false
-    /// Cleared while bytes are being worked on, so that an error is for good.
+    /// False while bytes are being processed, so that an error is permanent.
     private var isIntact = true
 
     /// - Parameters:
-    ///   - recipients: at least one; each can decrypt alone. That a certificate has expired is not looked at.
+    ///   - recipients: at least one; each can decrypt alone. The encryptor does not check whether a certificate has
+    ///     expired.
     ///   - sink: called with at most 64 KiB and 5 bytes at a time, in order, inside ``write(_:)`` and ``finish()``.
     package init(to recipients: [RecoveryCertificate], sink: @escaping (RawSpan) throws -> Void) throws {
-        guard !recipients.isEmpty else { throw CMSError(.unsupported, operation: "encrypt", "there is no recipient") }
+        guard !recipients.isEmpty else { throw CMSError(.unsupported, operation: "encrypt", "no recipient is given") }
         guard
             let envelope = OpenSSLHandle(CMS_AuthEnvelopedData_create(EVP_aes_256_gcm()), { CMS_ContentInfo_free($0) })
         else { throw Self.failed() }
@@ -44,7 +45,7 @@ package final class CMSEncryptor {
         try begin()
         guard plain.byteCount <= Self.sizeLimit - total else {
             throw CMSError(
-                .tooLarge, operation: "encrypt", "more than 64 GiB, the most that AES-GCM can encrypt in one piece")
+                .tooLarge, operation: "encrypt", "more than 64 GiB, the limit of AES-GCM for one message")
         }
         total += plain.byteCount
         var offset = 0
@@ -61,7 +62,7 @@ package final class CMSEncryptor {
         isIntact = true
     }
 
-    /// Writes what is left and the tag that proves all of it.
+    /// Writes the rest and the tag that authenticates the whole content.
     package func finish() throws {
         try begin()
         if filled > 0 {
@@ -86,7 +87,9 @@ package final class CMSEncryptor {
     }
 
     private func begin() throws {
-        guard isIntact else { throw CMSError(.failed, operation: "encrypt", "it has failed or finished before") }
+        guard isIntact else {
+            throw CMSError(.failed, operation: "encrypt", "an earlier call failed or finished the envelope")
+        }
         isIntact = false
         guard !isOpen else { return }
         let opening = opening
@@ -94,7 +97,7 @@ package final class CMSEncryptor {
         isOpen = true
     }
 
-    /// - Parameter plain: no more than the piece has room for.
+    /// - Parameter plain: must fit into the rest of the piece.
     private func encrypt(_ plain: RawSpan) throws {
         guard let cipher = dr_bio_cipher(chain.pointer) else { throw Self.failed() }
         let start = Self.pieceHeader.count + filled
@@ -115,7 +118,7 @@ package final class CMSEncryptor {
         guard let info = CMS_add1_recipient_cert(envelope, certificate.pointer, UInt32(CMS_KEY_PARAM)),
             let parameters = CMS_RecipientInfo_get0_pkey_ctx(info)
         else { throw failed() }
-        // OpenSSL's own defaults are PKCS #1 v1.5 and SHA-1.
+        // The defaults of OpenSSL are PKCS #1 v1.5 and SHA-1.
         let isSet =
             switch recipient.transport {
             case .encryption:
@@ -128,7 +131,7 @@ package final class CMSEncryptor {
         guard isSet else { throw failed() }
     }
 
-    /// OpenSSL encodes the envelope as it stands, complete but for content and tag; the header is read from that.
+    /// Returns the header of the envelope. OpenSSL encodes the envelope, which is complete except for content and tag.
     private static func header(of envelope: OpaquePointer) throws -> EnvelopeHeader {
         guard let encoded = OpenSSL.encode({ i2d_CMS_ContentInfo(envelope, $0) }) else { throw failed() }
         var parts = HeaderParts()
@@ -140,7 +143,7 @@ package final class CMSEncryptor {
     private static func failed() -> CMSError { CMSError(.failed, operation: "encrypt", OpenSSL.takeReason()) }
 }
 
-/// Picks the parts that vary out of an envelope that OpenSSL made, by their place.
+/// Extracts, by their position, the parts that vary from an envelope that OpenSSL made.
 private struct HeaderParts: BERVisitor {
     var recipients: [UInt8] = []
     var algorithm: [UInt8] = []

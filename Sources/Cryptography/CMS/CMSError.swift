@@ -2,27 +2,27 @@ package import Platform
 
 /// A certificate, key, envelope or signature that cannot be used.
 package struct CMSError: OperationError, Equatable {
-    /// What a caller may decide on.
+    /// The classes of errors that a caller may handle differently.
     package enum Reason: Equatable, Sendable {
-        /// The file cannot be read at all.
+        /// The file cannot be read.
         case unreadable
         case notACertificate, notAKey
-        /// A certificate outside its validity.
+        /// The certificate is outside its validity.
         case expired, notYetValid
-        /// A kind of key, certificate or envelope that this module does not take.
+        /// This module does not support the kind of key, certificate or envelope.
         case unsupported
         /// The private key's passphrase is missing or wrong.
         case passphrase
         /// The private key belongs to none of the envelope's recipients, or not to its certificate.
         case wrongKey
-        /// The envelope was changed or cut short, or its content key cannot be had with this key.
+        /// The envelope was changed or cut off, or this key does not decrypt its content key.
         case authentication
-        /// Not the structure that the format asks for.
+        /// The data do not have the structure of the format.
         case malformed
         case tooLarge
         /// The signature does not belong to the document, or its signer is not trusted.
         case signature
-        /// OpenSSL refused something that should have worked.
+        /// OpenSSL refused an operation that should have worked.
         case failed
     }
 
@@ -31,7 +31,7 @@ package struct CMSError: OperationError, Equatable {
     package var operation: String
     /// The cause, without secrets.
     package var detail: String
-    /// What to do about it.
+    /// The advice to the operator.
     package var hint: String?
 
     package init(_ reason: Reason, operation: String, _ detail: String, hint: String? = nil) {

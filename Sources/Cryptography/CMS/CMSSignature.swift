@@ -2,11 +2,11 @@ internal import COpenSSL
 package import FoundationEssentials
 internal import Glibc
 
-/// Detached CMS signatures (RFC 5652, 5) over small documents, with SHA-256: what
-/// `openssl cms -sign -binary -outform DER -in DOCUMENT -signer CERTIFICATE -inkey KEY` writes, and
-/// `openssl cms -verify -binary -inform DER -in SIGNATURE -content DOCUMENT -CAfile CERTIFICATE` accepts.
+/// Detached CMS signatures (RFC 5652, 5) with SHA-256 over small documents, as `openssl cms -sign -binary -outform DER
+/// -in DOCUMENT -signer CERTIFICATE -inkey KEY` writes and `openssl cms -verify -binary -inform DER -in SIGNATURE
+/// -content DOCUMENT -CAfile CERTIFICATE` accepts.
 package enum CMSSignature {
-    /// - Returns: DER, the signer's certificate in it, the document not.
+    /// - Returns: DER with the signer's certificate and without the document.
     package static func sign(_ document: [UInt8], by signer: SigningIdentity) throws(CMSError) -> [UInt8] {
         let certificate = try signer.certificate.makeHandle()
         let content = OpenSSLHandle.reading(document)
@@ -20,12 +20,12 @@ package enum CMSSignature {
         return encoded
     }
 
-    /// Proves that the holder of a trusted certificate, or of one that a trusted certificate vouches for, signed exactly
-    /// this document.
+    /// Verifies that exactly this document was signed by the holder of a trusted certificate, or of a certificate that
+    /// a trusted one issued.
     /// - Parameters:
-    ///   - trusted: certificates of signers, or of authorities over them.
-    ///   - now: when the certificates have to be valid; nil leaves that out. A signature lives longer than the certificate
-    ///     it was made with, and the time inside it is only what the signer claims.
+    ///   - trusted: certificates of signers, or of authorities that issue to signers.
+    ///   - now: the time at which the certificates must be valid; nil skips that check. A signature outlives its
+    ///     certificate, and the time inside the signature is only the signer's claim.
     /// - Returns: the signer's certificate.
     /// - Throws: `CMSError` with `.signature` or `.malformed`.
     @discardableResult
@@ -35,8 +35,8 @@ package enum CMSSignature {
         try verify(signature, of: document, in: try trustStore(trusted, at: now), flags: CMS_BINARY)
     }
 
-    /// Proves only that whoever holds the certificate in the signature signed exactly this document: anybody can make a
-    /// certificate of any name.
+    /// Verifies only that the holder of the certificate in the signature signed exactly this document. Any user can
+    /// make a certificate with any name.
     /// - Returns: that certificate.
     /// - Throws: `CMSError` with `.signature` or `.malformed`.
     package static func claimedSigner(
@@ -51,7 +51,7 @@ package enum CMSSignature {
     ) throws(CMSError) -> X509Certificate {
         let parsed = OpenSSL.parse(
             signature, free: { CMS_ContentInfo_free($0) }, { d2i_CMS_ContentInfo(nil, $0, $1) })
-        // One signer, so that there is one answer to who it was; and no second document within.
+        // Exactly one signer, so that the result is unambiguous, and no second document inside.
         guard let message = parsed, OBJ_obj2nid(CMS_get0_type(message.pointer)) == NID_pkcs7_signed,
             CMS_is_detached(message.pointer) == 1, dr_signer_count(message.pointer) == 1
         else {
@@ -80,7 +80,7 @@ package enum CMSSignature {
                 throw CMSError(.failed, operation: operation, OpenSSL.takeReason())
             }
         }
-        // A certificate that is trusted by name needs nobody above it.
+        // A certificate that is itself trusted needs no issuer.
         var flags = UInt(X509_V_FLAG_PARTIAL_CHAIN)
         if let now {
             X509_VERIFY_PARAM_set_time(parameters, time_t(now.timeIntervalSince1970))
@@ -93,7 +93,7 @@ package enum CMSSignature {
         return store
     }
 
-    /// OpenSSL says why a certificate is not trusted in the error's data, "Verify error:expired".
+    /// Reads from the error's data why a certificate is not trusted: OpenSSL writes "Verify error:expired" there.
     private static func refusal() -> CMSError {
         var data: UnsafePointer<CChar>?
         let code = ERR_peek_last_error_all(nil, nil, nil, &data, nil)

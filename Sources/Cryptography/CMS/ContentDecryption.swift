@@ -1,13 +1,13 @@
 internal import COpenSSL
 
-/// The decryption of one envelope's content: opened by its header, fed with ciphertext, proved by its tag.
+/// The decryption of one envelope's content: opened by its header, fed with ciphertext, verified by its tag.
 final class ContentDecryption {
     private let key: RecoveryKey
     private let sink: (RawSpan) throws -> Void
-    /// OpenSSL's cipher as part of the chain that made it; nil before the header.
+    /// OpenSSL's cipher as part of the chain that owns it; nil before the header.
     private var chain: OpenSSLHandle?
     private var plain = [UInt8](repeating: 0, count: 64 << 10)
-    /// Where the envelope had it: after the content.
+    /// The tag, which follows the content in the envelope.
     var tag: [UInt8] = []
 
     init(_ key: RecoveryKey, _ sink: @escaping (RawSpan) throws -> Void) {
@@ -15,8 +15,8 @@ final class ContentDecryption {
         self.sink = sink
     }
 
-    /// Finds the content key. OpenSSL reads the recipients from a stand-in for the whole, one with the same header but
-    /// neither content nor tag: so its code unwraps the key and sets up the cipher, and does not have to hold the content.
+    /// Finds the content key. OpenSSL reads the recipients from a stand-in for the envelope, with the same header but
+    /// without content and tag. So OpenSSL unwraps the key and sets up the cipher without holding the content.
     func open(_ header: EnvelopeHeader) throws {
         guard header.isAES256GCM else {
             throw CMSError(
@@ -53,7 +53,7 @@ final class ContentDecryption {
         }
     }
 
-    /// Compares the tag over all that was decrypted with the one that came.
+    /// Compares the tag computed over the decrypted content with the received one.
     /// - Throws: `.authentication`.
     func finish() throws {
         let cipher = try cipher()
@@ -66,21 +66,21 @@ final class ContentDecryption {
             ERR_clear_error()
             throw CMSError(
                 .authentication, operation: "decrypt",
-                "the content, its key or its tag was changed, or the key is another one",
-                hint: "what was decrypted so far proves nothing and must be thrown away")
+                "the content, its key or its tag was changed, or the key is wrong",
+                hint: "delete the data decrypted so far: they are not authenticated")
         }
     }
 
     private func cipher() throws -> OpaquePointer {
         guard let chain = chain?.pointer, let cipher = dr_bio_cipher(chain) else {
-            throw CMSError(.malformed, operation: "decrypt", "content before its key")
+            throw CMSError(.malformed, operation: "decrypt", "the content comes before its key")
         }
         return cipher
     }
 }
 
 extension OpenSSL {
-    /// The cipher that an envelope's content goes through, as a BIO chain for ``dr_bio_cipher``: it never reads or writes
+    /// The cipher for an envelope's content, as a BIO chain for ``dr_bio_cipher``. That function never reads or writes
     /// through the chain itself, whose far end is a null BIO.
     static func cipherChain(of envelope: OpaquePointer, operation: String) throws(CMSError) -> OpenSSLHandle {
         let end = BIO_new(BIO_s_null())
@@ -89,7 +89,7 @@ extension OpenSSL {
             throw CMSError(.failed, operation: operation, OpenSSL.takeReason())
         }
         guard let handle = OpenSSLHandle(chain, BIO_free_all), dr_bio_cipher(chain) != nil else {
-            throw CMSError(.failed, operation: operation, "no cipher")
+            throw CMSError(.failed, operation: operation, "OpenSSL has no cipher")
         }
         return handle
     }

@@ -1,4 +1,4 @@
-/// Finds an envelope's parts among its elements and hands them to the decryption in their order.
+/// Finds the parts of an envelope among its elements and passes them to the decryption in order.
 struct EnvelopeReader: BERVisitor {
     private enum Part {
         case contentInfo, contentType, explicit, envelope, version, recipients
@@ -11,7 +11,7 @@ struct EnvelopeReader: BERVisitor {
 
     /// The small part being read.
     private var part = KeptElement()
-    /// How many elements of the encrypted content are open, its outermost included.
+    /// The number of open elements of the encrypted content, its outermost included.
     private var contentDepth = 0
 
     init(_ decryption: ContentDecryption) { self.decryption = decryption }
@@ -19,8 +19,8 @@ struct EnvelopeReader: BERVisitor {
     mutating func begin(_ element: BERElement) throws {
         if part.isOpen { return try part.begin(element) }
         if contentDepth > 0 {
-            // X.690 8.7: the pieces are OCTET STRINGs, which can be in pieces themselves.
-            guard element.identifier & ~0x20 == 4 else { throw malformed("the content is made of other elements") }
+            // X.690 8.7: the pieces are OCTET STRINGs, which can consist of pieces themselves.
+            guard element.identifier & ~0x20 == 4 else { throw malformed("the content contains other elements") }
             contentDepth += 1
             return
         }
@@ -35,7 +35,7 @@ struct EnvelopeReader: BERVisitor {
         case (.recipients, 0xA0): throw unsupported("it carries originator information")
         case (.tag, 0xA1): throw unsupported("it carries authenticated attributes")
         case (.end, 0xA2): throw unsupported("it carries unauthenticated attributes")
-        default: throw malformed("element \([element.identifier].hex) in the place of the \(name(of: expected))")
+        default: throw malformed("element \([element.identifier].hex) instead of the \(name(of: expected))")
         }
     }
 
@@ -43,7 +43,7 @@ struct EnvelopeReader: BERVisitor {
         if part.isOpen {
             try part.append(bytes)
         } else {
-            // Outside the small parts only the content is primitive.
+            // Outside the small parts, only the content is primitive.
             try decryption.update(bytes)
         }
     }
@@ -66,7 +66,7 @@ struct EnvelopeReader: BERVisitor {
         switch expected {
         case .contentType:
             if element == EnvelopeHeader.envelopedData { throw unsupported("its content is not authenticated") }
-            guard element == EnvelopeHeader.authEnvelopedData else { throw malformed("not an envelope") }
+            guard element == EnvelopeHeader.authEnvelopedData else { throw malformed("it is not an envelope") }
             expected = .explicit
         case .version:
             guard element == EnvelopeHeader.version else { throw unsupported("it has a newer version") }
@@ -86,7 +86,7 @@ struct EnvelopeReader: BERVisitor {
             }
             decryption.tag = Array(element[2...])
             expected = .end
-        default: preconditionFailure("kept what is no small part")  // checked: its own choice
+        default: preconditionFailure("kept a part that is not small")  // checked: its own choice
         }
     }
 

@@ -1,12 +1,12 @@
-/// Puts one element's encoding together again from what a ``BERTokenizer`` tells of it.
+/// Rebuilds one element's encoding from the events of a ``BERTokenizer``.
 struct KeptElement {
-    /// Bounds what is kept: some four hundred recipients.
+    /// The limit of the kept bytes: enough for some four hundred recipients.
     static let limit = 256 << 10
 
     private var bytes: [UInt8] = []
     private var depth = 0
 
-    /// The element has begun and not ended.
+    /// True if the element has begun and not ended.
     var isOpen: Bool { depth > 0 }
 
     mutating func begin(_ element: BERElement) throws(CMSError) {
@@ -21,7 +21,7 @@ struct KeptElement {
         content.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
 
-    /// - Returns: the whole encoding when it is the element itself that ends, not one within.
+    /// - Returns: the whole encoding if the element itself ends; nil if an element inside it ends.
     mutating func end(isIndefinite: Bool) throws(CMSError) -> [UInt8]? {
         if isIndefinite { try append([UInt8]([0, 0]).span.bytes) }
         depth -= 1

@@ -5,7 +5,7 @@ struct OpenSSLHandle: ~Copyable {
     let pointer: OpaquePointer
     private let free: (OpaquePointer) -> Void
 
-    /// - Returns: nil when OpenSSL returned none, which means that it refused or had no memory.
+    /// - Returns: nil if OpenSSL returned none: it refused or had no memory.
     init?(_ pointer: OpaquePointer?, _ free: @escaping (OpaquePointer) -> Void) {
         guard let pointer else { return nil }
         self.pointer = pointer
@@ -50,7 +50,7 @@ enum OpenSSL {
         return Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
     }
 
-    /// The object that a `d2i_` function makes, owned by the caller: nil unless it took every byte.
+    /// Returns the object that a `d2i_` function makes, owned by the caller; nil unless it used every byte.
     static func parse(
         _ der: [UInt8], free: @escaping (OpaquePointer) -> Void,
         _ d2i: (UnsafeMutablePointer<UnsafePointer<UInt8>?>, Int) -> OpaquePointer?
@@ -66,7 +66,7 @@ enum OpenSSL {
         return handle
     }
 
-    /// Why the last call on this thread failed, in OpenSSL's words; the thread's queue of errors is empty afterwards.
+    /// Returns OpenSSL's reason for the last failure on this thread, and empties the thread's queue of errors.
     static func takeReason() -> String {
         let code = ERR_peek_last_error()
         ERR_clear_error()

@@ -1,11 +1,11 @@
 internal import COpenSSL
 internal import Glibc
 
-/// A PEM file (RFC 7468) of certificates or of a key: small, so it is read whole.
+/// A PEM file (RFC 7468) of certificates or of a key, which is small and therefore read whole.
 enum PEMFile {
     private static let limit = 1 << 20
 
-    /// - Parameter kind: what messages call the content: "certificate".
+    /// - Parameter kind: the name of the content in messages: "certificate".
     static func read(_ path: String, as kind: String) throws(CMSError) -> [UInt8] {
         let operation = "read \(kind) '\(path)'"
         guard let file = OpenSSLHandle(BIO_new_file(path, "r"), { BIO_free($0) }) else {

@@ -2,13 +2,13 @@ internal import COpenSSL
 
 /// A private key in memory.
 final class PrivateKey: @unchecked Sendable {
-    // Unchecked: nothing changes an EVP_PKEY after it is read, and OpenSSL allows any number of threads to use one.
+    // Unchecked: an EVP_PKEY does not change after it is read, and OpenSSL allows any number of threads to use one.
     let pointer: OpaquePointer
 
     /// Reads a PEM private key: PKCS #8, encrypted or not, or one of the older forms.
     /// - Parameters:
-    ///   - name: what messages call the file.
-    ///   - passphrase: called at most once, and only for an encrypted key; nil when there is none.
+    ///   - name: the name of the file in messages.
+    ///   - passphrase: called at most once, and only for an encrypted key; returns nil if there is no passphrase.
     /// - Throws: `.notAKey`, `.passphrase`, or what `passphrase` throws.
     init(pem: [UInt8], name: String, passphrase: () throws -> [UInt8]?) throws {
         let source = OpenSSLHandle.reading(pem)
@@ -28,7 +28,7 @@ final class PrivateKey: @unchecked Sendable {
             let reason = OpenSSL.takeReason()
             throw CMSError(
                 .notAKey, operation: "read private key '\(name)'",
-                reason == "no start line" || reason == "unsupported" ? "no PEM private key in it" : reason)
+                reason == "no start line" || reason == "unsupported" ? "the file contains no PEM private key" : reason)
         }
         pointer = key
         ERR_clear_error()
@@ -46,7 +46,7 @@ final class PrivateKey: @unchecked Sendable {
     }
 }
 
-/// Carries the question for a passphrase through OpenSSL's C frames, and the answer's error back.
+/// Passes the request for a passphrase through OpenSSL's C frames, and the error of the answer back.
 private final class PassphraseQuestion {
     private let ask: () throws -> [UInt8]?
     private var outcome: Outcome = .notAsked
@@ -73,7 +73,7 @@ private final class PassphraseQuestion {
         }
     }
 
-    /// Why no key came out, if the passphrase is to blame.
+    /// Returns the error if the passphrase is the reason why the key was not read.
     func failure(name: String) -> (any Error)? {
         func refused(_ detail: String) -> CMSError {
             CMSError(.passphrase, operation: "read private key '\(name)'", detail)
@@ -81,8 +81,8 @@ private final class PassphraseQuestion {
         return switch outcome {
         case .notAsked: nil
         case .answered: refused("the passphrase is wrong")
-        case .noAnswer: refused("it is encrypted, and no passphrase was given")
-        case .tooLong: refused("the passphrase is longer than OpenSSL takes")
+        case .noAnswer: refused("the key is encrypted and no passphrase was given")
+        case .tooLong: refused("the passphrase is longer than OpenSSL accepts")
         case .threw(let error): error
         }
     }

@@ -1,10 +1,11 @@
-/// Checks what OpenSSL lets pass in a RecipientInfo (RFC 5652, 6.2): the version, fixed by the form that the rest has, and
-/// the encoding of an ephemeral key. With that no bit of an envelope for one known certificate can be changed unnoticed.
+/// Checks two details of a RecipientInfo (RFC 5652, 6.2) that OpenSSL does not check: the version, which follows from
+/// the form of the rest, and the encoding of an ephemeral key. With these checks every changed bit in an envelope for
+/// one known certificate is noticed.
 struct RecipientForms: BERVisitor {
     private static let keyTransport: UInt8 = 0x30
     private static let keyAgreement: UInt8 = 0xA1
 
-    /// The set itself is 1, a RecipientInfo 2, its fields 3.
+    /// The nesting depth: the set itself is 1, a RecipientInfo 2, its fields 3.
     private var depth = 0
     private var form: UInt8 = 0
     private var field = 0
@@ -45,22 +46,23 @@ struct RecipientForms: BERVisitor {
 
     private var isVersion: Bool { depth == 3 && field == 1 }
 
-    /// - Parameter second: the identifier of the field after the version; it tells how key transport names its recipient.
+    /// - Parameter second: the identifier of the field after the version; it shows how key transport names its
+    ///   recipient.
     private func expectedVersion(second: UInt8) -> UInt8? {
         switch form {
         case Self.keyTransport: second == 0x30 ? 0 : 2
         case Self.keyAgreement: 3
-        default: nil  // a kind of recipient that nobody here decrypts for
+        default: nil  // a kind of recipient that this module does not decrypt for
         }
     }
 
-    /// `originator [0] { originatorKey [1] { algorithm, publicKey BIT STRING } }`
+    /// True for `originator [0] { originatorKey [1] { algorithm, publicKey BIT STRING } }`.
     private func isEphemeralKey(_ element: BERElement) -> Bool {
         form == Self.keyAgreement && depth == 5 && field == 2 && element.identifier == 3
     }
 
-    /// Whole octets and the uncompressed form, which every reader has to know (RFC 5480, 2.2). The others hold a sign that
-    /// does not matter to a key agreement: changed, they would work as well.
+    /// Accepts whole octets in the uncompressed form only, which every reader must support (RFC 5480, 2.2). The other
+    /// forms hold a sign that does not affect a key agreement, so a changed sign would not be noticed.
     private func checkEphemeralKey(_ bitString: [UInt8]) throws {
         let header = bitString.count > 1 && bitString[1] >= 0x80 ? 2 + Int(bitString[1] & 0x7F) : 2
         guard bitString.dropFirst(header).starts(with: [0, 4]) else {

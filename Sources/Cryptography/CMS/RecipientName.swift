@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// How an envelope names the certificate of a recipient: by issuer and serial number, or by the key's identifier.
+/// The name of a recipient's certificate in an envelope: issuer and serial number, or the key's identifier.
 struct RecipientName: CustomStringConvertible {
     private var keyIdentifier: [UInt8] = []
     private var encodedIssuer: [UInt8] = []
@@ -42,7 +42,7 @@ struct RecipientName: CustomStringConvertible {
         }
     }
 
-    /// Whether `certificate` is meant, to the byte; anyone may be, where there is none to compare.
+    /// True if the name matches `certificate` to the byte, or if there is no certificate to compare.
     func mayBe(_ certificate: RecoveryCertificate?) throws(CMSError) -> Bool {
         guard let certificate else { return true }
         let handle = try certificate.x509.makeHandle()

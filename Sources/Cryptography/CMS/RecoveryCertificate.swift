@@ -4,7 +4,7 @@ package import FoundationEssentials
 /// A certificate that backups can be encrypted to: its key is RSA of 2048 bits or more, or on an elliptic curve.
 package struct RecoveryCertificate: Hashable, Sendable {
     package let x509: X509Certificate
-    /// How a content key is sent to this recipient.
+    /// The method that sends a content key to this recipient.
     let transport: Transport
 
     enum Transport: Hashable {
@@ -18,8 +18,8 @@ package struct RecoveryCertificate: Hashable, Sendable {
     package var fingerprint: Digest { x509.fingerprint }
     package var expires: Date { x509.expires }
 
-    /// Every certificate in a PEM file. One that has expired loads as well: what was, or is, encrypted to it can still
-    /// be decrypted, so whether that is an error is for the caller to say, with ``checkValidity(at:)``.
+    /// Loads every certificate in a PEM file, expired ones too, because their keys can still decrypt. The caller
+    /// decides with ``checkValidity(at:)`` whether an expired certificate is an error.
     /// - Throws: `.unreadable`, `.notACertificate`, `.unsupported`.
     package static func load(_ path: String) throws(CMSError) -> [RecoveryCertificate] {
         try all(in: PEMFile.read(path, as: "certificate"), name: path)
@@ -31,10 +31,12 @@ package struct RecoveryCertificate: Hashable, Sendable {
         return found
     }
 
-    /// - Throws: `.unsupported` when its key cannot receive, or the certificate forbids that use.
+    /// - Throws: `.unsupported` if the key cannot receive, or the certificate forbids that use.
     package init(_ x509: X509Certificate) throws(CMSError) {
         let handle = try x509.makeHandle()
-        guard let key = X509_get0_pubkey(handle.pointer) else { throw Self.refuse(x509, "its key is of no known kind") }
+        guard let key = X509_get0_pubkey(handle.pointer) else {
+            throw Self.refuse(x509, "the kind of its key is not supported")
+        }
         let neededUsage: UInt32
         if EVP_PKEY_is_a(key, "RSA") == 1 {
             guard EVP_PKEY_get_bits(key) >= 2048 else { throw Self.refuse(x509, "its RSA key is too short") }
@@ -46,7 +48,7 @@ package struct RecoveryCertificate: Hashable, Sendable {
         } else {
             throw Self.refuse(x509, "its key is neither RSA nor on a NIST curve")
         }
-        // All ones where the certificate does not restrict the use of its key.
+        // The value is all ones if the certificate does not restrict the use of its key.
         guard X509_get_key_usage(handle.pointer) & neededUsage != 0 else {
             throw Self.refuse(x509, "its key usage does not allow encryption")
         }

@@ -1,16 +1,17 @@
 internal import COpenSSL
 
-/// A private key that opens what was encrypted to its certificate. It is kept off the machines that make backups.
+/// A private key that decrypts data encrypted to its certificate. It is kept off the machines that make backups.
 package struct RecoveryKey: Sendable {
     private let key: PrivateKey
-    /// The key's own certificate, where it is known: then only what is addressed to exactly that is decrypted.
+    /// The key's own certificate, if known: then the key decrypts only data addressed to exactly that certificate.
     package let certificate: RecoveryCertificate?
 
     /// Reads a PEM private key.
     /// - Parameters:
     ///   - certificates: the known recipients. The one that belongs to the key, if any, becomes ``certificate``.
-    ///   - passphrase: called at most once, and only for an encrypted key; nil when there is none.
-    /// - Throws: `CMSError` with `.unreadable`, `.notAKey`, `.unsupported` or `.passphrase`, or what `passphrase` throws.
+    ///   - passphrase: called at most once, and only for an encrypted key; returns nil if there is no passphrase.
+    /// - Throws: `CMSError` with `.unreadable`, `.notAKey`, `.unsupported` or `.passphrase`, or the error of
+    ///   `passphrase`.
     package static func load(
         _ path: String, certificates: [RecoveryCertificate] = [], passphrase: () throws -> [UInt8]? = { nil }
     ) throws -> RecoveryKey {
@@ -18,14 +19,15 @@ package struct RecoveryKey: Sendable {
         return try RecoveryKey(pem: pem, name: path, certificates: certificates, passphrase: passphrase)
     }
 
-    /// - Parameter name: what messages call the key's origin.
+    /// - Parameter name: the origin of the key in messages.
     package init(
         pem: [UInt8], name: String, certificates: [RecoveryCertificate] = [],
         passphrase: () throws -> [UInt8]? = { nil }
     ) throws {
         key = try PrivateKey(pem: pem, name: name, passphrase: passphrase)
         guard key.isRSA || key.isEC else {
-            throw CMSError(.unsupported, operation: "read private key '\(name)'", "neither RSA nor on a NIST curve")
+            throw CMSError(
+                .unsupported, operation: "read private key '\(name)'", "the key is neither RSA nor on a NIST curve")
         }
         var own: RecoveryCertificate?
         for candidate in certificates where try key.belongs(to: candidate.x509) { own = own ?? candidate }
@@ -33,8 +35,8 @@ package struct RecoveryKey: Sendable {
     }
 
     /// Decrypts the content key within `envelope`, a `CMS_ContentInfo`.
-    /// - Throws: `CMSError` with `.wrongKey`, naming the recipients; `.authentication` when the key's own certificate is
-    ///   among them and the content key does not come out.
+    /// - Throws: `CMSError` with `.wrongKey`, naming the recipients; `.authentication` if the key's own certificate is
+    ///   among them and the content key does not decrypt.
     func unwrapContentKey(of envelope: OpaquePointer) throws(CMSError) {
         defer { ERR_clear_error() }
         let recipients = (0..<dr_recipient_count(envelope)).compactMap { dr_recipient(envelope, $0) }
@@ -74,7 +76,7 @@ package struct RecoveryKey: Sendable {
         }
         throw CMSError(
             .wrongKey, operation: "decrypt", "the private key belongs to none of the recipients",
-            hint: "it can be decrypted by the key of "
+            hint: "it can be decrypted with the private key of "
                 + (names.isEmpty ? "no certificate" : names.map(\.description).joined(separator: ", or of ")))
     }
 
@@ -93,18 +95,19 @@ package struct RecoveryKey: Sendable {
         return CMS_RecipientInfo_kari_decrypt(envelope, recipient, encrypted) > 0
     }
 
-    /// RSA with PKCS #1 v1.5 padding, as `openssl cms -encrypt` writes unless told otherwise.
+    /// True for RSA with PKCS #1 v1.5 padding, which `openssl cms -encrypt` writes by default.
     private func isOldPadding(_ recipient: OpaquePointer) -> Bool {
         var algorithm: UnsafeMutablePointer<X509_ALGOR>?
         CMS_RecipientInfo_ktri_get0_algs(recipient, nil, nil, &algorithm)
         return algorithm.map { dr_algorithm_nid($0) == NID_rsaEncryption } ?? false
     }
 
-    /// With that padding nobody may learn whether the content key came out right: it would be an oracle for the key
-    /// (RFC 3218). So OpenSSL goes on with a random one instead, and a wrong key shows in the tag only.
+    /// Decrypts a content key with the old padding. The result must not show whether the content key is right, because
+    /// that would be an oracle for the key (RFC 3218). So OpenSSL continues with a random key instead, and only the tag
+    /// reveals a wrong key.
     private func decryptOldPadding(of envelope: OpaquePointer) throws(CMSError) -> Bool {
         func decrypt(_ own: OpaquePointer?) -> Bool {
-            // Without a key and without content this sets the flags for the call that follows.
+            // Without key and content, this call sets the flags for the next one.
             CMS_decrypt(envelope, nil, nil, nil, nil, 0) == 1 && CMS_decrypt_set1_pkey(envelope, key.pointer, own) == 1
         }
         guard let own = try certificate?.x509.makeHandle() else { return decrypt(nil) }

@@ -1,24 +1,24 @@
 package import FoundationEssentials
 
-/// A new recovery key and its certificate, as PEM files hold them. The certificate goes to the machines that make
-/// backups, the key to where it is found on a bad day and by nobody else.
+/// A new recovery key and its certificate in PEM. The certificate goes to the machines that make backups. The key goes
+/// to a safe place that only the recovery team can reach during an outage.
 package struct RecoveryKeyPair: Sendable {
     package enum Kind: CaseIterable, Sendable {
-        /// What every tool reads; a second or so to make.
+        /// Supported by every tool; takes about a second to make.
         case rsa3072
-        /// NIST's curve P-256: small, fast, as strong.
+        /// NIST's curve P-256: small, fast and equally strong.
         case p256
     }
 
     package let certificatePEM: String
-    /// PKCS #8; encrypted with AES-256 where there is a passphrase.
+    /// The key in PKCS #8, encrypted with AES-256 if there is a passphrase.
     package let privateKeyPEM: String
 
     /// - Parameters:
     ///   - commonName: the certificate's subject and issuer, 1 to 64 characters.
-    ///   - years: the certificate is valid that long from `now` on. Long: it has to outlive the backups, and nobody
-    ///     renews it before the bad day.
-    ///   - passphrase: encrypts the private key; at least 4 bytes, for `openssl` takes no shorter one.
+    ///   - years: the validity from `now` on. It should be long: the certificate must outlive the backups, and is
+    ///     rarely renewed.
+    ///   - passphrase: encrypts the private key; at least 4 bytes, because `openssl` accepts no shorter one.
     /// - Throws: `CMSError`.
     package static func generate(
         commonName: String, kind: Kind = .rsa3072, now: Date, years: Int = 30, passphrase: [UInt8]? = nil
@@ -31,7 +31,7 @@ package struct RecoveryKeyPair: Sendable {
 }
 
 extension RecoveryKeyPair: CustomStringConvertible, CustomDebugStringConvertible {
-    /// Without the key, wherever it is printed.
+    /// Never contains the key, so that no output prints it.
     package var description: String { "recovery key pair" }
     package var debugDescription: String { description }
 }

@@ -4,19 +4,22 @@ internal import Glibc
 
 /// Makes a key and a certificate that it signs itself.
 enum SelfSigned {
-    /// PBKDF2 rounds between a passphrase and the key's key: OWASP's figure for HMAC-SHA-256; OpenSSL's own is 2048.
+    /// The number of PBKDF2 rounds from a passphrase to the encryption key: OWASP's figure for HMAC-SHA-256. OpenSSL's
+    /// default is 2048.
     private static let rounds: CInt = 600_000
 
-    /// - Parameter keyUsage: what RFC 5280, 4.2.1.3 calls it: "keyEncipherment".
+    /// - Parameter keyUsage: the name in RFC 5280, 4.2.1.3: "keyEncipherment".
     static func generate(
         commonName: String, kind: RecoveryKeyPair.Kind, keyUsage: String, now: Date, years: Int, passphrase: [UInt8]?
     ) throws(CMSError) -> (certificatePEM: String, privateKeyPEM: String) {
         guard (1...64).contains(commonName.unicodeScalars.count), !commonName.utf8.contains(0) else {
-            throw CMSError(.unsupported, operation: operation, "a common name has 1 to 64 characters")
+            throw CMSError(.unsupported, operation: operation, "a common name must have 1 to 64 characters")
         }
-        guard (1...1000).contains(years) else { throw CMSError(.unsupported, operation: operation, "1 to 1000 years") }
+        guard (1...1000).contains(years) else {
+            throw CMSError(.unsupported, operation: operation, "the validity must be 1 to 1000 years")
+        }
         if let passphrase, !(4...1024).contains(passphrase.count) {
-            throw CMSError(.unsupported, operation: operation, "a passphrase has 4 to 1024 bytes")
+            throw CMSError(.unsupported, operation: operation, "a passphrase must have 4 to 1024 bytes")
         }
         let generated =
             switch kind {
@@ -41,7 +44,7 @@ enum SelfSigned {
         _ certificate: OpaquePointer, commonName: String, keyUsage: String, key: OpaquePointer, now: Date,
         years: Int
     ) throws(CMSError) {
-        // Positive and of full length, so that it always has the same one (RFC 5280, 4.1.2.2).
+        // Positive and of full length, so that the length is always the same (RFC 5280, 4.1.2.2).
         var serial = RandomID.bytes(16)
         serial[0] = serial[0] & 0x7F | 0x40
         let start = time_t(now.timeIntervalSince1970)
@@ -80,6 +83,6 @@ enum SelfSigned {
         return String(decoding: encoded, as: UTF8.self)
     }
 
-    private static let operation = "make a key pair"
+    private static let operation = "create a key pair"
     private static func failed() -> CMSError { CMSError(.failed, operation: operation, OpenSSL.takeReason()) }
 }

@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// A certificate and its private key, to sign with.
+/// A certificate and its private key, for signing.
 package struct SigningIdentity: Sendable {
     package let certificate: X509Certificate
     let key: PrivateKey
@@ -8,9 +8,9 @@ package struct SigningIdentity: Sendable {
     /// - Parameters:
     ///   - certificate: a PEM file; its first certificate is the signer's.
     ///   - privateKey: a PEM file.
-    ///   - passphrase: called at most once, and only for an encrypted key; nil when there is none.
+    ///   - passphrase: called at most once, and only for an encrypted key; returns nil if there is no passphrase.
     /// - Throws: `CMSError` with `.unreadable`, `.notACertificate`, `.notAKey`, `.passphrase`, `.unsupported` or
-    ///   `.wrongKey`, or what `passphrase` throws.
+    ///   `.wrongKey`, or the error of `passphrase`.
     package static func load(
         certificate: String, privateKey: String, passphrase: () throws -> [UInt8]? = { nil }
     ) throws -> SigningIdentity {
@@ -20,7 +20,7 @@ package struct SigningIdentity: Sendable {
         guard try key.belongs(to: own) else {
             throw CMSError(
                 .wrongKey, operation: "sign with private key '\(privateKey)'",
-                "it does not belong to certificate '\(certificate)'"
+                "the key does not belong to certificate '\(certificate)'"
             )
         }
         let handle = try own.makeHandle()

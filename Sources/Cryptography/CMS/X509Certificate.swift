@@ -2,22 +2,22 @@ internal import COpenSSL
 package import FoundationEssentials
 internal import Glibc
 
-/// An X.509 certificate (RFC 5280): what it says, and its DER encoding. It holds no OpenSSL object.
+/// An X.509 certificate (RFC 5280): its fields and its DER encoding. It holds no OpenSSL object.
 package struct X509Certificate: Hashable, Sendable {
     /// The DER encoding.
     package let der: [UInt8]
-    /// As RFC 2253 writes it: `CN=Recovery 2026,O=Example`.
+    /// The subject as RFC 2253 writes it: `CN=Recovery 2026,O=Example`.
     package let subject: String
     package let issuer: String
-    /// Upper-case hexadecimal, as `openssl x509 -serial` prints it.
+    /// The serial number in upper-case hexadecimal, as `openssl x509 -serial` prints it.
     package let serial: String
     package let validFrom: Date
     package let expires: Date
-    /// SHA-256 of ``der``, as `openssl x509 -fingerprint -sha256` prints it but for colons and case.
+    /// The SHA-256 of ``der``, as `openssl x509 -fingerprint -sha256` prints it except for colons and case.
     package var fingerprint: Digest { Digest(of: der) }
 
-    /// Every certificate in a PEM file, at least one.
-    /// - Parameter name: what messages call the file.
+    /// Reads every certificate in a PEM file, at least one.
+    /// - Parameter name: the name of the file in messages.
     /// - Throws: `.notACertificate`.
     package static func all(in pem: [UInt8], name: String) throws(CMSError) -> [X509Certificate] {
         let source = OpenSSLHandle.reading(pem)
@@ -31,9 +31,9 @@ package struct X509Certificate: Hashable, Sendable {
             let isKey = String(decoding: pem, as: UTF8.self).contains("PRIVATE KEY-----")
             throw CMSError(
                 .notACertificate, operation: "read certificate '\(name)'",
-                reason == "no start line" ? "no PEM certificate in it" : reason,
+                reason == "no start line" ? "the file contains no PEM certificate" : reason,
                 hint: isKey
-                    ? "this is a private key: name the certificate here, and keep the key off this machine" : nil)
+                    ? "this is a private key: give the certificate here, and keep the key off this machine" : nil)
         }
         return found
     }
@@ -46,18 +46,18 @@ package struct X509Certificate: Hashable, Sendable {
     package func checkValidity(at now: Date) throws(CMSError) {
         guard now <= expires else {
             throw CMSError(
-                .expired, operation: "use certificate '\(subject)'", "expired on \(expires.formatted(.iso8601))",
-                hint: "make a new key pair, and keep the old key as long as backups made for it exist")
+                .expired, operation: "use certificate '\(subject)'", "it expired on \(expires.formatted(.iso8601))",
+                hint: "create a new key pair, and keep the old key as long as backups encrypted to it exist")
         }
         guard now >= validFrom else {
             throw CMSError(
                 .notYetValid, operation: "use certificate '\(subject)'",
-                "not valid before \(validFrom.formatted(.iso8601))",
-                hint: "is this machine's clock right?")
+                "it is not valid before \(validFrom.formatted(.iso8601))",
+                hint: "check this machine's clock")
         }
     }
 
-    /// The certificate as OpenSSL's object, parsed anew so that no two threads share one.
+    /// Makes an OpenSSL object of the certificate; each call parses it, so that threads do not share one.
     func makeHandle() throws(CMSError) -> OpenSSLHandle {
         guard let parsed = OpenSSL.parse(der, free: X509_free, { d2i_X509(nil, $0, $1) }) else {
             throw CMSError(.notACertificate, operation: "use certificate '\(subject)'", OpenSSL.takeReason())
@@ -65,7 +65,7 @@ package struct X509Certificate: Hashable, Sendable {
         return parsed
     }
 
-    /// - Parameter pointer: an `X509`, only borrowed.
+    /// - Parameter pointer: an `X509`, which is borrowed.
     init?(_ pointer: OpaquePointer) {
         guard let der = OpenSSL.encode({ i2d_X509(pointer, $0) }),
             let subject = Self.text(of: X509_get_subject_name(pointer)),

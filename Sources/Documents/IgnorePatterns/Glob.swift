@@ -1,5 +1,5 @@
-/// The part of a pattern from its first special character on, as a list of states: a text is matched in one pass, in
-/// time that grows with its length times theirs.
+/// The part of a pattern from its first special character on, as a list of states. A text is matched in one pass; the
+/// time grows with the product of the text's length and the number of states.
 struct Glob: Sendable {
     struct Failure: Error {
         var reason: String
@@ -13,7 +13,7 @@ struct Glob: Sendable {
         case set(Set<UInt8>)
         /// `*`
         case many
-        /// `**/`: nothing, or anything that ends in a slash. Followed by ``inside``.
+        /// `**/`: an empty text, or any text that ends in a slash. Followed by ``inside``.
         case directories
         case inside
         /// `**` at the end.
@@ -81,7 +81,7 @@ struct Glob: Sendable {
         return current[states.count]
     }
 
-    /// Marks a state, and those that are reached from it by no character.
+    /// Marks a state, and the states that are reached from it without a character.
     private func enter(_ index: Int, _ marked: inout [Bool]) {
         guard !marked[index] else { return }
         marked[index] = true
@@ -95,7 +95,7 @@ struct Glob: Sendable {
 
     // MARK: Sets
 
-    /// Reads a set of characters from behind its `[` to its `]`.
+    /// Reads a set of characters from after its `[` to its `]`.
     private static func set(_ rest: inout ArraySlice<UInt8>) throws(Failure) -> Set<UInt8> {
         let open = Failure(reason: "a '[' has no ']'")
         var isNegated = false
@@ -104,7 +104,7 @@ struct Glob: Sendable {
             rest.removeFirst()
         }
         var members: Set<UInt8> = []
-        var before: UInt8?  // the beginning of a range, where one may begin
+        var before: UInt8?  // the possible beginning of a range
         var isFirst = true
         while true {
             guard var byte = rest.popFirst() else { throw open }
@@ -133,23 +133,23 @@ struct Glob: Sendable {
         }
         if isNegated { members = Set(UInt8.min...UInt8.max).subtracting(members) }
         members.remove(slash)
-        guard !members.isEmpty else { throw Failure(reason: "its '[…]' holds no character that a name can have") }
+        guard !members.isEmpty else { throw Failure(reason: "its '[…]' contains no character that a name can have") }
         return members
     }
 
-    /// Reads a class such as `[:digit:]` from behind its first bracket.
-    /// - Returns: nil when it is not one, but a set that begins with these characters.
+    /// Reads a class such as `[:digit:]` from after its first bracket.
+    /// - Returns: nil if it is not a class, but a set that begins with these characters.
     private static func named(_ rest: inout ArraySlice<UInt8>) throws(Failure) -> Set<UInt8>? {
         let inner = rest.dropFirst()
         guard let end = inner.firstIndex(of: UInt8(ascii: "]")) else { throw Failure(reason: "a '[' has no ']'") }
         guard end > inner.startIndex, inner[end - 1] == UInt8(ascii: ":") else { return nil }
         let name = String(decoding: inner[..<(end - 1)], as: UTF8.self)
-        guard let members = classes[name] else { throw Failure(reason: "there is no class '[:\(name):]'") }
+        guard let members = classes[name] else { throw Failure(reason: "the class '[:\(name):]' does not exist") }
         rest = rest[(end + 1)...]
         return members
     }
 
-    /// Those of ISO C, for ASCII.
+    /// The classes of ISO C, for ASCII.
     private static let classes: [String: Set<UInt8>] = {
         let (lower, upper) = (Set(UInt8(ascii: "a")...UInt8(ascii: "z")), Set(UInt8(ascii: "A")...UInt8(ascii: "Z")))
         let digit = Set(UInt8(ascii: "0")...UInt8(ascii: "9"))

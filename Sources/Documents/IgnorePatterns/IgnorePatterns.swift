@@ -4,7 +4,7 @@ package import Platform
 package struct IgnorePatterns: Sendable {
     private let patterns: [IgnorePattern]
 
-    /// - Throws: ``IgnorePatternError`` for the first pattern that can match nothing.
+    /// - Throws: ``IgnorePatternError`` for the first pattern that cannot match any path.
     package init(_ texts: [String]) throws(IgnorePatternError) {
         var patterns: [IgnorePattern] = []
         for text in texts { patterns.append(try IgnorePattern(text)) }
@@ -13,20 +13,20 @@ package struct IgnorePatterns: Sendable {
 
     package var isEmpty: Bool { patterns.isEmpty }
 
-    /// Tells whether a path is skipped. A directory that is stands for all below it, which needs no question.
+    /// Returns true if a path is skipped. A skipped directory includes all paths below it, which need not be tested.
     /// - Parameter path: relative to the tree's root, without a slash at its end.
     package func ignores(_ path: some BidirectionalCollection<UInt8>, isDirectory: Bool) -> Bool {
         patterns.last { $0.matches(path, isDirectory: isDirectory) }.map { !$0.isNegated } ?? false
     }
 }
 
-/// A pattern that can match no path.
+/// A pattern that cannot match any path.
 package struct IgnorePatternError: OperationError, Equatable {
-    /// The pattern, as it was written.
+    /// The pattern as the user wrote it.
     package var pattern: String
-    /// Why, as the end of a sentence.
+    /// The cause, as the end of a sentence.
     package var reason: String
-    /// What to write.
+    /// The pattern to write instead.
     package var hint: String?
 
     package var reasonCode: String { "configuration" }
@@ -34,12 +34,12 @@ package struct IgnorePatternError: OperationError, Equatable {
     package var detail: String { reason }
 }
 
-/// One pattern of gitignore(5), ready for use.
+/// One pattern of gitignore(5), parsed.
 struct IgnorePattern: Sendable {
-    /// Takes a path back that an earlier pattern matched.
+    /// True if the pattern includes paths that an earlier pattern matched.
     let isNegated: Bool
     private let matchesDirectoriesOnly: Bool
-    /// It is held against the whole path, not against the last name alone.
+    /// True if the pattern is compared with the whole path, not only with the last name.
     private let isAnchored: Bool
     /// The characters before the first special one.
     private let start: [UInt8]
@@ -51,7 +51,7 @@ struct IgnorePattern: Sendable {
         }
         var rest = Self.withoutSpacesAtEnd(Array(text.utf8))[...]
         guard rest.first != UInt8(ascii: "#") else {
-            throw refuse("gitignore takes it for a comment", "write '\\\(text)' for names that begin with '#'")
+            throw refuse("gitignore reads it as a comment", "write '\\\(text)' for names that begin with '#'")
         }
         isNegated = rest.first == UInt8(ascii: "!")
         if isNegated { rest.removeFirst() }
@@ -59,13 +59,15 @@ struct IgnorePattern: Sendable {
         if matchesDirectoriesOnly { rest.removeLast() }
         isAnchored = rest.contains(Self.slash)
         if rest.first == Self.slash { rest.removeFirst() }
-        guard !rest.isEmpty else { throw refuse("it names no path", "write a pattern such as '*.tmp' or '/cache'") }
+        guard !rest.isEmpty else {
+            throw refuse("it does not name a path", "write a pattern such as '*.tmp' or '/cache'")
+        }
         let names = rest.split(separator: Self.slash, omittingEmptySubsequences: false)
         for name in names {
             switch Array(name) {
             case Array(".".utf8):
                 throw refuse(
-                    "no path has a part '.'", "begin with '/' for what lies in the component's folder: '/cache'")
+                    "no path has a part '.'", "begin with '/' for a path in the component's folder: '/cache'")
             case Array("..".utf8):
                 throw refuse("no path has a part '..'", "patterns are relative to the component's folder: '/cache'")
             case []: throw refuse("no path has an empty part", "write one '/' between names")
@@ -75,20 +77,20 @@ struct IgnorePattern: Sendable {
         let start = rest.prefix { !Self.special.contains($0) }
         self.start = Array(start)
         do throws(Glob.Failure) { glob = try Glob(rest.dropFirst(start.count)) } catch {
-            throw refuse(error.reason, "write '\\' before a character that is to stand for itself")
+            throw refuse(error.reason, "write '\\' before a character that has no special meaning")
         }
     }
 
     private static let slash = UInt8(ascii: "/")
     private static let special = Array("*?[\\".utf8)
 
-    /// Spaces at the end do not count, but one behind a backslash does.
+    /// Removes the spaces at the end, except one after a backslash.
     private static func withoutSpacesAtEnd(_ text: [UInt8]) -> [UInt8] {
         var end = text.count
         var index = 0
         while index < text.count {
             if text[index] == UInt8(ascii: "\\") {
-                index += 1  // what follows stands for itself
+                index += 1  // the next character is literal
                 end = text.count
             } else if text[index] != UInt8(ascii: " ") {
                 end = text.count

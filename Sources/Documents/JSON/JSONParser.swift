@@ -1,6 +1,6 @@
-/// Text that is not JSON, and where.
+/// A syntax error in a JSON text, with its position.
 package struct JSONError: Error, Equatable, CustomStringConvertible {
-    /// In bytes from the start.
+    /// The position in bytes from the start.
     package var offset: Int
     package var reason: String
 
@@ -8,13 +8,14 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
 }
 
 extension JSONValue {
-    /// Deeper texts are refused: each level costs stack.
+    /// The limit of nesting; each level needs stack space.
     package static let greatestDepth = 512
 
-    /// Reads a JSON text (RFC 8259) in UTF-8. Of members of one name the last counts, as servers written in Go have it;
-    /// half a surrogate pair becomes U+FFFD, for the same reason.
+    /// Reads a JSON text (RFC 8259) in UTF-8. If members have the same name, the last one counts, as in servers written
+    /// in Go; half a surrogate pair becomes U+FFFD, for the same reason.
     /// - Throws: ``JSONError``.
-    /// - Parameter members: where given, all others of the outermost object are read over: proved, and not kept.
+    /// - Parameter members: the members of the outermost object to keep; nil keeps all. The others are validated and
+    ///   dropped.
     package init(parsing bytes: [UInt8], keeping members: [String]? = nil) throws(JSONError) {
         let result: Result<JSONValue, JSONError> = bytes.withUnsafeBufferPointer { bytes in
             var parser = JSONParser(bytes, keeping: members)
@@ -28,13 +29,13 @@ extension JSONValue {
     package init(parsing text: String) throws(JSONError) { try self.init(parsing: Array(text.utf8)) }
 }
 
-/// Recursive descent over bytes that somebody else holds.
+/// A recursive descent parser over bytes that the caller owns.
 private struct JSONParser {
     private let bytes: UnsafeBufferPointer<UInt8>
-    private let kept: [String]?  // a few: comparing them all costs less than a hash
+    private let kept: [String]?  // only a few: comparing them all costs less than a hash
     private var position = 0
     private var depth = 0
-    /// Within a value that nobody will see: nothing is made of what is read.
+    /// True within a value that is not kept: the parser validates it and builds nothing.
     private var isReadingOver = false
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, keeping kept: [String]?) {
@@ -47,12 +48,12 @@ private struct JSONParser {
         skipSpace()
         let value = try value()
         skipSpace()
-        guard position == bytes.count else { throw error("there is more after the end of the value") }
+        guard position == bytes.count else { throw error("text follows the end of the value") }
         return value
     }
 
     private mutating func value() throws(JSONError) -> JSONValue {
-        guard let byte = peek else { throw error("the text ends where a value should be") }
+        guard let byte = peek else { throw error("the text ends before a value") }
         switch byte {
         case UInt8(ascii: "{"): return try nested { (parser) throws(JSONError) in try parser.object() }
         case UInt8(ascii: "["): return try nested { (parser) throws(JSONError) in try parser.array() }
@@ -61,7 +62,7 @@ private struct JSONParser {
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
-        default: throw error("no value begins like this")
+        default: throw error("a value cannot begin with this character")
         }
     }
 
@@ -77,7 +78,7 @@ private struct JSONParser {
 
     private mutating func object() throws(JSONError) -> JSONValue {
         position += 1
-        // Most have a few members; growing costs more than room.
+        // Most objects have a few members; growing costs more than reserving.
         var members = isReadingOver ? [:] : [String: JSONValue](minimumCapacity: 8)
         skipSpace()
         if take(UInt8(ascii: "}")) { return .object(members) }
@@ -155,7 +156,7 @@ private struct JSONParser {
             all |= byte
             position += 1
         }
-        // Most strings have nothing to unescape, and are taken in one piece; most are ASCII, and need no proof.
+        // Most strings have no escapes, and are taken in one piece; most are ASCII, and need no validation.
         if peek == UInt8(ascii: "\"") {
             defer { position += 1 }
             let part = UnsafeBufferPointer(rebasing: bytes[start..<position])
@@ -196,7 +197,7 @@ private struct JSONParser {
         case UInt8(ascii: "r"): text.append(0x0D)
         case UInt8(ascii: "t"): text.append(0x09)
         case UInt8(ascii: "u"): text += Array(String(Character(try unicodeEscape())).utf8)
-        default: throw error("no such escape")
+        default: throw error("invalid escape")
         }
     }
 

@@ -1,6 +1,6 @@
 extension JSONValue {
-    /// The value at a JSON Pointer (RFC 6901), such as `/data/result/0`; the empty pointer is the value itself.
-    /// - Returns: nil where there is none.
+    /// Returns the value at a JSON Pointer (RFC 6901), such as `/data/result/0`; the empty pointer is the value itself.
+    /// - Returns: nil if the pointer does not lead to a value.
     package func value(at pointer: String) -> JSONValue? {
         guard !pointer.isEmpty else { return self }
         guard pointer.hasPrefix("/") else { return nil }

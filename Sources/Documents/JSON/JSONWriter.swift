@@ -1,6 +1,6 @@
 extension JSONValue {
-    /// The canonical form: members in the order of their names' bytes, two spaces a level, one value a line, a line
-    /// end at the end. Two texts of one value are equal byte for byte, so that a diff shows what changed and no more.
+    /// The canonical form: members in the order of their names' bytes, two spaces a level, one value a line, and a line
+    /// end at the end. Two texts of one value are equal byte for byte, so a diff shows only changes.
     package var document: [UInt8] {
         var bytes: [UInt8] = []
         write(into: &bytes, as: Layout(isPretty: true))
@@ -8,7 +8,7 @@ extension JSONValue {
         return bytes
     }
 
-    /// Without any space, members in the same order: for requests.
+    /// The form for requests: without any space, members in the same order.
     package var compact: [UInt8] {
         var bytes: [UInt8] = []
         write(into: &bytes, as: Layout(isPretty: false))
@@ -61,7 +61,7 @@ extension JSONValue {
         bytes.append(contentsOf: repeatElement(0x20, count: 2 * level))
     }
 
-    /// By the bytes of UTF-8.
+    /// Compares the bytes of UTF-8.
     private static func precedes(_ first: String, _ second: String) -> Bool {
         var (first, second) = (first, second)
         return first.withUTF8 { first in
@@ -73,12 +73,12 @@ extension JSONValue {
         }
     }
 
-    /// Appends `text` as JSON has it, in quotes and with what must be escaped escaped.
+    /// Appends `text` as a JSON string: in quotes and with escapes.
     package static func write(_ text: String, into bytes: inout [UInt8]) {
         var text = text
         bytes.append(UInt8(ascii: "\""))
         text.withUTF8 { text in
-            // What needs no escape, which is nearly everything, goes over in one piece.
+            // Nearly all text needs no escape and is appended in one piece.
             if text.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
                 bytes.append(contentsOf: text)
             } else {

@@ -1,6 +1,6 @@
 package import Platform
 
-/// Everything that is wrong with a configuration or a plan, found in one pass.
+/// All errors of a configuration or a plan, found in one pass.
 package struct DocumentError: OperationError, Equatable {
     /// In the order of the file; never empty.
     package var diagnostics: [Diagnostic]
@@ -9,7 +9,7 @@ package struct DocumentError: OperationError, Equatable {
         self.diagnostics = diagnostics
     }
 
-    /// One complaint about a whole file.
+    /// Makes an error about a whole file.
     package init(file: String, _ message: String, hint: String? = nil) {
         self.init([Diagnostic(Location(file: file), message, hint: hint)])
     }
@@ -17,17 +17,17 @@ package struct DocumentError: OperationError, Equatable {
     package var reasonCode: String { "configuration" }
     package var place: ErrorPlace { ErrorPlace(object: diagnostics.first?.location.file, text: "") }
 
-    /// All complaints. Each one of several keeps its hint with it.
+    /// All diagnostics. If there are several, each one keeps its hint.
     package var detail: String { diagnostics.map(\.description).joined(separator: "\n") }
 }
 
-/// One thing that is wrong, and where. Holds names and shapes, never the text of a secret.
+/// One error and its place. It contains names and shapes, never the text of a secret.
 package struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
     package var location: Location
     package var message: String
-    /// What to do about it, where the message does not say so already.
+    /// The advice to the user, if the message does not contain it already.
     package var hint: String?
-    /// The name of what is referred to and is not there, where it need not be a mistake: another place may have it.
+    /// The name of an object that is referred to and missing. It need not be a mistake: another place may define it.
     package var absent: String?
 
     package init(_ location: Location, _ message: String, hint: String? = nil, absent: String? = nil) {
@@ -37,7 +37,8 @@ package struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
         self.absent = absent
     }
 
-    /// `dr.yaml:12:5: unknown key 'retentoin' (did you mean 'retention'?)`, as compilers write it: editors jump there.
+    /// The text in the format of compilers, which editors can jump to: `dr.yaml:12:5: unknown key 'retentoin' (did you
+    /// mean 'retention'?)`.
     package var description: String { "\(location): \(message)\(hint.map { "\nhint: \($0)" } ?? "")" }
 }
 
@@ -45,7 +46,7 @@ package struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
 package struct Location: Hashable, Sendable, CustomStringConvertible {
     /// The file's name as the user gave it.
     package var file: String
-    /// Both from 1; 0 when the whole file is meant. Columns count Unicode scalars.
+    /// The line and the column, both from 1; 0 for the whole file. Columns count Unicode scalars.
     package var line: Int
     package var column: Int
 

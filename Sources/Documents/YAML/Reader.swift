@@ -2,10 +2,10 @@ package import Yams
 
 package typealias YAMLNode = Yams.Node
 
-/// Walks composed YAML, turns it into values, and collects every complaint instead of stopping at the first.
+/// Walks composed YAML, converts it to values, and collects every error instead of stopping at the first.
 package struct Reader {
     package let file: String
-    /// Absolute path that relative paths in the file start from.
+    /// The absolute path that relative paths in the file start from.
     package let folder: String
     package private(set) var diagnostics: [Diagnostic] = []
 
@@ -26,8 +26,8 @@ package struct Reader {
         diagnostics.append(Diagnostic(location, message, hint: hint))
     }
 
-    /// Reads one mapping by its section's table of keys.
-    /// - Returns: nil when anything below it was wrong, even though the rest was read on for further complaints.
+    /// Reads one mapping with its section's table of keys.
+    /// - Returns: nil if any value below it was wrong; the rest is still read to find more errors.
     package mutating func section<S: Section>(_ type: S.Type, from node: YAMLNode, also extra: [Key<S>] = []) -> S? {
         guard let mapping = node.mapping else {
             complain(node, "expected a mapping of keys, found \(node.kindForPeople)")
@@ -37,12 +37,13 @@ package struct Reader {
         let keys = S.keys + extra
         var section = S()
         var written = WrittenKeys(section: location(of: node))
+        var values: [String: YAMLNode] = [:]
         for (keyNode, value) in mapping {
             guard let name = keyNode.scalar?.string else {
                 complain(keyNode, "a key must be a word, found \(keyNode.kindForPeople)")
                 continue
             }
-            guard let key = keys.first(where: { $0.name == name }) else {
+            guard keys.contains(where: { $0.name == name }) else {
                 complain(keyNode, "unknown key '\(name)'\(Spelling.advice(for: name, among: keys.map(\.name)))")
                 continue
             }
@@ -50,9 +51,10 @@ package struct Reader {
             if value.isNull {
                 complain(keyNode, "'\(name)' has no value", hint: "give it one, or remove the line")
             } else {
-                _ = key.fill(&section, value, &self)
+                values[name] = value
             }
         }
+        for key in keys { if let value = values[key.name] { _ = key.fill(&section, value, &self) } }
         for key in keys where key.isRequired && !written.contains(key.name) {
             complain(node, "required key '\(key.name)' is missing")
         }
@@ -63,19 +65,19 @@ package struct Reader {
 }
 
 extension Yams.Node {
-    /// The kind of a scalar whose text took the place of a reference: it is what its text can be read as.
+    /// The tag of a scalar whose text replaced a reference: it has any kind that its text can be read as.
     private static let replaced = Tag.Name(rawValue: "tag:dr:replaced")
 
     package var isReplaced: Bool { tag.rawValue == Self.replaced.rawValue }
 
-    /// The same scalar with another text, which counts as text, number or truth value alike.
+    /// Returns the same scalar with another text, which counts as text, number or truth value alike.
     package func replaced(by text: String) -> Self {
         .scalar(Scalar(text, Tag(Self.replaced), scalar?.style ?? .any, mark))
     }
 
     package var isNull: Bool { tag.rawValue == Tag.Name.null.rawValue }
 
-    /// What a reader of the file would call this value: "a number", "a list".
+    /// The name of the value's kind for messages: "a number", "a list".
     package var kindForPeople: String {
         switch self {
         case .mapping: "a mapping"

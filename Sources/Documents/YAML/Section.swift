@@ -1,20 +1,20 @@
 /// A mapping in `dr.yaml` or in a plan with a fixed set of keys.
 ///
-/// Its ``keys`` are the only place that names them: reading, "did you mean", and the JSON Schema for editors all follow
-/// from that table, so a new key is one stored property and one line there.
+/// Its ``keys`` are the only place that names them. Reading, "did you mean" and the JSON Schema for editors use that
+/// table, so a new key is one stored property and one line there.
 package protocol Section: Sendable {
-    /// The section with every optional key left out. Where a required key is missing, the placeholder that stands here
-    /// never leaves the parser: the document is refused as a whole.
+    /// Makes the section without its optional keys. If a required key is missing, its placeholder never leaves the
+    /// parser, because the whole document is refused.
     init()
     static var keys: [Key<Self>] { get }
-    /// What no single key can tell: keys that exclude or need each other. Called when all keys could be read.
+    /// Checks the rules about several keys: keys that exclude or need each other. Called if all keys could be read.
     func validate(_ written: WrittenKeys, _ reader: inout Reader)
 }
 
 extension Section {
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {}
 
-    /// The JSON Schema that says the same as the table of keys.
+    /// The JSON Schema with the same rules as the table of keys.
     package static func schema(also extra: [Key<Self>] = []) -> JSONValue {
         let keys = keys + extra
         var schema: [String: JSONValue] = [
@@ -29,15 +29,16 @@ extension Section {
     }
 }
 
-/// One key of a section: its name, the property it fills, the shape of its value, and a line for people.
+/// One key of a section: its name, the property that it fills, the shape of its value, and a description.
 package struct Key<Owner>: Sendable {
     package var name: String
     package var isRequired: Bool
-    /// For the JSON Schema, hence for whoever hovers over the key in an editor.
+    /// The description in the JSON Schema, which editors show.
     package var about: String
     package var schema: JSONValue
     package var fill: @Sendable (inout Owner, YAMLNode, inout Reader) -> Bool
-    /// The value where it is plain text: what may be shown and referred to. Nil for secrets, for all else, and for none.
+    /// The value if it is plain text, which may be shown and referred to; nil for secrets, all other kinds, and absent
+    /// values.
     package var plainText: @Sendable (Owner) -> String?
 
     package init<Value>(
@@ -79,7 +80,8 @@ package struct Key<Owner>: Sendable {
         self.plainText = plainText
     }
 
-    /// The same key for a section that keeps this one's owner in a property: how kinds share a group of keys.
+    /// Returns the same key for a section that stores this one's owner in a property, so that kinds can share a group
+    /// of keys.
     package func within<Outer>(_ property: any WritableKeyPath<Outer, Owner> & Sendable) -> Key<Outer> {
         let (fill, plainText) = (fill, plainText)
         return Key<Outer>(name, isRequired: isRequired, about: about, schema: schema) { outer, node, reader in
@@ -89,16 +91,25 @@ package struct Key<Owner>: Sendable {
         }
     }
 
+    /// A key that is read with a look at the other keys of its section: those before it in the table are filled already.
+    package static func dependent(
+        _ name: String, schema: JSONValue, required: Bool = false, _ about: String,
+        fill: @escaping @Sendable (inout Owner, YAMLNode, inout Reader) -> Bool
+    ) -> Key {
+        Key(
+            name, isRequired: required, about: about, schema: schema, fill: fill, plainText: { _ in nil })
+    }
+
     /// A key whose value is taken from elsewhere, such as `kind`, which chose the section: known, but fills nothing.
     package static func alreadyRead(_ name: String, schema: JSONValue, _ about: String) -> Key {
         Key(name, isRequired: false, about: about, schema: schema, fill: { _, _, _ in true }, plainText: { _ in nil })
     }
 }
 
-/// What a value must look like: how to read it, and the JSON Schema that says the same.
+/// The required form of a value: the way to read it, and the JSON Schema with the same rules.
 package struct Shape<Value>: Sendable {
     package var schema: JSONValue
-    /// Nil means that the reader was told what is wrong.
+    /// Reads a value; nil means that it reported an error to the reader.
     package var read: @Sendable (YAMLNode, inout Reader) -> Value?
 
     package init(schema: JSONValue, read: @escaping @Sendable (YAMLNode, inout Reader) -> Value?) {
@@ -107,14 +118,14 @@ package struct Shape<Value>: Sendable {
     }
 }
 
-/// Which keys a section really holds, and where they are.
+/// The keys that a section contains, and their places.
 package struct WrittenKeys {
-    /// Where the section itself begins.
+    /// The beginning of the section.
     package var section: Location
     var locations: [String: Location] = [:]
 
     package func contains(_ name: String) -> Bool { locations[name] != nil }
 
-    /// The place of a key, or of the section where the key is missing.
+    /// Returns the place of a key, or of the section if the key is missing.
     package subscript(_ name: String) -> Location { locations[name] ?? section }
 }

@@ -1,7 +1,7 @@
 internal import Yams
 
 extension Shape where Value == JSONValue {
-    /// Any YAML that JSON can say too: numbers stay as they are written.
+    /// Any YAML value that JSON can express; numbers keep their text.
     package static let json = Shape(schema: [:]) { node, reader in value(of: node, &reader) }
 
     private static func value(of node: YAMLNode, _ reader: inout Reader) -> JSONValue? {
@@ -35,9 +35,10 @@ extension Shape where Value == JSONValue {
         case "nothing": return .null
         case "a truth value": return node.bool.map { .bool($0) }
         case "a number":
-            // JSON's own form of a number passes as it is; YAML has more forms.
+            // A number in JSON's form passes unchanged; YAML has more forms.
             if let number = try? JSONValue(parsing: scalar.string), case .number = number { return number }
-            reader.complain(node, "'\(scalar.string)' is no number in JSON", hint: "put it in quotes if it is text")
+            reader.complain(
+                node, "'\(scalar.string)' is not a valid number in JSON", hint: "put it in quotes if it is text")
             return nil
         default: return .string(scalar.string)
         }

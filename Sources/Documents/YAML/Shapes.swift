@@ -1,7 +1,7 @@
 internal import Yams
 
 extension Shape where Value == String {
-    /// Any text. A number or a truth value must be quoted, so that `0123` or `no` stays what was written.
+    /// Any text. A number or a truth value must be quoted, so that `0123` or `no` stays unchanged.
     package static let text = Shape.text(pattern: nil)
 
     package static func text(pattern: String?) -> Shape {
@@ -13,7 +13,7 @@ extension Shape where Value == String {
                 return nil
             }
             guard !scalar.string.isEmpty else {
-                reader.complain(node, "expected text, found an empty one")
+                reader.complain(node, "expected text, found empty text")
                 return nil
             }
             guard !scalar.string.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
@@ -24,7 +24,7 @@ extension Shape where Value == String {
         }
     }
 
-    /// A day, as ISO 8601 has it; as YAML takes it, in quotes or without.
+    /// A day in ISO 8601, with or without quotes.
     package static let date = Shape(schema: ["type": "string", "format": "date"]) { node, reader in
         guard let text = node.scalar?.string, text.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) != nil else {
             reader.complain(node, "expected a date such as 2026-12-01, found \(node.kindForPeople)")
@@ -33,7 +33,7 @@ extension Shape where Value == String {
         return text
     }
 
-    /// A path, made absolute from the configuration file's folder.
+    /// A path, which is made absolute from the configuration file's folder.
     package static let path = Shape(schema: ["type": "string"]) { node, reader in
         guard let path = text.read(node, &reader) else { return nil }
         guard !path.hasPrefix("~") else {
@@ -57,7 +57,7 @@ extension Shape where Value == String {
 
     private static func absolute(_ path: String, in folder: String) -> String {
         let joined = path.hasPrefix("/") ? path : "\(folder)/\(path)"
-        // Only "." and empty segments go: what ".." means depends on links, which the system knows better.
+        // Remove only "." and empty segments: the meaning of ".." depends on links, which the system resolves.
         let segments = joined.split(separator: "/").filter { $0 != "." }
         return "/" + segments.joined(separator: "/")
     }
@@ -110,7 +110,7 @@ extension Shape where Value == Int {
 }
 
 extension Shape where Value == Period {
-    /// A length of time above zero.
+    /// A time span above zero.
     package static let period = Shape(
         schema: [
             "type": "string", "pattern": "^([0-9]+y)?([0-9]+mo)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
@@ -123,7 +123,7 @@ extension Shape where Value == Period {
         do {
             let period = try Period(text)
             guard period != Period() else {
-                reader.complain(node, "'\(text)' must be more than nothing")
+                reader.complain(node, "'\(text)' must be more than zero")
                 return nil
             }
             return period
@@ -135,11 +135,11 @@ extension Shape where Value == Period {
 }
 
 extension Shape where Value == Secret {
-    /// `{env: NAME}` or `{file: PATH}`; the value itself is refused, and not repeated.
+    /// `{env: NAME}` or `{file: PATH}`; the value itself is refused and not repeated in the error.
     package static let secret = Shape(schema: SecretReference.oneOf) { node, reader in
         guard node.mapping != nil else {
             reader.complain(
-                node, "a secret must not stand in this file",
+                node, "this file must not contain secrets",
                 hint: "use {env: NAME} or {file: PATH}, and change the secret")
             return nil
         }
@@ -168,7 +168,7 @@ private struct SecretReference: Section {
         if (env == nil) == (file == nil) {
             reader.complain(written.section, "a secret needs one of 'env' and 'file'")
         }
-        // Not repeated: what is no name may be the secret itself, put in the wrong place.
+        // The name is not repeated: an invalid name may be the secret itself in the wrong place.
         if let env, !env.isVariableName {
             reader.complain(written["env"], "'env' must name an environment variable: letters, digits and '_'")
         }
@@ -202,12 +202,12 @@ extension Shape where Value: RawRepresentable & CaseIterable & Sendable, Value.R
 }
 
 extension Shape {
-    /// A mapping with keys of its own.
+    /// A mapping with its own keys.
     package static func section(_ type: Value.Type = Value.self) -> Shape where Value: Section {
         Shape(schema: Value.schema()) { node, reader in reader.section(Value.self, from: node) }
     }
 
-    /// A mapping of names that the user chooses to values of one shape.
+    /// A mapping from names that the user chooses to values of one shape.
     package static func mapping<Element>(of element: Shape<Element>) -> Shape where Value == [String: Element] {
         Shape(schema: ["type": "object", "additionalProperties": element.schema]) { node, reader in
             guard let mapping = node.mapping else {
@@ -229,7 +229,7 @@ extension Shape {
         }
     }
 
-    /// A list, read to its end whatever its first elements are like.
+    /// A list, which is read to its end even if elements are wrong.
     package static func list<Element>(of element: Shape<Element>) -> Shape where Value == [Element] {
         Shape(schema: ["type": "array", "items": element.schema]) { node, reader in
             guard let sequence = node.sequence else {

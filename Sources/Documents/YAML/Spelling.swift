@@ -1,19 +1,20 @@
-/// Finds the word that a misspelt one was meant to be.
+/// Suggests the intended word for a misspelt one.
 package enum Spelling {
-    /// " (did you mean 'retention'?)", or the list of words where none is near.
+    /// Returns " (did you mean 'retention'?)", or the list of words if none is near.
     package static func advice(for word: String, among words: [String]) -> String {
         if let nearest = nearest(to: word, among: words) { return " (did you mean '\(nearest)'?)" }
         return words.isEmpty ? "" : " (known here: \(words.joined(separator: ", ")))"
     }
 
-    /// The nearest word within a third of the letters, at least one; the first of equals.
+    /// Returns the nearest word within a third of the letters, at least one; the first of equals.
     package static func nearest(to word: String, among words: [String]) -> String? {
         let measured = words.map { (word: $0, distance: distance(word.lowercased(), $0.lowercased())) }
         guard let best = measured.min(by: { $0.distance < $1.distance }) else { return nil }
         return best.distance <= max(1, max(word.count, best.word.count) / 3) ? best.word : nil
     }
 
-    /// Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours count one each.
+    /// Returns the optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours
+    /// count one each.
     package static func distance(_ first: String, _ second: String) -> Int {
         let a = Array(first), b = Array(second)
         guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }

@@ -2,15 +2,15 @@ internal import Foundation
 internal import Platform
 internal import Yams
 
-/// A file of YAML, composed but not yet understood: a ``Reader`` does that.
+/// A YAML file that is composed but not yet converted to values: a ``Reader`` does that.
 package struct YAMLDocument {
-    /// What messages call the file.
+    /// The name of the file in messages.
     package var file: String
-    /// Absolute path of the folder that relative paths in it start from.
+    /// The absolute path of the folder that relative paths in it start from.
     package var folder: String
     package var root: YAMLNode
 
-    /// - Throws: `DocumentError` when the file cannot be read, is no YAML, or holds nothing.
+    /// - Throws: `DocumentError` if the file cannot be read, is not YAML, or is empty.
     package init(reading path: String, emptyHint: String? = nil) throws(DocumentError) {
         let url = URL(filePath: path).absoluteURL
         let bytes: Data
@@ -26,9 +26,9 @@ package struct YAMLDocument {
     }
 
     /// - Parameters:
-    ///   - file: what messages call the text.
+    ///   - file: the name of the text in messages.
     ///   - folder: absolute path that relative paths start from.
-    ///   - emptyHint: what to do where there is nothing in it.
+    ///   - emptyHint: the advice for an empty text.
     package init(_ text: String, file: String, folder: String, emptyHint: String? = nil) throws(DocumentError) {
         let root: YAMLNode?
         do {
@@ -43,14 +43,14 @@ package struct YAMLDocument {
     }
 
     /// Reads the whole document as one section.
-    /// - Throws: `DocumentError` with everything that is wrong, in the order of the file.
-    package func section<S: Section>(_ type: S.Type) throws(DocumentError) -> S {
+    /// - Throws: `DocumentError` with all errors, in the order of the file.
+    package func section<S: Section>(_ type: S.Type, also extra: [Key<S>] = []) throws(DocumentError) -> S {
         var reader = Reader(file: file, folder: folder)
-        guard let section = reader.section(type, from: root) else { throw reader.error }
+        guard let section = reader.section(type, from: root, also: extra) else { throw reader.error }
         return section
     }
 
-    /// What the YAML parser says, without the text around it: that may hold secrets.
+    /// Returns the message of the YAML parser without the text around it, which may contain secrets.
     private static func diagnostic(of error: any Error, file: String) -> Diagnostic {
         func at(_ mark: Mark) -> Location { Location(file: file, line: mark.line, column: mark.column) }
         switch error as? YamlError {
@@ -69,7 +69,7 @@ package struct YAMLDocument {
 }
 
 extension Reader {
-    /// All complaints so far, in the order of the file.
+    /// All errors so far, in the order of the file.
     package var error: DocumentError {
         DocumentError(
             diagnostics.sorted { ($0.location.line, $0.location.column) < ($1.location.line, $1.location.column) })

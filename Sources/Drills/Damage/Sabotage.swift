@@ -1,4 +1,5 @@
 package import BackupRepository
+import Components
 import Documents
 import Foundation
 import HTTP
@@ -38,16 +39,14 @@ package enum Sabotage: Sendable {
 
     /// Steps and checks of which at least one has to go red.
     /// - Parameter steps: the restoring step of each component.
-    package func expected(_ steps: [String: String]) -> [String] {
+    func expected(_ steps: [String: String], in session: Session) -> [String] {
         switch self {
         case .flippedByte(let component, _, _), .missingPack(let component, _): [steps[component] ?? component]
-        case .oldSet: ["sentinels", "data_equality"]
-        case .droppedDashboard: ["grafana_dashboards", "data_equality"]
-        case .emptyService:
-            [
-                "data_equality", "sentinels", "prometheus_blocks_intact", "grafana_dashboards", "grafana_datasources",
-                "elasticsearch_documents", "loki_query",
-            ]
+        case .oldSet: [CanariesRestored.checkName, DataEquality.checkName]
+        case .droppedDashboard(let component):
+            (session.configuration.component(named: component)?.settings.droppableChecks ?? [])
+                + [DataEquality.checkName]
+        case .emptyService: session.checks.names(of: .content)
         }
     }
 
@@ -68,22 +67,21 @@ package enum Sabotage: Sendable {
         }
     }
 
-    /// Deletes the first dashboard that the drill's Grafana has.
-    static func dropDashboard(of component: String, _ session: Session) async throws {
-        guard let options = session.configuration.component(named: component)?.options as? GrafanaOptions else {
-            return
-        }
-        let url = options.server.url
-        let client = try HTTPClient(options.server)
+    /// Removes one object from the server that the drill restored.
+    static func dropObject(of component: String, _ session: Session) async throws {
+        guard let settings = session.configuration.component(named: component)?.settings else { return }
         try await session.pool.run {
-            let (_, body) = try client.send(HTTPRequest("GET", "\(url)/api/search?type=dash-db&limit=1"))
-            guard let uid = try JSONValue(parsing: body).array?.first?["uid"]?.text else {
-                throw DrillError("negative control", "the restored Grafana has no dashboard to drop")
-            }
-            let (answer, _) = try client.send(HTTPRequest("DELETE", "\(url)/api/dashboards/uid/\(uid)"))
-            guard answer.isSuccess else {
-                throw DrillError("negative control", "dashboard \(uid) could not be dropped: HTTP \(answer.status)")
+            do { try settings.dropObject(session.context(of: component)) } catch {
+                throw DrillError("negative control", "\(error)")
             }
         }
     }
+}
+
+extension ComponentKind {
+    /// Checks of which one must fail once an object was dropped.
+    fileprivate var droppableChecks: [String] { Self.droppable?.checks ?? [] }
+
+    /// Blocks.
+    fileprivate func dropObject(_ context: ComponentContext) throws { try Self.droppable?.drop(self, context) }
 }

@@ -1,4 +1,5 @@
 import BackupRepository
+import Components
 import ObjectStorage
 import Operations
 import Platform
@@ -35,8 +36,11 @@ struct SabotageChoice {
             return try anyPack().map { component, key, _, _ in .missingPack(component: component, pack: key) }
         case .oldSet: return try olderSet().map { .oldSet($0, as: selection) }
         case .droppedDashboard:
-            return try components.first {
-                try $0.kind == "grafana" && served.contains($0.name) && holds("dashboards", $0.name)
+            return try components.first { component in
+                guard served.contains(component.name), let kind = session.kind(named: component.kind) else {
+                    return false
+                }
+                return try facts(of: component.name).map { kind.holdsDroppable($0, at: now) } ?? false
             }
             .map { .droppedDashboard(component: $0.name) }
         case .emptyService:
@@ -45,21 +49,18 @@ struct SabotageChoice {
         }
     }
 
-    /// Whether an empty server would be another than the restored one: where the set holds nothing, nobody could tell.
+    /// True if an empty server would differ from the restored one: a control run needs a difference to find.
     private func holdsAnything(_ component: String, _ kind: String) throws -> Bool {
-        switch kind {
-        case "grafana": return try holds("dashboards", component) || holds("data sources", component)
-        case "loki": return try holds("chunks", component)
-        case "prometheus": return try holds("blocks", component)
-        case "elasticsearch": return try holds("indices", component)
-        default: return true
-        }
+        guard let kind = session.kind(named: kind) else { return false }
+        return try facts(of: component).map { kind.holdsAnything($0, at: now) } ?? false
     }
 
-    /// - Parameter fact: a count in the component's manifest; one that says nothing of it may hold some.
-    private func holds(_ fact: String, _ component: String) throws -> Bool {
-        guard let set = selection.parts[component]?.set else { return false }
-        return try repository.manifest(component, of: set).facts[fact] != "0"
+    /// Milliseconds since 1970.
+    private var now: Int { Session.now().seconds * 1000 }
+
+    /// The facts of the component's manifest; nil where the set does not hold it.
+    private func facts(of component: String) throws -> [String: String]? {
+        try selection.parts[component].map { try repository.manifest(component, of: $0.set).facts }
     }
 
     /// A pack that a restore of the set reads, and where in its object the gzip members begin that are read for certain.
@@ -105,7 +106,7 @@ struct SabotageChoice {
         let marks = Marks(repository)
         // Components of several sets have no older set that is like them.
         guard selection.sets.count == 1, let set = selection.newest else { return nil }
-        guard let new = try marks.recorded(with: set.name), !new.answers.isEmpty || !new.sentinels.isEmpty else {
+        guard let new = try marks.recorded(with: set.name), !new.results.isEmpty || !new.canaries.isEmpty else {
             return nil
         }
         for name in try repository.setNames().reversed() where name < set.name {
@@ -113,9 +114,15 @@ struct SabotageChoice {
                 repository.scope.owns(old)
             else { continue }
             let mark = try marks.recorded(with: name)
-            guard mark?.sentinels != new.sentinels || mark?.answers != new.answers else { continue }
+            guard mark?.canaries != new.canaries || mark?.results != new.results else { continue }
             return name
         }
         return nil
+    }
+}
+
+extension ComponentKind {
+    fileprivate static func holdsDroppable(_ facts: [String: String], at now: Int) -> Bool {
+        droppable?.isHeld(facts, now) ?? false
     }
 }

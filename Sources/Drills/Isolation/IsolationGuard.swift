@@ -1,3 +1,4 @@
+package import Components
 /// Refuses a drill whose places are, or could be, those of the live stack.
 ///
 /// Whatever cannot be told apart counts as the same: a name that does not resolve, a path that cannot be looked at.

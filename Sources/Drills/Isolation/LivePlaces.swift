@@ -1,3 +1,4 @@
+package import Components
 import Documents
 import Foundation
 import Operations
@@ -5,46 +6,12 @@ import Platform
 import RecoveryPlan
 import StackConfiguration
 
-extension ComponentConfiguration {
-    /// Where the component lives: what a restore of it writes to, and the server that it talks to.
-    var places: [Place] {
-        var places: [Place] = []
-        // Every plain setting that is a path or an address counts: a kind need not say which of them matter.
-        for (_, value) in plainSettings.sorted(by: { $0.key < $1.key }) {
-            if value.hasPrefix("/") { places.append(Place(name, .directory(value))) }
-            if value.hasPrefix("http://") || value.hasPrefix("https://") {
-                places.append(Place(name, .server(url: value)))
-            }
-        }
-        if let snapshots = (options as? ElasticsearchOptions)?.repository {
-            places += Place.snapshots(snapshots, of: name).map { [$0] } ?? []
-        }
-        return places
-    }
-}
-
 extension Place {
     /// Whether it is data, and not a server.
     var isStorage: Bool {
         switch kind {
         case .directory, .bucket: true
         case .server, .cluster: false
-        }
-    }
-
-    /// Where a cluster keeps its snapshots. A directory is one of its nodes': it counts as one of this machine.
-    fileprivate static func snapshots(_ options: SnapshotRepositoryOptions, of component: String) -> Place? {
-        switch options.type {
-        case .s3:
-            Place(
-                "\(component)'s snapshots",
-                .bucket(name: options.bucket ?? "", prefix: options.basePath ?? "", endpoint: nil),
-                isOnlyRead: options.isOnlyRead)
-        case .fs:
-            options.location.flatMap { location in
-                location.hasPrefix("/")
-                    ? Place("\(component)'s snapshots", .directory(location), isOnlyRead: options.isOnlyRead) : nil
-            }
         }
     }
 

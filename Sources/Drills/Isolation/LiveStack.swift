@@ -1,3 +1,4 @@
+import Components
 import Documents
 import Foundation
 import HTTP
@@ -28,16 +29,7 @@ struct LiveStack {
             guard case .directory(let path) = place.kind else { continue }
             look.note("directory \(path)") { try Self.identity(path) }
         }
-        switch component.options {
-        case let options as PrometheusOptions:
-            look.ask(options.server, "/api/v1/status/runtimeinfo") { $0["data"]?["startTime"]?.text }
-        case let options as GrafanaOptions:
-            look.ask(options.server, "/api/search?type=dash-db&limit=5000") { document in
-                document.array?.compactMap { $0["uid"]?.text }.sorted().joined(separator: ",")
-            }
-        case let options as ElasticsearchOptions: look.ask(options.server, "/") { $0["cluster_uuid"]?.text }
-        default: break
-        }
+        look.note("server") { try component.settings.identity(session.context(of: component.name)) }
         return look
     }
 
@@ -53,23 +45,10 @@ struct LiveStack {
 }
 
 extension LiveLook {
-    fileprivate mutating func note(_ fact: String, _ look: () throws -> String) {
+    /// - Parameter look: returns nil where there is no such fact.
+    fileprivate mutating func note(_ fact: String, _ look: () throws -> String?) {
         do { facts[fact] = try look() } catch {
             unseen[fact] = "\(error)".split(separator: "\n").first.map(String.init)
-        }
-    }
-
-    /// A server's own identity: when it was started, what it is called, which dashboards it has.
-    fileprivate mutating func ask(_ access: HTTPAccess, _ path: String, _ read: (JSONValue) -> String?) {
-        guard !access.url.isEmpty else { return }
-        note("server") {
-            var request = HTTPRequest("GET", access.url + path)
-            request.stallTimeout = .seconds(5)
-            let (answer, body) = try HTTPClient(access).send(request)
-            guard answer.isSuccess, let fact = (try? JSONValue(parsing: body)).flatMap(read) else {
-                throw DrillError(request.summary, "HTTP \(answer.status)")
-            }
-            return fact
         }
     }
 }

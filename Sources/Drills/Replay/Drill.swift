@@ -4,7 +4,7 @@ import Foundation
 import ObjectStorage
 package import Operations
 import Platform
-import RecoveryChecks
+import Components
 import RecoveryPlan
 import Reporting
 import StackConfiguration
@@ -129,10 +129,8 @@ package struct Drill {
 
     private func negativeControl(of replay: Replay, _ runs: RunFolder, _ journal: Journal) async throws {
         let kinds = live.configuration.components.filter { replay.steps[$0.name] != nil }
-        let settings = live.configuration.drill
         let served = Set(
-            kinds.filter { settings.servers[$0.name] != nil || DrillServerOptions.usual(for: $0.kind) != nil }.map(
-                \.name))
+            kinds.filter { live.drillServer(of: $0) != nil }.map(\.name))
         let choice = SabotageChoice(
             session: live, repository: replay.repository, selection: replay.selection,
             components: kinds.map { ($0.name, $0.kind) }, served: served)
@@ -141,7 +139,7 @@ package struct Drill {
         }
         output.note("the negative control, which has to fail: \(sabotage.text)")
         let red = try await sabotaged(sabotage, replay)
-        let expected = sabotage.expected(replay.steps)
+        let expected = sabotage.expected(replay.steps, in: live)
         let noticed = Alarm.isNoticed(red, by: expected, asDamage: sabotage.isOfThePacks)
         try journal.append(
             .negativeControl(
@@ -209,7 +207,7 @@ package struct Drill {
     }
 
     private func evidence(of run: String, _ replay: Replay, _ signer: SigningIdentity?) async throws -> DrillResult {
-        let files = ReportFiles(session: live)
+        let files = ReportFiles(state: live.stateRoot)
         let source = try files.source(run, actions: nil)
         var written = try await live.pool.run { try files.write(source, to: nil, Report.Format.allCases, pdf: false) }
         if let signer, let report = written.files.first {

@@ -2,9 +2,9 @@ import BackupRepository
 import Cryptography
 import Foundation
 import ObjectStorage
-package import Operations
+import Operations
 import Platform
-package import RecoveryChecks
+package import Components
 import RecoveryPlan
 package import Reporting
 import StackConfiguration

@@ -3,7 +3,7 @@ import Foundation
 import HTTP
 import Notifications
 import Operations
-import RecoveryChecks
+import Components
 import RecoveryPlan
 
 /// A recovery's services in an isolated place: servers come up as their data do, and nobody outside is told or asked.

@@ -2,7 +2,8 @@ import BackupRepository
 import Documents
 import Foundation
 import Operations
-import RecoveryChecks
+import Components
+import Platform
 import RecoveryPlan
 import StackConfiguration
 
@@ -42,9 +43,10 @@ package struct DrillSetting: ReplayPlace {
     /// What proves that this backup came back, whole: not what is true only of the stack in its own place.
     func checks(of plan: Plan) -> [String] {
         guard configuration.checks.isEmpty else { return configuration.checks }
-        let ofTheLiveStack: Set = [
-            "sla", "sla_availability", "sla_latency_p95", "sla_throughput", "endpoints", "targets_up",
-        ]
+        let checks = session.checks
+        let names = checks.names(of: .live)
+        let aliases = checks.aliases.filter { Set($0.value).isSubset(of: names) }.keys
+        let ofTheLiveStack = Set(names + aliases)
         let kept = plan.checks.filter { !ofTheLiveStack.contains($0) }
         return kept + proofs.filter { !kept.contains($0) }
     }
@@ -52,16 +54,14 @@ package struct DrillSetting: ReplayPlace {
     /// Checks of what came back, beside those of the plan, for what this stack has: one that could only be skipped would
     /// make the drill one that nothing was looked at in.
     private var proofs: [String] {
-        let settings = stage.session.configuration
-        let kinds = Set(settings.components.map(\.kind))
-        var proofs = [
-            ("prometheus", "prometheus_blocks_intact"), ("grafana", "grafana_dashboards"),
-            ("grafana", "grafana_datasources"), ("elasticsearch", "elasticsearch_documents"),
-        ].filter { kinds.contains($0.0) }.map(\.1)
-        if !kinds.isDisjoint(with: ["prometheus", "loki", "grafana", "elasticsearch"]) {
-            proofs.append("data_equality")
+        let components = stage.session.configuration.components
+        let present = components.map { type(of: $0.settings) }
+        var proofs = stage.session.kinds.filter { kind in present.contains { $0 == kind } }.flatMap {
+            CheckRegistry.names(of: .drill, offeredBy: $0)
         }
-        return settings.checks.sentinels.isEmpty ? proofs : proofs + ["sentinels"]
+        if present.contains(where: { $0.recordedQueries != nil }) { proofs.append(DataEquality.checkName) }
+        let hasCanaries = !stage.session.configuration.checks.canaries.isEmpty
+        return hasCanaries ? proofs + [CanariesRestored.checkName] : proofs
     }
 
     func services(_ recovery: StackRecovery) -> any RecoveryServices {
@@ -71,7 +71,7 @@ package struct DrillSetting: ReplayPlace {
         switch sabotage {
         case .droppedDashboard(let component)?:
             services.afterRestore = { [session = stage.session] restored in
-                if restored == component { try await Sabotage.dropDashboard(of: component, session) }
+                if restored == component { try await Sabotage.dropObject(of: component, session) }
             }
         case .emptyService(let component)?: services.kept = [component]
         default: break

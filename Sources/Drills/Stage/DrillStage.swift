@@ -1,10 +1,11 @@
+import Components
 import Documents
 import Foundation
 import ObjectStorage
 import Operations
 import Platform
 import RecoveryPlan
-package import StackConfiguration
+import StackConfiguration
 import Synchronization
 
 /// An isolated place for one replay of a plan: its own directories, ports, servers and credentials.
@@ -44,26 +45,29 @@ final class DrillStage: Sendable {
             let name = component.name
             guard chosen.isEmpty || chosen.contains(name) else { return nil }
             let data = "\(folder.path)/\(name)"
-            let options = settings.servers[name] ?? DrillServerOptions.usual(for: component.kind)
+            let options = live.drillServer(of: component)
             let port = try options.map { options in
                 try options.port.map { try ReservedPort(UInt16($0), for: name) } ?? ReservedPort(avoiding: livePorts)
             }
             let url = port.map { "http://127.0.0.1:\($0.number)" }
             let place = Relocation(data: data, url: url, username: options?.username, password: options?.password)
-            guard let relocated = component.options.relocated(to: place) else {
+            guard let relocated = component.settings.relocated(to: place) else {
                 leftOut[name] = "dr.yaml has no drill.servers.\(name): nothing to restore it into"
                 return nil
             }
             if let options, let port, let url {
-                try options.writeConfiguration(name, url: url, folder: folder.path)
+                if let text = type(of: component.settings).drillConfiguration(port: DrillServerOptions.port(url)) {
+                    // checked: a private folder
+                    try Data(text.utf8).write(to: URL(filePath: "\(folder.path)/\(name).yml"))
+                }
                 servers[name] = DrillServer(
                     name, command: options.command(name, url: url, data: data, folder: folder.path), port: port,
                     ready: options.ready, patience: options.within.duration, folder: folder.path,
-                    account: try options.account(name, data: Components.home(component) == nil ? nil : data),
+                    account: try options.account(name, data: component.home == nil ? nil : data),
                     environment: ProcessInfo.processInfo.environment, pool: live.pool)
-                if Components.home(component) == nil { filledByAPI.insert(name) }
+                if component.home == nil { filledByAPI.insert(name) }
             }
-            return ComponentConfiguration(name: name, options: relocated, location: component.location)
+            return ComponentConfiguration(name: name, settings: relocated, location: component.location)
         }
         // Nobody outside hears of a drill, and nothing of it lands in the live stack's metrics.
         configuration.notifications = NotificationConfiguration()
@@ -71,7 +75,7 @@ final class DrillStage: Sendable {
         configuration.state = folder.state
         configuration.checks.endpoints = []
         var session = Session(
-            live.options, file: "\(folder.path)/dr.yaml", configuration, pool: live.pool)
+            live.options, file: "\(folder.path)/dr.yaml", configuration, kinds: live.kinds, pool: live.pool)
         session.wrapsStore = { damage(DrilledStore($0)) }
         namespace = DrillNamespace.name(of: run)
         self.folder = folder
@@ -139,20 +143,6 @@ final class DrillStage: Sendable {
 }
 
 extension DrillServerOptions {
-    /// The server of a kind where one is installed.
-    package static func usual(for kind: String) -> DrillServerOptions? {
-        guard kind == "prometheus",
-            let program = Program.find("prometheus", environment: ProcessInfo.processInfo.environment)
-        else { return nil }
-        var options = DrillServerOptions()
-        options.run = [
-            program, "--config.file=${folder}/${name}.yml", "--storage.tsdb.path=${data}",
-            "--web.listen-address=127.0.0.1:${port}", "--storage.tsdb.retention.time=100y",
-        ]
-        options.ready = "/-/ready"
-        return options
-    }
-
     fileprivate func command(_ name: String, url: String, data: String, folder: String) -> [String] {
         run.map {
             $0.replacing("${port}", with: Self.port(url)).replacing("${data}", with: data)
@@ -171,17 +161,13 @@ extension DrillServerOptions {
         return .fixed(account)
     }
 
-    /// For a Prometheus that watches only itself: that it still takes samples in can be seen by that.
-    fileprivate func writeConfiguration(_ name: String, url: String, folder: String) throws {
-        let text = """
-            global: {scrape_interval: 2s}
-            scrape_configs:
-              - job_name: dr-drill
-                static_configs: [{targets: ["127.0.0.1:\(Self.port(url))"]}]
+    fileprivate static func port(_ url: String) -> String { url.split(separator: ":").last.map(String.init) ?? "" }
+}
 
-            """
-        try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name).yml"))  // checked: a private folder
+extension Session {
+    /// The server that a drill starts for a component: as configured, or its kind's own where that is installed.
+    func drillServer(of component: ComponentConfiguration) -> DrillServerOptions? {
+        configuration.drill.servers[component.name]
+            ?? type(of: component.settings).drillServer(environment: ProcessInfo.processInfo.environment)
     }
-
-    private static func port(_ url: String) -> String { url.split(separator: ":").last.map(String.init) ?? "" }
 }

@@ -4,13 +4,14 @@ package import HTTP
 
 /// Alerts for Alertmanager's API v2: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
 ///
-/// An alert is known by its labels, so only what stays the same from the first notice about a matter to the last is one,
-/// besides the severity, which routes go by: what closes a matter ends its alerts of every severity.
+/// Alertmanager identifies an alert by its labels. So the labels contain only what stays the same from the first
+/// notification about a matter to the last, and the severity, which routes use: closing a matter ends its alerts of
+/// every severity.
 package struct AlertmanagerFormat: NoticeFormat {
-    /// Base URL, without a slash at its end.
+    /// The base URL, without a slash at its end.
     package var url: String
-    /// Seconds after which an alert that nothing closed ends by itself. Without an end of its own Alertmanager would
-    /// take it for resolved after five minutes.
+    /// The number of seconds after which an alert ends if no notification closes it. Without an end time, Alertmanager
+    /// would treat the alert as resolved after five minutes.
     package var expiry: Int
 
     package init(url: String, expiry: Int = 86_400) {
@@ -47,7 +48,7 @@ package struct AlertmanagerFormat: NoticeFormat {
             ],
             "endsAt": .string(notice.at.addingTimeInterval(Double(seconds)).ISO8601Format()),
         ]
-        // An end with no beginning begins with it, and the earlier beginning of the alert that it ends stays.
+        // An end without a beginning starts with itself; the earlier start of the alert that it ends stays.
         if seconds > 0 { alert["startsAt"] = .string(notice.timestamp) }
         return .object(alert)
     }

@@ -1,12 +1,12 @@
 package import HTTP
 
-/// What a notice looks like to one kind of receiver.
+/// The requests for a notification to one kind of receiver.
 package protocol NoticeFormat: Sendable {
-    /// None where the notice means nothing to the receiver.
+    /// Returns the requests; none if the notification does not apply to the receiver.
     func requests(for notice: Notice) -> [HTTPRequest]
 }
 
-/// A receiver that is told by requests that ask for nothing back.
+/// A receiver that needs only requests, not their answers.
 package struct HTTPChannel: Channel {
     package let name: String
     package let filter: NoticeFilter

@@ -3,17 +3,17 @@ internal import Foundation
 package import HTTP
 internal import Platform
 
-/// Requests to one receiver, told about without its secrets: of most, the address is one.
+/// Requests to one receiver. Reports about them contain no secrets: the address of most receivers is a secret.
 package struct HTTPExchange: Sendable {
     private let client: HTTPClient
     private let secrets: [String]
 
-    /// - Parameter secrets: what must not be in a message: tokens, whole addresses.
+    /// - Parameter secrets: texts that no message may contain: tokens, whole addresses.
     package init(_ options: HTTPOptions = HTTPOptions(), secrets: [String] = []) {
         var options = options
         options.stallTimeout = .seconds(15)
         client = HTTPClient(options)
-        // Of an address that holds a token, the parts behind the host are secret in themselves.
+        // In an address that contains a token, the parts after the host are secret too.
         let parts = secrets.flatMap { secret -> [String] in
             guard let host = secret.firstRange(of: "://") else { return [] }
             let rest = secret[host.upperBound...]
@@ -35,7 +35,7 @@ package struct HTTPExchange: Sendable {
         let response: HTTPResponse
         do {
             response = try client.perform(request) { _, piece in
-                // The rest of a longer answer is of no interest here.
+                // The rest of a longer answer is not needed.
                 piece.withUnsafeBytes { body += $0.prefix(max(0, Self.answerLimit - body.count)) }
             }
         } catch let error as HTTPError {
@@ -51,9 +51,9 @@ package struct HTTPExchange: Sendable {
         let words = line.isEmpty || line.hasPrefix("<") ? "" : ": \(redacted(line))"
         let hint: String? =
             switch response.status {
-            case 300..<400: "it redirects; give the address that it redirects to"
+            case 300..<400: "the address redirects: configure the target of the redirection"
             case 401, 403: "check the channel's credentials"
-            case 404, 410: "check the channel's address: there is no receiver behind it"
+            case 404, 410: "check the channel's address: no receiver exists there"
             default: nil
             }
         let isRetryable = response.status >= 500 || [408, 425, 429].contains(response.status)
@@ -62,7 +62,7 @@ package struct HTTPExchange: Sendable {
             retryAfter: response.retryAfter)
     }
 
-    /// The address as far as it is no secret.
+    /// Returns the part of the address that is not secret.
     private func host(_ request: HTTPRequest) -> String {
         let plain = request.summary.split(separator: " ").last ?? ""
         let parts = plain.split(separator: "/", omittingEmptySubsequences: true)
@@ -77,7 +77,7 @@ package struct HTTPExchange: Sendable {
 }
 
 extension HTTPRequest {
-    /// A request with a JSON document.
+    /// Makes a request with a JSON document.
     static func json(
         _ method: String, _ url: String, body: JSONValue, headers: [HTTPHeaders.Field] = []
     ) -> HTTPRequest {
@@ -88,10 +88,10 @@ extension HTTPRequest {
 }
 
 extension Notice {
-    /// RFC 3339 in UTC.
+    /// The time in RFC 3339, in UTC.
     var timestamp: String { at.ISO8601Format() }
 
-    /// In a fixed order, with names for people: "rto seconds".
+    /// The facts in a fixed order, with readable names: "rto seconds".
     var lines: [(name: String, value: String)] {
         var lines = [(name: "stack", value: stack)]
         if let scenario { lines.append((name: "scenario", value: scenario)) }

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Platform
 
-/// People who get a mail.
+/// A channel that sends mail.
 package struct MailChannel: Channel {
     package let name: String
     package let filter: NoticeFilter
@@ -42,7 +42,7 @@ package struct MailChannel: Channel {
             body: body, date: notice.at, identity: "\(thread).\(notice.event.rawValue).\(milliseconds)", thread: thread)
     }
 
-    /// Fit for the left part of a message's identity (RFC 5322, section 3.6.4).
+    /// Returns a text for the left part of a message's identity (RFC 5322, section 3.6.4).
     private static func atom(_ text: String) -> String {
         String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber) || $0 == "-" ? $0 : "." })
             .split(separator: ".").joined(separator: ".")

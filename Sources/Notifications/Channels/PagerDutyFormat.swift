@@ -3,9 +3,9 @@ package import HTTP
 
 /// PagerDuty's Events API v2: https://developer.pagerduty.com/docs/events-api-v2-overview
 ///
-/// Everything about one run has one key: the first event opens an incident, the last resolves it.
+/// All events of one run have one key: the first event opens an incident, the last one resolves it.
 package struct PagerDutyFormat: NoticeFormat {
-    /// Base URL: `https://events.pagerduty.com`, or the one of PagerDuty's European region.
+    /// The base URL: `https://events.pagerduty.com`, or the URL of PagerDuty's European region.
     package var url: String
     package var routingKey: String
 

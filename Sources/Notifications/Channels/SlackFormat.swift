@@ -9,14 +9,14 @@ package struct SlackFormat: NoticeFormat {
 
     package func requests(for notice: Notice) -> [HTTPRequest] { [.json("POST", url, body: Self.document(notice))] }
 
-    /// The limits are Slack's: 150 characters in a header, 3000 in a text, ten fields of 2000 in a section.
+    /// Slack's limits apply: 150 characters in a header, 3000 in a text, ten fields of 2000 in a section.
     static func document(_ notice: Notice) -> JSONValue {
         let title = "\(sign(notice)) \(notice.event.title): \(notice.stack)"
         let fields = notice.lines.prefix(10).map { line -> JSONValue in
             markdown("*\(escaped(line.name))*\n\(escaped(line.value))", limit: 2000)
         }
         return [
-            // What a telephone shows before anything is opened.
+            // The text that a telephone shows in its notification.
             "text": .string(escaped("\(title): \(notice.summary)")),
             "blocks": [
                 ["type": "header", "text": ["type": "plain_text", "text": .string(String(title.prefix(150)))]],
@@ -43,7 +43,8 @@ package struct SlackFormat: NoticeFormat {
         ["type": "mrkdwn", "text": .string(String(text.prefix(limit)))]
     }
 
-    /// https://docs.slack.dev/messaging/formatting-message-text#escaping: else "<!channel>" in a text would call everybody.
+    /// Escapes by https://docs.slack.dev/messaging/formatting-message-text#escaping: otherwise "<!channel>" in a text
+    /// would notify all members of the channel.
     private static func escaped(_ text: String) -> String {
         text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
     }

@@ -1,14 +1,14 @@
 internal import Documents
 package import HTTP
 
-/// A page of Statuspage, or of one that speaks its API: https://developer.statuspage.io
+/// A page of Statuspage, or of a service with the same API: https://developer.statuspage.io
 ///
-/// Components get the status that a notice names; an incident is opened with the first notice about a run and resolved
-/// with the last. It carries the run in its metadata, so that a resumed run finds it again.
+/// Components get the status of the notification. The first notification of a run opens an incident, the last one
+/// resolves it. The incident's metadata contain the run, so that a resumed run finds it again.
 package struct StatusPage: Channel {
     package let name: String
     package let filter: NoticeFilter
-    /// Base URL of the API, the identity of the page, and of the components that stand for the stack.
+    /// The base URL of the API, the identity of the page, and of the components that represent the stack.
     private let url: String
     private let page: String
     private let components: [String]
@@ -16,7 +16,7 @@ package struct StatusPage: Channel {
     private let exchange: HTTPExchange
     private let headers: [HTTPHeaders.Field]
 
-    /// - Parameter token: for `Authorization: OAuth …`.
+    /// - Parameter token: the token in `Authorization: OAuth …`.
     package init(
         _ name: String, _ filter: NoticeFilter, url: String = "https://api.statuspage.io", page: String,
         components: [String], hasIncidents: Bool, token: String, options: HTTPOptions = HTTPOptions()
@@ -33,7 +33,7 @@ package struct StatusPage: Channel {
 
     package func deliver(_ notice: Notice) throws -> String {
         if notice.event == .test {
-            // Nothing that the public sees.
+            // Test without a change that the public sees.
             return "HTTP \(try send("GET", "components").status), nothing changed"
         }
         var done: [String] = []
@@ -74,7 +74,7 @@ package struct StatusPage: Channel {
     private func openIncident(_ topic: String) throws -> String? {
         let body = try send("GET", "incidents/unresolved").body
         guard let incidents = (try? JSONValue(parsing: body))?.array else {
-            throw DeliveryError("the status page's list of incidents is no JSON array", isRetryable: false)
+            throw DeliveryError("the status page's list of incidents is not a JSON array", isRetryable: false)
         }
         return incidents.first { $0["metadata"]?["dr"]?["topic"]?.text == topic }?["id"]?.text
     }
@@ -89,8 +89,8 @@ package struct StatusPage: Channel {
     }
 }
 
-/// Any other status page: a POST of the notice's document to an address in which `{status}` is replaced by the status
-/// that the notice names. Notices that name none are not for it.
+/// Any other status page: a POST of the notification's document to an address in which `{status}` is replaced by the
+/// notification's status. A notification without a status is not sent.
 package struct StatusAddress: NoticeFormat {
     package var template: String
     package var headers: [HTTPHeaders.Field]

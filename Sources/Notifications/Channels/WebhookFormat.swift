@@ -1,7 +1,7 @@
 internal import Documents
 package import HTTP
 
-/// A notice as one JSON document, sent by POST:
+/// A notification as one JSON document, sent by POST:
 ///
 /// ```json
 /// {"event": "disaster_declared", "severity": "critical", "timestamp": "2026-11-24T10:00:00Z", "stack": "monitoring",
@@ -9,7 +9,7 @@ package import HTTP
 ///  "status_page": "major_outage"}
 /// ```
 ///
-/// `scenario`, `run` and `status_page` are there where they mean something.
+/// `scenario`, `run` and `status_page` are present if they apply.
 package struct WebhookFormat: NoticeFormat {
     package var url: String
     package var headers: [HTTPHeaders.Field]

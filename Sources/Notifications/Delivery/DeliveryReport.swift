@@ -1,4 +1,4 @@
-/// What became of the notices of one run.
+/// The result of the notifications of one run.
 package struct DeliveryReport: Codable, Equatable, Sendable {
     package var delivered: Int
     package var undelivered: [Undelivered]
@@ -9,25 +9,25 @@ package struct DeliveryReport: Codable, Equatable, Sendable {
     }
 }
 
-/// A notice that a channel did not get.
+/// A notification that a channel did not receive.
 package struct Undelivered: Codable, Equatable, Sendable, CustomStringConvertible {
     /// The channel's name.
     package var channel: String
     package var event: Notice.Event
-    /// Without secrets.
+    /// The cause, without secrets.
     package var reason: String
 
-    package var description: String { "\(channel) was not told of \(event.rawValue): \(reason)" }
+    package var description: String { "'\(channel)' did not receive notification '\(event.rawValue)': \(reason)" }
 }
 
-/// How long a notice is worth trying.
+/// The limits for the delivery of a notification.
 package struct DeliveryPolicy: Equatable, Sendable {
-    /// Since the first try; those behind it in the same channel wait as long.
+    /// The time from the first try until the notification is dropped; later ones in the same channel wait as long.
     package var patience: Duration
-    /// Upper bounds of the first wait, which doubles with each try, and of any.
+    /// The upper bound of the first wait, which doubles with each try, and of every wait.
     package var firstWait: Duration
     package var longestWait: Duration
-    /// Notices that wait in one channel.
+    /// The number of notifications that can wait in one channel.
     package var capacity: Int
 
     package init(

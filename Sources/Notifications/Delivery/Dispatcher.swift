@@ -1,14 +1,15 @@
 package import Platform
 
-/// Tells every channel in the background: in order within a channel, none waiting for another, failures tried again.
+/// Sends notifications to every channel in the background: in order within a channel, with retries, and without one
+/// channel waiting for another.
 ///
-/// Whoever posts never waits and never fails. The tasks are its own, so that a run that is interrupted can still say
-/// so; ``finish(within:)`` ends them.
+/// A caller that posts never waits and never fails. The dispatcher owns its tasks, so that an interrupted run can still
+/// send a notification; ``finish(within:)`` ends them.
 package final class Dispatcher: Sendable {
     private let lanes: [Lane]
     private let workers: [Task<Void, Never>]
 
-    /// - Parameter pool: threads to send on, one for each channel; its own when left out.
+    /// - Parameter pool: the threads to send on, one for each channel; by default the dispatcher makes its own.
     package init(_ channels: [any Channel], policy: DeliveryPolicy = DeliveryPolicy(), pool: BlockingPool? = nil) {
         let pool = pool ?? BlockingPool(threads: min(max(channels.count, 1), 16))
         let lanes = channels.map { Lane(to: $0, policy: policy, pool: pool) }
@@ -18,16 +19,16 @@ package final class Dispatcher: Sendable {
 
     deinit { for worker in workers { worker.cancel() } }
 
-    /// Hands a notice to the channels that are to have it.
+    /// Passes a notification to the channels whose filter admits it.
     package func post(_ notice: Notice) {
         for lane in lanes where lane.channel.filter.admits(notice) { lane.post(notice) }
     }
 
-    /// Waits until all is delivered or given up, at most so long, and takes no more.
-    /// - Returns: what was not delivered, and why. The same again when called again.
+    /// Accepts no more notifications, and waits until all are delivered or dropped, for at most `limit`.
+    /// - Returns: the undelivered notifications with their causes; the same report if called again.
     package func finish(within limit: Duration) async -> DeliveryReport {
         for lane in lanes { lane.close() }
-        // Not bound to the caller's task: that of an interrupted run is cancelled already.
+        // A separate task, because the caller's task is already cancelled if the run was interrupted.
         let timer = Task { [workers] in
             try? await Task.sleep(for: limit)
             for worker in workers { worker.cancel() }

@@ -2,19 +2,19 @@ internal import HTTP
 internal import Platform
 internal import Synchronization
 
-/// The notices of one channel, first in, first out.
+/// The notifications of one channel, first in, first out.
 final class Lane: Sendable {
     let channel: any Channel
     private let policy: DeliveryPolicy
     private let pool: BlockingPool
     private let state = Mutex(State())
-    /// Says that there is something to do: a notice, or the end.
+    /// Signals new work: a notification, or the end.
     private let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
     private struct State {
-        /// The first is the one that is being tried.
+        /// The waiting notifications; the first one is being tried.
         var pending: [Notice] = []
-        /// Of the first one's last try.
+        /// The error of the first one's last try.
         var failure: String?
         var isClosing = false
         var report = DeliveryReport()
@@ -29,7 +29,7 @@ final class Lane: Sendable {
     func post(_ notice: Notice) {
         state.withLock { state in
             guard !state.isClosing, state.pending.count < policy.capacity else {
-                let reason = state.isClosing ? "it came after the end" : "too many notices were waiting"
+                let reason = state.isClosing ? "it was posted after the end" : "too many notifications were waiting"
                 state.report.undelivered.append(Undelivered(channel: channel.name, event: notice.event, reason: reason))
                 return
             }
@@ -38,13 +38,13 @@ final class Lane: Sendable {
         signal.yield()
     }
 
-    /// Takes no more; what waits for another try is tried soon.
+    /// Accepts no more notifications; waiting retries start soon.
     func close() {
         state.withLock { $0.isClosing = true }
         signal.yield()
     }
 
-    /// What was delivered, what was given up, and what still waits.
+    /// The delivered, dropped and waiting notifications.
     var result: DeliveryReport {
         state.withLock { state in
             var report = state.report
@@ -52,7 +52,7 @@ final class Lane: Sendable {
                 let reason = index == 0 ? state.failure : nil
                 report.undelivered.append(
                     Undelivered(
-                        channel: channel.name, event: notice.event, reason: reason ?? "there was no time left for it"))
+                        channel: channel.name, event: notice.event, reason: reason ?? "the time-out passed"))
             }
             return report
         }
@@ -67,8 +67,8 @@ final class Lane: Sendable {
         }
     }
 
-    /// Tries one notice until it is delivered or given up.
-    /// - Returns: false when there is no time left.
+    /// Tries one notification until it is delivered or dropped.
+    /// - Returns: false if the time-out has passed.
     private func see(_ notice: Notice) async -> Bool {
         let deadline = ContinuousClock.now + policy.patience
         let waits = RetryPolicy(attempts: .max, base: policy.firstWait, cap: policy.longestWait)
@@ -110,7 +110,7 @@ final class Lane: Sendable {
         }
     }
 
-    /// Waits, but a second at most once the end has come.
+    /// Waits; at most a second after the dispatcher was closed.
     private func pause(_ delay: Duration) async -> Bool {
         let start = ContinuousClock.now
         while true {

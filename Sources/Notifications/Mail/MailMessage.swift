@@ -1,17 +1,17 @@
 package import Foundation
 
-/// A message of plain text as RFC 5322 and MIME (RFC 2045, RFC 2047) have it.
+/// A plain-text message by RFC 5322 and MIME (RFC 2045, RFC 2047).
 package struct MailMessage: Equatable, Sendable {
-    /// Plain addresses: "backup@example.org".
+    /// The plain addresses: "backup@example.org".
     package var from: String
     package var to: [String]
     package var subject: String
-    /// Lines end in "\n".
+    /// The text; its lines end in "\n".
     package var body: String
     package var date: Date
     /// The part of the message's identity before the "@".
     package var identity: String
-    /// Identity of what it belongs to, so that messages about one matter are shown as one thread.
+    /// The identity of the thread, so that mail programs show the messages about one matter together.
     package var thread: String?
 
     package init(
@@ -26,7 +26,7 @@ package struct MailMessage: Equatable, Sendable {
         self.thread = thread
     }
 
-    /// The message as it is sent, but for the dots that the protocol doubles.
+    /// The message as it is sent, except that the protocol doubles dots.
     package var text: String {
         let isPlain =
             body.unicodeScalars.allSatisfy { $0.value < 0x7f && ($0.value >= 0x20 || $0 == "\n" || $0 == "\t") }
@@ -51,9 +51,9 @@ package struct MailMessage: Equatable, Sendable {
         return "\(head)\r\n\(content)\r\n"
     }
 
-    /// RFC 2047, section 2: words of at most 75 characters, none of which ends within a character.
+    /// Encodes by RFC 2047, section 2: words of at most 75 characters, each of which ends between characters.
     static func encodedText(_ text: String) -> String {
-        // No line end may begin a field of its own.
+        // A line end in the text must not begin another field.
         let line = String(text.map { $0.isNewline || $0.asciiValue.map { $0 < 0x20 || $0 == 0x7f } == true ? " " : $0 })
         if line.allSatisfy(\.isASCII), line.utf8.count <= 900 { return line }
         var words: [String] = [], piece = ""
@@ -67,7 +67,7 @@ package struct MailMessage: Equatable, Sendable {
         return (words + [piece]).map { "=?UTF-8?B?\(Data($0.utf8).base64EncodedString())?=" }.joined(separator: "\r\n ")
     }
 
-    /// RFC 5322, section 3.3, in UTC.
+    /// Formats by RFC 5322, section 3.3, in UTC.
     static func date(_ date: Date) -> String {
         var seconds = time_t(date.timeIntervalSince1970.rounded(.down)), parts = tm()
         gmtime_r(&seconds, &parts)

@@ -1,22 +1,22 @@
 internal import CCurl
 package import Platform
 
-/// A server that takes mail over SMTP, reached through libcurl. Sending blocks: run it on a `BlockingPool`.
+/// A server that accepts mail over SMTP, reached through libcurl. Sending blocks: run it on a `BlockingPool`.
 package struct MailServer: Equatable, Sendable {
-    /// `smtp://host:587`, or `smtps://host:465` where TLS comes before the first word.
+    /// `smtp://host:587`, or `smtps://host:465` if TLS comes before the first command.
     package var url: String
-    /// Of smtp://: whether nothing is sent before STARTTLS (RFC 3207) has made the connection private.
+    /// For smtp://: true if nothing is sent before STARTTLS (RFC 3207) has encrypted the connection.
     package var requiresTLS = true
     package var username: String?
     package var password: String?
-    /// PEM certificates to trust instead of the system's.
+    /// PEM certificates to trust instead of those of the system.
     package var caFile: String?
     package var isInsecure = false
 
     package init(url: String) { self.url = url }
 
-    /// Hands a message over. It is the server's from then on: whether it reaches a person, nobody tells.
-    /// - Returns: the server's last words, such as "250 2.0.0 Ok: queued as 4F2".
+    /// Hands a message over to the server. The server does not report whether the message reaches its recipient.
+    /// - Returns: the server's last reply, such as "250 2.0.0 Ok: queued as 4F2".
     /// - Throws: ``MailError``; `CancellationError` within about a second of the task's cancellation.
     package func send(_ message: MailMessage) throws -> String {
         try Task.checkCancellation()
@@ -52,7 +52,7 @@ package struct MailServer: Equatable, Sendable {
         dr_curl_set_string(handle, CURLOPT_URL, url)
         dr_curl_set_string(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps")
         dr_curl_set_long(handle, CURLOPT_USE_SSL, requiresTLS ? Int(CURLUSESSL_ALL.rawValue) : 0)
-        // A notice is a few kilobytes; what takes longer than this hangs.
+        // A notification is a few kilobytes; a transfer that takes longer than this hangs.
         dr_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, 10_000)
         dr_curl_set_long(handle, CURLOPT_TIMEOUT_MS, 60_000)
         if let username { dr_curl_set_string(handle, CURLOPT_USERNAME, username) }
@@ -65,31 +65,31 @@ package struct MailServer: Equatable, Sendable {
     }
 }
 
-/// A message that the server did not take.
+/// A message that the server did not accept.
 package struct MailError: OperationError, Equatable {
     package var detail: String
     package var hint: String?
-    /// Whether the same message may well be taken a moment later (RFC 5321, section 4.2.1: codes of 4xx).
+    /// True if the server may accept the same message a moment later (RFC 5321, section 4.2.1: codes of 4xx).
     package var isRetryable: Bool
 
     package var reasonCode: String { "notification_failed" }
     package var place: ErrorPlace { ErrorPlace() }
 
-    /// - Parameter refusal: the server's line of 4xx or 5xx; empty where it said none.
+    /// - Parameter refusal: the server's line of 4xx or 5xx; empty if there was none.
     init(_ code: CURLcode, refusal: String) {
         let words = String(cString: curl_easy_strerror(code))
         detail = refusal.isEmpty ? words : "the server refused: \(refusal)"
         switch code {
         case CURLE_USE_SSL_FAILED:
-            detail = "the server offers no STARTTLS"
-            hint = "use its smtps:// port; `starttls: false` would send everything in clear"
+            detail = "the server does not offer STARTTLS"
+            hint = "use the server's smtps:// port; `starttls: false` would send all data in clear text"
             isRetryable = false
-        // RFC 4954, section 6: what a server says about who sends.
+        // RFC 4954, section 6: the server's reply about the sender.
         case _ where code == CURLE_LOGIN_DENIED || ["530", "534", "535"].contains(refusal.prefix(3)):
             hint = "check `username` and `password`"
             isRetryable = refusal.first == "4"
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CONNECT_ERROR:
-            hint = "name the certificates to trust with `ca_file`"
+            hint = "set `ca_file` to the certificates to trust"
             isRetryable = false
         case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_OPERATION_TIMEDOUT, CURLE_SEND_ERROR,
             CURLE_RECV_ERROR, CURLE_GOT_NOTHING:
@@ -99,13 +99,13 @@ package struct MailError: OperationError, Equatable {
     }
 }
 
-/// One message on its way, which libcurl carries to the callbacks below as an opaque pointer.
+/// The state of one message, which libcurl passes to the callbacks below as an opaque pointer.
 private final class MailTransfer {
     private let text: [UInt8]
     private var position = 0
     /// The server's last line.
     private(set) var answer = ""
-    /// Its last line that says no: after one, libcurl still says goodbye.
+    /// The server's last line with a refusal; libcurl still ends the session after one.
     private(set) var refusal = ""
 
     init(_ text: [UInt8]) { self.text = text }

@@ -1,8 +1,8 @@
 package import BackupRepository
+import Components
 import Documents
 import HTTP
 import Platform
-import Prometheus
 package import StackConfiguration
 package import Trends
 
@@ -17,7 +17,7 @@ package struct MeasuredResource {
     package var failure: String?
 }
 
-/// Reads the histories of all resources: Prometheus' hourly, and the repository's from its sets.
+/// Reads the histories of all resources: the metric server's hourly, and the repository's from its sets.
 package struct CapacityHistory {
     package let session: Session
     package let now: Timestamp
@@ -34,31 +34,31 @@ package struct CapacityHistory {
     /// from a clock that was wrong by more would bend the line.
     private static let grace = 60
 
-    /// The component whose Prometheus is asked.
+    /// The component whose server has the history; nil where none keeps metrics.
     /// - Throws: `CapacityError` where the configuration names one that there is not.
-    package func source() throws -> (name: String, options: PrometheusOptions)? {
+    package func source() throws -> ComponentConfiguration? {
         let components = session.configuration.components
         guard let name = session.configuration.capacity.source else {
-            return components.lazy.compactMap { component in
-                (component.options as? PrometheusOptions).map { (component.name, $0) }
-            }.first
+            return components.first { type(of: $0.settings).keepsMetrics }
         }
-        guard let options = session.configuration.component(named: name)?.options as? PrometheusOptions else {
-            throw CapacityError("capacity: source: there is no component '\(name)' of kind prometheus")
+        guard let component = session.configuration.component(named: name),
+            type(of: component.settings).keepsMetrics
+        else {
+            throw CapacityError("capacity: source: there is no component '\(name)' that keeps metrics")
         }
-        return (name, options)
+        return component
     }
 
     package func read() async throws -> [MeasuredResource] {
-        let api = try source().map { source in
-            PrometheusAPI(
-                url: source.options.server.url, client: try HTTPClient(source.options.server), pool: session.pool)
-        }
+        let source = try source()
+        let server = try source.flatMap { try $0.settings.metricServer(session.context(of: $0.name)) }
+        // Without a source the resources are listed all the same: the report says why they are not measured.
+        let kind = source.map { type(of: $0.settings) } ?? session.kinds.first { $0.keepsMetrics }
         var all: [MeasuredResource] = []
         let repository = await repositoryHistories()
-        for resource in CapacityResource.all(session.configuration.capacity) {
+        for resource in CapacityResource.all(kind?.measuredResources ?? [], session.configuration.capacity) {
             if let expression = resource.expression {
-                all += try await histories(resource, expression, api)
+                all += try await histories(resource, expression, server)
             } else {
                 all.append(repository(resource))
             }
@@ -71,14 +71,15 @@ package struct CapacityHistory {
         return (now.seconds - length)...now.seconds
     }
 
-    private func histories(_ resource: CapacityResource, _ expression: String, _ api: PrometheusAPI?) async throws
+    private func histories(_ resource: CapacityResource, _ expression: String, _ server: (any MetricServer)?)
+        async throws
         -> [MeasuredResource]
     {
-        guard let api else {
-            return [MeasuredResource(resource: resource, failure: "no component of kind prometheus is configured")]
+        guard let server else {
+            return [MeasuredResource(resource: resource, failure: "no component that keeps metrics is configured")]
         }
         do {
-            let (series, more) = try await api.queryRange(
+            let (series, more) = try await server.history(
                 expression, over: interval, step: Self.step, limit: Self.mostSeries)
             guard !series.isEmpty else { return [MeasuredResource(resource: resource)] }
             return series.enumerated().map { index, series -> MeasuredResource in
@@ -94,9 +95,8 @@ package struct CapacityHistory {
                 }
                 return measured
             }
-        } catch let error as PrometheusAPIError {
-            let hint = error.hint.map { "; \($0)" } ?? ""
-            return [MeasuredResource(resource: resource, failure: "\(error)\(hint)")]
+        } catch let error as MetricHistoryError {
+            return [MeasuredResource(resource: resource, failure: "\(error)")]
         }
     }
 

@@ -1,18 +1,19 @@
 package import BackupRepository
-package import StackConfiguration
+package import Components
+import StackConfiguration
 import Trends
 
 /// How long what there is will do: as JSON, as a table, as a page.
 package struct CapacityReport: Encodable {
     package var at: Timestamp
-    /// The component whose Prometheus was asked.
+    /// The component whose server was asked.
     package var source: String?
     var resources: [Row]
 
     package struct Row: Encodable {
         package var name: String
         var labels: [String: String]
-        package var unit: ResourceOptions.Unit
+        package var unit: MetricResource.Unit
         package var samples: Int
         package var oldest: Timestamp?
         package var newest: Timestamp?

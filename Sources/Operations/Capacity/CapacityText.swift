@@ -1,3 +1,4 @@
+import Components
 import Platform
 import StackConfiguration
 import Trends

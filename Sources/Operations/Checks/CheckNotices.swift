@@ -1,6 +1,6 @@
 import Foundation
 import Notifications
-package import RecoveryChecks
+package import Components
 import StackConfiguration
 
 /// Notifies the channels of failed checks and of a missed service level. A notification that is not delivered changes

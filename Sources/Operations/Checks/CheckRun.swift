@@ -1,7 +1,7 @@
 package import BackupRepository
 import Documents
 import Platform
-package import RecoveryChecks
+package import Components
 import StackConfiguration
 
 /// Runs checks against the stack of a session, by name.
@@ -27,7 +27,7 @@ package struct CheckRun {
         stack.restored = components
         if let sets { await hold(&stack, against: sets) }
         let limit = session.configuration.checks.timeout.duration
-        return await CheckRunner(pool: session.pool, timeLimit: limit).run(CheckRegistry(stack).checks(names))
+        return await CheckRunner(pool: session.pool, timeLimit: limit).run(session.checks.checks(names, of: stack))
     }
 
     private func hold(_ stack: inout CheckedStack, against sets: RestoreSelection) async {
@@ -71,15 +71,15 @@ extension Marks {
             func belongs(_ component: String) -> Bool {
                 sets.parts[component].map { $0.set.name == set.name } ?? (set.name == sets.newest?.name)
             }
-            mark.answers.removeAll { !belongs($0.question.component) }
-            mark.sentinels.removeAll { !belongs($0.component) }
+            mark.results.removeAll { !belongs($0.query.component) }
+            mark.canaries.removeAll { !belongs($0.component) }
             mark.omissions?.removeAll { !belongs($0.component) }
             guard var all = joint else {
                 joint = mark
                 continue
             }
-            all.answers += mark.answers
-            all.sentinels += mark.sentinels
+            all.results += mark.results
+            all.canaries += mark.canaries
             if let omissions = mark.omissions { all.omissions = (all.omissions ?? []) + omissions }
             joint = all
         }

@@ -1,25 +1,26 @@
 import Documents
 import Foundation
 import HTTP
-package import RecoveryChecks
+package import Components
 package import StackConfiguration
 
 extension CheckedStack {
     /// The stack of a configuration, as checks see it.
     package init(_ session: Session) {
         let settings = session.configuration.checks
-        self.init(components: session.configuration.components.map { Components.checked($0, session) })
-        interval = settings.interval?.duration
-        tenants = settings.tenants
+        self.init(
+            components: session.configuration.components.map {
+                CheckedComponent($0.settings, session.context(of: $0.name))
+            })
         endpoints = settings.endpoints.map { endpoint in
             Endpoint(
                 name: endpoint.name, server: CheckedServer(url: endpoint.url, client: Self.client),
                 isCritical: endpoint.critical, status: endpoint.expect, text: endpoint.contains,
                 timeLimit: endpoint.timeout?.duration)
         }
-        serviceLevel = settings.sla.map { ServiceLevel($0, components: components(of: "prometheus")) }
-        sentinels = settings.sentinels.sorted { $0.key < $1.key }.compactMap { name, sentinel in
-            components.first { $0.name == name }.flatMap { Self.sentinel(sentinel, of: $0) }
+        serviceLevel = settings.sla.map { ServiceLevel($0, components: components) }
+        canaries = session.canaries().compactMap { name, canary in
+            (try? canary.get()).map { PlacedCanary(name, $0) }
         }
     }
 
@@ -28,27 +29,17 @@ extension CheckedStack {
         options.userAgent = Release.userAgent
         return HTTPClient(options)
     }
+}
 
-    private static func sentinel(_ settings: SentinelConfiguration, of component: Component) -> (any Sentinel)? {
-        if component.kind == "files" {
-            return component.home.map {
-                FileSentinel(component: component.name, path: "\($0)/\(settings.file ?? ".dr-sentinel")")
-            }
-        }
-        guard let server = component.server else { return nil }
-        switch component.kind {
-        case "grafana": return GrafanaSentinel(component: component.name, server: server)
-        case "loki": return LokiSentinel(component: component.name, server: server, tenant: settings.tenant)
-        case "elasticsearch":
-            return ElasticsearchSentinel(
-                component: component.name, server: server, indices: component.indices, index: settings.index)
-        case "prometheus":
-            return settings.pushgateway.map { url in
-                PrometheusSentinel(
-                    component: component.name, server: server, pushgateway: CheckedServer(url: url, client: client),
-                    patience: settings.timeout?.duration ?? .seconds(60))
-            }
-        default: return nil
+extension Session {
+    /// The configured canaries by component, or the reason why one cannot be used.
+    func canaries() -> [(component: String, canary: Result<any Canary, CheckFailure>)] {
+        configuration.checks.canaries.sorted { $0.key < $1.key }.compactMap { name, canary in
+            guard let component = configuration.component(named: name) else { return nil }
+            do {
+                let made = try canary.settings.canary(of: component.settings, context(of: name))
+                return (name, made.map { .success($0) } ?? .failure(CheckFailure("-", "it has no 'url'")))
+            } catch { return (name, .failure(CheckFailure("-", "\(error)"))) }
         }
     }
 }
@@ -68,7 +59,7 @@ extension ServiceLevel {
         period.months % 12 == 0 ? period.description : "\(period.duration.components.seconds / 86_400)d"
     }
 
-    package init(_ settings: ServiceLevelConfiguration, components: [CheckedStack.Component]) {
+    package init(_ settings: ServiceLevelConfiguration, components: [CheckedComponent]) {
         let written: [Objective: ObjectiveConfiguration] = [
             .availability: settings.availability, .latencyP95: settings.latencyP95, .throughput: settings.throughput,
         ]
@@ -79,7 +70,9 @@ extension ServiceLevel {
                 threshold: own.threshold ?? Self.thresholds[objective] ?? 0)
         }
         self.init(
-            prometheus: components.first { settings.component == nil || $0.name == settings.component }, rules: rules,
+            component: components.first {
+                $0.kind.keepsMetrics && (settings.component == nil || $0.name == settings.component)
+            }, rules: rules,
             window: Self.notation(settings.window))
     }
 }

@@ -1,30 +1,13 @@
+package import Components
+import Platform
 package import RecoveryPlan
-
-extension TimeForecast {
-    /// `12m 3s (9m 2s to 15m 1s, 3 samples)`.
-    package var text: String { "\(Units.duration(expected)) (\(range), \(samples) sample\(samples == 1 ? "" : "s"))" }
-
-    /// A single measurement has none.
-    fileprivate var range: String {
-        hasRange ? "\(Units.duration(low)) to \(Units.duration(high))" : "no range"
-    }
-
-    /// How what was measured compares.
-    package func comparison(with seconds: Double) -> String {
-        let words =
-            samples == 1
-            ? "one run says little"
-            : seconds > high ? "longer than forecast" : seconds < low ? "shorter than forecast" : "within the range"
-        return "forecast: \(text); it took \(Units.duration(seconds)), \(words)"
-    }
-}
 
 extension RecoveryOutlook {
     private var allowed: String { rto.map { Units.duration($0) } ?? "-" }
 
     /// For `dr plan show`: every moment with its range, and what can be done.
     /// - Parameter kinds: of the components, by name.
-    package func text(kinds: [String: String]) -> [String] {
+    package func text(kinds: [String: any ComponentKind.Type]) -> [String] {
         var table = Table([
             ("  WHEN", .left), ("EXPECTED", .right), ("RANGE", .left), ("SAMPLES", .right), ("VERDICT", .left),
         ])
@@ -50,7 +33,7 @@ extension RecoveryOutlook {
     }
 
     /// For `dr status`: what there is to be warned of.
-    package func warning(kinds: [String: String]) -> [String] {
+    package func warning(kinds: [String: any ComponentKind.Type]) -> [String] {
         guard let worst, let rto else { return [] }
         let time = worst.total?.text ?? worst.expected
         let words = worst.verdict == .passes ? "is expected to take" : "may take too long:"

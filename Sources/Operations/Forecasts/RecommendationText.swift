@@ -1,9 +1,11 @@
+package import Components
+import Platform
 import RecoveryPlan
 import StackConfiguration
 
 extension Recommendation {
     /// - Parameter kinds: of the components, by name: what a restore can leave for later depends on it.
-    package func text(kinds: [String: String]) -> String {
+    package func text(kinds: [String: any ComponentKind.Type]) -> String {
         let name = component ?? step, time = Units.duration(seconds ?? 0)
         switch kind {
         case .longestStep: return "\(step) takes \(Units.fixed((share ?? 0) * 100, 0))% of the critical path: \(time)"
@@ -20,19 +22,11 @@ extension Recommendation {
         }
     }
 
-    /// How less is brought back, at first or at all.
-    private func less(_ kind: String?) -> String {
+    /// Advice on how to restore less, at first or at all.
+    private func less(_ kind: (any ComponentKind.Type)?) -> String {
         let share = Units.percent(fittingBytes ?? 0, of: bytes ?? 0)
-        switch kind {
-        case PrometheusOptions.kind:
-            return "restore the newest blocks first (`paths` in the plan's step), or keep \(share) of the time "
-                + "(--storage.tsdb.retention.time)"
-        case LokiOptions.kind:
-            return
-                "restore the newest \(share) first (`dr restore --component \(component ?? step) --from TIME`), or keep "
-                + "that much (retention_period)"
-        default: return "restore what is needed most first (`paths` in the plan's step), or keep less"
-        }
+        return kind?.adviceForLess(component: component ?? step, share: share)
+            ?? "restore what is needed most first (`paths` in the plan's step), or keep less"
     }
 
     private static func rate(_ value: Double?) -> String { value.map { "\(Units.bytes(Int($0)))/s" } ?? "-" }

@@ -1,4 +1,5 @@
 package import BackupRepository
+package import Components
 import Documents
 import Foundation
 import Platform
@@ -11,13 +12,13 @@ package struct RecoveryForecasts {
     /// Why there is none, or not of everything.
     package private(set) var notes: [String] = []
     /// Of the components, by name.
-    package let kinds: [String: String]
+    package let kinds: [String: any ComponentKind.Type]
 
     /// - Parameters:
     ///   - names: of all sets.
     ///   - now: when the recoveries would begin.
     package init(_ session: Session, _ repository: Repository, _ names: [Timestamp], now: Timestamp) async throws {
-        kinds = session.kinds
+        kinds = session.kindsByComponent
         let times = await session.stepTimes().filter { $0.value.runs > 0 }
         guard !times.isEmpty else {
             notes = ["no data: no recovery was run or drilled here; `dr drill --scenario complete_cluster_loss` is one"]
@@ -43,11 +44,6 @@ package struct RecoveryForecasts {
 }
 
 extension Session {
-    /// Of the components, by name.
-    package var kinds: [String: String] {
-        Dictionary(configuration.components.map { ($0.name, $0.kind) }) { first, _ in first }
-    }
-
     /// How long steps took on this machine, by scenario.
     /// - Parameter scenario: only this one.
     package func stepTimes(of scenario: String? = nil) async -> [String: StepTimes] {

@@ -12,21 +12,23 @@ package struct GapSearch {
     package func run() async throws -> GapReport {
         var report = GapReport()
         let components = session.configuration.components
-        let homes = components.compactMap(Components.home)
+        let homes = components.compactMap(\.home)
         let withheld = await newestWithheld(&report)
         for component in components {
             let surroundings = GapSurroundings(
                 trees: homes, components: Set(components.flatMap { [$0.name, $0.kind] }),
                 withheld: withheld[component.name] ?? [])
             do {
-                guard let finder = try Components.gaps(component, session) else { continue }
+                guard let finder = try session.gaps(component) else { continue }
                 let gaps = try await finder.gaps(surroundings)
                 report.gaps += gaps.map { GapReport.Row(component.name, $0) }
             } catch let error as CancellationError {
                 throw error
             } catch { report.unknown.append(.init(component: component.name, reason: "\(error)")) }
         }
-        let beside = await session.pool.run { [own] in Neighbours(of: homes, knowing: own).gaps() }
+        let beside = await session.pool.run { [own, kinds = session.kinds] in
+            Neighbours(of: homes, knowing: own, kinds: kinds).gaps()
+        }
         report.gaps += beside.map { GapReport.Row("host", $0) }
         return report
     }

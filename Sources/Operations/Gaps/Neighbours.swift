@@ -1,4 +1,5 @@
 import BackupRepository
+import Components
 import Foundation
 
 /// Directories beside those that are backed up: what was installed together is often kept side by side.
@@ -7,8 +8,14 @@ struct Neighbours {
     private let trees: [String]
     private let known: GapSurroundings
 
-    /// - Parameter own: paths that are `dr`'s own.
-    init(of trees: [String], knowing own: [String]) {
+    /// Names of programs: a directory in a common place matters only if it begins with one.
+    private let programs: [String]
+
+    /// - Parameters:
+    ///   - own: paths that are `dr`'s own.
+    ///   - kinds: the kinds whose programs are looked for.
+    init(of trees: [String], knowing own: [String], kinds: [any ComponentKind.Type]) {
+        programs = kinds.flatMap { $0.neighbours } + Self.others
         self.trees = trees
         known = GapSurroundings(trees: trees + own)
     }
@@ -17,10 +24,8 @@ struct Neighbours {
     private static let common: Set = [
         "/", "/etc", "/var", "/var/lib", "/home", "/opt", "/srv", "/data", "/mnt", "/tmp",
     ]
-    private static let stack = [
-        "prometheus", "alertmanager", "pushgateway", "grafana", "loki", "promtail", "alloy", "jaeger", "otelcol",
-        "elasticsearch", "opensearch", "blackbox", "thanos", "tempo", "mimir",
-    ]
+    /// Programs of observability that no kind is about.
+    private static let others = ["otelcol", "tempo"]
 
     /// Blocks.
     func gaps() -> [Gap] {
@@ -36,7 +41,7 @@ struct Neighbours {
     private func folders(in parent: String) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
         return names.filter { name in
-            !Self.common.contains(parent) || Self.stack.contains { name.lowercased().hasPrefix($0) }
+            !Self.common.contains(parent) || programs.contains { name.lowercased().hasPrefix($0) }
         }.map { parent == "/" ? "/\($0)" : "\(parent)/\($0)" }.filter { path in
             var isFolder: ObjCBool = false
             // A folder that holds a tree that is backed up is looked into by itself.

@@ -18,7 +18,7 @@ package struct PreviousContentRow: Encodable {
         await session.pool.run {
             var seen: Set<String> = []
             return session.configuration.components.flatMap { component in
-                (Components.home(component).map(PreviousContent.beside) ?? []).compactMap { content in
+                (component.home.map(PreviousContent.beside) ?? []).compactMap { content in
                     guard seen.insert(content.path).inserted else { return nil }
                     let (bytes, isWhole) = content.size()
                     return PreviousContentRow(

@@ -1,4 +1,5 @@
 package import BackupRepository
+import Platform
 
 /// A restore point as people read it.
 package enum RestorePointText {

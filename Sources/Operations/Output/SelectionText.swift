@@ -1,4 +1,5 @@
 package import BackupRepository
+import Platform
 
 /// Which sets were taken, and which were not, in words.
 package enum SelectionText {

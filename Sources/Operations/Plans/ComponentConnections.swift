@@ -1,3 +1,5 @@
+import Components
+import Foundation
 package import HTTP
 import RecoveryPlan
 import StackConfiguration
@@ -5,9 +7,11 @@ import StackConfiguration
 extension StackRecovery {
     /// The credentials and certificates of the component whose server the URL is on: a plan need not repeat them.
     package func connection(to url: String) throws -> HTTPOptions? {
-        let servers = session.configuration.components.compactMap(\.server).filter { server in
+        let servers = session.configuration.components.compactMap(\.settings.server).filter { server in
             url == server.url || url.hasPrefix("\(server.url)/") || url.hasPrefix("\(server.url)?")
         }
-        return try servers.max { $0.url.utf8.count < $1.url.utf8.count }.map { try HTTPClient($0).options }
+        return try servers.max { $0.url.utf8.count < $1.url.utf8.count }.map {
+            try HTTPOptions($0, environment: ProcessInfo.processInfo.environment, userAgent: Release.userAgent)
+        }
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 import Notifications
-import RecoveryChecks
+import Components
 package import RecoveryPlan
 
 /// Services for showing a plan: they say what would be done as far as the configuration tells, and do nothing.

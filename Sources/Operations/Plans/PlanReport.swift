@@ -1,3 +1,4 @@
+package import Components
 import Documents
 import Platform
 package import RecoveryPlan
@@ -106,7 +107,7 @@ package struct PlanReport: Encodable {
 
 extension PlanReport {
     /// - Parameter kinds: of the components, by name.
-    package func text(kinds: [String: String]) -> String {
+    package func text(kinds: [String: any ComponentKind.Type]) -> String {
         var lines = ["\(([scenario] + aliases).joined(separator: ", "))\(procedure.map { " (\($0))" } ?? ""), \(file)"]
         if let about { lines.append(about) }
         lines.append(

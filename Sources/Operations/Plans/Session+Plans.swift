@@ -1,6 +1,6 @@
 package import Documents
 import Foundation
-import RecoveryChecks
+import Components
 package import RecoveryPlan
 import ShippedPlans
 import StackConfiguration
@@ -27,7 +27,7 @@ extension Session {
     package func planScope(
         _ purpose: PlanScope.Purpose, overrides: [String: String] = [:], run: String? = nil, set: String? = nil
     ) -> PlanScope {
-        let components = configuration.components.map { ($0.name, $0.plainSettings) }
+        let components = configuration.components.map { ($0.name, $0.settings.plainSettings) }
         return PlanScope(
             purpose, stack: configuration.stack, overrides: overrides,
             components: Dictionary(components) { $1 }, run: run, set: set)
@@ -36,7 +36,7 @@ extension Session {
     /// What a plan meets when it is run here.
     package func planSurroundings() -> PlanReview.Surroundings {
         PlanReview.Surroundings(
-            components: configuration.components.map(\.name), checks: CheckRegistry.knownNames,
+            components: configuration.components.map(\.name), checks: self.checks.names,
             environment: ProcessInfo.processInfo.environment, folder: folder, rto: configuration.objectives.rto)
     }
 }

@@ -66,7 +66,7 @@ final class RunDisplay: Sendable {
     private func refresh() {
         state.withLock { state in
             guard isTerminal else {
-                for line in RunBoard.restores(progress.now) { Self.write("dr: \(line.printable)\n") }
+                for line in progress.lines { Self.write("dr: \(line.printable)\n") }
                 return
             }
             Self.write(erasing(&state) + drawing(&state))
@@ -82,7 +82,7 @@ final class RunDisplay: Sendable {
     private func drawing(_ state: inout State) -> String {
         guard isTerminal, !TerminalQuestion.isOpen else { return "" }
         let (columns, height) = Terminal.size
-        let lines = state.board.lines(progress.now, now: MonotonicClock.seconds, height: height)
+        let lines = state.board.lines(progress.lines, now: MonotonicClock.seconds, height: height)
         state.drawn = lines.count
         return lines.map { Terminal.cut($0.printable, to: columns - 1) + "\n" }.joined()
     }

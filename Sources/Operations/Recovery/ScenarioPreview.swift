@@ -1,4 +1,5 @@
 import BackupRepository
+import Platform
 import RecoveryPlan
 
 /// What a scenario would do, for `--dry-run`.

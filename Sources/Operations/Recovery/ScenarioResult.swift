@@ -1,5 +1,6 @@
 import Foundation
-package import RecoveryChecks
+package import Components
+import Platform
 package import RecoveryPlan
 
 /// What a replay came to.

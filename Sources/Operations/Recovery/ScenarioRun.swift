@@ -4,7 +4,7 @@ import Documents
 import Foundation
 import Logging
 import Platform
-import RecoveryChecks
+import Components
 package import RecoveryPlan
 import StackConfiguration
 
@@ -243,16 +243,6 @@ extension RunRecord {
         if let sets { return .sets(sets.compactMapValues { Timestamp($0) }) }
         return Timestamp(identity.set).map { .named($0) }
     }
-
-    /// "set 20261123T020000Z", or the sets of a recovery that takes components from several.
-    var setsText: String { Self.text(sets, newest: identity.set) }
-
-    /// - Parameter sets: by component; nil where all are the newest.
-    package static func text(_ sets: [String: String]?, newest: String) -> String {
-        guard let sets, Set(sets.values).count > 1 else { return "set \(newest)" }
-        let parts = Dictionary(grouping: sets.keys.sorted(), by: { sets[$0] ?? "" }).sorted { $0.key > $1.key }
-        return "sets " + parts.map { "\($0.key) (\($0.value.joined(separator: ", ")))" }.joined(separator: ", ")
-    }
 }
 
 extension PlanLibrary.Entry {
@@ -264,18 +254,5 @@ extension PlanLibrary.Entry {
             ?? (try? text.read(in: session.planScope(.look)))
         let restored = Set(plan?.steps.compactMap(\.restoredComponent) ?? [])
         return restored.isEmpty ? nil : restored
-    }
-}
-
-extension RunHolder {
-    /// This process, and whoever started it.
-    static var current: RunHolder {
-        let environment = ProcessInfo.processInfo.environment
-        var name = [CChar](repeating: 0, count: 256)
-        let host =
-            gethostname(&name, name.count - 1) == 0
-            ? String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : "unknown"
-        let person = environment["SUDO_USER"] ?? environment["USER"] ?? "uid \(geteuid())"
-        return RunHolder(person: person, host: host, process: Int(getpid()), boot: MonotonicClock.boot)
     }
 }

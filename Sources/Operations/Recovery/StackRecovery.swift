@@ -2,7 +2,7 @@ package import BackupRepository
 package import Foundation
 package import Notifications
 import Platform
-package import RecoveryChecks
+package import Components
 package import RecoveryPlan
 import StackConfiguration
 
@@ -143,7 +143,7 @@ package struct StackRecovery: RecoveryServices {
         job.paths = request.paths
         job.replace = request.replace
         if job.paths.isEmpty, request.to == nil, let road = try job.road(to: nil) { return (job, road) }
-        let home = request.to ?? settings.flatMap { Components.home($0) }
+        let home = request.to ?? settings?.home
         guard let home, let road = try job.road(to: home) else {
             throw ActionError(
                 .hopeless, "restore \(name)", "nothing says where to",

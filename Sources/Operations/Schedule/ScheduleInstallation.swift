@@ -1,6 +1,5 @@
 import Foundation
 package import Platform
-package import Schedules
 import StackConfiguration
 
 /// Puts a schedule's files where they belong; what is there already, byte by byte, is left alone.

@@ -1,5 +1,5 @@
+import Components
 import Foundation
-package import Schedules
 import StackConfiguration
 
 /// The jobs of a stack's schedule, as files for what is to run them.
@@ -52,8 +52,7 @@ package struct SchedulePlan {
         if let textfile = configuration.metrics.textfile {
             writable.append(URL(filePath: textfile).deletingLastPathComponent().path)
         }
-        // A snapshot that was taken is removed from Prometheus' own directory.
-        writable += configuration.components.filter { $0.options is PrometheusOptions }.compactMap(Components.home)
+        writable += configuration.components.flatMap(\.settings.writablePaths)
         let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/usr/bin/dr"
         return Installation(
             program: program, configuration: URL(filePath: session.file).standardizedFileURL.path,
@@ -67,7 +66,7 @@ package struct SchedulePlan {
         place.image = image ?? ""
         if let state = session.configuration.state { place.state = state }
         place.data = session.configuration.components.compactMap { component in
-            Components.home(component).map { ClusterPlace.Mount(path: $0, claim: component.name) }
+            component.home.map { ClusterPlace.Mount(path: $0, claim: component.name) }
         }
         if case .directory(let store) = session.configuration.store.url {
             place.data.append(ClusterPlace.Mount(path: store, claim: "dr-store"))

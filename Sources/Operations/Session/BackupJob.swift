@@ -5,7 +5,7 @@ import Foundation
 import ObjectStorage
 package import StackConfiguration
 
-/// One backup and what belongs to it: sentinels before the capture; after the commit the set's record, a share of the
+/// One backup and what belongs to it: canaries before the capture; after the commit the set's record, a share of the
 /// old packs read again, metrics, a prune. Once the set is there nothing that follows can spoil it: that warns.
 package struct BackupJob {
     package let session: Session
@@ -30,7 +30,7 @@ package struct BackupJob {
     package init(_ session: Session, _ output: Output, only names: [String]) throws {
         self.session = session
         self.output = output
-        components = try Components.chosen(names, of: session.configuration)
+        components = try session.chosen(names)
         readsShare = session.configuration.verification.sample
     }
 
@@ -51,7 +51,7 @@ package struct BackupJob {
             do { try recipient.checkValidity(at: Date()) } catch { output.warn("\(error)") }
         }
         let recording = SetRecording(session: session, output: output)
-        let planted = await recording.plantSentinels(in: components)
+        let canaries = await recording.writeCanaries(to: components)
         let report: BackupRun.Report
         do { report = try await capture(parts, into: repository) } catch  where Self.meansFullStore(error) {
             if prunes { await pruneFullStore(repository) }
@@ -60,7 +60,7 @@ package struct BackupJob {
         for warning in report.warnings { output.warn(warning) }
         for note in report.notes { output.note(note) }
         let start = ContinuousClock.now
-        await recording.record(report.set, planted: planted, in: repository)
+        await recording.record(report.set, canaries: canaries, in: repository)
         let recorded = Int((ContinuousClock.now - start).components.seconds)
         let sample = readsShare ? await readShare(of: repository) : nil
         await writeMetrics(report.set, repository)
@@ -70,7 +70,7 @@ package struct BackupJob {
 
     private func part(_ component: ComponentConfiguration) throws -> BackupRun.Component {
         var part = BackupRun.Component(
-            name: component.name, kind: component.kind, source: try Components.source(component, session))
+            name: component.name, kind: component.kind, source: try session.source(component))
         part.stallTimeout = component.stallTimeout.duration
         part.shrinkThreshold = component.shrinkThreshold
         return part

@@ -1,6 +1,7 @@
 package import BackupRepository
 import Foundation
 import Notifications
+import Platform
 import StackConfiguration
 
 /// Tells people of a backup that failed, wholly or in part. Whether they can be reached changes nothing about it.

@@ -116,7 +116,7 @@ package struct ComponentChecks {
         var checks: [Check] = []
         for component in session.configuration.components {
             do {
-                let source = try Components.source(component, session)
+                let source = try session.source(component)
                 let findings = await source.diagnose()
                 checks += findings.map {
                     Check("\(component.name): \($0.subject)", Check.Verdict($0.verdict), $0.detail)
@@ -129,7 +129,7 @@ package struct ComponentChecks {
 
     /// A store that lies in what it is to protect is lost with it.
     private func ownFolders(in component: ComponentConfiguration) -> [Check] {
-        (Components.home(component).map { session.ownFolders(inside: $0) } ?? []).map { place in
+        (component.home.map { session.ownFolders(inside: $0) } ?? []).map { place in
             Check(
                 "\(component.name): \(place.words)", .warning,
                 "\(place.path) lies inside this component's directory: backups skip it, and what destroys the one "

@@ -1,3 +1,4 @@
+import Components
 import Documents
 import Foundation
 import HTTP
@@ -34,7 +35,8 @@ package struct NotificationChannels {
                 over: HTTPExchange(secrets.options(), secrets: [key]))
         }
         add("alertmanager", configuration.alertmanager, \.channel) { name, entry in
-            let options = try HTTPOptions(entry.access, environment: secrets.environment)
+            let options = try HTTPOptions(
+                entry.access, environment: secrets.environment, userAgent: Release.userAgent)
             let format = AlertmanagerFormat(
                 url: entry.access.url, expiry: Int(entry.expires.duration.components.seconds))
             return HTTPChannel(name, entry.channel.filter, format: format, over: HTTPExchange(options))

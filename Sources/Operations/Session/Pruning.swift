@@ -1,4 +1,5 @@
 package import BackupRepository
+import Platform
 import StackConfiguration
 
 extension Session {
@@ -17,7 +18,7 @@ extension Session {
             guard let component = configuration.component(named: manifest.component),
                 component.kind == manifest.source
             else { return }
-            try await Components.source(component, self).forget(manifest.facts)
+            try await source(component).forget(manifest.facts)
         }
         return prune
     }

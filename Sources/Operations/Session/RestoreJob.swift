@@ -53,7 +53,7 @@ package struct RestoreJob {
     ///   - asFiles: the stored files as they are, where the component would be unpacked.
     /// - Returns: nil when the kind needs a directory and none is named.
     package func road(to directory: String?, asFiles: Bool = false) throws -> Road? {
-        let importer = asFiles ? nil : try Components.importer(kind: manifest.source, settings, session)
+        let importer = asFiles ? nil : try session.importer(kind: manifest.source, of: settings)
         if let importer, importer.fillsServer == (directory == nil) {
             return .importer(importer, directory: directory)
         }
@@ -89,7 +89,7 @@ package struct RestoreJob {
         restore.slice = slice
         restore.owner = owner
         restore.lanes = Session.lanes
-        restore.restorer = try Components.restorer(kind: manifest.source, settings, session)
+        restore.restorer = try session.restorer(kind: manifest.source, of: settings)
         return restore
     }
 
@@ -123,7 +123,7 @@ package struct RestoreJob {
         restore.lanes = Session.lanes
         restore.owner = .fixed(uid: geteuid(), gid: getegid())
         restore.isPrivate = true
-        restore.restorer = try Components.restorer(kind: manifest.source, settings, session)
+        restore.restorer = try session.restorer(kind: manifest.source, of: settings)
         var request = ImportRequest(
             tree: "\(folder)/tree", manifest: manifest, progress: progress, logger: session.logger)
         request.directory = directory.map { URL(filePath: $0).absoluteURL.path }

@@ -1,4 +1,5 @@
 package import BackupRepository
+package import Components
 package import Cryptography
 import Documents
 import Foundation
@@ -15,19 +16,28 @@ package struct Session {
     /// The configuration's file.
     package let file: String
     package let configuration: Configuration
+    /// The kinds of components that the configuration and the repository may name.
+    package let kinds: [any ComponentKind.Type]
     /// Threads for everything that blocks: packs on their way, components side by side, HTTP.
     package let pool: BlockingPool
     /// What is put between the repository and its store: how a drill reads a damaged copy.
     package var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
 
-    /// - Parameter configuration: the configuration's file; nil for the usual places.
-    package init(_ options: OutputOptions, configuration: String?) throws {
+    /// - Parameters:
+    ///   - configuration: the configuration's file; nil for the usual places.
+    ///   - kinds: the kinds of components that it may name.
+    package init(_ options: OutputOptions, configuration: String?, kinds: [any ComponentKind.Type]) throws {
         let file = try ConfigurationFile.locate(explicit: configuration)
-        self.init(options, file: file, try ConfigurationFile.read(file), pool: BlockingPool(threads: 16))
+        let read = try ConfigurationFile.read(file, kinds: kinds)
+        self.init(options, file: file, read, kinds: kinds, pool: BlockingPool(threads: 16))
     }
 
     /// - Parameter file: of the configuration; relative paths in plans start from its folder.
-    package init(_ options: OutputOptions, file: String, _ configuration: Configuration, pool: BlockingPool) {
+    package init(
+        _ options: OutputOptions, file: String, _ configuration: Configuration, kinds: [any ComponentKind.Type],
+        pool: BlockingPool
+    ) {
+        self.kinds = kinds
         self.options = options
         self.file = file
         self.configuration = configuration
@@ -88,7 +98,7 @@ package struct Session {
     /// The checks of contents for every kind of component that has any.
     package func inspectors() throws -> [String: any ComponentRestorer] {
         var inspectors: [String: any ComponentRestorer] = [:]
-        for kind in Components.kinds { inspectors[kind] = try Components.restorer(kind: kind, nil, self) }
+        for kind in kinds { inspectors[kind.name] = try restorer(kind: kind.name) }
         return inspectors
     }
 

@@ -2,6 +2,7 @@ import Documents
 import Foundation
 package import Logging
 package import ObjectStorage
+import Platform
 import S3
 package import StackConfiguration
 

@@ -9,7 +9,7 @@ package final class BlockingPool: TaskExecutor {
     private let jobs = Mutex<[UnownedJob]>([])
     private let available = DispatchSemaphore(value: 0)
 
-    /// - Parameter threads: how many blocking calls can run at once. The threads live as long as the process.
+    /// - Parameter threads: the number of blocking calls that can run at once. The threads live as long as the process.
     package init(threads: Int) {
         precondition(threads > 0)
         for _ in 0..<threads { Thread { [self] in work() }.start() }

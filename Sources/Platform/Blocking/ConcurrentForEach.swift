@@ -1,8 +1,8 @@
 extension Sequence where Element: Sendable {
     /// Runs `body` for every element, at most `limit` at once, in order of start.
     ///
-    /// What is in flight bounds the memory: `limit` elements and whatever `body` holds for each.
-    /// The first error cancels the others and is rethrown once they have ended.
+    /// The elements in flight bound the memory: `limit` elements and the data of their `body`. The first error cancels
+    /// the others and is rethrown after they have ended.
     package func concurrentForEach(
         limit: Int, _ body: @escaping @Sendable (Element) async throws -> Void
     ) async throws {

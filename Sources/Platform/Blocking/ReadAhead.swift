@@ -2,14 +2,14 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Runs `make` in a thread of its own, ahead of `use`, by some thousands of elements and no more. Both may block.
+/// Runs `make` in a separate thread, ahead of `use` by at most some thousands of elements. Both may block.
 ///
-/// For a walk over a tree that somebody compares with a table: two cores then do what one did.
+/// For a walk over a tree that `use` compares with a table, so that two cores share the work of one.
 /// - Parameters:
-///   - make: hands each element to its argument, which throws `CancellationError` once nobody wants any more.
-///   - use: asks its argument for the next element, nil after the last. That throws what `make` threw, after all that
-///     was made before, and `CancellationError` when the calling task was cancelled.
-/// - Returns: what `use` returns, once `make` has ended.
+///   - make: passes each element to its argument, which throws `CancellationError` after `use` has ended.
+///   - use: asks its argument for the next element, nil after the last. The argument throws the error of `make` after
+///     the last element, and `CancellationError` if the calling task was cancelled.
+/// - Returns: the result of `use`, after `make` has ended.
 package func readingAhead<Element: Sendable, Value>(
     of type: Element.Type = Element.self, make: @escaping @Sendable ((Element) throws -> Void) throws -> Void,
     use: (() throws -> Element?) throws -> Value
@@ -50,12 +50,12 @@ private final class Belt<Element: Sendable>: Sendable {
         var batches: [[Element]] = []
         var hasEnded = false
         var failure: (any Error)?
-        /// Nobody takes any more.
+        /// True if the consumer takes no more batches.
         var isClosed = false
     }
 
     private let state = Mutex(State())
-    // From zero: Dispatch traps when one goes away with less than it began with.
+    // Start from zero: Dispatch traps if a semaphore is released with a lower value than it began with.
     private let free = DispatchSemaphore(value: 0)
     private let full = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
@@ -90,12 +90,12 @@ private final class Belt<Element: Sendable>: Sendable {
             if let failure = state.failure { throw failure }
             return nil
         }
-        // What was left for the end is there for whoever asks again.
+        // Keep the end for later calls.
         if batch == nil { full.signal() } else { free.signal() }
         return batch
     }
 
-    /// Ends the maker, if it has not, and waits until it has.
+    /// Stops the maker if it still runs, and waits until it has ended.
     func close() {
         state.withLock { $0.isClosed = true }
         free.signal()

@@ -1,14 +1,15 @@
-/// Work that showed no sign of life for too long, and was given up.
+/// Work that showed no progress for too long and was abandoned.
 package struct Stall: Error, Equatable {
     package var limit: Duration
 }
 
-/// Runs `body`, and cancels it when its sign of life has not changed for `limit`.
+/// Runs `body`, and cancels it if its sign of life has not changed for `limit`.
 ///
-/// What does not notice a cancellation, such as a read from a dead network share, is left behind after `grace`: it may
-/// go on in its own thread, and nobody waits for it. When the calling task is cancelled, this waits for `body` to end.
-/// - Parameter sign: changes while the work gets on; looked at from time to time.
-/// - Throws: ``Stall``, else what `body` throws.
+/// Work that does not notice the cancellation, such as a read from a dead network share, is abandoned after `grace`: it
+/// may continue in its own thread, and no caller waits for it. If the calling task is cancelled, this waits for `body`
+/// to end.
+/// - Parameter sign: a value that changes while the work makes progress; read from time to time.
+/// - Throws: ``Stall``, else the error of `body`.
 package func givingUpOnStall<Value: Sendable, Sign: Equatable & Sendable>(
     after limit: Duration, grace: Duration = .seconds(30), sign: @escaping @Sendable () -> Sign,
     _ body: @escaping @Sendable () async throws -> Value
@@ -31,7 +32,7 @@ package func givingUpOnStall<Value: Sendable, Sign: Equatable & Sendable>(
     }
     defer { watch.cancel() }
     var isStalled = false
-    // Ends by itself only when the calling task is cancelled.
+    // The events end only if the calling task is cancelled.
     loop: for await event in events {
         switch event {
         case .ended: break loop

@@ -1,13 +1,14 @@
 internal import Glibc
 
-/// An open file descriptor, written to with `write(2)`.
+/// An open file descriptor, which is written with `write(2)`.
 package struct Descriptor: Sendable {
     private let number: CInt
 
     package init(_ number: CInt) { self.number = number }
 
     /// Writes all of `bytes`.
-    /// - Parameter patience: milliseconds to wait for a non-blocking descriptor that takes no more; -1 for no limit.
+    /// - Parameter patience: the wait in milliseconds for a non-blocking descriptor that accepts no more; -1 for no
+    ///   limit.
     /// - Returns: 0, or the error number.
     package func write(_ bytes: [UInt8], patience: CInt) -> CInt {
         bytes.withUnsafeBytes { bytes in
@@ -31,11 +32,11 @@ package struct Descriptor: Sendable {
 
     /// Opens `/dev/null` for each standard stream that was closed when the program started.
     ///
-    /// The next file to be opened would otherwise become standard output or standard error, and receive what is written
-    /// there. Call it before anything is opened.
+    /// The next file to be opened would otherwise become standard output or standard error, and receive their text.
+    /// Call it before any file is opened.
     package static func holdStandardStreams() {
         for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 && errno == EBADF {
-            _ = open("/dev/null", O_RDWR)  // the lowest free number: this one
+            _ = open("/dev/null", O_RDWR)  // open uses the lowest free number: this one
         }
     }
 }

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The terminal at standard error.
 package enum Terminal {
-    /// Columns and lines; 80 and 24 where it does not tell.
+    /// The columns and lines; 80 and 24 if the terminal does not report them.
     package static var size: (columns: Int, lines: Int) {
         var size = winsize()
         guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
@@ -11,13 +11,13 @@ package enum Terminal {
         return (Int(size.ws_col), Int(size.ws_row))
     }
 
-    /// Columns that a line takes: 2 for each wide character, none for marks that combine with the one before.
+    /// Returns the columns of a line: 2 for each wide character, none for combining marks.
     package static func columns(of line: some StringProtocol) -> Int {
         let bytes = line.utf8
         return bytes.allSatisfy { $0 < 0x80 } ? bytes.count : line.unicodeScalars.reduce(0) { $0 + $1.columns }
     }
 
-    /// The beginning of a line, as much of it as fits into `columns`.
+    /// Returns the beginning of a line that fits into `columns`.
     package static func cut(_ line: String, to columns: Int) -> String {
         guard line.utf8.count > columns else { return line }
         var taken = 0
@@ -38,7 +38,7 @@ extension Unicode.Scalar {
         case .nonspacingMark, .enclosingMark, .format: return 0
         default: break
         }
-        // East Asian wide and full-width characters of UAX #11, and pictures.
+        // East Asian wide and full-width characters of UAX #11, and pictographs.
         switch value {
         case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x4DBF, 0x4E00...0xA4CF, 0xA960...0xA97F, 0xAC00...0xD7A3,
             0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF01...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF,

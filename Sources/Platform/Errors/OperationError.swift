@@ -23,11 +23,11 @@ extension OperationError {
 
 /// The beginning of an error's message: the operation that failed, its object, or both.
 package struct ErrorPlace: Equatable, Sendable {
-    /// A verb or an action, where it is known: "put", "snapshot of http://localhost:9090".
+    /// A verb or an action, if known: "put", "snapshot of http://localhost:9090".
     package var operation: String?
-    /// The file, key, component or program, where it is known.
+    /// The file, key, component or program, if known.
     package var object: String?
-    /// Both, as the message spells them; empty where the message has only a detail.
+    /// Both, as the message spells them; empty if the message has only a detail.
     package var text: String
 
     /// - Parameter text: nil for the operation, then the object.

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// The system's words for a failed operation on a file: "Permission denied", never a dump of Foundation's error.
+/// The system's message for a failed file operation: "Permission denied", never a dump of Foundation's error.
 package enum FileFailure {
     package static func text(_ error: any Error) -> String {
         if let own = error as? FileError { return own.detail }
@@ -22,7 +22,7 @@ package enum FileFailure {
 
     package static func text(code: CInt) -> String { String(cString: strerror(code)) }
 
-    /// The error number under Foundation's error, where there is one.
+    /// The error number under Foundation's error, if there is one.
     private static func systemCode(_ error: NSError) -> CInt? {
         if error.domain == NSPOSIXErrorDomain { return CInt(truncatingIfNeeded: error.code) }
         return (error.userInfo[NSUnderlyingErrorKey] as? NSError).flatMap(systemCode)

@@ -3,8 +3,8 @@ internal import Glibc
 
 /// A table of the kernel below `/proc`.
 package enum KernelTable {
-    /// Reads the whole table. The kernel hands it out a page at a time and gives it no size, so a short read does not end
-    /// it; Foundation's own readers of files stop there.
+    /// Reads the whole table. The kernel returns it a page at a time and reports no size, so a short read is not its
+    /// end; Foundation's own readers of files stop there.
     /// - Returns: nil if it cannot be opened or read.
     package static func read(_ path: String) -> Data? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

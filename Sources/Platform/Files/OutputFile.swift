@@ -1,21 +1,21 @@
 internal import Foundation
 
-/// A file that the program writes where a user or the configuration says.
+/// A file that the program writes to a path from the user or the configuration.
 ///
-/// A regular file is replaced in one step: a reader sees the old content or the new one, never a part. To a device or a
-/// FIFO the content is written through; neither is replaced by a file.
+/// A regular file is replaced in one step: a reader sees the old content or the new one, never a part. The content for
+/// a device or a FIFO is written to it; neither is replaced by a file.
 package enum OutputFile {
     /// The treatment of a symbolic link at the path.
     package enum Links: Sendable {
-        /// The file that it points at is written, and the link stays. For paths that the user typed.
+        /// The file that the link points to is written, and the link stays. For paths that the user typed.
         case follow
         /// An error. For folders that belong to other users, where a link could point at any file.
         case refuse
     }
 
     /// - Parameters:
-    ///   - mode: permissions of the file. Nil keeps owner and permissions of a file that is replaced, and gives a new one
-    ///     those that the umask leaves.
+    ///   - mode: permissions of the file. Nil keeps the owner and the permissions of a replaced file, and gives a new
+    ///     file the permissions of the umask.
     /// - Throws: ``FileError``.
     package static func write(
         _ bytes: [UInt8], to path: String, mode: UInt32? = nil, links: Links
@@ -30,12 +30,12 @@ package enum OutputFile {
         case S_IFCHR, S_IFIFO: try writeThrough(bytes, to: place, links: links, named: path)
         case S_IFLNK: throw FileError(path, detail: "it is a symbolic link, which dr does not follow here")
         case S_IFDIR: throw FileError(path, code: EISDIR)
-        default: throw FileError(path, detail: "it is not a file that can be written")
+        default: throw FileError(path, detail: "it is not a writable kind of file")
         }
     }
 
     /// Writes a file that must not exist yet.
-    /// - Throws: ``FileError``, also where anything has the name, a link included.
+    /// - Throws: ``FileError``, also if the name exists, even as a link.
     package static func create(_ bytes: [UInt8], at path: String, mode: UInt32) throws(FileError) {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard file >= 0 else { throw FileError(path, code: errno) }
@@ -70,7 +70,7 @@ package enum OutputFile {
             if let mode {
                 guard fchmod(file, mode) == 0 else { throw FileError(path, code: errno) }
             } else if let present {
-                // Only the superuser may give a file away; the others own what they replace, or could not.
+                // Only the superuser may change the owner; other users own the file already, or could not replace it.
                 _ = fchown(file, present.st_uid, present.st_gid)
                 guard fchmod(file, present.st_mode & 0o777) == 0 else { throw FileError(path, code: errno) }
             }
@@ -81,7 +81,7 @@ package enum OutputFile {
             unlinkat(directory, temporary, 0)
             throw error
         }
-        fsync(directory)  // not every file system can
+        fsync(directory)  // not every file system supports it
     }
 
     private static func split(_ path: String) -> (folder: String, name: String) {
@@ -92,7 +92,7 @@ package enum OutputFile {
 
     // MARK: Links, devices and descriptors
 
-    /// The path at the end of a chain of links; nothing need be there.
+    /// Returns the path at the end of a chain of links; it need not exist.
     private static func target(of path: String) throws(FileError) -> String {
         var place = path
         for _ in 0..<40 {
@@ -110,7 +110,7 @@ package enum OutputFile {
     private static func writeThrough(
         _ bytes: [UInt8], to place: String, links: Links, named path: String
     ) throws(FileError) {
-        // In a folder of another user a FIFO without a reader must not hold the program up.
+        // In a folder of another user, a FIFO without a reader must not block the program.
         let flags = links == .refuse ? O_NOFOLLOW | O_NONBLOCK : 0
         let file = open(place, O_WRONLY | O_NOCTTY | O_CLOEXEC | flags)
         guard file >= 0 else { throw FileError(path, code: errno) }
@@ -123,8 +123,8 @@ package enum OutputFile {
         guard code == 0 else { throw FileError(path, code: code) }
     }
 
-    /// The descriptor that a path such as `/dev/stdout` or `/dev/fd/3` stands for. Opened by its path, a file that the
-    /// shell has opened there would be written from its beginning again.
+    /// Returns the descriptor for a path such as `/dev/stdout` or `/dev/fd/3`. If it were opened by its path, a file
+    /// that the shell has opened would be written from its beginning again.
     private static func openDescriptor(_ path: String) -> CInt? {
         switch path {
         case "/dev/stdout": return STDOUT_FILENO
@@ -150,7 +150,7 @@ package struct FileError: OperationError, Equatable {
 
     /// - Parameters:
     ///   - code: the error number.
-    ///   - object: the file or folder that refused, where it is not the one at `path`.
+    ///   - object: the file or folder that caused the error, if it is not the one at `path`.
     package init(_ path: String, code: CInt, object: String? = nil) {
         self.init(path, detail: (object.map { "\($0): " } ?? "") + FileFailure.text(code: code))
     }

@@ -1,6 +1,6 @@
 /// Conversions and sums for numbers that come from documents, servers and files. None of them traps.
 extension Int {
-    /// The whole part of a number, cut to the range of `Int`; 0 for what is not a number.
+    /// Makes the whole part of a number, limited to the range of `Int`; 0 for NaN.
     package init(clamping value: Double) {
         if let whole = Int(checked: value) {
             self = whole
@@ -9,26 +9,26 @@ extension Int {
         }
     }
 
-    /// The whole part of a number; nil unless it is finite and in the range of `Int`.
+    /// Makes the whole part of a number; nil unless it is finite and in the range of `Int`.
     package init?(checked value: Double) {
         // -2^63 is in the range, 2^63 is not.
         guard value >= -0x1p63, value < 0x1p63 else { return nil }
         self.init(value)  // checked: just above
     }
 
-    /// The sum, cut to the range of `Int`.
+    /// Returns the sum, limited to the range of `Int`.
     package func addingClamped(_ other: Int) -> Int {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? (other < 0 ? .min : .max) : sum
     }
 
-    /// The difference, cut to the range of `Int`.
+    /// Returns the difference, limited to the range of `Int`.
     package func subtractingClamped(_ other: Int) -> Int {
         let (difference, overflow) = subtractingReportingOverflow(other)
         return overflow ? (other < 0 ? .max : .min) : difference
     }
 
-    /// The product, cut to the range of `Int`.
+    /// Returns the product, limited to the range of `Int`.
     package func multipliedClamped(by other: Int) -> Int {
         let (product, overflow) = multipliedReportingOverflow(by: other)
         return overflow ? ((self < 0) == (other < 0) ? .max : .min) : product
@@ -36,11 +36,11 @@ extension Int {
 }
 
 extension Sequence<Int> {
-    /// The sum, cut to the range of `Int`.
+    /// Returns the sum, limited to the range of `Int`.
     package func clampedSum() -> Int { reduce(0) { $0.addingClamped($1) } }
 }
 
-/// The numbers that a document may hold.
+/// The valid numbers of documents.
 package enum DocumentRange {
     /// Sizes, offsets and counts: whole numbers that every JSON reader keeps exactly, up to 2^53.
     package static let sizes = 0...(1 << 53)
@@ -48,6 +48,6 @@ package enum DocumentRange {
     package static let seconds = 0...253_402_300_799
     /// The same in milliseconds.
     package static let milliseconds = 0...253_402_300_799_999
-    /// As far back, for the oldest of some data: samples before 1970 are possible.
+    /// The range for the oldest of some data: samples before 1970 are possible.
     package static let signedMilliseconds = -milliseconds.upperBound...milliseconds.upperBound
 }

@@ -1,12 +1,12 @@
-/// Text from outside on its way to a terminal or a log: names of files, words of servers.
+/// Text from outside for a terminal or a log: file names, messages of servers.
 ///
-/// Control characters move a terminal's cursor, set its title or fake a line of a log; overrides of the writing direction
-/// show a name as another one. They are written as `\x1b`, `\n`, `\u{202e}`. JSON keeps the exact text.
+/// Control characters can move a terminal's cursor, set its title or fake a log line; overrides of the writing
+/// direction can disguise a name. They are written as `\x1b`, `\n`, `\u{202e}`. JSON keeps the exact text.
 extension StringProtocol {
-    /// For a name within a line: no character of it ends the line.
+    /// The text for use within a line: line ends are escaped too.
     package var printable: String { escaping { _ in false } }
 
-    /// For text of several lines: line ends and tabs stay.
+    /// The text of several lines: line ends and tabs stay.
     package var printableLines: String { escaping { $0 == "\n" || $0 == "\t" } }
 
     private func escaping(except isMeant: (Unicode.Scalar) -> Bool) -> String {
@@ -24,7 +24,7 @@ extension StringProtocol {
         return String(text)
     }
 
-    /// JSON text in which no character acts on a terminal: encoders escape only those below a space.
+    /// JSON text without characters that act on a terminal: encoders escape only those below a space.
     ///
     /// Outside of strings JSON has none of these characters, so the value stays the same.
     package var jsonForTerminals: String {

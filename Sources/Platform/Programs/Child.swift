@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// A child process, the leader of a group of its own. Ended or reaped exactly once by whoever started it.
+/// A child process, the leader of its own process group. The code that starts it must stop or reap it exactly once.
 struct Child {
     private let id: pid_t
 
@@ -11,7 +11,7 @@ struct Child {
     /// - Throws: ``ProgramError``.
     init(starting program: Program, output: CInt, errors: CInt) throws(ProgramError) {
         if let folder = program.folder, !Self.isFolder(folder) {
-            throw ProgramError(.notStarted, of: program.name, "there is no folder '\(folder)' to run it in")
+            throw ProgramError(.notStarted, of: program.name, "its working directory '\(folder)' does not exist")
         }
         let file = try Self.file(of: program)
         let input = try Self.open(program.input, for: program)
@@ -26,12 +26,12 @@ struct Child {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // Signals that this process ignores would be ignored by the program too.
+        // The program would inherit the ignored signals of this process.
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
         for signal in [SIGINT, SIGTERM, SIGPIPE, SIGXFSZ] { sigaddset(&signals, signal) }
-        // Under `nohup` the program ignores the end of the session too.
+        // Under `nohup` the program ignores SIGHUP too.
         if dr_started_under_nohup() == 0 { sigaddset(&signals, SIGHUP) }
         posix_spawnattr_setsigdefault(&attributes, &signals)
         posix_spawnattr_setpgroup(&attributes, 0)
@@ -46,28 +46,29 @@ struct Child {
         Keeper.keep(id)
     }
 
-    /// Whether it has ended; it stays to be reaped, so that its number, and its group's, is nobody else's.
+    /// True if it has exited. It is not reaped yet, so that no other process gets its number or its group's.
     var hasEnded: Bool {
         var info = siginfo_t()
         let code = waitid(P_PID, id_t(id), &info, WEXITED | WNOHANG | WNOWAIT)
         return code != 0 ? errno != EINTR : info.si_signo == SIGCHLD
     }
 
-    /// - Returns: the status as `waitpid` has it.
+    /// - Returns: the status of `waitpid`.
     func reap() -> CInt {
-        // Before its number is anybody else's.
+        // Release it before another process can get its number.
         Keeper.letGo(id)
         var status: CInt = 0
         while waitpid(id, &status, 0) < 0, errno == EINTR {}
         return status
     }
 
-    /// Ends it with all it started: politely, so that it removes its temporary files, then for good.
+    /// Stops the child and all processes that it started: first with SIGTERM, so that they remove their temporary
+    /// files, then with SIGKILL.
     func end() {
         kill(-id, SIGTERM)
         let deadline = ContinuousClock.now + .seconds(3)
         while !hasEnded, ContinuousClock.now < deadline { usleep(5_000) }
-        kill(-id, SIGKILL)  // also helpers that did not listen
+        kill(-id, SIGKILL)  // also helpers that ignored SIGTERM
         _ = reap()
     }
 
@@ -101,24 +102,24 @@ struct Child {
         return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// The file to run, searched in the environment that the program gets.
+    /// Finds the file to run, with the environment that the program gets.
     private static func file(of program: Program) throws(ProgramError) -> String {
         let name = program.name
         switch Program.search(name, environment: program.environment, in: program.folder) {
         case .found(let path): return path
         case .denied(let path):
-            throw ProgramError(.notStarted, of: name, "'\(path)' may not be run: \(String(cString: strerror(EACCES)))")
+            throw ProgramError(.notStarted, of: name, "'\(path)' cannot be run: \(String(cString: strerror(EACCES)))")
         case .missing:
             let place = name.contains("/") ? "" : " in PATH (\(program.environment["PATH"] ?? "not set"))"
-            throw ProgramError(.missing, of: name, "there is no program '\(name)'\(place)")
+            throw ProgramError(.missing, of: name, "program '\(name)' not found\(place)")
         }
     }
 
-    /// The file exists, so `ENOENT` is about the interpreter of a script.
+    /// Maps an error of the start. The file exists, so `ENOENT` is about the interpreter of a script.
     private static func failure(_ program: Program, _ code: CInt) -> ProgramError {
         guard code == ENOENT else {
             return ProgramError(.notStarted, of: program.name, "starting it: \(String(cString: strerror(code)))")
         }
-        return ProgramError(.notStarted, of: program.name, "the program that its first line names is missing")
+        return ProgramError(.notStarted, of: program.name, "the interpreter in its first line does not exist")
     }
 }

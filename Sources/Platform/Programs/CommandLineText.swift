@@ -1,5 +1,5 @@
 extension Program {
-    /// The command as a person could paste it into a shell, without the environment and the input.
+    /// The command as a user could paste it into a shell, without the environment and the input.
     package var commandLine: String { ([name] + arguments).map(Self.quoted).joined(separator: " ") }
 
     private static func quoted(_ word: String) -> String {

@@ -1,15 +1,15 @@
 internal import CLinux
 internal import Glibc
 
-/// Ends the programs of this process when it is killed or crashes, and so cannot do it itself. A small process beside it
-/// waits for that; where there can be none, the programs run on, as any child does.
+/// Stops the programs of this process if it is killed or crashes, and so cannot do it itself. A small process beside it
+/// waits for that. If that process cannot be started, the programs continue, as any child does.
 enum Keeper {
     private static let socket = dr_start_keeper()
 
-    /// - Parameter group: of a program that is not to outlive this process.
+    /// - Parameter group: the process group of a program that must not outlive this process.
     static func keep(_ group: pid_t) { tell(group) }
 
-    /// Call it before the group's leader is reaped: from then on its number may be another's.
+    /// Forgets a group. Call it before the group's leader is reaped: afterwards another process may get the number.
     static func letGo(_ group: pid_t) { tell(-group) }
 
     private static func tell(_ word: pid_t) {

@@ -11,10 +11,10 @@ struct OutputStreams {
         self.errors = errors
     }
 
-    /// Whether more may come.
+    /// True if more data may arrive.
     var areOpen: Bool { output.near >= 0 || errors.near >= 0 }
 
-    /// The child's ends, once it has them.
+    /// Closes the child's ends, after the child has inherited them.
     mutating func closeFar() {
         output.closeFar()
         errors.closeFar()
@@ -26,14 +26,14 @@ struct OutputStreams {
         errors.closeNear()
     }
 
-    /// Takes what has come, at most one piece of either.
-    /// - Parameter wait: milliseconds to wait for something.
-    /// - Returns: whether something came.
+    /// Reads the available data, at most one piece of each stream.
+    /// - Parameter wait: milliseconds to wait for data.
+    /// - Returns: true if data arrived.
     mutating func take(
         wait: CInt, output onOutput: (UnsafeRawBufferPointer) throws -> Void,
         errors onErrors: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Bool {
-        // A negative descriptor is passed over.
+        // poll ignores a negative descriptor.
         var waiting = [output, errors].map { pollfd(fd: $0.near, events: Int16(POLLIN), revents: 0) }
         poll(&waiting, nfds_t(waiting.count), wait)
         return try withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) { buffer in
@@ -51,12 +51,12 @@ struct OutputStreams {
     }
 }
 
-/// A pipe that a child writes into. Not a pair of sockets: a script that opens `/dev/stderr` needs a pipe.
+/// A pipe that a child writes to. It is not a pair of sockets, because a script that opens `/dev/stderr` needs a pipe.
 struct OutputPipe {
     private(set) var near: CInt = -1
     private(set) var far: CInt = -1
 
-    /// - Parameter program: for the error's message.
+    /// - Parameter program: the name for the error's message.
     init(_ program: String) throws(ProgramError) {
         var ends: [CInt] = [-1, -1]
         guard dr_pipe(&ends) == 0 else {
@@ -66,7 +66,7 @@ struct OutputPipe {
         _ = fcntl(near, F_SETFL, O_NONBLOCK)
     }
 
-    /// - Returns: nil when there is nothing, which at the end of the stream closes it.
+    /// - Returns: nil if there are no data; at the end of the stream this also closes the pipe.
     mutating func read(into buffer: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer? {
         let count = Glibc.read(near, buffer.baseAddress, buffer.count)
         guard count > 0 else {
@@ -89,7 +89,7 @@ struct OutputPipe {
 
 /// The end of a stream of text.
 struct Tail {
-    /// Bytes.
+    /// The limit in bytes.
     let limit: Int
     private var bytes: [UInt8] = []
 
@@ -97,11 +97,11 @@ struct Tail {
 
     mutating func append(_ piece: UnsafeRawBufferPointer) {
         bytes += piece
-        // Not with every piece: moving the rest costs as much as it holds.
+        // Not with every piece, because each move costs as much as the kept data.
         if bytes.count > 2 * limit { bytes.removeFirst(bytes.count - limit) }
     }
 
-    /// From a character's first byte on.
+    /// The text from the first whole character on.
     var text: String {
         let end = bytes.suffix(limit)
         return String(decoding: end.count < bytes.count ? end.drop { $0 & 0xc0 == 0x80 } : end, as: UTF8.self)

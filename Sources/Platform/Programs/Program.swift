@@ -1,25 +1,27 @@
 internal import Glibc
 
-/// A program to be run: an argument vector and an environment, never a shell.
+/// A program to run: an argument vector and an environment, never a shell.
 ///
-/// Running it blocks, hence belongs on a `BlockingPool`. It gets a process group of its own, which is ended with all
-/// its helpers when the task is cancelled, the time is up, or whoever takes its output throws, and also when this process
-/// is killed. What it leaves behind when it ends by itself stays: a daemon that it started is meant to.
+/// A run blocks, so it belongs on a `BlockingPool`. The program gets its own process group. `dr` stops the group with
+/// all helpers if the task is cancelled, the time-out passes, or the consumer of the output throws, and also if this
+/// process is killed. If the program exits by itself, the processes that it leaves behind continue: a daemon that it
+/// started is intended.
 package struct Program: Equatable, Sendable {
     package enum Input: Equatable, Sendable {
         case nothing
         /// A path.
         case file(String)
-        /// Held in memory, never on a disk.
+        /// Bytes in memory, which are never written to a disk.
         case bytes([UInt8])
     }
 
-    /// Searched in the `PATH` of ``environment`` when it holds no slash, see ``search(_:environment:in:)``.
+    /// The name or path. Without a slash, the program is searched in the `PATH` of ``environment``, see
+    /// ``search(_:environment:in:)``.
     package var name: String
     package var arguments: [String]
-    /// All that the program sees; nothing is inherited.
+    /// The whole environment of the program, which inherits nothing.
     package var environment: [String: String]
-    /// Where it starts; nil for this process's own working directory.
+    /// The working directory of the program; nil for that of this process.
     package var folder: String?
     package var input = Input.nothing
     package var timeout: Duration
@@ -35,11 +37,11 @@ package struct Program: Equatable, Sendable {
         self.timeout = timeout
     }
 
-    /// Runs it to its end, handing out what it writes as it comes, in pieces of at most 64 KiB.
+    /// Runs the program to its end and passes on its output as it arrives, in pieces of at most 64 KiB.
     /// - Parameters:
-    ///   - output: gets standard output; what it throws ends the program.
-    ///   - errors: likewise standard error, of which the result keeps the end besides.
-    /// - Throws: ``ProgramError`` when it cannot be started or takes too long; what the closures throw;
+    ///   - output: receives standard output; an error that it throws stops the program.
+    ///   - errors: receives standard error in the same way; the result also keeps its end.
+    /// - Throws: ``ProgramError`` if the program cannot be started or takes too long; errors of the closures;
     ///   `CancellationError`. A status other than 0 is a result.
     package func run(
         output: (UnsafeRawBufferPointer) throws -> Void, errors: (UnsafeRawBufferPointer) throws -> Void = { _ in }
@@ -57,15 +59,15 @@ package struct Program: Equatable, Sendable {
             }
         }
         do {
-            // A helper that stays behind, such as ssh's shared connection, may hold the streams open for long.
+            // A helper that stays behind, such as ssh's shared connection, may keep the streams open for long.
             while !child.hasEnded {
                 try Task.checkCancellation()
                 guard ContinuousClock.now < deadline else {
-                    throw ProgramError(.timeout, of: name, "it did not end within \(timeout)")
+                    throw ProgramError(.timeout, of: name, "it did not finish within \(timeout)")
                 }
                 _ = try take(wait: streams.areOpen ? 20 : 1)
             }
-            // What it wrote fits into the pipes; a helper may go on writing for ever.
+            // The pipes hold the rest of the program's output; a helper may continue to write for ever.
             for _ in 0..<4 where try take(wait: 0) {}
         } catch {
             child.end()
@@ -74,8 +76,8 @@ package struct Program: Equatable, Sendable {
         return ProgramEnd(waitStatus: child.reap(), errors: tail.text)
     }
 
-    /// Runs it to its end and keeps the end of what it writes.
-    /// - Parameter limit: bytes kept of standard output.
+    /// Runs the program to its end and keeps the end of its output.
+    /// - Parameter limit: the number of bytes to keep of standard output.
     /// - Throws: as ``run(output:errors:)``.
     package func captured(limit: Int = 64 << 10) throws -> (end: ProgramEnd, output: String) {
         var tail = Tail(limit: limit)
@@ -83,15 +85,15 @@ package struct Program: Equatable, Sendable {
         return (end, tail.text)
     }
 
-    /// Bytes kept of standard error.
+    /// The number of bytes to keep of standard error.
     private static let errorLimit = 16 << 10
 }
 
-/// How a program ended.
+/// The result of a program that ended.
 package struct ProgramEnd: Equatable, Sendable {
-    /// Its exit code; 128 and the signal's number where one ended it, as a shell has it.
+    /// The exit code; 128 plus the signal's number if a signal killed it, as in a shell.
     package var status: CInt
-    /// The end of what it wrote to standard error.
+    /// The end of its standard error.
     package var errors: String
 
     init(waitStatus: CInt, errors: String) {
@@ -104,9 +106,9 @@ package struct ProgramEnd: Equatable, Sendable {
 /// A program that did not run to its end.
 package struct ProgramError: OperationError, Equatable {
     package enum Reason: String, Sendable {
-        /// There is no such program.
+        /// The program does not exist.
         case missing = "program_missing"
-        /// It is there, but cannot be started.
+        /// The program exists but cannot be started.
         case notStarted = "program_failed"
         case timeout = "program_time_out"
     }

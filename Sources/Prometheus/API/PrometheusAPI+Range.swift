@@ -1,19 +1,6 @@
+package import Components
 internal import FoundationEssentials
 internal import HTTP
-
-/// One series of a range query.
-package struct RangeSeries: Equatable, Sendable {
-    package var labels: [String: String]
-    /// In the order of time, seconds since 1970. NaN, infinite values and times outside of the interval are skipped.
-    package var samples: [(time: Double, value: Double)]
-    /// True where the server gave native histograms, which are not numbers.
-    package var hasHistograms = false
-
-    package static func == (first: Self, second: Self) -> Bool {
-        first.labels == second.labels && first.hasHistograms == second.hasHistograms
-            && first.samples.elementsEqual(second.samples, by: ==)
-    }
-}
 
 extension PrometheusAPI {
     /// Steps asked for at once: well below the 11,000 points that a server gives of a series, and so that 50 series'
@@ -27,7 +14,7 @@ extension PrometheusAPI {
     ///   - limit: series kept; of those that come later only their number is told.
     /// - Returns: the series by their labels, and how many more there were.
     package func queryRange(_ expression: String, over interval: ClosedRange<Int>, step: Int, limit: Int) async throws
-        -> (series: [RangeSeries], more: Int)
+        -> (series: [MetricSeries], more: Int)
     {
         var found: [[String: String]: [(time: Double, value: Double)]] = [:]
         var histograms: Set<[String: String]> = []
@@ -60,7 +47,7 @@ extension PrometheusAPI {
             labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         }
         let series = found.map {
-            RangeSeries(labels: $0.key, samples: $0.value, hasHistograms: histograms.contains($0.key))
+            MetricSeries(labels: $0.key, samples: $0.value, hasHistograms: histograms.contains($0.key))
         }
         return (series.sorted { order($0.labels) < order($1.labels) }, others.count)
     }

@@ -1,6 +1,6 @@
 package import Documents
+package import Components
 package import Platform
-package import RecoveryChecks
 
 /// An action of a step: `run`, `http`, `restore` … Each kind is a separate type.
 package protocol Action: Equatable, Sendable {

@@ -3,7 +3,7 @@ package import HTTP
 package import Logging
 package import Notifications
 package import Platform
-package import RecoveryChecks
+package import Components
 
 /// The environment of an action.
 package struct ActionContext: Sendable {

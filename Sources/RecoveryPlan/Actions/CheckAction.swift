@@ -1,5 +1,5 @@
 package import Documents
-internal import RecoveryChecks
+internal import Components
 
 /// Runs checks: `check: [prometheus_ready]`, or `check: {names: [...], within: 5m}`. Critical checks must pass.
 package struct CheckAction: Action {

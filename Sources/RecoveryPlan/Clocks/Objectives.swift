@@ -1,5 +1,5 @@
 internal import Foundation
-package import RecoveryChecks
+package import Components
 
 /// The results of a run, compared with its objectives.
 package struct ObjectivesJudgement: Codable, Equatable, Sendable {

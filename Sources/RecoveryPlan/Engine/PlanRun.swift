@@ -1,7 +1,7 @@
 internal import Documents
 internal import Foundation
 internal import Platform
-package import RecoveryChecks
+package import Components
 
 /// Runs a plan and records each step in the journal before and after it runs.
 ///

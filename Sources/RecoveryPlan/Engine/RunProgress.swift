@@ -1,4 +1,4 @@
-internal import RecoveryChecks
+internal import Components
 
 /// The state of a run: steps that are finished, running, failed or skipped.
 struct RunProgress: Sendable {

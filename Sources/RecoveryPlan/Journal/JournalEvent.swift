@@ -1,5 +1,5 @@
 package import Foundation
-package import RecoveryChecks
+package import Components
 
 /// An event that a run records in its journal.
 package enum JournalEvent: Codable, Equatable, Sendable {

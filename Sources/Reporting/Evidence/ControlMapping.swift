@@ -1,10 +1,10 @@
-/// Which requirement of which standard a part of the evidence speaks to. `docs/evidence.md` holds the same table.
+/// The requirement of a standard that a part of the evidence supports. `docs/evidence.md` contains the same table.
 package struct ControlMapping: Codable, Equatable, Sendable {
     package var standard: String
     package var control: String
-    /// What the control asks for, in our words.
+    /// The requirement of the control, paraphrased.
     package var asks: String
-    /// Which parts of the evidence answer.
+    /// The parts of the evidence that support it.
     package var parts: [String]
 
     package init(_ standard: String, _ control: String, asks: String, parts: [String]) {

@@ -1,13 +1,13 @@
 internal import Foundation
-internal import RecoveryChecks
+internal import Components
 package import RecoveryPlan
 
 extension Evidence {
-    /// What a journal says.
-    /// - Throws: `JournalError` when it does not begin a run.
+    /// Computes the evidence of a journal.
+    /// - Throws: `JournalError` if the journal does not begin with a run.
     package init(_ reading: JournalReading, correctiveActions: [CorrectiveAction] = []) throws {
         guard let record = reading.record, let clocks = RecoveryClocks(reading.lines) else {
-            throw JournalError(.tampered, "journal", "it does not begin a run")
+            throw JournalError(.tampered, "journal", "it does not begin with a run")
         }
         let story = RunStory(reading, record)
         let judgement = ObjectivesJudgement(record, clocks, restored: story.restored, checks: story.checks)
@@ -70,7 +70,7 @@ extension LossObjective {
     }
 }
 
-/// What happened, put together from the lines.
+/// The course of the run, collected from the lines.
 private struct RunStory {
     private(set) var steps: [StepEvidence] = []
     private(set) var checks: [CheckResult] = []
@@ -186,10 +186,10 @@ private struct RunStory {
         guard let end else { return (isDrill ? .void : .failed, ["the run did not come to its end"]) }
         guard isDrill else { return (Evidence.Verdict(end.verdict), end.reasons) }
         if end.verdict == .interrupted { return (.void, end.reasons) }
-        // It has neither come back nor failed to, as far as anybody looked.
+        // No check looked at the stack, so the drill shows neither a recovery nor a failure.
         let nothingWasChecked = !checks.isEmpty && checks.allSatisfy { $0.verdict == .skipped }
         if end.verdict == .notValidated, nothingWasChecked { return (.void, end.reasons) }
-        // A drill that fails has proved something already; one that passes must also have been able to fail.
+        // A failed drill has shown that it can fail; one that passes needs the control run to show that.
         guard end.verdict == .recovered || end.verdict == .late else { return (.failed, end.reasons) }
         guard let negativeControl else {
             return (.void, end.reasons + ["there was no negative control: nothing shows that the drill can fail"])

@@ -1,21 +1,21 @@
-package import RecoveryChecks
+package import Components
 
-/// What one recovery or drill was, as an auditor reads it: the source of truth for every other format.
+/// The record of one recovery or drill for an auditor: the source of truth for every other format.
 ///
-/// A pure function of the run's journal, which it carries along: whoever doubts a figure can work it out again.
+/// It is a pure function of the run's journal, which it contains, so that a reader can compute each figure again.
 /// Schema: `docs/evidence.schema.json`.
 package struct Evidence: Codable, Equatable, Sendable {
     package enum Kind: String, Codable, Sendable { case recovery, drill }
 
     package enum Verdict: String, Codable, Sendable {
-        /// Recovered, validated, every objective met.
+        /// Recovered and validated, and every objective was met.
         case passed
         /// Recovered and validated, but an objective was missed.
         case late
-        /// Recovered in part: a step that the plan can do without failed.
+        /// Recovered in part: an optional step of the plan failed.
         case partial
         case failed
-        /// The drill could not have failed, or was not finished: it proves nothing.
+        /// Inconclusive: the drill could not have failed, or did not finish.
         case void
     }
 
@@ -24,26 +24,26 @@ package struct Evidence: Codable, Equatable, Sendable {
     package var schema = Evidence.schema
     package var kind: Kind
     package var verdict: Verdict
-    /// Why, a line each; empty for a pass.
+    /// The reasons for the verdict, a line each; empty for a pass.
     package var reasons: [String]
     package var subject: Subject
     package var clocks: Clocks
     package var rto: TimeObjective
     package var rpo: LossObjective
-    /// In the order in which they began.
+    /// The steps in the order in which they began.
     package var steps: [StepEvidence]
     package var checks: [CheckResult]
-    /// For a drill: the same with a damaged copy, which has to fail.
+    /// The negative control of a drill: the control run with an injected fault, which must fail.
     package var negativeControl: NegativeControl?
-    /// For a drill: the live stack before and after.
+    /// The comparison of the live stack before and after a drill.
     package var liveStack: LiveStackProof?
-    /// What did not go as the plan or the forecast has it, a line each.
+    /// The differences from the plan or the forecast, a line each.
     package var deviations: [String]
     package var correctiveActions: [CorrectiveAction]
     package var controls: [ControlMapping]
     package var journal: JournalReference
 
-    /// What was recovered, from what, by whom.
+    /// The subject of the recovery: components, backup sets and operator.
     package struct Subject: Codable, Equatable, Sendable {
         package var run: String
         package var stack: String
@@ -53,11 +53,11 @@ package struct Evidence: Codable, Equatable, Sendable {
         package var set: String
         /// SHA-256 of the set's document.
         package var setDigest: String
-        /// By component its set, where not all come from ``set``, the newest of them.
+        /// The set of each component, if not all come from ``set``, the newest of them.
         package var sets: [String: String]?
         /// SHA-256 of the documents of these sets, by their names.
         package var setDigests: [String: String]?
-        /// SHA-256 of the plan's file.
+        /// The SHA-256 of the plan's file.
         package var planDigest: String
         package var parameters: [String: String]
         package var person: String
@@ -85,11 +85,11 @@ package struct Evidence: Codable, Equatable, Sendable {
     }
 }
 
-/// Something to be done after a recovery or drill, from a file that people edit.
+/// An action after a recovery or drill, from a file that operators edit.
 package struct CorrectiveAction: Codable, Equatable, Sendable {
     package var action: String
     package var owner: String
-    /// As written: a date.
+    /// The due date as written.
     package var due: String
     package var done: Bool?
 
@@ -101,11 +101,11 @@ package struct CorrectiveAction: Codable, Equatable, Sendable {
     }
 }
 
-/// Which journal the evidence was made from.
+/// The journal that the evidence was computed from.
 package struct JournalReference: Codable, Equatable, Sendable {
-    /// SHA-256 of the last line, which carries that of the line before, and so on to the first.
+    /// The SHA-256 of the last line, which contains that of the previous line, and so on to the first.
     package var head: String
-    /// Every line, as written.
+    /// Every line, unchanged.
     package var lines: [String]
 
     package init(head: String, lines: [String]) {

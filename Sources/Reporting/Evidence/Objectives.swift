@@ -1,6 +1,6 @@
 package import RecoveryPlan
 
-/// T0 to T6, RFC 3339 to the millisecond, by the wall clock; nil where the run did not get there.
+/// T0 to T6 in RFC 3339 to the millisecond, by the wall clock; nil if the run did not reach the clock.
 package struct Clocks: Codable, Equatable, Sendable {
     package var failed: String?
     package var detected: String?
@@ -12,7 +12,7 @@ package struct Clocks: Codable, Equatable, Sendable {
 
     package init() {}
 
-    /// In their order, with their names in the field.
+    /// The clocks in order, with their usual names.
     package var named: [(name: String, what: String, moment: String?)] {
         [
             ("T0", "failed", failed), ("T1", "detected", detected), ("T2", "declared", declared),
@@ -22,16 +22,16 @@ package struct Clocks: Codable, Equatable, Sendable {
     }
 }
 
-/// The time to recover: allowed, forecast, and as it was. Seconds.
+/// The recovery time in seconds: allowed, forecast and measured.
 package struct TimeObjective: Codable, Equatable, Sendable {
     package var allowed: Double?
-    /// "failed", "declared" or "started": which of the three below is judged.
+    /// "failed", "declared" or "started": selects the time below that is compared with the RTO.
     package var from: String
     package var sinceFailed: Double?
     package var sinceDeclared: Double?
     package var sinceStarted: Double?
     package var forecast: TimeForecast?
-    /// Nil where there is no objective or the run was not validated.
+    /// Nil if there is no objective or the run was not validated.
     package var met: Bool?
 
     package init(
@@ -56,13 +56,13 @@ package struct TimeObjective: Codable, Equatable, Sendable {
     }
 }
 
-/// The loss of data: allowed, and as it was. Seconds.
+/// The data loss in seconds: allowed and measured.
 package struct LossObjective: Codable, Equatable, Sendable {
     package struct Component: Codable, Equatable, Sendable {
         package var component: String
-        /// Time of the newest validated datum, RFC 3339; nil where nothing of it is validated.
+        /// The time of the newest validated datum, RFC 3339; nil if none is validated.
         package var newest: String?
-        /// From that to the failure.
+        /// The time from that to the failure.
         package var loss: Double?
 
         package init(component: String, newest: String?, loss: Double?) {
@@ -74,9 +74,9 @@ package struct LossObjective: Codable, Equatable, Sendable {
 
     package var allowed: Double?
     package var components: [Component]
-    /// The worst of the components'; nil where one has none.
+    /// The largest loss of a component; nil if one is unknown.
     package var worst: Double?
-    /// Between the newest data of the components.
+    /// The skew between the newest data of the components.
     package var skew: Double?
     package var met: Bool?
 

@@ -1,18 +1,18 @@
 package import RecoveryPlan
 
-/// One step, as it went.
+/// The record of one step.
 package struct StepEvidence: Codable, Equatable, Sendable {
     package var id: String
     package var about: String?
     /// "done", "failed", "skipped", "rolled back", "interrupted", "not begun".
     package var outcome: String
     package var attempts: Int
-    /// Seconds from the start of the run; nil where it was not begun.
+    /// Seconds from the start of the run; nil if the step did not begin.
     package var began: Double?
     package var seconds: Double?
-    /// From earlier runs; nil where there are none.
+    /// The forecast from earlier runs; nil if there are none.
     package var forecast: TimeForecast?
-    /// What it did, or why it failed.
+    /// The result of the step, or the cause of its failure.
     package var summary: String?
 
     package init(
@@ -30,16 +30,16 @@ package struct StepEvidence: Codable, Equatable, Sendable {
     }
 }
 
-/// A drill's second half: something was damaged on purpose, and the same checks had to notice.
+/// The control run of a drill: a fault was injected, and the same checks had to detect it.
 package struct NegativeControl: Codable, Equatable, Sendable {
-    /// What was damaged, in a line: "a byte of pack 01hx… was flipped".
+    /// The injected fault in one line: "a byte of pack 01hx… was flipped".
     package var damage: String
-    /// Where the damage had to be noticed: a step or a check.
+    /// The steps and checks that had to detect the fault.
     package var expected: [String]
-    /// What did go red.
+    /// The steps and checks that failed.
     package var red: [String]
     package var noticed: Bool
-    /// What each that went red said: "tree: pack … is not in the store". Nil in older journals.
+    /// The messages of those that failed: "tree: pack … is not in the store". Nil in older journals.
     package var why: [String]?
 
     package init(damage: String, expected: [String], red: [String], noticed: Bool, why: [String]? = nil) {
@@ -51,7 +51,7 @@ package struct NegativeControl: Codable, Equatable, Sendable {
     }
 }
 
-/// That a drill left the live stack alone.
+/// The comparison that shows that a drill did not change the live stack.
 package struct LiveStackProof: Codable, Equatable, Sendable {
     package struct Component: Codable, Equatable, Sendable {
         package var component: String

@@ -1,4 +1,4 @@
-/// The report as one page that needs nothing else: light and dark, wide and narrow, on paper.
+/// The report as one self-contained page: light and dark, wide and narrow, on paper.
 enum HTMLTemplate {
     static let text = """
         {{% CONTENT_TYPE:HTML}}
@@ -46,12 +46,12 @@ enum HTMLTemplate {
         <p><span class="verdict {{tone}}">{{verdict}}</span></p>
         {{#reasons}}<p class="{{tone}}">{{.}}</p>
         {{/reasons}}
-        <h2>Time to recover</h2>
+        <h2>Recovery time (RTO)</h2>
         <div class="grid">
         <table>{{#times}}<tr><th>{{name}}</th><td>{{value}}</td></tr>{{/times}}</table>
         <table>{{#moments}}<tr><th>{{name}} {{what}}</th><td>{{moment}}</td></tr>{{/moments}}</table>
         </div>
-        <h2>Steps against the time allowed</h2>
+        <h2>Steps</h2>
         <p class="quiet">{{limitText}}</p>
         <div class="timeline" role="img" aria-label="Timeline of the steps">
         {{#bars}}<div class="row {{tone}}"><span class="label">{{id}}: {{outcome}}, {{seconds}}</span><span class="bar" style="left:{{left}}%;width:{{width}}%"></span></div>
@@ -59,13 +59,13 @@ enum HTMLTemplate {
         {{#limit}}<div class="limit" style="left:{{.}}%"></div>{{/limit}}
         </div>
         <div class="scroll"><table>
-        <tr><th>Step</th><th>Outcome</th><th>Attempts</th><th>Took</th><th>Forecast</th><th>What</th></tr>
+        <tr><th>Step</th><th>Outcome</th><th>Attempts</th><th>Duration</th><th>Forecast</th><th>Result</th></tr>
         {{#bars}}<tr><td>{{id}}</td><td class="{{tone}}">{{outcome}}</td><td>{{attempts}}</td><td>{{seconds}}</td><td>{{forecast}}</td><td>{{summary}}</td></tr>
         {{/bars}}
         </table></div>
-        <h2>Loss of data</h2>
+        <h2>Data loss (RPO)</h2>
         <table>
-        <tr><th>Component</th><th>Newest validated datum</th><th>Lost</th></tr>
+        <tr><th>Component</th><th>Newest validated datum</th><th>Loss</th></tr>
         {{#losses}}<tr><td>{{component}}</td><td>{{newest}}</td><td>{{loss}}</td></tr>
         {{/losses}}
         {{#lossFacts}}<tr><th>{{name}}</th><td colspan="2">{{value}}</td></tr>
@@ -79,15 +79,15 @@ enum HTMLTemplate {
         </table></div>
         {{#negative}}<h2>Negative control</h2>
         <table>
-        <tr><th>Damage</th><td>{{damage}}</td></tr>
-        <tr><th>Had to be noticed by</th><td>{{negativeExpected}}</td></tr>
-        <tr><th>Went red</th><td>{{negativeRed}}</td></tr>
+        <tr><th>Injected fault</th><td>{{damage}}</td></tr>
+        <tr><th>Must be detected by</th><td>{{negativeExpected}}</td></tr>
+        <tr><th>Failed</th><td>{{negativeRed}}</td></tr>
         {{#negativeWhy}}<tr><th></th><td>{{.}}</td></tr>
         {{/negativeWhy}}
         <tr><th>Verdict</th><td>{{negativeVerdict}}</td></tr>
         </table>
         {{/negative}}
-        {{#hasLiveStack}}<h2>The live stack</h2>
+        {{#hasLiveStack}}<h2>Live stack</h2>
         <table>{{#liveStack}}<tr><th>{{name}}</th><td>{{value}}</td></tr>{{/liveStack}}</table>
         {{/hasLiveStack}}
         {{#hasDeviations}}<h2>Deviations</h2>
@@ -100,12 +100,12 @@ enum HTMLTemplate {
         <h2>Scope</h2>
         <table>{{#facts}}<tr><th>{{name}}</th><td>{{value}}</td></tr>{{/facts}}</table>
         <h2>Controls</h2>
-        <div class="scroll"><table><tr><th>Standard</th><th>Control</th><th>Asks for</th><th>Answered by</th></tr>
+        <div class="scroll"><table><tr><th>Standard</th><th>Control</th><th>Requirement</th><th>Supported by</th></tr>
         {{#controls}}<tr><td>{{standard}}</td><td>{{control}}</td><td>{{asks}}</td><td>{{parts}}</td></tr>
         {{/controls}}</table></div>
         <footer>
-        <p>Made from a journal of {{lineCount}} lines; its last has SHA-256 <code>{{head}}</code>.</p>
-        <p>Evidence document: SHA-256 <code>{{digest}}</code>. <code>dr report verify</code> proves that this page belongs to it.</p>
+        <p>Computed from a journal of {{lineCount}} lines. SHA-256 of its last line: <code>{{head}}</code>.</p>
+        <p>Evidence document: SHA-256 <code>{{digest}}</code>. <code>dr report verify</code> verifies that this page matches it.</p>
         </footer>
         </body>
         </html>

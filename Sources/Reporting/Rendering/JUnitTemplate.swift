@@ -1,4 +1,4 @@
-/// The report for build servers: a suite of the steps and one of the checks, as JUnit's XML has them.
+/// The report for build servers in JUnit's XML: one suite of the steps and one of the checks.
 enum JUnitTemplate {
     static let text = """
         {{% CONTENT_TYPE:HTML}}

@@ -10,7 +10,7 @@ enum MarkdownTemplate {
         - {{.}}
         {{/reasons}}
 
-        ## Time to recover
+        ## Recovery time (RTO)
 
         | | |
         |---|---|
@@ -23,15 +23,15 @@ enum MarkdownTemplate {
 
         ## Steps
 
-        | step | outcome | attempts | took | forecast | what |
+        | step | outcome | attempts | duration | forecast | result |
         |---|---|---|---|---|---|
         {{#bars}}
         | {{id}} | {{outcome}} | {{attempts}} | {{seconds}} | {{forecast}} | {{summary}} |
         {{/bars}}
 
-        ## Loss of data
+        ## Data loss (RPO)
 
-        | component | newest validated datum | lost |
+        | component | newest validated datum | loss |
         |---|---|---|
         {{#losses}}
         | {{component}} | {{newest}} | {{loss}} |
@@ -52,9 +52,9 @@ enum MarkdownTemplate {
 
         ## Negative control
 
-        - damage: {{damage}}
-        - had to be noticed by: {{negativeExpected}}
-        - went red: {{negativeRed}}
+        - injected fault: {{damage}}
+        - must be detected by: {{negativeExpected}}
+        - failed: {{negativeRed}}
         {{#negativeWhy}}
           - {{.}}
         {{/negativeWhy}}
@@ -62,7 +62,7 @@ enum MarkdownTemplate {
         {{/negative}}
         {{#hasLiveStack}}
 
-        ## The live stack
+        ## Live stack
 
         {{#liveStack}}
         - {{name}}: {{value}}
@@ -97,13 +97,13 @@ enum MarkdownTemplate {
 
         ## Controls
 
-        | standard | control | asks for | answered by |
+        | standard | control | requirement | supported by |
         |---|---|---|---|
         {{#controls}}
         | {{standard}} | {{control}} | {{asks}} | {{parts}} |
         {{/controls}}
 
-        Journal: {{lineCount}} lines, the last with SHA-256 `{{head}}`. Evidence document: SHA-256 `{{digest}}`.
+        Journal: {{lineCount}} lines. SHA-256 of the last line: `{{head}}`. Evidence document: SHA-256 `{{digest}}`.
 
         """
 }

@@ -2,7 +2,7 @@ internal import Cryptography
 internal import Foundation
 internal import Mustache
 
-/// Evidence in the formats that people and machines read. The same evidence always makes the same bytes.
+/// Evidence in all output formats. The same evidence always yields the same bytes.
 package struct Report: Sendable {
     package enum Format: String, CaseIterable, Sendable {
         case json, html
@@ -13,7 +13,7 @@ package struct Report: Sendable {
     package let evidence: Evidence
     /// The source of truth: canonical JSON.
     package let document: [UInt8]
-    /// SHA-256 of it, in hexadecimal.
+    /// The SHA-256 of the document, in hexadecimal.
     package let digest: String
 
     package init(_ evidence: Evidence) throws {
@@ -37,7 +37,7 @@ package struct Report: Sendable {
     }
 }
 
-/// Text in Markdown tables and lists: on one line, and nothing in it ends a cell or begins a tag.
+/// Escapes text for Markdown tables and lists: on one line, without characters that end a cell or begin a tag.
 private struct MarkdownCells: MustacheContentType {
     static let name = "DR_MARKDOWN"
 

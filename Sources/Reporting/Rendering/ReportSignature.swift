@@ -2,14 +2,15 @@ package import Cryptography
 internal import Foundation
 internal import Platform
 
-/// Somebody's signature under a report: detached CMS (RFC 5652) over the evidence's JSON, in a file beside it,
-/// `report.json.p7s`. Every other format is proved by the JSON, hence signed with it.
+/// A signature under a report: detached CMS (RFC 5652) over the evidence's JSON, in a file beside it,
+/// `report.json.p7s`. The JSON determines every other format, so the signature covers them too.
 package struct ReportSignature: Codable, Equatable, Sendable {
-    /// As RFC 2253 writes it: "CN=Ada,O=Example".
+    /// The subject in the form of RFC 2253: "CN=Ada,O=Example".
     package var signer: String
     /// SHA-256 of the signer's certificate.
     package var fingerprint: String
-    /// Whether the certificate is trusted, or one that is vouches for it. Where none is given, a name is but a claim.
+    /// True if the certificate is trusted, or a trusted one issued it. Without trusted certificates, the name is only a
+    /// claim.
     package var isTrusted: Bool
 
     private init(_ certificate: X509Certificate, isTrusted: Bool) {
@@ -18,16 +19,16 @@ package struct ReportSignature: Codable, Equatable, Sendable {
         self.isTrusted = isTrusted
     }
 
-    /// Where the signature of a report is.
-    /// - Parameter report: of any format.
+    /// Returns the path of a report's signature.
+    /// - Parameter report: the path of a report in any format.
     package static func file(of report: String) -> String { ReportVerification.source(of: report) + ".p7s" }
 
-    /// Signs a report that was verified, since nobody should put a name under what does not hold.
+    /// Signs a report. It verifies the report first, so that no operator signs an invalid one.
     /// - Parameters:
-    ///   - report: path in any format.
-    ///   - replaces: another signature that is there.
+    ///   - report: the path in any format.
+    ///   - replaces: true to replace an existing signature.
     /// - Returns: the path of the signature.
-    /// - Throws: ``ReportVerification/Refusal``, also where a signature is there already.
+    /// - Throws: ``ReportVerification/Refusal``, also if a signature already exists.
     package static func sign(
         _ report: String, by signer: SigningIdentity, replaces: Bool = false
     ) throws(ReportVerification.Refusal) -> String {
@@ -36,7 +37,7 @@ package struct ReportSignature: Codable, Equatable, Sendable {
         let file = file(of: report)
         if !replaces, FileManager.default.fileExists(atPath: file) {
             throw ReportVerification.Refusal(
-                file: source, detail: "it is signed already, in '\(file)': --replace puts this signature in its place")
+                file: source, detail: "it is already signed, in '\(file)': use --replace to replace the signature")
         }
         let document = try ReportVerification.read(source)
         do {
@@ -49,20 +50,20 @@ package struct ReportSignature: Codable, Equatable, Sendable {
         return file
     }
 
-    /// The signature beside a report.
+    /// Reads the signature beside a report.
     /// - Parameters:
-    ///   - document: the evidence's JSON, as it lies in `source`.
-    ///   - trusted: who must have signed; empty: whoever has.
-    /// - Returns: nil where there is none, and none is asked for.
-    /// - Throws: ``ReportVerification/Refusal`` where there is one that is not of this document, or one is asked for and
-    ///   there is none of a trusted signer.
+    ///   - document: the evidence's JSON, exactly as in `source`.
+    ///   - trusted: certificates of the accepted signers; empty accepts any signer.
+    /// - Returns: nil if there is no signature and `trusted` is empty.
+    /// - Throws: ``ReportVerification/Refusal`` if the signature does not match this document, or if `trusted` is not
+    ///   empty and there is no signature of a trusted signer.
     static func beside(
         _ source: String, _ document: [UInt8], trusting trusted: [X509Certificate]
     ) throws(ReportVerification.Refusal) -> ReportSignature? {
         let file = source + ".p7s"
         guard FileManager.default.fileExists(atPath: file) else {
             guard trusted.isEmpty else {
-                throw ReportVerification.Refusal(file: source, detail: "it is not signed: there is no '\(file)'")
+                throw ReportVerification.Refusal(file: source, detail: "it is not signed: '\(file)' does not exist")
             }
             return nil
         }
@@ -72,7 +73,7 @@ package struct ReportSignature: Codable, Equatable, Sendable {
                 ? Self(try CMSSignature.claimedSigner(signature, of: document), isTrusted: false)
                 : Self(try CMSSignature.verify(signature, of: document, trusting: trusted, at: nil), isTrusted: true)
         } catch {
-            throw ReportVerification.Refusal(file: source, detail: "its signature does not hold: \(error.detail)")
+            throw ReportVerification.Refusal(file: source, detail: "its signature is not valid: \(error.detail)")
         }
     }
 }

@@ -3,10 +3,10 @@ internal import Foundation
 package import Platform
 internal import RecoveryPlan
 
-/// Proves, from the files alone, that a report says what its journal says, and that neither was altered.
+/// Verifies, from the files alone, that a report matches its journal and that neither was altered.
 ///
-/// The evidence carries its journal, whose lines are a chain of hashes, and is a pure function of it: made again, it must
-/// be the same to the byte. A page or another format must be what the evidence renders to.
+/// The evidence contains its journal, whose lines are a chain of hashes, and is a pure function of it: computed again,
+/// it must be equal to the byte. A page or another format must equal the rendering of the evidence.
 package struct ReportVerification: Sendable {
     package struct Proof: Codable, Equatable, Sendable {
         package var file: String
@@ -17,7 +17,7 @@ package struct ReportVerification: Sendable {
         package var head: String
         /// SHA-256 of the evidence's document.
         package var digest: String
-        /// Nil where nobody signed it.
+        /// Nil if the report is not signed.
         package var signature: ReportSignature?
     }
 
@@ -28,12 +28,13 @@ package struct ReportVerification: Sendable {
         package var place: ErrorPlace { ErrorPlace(object: file, text: "report '\(file)'") }
     }
 
-    /// Blocks: reads files.
+    /// Verifies a report. Blocks: reads files.
     /// - Parameters:
-    ///   - path: of a report in any format; for others than JSON the JSON of the same name must lie beside it.
-    ///   - journal: path of the journal, where it is at hand: then the report must carry the very same.
-    ///   - trusted: who must have signed it, or who vouches for whoever did; empty: it need not be signed.
-    ///   - checksSignature: whether a signature beside it must fit.
+    ///   - path: the path of a report in any format; for formats other than JSON, the JSON with the same name must be
+    ///     beside it.
+    ///   - journal: the path of the journal, if available: the report must contain exactly this journal.
+    ///   - trusted: certificates of the accepted signers or their issuers; empty if the report need not be signed.
+    ///   - checksSignature: true if an existing signature must be valid.
     /// - Throws: ``Refusal``.
     package static func verify(
         _ path: String, journal: String? = nil, trusting trusted: [X509Certificate] = [], checksSignature: Bool = true
@@ -41,7 +42,7 @@ package struct ReportVerification: Sendable {
         guard let format = Report.Format(rawValue: (path as NSString).pathExtension) else {
             throw Refusal(
                 file: path,
-                detail: "its name ends in none of "
+                detail: "its name must end in one of "
                     + Report.Format.allCases.map { ".\($0.rawValue)" }.joined(separator: ", "))
         }
         let source = source(of: path)
@@ -50,18 +51,18 @@ package struct ReportVerification: Sendable {
         if let journal {
             let lines = try read(journal)
             guard lines == [UInt8]((report.evidence.journal.lines.joined(separator: "\n") + "\n").utf8) else {
-                throw Refusal(file: source, detail: "it carries another journal than '\(journal)' holds")
+                throw Refusal(file: source, detail: "its journal differs from '\(journal)'")
             }
         }
         if format != .json {
             let page: [UInt8]
             do { page = try report.rendered(as: format) } catch {
-                throw Refusal(file: path, detail: "cannot be made again: \(error)")
+                throw Refusal(file: path, detail: "it cannot be rendered again: \(error)")
             }
             guard try read(path) == page else {
                 throw Refusal(
                     file: path,
-                    detail: "it is not what '\(source)' renders to: it was altered, or made by another version")
+                    detail: "it differs from the rendering of '\(source)': it was altered, or made by another version")
             }
         }
         let signature =
@@ -72,24 +73,24 @@ package struct ReportVerification: Sendable {
             head: evidence.journal.head, digest: report.digest, signature: signature)
     }
 
-    /// The JSON of the same name.
+    /// Returns the path of the JSON with the same name.
     static func source(of report: String) -> String { (report as NSString).deletingPathExtension + ".json" }
 
     private static func rebuilt(_ document: [UInt8], _ source: String) throws(Refusal) -> Report {
         let claimed: Evidence
         do { claimed = try JSONDecoder().decode(Evidence.self, from: Data(document)) } catch {
-            throw Refusal(file: source, detail: "it is no evidence: it was altered, or made by a newer version")
+            throw Refusal(file: source, detail: "it is not valid evidence: it was altered, or made by a newer version")
         }
         guard claimed.schema == Evidence.schema else {
             throw Refusal(
-                file: source, detail: "its schema is '\(claimed.schema)', this version knows '\(Evidence.schema)'")
+                file: source, detail: "its schema is '\(claimed.schema)', this version supports '\(Evidence.schema)'")
         }
         do {
             let lines = [UInt8]((claimed.journal.lines.joined(separator: "\n") + "\n").utf8)
             let reading = try JournalReading(lines, name: "its journal")
             let report = try Report(Evidence(reading, correctiveActions: claimed.correctiveActions))
             guard report.document == document else {
-                throw Refusal(file: source, detail: "it does not say what its journal says: it was altered")
+                throw Refusal(file: source, detail: "it does not match its journal: it was altered")
             }
             return report
         } catch let refusal as Refusal { throw refusal } catch { throw Refusal(file: source, detail: "\(error)") }

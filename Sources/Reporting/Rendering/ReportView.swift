@@ -1,17 +1,17 @@
 internal import Foundation
 internal import Platform
-internal import RecoveryChecks
+internal import Components
 internal import RecoveryPlan
 
-/// The evidence in words and widths, for templates: no logic is left to these.
+/// The evidence as texts and widths for the templates, which contain no logic.
 struct ReportView {
     struct Fact { var name: String, value: String }
     struct Bar {
         var id: String, outcome: String, attempts: Int, seconds: String, forecast: String, summary: String
-        /// Percent of the drawing's width.
+        /// The percentage of the drawing's width.
         var left: String, width: String
         var tone: String, isBad: Bool, isQuiet: Bool
-        /// Seconds as a plain number.
+        /// The seconds as a plain number.
         var time: String
     }
     struct Check {
@@ -33,7 +33,7 @@ struct ReportView {
     var losses: [Loss]
     var lossFacts: [Fact]
     var bars: [Bar]
-    /// Where the time allowed ends in the drawing, percent; nil where it lies outside or there is none.
+    /// The position of the RTO in the drawing in percent; nil if it lies outside or there is none.
     var limit: String?
     var limitText: String
     var checks: [Check]
@@ -58,7 +58,7 @@ struct ReportView {
     var lineCount: Int
     var digest: String
 
-    /// - Parameter digest: SHA-256 of the evidence's own document.
+    /// - Parameter digest: the SHA-256 of the evidence's document.
     init(_ evidence: Evidence, digest: String) {
         let subject = evidence.subject
         title = "\(evidence.kind == .drill ? "Drill" : "Recovery") of \(subject.stack): \(subject.scenario)"
@@ -99,10 +99,10 @@ struct ReportView {
         let axis = TimelineAxis(evidence)
         bars = evidence.steps.map { Bar($0, axis) }
         limit = axis.limit.map { Spell.percent($0) }
-        limitText = evidence.rto.allowed.map { "time allowed: \(Spell.seconds($0))" } ?? "no time objective"
+        limitText = evidence.rto.allowed.map { "RTO: \(Spell.seconds($0))" } ?? "no RTO"
         checks = evidence.checks.map(Check.init)
         negative = evidence.negativeControl
-        negativeVerdict = evidence.negativeControl.map { $0.noticed ? "noticed" : "NOT noticed" } ?? ""
+        negativeVerdict = evidence.negativeControl.map { $0.noticed ? "detected" : "NOT detected" } ?? ""
         negativeExpected = evidence.negativeControl?.expected.joined(separator: ", ") ?? ""
         negativeRed = evidence.negativeControl?.red.joined(separator: ", ") ?? ""
         negativeWhy = evidence.negativeControl?.why ?? []
@@ -110,7 +110,7 @@ struct ReportView {
             evidence.liveStack?.components.map {
                 Fact(
                     name: $0.component,
-                    value: $0.before == $0.after ? "untouched" : "CHANGED: \($0.before), now \($0.after)")
+                    value: $0.before == $0.after ? "unchanged" : "CHANGED: \($0.before), now \($0.after)")
             } ?? []
         hasLiveStack = !liveStack.isEmpty
         deviations = evidence.deviations
@@ -184,7 +184,7 @@ extension ReportView.Check {
             case .skipped: "quiet"
             case .failed: "bad"
             }
-        // A check that is not critical warns.
+        // A failed check that is not critical is a warning.
         isBad = result.verdict == .failed && result.isCritical
         isQuiet = result.verdict == .skipped
         time = Spell.plain(result.seconds)
@@ -201,16 +201,16 @@ extension Evidence.Verdict {
     }
 }
 
-/// The drawing's time axis: as long as the run and, where that is not far off, the time allowed.
+/// The drawing's time axis: as long as the run and, unless it is far longer, the RTO.
 private struct TimelineAxis {
     private let length: Double
-    /// Fraction of the axis.
+    /// The fraction of the axis.
     let limit: Double?
 
     init(_ evidence: Evidence) {
         let end = evidence.steps.map { ($0.began ?? 0) + ($0.seconds ?? 0) }.max() ?? 0
         let run = max(end, evidence.rto.sinceStarted ?? 0, 0.001)
-        // The steps are drawn from the start of the run: the time allowed is that much shorter by then.
+        // The drawing starts with the run, so the part of the RTO that passed before is subtracted.
         let before =
             evidence.rto.judged.flatMap { judged in evidence.rto.sinceStarted.map { max(0, judged - $0) } } ?? 0
         let allowed = evidence.rto.allowed.map { max(0, $0 - before) }
@@ -226,7 +226,7 @@ private struct TimelineAxis {
     func position(_ seconds: Double) -> Double { min(1, max(0, seconds / length)) }
 }
 
-/// Numbers in words.
+/// Formats numbers as text.
 enum Spell {
     static func seconds(_ seconds: Double?) -> String {
         guard let seconds else { return "-" }

@@ -1,5 +1,5 @@
-/// A length of time as people mean it: months and years are steps of the calendar, days are days of the declared zone
-/// (23 or 25 hours where summer time begins or ends), everything shorter is time as it passes.
+/// A length of time as people use it: months and years are steps of the calendar, days are days of the declared zone
+/// (23 or 25 hours at a change of summer time), and shorter units are elapsed time.
 package struct CalendarLength: Hashable, Sendable, CustomStringConvertible {
     /// A year is twelve.
     package var months: Int
@@ -19,13 +19,13 @@ package struct CalendarLength: Hashable, Sendable, CustomStringConvertible {
     package static func months(_ count: Int) -> CalendarLength { CalendarLength(months: count) }
     package static func years(_ count: Int) -> CalendarLength { CalendarLength(months: count * 12) }
 
-    /// No length at all.
+    /// True if the length is zero.
     package var isZero: Bool { self == CalendarLength() }
 
-    /// In seconds, to compare lengths by and for limits that need no calendar: a month is 30 days, a year 365.
+    /// Seconds for comparisons, and for limits that need no calendar: a month is 30 days, a year 365.
     package var nominalSeconds: Int { (months / 12 * 365 + months % 12 * 30 + days) * 86_400 + seconds }
 
-    /// From the largest, with their months, days and seconds.
+    /// The units from the largest, with their months, days and seconds.
     private static let units: [(name: String, months: Int, days: Int, seconds: Int)] = [
         ("y", 12, 0, 0), ("mo", 1, 0, 0), ("w", 0, 7, 0), ("d", 0, 1, 0), ("h", 0, 0, 3600), ("m", 0, 0, 60),
         ("s", 0, 0, 1),
@@ -52,7 +52,7 @@ package struct CalendarLength: Hashable, Sendable, CustomStringConvertible {
         guard months <= 12_000, days <= 365_000, seconds <= 365_000 * 86_400 else { return nil }
     }
 
-    /// As a person would write it: `24h` stays hours and `12w` weeks, `12mo` is `1y`.
+    /// The usual notation: `24h` stays hours and `12w` weeks, `12mo` is `1y`.
     package var description: String {
         var text = ""
         if months >= 12 { text += "\(months / 12)y" }

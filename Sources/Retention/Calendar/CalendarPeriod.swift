@@ -1,8 +1,8 @@
-/// A tier of a policy: how long its periods are. Each period of a tier is represented by one set.
+/// A tier of a policy, defined by the length of its periods. One set represents each period of a tier.
 package enum Tier: String, CaseIterable, Sendable, Hashable {
     case hourly, daily, weekly, monthly, yearly
 
-    /// What one period is called.
+    /// The name of one period.
     package var unit: String {
         switch self {
         case .hourly: "hour"
@@ -17,13 +17,13 @@ package enum Tier: String, CaseIterable, Sendable, Hashable {
 /// One hour, day, ISO week, month or year of the declared zone.
 package struct CalendarPeriod: Hashable, Sendable, CustomStringConvertible {
     package let tier: Tier
-    /// What clocks of the zone show at a moment inside it, in seconds as if it were UTC.
+    /// The time that clocks of the zone show at a moment inside it, in seconds as if it were UTC.
     let local: Int
-    /// Of the zone at that moment, in seconds east of Greenwich.
+    /// The zone's offset at that moment, in seconds east of Greenwich.
     let offset: Int
 
-    /// Equal for two moments exactly when they lie in the same period. The hour that is repeated when summer time ends
-    /// is two hours, each with a number of its own.
+    /// Returns a number that is equal for two moments exactly if they are in the same period. The hour that is repeated
+    /// at the end of summer time counts as two hours with different numbers.
     static func number(_ tier: Tier, local: Int, offset: Int) -> Int {
         let day = local.dividedDown(by: 86_400).quotient
         switch tier {
@@ -38,7 +38,7 @@ package struct CalendarPeriod: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// `2026-11-24 02h`, `2026-11-24`, `2026-W48`, `2026-11`, `2026`; hours tell their zone's offset where it is not 0.
+    /// `2026-11-24 02h`, `2026-11-24`, `2026-W48`, `2026-11`, `2026`; hours include their zone's offset if it is not 0.
     package var description: String {
         let (day, second) = local.dividedDown(by: 86_400)
         let date = CivilDate(daysSince1970: day)
@@ -59,7 +59,7 @@ package struct CalendarPeriod: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Moments as the repository's keys and as people read them, always UTC.
+/// Moments in the notation of the repository's keys and in that for people, always UTC.
 package enum Moment {
     /// `20261124T025900Z`, a set's name.
     package static func stamp(_ time: Int) -> String { text(time, date: "", between: "T", clock: "") + "Z" }

@@ -1,7 +1,7 @@
 /// A day of the Gregorian calendar, and its number counted from 1970-01-01.
 ///
-/// The arithmetic is done here, not by `Calendar`: deciding over seven years of hourly sets asks for some hundred
-/// thousand dates. Years are counted from March, so that the leap day is the last of its year.
+/// The arithmetic is done here, not by `Calendar`, because a decision over seven years of hourly sets needs some
+/// hundred thousand dates. Years are counted from March, so that the leap day is the last of its year.
 struct CivilDate: Hashable, Sendable {
     var year: Int
     /// 1...12
@@ -20,7 +20,7 @@ struct CivilDate: Hashable, Sendable {
         let (era, dayOfEra) = (days + 719_468).dividedDown(by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        // Months from March have 31, 30, 31, 30, 31 days over and over: 153 for five of them.
+        // The lengths of months from March repeat as 31, 30, 31, 30, 31 days: 153 for five of them.
         let march = (5 * dayOfYear + 2) / 153
         day = dayOfYear - (153 * march + 2) / 5 + 1
         month = march < 10 ? march + 3 : march - 9
@@ -52,13 +52,13 @@ struct CivilDate: Hashable, Sendable {
 }
 
 extension Int {
-    /// Quotient rounded down and the remainder that goes with it, never negative: times before 1970 count like others.
+    /// Returns the quotient rounded down and its remainder, never negative: times before 1970 count like others.
     func dividedDown(by divisor: Int) -> (quotient: Int, remainder: Int) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 
-    /// Decimal digits, with zeros in front up to a width.
+    /// Decimal digits, padded with zeros to a width.
     func padded(_ width: Int = 2) -> String {
         let digits = String(magnitude)
         return (self < 0 ? "-" : "") + String(repeating: "0", count: Swift.max(0, width - digits.count)) + digits

@@ -1,12 +1,12 @@
-/// Days of a zone, for those who ask now and then; whoever asks for thousands keeps a ``ZoneCalendar``.
+/// Days of a zone, for few queries; a caller with thousands of queries keeps a ``ZoneCalendar``.
 extension DeclaredZone {
-    /// The first moment of the day that a moment lies in; both in seconds since 1970.
+    /// Returns the first moment of the day that contains a moment; both in seconds since 1970.
     package func startOfDay(_ time: Int) -> Int {
         let calendar = ZoneCalendar(self)
         return calendar.moment(ofLocal: (time + calendar.offset(at: time)).dividedDown(by: 86_400).quotient * 86_400)
     }
 
-    /// The first moment of a day written as `2026-11-24`; nil when there is no such day.
+    /// Returns the first moment of a day written as `2026-11-24`; nil if there is no such day.
     package func startOfDay(named text: String) -> Int? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, parts.map(\.count) == [4, 2, 2],
@@ -20,7 +20,7 @@ extension DeclaredZone {
 
     package func adding(_ length: CalendarLength, to time: Int) -> Int { ZoneCalendar(self).adding(length, to: time) }
 
-    /// The days that moments lie in, as `2026-11-24`.
+    /// Returns the days that contain the moments, as `2026-11-24`.
     package func days(of times: [Int]) -> [String] {
         let calendar = ZoneCalendar(self)
         return times.map { time in

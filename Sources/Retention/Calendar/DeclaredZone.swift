@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// The one time zone whose hours, days, weeks, months and years a policy means.
+/// The one time zone of a policy's hours, days, weeks, months and years.
 package struct DeclaredZone: Hashable, Sendable, CustomStringConvertible {
     package static let utc = DeclaredZone()
 
@@ -9,7 +9,7 @@ package struct DeclaredZone: Hashable, Sendable, CustomStringConvertible {
 
     private init() { identifier = "UTC" }
 
-    /// - Returns: nil for a name that this machine's time zone database does not have.
+    /// - Returns: nil for a name that is not in this machine's time zone database.
     package init?(_ identifier: String) {
         guard !identifier.isEmpty, TimeZone(identifier: identifier) != nil else { return nil }
         self.identifier = identifier
@@ -18,13 +18,13 @@ package struct DeclaredZone: Hashable, Sendable, CustomStringConvertible {
     package var description: String { identifier }
 }
 
-/// Dates and times of a zone. UTC is arithmetic alone; other zones ask the system once for each day.
+/// Dates and times of a zone. UTC needs only arithmetic; for other zones it asks the system once for each day.
 ///
-/// A class because it remembers what it asked; one decision or simulation uses one, on one thread.
+/// A class because it caches the answers; one decision or simulation uses one, on one thread.
 final class ZoneCalendar {
     let zone: DeclaredZone
     private let timeZone: TimeZone?
-    /// By days since 1970, UTC: the offset at the day's start, and where in it another begins.
+    /// For each day since 1970, UTC: the offset at the day's start, and the time of a change within the day.
     private var days: [Int: DayOffsets] = [:]
 
     private struct DayOffsets {
@@ -50,7 +50,7 @@ final class ZoneCalendar {
         }
         var offsets = DayOffsets(first: ask(start), change: end, second: ask(end))
         if offsets.first != offsets.second {
-            // No zone changes twice in a day, so the change lies where halving finds it.
+            // A zone changes at most once a day, so bisection finds the change.
             var (low, high) = (start, end)
             while high - low > 1 {
                 let middle = (low + high) / 2
@@ -62,11 +62,11 @@ final class ZoneCalendar {
         return time < offsets.change ? offsets.first : offsets.second
     }
 
-    /// The moment at which clocks of the zone show `local` (seconds, as if it were UTC): the later of two, and where
-    /// clocks leap over it, the leap. So a later reading never means an earlier moment.
+    /// Returns the moment at which clocks of the zone show `local` (seconds, as if it were UTC): the later of two, and
+    /// for a time that clocks skip, the moment of the change. So a later reading never means an earlier moment.
     func moment(ofLocal local: Int) -> Int {
         guard timeZone != nil else { return local }
-        // No zone is further than 14 hours from Greenwich: a day on either side lies before and after.
+        // Offsets are at most 14 hours: a day on either side is before and after any change.
         let before = offset(at: local - 86_400), after = offset(at: local + 86_400)
         guard before != after else { return local - before }
         let candidates = [local - before, local - after].filter { $0 + offset(at: $0) == local }
@@ -79,10 +79,12 @@ final class ZoneCalendar {
         return high
     }
 
-    /// The moment a length after another: first months, then days, both by the zone's calendar, then seconds.
+    /// Returns the moment a length after another: adds first months, then days, both by the zone's calendar, then
+    /// seconds.
     ///
     /// A day that the month does not have means the end of that month (29 February and a year: 1 March, 0:00), so that
-    /// nothing is shorter than it says. A later start has no earlier end, but for the time that clocks show twice.
+    /// no result is shorter than the length. A later start has no earlier end, except for the time that clocks show
+    /// twice.
     func adding(_ length: CalendarLength, to time: Int) -> Int {
         guard length.months != 0 || length.days != 0 else { return time + length.seconds }
         var (day, second) = (time + offset(at: time)).dividedDown(by: 86_400)

@@ -1,11 +1,11 @@
 internal import Foundation
 internal import Trends
 
-/// A simulation as a picture: what is kept on a day, by age, and what that took over time.
+/// A simulation as a picture: the sets kept on one day by age, and their storage over time.
 package struct SimulationPicture {
     private let simulation: Simulation
     private let outcome: Simulation.Outcome
-    /// Of each simulated day, as its zone counts them.
+    /// The simulated days, in the calendar of the zone.
     private let dates: [CivilDate]
     private var drawing: Drawing
 
@@ -39,7 +39,7 @@ package struct SimulationPicture {
         let sets = ladder + ladderHeight + 84, chart = 150.0
         let bytes = sets + chart + 78
         drawing = Drawing(width: Self.width, height: bytes + chart + 74)
-        drawing.text("What retention keeps", x: 24, y: 34, size: 20, fill: Self.ink, bold: true)
+        drawing.text("Sets kept by the retention policy", x: 24, y: 34, size: 20, fill: Self.ink, bold: true)
         drawing.text(
             "\(simulation.policy.summary), backups \(simulation.schedule)", x: 24, y: 56, size: 13, fill: Self.muted)
         heading("Kept at the end of \(dayName(outcome.at)): \(outcome.plan.kept.count) sets, by age", ladder)
@@ -50,7 +50,7 @@ package struct SimulationPicture {
             fill: "#dbe7fd", scale: Scale(to: Double(outcome.days.map(\.kept).max() ?? 0), whole: true)
         ) { Label.number($0) }
         drawSizes(top: bytes, height: chart)
-        return drawing.svg(title: "What retention keeps: \(simulation.policy.summary)")
+        return drawing.svg(title: "Sets kept by the retention policy: \(simulation.policy.summary)")
     }
 
     private mutating func heading(_ text: String, _ top: Double) {
@@ -65,7 +65,7 @@ package struct SimulationPicture {
         var times: [Int]
     }
 
-    /// One for each tier, and one for what other rules keep.
+    /// One row for each tier, and one for the other rules.
     private var ladderRows: [Row] {
         var rows = simulation.policy.tiers.map { tier, length in
             Row(name: "\(tier.rawValue) \(length)", colour: Self.colours[tier] ?? Self.ink, times: [])
@@ -88,7 +88,7 @@ package struct SimulationPicture {
         return rows + [others]
     }
 
-    /// Ages on a logarithmic axis from an hour on: a day and seven years both have their place.
+    /// Draws ages on a logarithmic axis from an hour on, so that a day and seven years both fit.
     private mutating func drawLadder(_ rows: [Row], top: Double, height: Double) {
         let marks: [(String, Double)] = [
             ("1 h", 1), ("3 h", 3), ("6 h", 6), ("12 h", 12), ("1 d", 24), ("3 d", 72), ("1 w", 168), ("2 w", 336),
@@ -128,8 +128,8 @@ package struct SimulationPicture {
         let last = outcome.days.last
         heading(
             "Stored, \(unit.name), and its price a month: "
-                + "\(Label.bytes(last?.stored ?? 0)) and \(Label.number(last?.pricePerMonth ?? 0)) in the end, "
-                + "\(Label.number(last?.paid ?? 0)) paid in all", top)
+                + "\(Label.bytes(last?.stored ?? 0)) and \(Label.number(last?.pricePerMonth ?? 0)) at the end, "
+                + "\(Label.number(last?.paid ?? 0)) paid in total", top)
         drawChart(
             top: top, height: height, values: outcome.days.map { $0.stored / unit.bytes }, stroke: "#0d9488",
             fill: "#d5f0ec", scale: scale
@@ -143,7 +143,7 @@ package struct SimulationPicture {
         }
         let legend = top + height + 46
         drawing.rectangle(x: Self.left, y: legend - 9, width: 12, height: 10, fill: "#0d9488")
-        drawing.text("all that is kept", x: Self.left + 18, y: legend, size: 11, fill: Self.muted)
+        drawing.text("all kept sets", x: Self.left + 18, y: legend, size: 11, fill: Self.muted)
         drawing.rectangle(x: Self.left + 130, y: legend - 9, width: 12, height: 10, fill: "#c2410c")
         drawing.text("one full backup", x: Self.left + 148, y: legend, size: 11, fill: Self.muted)
         drawing.text(
@@ -165,7 +165,7 @@ package struct SimulationPicture {
         drawDates(top: top, height: height)
     }
 
-    /// A point for each day, but no more than the picture has room for; the last is always there.
+    /// Returns a point for each day, but at most as many as the picture has room for; the last is always included.
     private func points(_ values: [Double], top: Double, height: Double, scale: Scale) -> [(x: Double, y: Double)] {
         let step = max(1, values.count / 800)
         var indices = Array(stride(from: 0, to: values.count, by: step))
@@ -181,7 +181,7 @@ package struct SimulationPicture {
         return Double(time - first) / Double(last - first)
     }
 
-    /// Starts of years, of months, or of weeks: what makes between three and about fifteen marks.
+    /// Marks the starts of years, months or weeks: the unit that gives three to about fifteen marks.
     private mutating func drawDates(top: Double, height: Double) {
         let years = dates.filter { $0.month == 1 && $0.day == 1 }, months = dates.filter { $0.day == 1 }
         let chosen: [CivilDate]

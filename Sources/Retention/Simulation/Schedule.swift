@@ -1,6 +1,6 @@
-/// When backups run.
+/// The times of backup runs.
 package struct Schedule: Hashable, Sendable, CustomStringConvertible {
-    /// Between two runs. Days, weeks and months keep the time of day, as a timer in the zone does.
+    /// The interval of runs. Days, weeks and months keep the time of day, like a timer in the zone.
     package var every: CalendarLength
 
     package init(every: CalendarLength) { self.every = every }
@@ -23,7 +23,8 @@ package struct Schedule: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { "every \(every)" }
 
-    /// The moment of the run with this number, 0 at `start`: each counted from the start, so that a 31st stays one.
+    /// Returns the moment of the run with this number, 0 at `start`. Each is counted from the start, so that a 31st
+    /// stays a 31st.
     func run(_ number: Int, from start: Int, _ zone: ZoneCalendar) -> Int {
         zone.adding(
             CalendarLength(

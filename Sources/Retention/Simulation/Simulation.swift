@@ -1,13 +1,13 @@
 /// Runs a schedule and a policy over years, without a store: the real rules, applied at the end of every day.
 ///
-/// What a day keeps is decided over what the day before kept and what was made since, as real prunes do.
+/// Each day decides on the sets that the day before kept and on those made since, like real prunes.
 package struct Simulation: Sendable {
     package var policy: RetentionPolicy
     package var schedule: Schedule
     /// The first run, in seconds since 1970.
     package var start: Int
     package var length: CalendarLength
-    /// Times in which runs fail and leave nothing, in seconds since 1970.
+    /// Time spans in which runs fail and write no set, in seconds since 1970.
     package var outages: [Range<Int>] = []
     package var model: StorageModel
 
@@ -29,10 +29,10 @@ package struct Simulation: Sendable {
         package var kept: Int
         /// The oldest kept set, in seconds since 1970; nil while there is none.
         package var oldest: Int?
-        /// Bytes of one full backup, and of all that is kept.
+        /// Bytes of one full backup, and of all kept sets.
         package var full: Double
         package var stored: Double
-        /// Price of a month at this size, and all that was paid since the start.
+        /// Price of a month at this size, and the total paid since the start.
         package var pricePerMonth: Double
         package var paid: Double
     }
@@ -40,19 +40,19 @@ package struct Simulation: Sendable {
     package struct Outcome: Sendable {
         /// One for each day, from the first.
         package var days: [Day]
-        /// Runs that left a set.
+        /// Runs that wrote a set.
         package var runs: Int
-        /// What is kept at the end of the chosen day, with its reasons.
+        /// The kept sets at the end of the chosen day, with reasons.
         package var plan: RetentionPlan
         /// The chosen day: its last second.
         package var at: Int
     }
 
-    /// The moment at which the simulated time is over.
+    /// The end of the simulated time.
     package var end: Int { ZoneCalendar(policy.timeZone).adding(length, to: start) }
 
-    /// - Parameter moment: a moment in the day that ``Outcome/plan`` is about; nil is the last day.
-    /// - Returns: nil when that day is not simulated, or the time is shorter than its first day.
+    /// - Parameter moment: a moment in the day of ``Outcome/plan``; nil is the last day.
+    /// - Returns: nil if that day is not simulated, or the time is shorter than its first day.
     package func run(at moment: Int? = nil) -> Outcome? {
         let zone = ZoneCalendar(policy.timeZone)
         let tiers = policy.tiers

@@ -1,17 +1,17 @@
 internal import Foundation
 
-/// A model of how much a repository holds: what a full backup is, how it grows, and how fast it is replaced.
+/// A model of the size of a repository: the size of a full backup, its growth and its rate of change.
 ///
-/// Data are written once and gone some time later, as blocks, chunks and indices of a monitoring stack are. Then a piece
-/// that lies in two sets lies in all sets between them, and what the repository holds is the oldest set, and of each
-/// later one what is not left over from the set kept before it. What it leaves out: manifests, and packs that are dead
-/// in part until they are written anew.
+/// Data are written once and deleted some time later, like blocks, chunks and indices of a monitoring stack. A piece
+/// that is in two sets is then in all sets between them. The repository holds the oldest set, and of each later set the
+/// data that are not in the kept set before it. The model ignores manifests, and packs that are partly unused until
+/// they are rewritten.
 package struct StorageModel: Hashable, Sendable {
     /// Bytes in the store of one full backup at the start, compressed.
     package var size: Double
     /// Share by which a full backup grows in a month of 30.4375 days.
     package var monthlyGrowth: Double
-    /// Share of a backup's data that is gone from the source a day later.
+    /// Share of a backup's data that the source no longer has a day later.
     package var dailyChange: Double
     /// Price of keeping a GB (1,000,000,000 bytes) for a month.
     package var pricePerGBMonth: Double
@@ -27,15 +27,15 @@ package struct StorageModel: Hashable, Sendable {
     }
 
     static let daysOfMonth = 30.4375
-    /// Bytes. A growth that nothing could hold stops here, so that sums and prices stay finite.
+    /// A bound in bytes. Unlimited growth stops here, so that sums and prices stay finite.
     private static let most = 1e30
 
-    /// Bytes of one full backup so many seconds after the start.
+    /// Bytes of one full backup this many seconds after the start.
     func full(after seconds: Int) -> Double {
         min(size * pow(1 + monthlyGrowth, Double(seconds) / 86_400 / Self.daysOfMonth), Self.most)
     }
 
-    /// Bytes that sets made so many seconds after the start take together.
+    /// Bytes of all sets made this many seconds after the start.
     /// - Parameter ages: ascending.
     func stored(_ ages: some Sequence<Int>) -> Double {
         var sum = 0.0

@@ -2,14 +2,15 @@ internal import Foundation
 internal import Glibc
 internal import Platform
 
-/// What of the process and the machine credentials and endpoints depend on: a value, so that tests have their own.
+/// The state of the process and the machine that credentials and endpoints depend on. A value, so that tests can supply
+/// their own.
 package struct AWSEnvironment: Sendable {
     package var variables: [String: String]
-    /// Where `~/.aws` is.
+    /// The folder that contains `.aws`.
     package var home: String
     /// Seconds since 1970.
     package var now: @Sendable () -> Int
-    /// Where containers of ECS ask for credentials by a relative path.
+    /// The server that containers of ECS ask for credentials by a relative path.
     package var containerHost = "http://169.254.170.2"
 
     package init(variables: [String: String], home: String, now: @escaping @Sendable () -> Int) {
@@ -18,7 +19,7 @@ package struct AWSEnvironment: Sendable {
         self.now = now
     }
 
-    /// This process's own.
+    /// Returns the environment of this process.
     package static func system() -> AWSEnvironment {
         let variables = ProcessInfo.processInfo.environment
         return AWSEnvironment(variables: variables, home: variables["HOME"] ?? "/root") {
@@ -26,7 +27,7 @@ package struct AWSEnvironment: Sendable {
         }
     }
 
-    /// A variable's value; an empty one counts as none.
+    /// A variable's value; nil if it is empty.
     package subscript(_ name: String) -> String? {
         variables[name].flatMap { $0.isEmpty ? nil : $0 }
     }
@@ -35,8 +36,8 @@ package struct AWSEnvironment: Sendable {
 
     func expanded(_ path: String) -> String { path.hasPrefix("~/") ? home + path.dropFirst() : path }
 
-    /// The text of a small file; bytes that are not UTF-8 become U+FFFD, and a byte order mark is dropped.
-    /// - Returns: nil when there is no such file.
+    /// Reads the text of a small file. Bytes that are not UTF-8 become U+FFFD, and a byte order mark is dropped.
+    /// - Returns: nil if the file does not exist.
     /// - Throws: ``S3DocumentError`` that names the file.
     func text(of path: String) throws(S3DocumentError) -> String? {
         let path = expanded(path)

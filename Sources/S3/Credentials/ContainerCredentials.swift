@@ -2,7 +2,7 @@ internal import Foundation
 internal import HTTP
 internal import Platform
 
-/// The endpoint that ECS and EKS Pod Identity give to a container.
+/// The credential endpoint of ECS and EKS Pod Identity for containers.
 struct ContainerCredentials: CredentialSource {
     let environment: AWSEnvironment
     private static let source = "container"
@@ -21,7 +21,7 @@ struct ContainerCredentials: CredentialSource {
             url = environment.containerHost + path
         } else if let full = environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] {
             guard Self.isAllowed(full) else {
-                throw CredentialError(Self.source, "'\(full)' is neither https nor an address of this machine")
+                throw CredentialError(Self.source, "'\(full)' is neither an https URL nor an address of this machine")
             }
             url = full
         } else {
@@ -43,18 +43,19 @@ struct ContainerCredentials: CredentialSource {
         }
     }
 
-    /// Read anew each time: the platform rotates the file.
+    /// Reads the token each time, because the platform rotates the file.
     private func token() throws -> String? {
         guard let file = environment["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] else {
             return environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
         }
         guard let text = try environment.text(of: file) else {
-            throw CredentialError(Self.source, "no token file '\(file)'")
+            throw CredentialError(Self.source, "token file '\(file)' does not exist")
         }
         return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
-    /// Over plain http a token may go only to this machine and to the addresses that AWS reserves.
+    /// True if a token may be sent to `url`: over plain http only to this machine and to the addresses that AWS
+    /// reserves.
     private static func isAllowed(_ url: String) -> Bool {
         if url.hasPrefix("https://") { return true }
         guard url.hasPrefix("http://"), let host = URLComponents(string: url)?.host else { return false }

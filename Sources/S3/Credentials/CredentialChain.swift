@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Credentials from the first place that has any, asked for once and again shortly before they expire.
+/// The credentials of the first source that has any, fetched once and again shortly before they expire.
 package final class CredentialChain: Sendable {
     private let sources: [any CredentialSource]
     private let now: @Sendable () -> Int
@@ -8,26 +8,29 @@ package final class CredentialChain: Sendable {
 
     private struct State {
         var current: S3Credentials?
-        /// Seconds since 1970 when the current ones came.
+        /// The time when the current credentials were fetched, in seconds since 1970.
         var fetched = 0
-        /// When a place was last asked, with or without success.
+        /// The time of the last request to a source, successful or not.
         var asked: Int?
 
-        /// Seconds that the current ones had left when they came: a place may hand out ones that it has kept for a while.
+        /// The lifetime that the current credentials had left when they were fetched, in seconds: a source may return
+        /// cached ones.
         var lifetime: Int { (current?.expiration).map { max(0, $0 - fetched) } ?? 0 }
     }
 
-    /// Temporary credentials are replaced this many seconds before they expire, while they still work, so that a
-    /// request on its way does not outlive them; short-lived ones in the last quarter of their life.
+    /// The number of seconds before expiry at which temporary credentials are replaced. They still work then, so a
+    /// request in flight does not outlive them. Short-lived ones are replaced in the last quarter of their lifetime.
     private static func advisory(_ lifetime: Int) -> Int { min(15 * 60, lifetime / 4) }
-    /// From here on they count as expired.
+    /// The number of seconds before expiry from which they count as expired.
     private static func mandatory(_ lifetime: Int) -> Int { min(10 * 60, lifetime / 6) }
-    /// Seconds between two questions, unless a server has refused what the first one gave.
+    /// The minimum of seconds between two requests to the sources, unless a server refused the credentials of the
+    /// first.
     private static let interval = 5
 
-    /// The order of the AWS tools; a profile named by the configuration comes before the environment's keys.
+    /// Builds the chain in the order of the AWS tools. A profile named by the configuration comes before the
+    /// environment's keys.
     /// - Parameters:
-    ///   - explicit: keys from the configuration; then nothing else is asked.
+    ///   - explicit: keys from the configuration; if given, no other source is used.
     ///   - profile: a profile named by the configuration.
     package init(_ environment: AWSEnvironment, explicit: S3Credentials? = nil, profile: String? = nil) {
         now = environment.now
@@ -47,15 +50,15 @@ package final class CredentialChain: Sendable {
         self.sources = sources
     }
 
-    /// Blocks while they are fetched; other threads wait for the same answer.
-    /// - Throws: ``CredentialError`` when no place has any, or the first that should have does not work.
+    /// Returns valid credentials. Blocks while they are fetched; other threads wait for the same answer.
+    /// - Throws: ``CredentialError`` if no source has any, or if the first configured source fails.
     package func credentials() throws -> S3Credentials {
         try state.withLock { state in
             let time = now()
             let left = state.current?.expiration.map { $0 - time } ?? .max
             if let known = state.current {
                 if left > Self.advisory(state.lifetime) { return known }
-                // Asked a moment ago, and this is what came. A clock that goes backwards ends no interval.
+                // The sources were asked a moment ago. A clock that was set back ends no interval.
                 if let asked = state.asked, (0..<Self.interval).contains(time - asked) { return known }
             }
             state.asked = time
@@ -65,14 +68,14 @@ package final class CredentialChain: Sendable {
                 state.fetched = time
                 return found
             } catch {
-                // They still work for a while: a later request asks again.
+                // They still work for a while, and a later request tries again.
                 if let known = state.current, left > Self.mandatory(state.lifetime) { return known }
                 throw error
             }
         }
     }
 
-    /// Drops credentials that a server refused as expired, unless another thread has replaced them already.
+    /// Drops credentials that a server refused as expired, unless another thread has already replaced them.
     package func reject(_ refused: S3Credentials) {
         state.withLock { if $0.current == refused { $0.current = nil } }
     }
@@ -82,7 +85,7 @@ package final class CredentialChain: Sendable {
             if let found = try source.load() { return found }
         }
         throw CredentialError(
-            "the AWS chain", "none found",
+            "the AWS chain", "no credentials found",
             hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give this machine a role")
     }
 }

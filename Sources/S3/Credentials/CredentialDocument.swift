@@ -1,29 +1,30 @@
 internal import Foundation
 
-/// The JSON object that containers, instances and credential processes answer with.
+/// The JSON object that containers, instances and credential processes return.
 struct CredentialDocument: Decodable {
     var AccessKeyId: String?
     var SecretAccessKey: String?
-    /// Containers and instances.
+    /// Sent by containers and instances.
     var Token: String?
-    /// Credential processes.
+    /// Sent by credential processes.
     var SessionToken: String?
     var Expiration: String?
-    /// Instances: "Success" or what is wrong.
+    /// Sent by instances: "Success" or an error code.
     var Code: String?
     var Message: String?
     var Version: Int?
 
     static func credentials(_ document: [UInt8], source: String) throws -> S3Credentials {
         guard let parsed = try? JSONDecoder().decode(CredentialDocument.self, from: Data(document)) else {
-            throw CredentialError(source, "the answer is no JSON object of credentials")
+            throw CredentialError(source, "the answer is not a JSON object with credentials")
         }
         guard let id = parsed.AccessKeyId, let secret = parsed.SecretAccessKey, !id.isEmpty, !secret.isEmpty else {
-            throw CredentialError(source, "\(parsed.Code ?? "no keys"): \(parsed.Message ?? "the answer holds none")")
+            throw CredentialError(
+                source, "\(parsed.Code ?? "no keys"): \(parsed.Message ?? "the answer contains no keys")")
         }
         let expiration = try parsed.Expiration.map { text in
             guard let time = UTCTime.parse(text) else {
-                throw CredentialError(source, "expiration '\(text)' is no time")
+                throw CredentialError(source, "expiration '\(text)' is not a valid timestamp")
             }
             return time
         }

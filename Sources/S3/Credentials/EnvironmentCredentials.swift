@@ -1,4 +1,4 @@
-/// `AWS_ACCESS_KEY_ID` and its kin.
+/// The credentials in `AWS_ACCESS_KEY_ID` and the related variables.
 struct EnvironmentCredentials: CredentialSource {
     let environment: AWSEnvironment
 
@@ -8,7 +8,7 @@ struct EnvironmentCredentials: CredentialSource {
         guard let id, let secret else {
             throw CredentialError(
                 "environment", "only one of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY is set",
-                hint: "set both, or none")
+                hint: "set both variables, or unset both")
         }
         return S3Credentials(
             accessKeyID: id, secretAccessKey: secret, sessionToken: environment["AWS_SESSION_TOKEN"],

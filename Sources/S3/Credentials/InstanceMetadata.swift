@@ -1,12 +1,12 @@
 internal import HTTP
 internal import Platform
 
-/// The role of an EC2 instance, by its metadata service, version 2.
+/// The credentials of an EC2 instance's role, from version 2 of its metadata service.
 struct InstanceMetadata: CredentialSource {
     let environment: AWSEnvironment
     private static let source = "instance metadata"
 
-    /// Outside EC2 nobody answers at that address: one short try.
+    /// Tries once for a short time, because outside EC2 no server answers at that address.
     private static let client: HTTPClient = {
         var options = HTTPOptions()
         options.connectTimeout = .seconds(1)
@@ -18,7 +18,7 @@ struct InstanceMetadata: CredentialSource {
     func load() throws -> S3Credentials? {
         guard let token = token() else { return nil }
         let path = "/latest/meta-data/iam/security-credentials/"
-        // An instance without a role answers 404.
+        // An instance without a role returns 404.
         guard let roles = try text(path, token), let role = roles.split(whereSeparator: \.isNewline).first else {
             return nil
         }
@@ -28,7 +28,7 @@ struct InstanceMetadata: CredentialSource {
         return try CredentialDocument.credentials([UInt8](document.utf8), source: Self.source)
     }
 
-    /// Where the instance runs; nil when this is none.
+    /// Returns the region of the instance; nil if this machine is not an instance.
     func region() -> String? {
         guard let token = token() else { return nil }
         return try? text("/latest/meta-data/placement/region", token)

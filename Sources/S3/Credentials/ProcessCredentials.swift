@@ -1,13 +1,14 @@
 internal import Foundation
 internal import Glibc
 
-/// A command that prints credentials, from a profile's `credential_process`.
+/// The credentials that a profile's `credential_process` prints.
 struct ProcessCredentials: CredentialSource {
     let command: String
     let source: String
-    /// As other AWS tools have it. Such a command may ask for a code on the terminal.
+    /// The time-out of other AWS tools. Such a command may prompt for a code on the terminal.
     var timeout = Duration.seconds(60)
-    /// True if what the command has started is ended with it. Not on a terminal, which only its own group may read.
+    /// True if the processes that the command starts are stopped with it. False on a terminal, which only its own
+    /// process group may read.
     var hasOwnGroup = isatty(0) == 0
 
     private static let longestDocument = 1 << 20
@@ -20,12 +21,12 @@ struct ProcessCredentials: CredentialSource {
                 source,
                 signal == 0
                     ? "credential_process failed with status \(status >> 8 & 0xff)"
-                    : "credential_process was ended by signal \(signal)")
+                    : "credential_process was stopped by signal \(signal)")
         }
         return try CredentialDocument.credentials(document, source: source)
     }
 
-    /// - Returns: the status as `waitpid` has it, and what it printed.
+    /// - Returns: the status of `waitpid`, and the printed output.
     private func run() throws -> (status: CInt, output: [UInt8]) {
         var ends: [CInt] = [-1, -1]
         guard pipe(&ends) == 0 else { throw failure(errno) }
@@ -35,7 +36,7 @@ struct ProcessCredentials: CredentialSource {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        // Standard input and error stay the user's: such commands ask for codes there.
+        // Standard input and standard error stay the user's, because such commands prompt for codes there.
         posix_spawn_file_actions_adddup2(&actions, far, 1)
         let words: [String] = ["sh", "-c", command]
         var arguments = words.map { strdup($0) } + [nil]
@@ -93,7 +94,7 @@ struct ProcessCredentials: CredentialSource {
     }
 
     private var tooSlow: CredentialError {
-        CredentialError(source, "credential_process did not end within \(timeout)")
+        CredentialError(source, "credential_process did not finish within \(timeout)")
     }
 
     private func failure(_ number: CInt) -> CredentialError {

@@ -1,33 +1,34 @@
-/// A profile of the shared files: keys, a role to assume, a web identity or a process, whatever it holds.
+/// The credentials of a profile in the shared files: keys, a role to assume, a web identity or a process.
 struct ProfileCredentials: CredentialSource {
     let environment: AWSEnvironment
     let profile: String
-    /// Whether somebody asked for this profile by name: then it must exist.
+    /// True if the user named this profile: then it must exist.
     let isExplicit: Bool
 
     func load() throws -> S3Credentials? {
         let profiles = try SharedProfiles(environment)
         guard profiles[profile] != nil else {
             guard isExplicit else { return nil }
-            throw CredentialError("profile '\(profile)'", "no such profile in \(profiles.files)")
+            throw CredentialError("profile '\(profile)'", "the profile does not exist in \(profiles.files)")
         }
         return try credentials(of: profile, in: profiles, on: [])
     }
 
-    /// - Parameter path: the profiles that led here: a role's source may itself be a role, but not its own source.
+    /// - Parameter path: the profiles that led to this one. A role's source may itself be a role, but not its own
+    ///   source.
     private func credentials(
         of profile: String, in profiles: SharedProfiles, on path: [String]
     ) throws -> S3Credentials? {
         let source = "profile '\(profile)'"
-        guard let keys = profiles[profile] else { throw CredentialError(source, "no such profile") }
-        // Elsewhere in the files such a byte does not matter.
+        guard let keys = profiles[profile] else { throw CredentialError(source, "the profile does not exist") }
+        // Other values of the files may hold such a byte.
         if let (key, _) = keys.sorted(by: { $0.key < $1.key }).first(where: { $0.value.contains("\u{FFFD}") }) {
             throw CredentialError(source, "the value of '\(key)' in \(profiles.files) is not UTF-8")
         }
         guard !path.contains(profile) else {
-            // A role whose source is its own profile's keys is the one circle that makes sense.
+            // A role whose source is its own profile's keys is the only valid circle.
             if path.last == profile, let own = Self.keyPair(keys, source) { return own }
-            throw CredentialError(source, "its source_profile leads back to itself")
+            throw CredentialError(source, "its source_profile refers back to itself")
         }
         if let role = keys["role_arn"] {
             if let tokenFile = keys["web_identity_token_file"] {
@@ -37,7 +38,7 @@ struct ProfileCredentials: CredentialSource {
                 ).load()
             }
             guard let base = try roleSource(keys, profile, in: profiles, on: path + [profile]) else {
-                throw CredentialError(source, "no credentials to assume role '\(role)' with")
+                throw CredentialError(source, "no credentials found to assume role '\(role)'")
             }
             return try sts(keys, profiles).assumeRole(
                 role, with: base, session: keys["role_session_name"], externalID: keys["external_id"],
@@ -69,7 +70,7 @@ struct ProfileCredentials: CredentialSource {
             throw CredentialError(
                 "profile '\(profile)'",
                 other.map { "unknown credential_source '\($0)'" }
-                    ?? "a role_arn without source_profile or credential_source"
+                    ?? "role_arn is set without source_profile or credential_source"
             )
         }
     }

@@ -1,14 +1,14 @@
 package import Platform
 
-/// A key pair that signs requests, permanent or of a session. Never shows its secrets when printed.
+/// A key pair that signs requests, permanent or for a session. Its description never contains the secrets.
 package struct S3Credentials: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     package var accessKeyID: String
     package var secretAccessKey: String
-    /// Goes with each request of a session.
+    /// Sent with each request of a session.
     package var sessionToken: String?
-    /// Seconds since 1970 when they stop working; nil for permanent ones.
+    /// The expiry in seconds since 1970; nil for permanent credentials.
     package var expiration: Int?
-    /// Which link of the chain they came from, for `doctor` and logs.
+    /// The link of the chain that supplied them, for `doctor` and logs.
     package var source: String
 
     package init(
@@ -26,10 +26,10 @@ package struct S3Credentials: Hashable, Sendable, CustomStringConvertible, Custo
     package var debugDescription: String { description }
 }
 
-/// Credentials that should be there and are not usable.
+/// A credential source that is configured but does not work.
 package struct CredentialError: OperationError, Equatable {
     package var source: String
-    /// Without secrets.
+    /// The cause, without secrets.
     package var detail: String
     package var hint: String?
 
@@ -43,10 +43,10 @@ package struct CredentialError: OperationError, Equatable {
     package var place: ErrorPlace { ErrorPlace(object: source, text: "credentials from \(source)") }
 }
 
-/// One place where credentials can come from.
+/// One source of credentials.
 protocol CredentialSource: Sendable {
-    /// Blocks; asks anew each time.
-    /// - Returns: nil when this place is not set up here, so that the next one is asked.
-    /// - Throws: ``CredentialError`` when it is set up and does not work.
+    /// Fetches the credentials each time; blocks.
+    /// - Returns: nil if this source is not configured; the chain then tries the next one.
+    /// - Throws: ``CredentialError`` if it is configured and does not work.
     func load() throws -> S3Credentials?
 }

@@ -3,7 +3,7 @@ internal import Foundation
 internal import HTTP
 internal import Platform
 
-/// The two calls of AWS STS (API version 2011-06-15) that give out credentials.
+/// The two calls of AWS STS (API version 2011-06-15) that issue credentials.
 struct SecurityTokenService: Sendable {
     let environment: AWSEnvironment
     let region: String?
@@ -46,13 +46,13 @@ struct SecurityTokenService: Sendable {
                 if response.isSuccess {
                     let keys = root?.first(result)?["Credentials"]
                     guard let found = keys.flatMap({ Self.credentials($0, source) }) else {
-                        throw CredentialError(source, "STS answered without credentials")
+                        throw CredentialError(source, "the answer of STS contains no credentials")
                     }
                     return .done(found)
                 }
                 let code = root?.first("Code")?.text ?? "status \(response.status)"
                 let failure = CredentialError(source, "\(code): \(root?.first("Message")?.text ?? "")")
-                // A token that was just issued may not be known to all of the provider's servers yet.
+                // Not all servers of the provider may know a token that was just issued.
                 guard response.status >= 500 || ["IDPCommunicationError", "InvalidIdentityToken"].contains(code) else {
                     throw failure
                 }

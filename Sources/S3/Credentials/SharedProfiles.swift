@@ -1,12 +1,12 @@
 /// The profiles of `~/.aws/credentials` and `~/.aws/config`.
 package struct SharedProfiles: Sendable {
-    /// By profile name; keys of nested blocks are written `s3.addressing_style`.
+    /// The keys by profile name; keys of nested blocks are written `s3.addressing_style`.
     private var profiles: [String: [String: String]] = [:]
     private var services: [String: [String: String]] = [:]
-    /// Both files, for messages.
+    /// The names of both files, for messages.
     let files: String
 
-    /// Reads both files; one that does not exist counts as empty.
+    /// Reads both files; a missing file counts as empty.
     /// - Throws: ``S3DocumentError`` for a file that cannot be read.
     package init(_ environment: AWSEnvironment) throws {
         let config = environment["AWS_CONFIG_FILE"] ?? "~/.aws/config"
@@ -21,7 +21,7 @@ package struct SharedProfiles: Sendable {
                 services[name, default: [:]].merge(keys) { $1 }
             }
         }
-        // For one profile in both files, the credentials file has the last word.
+        // If both files have a profile, the credentials file takes precedence.
         for (name, keys) in Self.sections(try environment.text(of: credentials) ?? "") {
             profiles[name, default: [:]].merge(keys) { $1 }
         }
@@ -29,12 +29,12 @@ package struct SharedProfiles: Sendable {
 
     package subscript(_ profile: String) -> [String: String]? { profiles[profile] }
 
-    /// The profile that the environment chooses.
+    /// Returns the profile that the environment selects.
     package static func selected(_ environment: AWSEnvironment) -> String {
         environment["AWS_PROFILE"] ?? environment["AWS_DEFAULT_PROFILE"] ?? "default"
     }
 
-    /// The S3 endpoint of a profile: of its `services` section first.
+    /// Returns the S3 endpoint of a profile; its `services` section takes precedence.
     package func endpoint(of profile: String) -> String? {
         guard let keys = profiles[profile] else { return nil }
         return keys["services"].flatMap { services[$0]?["s3.endpoint_url"] } ?? keys["endpoint_url"]
@@ -46,7 +46,7 @@ package struct SharedProfiles: Sendable {
         return trimmed(words[1].filter { $0 != "\"" && $0 != "'" })
     }
 
-    /// Lines are `[section]`, `key = value`, comments after `#` or `;`, and indented `key = value` under a `key =`.
+    /// Parses `[section]`, `key = value`, comments after `#` or `;`, and indented `key = value` under a `key =`.
     private static func sections(_ text: String) -> [(String, [String: String])] {
         var sections: [(String, [String: String])] = []
         var block: String?
@@ -62,7 +62,7 @@ package struct SharedProfiles: Sendable {
             guard let equals = line.firstIndex(of: "="), let last = sections.indices.last else { continue }
             let key = trimmed(line[..<equals]).lowercased()
             var value = trimmed(line[line.index(after: equals)...])
-            // A comment after a value needs a space before it: secrets may hold the characters themselves.
+            // A comment after a value needs a space before it, because secrets may contain these characters.
             for mark in [" #", " ;"] {
                 if let start = value.firstRange(of: mark) { value = trimmed(value[..<start.lowerBound]) }
             }

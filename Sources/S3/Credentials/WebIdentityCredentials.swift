@@ -1,10 +1,11 @@
 internal import Foundation
 
-/// A token that the platform writes into a file (EKS and other OpenID providers), exchanged for a role.
+/// The credentials for a token that the platform writes into a file (EKS and other OpenID providers), exchanged for a
+/// role.
 struct WebIdentityCredentials: CredentialSource {
     let environment: AWSEnvironment
     let sts: SecurityTokenService
-    /// Read anew each time: the platform rotates it.
+    /// Read each time, because the platform rotates it.
     let tokenFile: String
     let role: String
     let session: String?
@@ -17,7 +18,7 @@ struct WebIdentityCredentials: CredentialSource {
         self.session = session
     }
 
-    /// As the environment describes it; nil when it does not.
+    /// Reads the settings from the environment; nil if it has none.
     init?(environment: AWSEnvironment) {
         guard let file = environment["AWS_WEB_IDENTITY_TOKEN_FILE"], let role = environment["AWS_ROLE_ARN"] else {
             return nil
@@ -29,7 +30,7 @@ struct WebIdentityCredentials: CredentialSource {
 
     func load() throws -> S3Credentials? {
         guard let token = try environment.text(of: tokenFile)?.trimmingCharacters(in: .whitespacesAndNewlines) else {
-            throw CredentialError("web identity", "no token file '\(tokenFile)'")
+            throw CredentialError("web identity", "token file '\(tokenFile)' does not exist")
         }
         return try sts.assumeRole(role, withWebIdentity: token, session: session)
     }

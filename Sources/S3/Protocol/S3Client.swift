@@ -5,7 +5,7 @@ internal import Logging
 internal import ObjectStorage
 internal import Synchronization
 
-/// Addresses, signs and sends requests for one bucket, and knows what to do when one fails.
+/// Addresses, signs and sends requests for one bucket, and corrects the cause of a failure if it can.
 final class S3Client: Sendable {
     let configuration: S3Configuration
     let environment: AWSEnvironment
@@ -13,18 +13,19 @@ final class S3Client: Sendable {
     let retry: RetryPolicy
     private let chain: CredentialChain
     private let http: HTTPClient
-    /// Set when the endpoint is not derived from the region.
+    /// The configured endpoint; nil if the endpoint is derived from the region.
     private let customEndpoint: String?
     private let state: Mutex<State>
 
     private struct State {
         var region: String
         var endpoint: S3Endpoint
-        /// Seconds that the server's clock is ahead of ours.
+        /// The number of seconds that the server's clock is ahead of ours.
         var skew = 0
     }
 
-    /// - Throws: ``S3DocumentError``, or what reading the shared files throws. Asks nobody.
+    /// Makes no request.
+    /// - Throws: ``S3DocumentError``, or the error from reading the shared files.
     init(_ configuration: S3Configuration, in environment: AWSEnvironment, logger: Logger) throws {
         self.configuration = configuration
         self.environment = environment
@@ -33,7 +34,7 @@ final class S3Client: Sendable {
         chain = CredentialChain(environment, explicit: configuration.credentials, profile: configuration.profile)
         let profile = try SharedProfiles(environment)[configuration.profile ?? SharedProfiles.selected(environment)]
         customEndpoint = try S3Endpoint.url(configuration, environment)
-        // A wrong guess is corrected by the first answer.
+        // The first answer corrects a wrong guess.
         let region = configuration.region ?? S3Endpoint.region(environment) ?? profile?["region"] ?? "us-east-1"
         let endpoint = try S3Endpoint(configuration, endpoint: customEndpoint, region: region)
         state = Mutex(State(region: region, endpoint: endpoint))
@@ -45,14 +46,14 @@ final class S3Client: Sendable {
         http = HTTPClient(options)
     }
 
-    /// As many tries as `AWS_MAX_ATTEMPTS` says, where it says so.
+    /// Returns the retry policy, with the number of tries from `AWS_MAX_ATTEMPTS` if it is set.
     private static func retry(
         _ configuration: S3Configuration, _ environment: AWSEnvironment
     ) throws -> RetryPolicy {
         var retry = configuration.retry
         if let text = environment["AWS_MAX_ATTEMPTS"] {
             guard let attempts = Int(text), attempts > 0 else {
-                throw S3DocumentError("AWS_MAX_ATTEMPTS is '\(text)', which is no number of attempts")
+                throw S3DocumentError("AWS_MAX_ATTEMPTS is '\(text)', which is not a valid number of attempts")
             }
             retry.attempts = attempts
         }
@@ -66,7 +67,7 @@ final class S3Client: Sendable {
 
     // MARK: - Sending
 
-    /// Sends until an answer comes that no other try would change.
+    /// Sends the request until an answer comes that another try would not change.
     /// - Throws: ``S3Failure``, ``CredentialError``, `CancellationError`.
     func send(_ request: S3Request, attempts: Int? = nil) throws -> (HTTPResponse, [UInt8]) {
         var retries = S3Retries(self, attempts: attempts)
@@ -79,10 +80,10 @@ final class S3Client: Sendable {
         }
     }
 
-    /// A page of a listing is the longest document: a thousand keys of 1024 bytes, each of them written as `%XX`.
+    /// The longest document is a page of a listing: a thousand keys of 1024 bytes, each byte written as `%XX`.
     private static let longestDocument = 16 << 20
 
-    /// One try, for an answer that is a document.
+    /// Tries once, for an answer that is a document.
     /// - Throws: as ``once(_:_:)``; ``S3Failure`` for a document that is too long.
     func document(_ request: S3Request) throws -> (HTTPResponse, [UInt8]) {
         var request = request
@@ -102,8 +103,8 @@ final class S3Client: Sendable {
         }
     }
 
-    /// One try. `sink` gets the body of a success only.
-    /// - Throws: ``S3Failure`` for any other status and for broken transfers; what `sink` throws, as ``SinkFailure``.
+    /// Tries once. `sink` receives the body of a success only.
+    /// - Throws: ``S3Failure`` for any other status and for broken transfers; errors of `sink`, as ``SinkFailure``.
     func once(_ request: S3Request, _ sink: (HTTPResponse, RawSpan) throws -> Void) throws -> HTTPResponse {
         let credentials = try chain.credentials()
         var document: [UInt8] = []
@@ -114,7 +115,7 @@ final class S3Client: Sendable {
                     do { try sink(response, piece) } catch { throw SinkFailure(underlying: error) }
                     return
                 }
-                // The rest of a long page of HTML from a proxy is of no use.
+                // The rest of a long HTML page from a proxy is not needed.
                 let room = max(0, 256 << 10 - document.count)
                 piece.withUnsafeBytes { document.append(contentsOf: $0.prefix(room)) }
             }
@@ -165,7 +166,7 @@ final class S3Client: Sendable {
         if let refused = failure.credentials { chain.reject(refused) }
     }
 
-    /// - Returns: false when the answer does not tell the time.
+    /// - Returns: false if the answer does not contain the time.
     func correctClock(after failure: S3Failure) -> Bool {
         guard let serverTime = failure.serverTime else { return false }
         let skew = serverTime - environment.now()
@@ -174,13 +175,13 @@ final class S3Client: Sendable {
         return true
     }
 
-    /// Whether the server's clock is so far from ours that a refusal without a word may be about that.
+    /// True if the server's clock differs so much from ours that a refusal without a reason may be about that.
     func isSkewed(_ failure: S3Failure) -> Bool {
         guard let serverTime = failure.serverTime else { return false }
         return abs(serverTime - environment.now() - state.withLock { $0.skew }) > 5 * 60
     }
 
-    /// - Returns: false when the bucket's region stays unknown.
+    /// - Returns: false if the bucket's region stays unknown.
     func changeRegion(after failure: S3Failure) throws -> Bool {
         guard let region = try failure.region ?? bucketRegion(), !region.isEmpty else { return false }
         let endpoint = try S3Endpoint(configuration, endpoint: customEndpoint, region: region)
@@ -192,7 +193,7 @@ final class S3Client: Sendable {
         return true
     }
 
-    /// HeadBucket names the region even when it refuses.
+    /// Asks HeadBucket, which names the region even when it refuses.
     private func bucketRegion() throws -> String? {
         do {
             return try once(S3Request("HEAD", nil)) { _, _ in }.headers["x-amz-bucket-region"]
@@ -202,7 +203,7 @@ final class S3Client: Sendable {
     }
 }
 
-/// An error of the caller's own closure, on its way through code that would else take it for one of the transfer.
+/// An error of the caller's own closure. The wrapper keeps it apart from errors of the transfer.
 struct SinkFailure: Error {
     var underlying: any Error
 }

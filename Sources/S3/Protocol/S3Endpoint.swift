@@ -1,13 +1,14 @@
-/// Where requests for a bucket go.
+/// The address of the requests for a bucket.
 package struct S3Endpoint: Hashable, Sendable {
     package var scheme: String
-    /// With the port where it is not the scheme's own: also what is signed as `host`.
+    /// The host, with the port if it is not the scheme's default; also signed as `host`.
     package var authority: String
-    /// Not encoded, without a slash at its end: empty, or `/bucket`, after a path of the endpoint's own.
+    /// The path before the key, not encoded, without a slash at its end: the path of the endpoint, then `/bucket` or
+    /// nothing.
     package var basePath: String
     package var isAWS: Bool
 
-    /// - Throws: ``S3DocumentError`` when the endpoint is no URL or the addressing is impossible.
+    /// - Throws: ``S3DocumentError`` if the endpoint is not a valid URL or the addressing is impossible.
     package init(_ configuration: S3Configuration, endpoint: String?, region: String) throws(S3DocumentError) {
         let bucket = configuration.bucket
         var base = ""
@@ -15,7 +16,7 @@ package struct S3Endpoint: Hashable, Sendable {
             let parts = endpoint.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
             guard parts.count >= 3, parts[0] == "http:" || parts[0] == "https:", parts[1].isEmpty, !parts[2].isEmpty,
                 !endpoint.contains("?"), !endpoint.contains("@")
-            else { throw S3DocumentError("endpoint '\(endpoint)' is not like https://host[:port]") }
+            else { throw S3DocumentError("endpoint '\(endpoint)' does not have the form https://host[:port]") }
             scheme = String(parts[0].dropLast())
             authority = Self.withoutDefaultPort(String(parts[2]).lowercased(), scheme)
             if parts.count > 3 { base = "/" + parts[3] }
@@ -30,7 +31,7 @@ package struct S3Endpoint: Hashable, Sendable {
             switch configuration.addressing {
             case .path: false
             case .virtual: true
-            // Behind TLS the wildcard certificate covers one label, so a name with dots needs the path.
+            // With TLS the wildcard certificate covers one label, so a name with dots needs the path.
             case .auto: isAWS && Self.isHostLabel(bucket)
             }
         if isVirtual {
@@ -41,7 +42,7 @@ package struct S3Endpoint: Hashable, Sendable {
         }
     }
 
-    /// The endpoint that configuration, environment and profile ask for; nil for AWS itself.
+    /// Returns the endpoint that configuration, environment and profile name; nil for AWS itself.
     package static func url(
         _ configuration: S3Configuration, _ environment: AWSEnvironment
     ) throws -> String? {
@@ -52,7 +53,7 @@ package struct S3Endpoint: Hashable, Sendable {
         return try SharedProfiles(environment).endpoint(of: profile)
     }
 
-    /// The region that the environment names.
+    /// Returns the region that the environment names.
     package static func region(_ environment: AWSEnvironment) -> String? {
         environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"]
     }
@@ -61,7 +62,7 @@ package struct S3Endpoint: Hashable, Sendable {
         region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
     }
 
-    /// Whether a bucket's name can be one label of a host name.
+    /// True if a bucket's name can be one label of a host name.
     private static func isHostLabel(_ bucket: String) -> Bool {
         (3...63).contains(bucket.utf8.count) && bucket.first != "-" && bucket.last != "-"
             && bucket.utf8.allSatisfy {

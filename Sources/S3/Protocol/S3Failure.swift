@@ -1,27 +1,27 @@
 internal import HTTP
 internal import Platform
 
-/// A request that S3, or the road to it, did not fulfil.
+/// A request that failed at S3 or in the network.
 struct S3Failure: Error {
-    /// What can be done about it.
+    /// The possible reaction to a failure.
     enum Remedy: Equatable {
         case retry
         /// The server asks for fewer requests.
         case slowDown
         case refreshCredentials
         case correctClock
-        /// The bucket is elsewhere.
+        /// The bucket is in another region.
         case changeRegion
         case none
     }
 
-    /// 0 where no answer came.
+    /// 0 if there was no answer.
     var status = 0
-    /// S3's word for the error; for answers without a document, one that fits the status.
+    /// S3's error code; for answers without a document, a code that fits the status.
     var code: String
     var message: String
     var requestID: String?
-    /// Where the bucket is, if the answer told.
+    /// The bucket's region, if the answer named it.
     var region: String?
     var retryAfter: Duration?
     /// The server's clock, in seconds since 1970.
@@ -45,7 +45,7 @@ struct S3Failure: Error {
         transport = error
     }
 
-    /// - Parameter document: the body; also that of a success, for some operations report errors under status 200.
+    /// - Parameter document: the body; also that of a success, because some operations report errors with status 200.
     init(_ response: HTTPResponse, _ document: [UInt8]) {
         let error = XMLElement.parse(document)?.first("Error")
         status = response.status
@@ -57,7 +57,8 @@ struct S3Failure: Error {
         retryAfter = response.retryAfter
         wasRepeated = response.wasRepeated
         serverTime = response.date
-        // S3 sends one only to another of its own regions, which it names. Anything else is before S3.
+        // S3 redirects only to another of its own regions, which it names. Any other redirection comes from a server
+        // before S3.
         if region == nil, error?.value("Code") == nil, let target = response.redirection {
             redirection = target
             code = "HTTP\(response.status)"
@@ -65,7 +66,7 @@ struct S3Failure: Error {
         }
     }
 
-    /// The title of an HTML page, or the first line of a text: the words of a server that does not speak S3.
+    /// Returns the title of an HTML page, or the first line of a text: the message of a server that is not S3.
     private static func firstWords(of document: [UInt8]) -> String? {
         let text = String(decoding: document.prefix(4096), as: UTF8.self)
         let isPage = text.drop { $0.isWhitespace }.hasPrefix("<")
@@ -82,7 +83,7 @@ struct S3Failure: Error {
         return words.count > 500 ? "\(words.prefix(500))…" : words
     }
 
-    /// HEAD has no body, and proxies write HTML.
+    /// Returns a code for the status, because HEAD has no body and proxies write HTML.
     private static func word(for response: HTTPResponse) -> String {
         switch response.status {
         case 301: "PermanentRedirect"
@@ -101,7 +102,8 @@ struct S3Failure: Error {
         }
     }
 
-    /// After "Error responses" in the Amazon S3 API Reference, and what compatible servers send.
+    /// The reaction to this failure, according to "Error responses" in the Amazon S3 API Reference and to the codes of
+    /// compatible servers.
     var remedy: Remedy {
         if let transport { return transport.isRetryable ? .retry : .none }
         if redirection != nil { return .none }
@@ -128,7 +130,7 @@ struct S3Failure: Error {
         ["NoSuchKey", "NoSuchVersion", "NotFound"].contains(code) || status == 404 && !isMissingBucket
     }
     var isMissingBucket: Bool { code == "NoSuchBucket" }
-    /// A store that is full, or a quota that is used up, in the words of S3, MinIO, Ceph, Backblaze, Alibaba and others.
+    /// True if the store is full or a quota is used up, by the codes of S3, MinIO, Ceph, Backblaze, Alibaba and others.
     var isFull: Bool {
         if status == 507 { return true }
         switch code {
@@ -138,6 +140,6 @@ struct S3Failure: Error {
         default: return code.hasSuffix("QuotaExceeded")
         }
     }
-    /// The server does not know what was asked.
+    /// True if the server does not support the request.
     var isUnsupported: Bool { ["NotImplemented", "MethodNotAllowed"].contains(code) || [405, 501].contains(status) }
 }

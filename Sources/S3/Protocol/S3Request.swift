@@ -1,7 +1,7 @@
 internal import Cryptography
 internal import HTTP
 
-/// One request to a bucket, before it is addressed and signed.
+/// One request to a bucket, before it has an address and a signature.
 struct S3Request: Sendable {
     var method: String
     /// The full key, prefix included; nil for the bucket itself.
@@ -9,9 +9,10 @@ struct S3Request: Sendable {
     var query: [HTTPHeaders.Field] = []
     var headers: [HTTPHeaders.Field] = []
     var payload = S3Payload.empty
-    /// Some operations make the server work for minutes; it says nothing, or sends white space now and then.
+    /// True if the operation can take minutes at the server, which sends nothing meanwhile, or white space now and
+    /// then.
     var isSlow = false
-    /// True if the answer is a small document, not an object.
+    /// True if the answer is a small document and not an object.
     var isDocument = false
 
     init(
@@ -27,10 +28,10 @@ struct S3Request: Sendable {
     }
 }
 
-/// A request's body and, where it is needed, its hash: computed once for all tries.
+/// A request's body and, if needed, its hash, which is computed once for all tries.
 struct S3Payload: Sendable {
     var body: HTTPBody?
-    /// nil where the signature leaves the body out.
+    /// nil if the signature does not cover the body.
     var hash: Digest?
 
     static let empty = S3Payload(body: nil, hash: Digest(of: []))

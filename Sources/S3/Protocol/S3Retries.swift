@@ -1,12 +1,12 @@
 internal import HTTP
 internal import Logging
 
-/// The tries of one call: what is worth another one, after which remedy and which wait.
+/// The tries of one call: decides which failure is worth another try, after which correction and wait.
 struct S3Retries {
     private let client: S3Client
     private let policy: RetryPolicy
     private var attempt = 1
-    /// How often each remedy other than waiting was tried: it either helps soon or not at all.
+    /// The number of tries of each correction other than waiting: a correction either helps soon or not at all.
     private var corrections = 0
     private static let mostCorrections = 3
 
@@ -17,21 +17,21 @@ struct S3Retries {
         self.policy = policy
     }
 
-    /// Part of a transfer came through: what failed before does not count any more.
+    /// Resets the count of failures, because a part of the transfer succeeded.
     mutating func noteProgress() {
         attempt = 1
         corrections = 0
     }
 
-    /// Applies the remedy and waits.
-    /// - Returns: false when the failure is final.
+    /// Applies the correction and waits.
+    /// - Returns: false if the failure is final.
     mutating func mayGoOn(after failure: S3Failure) throws -> Bool {
         client.logger.debug(
             "request failed",
             metadata: ["code": "\(failure.code)", "status": "\(failure.status)", "attempt": "\(attempt)"])
         switch failure.remedy {
         case .none:
-            // A HEAD that is refused for its date gets a bare 403.
+            // S3 answers a HEAD with a wrong date with a 403 without a reason.
             guard failure.status == 403, client.isSkewed(failure), mayCorrect() else { return false }
             return client.correctClock(after: failure)
         case .correctClock:

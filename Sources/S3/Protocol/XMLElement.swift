@@ -1,14 +1,14 @@
 internal import Foundation
 internal import FoundationXML
 
-/// A parsed element of one of S3's small documents; namespaces and attributes do not matter there.
+/// A parsed element of one of S3's small documents, without namespaces and attributes, which do not matter there.
 package struct XMLElement: Equatable, Sendable {
     package var name: String
-    /// The characters directly inside, white space included.
+    /// The characters directly inside the element, with white space.
     package var text = ""
     package var children: [XMLElement] = []
 
-    /// - Returns: nil unless `document` is well-formed. Leading white space, as S3 sends while it is busy, is no harm.
+    /// - Returns: nil if `document` is not well-formed. Leading white space is allowed: S3 sends it while it is busy.
     package static func parse(_ document: [UInt8]) -> XMLElement? {
         let start = document.firstIndex { !($0 == 32 || (9...13).contains($0)) } ?? document.endIndex
         let parser = XMLParser(data: Data(document[start...]))
@@ -21,10 +21,10 @@ package struct XMLElement: Equatable, Sendable {
 
     package func all(_ name: String) -> [XMLElement] { children.filter { $0.name == name } }
 
-    /// The text of a child.
+    /// Returns the text of a child.
     package func value(_ name: String) -> String? { self[name]?.text }
 
-    /// The first element of that name at any depth.
+    /// Returns the first element of that name at any depth.
     package func first(_ name: String) -> XMLElement? {
         if self.name == name { return self }
         for child in children {
@@ -33,7 +33,7 @@ package struct XMLElement: Equatable, Sendable {
         return nil
     }
 
-    /// By scalar, not by character: `&` and a combining mark after it are one character.
+    /// Escapes each scalar, not each character: `&` and a combining mark after it are one character.
     package static func escaped(_ text: String) -> String {
         text.unicodeScalars.reduce(into: "") { escaped, scalar in
             switch scalar {
@@ -42,14 +42,14 @@ package struct XMLElement: Equatable, Sendable {
             case ">": escaped += "&gt;"
             case "\"": escaped += "&quot;"
             case "'": escaped += "&apos;"
-            // A parser would make spaces or line feeds of them.
+            // A parser would convert these to spaces or line feeds.
             case "\t", "\n", "\r": escaped += "&#\(scalar.value);"
             default: escaped.unicodeScalars.append(scalar)
             }
         }
     }
 
-    /// False for a text with a character that XML 1.0 has no way to write (section 2.2), such as most control characters.
+    /// False for a text with a character that XML 1.0 cannot represent (section 2.2), such as most control characters.
     package static func canHold(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { scalar in
             switch scalar.value {
@@ -67,7 +67,7 @@ package struct XMLElement: Equatable, Sendable {
             _: XMLParser, didStartElement name: String, namespaceURI _: String?, qualifiedName _: String?,
             attributes _: [String: String]
         ) {
-            // Some servers write a prefix.
+            // Some servers write a namespace prefix.
             open.append(XMLElement(name: name.split(separator: ":").last.map(String.init) ?? name))
         }
 

@@ -1,6 +1,6 @@
-/// Percent-encoding as SigV4 wants it (RFC 3986 unreserved characters stay, upper-case digits), and its reverse.
+/// Percent-encoding for SigV4 (RFC 3986 unreserved characters stay, upper-case digits), and its reverse.
 package enum PercentEncoding {
-    /// - Parameter keepsSlash: true for a path, false for a query's names and values.
+    /// - Parameter keepsSlash: true for a path, false for the names and values of a query.
     package static func encode(_ text: String, keepsSlash: Bool = false) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var encoded: [UInt8] = []

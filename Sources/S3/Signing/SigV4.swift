@@ -1,9 +1,9 @@
 internal import Cryptography
 
-/// AWS Signature Version 4: a pure value, the time a parameter.
+/// AWS Signature Version 4 as a pure value; the time is a parameter.
 ///
-/// After "Authenticating Requests (AWS Signature Version 4)" in the Amazon S3 API Reference. As S3 has it, a path is
-/// encoded once and never normalised; other AWS services differ in that.
+/// See "Authenticating Requests (AWS Signature Version 4)" in the Amazon S3 API Reference. For S3, a path is encoded
+/// once and never normalised; other AWS services differ in that.
 package struct SigV4: Sendable {
     package var credentials: S3Credentials
     package var region: String
@@ -17,16 +17,16 @@ package struct SigV4: Sendable {
 
     package typealias Field = (name: String, value: String)
 
-    /// What is signed of a request.
+    /// The parts of a request that are signed.
     package struct Request {
         package var method: String
         /// Absolute, not encoded.
         package var path: String
         /// Not encoded; a sub-resource such as `uploads` has an empty value.
         package var query: [Field]
-        /// Must hold `host`, as it goes over the wire.
+        /// Must contain `host` exactly as it is sent.
         package var headers: [Field]
-        /// Lower-case hexadecimal SHA-256 of the body, or one of S3's words.
+        /// The SHA-256 of the body in lower-case hexadecimal, or one of S3's constants.
         package var payloadHash: String
 
         package init(
@@ -43,15 +43,16 @@ package struct SigV4: Sendable {
     package static let unsignedPayload = "UNSIGNED-PAYLOAD"
     private static let algorithm = "AWS4-HMAC-SHA256"
 
-    /// Value of the `Authorization` header. All given headers are signed but those that connections may change.
-    /// - Parameter now: seconds since 1970; must be what the request's `x-amz-date` says.
+    /// Returns the value of the `Authorization` header. It signs all given headers except those that a connection may
+    /// change.
+    /// - Parameter now: seconds since 1970; must equal the time in the request's `x-amz-date`.
     package func authorization(_ request: Request, now: Int) -> String {
         let scope = scope(now)
         return "\(Self.algorithm) Credential=\(credentials.accessKeyID)/\(scope), "
             + "SignedHeaders=\(Self.signedHeaders(request.headers)), Signature=\(signature(request, now: now))"
     }
 
-    // MARK: - Steps, each of which has published examples
+    // MARK: - Steps, each with published examples
 
     package static func canonicalRequest(_ request: Request) -> String {
         let path = PercentEncoding.encode(request.path.isEmpty ? "/" : request.path, keepsSlash: true)
@@ -78,7 +79,7 @@ package struct SigV4: Sendable {
         HMAC.sha256(key: signingKey(now), [UInt8](stringToSign(request, now: now).utf8)).hex
     }
 
-    /// Names and values encoded, in order of the encoded names and then values: also the query to send.
+    /// Returns names and values encoded, sorted by encoded name and then by value. This is also the query to send.
     package static func canonicalQuery(_ query: [Field]) -> String {
         query.map { (PercentEncoding.encode($0.name), PercentEncoding.encode($0.value)) }
             .sorted { $0 < $1 }
@@ -94,7 +95,7 @@ package struct SigV4: Sendable {
         canonicalHeaders(headers).map(\.name).joined(separator: ";")
     }
 
-    /// Lower-case names in order, values of one name joined by commas in the order they came.
+    /// Returns lower-case names in order; values of one name are joined by commas in their original order.
     private static func canonicalHeaders(_ headers: [Field]) -> [Field] {
         var values: [String: [String]] = [:]
         for header in headers {
@@ -105,12 +106,12 @@ package struct SigV4: Sendable {
         return values.map { (name: $0.key, value: $0.value.joined(separator: ",")) }.sorted { $0.name < $1.name }
     }
 
-    /// Without white space at the ends; runs of it inside, folded lines too, become one space.
+    /// Removes white space at the ends; runs of it inside, folded lines too, become one space.
     private static func collapsed(_ value: String) -> String {
         value.split { $0.isWhitespace }.joined(separator: " ")
     }
 
-    /// What proxies and libcurl add, drop or rewrite. (Google's front end rewrites `accept-encoding`.)
+    /// The headers that proxies and libcurl add, drop or rewrite. (Google's front end rewrites `accept-encoding`.)
     private static let unsigned: Set<String> = [
         "accept-encoding", "authorization", "connection", "expect", "keep-alive", "te", "trailer", "transfer-encoding",
         "upgrade", "user-agent", "x-amzn-trace-id",

@@ -1,23 +1,23 @@
 internal import Foundation
 internal import Platform
 
-/// The forms of time that AWS writes, for seconds since 1970.
+/// The time formats of AWS, for seconds since 1970.
 package enum UTCTime {
-    /// `20130524T000000Z`, as signatures have it.
+    /// Formats a time for signatures: `20130524T000000Z`.
     package static func basic(_ seconds: Int) -> String {
         let time = components(seconds)
         return "\(pad(time.year, 4))\(pad(time.month))\(pad(time.day))"
             + "T\(pad(time.hour))\(pad(time.minute))\(pad(time.second))Z"
     }
 
-    /// `2013-05-24T00:00:00Z` (RFC 3339), as object lock has it.
+    /// Formats a time for object locks: `2013-05-24T00:00:00Z` (RFC 3339).
     package static func extended(_ seconds: Int) -> String {
         let time = components(seconds)
         return "\(pad(time.year, 4))-\(pad(time.month))-\(pad(time.day))"
             + "T\(pad(time.hour)):\(pad(time.minute)):\(pad(time.second))Z"
     }
 
-    /// Reads RFC 3339, with or without a fraction, as credentials and listings have it, of the years 1970 to 9999.
+    /// Parses RFC 3339, with or without a fraction, of the years 1970 to 9999. Credentials and listings use it.
     package static func parse(_ text: String) -> Int? {
         for hasFraction in [false, true] {
             let style = Date.ISO8601FormatStyle(includingFractionalSeconds: hasFraction)

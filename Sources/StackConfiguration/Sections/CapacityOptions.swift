@@ -1,9 +1,10 @@
+package import Components
 package import Documents
 internal import Yams
 
 /// What `dr capacity` looks at, beyond what it knows itself.
 package struct CapacityOptions: Equatable, Sendable {
-    /// The component whose server has the history; nil for the first of kind `prometheus`.
+    /// The component whose server has the history; nil for the first that keeps metrics.
     package var source: String?
     /// How far back it is read.
     package var history = Period.days(90)
@@ -17,7 +18,7 @@ extension CapacityOptions: Section {
     package static let keys: [Key<Self>] = [
         Key(
             "source", \.source, as: .text,
-            about: "The component of kind prometheus that has the history; the first one if left out."),
+            about: "The component whose server has the history; the first that keeps metrics if left out."),
         Key("history", \.history, as: .period, about: "How far back the history is read: 90d when left out."),
         Key(
             "resources", \.resources, as: .mapping(of: .section()),
@@ -36,14 +37,7 @@ package struct ResourceOptions: Equatable, Sendable {
     package var warning: Double?
     package var critical: Double?
 
-    package enum Unit: String, CaseIterable, Codable, Sendable {
-        /// 0...1, shown in percent.
-        case ratio
-        case bytes
-        case bytesPerSecond = "bytes/s"
-        case perSecond = "1/s"
-        case count
-    }
+    package typealias Unit = MetricResource.Unit
 
     package init(
         expression: String? = nil, unit: Unit? = nil, warning: Double? = nil, critical: Double? = nil

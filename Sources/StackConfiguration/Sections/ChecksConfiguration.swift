@@ -1,3 +1,4 @@
+package import Components
 package import Documents
 internal import Yams
 
@@ -14,10 +15,10 @@ package struct ChecksConfiguration: Equatable, Sendable {
     /// Whether each backup records what the stack answers.
     package var record = true
     package var queries: [RecordedQueryConfiguration] = []
-    /// Loki's tenants, where it has some.
+    /// Tenants of the stack's servers, where they have some.
     package var tenants: [String] = []
     /// By component.
-    package var sentinels: [String: SentinelConfiguration] = [:]
+    package var canaries: [String: CanaryConfiguration] = [:]
 
     package init() {}
 }
@@ -40,16 +41,15 @@ extension ChecksConfiguration: Section {
         Key(
             "queries", \.queries, as: .list(of: .section()),
             about: "Queries to record, beside those that dr makes itself."),
-        Key("tenants", \.tenants, as: .list(of: .text), about: "Loki's tenants, where it is multi-tenant."),
         Key(
-            "sentinels", \.sentinels, as: .mapping(of: .section()),
-            about: "Components that a nonce is written into before each backup, by name."),
+            "tenants", \.tenants, as: .list(of: .text),
+            about: "Tenants of the stack's servers, where they are multi-tenant."),
     ]
 }
 
 /// The service level; each promise may be given an expression and a threshold of its own.
 package struct ServiceLevelConfiguration: Equatable, Sendable {
-    /// The Prometheus to ask; the first one when nil.
+    /// The component whose server keeps the metrics; the first one when nil.
     package var component: String?
     package var window = Period.hours(1)
     package var availability = ObjectiveConfiguration()
@@ -61,7 +61,9 @@ package struct ServiceLevelConfiguration: Equatable, Sendable {
 
 extension ServiceLevelConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("component", \.component, as: .text, about: "The Prometheus to ask; the first one when left out."),
+        Key(
+            "component", \.component, as: .text,
+            about: "The component whose server keeps the metrics; the first one when left out."),
         Key("window", \.window, as: .period, about: "What $window stands for in the expressions: 1h when left out."),
         Key("availability", \.availability, as: .section(), about: "In per cent; at least 99.95 when left out."),
         Key("latency_p95", \.latencyP95, as: .section(), about: "In seconds; at most 2 when left out."),
@@ -120,36 +122,21 @@ package struct RecordedQueryConfiguration: Equatable, Sendable {
 
 extension RecordedQueryConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("component", \.component, as: .text, required: true, about: "A component of kind prometheus or loki."),
+        Key("component", \.component, as: .text, required: true, about: "A component whose kind takes queries."),
         Key(
             "query", \.query, as: .text, required: true,
-            about: "PromQL or LogQL with a number, or numbers, for its answer."),
-        Key("tenant", \.tenant, as: .text, about: "Loki's tenant."),
+            about: "A query in the language of the component, with a number, or numbers, for its answer."),
+        Key("tenant", \.tenant, as: .text, about: "The tenant, where the server has some."),
     ]
 }
 
-/// Where in a component a nonce is left.
-package struct SentinelConfiguration: Equatable, Sendable {
-    package var pushgateway: String?
-    package var tenant: String?
-    package var index: String?
-    package var file: String?
-    package var timeout: Period?
+/// The settings of one canary, as the kind of its component has them.
+package struct CanaryConfiguration: Equatable, Sendable {
+    package var settings: any CanarySettings
 
-    package init() {}
-}
+    package init(_ settings: any CanarySettings) { self.settings = settings }
 
-extension SentinelConfiguration: Section {
-    package static let keys: [Key<Self>] = [
-        Key("pushgateway", \.pushgateway, as: .httpURL, about: "For prometheus: a Pushgateway that it scrapes."),
-        Key("tenant", \.tenant, as: .text, about: "For loki: the tenant to write as."),
-        Key(
-            "index", \.index, as: .text,
-            about: "For elasticsearch: the index; from the component's pattern when left out."),
-        Key("file", \.file, as: .text, about: "For files: the path in the tree; .dr-sentinel when left out."),
-        Key(
-            "timeout", \.timeout, as: .period, about: "How long to wait until it can be read there: 60s when left out."),
-    ]
+    package static func == (first: Self, second: Self) -> Bool { first.settings.isEqual(to: second.settings) }
 }
 
 extension Shape where Value == Double {

@@ -1,11 +1,12 @@
+package import Components
 package import Documents
 internal import Yams
 
 /// One entry under `components`.
 package struct ComponentConfiguration: Equatable, Sendable {
     package var name: String
-    /// The word that chose how the entry is read: "prometheus", "files".
-    package var kind: String
+    /// The word for the kind.
+    package var kind: String { type(of: settings).name }
     /// How long it may show no progress before a backup goes on without it. The default leaves an hourly run time to
     /// commit the others, and is more than anything takes that shows none.
     package var stallTimeout = Period.minutes(45)
@@ -13,102 +14,53 @@ package struct ComponentConfiguration: Equatable, Sendable {
     package var shrinkThreshold = 0.5
     /// Where the entry's name stands.
     package var location: Location
-    /// The settings of the entry, to be told apart by their type.
-    package var options: any ComponentOptions
+    /// The settings of the entry, as its kind has them.
+    package var settings: any ComponentKind
 
-    package init(name: String, options: any ComponentOptions, location: Location) {
+    package init(name: String, settings: any ComponentKind, location: Location) {
         self.name = name
-        kind = type(of: options).kind
         self.location = location
-        self.options = options
+        self.settings = settings
     }
 
     package static func == (first: Self, second: Self) -> Bool {
-        func equal<Options: ComponentOptions>(_ options: Options) -> Bool { options == second.options as? Options }
-        return first.name == second.name && first.stallTimeout == second.stallTimeout
+        first.name == second.name && first.stallTimeout == second.stallTimeout
             && first.shrinkThreshold == second.shrinkThreshold
-            && first.location == second.location && equal(first.options)
+            && first.location == second.location && first.settings.isEqual(to: second.settings)
     }
 }
 
-extension ComponentConfiguration {
-    /// The settings that are plain text, by key: what a plan may refer to as `${prometheus.url}`. Never a secret.
-    package var plainSettings: [String: String] {
-        func settings<Options: ComponentSection>(_ options: Options) -> [String: String] {
-            let pairs = Options.keys.compactMap { key in key.plainText(options).map { (key.name, $0) } }
-            return Dictionary(pairs) { $1 }.filter { !$0.value.isEmpty }
-        }
-        return (options as? any ComponentSection).map { settings($0) } ?? [:]
+extension ComponentKind {
+    /// The keys that every kind takes beside its own.
+    private static var sharedKeys: [Key<Self>] {
+        [
+            .alreadyRead("kind", schema: ["const": .string(name)], "What the component is; its name, when left out."),
+            .alreadyRead(
+                "stall_timeout", schema: Shape<Period>.period.schema,
+                "How long it may show no progress before a backup goes on without it; 45m when left out."),
+            .alreadyRead(
+                "shrink_threshold", schema: Shape<Double>.share.schema,
+                "The share of it that may be gone since the backup before: a larger loss makes the set partial, and restores "
+                    + "prefer the sets before it until `dr backup --accept-shrink`. Default: 50%; 100% turns it off."),
+        ]
     }
-}
 
-extension ComponentConfiguration {
-    /// How its server is reached; nil for a component without one.
-    package var server: HTTPAccess? {
-        let access: HTTPAccess? =
-            switch options {
-            case let options as PrometheusOptions: options.server
-            case let options as LokiOptions: options.server
-            case let options as GrafanaOptions: options.server
-            case let options as ElasticsearchOptions: options.server
-            default: nil
-            }
-        return access?.url.isEmpty == false ? access : nil
-    }
-}
+    fileprivate static var entrySchema: JSONValue { schema(also: sharedKeys) }
 
-/// The settings of one kind of component.
-package protocol ComponentOptions: Equatable, Sendable {
-    /// The word for the kind in `dr.yaml`.
-    static var kind: String { get }
-
-    /// The same component in a drill's place: nothing of the live one is left that could be written to or asked.
-    /// - Returns: nil where the kind needs a server and the drill has none for it.
-    func relocated(to place: Relocation) -> Self?
-}
-
-/// Options that are read from a section of the file: all of them.
-protocol ComponentSection: ComponentOptions, Section {}
-
-/// A word that `kind` takes.
-struct ComponentKind: Sendable {
-    var name: String
-    var keys: [String]
-    var schema: JSONValue
-    var read: @Sendable (YAMLNode, inout Reader) -> (any ComponentOptions)?
-
-    /// A new kind is one line here and one file beside this one.
-    static let supported = [
-        ComponentKind(PrometheusOptions.self),
-        ComponentKind(FilesOptions.self),
-        ComponentKind(GitOptions.self),
-        ComponentKind(LokiOptions.self),
-        ComponentKind(GrafanaOptions.self),
-        ComponentKind(ElasticsearchOptions.self),
-    ]
-
-    static var names: [String] { supported.map(\.name) }
-
-    private init<Options: ComponentSection>(_: Options.Type) {
-        let kind = Key<Options>.alreadyRead(
-            "kind", schema: ["const": .string(Options.kind)], "What the component is; its name, when left out.")
-        let stallTimeout = Key<Options>.alreadyRead(
-            "stall_timeout", schema: Shape<Period>.period.schema,
-            "How long it may show no progress before a backup goes on without it; 45m when left out.")
-        let shrinkThreshold = Key<Options>.alreadyRead(
-            "shrink_threshold", schema: Shape<Double>.share.schema,
-            "The share of it that may be gone since the backup before: a larger loss makes the set partial, and restores "
-                + "prefer the sets before it until `dr backup --accept-shrink`. Default: 50%; 100% turns it off.")
-        name = Options.kind
-        keys = Options.keys.map(\.name)
-        schema = Options.schema(also: [kind, stallTimeout, shrinkThreshold])
-        read = { node, reader in reader.section(Options.self, from: node, also: [kind, stallTimeout, shrinkThreshold]) }
+    fileprivate static func read(_ node: YAMLNode, _ reader: inout Reader) -> (any ComponentKind)? {
+        reader.section(Self.self, from: node, also: sharedKeys)
     }
 }
 
 extension Shape where Value == [ComponentConfiguration] {
     /// The mapping of component names to their settings.
-    static let components = Shape(schema: schema) { node, reader in
+    static func components(_ kinds: [any ComponentKind.Type]) -> Shape {
+        Shape(schema: schema(kinds)) { node, reader in all(node, kinds, &reader) }
+    }
+
+    private static func all(
+        _ node: YAMLNode, _ kinds: [any ComponentKind.Type], _ reader: inout Reader
+    ) -> [ComponentConfiguration]? {
         guard let mapping = node.mapping else {
             reader.complain(node, "expected a mapping of component names, found \(node.kindForPeople)")
             return nil
@@ -117,7 +69,7 @@ extension Shape where Value == [ComponentConfiguration] {
             reader.complain(node, "no component is named")
             return nil
         }
-        let components = mapping.map { read($0.key, $0.value, &reader) }
+        let components = mapping.map { entry($0.key, $0.value, kinds, &reader) }
         let good = components.compactMap { $0 }
         return good.count == components.count ? good : nil
     }
@@ -125,8 +77,8 @@ extension Shape where Value == [ComponentConfiguration] {
     /// Folders of the repository's own, beside which each component has one.
     private static let reservedNames: Set = ["sets", "marks"]
 
-    private static func read(
-        _ key: YAMLNode, _ value: YAMLNode, _ reader: inout Reader
+    private static func entry(
+        _ key: YAMLNode, _ value: YAMLNode, _ kinds: [any ComponentKind.Type], _ reader: inout Reader
     ) -> ComponentConfiguration? {
         guard let name = key.scalar?.string, isName(name) else {
             reader.complain(
@@ -138,14 +90,14 @@ extension Shape where Value == [ComponentConfiguration] {
             reader.complain(key, "'\(name)' is reserved", hint: "choose another name, and say 'kind'")
             return nil
         }
-        guard let settings = value.mapping else {
+        guard let mapping = value.mapping else {
             reader.complain(value, "expected the settings of component '\(name)', found \(value.kindForPeople)")
             return nil
         }
-        let written = settings.first { $0.key.scalar?.string == "kind" }
+        let written = mapping.first { $0.key.scalar?.string == "kind" }
         let kind = written?.value.scalar?.string ?? name
-        guard let supported = ComponentKind.supported.first(where: { $0.name == kind }) else {
-            let names = ComponentKind.names
+        guard let supported = kinds.first(where: { $0.name == kind }) else {
+            let names = kinds.map { $0.name }
             if let written {
                 reader.complain(written.value, "unknown kind '\(kind)'\(Spelling.advice(for: kind, among: names))")
             } else {
@@ -154,13 +106,13 @@ extension Shape where Value == [ComponentConfiguration] {
             }
             return nil
         }
-        guard let options = supported.read(value, &reader) else { return nil }
-        var component = ComponentConfiguration(name: name, options: options, location: reader.location(of: key))
-        if let timeout = settings.first(where: { $0.key.scalar?.string == "stall_timeout" })?.value {
+        guard let settings = supported.read(value, &reader) else { return nil }
+        var component = ComponentConfiguration(name: name, settings: settings, location: reader.location(of: key))
+        if let timeout = mapping.first(where: { $0.key.scalar?.string == "stall_timeout" })?.value {
             guard let period = Shape<Period>.period.read(timeout, &reader) else { return nil }
             component.stallTimeout = period
         }
-        if let threshold = settings.first(where: { $0.key.scalar?.string == "shrink_threshold" })?.value {
+        if let threshold = mapping.first(where: { $0.key.scalar?.string == "shrink_threshold" })?.value {
             guard let share = Shape<Double>.share.read(threshold, &reader) else { return nil }
             component.shrinkThreshold = share
         }
@@ -175,11 +127,11 @@ extension Shape where Value == [ComponentConfiguration] {
             }
     }
 
-    private static var schema: JSONValue {
+    private static func schema(_ kinds: [any ComponentKind.Type]) -> JSONValue {
         [
             "type": "object", "minProperties": 1,
             "propertyNames": ["pattern": "^[a-z0-9-]{1,63}$"],
-            "additionalProperties": ["anyOf": .array(ComponentKind.supported.map(\.schema))],
+            "additionalProperties": ["anyOf": .array(kinds.map { $0.entrySchema })],
         ]
     }
 }

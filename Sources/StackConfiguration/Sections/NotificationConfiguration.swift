@@ -1,3 +1,4 @@
+package import Components
 package import Documents
 
 /// Whom to tell about backups, disasters and recoveries.

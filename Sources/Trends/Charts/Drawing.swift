@@ -1,6 +1,6 @@
 internal import Platform
 
-/// An SVG document that is being drawn: self-contained, no script, no font of its own.
+/// An SVG document under construction: self-contained, without scripts and fonts.
 package struct Drawing {
     package enum Anchor: String { case start, middle, end }
 
@@ -26,7 +26,7 @@ package struct Drawing {
                 + " stroke-width=\"\(n(width))\"/>")
     }
 
-    /// - Parameter fill: of the area between the curve and `base`; nil for the line alone.
+    /// - Parameter fill: the colour of the area between the curve and `base`; nil for the line alone.
     package mutating func curve(
         _ points: [(x: Double, y: Double)], stroke: String, base: Double = 0, fill: String? = nil
     ) {
@@ -39,7 +39,7 @@ package struct Drawing {
         elements.append("<polyline points=\"\(path)\" fill=\"none\" stroke=\"\(stroke)\" stroke-width=\"1.5\"/>")
     }
 
-    /// The area between two curves over the same places.
+    /// Draws the area between two curves over the same x positions.
     package mutating func band(
         _ upper: [(x: Double, y: Double)], _ lower: [(x: Double, y: Double)], fill: String
     ) {
@@ -47,7 +47,7 @@ package struct Drawing {
         elements.append("<polygon points=\"\(path)\" fill=\"\(fill)\"/>")
     }
 
-    /// - Parameter y: of the base line.
+    /// - Parameter y: the position of the base line.
     package mutating func text(
         _ text: String, x: Double, y: Double, anchor: Anchor = .start, size: Double = 12,
         fill: String = "#333", bold: Bool = false
@@ -58,7 +58,7 @@ package struct Drawing {
                 + " fill=\"\(fill)\"\(weight)>\(Self.escaped(text))</text>")
     }
 
-    /// - Parameter title: for those who cannot see it.
+    /// - Parameter title: the description for screen readers.
     package func svg(title: String) -> String {
         """
         <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(n(width)) \(n(height))" width="\(n(width))" \
@@ -76,7 +76,7 @@ package struct Drawing {
             .replacing("\"", with: "&quot;")
     }
 
-    /// A tenth of a pixel is enough. Places far outside of the picture are cut.
+    /// Formats a coordinate to a tenth of a pixel. Positions far outside the picture are clamped.
     private func n(_ value: Double) -> String {
         let tenths = Int(clamping: (min(max(value, -1e6), 1e6) * 10).rounded())
         let sign = tenths < 0 ? "-" : ""

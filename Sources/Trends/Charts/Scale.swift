@@ -7,8 +7,9 @@ package struct Scale {
     package let step: Double
 
     /// - Parameters:
-    ///   - largest: what is not above zero, or is beyond 1e300, has no steps that fit, and gets the scale of 1.
-    ///   - steps: about as many.
+    ///   - largest: the largest value. If it is not above zero, or beyond 1e300, no steps fit and the scale is that of
+    ///     1.
+    ///   - steps: the approximate number of steps.
     package init(to largest: Double, steps: Int = 4, whole: Bool = false) {
         guard largest > 0, largest.isNormal, largest < 1e300 else {
             (top, step) = (1, 1)
@@ -29,7 +30,7 @@ package struct Scale {
 
 /// Sizes and prices as labels.
 package enum Label {
-    /// The binary unit that fits the largest of some sizes, in bytes, with its name.
+    /// Returns the binary unit that fits the largest of some sizes in bytes, with its name.
     package static func unit(for largest: Double) -> (bytes: Double, name: String) {
         let units: [(Double, String)] = [
             (1, "B"), (1_024, "KiB"), (1_048_576, "MiB"), (1_073_741_824, "GiB"), (1_099_511_627_776, "TiB"),
@@ -43,7 +44,7 @@ package enum Label {
         return "\(number(size / unit.bytes)) \(unit.name)"
     }
 
-    /// Three digits, as many as matter to the eye: 0.00123, 1.23, 12.3, 123, 1234.
+    /// Formats a number with three significant digits: 0.00123, 1.23, 12.3, 123, 1234.
     package static func number(_ value: Double) -> String {
         guard value != 0, value.isFinite else { return "0" }
         guard abs(value) < 1e15 else {

@@ -1,4 +1,4 @@
-/// How far forecasts look ahead, in days: a month, a quarter, half a year, a year.
+/// The time spans of forecasts in days: a month, a quarter, half a year, a year.
 package enum Horizon: Int, CaseIterable, Sendable {
     case month = 30
     case quarter = 90

@@ -1,30 +1,30 @@
-/// A straight line through samples by least squares, and how far from it the next sample is to be expected.
+/// A straight line through samples by least squares, with the expected distance of the next sample from it.
 ///
-/// No sample is taken out as an outlier: what was measured once can happen again. An outlier widens the interval, so
-/// that a forecast from such a history admits that it knows little.
+/// No sample is removed as an outlier, because a measured value can occur again. An outlier widens the interval, so a
+/// forecast from such a history shows its uncertainty.
 package struct LinearRegression: Equatable, Sendable {
-    /// Samples behind the line.
+    /// The number of samples behind the line.
     package let count: Int
-    /// Change of the value with one more of x: a second, a byte.
+    /// The change of the value for one more unit of x: a second, a byte.
     package let slope: Double
-    /// Share of the values' variance that the line explains, 0...1; 1 where they do not vary.
+    /// The share of the values' variance that the line explains, 0...1; 1 if they do not vary.
     package let determination: Double
-    /// The middle of the samples: the line goes through it, and computing from there keeps the digits that seconds
-    /// since 1970 would eat.
+    /// The middle of the samples. The line goes through it, and computing from there keeps the digits that seconds
+    /// since 1970 would lose.
     private let meanX: Double
     private let meanValue: Double
-    /// Sum of the squared distances of x from its mean.
+    /// The sum of the squared distances of x from its mean.
     private let xSquares: Double
-    /// Standard deviation of the samples around the line.
+    /// The standard deviation of the samples around the line.
     private let residual: Double
     /// Half of the interval at the line's middle, in units of the standard deviation.
     private let quantile: Double
 
-    /// Fewest samples that tell a line from chance: two lie on a line whatever they are.
+    /// The smallest number of samples that distinguishes a line from chance: any two samples lie on a line.
     package static let fewest = 3
 
-    /// - Returns: nil for fewer than three samples, or where all have the same x: there are no data then. So are
-    ///   values whose squares are beyond what a number holds, which only a wrong expression gives.
+    /// - Returns: nil for fewer than three samples, or if all have the same x. Values whose squares overflow also count
+    ///   as missing; only a wrong expression yields such values.
     package init?(_ samples: [Sample]) {
         let samples = samples.filter { $0.x.isFinite && $0.value.isFinite }
         guard samples.count >= Self.fewest else { return nil }
@@ -56,26 +56,26 @@ package struct LinearRegression: Equatable, Sendable {
         quantile = StudentT.quantile(0.975, degrees: samples.count - 2)
     }
 
-    /// What to expect at an x: at a moment, of an amount.
+    /// Returns the expected value at an x: at a time, or for an amount.
     package func forecast(at x: Double) -> Forecast {
         let distance = x - meanX
         let value = meanValue + slope * distance
-        // The new sample's own scatter, that of the mean, and that of the slope, which grows with the distance.
+        // The scatter of the new sample, of the mean, and of the slope; the last one grows with the distance.
         let spread = residual * (1 + 1 / Double(count) + distance * distance / xSquares).squareRoot()
         return Forecast(
             x: x, value: value, low: value - quantile * spread, high: value + quantile * spread, samples: count)
     }
 }
 
-/// What is expected at an x, with the range that a single new sample falls into in 95 % of cases, as far as the
-/// growth goes on as it was and its scatter is random.
+/// The expected value at an x, with the range of a single new sample in 95 % of cases. It assumes that the growth
+/// continues unchanged and that the scatter is random.
 package struct Forecast: Equatable, Sendable {
-    /// As in the samples.
+    /// The position, in the unit of the samples.
     package var x: Double
     package var value: Double
     package var low: Double
     package var high: Double
-    /// Behind the forecast.
+    /// The number of samples behind the forecast.
     package var samples: Int
 
     package init(x: Double, value: Double, low: Double, high: Double, samples: Int) {

@@ -1,15 +1,15 @@
-/// When a growing value passes a threshold.
+/// The time at which a growing value passes a threshold.
 package struct Passing: Equatable, Sendable {
-    /// Days until the line is there; 0 where it is already.
+    /// The number of days until the line reaches it; 0 if it already has.
     package var expected: Int?
-    /// Days until the upper end of the interval is there: not impossible from then on.
+    /// The number of days until the upper end of the interval reaches it: passing is possible from then on.
     package var earliest: Int?
 }
 
 extension LinearRegression {
-    /// Looks a year ahead, day by day, where x is time: the interval's end is no straight line.
+    /// Looks a year ahead, day by day, for an x that is time: the interval's end is not a straight line.
     /// - Parameters:
-    ///   - threshold: that the value should stay below.
+    ///   - threshold: the value should stay below it.
     ///   - now: seconds since 1970.
     package func passing(_ threshold: Double, from now: Double) -> Passing {
         var passing = Passing()

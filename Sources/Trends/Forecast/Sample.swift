@@ -1,6 +1,6 @@
-/// One observation: a value, and what it goes with.
+/// One observation: a value and its position.
 package struct Sample: Equatable, Sendable {
-    /// What the value depends on: a moment in seconds since 1970, or an amount such as bytes.
+    /// The quantity that the value depends on: a time in seconds since 1970, or an amount such as bytes.
     package var x: Double
     package var value: Double
 

@@ -1,11 +1,11 @@
 internal import Foundation
 
-/// Student's t distribution: how far a forecast from few samples may be off.
+/// Student's t distribution, for the error of a forecast from few samples.
 enum StudentT {
-    /// The value below which `probability` of the distribution lies.
+    /// Returns the value below which `probability` of the distribution lies.
     ///
-    /// The distribution function has no inverse in closed form. It rises everywhere, so halving an interval finds the
-    /// value to the last bits that the function itself has, in some sixty steps.
+    /// The distribution function has no inverse in closed form. It rises everywhere, so bisection finds the value to
+    /// the precision of the function itself in some sixty steps.
     /// - Parameters:
     ///   - probability: above one half and below one.
     ///   - degrees: of freedom, at least 1.
@@ -20,29 +20,29 @@ enum StudentT {
         }
     }
 
-    /// Probability of a value below `t`, which is not negative.
+    /// Returns the probability of a value below `t`, which must not be negative.
     static func cumulative(_ t: Double, degrees: Int) -> Double {
         let n = Double(degrees)
         return 1 - incompleteBeta(n / (n + t * t), a: n / 2, b: 0.5) / 2
     }
 
-    /// The regularised incomplete beta function I_x(a, b), from the side of its mean where the continued fraction
-    /// converges fast.
+    /// The regularised incomplete beta function I_x(a, b), computed from the side of its mean where the continued
+    /// fraction converges fast.
     private static func incompleteBeta(_ x: Double, a: Double, b: Double) -> Double {
         guard x > 0 else { return 0 }
         guard x < 1 else { return 1 }
         return x < (a + 1) / (a + b + 2) ? expanded(x, a: a, b: b) : 1 - expanded(1 - x, a: b, b: a)
     }
 
-    /// Abramowitz and Stegun 26.5.8.
+    /// Expands by Abramowitz and Stegun 26.5.8.
     private static func expanded(_ x: Double, a: Double, b: Double) -> Double {
         let beta = lgamma(a) + lgamma(b) - lgamma(a + b)
         let front = exp(a * log(x) + b * log(1 - x) - beta) / a
         return front * fraction(x, a: a, b: b)
     }
 
-    /// The continued fraction, from the left, as Lentz does it: numerators and denominators as ratios, so that nothing
-    /// overflows.
+    /// Evaluates the continued fraction from the left by Lentz's method: numerators and denominators as ratios, so that
+    /// no value overflows.
     private static func fraction(_ x: Double, a: Double, b: Double) -> Double {
         let tiny = 1e-300
         func nonZero(_ value: Double) -> Double { abs(value) < tiny ? tiny : value }

@@ -1,14 +1,14 @@
-/// How soon somebody has to do something about a resource.
+/// The urgency of an action on a resource.
 package enum Urgency: String, CaseIterable, Codable, Sendable, Comparable {
-    /// Nothing passes a threshold within a year.
+    /// No threshold is passed within a year.
     case none
-    /// Within a year.
+    /// A threshold is passed within a year.
     case low
-    /// The warning threshold within a quarter, or the critical one within half a year.
+    /// The warning threshold is passed within a quarter, or the critical one within half a year.
     case medium
-    /// Above the warning threshold now, or above the critical one within a quarter.
+    /// The value is above the warning threshold now, or passes the critical one within a quarter.
     case high
-    /// Above the critical threshold now, or within a month.
+    /// The value is above the critical threshold now, or passes it within a month.
     case critical
 
     package static func < (first: Urgency, second: Urgency) -> Bool { first.rank < second.rank }
@@ -16,7 +16,7 @@ package enum Urgency: String, CaseIterable, Codable, Sendable, Comparable {
     private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 
-/// What a value should stay below; nil where nobody has said.
+/// The thresholds that a value should stay below; nil if not configured.
 package struct Thresholds: Equatable, Sendable {
     package var warning: Double?
     package var critical: Double?
@@ -28,13 +28,13 @@ package struct Thresholds: Equatable, Sendable {
 
     /// - Parameters:
     ///   - current: the newest measured value.
-    ///   - regression: nil where there is too little history to look ahead.
+    ///   - regression: nil if there is too little history for a forecast.
     ///   - now: seconds since 1970.
     package func urgency(current: Double?, _ regression: LinearRegression?, now: Double) -> Urgency {
         func days(_ threshold: Double?) -> Int? {
             guard let threshold else { return nil }
             if let current, current >= threshold { return 0 }
-            // What was measured counts more than where the line runs today.
+            // A measured value takes precedence over the line's value for today.
             return regression?.passing(threshold, from: now).expected.map { max(1, $0) }
         }
         let (warning, critical) = (days(warning), days(critical))

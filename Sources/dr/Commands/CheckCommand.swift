@@ -1,9 +1,10 @@
+import Components
 import ArgumentParser
 import BackupRepository
 import Documents
 import Operations
 import Platform
-import RecoveryChecks
+import Components
 import StackConfiguration
 
 struct CheckCommand: AsyncParsableCommand {
@@ -14,7 +15,7 @@ struct CheckCommand: AsyncParsableCommand {
             Without names or a profile, all checks are made. With --set the stack is also held against what was \
             recorded with that backup. Exit code 4 when a critical check failed.
 
-            Checks: \(CheckRegistry.knownNames.joined(separator: ", ")).
+            Checks: \(CheckRegistry(supportedKinds).names.joined(separator: ", ")).
             """)
 
     enum Report: String, ExpressibleByArgument, CaseIterable { case daily, health }
@@ -53,8 +54,8 @@ struct CheckCommand: AsyncParsableCommand {
         case .health: return try await health(session, output)
         case nil: break
         }
-        let chosen = try chosenNames(session.configuration.checks)
-        _ = try Components.chosen(component, of: session.configuration)
+        let chosen = try chosenNames(session)
+        _ = try session.chosen(component)
         var run = CheckRun(session: session)
         var held: RestoreSelection?
         if let set {
@@ -72,8 +73,8 @@ struct CheckCommand: AsyncParsableCommand {
         if report.hasCriticalFailure { throw ExitStatus.checkFailed }
     }
 
-    private func chosenNames(_ settings: ChecksConfiguration) throws -> [String] {
-        let profiles = CheckRegistry.profiles.merging(settings.profiles) { $1 }
+    private func chosenNames(_ session: Session) throws -> [String] {
+        let profiles = session.checks.profiles.merging(session.configuration.checks.profiles) { $1 }
         var chosen = names
         if let profile {
             guard let list = profiles[profile] else {
@@ -85,7 +86,7 @@ struct CheckCommand: AsyncParsableCommand {
         } else if names.isEmpty {
             chosen = profiles["full"] ?? []
         }
-        let known = CheckRegistry.knownNames
+        let known = session.checks.names
         for name in chosen where !known.contains(name) {
             throw ValidationError("there is no check '\(name)'\(Spelling.advice(for: name, among: known))")
         }
@@ -106,7 +107,7 @@ struct CheckCommand: AsyncParsableCommand {
     }
 
     private func health(_ session: Session, _ output: Output) async throws {
-        let results = await CheckRun(session: session).run(HealthReport.checks)
+        let results = await CheckRun(session: session).run(session.checks.names(of: .health))
         try Task.checkCancellation()
         let report = HealthReport(results, at: Session.now())
         guard report.total > 0 else {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BackupRepository
 import Operations
+import Platform
 import StackConfiguration
 
 struct Doctor: AsyncParsableCommand {

@@ -59,7 +59,7 @@ struct DrillCommand: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        _ = try Components.chosen(component, of: session.configuration)
+        _ = try session.chosen(component)
         var drill = Drill(live: session, scenario: scenario, at: try await set(session))
         drill.components = component
         drill.request.parameters = try parameters.values()

@@ -90,14 +90,16 @@ private enum ConfigurationWriting {
             }
         }
         if FileManager.default.fileExists(atPath: file) {
-            let present = try ConfigurationFile.read(file).store.url
+            let present = try ConfigurationFile.read(file, kinds: supportedKinds).store.url
             if let location, location != present {
                 throw ValidationError(
                     "'\(file)' is there already and names the store \(present); edit it, or choose another --config")
             }
             return false
         }
-        let text = location.map { ConfigurationTemplate.text(store: $0) } ?? ConfigurationTemplate.text()
+        let text =
+            location.map { ConfigurationTemplate.text(store: $0, kinds: supportedKinds) }
+            ?? ConfigurationTemplate.text(kinds: supportedKinds)
         try OutputFile.create(Array(text.utf8), at: file, mode: 0o644)
         return true
     }

@@ -51,6 +51,6 @@ struct PlanShow: AsyncParsableCommand {
             report.forecast = times.forecast(plan, sizes: sizes.today)
             report.outlook = session.outlook(of: plan, times, sizes, now: now)
         }
-        try Output(options: options).result(report) { report.text(kinds: session.kinds) }
+        try Output(options: options).result(report) { report.text(kinds: session.kindsByComponent) }
     }
 }

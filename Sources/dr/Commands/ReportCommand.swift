@@ -42,7 +42,7 @@ struct ReportMake: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        let files = ReportFiles(session: session)
+        let files = ReportFiles(state: session.stateRoot)
         let source = try files.source(run, actions: actions)
         let written = try await session.pool.run {
             try files.write(source, to: to, format.isEmpty ? ReportFormat.allCases : format, pdf: pdf)

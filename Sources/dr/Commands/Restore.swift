@@ -136,8 +136,7 @@ struct Restore: AsyncParsableCommand {
     private func restore(_ component: String, _ session: Session) async throws {
         let settings = session.configuration.component(named: component)
         // What can be known before the store is asked is said before.
-        if to == nil, let settings, try Components.importer(kind: settings.kind, settings, session)?.fillsServer != true
-        {
+        if to == nil, let settings, try session.importer(kind: settings.kind, of: settings)?.fillsServer != true {
             throw ValidationError("'\(component)' is restored into a directory: name it with --to DIR")
         }
         let repository = try await session.repository(recoveryKey: recoveryKey)
@@ -150,7 +149,7 @@ struct Restore: AsyncParsableCommand {
         job.replace = replace
         job.discardsPrevious = discardPrevious
         job.slice = try slice.slice(now: Session.now())
-        if job.slice != nil, !Components.canSlice(kind: manifest.source) {
+        if job.slice != nil, !session.canSlice(kind: manifest.source) {
             throw ValidationError("a component of kind '\(manifest.source)' has no tenants or times to choose by")
         }
         guard let road = try job.road(to: to, asFiles: asFiles) else {
@@ -168,13 +167,15 @@ struct Restore: AsyncParsableCommand {
 
 /// A part of a component, by what its data are about.
 struct SliceOptions: ParsableArguments {
-    @Option(name: .long, parsing: .singleValue, help: "Only this tenant's data (Loki); may be given again.")
+    @Option(
+        name: .long, parsing: .singleValue, help: "Only this tenant's data, for kinds with tenants; may be given again."
+    )
     var tenant: [String] = []
 
-    @Option(name: .long, help: "Only data from this time on (Loki): RFC 3339, or an age such as 6h.")
+    @Option(name: .long, help: "Only data from this time on, for kinds with times: RFC 3339, or an age such as 6h.")
     var from: MomentArgument?
 
-    @Option(name: .long, help: "Only data up to this time (Loki): RFC 3339, or an age such as 6h.")
+    @Option(name: .long, help: "Only data up to this time, for kinds with times: RFC 3339, or an age such as 6h.")
     var until: MomentArgument?
 
     var isGiven: Bool { !tenant.isEmpty || from != nil || until != nil }

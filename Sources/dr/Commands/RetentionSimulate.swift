@@ -75,7 +75,10 @@ struct RetentionSimulate: AsyncParsableCommand {
 
     private func chosenPolicy() throws -> RetentionPolicy {
         guard let policy else {
-            return try ConfigurationFile.read(try ConfigurationFile.locate(explicit: options.config)).retention.policy
+            return try ConfigurationFile.read(
+                try ConfigurationFile.locate(explicit: options.config), kinds: supportedKinds
+            )
+            .retention.policy
         }
         return try RetentionConfiguration(policy, option: "--policy").policy
     }

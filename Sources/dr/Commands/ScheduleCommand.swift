@@ -1,6 +1,5 @@
 import ArgumentParser
 import Operations
-import Schedules
 import StackConfiguration
 
 /// Holds the commands about the schedule together.

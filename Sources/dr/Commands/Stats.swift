@@ -2,6 +2,7 @@ import ArgumentParser
 import BackupRepository
 import ObjectStorage
 import Operations
+import Platform
 import StackConfiguration
 
 struct Stats: AsyncParsableCommand {

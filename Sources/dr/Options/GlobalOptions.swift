@@ -77,7 +77,9 @@ extension GlobalOptions {
 
 extension Session {
     /// Reads the configuration that the options name.
-    init(_ options: GlobalOptions) throws { try self.init(options.output, configuration: options.config) }
+    init(_ options: GlobalOptions) throws {
+        try self.init(options.output, configuration: options.config, kinds: supportedKinds)
+    }
 }
 
 extension Output {

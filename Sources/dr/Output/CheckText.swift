@@ -1,5 +1,6 @@
 import Operations
-import RecoveryChecks
+import Components
+import Platform
 
 /// Results of checks, for people.
 enum CheckText {

@@ -1,5 +1,6 @@
 import BackupRepository
 import Operations
+import Platform
 
 /// What a restore into a directory did.
 struct FilesRestored: Encodable {

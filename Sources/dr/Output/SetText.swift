@@ -1,5 +1,6 @@
 import BackupRepository
 import Operations
+import Platform
 
 /// A set as people read it.
 enum SetText {

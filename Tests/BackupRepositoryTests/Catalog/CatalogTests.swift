@@ -49,14 +49,15 @@ import Testing
         let walked = record("a", size: size, mode: mode, modified: modified, inode: inode)
         let result = try compared([record("a")], [walked])
         #expect(result.fresh.map(\.record) == [walked])
-        #expect((result.fresh.first?.known != nil) == isKnown, "only a change of the description spares the reading")
+        #expect(
+            (result.fresh.first?.known != nil) == isKnown, "only a change of the description avoids reading the file")
     }
 
     private func tops(_ changes: TreeChanges) -> [String] {
         changes.tops.map { String(decoding: $0, as: UTF8.self) }.sorted()
     }
 
-    /// A new directory alone changes nothing that anybody would examine.
+    /// A new directory alone does not add anything to examine.
     @Test func changedNamesAtTheTopAreThoseOfFiles() throws {
         let result = try compared(
             [record("a/", kind: .directory), record("a/gone")],
@@ -140,7 +141,7 @@ import Testing
 
 @Suite struct DigestFilterTests {
     private func digest(_ number: Int) -> [UInt8] {
-        // Spread as a hash spreads: splitmix64 (Vigna).
+        // Distributed like a hash: splitmix64 (Vigna).
         var value = UInt64(number) &* 0x9E37_79B9_7F4A_7C15
         value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
         value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB

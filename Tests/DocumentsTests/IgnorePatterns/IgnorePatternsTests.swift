@@ -5,7 +5,7 @@ import Testing
 @testable import Documents
 
 @Suite struct IgnorePatternsTests {
-    /// Patterns as people write them, and every rule of gitignore(5) at least once.
+    /// Patterns as users write them, and every rule of gitignore(5) at least once.
     private static let spellings: [[String]] = [
         ["cache"], ["cache/"], ["/cache"], ["/cache/"], ["**/cache"], ["**/cache/"], ["a/**/cache"], ["cache/**"],
         ["a/b/cache"], ["a/*/cache"], ["*.tmp"], ["a/b/*.tmp"], ["/*.tmp"], ["*"], ["**"], ["/*"], ["*/"], ["a/**"],
@@ -28,7 +28,7 @@ import Testing
         "q/", "q/y", "b/", "b/c", "b/cache", "a.tmp/", "a.tmp/f", "\\", "\\a", "[:x", ":", "[x", "a[",
     ]
 
-    /// A small, fixed source of chance: a failure can be repeated.
+    /// A small random generator with a fixed seed, so that a failure can be repeated.
     private struct Chance: RandomNumberGenerator {
         var state: UInt64
 
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    /// Patterns that nobody would write.
+    /// Returns patterns that no user would write.
     private static func strange(_ count: Int) -> [[String]] {
         var chance = Chance(state: 0x9E37_79B9_7F4A_7C15)
         let pieces = [
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    /// Asks git itself about real files, for patterns that people write and for patterns made by chance.
+    /// Compares with git itself on real files, for patterns that users write and for random patterns.
     @Test func `every pattern means what git takes it for`() async throws {
         let folder = try TemporaryFolder("ignore")
         for path in Self.paths where path.hasSuffix("/") {
@@ -75,7 +75,7 @@ import Testing
         try Data(entries.map { "./\($0.path)\0" }.joined().utf8).write(to: folder.url.appending(path: ".git/asked"))
         var asked = 0
         for texts in Self.spellings + Self.strange(250) {
-            // A pattern that is refused matches nothing in git either.
+            // A pattern that `dr` refuses matches nothing in git either.
             let good = texts.filter { (try? IgnorePattern($0)) != nil }
             try Data(texts.map { "\($0)\n" }.joined().utf8).write(to: folder.url.appending(path: ".gitignore"))
             let run = try await CommandRun.run(
@@ -88,7 +88,7 @@ import Testing
             let patterns = try IgnorePatterns(good)
             for (number, entry) in entries.enumerated() {
                 guard lines.count > number * 4 + 3 else { break }
-                // Source, line, pattern and path; no source where no pattern matches.
+                // Source, line, pattern and path; the source is empty if no pattern matches.
                 let verdict = lines[number * 4 + 2]
                 let expected = !verdict.isEmpty && !verdict.hasPrefix("!")
                 asked += 1
@@ -100,7 +100,7 @@ import Testing
         #expect(asked > 10_000)
     }
 
-    /// As a walk does it, which does not enter what is skipped.
+    /// Tests the parents first, as a walk does, because it does not enter a skipped directory.
     private func ignores(_ path: String, isDirectory: Bool, by patterns: IgnorePatterns) -> Bool {
         let parts = path.split(separator: "/")
         for depth in 1..<max(parts.count, 1)
@@ -124,7 +124,7 @@ import Testing
         #expect(!patterns.ignores([0xFF], isDirectory: false))
     }
 
-    /// One pass whatever the pattern: a name from a hostile tree must not hold a backup up.
+    /// Matching takes one pass for any pattern: a name from a hostile tree must not delay a backup.
     @Test func `many stars and a long name take no time`() throws {
         let patterns = try IgnorePatterns([String(repeating: "*a", count: 40) + "b"])
         #expect(!patterns.ignores(Array(repeating: UInt8(ascii: "a"), count: 4000), isDirectory: false))

@@ -14,7 +14,7 @@ import Testing
         #expect(String(decoding: try JSONValue(parsing: text).compact, as: UTF8.self) == canonical)
     }
 
-    /// What a `Double` or an `Int` would change.
+    /// Texts that a `Double` or an `Int` would change.
     @Test(arguments: [
         "18446744073709551615", "7312477732611080510", "1e21", "1E+2", "0.1", "0.10", "1.0", "-0", "-0.0",
         "3.141592653589793238462643383279", "1e-400",
@@ -23,7 +23,7 @@ import Testing
         #expect(String(decoding: try JSONValue(parsing: "[\(number)]").compact, as: UTF8.self) == "[\(number)]")
     }
 
-    /// From RFC 8259's grammar: what must be refused.
+    /// From RFC 8259's grammar: texts that must be refused.
     @Test(arguments: [
         "", " ", "[", "{", "[1", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "'a'", "\"a", "\"\\x\"",
         "\"\\u12\"", "\"\\u12g4\"", "\"\u{01}\"", "01", "1.", ".1", "1e", "+1", "-", "--1", "0x1", "NaN", "Infinity",
@@ -69,7 +69,7 @@ import Testing
         #expect(try JSONValue(parsing: value.document) == value)
     }
 
-    /// Foundation's reader, which knows nothing of ours, finds the same in what we write.
+    /// Foundation's independent reader finds the same values in our output.
     @Test func agreesWithFoundation() throws {
         let source = #"{"text":"a\"b\\c\u0000é😀","list":[1,-2.5,true,null,{"k":"v"}],"empty":"","n":{"":0}}"#
         let written = try JSONValue(parsing: source).document

@@ -38,8 +38,8 @@ import Testing
 
     @Test(arguments: [
         (Data("\n".utf8), "is empty"), (Data(), "is empty"),
-        (Data([0xff, 0xfe]), "does not hold a secret: it is no text, or too long"),
-        (Data(count: 70_000), "does not hold a secret: it is no text, or too long"),
+        (Data([0xff, 0xfe]), "does not contain a secret: it is not text or is too long"),
+        (Data(count: 70_000), "does not contain a secret: it is not text or is too long"),
     ])
     func refusesAFileWithoutASecret(_ content: Data, _ reason: String) throws {
         try withFile(content) { path in

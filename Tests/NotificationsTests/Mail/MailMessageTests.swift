@@ -25,7 +25,7 @@ import Testing
         #expect(MailMessage.encodedText("a\r\nBcc: x@example.org\n") == "a Bcc: x@example.org ")
     }
 
-    /// Words are decoded by Python's `email`, which is not ours, in the test of the server; here their form.
+    /// Tests the form of the words. The test of the server decodes them with Python's independent `email`.
     @Test func anEncodedSubjectIsFoldedBetweenCharacters() {
         let subject = String(repeating: "größer ≥ 99,95 % ", count: 12)
         let words = MailMessage.encodedText(subject).components(separatedBy: "\r\n ")

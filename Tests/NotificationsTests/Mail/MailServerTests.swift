@@ -5,7 +5,7 @@ import Notifications
 import Platform
 import Testing
 
-/// Against a real SMTP server, whose parser of messages is not ours.
+/// Tests with a real SMTP server, whose parser of messages is independent of ours.
 @Suite(.enabled(if: MailSink.isInstalled)) struct MailServerTests {
     private static let pool = BlockingPool(threads: 4)
 
@@ -37,7 +37,7 @@ import Testing
         var server = MailServer(url: sink.url)
         let refusing = server
         let error = await #expect(throws: MailError.self) { try await send(message(), refusing) }
-        #expect(error?.detail == "the server offers no STARTTLS" && error?.isRetryable == false)
+        #expect(error?.detail == "the server does not offer STARTTLS" && error?.isRetryable == false)
         #expect(try sink.messages().isEmpty)
         server.requiresTLS = false
         _ = try await send(message(body: "größer\n"), server)

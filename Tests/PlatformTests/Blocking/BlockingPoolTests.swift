@@ -5,7 +5,7 @@ import Testing
 @testable import Platform
 
 @Suite struct BlockingPoolTests {
-    /// Blocks until as many threads have come as were announced; a pool with fewer threads never gets through.
+    /// Blocks until the announced number of threads has arrived; a pool with fewer threads never passes.
     private final class Gate: Sendable {
         private let arrived = DispatchSemaphore(value: 0)
         private let opened = DispatchSemaphore(value: 0)
@@ -15,14 +15,14 @@ import Testing
             opened.wait()
         }
 
-        /// - Returns: whether `count` callers arrived within a minute; they are let go in any case.
+        /// - Returns: true if `count` callers arrived within a minute; they are released in any case.
         func open(after count: Int) -> Bool {
             defer { for _ in 0..<count { opened.signal() } }
             return (0..<count).allSatisfy { _ in arrived.wait(timeout: .now() + 60) == .success }
         }
     }
 
-    /// How many run now, and the most that ever did at once.
+    /// Counts the running calls, and the most that ran at once.
     private final class Census: Sendable {
         private let counts = Mutex((now: 0, most: 0))
         var most: Int { counts.withLock(\.most) }
@@ -38,7 +38,7 @@ import Testing
         let gate = Gate()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<8 { group.addTask { await pool.run { gate.arriveAndWait() } } }
-            // On a thread of its own: the cooperative pool's must not wait either.
+            // On a separate thread, because the threads of the cooperative pool must not wait either.
             let doorkeeper = BlockingPool(threads: 1)
             let opened = await doorkeeper.run { gate.open(after: 8) }
             #expect(opened)

@@ -31,7 +31,7 @@ import Testing
                 running.withLock { $0 += 1 }
                 defer { running.withLock { $0 -= 1 } }
                 if element == 3 { throw Failure(element: 3) }
-                // Ends only because the failure cancels it.
+                // It ends only because the failure cancels it.
                 try? await Task.sleep(for: .seconds(60))
             }
         }

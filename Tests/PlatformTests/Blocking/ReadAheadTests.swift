@@ -42,7 +42,7 @@ import Testing
                 }
             }
         }
-        #expect(seen.value >= 768, "all batches that were whole")
+        #expect(seen.value >= 768, "all complete batches arrived")
     }
 
     @Test func whoeverStopsTakingEndsTheMaker() async throws {

@@ -6,7 +6,7 @@ import Testing
 @Suite struct StallTests {
     private struct Failure: Error, Equatable {}
 
-    /// A sign of life that changes when it is told to.
+    /// A sign of life that the test changes.
     private final class Pulse: Sendable {
         private let beats = Mutex(0)
         var count: Int { beats.withLock { $0 } }
@@ -44,7 +44,7 @@ import Testing
         let limit = Duration.milliseconds(50)
         await #expect(throws: Stall(limit: limit)) {
             try await givingUpOnStall(after: limit, grace: .milliseconds(50), sign: { 0 }) {
-                // A task of its own hears nothing of the cancellation.
+                // A separate task does not receive the cancellation.
                 await Task { for await _ in gate {} }.value
             }
         }
@@ -64,6 +64,6 @@ import Testing
         for await _ in started {}
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(pulse.count == 1, "it came back before the work had ended")
+        #expect(pulse.count == 1, "it returned before the work had ended")
     }
 }

@@ -14,7 +14,7 @@ import Testing
         var ends: [CInt] = [-1, -1]
         #expect(pipe(&ends) == 0)
         _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
-        // A pipe that is not read takes 64 KiB.
+        // A pipe without a reader holds 64 KiB.
         #expect(Descriptor(ends[1]).write([UInt8](repeating: 0, count: 1 << 20), patience: 0) == EAGAIN)
         close(ends[0])
         #expect(Descriptor(ends[1]).write([1], patience: 0) == EPIPE)
@@ -26,7 +26,7 @@ import Testing
         try #require(pipe(&ends) == 0)
         _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
         let text = [UInt8]((0..<500_000).map { UInt8($0 % 251) })
-        // A thread: this test waits, and must not wait for a place among the others.
+        // A thread, because this test blocks and must not wait for a free thread of the pool.
         let reader = Reader(ends[0])
         #expect(Descriptor(ends[1]).write(text, patience: -1) == 0)
         close(ends[1])
@@ -34,7 +34,7 @@ import Testing
     }
 }
 
-/// Reads a pipe to its end in its own thread.
+/// Reads a pipe to its end in a separate thread.
 private final class Reader: Sendable {
     private let bytes = Mutex<[UInt8]>([])
     private let end = DispatchSemaphore(value: 0)

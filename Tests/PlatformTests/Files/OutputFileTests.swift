@@ -3,7 +3,7 @@ import Lab
 import Platform
 import Testing
 
-/// Files that are written where a user or the configuration says.
+/// Files that are written to paths from the user or the configuration.
 @Suite struct OutputFileTests {
     private let folder: TemporaryFolder
 
@@ -72,7 +72,7 @@ import Testing
     @Test func `a FIFO is written through and stays a FIFO`() throws {
         try #require(mkfifo(path("fifo"), 0o600) == 0)
         let fifo = path("fifo")
-        // A reader that is there already: nothing has to wait.
+        // The reader is already open, so no call has to wait.
         let reader = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         try OutputFile.write(Array("through".utf8), to: fifo, links: .follow)
         var content = [UInt8](repeating: 0, count: 100)
@@ -80,7 +80,7 @@ import Testing
         close(reader)
         #expect(String(decoding: content.prefix(7), as: UTF8.self) == "through")
         #expect(status("fifo").st_mode & S_IFMT == S_IFIFO)
-        // Without a reader, in a folder of another user, it is an error and not a wait.
+        // Without a reader, in a folder of another user, it fails instead of waiting.
         let error = #expect(throws: FileError.self) { try OutputFile.write([1], to: fifo, links: .refuse) }
         #expect(error != nil)
     }

@@ -3,7 +3,7 @@ import Lab
 import Platform
 import Testing
 
-/// The search for a program, as `execvpe(3)` does it.
+/// The search for a program in the way of `execvpe(3)`.
 @Suite struct ProgramSearchTests {
     private static let pool = BlockingPool(threads: 2)
     private let folder: TemporaryFolder
@@ -62,10 +62,10 @@ import Testing
     @Test func `a program that this process would find is missing where its own PATH lacks it`() async throws {
         let lost = Program("sh", ["-c", "true"], environment: ["PATH": folder.path])
         let missing = await #expect(throws: ProgramError.self) { try await Self.pool.run { try lost.captured() } }
-        #expect(missing?.reason == .missing && missing?.detail == "there is no program 'sh' in PATH (\(folder.path))")
+        #expect(missing?.reason == .missing && missing?.detail == "program 'sh' not found in PATH (\(folder.path))")
         let plain = Program("tool", environment: ["PATH": "\(folder.path)/plain"])
         let denied = await #expect(throws: ProgramError.self) { try await Self.pool.run { try plain.captured() } }
         #expect(denied?.reason == .notStarted)
-        #expect(denied?.detail.contains("plain/tool' may not be run") == true)
+        #expect(denied?.detail.contains("plain/tool' cannot be run") == true)
     }
 }

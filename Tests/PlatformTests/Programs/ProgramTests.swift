@@ -3,7 +3,7 @@ import Lab
 import Platform
 import Testing
 
-/// How a program is started, listened to, and ended.
+/// The start, the output and the end of a program.
 @Suite struct ProgramTests {
     private static let pool = BlockingPool(threads: 8)
 
@@ -35,7 +35,7 @@ import Testing
         program.folder = "/nowhere"
         let lost = program
         let error = await #expect(throws: ProgramError.self) { try await output(lost) }
-        #expect(error?.detail == "there is no folder '/nowhere' to run it in")
+        #expect(error?.detail == "its working directory '/nowhere' does not exist")
     }
 
     @Test func inputIsNothingAFileOrBytes() async throws {
@@ -57,7 +57,7 @@ import Testing
         #expect(end.errors.utf8.count == 16 << 10 && end.errors.hasSuffix("end\n"))
     }
 
-    /// ssh leaves a shared connection behind that keeps standard error open; this one writes for ever besides.
+    /// ssh leaves a shared connection behind that keeps standard error open; this helper also writes for ever.
     @Test func aHelperThatStaysBehindIsNotWaitedFor() async throws {
         let folder = try TemporaryFolder("program")
         let script = "(while :; do echo more; done) & echo $! > '\(folder.path)/helper'; sleep 0.05; exit 0"
@@ -71,7 +71,7 @@ import Testing
         let missing = await #expect(throws: ProgramError.self) {
             try await output(Program("/nowhere/tool", environment: [:]))
         }
-        #expect(missing?.reason == .missing && missing?.detail == "there is no program '/nowhere/tool'")
+        #expect(missing?.reason == .missing && missing?.detail == "program '/nowhere/tool' not found")
         let folder = try TemporaryFolder("program")
         let script = "\(folder.path)/script"
         try Data("#!/nowhere/interpreter\n".utf8).write(to: URL(filePath: script))
@@ -80,7 +80,7 @@ import Testing
         #expect(error?.reason == .notStarted)
     }
 
-    /// With all that it started.
+    /// Stops the program and all processes that it started.
     @Test(arguments: ["", "exec >&- 2>&-;"])
     func aCancelledProgramEndsWithItsHelpers(closing: String) async throws {
         let program = shell("sleep 600 & echo $!; \(closing) wait")
@@ -97,7 +97,7 @@ import Testing
             task.cancel()
         }
         await #expect(throws: CancellationError.self) { try await task.value }
-        // Gone, or a zombie that its new parent has not fetched yet; a killed process takes a moment to die.
+        // It is gone, or a zombie that its new parent has not reaped yet; a killed process takes a moment to die.
         let place = "/proc/\(try #require(Int32(helper)))/stat"
         func isAlive() -> Bool {
             let state = try? String(contentsOfFile: place, encoding: .utf8).split(separator: " ")[2]

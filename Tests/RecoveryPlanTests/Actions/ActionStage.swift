@@ -4,7 +4,7 @@ import HTTP
 import Logging
 import Notifications
 import Platform
-import RecoveryChecks
+import Components
 import Synchronization
 
 @testable import RecoveryPlan

@@ -1,7 +1,7 @@
 import Foundation
 import Lab
 import Notifications
-import RecoveryChecks
+import Components
 import Synchronization
 import Testing
 
@@ -29,7 +29,7 @@ import Testing
         let stage = ActionStage()
         stage.state.withLock { $0.failing = [["a", "soft"], ["soft"]] }
         let record = try await stage.perform("check: {names: [a, soft], every: 1s, within: 30s}")
-        #expect(record.summary == "1 of 2 checks passed; not critical: soft failed" && record.checks?.count == 2)
+        #expect(record.summary == "1 of 2 checks passed; non-critical checks failed: soft" && record.checks?.count == 2)
         #expect(stage.state.withLock { $0.checkRuns } == 2)
         stage.state.withLock { $0.failing = Array(repeating: ["a"], count: 9) }
         let error = await #expect(throws: ActionError.self) { try await stage.perform("check: a") }

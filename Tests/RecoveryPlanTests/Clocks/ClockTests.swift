@@ -1,6 +1,6 @@
 import Documents
 import Foundation
-import RecoveryChecks
+import Components
 import Testing
 
 @testable import RecoveryPlan

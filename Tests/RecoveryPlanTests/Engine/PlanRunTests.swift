@@ -1,6 +1,6 @@
 import Documents
 import Foundation
-import RecoveryChecks
+import Components
 import Synchronization
 import Testing
 
@@ -52,7 +52,7 @@ import Testing
         stage.stage.on("hang") { _ in try await Task.sleep(for: .seconds(600)) }
         let outcome = try await stage.run(Rehearsal.plan([stage.step("hang") { $0.timeout = .minutes(5) }]))
         #expect(outcome.end.verdict == .failed)
-        #expect(outcome.end.reasons.first?.contains("did not end within 5m") == true)
+        #expect(outcome.end.reasons.first?.contains("timed out after 5m") == true)
     }
 
     /// - Parameter verdict: the verdict of the plan's check.

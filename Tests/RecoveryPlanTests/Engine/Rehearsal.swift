@@ -4,7 +4,7 @@ import Lab
 import Logging
 import Notifications
 import Platform
-import RecoveryChecks
+import Components
 import Synchronization
 import Testing
 

@@ -95,7 +95,7 @@ import Trends
         }
         let first = try points(2000)
         #expect(first.map(\.verdict) == [.noData, .noData, .passes, .passes, .passes])
-        #expect(first[0].note == "not timed yet: new" && first[0].total == nil && (first[0].atLeast ?? 0) > 1133)
+        #expect(first[0].note == "no earlier time for: new" && first[0].total == nil && (first[0].atLeast ?? 0) > 1133)
     }
 
     @Test func restoresThatWaitForEachOtherAreNamed() throws {

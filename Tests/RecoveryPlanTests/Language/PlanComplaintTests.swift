@@ -38,7 +38,7 @@ import Testing
             "4:25: this 'manual' is not a condition: it changes something"
         ),
         ("- {id: a, http: {url: 'ftp://x'}}", "4:25: the URL does not start with http:// or https://"),
-        ("- {id: a, http: {url: 'http://user:pw@x'}}", "4:25: the URL carries a user name or password"),
+        ("- {id: a, http: {url: 'http://user:pw@x'}}", "4:25: the URL contains a user name or password"),
         ("- {id: a, http: {url: 'http://x', expect: {status: 2000}}}", "4:54: 2000 is out of range: 100 to 599"),
         ("- {id: a, notify: {event: disaster}}", "4:29: unknown value 'disaster'"),
         ("- {id: a, run: [\"${nmae}\"]}", "4:19: unknown reference '${nmae}' (did you mean 'name'?)"),

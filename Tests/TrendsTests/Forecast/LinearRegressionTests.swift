@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func `a threshold is passed on a day, and perhaps earlier`() throws {
-        // 10 a day from 100 on, give or take one.
+        // 10 a day from 100 on, plus or minus one.
         let values = (0..<30).map { (day: Int) -> Double in Double(100 + 10 * day + (day % 2 == 0 ? 1 : -1)) }
         let regression = try #require(LinearRegression(samples(values)))
         let now = Self.start + 29 * Self.day
@@ -59,7 +59,7 @@ import Testing
         #expect(regression.passing(1e6, from: now) == Passing())
     }
 
-    /// 1 a day, so that a threshold at N more than now is passed in N days.
+    /// The value grows by 1 a day, so it passes a threshold at N more than now in N days.
     @Test(
         arguments: [
             (warning: nil, critical: nil, current: 100.0, Urgency.none),
@@ -73,7 +73,7 @@ import Testing
         let now = Self.start + 100 * Self.day
         let thresholds = Thresholds(warning: warning, critical: critical)
         #expect(thresholds.urgency(current: current, regression, now: now) == expected)
-        // Without a history only what is now counts.
+        // Without a history only the current value counts.
         let bare = thresholds.urgency(current: current, nil, now: now)
         #expect(
             bare

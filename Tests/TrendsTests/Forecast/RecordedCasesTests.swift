@@ -54,8 +54,8 @@ import Testing
         }
     }
 
-    /// Where x is the very mean of the beta function: with one degree of freedom at 1, where Cauchy's distribution
-    /// holds three quarters, with six at 1.5.
+    /// The case in which x is exactly the mean of the beta function: with one degree of freedom at 1, where Cauchy's
+    /// distribution holds three quarters, with six at 1.5.
     @Test(arguments: [(1, 1.0, 0.75), (6, 1.5, 0.9078596319292591)])
     func `the distribution is the same from both sides of its mean`(degrees: Int, t: Double, share: Double) {
         for t in [t.nextDown, t, t.nextUp] {

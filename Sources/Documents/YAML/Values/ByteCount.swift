@@ -5,7 +5,7 @@ package enum ByteCount {
         ("kB", 1000), ("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000), ("B", 1),
     ]
 
-    /// Nil when the text is no size, or one past what `Int` holds.
+    /// Parses a size; nil if the text is not a size or exceeds the range of `Int`.
     package static func parse(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let count = Int(digits) else { return nil }

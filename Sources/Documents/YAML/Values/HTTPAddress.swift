@@ -1,8 +1,8 @@
 /// The base URL of a server: `http://prometheus:9090`, `https://grafana.example/sub`, `http://[::1]:9090`.
 package enum HTTPAddress {
-    /// The URL without a slash at its end, or the reason why it is none, to follow the words "the URL".
+    /// Returns the URL without a slash at its end, or the reason why it is refused, to follow the words "the URL".
     ///
-    /// The reason never repeats the URL: people put passwords into them.
+    /// The reason never repeats the URL, because it may contain a password.
     package static func parse(_ text: String) -> Result<String, Refusal> {
         let lower = text.lowercased()
         guard let scheme = ["http://", "https://"].first(where: lower.hasPrefix) else {
@@ -14,10 +14,10 @@ package enum HTTPAddress {
         let rest = text.dropFirst(scheme.count)
         let authority = rest.prefix { !"/?#".contains($0) }
         guard !authority.contains("@") else {
-            return .failure(Refusal("carries a user name or password", hint: "use the keys 'username' and 'password'"))
+            return .failure(Refusal("contains a user name or password", hint: "use the keys 'username' and 'password'"))
         }
         guard !rest.contains(where: { "?#".contains($0) }) else { return .failure(Refusal("has a query or fragment")) }
-        guard isHostAndPort(authority) else { return .failure(Refusal("has a bad host or port")) }
+        guard isHostAndPort(authority) else { return .failure(Refusal("has an invalid host or port")) }
         var trimmed = Substring(text)
         while trimmed.last == "/" { trimmed.removeLast() }
         return .success(String(trimmed))

@@ -1,9 +1,9 @@
-/// A length of time as `dr.yaml` writes it: `30s`, `90m`, `4h`, `30d`, `12w`, `12mo`, `7y`, or joined as `1h30m`.
+/// A time span as `dr.yaml` writes it: `30s`, `90m`, `4h`, `30d`, `12w`, `12mo`, `7y`, or combined as `1h30m`.
 ///
-/// Months and years are steps of the calendar, so they are kept apart from the seconds: retention walks the calendar,
-/// everything else uses ``duration``.
+/// Months and years are steps of the calendar, so they are stored apart from the seconds: retention walks the calendar,
+/// all other code uses ``duration``.
 package struct Period: Hashable, Sendable, CustomStringConvertible {
-    /// Calendar months; a year is twelve.
+    /// The number of calendar months; a year is twelve.
     package var months: Int
     package var seconds: Int
 
@@ -17,17 +17,17 @@ package struct Period: Hashable, Sendable, CustomStringConvertible {
     package static func hours(_ count: Int) -> Period { Period(seconds: count * 3600) }
     package static func days(_ count: Int) -> Period { Period(seconds: count * 86_400) }
 
-    /// Nominal length: 365 days a year, 30 days a month.
+    /// The nominal length: 365 days a year, 30 days a month.
     package var duration: Duration {
         .seconds(seconds + (months / 12 * 365 + months % 12 * 30) * 86_400)
     }
 
-    /// Units from the largest, with their months and seconds.
+    /// The units from the largest, with their months and seconds.
     private static let units: [(name: String, months: Int, seconds: Int)] = [
         ("y", 12, 0), ("mo", 1, 0), ("w", 0, 604_800), ("d", 0, 86_400), ("h", 0, 3600), ("m", 0, 60), ("s", 0, 1),
     ]
 
-    /// The longest period that is taken for meant: a thousand years.
+    /// The longest plausible period: a thousand years.
     private static let limit = (months: 12_000, seconds: 1000 * 365 * 86_400)
 
     /// - Throws: `PeriodError`, whose text follows the quoted input in a message.
@@ -48,7 +48,7 @@ package struct Period: Hashable, Sendable, CustomStringConvertible {
             guard index > smallest else { throw .notAPeriod }
             smallest = index
             let unit = Self.units[index]
-            // Nine digits of the largest unit stay far from overflow; anything longer is past the limit anyway.
+            // Nine digits of the largest unit cannot overflow; a longer number is past the limit anyway.
             guard let count = Int(digits), digits.count <= 11 else { throw .tooLong }
             months += count * unit.months
             seconds += count * unit.seconds
@@ -70,7 +70,7 @@ package struct Period: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Why a text is not a ``Period``.
+/// The reason why a text is not a ``Period``.
 package enum PeriodError: Error, Equatable, CustomStringConvertible {
     case notAPeriod, noUnit, negative, tooLong
 

@@ -1,18 +1,18 @@
 internal import Foundation
 internal import Platform
 
-/// A value that must not stand in a configuration file: only the place where it is found at run time.
+/// A value that must not be in a configuration file: only the reference to its place at run time.
 ///
-/// Printing a secret prints that place. The value exists only as the result of ``resolve(environment:)``.
+/// The description of a secret is that place. The value exists only as the result of ``resolve(environment:)``.
 package struct Secret: Hashable, Sendable, CustomStringConvertible {
     package enum Source: Hashable, Sendable {
         case environment(String)
-        /// An absolute path.
+        /// A file, by its absolute path.
         case file(String)
     }
 
     package var source: Source
-    /// Where `dr.yaml` refers to it.
+    /// The place in `dr.yaml` that refers to it.
     package var location: Location
 
     package init(_ source: Source, location: Location) {
@@ -27,11 +27,11 @@ package struct Secret: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// A secret file longer than this is some other file, named by mistake.
+    /// A longer file is not a secret, but another file named by mistake.
     private static let sizeLimit = 64 << 10
 
-    /// The value as it is now: the variable's, or the file's text without the line end that editors add.
-    /// - Throws: `DocumentError` when it is absent, empty, or not text.
+    /// Returns the current value: the variable's, or the file's text without the line end that editors add.
+    /// - Throws: `DocumentError` if it is absent, empty, or not text.
     package func resolve(environment: [String: String]) throws(DocumentError) -> String {
         let value: String
         switch source {
@@ -57,7 +57,7 @@ package struct Secret: Hashable, Sendable, CustomStringConvertible {
             throw failure("cannot be read: \(FileFailure.text(error))")
         }
         guard bytes.count <= Self.sizeLimit, var text = String(data: bytes, encoding: .utf8) else {
-            throw failure("does not hold a secret: it is no text, or too long")
+            throw failure("does not contain a secret: it is not text or is too long")
         }
         if text.last?.isNewline == true { text.removeLast() }
         return text

@@ -1,0 +1,86 @@
+package import Documents
+internal import Foundation
+package import HTTP
+
+/// A server of the stack as checks reach it: where it is, and a client that has its credentials.
+package struct CheckedServer: Sendable {
+    package let url: String
+    private let client: HTTPClient
+    private let headers: [HTTPHeaders.Field]
+
+    package init(url: String, client: HTTPClient, headers: [HTTPHeaders.Field] = []) {
+        self.url = url
+        self.client = client
+        self.headers = headers
+    }
+
+    package struct Answer: Sendable {
+        package var status: Int
+        package var body: [UInt8]
+
+        /// What the server says of itself, in one short line fit for a table.
+        package var excerpt: String {
+            let text = String(decoding: body.prefix(300), as: UTF8.self)
+            let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+            return line.count > 120 ? line.prefix(120) + "…" : line
+        }
+    }
+
+    /// - Parameter timeLimit: the longest time without any byte; the client's own if nil.
+    package func get(
+        _ path: String, _ query: [(String, String)] = [], headers extra: [(String, String)] = [],
+        timeLimit: Duration? = nil
+    ) throws -> Answer {
+        try send("GET", path, query, extra, nil, timeLimit)
+    }
+
+    /// - Throws: ``CheckFailure`` unless the answer is a success and JSON.
+    package func json(
+        _ path: String, _ query: [(String, String)] = [], headers extra: [(String, String)] = [],
+        timeLimit: Duration? = nil
+    ) throws -> JSONValue {
+        try Self.json(try get(path, query, headers: extra, timeLimit: timeLimit), "GET \(path)")
+    }
+
+    /// - Throws: ``CheckFailure`` unless the answer is a success.
+    @discardableResult
+    package func write(
+        _ method: String, _ path: String, _ body: [UInt8], type: String = "application/json",
+        headers extra: [(String, String)] = []
+    ) throws -> Answer {
+        let answer = try send(method, path, [], extra + [("Content-Type", type)], body)
+        guard (200..<300).contains(answer.status) else {
+            throw CheckFailure("HTTP \(answer.status)", "\(method) \(path): HTTP \(answer.status): \(answer.excerpt)")
+        }
+        return answer
+    }
+
+    private func send(
+        _ method: String, _ path: String, _ query: [(String, String)], _ extra: [(String, String)], _ body: [UInt8]?,
+        _ timeLimit: Duration? = nil
+    ) throws -> Answer {
+        let text = query.map { "\(Self.encoded($0.0))=\(Self.encoded($0.1))" }.joined(separator: "&")
+        var request = HTTPRequest(method, url + path + (text.isEmpty ? "" : "?\(text)"), body: body.map { .bytes($0) })
+        if let timeLimit { request.stallTimeout = timeLimit }
+        request.headers = headers + extra.map { (name: $0.0, value: $0.1) }
+        let (response, content) = try client.send(request)
+        return Answer(status: response.status, body: content)
+    }
+
+    private static func json(_ answer: Answer, _ operation: String) throws -> JSONValue {
+        guard (200..<300).contains(answer.status) else {
+            throw CheckFailure("HTTP \(answer.status)", "\(operation): HTTP \(answer.status): \(answer.excerpt)")
+        }
+        guard let value = try? JSONValue(parsing: answer.body) else {
+            throw CheckFailure("no JSON", "\(operation): the answer is no JSON: \(answer.excerpt)")
+        }
+        return value
+    }
+
+    package static func encoded(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? text
+    }
+
+    private static let unreserved = CharacterSet(
+        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+}

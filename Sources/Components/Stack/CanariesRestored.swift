@@ -1,0 +1,58 @@
+internal import BackupRepository
+
+/// Checks that this set was restored and no other: the canaries that were written before its backup are read again.
+package struct CanariesRestored: RecoveryCheck {
+    package static let checkName = "canaries"
+    package let name = Self.checkName
+    package let component: String? = nil
+    private let stack: CheckedStack
+    package var target: String { "the canaries of the set" }
+    package var timeLimit: Duration? { .seconds(120) }
+
+    init(_ stack: CheckedStack) { self.stack = stack }
+
+    package func measure() throws -> Measurement {
+        guard let set = stack.set else { return .skipped("there is no set to compare with") }
+        if let obstacle = stack.setObstacle { return .failed("-", obstacle) }
+        guard let recorded = stack.recorded else {
+            guard stack.canaries.contains(where: { stack.wasRestored($0.component) }) else {
+                return .skipped("no canary is configured: see 'checks: canaries:'")
+            }
+            return .failed("nothing recorded", "set \(set) has no recorded canaries")
+        }
+        let wanted = recorded.canaries.filter { stack.wasRestored($0.component) }
+        guard !wanted.isEmpty else {
+            return .skipped("no canary was written before set \(set): see 'checks: canaries:'")
+        }
+        var wrong: [String] = []
+        for record in wanted {
+            try Task.checkCancellation()
+            guard let placed = stack.canaries.first(where: { $0.component == record.component }) else {
+                wrong.append("\(record.component): 'checks: canaries:' does not say any more where it is")
+                continue
+            }
+            do {
+                if let difference = Self.judge(record, found: try placed.canary.values(around: record.at)) {
+                    wrong.append("\(record.component): \(difference)")
+                }
+            } catch let error where !(error is CancellationError) {
+                wrong.append("\(record.component): \(error)")
+            }
+        }
+        return .judged(
+            wrong.isEmpty, "\(wanted.count - wrong.count) of \(wanted.count) are restored",
+            wrong.joined(separator: "; "))
+    }
+
+    /// - Returns: nil when the canary is there; else a description of the data that were restored instead.
+    static func judge(_ record: RecordedCanary, found: [String]) -> String? {
+        if found.contains(record.value) { return nil }
+        guard let newest = found.max() else {
+            return "there is no canary: the restored data are not of a backup that has one"
+        }
+        let other = CanaryValue.timestamp(newest).map { "\($0)" } ?? "'\(newest)'"
+        return newest < record.value
+            ? "an older backup was restored: its canary is of \(other)"
+            : "the canary is of \(other): a newer backup, or the live stack itself"
+    }
+}

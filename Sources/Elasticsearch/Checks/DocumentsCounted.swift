@@ -1,0 +1,29 @@
+internal import Components
+internal import Documents
+
+/// The documents of all indices, against the number in the set's manifest, none included; where it does not say, at
+/// least one.
+struct DocumentsCounted: RecoveryCheck {
+    let name = "elasticsearch_documents"
+    var component: String? { subject.name }
+    private let subject: CheckedComponent
+    private let server: CheckedServer
+    /// A multi-index expression.
+    private let indices: String
+    private var expected: Int? { subject.facts?["documents"].flatMap { Int($0.prefix { $0.isNumber }) } }
+    var target: String { "at least \(expected ?? 1)" }
+
+    init(_ subject: CheckedComponent, _ server: CheckedServer, indices: String) {
+        self.subject = subject
+        self.server = server
+        self.indices = indices
+    }
+
+    func measure() throws -> Measurement {
+        let answer = try server.json("/\(MultiIndex.path(indices))/_count")
+        guard let count = answer["count"]?.integer else { return .failed("-", "the answer holds no count") }
+        let lost = answer["_shards"]?["failed"]?.integer ?? 0
+        guard lost == 0 else { return .failed("\(count)", "\(lost) shards did not answer: the count is not whole") }
+        return .judged(count >= (expected ?? 1), "\(count)", expected.map { "the set has \($0)" } ?? "there is none")
+    }
+}

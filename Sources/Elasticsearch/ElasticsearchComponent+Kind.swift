@@ -1,0 +1,151 @@
+package import BackupRepository
+package import Components
+internal import Documents
+internal import HTTP
+
+extension ElasticsearchComponent: ComponentKind {
+    package static let name = "elasticsearch"
+
+    package static let template = TemplateParts(
+        """
+        # Jaeger's indices in Elasticsearch or OpenSearch: the cluster keeps the data in a repository of its own.
+        jaeger:
+          kind: elasticsearch
+          url: http://localhost:9200         # with username and password, or bearer_token, and tls as above
+          api_key: {env: ELASTICSEARCH_API_KEY}
+          indices: "jaeger-*"
+          repository: {type: s3, bucket: backups, base_path: jaeger}   # or type: fs, with location
+          timeout: 15m                       # give up when nothing moves for this long
+        """)
+
+    // MARK: Backup and restore
+
+    package func source(_ context: ComponentContext) throws -> any ComponentSource {
+        ElasticsearchSource(
+            api: try api(context), repository: snapshotRepository, indices: indices, patience: patience,
+            pool: context.pool, now: context.now)
+    }
+
+    /// The cluster verifies its own snapshots: there is nothing else to inspect.
+    package static func restorer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentRestorer)? { nil }
+
+    package static func importer(_ settings: Self?, _ context: ComponentContext) throws -> (any ComponentImporter)? {
+        // Without settings there is no cluster to restore into; the documents can still be had as files.
+        guard let settings else { return nil }
+        return ElasticsearchImporter(
+            api: try settings.api(context), repository: settings.snapshotRepository, patience: settings.patience,
+            pool: context.pool)
+    }
+
+    package static let canSlice = false
+
+    package func gaps(_ context: ComponentContext) throws -> (any GapFinder)? {
+        let others = context.stack.compactMap { $0 as? Self }.filter { $0.access.url == access.url && $0 != self }
+        return ElasticsearchGaps(api: try api(context), indices: indices, others: others.map(\.indices))
+    }
+
+    package static let neighbours = ["elasticsearch", "opensearch", "jaeger"]
+
+    private func api(_ context: ComponentContext) throws -> ElasticsearchAPI {
+        ElasticsearchAPI(
+            url: access.url, client: try context.client(access), apiKey: try context.value(of: apiKey),
+            pool: context.pool)
+    }
+
+    private var patience: Duration { timeout?.duration ?? .seconds(900) }
+
+    private var snapshotRepository: SnapshotRepository {
+        switch repository.type {
+        case .s3:
+            SnapshotRepository(
+                repository.name,
+                .s3(bucket: repository.bucket ?? "", basePath: repository.basePath, client: repository.client),
+                isOnlyRead: repository.isOnlyRead)
+        case .fs:
+            SnapshotRepository(
+                repository.name, .directory(repository.location ?? ""), isOnlyRead: repository.isOnlyRead)
+        }
+    }
+
+    // MARK: Where it lives
+
+    package var home: String? { nil }
+    package var server: HTTPAccess? { access }
+
+    package func places(of owner: String) -> [Place] {
+        placesInSettings(of: owner) + [snapshotPlace(of: owner)].compactMap { $0 }
+    }
+
+    /// The place of the cluster's snapshots. A directory is one of its nodes': it counts as one of this machine.
+    private func snapshotPlace(of owner: String) -> Place? {
+        switch repository.type {
+        case .s3:
+            Place(
+                "\(owner)'s snapshots",
+                .bucket(name: repository.bucket ?? "", prefix: repository.basePath ?? "", endpoint: nil),
+                isOnlyRead: repository.isOnlyRead)
+        case .fs:
+            repository.location.flatMap { location in
+                location.hasPrefix("/")
+                    ? Place("\(owner)'s snapshots", .directory(location), isOnlyRead: repository.isOnlyRead) : nil
+            }
+        }
+    }
+
+    package var writablePaths: [String] { [] }
+
+    /// The cluster's own identifier.
+    package func identity(_ context: ComponentContext) throws -> String? {
+        try checked(context).json("/", timeLimit: .seconds(5))["cluster_uuid"]?.text
+    }
+
+    // MARK: Checks
+
+    package static let checks = [
+        OfferedCheck<Self>("elasticsearch_green", roles: [.quick, .health]) {
+            ClusterGreen($1, try $0.checked($1.context), indices: $0.indices)
+        },
+        OfferedCheck<Self>("elasticsearch_documents", roles: [.drill, .content]) {
+            DocumentsCounted($1, try $0.checked($1.context), indices: $0.indices)
+        },
+    ]
+
+    func checked(_ context: ComponentContext) throws -> CheckedServer {
+        CheckedServer(
+            url: access.url, client: try context.client(access),
+            headers: try context.value(of: apiKey).map { [(name: "Authorization", value: "ApiKey \($0)")] } ?? [])
+    }
+
+    package static let recordedQueries: RecordedQueryRules? = RecordedQueryRules(
+        userLanguage: nil, limits: [.documents: 200])
+
+    package func recorder(_ component: CheckedComponent) throws -> (any QueryRecorder)? {
+        ElasticsearchRecorder(
+            component: component, server: try checked(component.context),
+            canaryIndex: ElasticsearchCanary.index(for: indices))
+    }
+
+    package static let canary: (any CanarySettings.Type)? = ElasticsearchCanarySettings.self
+    package static let metrics: MetricRules<Self>? = nil
+
+    // MARK: Drills
+
+    package func relocated(to place: Relocation) -> Self? {
+        guard place.url != nil else { return nil }
+        var settings = self
+        settings.access.relocate(place)
+        settings.apiKey = nil
+        // The snapshots are the live cluster's, and two clusters that write to one repository destroy it.
+        settings.repository.isOnlyRead = true
+        return settings
+    }
+
+    package static func drillServer(environment: [String: String]) -> DrillServerOptions? { nil }
+    package static func drillConfiguration(port: String) -> String? { nil }
+    package static func holdsAnything(_ facts: [String: String], at now: Int) -> Bool { facts["indices"] != "0" }
+    package static let droppable: DroppableObject<Self>? = nil
+
+    // MARK: Forecasts
+
+    package static func adviceForLess(component: String, share: String) -> String? { nil }
+}

@@ -1,0 +1,18 @@
+internal import Components
+internal import Documents
+
+/// Checks that Grafana reaches its database: on some versions `/api/health` answers 200 also when it does not.
+struct GrafanaDatabase: RecoveryCheck {
+    let name = "grafana_database_ok"
+    let component: String?
+    let server: CheckedServer
+    var target: String { "database: ok" }
+
+    func measure() throws -> Measurement {
+        let answer = try server.get("/api/health")
+        guard let word = (try? JSONValue(parsing: answer.body))?["database"]?.text else {
+            return .failed("HTTP \(answer.status)", "/api/health says nothing of the database: \(answer.excerpt)")
+        }
+        return .judged(word == "ok" && answer.status == 200, "database: \(word)", "HTTP \(answer.status)")
+    }
+}

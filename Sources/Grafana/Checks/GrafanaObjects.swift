@@ -1,0 +1,55 @@
+internal import Components
+internal import Documents
+
+/// The dashboards, or the data sources: counted in every organisation, against the set's count where there is one, and
+/// one of them fetched whole, since a list proves little.
+struct GrafanaObjects: RecoveryCheck {
+    enum Kind { case dashboards, dataSources }
+
+    private let kind: Kind
+    private let subject: CheckedComponent
+    private let server: CheckedServer
+
+    init(_ kind: Kind, _ subject: CheckedComponent, _ server: CheckedServer) {
+        self.kind = kind
+        self.subject = subject
+        self.server = server
+    }
+
+    var name: String { kind == .dashboards ? "grafana_dashboards" : "grafana_datasources" }
+    var component: String? { subject.name }
+    var target: String {
+        expected == 0 ? "as in the set: none" : "at least \(expected ?? 1), one fetched"
+    }
+
+    /// The set's own count; nil without a set, and for one of a version that counted none by saying nothing.
+    private var expected: Int? {
+        subject.facts?[kind == .dashboards ? "dashboards" : "data sources"].flatMap { Int($0) }
+    }
+
+    func measure() throws -> Measurement {
+        let grafana = GrafanaReading(server)
+        var found: [(organization: Int?, uid: String)] = []
+        for organization in try grafana.organizations().map({ $0?.id }) {
+            let uids =
+                kind == .dashboards ? try grafana.dashboards(organization) : try grafana.dataSources(organization)
+            found += uids.map { (organization, $0) }
+        }
+        if expected == 0, found.isEmpty { return .passed("0", "none in the set, none here") }
+        guard let first = found.first else { return .failed("0", "there is none") }
+        let uid: String?
+        switch kind {
+        case .dashboards: uid = try grafana.dashboard(first.uid, first.organization)?.uid
+        case .dataSources:
+            uid = try server.json(
+                "/api/datasources/uid/" + CheckedServer.encoded(first.uid),
+                headers: GrafanaReading.headers(first.organization))["uid"]?.text
+        }
+        guard let uid else { return .failed("\(found.count)", "'\(first.uid)' is in the list, and cannot be fetched") }
+        guard uid == first.uid else {
+            return .failed("\(found.count)", "'\(first.uid)' was asked for, and another object came")
+        }
+        return .judged(
+            found.count >= (expected ?? 1), "\(found.count)", "the set has \(expected ?? 1): \(found.count) are there")
+    }
+}

@@ -1,0 +1,151 @@
+package import BackupRepository
+package import Components
+internal import Documents
+internal import HTTP
+
+extension GrafanaComponent: ComponentKind {
+    package static let name = "grafana"
+
+    package static let template = TemplateParts(
+        """
+        # A running Grafana, all organisations, with a server admin's credentials; or one, with bearer_token.
+        grafana:
+          url: http://localhost:3000
+          username: admin
+          password: {env: GRAFANA_PASSWORD}
+          annotations: 90d                   # how far back they are taken
+          join_organizations: true           # enter organisations that the admin is no member of, for the export
+          contact_point_secrets: never       # encrypted: into an encrypted store, by default
+          secrets: {data-source/P1/basicAuthPassword: {env: P1_PASSWORD}}   # for a restore: Grafana shows none
+        """,
+        canary: "grafana: {}",
+        drillServer: #"grafana: {run: [grafana, server, "cfg:server.http_port=${port}"], ready: /api/health}"#)
+
+    // MARK: Backup and restore
+
+    package func source(_ context: ComponentContext) throws -> any ComponentSource {
+        GrafanaSource(
+            api: try api(context), login: access.username, joins: joinOrganizations,
+            annotationDays: max(1, Int(annotations.duration.components.seconds) / 86_400),
+            contactPointSecrets: secretsPolicy(context), now: context.now)
+    }
+
+    private func secretsPolicy(_ context: ComponentContext) -> ContactPointSecrets {
+        switch contactPointSecrets {
+        case .never: .never
+        case .encrypted: context.encryptsBackups ? .taken : .withheldUnencrypted
+        }
+    }
+
+    /// The export checks its documents itself: there is nothing else to inspect.
+    package static func restorer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentRestorer)? { nil }
+
+    package static func importer(_ settings: Self?, _ context: ComponentContext) throws -> (any ComponentImporter)? {
+        guard let settings else { return nil }  // its documents can still be had as files
+        var values: [String: String] = [:]
+        var unavailable: [String: String] = [:]
+        for (name, secret) in settings.secrets {
+            // A missing secret must not keep the others from being restored: it is reported where it is needed.
+            do {
+                values[name] = try secret.resolve(environment: context.environment)
+            } catch { unavailable[name] = error.diagnostics.map(\.message).joined(separator: "; ") }
+        }
+        return GrafanaImporter(
+            api: try settings.api(context), user: settings.access.username,
+            secrets: ImportSecrets(
+                values, unavailable: unavailable,
+                placeholder: settings.withholdsSecrets ? ImportSecrets.nowhere : nil))
+    }
+
+    package static let canSlice = false
+
+    package func gaps(_ context: ComponentContext) throws -> (any GapFinder)? {
+        GrafanaGaps(api: try api(context), joins: joinOrganizations, secrets: Set(secrets.keys))
+    }
+
+    package static let neighbours = ["grafana"]
+
+    func api(_ context: ComponentContext) throws -> GrafanaAPI {
+        GrafanaAPI(url: access.url, client: try context.client(access), pool: context.pool)
+    }
+
+    // MARK: Where it lives
+
+    package var home: String? { nil }
+    package var server: HTTPAccess? { access }
+    package func places(of owner: String) -> [Place] { placesInSettings(of: owner) }
+    package var writablePaths: [String] { [] }
+
+    /// The dashboards: a restore adds or changes some.
+    package func identity(_ context: ComponentContext) throws -> String? {
+        let server = CheckedServer(url: access.url, client: try context.client(access))
+        let found = try server.json(
+            "/api/search", [("type", "dash-db"), ("limit", "5000")], timeLimit: .seconds(5))
+        return found.array?.compactMap { $0["uid"]?.text }.sorted().joined(separator: ",")
+    }
+
+    // MARK: Checks
+
+    package static let checks = [
+        OfferedCheck<Self>("grafana_healthy", roles: [.quick, .health]) {
+            StatusCheck("grafana_healthy", component: $1.name, server: try $0.checked($1), path: "/api/health")
+        },
+        OfferedCheck<Self>("grafana_database_ok", roles: [.quick]) {
+            GrafanaDatabase(component: $1.name, server: try $0.checked($1))
+        },
+        OfferedCheck<Self>("grafana_dashboards", roles: [.drill, .content]) {
+            GrafanaObjects(.dashboards, $1, try $0.checked($1))
+        },
+        OfferedCheck<Self>("grafana_datasources", roles: [.drill, .content]) {
+            GrafanaObjects(.dataSources, $1, try $0.checked($1))
+        },
+    ]
+
+    func checked(_ component: CheckedComponent) throws -> CheckedServer {
+        CheckedServer(url: access.url, client: try component.context.client(access))
+    }
+
+    package static let recordedQueries: RecordedQueryRules? = RecordedQueryRules(
+        userLanguage: nil, limits: [.dashboard: 500])
+
+    package func recorder(_ component: CheckedComponent) throws -> (any QueryRecorder)? {
+        GrafanaRecorder(component: component.name, reading: GrafanaReading(try checked(component)))
+    }
+
+    package static let canary: (any CanarySettings.Type)? = GrafanaCanarySettings.self
+    package static let metrics: MetricRules<Self>? = nil
+
+    // MARK: Drills
+
+    package func relocated(to place: Relocation) -> Self? {
+        guard place.url != nil else { return nil }
+        var settings = self
+        settings.access.relocate(place)
+        // The drill's Grafana must not reach whom the live one reaches, and needs nothing that it could do so with.
+        settings.secrets = [:]
+        settings.withholdsSecrets = true
+        return settings
+    }
+
+    package static func drillServer(environment: [String: String]) -> DrillServerOptions? { nil }
+    package static func drillConfiguration(port: String) -> String? { nil }
+
+    package static func holdsAnything(_ facts: [String: String], at now: Int) -> Bool {
+        facts["dashboards"] != "0" || facts["data sources"] != "0"
+    }
+
+    package static let droppable: DroppableObject<Self>? = DroppableObject(
+        "dashboard", checks: ["grafana_dashboards"], isHeld: { facts, _ in facts["dashboards"] != "0" }
+    ) { settings, context in
+        let server = CheckedServer(url: settings.access.url, client: try context.client(settings.access))
+        let found = try server.json("/api/search", [("type", "dash-db"), ("limit", "1")])
+        guard let uid = found.array?.first?["uid"]?.text else {
+            throw CheckFailure("-", "the restored Grafana has no dashboard to drop")
+        }
+        try server.write("DELETE", "/api/dashboards/uid/\(uid)", [])
+    }
+
+    // MARK: Forecasts
+
+    package static func adviceForLess(component: String, share: String) -> String? { nil }
+}

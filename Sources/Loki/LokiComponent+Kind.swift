@@ -1,0 +1,109 @@
+package import BackupRepository
+package import Components
+internal import Documents
+internal import HTTP
+
+extension LokiComponent: ComponentKind {
+    package static let name = "loki"
+
+    package static let template = TemplateParts(
+        """
+        # A Loki that keeps its chunks in files; 'data' is its common.path_prefix.
+        loki:
+          url: http://localhost:3100         # asked for its schema; may be left out
+          data: /loki
+          chunks: /loki/chunks               # where they are elsewhere
+          rules: /loki/rules                 # likewise
+          wal: /loki/wal                     # likewise
+          flush: true                        # write what is in memory into chunks first
+        """)
+
+    // MARK: Backup and restore
+
+    package func source(_ context: ComponentContext) throws -> any ComponentSource {
+        LokiSource(
+            server: try api(context), data: data, chunks: chunks, rules: rules, wal: wal, flush: flush,
+            tenants: context.tenants, pool: context.pool)
+    }
+
+    package static func restorer(_ settings: Self?, _ context: ComponentContext) throws -> (any ComponentRestorer)? {
+        LokiRestorer(
+            server: try settings.flatMap { try $0.api(context) }, pool: context.pool, now: context.now)
+    }
+
+    package static func importer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentImporter)? { nil }
+    package static let canSlice = true
+
+    package func gaps(_ context: ComponentContext) throws -> (any GapFinder)? {
+        LokiGaps(
+            server: try api(context), data: data, chunks: chunks, rules: rules, wal: wal, pool: context.pool)
+    }
+
+    package static let neighbours = ["loki", "promtail", "alloy"]
+
+    private func api(_ context: ComponentContext) throws -> LokiAPI? {
+        guard !access.url.isEmpty else { return nil }
+        return LokiAPI(url: access.url, client: try context.client(access), pool: context.pool)
+    }
+
+    // MARK: Where it lives
+
+    package var home: String? { data }
+    package var server: HTTPAccess? { access.url.isEmpty ? nil : access }
+    package func places(of owner: String) -> [Place] { placesInSettings(of: owner) }
+    package var writablePaths: [String] { [] }
+
+    /// Only directories tell: the server has no fact that a restore changes.
+    package func identity(_ context: ComponentContext) -> String? { nil }
+
+    // MARK: Checks
+
+    package static let checks = [
+        OfferedCheck<Self>("loki_ready", roles: [.quick, .health]) {
+            guard let server = try $0.checked($1) else { return FixedCheck.withoutServer("loki_ready", of: $1) }
+            return StatusCheck("loki_ready", component: $1.name, server: server, path: "/ready")
+        },
+        OfferedCheck<Self>("loki_query", roles: [.content]) {
+            guard let server = try $0.checked($1) else { return FixedCheck.withoutServer("loki_query", of: $1) }
+            return LokiQuery($1, server)
+        },
+    ]
+
+    func checked(_ component: CheckedComponent) throws -> CheckedServer? {
+        guard !access.url.isEmpty else { return nil }
+        return CheckedServer(url: access.url, client: try component.context.client(access))
+    }
+
+    package static let recordedQueries: RecordedQueryRules? = RecordedQueryRules(userLanguage: .logQL, limits: [:])
+
+    package func recorder(_ component: CheckedComponent) throws -> (any QueryRecorder)? {
+        try checked(component).map { LokiRecorder(component, $0) }
+    }
+
+    package static let canary: (any CanarySettings.Type)? = LokiCanarySettings.self
+    package static let metrics: MetricRules<Self>? = nil
+
+    // MARK: Drills
+
+    package func relocated(to place: Relocation) -> Self? {
+        var settings = self
+        settings.access.relocate(place)
+        settings.data = place.data
+        settings.chunks = nil
+        settings.rules = nil
+        settings.wal = nil
+        return settings
+    }
+
+    package static func drillServer(environment: [String: String]) -> DrillServerOptions? { nil }
+    package static func drillConfiguration(port: String) -> String? { nil }
+    package static func holdsAnything(_ facts: [String: String], at now: Int) -> Bool { facts["chunks"] != "0" }
+    package static let droppable: DroppableObject<Self>? = nil
+
+    // MARK: Forecasts
+
+    package static func adviceForLess(component: String, share: String) -> String? {
+        "restore the newest \(share) first (`dr restore --component \(component) --from TIME`), or keep that much "
+            + "(retention_period)"
+    }
+}

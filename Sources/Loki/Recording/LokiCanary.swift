@@ -1,0 +1,38 @@
+package import Components
+package import Documents
+internal import Foundation
+internal import Platform
+
+/// The settings of a Loki's canary.
+package struct LokiCanarySettings: CanarySettings {
+    package var tenant: String?
+
+    package init() {}
+
+    package static let keys: [Key<Self>] = [Key("tenant", \.tenant, as: .text, about: "The tenant to write as.")]
+
+    package func canary(in component: LokiComponent, _ context: ComponentContext) throws -> (any Canary)? {
+        guard let access = component.server else { return nil }
+        let server = CheckedServer(url: access.url, client: try context.client(access))
+        return LokiCanary(reading: LokiReading(server, tenant: tenant))
+    }
+}
+
+/// The canary in Loki: a line of a stream of its own. Lines in memory are in the backup too, with the write-ahead log.
+struct LokiCanary: Canary {
+    private static let day = 86_400_000
+    let reading: LokiReading
+
+    func write(_ value: String) throws -> Int {
+        let now = Int(clamping: Date().timeIntervalSince1970 * 1000)
+        try reading.push(value, labels: ["job": "dr_canary"], at: now)
+        return now
+    }
+
+    func values(around time: Int) throws -> [String] {
+        let window = (time - Self.day)..<(time + Self.day)
+        return try reading.lines("{job=\"dr_canary\"}", in: window, limit: 1000).compactMap { line in
+            line.split(separator: " ").last.map(String.init).flatMap { CanaryValue.isValid($0) ? $0 : nil }
+        }
+    }
+}

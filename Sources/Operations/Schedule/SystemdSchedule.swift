@@ -1,0 +1,107 @@
+/// A service and a timer for each job, for `/etc/systemd/system`; systemd 247 or later.
+struct SystemdSchedule {
+    private let installation: Installation
+
+    init(_ installation: Installation) { self.installation = installation }
+
+    static func timer(_ job: ScheduledJob) -> String { "dr-\(job.name).timer" }
+
+    func files(_ jobs: [ScheduledJob] = ScheduledJob.standard()) -> [ScheduleFile] {
+        jobs.flatMap { job in
+            [ScheduleFile("dr-\(job.name).service", service(job)), ScheduleFile(Self.timer(job), timer(job))]
+        }
+    }
+
+    // Every exit code but 0 leaves the unit failed: a partial backup (3) too, since what is missing will be missed.
+    // Nothing starts it again before the timer does: what a second try could mend, `dr` has tried itself.
+    private func service(_ job: ScheduledJob) -> String {
+        """
+        # Written by `dr schedule install`, which writes it anew; put changes into `systemctl edit dr-\(job.name)`.
+        [Unit]
+        Description=dr: \(job.about)
+        Wants=network-online.target
+        After=network-online.target
+
+        [Service]
+        Type=oneshot
+        User=\(installation.user)
+        EnvironmentFile=-\(Self.unspecified(installation.environmentFile))
+        ExecStart=\(installation.command(job).map(Self.quoted).joined(separator: " "))
+        TimeoutStartSec=\(job.longestHours)h
+        # Time to remove snapshots and temporary files.
+        TimeoutStopSec=5min
+        KillMode=mixed
+        UMask=0027
+        Nice=10
+        IOSchedulingClass=best-effort
+        IOSchedulingPriority=7
+        \(sandbox(job).joined(separator: "\n"))
+
+        """
+    }
+
+    private func sandbox(_ job: ScheduledJob) -> [String] {
+        // A path that is not there yet is no reason not to start.
+        let paths = installation.writable.map { Self.quoted("-" + $0) }
+        var lines = ["ProtectSystem=strict"]
+        if !paths.isEmpty { lines.append("ReadWritePaths=\(paths.joined(separator: " "))") }
+        lines += [
+            // Not hidden: keys and clones may be there.
+            "ProtectHome=read-only", "PrivateTmp=yes", "PrivateDevices=yes", "NoNewPrivileges=yes",
+            "ProtectKernelTunables=yes", "ProtectKernelModules=yes", "ProtectKernelLogs=yes",
+            "ProtectControlGroups=yes", "ProtectClock=yes", "ProtectHostname=yes", "LockPersonality=yes",
+            "RestrictRealtime=yes", "RestrictSUIDSGID=yes", "RestrictNamespaces=yes",
+            "SystemCallArchitectures=native",
+        ]
+        // The servers of a drill may compile at run time, and ask the kernel about its network.
+        lines +=
+            job.startsServers
+            ? ["RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK"]
+            : [
+                "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX", "MemoryDenyWriteExecute=yes",
+                "SystemCallFilter=@system-service",
+            ]
+        return lines
+    }
+
+    private func timer(_ job: ScheduledJob) -> String {
+        let (calendar, delay) =
+            switch job.cadence {
+            case .hourly: ("*-*-* *:00:00", "10min")
+            case .daily: ("*-*-* 03:00:00", "45min")
+            case .weekly: ("Sun *-*-* 04:00:00", "45min")
+            case .quarterly: ("*-01,04,07,10-02 05:00:00", "45min")
+            }
+        return """
+            # Written by `dr schedule install`, which writes it anew.
+            [Unit]
+            Description=dr: \(job.about), \(job.cadence.rawValue)
+
+            [Timer]
+            OnCalendar=\(calendar)
+            # Machines do not all start at once, and each always at the same time: backups stay an hour apart.
+            RandomizedDelaySec=\(delay)
+            FixedRandomDelay=yes
+            AccuracySec=1s
+            # What was missed while the machine was off is made up for at once, one time.
+            Persistent=true
+
+            [Install]
+            WantedBy=timers.target
+
+            """
+    }
+
+    /// `%` starts a specifier.
+    private static func unspecified(_ text: String) -> String { text.replacing("%", with: "%%") }
+
+    /// A word of a command line as systemd.service(5) reads it back.
+    static func quoted(_ word: String) -> String {
+        let text = unspecified(word).replacing("$", with: "$$")
+        let isPlain = text.unicodeScalars.allSatisfy {
+            $0.isASCII && ($0.properties.isAlphabetic || "0123456789/._-=:%,@+".unicodeScalars.contains($0))
+        }
+        if isPlain, !text.isEmpty { return text }
+        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+}

@@ -1,0 +1,36 @@
+internal import Components
+internal import Documents
+
+/// Checks that every target of a Prometheus answers its scrapes.
+struct TargetsUp: RecoveryCheck {
+    let name = "targets_up"
+    var component: String? { subject.name }
+    private let subject: CheckedComponent
+    private let server: CheckedServer
+    var target: String { "all targets up" }
+
+    init(_ subject: CheckedComponent, _ server: CheckedServer) {
+        self.subject = subject
+        self.server = server
+    }
+
+    func measure() throws -> Measurement {
+        let answer = try server.json("/api/v1/targets", [("state", "active")])
+        let targets = answer["data"]?["activeTargets"]?.array ?? []
+        if targets.isEmpty, subject.facts?["scrape pools"] == "0" {
+            return .passed("0", "the server of the set had nothing to scrape either")
+        }
+        guard !targets.isEmpty else {
+            return .failed("no target", "the server scrapes nothing: is its configuration back?")
+        }
+        let down = targets.filter { $0["health"]?.text != "up" }
+        let names = down.prefix(5).map { target in
+            let labels = target["labels"]
+            let reason = target["lastError"]?.text.flatMap { $0.isEmpty ? nil : $0 } ?? "not scraped yet"
+            return "\(labels?["job"]?.text ?? "?")/\(labels?["instance"]?.text ?? "?"): \(reason)"
+        }
+        let more = down.count > 5 ? "; and \(down.count - 5) more" : ""
+        return .judged(
+            down.isEmpty, "\(targets.count - down.count) of \(targets.count) up", names.joined(separator: "; ") + more)
+    }
+}

@@ -1,0 +1,58 @@
+package import Components
+package import Documents
+internal import Foundation
+internal import Platform
+
+/// The settings of a Prometheus' canary.
+package struct PrometheusCanarySettings: CanarySettings {
+    package var pushgateway = ""
+    /// The longest wait for a scrape.
+    package var timeout: Period?
+
+    package init() {}
+
+    package static let keys: [Key<Self>] = [
+        Key(
+            "pushgateway", \.pushgateway, as: .httpURL, required: true,
+            about: "A Pushgateway that the Prometheus scrapes: it takes nothing but what it scrapes."),
+        Key(
+            "timeout", \.timeout, as: .period, about: "How long to wait until the canary is scraped: 60s when left out."
+        ),
+    ]
+
+    package func canary(in component: PrometheusComponent, _ context: ComponentContext) throws -> (any Canary)? {
+        PrometheusCanary(
+            server: CheckedServer(url: component.access.url, client: try context.client(component.access)),
+            pushgateway: CheckedServer(url: pushgateway, client: context.client()),
+            patience: timeout?.duration ?? .seconds(60))
+    }
+}
+
+/// The canary in Prometheus, which takes nothing but what it scrapes: a series on a Pushgateway that it scrapes. The
+/// backup waits until it was scraped.
+struct PrometheusCanary: Canary {
+    private static let metric = "dr_canary"
+    let server: CheckedServer
+    let pushgateway: CheckedServer
+    /// Longest wait for a scrape.
+    let patience: Duration
+
+    func write(_ value: String) throws -> Int {
+        let text = "# TYPE \(Self.metric) gauge\n\(Self.metric){value=\"\(value)\"} 1\n"
+        try pushgateway.write("PUT", "/metrics/job/\(Self.metric)", Array(text.utf8), type: "text/plain")
+        let deadline = ContinuousClock.now + patience
+        while true {
+            let now = Int(clamping: Date().timeIntervalSince1970 * 1000)
+            if try values(around: now).contains(value) { return now }
+            guard ContinuousClock.now < deadline else {
+                throw CheckFailure("-", "it was not scraped within \(patience): is the Pushgateway among the targets?")
+            }
+            try sleepUnlessCancelled(.milliseconds(500))
+        }
+    }
+
+    func values(around time: Int) throws -> [String] {
+        try server.promQL("last_over_time(\(Self.metric)[1d])", at: Double(time) / 1000)
+            .compactMap { $0.labels["value"] }
+    }
+}

@@ -1,0 +1,28 @@
+package import Cryptography
+
+/// What `dr report verify` found.
+package struct ReportProof: Encodable {
+    package var verified = true
+    package var proof: ReportVerification.Proof
+
+    package init(_ file: String, journal: String?, trusting trusted: [X509Certificate]) throws {
+        proof = try ReportVerification.verify(file, journal: journal, trusting: trusted)
+    }
+
+    package var text: String {
+        """
+        \(proof.file) is what its journal says, to the byte
+        run \(proof.run): \(proof.verdict.rawValue)
+        journal: \(proof.lines) lines, the last with SHA-256 \(proof.head)
+        evidence: SHA-256 \(proof.digest)
+        signed: \(signed)
+        """
+    }
+
+    private var signed: String {
+        guard let signature = proof.signature else { return "by nobody" }
+        let name = "by \(signature.signer), certificate SHA-256 \(signature.fingerprint)"
+        return signature.isTrusted
+            ? name : name + "\n        which nobody vouches for here: name whom you trust with --certificate"
+    }
+}
