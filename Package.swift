@@ -27,6 +27,7 @@ let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox
 let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// One library target.
@@ -54,17 +55,21 @@ let libraries: [Target] =
 
 /// One target for each kind of component.
 let kinds = [
-    layer("FileTree", ["Components", "BackupRepository", "Documents", "HTTP", "Platform"]),
-    layer("Git", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", logging]),
+    layer("FileTree", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system]),
+    layer("Git", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system, logging]),
     layer(
         "Prometheus",
-        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", yams, logging]),
+        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, yams, logging]),
     layer(
         "Loki",
-        ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Archiving", "Platform", yams, logging]
+        [
+            "Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Archiving", "Platform", system,
+            yams, logging,
+        ]
     ),
-    layer("Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", logging]),
-    layer("Grafana", ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", logging]),
+    layer("Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system, logging]),
+    layer(
+        "Grafana", ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging]),
 ]
 
 let everyKind = kinds.map { Target.Dependency.byName(name: $0.name) }
@@ -78,20 +83,20 @@ let shippedPlans = [
 /// The program and its libraries. Lower layers first: no target depends on one below it in this list.
 let program: [Target] =
     [
-        layer("Platform", ["CLinux"]),
+        layer("Platform", ["CLinux", system]),
         layer("Documents", ["Platform", yams]),
         layer("Trends", ["Platform"]),
         layer("Retention", ["Trends", "Platform"]),
-        layer("Cryptography", ["COpenSSL", "Platform"] + isal, settings: strictISAL),
+        layer("Cryptography", ["COpenSSL", "Platform", system] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
-        layer("HTTP", ["CCurl", "Platform", logging]),
-        layer("ObjectStorage", ["Platform", "Cryptography"]),
-        layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", logging]),
+        layer("HTTP", ["CCurl", "Documents", "Platform", logging]),
+        layer("ObjectStorage", ["Platform", "Cryptography", system]),
+        layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", system, logging]),
         layer(
             "BackupRepository",
             [
                 "CSQLite", "ObjectStorage", "Archiving", "Cryptography", "Documents", "Retention", "Platform", "CLinux",
-                logging,
+                system, logging,
             ]),
         layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
         // The protocol that every kind of component conforms to, and the framework of the checks.
@@ -102,7 +107,7 @@ let program: [Target] =
             "RecoveryPlan",
             [
                 "Components", "Notifications", "Documents", "HTTP", "Cryptography", "Platform", "Trends", "CLinux",
-                yams, logging,
+                system, yams, logging,
             ]),
         // The plans that the program knows by itself: their text, compiled in.
         .target(
@@ -115,13 +120,14 @@ let program: [Target] =
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
                 "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications", "Reporting",
-                "Platform", logging,
+                "Platform", logging, mustache,
             ]),
         layer(
             "Drills",
             [
                 "Operations", "Components", "BackupRepository", "ObjectStorage", "StackConfiguration", "Documents",
                 "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
+                system,
             ]),
         .executableTarget(
             name: "dr",
@@ -155,7 +161,7 @@ let testTargets = [
     tests(of: "Retention"),
     tests(of: "Cryptography"),
     tests(of: "Archiving"),
-    tests(of: "HTTP", ["Platform"]),
+    tests(of: "HTTP", ["Documents", "Platform"]),
     tests(of: "ObjectStorage", ["S3", "Cryptography", logging]),
     tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", logging]),
     tests(
@@ -201,6 +207,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
     ] + (hasLab ? [.package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0")] : []),

@@ -1,6 +1,8 @@
 package import BackupRepository
 internal import Documents
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// A directory tree as it lies on this machine: the plainest of components.
 ///
@@ -46,7 +48,7 @@ package struct FileTreeSource: ComponentSource {
         var status = stat()
         guard stat(data, &status) == 0 else {
             throw ComponentError(
-                .misconfigured, operation: "look at '\(data)'", String(cString: strerror(errno)),
+                .misconfigured, operation: "look at '\(data)'", Errno.last.description,
                 hint: "check `data:` of this component in dr.yaml")
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
@@ -56,7 +58,7 @@ package struct FileTreeSource: ComponentSource {
         }
         guard access(data, R_OK | X_OK) == 0 else {
             throw ComponentError(
-                .misconfigured, operation: "look at '\(data)'", String(cString: strerror(errno)),
+                .misconfigured, operation: "look at '\(data)'", Errno.last.description,
                 hint: "run as a user who may read it")
         }
     }

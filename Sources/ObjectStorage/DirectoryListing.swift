@@ -1,4 +1,6 @@
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// Walks a store's directories in the order of the keys' bytes. Memory: the names of one directory for each level.
 struct DirectoryListing {
@@ -80,12 +82,12 @@ struct DirectoryListing {
     private static func read(
         _ path: String, _ body: (_ name: String, _ type: Int) -> Void, failure: (Errno) throws -> Void
     ) rethrows {
-        guard let directory = opendir(path) else { return try failure(Errno()) }
+        guard let directory = opendir(path) else { return try failure(Errno.last) }
         defer { closedir(directory) }
         while true {
             errno = 0
             guard let entry = readdir(directory) else {
-                if errno != 0 { try failure(Errno()) }
+                if errno != 0 { try failure(Errno.last) }
                 return
             }
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in

@@ -2,6 +2,7 @@ internal import Cryptography
 internal import Glibc
 internal import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// Objects as files under one directory (`file://`): the embedded store, which needs no server.
 ///
@@ -26,23 +27,24 @@ package final class DirectoryStore: ObjectStore {
     package init(path: String, create: Bool = false) throws(ObjectStoreError) {
         if create { try Self.makeDirectories(path) }
         guard let resolved = realpath(path, nil) else {
-            throw Self.refusal(path, Errno(), hint: "create it with 'dr init', or mount the volume it lies on")
+            throw Self.refusal(path, Errno.last, hint: "create it with 'dr init', or mount the volume it lies on")
         }
         root = String(cString: resolved)
         free(resolved)
         do {
             // Open it, because a directory that cannot be listed is not a usable store.
-            _ = try FileDescriptor(path: root, O_RDONLY | O_DIRECTORY)
+            _ = try OpenFile(path: root, O_RDONLY | O_DIRECTORY)
         } catch {
-            let isFile = error.number == ENOTDIR
+            let isFile = error.rawValue == ENOTDIR
             throw Self.refusal(
                 root, error, hint: isFile ? "a store is a directory" : "give this user read and write permission on it")
         }
     }
 
     private static func refusal(_ path: String, _ cause: Errno, hint: String) -> ObjectStoreError {
-        let reason: ObjectStoreError.Reason = cause.number == EACCES ? .denied : .noSuchStore
-        return ObjectStoreError(reason, operation: "open", key: nil, cause.text, store: "file://\(path)", hint: hint)
+        let reason: ObjectStoreError.Reason = cause.rawValue == EACCES ? .denied : .noSuchStore
+        return ObjectStoreError(
+            reason, operation: "open", key: nil, cause.description, store: "file://\(path)", hint: hint)
     }
 
     private static func makeDirectories(_ path: String) throws(ObjectStoreError) {
@@ -52,7 +54,7 @@ package final class DirectoryStore: ObjectStore {
             partial += component + "/"
             guard mkdir(partial, directoryMode) != 0, errno != EEXIST else { continue }
             // This user may not be allowed to write to the directories above the store, only to pass through them.
-            let cause = Errno()
+            let cause = Errno.last
             var status = stat()
             guard stat(partial, &status) != 0 else { continue }
             throw refusal(path, cause, hint: "this user may not create '\(partial.dropLast())'")
@@ -89,7 +91,7 @@ package final class DirectoryStore: ObjectStore {
         try Task.checkCancellation()
         var status = stat()
         guard stat(path(of: key), &status) == 0 else {
-            let cause = Errno()
+            let cause = Errno.last
             guard Self.meansAbsent(cause) else { throw failure(cause, in: "head", of: key) }
             try checkRoot("head", key)
             return nil
@@ -102,11 +104,11 @@ package final class DirectoryStore: ObjectStore {
         try DirectoryListing(store: self, prefix: prefix, after: after).walk(body)
     }
 
-    private func open(_ key: ObjectKey) throws -> FileDescriptor {
+    private func open(_ key: ObjectKey) throws -> OpenFile {
         try Task.checkCancellation()
         do {
-            let file = try FileDescriptor(path: path(of: key), O_RDONLY)
-            guard try file.status().isRegular else { throw Errno(ENOENT) }
+            let file = try OpenFile(path: path(of: key), O_RDONLY)
+            guard try file.status().isRegular else { throw Errno.noSuchFileOrDirectory }
             return file
         } catch let cause as Errno {
             guard Self.meansAbsent(cause) else { throw failure(cause, in: "get", of: key) }
@@ -137,15 +139,15 @@ package final class DirectoryStore: ObjectStore {
             if unlink(path(of: key)) == 0 {
                 touched.insert(directory(of: key))
             } else {
-                let cause = Errno()
+                let cause = Errno.last
                 // EISDIR: a directory of other keys; no object has this name.
-                guard !Self.meansAbsent(cause), cause.number != EISDIR else { continue }
+                guard !Self.meansAbsent(cause), cause.rawValue != EISDIR else { continue }
                 refused.append(failure(cause, in: "delete", of: key))
             }
         }
         for directory in touched {
             try attempt("delete", of: nil) { () throws(Errno) in
-                try FileDescriptor(path: directory, O_RDONLY | O_DIRECTORY).sync()
+                try OpenFile(path: directory, O_RDONLY | O_DIRECTORY).sync()
             }
         }
         return refused
@@ -161,9 +163,9 @@ package final class DirectoryStore: ObjectStore {
             path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         }
         for path in missing.reversed() {
-            if mkdir(path, Self.directoryMode) != 0, errno != EEXIST { throw Errno() }
+            if mkdir(path, Self.directoryMode) != 0, errno != EEXIST { throw Errno.last }
             let parent = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
-            try FileDescriptor(path: parent, O_RDONLY | O_DIRECTORY).sync()
+            try OpenFile(path: parent, O_RDONLY | O_DIRECTORY).sync()
             settled.withLock { _ = $0.insert(path) }
         }
     }
@@ -207,14 +209,15 @@ extension DirectoryStore {
         return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }
 
-    static func meansAbsent(_ cause: Errno) -> Bool { cause.number == ENOENT || cause.number == ENOTDIR }
+    static func meansAbsent(_ cause: Errno) -> Bool { cause.rawValue == ENOENT || cause.rawValue == ENOTDIR }
 
     /// Checks that the store's directory exists, because an unmounted volume must not look like an empty store.
     func checkRoot(_ operation: String, _ key: ObjectKey?) throws(ObjectStoreError) {
         var status = stat()
         guard stat(root, &status) != 0 else { return }
         let hint = "check that the volume is mounted"
-        throw ObjectStoreError(.noSuchStore, operation: operation, key: key, Errno().text, store: location, hint: hint)
+        throw ObjectStoreError(
+            .noSuchStore, operation: operation, key: key, Errno.last.description, store: location, hint: hint)
     }
 
     func failure(
@@ -225,18 +228,21 @@ extension DirectoryStore {
     }
 
     func failure(_ cause: Errno, in operation: String, of key: ObjectKey?) -> ObjectStoreError {
-        switch cause.number {
+        switch cause.rawValue {
         case ENOSPC, EDQUOT:
             failure(
-                .noSpace, in: operation, of: key, cause.text,
+                .noSpace, in: operation, of: key, cause.description,
                 hint: "free space, or remove old backup sets with 'dr prune'")
         case EACCES, EROFS:
-            failure(.denied, in: operation, of: key, cause.text, hint: "give this user write permission on '\(root)'")
+            failure(
+                .denied, in: operation, of: key, cause.description, hint: "give this user write permission on '\(root)'"
+            )
         case EPERM:
             failure(
-                .locked, in: operation, of: key, cause.text, hint: "check with lsattr whether the file is immutable")
+                .locked, in: operation, of: key, cause.description,
+                hint: "check with lsattr whether the file is immutable")
         default:
-            failure(.other, in: operation, of: key, cause.text)
+            failure(.other, in: operation, of: key, cause.description)
         }
     }
 

@@ -1,5 +1,7 @@
 internal import Cryptography
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// A file that is being written to a ``DirectoryStore``.
 final class DirectoryUpload: ObjectUpload {
@@ -7,7 +9,7 @@ final class DirectoryUpload: ObjectUpload {
     private let key: ObjectKey
     private let options: PutOptions
     private let temporary: String
-    private let file: FileDescriptor
+    private let file: OpenFile
     private var written = 0
     /// The offset up to which the kernel was asked to start writing back.
     private var flushed = 0
@@ -30,12 +32,14 @@ final class DirectoryUpload: ObjectUpload {
         temporary = "\(store.temporaryDirectory)/\(RandomID.make())"
         let flags = O_WRONLY | O_CREAT | O_EXCL
         do {
-            file = try FileDescriptor(path: temporary, flags, mode: DirectoryStore.fileMode)
+            file = try OpenFile(path: temporary, flags, mode: DirectoryStore.fileMode)
         } catch  where DirectoryStore.meansAbsent(error) {
             try store.checkRoot("put", key)
             file = try store.attempt("put", of: key) { [temporary] () throws(Errno) in
-                if mkdir(store.temporaryDirectory, DirectoryStore.directoryMode) != 0, errno != EEXIST { throw Errno() }
-                return try FileDescriptor(path: temporary, flags, mode: DirectoryStore.fileMode)
+                if mkdir(store.temporaryDirectory, DirectoryStore.directoryMode) != 0, errno != EEXIST {
+                    throw Errno.last
+                }
+                return try OpenFile(path: temporary, flags, mode: DirectoryStore.fileMode)
             }
         } catch {
             throw store.failure(error, in: "put", of: key)
@@ -65,11 +69,11 @@ final class DirectoryUpload: ObjectUpload {
         do {
             try file.sync()
             try publish()
-            try FileDescriptor(path: store.directory(of: key), O_RDONLY | O_DIRECTORY).sync()
+            try OpenFile(path: store.directory(of: key), O_RDONLY | O_DIRECTORY).sync()
             return ObjectInfo(key, try file.status())
-        } catch  where error.number == EEXIST {
+        } catch  where error.rawValue == EEXIST {
             throw store.failure(.alreadyExists, in: "put", of: key, "an object with this key exists")
-        } catch  where error.number == EISDIR || error.number == ENOTDIR {
+        } catch  where error.rawValue == EISDIR || error.rawValue == ENOTDIR {
             throw store.failure(.unsupported, in: "put", of: key, "a file system cannot hold an object inside another")
         } catch {
             throw store.failure(error, in: "put", of: key)
@@ -83,7 +87,7 @@ final class DirectoryUpload: ObjectUpload {
         try store.settleDirectory(of: key)
         do {
             try name(target)
-        } catch  where error.number == ENOENT {
+        } catch  where error.rawValue == ENOENT {
             // The directory existed when this process last used it.
             store.forgetDirectories()
             try store.settleDirectory(of: key)
@@ -93,13 +97,13 @@ final class DirectoryUpload: ObjectUpload {
 
     private func name(_ target: String) throws(Errno) {
         guard options.condition == .ifAbsent else {
-            guard rename(temporary, target) == 0 else { throw Errno() }
+            guard rename(temporary, target) == 0 else { throw Errno.last }
             isPending = false
             return
         }
         if link(temporary, target) == 0 { return }
-        let cause = Errno()
-        switch cause.number {
+        let cause = Errno.last
+        switch cause.rawValue {
         case EEXIST:
             // Over NFS the answer to a successful link can get lost; the repeated call then finds the name.
             var named = stat()
@@ -109,8 +113,8 @@ final class DirectoryUpload: ObjectUpload {
             }
         case EPERM, EOPNOTSUPP, ENOSYS:
             // No hard links here (FAT, some network shares): check, then rename. Two writers can then both succeed.
-            guard access(target, F_OK) != 0 else { throw Errno(EEXIST) }
-            guard rename(temporary, target) == 0 else { throw Errno() }
+            guard access(target, F_OK) != 0 else { throw Errno(rawValue: EEXIST) }
+            guard rename(temporary, target) == 0 else { throw Errno.last }
             isPending = false
         default: throw cause
         }

@@ -2,6 +2,7 @@ internal import Cryptography
 internal import Foundation
 internal import HTTP
 package import ObjectStorage
+internal import Platform
 
 extension S3Store {
     package func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
@@ -57,7 +58,7 @@ extension S3Store {
         if let storageClass = configuration.storageClass { headers.append(("x-amz-storage-class", storageClass)) }
         if let lock = options.lock {
             headers.append(("x-amz-object-lock-mode", lock.mode.rawValue.uppercased()))
-            headers.append(("x-amz-object-lock-retain-until-date", UTCTime.extended(lock.until)))
+            headers.append(("x-amz-object-lock-retain-until-date", RFC3339.text(seconds: lock.until)))
         }
         return headers
     }

@@ -1,5 +1,6 @@
 internal import HTTP
 package import ObjectStorage
+internal import Platform
 
 /// Object lock: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 extension S3Store: RetainingStore {
@@ -10,7 +11,7 @@ extension S3Store: RetainingStore {
                 let (_, document) = try client.send(S3Request("GET", fullKey(key), query: [("retention", "")]))
                 guard let root = XMLElement.parse(document), let until = root.value("RetainUntilDate"),
                     let mode = root.value("Mode").flatMap({ PutOptions.LockMode(rawValue: $0.lowercased()) }),
-                    let seconds = UTCTime.parse(until)
+                    let seconds = AWSTime.parse(until)
                 else { return nil }
                 return PutOptions.Lock(mode: mode, until: seconds)
             } catch let failure as S3Failure
@@ -26,7 +27,7 @@ extension S3Store: RetainingStore {
         try attempt("lock", of: key) {
             let payload = S3Payload.text(
                 "<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Mode>\(lock.mode.rawValue.uppercased())"
-                    + "</Mode><RetainUntilDate>\(UTCTime.extended(lock.until))</RetainUntilDate></Retention>")
+                    + "</Mode><RetainUntilDate>\(RFC3339.text(seconds: lock.until))</RetainUntilDate></Retention>")
             var headers: [HTTPHeaders.Field] = [("content-type", "application/xml")]
             // This operation requires a checksum of its document.
             if let hash = payload.hash { headers.append(("x-amz-checksum-sha256", hash.base64)) }

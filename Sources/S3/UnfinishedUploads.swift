@@ -19,7 +19,7 @@ extension S3Store: PartedStore {
                 // A server that ignores the prefix must not make us abort another program's uploads.
                 guard let name = upload.value("Key"), name.hasPrefix(keyPrefix),
                     let key = ObjectKey(String(name.dropFirst(keyPrefix.count))), let id = upload.value("UploadId"),
-                    let begun = upload.value("Initiated").flatMap(UTCTime.parse)
+                    let begun = upload.value("Initiated").flatMap(AWSTime.parse)
                 else { continue }
                 try body(UnfinishedUpload(key: key, id: id, begun: begun))
             }

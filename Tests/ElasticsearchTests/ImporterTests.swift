@@ -1,6 +1,7 @@
 import BackupRepository
 import Documents
 import Foundation
+import HTTP
 import Lab
 import Testing
 

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import SystemPackage
 
 /// The result of copying one file into a ``DocumentTree``.
 package enum DocumentCopy: Equatable, Sendable {
@@ -47,17 +48,23 @@ extension DocumentTree {
             close(output)
             if !isDone { unlink(partial) }
         }
+        let (source, target) = (FileDescriptor(rawValue: input), FileDescriptor(rawValue: output))
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
         var missing = limit ?? .max
         while missing > 0 {
             try Task.checkCancellation()
-            let count = read(input, &buffer, min(buffer.count, missing))
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return .unreadable(errnoText()) }
+            let count: Int
+            do {
+                count = try buffer.withUnsafeMutableBytes { [missing] space in
+                    try source.read(into: UnsafeMutableRawBufferPointer(rebasing: space.prefix(missing)))
+                }
+            } catch { return .unreadable("\(error)") }
             if count == 0 { break }
             missing -= count
             inspector?.write(buffer.span.bytes.extracting(first: count))
-            guard Self.writeAll(buffer, count: count, to: output) else { throw Self.refusal(partial, errno) }
+            do { try target.writeAll(buffer[..<count]) } catch let error as Errno {
+                throw Self.refusal(partial, error.rawValue)
+            }
         }
         if let damage = inspector?.finish(), !damage.isEmpty {
             forget(path)

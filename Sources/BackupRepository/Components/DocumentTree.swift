@@ -2,6 +2,8 @@ internal import Cryptography
 internal import FoundationEssentials
 internal import Glibc
 internal import Synchronization
+internal import Platform
+internal import SystemPackage
 
 /// A directory of documents that is updated rather than rewritten: the API documents of a component. It is kept between
 /// runs, so that an unchanged document keeps its time and inode, and the next backup does not read it.
@@ -51,10 +53,12 @@ package final class DocumentTree: Sendable {
         let output = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard output >= 0 else { throw Self.refusal(partial, errno) }
         defer { close(output) }
-        guard Self.writeAll(content, count: content.count, to: output), rename(partial, file) == 0 else {
-            let code = errno
+        do {
+            try FileDescriptor(rawValue: output).writeAll(content)
+            guard rename(partial, file) == 0 else { throw Errno.last }
+        } catch let error as Errno {
             unlink(partial)
-            throw Self.refusal(file, code)
+            throw Self.refusal(file, error.rawValue)
         }
         noteChange()
     }
@@ -156,20 +160,6 @@ package final class DocumentTree: Sendable {
         let folder = file.prefix(upTo: file.lastIndex(of: "/") ?? file.endIndex)
         guard access(String(folder), F_OK) != 0 else { return }
         try? FileManager.default.createDirectory(atPath: String(folder), withIntermediateDirectories: true)
-    }
-
-    /// - Returns: false if some bytes could not be written, with the reason in `errno`.
-    static func writeAll(_ bytes: [UInt8], count: Int, to descriptor: CInt) -> Bool {
-        var done = 0
-        while done < count {
-            let written = bytes.withUnsafeBytes { bytes in
-                Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, count - done)
-            }
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { return false }
-            done += written
-        }
-        return true
     }
 
     private static func holds(_ file: String, _ content: [UInt8]) -> Bool {

@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import Platform
+internal import SystemPackage
 
 /// Searches for a server that uses a data directory, before a restore replaces it. All calls block.
 package struct RunningServer: Sendable {
@@ -54,13 +55,13 @@ package struct RunningServer: Sendable {
     private func lock() -> Lock {
         guard let name = traits.lock else { return .free }
         let descriptor = open("\(target)/\(name)", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return errno == ENOENT ? .free : .unknown(String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { return errno == ENOENT ? .free : .unknown(Errno.last.description) }
         defer { close(descriptor) }
         if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
             flock(descriptor, LOCK_UN)
             return .free
         }
-        return errno == EWOULDBLOCK ? .held : .unknown(String(cString: strerror(errno)))
+        return errno == EWOULDBLOCK ? .held : .unknown(Errno.last.description)
     }
 
     // MARK: Processes

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import SystemPackage
 
 /// Passes path bytes to a system call as a C string.
 func withCPath<Value>(
@@ -69,5 +70,5 @@ func directoryEntries(_ directory: CInt) -> [(name: [UInt8], type: Int)]? {
     return errno == 0 ? entries : nil
 }
 
-/// Returns the system's text for an error number, by default the thread's last.
-func errnoText(_ code: CInt = errno) -> String { String(cString: strerror(code)) }
+/// The system's words for an error number, by default the thread's last.
+func errnoText(_ code: CInt = errno) -> String { Errno(rawValue: code).description }

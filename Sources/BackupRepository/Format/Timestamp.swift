@@ -6,10 +6,10 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
     /// Seconds since 1970.
     package let seconds: Int
 
-    /// - Parameter seconds: clamped to the years 0 to 9999, the range of names.
-    package init(seconds: Int) { self.seconds = min(max(seconds, Self.years.lowerBound), Self.years.upperBound) }
-
-    private static let years = -62_167_219_200...253_402_300_799
+    /// - Parameter seconds: cut to the years 0 to 9999, which a name can spell.
+    package init(seconds: Int) {
+        self.seconds = min(max(seconds, UTCTime.spellable.lowerBound), UTCTime.spellable.upperBound)
+    }
 
     /// - Returns: nil unless `text` is `YYYYMMDDTHHMMSSZ` and a valid time in the years 1970 to 9999.
     package init?(_ text: String) {
@@ -34,27 +34,18 @@ package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertibl
         guard DocumentRange.seconds.contains(seconds), description == text else { return nil }
     }
 
-    package var description: String { formatted(date: "", separator: "T", time: "") }
+    package var description: String { UTCTime(seconds: seconds).basic }
 
     /// `2026-11-23T02:00:00Z`, RFC 3339.
-    package var rfc3339: String { formatted(date: "-", separator: "T", time: ":") }
+    package var rfc3339: String { RFC3339.text(seconds: seconds) }
 
     /// `2026-11-23 02:00:00`, for tables.
-    package var readable: String { String(formatted(date: "-", separator: " ", time: ":").dropLast()) }
+    package var readable: String {
+        let instant = UTCTime(seconds: seconds)
+        return "\(instant.date) \(instant.time)"
+    }
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.seconds < right.seconds }
-
-    private func formatted(date: String, separator: String, time: String) -> String {
-        var clock = time_t(seconds)
-        var parts = tm()
-        gmtime_r(&clock, &parts)
-        func pad(_ value: Int32, _ width: Int = 2) -> String {
-            let text = String(value)
-            return String(repeating: "0", count: max(0, width - text.count)) + text
-        }
-        return pad(parts.tm_year + 1900, 4) + date + pad(parts.tm_mon + 1) + date + pad(parts.tm_mday) + separator
-            + pad(parts.tm_hour) + time + pad(parts.tm_min) + time + pad(parts.tm_sec) + "Z"
-    }
 }
 
 extension Timestamp: Codable {

@@ -2,6 +2,8 @@ internal import CLinux
 internal import Cryptography
 internal import Glibc
 internal import Synchronization
+internal import Platform
+internal import SystemPackage
 
 /// The tree that a restore builds beside its target: directories, files and links, each newly created below one root,
 /// never through a link.
@@ -223,17 +225,12 @@ struct StagedFile: ~Copyable {
             position += bytes.byteCount
             return
         }
-        try bytes.withUnsafeBytes { buffer in
-            var done = 0
-            while done < buffer.count {
-                let count = pwrite(
-                    descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, off_t(position))
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw StagedTree.refusal(display, "cannot write") }
-                done += count
-                position += count
+        do {
+            try bytes.withUnsafeBytes { buffer in
+                _ = try FileDescriptor(rawValue: descriptor).writeAll(toAbsoluteOffset: Int64(position), buffer)
             }
-        }
+        } catch let error as Errno { throw StagedTree.refusal(display, "cannot write", error.rawValue) }
+        position += bytes.byteCount
     }
 
     /// Returns the hash of the written content; a hole at the end gets its size now.
@@ -274,9 +271,11 @@ enum LocalContent {
         var position = 0
         while position < size {
             try Task.checkCancellation()
-            let count = pread(descriptor, &buffer, buffer.count, off_t(position))
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return false }
+            let offset = Int64(position)
+            let read = try? buffer.withUnsafeMutableBytes {
+                try FileDescriptor(rawValue: descriptor).read(fromAbsoluteOffset: offset, into: $0)
+            }
+            guard let count = read, count > 0 else { return false }
             hasher.update(buffer.span.bytes.extracting(first: count))
             position += count
         }

@@ -1,5 +1,6 @@
 internal import COpenSSL
 internal import Glibc
+internal import SystemPackage
 
 /// A PEM file (RFC 7468) of certificates or of a key, which is small and therefore read whole.
 enum PEMFile {
@@ -11,7 +12,7 @@ enum PEMFile {
         guard let file = OpenSSLHandle(BIO_new_file(path, "r"), { BIO_free($0) }) else {
             let number = errno  // OpenSSL opens files with fopen
             ERR_clear_error()
-            throw CMSError(.unreadable, operation: operation, String(cString: strerror(number)).lowercased())
+            throw CMSError(.unreadable, operation: operation, Errno(rawValue: number).description.lowercased())
         }
         let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
             count = max(0, Int(BIO_read(file.pointer, buffer.baseAddress, CInt(limit))))

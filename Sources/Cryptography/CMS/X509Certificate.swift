@@ -1,6 +1,7 @@
 internal import COpenSSL
 package import FoundationEssentials
 internal import Glibc
+internal import Platform
 
 /// An X.509 certificate (RFC 5280): its fields and its DER encoding. It holds no OpenSSL object.
 package struct X509Certificate: Hashable, Sendable {
@@ -46,13 +47,13 @@ package struct X509Certificate: Hashable, Sendable {
     package func checkValidity(at now: Date) throws(CMSError) {
         guard now <= expires else {
             throw CMSError(
-                .expired, operation: "use certificate '\(subject)'", "it expired on \(expires.formatted(.iso8601))",
+                .expired, operation: "use certificate '\(subject)'", "it expired on \(RFC3339.text(expires))",
                 hint: "create a new key pair, and keep the old key as long as backups encrypted to it exist")
         }
         guard now >= validFrom else {
             throw CMSError(
                 .notYetValid, operation: "use certificate '\(subject)'",
-                "it is not valid before \(validFrom.formatted(.iso8601))",
+                "it is not valid before \(RFC3339.text(validFrom))",
                 hint: "check this machine's clock")
         }
     }

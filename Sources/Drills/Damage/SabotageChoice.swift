@@ -56,7 +56,7 @@ struct SabotageChoice {
     }
 
     /// Milliseconds since 1970.
-    private var now: Int { Session.now().seconds * 1000 }
+    private var now: Int { session.now().seconds * 1000 }
 
     /// The facts of the component's manifest; nil where the set does not hold it.
     private func facts(of component: String) throws -> [String: String]? {

@@ -5,6 +5,7 @@ import HTTP
 import Operations
 import Platform
 import StackConfiguration
+import SystemPackage
 
 /// What tells that a live component was left alone: facts that a restore into it would change, and that its daily life
 /// does not.
@@ -38,7 +39,7 @@ struct LiveStack {
         guard stat(path, &status) == 0 else {
             // That it is not there is a fact too: whoever removes it has not left it alone.
             if errno == ENOENT { return "is not there" }
-            throw DrillError("'\(path)'", String(cString: strerror(errno)))
+            throw DrillError("'\(path)'", Errno.last.description)
         }
         return "device \(status.st_dev) inode \(status.st_ino)"
     }

@@ -70,7 +70,7 @@ package struct Drill {
 
     private func replay(_ runs: RunFolder) async throws -> Replay {
         output.note("the drill:")
-        let stage = try DrillStage(live, run: "\(Session.now())-\(getpid())", components: components)
+        let stage = try DrillStage(live, run: "\(live.now())-\(getpid())", components: components)
         do {
             let setting = DrillSetting(stage: stage, runs: runs, configuration: live.configuration.drill)
             let run = try await ScenarioRun.prepare(
@@ -151,7 +151,7 @@ package struct Drill {
     /// - Returns: steps and checks that went red.
     private func sabotaged(_ sabotage: Sabotage, _ replay: Replay) async throws -> [Alarm] {
         let stage = try DrillStage(
-            live, run: "\(Session.now())-\(getpid())-control", components: components, damage: sabotage.lens)
+            live, run: "\(live.now())-\(getpid())-control", components: components, damage: sabotage.lens)
         do {
             // Its journal is its own, and goes with its place: the drill's says what came of it.
             let runs = try RunFolder(state: stage.path)
@@ -221,7 +221,7 @@ package struct Drill {
         do {
             for set in replay.selection.sets {
                 let mark = DrilledMark(
-                    at: Session.now(), tool: Release.tool, set: set.name, scenario: scenario, passed: passed)
+                    at: live.now(), tool: Release.tool, set: set.name, scenario: scenario, passed: passed)
                 _ = try await live.pool.run { try Marks(replay.repository).put(mark) }
             }
         } catch { output.warn("the set could not be marked as drilled: \(error)") }

@@ -4,6 +4,7 @@ import HTTP
 import Notifications
 import Operations
 import Components
+import Platform
 import RecoveryPlan
 
 /// A recovery's services in an isolated place: servers come up as their data do, and nobody outside is told or asked.
@@ -15,7 +16,7 @@ struct DrillServices: RecoveryServices {
     /// Components that a negative control does not restore: their servers come up empty.
     var kept: Set<String> = []
 
-    func now() -> Date { Date() }
+    func now() -> Date { recovery.now() }
 
     func connection(to url: String) throws -> HTTPOptions? { try recovery.connection(to: url) }
 

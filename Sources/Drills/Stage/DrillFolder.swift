@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 internal import Platform
+internal import SystemPackage
 
 /// A drill's folder: made for it, and gone after it. One that a killed drill left behind is removed by the next.
 package final class DrillFolder: Sendable {
@@ -27,7 +28,7 @@ package final class DrillFolder: Sendable {
         // Held by the kernel for as long as the process lives: how the next drill knows that this one does.
         lock = open("\(path)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            throw DrillError("folder '\(path)'", String(cString: strerror(errno)))
+            throw DrillError("folder '\(path)'", Errno.last.description)
         }
     }
 

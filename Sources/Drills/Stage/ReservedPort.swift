@@ -1,5 +1,7 @@
 internal import Glibc
+internal import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// A port of 127.0.0.1 for a drill's server, held from the moment when it is chosen until the server starts: the kernel
 /// gives it to nobody else meanwhile.
@@ -18,7 +20,7 @@ package final class ReservedPort: Sendable {
         defer { for descriptor in passedOver { close(descriptor) } }
         while true {
             guard let (descriptor, port) = Self.bound(to: 0, isShared: false), passedOver.count < 1000 else {
-                throw DrillError("a free port", String(cString: strerror(errno)))
+                throw DrillError("a free port", Errno.last.description)
             }
             guard avoided.contains(port) else {
                 number = port

@@ -1,5 +1,6 @@
 internal import BackupRepository
 internal import Documents
+internal import HTTP
 
 /// Which cluster answers, and which of the two dialects it speaks.
 struct ClusterIdentity: Equatable, Sendable {
@@ -58,7 +59,7 @@ extension ElasticsearchAPI {
         let answer = try await send(ElasticsearchCall("GET", [""], needs: "the cluster privilege 'monitor'"))
         guard let version = answer["version"]?["number"]?.text else {
             throw ElasticsearchAPIError(
-                reason: .notElasticsearch, operation: "GET \(location)/",
+                .notElasticsearch, operation: "GET \(location)/",
                 detail: "the answer is neither Elasticsearch's nor OpenSearch's")
         }
         let isOpenSearch = answer["version"]?["distribution"]?.text == "opensearch"

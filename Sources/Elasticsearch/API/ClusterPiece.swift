@@ -1,5 +1,6 @@
 internal import BackupRepository
 internal import Documents
+internal import HTTP
 
 /// What belongs to the cluster and not to an index, and without which Jaeger's next index would not be right:
 /// templates, and the policies by which indices roll over and are deleted.

@@ -1,4 +1,5 @@
 internal import Documents
+internal import HTTP
 internal import Platform
 
 /// One index as `_cat/indices` lists it.

@@ -1,4 +1,5 @@
 internal import Documents
+internal import HTTP
 
 /// What the cluster says of one snapshot.
 struct SnapshotInfo: Equatable, Sendable {

@@ -1,5 +1,6 @@
 package import BackupRepository
 internal import Documents
+internal import HTTP
 
 extension ElasticsearchSource {
     package func diagnose() async -> [Diagnosis] {

@@ -1,5 +1,6 @@
 package import BackupRepository
 internal import Documents
+internal import HTTP
 internal import Logging
 package import Platform
 

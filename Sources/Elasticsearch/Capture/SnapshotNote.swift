@@ -2,6 +2,7 @@ internal import BackupRepository
 internal import Documents
 internal import FoundationEssentials
 internal import Glibc
+internal import SystemPackage
 
 /// A run's note that it is about to ask for a snapshot, so that the next run can remove what it left behind.
 ///
@@ -84,7 +85,7 @@ final class SnapshotNote: Sendable {
     private static func refusal(_ path: String) -> ComponentError {
         let code = errno
         return ComponentError(
-            code == ENOSPC ? .noSpace : .other, operation: "write '\(path)'", String(cString: strerror(code)),
+            code == ENOSPC ? .noSpace : .other, operation: "write '\(path)'", Errno(rawValue: code).description,
             hint: "`state:` in dr.yaml must be a folder that this user may write")
     }
 }

@@ -1,6 +1,7 @@
 internal import BackupRepository
 internal import Documents
 internal import Glibc
+internal import HTTP
 internal import Logging
 internal import Platform
 

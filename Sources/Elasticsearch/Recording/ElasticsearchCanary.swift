@@ -33,7 +33,7 @@ struct ElasticsearchCanary: Canary {
     }
 
     func write(_ value: String) throws -> Int {
-        let now = Int(clamping: Date().timeIntervalSince1970 * 1000)
+        let now = WallClock.system.milliseconds
         let document: JSONValue = ["value": .string(value), "at": JSONValue(now)]
         try server.write("PUT", "/\(CheckedServer.encoded(index))/_doc/dr-canary", document.compact)
         guard try values(around: now).contains(value) else {

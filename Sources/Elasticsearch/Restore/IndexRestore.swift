@@ -1,5 +1,6 @@
 internal import BackupRepository
 internal import Documents
+internal import HTTP
 internal import Logging
 
 /// Restores indices from a snapshot, a few at a time, and judges each by what it then holds.

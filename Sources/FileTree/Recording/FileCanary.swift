@@ -25,7 +25,7 @@ struct FileCanary: Canary {
 
     func write(_ value: String) throws -> Int {
         try OutputFile.write(Array("\(value)\n".utf8), to: path, links: .refuse)
-        return Int(clamping: Date().timeIntervalSince1970 * 1000)
+        return WallClock.system.milliseconds
     }
 
     func values(around time: Int) throws -> [String] {

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Glibc
 internal import Logging
 package import Platform
+internal import SystemPackage
 
 /// Captures the branch of a git repository as a bundle: one file with the full history, which git itself can clone.
 ///
@@ -85,7 +86,7 @@ package struct GitSource: ComponentSource {
             warnings += try BundleProof.prove(bundle, record, git)
             let place = "\(tree.path)/\(RepositoryRecord.bundleName)"
             guard rename(bundle, place) == 0, tree.keep(RepositoryRecord.bundleName) else {
-                throw ComponentError(.other, operation: "write '\(place)'", String(cString: strerror(errno)))
+                throw ComponentError(.other, operation: "write '\(place)'", Errno.last.description)
             }
         }
         // Last: a run that dies before leaves a record that does not fit, and the next makes the bundle again.

@@ -1,6 +1,8 @@
 internal import BackupRepository
 internal import Foundation
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// A folder for one run's work, removed with its owner.
 final class ScratchFolder {
@@ -20,7 +22,7 @@ final class ScratchFolder {
         }
         guard mkdir(path, 0o700) == 0 else {
             throw ComponentError(
-                errno == ENOSPC ? .noSpace : .other, operation: "make '\(path)'", String(cString: strerror(errno)),
+                errno == ENOSPC ? .noSpace : .other, operation: "make '\(path)'", Errno.last.description,
                 hint: "`state:` in dr.yaml must be a folder that this user may write")
         }
     }

@@ -1,4 +1,5 @@
 package import Documents
+internal import HTTP
 
 extension GrafanaAPI {
     /// Where a list's items and their number stand in an answer.
@@ -26,9 +27,6 @@ extension GrafanaAPI {
     private static let shortPage = 100
 
     /// All pages of a list, one after the other. Blocks: for a pool's thread.
-    ///
-    /// A server may give fewer items than asked for, and one that does not know the page's parameter gives the same
-    /// again: the end is an empty or short page, the announced number, or a page that brings nothing new.
     /// - Parameters:
     ///   - identity: what tells one item from another.
     ///   - body: called with the items of each page that were not on a page before.
@@ -36,28 +34,24 @@ extension GrafanaAPI {
         _ segments: [String], query: [(name: String, value: String)] = [], organization: Int? = nil,
         _ shape: ListShape = ListShape(), identity: (JSONValue) -> String, _ body: ([JSONValue]) throws -> Void
     ) throws {
-        var seen: Set<String> = []
-        var page = shape.firstPage
-        while true {
+        let pages = APIPages(from: shape.firstPage, shortest: min(shape.limit, Self.shortPage))
+        try pages.forEach(identity: identity) { page in
             let request = GrafanaRequest(
-                "GET", segments,
-                query: query + [(shape.size, String(shape.limit)), (shape.page, String(page))],
+                "GET", segments, query: query + [(shape.size, String(shape.limit)), (shape.page, String(page))],
                 organization: organization)
             let answer = try value(request)
             // Older versions give some lists bare that newer ones wrap.
             let wrapped = shape.path.reduce(Optional(answer)) { $0?[$1] }
             guard let items = answer.array ?? wrapped?.array else {
-                if wrapped?.isNull == true { return }
+                if wrapped?.isNull == true { return nil }
                 throw GrafanaAPIError(
                     .notGrafana, request.operation(location),
                     "the answer has no list '\(shape.path.joined(separator: "."))'")
             }
-            let fresh = items.filter { seen.insert(identity($0)).inserted }
-            if !fresh.isEmpty { try body(fresh) }
             let total = shape.path.dropLast().reduce(Optional(answer)) { $0?[$1] }?["totalCount"]?.integer
-            let isLast = total.map { seen.count >= $0 } ?? (items.count < min(shape.limit, Self.shortPage))
-            if fresh.isEmpty || isLast { return }
-            page += 1
+            return APIPages.Page(items, total: total)
+        } _: {
+            try body($0)
         }
     }
 
@@ -74,5 +68,7 @@ extension GrafanaAPI {
 
 extension GrafanaRequest {
     /// Fit for messages: without the query.
-    func operation(_ location: String) -> String { "\(method) \(location)\(target.prefix { $0 != "?" })" }
+    func operation(_ location: String) -> String {
+        "\(method) \(location)/\(path.map { PercentEncoding.encode($0) }.joined(separator: "/"))"
+    }
 }

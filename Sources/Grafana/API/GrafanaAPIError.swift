@@ -1,47 +1,66 @@
 package import BackupRepository
+package import HTTP
 
 /// A call of Grafana's API that did not give what was asked for.
-package struct GrafanaAPIError: Error, Equatable, CustomStringConvertible {
-    package enum Reason: Equatable, Sendable {
-        /// No connection, or one that broke, after all tries.
-        case unreachable
-        /// 401: the credentials are not accepted, or not for this organisation.
-        case unauthorized
-        /// 403: they are, but may not do this.
-        case forbidden
-        /// 404.
-        case notFound
-        /// 406: what is asked for exists in a form that this address cannot give.
-        case notAcceptable
-        /// 409 and 412: something else is there, or it changed meanwhile.
-        case conflict
-        /// A redirect, or an answer that is not of this API.
-        case notGrafana
-        /// 5xx and 429 after all tries.
-        case failing
-        /// Any other refusal.
-        case refused
+package typealias GrafanaAPIError = APIError<GrafanaRefusal>
+
+/// The reasons for which Grafana refuses.
+package enum GrafanaRefusal: APIReason {
+    /// No connection, or one that broke, after all tries.
+    case unreachable
+    /// 401: the credentials are not accepted, or not for this organisation.
+    case unauthorized
+    /// 403: they are, but may not do this.
+    case forbidden
+    /// 404.
+    case notFound
+    /// 406: what is asked for exists in a form that this address cannot give.
+    case notAcceptable
+    /// 409 and 412: something else is there, or it changed meanwhile.
+    case conflict
+    /// A redirect, or an answer that is not of this API.
+    case notGrafana
+    /// 5xx and 429 after all tries.
+    case failing
+    /// Any other refusal.
+    case refused
+
+    package init(_ error: HTTPError) { self = .unreachable }
+
+    package var code: String { componentReason.rawValue }
+
+    package func hint(for error: GrafanaAPIError) -> String? {
+        switch self {
+        case .unreachable: "is `url:` of this component right, and does the server run?"
+        case .failing: "see the server's log"
+        case .unauthorized:
+            "check username and password, or the bearer token, of this component; after five failed logins Grafana "
+                + "blocks a user for five minutes"
+        case .forbidden: error.needs.map { "the credentials need \($0)" }
+        case .notFound, .notGrafana: "`url:` must lead to Grafana itself, with its sub-path if it has one"
+        case .notAcceptable, .conflict, .refused: nil
+        }
     }
 
-    package var reason: Reason
-    /// "GET http://host/api/…", without query and credentials.
-    package var operation: String
-    package var detail: String
-    package var status: Int?
+    /// The reason that a report gives.
+    fileprivate var componentReason: ComponentError.Reason {
+        switch self {
+        case .unreachable, .failing: .unreachable
+        case .unauthorized, .forbidden, .notFound, .notGrafana: .misconfigured
+        case .notAcceptable, .conflict, .refused: .refused
+        }
+    }
+}
 
+extension GrafanaAPIError {
     package init(_ reason: Reason, _ operation: String, _ detail: String, status: Int? = nil) {
-        self.reason = reason
-        self.operation = operation
-        self.detail = detail
-        self.status = status
+        self.init(reason, operation: operation, detail: detail, status: status)
     }
 
     /// Reads an answer that is not a success.
     package init(_ answer: GrafanaAnswer) {
-        operation = answer.operation
-        status = answer.status
         let words = answer.message.map { "\($0) (\(answer.status))" } ?? "status \(answer.status)"
-        (reason, detail) =
+        let (reason, detail): (Reason, String) =
             switch answer.status {
             case 401: (.unauthorized, words)
             case 403: (.forbidden, words)
@@ -52,28 +71,14 @@ package struct GrafanaAPIError: Error, Equatable, CustomStringConvertible {
             case 429, 500...: (.failing, words)
             default: (.refused, words)
             }
+        self.init(reason, operation: answer.operation, detail: detail, status: answer.status)
     }
-
-    package var description: String { "\(operation): \(detail)" }
 
     /// The same for a report.
     /// - Parameter role: what the call needs: "role Admin in the organisation".
     package func asComponentError(_ operation: String, role: String) -> ComponentError {
-        let (kind, hint): (ComponentError.Reason, String?) =
-            switch reason {
-            case .unreachable: (.unreachable, "is `url:` of this component right, and does the server run?")
-            case .failing: (.unreachable, "see the server's log")
-            case .unauthorized:
-                (
-                    .misconfigured,
-                    "check username and password, or the bearer token, of this component; after five failed logins "
-                        + "Grafana blocks a user for five minutes"
-                )
-            case .forbidden: (.misconfigured, "the credentials need \(role)")
-            case .notFound, .notGrafana:
-                (.misconfigured, "`url:` must lead to Grafana itself, with its sub-path if it has one")
-            case .notAcceptable, .conflict, .refused: (.refused, nil)
-            }
-        return ComponentError(kind, operation: operation, "\(self)", hint: hint)
+        var error = self
+        error.needs = role
+        return ComponentError(reason.componentReason, operation: operation, "\(self)", hint: error.hint)
     }
 }

@@ -1,4 +1,5 @@
 package import Documents
+package import HTTP
 
 /// A call of Grafana's HTTP API, without the server's address and the credentials.
 package struct GrafanaRequest: Sendable {
@@ -28,44 +29,14 @@ package struct GrafanaRequest: Sendable {
         self.isIdempotent = isIdempotent ?? (method != "POST")
     }
 
-    /// Path and query as they are sent.
-    var target: String {
-        let path = (isAppPlatform ? [] : ["api"]) + segments
-        let query = query.map { "\(Self.encoded($0.name))=\(Self.encoded($0.value))" }.joined(separator: "&")
-        return "/\(path.map(Self.encoded).joined(separator: "/"))\(query.isEmpty ? "" : "?\(query)")"
-    }
-
-    /// Everything but RFC 3986's unreserved characters in percent-encoding.
-    private static func encoded(_ text: String) -> String {
-        var result: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                result.append(byte)
-            default: result += "%\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))".utf8
-            }
-        }
-        return String(decoding: result, as: UTF8.self)
-    }
+    /// All segments of the path.
+    var path: [String] { (isAppPlatform ? [] : ["api"]) + segments }
 }
 
-/// What came back, whatever its status.
-package struct GrafanaAnswer: Sendable {
-    package var status: Int
-    package var body: [UInt8]
-    /// "GET http://host/api/…", without query, for messages.
-    package var operation: String
+/// The answer to a call, whatever its status.
+package typealias GrafanaAnswer = APIAnswer
 
-    package init(status: Int, body: [UInt8], operation: String) {
-        self.status = status
-        self.body = body
-        self.operation = operation
-    }
-
-    package var isSuccess: Bool { (200..<300).contains(status) }
-
+extension GrafanaAnswer {
     /// The body of a success.
     /// - Throws: ``GrafanaAPIError`` when it is no JSON: a login page, a truncated answer.
     package func json() throws -> JSONValue {
@@ -75,5 +46,5 @@ package struct GrafanaAnswer: Sendable {
     }
 
     /// Grafana's own words in an error's body.
-    package var message: String? { (try? JSONValue(parsing: body))?["message"]?.text }
+    package var message: String? { document?["message"]?.text }
 }

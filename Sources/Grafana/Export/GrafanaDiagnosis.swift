@@ -1,5 +1,6 @@
 package import BackupRepository
 internal import Documents
+internal import HTTP
 internal import Platform
 
 extension GrafanaSource {

@@ -105,17 +105,6 @@ enum GrafanaDocument {
     /// The day of a time, in UTC: "2026-09-21".
     /// - Parameter milliseconds: since 1970.
     static func day(_ milliseconds: Int) -> String {
-        // Days to civil date: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-        let days = Int(clamping: (Double(milliseconds) / 86_400_000).rounded(.down)) + 719_468
-        let era = (days >= 0 ? days : days - 146_096) / 146_097
-        let dayOfEra = days - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shifted = (5 * dayOfYear + 2) / 153
-        let day = dayOfYear - (153 * shifted + 2) / 5 + 1
-        let month = shifted < 10 ? shifted + 3 : shifted - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(year)-\(two(month))-\(two(day))"
+        UTCTime(seconds: Int(clamping: (Double(milliseconds) / 1000).rounded(.down))).date
     }
 }

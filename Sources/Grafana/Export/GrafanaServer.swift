@@ -1,5 +1,6 @@
 internal import BackupRepository
 internal import Documents
+internal import HTTP
 
 /// What the credentials show of a Grafana, found out by asking.
 struct GrafanaServer: Sendable {

@@ -1,5 +1,6 @@
 internal import BackupRepository
 internal import Documents
+internal import HTTP
 
 /// Contact points: the documents have "[REDACTED]" in the place of each secret, whether the secrets are taken or not.
 extension OrganizationExport {

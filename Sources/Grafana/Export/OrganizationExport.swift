@@ -1,5 +1,6 @@
 internal import BackupRepository
 internal import Documents
+internal import HTTP
 internal import Platform
 
 /// Exports one organisation. One object that cannot be had is noted, and the others go on.

@@ -1,5 +1,6 @@
 internal import Documents
 internal import FoundationEssentials
+internal import HTTP
 internal import Platform
 
 /// Makes the server admin a member of organisations for the time of an export, where the user allows it, and leaves

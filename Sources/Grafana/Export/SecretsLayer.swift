@@ -3,6 +3,8 @@ internal import Cryptography
 internal import Documents
 internal import FoundationEssentials
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// The secrets of one export, in a private folder that exists until the backup has stored them: nothing of them stays
 /// among the documents in the state folder. What a killed run left is removed by the next one.
@@ -81,12 +83,8 @@ final class SecretsLayer: Sendable {
         let output = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard output >= 0 else { throw Self.refusal(file) }
         defer { close(output) }
-        var done = 0
-        while done < content.count {
-            let written = content[done...].withUnsafeBytes { Glibc.write(output, $0.baseAddress, $0.count) }
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { throw Self.refusal(file) }
-            done += written
+        do { try FileDescriptor(rawValue: output).writeAll(content) } catch let error as Errno {
+            throw Self.refusal(file, error)
         }
         // What did not change keeps its time, so that two backups do not differ in it.
         if let modified {
@@ -138,10 +136,9 @@ final class SecretsLayer: Sendable {
         }
     }
 
-    private static func refusal(_ path: String) -> ComponentError {
-        let code = errno
+    private static func refusal(_ path: String, _ error: Errno = .last) -> ComponentError {
         return ComponentError(
-            code == ENOSPC ? .noSpace : .other, operation: "write '\(path)'", String(cString: strerror(code)),
+            error == .noSpace ? .noSpace : .other, operation: "write '\(path)'", error.description,
             hint: "`state:` in dr.yaml must be a folder that this user may write")
     }
 }

@@ -1,5 +1,6 @@
 package import BackupRepository
 internal import Documents
+internal import HTTP
 internal import Platform
 
 /// Contents of a Grafana that its export skips: objects that these credentials do not see, objects without an API to

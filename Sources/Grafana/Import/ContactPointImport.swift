@@ -1,5 +1,6 @@
 internal import BackupRepository
 internal import Documents
+internal import HTTP
 
 /// Contact points. A document has "[REDACTED]" in the place of a secret, which the API would take for one. The secret
 /// comes from the configuration, or from the backup where that could be encrypted.

@@ -1,5 +1,6 @@
 internal import BackupRepository
 internal import Documents
+internal import HTTP
 internal import Platform
 
 /// A dashboard of the target.

@@ -1,5 +1,6 @@
 internal import BackupRepository
 internal import Documents
+internal import HTTP
 
 /// What the credentials may do in the target, found out before anything is done.
 struct ImportAccess: Sendable {

@@ -1,4 +1,5 @@
 internal import Documents
+internal import HTTP
 internal import Platform
 
 /// The target's API as an import uses it: reading waits for a server that is away for a while; writing is tried once,

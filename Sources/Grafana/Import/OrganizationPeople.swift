@@ -1,5 +1,6 @@
 internal import BackupRepository
 internal import Documents
+internal import HTTP
 internal import Logging
 
 /// The people of one organisation: members, teams, service accounts.

@@ -1,4 +1,5 @@
 internal import Documents
+internal import HTTP
 
 /// Dashboards of schema 2, which Grafana 12 and later keep as resources: `{apiVersion, kind, metadata, spec}`.
 extension OrganizationContent {

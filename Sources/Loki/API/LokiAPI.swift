@@ -10,43 +10,38 @@ package import Platform
 package struct LokiAPI: Sendable {
     /// Without user and query, fit for messages.
     package let location: String
-    private let base: String
-    private let client: HTTPClient
-    private let pool: BlockingPool
-    private let retries = RetryPolicy(attempts: 3, base: .milliseconds(200), cap: .seconds(2))
+    private let client: APIClient<LokiRefusal>
 
     /// - Parameter url: with the server's path prefix, if it has one: "http://loki:3100".
     package init(url: String, client: HTTPClient, pool: BlockingPool) {
-        base = String(url.prefix(url.count - url.reversed().prefix { $0 == "/" }.count))
-        location = String(HTTPRequest("GET", base).summary.dropFirst("GET ".count))
-        self.client = client
-        self.pool = pool
+        self.client = APIClient(
+            url: url, client: client, pool: pool,
+            retries: RetryPolicy(attempts: 3, base: .milliseconds(200), cap: .seconds(2)))
+        location = self.client.location
     }
 
     /// The server's version: "3.4.6".
     package func version() async throws -> String {
-        let request = HTTPRequest("GET", base + "/loki/api/v1/status/buildinfo")
-        let body = try await send(request)
-        guard let version = (try? JSONValue(parsing: body))?["version"]?.text else {
-            throw ComponentError(
-                .misconfigured, operation: request.summary, "the answer is not Loki's",
-                hint: "`url:` must lead to Loki itself, with its path prefix if it has one")
+        let answer = try await send("GET", "/loki/api/v1/status/buildinfo")
+        guard let version = answer.document?["version"]?.text else {
+            throw LokiAPIError(.notLoki, operation: answer.operation, detail: "the answer is not Loki's")
+                .componentError
         }
         return version
     }
 
     /// What applies on the server; it masks its secrets itself.
     package func settings() async throws -> LokiSettings {
-        let request = HTTPRequest("GET", base + "/config")
-        return try LokiSettings(yaml: try await send(request), request.summary)
+        let answer = try await send("GET", "/config")
+        return try LokiSettings(yaml: answer.body, answer.operation)
     }
 
     /// Has the server write what is in memory into chunks; it does so after it has answered.
-    package func flush() async throws { _ = try await send(HTTPRequest("POST", base + "/flush")) }
+    package func flush() async throws { _ = try await send("POST", "/flush") }
 
     /// The server's own metrics of these names, each summed over its labels; those that it has.
     package func metrics(_ names: Set<String>) async throws -> [String: Double] {
-        let text = try await send(HTTPRequest("GET", base + "/metrics"))
+        let text = try await send("GET", "/metrics").body
         var sums: [String: Double] = [:]
         for line in text.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
             let line = String(decoding: line, as: UTF8.self)
@@ -62,42 +57,15 @@ package struct LokiAPI: Sendable {
         return sums
     }
 
-    private func send(_ request: HTTPRequest) async throws -> [UInt8] {
-        let (response, body) = try await pool.run { [client, retries] in
-            try retries.run { () throws -> RetryPolicy.Outcome<(HTTPResponse, [UInt8])> in
-                do {
-                    let (response, body) = try client.send(request, limit: 64 << 20)
-                    guard [429, 502, 503, 504].contains(response.status) else { return .done((response, body)) }
-                    return .again(Self.refusal(request, response), retryAfter: response.retryAfter)
-                } catch let error as HTTPError {
-                    let failure = ComponentError(
-                        .unreachable, operation: request.summary, error.detail,
-                        hint: "is `url:` of this component right, and does Loki run?")
-                    guard error.isRetryable, error.reason != .connect else { throw failure }
-                    return .again(failure)
-                }
+    private func send(_ method: String, _ path: String) async throws -> APIAnswer {
+        do {
+            // A server that refuses the connection is not there; one that does not answer in time may be busy.
+            let answer = try await client.send(client.request(method, path: path)) { attempt in
+                if case .failed(let error) = attempt, error.reason == .connect { return false }
+                return attempt.mayPass
             }
-        }
-        guard response.isSuccess else { throw Self.refusal(request, response) }
-        return body
-    }
-
-    private static func refusal(_ request: HTTPRequest, _ response: HTTPResponse) -> ComponentError {
-        switch response.status {
-        case 401, 403:
-            ComponentError(
-                .refused, operation: request.summary, "access refused (\(response.status))",
-                hint: "check username and password, or the bearer token, of this component: it may call /config, "
-                    + "/metrics, /flush and buildinfo")
-        case 503:
-            ComponentError(
-                .unreachable, operation: request.summary, "the server is not ready (503)",
-                hint: "it answers some fifteen seconds after its start")
-        case 300..<400, 404, 405:
-            ComponentError(
-                .misconfigured, operation: request.summary, "no such address (\(response.status))",
-                hint: "`url:` must lead to Loki itself, with its path prefix if it has one")
-        default: ComponentError(.refused, operation: request.summary, "status \(response.status)")
-        }
+            guard answer.isSuccess else { throw LokiAPIError(answer) }
+            return answer
+        } catch let error as LokiAPIError { throw error.componentError }
     }
 }

@@ -1,5 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// A file that is read in any order.
 final class ReadableFile {
@@ -31,10 +33,10 @@ final class ReadableFile {
         guard offset >= 0, count >= 0, !isTooFar, end <= size else { return nil }
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             while filled < count {
-                let place = buffer.baseAddress.map { $0 + filled }
-                let got = pread(descriptor, place, count - filled, off_t(offset + filled))
-                if got < 0, errno == EINTR { continue }
-                guard got > 0 else { return }
+                let space = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[filled..<count]))
+                let file = FileDescriptor(rawValue: descriptor)
+                guard let got = try? file.read(fromAbsoluteOffset: Int64(offset + filled), into: space), got > 0
+                else { return }
                 filled += got
             }
         }
@@ -62,14 +64,8 @@ final class Spool {
         }
         if descriptor < 0, !open() { return fail() }
         bytes.withUnsafeBytes { bytes in
-            var done = 0
-            while done < bytes.count {
-                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { return fail() }
-                done += count
-            }
-            size += done
+            do { try FileDescriptor(rawValue: descriptor).writeAll(bytes) } catch { return fail() }
+            size += bytes.count
         }
     }
 
@@ -90,7 +86,7 @@ final class Spool {
     }
 
     private func fail() {
-        let reason = String(cString: strerror(errno))
+        let reason = Errno.last.description
         failure = "it was not checked: dr cannot write a temporary file (\(reason)); set TMPDIR to a folder with room"
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SystemPackage
 
 /// The names in a directory.
 enum FolderEntries {
@@ -13,7 +14,7 @@ enum FolderEntries {
         var code: CInt
 
         var isAbsence: Bool { code == ENOENT || code == ENOTDIR }
-        var text: String { String(cString: strerror(code)) }
+        var text: String { Errno(rawValue: code).description }
     }
 
     /// Sorted by name. Links are neither files nor folders.

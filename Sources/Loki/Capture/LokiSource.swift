@@ -87,7 +87,7 @@ package struct LokiSource: ComponentSource {
         var flushed: Int?
     }
 
-    private static func now() -> Int { Int(clamping: Date().timeIntervalSince1970 * 1000) }
+    private static func now() -> Int { WallClock.system.milliseconds }
 
     private func copy(
         _ context: CaptureContext, _ answers: Answers?, _ settings: LokiSettings?, _ layout: LokiFolders.Layout,

@@ -20,7 +20,7 @@ struct LokiQuery: RecoveryCheck {
     }
 
     func measure() throws -> Components.Measurement {
-        let end = subject.watermark.map { $0.addingClamped(1) } ?? Int(clamping: Date().timeIntervalSince1970 * 1000)
+        let end = subject.watermark.map { $0.addingClamped(1) } ?? WallClock.system.milliseconds
         let spans = subject.watermark == nil ? [24] : [1, 24]
         var lines = 0
         var dry: [String] = []
@@ -33,7 +33,7 @@ struct LokiQuery: RecoveryCheck {
         if lines == 0, subject.facts?["chunks"] == "0" {
             return .skipped("the set holds no chunk: there may be no line to find")
         }
-        let span = "in the 24 h before \(Date(timeIntervalSince1970: Double(end) / 1000).ISO8601Format())"
+        let span = "in the 24 h before \(RFC3339.text(seconds: end / 1000))"
         let whose = dry == [""] ? "" : " of tenant \(dry.joined(separator: ", "))"
         return .judged(dry.isEmpty, "\(lines) lines", "no line\(whose) \(span): is the index back?")
     }

@@ -24,7 +24,7 @@ struct LokiCanary: Canary {
     let reading: LokiReading
 
     func write(_ value: String) throws -> Int {
-        let now = Int(clamping: Date().timeIntervalSince1970 * 1000)
+        let now = WallClock.system.milliseconds
         try reading.push(value, labels: ["job": "dr_canary"], at: now)
         return now
     }

@@ -56,7 +56,7 @@ extension LokiRestorer {
     }
 
     private static func text(_ milliseconds: Int) -> String {
-        Date(timeIntervalSince1970: Double(milliseconds / 1000)).formatted(.iso8601)
+        RFC3339.text(seconds: milliseconds / 1000)
     }
 
     private func retention(_ settings: LokiSettings, _ found: Restored) -> [String] {

@@ -2,6 +2,7 @@ package import BackupRepository
 internal import Glibc
 package import Platform
 internal import Synchronization
+internal import SystemPackage
 
 /// What a restored Loki must be like.
 package struct LokiRestorer: ComponentRestorer {
@@ -51,15 +52,17 @@ package struct LokiRestorer: ComponentRestorer {
     private static func check(_ path: String, in tree: String, _ buffer: inout [UInt8]) -> [Damage] {
         guard let inspector = LokiInspection.inspector(of: path) else { return [] }
         let descriptor = open("\(tree)/\(path)", O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else { return [Damage(path: path, reason: String(cString: strerror(errno)))] }
+        guard descriptor >= 0 else { return [Damage(path: path, reason: Errno.last.description)] }
         defer { close(descriptor) }
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return [Damage(path: path, reason: String(cString: strerror(errno)))] }
-            if count == 0 { return inspector.finish() }
-            inspector.write(buffer.span.bytes.extracting(first: count))
-        }
+        do {
+            while true {
+                let count = try buffer.withUnsafeMutableBytes {
+                    try FileDescriptor(rawValue: descriptor).read(into: $0)
+                }
+                if count == 0 { return inspector.finish() }
+                inspector.write(buffer.span.bytes.extracting(first: count))
+            }
+        } catch { return [Damage(path: path, reason: "\(error)")] }
     }
 
     package func obstacles(to target: String) async -> [String] {

@@ -1,6 +1,7 @@
 internal import Documents
 internal import Foundation
 package import HTTP
+internal import Platform
 
 /// Alerts for Alertmanager's API v2: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
 ///
@@ -46,7 +47,7 @@ package struct AlertmanagerFormat: NoticeFormat {
                 "summary": .string(notice.summary), "description": .string(details),
                 "event": .string(notice.event.rawValue),
             ],
-            "endsAt": .string(notice.at.addingTimeInterval(Double(seconds)).ISO8601Format()),
+            "endsAt": .string(RFC3339.text(notice.at.addingTimeInterval(Double(seconds)))),
         ]
         // An end without a beginning starts with itself; the earlier start of the alert that it ends stays.
         if seconds > 0 { alert["startsAt"] = .string(notice.timestamp) }

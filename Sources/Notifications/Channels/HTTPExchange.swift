@@ -88,8 +88,8 @@ extension HTTPRequest {
 }
 
 extension Notice {
-    /// The time in RFC 3339, in UTC.
-    var timestamp: String { at.ISO8601Format() }
+    /// RFC 3339 in UTC.
+    var timestamp: String { RFC3339.text(at) }
 
     /// The facts in a fixed order, with readable names: "rto seconds".
     var lines: [(name: String, value: String)] {

@@ -1,4 +1,5 @@
 package import Foundation
+internal import Platform
 
 /// A plain-text message by RFC 5322 and MIME (RFC 2045, RFC 2047).
 package struct MailMessage: Equatable, Sendable {
@@ -69,13 +70,10 @@ package struct MailMessage: Equatable, Sendable {
 
     /// Formats by RFC 5322, section 3.3, in UTC.
     static func date(_ date: Date) -> String {
-        var seconds = time_t(date.timeIntervalSince1970.rounded(.down)), parts = tm()
-        gmtime_r(&seconds, &parts)
-        func two(_ number: CInt) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let parts = UTCTime(seconds: Int(clamping: date.timeIntervalSince1970.rounded(.down)))
         let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let day = "\(days[Int(parts.tm_wday)]), \(two(parts.tm_mday)) \(months[Int(parts.tm_mon)])"
-        let time = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
-        return "\(day) \(Int(parts.tm_year) + 1900) \(time) +0000"
+        let day = "\(days[parts.weekday]), \(UTCTime.padded(parts.day)) \(months[parts.month - 1])"
+        return "\(day) \(parts.year) \(parts.time) +0000"
     }
 }

@@ -55,9 +55,8 @@ extension CapacityReport {
     }
 
     /// - Parameter picture: as SVG.
-    package func page(picture: String) -> String {
-        let list = (advice + notes).map { "<li>\(Drawing.escaped($0))</li>" }.joined(separator: "\n")
-        return Page.html(title: "Capacity", "\(picture)\n\(table.html)\n<ul>\n\(list)\n</ul>")
+    package func page(picture: String) -> Page {
+        Page(title: "Capacity", picture: picture, tables: [table], notes: advice + notes)
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Notifications
 package import Components
+import Platform
 import StackConfiguration
 
 /// Notifies the channels of failed checks and of a missed service level. A notification that is not delivered changes
@@ -54,7 +55,7 @@ package struct CheckNotices {
         let dispatcher = Dispatcher(found.channels)
         dispatcher.post(
             Notice(
-                event, severity: severity, at: Date(), stack: session.configuration.stack, summary: summary,
+                event, severity: severity, at: session.clock.now, stack: session.configuration.stack, summary: summary,
                 facts: facts))
         for missed in await dispatcher.finish(within: Self.patience).undelivered { output.warn("\(missed)") }
     }

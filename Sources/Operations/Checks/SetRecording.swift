@@ -15,7 +15,7 @@ struct SetRecording {
     /// Writes a canary to each component that takes part and has a place for one.
     func writeCanaries(to chosen: [ComponentConfiguration]) async -> [RecordedCanary] {
         let names = Set(chosen.map(\.name))
-        let value = CanaryValue.make(at: Session.now())
+        let value = CanaryValue.make(at: session.now())
         var written: [RecordedCanary] = []
         for (component, canary) in session.canaries() where names.contains(component) {
             do {

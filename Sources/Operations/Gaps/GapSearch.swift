@@ -48,7 +48,7 @@ package struct GapSearch {
         do {
             let repository = try await session.repository()
             let latest = try await repository.latest(
-                of: Set(session.configuration.components.map(\.name)), now: Session.now(), provesManifests: false,
+                of: Set(session.configuration.components.map(\.name)), now: session.now(), provesManifests: false,
                 pool: session.pool)
             return try await session.pool.run {
                 var found: [String: [Withheld]] = [:]

@@ -1,16 +1,43 @@
-import Trends
+internal import Mustache
 
-/// A page that needs nothing beside it.
-package enum Page {
-    /// - Parameter body: HTML.
-    package static func html(title: String, _ body: String) -> String {
-        """
+/// A page that needs nothing beside it: a picture, tables, a list.
+package struct Page {
+    package var title: String
+    /// SVG, which has escaped its own text.
+    package var picture: String
+    package var tables: [Table]
+    /// Plain sentences.
+    package var notes: [String]
+
+    package init(title: String, picture: String, tables: [Table], notes: [String] = []) {
+        self.title = title
+        self.picture = picture
+        self.tables = tables
+        self.notes = notes
+    }
+
+    /// The page as HTML; Mustache escapes every text in it.
+    package func html() throws -> String {
+        try MustacheTemplate(string: Self.template).render(
+            View(title: title, picture: picture, tables: tables.map(\.view), hasNotes: !notes.isEmpty, notes: notes))
+    }
+
+    private struct View {
+        var title: String
+        var picture: String
+        var tables: [Table.View]
+        var hasNotes: Bool
+        var notes: [String]
+    }
+
+    private static let template = """
+        {{% CONTENT_TYPE:HTML}}
         <!DOCTYPE html>
         <html lang="en">
         <head>
         <meta charset="utf-8">
         <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>\(Drawing.escaped(title))</title>
+        <title>{{title}}</title>
         <style>
         body { font-family: system-ui, "DejaVu Sans", Arial, sans-serif; margin: 2em auto; max-width: 1000px; color: #1f2933; }
         svg { max-width: 100%; height: auto; }
@@ -20,10 +47,24 @@ package enum Page {
         </style>
         </head>
         <body>
-        \(body)
+        {{{picture}}}
+        {{#tables}}
+        <table>
+        <tr>{{#titles}}<th{{#isRight}} class="right"{{/isRight}}>{{text}}</th>{{/titles}}</tr>
+        {{#rows}}
+        <tr>{{#cells}}<td{{#isRight}} class="right"{{/isRight}}>{{text}}</td>{{/cells}}</tr>
+        {{/rows}}
+        </table>
+        {{/tables}}
+        {{#hasNotes}}
+        <ul>
+        {{#notes}}
+        <li>{{.}}</li>
+        {{/notes}}
+        </ul>
+        {{/hasNotes}}
         </body>
         </html>
 
         """
-    }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Notifications
 import Components
+import Platform
 package import RecoveryPlan
 
 /// Services for showing a plan: they say what would be done as far as the configuration tells, and do nothing.
@@ -26,7 +27,7 @@ struct LookOnly: RecoveryServices {
     func notify(_ notice: Notice) async {}
     func backup(maximumAge: Int?) async throws -> String { throw Refusal() }
     func confirm(_ question: String) async throws { throw Refusal() }
-    func now() -> Date { Date() }
+    func now() -> Date { WallClock.system.now }
 }
 
 extension Session {

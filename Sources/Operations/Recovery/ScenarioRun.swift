@@ -42,7 +42,7 @@ package struct ScenarioRun {
         let identity =
             resumed?.reading.record?.identity
             ?? RunIdentity(
-                id: "\(Session.now())-\(RandomID.make().prefix(8))", stack: session.configuration.stack,
+                id: "\(session.now())-\(RandomID.make().prefix(8))", stack: session.configuration.stack,
                 scenario: entry.scenario, set: "\(set.name)")
         // A resumed run has the parameters that it had, unless they are given anew.
         let before = resumed?.reading.record?.parameters ?? [:]
@@ -83,7 +83,7 @@ package struct ScenarioRun {
         let context = context { _ in }
         let selection = recovery.selection.only(recovery.restoring ?? [])
         var preview = ScenarioPreview(
-            plan, record, forecast, RestorePoint(selection, now: Session.now(), rpo: session.rpo),
+            plan, record, forecast, RestorePoint(selection, now: session.now(), rpo: session.rpo),
             sets: selection.parts.mapValues { "\($0.set.name)" })
         for (number, wave) in StepGraph(plan.steps).waves.enumerated() {
             for step in wave {
@@ -134,7 +134,7 @@ package struct ScenarioRun {
             await notices.close()
             throw error
         }
-        if outcome.end.verdict != .interrupted { notices.post(outcome.end.notice(of: record, at: Date())) }
+        if outcome.end.verdict != .interrupted { notices.post(outcome.end.notice(of: record, at: session.clock.now)) }
         await notices.close()
         let path = runs.journal(of: record.identity.id)
         return ScenarioResult(outcome, record, try JournalReading(path: path), journal: path)
@@ -216,7 +216,7 @@ extension Session {
             earlier.steps = plan.steps.map(\.id)
             return earlier
         }
-        let now = Date()
+        let now = clock.now
         var record = RunRecord(
             identity: identity, isDrill: isDrill, procedure: plan.procedure, planDigest: digest,
             parameters: plan.parameters, setDigest: digests[identity.set] ?? "",

@@ -28,7 +28,7 @@ package struct StackRecovery: RecoveryServices {
         notices = RunNotices(Output(options: session.options))
     }
 
-    package func now() -> Date { Date() }
+    package func now() -> Date { session.clock.now }
 
     // MARK: Restore
 
@@ -162,7 +162,7 @@ package struct StackRecovery: RecoveryServices {
 
     /// Runs this very program: a backup is to be what it is from cron.
     package func backup(maximumAge: Int?) async throws -> String {
-        let now = Session.now()
+        let now = session.now()
         let before = try await session.pool.run { try repository.newestSet(now: now).set?.name }
         if let maximumAge, let before, now.seconds - before.seconds <= maximumAge { return "\(before)" }
         let program = Program(
@@ -174,7 +174,7 @@ package struct StackRecovery: RecoveryServices {
                 .failed, "backup", "it ended with status \(end.status): \(end.errors.suffix(500))",
                 hint: "`dr backup` says more")
         }
-        let made = try await session.pool.run { try repository.newestSet(now: Session.now()).set?.name }
+        let made = try await session.pool.run { try repository.newestSet(now: session.now()).set?.name }
         guard let made, made != before else {
             throw ActionError(.failed, "backup", "it left no new set")
         }

@@ -3,6 +3,7 @@ import Cryptography
 import Documents
 import Foundation
 import ObjectStorage
+import Platform
 package import StackConfiguration
 
 /// One backup and what belongs to it: canaries before the capture; after the commit the set's record, a share of the
@@ -36,7 +37,7 @@ package struct BackupJob {
 
     /// - Throws: what `BackupRun` throws: there is no set then.
     package func run() async throws -> Result {
-        let began = Session.now()
+        let began = session.now()
         do { return try await backUp() } catch {
             if !(error is CancellationError) { noteFailure(began) }
             throw error
@@ -48,7 +49,7 @@ package struct BackupJob {
         let repository = try await session.repository()
         for recipient in repository.encryption.recipients {
             // An expired certificate encrypts as well as ever, and no backup is worse than one to an old key.
-            do { try recipient.checkValidity(at: Date()) } catch { output.warn("\(error)") }
+            do { try recipient.checkValidity(at: session.clock.now) } catch { output.warn("\(error)") }
         }
         let recording = SetRecording(session: session, output: output)
         let canaries = await recording.writeCanaries(to: components)
@@ -82,7 +83,8 @@ package struct BackupJob {
         let state = try session.state(of: repository)
         var run = BackupRun(
             repository: repository, components: parts, stack: session.configuration.stack, tool: Release.tool,
-            state: state, pool: session.pool, logger: session.logger, now: Session.now)
+            state: state, pool: session.pool, logger: session.logger,
+            now: { [clock = session.clock] in Timestamp(seconds: clock.seconds) })
         run.configured = session.configuration.components.map(\.name)
         run.acceptsShrink = acceptsShrink
         run.allowsOtherStack = allowsOtherStack
@@ -105,7 +107,7 @@ package struct BackupJob {
             var sample = SampledVerification(
                 repository: repository,
                 period: Int(session.configuration.verification.period.duration.components.seconds),
-                tool: Release.tool, pool: session.pool, now: Session.now())
+                tool: Release.tool, pool: session.pool, now: session.now())
             sample.lanes = Session.lanes
             sample.restorers = try session.inspectors()
             let display = ProgressDisplay(options: session.options, work: [("", sample.progress)])
@@ -124,7 +126,7 @@ package struct BackupJob {
         let proofs = try? await ComponentProofs(names, of: repository, session.pool)
         do {
             let latest = try await repository.latest(
-                of: names, now: Session.now(), known: set.name, provesManifests: false, pool: session.pool)
+                of: names, now: session.now(), known: set.name, provesManifests: false, pool: session.pool)
             try BackupMetrics(set, latest, proofs).write(to: path)
         } catch { output.warn("\(error)") }
     }

@@ -40,7 +40,8 @@ package struct BackupNotices {
         let dispatcher = Dispatcher(found.channels)
         dispatcher.post(
             Notice(
-                .backupFailed, severity: severity, at: Date(), stack: session.configuration.stack, summary: summary,
+                .backupFailed, severity: severity, at: session.clock.now, stack: session.configuration.stack,
+                summary: summary,
                 facts: facts))
         for missed in await dispatcher.finish(within: Self.patience).undelivered { output.warn("\(missed)") }
     }

@@ -51,7 +51,7 @@ struct LockCheck {
         let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")  // checked: digits
         let mode: PutOptions.LockMode = lock.mode == .compliance ? .compliance : .governance
         do {
-            let now = Int(clamping: Date().timeIntervalSince1970)
+            let now = WallClock.system.seconds
             _ = try store.put(key, [1], options: PutOptions(.ifAbsent, lock: .init(mode: mode, until: now + 60)))
             try store.retain(key, .init(mode: mode, until: now + 120))
             let found = try store.retention(of: key)

@@ -7,7 +7,7 @@ extension Session {
     package func prune(of repository: Repository) throws -> Prune {
         var prune = Prune(
             repository: repository, policy: configuration.retention.policy, tool: Release.tool, pool: pool,
-            now: Self.now)
+            now: { [clock] in Timestamp(seconds: clock.seconds) })
         let state = try state(of: repository)
         prune.state = state
         if let grace = configuration.retention.grace { prune.grace = grace }

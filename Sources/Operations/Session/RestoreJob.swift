@@ -98,7 +98,7 @@ package struct RestoreJob {
         let places = isOwn ? [] : session.protectedPlaces
         return try await session.pool.run { [component, manifest] in
             try RestoreTarget(
-                directory, identity: "\(component)-\(manifest.name)", stamp: "\(Session.now())", replace: replace,
+                directory, identity: "\(component)-\(manifest.name)", stamp: "\(session.now())", replace: replace,
                 protected: places)
         }
     }

@@ -18,7 +18,7 @@ extension Session {
     package func context(of component: String) -> ComponentContext {
         var context = ComponentContext(
             name: component, environment: ProcessInfo.processInfo.environment, pool: pool,
-            userAgent: Release.userAgent, now: { Int(clamping: Date().timeIntervalSince1970 * 1000) })
+            userAgent: Release.userAgent, now: { [clock] in clock.milliseconds })
         context.encryptsBackups = !configuration.store.recipients.isEmpty
         context.tenants = configuration.checks.tenants
         context.sampleInterval = configuration.checks.interval?.duration

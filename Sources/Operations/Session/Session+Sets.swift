@@ -6,7 +6,7 @@ import StackConfiguration
 extension Session {
     /// One set that `--at` or an argument means. Sets that were passed over on the way are told.
     package func set(_ selector: SetSelector, in repository: Repository) async throws -> BackupSet {
-        let now = Self.now()
+        let now = self.now()
         let known = try? state(of: repository).lastSet()
         if case .named(let name) = selector {
             let names = try await pool.run { try repository.setNames(including: known) }
@@ -32,7 +32,7 @@ extension Session {
     package func selection(
         _ selector: SetSelector, of components: Set<String>?, in repository: Repository
     ) async throws -> RestoreSelection {
-        let now = Self.now()
+        let now = self.now()
         switch selector {
         case .latest:
             let known = try? state(of: repository).lastSet()
@@ -82,7 +82,7 @@ extension Session {
         error.hint = set.map { "it has: \($0.components.keys.sorted().joined(separator: ", "))" }
         func newest(notAfter limit: Timestamp?) async -> Timestamp? {
             let found = try? await repository.latest(
-                of: [component], now: Self.now(), notAfter: limit, provesManifests: false, pool: pool)
+                of: [component], now: self.now(), notAfter: limit, provesManifests: false, pool: pool)
             return found?.parts[component]?.set.name
         }
         if let other = await newest(notAfter: nil) {

@@ -20,6 +20,8 @@ package struct Session {
     package let kinds: [any ComponentKind.Type]
     /// Threads for everything that blocks: packs on their way, components side by side, HTTP.
     package let pool: BlockingPool
+    /// The clock of everything that the session makes.
+    package var clock = WallClock.system
     /// What is put between the repository and its store: how a drill reads a damaged copy.
     package var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
 
@@ -105,7 +107,8 @@ package struct Session {
     /// In seconds.
     package var rpo: Int? { configuration.objectives.rpo.map { Int($0.duration.components.seconds) } }
 
-    package static func now() -> Timestamp { Timestamp(seconds: Int(clamping: Date().timeIntervalSince1970)) }
+    /// The time of day, by this session's clock.
+    package func now() -> Timestamp { Timestamp(seconds: clock.seconds) }
 
     /// Packs worked on at once: one to a core, at most four, which bounds the memory.
     package static var lanes: Int { min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 4) }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import SystemPackage
 
 /// Standard error, for remarks, progress and errors. Text that cannot be written is dropped: a full disk, a closed
 /// descriptor or a reader that has exited never stops the work.
@@ -45,5 +46,5 @@ package struct StandardOutputError: OperationError, Equatable {
         ErrorPlace(object: "standard output", text: "standard output: cannot write the result")
     }
 
-    package var detail: String { String(cString: strerror(code)) }
+    package var detail: String { Errno(rawValue: code).description }
 }

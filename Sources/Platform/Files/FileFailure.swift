@@ -1,4 +1,5 @@
 internal import Foundation
+internal import SystemPackage
 
 /// The system's message for a failed file operation: "Permission denied", never a dump of Foundation's error.
 package enum FileFailure {
@@ -20,7 +21,7 @@ package enum FileFailure {
         }
     }
 
-    package static func text(code: CInt) -> String { String(cString: strerror(code)) }
+    package static func text(code: CInt) -> String { Errno(rawValue: code).description }
 
     /// The error number under Foundation's error, if there is one.
     private static func systemCode(_ error: NSError) -> CInt? {

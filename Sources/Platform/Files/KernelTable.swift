@@ -1,5 +1,6 @@
 package import FoundationEssentials
 internal import Glibc
+internal import SystemPackage
 
 /// A table of the kernel below `/proc`.
 package enum KernelTable {
@@ -13,9 +14,11 @@ package enum KernelTable {
         var table = Data()
         var piece = [UInt8](repeating: 0, count: 64 << 10)
         while true {
-            let count = Glibc.read(descriptor, &piece, piece.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return nil }
+            guard
+                let count = try? piece.withUnsafeMutableBytes({
+                    try FileDescriptor(rawValue: descriptor).read(into: $0)
+                })
+            else { return nil }
             guard count > 0 else { return table }
             table.append(contentsOf: piece[..<count])
         }

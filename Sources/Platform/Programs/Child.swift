@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import SystemPackage
 
 /// A child process, the leader of its own process group. The code that starts it must stop or reap it exactly once.
 struct Child {
@@ -80,7 +81,7 @@ struct Child {
             case .bytes: dr_memory_file("input")
             }
         guard descriptor >= 0 else {
-            throw ProgramError(.notStarted, of: program.name, "its input: \(String(cString: strerror(errno)))")
+            throw ProgramError(.notStarted, of: program.name, "its input: \(Errno.last)")
         }
         if case .bytes(let bytes) = input {
             var rest = bytes[...]
@@ -88,7 +89,7 @@ struct Child {
                 let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
                 guard count > 0 else {
                     close(descriptor)
-                    throw ProgramError(.notStarted, of: program.name, "its input: \(String(cString: strerror(errno)))")
+                    throw ProgramError(.notStarted, of: program.name, "its input: \(Errno.last)")
                 }
                 rest = rest.dropFirst(count)
             }
@@ -108,7 +109,7 @@ struct Child {
         switch Program.search(name, environment: program.environment, in: program.folder) {
         case .found(let path): return path
         case .denied(let path):
-            throw ProgramError(.notStarted, of: name, "'\(path)' cannot be run: \(String(cString: strerror(EACCES)))")
+            throw ProgramError(.notStarted, of: name, "'\(path)' cannot be run: \(Errno(rawValue: EACCES))")
         case .missing:
             let place = name.contains("/") ? "" : " in PATH (\(program.environment["PATH"] ?? "not set"))"
             throw ProgramError(.missing, of: name, "program '\(name)' not found\(place)")
@@ -118,7 +119,7 @@ struct Child {
     /// Maps an error of the start. The file exists, so `ENOENT` is about the interpreter of a script.
     private static func failure(_ program: Program, _ code: CInt) -> ProgramError {
         guard code == ENOENT else {
-            return ProgramError(.notStarted, of: program.name, "starting it: \(String(cString: strerror(code)))")
+            return ProgramError(.notStarted, of: program.name, "starting it: \(Errno(rawValue: code))")
         }
         return ProgramError(.notStarted, of: program.name, "the interpreter in its first line does not exist")
     }

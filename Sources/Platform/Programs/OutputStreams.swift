@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import SystemPackage
 
 /// Standard output and standard error of a child, as this process reads them.
 struct OutputStreams {
@@ -60,7 +61,7 @@ struct OutputPipe {
     init(_ program: String) throws(ProgramError) {
         var ends: [CInt] = [-1, -1]
         guard dr_pipe(&ends) == 0 else {
-            throw ProgramError(.notStarted, of: program, "pipe: \(String(cString: strerror(errno)))")
+            throw ProgramError(.notStarted, of: program, "pipe: \(Errno.last)")
         }
         (near, far) = (ends[0], ends[1])
         _ = fcntl(near, F_SETFL, O_NONBLOCK)

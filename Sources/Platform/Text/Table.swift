@@ -24,16 +24,27 @@ package struct Table {
         }.joined(separator: "\n")
     }
 
-    /// The same as an HTML table.
-    package var html: String {
-        func row(_ cells: [String], _ tag: String) -> String {
-            "<tr>"
-                + zip(columns, cells).map { column, cell in
-                    let text = cell.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
-                    return "<\(tag)\(column.alignment == .right ? " class=\"right\"" : "")>\(text)</\(tag)>"
-                }.joined() + "</tr>"
+    // MARK: Pages
+
+    /// The table as a page's template reads it.
+    struct View {
+        var titles: [Cell]
+        var rows: [Row]
+    }
+
+    struct Row {
+        var cells: [Cell]
+    }
+
+    struct Cell {
+        var text: String
+        var isRight: Bool
+    }
+
+    var view: View {
+        func cells(_ texts: [String]) -> [Cell] {
+            zip(columns, texts).map { column, text in Cell(text: text, isRight: column.alignment == .right) }
         }
-        return (["<table>", row(columns.map(\.title), "th")] + rows.map { row($0, "td") } + ["</table>"])
-            .joined(separator: "\n")
+        return View(titles: cells(columns.map(\.title)), rows: rows.map { Row(cells: cells($0)) })
     }
 }

@@ -23,11 +23,10 @@ extension PrometheusAPI {
         var start = interval.lowerBound
         while start <= interval.upperBound {
             let end = min(interval.upperBound, start + (Self.stepsAtOnce - 1) * step)
-            let form = "query=\(Self.encoded(expression))&start=\(start)&end=\(end)&step=\(step)"
             let answer: Matrix = try await call(
-                HTTPRequest(
-                    "POST", base + "/api/v1/query_range",
-                    headers: [("Content-Type", "application/x-www-form-urlencoded")], body: .text(form)))
+                client.request(
+                    path: "/api/v1/query_range",
+                    form: [("query", expression), ("start", "\(start)"), ("end", "\(end)"), ("step", "\(step)")]))
             for series in answer.result {
                 guard found[series.metric] != nil || found.count < limit else {
                     others.insert(series.metric)

@@ -8,16 +8,13 @@ package import Platform
 package struct PrometheusAPI: Sendable {
     /// Without user, query and trailing slash, fit for messages.
     package let location: String
-    let base: String
-    private let client: HTTPClient
-    private let pool: BlockingPool
+    let client: APIClient<PrometheusAPIError.Reason>
 
     /// - Parameter url: with the server's route prefix, if it has one: "http://prometheus:9090".
     package init(url: String, client: HTTPClient, pool: BlockingPool) {
-        base = String(url.prefix(url.count - url.reversed().prefix { $0 == "/" }.count))
-        location = String(HTTPRequest("GET", base).summary.dropFirst("GET ".count))
-        self.client = client
-        self.pool = pool
+        // A refused query is a finding, and a snapshot must be made once: nothing is tried again here.
+        self.client = APIClient(url: url, client: client, pool: pool, retries: RetryPolicy(attempts: 1))
+        location = self.client.location
     }
 
     // MARK: Status
@@ -53,7 +50,7 @@ package struct PrometheusAPI: Sendable {
     package func isHealthy() async throws -> Bool { try await plain("/-/healthy") }
 
     /// The server's clock, in seconds since 1970; nil where a proxy hides it.
-    package func clock() async throws -> Int? { try await perform(HTTPRequest("GET", base + "/-/healthy")).0.date }
+    package func clock() async throws -> Int? { try await answer("/-/healthy").response.date }
 
     // MARK: Snapshot
 
@@ -64,8 +61,8 @@ package struct PrometheusAPI: Sendable {
     package func snapshot(skipHead: Bool) async throws -> String {
         struct Snapshot: Decodable { var name: String }
         // No byte comes back until the head is written: allow for a large one and for a compaction before it.
-        var request = HTTPRequest(
-            "POST", "\(base)/api/v1/admin/tsdb/snapshot?skip_head=\(skipHead)", stallTimeout: .seconds(3600))
+        var request = client.request(
+            "POST", path: "/api/v1/admin/tsdb/snapshot?skip_head=\(skipHead)", stallTimeout: .seconds(3600))
         request.isSentOnce = true
         let snapshot: Snapshot = try await call(request)
         return snapshot.name
@@ -76,24 +73,17 @@ package struct PrometheusAPI: Sendable {
     /// An instant query.
     /// - Parameter time: seconds since 1970; nil for now.
     package func query(_ expression: String, at time: Double? = nil) async throws -> QueryResult {
-        var form = "query=\(Self.encoded(expression))"
-        if let time { form += "&time=\(time)" }
-        return try await call(
-            HTTPRequest(
-                "POST", base + "/api/v1/query",
-                headers: [("Content-Type", "application/x-www-form-urlencoded")], body: .text(form)))
+        let form = [("query", expression)] + (time.map { [("time", "\($0)")] } ?? [])
+        return try await call(client.request(path: "/api/v1/query", form: form))
     }
 
     /// One of the server's own metrics, from `/metrics`: the sum over its labels. Nil where the page has no finite sample
     /// of that name.
     package func metric(_ name: String) async throws -> Double? {
-        let request = HTTPRequest("GET", base + "/metrics")
-        let (response, body) = try await perform(request)
-        guard response.isSuccess else {
-            throw PrometheusAPIError(response, body: body, operation: request.summary)
-        }
+        let answer = try await answer("/metrics")
+        guard answer.isSuccess else { throw PrometheusAPIError(answer) }
         var sum: Double?
-        for line in String(decoding: body, as: UTF8.self).split(separator: "\n") where line.hasPrefix(name) {
+        for line in String(decoding: answer.body, as: UTF8.self).split(separator: "\n") where line.hasPrefix(name) {
             let rest = line.dropFirst(name.count)
             guard rest.first == " " || rest.first == "{", let text = rest.split(separator: " ").last,
                 let value = Double(text), value.isFinite
@@ -106,46 +96,27 @@ package struct PrometheusAPI: Sendable {
     // MARK: Requests
 
     func get<Content: Decodable & Sendable>(_ path: String) async throws -> Content {
-        try await call(HTTPRequest("GET", base + path))
+        try await call(client.request("GET", path: path))
     }
 
     private func plain(_ path: String) async throws -> Bool {
-        let request = HTTPRequest("GET", base + path)
-        let (response, body) = try await perform(request)
-        if response.isSuccess { return true }
-        if response.status == 503 { return false }
-        throw PrometheusAPIError(response, body: body, operation: request.summary)
+        let answer = try await answer(path)
+        if answer.isSuccess { return true }
+        if answer.status == 503 { return false }
+        throw PrometheusAPIError(answer)
+    }
+
+    private func answer(_ path: String) async throws -> APIAnswer {
+        try await client.send(client.request("GET", path: path))
     }
 
     func call<Content: Decodable & Sendable>(_ request: HTTPRequest) async throws -> Content {
-        let (response, body) = try await perform(request)
-        guard response.isSuccess, let answer = try? JSONDecoder().decode(Answer<Content>.self, from: Data(body)),
-            answer.status == "success", let content = answer.data
-        else { throw PrometheusAPIError(response, body: body, operation: request.summary) }
+        let answer = try await client.send(request)
+        guard answer.isSuccess,
+            let envelope = try? JSONDecoder().decode(Answer<Content>.self, from: Data(answer.body)),
+            envelope.status == "success", let content = envelope.data
+        else { throw PrometheusAPIError(answer) }
         return content
-    }
-
-    private func perform(_ request: HTTPRequest) async throws -> (HTTPResponse, [UInt8]) {
-        do {
-            return try await pool.run { [client] in try client.send(request, limit: 64 << 20) }
-        } catch let error as HTTPError {
-            throw PrometheusAPIError(error)
-        }
-    }
-
-    /// Everything but RFC 3986's unreserved characters in percent-encoding.
-    static func encoded(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default: result += "%\(byte < 16 ? "0" : "")\(String(byte, radix: 16, uppercase: true))"
-            }
-        }
-        return result
     }
 }
 

@@ -1,5 +1,7 @@
 internal import Cryptography
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// One file of a block, open for reading; closed with its last owner.
 final class BlockFile: Sendable {
@@ -12,7 +14,7 @@ final class BlockFile: Sendable {
     /// - Throws: ``BlockDefect`` when the file is missing, unreadable or not a regular file.
     init(_ name: String, in block: String) throws {
         let opened = open("\(block)/\(name)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard opened >= 0 else { throw BlockDefect(file: name, detail: "cannot be opened: \(Self.reason(errno))") }
+        guard opened >= 0 else { throw BlockDefect(file: name, detail: "cannot be opened: \(Errno.last)") }
         var status = stat()
         guard fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(opened)
@@ -29,12 +31,10 @@ final class BlockFile: Sendable {
     /// Reads up to `space.count` bytes at `offset`.
     /// - Returns: how many were read; 0 at the end of the file.
     func read(into space: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
-        while true {
-            try Task.checkCancellation()
-            let count = pread(descriptor, space.baseAddress, space.count, offset)
-            if count >= 0 { return count }
-            guard errno == EINTR else { throw defect("at \(offset): cannot be read: \(Self.reason(errno))") }
-        }
+        try Task.checkCancellation()
+        do {
+            return try FileDescriptor(rawValue: descriptor).read(fromAbsoluteOffset: Int64(offset), into: space)
+        } catch { throw defect("at \(offset): cannot be read: \(error)") }
     }
 
     /// Hands the file to `body` from front to back, in pieces of at most `size` bytes.
@@ -61,6 +61,4 @@ final class BlockFile: Sendable {
     }
 
     func defect(_ detail: String) -> BlockDefect { BlockDefect(file: name, detail: detail) }
-
-    private static func reason(_ number: CInt) -> String { String(cString: strerror(number)) }
 }

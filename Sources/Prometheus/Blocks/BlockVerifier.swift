@@ -1,5 +1,7 @@
 package import BackupRepository
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// Verifies a TSDB block completely and by itself: Prometheus and promtool do not.
 ///
@@ -142,7 +144,7 @@ private struct Verification {
     private func entries(_ folder: String) throws -> [String] {
         let path = folder.isEmpty ? block : "\(block)/\(folder)"
         guard let directory = opendir(path) else {
-            throw BlockDefect(file: folder, detail: "cannot be listed: \(String(cString: strerror(errno)))")
+            throw BlockDefect(file: folder, detail: "cannot be listed: \(Errno.last)")
         }
         defer { closedir(directory) }
         var names: [String] = []

@@ -60,7 +60,7 @@ struct DataDirectory: Sendable {
         guard stat(path, &data) == 0, stat(snapshotsPath, &folder) == 0, data.st_dev != folder.st_dev else { return }
         throw ComponentError(
             .misconfigured, operation: operation, "'\(snapshotsPath)' is on another file system than '\(path)'",
-            hint: PrometheusAPIError.otherFileSystemHint)
+            hint: PrometheusRefusal.otherFileSystemHint)
     }
 
     /// Bytes of the volume of the nearest existing folder; nil where that cannot be told.

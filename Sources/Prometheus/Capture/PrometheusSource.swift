@@ -46,7 +46,7 @@ package struct PrometheusSource: ComponentSource {
         do {
             // A cancellation that came during the request counts now, when there is a name to clean up by.
             try Task.checkCancellation()
-            let limit = Int(clamping: Date().timeIntervalSince1970 * 1000) + NewestDatum.clockTolerance
+            let limit = WallClock.system.milliseconds + NewestDatum.clockTolerance
             let content = try await pool.run { try SnapshotContent(of: snapshot.root, notAfter: limit) }
             if let future = content.future {
                 warnings.append(
@@ -101,20 +101,20 @@ package struct PrometheusSource: ComponentSource {
             let flags = try await api.flags()
             if flags["agent"] == "true" || flags["enable-feature"]?.split(separator: ",").contains("agent") == true {
                 throw PrometheusAPIError(
-                    reason: .agentMode, operation: operation, detail: "the server runs in agent mode")
+                    .agentMode, operation: operation, detail: "the server runs in agent mode")
             }
             if flags["web.enable-admin-api"] == "false" {
                 throw PrometheusAPIError(
-                    reason: .adminAPIDisabled, operation: operation, detail: "the server's admin API is off")
+                    .adminAPIDisabled, operation: operation, detail: "the server's admin API is off")
             }
             guard try await api.isReady() else {
                 throw PrometheusAPIError(
-                    reason: .starting, operation: operation, detail: "the server is not ready (503)")
+                    .starting, operation: operation, detail: "the server is not ready (503)")
             }
             return Server(
                 version: try await api.version(), info: try await api.runtimeInfo(),
                 path: flags["storage.tsdb.path"] ?? "data/",
-                clock: try await api.clock() ?? Int(clamping: Date().timeIntervalSince1970))
+                clock: try await api.clock() ?? WallClock.system.seconds)
         } catch let error as PrometheusAPIError {
             throw error.asComponentError(operation)
         }

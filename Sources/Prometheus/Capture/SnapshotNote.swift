@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import SystemPackage
 
 /// A run's note that it is about to ask for a snapshot, so that the next run can tell, and remove, what it left behind.
 ///
@@ -118,6 +119,6 @@ struct POSIXFailure: Error, CustomStringConvertible {
 
     init(_ operation: String, code: CInt = errno) {
         self.code = code
-        description = "\(operation): \(String(cString: strerror(code)))"
+        description = "\(operation): \(Errno(rawValue: code))"
     }
 }

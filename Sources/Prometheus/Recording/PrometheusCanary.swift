@@ -42,7 +42,7 @@ struct PrometheusCanary: Canary {
         try pushgateway.write("PUT", "/metrics/job/\(Self.metric)", Array(text.utf8), type: "text/plain")
         let deadline = ContinuousClock.now + patience
         while true {
-            let now = Int(clamping: Date().timeIntervalSince1970 * 1000)
+            let now = WallClock.system.milliseconds
             if try values(around: now).contains(value) { return now }
             guard ContinuousClock.now < deadline else {
                 throw CheckFailure("-", "it was not scraped within \(patience): is the Pushgateway among the targets?")

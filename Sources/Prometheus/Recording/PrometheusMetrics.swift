@@ -1,4 +1,5 @@
 internal import Components
+internal import HTTP
 
 /// The metrics of the stack, as a Prometheus keeps them.
 struct PrometheusMetrics: MetricServer {

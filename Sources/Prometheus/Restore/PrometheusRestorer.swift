@@ -166,6 +166,6 @@ package struct PrometheusRestorer: ComponentRestorer {
         guard (-62_135_596_800_000...253_402_300_799_999).contains(milliseconds) else {
             return "\(milliseconds) ms since 1970"
         }
-        return Date(timeIntervalSince1970: Double(milliseconds) / 1000).formatted(.iso8601)
+        return RFC3339.text(seconds: Int(clamping: (Double(milliseconds) / 1000).rounded(.down)))
     }
 }

@@ -16,7 +16,7 @@ package struct RunBoard {
     private var lost: Set<String> = []
 
     /// - Parameter now: reading of the monotonic clock.
-    package init(_ record: RunRecord, now: Double, wall: Date = Date()) {
+    init(_ record: RunRecord, now: Double, wall: Date = WallClock.system.now) {
         title = "\(record.identity.scenario) from \(record.setsText)"
         rto = record.rto
         forecast = record.forecast

@@ -2,6 +2,8 @@ internal import CLinux
 package import Foundation
 internal import Glibc
 internal import Synchronization
+internal import Platform
+internal import SystemPackage
 
 /// A journal that is being written. Each line is on disk before ``append(_:)`` returns.
 ///
@@ -100,27 +102,19 @@ package final class Journal: Sendable {
     }
 
     private func write(_ text: String) throws {
-        var bytes = ArraySlice(text.utf8)
         let begin = lseek(descriptor, 0, SEEK_END)
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                let failure = Self.failure(path)
-                // A partial line would look like the result of a crash.
-                ftruncate(descriptor, begin)
-                throw failure
-            }
-            bytes = bytes.dropFirst(count)
+        do { try FileDescriptor(rawValue: descriptor).writeAll(text.utf8) } catch let error as Errno {
+            // A partial line would look like the result of a crash.
+            ftruncate(descriptor, begin)
+            throw Self.failure(path, error)
         }
         guard fdatasync(descriptor) == 0 else { throw Self.failure(path) }
     }
 
-    private static func failure(_ path: String) -> JournalError {
-        let code = errno
-        return JournalError(
-            .cannotWrite, "journal '\(path)'", String(cString: strerror(code)),
-            hint: code == ENOSPC || code == EDQUOT
+    private static func failure(_ path: String, _ error: Errno = .last) -> JournalError {
+        JournalError(
+            .cannotWrite, "journal '\(path)'", error.description,
+            hint: error == .noSpace || error == .diskQuotaExceeded
                 ? "free space there and resume the run with --resume" : "dr does not run a plan without a journal")
     }
 }

@@ -1,5 +1,6 @@
 internal import Cryptography
 package import Foundation
+internal import Platform
 
 /// One line of a journal: `{"sha256":"…",` followed by the members of a JSON object, whose SHA-256 that is.
 package struct JournalLine: Equatable, Sendable {
@@ -81,8 +82,7 @@ package enum Moment {
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
     package static func text(_ date: Date) -> String {
-        // The formatter truncates. The date is rounded first; the small addition guards against floating-point error.
-        style.format(Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000 + 0.0001))
+        RFC3339.text(milliseconds: Int(clamping: (date.timeIntervalSince1970 * 1000).rounded()))
     }
 
     package static func date(_ text: String) -> Date? {

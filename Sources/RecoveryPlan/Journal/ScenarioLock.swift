@@ -1,5 +1,7 @@
 internal import Foundation
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
 /// A lock that is held as long as the object exists.
 ///
@@ -16,7 +18,7 @@ package final class ScenarioLock: Sendable {
     init(_ path: String, scenario: String, run: String, holder: RunHolder) throws {
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {
-            throw JournalError(.cannotWrite, "lock '\(path)'", String(cString: strerror(errno)))
+            throw JournalError(.cannotWrite, "lock '\(path)'", Errno.last.description)
         }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             close(file)

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 internal import Platform
+internal import SystemPackage
 
 /// The state of the process and the machine that credentials and endpoints depend on. A value, so that tests can supply
 /// their own.
@@ -23,7 +24,7 @@ package struct AWSEnvironment: Sendable {
     package static func system() -> AWSEnvironment {
         let variables = ProcessInfo.processInfo.environment
         return AWSEnvironment(variables: variables, home: variables["HOME"] ?? "/root") {
-            Int(clamping: Date().timeIntervalSince1970)
+            WallClock.system.seconds
         }
     }
 
@@ -43,7 +44,7 @@ package struct AWSEnvironment: Sendable {
         let path = expanded(path)
         guard let file = fopen(path, "re") else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw S3DocumentError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+            throw S3DocumentError("cannot read '\(path)': \(Errno.last)")
         }
         defer { fclose(file) }
         var bytes: [UInt8] = []
@@ -56,7 +57,7 @@ package struct AWSEnvironment: Sendable {
             }
             if count > 0 { continue }
             guard ferror(file) == 0 else {
-                throw S3DocumentError("cannot read '\(path)': \(String(cString: strerror(errno)))")
+                throw S3DocumentError("cannot read '\(path)': \(Errno.last)")
             }
             break
         }

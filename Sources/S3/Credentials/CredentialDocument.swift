@@ -23,7 +23,7 @@ struct CredentialDocument: Decodable {
                 source, "\(parsed.Code ?? "no keys"): \(parsed.Message ?? "the answer contains no keys")")
         }
         let expiration = try parsed.Expiration.map { text in
-            guard let time = UTCTime.parse(text) else {
+            guard let time = AWSTime.parse(text) else {
                 throw CredentialError(source, "expiration '\(text)' is not a valid timestamp")
             }
             return time

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import SystemPackage
 
 /// The credentials that a profile's `credential_process` prints.
 struct ProcessCredentials: CredentialSource {
@@ -98,6 +99,6 @@ struct ProcessCredentials: CredentialSource {
     }
 
     private func failure(_ number: CInt) -> CredentialError {
-        CredentialError(source, "credential_process: \(String(cString: strerror(number)))")
+        CredentialError(source, "credential_process: \(Errno(rawValue: number))")
     }
 }

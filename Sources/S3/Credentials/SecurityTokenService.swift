@@ -72,7 +72,7 @@ struct SecurityTokenService: Sendable {
         }
         let now = environment.now()
         let host = endpoint.drop { $0 != "/" }.drop { $0 == "/" }.prefix { $0 != "/" }
-        var headers: [HTTPHeaders.Field] = [type, ("host", String(host)), ("x-amz-date", UTCTime.basic(now))]
+        var headers: [HTTPHeaders.Field] = [type, ("host", String(host)), ("x-amz-date", UTCTime(seconds: now).basic)]
         if let token = signer.sessionToken { headers.append(("x-amz-security-token", token)) }
         let hash = Digest(of: [UInt8](body.utf8)).hex
         let scopeRegion = region ?? S3Endpoint.region(environment) ?? "us-east-1"
@@ -87,6 +87,6 @@ struct SecurityTokenService: Sendable {
         guard let id = keys.value("AccessKeyId"), let secret = keys.value("SecretAccessKey") else { return nil }
         return S3Credentials(
             accessKeyID: id, secretAccessKey: secret, sessionToken: keys.value("SessionToken"),
-            expiration: keys.value("Expiration").flatMap(UTCTime.parse), source: source)
+            expiration: keys.value("Expiration").flatMap(AWSTime.parse), source: source)
     }
 }

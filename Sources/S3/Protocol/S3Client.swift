@@ -3,6 +3,7 @@ internal import Foundation
 internal import HTTP
 internal import Logging
 internal import ObjectStorage
+internal import Platform
 internal import Synchronization
 
 /// Addresses, signs and sends requests for one bucket, and corrects the cause of a failure if it can.
@@ -135,7 +136,7 @@ final class S3Client: Sendable {
         let now = environment.now() + skew
         let hash = request.payload.hash?.hex ?? SigV4.unsignedPayload
         let path = request.key.map { "\(endpoint.basePath)/\($0)" } ?? endpoint.basePath
-        var headers = request.headers + [("x-amz-date", UTCTime.basic(now)), ("x-amz-content-sha256", hash)]
+        var headers = request.headers + [("x-amz-date", UTCTime(seconds: now).basic), ("x-amz-content-sha256", hash)]
         if let token = credentials.sessionToken { headers.append(("x-amz-security-token", token)) }
         let authorization = SigV4(credentials, region: region).authorization(
             SigV4.Request(
@@ -156,7 +157,7 @@ final class S3Client: Sendable {
     }
 
     private static func url(of path: String, query: String, at endpoint: S3Endpoint) -> String {
-        let path = PercentEncoding.encode(path.isEmpty ? "/" : path, keepsSlash: true)
+        let path = PercentEncoding.encode(path.isEmpty ? "/" : path, keeping: "/")
         return "\(endpoint.scheme)://\(endpoint.authority)\(path)\(query.isEmpty ? "" : "?\(query)")"
     }
 

@@ -1,4 +1,6 @@
 internal import Cryptography
+internal import HTTP
+internal import Platform
 
 /// AWS Signature Version 4 as a pure value; the time is a parameter.
 ///
@@ -55,7 +57,7 @@ package struct SigV4: Sendable {
     // MARK: - Steps, each with published examples
 
     package static func canonicalRequest(_ request: Request) -> String {
-        let path = PercentEncoding.encode(request.path.isEmpty ? "/" : request.path, keepsSlash: true)
+        let path = PercentEncoding.encode(request.path.isEmpty ? "/" : request.path, keeping: "/")
         let headers = canonicalHeaders(request.headers).map { "\($0.name):\($0.value)\n" }.joined()
         return [
             request.method, path, canonicalQuery(request.query), headers, signedHeaders(request.headers),
@@ -65,11 +67,11 @@ package struct SigV4: Sendable {
 
     package func stringToSign(_ request: Request, now: Int) -> String {
         let hash = Digest(of: [UInt8](Self.canonicalRequest(request).utf8)).hex
-        return [Self.algorithm, UTCTime.basic(now), scope(now), hash].joined(separator: "\n")
+        return [Self.algorithm, UTCTime(seconds: now).basic, scope(now), hash].joined(separator: "\n")
     }
 
     package func signingKey(_ now: Int) -> [UInt8] {
-        let day = String(UTCTime.basic(now).prefix(8))
+        let day = String(UTCTime(seconds: now).basic.prefix(8))
         return [day, region, service, "aws4_request"].reduce([UInt8]("AWS4\(credentials.secretAccessKey)".utf8)) {
             HMAC.sha256(key: $0, [UInt8]($1.utf8))
         }
@@ -88,7 +90,7 @@ package struct SigV4: Sendable {
     }
 
     private func scope(_ now: Int) -> String {
-        "\(UTCTime.basic(now).prefix(8))/\(region)/\(service)/aws4_request"
+        "\(UTCTime(seconds: now).basic.prefix(8))/\(region)/\(service)/aws4_request"
     }
 
     private static func signedHeaders(_ headers: [Field]) -> String {

@@ -21,14 +21,14 @@ struct Capacity: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        let history = CapacityHistory(session: session, now: Session.now())
+        let history = CapacityHistory(session: session, now: session.now())
         let measured = try await history.read()
         let report = CapacityReport(measured, source: try history.source()?.name, at: history.now)
         let output = Output(options: options)
         if svg != nil || html != nil {
             let picture = CapacityPicture(measured, report).svg
             if let svg { try output.write(picture, to: svg) }
-            if let html { try output.write(report.page(picture: picture), to: html) }
+            if let html { try output.write(report.page(picture: picture).html(), to: html) }
         }
         try output.result(report) { report.text }
         if measured.contains(where: { $0.samples.isEmpty && $0.failure != nil }) { throw ExitStatus.partial }

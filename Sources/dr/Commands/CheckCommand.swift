@@ -66,7 +66,7 @@ struct CheckCommand: AsyncParsableCommand {
         let results = await run.run(chosen, sets: held, components: component.isEmpty ? nil : Set(component))
         try Task.checkCancellation()
         let report = CheckReport(
-            stack: session.configuration.stack, timestamp: Session.now().rfc3339,
+            stack: session.configuration.stack, timestamp: session.now().rfc3339,
             set: held?.newest.map { "\($0.name)" }, results: results)
         try output.result(report) { CheckText.table(report) }
         await notices(session, output)?.tell(report.results)
@@ -98,7 +98,7 @@ struct CheckCommand: AsyncParsableCommand {
             throw ValidationError("there is no service level to report on: the configuration has no 'checks: sla:'")
         }
         let report = await session.pool.run {
-            ComplianceReport(level, stack: session.configuration.stack, at: Session.now())
+            ComplianceReport(level, stack: session.configuration.stack, at: session.now())
         }
         try Task.checkCancellation()
         try output.result(report) { CheckText.compliance(report) }
@@ -109,7 +109,7 @@ struct CheckCommand: AsyncParsableCommand {
     private func health(_ session: Session, _ output: Output) async throws {
         let results = await CheckRun(session: session).run(session.checks.names(of: .health))
         try Task.checkCancellation()
-        let report = HealthReport(results, at: Session.now())
+        let report = HealthReport(results, at: session.now())
         guard report.total > 0 else {
             throw ValidationError(
                 "there is no component to report on: none has a 'url', and there are no 'checks: endpoints:'")

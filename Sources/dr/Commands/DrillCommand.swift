@@ -76,7 +76,7 @@ struct DrillCommand: AsyncParsableCommand {
         guard randomSet else { return at }
         let repository = try await session.repository(recoveryKey: recoveryKey)
         let names = try await session.pool.run { try repository.setNames() }
-        let now = Session.now()
+        let now = session.now()
         for name in names.filter({ !repository.scope.isFuture($0, at: now) }).shuffled() {
             let set = await session.pool.run { try? repository.set(name) }
             // One that was made for some components alone proves nothing of the others.

@@ -56,10 +56,10 @@ struct Drop: AsyncParsableCommand {
             )
         }
         let marks = try await session.pool.run { try SetMarks(Marks(repository)) }
-        let isPinned = marks[name].pinned?.holds(at: Session.now()) == true
+        let isPinned = marks[name].pinned?.holds(at: session.now()) == true
         let last = try await lastHeld(by: name, names, marks, repository, session)
         if !force { try refuse(name, isPinned: isPinned, last: last) }
-        let wasDropped = marks[name].dropReason(at: Session.now()) != nil
+        let wasDropped = marks[name].dropReason(at: session.now()) != nil
         if !dryRun, !yes { try await confirm(name, session) }
         var report: PruneReport?
         if !dryRun {
@@ -103,7 +103,7 @@ struct Drop: AsyncParsableCommand {
         // An unreadable set holds nothing that could be restored.
         guard let set = try? await session.pool.run({ try repository.set(name) }) else { return [] }
         var last = Set(set.components.filter(\.value.isWhole).keys)
-        let now = Session.now()
+        let now = session.now()
         for other in names.reversed() where other != name && !last.isEmpty {
             let facts = marks[other]
             guard facts.dropReason(at: now) == nil, !facts.isDamaged, !repository.scope.isFuture(other, at: now),
@@ -117,7 +117,7 @@ struct Drop: AsyncParsableCommand {
     private func mark(
         _ name: Timestamp, isPinned: Bool, _ marks: SetMarks, _ repository: Repository, _ session: Session
     ) async throws {
-        let dropped = DroppedMark(at: Session.now(), tool: Release.tool, set: name, reason: reason)
+        let dropped = DroppedMark(at: session.now(), tool: Release.tool, set: name, reason: reason)
         let pinnedAt = isPinned ? marks[name].pinnedAt : nil
         _ = try await session.pool.run {
             let marks = Marks(repository)

@@ -36,7 +36,7 @@ struct Init: AsyncParsableCommand {
         let session = try Session(options)
         let opened = try StoreFactory.make(session.configuration.store, create: true, logger: session.logger)
         let (repository, isNew) = try await session.pool.run {
-            try Repository.create(in: opened, tool: Release.tool, now: Session.now())
+            try Repository.create(in: opened, tool: Release.tool, now: session.now())
         }
         let result = Result(
             configuration: file, wroteConfiguration: wroteFile, store: opened.location,
@@ -67,7 +67,8 @@ private enum RecoveryKeyWriting {
             throw ValidationError("'\(file)' is there already, and a recovery key is never overwritten")
         }
         let passphrase = ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
-        let pair = try RecoveryKeyPair.generate(commonName: "dr recovery", now: Date(), passphrase: passphrase)
+        let pair = try RecoveryKeyPair.generate(
+            commonName: "dr recovery", now: WallClock.system.now, passphrase: passphrase)
         // The key first, and for its owner alone from its first byte on.
         try OutputFile.create(Array(pair.privateKeyPEM.utf8), at: keyFile, mode: 0o600)
         try OutputFile.create(Array(pair.certificatePEM.utf8), at: certificateFile, mode: 0o644)

@@ -21,7 +21,7 @@ struct List: AsyncParsableCommand {
         let session = try Session(options)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
-        let now = Session.now()
+        let now = session.now()
         let (stored, unreadable) = try await repository.sets(names, pool: session.pool)
         let all = stored.filter(repository.scope.owns)
         let others = Dictionary(grouping: stored.filter { !repository.scope.owns($0) }) { $0.stack ?? "" }

@@ -31,7 +31,7 @@ struct NotifyTest: AsyncParsableCommand {
                 file: session.file, "no channel to try", hint: "name whom to tell under `notifications:`")
         }
         let notice = Notice(
-            .test, severity: .info, at: Date(), stack: session.configuration.stack,
+            .test, severity: .info, at: session.clock.now, stack: session.configuration.stack,
             summary: "A test of dr's notifications: nothing has happened.")
         let chosen = found.channels.filter { channel.isEmpty || channel.contains($0.name) }
         let pool = BlockingPool(threads: min(max(chosen.count, 1), 16))

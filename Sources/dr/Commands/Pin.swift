@@ -43,7 +43,7 @@ struct Pin: AsyncParsableCommand {
         let session = try Session(options)
         let repository = try await session.repository()
         let name = try await session.set(set, in: repository).name
-        let end = try end(), now = Session.now()
+        let end = try end(), now = session.now()
         if let end, end <= now { throw ValidationError("--until: \(end.rfc3339) is over") }
         try await session.pool.run { [reason, remove] in
             let marks = Marks(repository)

@@ -46,7 +46,7 @@ struct PlanShow: AsyncParsableCommand {
         var report = try await PlanReport(plan, from: entry, in: session.lookContext(for: plan))
         // Without a history there is nothing to forecast, and no reason to ask the store.
         if let times = await session.stepTimes(of: plan.scenario)[plan.scenario], times.runs > 0 {
-            let now = Session.now()
+            let now = session.now()
             let sizes = await session.componentSizes(now: now)
             report.forecast = times.forecast(plan, sizes: sizes.today)
             report.outlook = session.outlook(of: plan, times, sizes, now: now)

@@ -148,7 +148,7 @@ struct Restore: AsyncParsableCommand {
         job.owner = try parsedOwner()
         job.replace = replace
         job.discardsPrevious = discardPrevious
-        job.slice = try slice.slice(now: Session.now())
+        job.slice = try slice.slice(now: session.now())
         if job.slice != nil, !session.canSlice(kind: manifest.source) {
             throw ValidationError("a component of kind '\(manifest.source)' has no tenants or times to choose by")
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BackupRepository
 import Operations
+import Platform
 import Retention
 import StackConfiguration
 
@@ -61,7 +62,7 @@ struct RetentionSimulate: AsyncParsableCommand {
         guard !policy.isEmpty else {
             throw ValidationError("there is no retention to simulate; give dr.yaml one, or use --policy")
         }
-        let simulation = try SimulationArguments(self).simulation(policy, now: Session.now().seconds)
+        let simulation = try SimulationArguments(self).simulation(policy, now: WallClock.system.seconds)
         let moment = try at.map { try SimulationArguments.moment($0, "--at", from: simulation.start, policy.timeZone) }
         guard let outcome = simulation.run(at: moment) else {
             throw ValidationError("--at '\(at ?? "")' is not in the time that is simulated")
@@ -69,7 +70,7 @@ struct RetentionSimulate: AsyncParsableCommand {
         let report = SimulationReport(simulation, outcome, listsSets: at != nil)
         let picture = SimulationPicture(simulation, outcome)
         if let svg { try Output(options: options).write(picture.svg, to: svg) }
-        if let html { try Output(options: options).write(report.page(picture: picture.svg), to: html) }
+        if let html { try Output(options: options).write(report.page(picture: picture.svg).html(), to: html) }
         try Output(options: options).result(report) { report.text }
     }
 

@@ -42,7 +42,7 @@ struct Show: AsyncParsableCommand {
     private func restorePoint(
         _ selector: SetSelector, _ set: BackupSet, _ repository: Repository, _ session: Session
     ) async throws -> RestorePoint {
-        let now = Session.now(), tolerance = repository.scope.clockTolerance
+        let now = session.now(), tolerance = repository.scope.clockTolerance
         guard selector == .latest else { return RestorePoint(set, now: now, rpo: session.rpo, tolerance: tolerance) }
         let selection = try await repository.latest(
             of: nil, now: now, provesManifests: false, pool: session.pool)

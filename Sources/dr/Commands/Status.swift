@@ -23,7 +23,7 @@ struct Status: AsyncParsableCommand {
         let session = try Session(options)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
-        let now = Session.now()
+        let now = session.now()
         let components = session.configuration.components.map(\.name)
         let latest = try await repository.latest(
             of: Set(components), now: now, provesManifests: false, pool: session.pool)

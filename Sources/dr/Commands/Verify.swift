@@ -70,7 +70,7 @@ struct Verify: AsyncParsableCommand {
         guard !good.isEmpty || !damaged.isEmpty else { return }
         let share = try share()
         let mark = VerifiedMark(
-            at: Session.now(), tool: Release.tool, level: share == 1 ? .data : .structure, share: share,
+            at: session.now(), tool: Release.tool, level: share == 1 ? .data : .structure, share: share,
             good: good.sorted(), damaged: damaged.sorted())
         _ = try await session.pool.run { try Marks(repository).put(mark) }
     }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import BackupRepository
 import Foundation
 import Operations
+import Platform
 import RecoveryPlan
 
 /// How a plan is replayed: for `dr restore --scenario` and `dr drill`.
@@ -34,7 +36,8 @@ struct ScenarioOptions: ParsableArguments {
 
     /// The same, checked.
     func request() throws -> ReplayRequest {
-        var request = ReplayRequest(parameters: try parameters.values(), moments: try moments(now: Date()))
+        var request = ReplayRequest(
+            parameters: try parameters.values(), moments: try moments(now: WallClock.system.now))
         request.resumes = isResuming
         request.run = resumeRun
         request.allowsChangedPlan = allowChangedPlan
@@ -45,7 +48,7 @@ struct ScenarioOptions: ParsableArguments {
     private func moments(now: Date) throws -> ReplayRequest.Moments {
         func moment(_ argument: MomentArgument?, _ name: String) throws -> Date? {
             guard let argument else { return nil }
-            let seconds = argument.seconds(now: Session.now())
+            let seconds = argument.seconds(now: Timestamp(seconds: WallClock.system.seconds))
             let date = Date(timeIntervalSince1970: Double(seconds))
             guard date <= now.addingTimeInterval(1) else {
                 throw ValidationError(

@@ -159,8 +159,9 @@ extension SimulationReport {
         }
     }
 
-    func page(picture: String) -> String {
-        let tables = [tierTable, timelineTable, setTable].compactMap { $0?.html }
-        return Page.html(title: "What retention keeps", ([picture] + tables).joined(separator: "\n"))
+    func page(picture: String) -> Page {
+        Page(
+            title: "What retention keeps", picture: picture,
+            tables: [tierTable, timelineTable, setTable].compactMap(\.self))
     }
 }

@@ -30,7 +30,7 @@ import Testing
     @Test func `an import that fails names five objects and counts the rest`() throws {
         let tally = ObjectTally()
         for number in 1...7 {
-            tally.add(ImportedObject("dashboard", "d\(number)", .failed, detail: "HTTP 500"))
+            tally.add(ImportedObject("dashboard", "d\(number)", outcome: .failed, detail: "HTTP 500"))
         }
         let error = #expect(throws: (any Error).self) { try tally.refuseFailures(of: "grafana") }
         let text = error.map { "\($0)" } ?? ""

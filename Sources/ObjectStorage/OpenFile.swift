@@ -1,27 +1,21 @@
 internal import Glibc
+internal import Platform
+internal import SystemPackage
 
-/// The error number of a failed system call, saved before another call overwrites it.
-struct Errno: Error {
-    var number: CInt
-    init() { number = errno }
-    init(_ number: CInt) { self.number = number }
-    var text: String { String(cString: strerror(number)) }
-}
-
-/// An open file or directory that has one owner and is closed once.
-struct FileDescriptor: ~Copyable {
+/// An open file or directory: owned, closed once.
+struct OpenFile: ~Copyable {
     let number: CInt
 
     init(path: String, _ flags: CInt, mode: mode_t = 0) throws(Errno) {
         number = open(path, flags | O_CLOEXEC, mode)
-        guard number >= 0 else { throw Errno() }
+        guard number >= 0 else { throw Errno.last }
     }
 
     deinit { close(number) }
 
     func status() throws(Errno) -> stat {
         var status = stat()
-        guard fstat(number, &status) == 0 else { throw Errno() }
+        guard fstat(number, &status) == 0 else { throw Errno.last }
         return status
     }
 
@@ -30,7 +24,7 @@ struct FileDescriptor: ~Copyable {
         while true {
             let count = pread(number, buffer.baseAddress, buffer.count, offset)
             if count >= 0 { return count }
-            if errno != EINTR { throw Errno() }
+            if errno != EINTR { throw Errno.last }
         }
     }
 
@@ -40,7 +34,7 @@ struct FileDescriptor: ~Copyable {
             while !rest.isEmpty {
                 let piece = UnsafeRawBufferPointer(rebasing: rest)
                 let count = Glibc.write(number, piece.baseAddress, piece.count)
-                if count < 0, errno != EINTR { throw Errno() }
+                if count < 0, errno != EINTR { throw Errno.last }
                 rest = rest.dropFirst(max(0, count))
             }
         }
@@ -48,7 +42,7 @@ struct FileDescriptor: ~Copyable {
 
     /// Makes content and directory entries durable.
     func sync() throws(Errno) {
-        guard fsync(number) == 0 else { throw Errno() }
+        guard fsync(number) == 0 else { throw Errno.last }
     }
 
     /// Asks the kernel to start writing the content of `range` to the disk, and does not wait. Errors do not matter,

@@ -1,12 +1,13 @@
-/// Percent-encoding for SigV4 (RFC 3986 unreserved characters stay, upper-case digits), and its reverse.
+/// Percent-encoding of paths and queries (RFC 3986, section 2.1), with upper-case digits as SigV4 wants them.
 package enum PercentEncoding {
-    /// - Parameter keepsSlash: true for a path, false for the names and values of a query.
-    package static func encode(_ text: String, keepsSlash: Bool = false) -> String {
+    /// Encodes every byte of the text's UTF-8 form but RFC 3986's unreserved characters.
+    /// - Parameter kept: other characters that stay as they are: "/" for a whole path. ASCII only.
+    package static func encode(_ text: String, keeping kept: String = "") -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var encoded: [UInt8] = []
         encoded.reserveCapacity(text.utf8.count)
         for byte in text.utf8 {
-            if isUnreserved(byte) || keepsSlash && byte == UInt8(ascii: "/") {
+            if isUnreserved(byte) || kept.utf8.contains(byte) {
                 encoded.append(byte)
             } else {
                 encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
