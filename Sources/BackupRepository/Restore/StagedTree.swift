@@ -229,7 +229,7 @@ struct StagedFile: ~Copyable {
             try bytes.withUnsafeBytes { buffer in
                 _ = try FileDescriptor(rawValue: descriptor).writeAll(toAbsoluteOffset: Int64(position), buffer)
             }
-        } catch let error as Errno { throw StagedTree.refusal(display, "cannot write", error.rawValue) }
+        } catch let error as Errno { throw StagedTree.refusal(display, "cannot write", code: error.rawValue) }
         position += bytes.byteCount
     }
 
