@@ -186,7 +186,12 @@ let testTargets = [
             "Cryptography", logging,
         ]),
     tests(of: "Reporting", ["Components", "RecoveryPlan", "Documents", "Platform"]),
-    tests(of: "Operations", ["BackupRepository", "StackConfiguration", "Trends", "Platform"]),
+    tests(
+        of: "Operations",
+        [
+            "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "StackConfiguration", "Trends",
+            "Platform",
+        ]),
     tests(
         of: "Drills",
         ["Operations", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),
