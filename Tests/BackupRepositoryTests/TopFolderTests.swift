@@ -116,8 +116,8 @@ private let isRoot = geteuid() == 0
 
     @Test func `one command sets the owner of all, where all have the same`() {
         var given = OwnersGiven()
-        given.miss(.owner, "a", 65534, 65534, EPERM)
-        given.miss(.owner, "b", 65534, 65534, EPERM)
+        given.miss(.owner, of: "a", owner: (65534, 65534), because: EPERM)
+        given.miss(.owner, of: "b", owner: (65534, 65534), because: EPERM)
         #expect(given.shortfall?.owners == 2 && given.shortfall?.isSerious == true)
         let text = given.shortfall?.text(target: "/it's") ?? ""
         #expect(text.contains("chown -hR 65534:65534 '/it'\\''s'") && text.contains("'a'"), "\(text)")
@@ -127,9 +127,9 @@ private let isRoot = geteuid() == 0
 
     @Test func `a group alone, and what only stands in, is not serious`() {
         var given = OwnersGiven()
-        given.miss(nil, "./", 1, 1, EPERM)
+        given.miss(nil, of: "./", owner: (1, 1), because: EPERM)
         #expect(given.shortfall == nil)
-        given.miss(.group, "a", 1, 2, EPERM)
+        given.miss(.group, of: "a", owner: (1, 2), because: EPERM)
         #expect(given.shortfall?.groups == 1 && given.shortfall?.isSerious == false)
     }
 }

@@ -12,7 +12,7 @@ package struct BackupRun: Sendable {
         package var kind: String
         package var source: any ComponentSource
         package var progress = WorkProgress()
-        /// How long it may show no progress before the run goes on without it.
+        /// The time that it may show no progress before the run continues without it.
         package var stallTimeout = Duration.seconds(2700)
         /// The share of it that may be gone since the backup before, 0...1.
         package var shrinkThreshold = 0.5

@@ -122,7 +122,7 @@ struct ComponentRun: Sendable {
         throw PacksPruned(packs: unwanted)
     }
 
-    /// How often what a prune takes away is stored anew before the component counts as failed.
+    /// Tries to store anew what a prune takes away, before the component counts as failed.
     private static let attemptsBesidePrunes = 4
 
     /// The state that an incremental backup builds on.

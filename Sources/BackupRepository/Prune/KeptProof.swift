@@ -11,7 +11,7 @@ struct KeptProof: Sendable {
     /// Sets whose runs were given up before they could end.
     let dead: [Timestamp]
 
-    /// What was decided so far about the sets.
+    /// The decisions so far.
     struct Terms: Sendable {
         let plan: RetentionPlan
         /// By set, in seconds since 1970.

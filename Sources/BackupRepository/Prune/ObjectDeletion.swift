@@ -59,7 +59,7 @@ struct ObjectDeletion {
             } catch let error as ObjectStoreError where error.reason == .notFound || error.reason == .unsupported {
                 continue
             } catch let error as ObjectStoreError where error.reason == .denied {
-                // Not to be told is no reason to hide what may be locked.
+                // It may be locked, and a deletion would hide it.
                 locked.insert(key)
                 removal.keep(key, because: error)
             }
@@ -76,7 +76,7 @@ struct DoomedPack {
     let bytes: Int
 
     var index: ObjectKey { Layout.index(component, id) }
-    /// Both, encrypted or not: a key without an object is no error.
+    /// Both keys, encrypted or not: deleting a key without an object does nothing.
     var contents: [ObjectKey] { [false, true].map { Layout.pack(component, id, isEncrypted: $0) } }
     var objects: [ObjectKey] { [index] + contents }
 }

@@ -3,7 +3,7 @@ internal import Platform
 
 /// The first phase: says what is to be deleted once the grace is over.
 struct PruneAnnouncement: Sendable {
-    /// What was announced. Earlier prunes' announcements do not count.
+    /// Without the announcements of earlier prunes.
     let counts: PruneReport.Counts
     /// True if the store was too full for all of it: a later prune announces the rest.
     let isCut: Bool

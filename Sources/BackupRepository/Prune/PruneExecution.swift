@@ -172,7 +172,7 @@ struct PruneExecution: Sendable {
             gone.formUnion(mark.sets)
             old.append(info.key)
         }
-        // A run on its way may name as the one before a set that was removed meanwhile: recent names stay in any case.
+        // A run in progress may name a set as its previous one that was removed meanwhile: recent names always stay.
         let names = gone.sorted()
         let recent = Set(names.suffix(Self.recentNames))
         let needed = try names.filter { try recent.contains($0) || ledger.isPrevious($0.seconds) }

@@ -54,8 +54,14 @@ struct OwnersGiven {
         shortfall?.gid = isMixed ? nil : wanted?.gid
     }
 
-    /// - Parameter code: the system's reason, an `errno`.
-    mutating func miss(_ attribute: Attribute, of path: String, because code: CInt) {
+    /// - Parameters:
+    ///   - attribute: nil for one that need not be set.
+    ///   - owner: the one that the entry should have; nil where only its mode is missing.
+    ///   - code: the system's reason, an `errno`.
+    mutating func miss(
+        _ attribute: Attribute?, of path: String, owner: (uid: UInt32, gid: UInt32)? = nil, because code: CInt
+    ) {
+        guard let attribute else { return }
         var found =
             shortfall ?? OwnerShortfall(owners: 0, groups: 0, modes: 0, example: path, reason: errnoText(code))
         switch attribute {
@@ -64,5 +70,6 @@ struct OwnersGiven {
         case .mode: found.modes += 1
         }
         shortfall = found
+        if let owner { add(owner.uid, owner.gid) }
     }
 }

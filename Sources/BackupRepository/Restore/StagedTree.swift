@@ -142,11 +142,8 @@ final class StagedTree: Sendable {
         if uid != geteuid() { mode &= ~S_ISUID }
         mode &= ~S_ISGID
         let isMine = uid == geteuid()
-        guard counts else { return mode }
-        given.withLock {
-            $0.miss(isMine ? .group : .owner, of: record.name, because: code)
-            $0.add(uid, gid)
-        }
+        let attribute: OwnersGiven.Attribute? = counts ? isMine ? .group : .owner : nil
+        given.withLock { $0.miss(attribute, of: record.name, owner: (uid, gid), because: code) }
         return mode
     }
 
