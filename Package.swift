@@ -70,6 +70,7 @@ let kinds = [
     layer("Elasticsearch", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system, logging]),
     layer(
         "Grafana", ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging]),
+    layer("Alertmanager", ["Components", "BackupRepository", "Documents", "HTTP", "Platform"]),
 ]
 
 let everyKind = kinds.map { Target.Dependency.byName(name: $0.name) }
@@ -156,19 +157,19 @@ let lab: [Target] = [
 
 let testTargets = [
     tests(of: "Platform"),
-    tests(of: "Documents"),
+    tests(of: "Documents", ["Platform"]),
     tests(of: "Trends"),
     tests(of: "Retention"),
-    tests(of: "Cryptography"),
+    tests(of: "Cryptography", ["Platform"]),
     tests(of: "Archiving"),
     tests(of: "HTTP", ["Documents", "Platform"]),
-    tests(of: "ObjectStorage", ["S3", "Cryptography", logging]),
-    tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", logging]),
+    tests(of: "ObjectStorage", ["S3", "HTTP", "Cryptography", "Platform", logging]),
+    tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", logging]),
     tests(
         of: "BackupRepository",
         ["ObjectStorage", "FileTree", "Archiving", "Platform", "Documents", "Cryptography", "Retention", logging]),
     tests(of: "Notifications", ["HTTP", "Documents", "Platform"]),
-    tests(of: "StackConfiguration", ["Components", "Documents", "Retention", "Notifications"] + everyKind),
+    tests(of: "StackConfiguration", ["Components", "Documents", "Retention", "Notifications", "Platform"] + everyKind),
     tests(of: "Components", ["BackupRepository", "HTTP", "Documents", "Platform"] + everyKind),
     tests(of: "Prometheus", ["Components", "BackupRepository", "HTTP", "Cryptography", "Platform", logging]),
     tests(of: "Git", ["Components", "BackupRepository", "Platform", logging]),
@@ -177,6 +178,7 @@ let testTargets = [
         ["Components", "BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
     tests(of: "Elasticsearch", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Grafana", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
+    tests(of: "Alertmanager", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(
         of: "RecoveryPlan",
         [

@@ -1,3 +1,4 @@
+import Alertmanager
 import Components
 import Elasticsearch
 import FileTree
@@ -14,4 +15,5 @@ let supportedKinds: [any ComponentKind.Type] = [
     FilesComponent.self,
     GitComponent.self,
     ElasticsearchComponent.self,
+    AlertmanagerComponent.self,
 ]

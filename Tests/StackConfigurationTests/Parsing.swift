@@ -1,5 +1,6 @@
 import Testing
 
+import Alertmanager
 import Components
 import Documents
 import Elasticsearch
@@ -13,7 +14,7 @@ import Prometheus
 /// The kinds that the tests' configurations may have.
 let kinds: [any ComponentKind.Type] = [
     PrometheusComponent.self, LokiComponent.self, GrafanaComponent.self, FilesComponent.self, GitComponent.self,
-    ElasticsearchComponent.self,
+    ElasticsearchComponent.self, AlertmanagerComponent.self,
 ]
 
 extension ComponentKind {

@@ -1,0 +1,21 @@
+internal import BackupRepository
+internal import Platform
+
+/// The documents of one export.
+struct AlertmanagerCapture: Capture {
+    let tree: DocumentTree
+    let facts: [String: String]
+    let withheld: [Withheld]
+    let damage: [Damage]
+    let pool: BlockingPool
+
+    var root: String { tree.path }
+    /// An API gives the present state only: it has no newest datum.
+    var watermark: Int? { nil }
+    var warnings: [String] { [] }
+    var isFrozen: Bool { true }
+
+    func examine(_ changed: [String]) async throws -> [Damage] { [] }
+
+    func release() async throws { try await pool.run { try tree.release() } }
+}
