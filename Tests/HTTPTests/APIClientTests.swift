@@ -109,7 +109,7 @@ private enum Refusal: APIReason {
             ([[1], [2], [3]], 3, [1, 2, 3], 3), ([], nil, [], 1),
         ] as [([[Int]], Int?, [Int], Int)])
     func `a list ends with a short page, the announced number or a repetition`(
-        _ pages: [[Int]], _ total: Int?, _ items: [Int], _ asked: Int
+        pages: [[Int]], total: Int?, items: [Int], asked: Int
     ) {
         let result = read(pages, total: total)
         #expect(result.items == items && result.numbers == Array(1...asked))
@@ -121,7 +121,7 @@ private enum Refusal: APIReason {
         ("AZaz09-._~", "", "AZaz09-._~"), ("a b/c", "", "a%20b%2Fc"), ("é", "", "%C3%A9"), ("a,b*", ",*", "a,b*"),
         ("\u{0}\n", "", "%00%0A"),
     ])
-    func `all but unreserved and kept characters are encoded`(_ text: String, _ kept: String, _ encoded: String) {
+    func `all but unreserved and kept characters are encoded`(text: String, kept: String, encoded: String) {
         #expect(PercentEncoding.encode(text, keeping: kept) == encoded)
     }
 }

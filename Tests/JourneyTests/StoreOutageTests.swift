@@ -81,7 +81,7 @@ import Testing
         place.proxy.comeBack()
         let resumed = try await place.recover("--resume")
         #expect(resumed.status == 0, "\(resumed.output)\n\(resumed.errors)")
-        #expect(resumed.errors.contains("tree: begins, attempt 2"))
+        #expect(resumed.errors.contains("tree: started, attempt 2"))
         #expect(resumed.output.contains("recovered"))
         try await place.expectWhatWasLost()
     }

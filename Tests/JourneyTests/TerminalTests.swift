@@ -45,7 +45,7 @@ import Testing
             boards.allSatisfy { $0.allSatisfy { $0.count < 60 || !$0.contains(" left of ") || $0.hasPrefix("dr: ") } })
         // Afterwards nothing of it is left, and every line of the journal's is there once.
         let left = screen.lines
-        #expect(left.count { $0.hasPrefix("dr: settle: begins") } == 1)
+        #expect(left.count { $0.hasPrefix("dr: settle: started") } == 1)
         #expect(
             !left.contains { $0.contains("steps done") } && !left.contains { $0.hasPrefix("  settle: ") }, "\(left)")
         #expect(left.contains("status 0"))
@@ -57,7 +57,7 @@ import Testing
         let journey = try await started()
         let run = try await journey.expect(0, "restore", "--scenario", "loss", "--yes")
         #expect(!run.errors.contains("\u{1B}") && !run.errors.contains("\r"))
-        #expect(run.errors.contains("dr: settle: begins (") && run.errors.contains(" left of 4h"))
+        #expect(run.errors.contains("dr: settle: started (") && run.errors.contains(" left of 4h"))
         #expect(!run.errors.contains("steps done"))
     }
 

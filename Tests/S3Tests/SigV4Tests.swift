@@ -123,7 +123,7 @@ import Testing
         ("a/b c+d%é~", "a/b%20c%2Bd%25%C3%A9~", "a%2Fb%20c%2Bd%25%C3%A9~"), ("", "", ""),
         ("=&?#", "%3D%26%3F%23", "%3D%26%3F%23"),
     ])
-    func `percent encoding`(_ text: String, _ path: String, _ component: String) {
+    func `percent encoding`(text: String, path: String, component: String) {
         #expect(PercentEncoding.encode(text, keeping: "/") == path)
         #expect(PercentEncoding.encode(text) == component)
         #expect(PercentEncoding.decode(form: component) == text)

@@ -1,4 +1,5 @@
 internal import Mustache
+package import Platform
 
 /// A page that needs nothing beside it: a picture, tables, a list.
 package struct Page {

@@ -27,7 +27,7 @@ package struct Table {
     // MARK: Pages
 
     /// The table as a page's template reads it.
-    struct View {
+    package struct View {
         var titles: [Cell]
         var rows: [Row]
     }
@@ -41,7 +41,7 @@ package struct Table {
         var isRight: Bool
     }
 
-    var view: View {
+    package var view: View {
         func cells(_ texts: [String]) -> [Cell] {
             zip(columns, texts).map { column, text in Cell(text: text, isRight: column.alignment == .right) }
         }

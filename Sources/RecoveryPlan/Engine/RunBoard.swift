@@ -1,27 +1,28 @@
-import Foundation
+package import Foundation
 import Platform
 
-/// What a run looks like at one moment: steps that run, how many are done, and the time that is left.
+/// The progress of a run: the running steps, the number of finished steps, and the remaining time.
 package struct RunBoard {
     private let title: String
     private let rto: Double?
     private var forecast: RunForecast?
-    /// All steps of the plan.
+    /// The number of steps in the plan.
     private let total: Int
-    /// Reading of the monotonic clock at T3, and at the moment from which the RTO counts.
+    /// The reading of the monotonic clock at T3.
     private let started: Double
+    /// The reading of the monotonic clock at the start of the RTO.
     private let counted: Double
     private var running: [(step: String, attempt: Int, began: Double)] = []
     private var done: Set<String> = []
     private var lost: Set<String> = []
 
     /// - Parameter now: reading of the monotonic clock.
-    init(_ record: RunRecord, now: Double, wall: Date = WallClock.system.now) {
+    package init(_ record: RunRecord, now: Double, wall: Date = WallClock.system.now) {
         title = "\(record.identity.scenario) from \(record.setsText)"
         rto = record.rto
         forecast = record.forecast
         total = record.steps.count
-        // A resumed run began in another process: how long ago, the wall clock has to say.
+        // A resumed run started in another process, so only the wall clock gives the elapsed time.
         let before = max(0, wall.timeIntervalSince(record.startedAt))
         started = now - before
         counted = now - RecoveryClocks(record).since(record.rtoFrom, before)
@@ -45,23 +46,24 @@ package struct RunBoard {
         }
     }
 
-    /// Against the RTO; nil where there is none.
+    /// Returns the time left of the RTO; nil if there is no RTO.
     package func timeLeft(now: Double) -> String? {
         guard let rto else { return nil }
         let left = rto - (now - counted)
         let allowed = Units.duration(seconds: Int(clamping: rto))
         return left >= 0
             ? "\(Units.duration(seconds: Int(clamping: left))) left of \(allowed)"
-            : "\(Units.duration(seconds: Int(clamping: -left))) over the \(allowed) allowed"
+            : "RTO of \(allowed) exceeded by \(Units.duration(seconds: Int(clamping: -left)))"
     }
 
+    /// Returns the lines to display.
     /// - Parameters:
-    ///   - restores: a line for each restore that runs.
-    ///   - height: of the screen; a board never fills it.
+    ///   - restores: one line for each running restore.
+    ///   - height: the height of the screen, which the lines never fill.
     package func lines(_ restores: [String], now: Double, height: Int) -> [String] {
         var head = "\(done.count) of \(total) steps done after \(Units.duration(seconds: Int(clamping: now - started)))"
-        if !lost.isEmpty { head = "\(lost.count) lost, \(head)" }
-        // What matters most stands where a narrow terminal does not cut it off.
+        if !lost.isEmpty { head = "\(lost.count) failed or skipped, \(head)" }
+        // The most important value comes first, because a narrow terminal cuts the line off.
         if let left = timeLeft(now: now) { head = "\(left), \(head)" }
         head += ": \(title)"
         let steps = running.map { entry -> String in

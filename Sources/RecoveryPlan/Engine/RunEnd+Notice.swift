@@ -2,9 +2,9 @@ package import Foundation
 package import Notifications
 
 extension RunEnd {
-    /// What people outside are told of it.
+    /// Returns the notification of the run's end.
     package func notice(of record: RunRecord, at moment: Date) -> Notice {
-        // A late recovery is one: the matter is over, and what is left is to find out why it took so long.
+        // A late recovery is complete too: the stack works again, and only the delay needs an investigation.
         let (event, severity): (Notice.Event, Notice.Severity) =
             switch verdict {
             case .recovered: (.recoveryCompleted, .info)

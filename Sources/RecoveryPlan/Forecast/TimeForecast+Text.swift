@@ -1,19 +1,19 @@
 import Platform
 
 extension TimeForecast {
-    /// `12m 3s (9m 2s to 15m 1s, 3 samples)`.
+    /// The forecast as text: `12m 3s (9m 2s to 15m 1s, 3 samples)`.
     package var text: String { "\(Units.duration(expected)) (\(range), \(samples) sample\(samples == 1 ? "" : "s"))" }
 
-    /// A single measurement has none.
+    /// The range as text; a single measurement has none.
     package var range: String {
         hasRange ? "\(Units.duration(low)) to \(Units.duration(high))" : "no range"
     }
 
-    /// How what was measured compares.
+    /// Returns a comparison with a measured duration.
     package func comparison(with seconds: Double) -> String {
         let words =
             samples == 1
-            ? "one run says little"
+            ? "one earlier run is too few for a range"
             : seconds > high ? "longer than forecast" : seconds < low ? "shorter than forecast" : "within the range"
         return "forecast: \(text); it took \(Units.duration(seconds)), \(words)"
     }

@@ -1,7 +1,7 @@
 import Foundation
 
 extension RunHolder {
-    /// This process, and whoever started it.
+    /// This process and the user who started it.
     package static var current: RunHolder {
         let environment = ProcessInfo.processInfo.environment
         var name = [CChar](repeating: 0, count: 256)

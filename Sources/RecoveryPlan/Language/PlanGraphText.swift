@@ -1,4 +1,4 @@
-/// The graph of a plan's steps in the language of Graphviz (https://graphviz.org/doc/info/lang.html).
+/// The graph of a plan's steps in Graphviz's DOT language (https://graphviz.org/doc/info/lang.html).
 package struct PlanGraphText {
     package let text: String
 

@@ -19,7 +19,7 @@ import Testing
     @Test(arguments: [
         (1.25, 1, "1.3"), (-0.4, 0, "0"), (-0.04, 1, "0.0"), (0.05, 1, "0.1"), (12, 0, "12"), (Double.nan, 1, "nan"),
     ])
-    func `numbers are rounded, and a zero has no sign`(_ value: Double, _ places: Int, _ text: String) {
+    func `numbers are rounded, and a zero has no sign`(value: Double, places: Int, text: String) {
         #expect(Units.fixed(value, places) == text)
     }
 

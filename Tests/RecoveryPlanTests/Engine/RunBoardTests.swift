@@ -6,7 +6,7 @@ import Testing
 @Suite struct RunBoardTests {
     private static let wall = Date(timeIntervalSince1970: 1_796_000_000)
 
-    /// A board of a run that began at reading 100 of the clock.
+    /// The board of a run that started when the clock read 100.
     private static func board(_ change: (inout RunRecord) -> Void = { _ in }) -> RunBoard {
         var record = Rehearsal.record(startedAt: wall)
         record.steps = ["stop", "metrics", "logs"]
@@ -43,7 +43,7 @@ import Testing
         #expect(board.lines([], now: 101, height: 24).first?.hasPrefix("0 of 3") == true)
         board.observe(Self.finished("metrics", .failed), now: 102)
         board.observe(.stepSkipped(step: "logs", reason: "it needs metrics"), now: 102)
-        #expect(board.lines([], now: 102, height: 24).first?.hasPrefix("2 lost, 0 of 3") == true)
+        #expect(board.lines([], now: 102, height: 24).first?.hasPrefix("2 failed or skipped, 0 of 3") == true)
     }
 
     @Test func `a resumed run no longer counts a step that it finds undone`() {
@@ -60,7 +60,7 @@ import Testing
             record.declaredAt = Self.wall.addingTimeInterval(-120)
         }
         #expect(board.timeLeft(now: 100) == "8m 0s left of 10m 0s")
-        #expect(board.timeLeft(now: 640) == "1m 0s over the 10m 0s allowed")
+        #expect(board.timeLeft(now: 640) == "RTO of 10m 0s exceeded by 1m 0s")
         #expect(board.lines([], now: 100, height: 24).first?.hasPrefix("8m 0s left of 10m 0s, 0 of 3") == true)
         #expect(Self.board().timeLeft(now: 640) == nil)
     }

@@ -8,7 +8,7 @@ import Testing
         let lines = RunLine.shortened(error).split(separator: "\n")
         #expect(lines.first == "object 1")
         #expect(lines.last == "hint: restore another set")
-        #expect(lines.contains { $0.contains("5 lines more") })
+        #expect(lines.contains { $0.contains("5 more lines") })
         #expect(lines.count == 6)
     }
 
@@ -20,7 +20,7 @@ import Testing
             step: "metrics", attempt: 1, outcome: .failed, seconds: 1.5, error: "HTTP 503", isRetried: true)
         let line = try #require(RunLine.text(.stepFinished(result: result)))
         #expect(line.hasPrefix("metrics: failed in 1.5s: HTTP 503"))
-        #expect(line.hasSuffix("tried again"))
+        #expect(line.hasSuffix("; retrying"))
     }
 
     @Test func `a recovery from several sets names each with its components`() {
