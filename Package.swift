@@ -189,12 +189,13 @@ let testTargets = [
     tests(
         of: "Operations",
         [
-            "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "StackConfiguration", "Trends",
+            "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "StackConfiguration",
+            "Trends",
             "Platform",
         ]),
     tests(
         of: "Drills",
-        ["Operations", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),
+        ["Operations", "FileTree", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "HTTP", "Documents", "Platform"], swiftSettings: strict),
     // The built program, as a user runs it.
