@@ -1,7 +1,7 @@
 internal import Foundation
 
-/// What the stack owes its users, as PromQL with a threshold each. `$window` in an expression stands for the time that
-/// is looked back over.
+/// The service level of the stack, as PromQL expressions with thresholds. `$window` in an expression stands for the
+/// measured time span.
 package struct ServiceLevel: Sendable {
     package enum Objective: String, Codable, CaseIterable, Sendable {
         case availability
@@ -30,7 +30,7 @@ package struct ServiceLevel: Sendable {
         }
     }
 
-    /// The component whose server keeps the metrics; nil where there is none.
+    /// The component whose server keeps the metrics; nil if there is none.
     package var component: CheckedComponent?
     package var rules: [Objective: Rule]
     /// "1h", in PromQL's notation.
@@ -47,12 +47,12 @@ package struct ServiceLevel: Sendable {
         return "\(objective.isCeiling ? "≤" : "≥") \(Self.text(rule.threshold)) \(objective.unit)"
     }
 
-    /// True where the expression looks back over the window by itself; the others give the present value.
+    /// True if the expression contains the window; other expressions give the present value.
     package func looksBack(_ objective: Objective) -> Bool { rules[objective]?.expression.contains("$window") == true }
 
-    /// Measures an objective as its expression is written: over the window where it names `$window`, else now.
-    /// - Returns: the value, and true where it keeps the promise.
-    /// - Throws: ``CheckFailure`` where there is no answer: a promise that is not measured is not kept.
+    /// Measures an objective: over the window if its expression contains `$window`, else now.
+    /// - Returns: the value, and true if it meets the objective.
+    /// - Throws: ``CheckFailure`` without a result, since an objective that is not measured is not met.
     package func measure(_ objective: Objective) throws -> (value: Double, isMet: Bool) {
         try measured(objective, rule(objective).expression.replacing("$window", with: window))
     }
@@ -60,10 +60,10 @@ package struct ServiceLevel: Sendable {
     /// The window of the daily report.
     package static let day = (window: "24h", minutes: 1440)
 
-    /// Measures an objective over the last 24 hours, in any case. An expression without `$window` is evaluated for every
-    /// minute of them: of an availability or a throughput the mean counts, of a latency the maximum.
-    /// - Returns: as ``measure(_:)``; `coverage` is the share of the minutes that have a value, 0...1, or nil where the
-    ///   expression looks back by itself.
+    /// Measures an objective over the last 24 hours. An expression without `$window` is evaluated for every minute; the
+    /// mean counts for an availability or a throughput, the maximum for a latency.
+    /// - Returns: as ``measure(_:)``; `coverage` is the share of the minutes that have a value, 0...1, or nil if the
+    ///   expression contains the window.
     /// - Throws: as ``measure(_:)``.
     package func measureDay(_ objective: Objective) throws -> (value: Double, isMet: Bool, coverage: Double?) {
         let window = Self.day.window
@@ -72,7 +72,7 @@ package struct ServiceLevel: Sendable {
             let (value, isMet) = try measured(objective, expression.replacing("$window", with: window))
             return (value, isMet, nil)
         }
-        // On a line of its own where it may end with a comment.
+        // On a separate line if it may end with a comment.
         let inner = expression.contains("#") ? "\n\(expression)\n" : expression
         let range = "((\(inner))[\(window):1m])"
         do {
@@ -83,7 +83,7 @@ package struct ServiceLevel: Sendable {
         } catch let failure as CheckFailure where failure.reason.contains("subquery is only allowed") {
             throw CheckFailure(
                 failure.measured,
-                "the query gives a scalar, which cannot be measured over \(window): write it with $window, or as a vector"
+                "the query returns a scalar, which cannot be measured over \(window): use $window or a vector in the query"
             )
         }
     }
@@ -97,12 +97,12 @@ package struct ServiceLevel: Sendable {
 
     private func server() throws -> any MetricServer {
         guard let component else {
-            throw CheckFailure("-", "no component keeps metrics to measure the service level by")
+            throw CheckFailure("-", "no component keeps metrics for the service level")
         }
         do {
             if let server = try component.settings.metricServer(component.context) { return server }
         } catch { throw CheckFailure("-", "\(error)") }
-        throw CheckFailure("-", "component '\(component.name)' keeps no metrics")
+        throw CheckFailure("-", "component '\(component.name)' does not keep metrics")
     }
 
     private func measured(_ objective: Objective, _ expression: String) throws -> (value: Double, isMet: Bool) {
@@ -113,10 +113,10 @@ package struct ServiceLevel: Sendable {
             throw CheckFailure(reason, "\(expression): \(reason)")
         }
         if let kind = sample.kind {
-            throw CheckFailure("not a number", "\(expression): the answer is not a number: \(kind)")
+            throw CheckFailure("not a number", "\(expression): the result is not a number: \(kind)")
         }
         guard !sample.value.isNaN else {
-            throw CheckFailure("no data", "\(expression) is not a number: nothing happened")
+            throw CheckFailure("no data", "\(expression) is not a number: there was no traffic")
         }
         return (sample.value, objective.isCeiling ? sample.value <= rule.threshold : sample.value >= rule.threshold)
     }
@@ -144,7 +144,8 @@ struct ServiceLevelCheck: RecoveryCheck {
     func measure() throws -> Measurement {
         let (value, isMet) = try level.measure(objective)
         let when =
-            level.looksBack(objective) ? "over the last \(level.window)" : "the present value: no $window in the query"
+            level.looksBack(objective)
+            ? "over the last \(level.window)" : "the present value, because the query does not contain $window"
         return .judged(isMet, "\(ServiceLevel.text(value)) \(objective.unit)", when)
     }
 }
