@@ -120,7 +120,7 @@ import Testing
         try write(plan("tree"), journey)
         let run = try await journey.expect(1, "drill", "--scenario", "loss")
         #expect(run.errors.contains("port \(stranger.port) of 127.0.0.1 is taken by '"), "\(run.errors)")
-        #expect(run.errors.contains("give drill.servers.tree.port another number"))
+        #expect(run.errors.contains("change drill.servers.tree.port"))
         #expect(stranger.requests.isEmpty)
         #expect(try leftovers(journey) == [])
         stranger.stop()

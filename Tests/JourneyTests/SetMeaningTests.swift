@@ -81,7 +81,7 @@ import Testing
 
         let single = try await journey.expect(
             2, "restore", "--component", "rules", "--to", "two", "--at", sets[1].name)
-        #expect(single.errors.contains("the newest set that has it is \(sets[0].name): --at \(sets[0].name)"))
+        #expect(single.errors.contains("the newest set with the component is \(sets[0].name): add --at \(sets[0].name)"))
         try await journey.expect(2, "restore", "--scenario", "loss", "--dry-run", "--at", sets[1].name)
         // The metric that is watched stays, as old as it is.
         let metrics = try text(journey, "dr.prom")

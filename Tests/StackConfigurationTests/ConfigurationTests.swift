@@ -156,7 +156,7 @@ import Documents
         ("keep_last: 1.5", "expected a whole number, found a number"),
         ("time_zone: Mars/Olympus", "'Mars/Olympus' is no time zone"),
         ("largest_drop: 0.5", "expected a share such as 50%"), ("largest_drop: 101%", "'101%' is out of range"),
-        ("grace: 59m", "'grace' is the time to take a mistake back: 1h to 90d"),
+        ("grace: 59m", "'grace' is out of range: 1h to 90d"),
         ("keep_lst: 5", "did you mean 'keep_last'?"),
     ])
     func whatIsNoRetentionIsRefused(_ line: String, _ words: String) {
