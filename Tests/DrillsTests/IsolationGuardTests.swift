@@ -48,7 +48,7 @@ import Testing
         ("http://a:9090", "http://a:9090", "host and port"), ("http://A:9090/x", "https://a:9090", "host and port"),
         ("http://a:9090", "http://b:9090", "same address"), ("http://a", "http://b:80", "same address"),
         ("http://a:9090", "http://unknown:9090", "cannot be resolved"),
-        ("http://unknown:9090", "http://a:9090", "cannot be resolved"), ("nonsense", "http://a:1", "cannot be read"),
+        ("http://unknown:9090", "http://a:9090", "cannot be resolved"), ("nonsense", "http://a:1", "cannot be parsed"),
     ])
     func aServerThatMayBeTheLiveOneIsRefused(_ own: String, _ live: String, _ why: String) {
         let names: [String: Set<String>] = ["a": ["10.0.0.1"], "b": ["10.0.0.2", "10.0.0.1"]]

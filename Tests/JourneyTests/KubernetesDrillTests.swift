@@ -58,7 +58,10 @@ import Testing
     }
 
     private var drill: [String] {
-        ["drill", "--scenario", "monitoring_namespace_deletion", "--param", "platform=kubernetes", "--param", "data=kept"]
+        [
+            "drill", "--scenario", "monitoring_namespace_deletion", "--param", "platform=kubernetes", "--param",
+            "data=kept",
+        ]
     }
 
     private func refused(_ arguments: String...) async throws -> String {
@@ -102,7 +105,7 @@ import Testing
         try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
         try Data(plan.utf8).write(to: plans.appending(path: "fixed.yaml"))
         let fixed = try await journey.expect(1, "drill", "--scenario", "fixed")
-        #expect(fixed.errors.contains("step 'scale' works in namespace 'monitoring', and not in the drill's own"))
+        #expect(fixed.errors.contains("step 'scale' uses namespace 'monitoring', and not the drill's namespace"))
         #expect(cluster.server.requests.isEmpty)
     }
 

@@ -126,7 +126,7 @@ import Testing
         let shown = try await journey.expect(0, "plan", "show", "loss").output
         #expect(shown.contains("FORECAST\n  no data: the plan was never run or drilled on this machine"))
         let status = try await journey.expect(0, "status").output
-        #expect(status.contains("recovery forecast: no data: no recovery was run or drilled here"))
+        #expect(status.contains("recovery forecast: no data: no recovery was run or drilled on this machine"))
         let preview = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run").output
         #expect(preview.contains("time: no data: the plan has never been run; allowed: 33m 20s"))
     }
@@ -136,7 +136,7 @@ import Testing
         let first = try await journey.expect(0, "restore", "--scenario", "loss", "--yes").output
         #expect(first.contains("forecast: none, because there is no data"))
         let shown = try await journey.expect(0, "plan", "show", "loss").output
-        #expect(shown.contains("FORECAST by 1 run or drill here") && shown.contains("no range"))
+        #expect(shown.contains("FORECAST by 1 run or drill on this machine") && shown.contains("no range"))
         #expect(shown.firstMatch(of: #/first: .*forecast 0\.\ds \(no range, 1 sample\)/#) != nil, "\(shown)")
         // The backups are of today: nothing is said of a month from now.
         #expect(shown.contains("no data: tree is in 1 backup of the last 90 days: too few for a forecast"))

@@ -57,7 +57,7 @@ final class DrillStage: Sendable {
             }
             if let options, let port, let url {
                 if let text = type(of: component.settings).drillConfiguration(port: DrillServerOptions.port(url)) {
-                    try Data(text.utf8).write(to: URL(filePath: "\(folder.path)/\(name).yml"))  // checked: a private folder
+                    try Data(text.utf8).write(to: URL(filePath: "\(folder.path)/\(name).yml"))  // checked: private
                 }
                 servers[name] = DrillServer(
                     name, command: options.command(name, url: url, data: data, folder: folder.path), port: port,

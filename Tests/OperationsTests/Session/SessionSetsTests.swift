@@ -42,7 +42,7 @@ import Testing
             _ = try await fixture.session.set(of: "loki", in: RestoreSelection(set), repository)
         }
         #expect(error?.reason == .noSuchComponent)
-        #expect(error?.hint == "it has: tree")
+        #expect(error?.hint == "the set has: tree")
     }
 
     @Test func `a store in a directory passes every check and keeps no probe`() async throws {
