@@ -186,7 +186,9 @@ let testTargets = [
             "Cryptography", logging,
         ]),
     tests(of: "Reporting", ["Components", "RecoveryPlan", "Documents", "Platform"]),
-    tests(of: "Operations", ["BackupRepository", "StackConfiguration", "Trends", "Platform"]),
+    tests(
+        of: "Operations",
+        ["Components", "BackupRepository", "StackConfiguration", "Trends", "Platform"] + everyKind),
     tests(
         of: "Drills",
         ["Operations", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),

@@ -47,7 +47,7 @@ extension PrometheusComponent: ComponentKind {
             kinds: context.kinds)
     }
 
-    package static let neighbours = ["prometheus", "alertmanager", "pushgateway", "blackbox", "thanos", "mimir"]
+    package static let neighbours = ["prometheus", "pushgateway", "blackbox", "thanos", "mimir"]
     package static let trace: ServerTrace? = nil
 
     func api(_ context: ComponentContext, silence: Duration? = nil) throws -> PrometheusAPI {

@@ -1,3 +1,5 @@
+import Components
+import Prometheus
 import BackupRepository
 import StackConfiguration
 import Testing
@@ -11,7 +13,7 @@ import Trends
 
     /// A row of samples, one a day, up to now.
     private static func row(
-        _ values: [Double], unit: ResourceOptions.Unit = .ratio, warning: Double? = nil, critical: Double? = nil
+        _ values: [Double], unit: MetricResource.Unit = .ratio, warning: Double? = nil, critical: Double? = nil
     ) -> CapacityReport.Row {
         let resource = CapacityResource(
             name: "disk", unit: unit, thresholds: Thresholds(warning: warning, critical: critical),
@@ -75,7 +77,7 @@ import Trends
             // Without an expression nothing can be measured.
             "nothing": ResourceOptions(warning: 1),
         ]
-        let resources = CapacityResource.all(options)
+        let resources = CapacityResource.all(PrometheusComponent.measuredResources, options)
         let disk = try #require(resources.first { $0.name == "disk" })
         #expect(disk.thresholds == Thresholds(warning: 0.5, critical: 0.9))
         #expect(disk.unit == .ratio)
@@ -87,10 +89,10 @@ import Trends
     }
 
     @Test(arguments: [
-        (ResourceOptions.Unit.ratio, 0.625, "62.5%"), (.bytes, 1_503_238_553.6, "1.40 GiB"),
+        (MetricResource.Unit.ratio, 0.625, "62.5%"), (.bytes, 1_503_238_553.6, "1.40 GiB"),
         (.bytesPerSecond, 1024, "1.00 KiB/s"), (.bytes, .infinity, "909 TiB"),
     ])
-    func `amounts have their unit`(_ unit: ResourceOptions.Unit, _ value: Double, _ text: String) {
+    func `amounts have their unit`(_ unit: MetricResource.Unit, _ value: Double, _ text: String) {
         #expect(unit.text(value) == text)
     }
 }
