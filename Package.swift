@@ -188,10 +188,14 @@ let testTargets = [
     tests(of: "Reporting", ["Components", "RecoveryPlan", "Documents", "Platform"]),
     tests(
         of: "Operations",
-        ["Components", "BackupRepository", "StackConfiguration", "Trends", "Platform"] + everyKind),
+        [
+            "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "StackConfiguration",
+            "Trends",
+            "Platform",
+        ]),
     tests(
         of: "Drills",
-        ["Operations", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),
+        ["Operations", "FileTree", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "HTTP", "Documents", "Platform"], swiftSettings: strict),
     // The built program, as a user runs it.

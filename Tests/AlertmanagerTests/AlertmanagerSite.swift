@@ -63,7 +63,8 @@ final class AlertmanagerSite: Sendable {
         AlertmanagerCanary(api: api, component: component, now: Self.now)
     }
 
-    var silences: [Silence] { get throws { try api.silences().silences } }
+    /// In the order of their ids: the server lists those of one time in any order.
+    var silences: [Silence] { get throws { try api.silences().silences.sorted { $0.id < $1.id } } }
 
     /// Those that have not ended.
     var live: [Silence] { get throws { try silences.filter { $0.state(at: Self.now()) != .expired } } }

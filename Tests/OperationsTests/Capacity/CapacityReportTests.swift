@@ -1,6 +1,8 @@
 import Components
 import Prometheus
 import BackupRepository
+import Components
+import Prometheus
 import StackConfiguration
 import Testing
 import Trends

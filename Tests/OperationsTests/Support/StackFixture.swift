@@ -1,22 +1,18 @@
 import BackupRepository
 import Components
-import Elasticsearch
 import FileTree
 import Foundation
 import Git
 import Grafana
 import Lab
-import Loki
 import Operations
 import Prometheus
 import StackConfiguration
 
 /// A stack of one folder of files, its configuration and its repository, without the program.
 struct StackFixture {
-    /// The kinds that its configurations may have.
     static let kinds: [any ComponentKind.Type] = [
-        PrometheusComponent.self, LokiComponent.self, GrafanaComponent.self, FilesComponent.self, GitComponent.self,
-        ElasticsearchComponent.self,
+        FilesComponent.self, GitComponent.self, GrafanaComponent.self, PrometheusComponent.self,
     ]
 
     let folder: TemporaryFolder
