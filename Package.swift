@@ -186,10 +186,16 @@ let testTargets = [
             "Cryptography", logging,
         ]),
     tests(of: "Reporting", ["Components", "RecoveryPlan", "Documents", "Platform"]),
-    tests(of: "Operations", ["BackupRepository", "StackConfiguration", "Trends", "Platform"]),
+    tests(
+        of: "Operations",
+        [
+            "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "StackConfiguration",
+            "Trends",
+            "Platform",
+        ]),
     tests(
         of: "Drills",
-        ["Operations", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),
+        ["Operations", "FileTree", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),
     .testTarget(
         name: "LabTests", dependencies: ["Lab", "HTTP", "Documents", "Platform"], swiftSettings: strict),
     // The built program, as a user runs it.

@@ -1,9 +1,10 @@
 import BackupRepository
+import Components
+import FileTree
 import Foundation
 import Lab
 import ObjectStorage
 import Operations
-import Components
 import StackConfiguration
 import Testing
 
@@ -28,9 +29,9 @@ import Testing
         try Data(text.utf8).write(to: file)
         var options = OutputOptions()
         options.quiet = true
-        session = try Session(options, configuration: file.path)
+        session = try Session(options, configuration: file.path, kinds: [FilesComponent.self])
         let store = try StoreFactory.make(session.configuration.store, create: true, logger: session.logger)
-        _ = try Repository.create(in: store, tool: Release.tool, now: Session.now())
+        _ = try Repository.create(in: store, tool: Release.tool, now: session.now())
     }
 
     /// Backs up a folder with one file of this content; an empty folder for nil.
@@ -55,7 +56,7 @@ import Testing
         let set = try await backUp(String(repeating: "content ", count: 500))
         let sabotage = try #require(try await choice(set).pick(kind))
         #expect(sabotage.isOfThePacks)
-        #expect(sabotage.expected(["tree": "restore_tree"]) == ["restore_tree"])
+        #expect(sabotage.expected(["tree": "restore_tree"], in: session) == ["restore_tree"])
         var damaged = session
         damaged.wrapsStore = sabotage.lens
         let repository = try await damaged.repository()
@@ -90,8 +91,8 @@ import Testing
         func record(_ set: BackupSet, _ nonce: String) throws {
             try marks.put(
                 RecordedMark(
-                    tool: Release.tool, set: set.name, answers: [],
-                    sentinels: [.init(component: "tree", nonce: nonce, at: 1)]))
+                    tool: Release.tool, set: set.name, results: [],
+                    canaries: [.init(component: "tree", value: nonce, at: 1)]))
         }
         try record(new, "dr-1")
         let sabotage = try #require(try await choice(new).pick(.oldSet))

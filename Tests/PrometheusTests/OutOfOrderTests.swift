@@ -50,7 +50,7 @@ import Testing
         let diagnoses = await site.source(server).diagnose()
         #expect(diagnoses.contains { $0.subject == "out-of-order samples" && $0.verdict == .warning })
         let gaps = try await PrometheusGaps(
-            api: site.api(server), data: site.data.path, skipsHead: false, pool: site.pool
+            api: site.api(server), data: site.data.path, skipsHead: false, pool: site.pool, kinds: []
         ).gaps(GapSurroundings(trees: ["/"]))
         #expect(gaps.count == 1)
         #expect(gaps.first?.object.contains("now \(bytes) bytes in wbl/, 300 since the server's start") == true)

@@ -1,4 +1,6 @@
 import BackupRepository
+import Components
+import Prometheus
 import StackConfiguration
 import Testing
 import Trends
@@ -75,7 +77,7 @@ import Trends
             // Without an expression nothing can be measured.
             "nothing": ResourceOptions(warning: 1),
         ]
-        let resources = CapacityResource.all(options)
+        let resources = CapacityResource.all(PrometheusComponent.measuredResources, options)
         let disk = try #require(resources.first { $0.name == "disk" })
         #expect(disk.thresholds == Thresholds(warning: 0.5, critical: 0.9))
         #expect(disk.unit == .ratio)

@@ -1,11 +1,20 @@
 import BackupRepository
+import Components
+import FileTree
 import Foundation
+import Git
+import Grafana
 import Lab
 import Operations
+import Prometheus
 import StackConfiguration
 
 /// A stack of one folder of files, its configuration and its repository, without the program.
 struct StackFixture {
+    static let kinds: [any ComponentKind.Type] = [
+        FilesComponent.self, GitComponent.self, GrafanaComponent.self, PrometheusComponent.self,
+    ]
+
     let folder: TemporaryFolder
     let session: Session
 
@@ -31,9 +40,9 @@ struct StackFixture {
         try Data(text.utf8).write(to: file)
         var options = OutputOptions()
         options.quiet = true
-        session = try Session(options, configuration: file.path)
+        session = try Session(options, configuration: file.path, kinds: Self.kinds)
         let store = try StoreFactory.make(session.configuration.store, create: true, logger: session.logger)
-        _ = try Repository.create(in: store, tool: Release.tool, now: Session.now())
+        _ = try Repository.create(in: store, tool: Release.tool, now: session.now())
     }
 
     func write(_ path: String, _ text: String) throws {
