@@ -142,6 +142,7 @@ import Testing
         let canary = site.canary("alerts")
         _ = try canary.write("dr-1")
         let id = try #require(try site.silences.first).id
+        #expect(try site.silences.first.map { $0.startsAt <= AlertmanagerSite.now() } == true)
         let tree = try await site.export()
         _ = try canary.write("dr-2")
         #expect(try site.silences.map(\.id) == [id])

@@ -33,8 +33,9 @@ struct AlertmanagerCanary: Canary {
         let present = own(list)
         var form: JSONValue = [
             "matchers": [Matcher(Self.label, component).json],
-            // The server changes a silence in place only where its start is the same.
-            "startsAt": present?.document["startsAt"] ?? .string(Instant.text(time)),
+            // The server changes a silence in place only where its start is the same. A new one begins at once: the server
+            // takes the present for a start in the past.
+            "startsAt": present?.document["startsAt"] ?? .string(Instant.text(time.subtractingClamped(60_000))),
             "endsAt": .string(Instant.text(time.addingClamped(Self.lifetime))),
             "createdBy": "dr", "comment": .string(value),
         ]
