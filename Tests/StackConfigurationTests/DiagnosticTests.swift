@@ -119,7 +119,7 @@ import Documents
             "dr.yaml:3:3: 'marks' is reserved\nhint: choose another name, and say 'kind'"),
         .component(
             "rules: {data: /f}",
-            "dr.yaml:3:3: component 'rules' needs a 'kind'\nhint: the kinds are prometheus, files, git, loki, grafana, elasticsearch"
+            "dr.yaml:3:3: component 'rules' needs a 'kind'\nhint: the kinds are prometheus, loki, grafana, files, git, elasticsearch"
         ),
         .component("rules: {kind: file, data: /f}", "dr.yaml:3:17: unknown kind 'file' (did you mean 'files'?)"),
         .component("rules: /f", "dr.yaml:3:10: expected the settings of component 'rules', found text"),
