@@ -20,7 +20,7 @@ struct DocumentsCounted: RecoveryCheck {
     }
 
     func measure() throws -> Measurement {
-        guard let answer = try api.documents(in: indices) else { return .failed("no index", "there is none") }
+        guard let answer = try api.documents(in: indices) else { return .failed("HTTP 404", "there is no such index") }
         guard let count = answer["count"]?.integer else { return .failed("-", "the answer holds no count") }
         let lost = answer["_shards"]?["failed"]?.integer ?? 0
         guard lost == 0 else { return .failed("\(count)", "\(lost) shards did not answer: the count is not whole") }

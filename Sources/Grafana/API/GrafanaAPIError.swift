@@ -59,7 +59,7 @@ extension GrafanaAPIError {
 
     /// Reads an answer that is not a success.
     package init(_ answer: GrafanaAnswer) {
-        let words = answer.message.map { "\($0) (\(answer.status))" } ?? "status \(answer.status)"
+        let words = answer.message.map { "\($0) (\(answer.status))" } ?? "status \(answer.status)\(answer.plainWords)"
         let (reason, detail): (Reason, String) =
             switch answer.status {
             case 401: (.unauthorized, words)
@@ -80,5 +80,13 @@ extension GrafanaAPIError {
         var error = self
         error.needs = role
         return ComponentError(reason.componentReason, operation: operation, "\(self)", hint: error.hint)
+    }
+}
+
+extension GrafanaAnswer {
+    /// The beginning of a body in plain text, as a proxy or a broken server sends it; empty for a page.
+    fileprivate var plainWords: String {
+        let line = String(decoding: body.prefix(120), as: UTF8.self).prefix { !$0.isNewline }
+        return line.isEmpty || line.hasPrefix("<") || line.hasPrefix("{") ? "" : ": \(line)"
     }
 }
