@@ -120,12 +120,8 @@ import Documents
             "dr.yaml:3:3: 'marks' is reserved\nhint: choose another name, and say 'kind'"),
         .component(
             "rules: {data: /f}",
-<<<<<<< HEAD
             "dr.yaml:3:3: component 'rules' needs a 'kind'\nhint: the kinds are "
                 + kinds.map { $0.name }.joined(separator: ", ")
-=======
-            "dr.yaml:3:3: component 'rules' needs a 'kind'\nhint: the kinds are prometheus, loki, grafana, files, git, elasticsearch"
->>>>>>> 085374f47da3a9fd1803ce7e8963df7b769d7aca
         ),
         .component("rules: {kind: file, data: /f}", "dr.yaml:3:17: unknown kind 'file' (did you mean 'files'?)"),
         .component("rules: /f", "dr.yaml:3:10: expected the settings of component 'rules', found text"),
