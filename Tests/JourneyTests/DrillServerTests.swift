@@ -60,7 +60,7 @@ import Testing
     @Test func whatOnlyAServerCanShowIsNoticedAlsoWithTheLiveOneDown() async throws {
         let (live, journey) = try await grafana(.rich())
         let first = try await journey.json(
-            Outcome.self, "drill", "--scenario", "loss", "--control", "dropped_dashboard")
+            Outcome.self, "drill", "--scenario", "loss", "--inject", "dropped_dashboard")
         #expect(first.verdict == "passed", "\(first)")
         #expect(first.liveStackUntouched == true && first.liveStackCompared == ["grafana"])
         let dropped = try #require(first.negativeControl)
@@ -73,7 +73,7 @@ import Testing
 
         await live.server.stop()
         let second = try await journey.json(
-            Outcome.self, "drill", "--scenario", "loss", "--control", "empty_service")
+            Outcome.self, "drill", "--scenario", "loss", "--inject", "empty_service")
         #expect(second.verdict == "passed", "\(second)")
         let empty = try #require(second.negativeControl)
         #expect(empty.noticed && empty.red.contains("grafana_dashboards"), "\(empty)")
@@ -86,13 +86,13 @@ import Testing
 
     @Test func noneInTheSetAndNoneHereIsNoFailure() async throws {
         let (_, journey) = try await grafana(.empty())
-        let outcome = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--control", "flipped_byte")
+        let outcome = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--inject", "flipped_byte")
         #expect(outcome.verdict == "passed", "\(outcome)")
         let counted = outcome.checks.filter { ["grafana_dashboards", "grafana_datasources"].contains($0.name) }
         #expect(counted.map(\.verdict) == ["passed", "passed"] && counted.allSatisfy { $0.measured == "0" })
         // An empty server would be what the set has: that control could not fail, and is not drawn.
-        let none = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--control", "empty_service")
-        #expect(none.verdict == "void" && none.negativeControl == nil)
+        let none = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--inject", "empty_service")
+        #expect(none.verdict == "inconclusive" && none.negativeControl == nil)
     }
 
     // MARK: Ports and killed drills
@@ -145,7 +145,7 @@ import Testing
         #expect(try leftovers(journey).count == 1)
 
         try write(plan("tree"), journey)
-        let again = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--control", "missing_pack")
+        let again = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--inject", "missing_pack")
         #expect(again.verdict == "passed", "\(again)")
         #expect(again.negativeControl?.why.contains { $0.hasPrefix("back: ") && $0.contains("/packs/") } == true)
         #expect(try leftovers(journey) == [])

@@ -116,7 +116,7 @@ package struct Drill {
             group.addTask {
                 try await Task.sleep(for: timeLimit)
                 throw DrillError(
-                    "drill of \(scenario)", "it was not done within \(timeLimit)", hint: "give it a longer --limit-time"
+                    "drill of \(scenario)", "it was not done within \(timeLimit)", hint: "give it a longer --timeout"
                 )
             }
             defer { group.cancelAll() }

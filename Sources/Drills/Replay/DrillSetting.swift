@@ -32,7 +32,7 @@ package struct DrillSetting: ReplayPlace {
         if !plan.kubectlActions.isEmpty, names.contains("namespace") {
             guard known["namespace"] == nil else {
                 throw UsageError(
-                    "a drill makes a namespace of its own and removes it: leave 'namespace' out of --set and "
+                    "a drill makes a namespace of its own and removes it: leave 'namespace' out of --param and "
                         + "drill.parameters")
             }
             values["namespace"] = stage.namespace

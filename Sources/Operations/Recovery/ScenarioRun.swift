@@ -203,8 +203,8 @@ extension Session {
                 let changed = plan.parameters.filter { earlier.parameters[$0.key] != $0.value }.keys.sorted()
                 guard changed.isEmpty else {
                     throw UsageError(
-                        "run \(identity.id) began with other values of \(changed.joined(separator: ", ")): leave --set "
-                            + "out to go on with those, or give --allow-changed-plan as well")
+                        "run \(identity.id) began with other values of \(changed.joined(separator: ", ")): omit --param "
+                            + "to resume with those values, or add --allow-changed-plan")
                 }
                 guard earlier.setDigest == digests[identity.set], (earlier.setDigests ?? digests) == digests else {
                     throw UsageError(
