@@ -55,8 +55,8 @@ let libraries: [Target] =
 
 /// One target for each kind of component.
 let kinds = [
-    layer("FileTree", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system]),
-    layer("Git", ["Components", "BackupRepository", "Documents", "HTTP", "Platform", system, logging]),
+    layer("FileTree", ["Components", "BackupRepository", "Documents", "Platform", system]),
+    layer("Git", ["Components", "BackupRepository", "Documents", "Platform", system, logging]),
     layer(
         "Prometheus",
         ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, yams, logging]),
@@ -101,7 +101,7 @@ let program: [Target] =
             ]),
         layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
         // The protocol that every kind of component conforms to, and the framework of the checks.
-        layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform", yams]),
+        layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
         layer("StackConfiguration", ["Components", "Documents", "Retention", "Notifications", yams]),
     ] + kinds + [
         layer(
@@ -172,12 +172,12 @@ let testTargets = [
     tests(of: "StackConfiguration", ["Components", "Documents", "Retention", "Notifications", "Platform"] + everyKind),
     tests(of: "Components", ["BackupRepository", "HTTP", "Documents", "Platform"] + everyKind),
     tests(of: "Prometheus", ["Components", "BackupRepository", "HTTP", "Cryptography", "Platform", logging]),
-    tests(of: "Git", ["Components", "BackupRepository", "Platform", logging]),
+    tests(of: "Git", ["BackupRepository", "Platform", logging]),
     tests(
         of: "Loki",
-        ["Components", "BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
-    tests(of: "Elasticsearch", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
-    tests(of: "Grafana", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
+        ["BackupRepository", "HTTP", "Archiving", "Cryptography", "Documents", "Platform", logging]),
+    tests(of: "Elasticsearch", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
+    tests(of: "Grafana", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Alertmanager", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(
         of: "RecoveryPlan",

@@ -1,3 +1,4 @@
+import Components
 import Testing
 
 import Documents
@@ -119,7 +120,7 @@ import Documents
             "dr.yaml:3:3: 'marks' is reserved\nhint: choose another name, and say 'kind'"),
         .component(
             "rules: {data: /f}",
-            "dr.yaml:3:3: component 'rules' needs a 'kind'\nhint: the kinds are prometheus, loki, grafana, files, git, elasticsearch"
+            "dr.yaml:3:3: component 'rules' needs a 'kind'\nhint: the kinds are \(kinds.map { $0.name }.joined(separator: ", "))"
         ),
         .component("rules: {kind: file, data: /f}", "dr.yaml:3:17: unknown kind 'file' (did you mean 'files'?)"),
         .component("rules: /f", "dr.yaml:3:10: expected the settings of component 'rules', found text"),
