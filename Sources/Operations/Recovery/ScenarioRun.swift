@@ -152,7 +152,7 @@ package struct ScenarioRun {
             // It was read before the lock was held: by now its run may have gone on, or ended.
             guard try JournalReading(path: runs.journal(of: record.identity.id)) == reading else {
                 throw JournalError(
-                    .held, "run \(record.identity.id)", "it went on meanwhile, in another process",
+                    .held, object: "run \(record.identity.id)", "it went on meanwhile, in another process",
                     hint: "see how it ended, then resume it again if need be")
             }
             journal = try Journal(continuing: runs.journal(of: record.identity.id), reading, observer: observer)
