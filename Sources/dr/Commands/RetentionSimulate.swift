@@ -63,7 +63,9 @@ struct RetentionSimulate: AsyncParsableCommand {
             throw ValidationError("there is no retention to simulate; give dr.yaml one, or use --policy")
         }
         let simulation = try SimulationArguments(self).simulation(policy, now: WallClock.system.seconds)
-        let moment = try at.map { try SimulationArguments.moment($0, "--at", from: simulation.start, policy.timeZone) }
+        let moment = try at.map {
+            try SimulationArguments.moment($0, option: "--at", from: simulation.start, in: policy.timeZone)
+        }
         guard let outcome = simulation.run(at: moment) else {
             throw ValidationError("--at '\(at ?? "")' is not in the time that is simulated")
         }

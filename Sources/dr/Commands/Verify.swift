@@ -53,7 +53,7 @@ struct Verify: AsyncParsableCommand {
         let display = ProgressDisplay(options: options, work: [("", progress)])
         let report = try await display.during { [verification] in try await verification.run() }
         let output = Output(options: options)
-        do { try await mark(report, repository, session) } catch {
+        do { try await mark(report, in: repository, session: session) } catch {
             output.warn("what was verified could not be noted: \(error)")
         }
         for note in report.notes { output.note("note: \(note)") }
@@ -62,7 +62,7 @@ struct Verify: AsyncParsableCommand {
     }
 
     /// Notes which sets were proved, and which were found damaged.
-    private func mark(_ report: Verification.Report, _ repository: Repository, _ session: Session) async throws {
+    private func mark(_ report: Verification.Report, in repository: Repository, session: Session) async throws {
         let damaged = Set(report.findings.flatMap(\.sets))
         // Damage of which it is not known whose it is speaks against all.
         let isKnown = report.findings.allSatisfy { !$0.sets.isEmpty }
