@@ -100,10 +100,10 @@ extension GrafanaComponent: ComponentKind {
             GrafanaDatabase(component: $1.name, api: try $0.askedAPI($1.context))
         },
         OfferedCheck<Self>("grafana_dashboards", roles: [.drill, .content]) {
-            GrafanaObjects(.dashboards, $1, try $0.askedAPI($1.context))
+            GrafanaObjects(.dashboards, $1, api: try $0.askedAPI($1.context))
         },
         OfferedCheck<Self>("grafana_datasources", roles: [.drill, .content]) {
-            GrafanaObjects(.dataSources, $1, try $0.askedAPI($1.context))
+            GrafanaObjects(.dataSources, $1, api: try $0.askedAPI($1.context))
         },
     ]
 

@@ -180,12 +180,12 @@ import Testing
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
         let git = try GitProgram(scratch: scratch)
         try whole.write(to: file)
-        #expect(try BundleProof.prove(file.path, record, git).isEmpty)
+        #expect(try BundleProof.prove(file.path, of: record, with: git).isEmpty)
         var flipped = whole
         flipped[whole.count - 40] ^= 1
         for bad in [flipped, whole.prefix(whole.count - 1), Data("nothing".utf8)] {
             try bad.write(to: file)
-            let error = #expect(throws: ComponentError.self) { try BundleProof.prove(file.path, record, git) }
+            let error = #expect(throws: ComponentError.self) { try BundleProof.prove(file.path, of: record, with: git) }
             #expect(error?.reason == .damaged)
         }
     }

@@ -43,7 +43,7 @@ package struct Measurement: Equatable, Sendable {
         Measurement(verdict: .skipped, measured: "-", detail: why)
     }
 
-    package static func judged(_ isGood: Bool, _ measured: String, _ why: @autoclosure () -> String? = nil)
+    package static func judged(_ isGood: Bool, _ measured: String, otherwise why: @autoclosure () -> String? = nil)
         -> Measurement
     {
         isGood ? .passed(measured) : .failed(measured, why())

@@ -21,7 +21,7 @@ package struct DataEquality: RecoveryCheck {
             return .failed("nothing recorded", "set \(set) has no recorded answers: what it held is not known")
         }
         let answers = recorded.results.filter { stack.wasRestored($0.query.component) }
-        let (unknown, reasons) = notRecorded(recorded, asked, answers)
+        let (unknown, reasons) = notRecorded(recorded, asked: asked, answers: answers)
         guard !answers.isEmpty else {
             let why = reasons.isEmpty ? "" : ": \(reasons.joined(separator: "; "))"
             return .skipped("nothing was recorded with set \(set) for the components that were restored\(why)")
@@ -51,7 +51,7 @@ package struct DataEquality: RecoveryCheck {
 
     /// What the set does not know of the components that were restored.
     private func notRecorded(
-        _ recorded: RecordedMark, _ asked: [CheckedComponent], _ answers: [RecordedResult]
+        _ recorded: RecordedMark, asked: [CheckedComponent], answers: [RecordedResult]
     ) -> (queries: Int, reasons: [String]) {
         let omissions = (recorded.omissions ?? []).filter { stack.wasRestored($0.component) && $0.queries > 0 }
         let known = Set(answers.map(\.query.component) + omissions.map(\.component))

@@ -145,6 +145,6 @@ struct ServiceLevelCheck: RecoveryCheck {
         let (value, isMet) = try level.measure(objective)
         let when =
             level.looksBack(objective) ? "over the last \(level.window)" : "the present value: no $window in the query"
-        return .judged(isMet, "\(ServiceLevel.text(value)) \(objective.unit)", when)
+        return .judged(isMet, "\(ServiceLevel.text(value)) \(objective.unit)", otherwise: when)
     }
 }

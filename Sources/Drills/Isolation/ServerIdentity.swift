@@ -10,7 +10,7 @@ package protocol NameResolver: Sendable {
 /// Which server a URL means: its port, and every address behind its name.
 enum ServerIdentity {
     /// - Returns: why the two cannot be kept apart; nil when they can.
-    static func overlap(_ own: String, _ live: String, _ resolver: any NameResolver) -> String? {
+    static func overlap(_ own: String, _ live: String, resolver: any NameResolver) -> String? {
         guard let own = endpoint(own), let live = endpoint(live) else { return "its address cannot be read" }
         guard own.port == live.port else { return nil }
         if own.host.lowercased() == live.host.lowercased() { return "host and port are the same" }

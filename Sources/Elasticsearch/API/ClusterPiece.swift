@@ -61,7 +61,7 @@ struct ClusterPiece: Equatable, Sendable {
     var documentPath: String { "\(kind.folder)/\(DocumentTree.name(for: name)).json" }
     var document: JSONValue { ["name": .string(name), "body": body] }
 
-    init(_ kind: Kind, _ name: String, _ body: JSONValue) {
+    init(_ kind: Kind, _ name: String, body: JSONValue) {
         self.kind = kind
         self.name = name
         self.body = body
@@ -69,7 +69,7 @@ struct ClusterPiece: Equatable, Sendable {
 
     init?(_ kind: Kind, document: JSONValue) {
         guard let name = document["name"]?.text, let body = document["body"] else { return nil }
-        self.init(kind, name, body)
+        self.init(kind, name, body: body)
     }
 
     /// Patterns of the names of the indices that a template applies to.
@@ -90,12 +90,14 @@ extension ElasticsearchAPI {
         guard let answer = try await find(call) else { return [] }
         switch kind {
         case .legacyTemplate:
-            return (answer.object ?? [:]).map { ClusterPiece(kind, $0.key, $0.value) }.sorted { $0.name < $1.name }
+            return (answer.object ?? [:]).map { ClusterPiece(kind, $0.key, body: $0.value) }.sorted {
+                $0.name < $1.name
+            }
         case .componentTemplate, .indexTemplate:
             let word = kind == .indexTemplate ? "index_template" : "component_template"
             return (answer["\(word)s"]?.array ?? []).compactMap { entry in
                 guard let name = entry["name"]?.text, let body = entry[word] else { return nil }
-                return ClusterPiece(kind, name, body)
+                return ClusterPiece(kind, name, body: body)
             }.sorted { $0.name < $1.name }
         case .ilmPolicy, .ismPolicy: return []
         }
@@ -106,10 +108,10 @@ extension ElasticsearchAPI {
         switch kind {
         case .ilmPolicy:
             let answer = try await find(ElasticsearchCall("GET", kind.path + [name], needs: kind.needs))
-            return answer?[name]?["policy"].map { ClusterPiece(kind, name, $0) }
+            return answer?[name]?["policy"].map { ClusterPiece(kind, name, body: $0) }
         case .ismPolicy:
             let answer = try await find(ElasticsearchCall("GET", kind.path + [name], needs: kind.needs))
-            return answer?["policy"].map { ClusterPiece(kind, name, Self.lasting($0)) }
+            return answer?["policy"].map { ClusterPiece(kind, name, body: Self.lasting($0)) }
         case .componentTemplate, .indexTemplate, .legacyTemplate:
             return try await templates(kind, named: name).first { $0.name == name }
         }

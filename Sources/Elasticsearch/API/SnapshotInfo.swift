@@ -57,7 +57,7 @@ extension ElasticsearchAPI {
     }
 
     /// Registers a repository; the cluster then verifies that every node can write to it, unless it is read-only.
-    func register(_ name: String, _ body: JSONValue, _ cluster: ClusterIdentity) async throws {
+    func register(_ name: String, body: JSONValue, cluster: ClusterIdentity) async throws {
         _ = try await send(
             ElasticsearchCall(
                 "PUT", ["_snapshot", name], query: cluster.managerTimeout.merging(["timeout": "60s"]) { $1 },
@@ -77,7 +77,7 @@ extension ElasticsearchAPI {
     // MARK: Snapshots
 
     /// Starts a snapshot. Sent once: what an answer that is lost means must be found out.
-    func createSnapshot(_ name: String, in repository: String, _ body: JSONValue, _ cluster: ClusterIdentity)
+    func createSnapshot(_ name: String, in repository: String, body: JSONValue, cluster: ClusterIdentity)
         async throws
     {
         var call = ElasticsearchCall(
@@ -136,7 +136,7 @@ extension ElasticsearchAPI {
         _ = try await find(call)
     }
 
-    func restore(_ name: String, from repository: String, _ body: JSONValue, _ cluster: ClusterIdentity) async throws {
+    func restore(_ name: String, from repository: String, body: JSONValue, cluster: ClusterIdentity) async throws {
         var call = ElasticsearchCall(
             "POST", ["_snapshot", repository, name, "_restore"],
             query: cluster.managerTimeout.merging(["wait_for_completion": "false"]) { $1 }, body: body,

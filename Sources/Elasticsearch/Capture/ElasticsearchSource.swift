@@ -41,7 +41,7 @@ package struct ElasticsearchSource: ComponentSource {
     }
 
     /// Indices that hold documents and no span are not Jaeger's: nothing says how new they are.
-    private static func newestDatum(_ newest: Int?, _ counts: [String: Int], _ began: Int) -> NewestDatum {
+    private static func newestDatum(_ newest: Int?, counts: [String: Int], began: Int) -> NewestDatum {
         if newest == nil, counts.values.contains(where: { $0 > 0 }) { return .ofCapture }
         return NewestDatum(newest, copiedFrom: began)
     }
@@ -67,12 +67,13 @@ package struct ElasticsearchSource: ComponentSource {
         do {
             let tree = try await pool.run { try DocumentTree(in: context.state, run: context.run) }
             do {
-                let record = try await write(snapshot, cluster, before, into: tree, &warnings)
+                let record = try await write(
+                    snapshot, cluster: cluster, before: before, into: tree, warnings: &warnings)
                 try Task.checkCancellation()
                 return ElasticsearchCapture(
                     tree: tree, note: note, watermark: newest.map { min($0, began) },
-                    newestDatum: Self.newestDatum(newest, before, began),
-                    facts: facts(snapshot, cluster, record, run: context.run), warnings: warnings,
+                    newestDatum: Self.newestDatum(newest, counts: before, began: began),
+                    facts: facts(snapshot, cluster: cluster, record: record, run: context.run), warnings: warnings,
                     missing: snapshot.damage, pool: pool)
             } catch {
                 try? await pool.run { try tree.release() }
@@ -101,8 +102,8 @@ package struct ElasticsearchSource: ComponentSource {
     }
 
     private func write(
-        _ snapshot: SnapshotInfo, _ cluster: ClusterIdentity, _ before: [String: Int], into tree: DocumentTree,
-        _ warnings: inout [String]
+        _ snapshot: SnapshotInfo, cluster: ClusterIdentity, before: [String: Int], into tree: DocumentTree,
+        warnings: inout [String]
     ) async throws -> Record {
         do {
             try await api.refresh(pattern.text)
@@ -143,7 +144,7 @@ package struct ElasticsearchSource: ComponentSource {
         return record
     }
 
-    private func facts(_ snapshot: SnapshotInfo, _ cluster: ClusterIdentity, _ record: Record, run: String)
+    private func facts(_ snapshot: SnapshotInfo, cluster: ClusterIdentity, record: Record, run: String)
         -> [String: String]
     {
         var facts = [

@@ -87,7 +87,8 @@ extension ElasticsearchAPI {
     /// Sees to it that the repository is registered, is the configured one, and can be written to.
     func ensureWritable(_ repository: SnapshotRepository, _ cluster: ClusterIdentity, operation: String) async throws {
         guard let present = try await self.repository(repository.name) else {
-            try await register(repository.name, repository.registration(isReadOnly: false), cluster)
+            try await register(
+                repository.name, body: repository.registration(isReadOnly: false), cluster: cluster)
             return
         }
         try repository.check(present, operation: operation)

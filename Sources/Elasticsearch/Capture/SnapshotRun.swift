@@ -63,7 +63,7 @@ struct SnapshotRun: Sendable {
         var pause = Pause()
         while true {
             do {
-                return try await api.createSnapshot(name, in: repository, body, cluster)
+                return try await api.createSnapshot(name, in: repository, body: body, cluster: cluster)
             } catch let error as ElasticsearchAPIError {
                 let isTaken = error.type?.contains("snapshot_name") == true
                 if error.reason == .answerLost || isTaken {

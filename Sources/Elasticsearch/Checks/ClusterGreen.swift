@@ -37,6 +37,6 @@ struct ClusterGreen: RecoveryCheck {
         }
         return .judged(
             status == "green", status,
-            names.isEmpty ? "no index answers to \(indices)" : names.joined(separator: "; "))
+            otherwise: names.isEmpty ? "no index answers to \(indices)" : names.joined(separator: "; "))
     }
 }

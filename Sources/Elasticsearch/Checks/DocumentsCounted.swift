@@ -24,6 +24,7 @@ struct DocumentsCounted: RecoveryCheck {
         guard let count = answer["count"]?.integer else { return .failed("-", "the answer holds no count") }
         let lost = answer["_shards"]?["failed"]?.integer ?? 0
         guard lost == 0 else { return .failed("\(count)", "\(lost) shards did not answer: the count is not whole") }
-        return .judged(count >= (expected ?? 1), "\(count)", expected.map { "the set has \($0)" } ?? "there is none")
+        return .judged(
+            count >= (expected ?? 1), "\(count)", otherwise: expected.map { "the set has \($0)" } ?? "there is none")
     }
 }

@@ -33,10 +33,11 @@ package struct ElasticsearchImporter: ComponentImporter {
             let cluster = try await api.cluster()
             try cluster.check(hasAPIKey: api.hasAPIKey, operation: operation)
             try recorded.checkFits(cluster, operation: operation)
-            let isRegistered = try await seeToRepository(recorded, cluster, request, operation, report)
+            let isRegistered = try await seeToRepository(
+                recorded, cluster: cluster, request: request, operation: operation, report: report)
             if isRegistered { try await findSnapshot(recorded, operation) }
-            try await importPieces(recorded, cluster, request, report)
-            try await importIndices(recorded, cluster, request, report)
+            try await importPieces(recorded, cluster: cluster, request: request, report: report)
+            try await importIndices(recorded, cluster: cluster, request: request, report: report)
         } catch let error as ElasticsearchAPIError { throw error.asComponentError(operation) }
     }
 
@@ -59,8 +60,8 @@ package struct ElasticsearchImporter: ComponentImporter {
 
     /// - Returns: whether the repository is registered now; false in a dry run that would register it.
     private func seeToRepository(
-        _ recorded: RecordedSnapshot, _ cluster: ClusterIdentity, _ request: ImportRequest, _ operation: String,
-        _ report: (ImportedObject) -> Void
+        _ recorded: RecordedSnapshot, cluster: ClusterIdentity, request: ImportRequest, operation: String,
+        report: (ImportedObject) -> Void
     ) async throws -> Bool {
         if let present = try await api.repository(repository.name) {
             try repository.check(present, operation: operation)
@@ -81,7 +82,8 @@ package struct ElasticsearchImporter: ComponentImporter {
         let why = isAnothers ? "because another cluster made its snapshots" : "as in every drill"
         let detail = repository.description + (isReadOnly ? ", read-only, \(why)" : "")
         if !request.isDryRun {
-            try await api.register(repository.name, repository.registration(isReadOnly: isReadOnly), cluster)
+            try await api.register(
+                repository.name, body: repository.registration(isReadOnly: isReadOnly), cluster: cluster)
         }
         report(ImportedObject("repository", "'\(repository.name)'", outcome: .create, detail: detail))
         return !request.isDryRun
@@ -104,13 +106,13 @@ package struct ElasticsearchImporter: ComponentImporter {
     // MARK: Templates and policies
 
     private func importPieces(
-        _ recorded: RecordedSnapshot, _ cluster: ClusterIdentity, _ request: ImportRequest,
-        _ report: (ImportedObject) -> Void
+        _ recorded: RecordedSnapshot, cluster: ClusterIdentity, request: ImportRequest,
+        report: (ImportedObject) -> Void
     ) async throws {
         for piece in recorded.pieces {
             let outcome: (ImportedObject.Outcome, String?)
             do {
-                outcome = try await importPiece(piece, cluster, request)
+                outcome = try await importPiece(piece, cluster: cluster, request: request)
             } catch let error as ElasticsearchAPIError where error.reason == .refused || error.reason == .forbidden {
                 outcome = (.failed, "\(error.detail)\(error.hint.map { "; \($0)" } ?? "")")
             }
@@ -118,7 +120,7 @@ package struct ElasticsearchImporter: ComponentImporter {
         }
     }
 
-    private func importPiece(_ piece: ClusterPiece, _ cluster: ClusterIdentity, _ request: ImportRequest) async throws
+    private func importPiece(_ piece: ClusterPiece, cluster: ClusterIdentity, request: ImportRequest) async throws
         -> (ImportedObject.Outcome, String?)
     {
         guard request.prefix == nil else { return (.skipped, "with a prefix, only indices are restored") }
@@ -140,8 +142,8 @@ package struct ElasticsearchImporter: ComponentImporter {
     // MARK: Indices
 
     private func importIndices(
-        _ recorded: RecordedSnapshot, _ cluster: ClusterIdentity, _ request: ImportRequest,
-        _ report: (ImportedObject) -> Void
+        _ recorded: RecordedSnapshot, cluster: ClusterIdentity, request: ImportRequest,
+        report: (ImportedObject) -> Void
     ) async throws {
         var around = IndexPlan.Surroundings()
         around.indices = Dictionary(try await api.indices(matching: "*").map { ($0.name, $0) }) { $1 }

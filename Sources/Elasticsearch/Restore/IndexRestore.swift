@@ -67,15 +67,15 @@ struct IndexRestore: Sendable {
                 return
             }
             let text = "\(error.detail)\(error.hint.map { "; \($0)" } ?? "")"
-            for item in batch { finish(.failed, item, [text], report) }
+            for item in batch { finish(.failed, item, details: [text], report: report) }
             return
         }
         let health = try await whole(batch)
-        for item in batch { try await judge(item, health, report) }
+        for item in batch { try await judge(item, health: health, report: report) }
     }
 
     private func finish(
-        _ outcome: ImportedObject.Outcome, _ item: Item, _ details: [String], _ report: (ImportedObject) -> Void
+        _ outcome: ImportedObject.Outcome, _ item: Item, details: [String], report: (ImportedObject) -> Void
     ) {
         progress.update { $0.files += 1 }
         report(
@@ -114,7 +114,7 @@ struct IndexRestore: Sendable {
         let deadline = ContinuousClock.now + patience
         while true {
             do {
-                return try await api.restore(snapshot, from: repository, body(batch), cluster)
+                return try await api.restore(snapshot, from: repository, body: body(batch), cluster: cluster)
             } catch let error as ElasticsearchAPIError {
                 switch error.reason {
                 case .busy where ContinuousClock.now < deadline: try await pause.wait()
@@ -172,14 +172,14 @@ struct IndexRestore: Sendable {
 
     // MARK: Judging
 
-    private func judge(_ item: Item, _ health: ElasticsearchAPI.Health, _ report: (ImportedObject) -> Void) async throws
-    {
+    private func judge(_ item: Item, health: ElasticsearchAPI.Health, report: (ImportedObject) -> Void) async throws {
         let index = item.index, name = target(index)
         let status = health.status[name] ?? "red"
         guard status != "red" else {
             return finish(
                 .failed, item,
-                ["its primary shards do not come up: GET /_cluster/allocation/explain says why"], report)
+                details: ["its primary shards do not come up: GET /_cluster/allocation/explain says why"],
+                report: report)
         }
         var details: [String] = []
         var isWhole = true
@@ -207,6 +207,6 @@ struct IndexRestore: Sendable {
         let allocation = index.allocationSettings
         if !allocation.isEmpty { details.append("without \(allocation.joined(separator: ", "))") }
         let outcome: ImportedObject.Outcome = item.action == .create ? .create : .update
-        finish(isWhole ? outcome : .failed, item, details, report)
+        finish(isWhole ? outcome : .failed, item, details: details, report: report)
     }
 }

@@ -8,7 +8,7 @@ enum BundleProof {
     ///   - git: its scratch folder takes the repository for a while.
     /// - Returns: quirks of old objects that git complains of, for people; they cost nothing.
     /// - Throws: `ComponentError` `.damaged` when the bundle is not whole.
-    static func prove(_ bundle: String, _ record: RepositoryRecord, _ git: GitProgram) throws -> [String] {
+    static func prove(_ bundle: String, of record: RepositoryRecord, with git: GitProgram) throws -> [String] {
         let operation = "prove the bundle of \(record.url)"
         let format = record.commit.utf8.count == 64 ? "sha256" : "sha1"
         let path = "\(git.scratch)/proof.git"
@@ -32,11 +32,11 @@ enum BundleProof {
             guard error.reason == .other else { throw error }
             throw ComponentError(.damaged, operation: operation, error.detail, hint: "run `git fsck` in the repository")
         }
-        return try check(path, operation, git)
+        return try check(path, operation: operation, with: git)
     }
 
     /// Checks a repository's objects, links between them and references.
-    static func check(_ path: String, _ operation: String, _ git: GitProgram) throws -> [String] {
+    static func check(_ path: String, operation: String, with git: GitProgram) throws -> [String] {
         let answer = try git.attempt(["fsck", "--full", "--no-dangling", "--no-progress"], in: path)
         // https://git-scm.com/docs/git-fsck: 1 is an object that is malformed by today's rules; others are damage.
         guard answer.status > 1 else {

@@ -36,7 +36,7 @@ package struct GitSource: ComponentSource {
             let git = try program(in: scratch)
             let tree = try DocumentTree(in: context.state, run: context.run)
             do {
-                let state = try bringUpToDate(tree, context, scratch, git)
+                let state = try bringUpToDate(tree, context, scratch: scratch, with: git)
                 return GitCapture(tree: tree, record: state.record, warnings: state.warnings, pool: pool)
             } catch {
                 try? tree.release()
@@ -52,7 +52,7 @@ package struct GitSource: ComponentSource {
     }
 
     private func bringUpToDate(
-        _ tree: DocumentTree, _ context: CaptureContext, _ scratch: ScratchFolder, _ git: GitProgram
+        _ tree: DocumentTree, _ context: CaptureContext, scratch: ScratchFolder, with git: GitProgram
     ) throws -> (record: RepositoryRecord, warnings: [String]) {
         let references = try RemoteReferences.ask(address, git)
         let branch = try references.branch(branch, of: address)
@@ -83,7 +83,7 @@ package struct GitSource: ComponentSource {
         if before != record || !tree.keep(RepositoryRecord.bundleName) {
             let bundle = "\(scratch.path)/\(RepositoryRecord.bundleName)"
             try mirror.bundle(held, to: bundle)
-            warnings += try BundleProof.prove(bundle, record, git)
+            warnings += try BundleProof.prove(bundle, of: record, with: git)
             let place = "\(tree.path)/\(RepositoryRecord.bundleName)"
             guard rename(bundle, place) == 0, tree.keep(RepositoryRecord.bundleName) else {
                 throw ComponentError(.other, operation: "write '\(place)'", Errno.last.description)

@@ -42,7 +42,7 @@ package struct GitImporter: ComponentImporter {
         func object(_ outcome: ImportedObject.Outcome, _ detail: String) -> ImportedObject {
             ImportedObject("branch", name, outcome: outcome, detail: detail)
         }
-        if try isThere(record, directory, git) {
+        if try isThere(record, in: directory, with: git) {
             return object(.same, "'\(directory)' has commit \(commit) checked out")
         }
 
@@ -60,7 +60,7 @@ package struct GitImporter: ComponentImporter {
         if request.isDryRun {
             return object(outcome, "commit \(commit) of \(record.commitTime), \(record.commits) commits")
         }
-        try clone(bundle, record, to: target.staging, git)
+        try clone(bundle, of: record, to: target.staging, with: git)
         let kept = try target.place()
         return object(
             outcome,
@@ -69,7 +69,7 @@ package struct GitImporter: ComponentImporter {
     }
 
     /// Whether the directory has exactly this commit checked out on this branch, and nothing changed since.
-    private func isThere(_ record: RepositoryRecord, _ directory: String, _ git: GitProgram) throws -> Bool {
+    private func isThere(_ record: RepositoryRecord, in directory: String, with git: GitProgram) throws -> Bool {
         guard access("\(directory)/.git", F_OK) == 0 else { return false }
         let head = try git.attempt(["rev-parse", "--symbolic-full-name", "HEAD"], in: directory)
         let commit = try git.attempt(["rev-parse", "--verify", "HEAD^{commit}"], in: directory)
@@ -81,7 +81,7 @@ package struct GitImporter: ComponentImporter {
         return changes.status == 0 && changes.output.isEmpty
     }
 
-    private func clone(_ bundle: String, _ record: RepositoryRecord, to staging: String, _ git: GitProgram) throws {
+    private func clone(_ bundle: String, of record: RepositoryRecord, to staging: String, with git: GitProgram) throws {
         let operation = "clone the bundle of \(record.url)"
         do {
             // A clone cannot be taken up again where it was interrupted, but it is quick.
@@ -103,7 +103,7 @@ package struct GitImporter: ComponentImporter {
                         + RepositoryRecord.short(record.commit), hint: "restore another set")
             }
             try git.run(["diff-index", "--cached", "--quiet", "HEAD", "--"], in: staging, operation: operation)
-            _ = try BundleProof.check(staging, operation, git)
+            _ = try BundleProof.check(staging, operation: operation, with: git)
         } catch {
             try? FileManager.default.removeItem(atPath: staging)
             throw error

@@ -95,7 +95,7 @@ extension GrafanaAPI {
     }
 
     /// Sends a document that may be sent twice.
-    func write(_ method: String, _ segments: [String], _ body: JSONValue? = nil) throws {
+    func write(_ method: String, _ segments: [String], body: JSONValue? = nil) throws {
         let answer = try perform(GrafanaRequest(method, segments, body: body, isIdempotent: true))
         guard answer.isSuccess else { throw answer.failure }
     }

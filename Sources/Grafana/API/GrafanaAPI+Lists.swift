@@ -32,7 +32,7 @@ extension GrafanaAPI {
     ///   - body: called with the items of each page that were not on a page before.
     package func pages(
         _ segments: [String], query: [(name: String, value: String)] = [], organization: Int? = nil,
-        _ shape: ListShape = ListShape(), identity: (JSONValue) -> String, _ body: ([JSONValue]) throws -> Void
+        shape: ListShape = ListShape(), identity: (JSONValue) -> String, _ body: ([JSONValue]) throws -> Void
     ) throws {
         let pages = APIPages(from: shape.firstPage, shortest: min(shape.limit, Self.shortPage))
         try pages.forEach(identity: identity) { page in
@@ -45,7 +45,7 @@ extension GrafanaAPI {
             guard let items = answer.array ?? wrapped?.array else {
                 if wrapped?.isNull == true { return nil }
                 throw GrafanaAPIError(
-                    .notGrafana, request.operation(location),
+                    .notGrafana, operation: request.operation(location),
                     "the answer has no list '\(shape.path.joined(separator: "."))'")
             }
             let total = shape.path.dropLast().reduce(Optional(answer)) { $0?[$1] }?["totalCount"]?.integer
@@ -61,7 +61,7 @@ extension GrafanaAPI {
         _ shape: ListShape = ListShape(), identity: (JSONValue) -> String
     ) throws -> [JSONValue] {
         var all: [JSONValue] = []
-        try pages(segments, query: query, organization: organization, shape, identity: identity) { all += $0 }
+        try pages(segments, query: query, organization: organization, shape: shape, identity: identity) { all += $0 }
         return all
     }
 }

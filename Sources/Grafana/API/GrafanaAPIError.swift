@@ -53,7 +53,7 @@ package enum GrafanaRefusal: APIReason {
 }
 
 extension GrafanaAPIError {
-    package init(_ reason: Reason, _ operation: String, _ detail: String, status: Int? = nil) {
+    package init(_ reason: Reason, operation: String, _ detail: String, status: Int? = nil) {
         self.init(reason, operation: operation, detail: detail, status: status)
     }
 

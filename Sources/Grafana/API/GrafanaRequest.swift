@@ -42,7 +42,9 @@ extension GrafanaAnswer {
     package func json() throws -> JSONValue {
         do {
             return try JSONValue(parsing: body)
-        } catch { throw GrafanaAPIError(.notGrafana, operation, "the answer is no JSON: \(error)", status: status) }
+        } catch {
+            throw GrafanaAPIError(.notGrafana, operation: operation, "the answer is no JSON: \(error)", status: status)
+        }
     }
 
     /// Grafana's own words in an error's body.

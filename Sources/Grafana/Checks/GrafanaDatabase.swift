@@ -14,6 +14,6 @@ struct GrafanaDatabase: RecoveryCheck {
         guard let word = answer.document?["database"]?.text else {
             return .failed("HTTP \(answer.status)", "/api/health says nothing of the database: \(answer.excerpt)")
         }
-        return .judged(word == "ok" && answer.status == 200, "database: \(word)", "HTTP \(answer.status)")
+        return .judged(word == "ok" && answer.status == 200, "database: \(word)", otherwise: "HTTP \(answer.status)")
     }
 }

@@ -9,7 +9,7 @@ struct GrafanaObjects: RecoveryCheck {
     private let subject: CheckedComponent
     private let api: GrafanaAPI
 
-    init(_ kind: Kind, _ subject: CheckedComponent, _ api: GrafanaAPI) {
+    init(_ kind: Kind, _ subject: CheckedComponent, api: GrafanaAPI) {
         self.kind = kind
         self.subject = subject
         self.api = api
@@ -46,6 +46,7 @@ struct GrafanaObjects: RecoveryCheck {
             return .failed("\(found.count)", "'\(first.uid)' was asked for, and another object came")
         }
         return .judged(
-            found.count >= (expected ?? 1), "\(found.count)", "the set has \(expected ?? 1): \(found.count) are there")
+            found.count >= (expected ?? 1), "\(found.count)",
+            otherwise: "the set has \(expected ?? 1): \(found.count) are there")
     }
 }

@@ -21,7 +21,8 @@ struct GrafanaServer: Sendable {
         let health = try api.value(GrafanaRequest("GET", ["health"]))
         guard health["database"] != nil else {
             throw GrafanaAPIError(
-                .notGrafana, GrafanaRequest("GET", ["health"]).operation(api.location), "the answer is not Grafana's")
+                .notGrafana, operation: GrafanaRequest("GET", ["health"]).operation(api.location),
+                "the answer is not Grafana's")
         }
         let version = health["version"]?.text.flatMap { $0.isEmpty ? nil : $0 }
         do {
@@ -37,7 +38,7 @@ struct GrafanaServer: Sendable {
             // A token, or a user who is no server admin: one organisation is theirs.
             let own = try api.value(GrafanaRequest("GET", ["org"]))
             guard let id = own["id"]?.integer else {
-                throw GrafanaAPIError(.notGrafana, error.operation, "the answer names no organisation")
+                throw GrafanaAPIError(.notGrafana, operation: error.operation, "the answer names no organisation")
             }
             return GrafanaServer(
                 version: version, isServerAdmin: false,

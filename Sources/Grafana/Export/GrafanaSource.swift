@@ -66,7 +66,7 @@ package struct GrafanaSource: ComponentSource {
                     + "the users' accounts, are not in this backup; a server admin's user name and password show all")
         }
         for organization in server.organizations {
-            try await export(organization, of: server, into: tree, findings, guests)
+            try await export(organization, of: server, into: tree, findings: findings, guests: guests)
         }
         try await api.pool.run {
             try tree.write("grafana.json", summary(server, findings.state).document)
@@ -143,7 +143,7 @@ package struct GrafanaSource: ComponentSource {
 
     private func export(
         _ organization: GrafanaServer.Organization, of server: GrafanaServer, into tree: DocumentTree,
-        _ findings: ExportFindings, _ guests: OrganizationGuests
+        findings: ExportFindings, guests: OrganizationGuests
     ) async throws {
         let header = server.isServerAdmin ? organization.id : nil
         let own = ExportFindings()
@@ -153,13 +153,13 @@ package struct GrafanaSource: ComponentSource {
             api: api, tree: tree, findings: own, id: organization.id, name: organization.name, header: header,
             isServerAdmin: server.isServerAdmin, annotations: max(start, 1)...end, secrets: contactPointSecrets)
         if let refusal = try await api.pool.run({ try GrafanaServer.refusal(api, organization: header) }) {
-            guard try await enter(&export, refusal, findings, guests) else { return }
+            guard try await enter(&export, after: refusal, findings: findings, guests: guests) else { return }
         }
         do {
             try await export.run()
             findings.merge(own)
         } catch is OrganizationExport.Vanished {
-            forget(organization, tree, findings)
+            forget(organization, in: tree, findings: findings)
         } catch {
             await guests.leave(organization.id)
             throw error
@@ -170,8 +170,8 @@ package struct GrafanaSource: ComponentSource {
     /// What to do about an organisation that does not let these credentials in.
     /// - Returns: whether it can be exported now.
     private func enter(
-        _ export: inout OrganizationExport, _ refusal: GrafanaAPIError, _ findings: ExportFindings,
-        _ guests: OrganizationGuests
+        _ export: inout OrganizationExport, after refusal: GrafanaAPIError, findings: ExportFindings,
+        guests: OrganizationGuests
     ) async throws -> Bool {
         guard refusal.reason == .forbidden || refusal.reason == .unauthorized else { throw refusal }
         guard export.isServerAdmin else {
@@ -184,7 +184,7 @@ package struct GrafanaSource: ComponentSource {
             try api.perform(GrafanaRequest("GET", ["orgs", String(id)])).status == 404
         }
         guard !isGone else {
-            forget(.init(id: export.id, name: export.name), export.tree, findings)
+            forget(.init(id: export.id, name: export.name), in: export.tree, findings: findings)
             return false
         }
         if joinsOrganizations, try await guests.join(export.id) {
@@ -199,7 +199,7 @@ package struct GrafanaSource: ComponentSource {
     }
 
     private func forget(
-        _ organization: GrafanaServer.Organization, _ tree: DocumentTree, _ findings: ExportFindings
+        _ organization: GrafanaServer.Organization, in tree: DocumentTree, findings: ExportFindings
     ) {
         tree.forget(below: "organizations/\(organization.id)")
         findings.warn("organisation '\(organization.name)' (\(organization.id)) was deleted during the export")

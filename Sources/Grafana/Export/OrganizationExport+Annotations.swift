@@ -50,7 +50,7 @@ struct AnnotationWalk {
             if window.lowerBound == window.upperBound || spanning * 2 > found.count {
                 guard limit < Self.greatestLimit else {
                     throw GrafanaAPIError(
-                        .refused, "GET annotations",
+                        .refused, operation: "GET annotations",
                         "more than \(limit) of them span the same moment, \(middle) ms after 1970")
                 }
                 open.append((window, limit * 4))

@@ -70,7 +70,7 @@ struct OrganizationExport: Sendable {
     }
 
     /// One object of many. Blocks.
-    func object(_ kind: String, _ path: String, _ body: () throws -> Void) throws {
+    func object(_ kind: String, at path: String, _ body: () throws -> Void) throws {
         do {
             try body()
             findings.count(kind)
@@ -86,11 +86,11 @@ struct OrganizationExport: Sendable {
 
     /// Objects side by side.
     func each(
-        _ kind: String, _ items: [String], path: @escaping @Sendable (String) -> String,
+        _ kind: String, in items: [String], path: @escaping @Sendable (String) -> String,
         _ body: @escaping @Sendable (String) throws -> Void
     ) async throws {
         try await items.concurrentForEach(limit: Self.width) { item in
-            try await api.pool.run { try object(kind, path(item)) { try body(item) } }
+            try await api.pool.run { try object(kind, at: path(item)) { try body(item) } }
         }
     }
 
@@ -132,7 +132,8 @@ struct OrganizationExport: Sendable {
         guard let items = answer.array else {
             if answer.isNull { return [] }
             throw GrafanaAPIError(
-                .notGrafana, GrafanaRequest("GET", segments).operation(api.location), "the answer is no list")
+                .notGrafana, operation: GrafanaRequest("GET", segments).operation(api.location), "the answer is no list"
+            )
         }
         return items
     }

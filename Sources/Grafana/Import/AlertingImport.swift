@@ -50,12 +50,13 @@ extension OrganizationContent {
                 let name = document.text("name")
                 let form = document.keeping(["name", "time_intervals"])
                 let current = try await list(["mute-timings"]).first { $0.text("name") == name }
-                return try planNamed(document, current, members: ["time_intervals"]) { headers in
+                return try planNamed(document, current: current, members: ["time_intervals"]) { headers in
                     if current == nil {
-                        try await write("POST", ["v1", "provisioning", "mute-timings"], form, headers: headers)
+                        try await write("POST", ["v1", "provisioning", "mute-timings"], body: form, headers: headers)
                     } else {
                         let body = form.merging(current?.keeping(["version"]) ?? [:])
-                        try await write("PUT", ["v1", "provisioning", "mute-timings", name], body, headers: headers)
+                        try await write(
+                            "PUT", ["v1", "provisioning", "mute-timings", name], body: body, headers: headers)
                     }
                 }
             }
@@ -69,18 +70,18 @@ extension OrganizationContent {
             } _: { document in
                 let name = document.text("name")
                 let current = try await list(["templates"]).first { $0.text("name") == name }
-                return try planNamed(document, current, members: ["template"]) { headers in
+                return try planNamed(document, current: current, members: ["template"]) { headers in
                     let body: JSONValue = [
                         "template": document["template"] ?? "", "version": .string(current?.text("version") ?? ""),
                     ]
-                    try await write("PUT", ["v1", "provisioning", "templates", name], body, headers: headers)
+                    try await write("PUT", ["v1", "provisioning", "templates", name], body: body, headers: headers)
                 }
             }
         }
     }
 
     private func planNamed(
-        _ document: JSONValue, _ current: JSONValue?, members: [String],
+        _ document: JSONValue, current: JSONValue?, members: [String],
         _ write: @escaping ([(name: String, value: String)]) async throws -> Void
     ) throws -> Plan {
         let headers = Self.headers(document, current)

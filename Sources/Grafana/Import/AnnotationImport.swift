@@ -40,16 +40,18 @@ extension OrganizationContent {
                 let key = Likeable(document)
                 let isThere = present[key] ?? 0 > 0
                 if isThere { present[key, default: 0] -= 1 }
-                try await settleAnnotation(document, key, isThere)
+                try await settleAnnotation(document, key: key, isThere: isThere)
             }
         }
     }
 
-    private func settleAnnotation(_ document: JSONValue, _ key: Likeable, _ isThere: Bool) async throws {
+    private func settleAnnotation(_ document: JSONValue, key: Likeable, isThere: Bool) async throws {
         let id = document["id"]?.integer.map { "\($0)" } ?? "?"
         let title = String(key.text.prefix { !$0.isNewline }.prefix(60))
         var tries = 0
-        try await run.settle("annotation", organization.naming("\(title)' (id \(id) in the backup) at '\(key.time)")) {
+        try await run.settle(
+            "annotation", named: organization.naming("\(title)' (id \(id) in the backup) at '\(key.time)")
+        ) {
             if isThere { return .same }
             tries += 1
             // An answer was lost: what it made is the only one of its kind, unless the backup has twins.
@@ -59,7 +61,7 @@ extension OrganizationContent {
             return .create {
                 try await write(
                     "POST", ["annotations"],
-                    document.keeping(["dashboardUID", "panelId", "time", "timeEnd", "tags", "text", "data"]))
+                    body: document.keeping(["dashboardUID", "panelId", "time", "timeEnd", "tags", "text", "data"]))
                 return []
             }
         }

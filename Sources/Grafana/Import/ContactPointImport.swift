@@ -17,7 +17,7 @@ extension OrganizationContent {
             guard let document = try await run.document("contact point", path) else { continue }
             let name = document.text("name")
             let title = organization.naming("\(name)' of type '\(document.text("type"))", uid: document.text("uid"))
-            let isThere = try await run.settle("contact point", title) { try await planContactPoint(document) }
+            let isThere = try await run.settle("contact point", named: title) { try await planContactPoint(document) }
             if isThere { there.insert(name) } else { absent.insert(name) }
         }
         // Where one is in the way there is one of that name all the same.
@@ -54,7 +54,7 @@ extension OrganizationContent {
             var settings = given.settings
             if !given.missing.isEmpty { settings = try await keepingSecrets(of: current, in: document, given.missing) }
             try await write(
-                "PUT", ["v1", "provisioning", "contact-points", uid], Self.form(document, settings),
+                "PUT", ["v1", "provisioning", "contact-points", uid], body: Self.form(document, settings),
                 headers: Self.headers(document, current))
             return []
         }
@@ -81,7 +81,7 @@ extension OrganizationContent {
         }
         var plan = Plan.create(Self.origin(document)) {
             try await write(
-                "POST", ["v1", "provisioning", "contact-points"], Self.form(document, given.settings),
+                "POST", ["v1", "provisioning", "contact-points"], body: Self.form(document, given.settings),
                 headers: Self.headers(document, nil))
             return []
         }

@@ -24,7 +24,7 @@ extension OrganizationContent {
             return .create {
                 try await write(
                     "POST", ["datasources", "uid", source, "correlations"],
-                    form.merging(document.keeping(["targetUID"])))
+                    body: form.merging(document.keeping(["targetUID"])))
                 return []
             }
         }
@@ -32,7 +32,7 @@ extension OrganizationContent {
             throw Obstacle.conflict("differs, and comes from a provisioning file: change it there")
         }
         return .update {
-            try await write("PATCH", ["datasources", "uid", source, "correlations", current.text("uid")], form)
+            try await write("PATCH", ["datasources", "uid", source, "correlations", current.text("uid")], body: form)
             return []
         }
     }

@@ -33,7 +33,7 @@ extension OrganizationContent {
         form["folderUid"] = .string(document.text("folderUid"))
         guard let current = try await read(path)?["result"] else {
             return .create {
-                try await write("POST", ["library-elements"], form)
+                try await write("POST", ["library-elements"], body: form)
                 return []
             }
         }
@@ -43,7 +43,7 @@ extension OrganizationContent {
         let isInPlace = Self.isTop(folder) && form.text("folderUid").isEmpty || folder == form.text("folderUid")
         if isSame, isInPlace { return .same }
         return .update(isInPlace ? [] : ["place"]) {
-            try await write("PATCH", path, form.merging(["version": current["version"] ?? 1]))
+            try await write("PATCH", path, body: form.merging(["version": current["version"] ?? 1]))
             return []
         }
     }
@@ -58,9 +58,9 @@ extension OrganizationContent {
             let uid = dashboard["uid"]?.text ?? dashboard["metadata"]?["name"]?.text ?? ""
             let name = organization.naming(
                 dashboard["title"]?.text ?? dashboard["spec"]?["title"]?.text ?? uid, uid: uid)
-            let isThere = try await run.settle("dashboard", name) { try await planDashboard(document, uid) }
+            let isThere = try await run.settle("dashboard", named: name) { try await planDashboard(document, uid) }
             guard isThere, let link = document["publicDashboard"], !Likeness.isZero(link) else { return }
-            try await run.settle("public dashboard", name) { try await planPublicDashboard(link, of: uid) }
+            try await run.settle("public dashboard", named: name) { try await planPublicDashboard(link, of: uid) }
         }
     }
 
@@ -126,7 +126,7 @@ extension OrganizationContent {
         if let version = current?.dashboard["version"] { content["version"] = version }
         try await write(
             "POST", ["dashboards", "db"],
-            [
+            body: [
                 "dashboard": content, "folderUid": .string(folder), "overwrite": false,
                 "message": .string("restored by dr from the backup of \(run.request.manifest.name)"),
             ])
@@ -171,7 +171,7 @@ extension OrganizationContent {
         let path = ["dashboards", "uid", uid, "public-dashboards"]
         guard let current = try await read(path), let present = current["uid"]?.text, !present.isEmpty else {
             return .create {
-                try await write("POST", path, document.keeping(fields + ["uid", "accessToken"]))
+                try await write("POST", path, body: document.keeping(fields + ["uid", "accessToken"]))
                 return []
             }
         }
@@ -182,7 +182,7 @@ extension OrganizationContent {
         }
         if Likeness.alike(document, current, members: fields) { return .same }
         return .update {
-            try await write("PATCH", path + [present], document.keeping(fields))
+            try await write("PATCH", path + [present], body: document.keeping(fields))
             return []
         }
     }

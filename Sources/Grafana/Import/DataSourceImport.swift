@@ -49,7 +49,7 @@ extension OrganizationContent {
             var plan = Plan.create(found.details) {
                 try await write(
                     "POST", ["datasources"],
-                    found.values.isEmpty ? form : form.merging(["secureJsonData": .object(found.values)]))
+                    body: found.values.isEmpty ? form : form.merging(["secureJsonData": .object(found.values)]))
                 return []
             }
             if document["readOnly"]?.bool == true {
@@ -77,7 +77,7 @@ extension OrganizationContent {
         var plan = Plan.update(found.details) {
             // What secureJsonData does not name keeps its value.
             let change = form.merging(["secureJsonData": .object(found.values)])
-            try await write("PUT", path, change)
+            try await write("PUT", path, body: change)
             return []
         }
         plan.missingSecrets = found.missing

@@ -59,7 +59,7 @@ extension OrganizationContent {
             let change = try await permissionChange(document, of: path, isNew: true)
             return .create(change?.details ?? []) {
                 let made = try await write(
-                    "POST", ["folders"], document.keeping(["uid", "title", "parentUid", "description"]))
+                    "POST", ["folders"], body: document.keeping(["uid", "title", "parentUid", "description"]))
                 try await applyPermissions(document, of: path)
                 guard parent.isEmpty || made.text("parentUid") == parent else {
                     throw Obstacle.conflict(
@@ -78,11 +78,11 @@ extension OrganizationContent {
         let details = (isSame ? [] : ["title or description"]) + (isInPlace ? [] : ["place"])
         return .update(details + (change?.details ?? [])) {
             if !isInPlace {
-                try await write("POST", path + ["move"], ["parentUid": .string(parent)])
+                try await write("POST", path + ["move"], body: ["parentUid": .string(parent)])
             }
             if !isSame {
                 let form = document.keeping(["title", "description"])
-                try await write("PUT", path, form.merging(["overwrite": true]))
+                try await write("PUT", path, body: form.merging(["overwrite": true]))
             }
             try await applyPermissions(document, of: path)
             return []

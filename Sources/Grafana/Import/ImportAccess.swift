@@ -28,7 +28,8 @@ struct ImportAccess: Sendable {
                 login = try await server.read(["users", "lookup"], query: [("loginOrEmail", user)])?["login"]?.text
             } else {
                 guard let own = try await server.read(["org"]), let id = own["id"]?.integer else {
-                    throw GrafanaAPIError(.notGrafana, "GET \(server.api.location)/api/org", "there is no such call")
+                    throw GrafanaAPIError(
+                        .notGrafana, operation: "GET \(server.api.location)/api/org", "there is no such call")
                 }
                 organization = (id, own.text("name"))
                 _ = try await server.read(["org", "users"])  // which only its Admin may

@@ -22,7 +22,7 @@ struct ImportRun: Sendable {
     /// - Returns: whether the object is there now, or would be.
     /// - Throws: what ends the whole import; what befalls this object is reported.
     @discardableResult
-    func settle(_ kind: String, _ name: String, _ make: () async throws -> Plan) async throws -> Bool {
+    func settle(_ kind: String, named name: String, _ make: () async throws -> Plan) async throws -> Bool {
         var first: Plan?
         var attempt = 1
         while true {
@@ -60,7 +60,7 @@ struct ImportRun: Sendable {
         _ make: (JSONValue) async throws -> Plan
     ) async throws -> Bool {
         guard let document = try await document(kind, path) else { return false }
-        return try await settle(kind, name(document)) { try await make(document) }
+        return try await settle(kind, named: name(document)) { try await make(document) }
     }
 
     /// A document, or nil and a report of why there is none.

@@ -56,7 +56,7 @@ struct ImportServer: Sendable {
     /// - Throws: ``GrafanaAPIError``; reason `.unreachable` when no answer came, so that nobody knows what was done.
     @discardableResult
     func write(
-        _ method: String, _ segments: [String], _ body: JSONValue? = nil, organization: Int? = nil,
+        _ method: String, _ segments: [String], body: JSONValue? = nil, organization: Int? = nil,
         headers: [(name: String, value: String)] = [], isAppPlatform: Bool = false
     ) async throws -> JSONValue {
         var request = GrafanaRequest(method, segments, organization: organization, body: body, isIdempotent: false)

@@ -41,8 +41,8 @@ extension ImportRun {
             let name = document.text("name")
             var target: Int?
             let found = present[name] ?? (folders.count == 1 ? access.organization?.id : nil)
-            let isThere = try await settle("organization", "'\(name)'") {
-                try await plan(document, name, found) { target = $0 }
+            let isThere = try await settle("organization", named: "'\(name)'") {
+                try await plan(document, named: name, found: found) { target = $0 }
             }
             guard isThere else { continue }
             organizations.append(
@@ -53,7 +53,7 @@ extension ImportRun {
     }
 
     private func plan(
-        _ document: JSONValue, _ name: String, _ found: Int?, created: @escaping (Int) -> Void
+        _ document: JSONValue, named name: String, found: Int?, created: @escaping (Int) -> Void
     ) async throws -> Plan {
         let address = document["address"] ?? .null
         guard let id = try await found == nil ? lookUp(name) : found else {
@@ -63,11 +63,11 @@ extension ImportRun {
                         + "needs \(ImportAccess.role)")
             }
             return .create {
-                let answer = try await server.write("POST", ["orgs"], ["name": .string(name)])
+                let answer = try await server.write("POST", ["orgs"], body: ["name": .string(name)])
                 guard let id = answer["orgId"]?.integer else { throw Obstacle.failed("Grafana gave it no id") }
                 created(id)
                 if !Likeness.isZero(address), !Self.isBlank(address) {
-                    try await server.write("PUT", ["orgs", "\(id)", "address"], address)
+                    try await server.write("PUT", ["orgs", "\(id)", "address"], body: address)
                 }
                 return []
             }
@@ -77,7 +77,7 @@ extension ImportRun {
         let fields = ["address1", "address2", "city", "zipCode", "state", "country"]
         if Likeness.alike(address, current["address"] ?? .null, members: fields) { return .same }
         return .update(["address"]) {
-            try await server.write("PUT", ["orgs", "\(id)", "address"], address)
+            try await server.write("PUT", ["orgs", "\(id)", "address"], body: address)
             return []
         }
     }
@@ -116,10 +116,10 @@ extension ImportRun {
         }
         _ = try await reading {
             if let id = own?["userId"]?.integer {
-                try await server.write("PATCH", ["orgs", "\(target)", "users", "\(id)"], ["role": "Admin"])
+                try await server.write("PATCH", ["orgs", "\(target)", "users", "\(id)"], body: ["role": "Admin"])
             } else {
                 try await server.write(
-                    "POST", ["orgs", "\(target)", "users"], ["loginOrEmail": .string(login), "role": "Admin"])
+                    "POST", ["orgs", "\(target)", "users"], body: ["loginOrEmail": .string(login), "role": "Admin"])
             }
         }
         return visit

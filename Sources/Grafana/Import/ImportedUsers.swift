@@ -31,7 +31,7 @@ extension ImportRun {
             var made: Int?
             guard let document = try await document("user", path) else { continue }
             let login = document.text("login")
-            let isThere = try await settle("user", "'\(login)'") {
+            let isThere = try await settle("user", named: "'\(login)'") {
                 if case .present(let id) = users[login] ?? .absent {
                     return try await planUpdate(of: id, document)
                 }
@@ -77,12 +77,13 @@ extension ImportRun {
             ]
             // Grafana puts a new user into an organisation of its own choice, unless told.
             if let id = home?.target { form["OrgId"] = JSONValue(id) }
-            guard let id = try await server.write("POST", ["admin", "users"], form)["id"]?.integer else {
+            guard let id = try await server.write("POST", ["admin", "users"], body: form)["id"]?.integer else {
                 throw Obstacle.failed("Grafana gave it no id")
             }
             made(id)
             if document["isGrafanaAdmin"]?.bool == true {
-                try await server.write("PUT", ["admin", "users", "\(id)", "permissions"], ["isGrafanaAdmin": true])
+                try await server.write(
+                    "PUT", ["admin", "users", "\(id)", "permissions"], body: ["isGrafanaAdmin": true])
             }
             if document["isDisabled"]?.bool == true {
                 try await server.write("POST", ["admin", "users", "\(id)", "disable"])
@@ -109,11 +110,11 @@ extension ImportRun {
             if !isProfileSame {
                 let theme = JSONValue.string(current.text("theme"))
                 try await server.write(
-                    "PUT", ["users", "\(id)"], document.keeping(profile).merging(["theme": theme]))
+                    "PUT", ["users", "\(id)"], body: document.keeping(profile).merging(["theme": theme]))
             }
             if !isAdminSame {
                 try await server.write(
-                    "PUT", ["admin", "users", "\(id)", "permissions"], ["isGrafanaAdmin": .bool(isAdmin)])
+                    "PUT", ["admin", "users", "\(id)", "permissions"], body: ["isGrafanaAdmin": .bool(isAdmin)])
             }
             if !isDisabledSame {
                 try await server.write("POST", ["admin", "users", "\(id)", isDisabled ? "disable" : "enable"])
@@ -132,7 +133,7 @@ extension ImportRun {
         for path in documents {
             guard let document = try await document("user", path) else { continue }
             let login = document.text("login")
-            try await settle("user", "'\(login)'") {
+            try await settle("user", named: "'\(login)'") {
                 guard users[login] == nil else { return .same }
                 throw Obstacle.failed("cannot be made with these credentials: needs a server admin's user and password")
             }

@@ -30,10 +30,10 @@ struct OrganizationContent: Sendable {
 
     @discardableResult
     func write(
-        _ method: String, _ segments: [String], _ body: JSONValue? = nil,
+        _ method: String, _ segments: [String], body: JSONValue? = nil,
         headers: [(name: String, value: String)] = []
     ) async throws -> JSONValue {
-        try await server.write(method, segments, body, organization: target, headers: headers)
+        try await server.write(method, segments, body: body, organization: target, headers: headers)
     }
 
     func documents(_ folder: String) async throws -> [String] {
@@ -52,6 +52,6 @@ struct OrganizationContent: Sendable {
         guard let change = try await permissionChange(document, of: segments, isNew: false), change.isNeeded else {
             return
         }
-        try await write("POST", segments + ["permissions"], ["items": .array(change.items)])
+        try await write("POST", segments + ["permissions"], body: ["items": .array(change.items)])
     }
 }

@@ -42,14 +42,14 @@ struct OrganizationPeople: Sendable {
         let (login, role) = (document.text("login"), document["role"] ?? .null)
         var present = present
         var isFirst = true
-        try await run.settle("member", organization.naming(login)) {
+        try await run.settle("member", named: organization.naming(login)) {
             if !isFirst { present = try await members() }
             isFirst = false
             if let current = present[login] {
                 guard current["role"] != role, let id = current["userId"]?.integer else { return .same }
                 return .update(["role \(current.text("role")) becomes \(role.text ?? "")"]) {
                     let path = run.access.isServerAdmin ? ["orgs", "\(organization.target ?? 0)"] : ["org"]
-                    try await server.write("PATCH", path + ["users", "\(id)"], ["role": role])
+                    try await server.write("PATCH", path + ["users", "\(id)"], body: ["role": role])
                     return []
                 }
             }
@@ -59,7 +59,7 @@ struct OrganizationPeople: Sendable {
             return .create {
                 guard let target = organization.target else { return [] }
                 let path = run.access.isServerAdmin ? ["orgs", "\(target)", "users"] : ["org", "users"]
-                try await server.write("POST", path, ["loginOrEmail": .string(login), "role": role])
+                try await server.write("POST", path, body: ["loginOrEmail": .string(login), "role": role])
                 return []
             }
         }
@@ -80,7 +80,7 @@ struct OrganizationPeople: Sendable {
         else { return }
         do {
             if let role = visit.role {
-                try await server.write("PATCH", ["orgs", "\(target)", "users", "\(id)"], ["role": .string(role)])
+                try await server.write("PATCH", ["orgs", "\(target)", "users", "\(id)"], body: ["role": .string(role)])
             } else {
                 try await server.write("DELETE", ["orgs", "\(target)", "users", "\(id)"])
             }
@@ -100,16 +100,16 @@ struct OrganizationPeople: Sendable {
             let name = document.text("name")
             var isFirst = true
             var made: Int?
-            let isThere = try await run.settle("team", organization.naming(name)) {
+            let isThere = try await run.settle("team", named: organization.naming(name)) {
                 if !isFirst { present = try await presentTeams() }
                 isFirst = false
                 if let current = present[name], let id = current["id"]?.integer {
                     made = id
-                    return try await planTeam(id, document, current)
+                    return try await planTeam(id, document: document, current: current)
                 }
                 return .create(absentees(of: document)) {
                     let answer = try await server.write(
-                        "POST", ["teams"], ["name": .string(name), "email": .string(document.text("email"))],
+                        "POST", ["teams"], body: ["name": .string(name), "email": .string(document.text("email"))],
                         organization: organization.target)
                     guard let id = answer["teamId"]?.integer else { throw Obstacle.failed("Grafana gave it no id") }
                     made = id
@@ -129,7 +129,7 @@ struct OrganizationPeople: Sendable {
         return Dictionary(list.map { ($0.text("name"), $0) }) { one, _ in one }
     }
 
-    private func planTeam(_ id: Int, _ document: JSONValue, _ current: JSONValue) async throws -> Plan {
+    private func planTeam(_ id: Int, document: JSONValue, current: JSONValue) async throws -> Plan {
         let isSame = Likeness.alike(document, current, members: ["email"])
         let missing = try await missingMembers(of: id, document)
         if isSame, missing.isEmpty { return Plan(outcome: .same, details: absentees(of: document)) }
@@ -137,7 +137,8 @@ struct OrganizationPeople: Sendable {
         return .update(details + absentees(of: document)) {
             if !isSame {
                 try await server.write(
-                    "PUT", ["teams", "\(id)"], document.keeping(["name", "email"]), organization: organization.target)
+                    "PUT", ["teams", "\(id)"], body: document.keeping(["name", "email"]),
+                    organization: organization.target)
             }
             try await fill(id, document)
             return []
@@ -159,11 +160,11 @@ struct OrganizationPeople: Sendable {
             guard case .present(let user) = users[member.login] ?? .absent else { continue }
             if present[member.login] == nil {
                 try await server.write(
-                    "POST", ["teams", "\(id)", "members"], ["userId": JSONValue(user)], organization: target)
+                    "POST", ["teams", "\(id)", "members"], body: ["userId": JSONValue(user)], organization: target)
             }
             if member.permission != present[member.login] ?? 0 {
                 try await server.write(
-                    "PUT", ["teams", "\(id)", "members", "\(user)"], ["permission": JSONValue(member.permission)],
+                    "PUT", ["teams", "\(id)", "members", "\(user)"], body: ["permission": JSONValue(member.permission)],
                     organization: target)
             }
         }
@@ -197,7 +198,7 @@ struct OrganizationPeople: Sendable {
             let name = document.text("name")
             logins.append(document.text("login"))
             var isFirst = true
-            try await run.settle("service account", organization.naming(name)) {
+            try await run.settle("service account", named: organization.naming(name)) {
                 if !isFirst { try await read() }
                 isFirst = false
                 return try await planServiceAccount(document, present[name])
@@ -222,10 +223,10 @@ struct OrganizationPeople: Sendable {
             return .create(issue(tokens)) {
                 guard target != nil else { return [] }
                 let form = document.keeping(fields)
-                let made = try await server.write("POST", ["serviceaccounts"], form, organization: target)
+                let made = try await server.write("POST", ["serviceaccounts"], body: form, organization: target)
                 // Some versions make it enabled, whatever the form says.
                 if let id = made["id"]?.integer, !Likeness.alike(form, made, members: fields) {
-                    try await server.write("PATCH", ["serviceaccounts", "\(id)"], form, organization: target)
+                    try await server.write("PATCH", ["serviceaccounts", "\(id)"], body: form, organization: target)
                 }
                 return []
             }
@@ -236,7 +237,7 @@ struct OrganizationPeople: Sendable {
         if Likeness.alike(document, current, members: fields) { return Plan(outcome: .same, details: details) }
         return .update(details) {
             try await server.write(
-                "PATCH", ["serviceaccounts", "\(id)"], document.keeping(fields), organization: target)
+                "PATCH", ["serviceaccounts", "\(id)"], body: document.keeping(fields), organization: target)
             return []
         }
     }

@@ -24,7 +24,7 @@ extension OrganizationContent {
         let known = list.first { $0.text("uid") == document.text("uid") }
         guard let found = known ?? namesakes.first else {
             return .create(details) {
-                try await write("POST", ["playlists"], form)
+                try await write("POST", ["playlists"], body: form)
                 return []
             }
         }
@@ -40,7 +40,7 @@ extension OrganizationContent {
             && zip(items, present).allSatisfy { Likeness.alike($0, $1, members: ["type", "value"]) }
         if isSame { return Plan(outcome: .same, details: details) }
         return .update(details) {
-            try await write("PUT", ["playlists", uid], form.merging(["uid": .string(uid)]))
+            try await write("PUT", ["playlists", uid], body: form.merging(["uid": .string(uid)]))
             return []
         }
     }

@@ -37,7 +37,8 @@ extension OrganizationContent {
         }
         let details = lost.isEmpty ? [] : ["takes away the routes \(lost.joined(separator: ", "))"]
         let plan = { () async throws -> [String] in
-            try await write("PUT", path, document.removing(["provenance"]), headers: Self.headers(document, current))
+            try await write(
+                "PUT", path, body: document.removing(["provenance"]), headers: Self.headers(document, current))
             return []
         }
         return current == nil ? .create(details, apply: plan) : .update(details, apply: plan)

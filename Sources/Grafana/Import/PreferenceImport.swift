@@ -13,7 +13,7 @@ extension OrganizationContent {
                 !Likeness.isZero(wanted)
             else { continue }
             let name = document.text("name")
-            try await run.settle("preferences", "of team \(organization.naming(name))") {
+            try await run.settle("preferences", named: "of team \(organization.naming(name))") {
                 switch identities.teams[name] ?? .absent {
                 case .absent: throw Obstacle.failed("the team is not there")
                 case .planned: return .update { [] }
@@ -34,7 +34,7 @@ extension OrganizationContent {
         let names = Self.preferences.filter { wanted[$0] != nil }
         if Likeness.alike(wanted, current, members: names) { return .same }
         return .update(names.filter { !Likeness.alike(wanted, current, members: [$0]) }) {
-            try await write("PUT", path, current.keeping(Self.preferences).merging(wanted))
+            try await write("PUT", path, body: current.keeping(Self.preferences).merging(wanted))
             return []
         }
     }

@@ -38,6 +38,6 @@ extension OrganizationContent {
         var place = ["apis"] + group + ["namespaces", namespace, "dashboards"]
         if current != nil { place.append(uid.text ?? "") }
         try await server.write(
-            current == nil ? "POST" : "PUT", place, form, organization: target, isAppPlatform: true)
+            current == nil ? "POST" : "PUT", place, body: form, organization: target, isAppPlatform: true)
     }
 }

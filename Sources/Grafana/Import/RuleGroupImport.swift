@@ -89,7 +89,7 @@ extension OrganizationContent {
             "interval": document["interval"] ?? 60, "rules": .array(rules),
         ]
         let apply = { () async throws -> [String] in
-            try await write("PUT", path, body, headers: isAPI ? [] : [("X-Disable-Provenance", "true")])
+            try await write("PUT", path, body: body, headers: isAPI ? [] : [("X-Disable-Provenance", "true")])
             return []
         }
         return current == nil && moved.isEmpty ? .create(details, apply: apply) : .update(details, apply: apply)

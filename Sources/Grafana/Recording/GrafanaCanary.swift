@@ -22,7 +22,7 @@ struct GrafanaCanary: Canary {
 
     func write(_ value: String) throws -> Int {
         // There already, most often: what matters is that the dashboard can be written.
-        try? api.write("POST", ["folders"], ["uid": .string(Self.folder), "title": "dr"])
+        try? api.write("POST", ["folders"], body: ["uid": .string(Self.folder), "title": "dr"])
         let dashboard: JSONValue = [
             "uid": .string(Self.uid), "title": "dr canary", "description": .string(value), "tags": ["dr"],
             "panels": [], "schemaVersion": 38, "editable": false,
@@ -30,7 +30,7 @@ struct GrafanaCanary: Canary {
         let body: JSONValue = [
             "dashboard": dashboard, "folderUid": .string(Self.folder), "overwrite": true, "message": "dr canary",
         ]
-        try api.write("POST", ["dashboards", "db"], body)
+        try api.write("POST", ["dashboards", "db"], body: body)
         guard try values(around: 0).contains(value) else {
             throw CheckFailure("-", "the canary's dashboard does not show what was written")
         }

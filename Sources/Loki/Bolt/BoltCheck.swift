@@ -106,7 +106,8 @@ struct BoltCheck {
         guard depth < Self.deepest else { throw IndexDefect("page \(number) is deeper than \(Self.deepest) levels") }
         let page = try page(number)
         switch page.kind {
-        case Self.leaf: return try readLeaf(page.bytes, page.count, number, from: least, to: limit, depth: depth)
+        case Self.leaf:
+            return try readLeaf(page.bytes, count: page.count, page: number, from: least, to: limit, depth: depth)
         case Self.branch: return try readBranch(page, from: least, to: limit, depth: depth)
         default: throw IndexDefect("page \(number) is neither a branch nor a leaf")
         }
@@ -120,12 +121,14 @@ struct BoltCheck {
         var next = Self.header + Self.element * page.count
         for index in 0..<page.count {
             let place = Self.header + Self.element * index
-            let key = try part(page.bytes, page.number, place, 4, &next) { $0.little(place, 4) }
+            let key = try part(page.bytes, page: page.number, place: place, field: 4, next: &next) {
+                $0.little(place, 4)
+            }
             children.append((key, page.bytes.little(place + 8, 8)))
         }
         var last = least
         for (index, child) in children.enumerated() {
-            try order(child.key, index, after: last, before: limit, page.number)
+            try order(child.key, index: index, after: last, before: limit, page: page.number)
             let end = index + 1 < children.count ? children[index + 1].key : limit
             last = try walk(child.page, from: child.key, to: end, depth: depth + 1)
         }
@@ -134,15 +137,15 @@ struct BoltCheck {
 
     /// - Parameter number: of the page that holds it.
     private mutating func readLeaf(
-        _ bytes: [UInt8], _ count: Int, _ number: UInt64, from least: ArraySlice<UInt8>?, to limit: ArraySlice<UInt8>?,
+        _ bytes: [UInt8], count: Int, page number: UInt64, from least: ArraySlice<UInt8>?, to limit: ArraySlice<UInt8>?,
         depth: Int
     ) throws(IndexDefect) -> ArraySlice<UInt8>? {
         var last = least
         var next = Self.header + Self.element * count
         for index in 0..<count {
             let place = Self.header + Self.element * index
-            let key = try part(bytes, number, place, 8, &next) { $0.little(place + 4, 4) }
-            try order(key, index, after: last, before: limit, number)
+            let key = try part(bytes, page: number, place: place, field: 8, next: &next) { $0.little(place + 4, 4) }
+            try order(key, index: index, after: last, before: limit, page: number)
             last = key
             let length = Int(bytes.little(place + 12, 4))
             guard length <= bytes.count - next else { throw IndexDefect("page \(number) is shorter than its values") }
@@ -164,7 +167,7 @@ struct BoltCheck {
     ///   - next: the end of the entry before; moved to the end of the key.
     ///   - position: where the key begins, from the element on.
     private func part(
-        _ bytes: [UInt8], _ number: UInt64, _ place: Int, _ field: Int, _ next: inout Int,
+        _ bytes: [UInt8], page number: UInt64, place: Int, field: Int, next: inout Int,
         position: ([UInt8]) -> UInt64
     ) throws(IndexDefect) -> ArraySlice<UInt8> {
         guard place + Self.element <= bytes.count else {
@@ -179,8 +182,8 @@ struct BoltCheck {
     }
 
     private func order(
-        _ key: ArraySlice<UInt8>, _ index: Int, after last: ArraySlice<UInt8>?, before limit: ArraySlice<UInt8>?,
-        _ number: UInt64
+        _ key: ArraySlice<UInt8>, index: Int, after last: ArraySlice<UInt8>?, before limit: ArraySlice<UInt8>?,
+        page number: UInt64
     ) throws(IndexDefect) {
         if let last {
             let isBelow = key.lexicographicallyPrecedes(last)
@@ -205,7 +208,7 @@ struct BoltCheck {
         guard depth + 1 < Self.deepest, page.count >= Self.header, page.little(8, 2) == Self.leaf else {
             throw IndexDefect("page \(number) holds a bucket that is cut short")
         }
-        _ = try readLeaf(page, Int(page.little(10, 2)), number, from: nil, to: nil, depth: depth + 1)
+        _ = try readLeaf(page, count: Int(page.little(10, 2)), page: number, from: nil, to: nil, depth: depth + 1)
     }
 }
 

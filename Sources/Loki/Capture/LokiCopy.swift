@@ -53,7 +53,7 @@ struct LokiCopy {
         var known: Set<String> = []
         for pass in 1...Self.passes {
             var (vanished, fresh) = (0, 0)
-            try walk(folder, "", pass: pass) { path in
+            try walk(folder, below: "", pass: pass) { path in
                 guard let path else { return vanished += 1 }
                 if known.insert(path).inserted { fresh += 1 }
             }
@@ -68,7 +68,7 @@ struct LokiCopy {
     }
 
     /// - Parameter seen: called with the path of each file that is there, nil for each that is gone.
-    private mutating func walk(_ folder: Folder, _ below: String, pass: Int, _ seen: (String?) -> Void) throws {
+    private mutating func walk(_ folder: Folder, below: String, pass: Int, _ seen: (String?) -> Void) throws {
         try Task.checkCancellation()
         let entries: [FolderEntries.Entry]
         do throws(FolderEntries.Failure) {
@@ -81,16 +81,16 @@ struct LokiCopy {
             let path = "\(below)\(entry.name)\(entry.isFolder ? "/" : "")"
             guard !folder.isExcluded(path) else { continue }
             if entry.isFolder {
-                try walk(folder, path, pass: pass, seen)
+                try walk(folder, below: path, pass: pass, seen)
             } else if entry.isFile {
-                let isHere = try copy("\(folder.source)/\(path)", "\(folder.name)/\(path)", folder, pass: pass)
+                let isHere = try copy("\(folder.source)/\(path)", to: "\(folder.name)/\(path)", in: folder, pass: pass)
                 seen(isHere ? path : nil)
             }
         }
     }
 
     /// - Returns: false when the file is not there any more.
-    private mutating func copy(_ source: String, _ path: String, _ folder: Folder, pass: Int) throws -> Bool {
+    private mutating func copy(_ source: String, to path: String, in folder: Folder, pass: Int) throws -> Bool {
         switch LokiPath(path) {
         case .activeBolt: return try copyBolt(source, path)
         case _ where folder.isBolt: return try copyBolt(source, path)

@@ -78,10 +78,12 @@ struct LokiFolders: Sendable {
     func layout(_ settings: LokiSettings?, _ operation: String) throws -> Layout {
         var layout = Layout()
         let places = try Dictionary(
-            uniqueKeysWithValues: Part.allCases.map { ($0, try place($0, settings, operation)) })
+            uniqueKeysWithValues: Part.allCases.map { ($0, try place($0, settings: settings, operation: operation)) })
         for part in Part.allCases {
             guard let place = places[part] else { continue }
-            if let directory = place.directory { layout.note(part, place, directory, settings) }
+            if let directory = place.directory {
+                layout.note(part, at: place, directory: directory, settings: settings)
+            }
             guard let source = place.source else { continue }
             switch part {
             case .chunks:
@@ -89,7 +91,7 @@ struct LokiFolders: Sendable {
                 layout.signs.append("\(source)/index")
             case .log:
                 layout.signs.append(source)
-                addLog(place, source, settings, to: &layout)
+                addLog(place, source: source, settings: settings, to: &layout)
             case .tsdb, .bolt: layout.signs.append(source)
             case .rules, .compactor: break
             }
@@ -100,13 +102,13 @@ struct LokiFolders: Sendable {
                 source: "\(layout.chunks)/\(name)", name: "\(LokiLayout.chunks)/\(name)", isCompacted: true)
         }
         if let compactor = places[.compactor], let source = compactor.source {
-            addDeletions("\(source)/deletion/delete_requests", compactor.name, &layout)
+            addDeletions("\(source)/deletion/delete_requests", named: compactor.name, to: &layout)
         }
         places[.rules]?.folder().map { layout.folders.append($0) }
         return layout
     }
 
-    private func addLog(_ place: Place, _ source: String, _ settings: LokiSettings?, to layout: inout Layout) {
+    private func addLog(_ place: Place, source: String, settings: LokiSettings?, to layout: inout Layout) {
         guard settings?.hasWriteAheadLog != false else { return }
         let isEmpty = (try? FolderEntries.read(source))?.isEmpty ?? true
         if isEmpty, settings != nil {
@@ -121,7 +123,7 @@ struct LokiFolders: Sendable {
 
     /// The compactor stores its requests for deletion in the index every five minutes; newer ones are in its own file.
     /// The rest of its folder is not for a backup: old markers would delete restored chunks.
-    private func addDeletions(_ source: String, _ name: String, _ layout: inout Layout) {
+    private func addDeletions(_ source: String, named name: String, to layout: inout Layout) {
         var folder = LokiCopy.Folder(
             source: source, name: "\(name)/deletion/delete_requests", isExcluded: { $0 != "delete_requests" })
         folder.isBolt = true
@@ -174,7 +176,7 @@ struct LokiFolders: Sendable {
         }
     }
 
-    private func place(_ part: Part, _ settings: LokiSettings?, _ operation: String) throws -> Place {
+    private func place(_ part: Part, settings: LokiSettings?, operation: String) throws -> Place {
         var place = Place(name: part.usual, source: named[part] ?? "\(data)/\(part.usual)")
         guard let settings, let directory = part.directory(settings), part != .log || settings.hasWriteAheadLog else {
             return place
@@ -278,8 +280,8 @@ extension LokiFolders.Part {
 
 extension LokiFolders.Layout {
     fileprivate mutating func note(
-        _ part: LokiFolders.Part, _ place: LokiFolders.Place, _ directory: LokiSettings.Directory,
-        _ settings: LokiSettings?
+        _ part: LokiFolders.Part, at place: LokiFolders.Place, directory: LokiSettings.Directory,
+        settings: LokiSettings?
     ) {
         if place.source != nil {
             let usual = settings?.pathPrefix.map { "\($0)/\(part.usual)" } ?? part.usual

@@ -76,7 +76,9 @@ package struct LokiSource: ComponentSource {
         }
         let moments = Moments(began: Self.now(), flushed: flushed)
         return try await pool.run { [warnings, facts] in
-            try copy(context, answers, settings, layout, moments, warnings: warnings, facts: facts)
+            try copy(
+                context, answers: answers, settings: settings, layout: layout, moments: moments, warnings: warnings,
+                facts: facts)
         }
     }
 
@@ -90,8 +92,8 @@ package struct LokiSource: ComponentSource {
     private static func now() -> Int { WallClock.system.milliseconds }
 
     private func copy(
-        _ context: CaptureContext, _ answers: Answers?, _ settings: LokiSettings?, _ layout: LokiFolders.Layout,
-        _ moments: Moments, warnings: [String], facts: [String: String]
+        _ context: CaptureContext, answers: Answers?, settings: LokiSettings?, layout: LokiFolders.Layout,
+        moments: Moments, warnings: [String], facts: [String: String]
     ) throws -> LokiCapture {
         let tree = try DocumentTree(in: context.state, run: context.run)
         do {
@@ -112,7 +114,7 @@ package struct LokiSource: ComponentSource {
             let hasLog = layout.log.map { log in !damage.contains { Self.isPart($0.path, of: log) } } ?? false
             let hasLoggedLines = layout.log.map { Self.hasContent("\(tree.path)/\($0)") } ?? false
             facts["wal"] = hasLog ? "yes" : settings?.hasWriteAheadLog == false ? "off" : "missing"
-            let bound = Self.bound(moments, settings, hasLog: hasLog, &warnings)
+            let bound = Self.bound(moments, settings: settings, hasLog: hasLog, warnings: &warnings)
             return LokiCapture(
                 tree: tree, data: folders.data, chunks: layout.chunks,
                 hidden: Set(folders.indexes(settings) + [LokiLayout.clusterSeed]), copied: damage, bound: bound,
@@ -139,7 +141,7 @@ package struct LokiSource: ComponentSource {
     /// The moment up to which the backup holds all lines. The write-ahead log has those that are in memory; without it
     /// they are missing, and they may be as old as a chunk is when Loki flushes it at the latest.
     private static func bound(
-        _ moments: Moments, _ settings: LokiSettings?, hasLog: Bool, _ warnings: inout [String]
+        _ moments: Moments, settings: LokiSettings?, hasLog: Bool, warnings: inout [String]
     ) -> Int? {
         if hasLog { return moments.began }
         if let flushed = moments.flushed { return flushed }
@@ -237,13 +239,13 @@ extension LokiSource {
         }
         let settings = answers?.settings
         let files = await pool.run { [folders, operation, tenants] in
-            Self.diagnose(folders, settings, operation, checkedAs: tenants)
+            Self.diagnose(folders, settings: settings, operation: operation, checkedAs: tenants)
         }
         return files + findings
     }
 
     private static func diagnose(
-        _ folders: LokiFolders, _ settings: LokiSettings?, _ operation: String, checkedAs tenants: [String]
+        _ folders: LokiFolders, settings: LokiSettings?, operation: String, checkedAs tenants: [String]
     ) -> [Diagnosis] {
         let layout: LokiFolders.Layout
         do {

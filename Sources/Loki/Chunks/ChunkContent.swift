@@ -50,15 +50,15 @@ enum ChunkContent {
         do throws(JSONError) {
             json = try JSONValue(parsing: plain, keeping: members)
         } catch { throw ChunkDefect("metadata: \(error)") }
-        func expect<Value: Equatable>(_ member: String, _ value: Value?, _ expected: Value) throws(ChunkDefect) {
+        func expect<Value: Equatable>(_ member: String, _ value: Value?, equals expected: Value) throws(ChunkDefect) {
             guard value != expected else { return }
             let found = value.map { "'\($0)'" } ?? "nothing"
             throw ChunkDefect("metadata: \(member) is \(found), its path says '\(expected)'")
         }
-        try expect("userID", json["userID"]?.text, name.tenant)
-        try expect("fingerprint", unsigned(json["fingerprint"]), name.fingerprint)
-        try expect("from", milliseconds(json["from"]), name.from)
-        try expect("through", milliseconds(json["through"]), name.through)
+        try expect("userID", json["userID"]?.text, equals: name.tenant)
+        try expect("fingerprint", unsigned(json["fingerprint"]), equals: name.fingerprint)
+        try expect("from", milliseconds(json["from"]), equals: name.from)
+        try expect("through", milliseconds(json["through"]), equals: name.through)
         return json["encoding"]?.integer ?? -1
     }
 

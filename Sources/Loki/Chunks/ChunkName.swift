@@ -37,7 +37,7 @@ package struct ChunkName: Equatable, Sendable {
             let fingerprint = Hexadecimal.parse(path[(tenantEnd + 1)..<end]),
             let name = Base64.decode(path[(end + 1)...]), let times = Times(name[...])
         else { return nil }
-        self.init(String(decoding: path[..<tenantEnd], as: UTF8.self), fingerprint, times)
+        self.init(tenant: String(decoding: path[..<tenantEnd], as: UTF8.self), fingerprint: fingerprint, times: times)
     }
 
     /// Schema v11 and older.
@@ -46,10 +46,10 @@ package struct ChunkName: Equatable, Sendable {
             let colon = key[slash...].firstIndex(of: UInt8(ascii: ":")), slash > 0,
             let fingerprint = Hexadecimal.parse(key[(slash + 1)..<colon]), let times = Times(key[(colon + 1)...])
         else { return nil }
-        self.init(String(decoding: key[..<slash], as: UTF8.self), fingerprint, times)
+        self.init(tenant: String(decoding: key[..<slash], as: UTF8.self), fingerprint: fingerprint, times: times)
     }
 
-    private init(_ tenant: String, _ fingerprint: UInt64, _ times: Times) {
+    private init(tenant: String, fingerprint: UInt64, times: Times) {
         self.init(
             tenant: tenant, fingerprint: fingerprint, from: times.from, through: times.through,
             checksum: times.checksum)

@@ -44,7 +44,7 @@ final class ObjectTally: Sendable {
         let failed = state.withLock { $0.failed }
         guard failed.count == 0 else {
             throw ActionError(
-                .failed, "restore \(component)", "\(failed.count) objects did not come back: \(failed.text)",
+                .failed, operation: "restore \(component)", "\(failed.count) objects did not come back: \(failed.text)",
                 hint: "`dr restore --component \(component) --dry-run` names each; running it again changes nothing "
                     + "that is right already")
         }

@@ -20,7 +20,7 @@ package struct TerminalQuestion {
     package func confirm() throws {
         let answer = try ask("\(question) [yes/no] ")
         guard ["y", "yes"].contains(answer.lowercased()) else {
-            throw ActionError(.hopeless, "ask: \(question)", "the answer was '\(answer)'")
+            throw ActionError(.hopeless, operation: "ask: \(question)", "the answer was '\(answer)'")
         }
     }
 
@@ -28,7 +28,7 @@ package struct TerminalQuestion {
     package func ask(_ prompt: String) throws -> String {
         guard Self.isPossible else {
             throw ActionError(
-                .hopeless, "ask: \(question)", "there is no terminal to ask at",
+                .hopeless, operation: "ask: \(question)", "there is no terminal to ask at",
                 hint: "run it where somebody can answer, or with --yes where nobody needs to")
         }
         Self.open.add(1, ordering: .relaxed)

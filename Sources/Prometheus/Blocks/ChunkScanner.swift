@@ -104,7 +104,7 @@ struct ChunkScanner {
         let body = UnsafeRawBufferPointer(rebasing: bytes[next..<next + 1 + length])
         return ScannedChunk(
             offset: position, end: position + (next - start) + 1 + length + 4, encoding: body[0],
-            samples: Self.samples(body[0], body[1], body[2]), computedCRC: CRC32C.checksum(body.bytes),
+            samples: Self.samples(body[0], high: body[1], low: body[2]), computedCRC: CRC32C.checksum(body.bytes),
             storedCRC: UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: next + 1 + length, as: UInt32.self)))
     }
 
@@ -140,7 +140,7 @@ struct ChunkScanner {
             if bodyRead < 3 {
                 switch bodyRead {
                 case 0: encoding = bytes[0]
-                case 1: samples = Self.samples(encoding, bytes[0], 0)
+                case 1: samples = Self.samples(encoding, high: bytes[0], low: 0)
                 default: samples += Int(bytes[0])
                 }
             } else {
@@ -166,7 +166,7 @@ struct ChunkScanner {
     }
 
     /// Encodings 5 and 6 keep the counter-reset header in the two highest bits.
-    private static func samples(_ encoding: UInt8, _ high: UInt8, _ low: UInt8) -> Int {
+    private static func samples(_ encoding: UInt8, high: UInt8, low: UInt8) -> Int {
         let count = Int(high) << 8 | Int(low)
         return encoding == 5 || encoding == 6 ? count & 0x3FFF : count
     }

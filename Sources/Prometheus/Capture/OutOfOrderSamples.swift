@@ -17,7 +17,7 @@ struct OutOfOrderSamples: Equatable, Sendable {
     private static let counter = "prometheus_tsdb_head_out_of_order_samples_appended_total"
 
     /// Asks the server, and looks into its data directory; what cannot be found out stays nil.
-    init(_ directory: DataDirectory, _ api: PrometheusAPI, _ pool: BlockingPool) async {
+    init(_ directory: DataDirectory, api: PrometheusAPI, pool: BlockingPool) async {
         bytes = await pool.run { directory.outOfOrderBytes() }
         window = try? await api.loadedConfiguration().outOfOrderWindow
         guard window != nil || bytes != nil else { return }

@@ -25,7 +25,7 @@ extension PrometheusSource {
 
     /// Obstacles that would make the server refuse a snapshot, or make the snapshot hold less than the server has.
     private func snapshotObstacles() async -> [Diagnosis] {
-        let outOfOrder = await OutOfOrderSamples(directory, api, pool)
+        let outOfOrder = await OutOfOrderSamples(directory, api: api, pool: pool)
         return await pool.run { [directory, operation] in
             var findings: [Diagnosis] = []
             do {

@@ -41,7 +41,7 @@ package struct PrometheusSource: ComponentSource {
         let before = await pool.run { [directory] in directory.blocks() }
         // The server writes them into blocks at any time: they are looked for on both sides of the snapshot, since one
         // that is reported for nothing costs less than one that is lost in silence.
-        var outOfOrder = await OutOfOrderSamples(directory, api, pool)
+        var outOfOrder = await OutOfOrderSamples(directory, api: api, pool: pool)
         let snapshot = try await takeSnapshot(context, clock: server.clock)
         do {
             // A cancellation that came during the request counts now, when there is a name to clean up by.

@@ -39,7 +39,7 @@ struct BlocksIntact: RecoveryCheck {
         }
         return .judged(
             found.damage.isEmpty, "\(found.blocks) blocks, \(found.damage.count) damages",
-            found.damage.prefix(5).joined(separator: "; "))
+            otherwise: found.damage.prefix(5).joined(separator: "; "))
     }
 }
 

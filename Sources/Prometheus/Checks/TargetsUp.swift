@@ -30,6 +30,7 @@ struct TargetsUp: RecoveryCheck {
         }
         let more = down.count > 5 ? "; and \(down.count - 5) more" : ""
         return .judged(
-            down.isEmpty, "\(targets.count - down.count) of \(targets.count) up", names.joined(separator: "; ") + more)
+            down.isEmpty, "\(targets.count - down.count) of \(targets.count) up",
+            otherwise: names.joined(separator: "; ") + more)
     }
 }

@@ -35,7 +35,7 @@ package struct PrometheusGaps: GapFinder {
                         "samples of the last two to three hours", why: "`skip_head` leaves out what is not in blocks",
                         remedy: "take `skip_head` out of this component"))
             }
-            gaps += Self.gaps(await OutOfOrderSamples(directory, api, pool))
+            gaps += Self.gaps(await OutOfOrderSamples(directory, api: api, pool: pool))
             return gaps
         } catch let error as PrometheusAPIError { throw error.asComponentError("gaps of \(api.location)") }
     }

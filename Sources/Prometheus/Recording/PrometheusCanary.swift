@@ -39,7 +39,7 @@ struct PrometheusCanary: Canary {
 
     func write(_ value: String) throws -> Int {
         let text = "# TYPE \(Self.metric) gauge\n\(Self.metric){value=\"\(value)\"} 1\n"
-        try pushgateway.write("PUT", "/metrics/job/\(Self.metric)", Array(text.utf8), type: "text/plain")
+        try pushgateway.write("PUT", "/metrics/job/\(Self.metric)", body: Array(text.utf8), type: "text/plain")
         let deadline = ContinuousClock.now + patience
         while true {
             let now = WallClock.system.milliseconds

@@ -33,10 +33,11 @@ struct Status: AsyncParsableCommand {
         let future = latest.passedOver.filter { $0.kind == .future }.map(\.set)
         let rows = components.map { component in
             Row(
-                component, latest.parts[component], proofs, hasFuture: !future.isEmpty, now: now, rpo: session.rpo,
+                component, newest: latest.parts[component], proofs: proofs, hasFuture: !future.isEmpty, now: now,
+                rpo: session.rpo,
                 tolerance: repository.scope.clockTolerance)
         }
-        let forecasts = try await RecoveryForecasts(session, repository, names, now: now)
+        let forecasts = try await RecoveryForecasts(session, repository, sets: names, now: now)
         let previous = await PreviousContentRow.all(session, now: now)
         let result = Result(
             rpoSeconds: session.rpo, components: rows, future: future.sorted(), recoveries: forecasts.outlooks,
@@ -92,7 +93,7 @@ struct Status: AsyncParsableCommand {
         var passedOver: [RestoreSelection.PassedOver]
 
         init(
-            _ component: String, _ newest: RestoreSelection.Part?, _ proofs: ComponentProofs, hasFuture: Bool,
+            _ component: String, newest: RestoreSelection.Part?, proofs: ComponentProofs, hasFuture: Bool,
             now: Timestamp, rpo: Int?, tolerance: Int
         ) {
             self.component = component

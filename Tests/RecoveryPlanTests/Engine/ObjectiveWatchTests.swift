@@ -53,7 +53,7 @@ import Testing
 
     @Test func eachAlarmIsRaisedOnceAndWhenItIsDue() throws {
         let record = record(rto: 20, ["a": 1, "b": 10, "c": 3, "d": 2])
-        let watch = try #require(ObjectiveWatch(record, graph, RecoveryClocks(record), now: 1000))
+        let watch = try #require(ObjectiveWatch(record, graph, clocks: RecoveryClocks(record), now: 1000))
         #expect(watch.alarm(now: 1007) == nil, "13 seconds are left, 13 are needed")
         let risk = try #require(watch.alarm(now: 1008))
         #expect(risk.severity == .warning)
@@ -67,9 +67,9 @@ import Testing
 
     @Test func theTimeCountsFromWhereTheObjectiveSays() throws {
         let late = record(rto: 20, ["a": 1], late: 15)
-        let watch = try #require(ObjectiveWatch(late, graph, RecoveryClocks(late), now: 1000))
+        let watch = try #require(ObjectiveWatch(late, graph, clocks: RecoveryClocks(late), now: 1000))
         #expect(watch.alarm(now: 1005.5)?.severity == .critical)
-        #expect(ObjectiveWatch(record(rto: nil, [:]), graph, RecoveryClocks(late)) == nil)
+        #expect(ObjectiveWatch(record(rto: nil, [:]), graph, clocks: RecoveryClocks(late)) == nil)
     }
 
     /// During a run, an alarm is recorded in the journal and sent as a notification.

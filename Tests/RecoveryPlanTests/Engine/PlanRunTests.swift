@@ -97,7 +97,7 @@ import Testing
         let meeting = Meeting(of: 2)
         stage.stage.on("bad") { _ in
             await meeting.arrive()
-            throw ActionError(.failed, "bad", "as rehearsed")
+            throw ActionError(.failed, operation: "bad", "as rehearsed")
         }
         stage.stage.on("long") { _ in
             await meeting.arrive()
@@ -204,7 +204,7 @@ import Testing
         let meeting = Meeting(of: 2)
         stage.stage.on("bad") { _ in
             await meeting.arrive()
-            throw ActionError(.failed, "bad", "as rehearsed")
+            throw ActionError(.failed, operation: "bad", "as rehearsed")
         }
         stage.stage.on("long") { _ in
             await meeting.arrive()

@@ -49,7 +49,7 @@ import Testing
         #expect(try await stage.run(Self.plan(stage)).end.verdict == .failed)
         // The effect of the first step was undone in the meantime.
         stage.stage.on("verify a") { number in
-            if number == 2 { throw ActionError(.notSo, "verify a", "the file is missing") }
+            if number == 2 { throw ActionError(.notSo, operation: "verify a", "the file is missing") }
         }
         #expect(try await stage.resume(Self.plan(stage)).end.verdict == .recovered)
         #expect(stage.stage.count("a") == 2)
