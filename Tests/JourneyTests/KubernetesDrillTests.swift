@@ -58,7 +58,10 @@ import Testing
     }
 
     private var drill: [String] {
-        ["drill", "--scenario", "monitoring_namespace_deletion", "--param", "platform=kubernetes", "--param", "data=kept"]
+        [
+            "drill", "--scenario", "monitoring_namespace_deletion", "--param", "platform=kubernetes", "--param",
+            "data=kept",
+        ]
     }
 
     private func refused(_ arguments: String...) async throws -> String {

@@ -87,9 +87,12 @@ import Testing
     }
 
     @Test(arguments: [
-        (Bool?.none, "same", RunEnd.Verdict.recovered, Evidence.Verdict.inconclusive), (true, "same", .recovered, .passed),
-        (false, "same", .recovered, .inconclusive), (true, "other", .recovered, .inconclusive), (true, "same", .late, .late),
-        (nil, "same", .notValidated, .failed), (true, "same", .interrupted, .inconclusive), (true, "same", .partial, .failed),
+        (Bool?.none, "same", RunEnd.Verdict.recovered, Evidence.Verdict.inconclusive),
+        (true, "same", .recovered, .passed),
+        (false, "same", .recovered, .inconclusive), (true, "other", .recovered, .inconclusive),
+        (true, "same", .late, .late),
+        (nil, "same", .notValidated, .failed), (true, "same", .interrupted, .inconclusive),
+        (true, "same", .partial, .failed),
     ])
     func aDrillMustHaveBeenAbleToFail(
         _ noticed: Bool?, _ live: String, _ end: RunEnd.Verdict, _ verdict: Evidence.Verdict

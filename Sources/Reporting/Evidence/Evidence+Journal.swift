@@ -192,11 +192,14 @@ private struct RunStory {
         // A failed drill has shown that it can fail; one that passes needs the control run to show that.
         guard end.verdict == .recovered || end.verdict == .late else { return (.failed, end.reasons) }
         guard let negativeControl else {
-            return (.inconclusive, end.reasons + ["there was no negative control: nothing shows that the drill can fail"])
+            return (
+                .inconclusive, end.reasons + ["there was no negative control: nothing shows that the drill can fail"]
+            )
         }
         guard negativeControl.noticed else {
             return (
-                .inconclusive, end.reasons + ["the negative control passed: \(negativeControl.damage), and nothing noticed it"]
+                .inconclusive,
+                end.reasons + ["the negative control passed: \(negativeControl.damage), and nothing noticed it"]
             )
         }
         if let liveStack, !liveStack.isUntouched {
