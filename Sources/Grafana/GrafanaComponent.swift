@@ -43,7 +43,7 @@ extension GrafanaComponent: Section {
             Key(
                 "contact_point_secrets", \.contactPointSecrets, as: .word(),
                 about:
-                    "Back up the secrets of contact points, which Grafana shows to an Admin, if the store is encrypted; "
+                    "Back up the secrets of contact points, which Grafana shows to an Admin, if the store is encrypted. "
                     + "Default: encrypted."),
         ]
 

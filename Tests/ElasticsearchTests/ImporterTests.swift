@@ -237,7 +237,7 @@ import Testing
         let (_, backup, new) = try await pair()
         new.cluster.shelf.change(at: "fs:/mnt/backups/jaeger") { $0 = [:] }
         let error = await new.failure { _ = try await new.restore(backup) }
-        #expect(error?.detail.contains("no such snapshot") == true && error?.hint?.contains("--at") == true)
+        #expect(error?.detail.contains("no longer has this snapshot") == true && error?.hint?.contains("--at") == true)
         new.expectNoViolations()
     }
 

@@ -108,7 +108,7 @@ import Testing
         #expect(await fixture.failure("ext::sh -c id")?.reason == .misconfigured)
 
         try await fixture.git("checkout", "--quiet", "--detach")
-        #expect(await fixture.failure()?.detail.contains("commit of no branch") == true)
+        #expect(await fixture.failure()?.detail.contains("a commit and not a branch") == true)
         #expect(try await fixture.capture(branch: "main").capture.record.branch == "main")
     }
 

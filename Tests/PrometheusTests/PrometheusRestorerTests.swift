@@ -77,7 +77,7 @@ import Testing
         ("100%", 0, []),
         (
             "1 GB", 0,
-            ["the server's retention, '1 GB', is not known to dr: check that it keeps blocks back to 2026-11-08"]
+            ["dr cannot interpret the server's retention, '1 GB': check that it keeps blocks back to 2026-11-08"]
         ),
     ])
     func `a retention that would delete what is restored is told before it does`(

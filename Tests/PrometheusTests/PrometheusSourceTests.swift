@@ -398,7 +398,7 @@ import Testing
 
         let missing = site.folder.url.appending(path: "missing")
         let absent = await site.failure { _ = try await site.source(server.url, data: missing).capture(site.context) }
-        #expect(absent?.detail == "data directory '\(missing.path)' is not there")
+        #expect(absent?.detail == "data directory '\(missing.path)' does not exist")
         await server.stop()
     }
 

@@ -34,12 +34,12 @@ struct DocumentCount: Equatable, Sendable {
         return entries.isEmpty ? nil : entries.joined(separator: ", ")
     }
 
-    /// As many indices as are compared after a restore.
+    /// The largest number of indices that a restore compares.
     private static let longestFact = 200
 }
 
 extension ElasticsearchAPI {
-    /// Counts every index by itself, a few at a time; those that cannot be counted are left out.
+    /// Counts every index separately, a few at a time; those that cannot be counted are skipped.
     func counts(of indices: [String]) async throws -> [String: Int] {
         let counts = Mutex([String: Int]())
         try await indices.concurrentForEach(limit: 4) { name in

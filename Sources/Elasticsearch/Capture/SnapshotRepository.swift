@@ -95,8 +95,8 @@ extension ElasticsearchAPI {
             throw ComponentError(
                 .misconfigured, operation: operation, "repository '\(repository.name)' is registered read-only here",
                 hint:
-                    "a restore registers it read-only if another cluster made the snapshots: two clusters that write to "
-                    + "one repository destroy it. If the other cluster no longer runs, "
+                    "a restore registers it read-only if another cluster made the snapshots: two clusters that write "
+                    + "to one repository destroy it. If the other cluster no longer runs, "
                     + "DELETE /_snapshot/\(repository.name); the next backup registers it for writing. "
                     + "Otherwise give this cluster another repository")
         }

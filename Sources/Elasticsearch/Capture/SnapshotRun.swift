@@ -73,7 +73,7 @@ struct SnapshotRun: Sendable {
                     if isTaken {
                         throw ComponentError(
                             .refused, operation: operation,
-                            "another run or program made a snapshot of this name",
+                            "a snapshot of this name exists, and this run did not make it",
                             hint: "run the command again: the name contains the time")
                     }
                     throw error

@@ -24,6 +24,6 @@ struct DocumentsCounted: RecoveryCheck {
         guard let count = answer["count"]?.integer else { return .failed("-", "the answer has no count") }
         let lost = answer["_shards"]?["failed"]?.integer ?? 0
         guard lost == 0 else { return .failed("\(count)", "\(lost) shards did not answer: the count is incomplete") }
-        return .judged(count >= (expected ?? 1), "\(count)", expected.map { "the set has \($0)" } ?? "no index exists")
+        return .judged(count >= (expected ?? 1), "\(count)", expected.map { "the set has \($0)" } ?? "there is no document")
     }
 }

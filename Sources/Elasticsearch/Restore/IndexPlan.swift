@@ -57,8 +57,8 @@ struct IndexPlan: Equatable, Sendable {
             both.members[index.name] = index.aliases[alias]
             guard both.writeIndex != writer else { continue }
             return "alias '\(alias)' writes into '\(writer)' here, and an alias has one write index: with this index "
-                + "behind it as well, new documents would be refused or go to the wrong index. Restore beside it with --prefix, "
-                + "and add the alias for reading (POST /_aliases), or remove '\(alias)' from '\(writer)' first"
+                + "behind it as well, new documents would be refused or go to the wrong index. Restore beside it with "
+                + "--prefix, and add the alias for reading (POST /_aliases), or remove '\(alias)' from '\(writer)' first"
         }
         for (alias, properties) in index.aliases.sorted(by: { $0.key < $1.key }) {
             let others = (around.aliases[alias]?.members ?? [:]).filter { $0.key != index.name }

@@ -70,7 +70,7 @@ extension GrafanaSource {
         case 404:
             return (
                 .warning,
-                "the secrets of \(count) are not backed up: Grafana 10.1 and later show them, this version does not. Give "
+                "the secrets of \(count) are not backed up: Grafana 10.1 and later show them, this one does not. Give "
                     + "them to a restore under `secrets:`"
             )
         default:

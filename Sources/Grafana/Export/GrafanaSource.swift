@@ -62,8 +62,9 @@ package struct GrafanaSource: ComponentSource {
             try await exportUsers(into: tree, findings)
         } else {
             findings.warn(
-                "these credentials have access to organisation '\(server.organizations[0].name)' only: other organisations, and "
-                    + "the users' accounts, are not in this backup; a server admin's user name and password show all")
+                "these credentials have access to organisation '\(server.organizations[0].name)' only: other "
+                    + "organisations, and the users' accounts, are not in this backup; "
+                    + "a server admin's user name and password show all")
         }
         for organization in server.organizations {
             try await export(organization, of: server, into: tree, findings, guests)

@@ -75,8 +75,8 @@ extension OrganizationContent {
         guard let current = try await presentDashboard(uid) else {
             if let other = try await namesake(of: dashboard, uid, in: folder) {
                 throw Obstacle.conflict(
-                    "dashboard '\(other)' of its folder has this title, and this Grafana (\(run.access.version)) requires "
-                        + "unique titles")
+                    "dashboard '\(other)' of its folder has this title, and this Grafana (\(run.access.version)) "
+                        + "requires unique titles")
             }
             let change = try await permissionChange(document, of: permissions, isNew: true)
             return .create(change?.details ?? []) {

@@ -236,8 +236,8 @@ struct LokiFolders: Sendable {
                 throw ComponentError(
                     .misconfigured, operation: operation, "'\(folder)' does not exist",
                     hint:
-                        "`data:` must be the server's common.path_prefix as mounted on this machine, with its chunks in "
-                        + "'chunks' or in the folder of `chunks:`. If Loki keeps them in object storage, back them up there"
+                        "`data:` must be the server's common.path_prefix as mounted on this machine, with its chunks "
+                        + "in 'chunks' or in the folder of `chunks:`. If they are in object storage, back them up there"
                 )
             }
             guard access(folder, R_OK | X_OK) == 0 else {

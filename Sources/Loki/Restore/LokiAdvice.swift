@@ -30,13 +30,13 @@ extension LokiRestorer {
         }
         if found.periods?.contains(where: { $0.store == "boltdb-shipper" }) == true {
             advice.append(
-                "with boltdb-shipper, queries find lines of the write-ahead log up to a minute after the start only: Loki "
-                    + "queries a snapshot of its index that it writes every minute. Run checks after that")
+                "with boltdb-shipper, queries find lines of the write-ahead log up to a minute after the start only: "
+                    + "Loki queries a snapshot of its index that it writes every minute. Run checks after that")
         }
         if found.hasDeleteRequests {
             advice.append(
                 "requests for deletion were restored too: Loki will apply the pending ones to the "
-                    + "restored")
+                    + "restored logs")
         }
         if found.belongsToRoot {
             advice.append(

@@ -60,7 +60,7 @@ import Testing
             #expect(policies.outcome == .failed && policies.detail?.contains("'Operators'") == true)
             let ann = try #require(objects.of("user", "'ann'").first)
             #expect(ann.missingSecrets.isEmpty && ann.detail?.contains("random password") == true)
-            #expect(objects.of("service account", "backup").first?.detail == "tokens must be issued anew: nightly")
+            #expect(objects.of("service account", "backup").first?.detail == "tokens must be issued again: nightly")
         }
         let state = String(describing: target.grafana.state)
         #expect(!state.contains("[REDACTED]"))
@@ -82,7 +82,7 @@ import Testing
         let objects = try await target.import(tree)
         let slack = try #require(objects.of("contact point", "cp-slack").first)
         #expect(slack.outcome == .create && slack.missingSecrets == ["contact-point/cp-slack/url"])
-        #expect(slack.detail?.contains("notifies nobody") == true)
+        #expect(slack.detail?.contains("notifies no one") == true)
         #expect(objects.of("notification policies", Self.main).first?.outcome == .update)
         #expect(objects.allSatisfy { $0.outcome != .failed })
         let main = try target.organization(Self.main)

@@ -58,7 +58,7 @@ import Testing
         #expect(objects.outcomes[.create] == 4)  // a contact point and three annotations
         // A list that is replaced as a whole says what goes.
         #expect(
-            preview.of("folder", "uid ops)").first?.detail?.contains("takes away that of role Editor (Edit)") == true)
+            preview.of("folder", "uid ops)").first?.detail?.contains("removes that of role Editor (Edit)") == true)
         let after = try target.organization(Self.main)
         #expect(after.dashboards["new"] != nil)
         #expect(after.dashboards["home"]?.folderUid == nil && after.dashboards["disks"]?.title == "Disks")
@@ -117,10 +117,10 @@ import Testing
         target.replaces = true
         let preview = try await target.import(tree, dryRun: true)
         #expect(
-            preview.of("notification policies", Self.main).first?.detail?.contains("takes away the routes {team=new}")
+            preview.of("notification policies", Self.main).first?.detail?.contains("removes the routes {team=new}")
                 == true)
         #expect(
-            preview.of("alert rule group", "hosts / all").first?.detail?.contains("takes away the rules 'Own'") == true)
+            preview.of("alert rule group", "hosts / all").first?.detail?.contains("removes the rules 'Own'") == true)
         _ = try await target.import(tree)
         #expect(try !target.organization(Self.main).rules.contains { $0["uid"] == "own" })
         #expect(try target.organization(Self.main).policies["routes"]?.array?.count == 2)
