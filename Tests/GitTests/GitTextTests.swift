@@ -3,7 +3,7 @@ import Testing
 
 @testable import Git
 
-/// What is read from git's output and from addresses, without git.
+/// Parsing of git's output and of addresses, without git.
 @Suite struct GitTextTests {
     @Test(arguments: [
         ("https://user:secret@host/x.git", "https://host/x.git"),

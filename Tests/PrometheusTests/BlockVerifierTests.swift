@@ -42,7 +42,7 @@ import Testing
             }
             try block.write(sound, to: file)
         }
-        // Index version 2 becomes 3, which readers take for the same.
+        // Index version 2 becomes 3, which readers treat alike.
         #expect(missed == ["index 32"])
     }
 
@@ -171,7 +171,7 @@ import Testing
         #expect(
             try BlockVerifier(deleted.path).verify().damage
                 == [Damage(path: "meta.json", reason: "gives 1 tombstones, but there are 0")])
-        // A folder that is not there has no tombstones either, and is not sound.
+        // A missing folder has no tombstones either, and is not intact.
         #expect(try BlockVerifier("/no/such/\(BlockFixture.Kind.plain.rawValue)").verify().damage.count > 1)
     }
 
@@ -225,7 +225,7 @@ import Testing
     }
 }
 
-/// A small random generator with a seed (Steele, Lea and Flood, 2014), so that a failure can be had again.
+/// A small random generator with a seed (Steele, Lea and Flood, 2014), so that a failure can be reproduced.
 struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
     init(seed: UInt64) { state = seed }
