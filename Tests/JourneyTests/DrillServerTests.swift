@@ -65,7 +65,7 @@ import Testing
         #expect(first.liveStackUntouched == true && first.liveStackCompared == ["grafana"])
         let dropped = try #require(first.negativeControl)
         #expect(dropped.noticed && dropped.red == ["grafana_dashboards", "data_equality"], "\(dropped)")
-        #expect(dropped.why.first?.contains("grafana_dashboards: 6; the set has 7: 6 are there") == true, "\(dropped)")
+        #expect(dropped.why.first?.contains("grafana_dashboards: 6; the set has 7: the server has 6") == true, "\(dropped)")
         #expect(dropped.why.last?.contains("6 dashboards then, 5 dashboards now") == true, "\(dropped)")
         // No secret of the live one is needed, none is used, and what lacks one is named.
         let named = first.deviations.filter { $0.contains("came back without contact-point/cp-slack/url") }
@@ -77,7 +77,7 @@ import Testing
         #expect(second.verdict == "passed", "\(second)")
         let empty = try #require(second.negativeControl)
         #expect(empty.noticed && empty.red.contains("grafana_dashboards"), "\(empty)")
-        #expect(empty.why.contains { $0.hasPrefix("grafana_dashboards: 0; there is none") }, "\(empty)")
+        #expect(empty.why.contains { $0.hasPrefix("grafana_dashboards: 0; there are none") }, "\(empty)")
         // What is not proved is not claimed.
         #expect(second.liveStackUntouched == nil && second.liveStackCompared == [])
         let blind = second.deviations.filter { $0.hasPrefix("live grafana: its server could be looked at neither") }
