@@ -65,7 +65,8 @@ import Testing
         #expect(first.liveStackUntouched == true && first.liveStackCompared == ["grafana"])
         let dropped = try #require(first.negativeControl)
         #expect(dropped.noticed && dropped.red == ["grafana_dashboards", "data_equality"], "\(dropped)")
-        #expect(dropped.why.first?.contains("grafana_dashboards: 6; the set has 7: the server has 6") == true, "\(dropped)")
+        #expect(
+            dropped.why.first?.contains("grafana_dashboards: 6; the set has 7: the server has 6") == true, "\(dropped)")
         #expect(dropped.why.last?.contains("6 dashboards then, 5 dashboards now") == true, "\(dropped)")
         // No secret of the live one is needed, none is used, and what lacks one is named.
         let named = first.deviations.filter { $0.contains("came back without contact-point/cp-slack/url") }

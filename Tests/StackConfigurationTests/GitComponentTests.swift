@@ -43,7 +43,8 @@ import Documents
         ("url: 'https://h/x', ssh_key: k", "'ssh_key' needs an ssh URL"),
         ("url: /x, ssh_known_hosts: k", "'ssh_known_hosts' needs an ssh URL"),
         ("url: 'http://h/x', ca_file: k", "'ca_file' needs an https:// URL"),
-        ("url: /x, branch: refs/heads/main", "is not a valid branch name"), ("url: /x, branch: '--all'", "is not a valid branch name"),
+        ("url: /x, branch: refs/heads/main", "is not a valid branch name"),
+        ("url: /x, branch: '--all'", "is not a valid branch name"),
     ]) func mistakesAreExplained(text: String, words: String) {
         let complaint = complaint(text)
         #expect(complaint.contains(words) && !complaint.contains("hunter2"), "\(complaint)")

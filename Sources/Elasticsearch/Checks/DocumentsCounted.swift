@@ -25,6 +25,7 @@ struct DocumentsCounted: RecoveryCheck {
         let lost = answer["_shards"]?["failed"]?.integer ?? 0
         guard lost == 0 else { return .failed("\(count)", "\(lost) shards did not answer: the count is incomplete") }
         return .judged(
-            count >= (expected ?? 1), "\(count)", otherwise: expected.map { "the set has \($0)" } ?? "there is no document")
+            count >= (expected ?? 1), "\(count)",
+            otherwise: expected.map { "the set has \($0)" } ?? "there is no document")
     }
 }

@@ -38,7 +38,8 @@ struct GrafanaServer: Sendable {
             // A token, or a user who is not a server admin: they have access to one organisation.
             let own = try api.value(GrafanaRequest("GET", ["org"]))
             guard let id = own["id"]?.integer else {
-                throw GrafanaAPIError(.notGrafana, operation: error.operation, "the answer does not name an organisation")
+                throw GrafanaAPIError(
+                    .notGrafana, operation: error.operation, "the answer does not name an organisation")
             }
             return GrafanaServer(
                 version: version, isServerAdmin: false,

@@ -133,7 +133,8 @@ struct OrganizationExport: Sendable {
         guard let items = answer.array else {
             if answer.isNull { return [] }
             throw GrafanaAPIError(
-                .notGrafana, operation: GrafanaRequest("GET", segments).operation(api.location), "the answer is not a list"
+                .notGrafana, operation: GrafanaRequest("GET", segments).operation(api.location),
+                "the answer is not a list"
             )
         }
         return items

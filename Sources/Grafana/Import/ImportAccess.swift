@@ -29,7 +29,8 @@ struct ImportAccess: Sendable {
             } else {
                 guard let own = try await server.read(["org"]), let id = own["id"]?.integer else {
                     throw GrafanaAPIError(
-                        .notGrafana, operation: "GET \(server.api.location)/api/org", "the server does not have this call")
+                        .notGrafana, operation: "GET \(server.api.location)/api/org",
+                        "the server does not have this call")
                 }
                 organization = (id, own.text("name"))
                 _ = try await server.read(["org", "users"])  // which only its Admin may

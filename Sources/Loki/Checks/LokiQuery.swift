@@ -35,7 +35,8 @@ struct LokiQuery: RecoveryCheck {
         }
         let span = "in the 24 h before \(RFC3339.text(seconds: end / 1000))"
         let whose = dry == [""] ? "" : " of tenant \(dry.joined(separator: ", "))"
-        return .judged(dry.isEmpty, "\(lines) lines", otherwise: "no line\(whose) \(span): check that the index is restored")
+        return .judged(
+            dry.isEmpty, "\(lines) lines", otherwise: "no line\(whose) \(span): check that the index is restored")
     }
 
     private static func lines(_ loki: LokiQueries, in window: Range<Int>) throws -> Int {
