@@ -177,7 +177,7 @@ let testTargets = [
         of: "Components",
         [
             "BackupRepository", "HTTP", "Documents", "Platform", "FileTree", "Git", "Prometheus", "Loki",
-            "Elasticsearch", "Grafana",
+            "Elasticsearch", "Grafana", "Alertmanager",
         ]),
     tests(of: "Prometheus", ["Components", "BackupRepository", "HTTP", "Cryptography", "Platform", logging]),
     tests(of: "Git", ["BackupRepository", "Platform", logging]),
@@ -209,8 +209,8 @@ let testTargets = [
     .testTarget(
         name: "JourneyTests",
         dependencies: [
-            "dr", "dr-lab", "Lab", "Cryptography", "Documents", "Components", "RecoveryPlan", "BackupRepository",
-            "ObjectStorage", "Platform", logging,
+            "dr", "dr-lab", "Lab", "StackConfiguration", "Cryptography", "Documents", "Components", "RecoveryPlan",
+            "BackupRepository", "ObjectStorage", "Platform", logging,
         ],
         swiftSettings: strict),
 ]

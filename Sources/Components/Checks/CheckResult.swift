@@ -1,4 +1,4 @@
-/// What one check found: measured against what it should be.
+/// The result of one check: the measured and the expected value.
 package struct CheckResult: Codable, Equatable, Sendable {
     package enum Verdict: String, Codable, Sendable {
         case passed
@@ -13,11 +13,11 @@ package struct CheckResult: Codable, Equatable, Sendable {
     /// The component of `dr.yaml` that it is about; nil for the stack as a whole.
     package var component: String?
     package var verdict: Verdict
-    /// Whether its failure means that the recovery failed; otherwise it is a warning.
+    /// True if its failure means that the recovery failed; otherwise it is a warning.
     package var isCritical: Bool
     /// With units, for people: "1,204 samples/s", "HTTP 503".
     package var measured: String
-    /// What would have passed: "≥ 99.95 %", "HTTP 200".
+    /// The expected value: "≥ 99.95 %", "HTTP 200".
     package var target: String
     /// Why, and what to do; nil where the rest says it all. Never a secret.
     package var detail: String?
@@ -42,7 +42,8 @@ package struct CheckResult: Codable, Equatable, Sendable {
 }
 
 extension [CheckResult] {
-    /// Why these checks, though none that is critical failed, prove nothing: none passed. Nil where one did, and of none.
+    /// The reason why the checks prove nothing although no critical one failed: none passed. Nil if one passed, or if
+    /// there are no checks.
     package var reasonForNoProof: String? {
         guard !isEmpty, !contains(where: { $0.verdict == .passed }) else { return nil }
         let skipped = filter { $0.verdict == .skipped }.map(\.name)

@@ -18,7 +18,7 @@ package struct CheckedServer: Sendable {
         package var status: Int
         package var body: [UInt8]
 
-        /// What the server says of itself, in one short line fit for a table.
+        /// The start of the body, as one short line that fits into a table.
         package var excerpt: String { CheckedServer.excerpt(of: body) }
     }
 

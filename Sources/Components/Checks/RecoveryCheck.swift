@@ -7,9 +7,9 @@ package protocol RecoveryCheck: Sendable {
     /// The component of `dr.yaml` that it is about; nil for the stack as a whole.
     var component: String? { get }
     var isCritical: Bool { get }
-    /// What passes, for people.
+    /// The expected value, for people.
     var target: String { get }
-    /// Where a check needs longer than all others may, such as one that waits on purpose.
+    /// The check's own time-out, if it may take longer than the others; nil for the common one.
     var timeLimit: Duration? { get }
     /// Looks. Blocks its thread, and ends soon after its task was cancelled.
     /// - Throws: whatever kept it from finding out; the check has then failed.
@@ -21,7 +21,7 @@ extension RecoveryCheck {
     package var timeLimit: Duration? { nil }
 }
 
-/// What a look came to.
+/// The outcome of one measurement.
 package struct Measurement: Equatable, Sendable {
     package var verdict: CheckResult.Verdict
     /// With units, for people.
@@ -50,7 +50,7 @@ package struct Measurement: Equatable, Sendable {
     }
 }
 
-/// Why a check could not be made.
+/// The reason why a check could not run.
 package struct CheckFailure: OperationError, Equatable {
     /// Short, for the column of what was measured: "HTTP 503".
     package var measured: String

@@ -2,7 +2,8 @@ package import Documents
 package import HTTP
 package import Platform
 
-/// What a component's parts are made with: the process's own means, and the few facts of the rest of `dr.yaml` that a
+/// The means with which a component makes its parts: those of the process, and the few facts of the rest of `dr.yaml`
+/// that a
 /// kind needs.
 package struct ComponentContext: Sendable {
     /// The component's name in `dr.yaml`.

@@ -1,4 +1,4 @@
-/// What a kind whose server keeps metrics of the stack says of them.
+/// The rules of a kind whose server stores metrics of the stack.
 package struct MetricRules<Kind: ComponentKind>: Sendable {
     /// Makes the client.
     package var server: @Sendable (Kind, ComponentContext) throws -> any MetricServer
@@ -31,7 +31,7 @@ package struct MetricResource: Sendable {
     /// In the resource's unit; nil where no value is bad in itself.
     package var warning: Double?
     package var critical: Double?
-    /// What to do before there is too little of it.
+    /// Advice for the time before the resource runs out.
     package var advice: String
 
     package init(

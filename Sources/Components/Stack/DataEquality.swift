@@ -49,7 +49,7 @@ package struct DataEquality: RecoveryCheck {
         return .passed(measured, reasons.isEmpty ? nil : "not compared: \(reasons.joined(separator: "; "))")
     }
 
-    /// What the set does not know of the components that were restored.
+    /// The queries on restored components whose results the set does not record.
     private func notRecorded(
         _ recorded: RecordedMark, asked: [CheckedComponent], answers: [RecordedResult]
     ) -> (queries: Int, reasons: [String]) {

@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// What the stack owes its users, as PromQL with a threshold each. `$window` in an expression stands for the time that
+/// The service level objectives of the stack: PromQL expressions, each with a threshold. `$window` in an expression
+/// stands for the time that
 /// is looked back over.
 package struct ServiceLevel: Sendable {
     package enum Objective: String, Codable, CaseIterable, Sendable {
@@ -60,7 +61,8 @@ package struct ServiceLevel: Sendable {
     /// The window of the daily report.
     package static let day = (window: "24h", minutes: 1440)
 
-    /// Measures an objective over the last 24 hours, in any case. An expression without `$window` is evaluated for every
+    /// Measures an objective over the last 24 hours, in any case. An expression without `$window` is evaluated for
+    /// every
     /// minute of them: of an availability or a throughput the mean counts, of a latency the maximum.
     /// - Returns: as ``measure(_:)``; `coverage` is the share of the minutes that have a value, 0...1, or nil where the
     ///   expression looks back by itself.
