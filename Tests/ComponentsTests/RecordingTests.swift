@@ -185,9 +185,9 @@ import Testing
         #expect(record.results.count == 1 && record.warnings.count == 1)
         #expect(record.omissions.map(\.queries) == [1])
         let result = try await Self.verdict(try Self.grafana(), Self.mark(record), facts: ["dashboards": "1"])
-        #expect(result.verdict == .passed && result.measured == "1 of 1 answers equal, 1 not recorded")
+        #expect(result.verdict == .passed && result.measured == "1 of 1 results equal, 1 not recorded")
         #expect(result.detail?.contains("grafana: 'a'") == true, "\(result)")
-        #expect(result.detail?.contains("elasticsearch: nothing was recorded") == true)
+        #expect(result.detail?.contains("elasticsearch: no recorded queries") == true)
     }
 
     @Test func `questions beyond the number that is recorded are counted`() async throws {

@@ -73,7 +73,7 @@ import Testing
         let fixture = try badDay(counted: "125")
         let report = await report(fixture)
         #expect(report.hasGaps)
-        #expect(report.objectives[0].detail == "there are values for 2 h 5 min of the last 24h only")
+        #expect(report.objectives[0].detail == "only 2 h 5 min of the last 24h have values")
     }
 
     @Test func `the daily report has the members and units of the usual script`() async throws {
@@ -106,7 +106,7 @@ import Testing
             )
         ])
         let entry = try #require(await report(scalar).objectives.first)
-        #expect(entry.detail?.contains("write it with $window") == true)
+        #expect(entry.detail?.contains("use $window") == true)
         let histogram = try StackFixture([
             "/api/v1/query": (
                 200,

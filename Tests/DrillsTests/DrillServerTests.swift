@@ -26,7 +26,7 @@ import Testing
         let first = try ReservedPort(avoiding: [])
         #expect(!first.isFree && !first.isFixed)
         let refused = #expect(throws: DrillError.self) { try ReservedPort(first.number, for: "loki") }
-        #expect(refused?.detail.contains("port \(first.number) of 127.0.0.1 is taken") == true)
+        #expect(refused?.detail.contains("port \(first.number) of 127.0.0.1 is in use") == true)
         first.release()
         #expect(first.isFree)
         #expect(try ReservedPort(first.number, for: "loki").isFixed)
@@ -57,7 +57,7 @@ import Testing
         let stranger = try await stranger(on: port.number)
         let error = await #expect(throws: DrillError.self) { try await server(port, "/bin/sleep", "60").start() }
         let own = ProcessInfo.processInfo.processIdentifier
-        #expect(error?.detail.contains("port \(port.number) of 127.0.0.1 is taken by '") == true)
+        #expect(error?.detail.contains("port \(port.number) of 127.0.0.1 is in use by '") == true)
         #expect(error?.detail.contains("(process \(own))") == true)
         #expect(error?.hint?.contains("run the drill again") == true)
         await stranger.stop()

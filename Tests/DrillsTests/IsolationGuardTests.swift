@@ -26,10 +26,10 @@ import Testing
         #expect(objection(.directory(live), .directory(live))?.contains("same directory") == true)
         #expect(objection(.directory("\(folder.path)/link"), .directory(live))?.contains("same directory") == true)
         #expect(objection(.directory("\(live)/../live/"), .directory(live))?.contains("same directory") == true)
-        #expect(objection(.directory("\(live)/inner"), .directory(live))?.contains("within the live") == true)
-        #expect(objection(.directory("\(live)/not/there/yet"), .directory(live))?.contains("within the live") == true)
-        #expect(objection(.directory("\(folder.path)/link/new"), .directory(live))?.contains("within the live") == true)
-        #expect(objection(.directory(folder.path), .directory(live))?.contains("lies within it") == true)
+        #expect(objection(.directory("\(live)/inner"), .directory(live))?.contains("inside the live") == true)
+        #expect(objection(.directory("\(live)/not/there/yet"), .directory(live))?.contains("inside the live") == true)
+        #expect(objection(.directory("\(folder.path)/link/new"), .directory(live))?.contains("inside the live") == true)
+        #expect(objection(.directory(folder.path), .directory(live))?.contains("is inside it") == true)
         #expect(objection(.directory("\(folder.path)/live-drill"), .directory(live)) == nil)
     }
 
@@ -48,7 +48,7 @@ import Testing
         ("http://a:9090", "http://a:9090", "host and port"), ("http://A:9090/x", "https://a:9090", "host and port"),
         ("http://a:9090", "http://b:9090", "same address"), ("http://a", "http://b:80", "same address"),
         ("http://a:9090", "http://unknown:9090", "cannot be resolved"),
-        ("http://unknown:9090", "http://a:9090", "cannot be resolved"), ("nonsense", "http://a:1", "cannot be read"),
+        ("http://unknown:9090", "http://a:9090", "cannot be resolved"), ("nonsense", "http://a:1", "cannot be parsed"),
     ])
     func aServerThatMayBeTheLiveOneIsRefused(_ own: String, _ live: String, _ why: String) {
         let names: [String: Set<String>] = ["a": ["10.0.0.1"], "b": ["10.0.0.2", "10.0.0.1"]]
@@ -89,8 +89,8 @@ import Testing
     }
 
     private static let contexts: [(String, String?, String?)] = [
-        ("prod", "https://a:6443", "same context"), ("prod-admin", "https://a:6443", "API servers are one"),
-        ("prod-ip", "https://b:6443", "same address"), ("unknown", nil, "knows no API server"),
+        ("prod", "https://a:6443", "same context"), ("prod-admin", "https://a:6443", "API servers are the same"),
+        ("prod-ip", "https://b:6443", "same address"), ("unknown", nil, "does not know its API server"),
         ("drill", "https://c:6443", nil),
     ]
 

@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (0, "neither before the drill nor after it"), (1, "not be looked at before the drill"), (2, "not after it"),
+        (0, "not be read before and after the drill"), (1, "not be read before the drill ("), (2, "not after it"),
     ])
     func whatCouldNotBeSeenIsNamed(_ which: Int, _ words: String) {
         let spots = [compare(silent, silent), compare(silent, whole), compare(whole, silent)][which].blindSpots

@@ -116,7 +116,7 @@ import Testing
         // What cannot be squared is told and drawn, and nothing more is said of it.
         let huge = try row("huge")
         #expect(
-            huge.samples > 2100 && huge.forecasts.isEmpty && huge.note == "no line can be drawn through these values")
+            huge.samples > 2100 && huge.forecasts.isEmpty && huge.note == "these values have no trend")
         // Nothing in this stack measures processors.
         #expect(try row("cpu").urgency == "no data" && row("cpu").note?.contains("no samples") == true)
         let repository = try row("repository")

@@ -69,7 +69,7 @@ import Testing
             dropped.why.first?.contains("grafana_dashboards: 6; the set has 7: the server has 6") == true, "\(dropped)")
         #expect(dropped.why.last?.contains("6 dashboards then, 5 dashboards now") == true, "\(dropped)")
         // No secret of the live one is needed, none is used, and what lacks one is named.
-        let named = first.deviations.filter { $0.contains("came back without contact-point/cp-slack/url") }
+        let named = first.deviations.filter { $0.contains("was restored without contact-point/cp-slack/url") }
         #expect(named.count == 1 && named.first?.hasPrefix("grafana: ") == true, "\(first.deviations)")
 
         await live.server.stop()
@@ -81,7 +81,9 @@ import Testing
         #expect(empty.why.contains { $0.hasPrefix("grafana_dashboards: 0; there are none") }, "\(empty)")
         // What is not proved is not claimed.
         #expect(second.liveStackUntouched == nil && second.liveStackCompared == [])
-        let blind = second.deviations.filter { $0.hasPrefix("live grafana: its server could be looked at neither") }
+        let blind = second.deviations.filter {
+            $0.hasPrefix("live grafana: its server could not be read before and after")
+        }
         #expect(blind.count == 1, "\(second.deviations)")
     }
 
@@ -120,8 +122,8 @@ import Testing
         let journey = try await tree("port: \(stranger.port)")
         try write(plan("tree"), journey)
         let run = try await journey.expect(1, "drill", "--scenario", "loss")
-        #expect(run.errors.contains("port \(stranger.port) of 127.0.0.1 is taken by '"), "\(run.errors)")
-        #expect(run.errors.contains("give drill.servers.tree.port another number"))
+        #expect(run.errors.contains("port \(stranger.port) of 127.0.0.1 is in use by '"), "\(run.errors)")
+        #expect(run.errors.contains("change drill.servers.tree.port"))
         #expect(stranger.requests.isEmpty)
         #expect(try leftovers(journey) == [])
         stranger.stop()

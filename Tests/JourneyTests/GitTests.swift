@@ -95,7 +95,7 @@ import Testing
         #expect(shown.restorePoint.components.map(\.basis) == ["capture"])
         let text = try await journey.expect(0, "show").output
         #expect(
-            text.contains("if the disaster were now, ") && text.contains("allows 1h 0m: met") && text.contains(second))
+            text.contains("in a disaster now, ") && text.contains("allows 1h 0m: met") && text.contains(second))
         let diff = try await journey.expect(0, "diff", one.name, "latest").output
         #expect(diff.contains("repository.bundle") && diff.contains("refs.json"))
         try await journey.expect(0, "diff", one.name, unchanged.name)

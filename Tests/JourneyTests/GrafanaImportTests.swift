@@ -77,7 +77,7 @@ import Testing
         let text = try await journey.expect(3, "restore", "--component", "grafana")
         #expect(text.output.contains("create\tdashboard 'Nodes' (uid rYdddlPWk), organisation 'Main Org.'"))
         #expect(text.output.contains("lacks contact-point/cp-slack/url"))
-        #expect(text.output.contains("give them under `secrets:`"))
+        #expect(text.output.contains("add them under `secrets:`"))
 
         // With them, the rest; then there is nothing left to do.
         try configuration(

@@ -88,11 +88,11 @@ import Testing
 
     @Test func theLiveClusterIsRefusedByAnyName() async throws {
         #expect(try await refused("--param", "context=elsewhere").contains("it is the same context"))
-        #expect(try await refused("--param", "context=twin").contains("their API servers are one"))
-        #expect(try await refused("--param", "context=nowhere").contains("kubectl knows no API server of it"))
+        #expect(try await refused("--param", "context=twin").contains("their API servers are the same"))
+        #expect(try await refused("--param", "context=nowhere").contains("kubectl does not know its API server"))
         #expect(
             try await refused("--param", "context=lab", "--param", "namespace=monitoring")
-                .contains("a drill makes a namespace of its own"))
+                .contains("a drill creates and removes its own namespace"))
         // A plan that says its namespace outright.
         let plan = """
             scenario: fixed
@@ -105,7 +105,7 @@ import Testing
         try FileManager.default.createDirectory(at: plans, withIntermediateDirectories: true)
         try Data(plan.utf8).write(to: plans.appending(path: "fixed.yaml"))
         let fixed = try await journey.expect(1, "drill", "--scenario", "fixed")
-        #expect(fixed.errors.contains("step 'scale' works in namespace 'monitoring', and not in the drill's own"))
+        #expect(fixed.errors.contains("step 'scale' uses namespace 'monitoring', and not the drill's namespace"))
         #expect(cluster.server.requests.isEmpty)
     }
 

@@ -129,7 +129,7 @@ import Testing
         #expect(report.locked.first.contains { $0.object == "sets/\(names[0]).json" && $0.until != nil })
         let text = try await journey.expect(0, "prune", "--grace", "0s")
         #expect(
-            text.output.contains("locked, tried again later: ") && !text.errors.contains("warning"), "\(text.errors)")
+            text.output.contains("locked, dr retries later: ") && !text.errors.contains("warning"), "\(text.errors)")
         try await journey.expect(0, "verify", "--read-data")
         try await journey.expect(0, "restore", "--component", "tree", "--to", "out", "--at", names[0])
         let restored = journey.folder.url.appending(path: "out/a")
@@ -140,7 +140,7 @@ import Testing
         let journey = try await Journey(
             s3: try await SharedS3Server.seaweedFS(), store: "lock: {mode: governance, margin: 1d}")
         let doctor = try await journey.dr(["doctor"])
-        #expect(doctor.output.contains("made without object lock: nothing can be locked"), "\(doctor.output)")
+        #expect(doctor.output.contains("does not have object lock: objects cannot be locked"), "\(doctor.output)")
     }
 
     /// SIGKILL at moments spread over prunes, with backups beside them.

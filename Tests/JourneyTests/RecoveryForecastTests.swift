@@ -124,19 +124,19 @@ import Testing
     @Test func `without a run there is no data, and that is no failure`() async throws {
         let journey = try await started()
         let shown = try await journey.expect(0, "plan", "show", "loss").output
-        #expect(shown.contains("FORECAST\n  no data, it was never run or drilled here"))
+        #expect(shown.contains("FORECAST\n  no data: the plan was never run or drilled on this machine"))
         let status = try await journey.expect(0, "status").output
-        #expect(status.contains("recovery forecast: no data: no recovery was run or drilled here"))
+        #expect(status.contains("recovery forecast: no data: no recovery was run or drilled on this machine"))
         let preview = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run").output
-        #expect(preview.contains("time: no data, it has never been run; allowed: 33m 20s"))
+        #expect(preview.contains("time: no data: the plan has never been run; allowed: 33m 20s"))
     }
 
     @Test func `one run is one sample, and the next run is held against it`() async throws {
         let journey = try await started()
         let first = try await journey.expect(0, "restore", "--scenario", "loss", "--yes").output
-        #expect(first.contains("forecast: none, there were no data for it"))
+        #expect(first.contains("forecast: none, because there is no data"))
         let shown = try await journey.expect(0, "plan", "show", "loss").output
-        #expect(shown.contains("FORECAST by 1 run or drill here") && shown.contains("no range"))
+        #expect(shown.contains("FORECAST by 1 run or drill on this machine") && shown.contains("no range"))
         #expect(shown.firstMatch(of: #/first: .*forecast 0\.\ds \(no range, 1 sample\)/#) != nil, "\(shown)")
         // The backups are of today: nothing is said of a month from now.
         #expect(shown.contains("no data: tree is in 1 backup of the last 90 days: too few for a forecast"))
@@ -170,10 +170,10 @@ import Testing
 
         let text = try await journey.expect(0, "status").output
         #expect(text.contains("warning: loss: in 180 d its recovery is expected to take 47m"), "\(text)")
-        #expect(text.contains("- storage: 280 GiB of tree fit at 143 MiB/s or more; measured were 100 MiB/s"))
+        #expect(text.contains("- storage: 280 GiB of tree need 143 MiB/s or more to meet the RTO; measured: 100 MiB/s"))
         #expect(
             text.contains(
-                "- shorter restore: 195 GiB of the 280 GiB of tree come back in time: restore what is needed most first"
+                "- shorter restore: 195 GiB of the 280 GiB of tree can be restored in time: restore the most important paths first"
             ))
         // The end of what is shown has it all, for whoever sees only that.
         let shown = try await journey.expect(0, "plan", "show", "loss").output.split(separator: "\n").suffix(12)
@@ -222,7 +222,7 @@ import Testing
         #expect(text.contains("warning: loss: today its recovery is expected to take 20m 1s (no range, 1 sample)"))
         #expect(text.contains("- \(long) takes 83% of the critical path: 16m 40s"))
         #expect(text.contains(advice), "\(text)")
-        #expect(text.contains("- parallelism: \(long) waits for \(short); side by side they save 3m 20s"))
+        #expect(text.contains("- parallelism: \(long) waits for \(short); concurrent steps save 3m 20s"))
     }
 
     @Test func `an outlier widens what is told, and warns softly`() async throws {
@@ -262,7 +262,7 @@ import Testing
         try FileManager.default.moveItem(
             at: journey.repository, to: journey.folder.url.appending(path: "elsewhere"))
         let shown = try await journey.expect(0, "plan", "show", "loss").output
-        #expect(shown.contains("today's sizes are not known, the repository cannot be read"), "\(shown)")
+        #expect(shown.contains("today's sizes are unknown, because the repository cannot be read"), "\(shown)")
         #expect(shown.contains("7.0s"))
     }
 

@@ -195,6 +195,6 @@ import Testing
         try FileManager.default.createDirectory(
             at: journey.data.appending(path: "stamp/in-the-way"), withIntermediateDirectories: true)
         let run = try await journey.expect(0, "backup")
-        #expect(run.errors.contains("warning: no canary in 'tree'"))
+        #expect(run.errors.contains("warning: the canary of 'tree'"))
     }
 }

@@ -71,7 +71,7 @@ import Testing
         #expect(preview.sets == ["rules": sets[0].name, "tree": sets[1].name])
         let shown = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run")
         #expect(shown.output.contains(sets[0].name) && shown.output.contains(sets[1].name))
-        #expect(shown.errors.contains("rules: set \(sets[0].name) is taken"))
+        #expect(shown.errors.contains("rules: using set \(sets[0].name)"))
 
         let restored = try await journey.json(Restored.self, "restore", "--scenario", "loss", "--yes")
         #expect(restored.verdict == "recovered" && restored.sets == preview.sets)
@@ -81,7 +81,8 @@ import Testing
 
         let single = try await journey.expect(
             2, "restore", "--component", "rules", "--to", "two", "--at", sets[1].name)
-        #expect(single.errors.contains("the newest set that has it is \(sets[0].name): --at \(sets[0].name)"))
+        #expect(
+            single.errors.contains("the newest set with the component is \(sets[0].name): add --at \(sets[0].name)"))
         try await journey.expect(2, "restore", "--scenario", "loss", "--dry-run", "--at", sets[1].name)
         // The metric that is watched stays, as old as it is.
         let metrics = try text(journey, "dr.prom")

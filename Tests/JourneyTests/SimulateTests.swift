@@ -93,7 +93,8 @@ import Testing
         (["--growth", "5%"], "--growth"), (["--change-rate", "200%/d"], "--change-rate"),
         (["--outage", "2026-03-02..2026-03-01"], "ends before"), (["--cost-per-gb-month", "nan"], "from 0"),
         (["--policy", "hourl=24h"], "did you mean 'hourly'"), (["--policy", "hourly=24"], "has no unit"),
-        (["--policy", "hourly"], "is no rule"), (["--policy", "time_zone=Europe/Berlim"], "no time zone"),
+        (["--policy", "hourly"], "is not a valid rule"),
+        (["--policy", "time_zone=Europe/Berlim"], "is not a time zone"),
         (["--policy", "largest_drop=10%"], "no retention"),
     ])
     func `mistakes are explained`(arguments: [String], words: String) async throws {

@@ -24,7 +24,7 @@ import Documents
             }
             #expect(
                 error?.description
-                    == "other.yaml: no such file\nhint: 'dr init --config other.yaml' writes a new one")
+                    == "other.yaml: no such file\nhint: run 'dr init --config other.yaml' to write a new one")
         }
     }
 

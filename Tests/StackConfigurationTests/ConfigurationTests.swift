@@ -154,9 +154,9 @@ import Documents
         ("hourly: 24", "'24' has no unit"), ("hourly: 0h", "must be more than zero"),
         ("keep_last: 0", "0 is out of range: 1 to 1000000"), ("keep_last: many", "expected a whole number, found text"),
         ("keep_last: 1.5", "expected a whole number, found a number"),
-        ("time_zone: Mars/Olympus", "'Mars/Olympus' is no time zone"),
+        ("time_zone: Mars/Olympus", "'Mars/Olympus' is not a time zone"),
         ("largest_drop: 0.5", "expected a share such as 50%"), ("largest_drop: 101%", "'101%' is out of range"),
-        ("grace: 59m", "'grace' is the time to take a mistake back: 1h to 90d"),
+        ("grace: 59m", "'grace' is out of range: 1h to 90d"),
         ("keep_lst: 5", "did you mean 'keep_last'?"),
     ])
     func whatIsNoRetentionIsRefused(_ line: String, _ words: String) {

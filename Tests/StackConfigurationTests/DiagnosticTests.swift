@@ -48,7 +48,7 @@ import Documents
             "dr.yaml:3:8: '~' is not expanded\nhint: write the path out, from '/' or from this file's folder"),
         .added(
             "metrics: {textfile: dr.txt}",
-            "dr.yaml:3:11: 'textfile' must end in .prom\nhint: the collector reads no others"),
+            "dr.yaml:3:11: 'textfile' must end in .prom\nhint: the textfile collector ignores other files"),
         .added("notifications: {webhooks: [{}]}", "dr.yaml:3:28: required key 'url' is missing"),
         .added("stack: a\nstack: b", "dr.yaml:3:1: given more than once in one mapping: 'stack'"),
         .added("stack: [a\n", "dr.yaml:4:1: not valid YAML: did not find expected ',' or ']'"),
@@ -62,7 +62,7 @@ import Documents
             "url: ftp://host/x", "dr.yaml:2:14: store 'ftp://host/x' has scheme 'ftp'; s3:// and file:// are supported"),
         .store(
             "url: /var/backups",
-            "dr.yaml:2:14: store '/var/backups' is no URL: s3://bucket/prefix or file:///absolute/path\nhint: did you mean 'file:///var/backups'?"
+            "dr.yaml:2:14: store '/var/backups' is not a URL such as s3://bucket/prefix or file:///absolute/path\nhint: did you mean 'file:///var/backups'?"
         ),
         .store(
             "url: file://var/backups",
@@ -72,7 +72,7 @@ import Documents
         .store("url: file:///a/../b", "dr.yaml:2:14: store 'file:///a/../b' must not contain '.' or '..'"),
         .store(
             "url: s3://My_Bucket",
-            "dr.yaml:2:14: store 's3://My_Bucket' names no possible bucket: 3 to 63 of a-z, 0-9, '-' and '.', a letter or digit at both ends"
+            "dr.yaml:2:14: store 's3://My_Bucket' does not have a valid bucket name: 3 to 63 of a-z, 0-9, '-' and '.', with a letter or digit at both ends"
         ),
         .store("url: s3://bucket/a/../b", "dr.yaml:2:14: store 's3://bucket/a/../b' must not contain '.' or '..'"),
         .store("url: s3://abc, addressing: pth", "dr.yaml:2:36: unknown value 'pth' (did you mean 'path'?)"),
@@ -92,7 +92,7 @@ import Documents
             "dr.yaml:2:35: expected a size such as 8MiB, found a number"),
         .store(
             "url: s3://abc, storage_class: GLACIER",
-            "dr.yaml:2:39: objects of class 'GLACIER' cannot be read back at once, but every run must\nhint: use GLACIER_IR or STANDARD_IA, or move old packs with a lifecycle rule"
+            "dr.yaml:2:39: objects of class 'GLACIER' cannot be read immediately, but every run reads them\nhint: use GLACIER_IR or STANDARD_IA, or move old packs with a lifecycle rule"
         ),
         .store(
             "url: file:///r, region: eu-central-1", "dr.yaml:2:25: 'region' needs an s3:// store; this one is file://"),
@@ -108,16 +108,16 @@ import Documents
 
         .component(
             "Rules: {kind: files, data: /f}",
-            "dr.yaml:3:3: 'Rules' is no name for a component\nhint: a name has up to 63 of a-z, 0-9 and '-'"),
+            "dr.yaml:3:3: 'Rules' is not a valid component name\nhint: use 1 to 63 characters of a-z, 0-9 and '-'"),
         .component(
             "../x: {kind: files, data: /f}",
-            "dr.yaml:3:3: '../x' is no name for a component\nhint: a name has up to 63 of a-z, 0-9 and '-'"),
+            "dr.yaml:3:3: '../x' is not a valid component name\nhint: use 1 to 63 characters of a-z, 0-9 and '-'"),
         .component(
             "sets: {kind: files, data: /f}",
-            "dr.yaml:3:3: 'sets' is reserved\nhint: choose another name, and say 'kind'"),
+            "dr.yaml:3:3: 'sets' is reserved\nhint: choose another name, and add 'kind'"),
         .component(
             "marks: {kind: files, data: /f}",
-            "dr.yaml:3:3: 'marks' is reserved\nhint: choose another name, and say 'kind'"),
+            "dr.yaml:3:3: 'marks' is reserved\nhint: choose another name, and add 'kind'"),
         .component(
             "rules: {data: /f}",
             "dr.yaml:3:3: component 'rules' needs a 'kind'\nhint: the kinds are "
@@ -144,7 +144,7 @@ import Documents
         .component(
             "prometheus: {url: https://p, data: /p, tls: {cert_file: c}}",
             "dr.yaml:3:48: 'cert_file' and 'key_file' need each other"),
-        .component("{}", "dr.yaml:3:3: no component is named"),
+        .component("{}", "dr.yaml:3:3: 'components' is empty"),
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: hunter2}",
             "dr.yaml:3:64: this file must not contain secrets\nhint: use {env: NAME} or {file: PATH}, and change the secret"
@@ -158,8 +158,8 @@ import Documents
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: {enw: A}}",
             "dr.yaml:3:65: unknown key 'enw' (did you mean 'env'?)"),
-        Fault(text: "", complaint: "dr.yaml: is empty\nhint: 'dr init' writes a commented one"),
-        Fault(text: "# nothing\n", complaint: "dr.yaml: is empty\nhint: 'dr init' writes a commented one"),
+        Fault(text: "", complaint: "dr.yaml: is empty\nhint: run 'dr init' to write a commented one"),
+        Fault(text: "# nothing\n", complaint: "dr.yaml: is empty\nhint: run 'dr init' to write a commented one"),
         Fault(text: "- a", complaint: "dr.yaml:1:1: expected a mapping of keys, found a list"),
         Fault(text: "a\0b", complaint: "dr.yaml: not valid YAML: control characters are not allowed"),
     ])

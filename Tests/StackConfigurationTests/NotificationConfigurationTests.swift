@@ -32,14 +32,14 @@ import Testing
 
     @Test(arguments: [
         ("{webhooks: [{url: \"https://x/T0KEN\"}]}", "this file must not contain secrets"),
-        ("{slack: [{url: {env: S}, events: [test]}]}", "'test' is no event of its own"),
+        ("{slack: [{url: {env: S}, events: [test]}]}", "'test' cannot be filtered"),
         ("{slack: [{url: {env: S}, severity: bad}]}", "unknown value 'bad'"),
         ("{email: [{server: \"http://m\", from: a@b.c, to: [d@e.f]}]}", "does not start with smtp://"),
-        ("{email: [{server: \"smtp://m\", from: \"A <a@b.c>\", to: [d@e.f]}]}", "is no plain mail address"),
-        ("{email: [{server: \"smtp://m\", from: a@b.c, to: []}]}", "'to' names nobody"),
+        ("{email: [{server: \"smtp://m\", from: \"A <a@b.c>\", to: [d@e.f]}]}", "is not a plain mail address"),
+        ("{email: [{server: \"smtp://m\", from: a@b.c, to: []}]}", "'to' is empty"),
         (
             "{email: [{server: \"smtp://m\", from: a@b.c, to: [d@e.f], username: u, password: {env: P}, starttls: false}]}",
-            "the password would be sent in clear"
+            "the password would be sent unencrypted"
         ),
         ("{status_page: {page: p}}", "needs 'page' and 'token', or 'address'"),
         ("{status_page: {address: {env: A}, page: p}}", "'page' and 'address' exclude each other"),

@@ -1,25 +1,25 @@
-/// The checks by name: those of the kinds, and those of the stack as a whole. Plans and the command line name them.
+/// The checks of the kinds and of the stack as a whole, by name. Plans and the command line use these names.
 package struct CheckRegistry: Sendable {
     private struct Entry: Sendable {
         var name: String
         var roles: Set<CheckRole>
-        /// The thing that is missing when the entry makes no check.
+        /// The missing object if the entry makes no check.
         var subject: String
         var make: @Sendable (CheckedStack) -> [any RecoveryCheck]
     }
 
     private let entries: [Entry]
-    /// Words for several checks.
+    /// Names for several checks.
     package let aliases = ["sla": ServiceLevel.Objective.allCases.map(\.checkName)]
 
     package init(_ kinds: [any ComponentKind.Type]) {
         entries = kinds.flatMap { Self.entries(of: $0) } + Self.ofTheStack
     }
 
-    /// Every word that may stand where a check is named.
+    /// All names of checks, including aliases.
     package var names: [String] { entries.map(\.name) + aliases.keys.sorted() }
 
-    /// The profiles that need no configuration.
+    /// The built-in profiles.
     package var profiles: [String: [String]] { ["full": entries.map(\.name), "quick": names(of: .quick)] }
 
     /// The names of all checks that have a role.
@@ -30,23 +30,23 @@ package struct CheckRegistry: Sendable {
         kind.checks.filter { $0.roles.contains(role) }.map(\.name)
     }
 
-    /// The checks that names mean, each once, in the order of the names. A name with nothing to look at gives one
-    /// check that is skipped and says so; an unknown one gives one that fails.
+    /// The checks with these names, each once, in the order of the names. A name without an object to check gives one
+    /// skipped check with the reason; an unknown name gives one that fails.
     package func checks(_ names: [String], of stack: CheckedStack) -> [any RecoveryCheck] {
         var seen: Set<String> = []
         return names.flatMap { aliases[$0] ?? [$0] }.filter { seen.insert($0).inserted }.flatMap {
             name -> [any RecoveryCheck] in
             guard let entry = entries.first(where: { $0.name == name }) else {
-                return [FixedCheck(name, .failed("-", "there is no check of this name"))]
+                return [FixedCheck(name, .failed("-", "there is no check with this name"))]
             }
             let made = entry.make(stack)
             return made.isEmpty ? [FixedCheck(name, .skipped("there is no \(entry.subject)"))] : made
         }
     }
 
-    // MARK: Making them
+    // MARK: Making checks
 
-    /// One check for each component of the kind; one that cannot be made has failed.
+    /// One check for each component of the kind; a check that cannot be made has failed.
     private static func entries<Kind: ComponentKind>(of kind: Kind.Type) -> [Entry] {
         kind.checks.map { offered in
             Entry(name: offered.name, roles: offered.roles, subject: "component of kind \(kind.name)") { stack in
@@ -74,10 +74,10 @@ package struct CheckRegistry: Sendable {
             }
         } + [
             Entry(
-                name: DataEquality.checkName, roles: [.content], subject: "set to compare with: name one with --at"
+                name: DataEquality.checkName, roles: [.content], subject: "set to compare with; add --at SET"
             ) { stack in stack.set == nil ? [] : [DataEquality(stack)] },
             Entry(
-                name: CanariesRestored.checkName, roles: [.content], subject: "set to compare with: name one with --at"
+                name: CanariesRestored.checkName, roles: [.content], subject: "set to compare with; add --at SET"
             ) { stack in stack.set == nil ? [] : [CanariesRestored(stack)] },
         ]
 }

@@ -2,13 +2,13 @@
 package struct CheckReport: Codable, Equatable, Sendable {
     package enum Status: String, Codable, Sendable {
         case healthy
-        /// Something failed, nothing critical.
+        /// A check failed, but no critical one.
         case degraded
         case unhealthy
     }
 
     package struct Summary: Codable, Equatable, Sendable {
-        /// Checks that were made; those that had nothing to look at are not among them.
+        /// The number of checks that ran, without skipped ones.
         package var total: Int
         package var healthy: Int
         package var unhealthy: Int
@@ -18,9 +18,9 @@ package struct CheckReport: Codable, Equatable, Sendable {
     }
 
     package var stack: String
-    /// Seconds since 1970, as RFC 3339.
+    /// The time in RFC 3339, in whole seconds.
     package var timestamp: String
-    /// The set that it was held against.
+    /// The set that the stack was compared with.
     package var set: String?
     package var summary: Summary
     package var results: [CheckResult]

@@ -2,27 +2,27 @@
 package struct CheckResult: Codable, Equatable, Sendable {
     package enum Verdict: String, Codable, Sendable {
         case passed
-        /// It is not as it should be, or it could not be found out: a check that cannot be made proves nothing.
+        /// The value is not as expected, or could not be measured.
         case failed
-        /// There is nothing to check here, and the detail says why; counts neither way.
+        /// There was nothing to check, for the reason in the detail. Counts as neither passed nor failed.
         case skipped
     }
 
-    /// The word in plans and on the command line: "metrics_ready".
+    /// The name in plans and on the command line: "metrics_ready".
     package var name: String
-    /// The component of `dr.yaml` that it is about; nil for the stack as a whole.
+    /// The checked component of `dr.yaml`; nil for the stack as a whole.
     package var component: String?
     package var verdict: Verdict
     /// True if its failure means that the recovery failed; otherwise it is a warning.
     package var isCritical: Bool
-    /// With units, for people: "1,204 samples/s", "HTTP 503".
+    /// The measured value with its unit: "1,204 samples/s", "HTTP 503".
     package var measured: String
     /// The expected value: "≥ 99.95 %", "HTTP 200".
     package var target: String
-    /// Why, and what to do; nil where the rest says it all. Never a secret.
+    /// The reason and the remedy; nil if the values are sufficient. Never a secret.
     package var detail: String?
     package var seconds: Double
-    /// Of a check that is one request: the HTTP status of the answer, and the time until it came.
+    /// The HTTP status and time of the response, for a check with one request.
     package var status: Int?
     package var milliseconds: Double?
 
@@ -48,6 +48,6 @@ extension [CheckResult] {
         guard !isEmpty, !contains(where: { $0.verdict == .passed }) else { return nil }
         let skipped = filter { $0.verdict == .skipped }.map(\.name)
         guard skipped.count == count else { return "no check passed" }
-        return "nothing was checked: there was nothing to look at for \(skipped.joined(separator: ", "))"
+        return "no check ran: there was nothing to check for \(skipped.joined(separator: ", "))"
     }
 }

@@ -1,11 +1,11 @@
 package import Platform
 
-/// Runs checks side by side, each within its own time.
+/// Runs checks concurrently, each within its own time limit.
 package struct CheckRunner: Sendable {
     private let pool: BlockingPool
-    /// For checks that name no limit of their own.
+    /// The limit for checks without their own.
     private let timeLimit: Duration
-    /// Checks that look at the same moment; more wait for their turn.
+    /// The number of concurrent checks.
     private static let width = 12
 
     package init(pool: BlockingPool, timeLimit: Duration) {
@@ -13,7 +13,7 @@ package struct CheckRunner: Sendable {
         self.timeLimit = timeLimit
     }
 
-    /// - Returns: one result for each check, in their order. A cancelled run's checks have failed, and say why.
+    /// - Returns: one result for each check, in their order. The checks of a cancelled run have failed, with the reason.
     package func run(_ checks: [any RecoveryCheck]) async -> [CheckResult] {
         await withTaskGroup(of: (Int, CheckResult).self) { group in
             var results = [CheckResult?](repeating: nil, count: checks.count)
@@ -42,7 +42,7 @@ package struct CheckRunner: Sendable {
                 return .timeIsUp
             }
             let first = await group.next()
-            group.cancelAll()  // a look that goes on notices within a second
+            group.cancelAll()  // a running check notices this within a second
             return first ?? .timeIsUp
         }
         let seconds = (ContinuousClock.now - began) / .seconds(1)
@@ -51,7 +51,7 @@ package struct CheckRunner: Sendable {
         case .measured(let done): measurement = done
         case .failed(let measured, let reason): measurement = .failed(measured, reason)
         case .timeIsUp where Task.isCancelled: measurement = .failed("-", "the check was interrupted")
-        case .timeIsUp: measurement = .failed("no answer within \(limit)", "it took too long")
+        case .timeIsUp: measurement = .failed("no result within \(limit)", "the check timed out")
         }
         var result = CheckResult(
             check.name, component: check.component, measurement.verdict, isCritical: check.isCritical,

@@ -1,9 +1,9 @@
-/// A component as checks see it: its settings, and the facts of the backup set that it is compared with.
+/// A component for checks: its settings, and the facts of the backup set that it is compared with.
 package struct CheckedComponent: Sendable {
     package var name: String
     package var settings: any ComponentKind
     package var context: ComponentContext
-    /// The facts in the set's manifest; nil without a set, or where the set does not hold the component.
+    /// The facts in the set's manifest; nil without a set, or if the set does not hold the component.
     package var facts: [String: String]?
     /// The time of the newest datum in the set, in milliseconds since 1970.
     package var watermark: Int?

@@ -2,7 +2,7 @@ package import Documents
 internal import Foundation
 package import HTTP
 
-/// A server of the stack as checks reach it: where it is, and a client that has its credentials.
+/// A server of the stack for checks: its URL, and a client with its credentials.
 package struct CheckedServer: Sendable {
     package let url: String
     private let client: HTTPClient
@@ -22,14 +22,14 @@ package struct CheckedServer: Sendable {
         package var excerpt: String { CheckedServer.excerpt(of: body) }
     }
 
-    /// The beginning of an answer in one short line.
+    /// The beginning of a response in one short line.
     static func excerpt(of body: [UInt8]) -> String {
         let text = String(decoding: body.prefix(300), as: UTF8.self)
         let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
         return line.count > 120 ? line.prefix(120) + "…" : line
     }
 
-    /// - Parameter timeLimit: the longest time without any byte; the client's own if nil.
+    /// - Parameter timeLimit: the longest time without any byte; nil for the client's default.
     package func get(
         _ path: String, _ query: [(String, String)] = [], headers extra: [(String, String)] = [],
         timeLimit: Duration? = nil
@@ -37,7 +37,7 @@ package struct CheckedServer: Sendable {
         try send("GET", path, query: query, headers: extra, body: nil, timeLimit: timeLimit)
     }
 
-    /// - Throws: ``CheckFailure`` unless the answer is a success and JSON.
+    /// - Throws: ``CheckFailure`` unless the response is a success and JSON.
     package func json(
         _ path: String, _ query: [(String, String)] = [], headers extra: [(String, String)] = [],
         timeLimit: Duration? = nil
@@ -45,7 +45,7 @@ package struct CheckedServer: Sendable {
         try Self.json(try get(path, query, headers: extra, timeLimit: timeLimit), "GET \(path)")
     }
 
-    /// - Throws: ``CheckFailure`` unless the answer is a success.
+    /// - Throws: ``CheckFailure`` unless the response is a success.
     @discardableResult
     package func write(
         _ method: String, _ path: String, body: [UInt8], type: String = "application/json",
@@ -75,7 +75,7 @@ package struct CheckedServer: Sendable {
             throw CheckFailure("HTTP \(answer.status)", "\(operation): HTTP \(answer.status): \(answer.excerpt)")
         }
         guard let value = try? JSONValue(parsing: answer.body) else {
-            throw CheckFailure("no JSON", "\(operation): the answer is no JSON: \(answer.excerpt)")
+            throw CheckFailure("no JSON", "\(operation): the response is not valid JSON: \(answer.excerpt)")
         }
         return value
     }

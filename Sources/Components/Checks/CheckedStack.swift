@@ -1,14 +1,13 @@
 package import BackupRepository
 
-/// Everything that checks look at: the components of a configuration, the backup set that they are compared with, and
-/// the settings.
+/// The stack for checks: the components of a configuration, the backup set that they are compared with, and the settings.
 package struct CheckedStack: Sendable {
     package struct Endpoint: Sendable {
         package var name: String
         package var server: CheckedServer
         package var isCritical: Bool
         package var status: Int
-        /// Must occur in the answer.
+        /// Text that the response must contain.
         package var text: String?
         package var timeLimit: Duration?
 
@@ -38,7 +37,7 @@ package struct CheckedStack: Sendable {
 
     package var components: [CheckedComponent]
     package var endpoints: [Endpoint] = []
-    /// Nil: no service level is configured.
+    /// Nil if no service level is configured.
     package var serviceLevel: ServiceLevel?
     package var canaries: [PlacedCanary] = []
     /// The set that the stack is compared with.
@@ -47,7 +46,7 @@ package struct CheckedStack: Sendable {
     package var setObstacle: String?
     /// The record of queries and canaries that belongs to the set.
     package var recorded: RecordedMark?
-    /// Components that were restored from the set; nil for all. Others may have changed since.
+    /// The components that were restored from the set; nil for all. Others may have changed since.
     package var restored: Set<String>?
 
     package init(components: [CheckedComponent]) { self.components = components }

@@ -1,4 +1,4 @@
-/// A check whose outcome is known before it is made.
+/// A check whose outcome is known before it runs.
 package struct FixedCheck: RecoveryCheck {
     package let name: String
     package let component: String?
@@ -11,7 +11,7 @@ package struct FixedCheck: RecoveryCheck {
         self.result = result
     }
 
-    /// Skips a check of a component that has no server to ask.
+    /// Skips a check of a component without a server.
     package static func withoutServer(_ name: String, of component: CheckedComponent) -> FixedCheck {
         FixedCheck(name, component: component.name, .skipped("the component has no 'url'"))
     }

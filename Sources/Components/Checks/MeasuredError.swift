@@ -1,10 +1,10 @@
 package import HTTP
 
-/// An error that stands for the measurement of a check: a server that refuses, or does not answer.
+/// An error that counts as the measurement of a check: a server that refuses, or does not respond.
 package protocol MeasuredError: Error {
     /// Short, for the column of measured values: "HTTP 503".
     var measured: String { get }
-    /// True if the server did not answer at all: other requests to it would end the same way.
+    /// True if the server did not respond at all, so that other requests to it would fail too.
     var isServerAway: Bool { get }
 }
 
@@ -23,7 +23,7 @@ extension APIError: MeasuredError {
 }
 
 extension APIAnswer {
-    /// The server's words in one short line fit for a table.
+    /// The beginning of the response in one short line for a table.
     package var excerpt: String { CheckedServer.excerpt(of: body) }
 
     /// A refusal as the result of a check.

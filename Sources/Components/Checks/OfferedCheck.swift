@@ -1,6 +1,6 @@
-/// A check that a kind of component offers: its name, the places where `dr` uses it by itself, and how it is made.
+/// A check of a kind of component: its name, its roles, and its maker.
 package struct OfferedCheck<Kind: ComponentKind>: Sendable {
-    /// The word in plans and on the command line: unique among all kinds.
+    /// The name in plans and on the command line, unique among all kinds.
     package var name: String
     package var roles: Set<CheckRole>
     /// Makes the check for one component. An error, such as a secret that cannot be read, fails the check.
@@ -16,16 +16,16 @@ package struct OfferedCheck<Kind: ComponentKind>: Sendable {
     }
 }
 
-/// A use that `dr` makes of a check by itself.
+/// A role for which `dr` selects a check by itself.
 package enum CheckRole: Sendable {
-    /// In the profile "quick": answers at once.
+    /// Part of the profile "quick", since it is fast.
     case quick
-    /// Stands for the component in the health report: one check of a kind.
+    /// Represents the component in the health report; one check per kind.
     case health
-    /// Made in every drill, beside the plan's own checks.
+    /// Runs in every drill, in addition to the plan's checks.
     case drill
-    /// Fails where the restored server is empty although the set holds something.
+    /// Fails if the restored server is empty although the set holds data.
     case content
-    /// True only of the stack in its own place: never made in a drill.
+    /// Passes only in the live stack, and so never runs in a drill.
     case live
 }

@@ -1,18 +1,18 @@
 package import Platform
 
-/// One thing to look at after a recovery. A check is made for one server or for the stack, and is run once.
+/// A check after a recovery. It is made for one server or for the stack, and runs once.
 package protocol RecoveryCheck: Sendable {
-    /// The word in plans and on the command line.
+    /// The name in plans and on the command line.
     var name: String { get }
-    /// The component of `dr.yaml` that it is about; nil for the stack as a whole.
+    /// The checked component of `dr.yaml`; nil for the stack as a whole.
     var component: String? { get }
     var isCritical: Bool { get }
     /// The expected value, for people.
     var target: String { get }
     /// The check's own time-out, if it may take longer than the others; nil for the common one.
     var timeLimit: Duration? { get }
-    /// Looks. Blocks its thread, and ends soon after its task was cancelled.
-    /// - Throws: whatever kept it from finding out; the check has then failed.
+    /// Measures the value. Blocks its thread, and returns soon after a cancellation of its task.
+    /// - Throws: the error that prevented the measurement; then the check has failed.
     func measure() throws -> Measurement
 }
 
@@ -24,10 +24,10 @@ extension RecoveryCheck {
 /// The outcome of one measurement.
 package struct Measurement: Equatable, Sendable {
     package var verdict: CheckResult.Verdict
-    /// With units, for people.
+    /// The measured value with its unit.
     package var measured: String
     package var detail: String?
-    /// Of a check that is one request: the HTTP status of the answer, and its time.
+    /// The HTTP status and time of the response, for a check with one request.
     package var status: Int?
     package var milliseconds: Double?
 
@@ -52,7 +52,7 @@ package struct Measurement: Equatable, Sendable {
 
 /// The reason why a check could not run.
 package struct CheckFailure: OperationError, Equatable {
-    /// Short, for the column of what was measured: "HTTP 503".
+    /// Short, for the column of measured values: "HTTP 503".
     package var measured: String
     package var reason: String
 

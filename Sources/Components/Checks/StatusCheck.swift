@@ -1,4 +1,4 @@
-/// A check that asks one address and expects status 200: a health endpoint.
+/// A check of a health endpoint: one request that must return status 200.
 package struct StatusCheck: RecoveryCheck {
     package let name: String
     package let component: String?

@@ -1,17 +1,17 @@
 package import Documents
 
-/// A server that a drill starts, on a port of its own, and ends.
+/// A server that a drill starts on its own port, and stops.
 package struct DrillServerOptions: Equatable, Sendable {
-    /// Program and arguments; `${port}`, `${data}`, `${folder}` and `${name}` stand for what the drill gives it.
+    /// The program and its arguments; the drill replaces `${port}`, `${data}`, `${folder}` and `${name}`.
     package var run: [String] = []
-    /// For a server that cannot be told its port; nil for any that is free.
+    /// The fixed port of the server; nil for any free port.
     package var port: Int?
-    /// Path that answers with success once it is up.
+    /// The path that responds with success when the server is ready.
     package var ready = "/"
     package var within = Period.minutes(2)
-    /// The system user that it runs as: a name or `UID:GID`; nil for the owner of the restored data.
+    /// The system user of the server: a name or `UID:GID`; nil for the owner of the restored data.
     package var user: String?
-    /// Of the drill's server, where it wants any.
+    /// The user name on the drill's server, if it requires one.
     package var username: String?
     package var password: Secret?
 
@@ -22,16 +22,17 @@ extension DrillServerOptions: Section {
     package static let keys: [Key<Self>] = [
         Key(
             "run", \.run, as: .list(of: .text), required: true,
-            about: "Program and arguments; ${port}, ${data}, ${folder} are replaced."),
+            about: "Program and arguments; dr replaces ${port}, ${data}, ${folder} and ${name}."),
         Key(
             "port", \.port, as: .count(1...65535),
-            about: "Port of 127.0.0.1, where the server cannot be told one; any that is free when left out."),
-        Key("ready", \.ready, as: .text, about: "Path that answers with success once it is up."),
-        Key("within", \.within, as: .period, about: "How long it may take to come up; 2m when left out."),
+            about: "Port on 127.0.0.1, for a server with a fixed port. Default: any free port."),
+        Key(
+            "ready", \.ready, as: .text, about: "Path that responds with success when the server is ready. Default: /."),
+        Key("within", \.within, as: .period, about: "Longest time until the server is ready. Default: 2m."),
         Key(
             "user", \.user, as: .text,
             about:
-                "System user that runs it: a name or UID:GID. Default: the owner of the restored data, if dr runs as root."
+                "System user of the server: a name or UID:GID. Default: the owner of the restored data, if dr runs as root."
         ),
         Key("username", \.username, as: .text, about: "User name of the drill's server."),
         Key("password", \.password, as: .secret, about: "Password of the drill's server."),
@@ -42,6 +43,6 @@ extension DrillServerOptions: Section {
             reader.complain(
                 written[username == nil ? "password" : "username"], "'username' and 'password' need each other")
         }
-        if run.isEmpty { reader.complain(written["run"], "'run' names no program") }
+        if run.isEmpty { reader.complain(written["run"], "'run' is empty: it needs a program") }
     }
 }

@@ -1,13 +1,13 @@
-/// An object that the control run of a drill removes from a restored server, to see that the checks notice.
+/// An object that the control run of a drill removes from a restored server, so that the checks must fail.
 package struct DroppableObject<Kind: ComponentKind>: Sendable {
-    /// In the words of the field: "dashboard".
+    /// The type of object: "dashboard".
     package var noun: String
-    /// Checks of the kind of which one must fail once the object is gone.
+    /// The checks of the kind of which one must fail after the removal.
     package var checks: [String]
     /// True if a backup holds such an object, by the facts of its manifest and the time in milliseconds since 1970.
     package var isHeld: @Sendable (_ facts: [String: String], _ now: Int) -> Bool
     /// Removes one object. Blocks.
-    /// - Throws: where the server has none, or refuses.
+    /// - Throws: an error if the server has none, or refuses.
     package var drop: @Sendable (Kind, ComponentContext) throws -> Void
 
     package init(

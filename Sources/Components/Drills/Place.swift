@@ -1,17 +1,17 @@
-/// Something that a recovery writes to or talks to.
+/// A directory, server, bucket or cluster that a recovery writes to or connects to.
 package struct Place: Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         /// An absolute path.
         case directory(String)
         /// A server by its base URL.
         case server(url: String)
-        /// Objects below a prefix; the prefix has no slash at either end, the endpoint is nil for the cloud's own.
+        /// Objects below a prefix; the prefix has no slash at either end, the endpoint is nil for AWS.
         case bucket(name: String, prefix: String, endpoint: String?)
-        /// A Kubernetes cluster as kubectl names it, and the URL of its API server; nil where kubectl does not know.
+        /// A kubectl context, and the URL of its API server; nil if kubectl does not know it.
         case cluster(context: String, server: String?)
     }
 
-    /// Whose it is, for people: "metrics".
+    /// The owner as text: "metrics".
     package var owner: String
     package var kind: Kind
     /// True if the component can only read it: a drill may then share it with the live stack.

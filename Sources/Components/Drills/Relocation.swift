@@ -1,10 +1,10 @@
 package import Documents
 
-/// The place of a component during a drill.
+/// The directory and server of a component during a drill.
 package struct Relocation: Equatable, Sendable {
-    /// Absolute path of a directory of its own, which need not exist.
+    /// The absolute path of the component's drill directory, which need not exist.
     package var data: String
-    /// The drill's server for it; nil where there is none.
+    /// The URL of the drill's server for the component; nil if there is none.
     package var url: String?
     package var username: String?
     package var password: Secret?
@@ -18,7 +18,7 @@ package struct Relocation: Equatable, Sendable {
 }
 
 extension HTTPAccess {
-    /// Puts the drill's server in place of the live one: none of the live credentials go there.
+    /// Replaces the live server and its credentials by the drill's server.
     package mutating func relocate(_ place: Relocation) {
         url = place.url ?? ""
         username = place.username

@@ -8,23 +8,23 @@ package import Platform
 package struct ComponentContext: Sendable {
     /// The component's name in `dr.yaml`.
     package var name: String
-    /// Of the process: where secrets are looked up.
+    /// The environment of the process, for secrets.
     package var environment: [String: String]
-    /// Threads for everything that blocks.
+    /// Threads for blocking work.
     package var pool: BlockingPool
-    /// The name that `dr` gives itself in HTTP requests.
+    /// The user agent of HTTP requests.
     package var userAgent: String
     /// Milliseconds since 1970.
     package var now: @Sendable () -> Int
     /// True if backups are encrypted before they leave this machine.
     package var encryptsBackups = false
-    /// Tenants under `checks: tenants:`; empty where the stack has none.
+    /// The tenants under `checks: tenants:`; empty without tenants.
     package var tenants: [String] = []
-    /// The longest wait for new samples under `checks: interval:`; nil leaves it to the server's configuration.
+    /// The longest wait for new samples under `checks: interval:`; nil to use the server's configuration.
     package var sampleInterval: Duration?
     /// The settings of all components of the stack, this one included.
     package var stack: [any ComponentKind] = []
-    /// The kinds that the program knows.
+    /// The supported kinds.
     package var kinds: [any ComponentKind.Type] = []
 
     package init(
@@ -39,7 +39,7 @@ package struct ComponentContext: Sendable {
     }
 
     /// A client for a server, with its credentials and certificates.
-    /// - Parameter silence: the longest wait for an answer; the client's own if nil.
+    /// - Parameter silence: the longest time without data; nil for the client's default.
     /// - Throws: `DocumentError` for a secret that cannot be read.
     package func client(_ access: HTTPAccess, silence: Duration? = nil) throws -> HTTPClient {
         var options = try HTTPOptions(access, environment: environment, userAgent: userAgent)
@@ -54,6 +54,6 @@ package struct ComponentContext: Sendable {
         return HTTPClient(options)
     }
 
-    /// - Throws: `DocumentError` for one that cannot be read.
+    /// - Throws: `DocumentError` for a secret that cannot be read.
     package func value(of secret: Secret?) throws -> String? { try secret?.resolve(environment: environment) }
 }

@@ -1,10 +1,10 @@
-/// The metric by which a running server of a kind shows itself to a metric server, for the search of gaps.
+/// The metric by which a metric server recognises a running server of a kind, for the search of gaps.
 package struct ServerTrace: Sendable {
     /// "prober_build_info".
     package var metric: String
-    /// The program, in the words of ``GapSurroundings/mentions(_:)``.
+    /// The program, as in ``GapSurroundings/mentions(_:)``.
     package var program: String
-    /// The loss where nothing backs the server up.
+    /// The loss if the server is not backed up.
     package var loss: String
 
     package init(metric: String, program: String, loss: String) {

@@ -2,7 +2,7 @@
 package struct MetricRules<Kind: ComponentKind>: Sendable {
     /// Makes the client.
     package var server: @Sendable (Kind, ComponentContext) throws -> any MetricServer
-    /// The resources that the kind's server can measure of the stack, in the order of the forecast's report.
+    /// The resources of the stack that the kind's server can measure, in the order of the report.
     package var resources: [MetricResource]
 
     package init(
@@ -13,10 +13,10 @@ package struct MetricRules<Kind: ComponentKind>: Sendable {
     }
 }
 
-/// One thing that a stack can run out of, as a metric server measures it.
+/// One resource that a stack can exhaust, as a metric server measures it.
 package struct MetricResource: Sendable {
     package enum Unit: String, CaseIterable, Codable, Sendable {
-        /// 0...1, shown in percent.
+        /// A share, 0...1, shown in per cent.
         case ratio
         case bytes
         case bytesPerSecond = "bytes/s"
@@ -25,10 +25,10 @@ package struct MetricResource: Sendable {
     }
 
     package var name: String
-    /// In PromQL; each series that it gives is forecast by itself.
+    /// A PromQL expression; each series of its result is forecast separately.
     package var expression: String
     package var unit: Unit
-    /// In the resource's unit; nil where no value is bad in itself.
+    /// The threshold in the resource's unit; nil if there is no useful default.
     package var warning: Double?
     package var critical: Double?
     /// Advice for the time before the resource runs out.
@@ -50,10 +50,10 @@ package struct MetricResource: Sendable {
 extension ComponentKind {
     package static var keepsMetrics: Bool { metrics != nil }
 
-    /// The resources that the kind can measure; none where it keeps no metrics.
+    /// The resources that the kind can measure; empty without metrics.
     package static var measuredResources: [MetricResource] { metrics?.resources ?? [] }
 
-    /// - Returns: nil where the kind keeps no metrics.
+    /// - Returns: nil if the kind does not keep metrics.
     package func metricServer(_ context: ComponentContext) throws -> (any MetricServer)? {
         try Self.metrics?.server(self, context)
     }

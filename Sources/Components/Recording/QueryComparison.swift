@@ -2,25 +2,25 @@ package import BackupRepository
 internal import Cryptography
 internal import Documents
 
-/// Asks recorded queries of a stack's components, and compares their results with those recorded with a set.
+/// Runs the recorded queries of a stack's components, and compares the results with those recorded with a set.
 package struct QueryComparison: Sendable {
     private let stack: CheckedStack
 
     package init(_ stack: CheckedStack) { self.stack = stack }
 
-    /// - Returns: nil when the result is empty: there is nothing to compare with then.
-    /// - Throws: when there is no result.
+    /// - Returns: nil for an empty result, which cannot be compared.
+    /// - Throws: an error if there is no result.
     package func record(_ query: RecordedQuery) throws -> RecordedResult? {
         guard let outcome = try recorder(of: query).resultToRecord(of: query), !outcome.isEmpty else { return nil }
         return Self.recorded(query, outcome)
     }
 
-    /// Asks a recorded query again.
-    /// - Returns: the present result, where it differs; nil where it is equal.
+    /// Runs a recorded query again.
+    /// - Returns: the present result if it differs; nil if it is equal.
     package func difference(from recorded: RecordedResult) throws -> RecordedResult? {
         let outcome = try recorder(of: recorded.query).result(of: recorded.query)
         let now = Self.recorded(recorded.query, outcome)
-        // Of things that go on being written, more are no difference.
+        // For data that is still being written, a larger number is not a difference.
         if let least = recorded.least { return now.least.map { $0 >= least } == true ? nil : now }
         let equal = [now.sha256] + (outcome.former.map { [Digest(of: $0.compact).hex] } ?? [])
         return equal.contains(recorded.sha256) ? nil : now
@@ -45,7 +45,7 @@ package struct QueryComparison: Sendable {
 }
 
 extension CheckedComponent {
-    /// - Throws: ``CheckFailure`` for one whose secrets cannot be read.
+    /// - Throws: ``CheckFailure`` if its secrets cannot be read.
     func recorder() throws -> (any QueryRecorder)? {
         do { return try settings.recorder(self) } catch { throw CheckFailure("-", "\(error)") }
     }

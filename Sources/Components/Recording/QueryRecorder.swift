@@ -2,20 +2,19 @@ package import BackupRepository
 package import Documents
 internal import Platform
 
-/// Asks a component's server the queries whose results are recorded with a set: once when they are recorded, and again
-/// when a restore is compared with the set. All calls block.
+/// Runs the recorded queries of a component on its server: once to record the results with a set, and again to compare
+/// a restore with the set. All calls block.
 package protocol QueryRecorder: Sendable {
-    /// The queries to record without any configuration: few, with exact results, and about times that the backup holds
-    /// for certain. A sum of floating-point numbers depends on the order of its series; counts, least and greatest
-    /// values do not.
+    /// The default queries: few, with exact results, and about times that the backup certainly holds. Counts, minimums
+    /// and maximums are exact; a sum of floating-point numbers depends on the order of its series.
     func derived() throws -> [RecordedQuery]
 
-    /// The result that the server gives now.
-    /// - Throws: ``CheckFailure`` where the server refuses this query; another error where it cannot be reached.
+    /// The present result of the server.
+    /// - Throws: ``CheckFailure`` if the server refuses this query; another error if it cannot be reached.
     func result(of query: RecordedQuery) throws -> QueryOutcome
 
-    /// The result that belongs to the backup: the server's present one, unless the backup itself counted. Nil where
-    /// there is nothing to compare with.
+    /// The result for the backup: the server's present result, unless the backup has its own. Nil if there is nothing to
+    /// compare with.
     func resultToRecord(of query: RecordedQuery) throws -> QueryOutcome?
 }
 
@@ -26,13 +25,13 @@ extension QueryRecorder {
 /// The result of a query in canonical form.
 package struct QueryOutcome: Sendable {
     package var value: JSONValue
-    /// In a few words, for people.
+    /// A short text.
     package var text: String
-    /// True where the result proves nothing.
+    /// True if the result is empty, so that a comparison shows nothing.
     package var isEmpty: Bool
-    /// The value as older versions recorded it, where they did not look at all of it.
+    /// The value in the form of older versions, if they recorded only a part of it.
     package var former: JSONValue?
-    /// The least number of things, of which more make no difference.
+    /// The minimum number of objects, if a larger number also counts as equal.
     package var least: Int?
 
     package init(
@@ -53,10 +52,9 @@ package struct QueryOutcome: Sendable {
 
 /// The queries of a kind that are recorded.
 package struct RecordedQueryRules: Sendable {
-    /// The language of the user's own queries, under `checks: queries:`; nil where the kind takes none.
+    /// The language of the user's queries under `checks: queries:`; nil if the kind does not support them.
     package var userLanguage: RecordedQuery.Language?
-    /// The greatest number of queries of a language that are asked; others are counted as not recorded. Languages that
-    /// are not named have no limit.
+    /// The largest number of recorded queries per language; others count as not recorded. Other languages have no limit.
     package var limits: [RecordedQuery.Language: Int]
 
     package init(userLanguage: RecordedQuery.Language?, limits: [RecordedQuery.Language: Int]) {
@@ -66,10 +64,10 @@ package struct RecordedQueryRules: Sendable {
 }
 
 extension RecordedQuery {
-    /// Seconds that a query stays behind the newest datum: scrapes under way may still add samples before it.
+    /// Seconds between the time of a query and the newest datum, since running scrapes may still add samples.
     package static let margin = 120
 
-    /// The moment at which a query about the newest data is asked.
+    /// The time for a query about the newest data.
     /// - Parameter watermark: the time of the newest datum, in milliseconds since 1970.
     /// - Returns: milliseconds since 1970.
     package static func moment(before watermark: Int) -> Int {
@@ -79,8 +77,8 @@ extension RecordedQuery {
 }
 
 extension CheckFailure {
-    /// A recorded query in a language that the component's kind does not speak.
+    /// The error of a recorded query in a language that the component's kind does not support.
     package static func unknownLanguage(of query: RecordedQuery) -> CheckFailure {
-        CheckFailure("-", "'\(query.component)' takes no queries in '\(query.language.rawValue)'")
+        CheckFailure("-", "'\(query.component)' does not support queries in '\(query.language.rawValue)'")
     }
 }

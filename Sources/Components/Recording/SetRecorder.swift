@@ -2,10 +2,10 @@ package import BackupRepository
 package import Platform
 internal import Synchronization
 
-/// Asks the live stack, right after a backup, the queries whose results a restore must give as well.
+/// Runs the recorded queries on the live stack right after a backup.
 package struct SetRecorder: Sendable {
     private let stack: CheckedStack
-    /// The user's queries, beside those that are derived.
+    /// The user's queries, in addition to the default ones.
     private let queries: [RecordedQuery]
     private let pool: BlockingPool
     private static let lanes = 4
@@ -16,8 +16,8 @@ package struct SetRecorder: Sendable {
         self.pool = pool
     }
 
-    /// The results in a fixed order, a line for each query without one, and the queries that the check must not call
-    /// equal.
+    /// The results in a fixed order, a warning for each query without one, and the queries that the check must not count
+    /// as equal.
     package struct Record: Sendable {
         package var results: [RecordedResult] = []
         package var warnings: [String] = []
@@ -49,16 +49,16 @@ package struct SetRecorder: Sendable {
         let own = Set(all)
         let recorder: (any QueryRecorder)?
         do { recorder = try component.recorder() } catch {
-            record.warnings.append("nothing of '\(component.name)' is recorded: \(error)")
+            record.warnings.append("the queries of '\(component.name)' are not recorded: \(error)")
             omit(1, "\(error)")
             return record
         }
         do {
             let (kept, beyond) = Self.limited(try recorder?.derived() ?? [], component.kind.recordedQueries)
             all += kept
-            omit(beyond, "beyond the number that is recorded of one kind")
+            omit(beyond, "beyond the limit of recorded queries per kind")
         } catch {
-            record.warnings.append("nothing of '\(component.name)' is recorded: \(error)")
+            record.warnings.append("the queries of '\(component.name)' are not recorded: \(error)")
             omit(1, "\(error)")
         }
         let comparison = QueryComparison(stack)
@@ -68,14 +68,14 @@ package struct SetRecorder: Sendable {
                 if let result = try comparison.record(query) {
                     record.results.append(result)
                 } else if own.contains(query) {
-                    record.warnings.append("'\(query.text)' of '\(component.name)' has no answer to compare with")
-                    omit(1, "'\(query.text)' has no answer")
+                    record.warnings.append("'\(query.text)' of '\(component.name)' has no result to compare with")
+                    omit(1, "'\(query.text)' has no result")
                 }
             } catch {
                 record.warnings.append("'\(query.text)' of '\(component.name)' is not recorded: \(error)")
                 if refused.count == 0 { refused.reason = "'\(query.text)': \(error)" }
                 refused.count += 1
-                // A server that is away gives the same answer to all of them.
+                // The remaining queries would fail too if the server is not reachable.
                 if (error as? any MeasuredError)?.isServerAway != false {
                     refused.count = refused.count + all.count - number - 1
                     break

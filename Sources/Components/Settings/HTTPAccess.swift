@@ -2,7 +2,7 @@ package import Documents
 
 /// The access to a server of the stack: the keys that every kind with an HTTP interface shares.
 package struct HTTPAccess: Equatable, Sendable {
-    /// Base URL without a slash at its end.
+    /// The base URL without a slash at its end.
     package var url = ""
     package var username: String?
     package var password: Secret?
@@ -18,7 +18,7 @@ extension HTTPAccess: Section {
         Key("username", \.username, as: .text, about: "User name for basic authentication."),
         Key("password", \.password, as: .secret, about: "Password for basic authentication."),
         Key("bearer_token", \.bearerToken, as: .secret, about: "Token for bearer authentication."),
-        Key("tls", \.tls, as: .section(), about: "Certificates for https."),
+        Key("tls", \.tls, as: .section(), about: "TLS settings for https."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
@@ -35,14 +35,14 @@ extension HTTPAccess: Section {
     }
 }
 
-/// Certificates for one server; the paths are absolute and name PEM files.
+/// The TLS settings of one server; the paths are absolute paths of PEM files.
 package struct TLSOptions: Equatable, Sendable {
-    /// Certificates to trust instead of the system's.
+    /// Trusted certificates, instead of the system's.
     package var caFile: String?
-    /// The client's certificate and its private key: both or none.
+    /// The client's certificate; set together with its private key.
     package var certificateFile: String?
     package var keyFile: String?
-    /// Accept any certificate.
+    /// Accepts any certificate.
     package var insecure = false
 
     package init() {}
@@ -51,9 +51,9 @@ package struct TLSOptions: Equatable, Sendable {
 extension TLSOptions: Section {
     package static let keys: [Key<Self>] = [
         Key("ca_file", \.caFile, as: .path, about: "PEM certificates to trust, instead of the system's."),
-        Key("cert_file", \.certificateFile, as: .path, about: "PEM certificate to show to the server."),
+        Key("cert_file", \.certificateFile, as: .path, about: "PEM certificate of the client."),
         Key("key_file", \.keyFile, as: .path, about: "PEM private key of that certificate."),
-        Key("insecure", \.insecure, as: .flag, about: "Accept any certificate: for a trial, not for backups."),
+        Key("insecure", \.insecure, as: .flag, about: "Accept any certificate. For tests only."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

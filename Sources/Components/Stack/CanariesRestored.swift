@@ -1,6 +1,6 @@
 internal import BackupRepository
 
-/// Checks that this set was restored and no other: the canaries that were written before its backup are read again.
+/// Checks that this set was restored and no other, by the canaries that were written before its backup.
 package struct CanariesRestored: RecoveryCheck {
     package static let checkName = "canaries"
     package let name = Self.checkName
@@ -28,7 +28,7 @@ package struct CanariesRestored: RecoveryCheck {
         for record in wanted {
             try Task.checkCancellation()
             guard let placed = stack.canaries.first(where: { $0.component == record.component }) else {
-                wrong.append("\(record.component): 'checks: canaries:' does not say any more where it is")
+                wrong.append("\(record.component): 'checks: canaries:' does not have this component any more")
                 continue
             }
             do {
@@ -44,11 +44,11 @@ package struct CanariesRestored: RecoveryCheck {
             otherwise: wrong.joined(separator: "; "))
     }
 
-    /// - Returns: nil when the canary is there; else a description of the data that were restored instead.
+    /// - Returns: nil if the canary is there; otherwise a description of the restored data.
     static func judge(_ record: RecordedCanary, found: [String]) -> String? {
         if found.contains(record.value) { return nil }
         guard let newest = found.max() else {
-            return "there is no canary: the restored data are not of a backup that has one"
+            return "there is no canary: the restored data comes from a backup without one"
         }
         let other = CanaryValue.timestamp(newest).map { "\($0)" } ?? "'\(newest)'"
         return newest < record.value

@@ -12,7 +12,7 @@ package struct ComplianceReport: Codable, Equatable, Sendable {
         package var target: String
         /// The number in `target`.
         package var threshold: Double?
-        /// Nil where it could not be measured.
+        /// Nil if it could not be measured.
         package var value: Double?
         package var unit: String
         package var isMet: Bool
@@ -22,7 +22,7 @@ package struct ComplianceReport: Codable, Equatable, Sendable {
     }
 
     package struct Metric: Codable, Equatable, Sendable {
-        /// Rounded; nil where it could not be measured.
+        /// The rounded value; nil if it could not be measured.
         package var measured: Double?
         package var target: Double?
         /// Judged before rounding.
@@ -61,13 +61,13 @@ package struct ComplianceReport: Codable, Equatable, Sendable {
         case generated = "generation_timestamp"
     }
 
-    /// Less than this share of measured minutes is told.
+    /// The report mentions a smaller share of measured minutes.
     private static let wholeCoverage = 0.95
 
     /// True where an objective was measured for a part of the window only.
     package var hasGaps: Bool { objectives.contains { ($0.coverage ?? 1) < Self.wholeCoverage } }
 
-    /// Asks. Blocks.
+    /// Measures all objectives. Blocks.
     package init(_ level: ServiceLevel, stack: String, at now: Timestamp) {
         self.stack = stack
         timestamp = now.rfc3339
@@ -103,7 +103,7 @@ package struct ComplianceReport: Codable, Equatable, Sendable {
             if let coverage, coverage < wholeCoverage {
                 let minutes = Int(clamping: (coverage * Double(ServiceLevel.day.minutes)).rounded())
                 entry.detail =
-                    "there are values for \(minutes / 60) h \(minutes % 60) min of the last \(ServiceLevel.day.window) only"
+                    "only \(minutes / 60) h \(minutes % 60) min of the last \(ServiceLevel.day.window) have values"
             }
         } catch { entry.detail = "\(error)" }
         return entry

@@ -21,7 +21,7 @@ struct EndpointCheck: RecoveryCheck {
         if answer.status != endpoint.status {
             measurement = .failed(measured, answer.excerpt)
         } else if let text = endpoint.text, !String(decoding: answer.body, as: UTF8.self).contains(text) {
-            measurement = .failed(measured, "the answer lacks '\(text)'")
+            measurement = .failed(measured, "the response does not contain '\(text)'")
         }
         (measurement.status, measurement.milliseconds) = (answer.status, milliseconds)
         return measurement

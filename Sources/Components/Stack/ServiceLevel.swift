@@ -31,7 +31,7 @@ package struct ServiceLevel: Sendable {
         }
     }
 
-    /// The component whose server keeps the metrics; nil where there is none.
+    /// The component whose server keeps the metrics; nil if there is none.
     package var component: CheckedComponent?
     package var rules: [Objective: Rule]
     /// "1h", in PromQL's notation.
@@ -48,12 +48,12 @@ package struct ServiceLevel: Sendable {
         return "\(objective.isCeiling ? "≤" : "≥") \(Self.text(rule.threshold)) \(objective.unit)"
     }
 
-    /// True where the expression looks back over the window by itself; the others give the present value.
+    /// True if the expression contains the window; other expressions give the present value.
     package func looksBack(_ objective: Objective) -> Bool { rules[objective]?.expression.contains("$window") == true }
 
-    /// Measures an objective as its expression is written: over the window where it names `$window`, else now.
-    /// - Returns: the value, and true where it keeps the promise.
-    /// - Throws: ``CheckFailure`` where there is no answer: a promise that is not measured is not kept.
+    /// Measures an objective: over the window if its expression contains `$window`, else now.
+    /// - Returns: the value, and true if it meets the objective.
+    /// - Throws: ``CheckFailure`` without a result, since an objective that is not measured is not met.
     package func measure(_ objective: Objective) throws -> (value: Double, isMet: Bool) {
         try measured(objective, rule(objective).expression.replacing("$window", with: window))
     }
@@ -74,7 +74,7 @@ package struct ServiceLevel: Sendable {
             let (value, isMet) = try measured(objective, expression.replacing("$window", with: window))
             return (value, isMet, nil)
         }
-        // On a line of its own where it may end with a comment.
+        // On a separate line if it may end with a comment.
         let inner = expression.contains("#") ? "\n\(expression)\n" : expression
         let range = "((\(inner))[\(window):1m])"
         do {
@@ -85,7 +85,7 @@ package struct ServiceLevel: Sendable {
         } catch let failure as CheckFailure where failure.reason.contains("subquery is only allowed") {
             throw CheckFailure(
                 failure.measured,
-                "the query gives a scalar, which cannot be measured over \(window): write it with $window, or as a vector"
+                "the query returns a scalar, which cannot be measured over \(window): use $window or a vector in the query"
             )
         }
     }
@@ -99,12 +99,12 @@ package struct ServiceLevel: Sendable {
 
     private func server() throws -> any MetricServer {
         guard let component else {
-            throw CheckFailure("-", "no component keeps metrics to measure the service level by")
+            throw CheckFailure("-", "no component keeps metrics for the service level")
         }
         do {
             if let server = try component.settings.metricServer(component.context) { return server }
         } catch { throw CheckFailure("-", "\(error)") }
-        throw CheckFailure("-", "component '\(component.name)' keeps no metrics")
+        throw CheckFailure("-", "component '\(component.name)' does not keep metrics")
     }
 
     private func measured(_ objective: Objective, _ expression: String) throws -> (value: Double, isMet: Bool) {
@@ -115,10 +115,10 @@ package struct ServiceLevel: Sendable {
             throw CheckFailure(reason, "\(expression): \(reason)")
         }
         if let kind = sample.kind {
-            throw CheckFailure("not a number", "\(expression): the answer is not a number: \(kind)")
+            throw CheckFailure("not a number", "\(expression): the result is not a number: \(kind)")
         }
         guard !sample.value.isNaN else {
-            throw CheckFailure("no data", "\(expression) is not a number: nothing happened")
+            throw CheckFailure("no data", "\(expression) is not a number: there was no traffic")
         }
         return (sample.value, objective.isCeiling ? sample.value <= rule.threshold : sample.value >= rule.threshold)
     }

@@ -25,7 +25,9 @@ struct CheckCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Run this list of checks: quick, full, or one of `checks: profiles:`.")
     var profile: String?
 
-    @Option(name: .long, help: "Compare the stack with this backup set: \(SetSelector.words).")
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Compare the stack with this backup set: \(SetSelector.words).", valueName: "set"))
     var at: SetSelector?
 
     @Option(

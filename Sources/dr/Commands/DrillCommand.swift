@@ -24,7 +24,7 @@ struct DrillCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Scenario whose plan is drilled.")
     var scenario: String
 
-    @Option(name: .long, help: "Backup set: \(SetSelector.words) (default: latest).")
+    @Option(name: .long, help: ArgumentHelp("Backup set: \(SetSelector.words).", valueName: "set"))
     var at: SetSelector = .latest
 
     @Flag(name: .long, help: "Use a random backup set.")
@@ -38,13 +38,16 @@ struct DrillCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Keep the drill directory for inspection. Its servers are still stopped.")
     var keep = false
 
-    @Option(name: .long, help: "Time limit, such as 2h, for the drill and for its control run, each (default: none).")
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Time limit, such as 2h, of the drill and of its control run, each (default: none).", valueName: "time"))
     var timeout: PeriodArgument?
 
     @Option(
         name: .long,
         help:
-            "Fault of the control run: \(Sabotage.Kind.allCases.map(\.rawValue).joined(separator: ", ")) (default: random)."
+            ArgumentHelp("Fault of the control run (default: random).", valueName: "fault")
     )
     var inject: Sabotage.Kind?
 

@@ -38,7 +38,7 @@ struct Restore: AsyncParsableCommand {
     @Option(
         name: .long,
         help: .init(
-            "Backup set: \(SetSelector.words) (default: latest).",
+            "Backup set: \(SetSelector.words).",
             discussion: """
                 'latest' selects for each component the newest set that holds it whole. A time, a day or an age selects \
                 the newest set at or before it; a day or a minute means its end.

@@ -60,9 +60,9 @@ import Trends
     }
 
     @Test(arguments: [
-        ([], "no data", "there are no samples: is it measured in this stack?"),
+        ([], "no data", "there are no samples: this stack may not measure the resource"),
         ([0.1, 0.2], "none", "2 samples are too few for a forecast"),
-        ([0.1, 0.2, 0.3], "none", "only 2 days of history: little to look far ahead from"),
+        ([0.1, 0.2, 0.3], "none", "only 2 days of history: long-term forecasts are uncertain"),
     ])
     func `a note says why the forecast is missing or weak`(_ values: [Double], _ urgency: String, _ note: String) {
         let row = Self.row(values)

@@ -9,7 +9,7 @@ import Testing
     @Test func `a backup of an unknown component is a usage error that lists the components`() async throws {
         let fixture = try await StackFixture()
         #expect(
-            throws: UsageError("there is no component 'grafana' in the configuration; it has: tree")
+            throws: UsageError("there is no component 'grafana' in the configuration; the components are: tree")
         ) { _ = try BackupJob(fixture.session, Output(options: fixture.session.options), only: ["grafana"]) }
     }
 
@@ -42,7 +42,7 @@ import Testing
             _ = try await fixture.session.set(of: "loki", in: RestoreSelection(set), repository)
         }
         #expect(error?.reason == .noSuchComponent)
-        #expect(error?.hint == "it has: tree")
+        #expect(error?.hint == "the set has: tree")
     }
 
     @Test func `a store in a directory passes every check and keeps no probe`() async throws {

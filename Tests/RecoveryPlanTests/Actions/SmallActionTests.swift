@@ -43,7 +43,7 @@ import Testing
             try await stage.perform("check: {names: [nothing], within: 10m}")
         }
         #expect(error?.reason == .hopeless)
-        #expect(error?.detail == "nothing was checked: there was nothing to look at for nothing")
+        #expect(error?.detail == "no check ran: there was nothing to check for nothing")
         #expect(try await stage.perform("check: [nothing, a]").summary == "1 of 2 checks passed")
     }
 

@@ -234,7 +234,7 @@ import Testing
         let outcome = try await stage.run(Rehearsal.plan([stage.step("a")], checks: ["loki_ready", "grafana_ready"]))
         #expect(outcome.end.verdict == .notValidated)
         #expect(
-            outcome.end.reasons == ["nothing was checked: there was nothing to look at for loki_ready, grafana_ready"])
+            outcome.end.reasons == ["no check ran: there was nothing to check for loki_ready, grafana_ready"])
         #expect(outcome.judgement.sinceStarted == nil)
         #expect(outcome.end.isResumable)
     }
