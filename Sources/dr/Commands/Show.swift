@@ -39,6 +39,7 @@ struct Show: AsyncParsableCommand {
     }
 
     /// The restore point of the set; for `latest`, the sets that a restore takes now, which may be older for some
+    /// components.
     private func restorePoint(
         _ selector: SetSelector, of set: BackupSet, in repository: Repository, session: Session
     ) async throws -> RestorePoint {
