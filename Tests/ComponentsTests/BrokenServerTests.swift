@@ -139,7 +139,7 @@ import Testing
             broken: ["/api/v1/query": (200, vector("NaN"))], says: "not a number"),
     ]
 
-    @Test(arguments: cases) func failsForItsOwnReasonOnly(_ each: Case) async throws {
+    @Test(arguments: cases) func `fails for its own reason only`(_ each: Case) async throws {
         for (pages, isGood) in [(each.good, true), (each.good.merging(each.broken) { $1 }, false)] {
             let fixture = try StackFixture(pages)
             let stack = fixture.stack { stack in
@@ -165,7 +165,7 @@ import Testing
 
     private static let silent = #"{"status":"success","data":{"result":[]}}"#
 
-    @Test func whereTheSetHasNoChunkNoLineIsMissed() async throws {
+    @Test func `where the set has no chunk no line is missed`() async throws {
         let fixture = try StackFixture(Self.loki.merging(["/loki/api/v1/query_range": (200, Self.silent)]) { $1 })
         func verdict(_ facts: [String: String]) async -> [CheckResult.Verdict] {
             let stack = fixture.stack { stack in
@@ -179,7 +179,7 @@ import Testing
     }
 
     /// A tenant that said nothing in the hour before the backup has said something before.
-    @Test func aTenantThatWasSilentForAnHourIsLookedForInTheDay() async throws {
+    @Test func `a tenant that was silent for an hour is looked for in the day`() async throws {
         let fixture = try StackFixture { request, _ in
             let start = request.target.split(separator: "&").first { $0.contains("start=") } ?? ""
             let isDay = start.hasSuffix("start=\(1_800_000_000_001 - 86_400_000)000000")
@@ -196,7 +196,7 @@ import Testing
     @Test(arguments: [
         "prometheus_ready", "ingestion", "targets_up", "grafana_database_ok", "grafana_dashboards", "loki_query",
         "elasticsearch_green", "elasticsearch_documents",
-    ]) func aServerThatIsAwayIsAFailure(_ name: String) async throws {
+    ]) func `a server that is away is a failure`(_ name: String) async throws {
         let fixture = try StackFixture([:])
         let stack = fixture.stack()
         fixture.server.stop()
@@ -204,7 +204,7 @@ import Testing
         #expect(results.map(\.verdict) == [.failed])
     }
 
-    @Test func ingestionWantsARisingCounter() async throws {
+    @Test func `ingestion wants a rising counter`() async throws {
         func verdict(_ values: @escaping @Sendable (Int) -> Int) async throws -> CheckResult {
             let fixture = try StackFixture { _, number in
                 .reply(
@@ -224,7 +224,7 @@ import Testing
         #expect(fallen.verdict == .failed && fallen.detail?.contains("restarted") == true)
     }
 
-    @Test func aHangingServerCostsItsOwnTimeOnly() async throws {
+    @Test func `a hanging server costs its own time only`() async throws {
         let fixture = try StackFixture { request, _ in
             request.target.hasPrefix("/-/ready") ? .silence : .reply(.response(200, [], "ok"))
         }
@@ -237,7 +237,7 @@ import Testing
         #expect(ContinuousClock.now - began < .seconds(30))
     }
 
-    @Test func damagedBlocksFailAndNoneToReadIsSkipped() async throws {
+    @Test func `the block check fails on damaged blocks and is skipped if the set has no blocks`() async throws {
         let fixture = try StackFixture([:])
         func verdict(_ blocks: Int, _ damage: [String] = [], facts: [String: String] = [:]) throws
             -> CheckResult

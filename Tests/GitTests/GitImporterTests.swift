@@ -10,7 +10,7 @@ import Testing
         try? String(contentsOf: fixture.folder.url.appending(path: file), encoding: .utf8)
     }
 
-    @Test func theCommitIsCheckedOutOnItsBranchWithItsOrigin() async throws {
+    @Test func `the commit is checked out on its branch with its origin`() async throws {
         let fixture = try await GitFixture(commits: 3)
         try await fixture.git("tag", "v1")
         let commit = try await fixture.capture().capture.record.commit
@@ -37,7 +37,7 @@ import Testing
         #expect(left == ["origin", "out", "state"])
     }
 
-    @Test func whatIsThereIsLeftAloneOrKeptAside() async throws {
+    @Test func `existing files are a conflict, or are kept aside with --replace`() async throws {
         let fixture = try await GitFixture()
         try await fixture.capture()
         try await fixture.restore(to: "out")
@@ -56,7 +56,7 @@ import Testing
 
     /// Another branch, another commit: not the same, although its files are unchanged.
     @Test(arguments: ["checkout --quiet -b other", "reset --quiet --hard HEAD~1", "checkout --quiet --detach"])
-    func aRepositoryElsewhereIsNotTheSame(command: String) async throws {
+    func `a repository elsewhere is not the same`(command: String) async throws {
         let fixture = try await GitFixture()
         try await fixture.capture()
         try await fixture.restore(to: "out")
@@ -68,7 +68,7 @@ import Testing
 
     /// The leftovers of an interrupted clone beside the target are removed; a damaged bundle leaves the target
     /// unchanged.
-    @Test func aDamagedBundleLeavesTheTargetAlone() async throws {
+    @Test func `a damaged bundle leaves the target alone`() async throws {
         let fixture = try await GitFixture()
         try await fixture.capture()
         try await fixture.restore(to: "out")
@@ -89,7 +89,7 @@ import Testing
         #expect(try await fixture.restore(to: "out", replace: true).map(\.outcome) == [.update])
     }
 
-    @Test func aBackupWithoutItsBundleSaysSo() async throws {
+    @Test func `a backup without its bundle says so`() async throws {
         let fixture = try await GitFixture()
         try await fixture.capture()
         try FileManager.default.removeItem(atPath: "\(fixture.state)/documents/repository.bundle")

@@ -7,7 +7,7 @@ import Testing
 
 /// Repositories behind servers on this machine.
 @Suite struct GitRemoteTests {
-    @Test func aDaemonServesARepository() async throws {
+    @Test func `a daemon serves a repository`() async throws {
         let fixture = try await GitFixture()
         let port = try FreePort.find()[0]
         // Run directly, not through `git`: its end must be the server's end.
@@ -31,7 +31,7 @@ import Testing
     }
 
     /// A web server that requires a password for every request.
-    @Test(arguments: [("ada", "right"), ("ada", "wrong")]) func aPasswordReachesTheServerAndNothingElse(
+    @Test(arguments: [("ada", "right"), ("ada", "wrong")]) func `a password reaches the server and nothing else`(
         user: String, password: String
     ) async throws {
         let fixture = try await GitFixture()

@@ -83,7 +83,7 @@ import Testing
         #expect(diagnoses.map(\.verdict) == [choice == .never ? .ok : .warning])
     }
 
-    @Test func `where the credentials may not see them, that is said once for each organisation`() async throws {
+    @Test func `the backup warns once per organisation if the credentials cannot read secrets`() async throws {
         var state = Self.rich()
         state.hidesSecrets = true
         let fixture = try await Fixture(state)
@@ -137,7 +137,7 @@ import Testing
     }
 
     /// A run that was killed cannot remove them itself.
-    @Test func `the next run removes what a killed one left, and nothing of one that runs`() async throws {
+    @Test func `the next run removes the secrets of a killed run but not those of a running one`() async throws {
         let fixture = try await Fixture(Self.rich())
         let running = try await fixture.source(secrets: .taken).capture(Self.context(fixture, run: "running"))
         let left = fixture.folder.url.appending(path: "secrets-killed")

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct GrafanaSourceTests {
     @Test(arguments: GrafanaVersion.allCases)
-    func everyKindOfObjectIsExported(_ version: GrafanaVersion) async throws {
+    func `every kind of object is exported`(_ version: GrafanaVersion) async throws {
         let fixture = try await Fixture(.rich(version: version))
         let capture = try await fixture.capture()
         #expect(fixture.grafana.server.violations == [])
@@ -33,7 +33,7 @@ import Testing
         #expect(capture.facts["organizations"] == "2" && capture.facts["version"] == version.text)
     }
 
-    @Test func documentsHoldWhatTheLayoutSays() async throws {
+    @Test func `exported documents follow the documented layout`() async throws {
         let fixture = try await Fixture(.rich(version: .v13))
         let documents = try Fixture.documents(try await fixture.capture())
         func one(_ path: String) throws -> JSONValue { try #require(documents["organizations/1/\(path)"], "\(path)") }
@@ -69,12 +69,12 @@ import Testing
         #expect(documents[second]?["name"] == "Lab / Ops" && documents[second]?["address"]?["city"] == "Bern")
     }
 
-    @Test func thatThereIsNoneIsWrittenDown() async throws {
+    @Test func `the backup records counts of zero for an empty Grafana`() async throws {
         let capture = try await Fixture(.empty()).capture()
         #expect(capture.facts["dashboards"] == "0" && capture.facts["data sources"] == "0")
     }
 
-    @Test func whatGrafanaNeverShowsIsListedAndNowhereStored() async throws {
+    @Test func `the backup lists secrets that Grafana never shows and stores none of them`() async throws {
         let fixture = try await Fixture(.rich())
         let capture = try await fixture.capture()
         let secrets = capture.withheld.flatMap(\.secrets)
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func anUnchangedGrafanaGivesUnchangedDocuments() async throws {
+    @Test func `an unchanged Grafana gives unchanged documents`() async throws {
         let fixture = try await Fixture(.rich())
         let first = try Fixture.documents(try await fixture.capture())
         // Grafana's own counters are not a change.
@@ -110,7 +110,7 @@ import Testing
     }
 
     /// Pages that the server makes shorter than requested.
-    @Test func noPagingLimitLosesAnything() async throws {
+    @Test func `no paging limit loses anything`() async throws {
         var state = GrafanaState.empty()
         state.longestPage = 100
         var main = try #require(state.organizations[1])

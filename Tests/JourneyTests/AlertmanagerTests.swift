@@ -97,7 +97,7 @@ import Testing
         #expect(try String(contentsOf: configuration, encoding: .utf8).contains("receiver: nobody"))
     }
 
-    @Test func `an unchanged server gives an unchanged backup, and the gaps name what is missing`() async throws {
+    @Test func `an unchanged server gives an unchanged backup, and the gaps name the missing parts`() async throws {
         let server = try await AlertmanagerServer.start()
         let journey = try await Journey(components: "alertmanager: {url: '\(server.url)'}")
         try await silence(server, "node", minutes: 60)

@@ -57,7 +57,7 @@ import Testing
         return (live, journey)
     }
 
-    @Test func whatOnlyAServerCanShowIsNoticedAlsoWithTheLiveOneDown() async throws {
+    @Test func `the drill detects damage that only a server can show, also with the live server down`() async throws {
         let (live, journey) = try await grafana(.rich())
         let first = try await journey.json(
             Outcome.self, "drill", "--scenario", "loss", "--inject", "dropped_dashboard")
@@ -87,7 +87,7 @@ import Testing
         #expect(blind.count == 1, "\(second.deviations)")
     }
 
-    @Test func noneInTheSetAndNoneHereIsNoFailure() async throws {
+    @Test func `checks pass when set and server both hold zero objects`() async throws {
         let (_, journey) = try await grafana(.empty())
         let outcome = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--inject", "flipped_byte")
         #expect(outcome.verdict == "passed", "\(outcome)")
@@ -117,7 +117,7 @@ import Testing
         return journey
     }
 
-    @Test func aFixedPortThatSomebodyHasIsRefused() async throws {
+    @Test func `a fixed port in use by another process is refused`() async throws {
         let stranger = try ScriptedServer([])
         let journey = try await tree("port: \(stranger.port)")
         try write(plan("tree"), journey)
@@ -129,7 +129,7 @@ import Testing
         stranger.stop()
     }
 
-    @Test func aKilledDrillLeavesNothingRunningAndCanBeRepeated() async throws {
+    @Test func `a killed drill leaves nothing running and can be repeated`() async throws {
         // The same port for every drill, which none may hold beyond its end.
         let port = try #require(try FreePort.find().first)
         let journey = try await tree("port: \(port)", port: "\(port)")

@@ -146,7 +146,7 @@ import Testing
     }
 
     /// At any time of the copies, the kept one is intact, and holds every transaction before it.
-    @Test func `a bolt file under writes is copied whole`() async throws {
+    @Test func `a bolt file is copied intact while a server writes to it`() async throws {
         let (site, store) = try site { store in
             for number in 0..<300 { try store.note("t1/\(number)/x:1a2065a5b72") }
         }

@@ -26,7 +26,7 @@ import Testing
         return site
     }
 
-    @Test func whatChangesIsCopiedAndTheChunksAreReadWhereTheyLie() async throws {
+    @Test func `the backup copies changing files and reads chunks in place`() async throws {
         let site = try site()
         let capture = try await site.source().capture(site.context)
         #expect(
@@ -51,7 +51,7 @@ import Testing
         try await capture.release()
     }
 
-    @Test func anUnchangedFileIsNotTouchedAgain() async throws {
+    @Test func `an unchanged file is not touched again`() async throws {
         let site = try site()
         func inodes(_ capture: any Capture) throws -> [String: Int] {
             var inodes: [String: Int] = [:]
@@ -78,7 +78,7 @@ import Testing
 
     // MARK: Faults
 
-    @Test func anIndexFileThatIsCompletedWhileWeCopyIsCopiedAgain() async throws {
+    @Test func `an index file that is completed while we copy is copied again`() async throws {
         let site = try site()
         let path = "chunks/\(Self.compacted)"
         let whole = try site.read(path)
@@ -92,7 +92,7 @@ import Testing
         try await capture.release()
     }
 
-    @Test func anIndexFileThatStaysTornIsDamage() async throws {
+    @Test func `an index file that stays torn is damage`() async throws {
         let site = try site()
         let path = "chunks/\(Self.compacted)"
         try site.write(path, Array(try site.read(path).dropLast(3)))
@@ -109,7 +109,7 @@ import Testing
     }
 
     /// Loki first writes the merged files and then deletes the originals: a copy at any time misses nothing.
-    @Test func aCompactionDuringTheCopyLosesNoReference() async throws {
+    @Test func `a compaction during the copy loses no reference`() async throws {
         let site = try LokiSite()
         let store = try LokiStore(data: site.data)
         for tenant in ["t1", "t2"] {
@@ -133,7 +133,8 @@ import Testing
         try await capture.release()
     }
 
-    @Test(.enabled(if: geteuid() != 0, "root reads everything")) func anUnreadableFolderIsDamageAndTheRestIsCopied()
+    @Test(.enabled(if: geteuid() != 0, "root reads everything"))
+    func `an unreadable folder is damage and the rest is copied`()
         async throws
     {
         let site = try site()
@@ -146,7 +147,7 @@ import Testing
     }
 
     @Test(arguments: ["", "other", "loki/chunks", "nothing"])
-    func aWrongDataDirectoryIsRefusedWithAHint(path: String) async throws {
+    func `a wrong data directory is refused with a hint`(path: String) async throws {
         let site = try site()
         try FileManager.default.createDirectory(
             at: site.folder.url.appending(path: "other/chunks/000001"), withIntermediateDirectories: true)
@@ -159,7 +160,7 @@ import Testing
 
     // MARK: With a server
 
-    @Test func theServerIsAskedForItsSchemaAndFlushedFirst() async throws {
+    @Test func `the server is asked for its schema and flushed first`() async throws {
         let site = try LokiSite()
         let loki = try await LokiStandIn(data: site.data, contract: try APIContract(contentsOf: LokiSite.contract))
         try loki.store.push(tenant: "t1", labels: ["app": "a"], lines: LokiSite.lines(20))
@@ -178,7 +179,7 @@ import Testing
         await loki.stop()
     }
 
-    @Test func aServerThatIsAwayOrForbidsCostsAWarningOnly() async throws {
+    @Test func `a server that is away or forbids costs a warning only`() async throws {
         let site = try site()
         let away = try await site.source("http://127.0.0.1:1", flush: true).capture(site.context)
         #expect(away.warnings.count == 2 && away.warnings[0].contains("127.0.0.1:1"))
@@ -192,7 +193,7 @@ import Testing
         await loki.stop()
     }
 
-    @Test func theDataOfAnotherServerAreRefused() async throws {
+    @Test func `the data of another server are refused`() async throws {
         let site = try site()
         let loki = try await LokiStandIn(data: site.folder.url.appending(path: "elsewhere"))
         let failure = await site.failure { _ = try await site.source(loki.url).capture(site.context) }
@@ -201,7 +202,7 @@ import Testing
         await loki.stop()
     }
 
-    @Test func chunksInObjectStorageAreRefused() async throws {
+    @Test func `chunks in object storage are refused`() async throws {
         let site = try site()
         var options = LokiStandIn.Options()
         options.objectStore = "s3"

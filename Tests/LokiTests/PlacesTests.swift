@@ -28,7 +28,7 @@ import Testing
         return loki
     }
 
-    @Test func `without a write-ahead log the newest datum lies before what may be missing`() async throws {
+    @Test func `without a write-ahead log the newest data exclude chunks that may be missing`() async throws {
         let site = try LokiSite()
         try FileManager.default.removeItem(at: site.data.appending(path: "wal"))
         let loki = try await started(site) {
@@ -181,7 +181,7 @@ import Testing
         #expect(settings.relative(path) == nil)
     }
 
-    @Test func `requests for deletion that are not stored yet come back`() async throws {
+    @Test func `delete requests that are not stored yet are restored`() async throws {
         let site = try LokiSite()
         let loki = try await started(site) { _ in }
         try loki.store.requestDeletion("t1/{app=\"a\"}")

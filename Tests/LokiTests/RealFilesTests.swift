@@ -6,14 +6,14 @@ import Testing
 
 /// The checks, on chunks and indexes that a real Loki wrote.
 @Suite struct RealFilesTests {
-    @Test func allRealFilesAreSound() {
+    @Test func `all real files are sound`() {
         #expect(LokiFixture.chunks.count == 10)
         #expect(LokiFixture.indexes.count == 9)
         for file in LokiFixture.chunks + LokiFixture.indexes { #expect(file.damage() == []) }
     }
 
     @Test(arguments: LokiFixture.chunks)
-    func everyFlippedBitOfAChunkIsFoundAndNamed(file: LokiFixture.File) {
+    func `every flipped bit of a chunk is found and named`(file: LokiFixture.File) {
         let step = max(1, file.bytes.count / 199)
         for place in stride(from: 0, to: file.bytes.count, by: step) {
             var bytes = file.bytes
@@ -25,7 +25,7 @@ import Testing
 
     /// Independently of the checksum of the whole: each part has its own, or must match the part beside it.
     @Test(arguments: LokiFixture.chunks)
-    func theInsideOfAChunkIsCheckedByItself(file: LokiFixture.File) throws {
+    func `the inside of a chunk is checked by itself`(file: LokiFixture.File) throws {
         let name = try #require(ChunkName(String(file.path.dropFirst("chunks/".count))))
         try file.bytes.withUnsafeBytes { try ChunkContent.check($0, as: name) }
         let metadata = Int(file.bytes[2]) << 8 | Int(file.bytes[3])
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(arguments: LokiFixture.chunks)
-    func aChunkCutShortOrGrownIsFound(file: LokiFixture.File) {
+    func `a chunk cut short or grown is found`(file: LokiFixture.File) {
         for count in [0, 1, 3, 4, 20, file.bytes.count / 2, file.bytes.count - 33, file.bytes.count - 1] {
             #expect(file.damage(Array(file.bytes.prefix(count))).count == 1, "\(count)")
         }
@@ -52,7 +52,7 @@ import Testing
 
     /// The checksum in a name does not cover tenant and stream: the metadata do.
     @Test(arguments: LokiFixture.chunks.filter { $0.path.split(separator: "/").count == 4 })
-    func aChunkUnderAnotherTenantStreamOrNameIsFound(file: LokiFixture.File) {
+    func `a chunk under another tenant stream or name is found`(file: LokiFixture.File) {
         let parts = file.path.split(separator: "/").map(String.init)
         #expect(file.damage(path: "chunks/t3/\(parts[2])/\(parts[3])").first?.contains("userID is 't") == true)
         #expect(
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(arguments: LokiFixture.indexes)
-    func aDamagedOrHalfWrittenIndexIsFound(file: LokiFixture.File) {
+    func `a damaged or half written index is found`(file: LokiFixture.File) {
         for count in [0, 1, 10, file.bytes.count / 2, file.bytes.count - 1] {
             #expect(file.damage(Array(file.bytes.prefix(count))).count == 1, "\(count)")
         }
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func aCompactedIndexIsProvedByItsName() throws {
+    @Test func `a compacted index is proved by its name`() throws {
         let files = LokiFixture.indexes.filter { $0.path.contains("-compactor-") }
         #expect(files.count == 2)
         for file in files {
@@ -98,12 +98,12 @@ import Testing
         ("1795402914.674", 1_795_402_914_674), ("1795402914.6", 1_795_402_914_600), ("0", 0), ("-1.5", -1500),
         ("1.2345", nil), ("1e3", nil), ("\"1\"", nil),
     ])
-    func timesAreReadFromTheirDigits(text: String, milliseconds: Int?) throws {
+    func `times are read from their digits`(text: String, milliseconds: Int?) throws {
         #expect(ChunkContent.milliseconds(try JSONValue(parsing: text)) == milliseconds)
     }
 
     /// A literal and a copy, a frame to skip and a frame that is not compressed.
-    @Test func snappyFramesOfBothKindsAreOpened() throws {
+    @Test func `snappy frames of both kinds are opened`() throws {
         func frame(_ kind: UInt8, _ body: [UInt8]) -> [UInt8] { [kind, UInt8(body.count), 0, 0] + body }
         let header: [UInt8] = [0xFF, 6, 0, 0] + Array("sNaPpY".utf8)
         // Thrice the same, by a literal and a copy that overlaps itself: 36 bytes.

@@ -134,7 +134,7 @@ import Testing
         ("\"maxTime\": 1795386085001", "\"maxTime\": 1", "ends at 1, before it begins"),
         ("\"ulid\": \"01M8", "\"ulid\": \"01M9", "is that of block 01M933MGBA87K93QTCF53TYSRW"),
     ])
-    func `what meta.json announces must be so`(from: String, to: String, reason: String) throws {
+    func `verify reports contradictions in meta.json`(from: String, to: String, reason: String) throws {
         let block = try BlockFixture(.plain)
         try block.editMeta(from, to)
         #expect(try BlockVerifier(block.path).verify().damage.contains(Damage(path: "meta.json", reason: reason)))
@@ -196,7 +196,7 @@ import Testing
                 == Damage(path: "chunks/000002", reason: "is missing"))
     }
 
-    @Test func `what does not belong to a block is a stray, not damage`() throws {
+    @Test func `a file that does not belong to a block is reported as a stray, not as damage`() throws {
         let block = try BlockFixture(.plain)
         try block.write([1], to: "notes.txt")
         try block.write([1], to: "chunks/1")

@@ -74,7 +74,7 @@ import Testing
     ]
 
     @Test(arguments: refusals)
-    func `every refusal is told from every other`(refusal: Refusal) async throws {
+    func `each refusal has a distinct reason`(refusal: Refusal) async throws {
         let server = try ScriptedServer([refusal.act])
         let error = await #expect(throws: PrometheusAPIError.self) {
             _ = try await api(server).snapshot(skipHead: false)
@@ -126,7 +126,7 @@ import Testing
         #expect(sent == "query=rate%28up%5B5m%5D%29%20%2B%201&time=1.5")
     }
 
-    @Test func `a metric is found by its whole name`() async throws {
+    @Test func `a metric is found only by its full name`() async throws {
         let text = "# HELP a_b x\na_b_total 3\na_b{x=\"1\"} 4.5e+01\na_b{x=\"2\"} NaN\na_b{x=\"3\"} 2\na 1\n"
         let server = try ScriptedServer(Array(repeating: .reply(.response(200, [], text)), count: 3))
         let api = api(server)

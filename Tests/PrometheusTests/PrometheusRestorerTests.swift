@@ -42,7 +42,7 @@ import Testing
             ])
     }
 
-    @Test func `nothing amiss, nothing said`() async throws {
+    @Test func `without a problem there is no advice`() async throws {
         let site = try PrometheusSourceTests.Site()
         try site.addBlock(.head)
         #expect(await restorer().advice(restored: site.data.path, target: "/no/such/place") == [])
@@ -80,7 +80,7 @@ import Testing
             ["dr cannot interpret the server's retention, '1 GB': check that it keeps blocks back to 2026-11-08"]
         ),
     ])
-    func `a retention that would delete what is restored is told before it does`(
+    func `the advice warns about a retention that would delete the restored data`(
         retention: String, days: Int, says: [String]
     ) async throws {
         let site = try PrometheusSourceTests.Site()
@@ -93,7 +93,7 @@ import Testing
         for (line, start) in zip(advice, says) { #expect(line.hasPrefix(start)) }
     }
 
-    @Test func `a block from the future is told`() async throws {
+    @Test func `the advice warns about a block from the future`() async throws {
         let site = try PrometheusSourceTests.Site()
         try site.addBlock(.plain)
         let advice = await restorer(now: 1_795_386_085_001 - 3_600_000)
@@ -102,7 +102,7 @@ import Testing
         #expect(advice.first?.contains("2026-11-22T22:21:25Z, in the future") == true)
     }
 
-    @Test func `a Thanos sidecar is told`() async throws {
+    @Test func `the advice warns about a Thanos sidecar`() async throws {
         let site = try PrometheusSourceTests.Site()
         try Data("{}".utf8).write(to: site.state.appending(path: "thanos.shipper.json"))
         let advice = await restorer().advice(restored: site.data.path, target: site.state.path)

@@ -150,7 +150,7 @@ import Testing
 
     // MARK: Leftovers
 
-    @Test func `what killed runs left is removed, and nothing else`() async throws {
+    @Test func `the backup removes snapshots of killed runs and nothing else`() async throws {
         let site = try Site()
         let server = try await PrometheusServer.start(data: site.data, folder: site.folder.url)
         let api = site.api(server)
@@ -175,7 +175,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a note claims only what was new and made right after its request`() throws {
+    @Test func `a note claims only new snapshots created right after its request`() throws {
         let site = try Site()
         let old = "20261123T022455Z-6afcdc643342c0ef"
         let request = SnapshotNote.Request(time: 1_795_400_695, existing: [old])
@@ -226,7 +226,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a living run's snapshot is left alone`() async throws {
+    @Test func `the backup leaves the snapshot of a running run untouched`() async throws {
         let site = try Site()
         let server = try await PrometheusServer.start(data: site.data, folder: site.folder.url)
         let first = try await site.source(server, skipHead: true).capture(site.context)
@@ -282,7 +282,7 @@ import Testing
 
     // MARK: Failures
 
-    @Test func `what a failed snapshot left half made is removed`() async throws {
+    @Test func `the backup removes the incomplete snapshot of a failed request`() async throws {
         let site = try Site()
         try site.addBlock(.plain)
         let server = try await PrometheusServer.start(data: site.data, folder: site.folder.url)
@@ -316,7 +316,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `files that Prometheus ignores are skipped, and told in one line`() async throws {
+    @Test func `the backup skips files that Prometheus ignores and reports them in one line`() async throws {
         let site = try Site()
         try site.addBlock(.plain)
         let block = BlockFixture.Kind.plain.rawValue
@@ -340,7 +340,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `snapshots on another file system are refused with what to do`() async throws {
+    @Test func `the backup refuses snapshots on another file system with a hint`() async throws {
         let site = try Site()
         try site.addBlock(.plain)
         let elsewhere = URL(filePath: "/dev/shm/dr-\(UUID().uuidString)")
@@ -402,7 +402,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a path that means nothing here is told by the snapshot that does not appear`() async throws {
+    @Test func `a data path from another host is detected by the snapshot that does not appear there`() async throws {
         let site = try Site()
         let name = "20261123T022455Z-6afcdc643342c0ef"
         let server = try ScriptedServer { request, _ in
@@ -421,7 +421,7 @@ import Testing
         #expect(site.notes == [])
     }
 
-    @Test func `nobody there is unreachable`() async throws {
+    @Test func `a server that does not answer is unreachable`() async throws {
         let site = try Site()
         let failure = await site.failure { _ = try await site.source("http://127.0.0.1:1").capture(site.context) }
         #expect(failure?.reason == .unreachable)

@@ -10,7 +10,7 @@ import Testing
     private static let file = Checkout.url("docs/plan.schema.json")
 
     /// `DR_UPDATE_GOLDEN=1` regenerates the file.
-    @Test func theSchemaInTheDocsIsCurrent() throws {
+    @Test func `the schema in the docs is current`() throws {
         let schema = PlanSchema.json()
         if ProcessInfo.processInfo.environment["DR_UPDATE_GOLDEN"] == "1" {
             try schema.write(to: Self.file, atomically: true, encoding: .utf8)
@@ -41,7 +41,7 @@ import Testing
     ]
 
     /// The schema and the parser reject the same plans, except for references and cycles, which a schema cannot check.
-    @Test func itAgreesWithTheParser() async throws {
+    @Test func `it agrees with the parser`() async throws {
         let folder = try TemporaryFolder("schema")
         let plans = ShippedPlan.all.map(\.text) + Self.good + Self.bad
         for (index, text) in plans.enumerated() {

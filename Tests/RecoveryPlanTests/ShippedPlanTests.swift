@@ -24,7 +24,7 @@ import Testing
     ]
 
     @Test(arguments: ShippedPlan.all.map(\.file), ["host", "kubernetes"])
-    func isValidOnEveryPlatformWithWhateverComponents(_ file: String, _ platform: String) throws {
+    func `is valid on every platform with whatever components`(_ file: String, _ platform: String) throws {
         let text = try #require(ShippedPlan.all.first { $0.file == file }).text
         let scenario = String(file.dropLast(5))
         for (site, components) in Self.sites {
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func thoseOfTheRunbookAreThere() throws {
+    @Test func `those of the runbook are there`() throws {
         let library = try PlanLibrary(plans: nil, shipped: ShippedPlan.all, folder: "/")
         for name in [
             "complete_cluster_loss", "prometheus_data_corruption", "prometheus_corruption",
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func componentsComeBackSideBySide() throws {
+    @Test func `the plan restores components in parallel`() throws {
         let text = try #require(ShippedPlan.all.first { $0.file == "complete_cluster_loss.yaml" }).text
         let plan = try PlanText(text, file: "x", folder: "/").read(
             in: PlanScope(.run, components: Self.everything, run: "r", set: "s"))
@@ -68,7 +68,7 @@ import Testing
         #expect(order.first == "declare" && order.last == "postmortem")
     }
 
-    @Test func anEmptyCommandLeavesTheServerToOthers() throws {
+    @Test func `an empty command leaves the server to others`() throws {
         let text = try #require(ShippedPlan.all.first { $0.file == "prometheus_data_corruption.yaml" }).text
         let scope = PlanScope(
             .run, overrides: ["stop_prometheus": "[]", "start_prometheus": "touch /x"],

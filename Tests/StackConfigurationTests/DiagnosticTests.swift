@@ -163,12 +163,12 @@ import Documents
         Fault(text: "- a", complaint: "dr.yaml:1:1: expected a mapping of keys, found a list"),
         Fault(text: "a\0b", complaint: "dr.yaml: not valid YAML: control characters are not allowed"),
     ])
-    func aFaultIsNamedWithItsPlace(_ fault: Fault) {
+    func `a fault is named with its place`(_ fault: Fault) {
         #expect(complaints(fault.text) == [fault.complaint])
         #expect(!complaints(fault.text).joined().contains("hunter2"))
     }
 
-    @Test func everyFaultIsToldAtOnceInTheOrderOfTheFile() {
+    @Test func `all errors are reported at once in file order`() {
         let found = complaints(
             """
             stakc: a
@@ -197,7 +197,7 @@ import Documents
         ("retentoin", "retention", 1), ("", "abc", 3), ("same", "same", 0), ("ab", "ba", 1), ("kitten", "sitting", 3),
         ("ca", "abc", 3),
     ])
-    func distanceCountsSwapsOnce(_ first: String, _ second: String, _ distance: Int) {
+    func `distance counts swaps once`(_ first: String, _ second: String, _ distance: Int) {
         #expect(Spelling.distance(first, second) == distance)
         #expect(Spelling.distance(second, first) == distance)
     }

@@ -17,7 +17,7 @@ import Documents
         return try #require(configuration.component(named: "jaeger")?.settings as? ElasticsearchComponent)
     }
 
-    @Test func readsEveryKey() throws {
+    @Test func `reads every key`() throws {
         let options = try options(
             """
             url: https://es:9200, api_key: {env: KEY}, indices: "*jaeger-*,-jaeger-span-archive", timeout: 1h, \
@@ -32,7 +32,7 @@ import Documents
         #expect(options.repository.client == "minio")
     }
 
-    @Test func whatIsLeftOutHasDefaults() throws {
+    @Test func `omitted settings have defaults`() throws {
         let options = try options("url: http://es:9200, repository: {type: fs, location: /mnt/es}")
         #expect(options.indices == "jaeger-*" && options.repository.name == "dr" && options.timeout == nil)
         #expect(options.repository.location == "/mnt/es")
@@ -52,7 +52,7 @@ import Documents
             "'api_key' excludes"
         ),
     ])
-    func impossibleSettingsAreRefused(settings: String, complaint: String) throws {
+    func `impossible settings are refused`(settings: String, complaint: String) throws {
         let error = #expect(throws: DocumentError.self) { try options(settings) }
         #expect(error?.description.contains(complaint) == true, "\(error?.description ?? "")")
     }

@@ -19,11 +19,11 @@ import Documents
         ("/srv/config.git", "/srv/config.git"), ("config.git", "/etc/dr/config.git"), ("./a/b:c", "/etc/dr/a/b:c"),
         ("git@host:team/config.git", "git@host:team/config.git"), ("ssh://git@host:22/x", "ssh://git@host:22/x"),
         ("https://host/x.git", "https://host/x.git"), ("file:///srv/x", "file:///srv/x"),
-    ]) func aRepositoryIsAPathOrAURL(written: String, read: String) throws {
+    ]) func `a repository is a path or a URL`(written: String, read: String) throws {
         #expect(try options("url: '\(written)'").url == read)
     }
 
-    @Test func everyKeyIsRead() throws {
+    @Test func `every key is read`() throws {
         let web = try options(
             "url: 'https://host/x', branch: backup, username: me, password: {env: TOKEN}, ca_file: ca.pem")
         #expect(web.branch == "backup" && web.username == "me" && web.password?.source == .environment("TOKEN"))
@@ -45,7 +45,7 @@ import Documents
         ("url: 'http://h/x', ca_file: k", "'ca_file' needs an https:// URL"),
         ("url: /x, branch: refs/heads/main", "is not a valid branch name"),
         ("url: /x, branch: '--all'", "is not a valid branch name"),
-    ]) func mistakesAreExplained(text: String, words: String) {
+    ]) func `mistakes are explained`(text: String, words: String) {
         let complaint = complaint(text)
         #expect(complaint.contains(words) && !complaint.contains("hunter2"), "\(complaint)")
     }

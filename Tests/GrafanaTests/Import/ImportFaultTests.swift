@@ -13,7 +13,7 @@ import Testing
     private func exported() async throws -> ExportedTree { try await ImportSite(ImportSite.rich()).export() }
     private static let main = "Main Org."
 
-    @Test func `too low a role is said, with the role that is needed`() async throws {
+    @Test func `the error for an insufficient role or token states what is required`() async throws {
         let tree = try await exported()
         var target = try await ImportSite(.empty())
         target.token = GrafanaState.viewerToken
@@ -25,7 +25,7 @@ import Testing
         #expect(refusal?.detail.contains("401") == true && refusal?.hint?.contains("bearer token") == true)
     }
 
-    @Test func `an Admin of one organisation brings that one back, and says what is missing`() async throws {
+    @Test func `an Admin of one organisation restores it, and the report names what is missing`() async throws {
         let tree = try await exported()
         var target = try await ImportSite(.empty())
         target.token = GrafanaState.adminToken
@@ -75,7 +75,7 @@ import Testing
     }
 
     /// In a drill: objects that refer to contact points must be restored, and no contact point may notify a receiver.
-    @Test func `with a placeholder all comes back, and what lacks its secret is named`() async throws {
+    @Test func `a restore with placeholders restores everything and names the missing secrets`() async throws {
         let tree = try await exported()
         var target = try await ImportSite(.empty())
         target.secrets = ImportSecrets(placeholder: ImportSecrets.nowhere)
@@ -94,7 +94,8 @@ import Testing
 
     /// After a total loss, with only an encrypted store.
     @Test(arguments: [GrafanaVersion.v10, .v11, .v12, .v13])
-    func `contact points and policies come back with the secrets of the backup`(version: GrafanaVersion) async throws {
+    func `contact points and policies are restored with the secrets of the backup`(version: GrafanaVersion) async throws
+    {
         let tree = try await ImportSite(ImportSite.rich(version: version)).export(contactPoints: .taken)
         var target = try await ImportSite(.empty(version: version))
         target.secrets = ImportSecrets()
@@ -278,7 +279,7 @@ import Testing
             "/api/v1/provisioning/policies",
         ],
     ])
-    func `an answer that is lost is no reason to do a thing twice`(paths: [String]) async throws {
+    func `a lost response does not make the restore repeat a completed action`(paths: [String]) async throws {
         let tree = try await exported()
         let target = try await ImportSite(.empty())
         let lost = Mutex([String: Int]())

@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: GrafanaVersion.allCases)
-    func `what was exported comes back into an empty Grafana`(version: GrafanaVersion) async throws {
+    func `an export restores into an empty Grafana`(version: GrafanaVersion) async throws {
         let old = try await ImportSite(
             version == .v11 ? .rich() : ImportSite.rich(version: version))
         let tree = try await old.export()
