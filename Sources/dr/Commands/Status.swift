@@ -84,7 +84,7 @@ struct Status: AsyncParsableCommand {
         var newestDatum: Int?
         var ageSeconds: Int?
         /// The times when every byte of a set that holds the component was last verified, and when such a set was last
-    /// drilled.
+        /// drilled.
         var verified: Timestamp?
         var drilled: Timestamp?
         /// "ok", "late", "unknown" (time of the newest datum), "future" (a datum is later than now), "empty", "shrunk"
