@@ -96,7 +96,7 @@ import Testing
         #expect(found[3].contains("nflog"))
     }
 
-    @Test func `a tree that is backed up closes the gaps of what it holds`() {
+    @Test func `a backed-up file tree closes the gaps for the files it holds`() {
         let own = "/etc/alertmanager/alertmanager.yml"
         #expect(gaps(configuration: own).count == 4)
         let some = gaps(configuration: own, storage: "/var/lib/am", trees: ["/etc/alertmanager"])

@@ -79,7 +79,7 @@ import Testing
     @Test(arguments: [
         nil, "", "x", "1:", "1:2:3", "1:-5", "9999999999999999999:1", "1:99999999999999999", "a:b 5:2",
     ])
-    func `a hostile text of ends counts only what is a number`(text: String?) {
+    func `silence ends count only valid numbers in hostile text`(text: String?) {
         #expect([0, 2].contains(SilenceEnds(fact: text).remaining(at: 0)))
         #expect(SilenceEnds(fact: "5:9007199254740992 5:9007199254740992").remaining(at: .min) > 0)
     }

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: Content.allCases, [0, 1, 1000, 65_536, 196_605, 200_000, 1 << 20])
-    func membersComeBack(content: Content, count: Int) async throws {
+    func `every gzip member decodes to its original content`(content: Content, count: Int) async throws {
         let plain = content.bytes(count)
         var encoder = GzipEncoder()
         var member: [UInt8] = []
@@ -44,7 +44,7 @@ import Testing
         #expect([UInt8](try Data(contentsOf: folder.url.appending(path: "x"))) == plain + plain)
     }
 
-    @Test func whatHardlyShrinksIsStored() {
+    @Test func `the encoder stores content that hardly compresses`() {
         func size(_ plain: [UInt8]) -> Int {
             var encoder = GzipEncoder()
             var member: [UInt8] = []
@@ -64,12 +64,12 @@ import Testing
 
     /// The number of values, each as frequent as the others.
     @Test(arguments: [(1, false), (64, false), (79, false), (80, true), (256, true)])
-    func bytesAreEvenlySpreadOverEightyValues(values: Int, isSpread: Bool) {
+    func `bytes are evenly spread over eighty values`(values: Int, isSpread: Bool) {
         let bytes = (0..<values * 32).map { UInt8($0 % values) }
         #expect(GzipEncoder.isEvenlySpread(bytes) == isSpread)
     }
 
-    @Test(arguments: Content.allCases) func everyKindOfDamageIsFound(content: Content) throws {
+    @Test(arguments: Content.allCases) func `every kind of damage is found`(content: Content) throws {
         let plain = content.bytes(3000)
         var encoder = GzipEncoder()
         var member: [UInt8] = []

@@ -12,7 +12,7 @@ import Testing
         return bytes
     }
 
-    @Test func tarReadsNamesModesTimesAndLinks() async throws {
+    @Test func `tar reads names modes times and links`() async throws {
         let long = String(repeating: "d", count: 200) + "/" + String(repeating: "f", count: 200)
         let bytes = try archive { writer in
             try writer.begin(TarEntry(path: Array("dir/".utf8), kind: .directory, mode: 0o750, modified: 1_000_000_000))
@@ -42,7 +42,7 @@ import Testing
         #expect(stat.output == "640 1600000000\n")
     }
 
-    @Test func positionIsWhereTheContentBegins() throws {
+    @Test func `position is where the content begins`() throws {
         nonisolated(unsafe) var offset = 0
         let bytes = try archive { writer in
             try writer.begin(TarEntry(path: Array("a".utf8), kind: .file(size: 5), mode: 0o644, modified: 0))
@@ -56,7 +56,7 @@ import Testing
 
     struct Full: Error {}
 
-    @Test func theSinksErrorComesBackAsItself() throws {
+    @Test func `the writer throws the sink's error unchanged`() throws {
         #expect(throws: Full.self) {
             var writer = try TarWriter { _ in throw Full() }
             try writer.begin(TarEntry(path: Array("a".utf8), kind: .file(size: 0), mode: 0o644, modified: 0))
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func aDroppedWriterLeavesNoEndMark() throws {
+    @Test func `a dropped writer leaves no end mark`() throws {
         nonisolated(unsafe) var bytes: [UInt8] = []
         do {
             var writer = try TarWriter { piece in piece.withUnsafeBytes { bytes += $0 } }

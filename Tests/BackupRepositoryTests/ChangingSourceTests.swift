@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func manyVanishedFilesAreOneLine() async throws {
+    @Test func `many vanished files are one line`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let folder = fixture.source.appending(path: "many")
@@ -58,7 +58,9 @@ import Testing
         #expect(report.warnings == ["tree: 'many/0' and 19 more vanished before they were read"])
     }
 
-    @Test(arguments: [10, 200_000, 3_000_000]) func aFileThatIsWrittenSlowlyIsReadAgain(size: Int) async throws {
+    @Test(arguments: [10, 200_000, 3_000_000]) func `a file that is written slowly is read again`(size: Int)
+        async throws
+    {
         let fixture = try Fixture()
         let whole = Array("slow".utf8) + Fixture.noise(size, seed: 5) + [UInt8(ascii: ".")]
         try fixture.write("slow", Array(whole.dropLast(2)))
@@ -110,7 +112,7 @@ import Testing
 
     /// Content that is valid under one name is invalid under another, even if the repository holds it. Empty content
     /// counts too.
-    @Test(arguments: [10, 3_000_000]) func contentIsInspectedUnderEveryName(size: Int) async throws {
+    @Test(arguments: [10, 3_000_000]) func `content is inspected under every name`(size: Int) async throws {
         let fixture = try Fixture()
         try fixture.write("a", Array("a".utf8) + Fixture.noise(size, seed: 6) + [UInt8(ascii: ".")])
         var source = Meddling(root: fixture.source.path) {}
@@ -129,7 +131,7 @@ import Testing
         #expect(report.manifests["tree"]?.damage.map(\.path) == ["b", "c"])
     }
 
-    @Test func aVanishedFileIsLifeInATreeAndDamageInASnapshot() async throws {
+    @Test func `a vanished file is life in a tree and damage in a snapshot`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let victim = fixture.source.appending(path: "many/7")
@@ -152,7 +154,7 @@ import Testing
         try await fixture.expectSame("out", times: false)
     }
 
-    @Test(arguments: [10, 200_000, 3_000_000]) func sizesThatChangeAreReadAsTheyAre(size: Int) async throws {
+    @Test(arguments: [10, 200_000, 3_000_000]) func `sizes that change are read as they are`(size: Int) async throws {
         let fixture = try Fixture()
         try fixture.write("shrinks", Fixture.noise(size, seed: 1))
         try fixture.write("grows", Fixture.noise(size, seed: 2))
@@ -177,7 +179,7 @@ import Testing
         #expect(try await fixture.verify(repository).findings.isEmpty)
     }
 
-    @Test func damagedPartsAreLeftOutAndTheRestIsKept() async throws {
+    @Test func `the backup skips damaged parts and keeps the rest`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()
@@ -193,7 +195,7 @@ import Testing
         try await fixture.expectSame("out")
     }
 
-    @Test func aComponentThatFailsCostsTheOthersNothing() async throws {
+    @Test func `a component that fails costs the others nothing`() async throws {
         struct Failing: ComponentSource {
             static let kind = "files"
             func capture(_ context: CaptureContext) async throws -> any Capture {

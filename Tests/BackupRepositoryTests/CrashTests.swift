@@ -8,7 +8,7 @@ import Testing
 /// A run that is killed after its N-th store operation, for every N: committed sets stay whole, and the next run works
 /// as usual.
 @Suite struct CrashTests {
-    @Test func aBackupKilledAtAnyPointHarmsNothing() async throws {
+    @Test func `a backup killed at any point harms nothing`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let whole = FaultyStore(try fixture.store())
@@ -48,7 +48,7 @@ import Testing
         #expect(untold <= 1)
     }
 
-    @Test func aRestoreKilledAtAnyPointGoesOn() async throws {
+    @Test func `an interrupted restore resumes, wherever it was killed`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()
@@ -71,7 +71,7 @@ import Testing
 
     /// The transaction of the catalog ends with the set: a run killed in between leaves the catalog of the previous
     /// set.
-    @Test func theCatalogFollowsTheSets() async throws {
+    @Test func `the catalog follows the sets`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()

@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Damage.allCases) func isFoundAndNamedWhereverItIs(damage: Damage) async throws {
+    @Test(arguments: Damage.allCases) func `is found and named wherever it is`(damage: Damage) async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func structureAloneFindsAllButChangedPackBytes() async throws {
+    @Test func `structure alone finds all but changed pack bytes`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()
@@ -94,7 +94,7 @@ import Testing
         #expect(try await fixture.verify(repository, share: 0).findings.isEmpty)
     }
 
-    @Test func damageNamesTheSetsThatItCosts() async throws {
+    @Test func `damage names the sets that it costs`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()
@@ -112,7 +112,9 @@ import Testing
     }
 
     /// Data that arrive damaged or truncated are fetched again: they are intact in the store.
-    @Test(arguments: [(3, 0), (0, 3), (4, 3), (2, 0)]) func damagedTransfersAreFetchedAgain(every: Int, truncated: Int)
+    @Test(arguments: [(3, 0), (0, 3), (4, 3), (2, 0)]) func `damaged transfers are fetched again`(
+        every: Int, truncated: Int
+    )
         async throws
     {
         let fixture = try Fixture()
@@ -129,7 +131,7 @@ import Testing
         #expect(flaky.faults > 3)
     }
 
-    @Test func oneDamagedFileCostsNoOther() async throws {
+    @Test func `one damaged file costs no other`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()

@@ -39,7 +39,7 @@ import Testing
         #expect(most > 0 && most < 16, "\(most)")
     }
 
-    @Test func `a directory that moves while a walk is far below it is told, and the rest is walked`() async throws {
+    @Test func `the walk reports a directory that moves during the walk and continues with the rest`() async throws {
         let folder = try await chain(40)
         var (paths, oddities) = (Set<String>(), [TreeWalker.Oddity]())
         try TreeWalker(tree: try CapturedTree(folder.path)).walk { record in
@@ -99,7 +99,7 @@ import Testing
         #expect(report?.set.components["tree"]?.added.packs == 0, "the second run finds nothing new")
     }
 
-    @Test func `a store that is the whole component is refused`() async throws {
+    @Test func `the backup refuses a component whose whole directory is the store`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()
@@ -112,7 +112,7 @@ import Testing
     @Test(arguments: [
         (".dr-restore-tree-20261120T010203Z", true), (".dr-before-20261120T010203Z", true), (".dr-before-mine", false),
         (".dr-restore-", false), ("x.before-20261120T010203Z", false), ("dr-before-20261120T010203Z", false),
-    ]) func `what restores leave behind is skipped by its exact name`(name: String, isSkipped: Bool) async throws {
+    ]) func `the backup skips leftovers of a restore by their exact names`(name: String, isSkipped: Bool) async throws {
         let fixture = try Fixture()
         try fixture.write("keep/\(name)/f", "x")
         try fixture.write("keep/g", "x")

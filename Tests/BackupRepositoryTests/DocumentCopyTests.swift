@@ -28,7 +28,7 @@ import Testing
         )
     }
 
-    @Test func aCopyKeepsTimeAndModeAndIsLeftAloneWhileNothingChanges() throws {
+    @Test func `a copy keeps time and mode and is left alone while nothing changes`() throws {
         let folder = try TemporaryFolder("copy")
         let file = folder.url.appending(path: "f")
         try write(Fixture.noise(600_000, seed: 1), to: file, mtime: 1_700_000_000.25)
@@ -50,7 +50,7 @@ import Testing
     }
 
     /// Within one tick of the file system's clock, time and size stay the same.
-    @Test func aFileThatChangedInTheSecondOfItsCopyIsCompared() throws {
+    @Test func `a file that changed in the second of its copy is compared`() throws {
         let folder = try TemporaryFolder("copy")
         let file = folder.url.appending(path: "f")
         let now = Date().timeIntervalSince1970.rounded(.down)
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func whatIsDamagedGoneOrNoFileIsNotInTheTree() throws {
+    @Test func `the tree leaves out sources that are damaged, missing or not regular files`() throws {
         let folder = try TemporaryFolder("copy")
         let file = folder.url.appending(path: "f")
         try write([1, 2], to: file, mtime: 1_700_000_000)

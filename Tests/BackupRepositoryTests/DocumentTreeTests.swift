@@ -31,7 +31,7 @@ import Testing
         return tree.changed
     }
 
-    @Test func whatDidNotChangeIsNotTouched() throws {
+    @Test func `the document tree does not touch unchanged files`() throws {
         #expect(try fill(["a.json": "1", "org/b.json": "2", "org/deep/c.json": "3"]) == 3)
         let first = try files()
         // A different length, the same length, and a document that is kept without being written.
@@ -44,7 +44,7 @@ import Testing
         #expect(try files()["a.json"] == first["a.json"])
     }
 
-    @Test func whatIsNotWrittenAnyMoreGoesWithItsFolders() throws {
+    @Test func `the tree removes documents that are no longer written, with their empty folders`() throws {
         _ = try fill(["a": "1", "gone/deep/b": "2", "kept/c": "3", "kept/d": "4"])
         // Leftovers of a killed run are not part of the tree either; a link is removed, not followed.
         let root = folder.url.appending(path: "documents")
@@ -58,13 +58,13 @@ import Testing
     }
 
     /// An object that became a folder of objects, and the reverse.
-    @Test func aDocumentMayTakeAFoldersPlace() throws {
+    @Test func `a document may take a folders place`() throws {
         _ = try fill(["a": "1", "b/c": "2"])
         #expect(try fill(["a/x": "1", "b": "2"]) == 2)
         #expect(try files().keys.sorted() == ["a/x", "b"])
     }
 
-    @Test func aSecondHolderGetsATreeOfItsOwn() throws {
+    @Test func `a second holder gets a separate document tree`() throws {
         let first = try DocumentTree(in: folder.path, run: "one")
         try first.write("a", [1])
         let second = try DocumentTree(in: folder.path, run: "two")
@@ -82,7 +82,7 @@ import Testing
         #expect(third.path == first.path && third.keep("a"))
     }
 
-    @Test func theLockGoesWithItsHolder() throws {
+    @Test func `the lock goes with its holder`() throws {
         var first: DocumentTree? = try DocumentTree(in: folder.path, run: "one")
         let usual = first?.path
         first = nil
@@ -90,7 +90,7 @@ import Testing
     }
 
     /// Young trees may be in use by a run that did not get the usual tree.
-    @Test func treesOfDeadRunsGoAfterADay() throws {
+    @Test func `trees of dead runs go after a day`() throws {
         for name in ["documents-old", "documents-young", "other"] {
             try FileManager.default.createDirectory(
                 at: folder.url.appending(path: name), withIntermediateDirectories: true)
@@ -107,7 +107,7 @@ import Testing
             ])
     }
 
-    @Test func aFolderThatCannotBeWrittenIsNamed() throws {
+    @Test func `a folder that cannot be written is named`() throws {
         let error = #expect(throws: ComponentError.self) { try DocumentTree(in: "/nowhere", run: "x") }
         #expect(error?.operation.contains("/nowhere") == true && error?.hint?.contains("state:") == true)
     }
@@ -116,11 +116,11 @@ import Testing
         ("plain-Name_1.json", "plain-Name_1.json"), ("", "%"), (".", "%2E"), ("..", "%2E."), (".hidden", "%2Ehidden"),
         ("a/b", "a%2Fb"), ("a b", "a%20b"), ("100%", "100%25"), ("%", "%25"), ("ü", "%C3%BC"), ("a\u{0}b", "a%00b"),
         ("\n", "%0A"), ("a\\b", "a%5Cb"),
-    ]) func anyTextBecomesASafeName(text: String, name: String) {
+    ]) func `any text becomes a safe name`(text: String, name: String) {
         #expect(DocumentTree.name(for: text) == name)
     }
 
-    @Test func differentTextsHaveDifferentNames() {
+    @Test func `different texts have different names`() {
         let long = String(repeating: "x", count: 400)
         let texts =
             [long, long + "y", String(long.dropLast()), String(repeating: "ü", count: 100), "e\u{301}", "é", "E", "e"]

@@ -10,7 +10,7 @@ import Testing
         ("20381231T235960Z", nil), ("20260631T000000Z", nil), ("2026-11-23T02:00:00Z", nil), ("20261123T020000", nil),
         ("20261123T0200００Z", nil), ("", nil), ("99991231T235959Z", 253_402_300_799), ("19691231T235959Z", nil),
         ("00000101T000000Z", nil),
-    ]) func namesOneMoment(text: String, seconds: Int?) {
+    ]) func `names one moment`(text: String, seconds: Int?) {
         #expect(Timestamp(text)?.seconds == seconds)
         if let seconds { #expect(Timestamp(seconds: seconds).description == text) }
     }
@@ -20,7 +20,7 @@ import Testing
         #expect(Timestamp(seconds: seconds).description == name)
     }
 
-    @Test func textOrderIsTimeOrder() {
+    @Test func `text order is time order`() {
         let moments = [0, 1, 59, 86_400, 1_795_399_200, 4_102_444_800].map { Timestamp(seconds: $0) }
         #expect(moments.map(\.description).sorted() == moments.map(\.description))
     }
@@ -33,7 +33,7 @@ import Testing
         var defect: String? { text == "wrong" ? "its text is wrong" : nil }
     }
 
-    @Test func headAndSha256sumCheckIt() throws {
+    @Test func `head and SHA-256 sum check it`() throws {
         let bytes = try SealedDocument.encode(Sample())
         let text = String(decoding: bytes, as: UTF8.self)
         #expect(text.hasSuffix("\"}\n"))
@@ -41,7 +41,7 @@ import Testing
         #expect(try JSONDecoder().decode(Sample.self, from: Data(bytes)) == Sample())
     }
 
-    @Test func everyFlippedBitIsFound() throws {
+    @Test func `every flipped bit is found`() throws {
         let bytes = try SealedDocument.encode(Sample())
         for position in bytes.indices {
             for bit in 0..<8 {
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func everyTruncationIsFound() throws {
+    @Test func `every truncation is found`() throws {
         let bytes = try SealedDocument.encode(Sample())
         for count in bytes.indices {
             #expect(throws: RepositoryError.self) {
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `a document whose values are out of range is damaged`() throws {
+    @Test func `a document with values out of range is damaged`() throws {
         let error = #expect(throws: RepositoryError.self) {
             let bytes = try SealedDocument.encode(Sample(text: "wrong"))
             _ = try SealedDocument.decode(Sample.self, bytes, name: "x")
@@ -72,7 +72,7 @@ import Testing
         #expect(error?.reason == .damaged && error?.detail == "its text is wrong")
     }
 
-    @Test func aNewerFormatIsRefusedByName() throws {
+    @Test func `a newer format is refused by name`() throws {
         let error = #expect(throws: RepositoryError.self) {
             let bytes = try SealedDocument.encode(Sample(format: 2))
             _ = try SealedDocument.decode(Sample.self, bytes, name: "x")
@@ -100,14 +100,14 @@ import Testing
     }
 
     @Test(arguments: [[], [1], [1, 2, 3], [0, -1], [0, 1_000_000_000], [Int.max, Int.max]])
-    func `a member whose time is not a time is refused`(time: [Int]) {
+    func `the index refuses a member with an invalid time`(time: [Int]) {
         #expect(member([0x61]).record != nil)
         #expect(member([0x61]) { $0.time = time }.record == nil)
         #expect(member([0x61]) { $0.time = [Int.min, 0] }.record?.modified.seconds == .min)
     }
 
     /// The general encoder is the reference: readers of version 1 expect its text.
-    @Test func theTextIsWhatTheEncoderWrites() throws {
+    @Test func `the index text matches the output of the general encoder`() throws {
         var encrypted = index([])
         encrypted.object.envelope = "cms"
         let directory = PackIndex.Member(
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func everyPathComesBack() throws {
+    @Test func `the index encodes and decodes every path unchanged`() throws {
         let controls = (UInt8(1)...127).map { member([$0]) }
         let bytes = Repository.encodeIndex(index(controls))
         var plain = try GzipStream.decode(bytes, limit: 1 << 20)
@@ -154,10 +154,10 @@ import Testing
 
 @Suite struct RestorePathTests {
     @Test(arguments: ["a", "a/b", "a/", "a b/\n", "..a", "a../b", "...", "-rf"])
-    func relativePathsAreSafe(path: String) { #expect(RestorePath.isSafe(Array(path.utf8))) }
+    func `relative paths are safe`(path: String) { #expect(RestorePath.isSafe(Array(path.utf8))) }
 
     @Test(arguments: ["", "/", "/a", "..", "../a", "a/../b", "a/..", ".", "a/./b", "a//b", "a//", "a\0b"])
-    func nothingLeadsOutside(path: String) { #expect(!RestorePath.isSafe(Array(path.utf8))) }
+    func `nothing leads outside`(path: String) { #expect(!RestorePath.isSafe(Array(path.utf8))) }
 }
 
 @Suite struct ComponentNameTests {

@@ -50,7 +50,9 @@ import Testing
     }
 
     /// An intent with only a part of the objects is valid too.
-    @Test(arguments: [1, 2, 3]) func `what does not fit into one announcement goes bit by bit`(_ blocks: Int)
+    @Test(arguments: [1, 2, 3]) func `prune announces and deletes objects in parts if one announcement does not fit`(
+        _ blocks: Int
+    )
         async throws
     {
         let fixture = try PruneFixture()
@@ -67,7 +69,7 @@ import Testing
         #expect(fixture.store.keys("tree/packs/").count == clean, "nothing is left for another prune")
     }
 
-    @Test func `a store of an early version has no reserve, and says what it needs`() async throws {
+    @Test func `prune on a full store without a reserve fails and says how much space it needs`() async throws {
         let fixture = try PruneFixture()
         try await history(fixture)
         _ = try fixture.store.delete(fixture.store.keys("marks/reserve/"))

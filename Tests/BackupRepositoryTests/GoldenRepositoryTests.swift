@@ -9,7 +9,9 @@ import Testing
 @Suite struct GoldenRepositoryTests {
     private static let folder = Checkout.url("fixtures/repositories")
 
-    @Test(arguments: ["format-1"]) func everySetComesBack(name: String) async throws {
+    @Test(arguments: ["format-1"]) func `every backup set of the golden repository restores correctly`(name: String)
+        async throws
+    {
         let fixture = try Fixture()
         let golden = Self.folder.appending(path: name)
         let copy = fixture.folder.url.appending(path: "golden")

@@ -60,7 +60,7 @@ import Testing
     /// Small files are read in one piece, large ones as a stream.
     static let sizes = [900, 3_000_000]
 
-    @Test(arguments: sizes) func aDamagedOldFileIsLeftOutAtOnce(size: Int) async throws {
+    @Test(arguments: sizes) func `the backup skips a damaged old file immediately`(size: Int) async throws {
         let fixture = try Fixture()
         try fixture.write("checked", content(size))
         try fixture.write("checked-good", whole(content(size)))
@@ -82,7 +82,7 @@ import Testing
         #expect(next.set.status == .complete)
     }
 
-    @Test(arguments: sizes) func aFreshFileIsReadAgainUntilItIsWhole(size: Int) async throws {
+    @Test(arguments: sizes) func `the backup reads a fresh file again until it is intact`(size: Int) async throws {
         let fixture = try Fixture()
         let bytes = content(size)
         try fixture.write("checked", bytes)
@@ -100,7 +100,7 @@ import Testing
         try await fixture.expectSame("out")
     }
 
-    @Test(arguments: sizes) func aFreshFileThatStaysDamagedIsLeftOut(size: Int) async throws {
+    @Test(arguments: sizes) func `the backup skips a fresh file that stays damaged`(size: Int) async throws {
         let fixture = try Fixture()
         try fixture.write("checked", content(size))
         try fixture.write("other", "good")
@@ -111,7 +111,7 @@ import Testing
     }
 
     /// Valid content can be invalid under another name: a chunk's name describes its content.
-    @Test(arguments: sizes) func knownContentIsInspectedUnderEveryName(size: Int) async throws {
+    @Test(arguments: sizes) func `known content is inspected under every name`(size: Int) async throws {
         let fixture = try Fixture()
         try fixture.write("checked", whole(content(size)))
         let repository = try fixture.repository()

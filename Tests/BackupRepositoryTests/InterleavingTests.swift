@@ -158,7 +158,7 @@ import Testing
     private static let toTheEnd = 1_000_000
 
     /// The slow backup pauses after each of its operations, while the other backup and a prune run to their end.
-    @Test(arguments: [0, 2]) func aBackupIsOvertakenAnywhere(leaps: Int) async throws {
+    @Test(arguments: [0, 2]) func `a backup is overtaken anywhere`(leaps: Int) async throws {
         let whole = try await race([(.slow, Self.toTheEnd)], leaps: leaps)
         #expect(whole[0] > 12 && whole[2] > 20)
         for number in 0...whole[0] {
@@ -172,7 +172,7 @@ import Testing
 
     /// A prune pauses after each of its operations, while the slow backup, which has already read its base, runs to its
     /// end.
-    @Test(arguments: [0, 2]) func aPruneIsOvertakenAnywhere(leaps: Int) async throws {
+    @Test(arguments: [0, 2]) func `a prune is overtaken anywhere`(leaps: Int) async throws {
         let whole = try await race([(.slow, Self.toTheEnd)], leaps: leaps)
         // Before it read any document, after it had read them, after its manifest was written, after its set was
         // written.
@@ -186,7 +186,7 @@ import Testing
     }
 
     /// A restore pauses after each of its operations, while the other backup and a prune run to their end.
-    @Test func aRestoreIsOvertakenAnywhere() async throws {
+    @Test func `a restore is overtaken anywhere`() async throws {
         let whole = try await race([(.reader, Self.toTheEnd)], reading: true)
         #expect(whole[5] > 4)
         for number in 0...whole[5] {
@@ -199,7 +199,7 @@ import Testing
     }
 
     /// All actors, in turns that a seed determines; in every third race one dies.
-    @Test(arguments: 0..<8) func anyOrderAtAll(seed: UInt64) async throws {
+    @Test(arguments: 0..<8) func `any order at all`(seed: UInt64) async throws {
         var random = SplitMix(seed: seed &+ 1)
         for _ in 0..<12 {
             let actors: [Actor] = [

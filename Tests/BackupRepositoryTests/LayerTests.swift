@@ -56,7 +56,7 @@ import Testing
         return names
     }
 
-    @Test func theUnionIsWalkedInTheOrderOfItsPaths() throws {
+    @Test func `the union is walked in the order of its paths`() throws {
         let layered = try Layered()
         let names = try walk(layered.source.root, layered.source.layers)
         #expect(
@@ -67,7 +67,7 @@ import Testing
         #expect(names.map { Array($0.utf8) }.adjacentPairsAreAscending)
     }
 
-    @Test func aLayerNeedsNoPlaceInTheRoot() throws {
+    @Test func `a layer needs no place in the root`() throws {
         let layered = try Layered()
         try FileManager.default.removeItem(at: layered.fixture.source.appending(path: "chunks"))
         let names = try walk(layered.source.root, layered.source.layers)
@@ -78,7 +78,7 @@ import Testing
             ])
     }
 
-    @Test func whatOpensIsWhatWasWalked() throws {
+    @Test func `the tree opens the same files that the walk found`() throws {
         let layered = try Layered()
         let tree = try CapturedTree(layered.source.root, layers: layered.source.layers)
         func text(_ path: String) -> String? {
@@ -100,7 +100,7 @@ import Testing
     }
 
     /// Also if it is a file at the layer's top, and the root's file of that name vanished after the walk.
-    @Test func whatIsHiddenIsNotOpened() throws {
+    @Test func `the tree does not open hidden files of a layer`() throws {
         let layered = try Layered()
         let layer = CaptureLayer("chunks", directory: layered.living.path, hidden: ["both"])
         let tree = try CapturedTree(layered.source.root, layers: [layer])
@@ -109,7 +109,7 @@ import Testing
         #expect(tree.open(Array("chunks/empty".utf8), O_RDONLY) >= 0)
     }
 
-    @Test func aRestoredTreeIsTheUnion() async throws {
+    @Test func `a restored tree is the union`() async throws {
         let layered = try Layered()
         let repository = try layered.fixture.repository()
         let first = try await layered.fixture.backup(repository, source: layered.source)
@@ -129,7 +129,9 @@ import Testing
 
     /// Retention may delete a chunk between the scan and the reading; a note records it. A layer that is gone as a
     /// whole is an error: no set may be committed as if there had been no chunks.
-    @Test func whatVanishesFromALayerIsNotedAndALayerThatVanishesIsAFailure() async throws {
+    @Test func `a file that vanishes from a layer gives a warning, a layer that vanishes fails the backup`()
+        async throws
+    {
         let layered = try Layered()
         let repository = try layered.fixture.repository()
         var source = layered.source

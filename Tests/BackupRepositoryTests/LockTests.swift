@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func whatABackupWritesIsLockedForTheMarginAndMarksAreNot() async throws {
+    @Test func `backup locks its objects for the margin, but not the marks`() async throws {
         let fixture = try fixture()
         try fixture.write("a", Fixture.noise(3000, seed: 1))
         try await fixture.backup()
@@ -48,7 +48,7 @@ import Testing
     }
 
     /// The clock of a machine may be wrong; the store's clock is not affected.
-    @Test func aClockThatIsAheadLocksNothingForLonger() async throws {
+    @Test func `a clock that is ahead locks nothing for longer`() async throws {
         let fixture = try fixture()
         try fixture.write("a", Fixture.noise(3000, seed: 1))
         let wrong = Timestamp(seconds: fixture.now.seconds + 1000 * Self.day)
@@ -61,7 +61,7 @@ import Testing
 
     /// A set is locked to the end of a tier once its period is over, together with the packs that it shares with older
     /// sets.
-    @Test func aSetIsLockedForTheTierWhosePeriodItClosed() async throws {
+    @Test func `prune locks a backup set for the tier whose period it closed`() async throws {
         let fixture = try fixture()
         let policy = RetentionPolicy(daily: .days(30))
         try fixture.write("shared", Fixture.noise(3000, seed: 1))
@@ -80,7 +80,7 @@ import Testing
         #expect(try locks(fixture, "marks/").allSatisfy { $0 == nil })
     }
 
-    @Test func packsThatLiveOnInNewerSetsStayLocked() async throws {
+    @Test func `packs that live on in newer sets stay locked`() async throws {
         let fixture = try fixture()
         try fixture.write("shared", Fixture.noise(3000, seed: 1))
         for _ in 0..<20 {
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func whatIsLockedIsSkippedAndToldUntilItIsFree() async throws {
+    @Test func `prune skips locked objects and reports them until their locks expire`() async throws {
         let fixture = try fixture()
         try fixture.write("a", Fixture.noise(3000, seed: 1))
         let first = try await fixture.backup()
@@ -120,7 +120,7 @@ import Testing
     }
 
     /// An intent that is still waiting must not delay the others, or their number would grow.
-    @Test func intentsAreClosedOneByOne() async throws {
+    @Test func `intents are closed one by one`() async throws {
         let fixture = try fixture()
         let policy = RetentionPolicy(keepLast: 2)
         var most = 0
@@ -136,7 +136,7 @@ import Testing
     }
 
     /// 40 days under several tiers: no object is locked beyond the time for which its sets are certain to be kept.
-    @Test func nothingIsLockedForLongerThanItIsSureToBeKept() async throws {
+    @Test func `nothing is locked for longer than it is sure to be kept`() async throws {
         let fixture = try fixture()
         let policy = RetentionPolicy(hourly: .hours(24), daily: .days(10), weekly: .weeks(3))
         for number in 0..<40 {
@@ -158,7 +158,7 @@ import Testing
         try await fixture.expectWhole()
     }
 
-    @Test func aFrozenPruneStillExtends() async throws {
+    @Test func `a frozen prune still extends`() async throws {
         let fixture = try fixture()
         try fixture.write("a", Fixture.noise(3000, seed: 1))
         try await fixture.backup()
@@ -168,7 +168,7 @@ import Testing
         #expect(try locks(fixture, "tree/").allSatisfy { $0 == fixture.now.seconds + Self.margin })
     }
 
-    @Test func locksAreExtendedEachQuarterOfTheMargin() async throws {
+    @Test func `locks are extended each quarter of the margin`() async throws {
         let fixture = try fixture()
         try fixture.write("a", Fixture.noise(3000, seed: 1))
         try await fixture.backup()
@@ -182,7 +182,7 @@ import Testing
         #expect(try await prune(fixture, by: policy) { $0.state = state }.locks?.extended == 5)
     }
 
-    @Test func aStoreThatCannotLockIsNamed() async throws {
+    @Test func `a store that cannot lock is named`() async throws {
         let fixture = try Fixture()
         try fixture.write("a", "a")
         var repository = try fixture.repository()

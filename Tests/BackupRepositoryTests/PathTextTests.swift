@@ -10,7 +10,7 @@ import Testing
             (Array("plain/ü 1".utf8), "plain/ü 1"), ([0x61, 0xFF], "a\\xff"), (Array("a\\b".utf8), "a\\\\b"),
             (Array("x\u{1B}]0;t\u{7}\n".utf8), "x\\x1b]0;t\\x07\\x0a"), (Array("\u{9B}".utf8), "\\xc2\\x9b"),
             ([0xC3], "\\xc3"), ([0xE2, 0x82, 0x61], "\\xe2\\x82a"), ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"),
-        ] as [([UInt8], String)]) func `bytes become text that can be typed, and come back`(path: [UInt8], text: String)
+        ] as [([UInt8], String)]) func `path bytes convert to printable text and back`(path: [UInt8], text: String)
     {
         #expect(PathText.text(of: path) == text)
         #expect((PathText.bytes(of: text) ?? Array(text.utf8)) == path)

@@ -20,7 +20,11 @@ import Testing
         fixture.pass(hours: 24 * 8)
     }
 
-    @Test(arguments: [1, 2]) func aPruneKilledAtAnyPointHarmsNothingAndTheNextGoesOn(keepLast: Int) async throws {
+    @Test(arguments: [1, 2]) func `a prune killed at any point does no harm and the next prune finishes the work`(
+        keepLast: Int
+    )
+        async throws
+    {
         let fixture = try PruneFixture()
         try await history(fixture)
         let counting = FaultyStore(fixture.store.fork())
@@ -42,7 +46,7 @@ import Testing
     }
 
     /// A repack is a backup that leaves packs behind: killed at each point, then repeated, then pruned.
-    @Test func aRepackKilledAtAnyPointHarmsNothing() async throws {
+    @Test func `a repack killed at any point harms nothing`() async throws {
         let fixture = try PruneFixture()
         try await history(fixture)
         let pruned = try await fixture.prune(grace: 0)

@@ -21,7 +21,7 @@ import Testing
         return sets
     }
 
-    @Test func whatIsDroppedIsAnnouncedFirstAndGoesAfterTheGrace() async throws {
+    @Test func `prune announces deletions first and deletes after the grace period`() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
         let before = fixture.store.keys
@@ -48,7 +48,7 @@ import Testing
         try await fixture.expectWhole()
     }
 
-    @Test func withoutGraceOneRunDoesBoth() async throws {
+    @Test func `without grace one run does both`() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
         let report = try await fixture.prune(grace: 0)
@@ -60,7 +60,7 @@ import Testing
         #expect(again.removed == PruneReport.Counts(), "nothing is left to do")
     }
 
-    @Test func aSetWithoutWhichAnotherCannotBeIsNoDamageOnceItWasPruned() async throws {
+    @Test func `verify does not report a previous backup set that prune removed as missing`() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
         try await fixture.prune(grace: 0)
@@ -78,7 +78,7 @@ import Testing
         #expect(report.findings.map(\.object) == [Layout.set(newest).text], "set \(kept.name) names it")
     }
 
-    @Test func aPinKeepsASetUntilItEnds() async throws {
+    @Test func `a pin keeps a set until it ends`() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
         let marks = Marks(try fixture.repository())
@@ -98,7 +98,7 @@ import Testing
         try await fixture.expectWhole()
     }
 
-    @Test func aPinThatComesDuringTheGraceStillHolds() async throws {
+    @Test func `a pin that comes during the grace still holds`() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
         try await fixture.prune()
@@ -111,7 +111,7 @@ import Testing
     }
 
     /// An unreadable document might need any object.
-    @Test func aDamagedSetStopsEverything() async throws {
+    @Test func `a damaged set stops everything`() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
         fixture.store.change(Layout.set(sets[1].name)) { $0[10] ^= 1 }
@@ -121,7 +121,7 @@ import Testing
         #expect(fixture.store.keys == before)
     }
 
-    @Test func aDamagedPinStopsEverything() async throws {
+    @Test func `a damaged pin stops everything`() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
         let mark = try Marks(try fixture.repository()).put(
@@ -131,7 +131,7 @@ import Testing
         #expect(!report.frozen.isEmpty && report.removed == PruneReport.Counts())
     }
 
-    @Test func aDamagedManifestKeepsAllOfItsComponent() async throws {
+    @Test func `a damaged manifest keeps all of its component`() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
         fixture.store.change(Layout.manifest("tree", sets[2].components["tree"]?.manifest ?? sets[2].name)) {
@@ -144,7 +144,7 @@ import Testing
         #expect(report.sets.map(\.fate).suffix(2) == [.kept, .kept], "a whole set replaces it")
     }
 
-    @Test func aNewerDocumentIsNotJudged() async throws {
+    @Test func `a newer document is not judged`() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
         fixture.store.change(Layout.set(sets[0].name)) { content in
@@ -157,7 +157,7 @@ import Testing
         #expect(try fixture.repository().setNames().count == 3)
     }
 
-    @Test func setsFromTheFutureStay() async throws {
+    @Test func `sets from the future stay`() async throws {
         let fixture = try PruneFixture()
         _ = try await history(fixture)
         let now = fixture.now
@@ -169,7 +169,7 @@ import Testing
         #expect(report.frozen.isEmpty && report.warnings.contains { $0.contains("dr drop \(future.name)") })
     }
 
-    @Test func aFreezeStopsEverythingAndSaysWhatToDo() async throws {
+    @Test func `a freeze stops all deletions and states the remedy`() async throws {
         let fixture = try PruneFixture()
         _ = try await history(fixture)
         let before = fixture.store.keys
@@ -178,7 +178,7 @@ import Testing
         #expect(fixture.store.keys == before)
     }
 
-    @Test func orphansOfKilledRunsGoAfterTheGrace() async throws {
+    @Test func `orphans of killed runs go after the grace`() async throws {
         let fixture = try PruneFixture()
         try fixture.write("a", Fixture.noise(2000, seed: 1))
         try await fixture.backup()
@@ -211,7 +211,7 @@ import Testing
         try await fixture.expectWhole()
     }
 
-    @Test func whatTheStoreLocksIsSkippedAndTold() async throws {
+    @Test func `prune skips and reports objects that the store locks`() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
         fixture.store.lock([Layout.set(sets[0].name)] + fixture.store.keys("tree/packs/"))
@@ -228,7 +228,7 @@ import Testing
         try await fixture.expectWhole()
     }
 
-    @Test func unfinishedUploadsOfDeadRunsAreAborted() async throws {
+    @Test func `unfinished uploads of dead runs are aborted`() async throws {
         let fixture = try PruneFixture()
         _ = try await history(fixture)
         let now = fixture.now.seconds
@@ -254,7 +254,7 @@ import Testing
     }
 
     /// Marks about removed sets are removed with them, and so are marks that a later one repeats.
-    @Test func marksThatSayNothingAnyMoreGo() async throws {
+    @Test func `marks that say nothing any more go`() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
         let marks = Marks(try fixture.repository())
@@ -283,7 +283,7 @@ import Testing
     }
 
     /// Only this mark shows that a set of such a run, if it is written later, is not valid.
-    @Test func theWordThatARunIsVoidStays() async throws {
+    @Test func `the word that a run is void stays`() async throws {
         let fixture = try PruneFixture()
         _ = try await history(fixture)
         try fixture.write("own", Fixture.noise(2000, seed: 99))
@@ -299,7 +299,7 @@ import Testing
     }
 
     /// A cache of a removed manifest would only use space.
-    @Test func localCatalogsOfWhatIsGoneAreDropped() async throws {
+    @Test func `the backup deletes local catalogs of pruned backup sets`() async throws {
         let fixture = try PruneFixture()
         try fixture.write("own", Fixture.noise(2000, seed: 1))
         try await fixture.backup(state: "first")
@@ -326,7 +326,7 @@ import Testing
         #expect(try Set(catalogs("second")) == ["\(place)-3.sqlite", "\(place)-4.sqlite"])
     }
 
-    @Test func whatABackupLeftElsewhereIsForgottenUntilItWorks() async throws {
+    @Test func `prune retries the clean-up of external snapshots until it succeeds`() async throws {
         let fixture = try PruneFixture()
         let sets = try await history(fixture)
         struct Unreachable: Error {}
@@ -348,7 +348,7 @@ import Testing
 
     /// Hardly any of a pack's many small files is needed: the next backup stores that one again, and the pack is
     /// removed.
-    @Test func mostlyDeadPacksAreLeftBehind() async throws {
+    @Test func `mostly dead packs are left behind`() async throws {
         let fixture = try PruneFixture()
         for number in 0..<12 { try fixture.write("f\(number)", Fixture.noise(4000, seed: UInt64(number + 1))) }
         try await fixture.backup()

@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func everyPackIsReadWithinThePeriodAndNoRunReadsMuchMoreThanAnother() {
+    @Test func `every pack is read within the period and no run reads much more than another`() {
         var world = World()
         for _ in 0..<200 { world.add(Int.random(in: 1000...100_000, using: &world.random)) }
         for hour in 0..<24 * 25 {
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(arguments: [[100: 24], [240: 48, 300: 12, 420: 24], [0: 20, 239: 60]])
-    func outagesAreCaughtUp(_ outages: [Int: Int]) {
+    func `outages are caught up`(_ outages: [Int: Int]) {
         var world = World()
         for _ in 0..<150 { world.add(Int.random(in: 1000...100_000, using: &world.random)) }
         for hour in 0..<24 * 25 { world.run(after: 3600 * (1 + (outages[hour] ?? 0))) }
@@ -90,7 +90,7 @@ import Testing
     }
 
     /// Growth to ten times the size in ten days, from the middle of a round on.
-    @Test func growthIsKeptUpWith() {
+    @Test func `growth is kept up with`() {
         var world = World()
         for _ in 0..<50 { world.add(50_000) }
         for hour in 0..<24 * 30 {
@@ -102,7 +102,7 @@ import Testing
     }
 
     /// One pack is most of the repository: the runs after the one that read it read less.
-    @Test func aLargePackIsNotReadAgainAndAgain() {
+    @Test func `a large pack is not read again and again`() {
         var world = World()
         world.add(10_000_000)
         for _ in 0..<20 { world.add(1000) }
@@ -116,7 +116,7 @@ import Testing
     }
 
     /// An outage longer than the period: all packs are overdue, and still no run reads them all.
-    @Test func afterALongOutageManyRunsCatchUp() {
+    @Test func `after a long outage many runs catch up`() {
         var world = World()
         for _ in 0..<300 { world.add(10_000) }
         for _ in 0..<24 * 9 { world.run() }
@@ -128,7 +128,7 @@ import Testing
         #expect(world.longest <= 8 * 86_400, "caught up before the next round is due")
     }
 
-    @Test func theIntervalIsThatOfTheSchedule() {
+    @Test func `the interval is that of the schedule`() {
         func interval(_ times: [Int]) -> Int {
             ReadingPace(period: 86_400, sets: times.map { Timestamp(seconds: $0) }).interval
         }
@@ -139,7 +139,7 @@ import Testing
         #expect(interval([1, 2, 3]) == 60)
     }
 
-    @Test func aRingKnowsWhatWasReadWhen() throws {
+    @Test func `the reading ring records the time of each reading`() throws {
         var ring = ReadingRing()
         let (first, second) = (Timestamp(seconds: 100), Timestamp(seconds: 200))
         ring.mark(10...19, read: first)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct RecordedMarkTests {
     private static let language = RecordedQuery.Language(rawValue: "promql")
 
-    @Test func itIsFoundByItsSetAndGoesWithIt() async throws {
+    @Test func `it is found by its set and goes with it`() async throws {
         let fixture = try PruneFixture()
         try fixture.write("a", [1])
         let first = try await fixture.backup()
@@ -32,7 +32,7 @@ import Testing
         #expect(try marks.recorded(with: second.name) != nil)
     }
 
-    @Test func itsSizeIsBounded() {
+    @Test func `its size is bounded`() {
         let answer = RecordedResult(RecordedQuery(Self.language, of: "a", "b"), sha256: "", text: "")
         let mark = RecordedMark(
             tool: "", set: Timestamp(seconds: 0), results: Array(repeating: answer, count: 5000), canaries: [])

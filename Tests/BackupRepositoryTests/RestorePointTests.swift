@@ -28,7 +28,7 @@ import Testing
         RestorePoint(set, now: Timestamp(seconds: now), rpo: rpo)
     }
 
-    @Test func theOldestNewestDatumDecides() {
+    @Test func `the oldest newest datum decides`() {
         let set = set(["prometheus": (9000, 8_400_999), "grafana": (9010, nil), "loki": (9005, 8_999_000)])
         let point = point(set, rpo: 1000)
         #expect(point.skewSeconds == 609 && point.oldest == "prometheus" && point.newest == "grafana")
@@ -40,11 +40,11 @@ import Testing
     }
 
     @Test(arguments: [(1600, RestorePoint.Verdict.ok), (1599, .late), (nil, .ok)] as [(Int?, RestorePoint.Verdict)])
-    func theObjectiveIsMetUpToItsLastSecond(rpo: Int?, verdict: RestorePoint.Verdict) {
+    func `the objective is met up to its last second`(rpo: Int?, verdict: RestorePoint.Verdict) {
         #expect(point(set(["prometheus": (9000, 8_400_000)]), rpo: rpo).verdict == verdict)
     }
 
-    @Test func whatTheSetLacksIsLostAltogether() {
+    @Test func `a component missing from the backup set is reported as missing`() {
         let point = point(set(["grafana": (9000, nil)], failed: ["loki": "unreachable"]), rpo: 3600)
         #expect(point.verdict == .missing && point.lossSeconds == 1000 && point.skewSeconds == 0)
         let loki = point.components.first { $0.component == "loki" }
@@ -78,7 +78,7 @@ import Testing
         #expect(point(set).verdict == .empty)
     }
 
-    @Test func aSetOfNothingPromisesNothing() {
+    @Test func `a set of nothing promises nothing`() {
         let point = point(set([:], failed: ["a": "x"]))
         #expect(point.lossSeconds == nil && point.oldest == nil && point.skewSeconds == 0 && point.verdict == .missing)
     }
@@ -114,7 +114,7 @@ import Testing
         return ["metrics": metrics, "logs": logs]
     }
 
-    @Test func watermarksAndSkewAreRecorded() async throws {
+    @Test func `watermarks and skew are recorded`() async throws {
         let fixture = try Fixture()
         let repository = try fixture.repository()
         let set = try await run(try sources(fixture), of: fixture, into: repository).set
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test(arguments: ["while capturing", "while storing", "by itself while others work", "by hanging"])
-    func oneComponentsFailureCostsTheOthersNothing(when: String) async throws {
+    func `one components failure costs the others nothing`(when: String) async throws {
         let fixture = try Fixture()
         var sources = try sources(fixture)
         var bad = StubSource(root: when == "while storing" ? "/nowhere/at/all" : fixture.source.path)
@@ -155,7 +155,7 @@ import Testing
 
     /// A component that never responds delays the set until the run is cancelled. The objects that the others stored by
     /// then are in the repository, and the next run finds them. A set of half a run is never written.
-    @Test func aComponentThatHangsIsEndedByTheCancellation() async throws {
+    @Test func `a component that hangs is ended by the cancellation`() async throws {
         let fixture = try Fixture()
         let good = try sources(fixture)
         var sources = good

@@ -13,7 +13,7 @@ import Testing
         return (fixture, repository, try await fixture.backup(repository).set)
     }
 
-    @Test func anEmptyDirectoryIsFilled() async throws {
+    @Test func `an empty directory is filled`() async throws {
         let (fixture, repository, set) = try await prepared()
         try FileManager.default.createDirectory(
             at: fixture.folder.url.appending(path: "out"), withIntermediateDirectories: true)
@@ -22,7 +22,7 @@ import Testing
         try await fixture.expectSame("out")
     }
 
-    @Test func whatIsThereIsRefusedOrKeptAside() async throws {
+    @Test func `restore refuses existing files, or keeps them aside with --replace`() async throws {
         let (fixture, repository, set) = try await prepared()
         let out = fixture.folder.url.appending(path: "out")
         try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
@@ -39,7 +39,7 @@ import Testing
         try await fixture.expectSame("out")
     }
 
-    @Test func onlyWhatDiffersIsFetched() async throws {
+    @Test func `restore fetches only files that differ`() async throws {
         let (fixture, repository, set) = try await prepared()
         try await fixture.restore(repository, set: set, to: "out")
         let out = fixture.folder.url.appending(path: "out")
@@ -54,7 +54,7 @@ import Testing
         try await fixture.expectSame("out")
     }
 
-    @Test func aLinkIsFollowedToItsDirectory() async throws {
+    @Test func `a link is followed to its directory`() async throws {
         let (fixture, repository, set) = try await prepared()
         let real = fixture.folder.url.appending(path: "real")
         try FileManager.default.createDirectory(at: real, withIntermediateDirectories: true)
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test(arguments: ["missing/parent/out", "file", "file/out", "dangling"])
-    func impossibleTargetsAreRefusedBeforeAnythingIsDone(target: String) async throws {
+    func `impossible targets are refused before anything is done`(target: String) async throws {
         let (fixture, repository, set) = try await prepared()
         try Data("x".utf8).write(to: fixture.folder.url.appending(path: "file"))
         try FileManager.default.createSymbolicLink(
@@ -84,7 +84,7 @@ import Testing
 
     /// A forged index must not make a restore write outside its target.
     @Test(arguments: ["../escaped", "/tmp/dr-escaped", "a/../../escaped"])
-    func nothingIsWrittenOutside(path: String) async throws {
+    func `nothing is written outside`(path: String) async throws {
         let (fixture, repository, set) = try await prepared()
         var manifest = try repository.manifest("tree", of: set)
         let index = PackIndex(
@@ -111,7 +111,7 @@ import Testing
     }
 
     /// The domain's checks run before the swap: a tree that fails them does not replace the target.
-    @Test func aTreeThatFailsItsChecksStaysAside() async throws {
+    @Test func `a tree that fails its checks stays aside`() async throws {
         struct Refusing: ComponentRestorer {
             static let kind = "files"
             func examine(restored tree: String) async throws -> [Damage] { [Damage(path: "large", reason: "no")] }

@@ -8,7 +8,7 @@ import Testing
 @testable import BackupRepository
 
 @Suite struct RoundTripTests {
-    @Test func awkwardTreesComeBackByteForByte() async throws {
+    @Test func `unusual file trees restore byte for byte`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         try fixture.write("spaces and\nnewlines/ä ö", "x")
@@ -34,7 +34,7 @@ import Testing
         #expect(sparse.output == "0\n", "a hole is restored as a hole")
     }
 
-    @Test func anUnchangedRunReadsNothingAndStoresOneManifest() async throws {
+    @Test func `an unchanged run reads nothing and stores one manifest`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()
@@ -50,7 +50,7 @@ import Testing
         try await fixture.expectSame("out")
     }
 
-    @Test func onlyWhatChangedIsStored() async throws {
+    @Test func `the backup stores only changed content`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()
@@ -76,7 +76,7 @@ import Testing
     }
 
     /// The catalog is a cache: without it, on another machine or after a loss, the same run stores just as little.
-    @Test func aLostCacheCostsTimeOnly() async throws {
+    @Test func `a lost cache costs time only`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()
@@ -92,7 +92,7 @@ import Testing
         #expect(third.set.components["tree"]?.added.packs == 0)
     }
 
-    @Test func twoBackupsAtOnceBothSucceed() async throws {
+    @Test func `two backups at once both succeed`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func someOfThePathsComeBackAlone() async throws {
+    @Test func `restore can restore selected paths only`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         let repository = try fixture.repository()
@@ -126,7 +126,7 @@ import Testing
         #expect(error?.reason == .noSuchPath && error?.object == "many/77")
     }
 
-    @Test func excludedPathsStayOut() async throws {
+    @Test func `excluded paths stay out`() async throws {
         let fixture = try Fixture()
         try fixture.write("keep/a", "x")
         try fixture.write("keep/b.tmp", "x")
@@ -138,7 +138,7 @@ import Testing
     }
 
     /// GNU tar and gzip read a whole pack, and from the `at` of any member.
-    @Test func packsAreTarAndGzip() async throws {
+    @Test func `packs are tar and gzip`() async throws {
         let fixture = try Fixture()
         try fixture.writeTree()
         try fixture.write("huge", Fixture.noise(3 << 20, seed: 5))

@@ -31,7 +31,7 @@ import Testing
         try SetMarks(Marks(try fixture.repository()))[set]
     }
 
-    @Test func sharesOfManyRunsReadEverythingOnceAndProveTheSets() async throws {
+    @Test func `shares of many runs read everything once and prove the sets`() async throws {
         let (fixture, sets) = try await history()
         var read: [Int] = []
         var proved: Set<Timestamp> = []
@@ -52,7 +52,7 @@ import Testing
         #expect(fixture.store.keys("marks/sampled/").count == 1)
     }
 
-    @Test func aSetIsNotProvedByWhatWasReadBeforeItWasMade() async throws {
+    @Test func `sampled readings from before a backup set do not verify the set`() async throws {
         let (fixture, _) = try await history()
         for _ in 0..<80 {
             fixture.pass(hours: 1)
@@ -64,7 +64,9 @@ import Testing
     }
 
     @Test(arguments: ["flip", "gone", "index"])
-    func damageNamesTheSetsAndTheNextBackupStoresItAnew(_ kind: String) async throws {
+    func `verify names the affected backup sets and the next backup stores the content again`(_ kind: String)
+        async throws
+    {
         let (fixture, sets) = try await history()
         let pack = try #require(fixture.store.keys("tree/packs/").first { $0.text.hasSuffix(".tar.gz") })
         let index = Layout.index("tree", try #require(Layout.packID(of: pack)))
@@ -96,7 +98,7 @@ import Testing
         #expect(try !facts(fixture, mended.name).isDamaged)
     }
 
-    @Test func aDamagedManifestHurtsItsSetOnceLoudly() async throws {
+    @Test func `a damaged manifest hurts its set once loudly`() async throws {
         let (fixture, sets) = try await history()
         let key = Layout.manifest("tree", sets[1].components["tree"]?.manifest ?? sets[1].name)
         fixture.store.change(key) { $0[20] ^= 1 }
@@ -109,7 +111,7 @@ import Testing
     }
 
     /// Two machines read at the same time; one of them dies before it records its progress.
-    @Test func anotherMachineGoesOnWhereTheLastStopped() async throws {
+    @Test func `another machine resumes sampled verification from the recorded progress`() async throws {
         let (fixture, _) = try await history()
         fixture.pass(hours: 1)
         let other = fixture.store.fork()
@@ -135,7 +137,7 @@ import Testing
 
     // MARK: The meaning of verified
 
-    @Test func onlyWhatReadAllDataVerifies() throws {
+    @Test func `only a full read of the data makes a backup set verified`() throws {
         let fixture = try PruneFixture()
         let marks = Marks(try fixture.repository())
         let set = Timestamp(seconds: PruneFixture.beginning)
@@ -162,7 +164,7 @@ import Testing
     }
 
     @Test(arguments: [("structure", nil), ("share", nil), ("all", "data")] as [(String, String?)])
-    func marksOfEarlyVersionsAreRead(_ read: String, _ level: String?) throws {
+    func `marks of early versions are read`(_ read: String, _ level: String?) throws {
         let text = """
             {"format":1,"kind":"verified","at":"20260101T000000Z","tool":"dr 0.1","read":"\(read)",\
             "good":["20260101T000000Z"],"damaged":[]}

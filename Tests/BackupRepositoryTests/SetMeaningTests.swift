@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `a run for one component makes a partial set, and is what was asked for`() async throws {
+    @Test func `a run for one component makes a partial backup set that counts as requested`() async throws {
         let stack = try Stack()
         let set = try await stack.backup(["b"]).set
         #expect(set.status == .partial && set.isAsAsked && set.skipped == ["a"] && set.configured == ["a", "b"])
@@ -87,7 +87,7 @@ import Testing
         #expect(try await stack.backup().set.status == .complete)
     }
 
-    @Test func `of each component the newest set that holds it whole is the latest`() async throws {
+    @Test func `the latest backup of a component is in the newest backup set that holds it whole`() async throws {
         let stack = try Stack()
         let full = try await stack.backup().set
         let failed = try await stack.backup(failing: ["a"]).set
@@ -115,7 +115,7 @@ import Testing
         #expect(try await stack.fixture.verify(try stack.repository()).findings.isEmpty)
     }
 
-    @Test func `damage that a verification found, and manifests that cannot be read, are passed over`() async throws {
+    @Test func `the search for the latest backup passes over damaged sets and unreadable manifests`() async throws {
         let stack = try Stack()
         let first = try await stack.backup().set
         let second = try await stack.backup().set
@@ -155,7 +155,9 @@ import Testing
         #expect(try await stack.backup().set.status == .complete)
     }
 
-    @Test func `a set from the future is passed over, stops no prune, and can be dropped`() async throws {
+    @Test func `dr passes over a backup set from the future, prune continues, and the operator can drop it`()
+        async throws
+    {
         let stack = try Stack()
         let old = try await stack.backup().set
         let right = stack.store.clock
@@ -195,7 +197,7 @@ import Testing
         #expect(try stack.repository().setNames() == [sets[0].name, sets[1].name])
     }
 
-    @Test func `a set whose document cannot be read can be dropped, which ends the freeze`() async throws {
+    @Test func `dropping a backup set with an unreadable document ends the freeze`() async throws {
         let stack = try Stack()
         try await stack.backup()
         let bad = try await stack.backup().set

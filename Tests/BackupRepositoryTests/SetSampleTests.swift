@@ -2,7 +2,7 @@ import BackupRepository
 import Testing
 
 @Suite struct SetSampleTests {
-    @Test func fewNamesAreAllTaken() {
+    @Test func `few names are all taken`() {
         #expect([Timestamp]().spread(most: 60).isEmpty)
         let names = [100, 3700, 7300].map { Timestamp(seconds: $0) }
         #expect(names.spread(most: 60) == names)
@@ -10,7 +10,7 @@ import Testing
     }
 
     /// Hourly sets of two days, and daily ones before them: the sample has as many old sets as there are days.
-    @Test func whatWasThinnedOutIsNotOvershadowed() {
+    @Test func `recent hourly backup sets do not crowd older sets out of the sample`() {
         let days = (0..<88).map { Timestamp(seconds: $0 * 86_400) }
         let hours = (0..<48).map { Timestamp(seconds: 88 * 86_400 + $0 * 3600) }
         let sample = (days + hours).spread(most: 60)

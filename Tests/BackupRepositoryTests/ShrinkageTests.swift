@@ -52,7 +52,7 @@ import Testing
         (
             Size(files: 48, bytes: 9_000_000, data: 0...day), Size(files: 4, bytes: 2_000, datum: .empty), true
         ),
-    ]) func `a collapse is told from ordinary change`(before: Size, after: Size, isCollapse: Bool) {
+    ]) func `shrinkage distinguishes a collapse from ordinary change`(before: Size, after: Size, isCollapse: Bool) {
         #expect(shrinkage(from: before, to: after).isCollapse == isCollapse)
     }
 
@@ -64,7 +64,7 @@ import Testing
         #expect(shrinkage(from: full, to: Size(files: 98, bytes: 9), threshold: 0.01).isCollapse)
     }
 
-    @Test func `it says what fell`() {
+    @Test func `the shrinkage text states which figures fell`() {
         #expect(
             shrinkage(from: Size(files: 50, bytes: 2_000_000), to: Size(files: 1, bytes: 9)).text
                 == "from 50 to 1 files, from 2000000 to 9 bytes")

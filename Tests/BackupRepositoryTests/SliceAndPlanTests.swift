@@ -50,7 +50,7 @@ import Testing
         (RestoreSlice(tenants: ["ada"]), ["ada", "ada/100", "ada/200", "ada/300"]),
         (RestoreSlice(times: 150...300), ["ada", "ada/200", "ada/300", "bob", "bob/200", "bob/300"]),
         (RestoreSlice(tenants: ["bob"], times: 100...100), ["bob", "bob/100"]),
-    ]) func onlyWhatBelongsToTheSliceComesBack(slice: RestoreSlice, expected: [String]) async throws {
+    ]) func `restore writes only files that belong to the slice`(slice: RestoreSlice, expected: [String]) async throws {
         let (fixture, repository, set) = try await prepared()
         let restore = try restore(set, of: repository, in: fixture, slice: slice)
         let files = expected.filter { $0.contains("/") }
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(arguments: [RestoreSlice(tenants: ["eve"]), RestoreSlice(times: 101...199)])
-    func aSliceOfNothingIsAnError(slice: RestoreSlice) async throws {
+    func `a slice of nothing is an error`(slice: RestoreSlice) async throws {
         let (fixture, repository, set) = try await prepared()
         let restore = try restore(set, of: repository, in: fixture, slice: slice)
         let error = await #expect(throws: RepositoryError.self) { try await restore.run() }
@@ -74,13 +74,13 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: fixture.folder.url.appending(path: "out").path))
     }
 
-    @Test func aSliceHoldsItsEnds() {
+    @Test func `a slice holds its ends`() {
         #expect(RestoreSlice().contains(tenant: "anyone") && RestoreSlice().times.contains(Int.min))
         #expect(
             RestoreSlice(tenants: ["a"]).contains(tenant: "a") && !RestoreSlice(tenants: ["a"]).contains(tenant: "b"))
     }
 
-    @Test func aPlanWritesNothingAndFetchesNoContent() async throws {
+    @Test func `a plan writes nothing and fetches no content`() async throws {
         let (fixture, repository, set) = try await prepared()
         // A plan does not need the packs: the indexes are enough.
         for key in try fixture.objects() where key.text.hasSuffix(".tar.gz") {
@@ -96,7 +96,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).sorted() == before)
     }
 
-    @Test func aPlanSaysWhatIsInTheWay() async throws {
+    @Test func `a restore plan lists existing files and other obstacles`() async throws {
         let (fixture, repository, set) = try await prepared()
         let out = fixture.folder.url.appending(path: "out")
         try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
@@ -110,7 +110,7 @@ import Testing
 
     // MARK: Withheld
 
-    @Test func whatIsWithheldIsInTheManifest() async throws {
+    @Test func `the manifest records withheld secrets`() async throws {
         let fixture = try Fixture()
         try fixture.write("datasource.json", "{}")
         var source = StubSource(root: fixture.source.path)

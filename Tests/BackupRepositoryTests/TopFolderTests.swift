@@ -125,7 +125,7 @@ private let isRoot = geteuid() == 0
         #expect(given.shortfall?.command(target: "/x") == nil, "a chown of all would be wrong for one entry")
     }
 
-    @Test func `a group alone, and what only stands in, is not serious`() {
+    @Test func `a missing group alone, or a missing owner on the top folder alone, is not serious`() {
         var given = OwnersGiven()
         given.miss(nil, of: "./", owner: (1, 1), because: EPERM)
         #expect(given.shortfall == nil)

@@ -65,16 +65,16 @@ import Testing
         Case(
             check: "grafana_database_ok", good: grafana, broken: ["/api/health": (200, #"{"database":"failing"}"#)],
             says: "database: failing"),
-        Case(check: "grafana_dashboards", good: grafana, broken: ["/api/search": (200, "[]")], says: "there is none"),
+        Case(check: "grafana_dashboards", good: grafana, broken: ["/api/search": (200, "[]")], says: "there are none"),
         Case(
             check: "grafana_dashboards", good: grafana, broken: ["/api/search": (200, #"[{"uid":"a"}]"#)],
-            says: "the set has 2: 1 are there", facts: ["dashboards": "2"]),
+            says: "the set has 2: the server has 1", facts: ["dashboards": "2"]),
         Case(
             check: "grafana_dashboards", good: grafana, broken: ["/api/dashboards/uid/a": (500, "no such table")],
             says: "no such table"),
         Case(
             check: "grafana_datasources", good: grafana, broken: ["/api/datasources": (200, "[]")],
-            says: "there is none"),
+            says: "there are none"),
         Case(
             check: "grafana_datasources", good: grafana, broken: ["/api/datasources/uid/p": (404, "lost")],
             says: "HTTP 404"),
@@ -86,7 +86,7 @@ import Testing
             broken: ["/api/datasources": (401, "who are you")], says: "who are you", facts: ["data sources": "0"]),
         Case(
             check: "grafana_datasources", good: grafana, broken: ["/api/datasources": (200, "[]")],
-            says: "there is none", facts: ["data sources": "1"]),
+            says: "there are none", facts: ["data sources": "1"]),
         Case(
             check: "loki_ready", good: loki, broken: ["/ready": (503, "Ingester not ready")], says: "Ingester not ready"
         ),
@@ -110,7 +110,7 @@ import Testing
             broken: ["/jaeger-*/_count": (404, "no such index")], says: "HTTP 404", facts: ["documents": "0"]),
         Case(
             check: "elasticsearch_documents", good: elasticsearch,
-            broken: ["/jaeger-*/_count": (200, #"{"count":0,"_shards":{"failed":0}}"#)], says: "there is none"),
+            broken: ["/jaeger-*/_count": (200, #"{"count":0,"_shards":{"failed":0}}"#)], says: "there is no document"),
         Case(
             check: "elasticsearch_documents", good: elasticsearch,
             broken: ["/jaeger-*/_count": (200, #"{"count":11,"_shards":{"failed":0}}"#)], says: "the set has 12",
@@ -139,7 +139,7 @@ import Testing
             broken: ["/api/v1/query": (200, vector("NaN"))], says: "not a number"),
     ]
 
-    @Test(arguments: cases) func failsForItsOwnReasonOnly(_ each: Case) async throws {
+    @Test(arguments: cases) func `fails for its own reason only`(_ each: Case) async throws {
         for (pages, isGood) in [(each.good, true), (each.good.merging(each.broken) { $1 }, false)] {
             let fixture = try StackFixture(pages)
             let stack = fixture.stack { stack in
@@ -165,7 +165,7 @@ import Testing
 
     private static let silent = #"{"status":"success","data":{"result":[]}}"#
 
-    @Test func whereTheSetHasNoChunkNoLineIsMissed() async throws {
+    @Test func `where the set has no chunk no line is missed`() async throws {
         let fixture = try StackFixture(Self.loki.merging(["/loki/api/v1/query_range": (200, Self.silent)]) { $1 })
         func verdict(_ facts: [String: String]) async -> [CheckResult.Verdict] {
             let stack = fixture.stack { stack in
@@ -179,7 +179,7 @@ import Testing
     }
 
     /// A tenant that said nothing in the hour before the backup has said something before.
-    @Test func aTenantThatWasSilentForAnHourIsLookedForInTheDay() async throws {
+    @Test func `a tenant that was silent for an hour is looked for in the day`() async throws {
         let fixture = try StackFixture { request, _ in
             let start = request.target.split(separator: "&").first { $0.contains("start=") } ?? ""
             let isDay = start.hasSuffix("start=\(1_800_000_000_001 - 86_400_000)000000")
@@ -196,7 +196,7 @@ import Testing
     @Test(arguments: [
         "prometheus_ready", "ingestion", "targets_up", "grafana_database_ok", "grafana_dashboards", "loki_query",
         "elasticsearch_green", "elasticsearch_documents",
-    ]) func aServerThatIsAwayIsAFailure(_ name: String) async throws {
+    ]) func `a server that is away is a failure`(_ name: String) async throws {
         let fixture = try StackFixture([:])
         let stack = fixture.stack()
         fixture.server.stop()
@@ -204,7 +204,7 @@ import Testing
         #expect(results.map(\.verdict) == [.failed])
     }
 
-    @Test func ingestionWantsARisingCounter() async throws {
+    @Test func `ingestion wants a rising counter`() async throws {
         func verdict(_ values: @escaping @Sendable (Int) -> Int) async throws -> CheckResult {
             let fixture = try StackFixture { _, number in
                 .reply(
@@ -224,7 +224,7 @@ import Testing
         #expect(fallen.verdict == .failed && fallen.detail?.contains("restarted") == true)
     }
 
-    @Test func aHangingServerCostsItsOwnTimeOnly() async throws {
+    @Test func `a hanging server costs its own time only`() async throws {
         let fixture = try StackFixture { request, _ in
             request.target.hasPrefix("/-/ready") ? .silence : .reply(.response(200, [], "ok"))
         }
@@ -237,7 +237,7 @@ import Testing
         #expect(ContinuousClock.now - began < .seconds(30))
     }
 
-    @Test func damagedBlocksFailAndNoneToReadIsSkipped() async throws {
+    @Test func `the block check fails on damaged blocks and is skipped if the set has no blocks`() async throws {
         let fixture = try StackFixture([:])
         func verdict(_ blocks: Int, _ damage: [String] = [], facts: [String: String] = [:]) throws
             -> CheckResult

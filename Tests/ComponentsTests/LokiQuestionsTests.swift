@@ -64,7 +64,7 @@ import Testing
         await late.loki.stop()
     }
 
-    @Test func `questions stay behind what clients may not have pushed yet`() async throws {
+    @Test func `recorded queries end before the time of data that clients may not have pushed yet`() async throws {
         let site = try await Site(lines: 2000)
         var component = site.stack.components[0]
         component.captured = component.watermark.map { $0 + 2000 }

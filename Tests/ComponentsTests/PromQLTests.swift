@@ -55,7 +55,7 @@ import Testing
         #expect(try await equality(one, other).verdict == .failed)
     }
 
-    @Test func `a difference of histograms is said in observations`() async throws {
+    @Test func `the message gives a difference between histograms in observations`() async throws {
         let result = try await equality(Self.histogram(132, buckets: ""), Self.histogram(279, buckets: ""))
         #expect(
             result.detail
@@ -63,7 +63,7 @@ import Testing
     }
 
     /// Versions before recorded a histogram as an empty text.
-    @Test func `an answer that an older version recorded is no difference`() async throws {
+    @Test func `an empty histogram result recorded by an older version is not a difference`() async throws {
         let former = Self.answer("vector", #"[{"metric":{"job":"a"},"value":[1,""]}]"#)
         #expect(try await equality(former, Self.histogram(3, buckets: "")).verdict == .passed)
     }
@@ -74,7 +74,7 @@ import Testing
             (1203.6, "1204"),
             (1e300, nil), (.infinity, nil), (.nan, nil),
         ] as [(Double, String?)])
-    func `a rate of samples is never shown as none`(rate: Double, text: String?) {
+    func `a small rate of samples is never shown as zero`(rate: Double, text: String?) {
         let shown = Ingestion.text(rate)
         if let text { #expect(shown == text) }
     }

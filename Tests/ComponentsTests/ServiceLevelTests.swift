@@ -69,7 +69,7 @@ import Testing
         #expect(failed.first?.detail?.contains("the present value") == true)
     }
 
-    @Test func `a day that was measured in part is told as that`() async throws {
+    @Test func `the report states how much of a partly measured day has values`() async throws {
         let fixture = try badDay(counted: "125")
         let report = await report(fixture)
         #expect(report.hasGaps)
@@ -98,7 +98,7 @@ import Testing
         #expect(!report.isCompliant)
     }
 
-    @Test func `a scalar and a histogram are named as what they are`() async throws {
+    @Test func `the report names scalar and histogram results as such`() async throws {
         let scalar = try StackFixture([
             "/api/v1/query": (
                 400,

@@ -25,14 +25,14 @@ import Testing
         return unnoticed
     }
 
-    @Test func noFlippedBitPassesForACurve() throws {
+    @Test func `no flipped bit passes for a curve`() throws {
         let own = try TestKey.ec.get()
         let sealed = try seal(plain, to: [own.certificate])
         #expect(try unnoticedFlips(in: sealed, own.key()) == [])
     }
 
     /// An ephemeral key whose sign, or whose last bits, happen to be zero has more than one encoding.
-    @Test func noFlippedBitPassesInAnyEphemeralKey() throws {
+    @Test func `no flipped bit passes in any ephemeral key`() throws {
         let own = try TestKey.ec.get()
         for _ in 0..<24 {
             let sealed = try seal(plain, to: [own.certificate])
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func noFlippedBitPassesForRSA() throws {
+    @Test func `no flipped bit passes for RSA`() throws {
         let own = try TestKey.rsa.get()
         let sealed = try seal(plain, to: [own.certificate])
         // The bytes after the recipients are the same for every kind of key. Within the encrypted key each trial costs
@@ -56,7 +56,7 @@ import Testing
     /// The parts of an envelope that its content's tag does not cover: the other recipients with their wrapped keys
     /// and, for a key whose certificate is unknown, the name of the recipient. A change there leaves the content
     /// unchanged; the object's own hash in the index reveals it.
-    @Test func flipsThatPassAreInWhatTheKeyCannotKnow() throws {
+    @Test func `undetected bit flips affect only parts of the envelope that the key does not cover`() throws {
         let (own, other) = (try TestKey.ec.get(), try TestKey.otherEC.get())
         let one = try seal(plain, to: [own.certificate])
         let name = try #require(one.firstRange(of: issuerAndSerial(own)))
@@ -73,7 +73,7 @@ import Testing
     }
 
     /// A cut envelope never counts as whole, for any length.
-    @Test(arguments: RecoveryKeyPair.Kind.allCases) func noCutPasses(_ kind: RecoveryKeyPair.Kind) throws {
+    @Test(arguments: RecoveryKeyPair.Kind.allCases) func `no cut passes`(_ kind: RecoveryKeyPair.Kind) throws {
         let own = try kind.key()
         let key = try own.key()
         let sealed = try seal(noise(200_000), to: [own.certificate])
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(arguments: [([0], 1), ([0x30, 0], 1), ([0x30], 70_000)] as [([UInt8], Int)])
-    func nothingMayFollow(_ bytes: [UInt8], times: Int) throws {
+    func `nothing may follow`(_ bytes: [UInt8], times: Int) throws {
         let rest = Array(repeatElement(bytes, count: times).joined())
         let own = try TestKey.ec.get()
         let sealed = try seal(plain, to: [own.certificate])
@@ -98,7 +98,7 @@ import Testing
     }
 
     /// Whole pieces of content removed, doubled, swapped, or taken from another envelope for the same key.
-    @Test func piecesCannotBeMoved() throws {
+    @Test func `pieces cannot be moved`() throws {
         let own = try TestKey.ec.get()
         let piece = 5 + 65_536
         let sealed = try seal(noise(4 * 65_536), to: [own.certificate])
@@ -120,7 +120,7 @@ import Testing
     }
 
     /// Noise instead of an envelope and inside one: an error, never a trap.
-    @Test func noiseIsRefused() throws {
+    @Test func `noise is refused`() throws {
         let own = try TestKey.ec.get()
         let key = try own.key()
         let sealed = try seal(noise(300), to: [own.certificate])

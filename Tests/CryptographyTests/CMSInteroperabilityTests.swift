@@ -7,7 +7,7 @@ import Testing
     private static let sizes = [0, 1, 127, 128, 255, 256, 65_536, (1 << 20) - 1, 1 << 20, 5 << 20 + 3]
     private let bench = CMSBench()
 
-    @Test(arguments: sizes) func opensslReadsWhatWeWrite(_ size: Int) throws {
+    @Test(arguments: sizes) func `OpenSSL decrypts the envelopes that dr writes`(_ size: Int) throws {
         let (rsa, ec) = (try TestKey.rsa.get(), try TestKey.ec.get())
         let plain = noise(size)
         let rsaKey = try bench.file("rsa.key", Array(rsa.pair.privateKeyPEM.utf8))
@@ -32,7 +32,9 @@ import Testing
         ["-keyopt", "rsa_padding_mode:oaep", "-keyopt", "rsa_oaep_md:sha256"],
     ]
 
-    @Test(arguments: sizes, manners) func weReadWhatOpensslWrites(_ size: Int, _ manner: [String]) throws {
+    @Test(arguments: sizes, manners) func `dr decrypts the envelopes that OpenSSL writes`(
+        _ size: Int, _ manner: [String]
+    ) throws {
         // OpenSSL 3.0 cannot stream an empty file: "Error writing CMS output".
         if size == 0, manner.contains("-stream") { return }
         let (rsa, ec) = (try TestKey.rsa.get(), try TestKey.ec.get())
@@ -54,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func encryptedKeysOpenInOpenssl() throws {
+    @Test func `encrypted keys open in OpenSSL`() throws {
         let pair = try RecoveryKeyPair.generate(
             commonName: "Notfallschlüssel", kind: .p256, now: Date(), passphrase: Array("correct horse".utf8))
         let key = try bench.file("key", Array(pair.privateKeyPEM.utf8))
@@ -72,7 +74,7 @@ import Testing
     }
 
     @Test(arguments: RecoveryKeyPair.Kind.allCases)
-    func certificatesSayWhatOpensslSays(_ kind: RecoveryKeyPair.Kind) throws {
+    func `certificate details match the output of OpenSSL`(_ kind: RecoveryKeyPair.Kind) throws {
         let certificate = try kind.key().certificate
         let path = try bench.file("crt", Array(kind.key().pair.certificatePEM.utf8))
         let told = try bench.openssl(

@@ -10,7 +10,7 @@ import Testing
     private func complaint(_ body: () throws -> Void) -> CMSError? { #expect(throws: CMSError.self, performing: body) }
 
     @Test(arguments: RecoveryKeyPair.Kind.allCases)
-    func aWrongKeyIsToldWhoseItShouldBe(_ kind: RecoveryKeyPair.Kind) throws {
+    func `the error for a wrong key names the certificate of the right key`(_ kind: RecoveryKeyPair.Kind) throws {
         let (own, stranger) = (try kind.key(), try kind.stranger())
         let sealed = try seal([1], to: [own.certificate])
         for knows in [true, false] {
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: RecoveryKeyPair.Kind.allCases)
-    func aDamagedContentKeyIsNotTakenForAWrongKey(_ kind: RecoveryKeyPair.Kind) throws {
+    func `a damaged content key is not taken for a wrong key`(_ kind: RecoveryKeyPair.Kind) throws {
         let own = try kind.key()
         var sealed = try seal([1], to: [own.certificate])
         // The recipients end with the wrapped key.
@@ -42,7 +42,7 @@ import Testing
     }
 
     /// The content key in PKCS #1 v1.5: no error before the tag shows whether it was decrypted correctly.
-    @Test func aWrongKeyForTheOldPaddingShowsInTheTag() throws {
+    @Test func `a wrong key for the old padding shows in the tag`() throws {
         _ = try bench.file("plain", noise(1000))
         _ = try bench.file("rsa.crt", Array(TestKey.rsa.get().pair.certificatePEM.utf8))
         try bench.openssl(
@@ -55,7 +55,7 @@ import Testing
         #expect(complaint { _ = try open(sealed, with: known) }?.reason == .wrongKey)
     }
 
-    @Test func aKeyPicksItsOwnCertificate() throws {
+    @Test func `a key picks its own certificate`() throws {
         let (own, other) = (try TestKey.ec.get(), try TestKey.otherEC.get())
         let pem = Array(own.pair.privateKeyPEM.utf8)
         let several = try RecoveryKey(pem: pem, name: "k", certificates: [other.certificate, own.certificate])
@@ -63,7 +63,7 @@ import Testing
         #expect(try RecoveryKey(pem: pem, name: "k", certificates: [other.certificate]).certificate == nil)
     }
 
-    @Test func whatOpensslMadeIsNoEnvelopeForUs() throws {
+    @Test func `dr refuses OpenSSL envelopes with unsupported algorithms`() throws {
         let own = try TestKey.ec.get()
         _ = try bench.file("plain", [1, 2, 3])
         _ = try bench.file("ec.crt", Array(own.pair.certificatePEM.utf8))
@@ -76,13 +76,13 @@ import Testing
         #expect(complaint { _ = try open(bench.read("sealed"), with: own.key()) }?.reason == .malformed)
     }
 
-    @Test func filesOfSeveralCertificatesLoad() throws {
+    @Test func `files of several certificates load`() throws {
         let (rsa, ec) = (try TestKey.rsa.get(), try TestKey.ec.get())
         let path = try bench.file("both", Array((rsa.pair.certificatePEM + "\n# ours\n" + ec.pair.certificatePEM).utf8))
         #expect(try RecoveryCertificate.load(path) == [rsa.certificate, ec.certificate])
     }
 
-    @Test func whatIsNoCertificateSaysWhy() throws {
+    @Test func `the error for an invalid certificate states the cause`() throws {
         let missing = complaint { _ = try RecoveryCertificate.load("/nowhere/recovery.crt") }
         #expect(missing?.reason == .unreadable)
         #expect(missing?.description == "read certificate '/nowhere/recovery.crt': no such file or directory")
@@ -110,7 +110,7 @@ import Testing
         (["-newkey", "rsa:1024"], "too short"), (["-newkey", "ed25519"], "neither RSA nor"),
         (["-newkey", "rsa:2048", "-addext", "keyUsage=digitalSignature"], "does not allow encryption"),
     ])
-    func certificatesThatCannotReceiveAreRefused(_ options: [String], _ why: String) throws {
+    func `certificates that cannot receive are refused`(_ options: [String], _ why: String) throws {
         try bench.openssl(
             ["req", "-x509", "-nodes", "-subj", "/CN=x", "-keyout", "x.key", "-out", "x.crt"] + options)
         let error = complaint { _ = try RecoveryCertificate.all(in: bench.read("x.crt"), name: "x.crt") }
@@ -118,7 +118,7 @@ import Testing
         #expect(error?.detail.contains(why) == true)
     }
 
-    @Test func validityIsJudgedAtTheTimeGiven() throws {
+    @Test func `validity is judged at the time given`() throws {
         let now = Date(timeIntervalSince1970: 1_800_000_000)
         let pair = try RecoveryKeyPair.generate(commonName: "brief", kind: .p256, now: now, years: 1)
         let certificate = try #require(
@@ -136,7 +136,7 @@ import Testing
         #expect(certificates.first?.expires == now + (30 * 365 + 7) * 86_400)
     }
 
-    @Test func passphrasesAreAskedForOnceAndOnlyWhenNeeded() throws {
+    @Test func `passphrases are asked for once and only when needed`() throws {
         struct NoTerminal: Error {}
         let plain = Array(try TestKey.ec.get().pair.privateKeyPEM.utf8)
         _ = try RecoveryKey(pem: plain, name: "k") { throw NoTerminal() }
@@ -160,23 +160,23 @@ import Testing
     }
 
     @Test(arguments: ["", "hello", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"])
-    func whatIsNoKeySaysSo(_ content: String) {
+    func `a file without a private key is reported as such`(_ content: String) {
         #expect(complaint { _ = try RecoveryKey(pem: Array(content.utf8), name: "k") }?.reason == .notAKey)
     }
 
-    @Test func keysOfOtherKindsAreRefused() throws {
+    @Test func `keys of other kinds are refused`() throws {
         try bench.openssl("genpkey", "-algorithm", "ed25519", "-out", "k")
         #expect(complaint { _ = try RecoveryKey(pem: bench.read("k"), name: "k") }?.reason == .unsupported)
     }
 
-    @Test func keyPairsDoNotPrintTheirKey() throws {
+    @Test func `key pairs do not print their key`() throws {
         let pair = try TestKey.ec.get().pair
         #expect(!"\(pair) \([pair])".contains("PRIVATE"))
         #expect(!String(reflecting: [pair]).contains("PRIVATE"))
     }
 
     @Test(arguments: ["", String(repeating: "x", count: 65), "a\u{0}b"])
-    func namesThatX509CannotHoldAreRefused(_ name: String) {
+    func `names that X509 cannot hold are refused`(_ name: String) {
         #expect(throws: CMSError.self) { try RecoveryKeyPair.generate(commonName: name, kind: .p256, now: Date()) }
     }
 }

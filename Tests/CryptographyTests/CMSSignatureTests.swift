@@ -20,7 +20,7 @@ import Testing
 
     private static let kinds = [["-newkey", "ec", "-pkeyopt", "group:P-256"], ["-newkey", "rsa:2048"]]
 
-    @Test(arguments: kinds) func opensslAcceptsOurs(_ options: [String]) throws {
+    @Test(arguments: kinds) func `OpenSSL accepts ours`(_ options: [String]) throws {
         let signer = try identity("signer", options)
         _ = try bench.file("document", document)
         _ = try bench.file("other", document + [0])
@@ -37,7 +37,7 @@ import Testing
         #expect(throws: CMSBench.Refusal.self) { try verify("document", "stranger.crt") }
     }
 
-    @Test(arguments: kinds) func weAcceptOpenssls(_ options: [String]) throws {
+    @Test(arguments: kinds) func `we accept openssls`(_ options: [String]) throws {
         let signer = try identity("signer", options)
         _ = try bench.file("document", document)
         try bench.openssl(
@@ -49,7 +49,7 @@ import Testing
         #expect(proved == signer.certificate)
     }
 
-    @Test func anAuthorityVouches() throws {
+    @Test func `an authority vouches`() throws {
         let authority = try identity("authority", ["-newkey", "ec", "-pkeyopt", "group:P-256"])
         try bench.openssl(
             "req", "-newkey", "ec", "-pkeyopt", "group:P-256", "-nodes", "-subj", "/CN=leaf", "-keyout", "leaf.key",
@@ -73,7 +73,7 @@ import Testing
         }?.reason
     }
 
-    @Test func whatIsNotProvedIsRefused() throws {
+    @Test func `an invalid signature or a signer that is not trusted is refused`() throws {
         let (signer, stranger) = (try identity("signer"), try identity("stranger"))
         let signature = try CMSSignature.sign(document, by: signer)
         #expect(reason(signature, of: document + [0], [signer.certificate]) == .signature)
@@ -90,7 +90,7 @@ import Testing
         #expect(reason(signature, of: document, [signer.certificate], at: later) == .signature)
     }
 
-    @Test func otherMessagesAreNoSignatures() throws {
+    @Test func `other messages are no signatures`() throws {
         let signer = try identity("signer")
         _ = try bench.file("document", document)
         let start = ["cms", "-binary", "-outform", "DER", "-in", "document", "-out", "message"]
@@ -104,7 +104,7 @@ import Testing
     }
 
     /// A changed signature never verifies for another document or another signer.
-    @Test func changedSignaturesProveNothingElse() throws {
+    @Test func `changed signatures prove nothing else`() throws {
         let signer = try identity("signer")
         let signature = try CMSSignature.sign(document, by: signer)
         for byte in signature.indices {
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func keysMustBelongToTheirCertificate() throws {
+    @Test func `keys must belong to their certificate`() throws {
         _ = (try identity("one"), try identity("two"))
         let folder = bench.folder.url.path
         let error = #expect(throws: CMSError.self) {

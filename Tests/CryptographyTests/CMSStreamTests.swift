@@ -5,7 +5,7 @@ import Testing
 /// Envelopes as streams: pieces of any size, no delay of data, permanent errors.
 @Suite struct CMSStreamTests {
     /// Encryptor and decryptor in a row: all input has been output, except for one piece of 64 KiB.
-    @Test func nothingIsHeldBack() throws {
+    @Test func `nothing is held back`() throws {
         let own = try TestKey.ec.get()
         let chunk = noise(300_000)
         var (into, between, out) = (0, 0, 0)
@@ -28,7 +28,7 @@ import Testing
     /// The structure of the ciphertext does not show the pieces of the plaintext, and reading does not depend on
     /// pieces.
     @Test(arguments: [1, 2, 3, 7, 1000, 65_535, 65_536, 65_537, 200_000])
-    func piecesDoNotMatter(_ step: Int) throws {
+    func `pieces do not matter`(_ step: Int) throws {
         let own = try TestKey.ec.get()
         let plain = noise(step < 7 ? 1000 : 200_000)
         let sealed = try seal(plain, to: [own.certificate], step: step)
@@ -37,13 +37,13 @@ import Testing
         #expect(sealed.count == whole.count)
     }
 
-    @Test func theSameTwiceIsEncryptedDifferently() throws {
+    @Test func `the same twice is encrypted differently`() throws {
         let own = try TestKey.ec.get()
         #expect(try seal([1, 2, 3], to: [own.certificate]) != seal([1, 2, 3], to: [own.certificate]))
     }
 
     /// Definite and indefinite lengths, nested and empty pieces: all that X.690 allows for the content.
-    @Test func everyFormOfContentIsRead() throws {
+    @Test func `every form of content is read`() throws {
         let own = try TestKey.ec.get()
         let key = try own.key()
         let plain = Array("what is this".utf8)
@@ -81,7 +81,7 @@ import Testing
     }
 
     /// A header without end is refused before it fills the memory.
-    @Test func longHeadersAreRefused() throws {
+    @Test func `long headers are refused`() throws {
         let own = try TestKey.ec.get()
         let sealed = try seal([1], to: [own.certificate])
         let start = try #require(sealed.firstRange(of: [2, 1, 0, 0x31])).upperBound
@@ -103,7 +103,7 @@ import Testing
 
     private struct Full: Error {}
 
-    @Test func errorsOfTheSinkComeThroughAndStick() throws {
+    @Test func `errors of the sink come through and stick`() throws {
         let own = try TestKey.ec.get()
         let encryptor = try CMSEncryptor(to: [own.certificate]) { _ in throw Full() }
         let bytes = noise(10)
@@ -116,7 +116,7 @@ import Testing
         #expect(throws: CMSError.self) { try decryptor.finish() }
     }
 
-    @Test func nothingFollowsTheEnd() throws {
+    @Test func `nothing follows the end`() throws {
         let own = try TestKey.ec.get()
         var sealed: [UInt8] = []
         let encryptor = try CMSEncryptor(to: [own.certificate]) { append($0, to: &sealed) }
@@ -127,12 +127,12 @@ import Testing
         #expect(try open(sealed, with: own.key()) == [])
     }
 
-    @Test func someoneHasToReceive() throws {
+    @Test func `someone has to receive`() throws {
         #expect(throws: CMSError.self) { try CMSEncryptor(to: []) { _ in } }
     }
 
     /// Keys and certificates are shared by all threads of a restore.
-    @Test func oneKeyServesManyThreads() async throws {
+    @Test func `one key serves many threads`() async throws {
         let own = try TestKey.rsa.get()
         let key = try own.key()
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -90,7 +90,7 @@ import Testing
     ]
 
     @Test(arguments: crcCases)
-    func `CRC-32C of RFC 3720, whole and in two pieces`(message: [UInt8], value: UInt32) {
+    func `CRC-32C matches RFC 3720, computed whole and in two pieces`(message: [UInt8], value: UInt32) {
         #expect(CRC32C.checksum(message.span.bytes) == value)
         for cut in 0...message.count {
             var crc = CRC32C()

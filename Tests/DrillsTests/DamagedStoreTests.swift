@@ -22,7 +22,7 @@ import Testing
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    @Test func oneBitIsTurnedAndNothingElse() throws {
+    @Test func `one bit is turned and nothing else`() throws {
         let damaged = DamagedStore(store, .flippedBit(first, at: 5))
         #expect(try text(damaged, first) == "01234%6789")
         #expect(try text(damaged, first, 4..<7) == "4%6")
@@ -30,7 +30,7 @@ import Testing
         #expect(try text(damaged, second) == "abcdefghij")
     }
 
-    @Test func whatIsMissingIsMissingEverywhere() throws {
+    @Test func `a missing object is missing for get, head and list`() throws {
         let damaged = DamagedStore(store, .missing(first))
         #expect(throws: ObjectStoreError.self) { try text(damaged, first) }
         #expect(try damaged.head(first) == nil)
@@ -42,7 +42,7 @@ import Testing
         #expect(keys == [second])
     }
 
-    @Test func nothingIsWritten() throws {
+    @Test func `nothing is written`() throws {
         let damaged = DamagedStore(store, .missing(first))
         #expect(throws: ObjectStoreError.self) { try damaged.put(first, [1], options: PutOptions()) }
         #expect(try damaged.delete([second]).count == 1)

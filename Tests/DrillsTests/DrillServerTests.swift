@@ -22,7 +22,7 @@ import Testing
         try await StandInServer("stranger", port: port, contract: nil) { _ in .text(200, "ready\n") }
     }
 
-    @Test func aPortIsHeldUntilItIsReleased() throws {
+    @Test func `a port is held until it is released`() throws {
         let first = try ReservedPort(avoiding: [])
         #expect(!first.isFree && !first.isFixed)
         let refused = #expect(throws: DrillError.self) { try ReservedPort(first.number, for: "loki") }
@@ -33,7 +33,7 @@ import Testing
     }
 
     /// As a program does that is being started: it has the socket open until it becomes another program.
-    @Test func aReleasedPortIsFreeWhileAnotherProcessStillHasItOpen() throws {
+    @Test func `a released port is free while another process still has it open`() throws {
         let port = try ReservedPort(avoiding: [])
         let duplicate = try #require(port.descriptor.map { dup($0) })
         defer { close(duplicate) }
@@ -42,7 +42,7 @@ import Testing
         #expect(port.isFree)
     }
 
-    @Test func theLiveStacksPortsAreNotChosen() throws {
+    @Test func `the live stacks ports are not chosen`() throws {
         // All but a hundred of those that the kernel gives: without looking, one of the many would be chosen.
         let range = try String(contentsOfFile: "/proc/sys/net/ipv4/ip_local_port_range", encoding: .utf8)
             .split(whereSeparator: \.isWhitespace).compactMap { UInt16($0) }
@@ -51,7 +51,7 @@ import Testing
     }
 
     /// Chosen, released for the server, and taken by somebody before that listens.
-    @Test func aPortThatIsTakenBeforeTheStartIsNotAskedForAnything() async throws {
+    @Test func `a port that is taken before the start is not asked for anything`() async throws {
         let port = try ReservedPort(avoiding: [])
         port.release()
         let stranger = try await stranger(on: port.number)
@@ -64,7 +64,7 @@ import Testing
     }
 
     /// A program that the listening process started may have the same socket open, and is not the one to end.
-    @Test func aChildThatInheritedTheSocketIsNotNamed() async throws {
+    @Test func `a child that inherited the socket is not named`() async throws {
         let stranger = try await stranger()
         // posix_spawn passes on descriptors that are not close-on-exec, as the stand-in's socket is.
         var children: [pid_t] = []
@@ -88,7 +88,7 @@ import Testing
     }
 
     /// The stranger comes between the last look and the server's own attempt: it answers, and it is not the server.
-    @Test func whoAnsweredBeforeTheServerWasStartedIsNotTheServer() async throws {
+    @Test func `a process that answered before the server started is not taken for the server`() async throws {
         let port = try ReservedPort(avoiding: [])
         let taker = folder.url.appending(path: "taken")
         // A server that takes its time: meanwhile this process, which was there before it, takes the port.
@@ -101,7 +101,7 @@ import Testing
         await stranger.stop()
     }
 
-    @Test func aServerThatDidNotStartCanBeStartedAgain() async throws {
+    @Test func `a server that did not start can be started again`() async throws {
         let port = try ReservedPort(avoiding: [])
         let failing = server(port, "/bin/sh", "-c", "echo no such option; exit 3")
         for _ in 0..<2 {

@@ -5,7 +5,7 @@ import Testing
 @testable import Drills
 
 @Suite struct DrilledStoreTests {
-    @Test func onlyMarksAreWritten() throws {
+    @Test func `only marks are written`() throws {
         let folder = try TemporaryFolder("drilled")
         let live = try DirectoryStore(path: folder.path)
         let set = ObjectKey(trusted: "sets/one.json"), mark = ObjectKey(trusted: "marks/drilled/one.json")

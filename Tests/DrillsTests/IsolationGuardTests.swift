@@ -18,7 +18,7 @@ import Testing
 
     // MARK: Directories
 
-    @Test func aLinkDoesNotHideTheLiveDirectory() throws {
+    @Test func `a link does not hide the live directory`() throws {
         let folder = try TemporaryFolder("isolation")
         let live = folder.url.appending(path: "live").path
         try FileManager.default.createDirectory(atPath: "\(live)/inner", withIntermediateDirectories: true)
@@ -33,7 +33,7 @@ import Testing
         #expect(objection(.directory("\(folder.path)/live-drill"), .directory(live)) == nil)
     }
 
-    @Test func aLiveDirectoryThatIsGoneIsKnownByItsName() throws {
+    @Test func `a live directory that is gone is known by its name`() throws {
         let folder = try TemporaryFolder("isolation")
         let live = "\(folder.path)/gone/data"
         #expect(objection(.directory(live), .directory(live)) != nil)
@@ -50,18 +50,18 @@ import Testing
         ("http://a:9090", "http://unknown:9090", "cannot be resolved"),
         ("http://unknown:9090", "http://a:9090", "cannot be resolved"), ("nonsense", "http://a:1", "cannot be parsed"),
     ])
-    func aServerThatMayBeTheLiveOneIsRefused(_ own: String, _ live: String, _ why: String) {
+    func `a server that may be the live one is refused`(_ own: String, _ live: String, _ why: String) {
         let names: [String: Set<String>] = ["a": ["10.0.0.1"], "b": ["10.0.0.2", "10.0.0.1"]]
         #expect(objection(.server(url: own), .server(url: live), names)?.contains(why) == true)
     }
 
-    @Test func anotherPortOrAddressIsAnotherServer() {
+    @Test func `another port or address is another server`() {
         let names: [String: Set<String>] = ["a": ["10.0.0.1"], "c": ["10.0.0.3"]]
         #expect(objection(.server(url: "http://a:9091"), .server(url: "http://a:9090"), names) == nil)
         #expect(objection(.server(url: "http://c:9090"), .server(url: "http://a:9090"), names) == nil)
     }
 
-    @Test func allNamesOfThisMachineAreOne() {
+    @Test func `all names of this machine are one`() {
         let resolver = SystemResolver()
         #expect(resolver.addresses(of: "localhost") == resolver.addresses(of: "127.0.0.1"))
         #expect(resolver.addresses(of: "127.0.0.1") == resolver.addresses(of: "127.1.2.3"))
@@ -74,14 +74,15 @@ import Testing
         ("b", "dr", "b", "dr", true), ("b", "dr/drill", "b", "dr", true), ("b", "", "b", "dr", true),
         ("b", "dr", "b", "", true), ("b", "dr2", "b", "dr", false), ("c", "dr", "b", "dr", false),
     ])
-    func prefixesMustNotOverlap(_ own: String, _ prefix: String, _ live: String, _ other: String, _ refused: Bool) {
+    func `prefixes must not overlap`(_ own: String, _ prefix: String, _ live: String, _ other: String, _ refused: Bool)
+    {
         let reason = objection(
             .bucket(name: own, prefix: prefix, endpoint: nil), .bucket(name: live, prefix: other, endpoint: nil))
         #expect((reason != nil) == refused)
     }
 
     /// The drill's Elasticsearch reads the live one's snapshots, which it is registered for reading only.
-    @Test func whatIsOnlyReadMayBeTheLiveOnes() {
+    @Test func `a drill may use live locations that it only reads`() {
         let snapshots = Place.Kind.bucket(name: "b", prefix: "jaeger", endpoint: nil)
         let guardian = IsolationGuard(live: [Place("jaeger's snapshots", snapshots)], resolver: Names(known: [:]))
         #expect(guardian.objections(to: [Place("jaeger's snapshots", snapshots, isOnlyRead: true)]) == [])
@@ -95,7 +96,7 @@ import Testing
     ]
 
     @Test(arguments: contexts)
-    func aClusterIsKnownByItsContextAndItsServer(_ context: String, _ server: String?, _ why: String?) {
+    func `a cluster is known by its context and its server`(_ context: String, _ server: String?, _ why: String?) {
         let names: [String: Set<String>] = ["a": ["10.0.0.1"], "b": ["10.0.0.1"], "c": ["10.0.0.3"]]
         let live = Place.Kind.cluster(context: "prod", server: "https://a:6443")
         let found = objection(.cluster(context: context, server: server), live, names)

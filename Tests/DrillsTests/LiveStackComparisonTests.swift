@@ -15,7 +15,7 @@ import Testing
         compare(before, after).digests.first.map { $0.before == $0.after }
     }
 
-    @Test func aServerThatIsAwayIsNoDifference() {
+    @Test func `an unreachable server is not counted as a difference`() {
         #expect(isUntouched(whole, whole) == true)
         // What was seen twice still counts.
         #expect(isUntouched(whole, silent) == true)
@@ -33,7 +33,7 @@ import Testing
     @Test(arguments: [
         (0, "not be read before and after the drill"), (1, "not be read before the drill ("), (2, "not after it"),
     ])
-    func whatCouldNotBeSeenIsNamed(_ which: Int, _ words: String) {
+    func `the comparison names what it could not inspect and when`(_ which: Int, _ words: String) {
         let spots = [compare(silent, silent), compare(silent, whole), compare(whole, silent)][which].blindSpots
         #expect(spots.count == 1 && spots[0].hasPrefix("live prometheus: its server could "), "\(spots)")
         #expect(spots[0].contains(words) && spots[0].contains("(GET /: refused)"), "\(spots)")

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Elasticsearch
 
-/// One cluster dies, another restores; and what is in the way.
+/// Restores into another cluster than the backed-up one, and conflicts with existing objects.
 @Suite struct ElasticsearchImporterTests {
     /// A backed-up cluster, and an empty one that shares its repository.
     private func pair(_ options: ElasticsearchStandInOptions = ElasticsearchStandInOptions()) async throws
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(arguments: dialects)
-    func comesBackInAnotherCluster(options: ElasticsearchStandInOptions) async throws {
+    func `a backup restores into another cluster`(options: ElasticsearchStandInOptions) async throws {
         let (old, backup, new) = try await pair(options)
         let plan = try await new.restore(backup, dryRun: true)
         #expect(plan.values.allSatisfy { $0.outcome == .create } && plan.count == 8)
@@ -36,7 +36,7 @@ import Testing
         #expect(after.templates["_index_template"] == before.templates["_index_template"])
         #expect(after.templates["_template"]?.keys.sorted() == ["jaeger-service"])
         #expect(after.policies.keys == before.policies.keys)
-        // The one that is written to goes on rolling over; the other must not be deleted for its age.
+        // The write index keeps its policy and rolls over; the other must not be deleted because of its age.
         let name: JSONValue? = options.isOpenSearch ? Optional.none : "jaeger-ilm-policy"
         #expect(after.indices["jaeger-span-000002"]?.settings["index.lifecycle.name"] == name)
         #expect(after.indices["jaeger-span-000001"]?.settings["index.lifecycle.name"] == nil)
@@ -47,7 +47,7 @@ import Testing
         new.expectNoViolations()
     }
 
-    @Test func inTheClusterThatMadeItTheRepositoryIsForWriting() async throws {
+    @Test func `in the cluster that made it the repository is for writing`() async throws {
         let site = try await Site()
         let backup = try await site.backup()
         site.cluster.with {
@@ -59,12 +59,12 @@ import Testing
         site.expectNoViolations()
     }
 
-    /// As in a drill, also where it shares the identity of the cluster that made the snapshots.
-    @Test func whereItIsOnlyReadItCannotBeWrittenTo() async throws {
+    /// As in a drill, even if it shares the identity of the cluster that made the snapshots.
+    @Test func `where it is only read it cannot be written to`() async throws {
         let site = try await Site()
         let backup = try await site.backup()
         let onlyRead = SnapshotRepository("dr", .directory("/mnt/backups/jaeger"), isOnlyRead: true)
-        // Registered for writing, as the live cluster has it: nothing is restored there.
+        // Registered for writing, as on the live cluster: nothing is restored there.
         let refused = await site.failure { _ = try await site.restore(backup, repository: onlyRead) }
         #expect(refused?.detail.contains("registered for writing") == true)
         #expect(refused?.hint?.contains("DELETE /_snapshot/dr") == true)
@@ -76,7 +76,7 @@ import Testing
         let report = try await site.restore(backup, repository: onlyRead)
         #expect(report["repository 'dr'"]?.detail?.contains("read-only, as in every drill") == true)
         #expect(report["index 'jaeger-span-000001'"]?.outcome == .create)
-        // The cluster itself refuses whoever tries all the same.
+        // The cluster itself refuses such a write anyway.
         let snapshots = site.snapshots
         let api = site.api()
         await #expect(throws: ElasticsearchAPIError.self) {
@@ -89,7 +89,7 @@ import Testing
         #expect(try await site.restore(backup, repository: onlyRead).values.allSatisfy { $0.outcome == .same })
     }
 
-    @Test func whatIsInTheWayIsAConflictUnlessReplaced() async throws {
+    @Test func `an existing index that differs is a conflict unless --replace is given`() async throws {
         let (_, backup, new) = try await pair()
         new.cluster.with {
             $0.add("jaeger-span-000001", documents: 5, shards: 2)
@@ -116,7 +116,7 @@ import Testing
         new.expectNoViolations()
     }
 
-    @Test func withAPrefixItComesBesideWhatIsThere() async throws {
+    @Test func `a restore with a prefix leaves existing indices untouched`() async throws {
         let site = try await Site()
         let backup = try await site.backup()
         let report = try await site.restore(backup, prefix: "restored-")
@@ -134,7 +134,7 @@ import Testing
         site.expectNoViolations()
     }
 
-    @Test func anAliasThatACollectorMadeAnIndexOfIsNamed() async throws {
+    @Test func `an alias that a collector made an index of is named`() async throws {
         let (_, backup, new) = try await pair()
         new.cluster.with { $0.add("jaeger-span-write", documents: 1) }
         let report = try await new.restore(backup, replaces: true)
@@ -144,7 +144,7 @@ import Testing
         new.expectNoViolations()
     }
 
-    @Test func aWriteAliasThatLeadsElsewhereIsNamed() async throws {
+    @Test func `a write alias that leads elsewhere is named`() async throws {
         let (_, backup, new) = try await pair()
         new.cluster.with {
             $0.add(
@@ -177,7 +177,7 @@ import Testing
             #expect(index.detail?.contains("'jaeger-span-write' writes into 'jaeger-span-000002'") == true)
         }
         #expect(site.cluster.with { $0.indices.keys.sorted() } == ["jaeger-span-000002"])
-        // Into an empty cluster it comes back as it was.
+        // A restore into an empty cluster reproduces the original state.
         site.cluster.with { $0.indices = [:] }
         #expect(try await site.restore(backup).values.allSatisfy { $0.isWhole })
         #expect(site.cluster.with { $0.indices["jaeger-span-000001"]?.aliases.count } == 2)
@@ -208,7 +208,7 @@ import Testing
 
     // MARK: Faults
 
-    /// Every number in an answer of the cluster is replaced: nothing may end the program.
+    /// Every number in an answer of the cluster is replaced: the program must not trap.
     @Test(arguments: StandInAnswer.oddNumbers)
     func `numbers of the cluster that cannot be are refused or ignored`(number: String) async throws {
         let site = try await Site()
@@ -233,15 +233,15 @@ import Testing
         #expect(ends.allSatisfy { $0 == nil || $0 is ComponentError }, "\(ends)")
     }
 
-    @Test func aSnapshotThatIsGoneIsSaidSo() async throws {
+    @Test func `the error states that the snapshot no longer exists`() async throws {
         let (_, backup, new) = try await pair()
         new.cluster.shelf.change(at: "fs:/mnt/backups/jaeger") { $0 = [:] }
         let error = await new.failure { _ = try await new.restore(backup) }
-        #expect(error?.detail.contains("no such snapshot") == true && error?.hint?.contains("--at") == true)
+        #expect(error?.detail.contains("no longer has this snapshot") == true && error?.hint?.contains("--at") == true)
         new.expectNoViolations()
     }
 
-    @Test func anotherSnapshotOfThatNameIsRefused() async throws {
+    @Test func `another snapshot of that name is refused`() async throws {
         let (_, backup, new) = try await pair()
         let name = try #require(backup.facts["snapshot"])
         new.cluster.shelf.change(at: "fs:/mnt/backups/jaeger") { $0[name]?["info"]?["uuid"] = "another" }
@@ -250,7 +250,7 @@ import Testing
         #expect(new.cluster.with { $0.indices.isEmpty })
     }
 
-    @Test func documentsThatAreMissingAfterwardsAreAFailure() async throws {
+    @Test func `documents that are missing afterwards are a failure`() async throws {
         let (_, backup, new) = try await pair()
         new.cluster.with { $0.lostInRestore = 1 }
         let report = try await new.restore(backup)
@@ -258,7 +258,7 @@ import Testing
         #expect(index.outcome == .failed && index.detail?.contains("1199 documents, the backup has 1200") == true)
     }
 
-    @Test func aPartialSnapshotBringsWhatItHas() async throws {
+    @Test func `a restore from a partial snapshot restores the available documents and fails the index`() async throws {
         let old = try await Site()
         old.cluster.with { $0.indices["jaeger-span-000001"]?.lostShards = [0: "node left"] }
         let backup = try await old.backup()
@@ -271,7 +271,7 @@ import Testing
         new.expectNoViolations()
     }
 
-    @Test func shardsThatDoNotComeUpAreAFailure() async throws {
+    @Test func `shards that do not come up are a failure`() async throws {
         let (_, backup, new) = try await pair()
         new.cluster.with { $0.neverRecovers = true }
         let report = try await new.restore(backup, patience: .milliseconds(300))
@@ -279,7 +279,7 @@ import Testing
         #expect(report["index 'jaeger-span-000001'"]?.outcome == .failed)
     }
 
-    @Test func oneThatIsRefusedCostsTheOthersNothing() async throws {
+    @Test func `one that is refused costs the others nothing`() async throws {
         let (_, backup, new) = try await pair()
         let cluster = new.cluster
         cluster.server.fail { request in
@@ -294,7 +294,7 @@ import Testing
         #expect(report["index 'jaeger-span-000002'"]?.outcome == .create)
     }
 
-    @Test func anAnswerToTheRestoreThatIsLostIsLookedFor() async throws {
+    @Test func `an answer to the restore that is lost is looked for`() async throws {
         let (_, backup, new) = try await pair()
         let cluster = new.cluster
         cluster.server.fail { request in
@@ -305,7 +305,7 @@ import Testing
         #expect(try await new.restore(backup).values.allSatisfy { $0.outcome == .create })
     }
 
-    @Test func weakCredentialsAreToldWhatTheyLack() async throws {
+    @Test func `the report names the privileges that the credentials lack`() async throws {
         let old = try await Site()
         let backup = try await old.backup()
         var options = ElasticsearchStandInOptions()
@@ -317,7 +317,7 @@ import Testing
         #expect(report["index 'jaeger-span-000001'"]?.outcome == .failed)
     }
 
-    @Test func replicasWithoutNodesAreYellowAndWhole() async throws {
+    @Test func `an index whose replicas have no node is yellow but restored in full`() async throws {
         let old = try await Site()
         old.cluster.with { $0.add("jaeger-span-000003", documents: 3, replicas: 1) }
         let backup = try await old.backup()
@@ -327,7 +327,7 @@ import Testing
         #expect(new.cluster.with { $0.indices["jaeger-span-000003"]?.settings["index.number_of_replicas"] } == "1")
     }
 
-    @Test func nodesThatAreNotThereDoNotHoldAnIndex() async throws {
+    @Test func `nodes that are not there do not hold an index`() async throws {
         let old = try await Site()
         let key = "index.routing.allocation.require.box"
         old.cluster.with { $0.indices["jaeger-span-000001"]?.settings[key] = "warm" }
@@ -349,7 +349,7 @@ import Testing
         (.elasticsearch("7.10.2"), .opensearch("2.11.0"), true),
         (.elasticsearch("8.11.3"), .opensearch("2.11.0"), false), (.opensearch("2.11.0"), .opensearch("3.1.0"), true),
     ])
-    func aClusterThatCannotReadItIsRefused(
+    func `a cluster that cannot read it is refused`(
         from: ElasticsearchStandInOptions, to: ElasticsearchStandInOptions, fits: Bool
     ) async throws {
         let old = try await Site(from)
@@ -364,7 +364,7 @@ import Testing
         }
     }
 
-    @Test func aTreeThatDescribesNoSnapshotIsRefused() async throws {
+    @Test func `a tree that describes no snapshot is refused`() async throws {
         let (_, backup, new) = try await pair()
         try FileManager.default.removeItem(atPath: "\(backup.tree)/snapshot.json")
         let error = await new.failure { _ = try await new.restore(backup) }

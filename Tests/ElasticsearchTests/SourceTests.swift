@@ -7,10 +7,10 @@ import Testing
 
 @testable import Elasticsearch
 
-/// A capture against the stand-in, which holds every request and answer against the contract.
+/// A capture from the stand-in, which checks every request and answer against the contract.
 @Suite struct ElasticsearchSourceTests {
     @Test(arguments: dialects)
-    func writesDownWhatASnapshotHolds(options: ElasticsearchStandInOptions) async throws {
+    func `the backup records the contents of a snapshot`(options: ElasticsearchStandInOptions) async throws {
         let site = try await Site(options)
         let backup = try await site.backup()
         #expect(backup.damage.isEmpty && backup.warnings.isEmpty)
@@ -41,7 +41,7 @@ import Testing
         site.expectNoViolations()
     }
 
-    @Test func leavesAloneWhatDidNotChange() async throws {
+    @Test func `the backup leaves unchanged documents untouched`() async throws {
         let site = try await Site()
         let first = try await site.backup()
         func modified(_ path: String) throws -> Date? {
@@ -56,7 +56,7 @@ import Testing
         #expect(site.snapshots.count == 2)
     }
 
-    @Test func acceptsAnswersByRepository() async throws {
+    @Test func `accepts answers by repository`() async throws {
         var options = ElasticsearchStandInOptions.elasticsearch("7.9.0")
         options.answersByRepository = true
         let site = try await Site(options)
@@ -65,7 +65,7 @@ import Testing
         site.expectNoViolations()
     }
 
-    @Test func countsWhatIsWrittenMeanwhileAsARange() async throws {
+    @Test func `documents written during the snapshot are counted as a range`() async throws {
         let site = try await Site()
         let task = Task { try await site.backup() }
         let name = "dr-20251124t024640z-01234567"
@@ -77,7 +77,7 @@ import Testing
         #expect(summary["indices"]?["jaeger-span-000002"]?["documents"] == ["least": 340, "most": 400])
     }
 
-    @Test func aClosedIndexIsKeptUncounted() async throws {
+    @Test func `a closed index is kept uncounted`() async throws {
         let site = try await Site()
         site.cluster.with { $0.indices["jaeger-span-000001"]?.isOpen = false }
         let backup = try await site.backup()
@@ -89,7 +89,7 @@ import Testing
 
     // MARK: Faults
 
-    @Test func aPartialSnapshotNamesTheShards() async throws {
+    @Test func `a partial snapshot names the shards`() async throws {
         let site = try await Site()
         site.cluster.with { $0.indices["jaeger-span-000001"]?.lostShards = [1: "primary shard is not allocated"] }
         let backup = try await site.backup()
@@ -100,7 +100,7 @@ import Testing
         site.expectNoViolations()
     }
 
-    @Test func aFailedSnapshotIsAnErrorAndRemoved() async throws {
+    @Test func `a failed snapshot is an error and removed`() async throws {
         let site = try await Site()
         site.cluster.with { $0.failsNextSnapshot = true }
         let error = await site.failure { _ = try await site.backup() }
@@ -109,14 +109,14 @@ import Testing
         site.expectNoViolations()
     }
 
-    @Test func nothingToBackUpIsAnError() async throws {
+    @Test func `nothing to back up is an error`() async throws {
         let site = try await Site()
         let error = await site.failure { _ = try await site.backup(site.source(indices: "prod-jaeger-*")) }
         #expect(error?.detail.contains("no index matches") == true && error?.hint != nil)
         #expect(site.snapshots.isEmpty)
     }
 
-    @Test func aRepositoryThatIsAnotherIsRefused() async throws {
+    @Test func `a repository that is another is refused`() async throws {
         let site = try await Site()
         site.cluster.with { $0.repositories["dr"] = ["type": "s3", "settings": ["bucket": "theirs"]] }
         let error = await site.failure { _ = try await site.backup() }
@@ -132,7 +132,7 @@ import Testing
         site.expectNoViolations()
     }
 
-    @Test func aPlaceThatTheNodesDoNotAllowIsExplained() async throws {
+    @Test func `a place that the nodes do not allow is explained`() async throws {
         let site = try await Site()
         let outside = SnapshotRepository("dr", .directory("/srv/other"))
         let error = await site.failure { _ = try await site.backup(site.source(outside)) }
@@ -147,7 +147,7 @@ import Testing
         ("cluster:admin/snapshot/create", "'create_snapshot'"), ("cluster:admin/repository/put", "'manage'"),
         ("cluster:admin/snapshot/get", "'monitor_snapshot'"), ("indices:data/read/search", "'read'"),
     ])
-    func weakCredentialsAreToldWhatTheyLack(action: String, privilege: String) async throws {
+    func `the error names the privilege that the credentials lack`(action: String, privilege: String) async throws {
         var options = ElasticsearchStandInOptions()
         options.denied = [action]
         let site = try await Site(options)
@@ -157,7 +157,7 @@ import Testing
         site.expectNoViolations()
     }
 
-    @Test func wrongCredentialsAreRefusedAndRightOnesServe() async throws {
+    @Test func `wrong credentials are refused and right ones serve`() async throws {
         var options = ElasticsearchStandInOptions()
         options.user = ("backup", "secret")
         let site = try await Site(options)
@@ -172,14 +172,14 @@ import Testing
             try await other.backup(other.source(api: other.api(apiKey: "aWQ6a2V5"))).facts["state"] == "SUCCESS")
     }
 
-    @Test func withoutTheRightToRefreshItWarns() async throws {
+    @Test func `without the right to refresh it warns`() async throws {
         var options = ElasticsearchStandInOptions()
         options.denied = ["indices:admin/refresh"]
         let site = try await Site(options)
         #expect(try await site.backup().warnings.first?.contains("'maintenance'") == true)
     }
 
-    @Test func aServerThatGoesAwayAndComesBackIsWaitedFor() async throws {
+    @Test func `the backup waits for a server that stops and starts again`() async throws {
         let site = try await Site()
         site.cluster.with { $0.neverFinishes = true }
         let name = "dr-20251124t024640z-01234567"
@@ -192,7 +192,7 @@ import Testing
         #expect(site.cluster.server.requests["PUT /_snapshot/dr/\(name)"] == 1)
     }
 
-    @Test func aSnapshotThatMakesNoProgressIsGivenUpAndRemoved() async throws {
+    @Test func `a snapshot that makes no progress is given up and removed`() async throws {
         let site = try await Site()
         site.cluster.with { $0.neverFinishes = true }
         let error = await site.failure { _ = try await site.backup(site.source(patience: .milliseconds(300))) }
@@ -200,7 +200,7 @@ import Testing
         #expect(site.snapshots.isEmpty && site.notes.isEmpty)
     }
 
-    @Test func aCancelledRunTakesItsSnapshotBack() async throws {
+    @Test func `a cancelled run takes its snapshot back`() async throws {
         let site = try await Site()
         site.cluster.with { $0.neverFinishes = true }
         let task = Task { try await site.backup() }
@@ -210,7 +210,7 @@ import Testing
         #expect(site.snapshots.isEmpty && site.notes.isEmpty)
     }
 
-    @Test func anAnswerThatIsLostIsLookedFor() async throws {
+    @Test func `an answer that is lost is looked for`() async throws {
         let site = try await Site()
         let cluster = site.cluster
         cluster.server.fail { request in
@@ -222,7 +222,7 @@ import Testing
         #expect(site.snapshots.count == 1)
     }
 
-    @Test func aRequestThatWasNeverHeardLeavesItsNote() async throws {
+    @Test func `a request that was never heard leaves its note`() async throws {
         let site = try await Site()
         site.cluster.server.fail { request in
             request.method == "PUT" && request.segments.count == 3 ? .text(504, "gateway time-out") : nil
@@ -235,7 +235,7 @@ import Testing
         #expect(site.notes.isEmpty)
     }
 
-    @Test func aSnapshotOfThatNameThatIsNotOursIsLeftAlone() async throws {
+    @Test func `a snapshot of that name that is not ours is left alone`() async throws {
         let site = try await Site()
         let name = "dr-20251124t024640z-01234567"
         let theirs: JSONValue = [
@@ -247,21 +247,21 @@ import Testing
         #expect(site.snapshots[name]?["info"]?["uuid"] == "theirs")
     }
 
-    @Test func anotherOperationOfTheRepositoryIsWaitedFor() async throws {
+    @Test func `another operation of the repository is waited for`() async throws {
         let site = try await Site()
         site.cluster.with { $0.busyFor = 2 }
         #expect(try await site.backup().facts["state"] == "SUCCESS")
         site.expectNoViolations()
     }
 
-    @Test func theNextRunRemovesWhatAKilledOneLeft() async throws {
+    @Test func `the next run removes the snapshot of a killed run`() async throws {
         let site = try await Site()
         _ = try await site.backup()
         let left = try #require(site.snapshots.keys.first)
-        // The lock goes with the process; here, with the note.
+        // The kernel releases the lock with the process; here, the note releases it.
         _ = try SnapshotNote.write(
             repository: "dr", snapshot: left, run: "0123456789abcdef0123456789abcdef", in: site.state)
-        // Of one that another run holds still.
+        // For a note that another run still holds.
         let living = try SnapshotNote.write(repository: "dr", snapshot: "dr-living", run: "living", in: site.state)
         _ = try await site.backup(run: "fedcba9876543210fedcba9876543210")
         #expect(site.snapshots.keys.sorted() == ["dr-20251124t024640z-fedcba98"])
@@ -271,7 +271,7 @@ import Testing
 
     // MARK: Forgetting and diagnosing
 
-    @Test func forgetsItsOwnAndNothingElse() async throws {
+    @Test func `forgets its own and nothing else`() async throws {
         let site = try await Site()
         let backup = try await site.backup()
         var facts = backup.facts
@@ -282,7 +282,7 @@ import Testing
         try await site.source().forget(backup.facts)
         #expect(site.snapshots.isEmpty)
         try await site.source().forget(backup.facts)
-        // A cluster that was set up anew knows the repository by its place.
+        // A cluster that was set up again knows the repository by its place.
         site.cluster.with { $0.repositories = [:] }
         let again = try await site.backup(run: "fedcba9876543210fedcba9876543210")
         site.cluster.with { $0.repositories = [:] }
@@ -291,7 +291,7 @@ import Testing
         site.expectNoViolations()
     }
 
-    @Test func doctorSeesWhatStandsInTheWay() async throws {
+    @Test func `doctor reports problems with the server, the repository and the index pattern`() async throws {
         let site = try await Site()
         let before = await site.source().diagnose()
         #expect(before.map(\.verdict) == [.ok, .ok, .ok])

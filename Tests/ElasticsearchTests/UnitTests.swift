@@ -12,7 +12,7 @@ import Testing
         ("jaeger-span", "jaeger-span-1", false), ("a*b*c", "aXbYc", true), ("a*b*c", "ac", false),
         ("ab*ba", "aba", false), ("*", "anything", true), ("-jaeger-*", "jaeger-span", false),
     ])
-    func matchesAsElasticsearchDoes(pattern: String, name: String, isMatch: Bool) {
+    func `matches as Elasticsearch does`(pattern: String, name: String, isMatch: Bool) {
         #expect(IndexPattern(pattern).matches(name) == isMatch)
     }
 }
@@ -21,7 +21,7 @@ import Testing
     private let s3 = SnapshotRepository("dr", .s3(bucket: "b", basePath: "jaeger", client: nil))
     private let directory = SnapshotRepository("dr", .directory("/mnt/a"))
 
-    @Test func isRecognisedByWhatItIs() {
+    @Test func `a snapshot repository is recognised by its type and settings`() {
         #expect(s3.difference(from: s3.registration(isReadOnly: false)) == nil)
         #expect(directory.difference(from: directory.registration(isReadOnly: true)) == nil)
         #expect(s3.difference(from: directory.registration(isReadOnly: false)) == "it is of type 'fs', not 's3'")
@@ -33,7 +33,7 @@ import Testing
                 == "its location is '/mnt/b', not '/mnt/a'")
     }
 
-    @Test func isReadOnlyInEitherSpelling() {
+    @Test func `is read only in either spelling`() {
         #expect(SnapshotRepository.isReadOnly(s3.registration(isReadOnly: true)))
         #expect(SnapshotRepository.isReadOnly(["settings": ["readonly": "true"]]))
         #expect(!SnapshotRepository.isReadOnly(["settings": ["readonly": "false"]]))
@@ -46,7 +46,7 @@ import Testing
         ClusterIdentity(product: product, version: version, name: "c", uuid: "u")
     }
 
-    @Test func speaksEachDialect() {
+    @Test func `speaks each dialect`() {
         #expect(identity(.elasticsearch, "8.1.0").managerTimeout.keys.first == "master_timeout")
         #expect(identity(.opensearch, "1.3.2").managerTimeout.keys.first == "master_timeout")
         #expect(identity(.opensearch, "2.0.0").managerTimeout.keys.first == "cluster_manager_timeout")
@@ -56,7 +56,7 @@ import Testing
         #expect(identity(.opensearch, "3.0.0-alpha1").release == (3, 0))
     }
 
-    @Test func refusesWhatCannotWork() {
+    @Test func `the identity check refuses unsupported servers and authentication`() {
         #expect(throws: ComponentError.self) {
             try identity(.elasticsearch, "6.8.23").check(hasAPIKey: false, operation: "x")
         }
@@ -97,11 +97,11 @@ import Testing
         if case .conflict(let text) = action { text } else { "" }
     }
 
-    @Test func whatIsNotThereIsCreated() {
+    @Test func `a missing index is created`() {
         #expect(IndexPlan.action(for: index(), present: nil, in: IndexPlan.Surroundings()) == .create)
     }
 
-    @Test func whatIsThereAlreadyStays() {
+    @Test func `an existing index with the same content stays unchanged`() {
         #expect(IndexPlan.action(for: index(), present: present(11), in: around(replaces: true)) == .same)
         // Without its policy, as a restore leaves it.
         var detached = Self.essence
@@ -109,7 +109,7 @@ import Testing
         #expect(IndexPlan.action(for: index(), present: present(10, essence: detached), in: around()) == .same)
     }
 
-    @Test func whatDiffersIsAConflictOrReplaced() {
+    @Test func `an index that differs is a conflict, or is replaced on request`() {
         for documents in [9, 13] {
             let action = IndexPlan.action(for: index(), present: present(documents), in: around())
             #expect(obstacle(action).contains("--replace") && obstacle(action).contains("10 to 12"))
@@ -125,12 +125,12 @@ import Testing
         #expect(obstacle(IndexPlan.action(for: index(), present: present(11, essence: remapped), in: around())) != "")
     }
 
-    @Test func anotherNumberOfShardsCannotBeReplaced() {
+    @Test func `another number of shards cannot be replaced`() {
         let action = IndexPlan.action(for: index(), present: present(1), in: around(primaries: 3, replaces: true))
         #expect(obstacle(action).contains("3 primary shards") && obstacle(action).contains("DELETE"))
     }
 
-    @Test func anAliasThatIsTakenIsAConflict() {
+    @Test func `an alias that is taken is a conflict`() {
         var around = IndexPlan.Surroundings()
         around.indices["jaeger-span-write"] = ListedIndex(
             name: "jaeger-span-write", isOpen: true, primaries: 1, size: nil)
@@ -188,7 +188,7 @@ import Testing
         #expect(IndexPlan.action(for: index, present: nil, in: around) == .create)
     }
 
-    /// An old index that happens to have an alias must not get back the policy that deletes it.
+    /// An old index that has an alias by chance must not get back the policy that deletes it.
     @Test func `only an index that rolls over keeps its lifecycle policy`() {
         func index(_ alias: String, _ properties: JSONValue) -> RecordedSnapshot.Index {
             RecordedSnapshot.findingWriteAliases(of: [
@@ -230,7 +230,7 @@ import Testing
 }
 
 @Suite struct BatchTests {
-    @Test func namesFitIntoOneLine() {
+    @Test func `names fit into one line`() {
         let items = (0..<45).map { number in
             IndexRestore.Item(
                 index: RecordedSnapshot.Index(name: "jaeger-span-\(number)", essence: nil, documents: nil),

@@ -3,15 +3,15 @@ import Testing
 
 @testable import Git
 
-/// What a user is told when git does not run; how programs are run at all is tested where that is done.
+/// Messages for a `git` that does not run; other tests cover running programs in general.
 @Suite struct GitCommandTests {
-    @Test func aMissingProgramIsNamed() {
+    @Test func `a missing program is named`() {
         let command = GitCommand(arguments: ["version"], environment: [:], program: "/nowhere/git")
         let error = #expect(throws: ComponentError.self) { try command.run { _ in } }
         #expect(error?.reason == .misconfigured && error?.hint?.contains("install git") == true)
     }
 
-    @Test func aCommandThatDoesNotEndIsTheServersFault() {
+    @Test func `a command that does not end is the servers fault`() {
         let command = GitCommand(
             arguments: ["-c", "exec sleep 600", "fetch"], environment: [:], timeout: .milliseconds(50),
             program: "/bin/sh")

@@ -10,7 +10,7 @@ import Testing
         try? String(contentsOf: fixture.folder.url.appending(path: file), encoding: .utf8)
     }
 
-    @Test func theCommitIsCheckedOutOnItsBranchWithItsOrigin() async throws {
+    @Test func `the commit is checked out on its branch with its origin`() async throws {
         let fixture = try await GitFixture(commits: 3)
         try await fixture.git("tag", "v1")
         let commit = try await fixture.capture().capture.record.commit
@@ -30,14 +30,14 @@ import Testing
         let diff = try await CommandRun.run("/usr/bin/diff", ["-r", "-x", ".git", fixture.origin, out])
         #expect(diff.status == 0, "\(diff.output)")
 
-        // Again: nothing is done.
+        // A second import does nothing.
         #expect(try await fixture.restore(to: "out").map(\.outcome) == [.same])
         #expect(try await fixture.restore(to: "out", dryRun: true, replace: true).map(\.outcome) == [.same])
         let left = try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).sorted()
         #expect(left == ["origin", "out", "state"])
     }
 
-    @Test func whatIsThereIsLeftAloneOrKeptAside() async throws {
+    @Test func `existing files are a conflict, or are kept aside with --replace`() async throws {
         let fixture = try await GitFixture()
         try await fixture.capture()
         try await fixture.restore(to: "out")
@@ -54,9 +54,9 @@ import Testing
         #expect(text("out/file 0", fixture) == "content 0\n" && text("out.before-now/file 0", fixture) == "my own")
     }
 
-    /// Another branch, another commit: not the same, although nothing is changed in it.
+    /// Another branch, another commit: not the same, although its files are unchanged.
     @Test(arguments: ["checkout --quiet -b other", "reset --quiet --hard HEAD~1", "checkout --quiet --detach"])
-    func aRepositoryElsewhereIsNotTheSame(command: String) async throws {
+    func `a repository elsewhere is not the same`(command: String) async throws {
         let fixture = try await GitFixture()
         try await fixture.capture()
         try await fixture.restore(to: "out")
@@ -66,8 +66,9 @@ import Testing
         #expect(try await fixture.restore(to: "out", dryRun: true).map(\.outcome) == [.conflict])
     }
 
-    /// What an interrupted clone left beside the target goes; a bundle that is damaged costs the target nothing.
-    @Test func aDamagedBundleLeavesTheTargetAlone() async throws {
+    /// The leftovers of an interrupted clone beside the target are removed; a damaged bundle leaves the target
+    /// unchanged.
+    @Test func `a damaged bundle leaves the target alone`() async throws {
         let fixture = try await GitFixture()
         try await fixture.capture()
         try await fixture.restore(to: "out")
@@ -88,7 +89,7 @@ import Testing
         #expect(try await fixture.restore(to: "out", replace: true).map(\.outcome) == [.update])
     }
 
-    @Test func aBackupWithoutItsBundleSaysSo() async throws {
+    @Test func `a backup without its bundle says so`() async throws {
         let fixture = try await GitFixture()
         try await fixture.capture()
         try FileManager.default.removeItem(atPath: "\(fixture.state)/documents/repository.bundle")

@@ -8,14 +8,14 @@ import Testing
 
 /// Captures of real repositories, with the real git.
 @Suite struct GitSourceTests {
-    /// What git itself says of the bundle: names and commits.
+    /// The names and commits that git lists for the bundle.
     private func heads(_ fixture: GitFixture) async throws -> [String: String] {
         let listing = try await fixture.git("bundle", "list-heads", "\(fixture.state)/documents/repository.bundle")
         let pairs = listing.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
         return Dictionary(pairs.map { ($0[1], $0[0]) }) { $1 }
     }
 
-    @Test func theBundleHoldsTheBranchItsTagsAndItsWholeHistory() async throws {
+    @Test func `the bundle holds the branch, its tags and its whole history`() async throws {
         let fixture = try await GitFixture(commits: 3)
         try await fixture.git("tag", "--annotate", "-m", "one", "v1", "HEAD~1")
         try await fixture.git("checkout", "--quiet", "-b", "other")
@@ -38,8 +38,10 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.state).allSatisfy { !$0.contains("work") })
     }
 
-    /// Of a path, nothing is copied but into the bundle; of a remote, only what is new is fetched.
-    @Test(arguments: [false, true]) func whatDidNotMoveStaysTheVerySameFile(isRemote: Bool) async throws {
+    /// For a path, data are copied into the bundle only; for a remote, only new objects are fetched.
+    @Test(arguments: [false, true]) func `the backup leaves the bundle of an unchanged branch untouched`(isRemote: Bool)
+        async throws
+    {
         let fixture = try await GitFixture()
         let url = isRemote ? "file://\(fixture.origin)" : fixture.origin
         let first = try await fixture.capture(url)
@@ -59,7 +61,7 @@ import Testing
         #expect(try await fixture.capture(url).capture.record.refs.count == 1)
     }
 
-    @Test(arguments: [false, true]) func aForcePushIsBackedUpAndNamed(isRemote: Bool) async throws {
+    @Test(arguments: [false, true]) func `a force push is backed up and named`(isRemote: Bool) async throws {
         let fixture = try await GitFixture(commits: 3)
         let url = isRemote ? "file://\(fixture.origin)" : fixture.origin
         let old = try await fixture.capture(url).capture.record.commit
@@ -70,7 +72,7 @@ import Testing
         let warning = try #require(capture.warnings.first)
         #expect(
             warning.contains("force-pushed") && warning.contains(old.prefix(12)) && warning.contains(new.prefix(12)))
-        // Said once; recorded as long as the branch stays there, so that the file does not change.
+        // Reported once; recorded as long as the branch stays there, so that the file does not change.
         let again = try await fixture.capture(url).capture
         #expect(again.warnings.isEmpty && again.record == capture.record)
         try await fixture.commit("more", "more")
@@ -78,7 +80,7 @@ import Testing
     }
 
     @Test(arguments: ["feature/ü#1", "a.b", "x@y", "HEADS/main", "'quoted'"])
-    func oddBranchNamesAreNamesLikeAnyOther(name: String) async throws {
+    func `odd branch names are names like any other`(name: String) async throws {
         let fixture = try await GitFixture()
         try await fixture.git("checkout", "--quiet", "-b", name)
         let commit = try await fixture.commit("odd", name)
@@ -89,7 +91,7 @@ import Testing
         #expect(try await fixture.git("symbolic-ref", "HEAD", in: "\(fixture.folder.path)/out") == "refs/heads/\(name)")
     }
 
-    @Test func whatCannotBeBackedUpIsExplained() async throws {
+    @Test func `the error explains why a repository cannot be backed up`() async throws {
         let fixture = try await GitFixture()
         let place = fixture.folder.path
         let missing = await fixture.failure(branch: "master")
@@ -98,7 +100,7 @@ import Testing
         try await fixture.git("init", "--quiet", "\(place)/empty")
         #expect(await fixture.failure("\(place)/empty")?.detail.contains("is empty") == true)
 
-        // A folder inside of a repository is none, even though git would find one above it.
+        // A folder inside of a repository is not a repository, even though git would find one above it.
         try FileManager.default.createDirectory(atPath: "\(fixture.origin)/inside", withIntermediateDirectories: true)
         for url in ["\(fixture.origin)/inside", "\(place)/nowhere", "file://\(place)/nowhere"] {
             let error = await fixture.failure(url)
@@ -108,11 +110,11 @@ import Testing
         #expect(await fixture.failure("ext::sh -c id")?.reason == .misconfigured)
 
         try await fixture.git("checkout", "--quiet", "--detach")
-        #expect(await fixture.failure()?.detail.contains("commit of no branch") == true)
+        #expect(await fixture.failure()?.detail.contains("a commit and not a branch") == true)
         #expect(try await fixture.capture(branch: "main").capture.record.branch == "main")
     }
 
-    @Test(arguments: [false, true]) func aShallowCloneIsRefused(isRemote: Bool) async throws {
+    @Test(arguments: [false, true]) func `a shallow clone is refused`(isRemote: Bool) async throws {
         let fixture = try await GitFixture(commits: 3)
         let shallow = "\(fixture.folder.path)/shallow"
         try await fixture.git("clone", "--quiet", "--depth", "1", "file://\(fixture.origin)", shallow)
@@ -123,7 +125,7 @@ import Testing
         #expect(try await fixture.capture(url).capture.record.commits == 3)
     }
 
-    @Test func contentThatIsElsewhereIsSaid() async throws {
+    @Test func `the backup warns about content that is stored outside the repository`() async throws {
         let fixture = try await GitFixture()
         let commit = try await fixture.git("rev-parse", "HEAD")
         try await fixture.git("update-index", "--add", "--cacheinfo", "160000,\(commit),vendor/grafana")
@@ -138,7 +140,7 @@ import Testing
     }
 
     /// Locks of a killed run, a damaged pack: the mirror is a cache.
-    @Test func aBrokenMirrorIsMadeAnew() async throws {
+    @Test func `the backup rebuilds a broken mirror`() async throws {
         let fixture = try await GitFixture()
         let url = "file://\(fixture.origin)"
         try await fixture.capture(url)
@@ -150,7 +152,7 @@ import Testing
         #expect(try await fixture.capture(url).capture.record.commit == commit)
     }
 
-    @Test func aRunBesideAnotherServesItself() async throws {
+    @Test func `a run beside another serves itself`() async throws {
         let fixture = try await GitFixture()
         let context = CaptureContext(run: "one", state: fixture.state, logger: .init(label: "test"))
         let source = GitSource(url: "file://\(fixture.origin)", pool: GitFixture.pool)
@@ -161,7 +163,7 @@ import Testing
         try await first.release()
     }
 
-    @Test func aDamagedRepositoryIsNotBackedUpAsIfItWereWhole() async throws {
+    @Test func `the backup of a damaged repository fails`() async throws {
         let fixture = try await GitFixture(commits: 1)
         let blob = try await fixture.git("rev-parse", "HEAD:file 0")
         let file = "\(fixture.origin)/.git/objects/\(blob.prefix(2))/\(blob.dropFirst(2))"
@@ -171,7 +173,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: "\(fixture.state)/documents/repository.bundle"))
     }
 
-    @Test func aBundleThatIsNotWholeIsFound() async throws {
+    @Test func `verify finds an incomplete bundle`() async throws {
         let fixture = try await GitFixture(commits: 3)
         let record = try await fixture.capture().capture.record
         let file = URL(filePath: "\(fixture.folder.path)/bundle")
@@ -180,18 +182,18 @@ import Testing
         try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
         let git = try GitProgram(scratch: scratch)
         try whole.write(to: file)
-        #expect(try BundleProof.prove(file.path, record, git).isEmpty)
+        #expect(try BundleProof.prove(file.path, of: record, with: git).isEmpty)
         var flipped = whole
         flipped[whole.count - 40] ^= 1
         for bad in [flipped, whole.prefix(whole.count - 1), Data("nothing".utf8)] {
             try bad.write(to: file)
-            let error = #expect(throws: ComponentError.self) { try BundleProof.prove(file.path, record, git) }
+            let error = #expect(throws: ComponentError.self) { try BundleProof.prove(file.path, of: record, with: git) }
             #expect(error?.reason == .damaged)
         }
     }
 
     /// The commands that a repository's own configuration names must not run when it is read.
-    @Test func nothingThatTheRepositoryNamesIsRun() async throws {
+    @Test func `nothing that the repository names is run`() async throws {
         let fixture = try await GitFixture()
         let trap = "touch '\(fixture.folder.path)/sprung'"
         for key in ["core.fsmonitor", "core.sshCommand", "core.pager", "gpg.program", "uploadpack.packObjectsHook"] {
@@ -201,13 +203,13 @@ import Testing
         try await fixture.capture()
         try await fixture.commit("next", "next")
         try await fixture.capture("file://\(fixture.origin)")
-        // The fixture's own commands may have sprung it: only what the captures did counts.
+        // The fixture's own commands may have triggered it: only the captures count.
         try? FileManager.default.removeItem(atPath: "\(fixture.folder.path)/sprung")
         try await fixture.capture()
         #expect(!FileManager.default.fileExists(atPath: "\(fixture.folder.path)/sprung"))
     }
 
-    @Test func doctorSaysWhatIsThere() async throws {
+    @Test func `doctor reports the state of the repository, the branch and git`() async throws {
         let fixture = try await GitFixture()
         let good = await GitSource(url: fixture.origin, pool: GitFixture.pool).diagnose()
         #expect(good.map(\.verdict) == [.ok, .ok] && good.last?.detail.contains("branch 'main'") == true)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Git
 
-/// What is read from git's output and from addresses, without git.
+/// Parsing of git's output and of addresses, without git.
 @Suite struct GitTextTests {
     @Test(arguments: [
         ("https://user:secret@host/x.git", "https://host/x.git"),
@@ -18,18 +18,18 @@ import Testing
             "unable to access 'https://u:secret@h/x/': no, https://u:secret@h",
             "unable to access 'https://h/x/': no, https://h"
         ),
-    ]) func credentialsAreTakenOutOfTexts(text: String, expected: String) {
+    ]) func `credentials are taken out of texts`(text: String, expected: String) {
         #expect(GitAddress.redacting(text) == expected)
     }
 
     @Test(arguments: [
         ("https://host/x/y.git", "https://host"), ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080"),
         ("https://me@host/x", "https://host"), ("ssh://git@host/x", nil), ("/srv/x", nil), ("git@host:x", nil),
-    ]) func aPasswordIsBoundToOneServer(url: String, scope: String?) {
+    ]) func `a password is bound to one server`(url: String, scope: String?) {
         #expect(GitAddress(url).credentialScope == scope)
     }
 
-    @Test func aListingGivesBranchesAndHead() throws {
+    @Test func `a listing gives branches and head`() throws {
         let listing =
             "ref: refs/heads/trunk\tHEAD\n1111\tHEAD\n1111\trefs/heads/trunk\n2222\trefs/heads/a/ü b\n3\trefs/tags/x\n"
         let references = RemoteReferences(listing: listing)
@@ -44,10 +44,10 @@ import Testing
 
     @Test(
         arguments: [
-            ("", nil, "empty"), ("1\tHEAD\n1\trefs/heads/a\n", nil, "commit of no branch"),
-            ("ref: refs/heads/unborn\tHEAD\n1\trefs/heads/a\n", nil, "no branch that has a commit"),
+            ("", nil, "empty"), ("1\tHEAD\n1\trefs/heads/a\n", nil, "a commit and not a branch"),
+            ("ref: refs/heads/unborn\tHEAD\n1\trefs/heads/a\n", nil, "does not name a branch with a commit"),
             ("", "main", "empty"),
-        ] as [(String, String?, String)]) func whatHasNoBranchToChooseIsExplained(
+        ] as [(String, String?, String)]) func `the error explains why no branch can be chosen`(
             listing: String, wanted: String?, words: String
         )
     {
@@ -72,14 +72,16 @@ import Testing
             ("fatal: could not read Username for 'https://h': terminal prompts disabled", .refused),
             ("error: object file .git/objects/ab/cd is corrupt", .damaged),
             ("fatal: write error: No space left on device", .noSpace), ("fatal: whatever", .other), ("", .other),
-        ] as [(String, ComponentError.Reason)]) func failuresAreToldApart(errors: String, reason: ComponentError.Reason)
+        ] as [(String, ComponentError.Reason)]) func `git failures are classified by their cause`(
+            errors: String, reason: ComponentError.Reason
+        )
     {
         let error = GitFailure.error("fetch x", status: 128, errors: errors)
         #expect(error.reason == reason && !"\(error)".contains("pw") && !error.detail.isEmpty)
     }
 
     @Test(arguments: [("2.31.9", false), ("2.32.0", true), ("3.0", true), ("2.39.5\n", true), ("1.8.3.1", false)])
-    func oldVersionsAreRefused(version: String, isGood: Bool) {
+    func `old versions are refused`(version: String, isGood: Bool) {
         #expect((GitSource.judge(version: version).verdict == .ok) == isGood)
     }
 }

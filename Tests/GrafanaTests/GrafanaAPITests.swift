@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct GrafanaAPITests {
     @Test(arguments: [429, 500, 502, 503, 504])
-    func whatMayPassIsTriedAgain(_ status: Int) async throws {
+    func `a request that fails with a transient error is retried`(_ status: Int) async throws {
         let fixture = try await Fixture(.empty())
         let left = Mutex(2)
         fixture.grafana.server.fail { _ in
@@ -20,7 +20,7 @@ import Testing
         #expect(try await fixture.api().get(["org"])["name"] == "Main Org.")
     }
 
-    @Test func aCallThatDoesSomethingIsSentOnceWhereItMayHaveBeenHeard() async throws {
+    @Test func `a call that does something is sent once where it may have been heard`() async throws {
         let fixture = try await Fixture(.empty())
         fixture.grafana.server.fail { _ in .text(503, "busy") }
         let request = GrafanaRequest("POST", ["orgs"], body: ["name": "New"])
@@ -28,7 +28,7 @@ import Testing
         #expect(fixture.grafana.server.requests["POST /api/orgs"] == 1)
     }
 
-    @Test func aSlashInANameIsNoSeparator() async throws {
+    @Test func `a slash in a name does not separate path segments`() async throws {
         let fixture = try await Fixture(.rich())
         let group = try await fixture.api().get(
             ["v1", "provisioning", "folder", "ops", "rule-groups", "hosts / all"], organization: 1)
@@ -38,14 +38,14 @@ import Testing
     @Test(arguments: [
         (404, GrafanaAPIError.Reason.notFound), (412, .conflict), (302, .notGrafana), (406, .notAcceptable),
     ])
-    func aRefusalIsUnderstood(_ status: Int, _ reason: GrafanaAPIError.Reason) async throws {
+    func `a refusal is understood`(_ status: Int, _ reason: GrafanaAPIError.Reason) async throws {
         let fixture = try await Fixture(.empty())
         fixture.grafana.server.fail { _ in .json(status, ["message": "no"]) }
         let error = await #expect(throws: GrafanaAPIError.self) { try await fixture.api().get(["org"]) }
         #expect(error?.reason == reason)
     }
 
-    @Test func aServerThatIsAwayIsUnreachable() async throws {
+    @Test func `a server that is away is unreachable`() async throws {
         let fixture = try await Fixture(.empty())
         await fixture.grafana.server.stop()
         let error = await #expect(throws: GrafanaAPIError.self) {
@@ -54,9 +54,10 @@ import Testing
         #expect(error?.reason == .unreachable)
     }
 
-    /// 250 items: in pages of 100 that the server cuts, and from one that gives the same page whatever is asked for.
+    /// 250 items: in pages of 100 that the server truncates, and from a server that returns the same page for every
+    /// request.
     @Test(arguments: [true, false])
-    func allPagesAreRead(_ knowsPages: Bool) async throws {
+    func `all pages are read`(_ knowsPages: Bool) async throws {
         let items = (0..<250).map { JSONValue.object(["id": JSONValue($0)]) }
         let server = try await StandInServer("lists", contract: nil) { request in
             let page = request.query["page"].flatMap { Int($0) } ?? 1

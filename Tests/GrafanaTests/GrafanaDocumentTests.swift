@@ -8,11 +8,11 @@ import Testing
         (0, "1970-01-01"), (-1, "1969-12-31"), (951_782_400_000, "2000-02-29"), (951_868_799_999, "2000-02-29"),
         (951_868_800_000, "2000-03-01"), (1_795_000_000_000, "2026-11-18"), (4_107_542_400_000, "2100-03-01"),
     ])
-    func aTimeHasADay(_ milliseconds: Int, _ day: String) {
+    func `a time has a day`(_ milliseconds: Int, _ day: String) {
         #expect(GrafanaDocument.day(milliseconds) == day)
     }
 
-    @Test func permissionsAreThoseOfTheObjectByName() {
+    @Test func `permissions are those of the object by name`() {
         let items: [JSONValue] = [
             ["role": "Viewer", "permission": 1, "inherited": true],
             ["userId": 7, "userLogin": "ann", "permission": 4, "inherited": false, "teamId": 0, "team": ""],
@@ -26,7 +26,7 @@ import Testing
             ])
     }
 
-    @Test func redactedFieldsAreFoundAtAnyDepth() {
+    @Test func `redacted fields are found at any depth`() {
         let settings: JSONValue = [
             "url": "[REDACTED]", "title": "it says [REDACTED]", "http": ["auth": ["secret": "[REDACTED]"]],
             "list": [["token": "[REDACTED]"], 1],
@@ -36,7 +36,7 @@ import Testing
 
     /// Windows of time that overlap, are full, or hold more events of one moment than one answer.
     @Test(arguments: [10, 999, 1000, 5000])
-    func annotationsAreAllFoundOnce(_ count: Int) throws {
+    func `annotations are all found once`(_ count: Int) throws {
         for spread in [0, 1, 60_000] {
             let all = (0..<count).map { number -> (id: Int, time: Int, end: Int) in
                 let time = 1_000_000 + number * spread

@@ -10,7 +10,7 @@ import Testing
 @Suite struct GrafanaFaultTests {
     // MARK: Credentials
 
-    @Test func aTokenShowsItsOrganisationAndSaysSo() async throws {
+    @Test func `a token shows its organisation and says so`() async throws {
         let fixture = try await Fixture(.rich())
         let source = fixture.source(Fixture.token(GrafanaState.secondToken), login: nil)
         let capture = try await fixture.capture(source)
@@ -22,7 +22,7 @@ import Testing
         #expect(await source.diagnose().contains { $0.verdict == .warning && $0.subject == "credentials" })
     }
 
-    @Test func tooWeakARoleIsSaidWithTheRoleNeeded() async throws {
+    @Test func `the error for an insufficient role names the required role`() async throws {
         let fixture = try await Fixture(.rich())
         let source = fixture.source(Fixture.token(GrafanaState.viewerToken), login: nil)
         let error = await #expect(throws: ComponentError.self) { try await fixture.capture(source) }
@@ -30,7 +30,7 @@ import Testing
         #expect(await source.diagnose().contains { $0.verdict == .failed && $0.detail.contains("role Admin") })
     }
 
-    @Test func wrongCredentialsAreNotTriedAgain() async throws {
+    @Test func `wrong credentials are not tried again`() async throws {
         let fixture = try await Fixture(.rich())
         let source = fixture.source(.basic(user: "admin", password: "wrong"))
         let error = await #expect(throws: ComponentError.self) { try await fixture.capture(source) }
@@ -40,7 +40,8 @@ import Testing
     }
 
     @Test(arguments: GrafanaVersion.allCases)
-    func anOrganisationThatTheAdminIsNoMemberOf(_ version: GrafanaVersion) async throws {
+    func `the backup reports an organisation that the admin is not a member of`(_ version: GrafanaVersion) async throws
+    {
         var state = GrafanaState.rich(version: version)
         let admin = try #require(state.user("admin")).id
         let second = try #require(state.organizations.keys.max())
@@ -51,7 +52,7 @@ import Testing
         #expect(capture.damage[0].reason.contains("join_organizations"))
         #expect(try Fixture.documents(capture).keys.contains("organizations/1/dashboards/home.json"))
         #expect(await fixture.source().diagnose().contains { $0.verdict == .failed })
-        // With leave to join it is exported whole, and left as it was.
+        // With permission to join, it is exported completely, and its members are unchanged afterwards.
         let joined = try await fixture.capture(fixture.source(joins: true))
         #expect(joined.damage == [])
         let documents = try Fixture.documents(joined)
@@ -63,7 +64,7 @@ import Testing
 
     // MARK: Objects
 
-    @Test func aDashboardThatDoesNotParseCostsNoOther() async throws {
+    @Test func `a dashboard that does not parse costs no other`() async throws {
         var state = GrafanaState.rich()
         state.organizations[1]?.dashboards["home"]?.text = Array(#"{"title":"Home","panels":[}"#.utf8)
         let fixture = try await Fixture(state)
@@ -74,7 +75,7 @@ import Testing
         #expect(try Fixture.documents(capture)["organizations/1/dashboards/disks.json"] != nil)
     }
 
-    @Test func anObjectThatTheServerFailsToGiveIsDamage() async throws {
+    @Test func `an object that the server fails to give is damage`() async throws {
         let fixture = try await Fixture(.rich())
         fixture.grafana.server.fail { request in
             request.path.hasSuffix("/datasources/uid/loki-1") ? .json(500, ["message": "database is locked"]) : nil
@@ -83,7 +84,7 @@ import Testing
         #expect(capture.damage.map(\.path) == ["organizations/1/data-sources/loki-1.json"])
     }
 
-    @Test func aDashboardThatIsDeletedMeanwhileIsNoted() async throws {
+    @Test func `a dashboard that is deleted meanwhile is noted`() async throws {
         let fixture = try await Fixture(.rich())
         fixture.grafana.server.fail { request in
             request.path.hasSuffix("/dashboards/uid/disks") ? .json(404, ["message": "Dashboard not found"]) : nil
@@ -94,12 +95,12 @@ import Testing
 
     // MARK: The server
 
-    @Test func anOrganisationDeletedInMidExportIsNoted() async throws {
+    @Test func `an organisation deleted in mid export is noted`() async throws {
         let fixture = try await Fixture(.rich())
         let second = try #require(fixture.grafana.state.organizations.keys.max())
         let grafana = fixture.grafana
         fixture.grafana.server.fail { request in
-            // When its dashboards are asked for.
+            // At the request for its dashboards.
             if request.path == "/api/search", request.headers["x-grafana-org-id"] == "\(second)" {
                 grafana.change { $0.organizations[second] = nil }
             }
@@ -115,7 +116,7 @@ import Testing
         #expect(capture.withheld.allSatisfy { documents[$0.path] != nil })
     }
 
-    @Test func aServerRestartedInMidExportIsSurvived() async throws {
+    @Test func `a server restarted in mid export is survived`() async throws {
         let fixture = try await Fixture(.rich())
         let whole = try Fixture.documents(try await fixture.capture())
         let other = try await Fixture(.rich())
@@ -140,7 +141,7 @@ import Testing
         #expect(try Fixture.documents(capture) == whole)
     }
 
-    @Test func aServerThatStaysAwayFailsTheExport() async throws {
+    @Test func `a server that stays away fails the export`() async throws {
         let fixture = try await Fixture(.rich())
         let server = fixture.grafana.server
         server.fail { request in
@@ -153,7 +154,7 @@ import Testing
         #expect(error?.reason == .unreachable)
     }
 
-    @Test func anExportThatHasFarLessThanTheServerCountsIsWarnedOf() async throws {
+    @Test func `an export that has far less than the server counts is warned of`() async throws {
         let fixture = try await Fixture(.rich())
         fixture.grafana.server.fail { request in
             request.path == "/api/search" ? .json(200, []) : nil

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct GrafanaSourceTests {
     @Test(arguments: GrafanaVersion.allCases)
-    func everyKindOfObjectIsExported(_ version: GrafanaVersion) async throws {
+    func `every kind of object is exported`(_ version: GrafanaVersion) async throws {
         let fixture = try await Fixture(.rich(version: version))
         let capture = try await fixture.capture()
         #expect(fixture.grafana.server.violations == [])
@@ -33,14 +33,14 @@ import Testing
         #expect(capture.facts["organizations"] == "2" && capture.facts["version"] == version.text)
     }
 
-    @Test func documentsHoldWhatTheLayoutSays() async throws {
+    @Test func `exported documents follow the documented layout`() async throws {
         let fixture = try await Fixture(.rich(version: .v13))
         let documents = try Fixture.documents(try await fixture.capture())
         func one(_ path: String) throws -> JSONValue { try #require(documents["organizations/1/\(path)"], "\(path)") }
         let nodes = try one("dashboards/rYdddlPWk.json")
         #expect(
             nodes["folderUid"] == "ops" && nodes["dashboard"]?["id"] == nil && nodes["dashboard"]?["version"] == nil)
-        // Numbers come out as they went in.
+        // Numbers are written as they were read.
         #expect(nodes["dashboard"]?["weekStart"] == .number("1e21"))
         #expect(nodes["dashboard"]?["iteration"] == .number("9007199254740993"))
         #expect(
@@ -55,7 +55,7 @@ import Testing
         #expect(dynamic["dashboard"]?["metadata"] == ["name": "dynamic"])
         #expect(try one("folders/ops-linux-disks.json")["parentUid"] == "ops-linux")
         #expect(try one("folders/ops.json")["description"] == "Everything that runs")
-        // Inherited permissions come by themselves.
+        // Grafana derives inherited permissions.
         #expect(try one("folders/ops-linux.json")["permissions"] == [])
         // Two of one title are two documents.
         #expect(try one("folders/ops.json")["title"] == one("folders/ops-twin.json")["title"])
@@ -69,12 +69,12 @@ import Testing
         #expect(documents[second]?["name"] == "Lab / Ops" && documents[second]?["address"]?["city"] == "Bern")
     }
 
-    @Test func thatThereIsNoneIsWrittenDown() async throws {
+    @Test func `the backup records counts of zero for an empty Grafana`() async throws {
         let capture = try await Fixture(.empty()).capture()
         #expect(capture.facts["dashboards"] == "0" && capture.facts["data sources"] == "0")
     }
 
-    @Test func whatGrafanaNeverShowsIsListedAndNowhereStored() async throws {
+    @Test func `the backup lists secrets that Grafana never shows and stores none of them`() async throws {
         let fixture = try await Fixture(.rich())
         let capture = try await fixture.capture()
         let secrets = capture.withheld.flatMap(\.secrets)
@@ -94,10 +94,10 @@ import Testing
         }
     }
 
-    @Test func anUnchangedGrafanaGivesUnchangedDocuments() async throws {
+    @Test func `an unchanged Grafana gives unchanged documents`() async throws {
         let fixture = try await Fixture(.rich())
         let first = try Fixture.documents(try await fixture.capture())
-        // What Grafana counts for itself is no change.
+        // Grafana's own counters are not a change.
         fixture.grafana.change { state in
             for index in state.organizations[1]?.folders.indices ?? 0..<0 {
                 state.organizations[1]?.folders[index].version += 1
@@ -109,8 +109,8 @@ import Testing
         #expect(Set(first.keys).subtracting(third.keys) == ["organizations/1/dashboards/home.json"])
     }
 
-    /// Pages that the server cuts shorter than what is asked for.
-    @Test func noPagingLimitLosesAnything() async throws {
+    /// Pages that the server makes shorter than requested.
+    @Test func `no paging limit loses anything`() async throws {
         var state = GrafanaState.empty()
         state.longestPage = 100
         var main = try #require(state.organizations[1])

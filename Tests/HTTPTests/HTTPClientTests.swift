@@ -86,13 +86,13 @@ import Testing
         #expect(error?.reason == .aborted && error?.isRetryable == false)
     }
 
-    @Test func `what the sink throws comes through unchanged`() throws {
+    @Test func `the client throws the sink's error unchanged`() throws {
         struct Stop: Error {}
         let server = try ScriptedServer([.reply(.response(200, [], "abc"))])
         #expect(throws: Stop.self) { try client.perform(HTTPRequest("GET", server.url)) { _, _ in throw Stop() } }
     }
 
-    @Test func `what the body's reader throws comes through unchanged`() throws {
+    @Test func `the client throws the body reader's error unchanged`() throws {
         struct Stop: Error {}
         let server = try ScriptedServer([.reply(.response(200))])
         let body = HTTPBody(length: 5) { { _ in throw Stop() } }

@@ -26,7 +26,7 @@ import Testing
         #expect(error?.operation == "GET \(server.url)/key")
     }
 
-    @Test func `nobody listens`() {
+    @Test func `a refused connection is a retryable connection error`() {
         let error = #expect(throws: HTTPError.self) { try HTTPClient().send(HTTPRequest("GET", "http://127.0.0.1:1/")) }
         #expect(error?.reason == .connect && error?.isRetryable == true)
     }

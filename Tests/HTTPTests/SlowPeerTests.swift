@@ -80,7 +80,7 @@ import Testing
         #expect(error?.reason == .stalled)
     }
 
-    @Test func `a caller that is slow itself is not held against its peer`() throws {
+    @Test func `a slow caller does not count as a stalled peer`() throws {
         let server = try ScriptedServer([.reply(.response(200, [], String(repeating: "x", count: 100_000)))])
         var count = 0
         let response = try client { $0.leastRate = 1 << 30 }.perform(HTTPRequest("GET", server.url)) { _, piece in

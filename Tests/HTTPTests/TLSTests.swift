@@ -36,7 +36,7 @@ import Testing
         #expect(missing?.reason == .tls && missing?.trustFault == .file, "\(String(describing: missing))")
     }
 
-    @Test func `a port that does not speak TLS is told as that`() throws {
+    @Test func `the error for a port that does not speak TLS says so`() throws {
         let server = try LoopbackServer { connection in
             _ = connection.receive()
             connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")

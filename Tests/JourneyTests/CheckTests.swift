@@ -38,7 +38,7 @@ import Testing
         return (journey, server)
     }
 
-    @Test func theReportSaysWhatTheRunbookWants() async throws {
+    @Test func `the check report has the content that the runbook requires`() async throws {
         let (journey, server) = try await started()
         defer { server.stop() }
         let report = try await journey.json(CheckReport.self, "check", "--profile", "mine")
@@ -53,14 +53,14 @@ import Testing
         #expect(all.results.contains { $0.name == "canaries" && $0.detail?.contains("--at") == true })
     }
 
-    @Test func whatIsNotKnownIsRefusedWithTheNearest() async throws {
+    @Test func `an unknown check or profile is refused with the nearest known name`() async throws {
         let (journey, server) = try await started()
         defer { server.stop() }
         #expect(try await journey.expect(2, "check", "prometheus_redy").errors.contains("prometheus_ready"))
         #expect(try await journey.expect(2, "check", "--profile", "mime").errors.contains("mine"))
     }
 
-    @Test func theDailyReportJudgesEachPromise() async throws {
+    @Test func `the daily report judges each promise`() async throws {
         let (journey, server) = try await started()
         defer { server.stop() }
         let text = try await journey.expect(4, "check", "--report", "daily").output

@@ -14,7 +14,7 @@ import Testing
         var components: [String: Component]
     }
 
-    @Test func aWholeLife() async throws {
+    @Test func `a repository works from the first backup to restore`() async throws {
         let journey = try await Journey()
         try journey.write("a", "one\n")
         try journey.write("b/c", "two\n")
@@ -55,7 +55,7 @@ import Testing
         ["restore", "--component", "tree", "--to", "new", "--dry-run"], ["check"], ["check", "--at", "latest"],
         ["restore", "--scenario", "loss", "--yes"], ["restore", "--scenario", "loss", "--dry-run"],
         ["drill", "--scenario", "loss", "--inject", "missing_pack"],
-    ]) func jsonFitsThePublishedSchema(command: [String]) async throws {
+    ]) func `JSON fits the published schema`(command: [String]) async throws {
         let journey = try await Journey(extra: "objectives: {rpo: 1h}")
         try journey.write("a", "x")
         try await journey.expect(0, "backup")
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func aRestoreIsRehearsed() async throws {
+    @Test func `a restore is rehearsed`() async throws {
         let journey = try await Journey()
         try journey.write("a/b", "12345")
         try journey.write("c", "1")
@@ -110,7 +110,7 @@ import Testing
         (["restore", "--component", "tree", "--to", "x", "--owner", "me"], 2, "UID:GID"),
         (["list", "--last", "0"], 2, "--last"),
         (["backup", "--quiet", "--verbose"], 2, "exclude"),
-    ]) func mistakesAreExplained(arguments: [String], status: Int32, words: String) async throws {
+    ]) func `mistakes are explained`(arguments: [String], status: Int32, words: String) async throws {
         let journey = try await Journey()
         let run = try await journey.dr(arguments)
         #expect(run.status == status, "\(run.errors)")
@@ -119,7 +119,7 @@ import Testing
         #expect(!run.errors.contains("Fatal error") && !run.errors.contains("Swift."))
     }
 
-    @Test func helpAndVersionAreResults() async throws {
+    @Test func `help and version are results`() async throws {
         let journey = try await Journey(initialize: false)
         let help = try await journey.expect(0, "--help")
         #expect(help.output.contains("Exit codes: 0 done"))
@@ -132,7 +132,7 @@ import Testing
         #expect(try await journey.expect(0, "--generate-completion-script", "bash").output.contains("complete"))
     }
 
-    @Test func initWritesAFileOnceAndExplainsIt() async throws {
+    @Test func `init writes a file once and explains it`() async throws {
         let folder = try TemporaryFolder("init")
         func dr(_ arguments: String...) async throws -> CommandRun {
             try await CommandRun.run(Journey.program, arguments, in: folder.url)
@@ -148,13 +148,13 @@ import Testing
         #expect(try await dr("init", "--store", "ftp://x").status == 2)
     }
 
-    @Test func badConfigurationIsRefusedWithItsPlace() async throws {
+    @Test func `bad configuration is refused with its place`() async throws {
         let journey = try await Journey(extra: "retentoin: {hourly: 24h}", initialize: false)
         let run = try await journey.expect(2, "backup")
         #expect(run.errors.contains("dr.yaml:5:1") && run.errors.contains("did you mean 'retention'"))
     }
 
-    @Test func oneFailingComponentMakesTheSetPartial() async throws {
+    @Test func `one failing component makes the set partial`() async throws {
         let journey = try await Journey(
             components: "{tree: {kind: files, data: DATA}, gone: {kind: files, data: /nowhere/at/all}}",
             initialize: false)
@@ -169,7 +169,7 @@ import Testing
         try await journey.expect(5, "status")
     }
 
-    @Test func anEmptyBackupIsRemarkedOn() async throws {
+    @Test func `an empty backup is remarked on`() async throws {
         let journey = try await Journey()
         let run = try await journey.expect(0, "backup")
         #expect(run.errors.contains("warning: tree: there is nothing to back up"))
@@ -177,7 +177,7 @@ import Testing
         try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
     }
 
-    @Test func metricsAreWhatNodeExporterReads() async throws {
+    @Test func `node exporter can read the metrics file`() async throws {
         let journey = try await Journey(extra: "metrics: {textfile: dr.prom}")
         try journey.write("a", "x")
         try await journey.expect(0, "backup")

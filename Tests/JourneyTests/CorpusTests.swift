@@ -5,7 +5,7 @@ import Testing
 
 /// The benchmark is worth as much as its corpus: the same for everybody, and like real data.
 @Suite struct CorpusTests {
-    @Test func theSameSeedGivesTheSameBytesAndNoTwoFilesAreAlike() async throws {
+    @Test func `the same seed gives the same bytes and no two files are alike`() async throws {
         let first = try await written(seed: 1), again = try await written(seed: 1), other = try await written(seed: 2)
         #expect(first == again)
         #expect(first != other)
@@ -14,7 +14,7 @@ import Testing
         #expect(first.keys.filter { $0.hasPrefix("loki/") }.count == 120)
     }
 
-    @Test func aChangeReplacesFilesAndAddsABlock() async throws {
+    @Test func `a change replaces files and adds a block`() async throws {
         let folder = try TemporaryFolder("corpus-test")
         defer { withExtendedLifetime(folder) {} }
         let corpus = Corpus(root: folder.url.appending(path: "tree"), scale: 0.02)

@@ -57,7 +57,7 @@ import Testing
         return (live, journey)
     }
 
-    @Test func whatOnlyAServerCanShowIsNoticedAlsoWithTheLiveOneDown() async throws {
+    @Test func `the drill detects damage that only a server can show, also with the live server down`() async throws {
         let (live, journey) = try await grafana(.rich())
         let first = try await journey.json(
             Outcome.self, "drill", "--scenario", "loss", "--inject", "dropped_dashboard")
@@ -65,7 +65,8 @@ import Testing
         #expect(first.liveStackUntouched == true && first.liveStackCompared == ["grafana"])
         let dropped = try #require(first.negativeControl)
         #expect(dropped.noticed && dropped.red == ["grafana_dashboards", "data_equality"], "\(dropped)")
-        #expect(dropped.why.first?.contains("grafana_dashboards: 6; the set has 7: 6 are there") == true, "\(dropped)")
+        #expect(
+            dropped.why.first?.contains("grafana_dashboards: 6; the set has 7: the server has 6") == true, "\(dropped)")
         #expect(dropped.why.last?.contains("6 dashboards then, 5 dashboards now") == true, "\(dropped)")
         // No secret of the live one is needed, none is used, and what lacks one is named.
         let named = first.deviations.filter { $0.contains("was restored without contact-point/cp-slack/url") }
@@ -77,7 +78,7 @@ import Testing
         #expect(second.verdict == "passed", "\(second)")
         let empty = try #require(second.negativeControl)
         #expect(empty.noticed && empty.red.contains("grafana_dashboards"), "\(empty)")
-        #expect(empty.why.contains { $0.hasPrefix("grafana_dashboards: 0; there is none") }, "\(empty)")
+        #expect(empty.why.contains { $0.hasPrefix("grafana_dashboards: 0; there are none") }, "\(empty)")
         // What is not proved is not claimed.
         #expect(second.liveStackUntouched == nil && second.liveStackCompared == [])
         let blind = second.deviations.filter {
@@ -86,7 +87,7 @@ import Testing
         #expect(blind.count == 1, "\(second.deviations)")
     }
 
-    @Test func noneInTheSetAndNoneHereIsNoFailure() async throws {
+    @Test func `checks pass when set and server both hold zero objects`() async throws {
         let (_, journey) = try await grafana(.empty())
         let outcome = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--inject", "flipped_byte")
         #expect(outcome.verdict == "passed", "\(outcome)")
@@ -116,7 +117,7 @@ import Testing
         return journey
     }
 
-    @Test func aFixedPortThatSomebodyHasIsRefused() async throws {
+    @Test func `a fixed port in use by another process is refused`() async throws {
         let stranger = try ScriptedServer([])
         let journey = try await tree("port: \(stranger.port)")
         try write(plan("tree"), journey)
@@ -128,7 +129,7 @@ import Testing
         stranger.stop()
     }
 
-    @Test func aKilledDrillLeavesNothingRunningAndCanBeRepeated() async throws {
+    @Test func `a killed drill leaves nothing running and can be repeated`() async throws {
         // The same port for every drill, which none may hold beyond its end.
         let port = try #require(try FreePort.find().first)
         let journey = try await tree("port: \(port)", port: "\(port)")

@@ -42,7 +42,7 @@ import Testing
         // Of two sets of one second nobody can tell which is the older.
         ("old_set", "canaries", "its canary is of"),
     ])
-    func eachDamageIsNoticed(_ control: String, _ by: String, _ why: String) async throws {
+    func `each damage is noticed`(_ control: String, _ by: String, _ why: String) async throws {
         let journey = try await started()
         let before = try FileManager.default.subpathsOfDirectory(atPath: journey.data.path).sorted()
         let outcome = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--inject", control)
@@ -58,14 +58,14 @@ import Testing
         #expect(try await journey.expect(0, "list").output.contains("202"))
     }
 
-    @Test func aDrillThatCannotFailIsVoid() async throws {
+    @Test func `a drill that cannot fail is void`() async throws {
         // There is nothing to look at for this check.
         let journey = try await started(drill: "{checks: [endpoints]}")
         let run = try await journey.expect(4, "drill", "--scenario", "loss", "--inject", "old_set")
         #expect(run.output.contains("INCONCLUSIVE") && run.output.contains("no check ran"), "\(run.output)")
     }
 
-    @Test func aRealDamageFailsTheDrillItself() async throws {
+    @Test func `a real damage fails the drill itself`() async throws {
         let journey = try await started()
         let packs = journey.repository.appending(path: "tree/packs")
         for name in try FileManager.default.contentsOfDirectory(atPath: packs.path) where name.hasSuffix(".tar.gz") {
@@ -75,7 +75,7 @@ import Testing
         #expect(run.output.contains("FAILED") && run.output.contains("step 'tree' failed"))
     }
 
-    @Test func aDrillThatCameBackInPartHasFailed() async throws {
+    @Test func `a drill with a partial restore fails`() async throws {
         let plan = Self.plan.replacing(
             "checks:",
             with:
@@ -86,7 +86,7 @@ import Testing
         #expect(run.output.contains("FAILED") && run.output.contains("late"), "\(run.output)")
     }
 
-    @Test func aPlanThatReachesTheLiveStackIsRefused() async throws {
+    @Test func `a plan that reaches the live stack is refused`() async throws {
         let plan = """
             scenario: loss
             objectives: {rto: 4h, rpo: 1h}

@@ -42,7 +42,7 @@ import Testing
     @Test(arguments: [
         ElasticsearchStandInOptions.elasticsearch("7.17.9"), .elasticsearch("9.2.0"), .opensearch("3.1.0"),
     ])
-    func aClusterDiesAndAnotherTakesItsPlace(options: ElasticsearchStandInOptions) async throws {
+    func `a cluster dies and another takes its place`(options: ElasticsearchStandInOptions) async throws {
         let sites = try await Sites(options), journey = sites.journey
         try await journey.expect(0, "doctor")
         try await journey.expect(0, "backup")
@@ -65,7 +65,7 @@ import Testing
         sites.expectNoViolations()
     }
 
-    @Test func whatIsInTheWayIsAskedAbout() async throws {
+    @Test func `restore reports existing indices as conflicts and replaces them only on request`() async throws {
         let sites = try await Sites(ElasticsearchStandInOptions()), journey = sites.journey
         try await journey.expect(0, "backup")
         try await sites.moveOn()
@@ -80,7 +80,7 @@ import Testing
         sites.expectNoViolations()
     }
 
-    @Test func aPartialSnapshotIsAPartialSet() async throws {
+    @Test func `a partial snapshot is a partial set`() async throws {
         let sites = try await Sites(ElasticsearchStandInOptions()), journey = sites.journey
         sites.old.with { $0.indices["jaeger-span-000001"]?.lostShards = [1: "node left"] }
         let backup = try await journey.expect(3, "backup")
@@ -92,13 +92,13 @@ import Testing
         sites.expectNoViolations()
     }
 
-    @Test func aSnapshotThatWasDeletedIsExplained() async throws {
+    @Test func `a snapshot that was deleted is explained`() async throws {
         let sites = try await Sites(ElasticsearchStandInOptions()), journey = sites.journey
         try await journey.expect(0, "backup")
         try await sites.moveOn()
         sites.new.shelf.change(at: "fs:/mnt/backups/jaeger") { $0 = [:] }
         let gone = try await journey.expect(1, "restore", "--component", "jaeger")
-        #expect(gone.errors.contains("no such snapshot") && gone.errors.contains("hint: choose another set"))
+        #expect(gone.errors.contains("no longer has this snapshot") && gone.errors.contains("hint: choose another set"))
         // The description can be had without any cluster.
         await sites.new.server.stop()
         try await journey.expect(0, "restore", "--component", "jaeger", "--to", "out")
@@ -108,7 +108,7 @@ import Testing
 
     /// The shell commands of docs/elasticsearch.md, as they stand there.
     @Test(.enabled(if: LabTool.isInstalled("jq") && LabTool.isInstalled("curl")))
-    func theDocumentedCommandsBringItBackWithoutDR() async throws {
+    func `the documented commands bring it back without dr`() async throws {
         let shelf = try SnapshotShelf()
         let old = try await ElasticsearchStandIn(shelf: shelf), new = try await ElasticsearchStandIn(shelf: shelf)
         old.with { $0.addJaeger() }
@@ -128,7 +128,7 @@ import Testing
         #expect(new.with { $0.indices["jaeger-span-000002"]?.aliases.count } == 2)
     }
 
-    @Test func whatIsWrongWithTheServerIsSaid() async throws {
+    @Test func `backup and doctor report problems with the server`() async throws {
         var options = ElasticsearchStandInOptions()
         options.denied = ["cluster:admin/snapshot/create"]
         let sites = try await Sites(options), journey = sites.journey

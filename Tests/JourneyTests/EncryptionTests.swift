@@ -17,7 +17,7 @@ import Testing
         return (journey, "recovery.pem")
     }
 
-    @Test func onlyTheKeyBringsItBack() async throws {
+    @Test func `only the key brings it back`() async throws {
         let (journey, key) = try await prepared()
         let words = try await CommandRun.run("/bin/grep", ["-rlz", "SECRETWORD", journey.repository.path])
         #expect(words.output.isEmpty)
@@ -39,7 +39,7 @@ import Testing
         #expect(try String(contentsOf: some.appending(path: "f4"), encoding: .utf8) == "SECRETWORD 4\n")
     }
 
-    @Test func aWrongKeyAndDamageAreTold() async throws {
+    @Test func `restore distinguishes a wrong key from damaged data`() async throws {
         let (journey, key) = try await prepared()
         try await journey.expect(0, "init", "--recovery-key", "other.pem")
         try await journey.expect(2, "init", "--recovery-key", "other.pem")
@@ -57,7 +57,7 @@ import Testing
     }
 
     /// The tag is an envelope's last part, and comes after all that it proves: a wrong one must void what came before.
-    @Test func aChangedTagVoidsEverything() async throws {
+    @Test func `a changed tag voids everything`() async throws {
         let (journey, key) = try await prepared()
         let packs = journey.repository.appending(path: "tree/packs")
         for name in try FileManager.default.contentsOfDirectory(atPath: packs.path) where name.hasSuffix(".p7m") {
@@ -72,7 +72,7 @@ import Testing
     }
 
     /// Stock openssl, gzip and tar read a pack.
-    @Test func opensslReadsAPack() async throws {
+    @Test func `OpenSSL reads a pack`() async throws {
         let (journey, key) = try await prepared()
         let script = """
             for pack in repository/tree/packs/*.p7m; do

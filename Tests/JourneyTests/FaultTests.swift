@@ -5,7 +5,7 @@ import Testing
 /// The built program killed, starved and lied to.
 @Suite struct FaultTests {
     /// SIGKILL at moments spread over a run: nothing that was committed is harmed, and the next run works.
-    @Test func killedBackupsHarmNothing() async throws {
+    @Test func `killed backups harm nothing`() async throws {
         let journey = try await Journey()
         for number in 0..<40 {
             try journey.write("f\(number)", String(repeating: "\(number) words and more words ", count: 40_000))
@@ -29,7 +29,7 @@ import Testing
     }
 
     /// A server that takes requests and never answers holds nobody back for long.
-    @Test func aComponentThatHangsIsLeftOutOfTheSet() async throws {
+    @Test func `the backup set leaves out a component that hangs`() async throws {
         let server = try ScriptedServer { _, _ in .silence }
         defer { server.stop() }
         let folder = try TemporaryFolder("data")
@@ -44,7 +44,7 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: journey.folder.url.appending(path: "out/file").path))
     }
 
-    @Test func killedRestoresGoOn() async throws {
+    @Test func `killed restores go on`() async throws {
         let journey = try await Journey()
         for number in 0..<40 {
             try journey.write("f\(number)", String(repeating: "\(number) words and more words ", count: 40_000))
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: [("flip", 4), ("remove", 4), ("newer", 7), ("nothing", 0)])
-    func damageHasItsExitCode(damage: String, status: Int32) async throws {
+    func `damage has its exit code`(damage: String, status: Int32) async throws {
         let journey = try await Journey()
         try journey.write("a", "x")
         try await journey.expect(0, "backup")
@@ -91,7 +91,8 @@ import Testing
     }
 
     /// A file system of one mebibyte stands for a full disk, on either side.
-    @Test(.enabled(if: TinyDisk.isPossible, "mounting needs root")) func aFullDiskIsNamedAndHarmsNothing() async throws
+    @Test(.enabled(if: TinyDisk.isPossible, "mounting needs root")) func `a full disk is named and harms nothing`()
+        async throws
     {
         let disk = try await TinyDisk(kibibytes: 1024)
         let journey = try await Journey(initialize: false)
@@ -147,7 +148,7 @@ import Testing
         try await journey.expect(0, "backup")
     }
 
-    @Test func anInterruptedRunSaysSo() async throws {
+    @Test func `an interrupted run says so`() async throws {
         let journey = try await Journey()
         for number in 0..<60 {
             try journey.write("f\(number)", String(repeating: "\(number) words and more words ", count: 60_000))
@@ -163,7 +164,7 @@ import Testing
         try await journey.expect(0, "verify")
     }
 
-    @Test func secretsStayOutOfEverythingPrinted() async throws {
+    @Test func `secrets stay out of everything printed`() async throws {
         let journey = try await Journey(
             components:
                 "prometheus: {url: 'http://127.0.0.1:9', data: /nowhere, username: u, password: {env: DR_TEST_SECRET}}",

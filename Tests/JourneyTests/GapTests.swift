@@ -27,7 +27,8 @@ import Testing
         return try JSONDecoder().decode(Answer.self, from: Data(run.output.utf8))
     }
 
-    @Test func `files that Prometheus names, and what else runs, are found until they are covered`() async throws {
+    @Test func `dr reports uncovered Prometheus files and other running services until they are covered`() async throws
+    {
         let folder = try TemporaryFolder("gap")
         let configuration = folder.url.appending(path: "configuration")
         for name in ["rules", "targets", "secret"] {

@@ -78,7 +78,7 @@ import Testing
         var restorePoint: Point
     }
 
-    @Test func everySetBringsItsOwnCommitBack() async throws {
+    @Test func `every set brings its own commit back`() async throws {
         let place = try await Place(extra: "objectives: {rpo: 1h}")
         let journey = place.journey
         let first = try await place.git("rev-parse", "HEAD")
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func whatIsInTheWayIsSaidAndKept() async throws {
+    @Test func `restore reports existing files as a conflict and keeps them`() async throws {
         let place = try await Place()
         let journey = place.journey
         try await journey.expect(0, "backup")
@@ -143,7 +143,7 @@ import Testing
     }
 
     /// The branch is rewritten: the present state is backed up, said aloud, and the older set still has the old one.
-    @Test func aForcePushIsSaidAndTheOldHistoryKept() async throws {
+    @Test func `the backup reports a force push and keeps the old history`() async throws {
         let place = try await Place()
         let journey = place.journey
         let old = try await place.commit("alerts.yaml", "to be rewritten\n")
@@ -158,7 +158,9 @@ import Testing
     }
 
     /// Killed at some moment of a first clone: the next run completes it.
-    @Test(arguments: [60, 150, 300]) func aRunThatIsKilledIsCompletedByTheNext(milliseconds: Int) async throws {
+    @Test(arguments: [60, 150, 300]) func `a run that is killed is completed by the next`(milliseconds: Int)
+        async throws
+    {
         let place = try await Place(url: "'file://ORIGIN'")
         let journey = place.journey
         let file = journey.folder.url.appending(path: "dr.yaml")
@@ -171,7 +173,7 @@ import Testing
         #expect(try await place.git("rev-parse", "HEAD", in: "out") == commit)
     }
 
-    @Test func faultsAreExplained() async throws {
+    @Test func `faults are explained`() async throws {
         let place = try await Place(extra: "")
         let journey = place.journey
         let file = journey.folder.url.appending(path: "dr.yaml")
@@ -187,7 +189,7 @@ import Testing
     }
 
     /// The message of a restore that stops at damage names a place with what is good, and that place is there.
-    @Test func aDamagedBundleLeavesTheTargetAloneAndTheRestWhereItSays() async throws {
+    @Test func `a damaged bundle leaves the target alone and the rest where it says`() async throws {
         let place = try await Place()
         try await place.journey.expect(0, "backup")
         let packs = place.journey.repository.appending(path: "configuration/packs")

@@ -60,7 +60,7 @@ import Testing
         return try JSONDecoder().decode(Answer.self, from: Data(run.output.utf8))
     }
 
-    @Test func fromOneGrafanaIntoAnEmptyOneAndAgain() async throws {
+    @Test func `from one Grafana into an empty one and again`() async throws {
         let old = try await GrafanaStandIn(.rich())
         let new = try await GrafanaStandIn(.empty(firstID: 5000))
         let journey = try await Journey()
@@ -146,7 +146,7 @@ import Testing
         #expect(old.server.violations == [] && new.server.violations == [])
     }
 
-    @Test func oneRefusedDashboardIsPartial() async throws {
+    @Test func `one refused dashboard is partial`() async throws {
         let old = try await GrafanaStandIn(.rich())
         let journey = try await Journey()
         try configuration(journey, old.url, secrets: [:])

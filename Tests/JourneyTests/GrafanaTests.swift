@@ -32,7 +32,7 @@ import Testing
         return (journey, grafana)
     }
 
-    @Test func aSecondBackupOfTheSameAddsNothing() async throws {
+    @Test func `a second backup of the same adds nothing`() async throws {
         let (journey, grafana) = try await started()
         #expect(try await journey.expect(0, "doctor").output.contains("2 organisations"))
         let first = try await journey.json(Set.self, "backup")
@@ -53,7 +53,7 @@ import Testing
         #expect(grafana.server.violations == [])
     }
 
-    @Test func aDashboardThatDoesNotParseMakesTheSetPartialEachTime() async throws {
+    @Test func `a dashboard that does not parse makes the set partial each time`() async throws {
         var state = GrafanaState.rich()
         state.organizations[1]?.dashboards["home"]?.text = Array("{".utf8)
         // The requests that are counted are the backup's own, not those that record what the server answers.
@@ -67,7 +67,7 @@ import Testing
         #expect(grafana.server.requests["GET /api/dashboards/uid/disks"] == 2)
     }
 
-    @Test func wrongAndWeakCredentialsAreExplained() async throws {
+    @Test func `wrong and weak credentials are explained`() async throws {
         let (journey, grafana) = try await started(password: "wrong")
         let run = try await journey.expect(1, "backup")
         #expect(run.errors.contains("check username and password") && !run.errors.contains("wrong"))

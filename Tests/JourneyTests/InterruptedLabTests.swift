@@ -4,7 +4,7 @@ import Testing
 
 /// The lab cleans up after itself, also when somebody has seen enough.
 @Suite struct InterruptedLabTests {
-    @Test func anInterruptedDemoLeavesNothing() async throws {
+    @Test func `an interrupted demo leaves nothing`() async throws {
         let folder = try TemporaryFolder("interrupted")
         let temporary = folder.url.appending(path: "tmp")
         try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)

@@ -74,7 +74,7 @@ import Testing
         cluster.with { $0.names(of: "Namespace") }
     }
 
-    @Test func theNamespaceIsTheDrillsOwnAndGoesWithIt() async throws {
+    @Test func `the namespace is the drills own and goes with it`() async throws {
         let run = try await journey.dr(drill + ["--param", "context=lab", "--inject", "missing_pack", "--json"])
         let outcome = try JSONDecoder().decode(Outcome.self, from: Data(run.output.utf8))
         #expect(outcome.verdict == "passed", "\(outcome)\n\(run.errors)")
@@ -86,7 +86,7 @@ import Testing
         #expect(namespaces == ["default"])
     }
 
-    @Test func theLiveClusterIsRefusedByAnyName() async throws {
+    @Test func `the live cluster is refused by any name`() async throws {
         #expect(try await refused("--param", "context=elsewhere").contains("it is the same context"))
         #expect(try await refused("--param", "context=twin").contains("their API servers are the same"))
         #expect(try await refused("--param", "context=nowhere").contains("kubectl does not know its API server"))
@@ -109,7 +109,7 @@ import Testing
         #expect(cluster.server.requests.isEmpty)
     }
 
-    @Test func anInterruptedDrillRemovesWhatItMadeAndAKilledOnesTheNextRemoves() async throws {
+    @Test func `an interrupted drill cleans up, and the next drill cleans up after a killed one`() async throws {
         let plan = """
             scenario: slow
             parameters: {namespace: monitoring, pause: 10m}

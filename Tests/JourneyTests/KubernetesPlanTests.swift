@@ -89,7 +89,9 @@ import Testing
 
     /// The Prometheus is a real one that runs as long as the cluster has a replica of it: its data cannot be replaced
     /// before the plan has scaled it down, and is ready only once the plan has scaled it up again.
-    @Test(arguments: Loss.allCases) func whatIsLostComesBack(_ loss: Loss) async throws {
+    @Test(arguments: Loss.allCases) func `the plan restores the lost namespace, workloads or data`(_ loss: Loss)
+        async throws
+    {
         let folder = try TemporaryFolder("kubernetes-prometheus")
         let data = folder.url.appending(path: "tsdb")
         let end = Int(Date().timeIntervalSince1970) / 7200 * 7200
@@ -212,7 +214,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [true, false]) func anUpdateIsValidatedOrRolledBack(_ isGood: Bool) async throws {
+    @Test(arguments: [true, false]) func `an update is validated or rolled back`(_ isGood: Bool) async throws {
         let (cluster, server) = try await updated()
         defer { server.stop() }
         if !isGood { cluster.standIn.with { $0.missingImages = ["grafana:new"] } }
@@ -234,7 +236,7 @@ import Testing
         #expect(cluster.standIn.server.violations == [])
     }
 
-    @Test func anIncidentIsMitigatedAndResolved() async throws {
+    @Test func `an incident is mitigated and resolved`() async throws {
         let (cluster, server) = try await updated("notifications: {webhooks: [{url: {file: hook}}]}")
         defer { server.stop() }
         let hook = try ScriptedServer { _, _ in .reply(.response(200)) }

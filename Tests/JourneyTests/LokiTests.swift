@@ -75,7 +75,7 @@ import Testing
         return Site(journey: journey, data: data, loki: loki)
     }
 
-    @Test func thereAndBackWithTheSameLines() async throws {
+    @Test func `there and back with the same lines`() async throws {
         let site = try await started()
         #expect(try await site.journey.expect(0, "doctor").output.contains("Loki 3.4.6"))
         let first = try await site.journey.json(SetAnswer.self, "backup")
@@ -101,7 +101,7 @@ import Testing
         await again.stop()
     }
 
-    @Test func aSliceIsATenantsPartOfTheTree() async throws {
+    @Test func `a slice is a tenants part of the tree`() async throws {
         let site = try await started(options: ", flush: true")
         try await site.journey.expect(0, "backup")
         await site.loki.stop()
@@ -119,7 +119,7 @@ import Testing
         await again.stop()
     }
 
-    @Test func aFlippedByteCostsOneChunkAndIsNamed() async throws {
+    @Test func `a flipped byte costs one chunk and is named`() async throws {
         let site = try await started()
         let chunk = try #require(site.loki.store.visibleChunks(tenant: "t1").first)
         let file = site.data.appending(path: "chunks/\(chunk)")
@@ -142,17 +142,17 @@ import Testing
         await site.loki.stop()
     }
 
-    @Test func withoutItsServerTheFilesAreBackedUpAllTheSame() async throws {
+    @Test func `without its server the files are backed up all the same`() async throws {
         let site = try await started()
         await site.loki.stop()
         let run = try await site.journey.expect(0, "backup")
-        #expect(run.errors.contains("was not asked for its schema"))
+        #expect(run.errors.contains("dr could not read Loki's schema"))
         try await site.journey.expect(0, "verify", "--read-data")
         try await site.loki.server.start()
         await site.loki.stop()
     }
 
-    @Test func chunksThatRetentionDeletesAreNotedOnce() async throws {
+    @Test func `chunks that retention deletes are noted once`() async throws {
         // Enough to read that a deletion in the middle meets some that were walked and not yet read.
         let folder = try TemporaryFolder("loki-retention")
         let corpus = LokiCorpus(root: folder.url.appending(path: "loki"), chunks: 200)
@@ -169,7 +169,7 @@ import Testing
         try await journey.expect(0, "restore", "--component", "loki", "--to", "out")
     }
 
-    @Test func aWrongDirectoryIsExplained() async throws {
+    @Test func `a wrong directory is explained`() async throws {
         let journey = try await Journey(components: "loki: {data: /proc/self}")
         let run = try await journey.expect(1, "backup")
         #expect(run.errors.contains("common.path_prefix"))

@@ -17,7 +17,7 @@ import Testing
         return journey
     }
 
-    @Test func aTestTellsWhatEachChannelAnswered() async throws {
+    @Test func `notify test reports the answer of each channel`() async throws {
         let server = try ScriptedServer { request, _ in .reply(.response(request.target == "/v2/enqueue" ? 202 : 200)) }
         defer { server.stop() }
         let journey = try await journey(server)
@@ -43,7 +43,7 @@ import Testing
     }
 
     /// Whoever cannot be told changes nothing about the backup's own result.
-    @Test func aFailedBackupIsTold() async throws {
+    @Test func `dr sends a notification about a failed backup`() async throws {
         let server = try ScriptedServer { _, number in .reply(.response(number == 0 ? 500 : 200)) }
         defer { server.stop() }
         let journey = try await journey(server)

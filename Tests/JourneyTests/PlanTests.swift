@@ -19,7 +19,7 @@ import Testing
         try Data(text.utf8).write(to: folder.appending(path: name))
     }
 
-    @Test func theProgramsOwnPlansNeedNoFile() async throws {
+    @Test func `the programs own plans need no file`() async throws {
         let journey = try await journey()
         let list = try await journey.expect(0, "plan", "list")
         #expect(list.output.contains("complete_cluster_loss") && !list.output.contains("invalid"))
@@ -34,7 +34,7 @@ import Testing
     }
 
     /// The source printed is the beginning of one's own.
-    @Test func aPlanOfTheFolderCountsMore() async throws {
+    @Test func `a plan of the folder counts more`() async throws {
         let journey = try await journey()
         let source = try await journey.expect(0, "plan", "show", "namespace_deletion", "--source").output
         try write("monitoring_namespace_deletion.yaml", source.replacing("rto: 30m", with: "rto: 29m"), in: journey)
@@ -47,7 +47,7 @@ import Testing
 
     /// A plan that comes with the program and is for a component that this stack has not is nobody's mistake, until it is
     /// asked for. In a plan of one's own it is one.
-    @Test func aPlanForAnotherStackIsNoMistake() async throws {
+    @Test func `plan validate accepts a shipped plan for another stack`() async throws {
         let journey = try await Journey()
         let all = try await journey.expect(0, "plan", "validate")
         #expect(
@@ -74,7 +74,7 @@ import Testing
         #expect(try await journey.expect(0, "plan", "list").output.contains("(invalid: dr plan validate incident"))
     }
 
-    @Test func everyMistakeIsFoundWithItsPlaceAndTheCodeIs2() async throws {
+    @Test func `every mistake is found with its place and the code is2`() async throws {
         let journey = try await journey("plans: plans")
         try write(
             "mine.yaml",
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test(arguments: [["plan", "list"], ["plan", "show", "incident_response"], ["plan", "validate"]])
-    func whatIsPrintedForProgramsFitsItsSchema(_ command: [String]) async throws {
+    func `JSON output matches its schema`(_ command: [String]) async throws {
         let journey = try await Journey()
         let run = try await journey.dr(command + ["--json"])
         #expect(run.status == 0)

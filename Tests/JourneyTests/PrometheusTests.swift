@@ -16,7 +16,7 @@ import Testing
         return (journey, server, data)
     }
 
-    @Test func thereAndBackWithTheSameAnswers() async throws {
+    @Test func `there and back with the same answers`() async throws {
         let (journey, server, data) = try await started()
         try await server.waitForSeries("count(up)")
         #expect(try await journey.expect(0, "doctor").output.contains("admin API on"))
@@ -39,7 +39,7 @@ import Testing
         await again.stop()
     }
 
-    @Test func aDamagedBlockIsNamedAndTheRestIsKept() async throws {
+    @Test func `a damaged block is named and the rest is kept`() async throws {
         let (journey, server, data) = try await started()
         let block = try #require(
             try FileManager.default.contentsOfDirectory(atPath: data.path).sorted().first { $0.count == 26 })
@@ -56,7 +56,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func aServerThatIsAwayOrForbidsIsExplained() async throws {
+    @Test func `a server that is away or forbids is explained`() async throws {
         let journey = try await Journey(
             components: "prometheus: {url: 'http://127.0.0.1:1', data: /tmp}", initialize: true)
         let away = try await journey.expect(1, "backup")

@@ -44,7 +44,7 @@ import Testing
         return (journey, names)
     }
 
-    @Test func setsGoInTwoStepsWithAReasonForEach() async throws {
+    @Test func `sets go in two steps with a reason for each`() async throws {
         let (journey, names) = try await history("retention: {keep_last: 1, largest_drop: 100%}")
         let dry = try await journey.json(Answer.self, "prune", "--dry-run")
         #expect(
@@ -64,7 +64,7 @@ import Testing
         #expect(try String(contentsOf: restored, encoding: .utf8) == "version 1\n")
     }
 
-    @Test func aBackupPrunesAndAFrozenPruneIsLoudButHarmless() async throws {
+    @Test func `a backup prunes and a frozen prune is loud but harmless`() async throws {
         let (journey, _) = try await history("retention: {keep_last: 1, largest_drop: 100%}")
         let run = try await journey.expect(0, "backup")
         #expect(run.errors.contains("announced: 3 sets"))
@@ -78,7 +78,7 @@ import Testing
     }
 
     /// Of two prunes at once, both do the work and neither harms the other's.
-    @Test func twoPrunesAtOnceAreOne() async throws {
+    @Test func `two prunes at once are one`() async throws {
         let (journey, names) = try await history("retention: {keep_last: 1, largest_drop: 100%}")
         for round in 1...3 {
             try journey.write("a", "round \(round)\n")
@@ -100,7 +100,7 @@ import Testing
     }
 
     /// Backup, prune, verify, restore, all of it in a bucket.
-    @Test func aRepositoryOnS3IsPruned() async throws {
+    @Test func `a repository on S3 is pruned`() async throws {
         let server = try await SharedS3Server.seaweedFS()
         let (journey, names) = try await history("retention: {keep_last: 1, largest_drop: 100%}", s3: server)
         let report = try await journey.json(Answer.self, "prune", "--grace", "0s")
@@ -114,7 +114,7 @@ import Testing
     }
 
     /// In a bucket that locks, nothing is lost before its time, and everything says so.
-    @Test func whatABucketLocksStaysAndIsTold() async throws {
+    @Test func `prune keeps and reports objects that the bucket locks`() async throws {
         let server = try await SharedS3Server.seaweedFS()
         let bucket = "lock-\(UUID().uuidString.lowercased())"
         try await server.makeBucket(bucket, hasObjectLock: true)
@@ -136,7 +136,7 @@ import Testing
         #expect(try String(contentsOf: restored, encoding: .utf8) == "version 1\n")
     }
 
-    @Test func theDoctorWarnsOfABucketThatCannotLock() async throws {
+    @Test func `the doctor warns of a bucket that cannot lock`() async throws {
         let journey = try await Journey(
             s3: try await SharedS3Server.seaweedFS(), store: "lock: {mode: governance, margin: 1d}")
         let doctor = try await journey.dr(["doctor"])
@@ -144,7 +144,7 @@ import Testing
     }
 
     /// SIGKILL at moments spread over prunes, with backups beside them.
-    @Test func killedPrunesBesideBackupsHarmNothing() async throws {
+    @Test func `killed prunes beside backups harm nothing`() async throws {
         let (journey, _) = try await history("retention: {keep_last: 1, largest_drop: 100%}")
         for round in 1...5 {
             try journey.write("a", "round \(round)\n")

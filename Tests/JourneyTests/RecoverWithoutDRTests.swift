@@ -49,7 +49,7 @@ import Testing
         return ([choose] + rest).joined(separator: "\n")
     }
 
-    @Test func aDirectoryIsRecoveredByThePage() async throws {
+    @Test func `a directory is recovered by the page`() async throws {
         let journey = try await Journey()
         try await prepare(journey)
         let blocks = try blocks()
@@ -59,7 +59,7 @@ import Testing
     }
 
     /// The part about a bundle, after the parts that every component needs.
-    @Test func aRepositoryIsRecoveredByThePage() async throws {
+    @Test func `a repository is recovered by the page`() async throws {
         let journey = try await Journey(
             components: "tree: {kind: git, url: data}", initialize: false)
         try journey.write("alerts.yaml", "first\n")
@@ -84,7 +84,7 @@ import Testing
         #expect(diff.status == 0, "\(diff.output)")
     }
 
-    @Test func aBucketIsRecoveredByThePage() async throws {
+    @Test func `a bucket is recovered by the page`() async throws {
         let server = try await SharedS3Server.seaweedFS()
         let journey = try await Journey(s3: server)
         try await prepare(journey)

@@ -121,7 +121,7 @@ import Testing
 
     // MARK: What is told
 
-    @Test func `without a run there is no data, and that is no failure`() async throws {
+    @Test func `without a past run the forecast reports no data and does not fail`() async throws {
         let journey = try await started()
         let shown = try await journey.expect(0, "plan", "show", "loss").output
         #expect(shown.contains("FORECAST\n  no data: the plan was never run or drilled on this machine"))
@@ -131,7 +131,7 @@ import Testing
         #expect(preview.contains("time: no data: the plan has never been run; allowed: 33m 20s"))
     }
 
-    @Test func `one run is one sample, and the next run is held against it`() async throws {
+    @Test func `one run gives one sample and the next run is compared with it`() async throws {
         let journey = try await started()
         let first = try await journey.expect(0, "restore", "--scenario", "loss", "--yes").output
         #expect(first.contains("forecast: none, because there is no data"))
@@ -152,7 +152,7 @@ import Testing
         #expect(preview.contains("3 samples)"))
     }
 
-    @Test func `growth that passes the objective in 90 days is warned of, and what to do`() async throws {
+    @Test func `status warns if growth exceeds the RTO within 90 days and recommends a remedy`() async throws {
         let journey = try await started()
         // A second, and 100 MiB a second: 1025 s today, 1332 s in 30 days, 1947 s in 90, 2868 s in 180.
         try backups(journey, days: 80, gibibytes: 100, aDay: 1)
@@ -190,7 +190,7 @@ import Testing
             ("prometheus", "loki", "keep 40% of the time (--storage.tsdb.retention.time)"),
             ("loki", "prometheus", "restore the newest 40% first (`dr restore --component loki --from TIME`)"),
         ])
-    func `what can be left for later depends on the component, and what waits for what is named`(
+    func `recommendations depend on the component and name the steps that wait for each other`(
         _ long: String, _ short: String, _ advice: String
     ) async throws {
         let journey = try await Journey(
@@ -225,7 +225,7 @@ import Testing
         #expect(text.contains("- parallelism: \(long) waits for \(short); concurrent steps save 3m 20s"))
     }
 
-    @Test func `an outlier widens what is told, and warns softly`() async throws {
+    @Test func `an outlier widens the forecast range and gives a mild warning`() async throws {
         let journey = try await started()
         try backups(journey, days: 40, gibibytes: 50, aDay: 0)
         let seconds = [500.0, 510, 490, 505, 2500, 495, 500]
@@ -238,7 +238,7 @@ import Testing
         #expect(text.contains("warning: loss: today its recovery may take too long: 8m 21s"), "\(text)")
     }
 
-    @Test func `a changed plan has no data for what it does not know`() async throws {
+    @Test func `the forecast of a changed plan reports no data for the changed step`() async throws {
         let journey = try await started()
         try runs(journey, Self.short)
         try write(Self.plan.replacing("run: [\"true\"]", with: "wait: 1s"), journey)

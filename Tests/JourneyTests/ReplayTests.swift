@@ -51,7 +51,7 @@ import Testing
 
     /// The step ends the very program that does it.
     @Test(arguments: [("KILL", 9), ("INT", 130), ("TERM", 130)] as [(String, Int32)])
-    func aRunThatDiesInMidStepIsResumed(_ signal: String, _ status: Int32) async throws {
+    func `a run that dies in mid step is resumed`(_ signal: String, _ status: Int32) async throws {
         let journey = try await journey("[ -e go ] || { kill -\(signal) $PPID; sleep 10; }")
         try await journey.expect(status, "restore", "--scenario", "mine", "--yes")
         #expect(log(journey) == ["first", "second"])
@@ -65,9 +65,11 @@ import Testing
     }
 
     /// Killed, dr can end nothing itself; what its steps started ends all the same, also what does not listen.
-    @Test func whatAStepStartedEndsWithARunThatIsKilled() async throws {
+    @Test func `processes that a step started end when the run is killed`() async throws {
         let journey = try await journey(
-            #"echo $$ > group; (trap "" TERM; exec sleep 60) & sleep 60 & kill -KILL $PPID; wait"#)
+            #"echo $$ > group; (trap "" TERM; exec sleep 60) & sleep 60 & "#
+                // More than a pipe holds: dr reads it, and so has told its keeper of the group.
+                + #"head -c 300000 /dev/zero; kill -KILL $PPID; wait"#)
         let killed = try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
         #expect(killed.duration < .seconds(30), "whoever waits for all that a run started waits no longer")
         let text = try String(contentsOf: journey.folder.url.appending(path: "group"), encoding: .utf8)
@@ -78,7 +80,7 @@ import Testing
         if kill(-group, 0) == 0 { kill(-group, SIGKILL) }
     }
 
-    @Test func whatNoLongerHoldsIsDoneAgain() async throws {
+    @Test func `resume repeats a step whose postconditions no longer hold`() async throws {
         let journey = try await journey("[ -e go ] || kill -KILL $PPID")
         try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
         try letGo(journey)
@@ -88,7 +90,7 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: "\(journey.folder.path)/out/a.txt"))
     }
 
-    @Test func lookingLeavesNothingBehind() async throws {
+    @Test func `looking leaves nothing behind`() async throws {
         let journey = try await journey("true")
         try await journey.expect(2, "restore", "--scenario", "mine")
         try await journey.expect(0, "restore", "--scenario", "mine", "--dry-run")
@@ -98,7 +100,7 @@ import Testing
     }
 
     /// Another document under the set's name, one that can be read: what is restored would not be what was begun with.
-    @Test func aSetThatChangedIsOnlyResumedOnRequest() async throws {
+    @Test func `a set that changed is only resumed on request`() async throws {
         let journey = try await journey("[ -e go ] || kill -KILL $PPID")
         try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
         try letGo(journey)
@@ -119,7 +121,7 @@ import Testing
         #expect(log(journey) == ["first", "second", "second"])
     }
 
-    @Test func aPlanThatChangedIsOnlyResumedOnRequest() async throws {
+    @Test func `a plan that changed is only resumed on request`() async throws {
         let journey = try await journey("[ -e go ] || kill -KILL $PPID")
         try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
         try letGo(journey)

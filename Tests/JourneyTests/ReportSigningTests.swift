@@ -51,7 +51,7 @@ import Testing
         return (journey, try #require(drill.files.first { $0.hasSuffix("report.json") }))
     }
 
-    @Test func aDrillsReportIsSignedByItsHostAndSignedOffByAPerson() async throws {
+    @Test func `a drills report is signed by its host and signed off by a person`() async throws {
         let (journey, report) = try await drilled()
         let page = report.replacing(".json", with: ".html")
         #expect(try await opensslAgrees("host.crt", report, journey))
@@ -80,7 +80,7 @@ import Testing
         #expect(stranger.errors.contains("its signature is not valid"))
     }
 
-    @Test func whatWasSignedAndThenMadeAnewIsNotSignedAnyMore() async throws {
+    @Test func `a report that changes after signing no longer counts as signed`() async throws {
         let (journey, report) = try await drilled()
         // A new corrective action makes another document, true to the same journal.
         let folder = URL(filePath: report).deletingLastPathComponent()
@@ -103,7 +103,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: "\(report).p7s"))
     }
 
-    @Test func withoutAKeyNothingIsDrilled() async throws {
+    @Test func `without a key nothing is drilled`() async throws {
         let journey = try await Journey(extra: "drill: {sign: true}")
         let refused = try await journey.expect(2, "drill", "--scenario", "loss")
         #expect(refused.errors.contains("'drill: sign:' needs 'store: signing:' with a key"))

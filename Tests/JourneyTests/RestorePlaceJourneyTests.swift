@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(.enabled(if: OtherUser.isPossible, "only root runs the program as another user"))
-    func `an ordinary user is told of owners that only root may set`() async throws {
+    func `restore tells an ordinary user which owners only root can set`() async throws {
         let journey = try await Journey()
         try journey.write("program", "x")
         let script = """

@@ -22,7 +22,7 @@ import Testing
         return Dictionary(report.results.map { ($0.name, $0) }) { $1 }
     }
 
-    @Test func grafana() async throws {
+    @Test func `Grafana`() async throws {
         let old = try await GrafanaStandIn(.rich())
         let folder = try TemporaryFolder("same-grafana")
         let secret = folder.url.appending(path: "password")
@@ -65,7 +65,7 @@ import Testing
         #expect(other["canaries"]?.verdict == .passed)
     }
 
-    @Test func prometheus() async throws {
+    @Test func `Prometheus`() async throws {
         let folder = try TemporaryFolder("same-prometheus")
         let data = folder.url.appending(path: "tsdb")
         let end = Int(Date().timeIntervalSince1970) / 7200 * 7200 - 7200
@@ -116,7 +116,7 @@ import Testing
         await empty.stop()
     }
 
-    @Test func elasticsearch() async throws {
+    @Test func `Elasticsearch`() async throws {
         let contract = try APIContract(
             contentsOf: Journey.checkout.appending(path: "fixtures/contracts/elasticsearch.json"))
         let shelf = try SnapshotShelf()
@@ -141,7 +141,7 @@ import Testing
         #expect(old.server.violations + new.server.violations == [])
     }
 
-    @Test func loki() async throws {
+    @Test func `Loki`() async throws {
         let folder = try TemporaryFolder("same-loki")
         let data = folder.url.appending(path: "loki")
         var options = LokiStandIn.Options()
@@ -182,7 +182,7 @@ import Testing
         await emptied.stop()
     }
 
-    @Test func aFailedRecordingIsAWarningAndFilesHaveCanariesToo() async throws {
+    @Test func `a failed recording is a warning and files have canaries too`() async throws {
         let journey = try await Journey(extra: "checks: {canaries: {tree: {file: stamp}}}")
         try journey.write("a.txt", "one")
         try await journey.expect(0, "backup")

@@ -21,7 +21,7 @@ import Testing
         try String(contentsOf: journey.folder.url.appending(path: file), encoding: .utf8)
     }
 
-    @Test func aDamagedPackIsFoundNamedAndMendedByTheNextBackup() async throws {
+    @Test func `a damaged pack is found named and mended by the next backup`() async throws {
         let journey = try await Journey(extra: "verification: {sample: true, period: 1h}")
         try journey.write("a", String(repeating: "all that is kept ", count: 9000))
         let first = try await journey.json(Answer.self, "backup", "--verify=none")
@@ -51,7 +51,7 @@ import Testing
         #expect(restored.hasPrefix("all that is kept "))
     }
 
-    @Test func statusListAndMetricsTellWhatWasProved() async throws {
+    @Test func `status, list and metrics report what was verified`() async throws {
         let journey = try await Journey(extra: "metrics: {textfile: dr.prom}")
         try journey.write("a", "content\n")
         try await journey.expect(0, "backup")

@@ -45,7 +45,7 @@ import Testing
         var journal: String
     }
 
-    @Test func whatIsLostComesBack() async throws {
+    @Test func `the plan restores the lost data`() async throws {
         let journey = try await started()
         try lose(journey)
         let preview = try await journey.expect(0, "restore", "--scenario", "loss", "--dry-run").output
@@ -59,7 +59,7 @@ import Testing
         #expect(try String(contentsOf: journey.data.appending(path: "a"), encoding: .utf8) == "one")
     }
 
-    @Test func recoveredLateIsSaid() async throws {
+    @Test func `a late recovery is reported as such`() async throws {
         let hook = try ScriptedServer { _, _ in .reply(.response(200)) }
         let journey = try await started(extra: "notifications: {webhooks: [{url: {file: hook}}]}")
         try Data(hook.url.utf8).write(to: journey.folder.url.appending(path: "hook"))
@@ -73,7 +73,7 @@ import Testing
     }
 
     /// That each step did its part says nothing of the stack, which the plan wants looked at.
-    @Test func whatWasNotCheckedIsNotValidated() async throws {
+    @Test func `a recovery whose checks did not run is not validated`() async throws {
         let journey = try await started(checks: "checks: [endpoints, prometheus_ready]\n")
         let outcome = try await journey.json(Outcome.self, "restore", "--scenario", "loss", "--yes")
         #expect(outcome.verdict == "not_validated" && outcome.validatedBy == nil)
@@ -84,20 +84,20 @@ import Testing
     }
 
     @Test(arguments: [["--failed-at", "2099-01-01T00:00:00Z"], ["--failed-at", "1h", "--declared-at", "2h"]])
-    func momentsThatCannotBeAreRefused(_ moments: [String]) async throws {
+    func `moments that cannot be are refused`(_ moments: [String]) async throws {
         let journey = try await started()
         let run = try await journey.dr(["restore", "--scenario", "loss", "--yes"] + moments)
         #expect(run.status == 2)
         #expect(run.errors.contains("future") || run.errors.contains("is after"))
     }
 
-    @Test func nobodyIsAskedWithoutATerminal() async throws {
+    @Test func `restore does not prompt without a terminal and requires --yes`() async throws {
         let journey = try await started()
         let run = try await journey.expect(2, "restore", "--scenario", "loss")
         #expect(run.errors.contains("--yes"))
     }
 
-    @Test func aKilledRunIsResumedAndNothingIsDoneTwice() async throws {
+    @Test func `a killed run is resumed and nothing is done twice`() async throws {
         let journey = try await started()
         try lose(journey)
         let killed = try await journey.dr(
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func aSecondRunAtOnceIsRefused() async throws {
+    @Test func `a second run at once is refused`() async throws {
         let journey = try await started()
         async let first = journey.dr(["restore", "--scenario", "loss", "--yes", "--param", "pause=6s"])
         let lock = journey.folder.url.appending(path: "state/runs/loss.lock")
@@ -136,7 +136,7 @@ import Testing
         #expect(try await first.status == 0)
     }
 
-    @Test func anAlteredJournalIsNotResumed() async throws {
+    @Test func `an altered journal is not resumed`() async throws {
         let journey = try await started()
         let killed = try await journey.dr(
             ["restore", "--scenario", "loss", "--yes", "--param", "pause=600s"], killAfter: .seconds(4))
@@ -151,7 +151,7 @@ import Testing
         #expect(refused.errors.contains("the line was altered"))
     }
 
-    @Test func ofADamagedSetTheNewestGoodOneIsOffered() async throws {
+    @Test func `of a damaged set the newest good one is offered`() async throws {
         let journey = try await started()
         try journey.write("a", "two")
         try await journey.expect(0, "backup")
@@ -168,7 +168,7 @@ import Testing
         try await journey.expect(0, "restore", "--scenario", "loss", "--yes", "--at", String(good))
     }
 
-    @Test func aReportIsMadeAndProved() async throws {
+    @Test func `a report is made and proved`() async throws {
         let journey = try await started()
         let outcome = try await journey.json(Outcome.self, "restore", "--scenario", "loss", "--yes")
         try await journey.expect(0, "report", outcome.run)

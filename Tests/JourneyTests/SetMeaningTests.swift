@@ -90,7 +90,7 @@ import Testing
         #expect(metrics.contains("dr_backup_component_success{stack=\"monitoring\",component=\"rules\"} 0"))
     }
 
-    @Test func `a backup of one component succeeds, and says what it does not hold`() async throws {
+    @Test func `a backup of one component succeeds and names the components it does not hold`() async throws {
         let journey = try await journey()
         try await journey.expect(0, "backup")
         let subset = try await journey.expect(0, "backup", "--component", "tree")
@@ -146,7 +146,7 @@ import Testing
         try await journey.expect(0, "restore", "--component", "tree", "--to", "out", "--at", at)
     }
 
-    @Test func `a day before the first set names none`() async throws {
+    @Test func `a date before the first backup set selects no set`() async throws {
         let journey = try await journey()
         try await journey.expect(0, "backup")
         for at in ["2020-02-30", "2020-1-1", "2020-01-01T9"] {

@@ -32,7 +32,7 @@ import Testing
             .filter { $0.hasSuffix(suffix) }.sorted()
     }
 
-    @Test func aSignedSetIsProvedByOpenSSLToo() async throws {
+    @Test func `a signed set is proved by open SSL too`() async throws {
         let journey = try await prepared()
         try journey.write("a", "signed")
         try await journey.expect(0, "backup")
@@ -52,7 +52,7 @@ import Testing
         #expect(try String(contentsOf: restored, encoding: .utf8) == "signed")
     }
 
-    @Test func whatIsNotSignedIsRefused() async throws {
+    @Test func `an unsigned backup set is refused`() async throws {
         let journey = try await prepared()
         let old = try #require(try sets(journey, ".json").first).prefix(16)
         let refused = try await journey.expect(7, "restore", "--component", "tree", "--to", "out", "--at", String(old))
@@ -65,7 +65,7 @@ import Testing
             0, "verify", try #require(try sets(journey, ".json").last.map { String($0.prefix(16)) }))
     }
 
-    @Test func aForgedSetIsRefused() async throws {
+    @Test func `a forged set is refused`() async throws {
         let journey = try await prepared()
         try await journey.expect(0, "backup")
         let name = try #require(try sets(journey, ".json").last)
@@ -86,7 +86,7 @@ import Testing
         try await journey.expect(7, "restore", "--component", "tree", "--to", "out")
     }
 
-    @Test func aKeyThatIsNotTheCertificatesIsExplained() async throws {
+    @Test func `a key that is not the certificates is explained`() async throws {
         let journey = try await prepared()
         let made = try await CommandRun.run(
             "/usr/bin/openssl", ["genpkey", "-algorithm", "ed25519", "-out", "signing.key"], in: journey.folder.url)

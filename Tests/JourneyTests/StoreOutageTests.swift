@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func aStoreThatIsGoneForGoodEndsTheRunAndLeavesTheTarget() async throws {
+    @Test func `a store that is gone for good ends the run and leaves the target`() async throws {
         let place = try await Place()
         defer { place.proxy.stop() }
         place.proxy.goAway(inDownloadOf: ".tar.gz")
@@ -86,7 +86,7 @@ import Testing
         try await place.expectWhatWasLost()
     }
 
-    @Test func aStoreThatIsAwayForAMomentIsWaitedFor() async throws {
+    @Test func `a store that is away for a moment is waited for`() async throws {
         let place = try await Place()
         defer { place.proxy.stop() }
         place.proxy.goAway(inDownloadOf: ".tar.gz")

@@ -24,7 +24,7 @@ import Testing
         return journey
     }
 
-    @Test func aBoardIsDrawnAndTakenAwayAgain() async throws {
+    @Test func `a board is drawn and taken away again`() async throws {
         let journey = try await started()
         let log = journey.folder.url.appending(path: "typescript").path
         let command =
@@ -53,7 +53,7 @@ import Testing
         #expect(settings.count == 2 && settings.first == settings.last, "the terminal is as it was: \(settings)")
     }
 
-    @Test func withoutATerminalThereArePlainLines() async throws {
+    @Test func `without a terminal there are plain lines`() async throws {
         let journey = try await started()
         let run = try await journey.expect(0, "restore", "--scenario", "loss", "--yes")
         #expect(!run.errors.contains("\u{1B}") && !run.errors.contains("\r"))

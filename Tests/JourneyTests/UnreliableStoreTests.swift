@@ -6,7 +6,7 @@ import Testing
 /// and restore end well, and what comes back is byte for byte the same.
 @Suite(.serialized) struct UnreliableStoreTests {
     @Test(arguments: FaultyProxy.Fault.allCases.map { [$0] } + [FaultyProxy.Fault.allCases])
-    func everythingEndsWell(faults: [FaultyProxy.Fault]) async throws {
+    func `everything ends well`(faults: [FaultyProxy.Fault]) async throws {
         let server = try await SharedS3Server.seaweedFS()
         let rates = Dictionary(uniqueKeysWithValues: faults.map { ($0, 0.05) })
         let proxy = try FaultyProxy(to: server.endpoint, rates: rates, seed: UInt64(faults.count))
@@ -26,7 +26,7 @@ import Testing
         if faults.count > 1 { #expect(proxy.injected.values.reduce(0, +) > 10, "\(proxy.injected)") }
     }
 
-    @Test func aStoreThatGoesAwayIsNamed() async throws {
+    @Test func `a store that goes away is named`() async throws {
         let journey = try await Journey(s3: try await SharedS3Server.seaweedFS())
         try journey.write("a", "x")
         try await journey.expect(0, "backup")

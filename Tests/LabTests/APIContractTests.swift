@@ -24,14 +24,14 @@ import Testing
         StandInRequest(method: method, path: path, query: query, body: Array(body.utf8))
     }
 
-    @Test func aLiteralSegmentCountsMore() throws {
+    @Test func `a literal segment counts more`() throws {
         let contract = try contract()
         #expect(contract.operation("GET", "/api/orgs/name")?.path == "/api/orgs/name")
         #expect(contract.operation("GET", "/api/orgs/a%2Fb")?.path == "/api/orgs/{id}")
         #expect(contract.operation("PUT", "/api/orgs/1") == nil)
     }
 
-    @Test func requestsAreHeldAgainstIt() throws {
+    @Test func `the contract validates requests`() throws {
         let contract = try contract()
         #expect(contract.violations(request("GET", "/api/orgs/1", ["page": "2"])).isEmpty)
         #expect(contract.violations(request("GET", "/api/orgs/1", ["page": "two"])).count == 1)
@@ -46,7 +46,7 @@ import Testing
         (200, #"{"id": 1, "name": "a", "address": null}"#, 0), (200, #"{"id": "1", "name": "a"}"#, 1),
         (200, #"{"id": 1.5}"#, 2), (200, "[]", 1), (404, #"{"message": "gone"}"#, 0), (404, "{}", 1), (500, "{}", 1),
     ])
-    func answersAreHeldAgainstIt(status: Int, body: String, violations: Int) throws {
+    func `the contract validates responses`(status: Int, body: String, violations: Int) throws {
         let answer = StandInAnswer(status, body: Array(body.utf8))
         #expect(try contract().violations(answer, to: request("GET", "/api/orgs/1")).count == violations)
     }

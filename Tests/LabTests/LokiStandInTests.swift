@@ -27,7 +27,7 @@ import Testing
         return answer?["data"]?["result"]?.array?.reduce(0) { $0 + ($1["values"]?.array?.count ?? 0) } ?? -1
     }
 
-    @Test func linesLiveThroughFlushShippingCompactionAndARestart() async throws {
+    @Test func `lines live through flush shipping compaction and a restart`() async throws {
         let folder = try TemporaryFolder("loki-stand-in")
         let loki = try await LokiStandIn(data: folder.url, contract: try APIContract(contentsOf: Self.contract))
         try loki.store.push(tenant: "t1", labels: ["app": "a"], lines: lines(30))
@@ -60,7 +60,7 @@ import Testing
         await damaged.stop()
     }
 
-    @Test func aCorpusDependsOnItsSeedAlone() async throws {
+    @Test func `a corpus depends on its seed alone`() async throws {
         let folders = try (0..<2).map { _ in try TemporaryFolder("loki-corpus") }
         for folder in folders { try await LokiCorpus(root: folder.url, chunks: 30, seed: 7).write() }
         let diff = try await CommandRun.run("/usr/bin/diff", ["-r", folders[0].path, folders[1].path])

@@ -4,7 +4,7 @@ import Lab
 import Testing
 
 @Suite struct StandInServerTests {
-    @Test func echoesFailsGoesAwayAndComesBack() async throws {
+    @Test func `the stand-in server echoes, fails, stops and starts again`() async throws {
         let server = try await StandInServer("echo", contract: nil) { request in
             .json(
                 201,

@@ -17,7 +17,7 @@ import Testing
                 checksum: 0xc8a6_8142)
         ),
     ])
-    func aPathSaysWhatTheChunkIs(path: String, name: ChunkName) {
+    func `a path gives the fields of the chunk name`(path: String, name: ChunkName) {
         #expect(ChunkName(path) == name)
         if path.contains("/") { #expect(name.path == path) }
         #expect(ChunkName.through(Array(path.utf8).split(separator: UInt8(ascii: "/")).last ?? []) == name.through)
@@ -28,9 +28,9 @@ import Testing
         "t2/657b23c1303cc13e/MWEyMDY1YTViNzI6MWEyMDY1YTViNzM6OGVmMGU5OTc", "t2/0657/YToxYTph", "t2/G/YTphOmE=",
         "t2/a/b/YTphOmE=", "loki_cluster_seed.json",
     ])
-    func whatIsNoChunkIsNone(path: String) { #expect(ChunkName(path) == nil) }
+    func `a path that does not name a chunk is rejected`(path: String) { #expect(ChunkName(path) == nil) }
 
-    @Test func anyLengthOfTextSurvivesBase64() {
+    @Test func `any length of text survives base64`() {
         for count in 0...20 {
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37) }
             #expect(count == 0 || Base64.decode(Array(Base64.encode(bytes).utf8)) == bytes)

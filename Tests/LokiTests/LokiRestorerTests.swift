@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct LokiRestorerTests {
     @Test(arguments: LokiFixture.folders)
-    func aSoundTreeIsSoundAndDamageIsNamed(fixture: String) async throws {
+    func `a sound tree is sound and damage is named`(fixture: String) async throws {
         let site = try LokiSite(fixture)
         #expect(try await site.restorer().examine(restored: site.data.path) == [])
         let paths = site.paths().filter { LokiInspection.inspector(of: $0) != nil }
@@ -15,7 +15,7 @@ import Testing
         for path in paths {
             let whole = try site.read(path)
             var bytes = whole
-            // Past gzip's header, which nobody checks.
+            // Past gzip's header, which has no checksum.
             bytes[whole.count - 5] ^= 1
             try site.write(path, bytes)
             #expect(try await site.restorer().examine(restored: site.data.path).map(\.path) == [path])
@@ -59,7 +59,9 @@ import Testing
         ([], (day - 1000)...(day - 1), ["chunks/index/index_20779/vm-1-2.gz", "rules/t1/a.yaml", "rules/t2/a.yaml"]),
         (["t3"], Int.min...Int.max, [shipped, "chunks/index/index_20779/vm-1-2.gz"]),
     ])
-    func aSliceIsWhatTouchesIt(tenants: [String], times: ClosedRange<Int>, wanted: [String]) throws {
+    func `a slice selects the files that overlap it`(tenants: [String], times: ClosedRange<Int>, wanted: [String])
+        throws
+    {
         let restorer = try LokiSite().restorer()
         let slice = RestoreSlice(tenants: Set(tenants), times: times)
         #expect(Set(Self.all.filter { restorer.isWanted($0, in: slice) }) == Set(wanted + Self.others))
@@ -67,7 +69,7 @@ import Testing
 
     // MARK: Advice
 
-    @Test func whatTheServerWouldDoIsSaid() async throws {
+    @Test func `the advice names conflicts with the server's settings`() async throws {
         let site = try LokiSite("v13-tsdb-compacted")
         var options = LokiStandIn.Options()
         options.pathPrefix = "/nowhere/loki"
@@ -86,7 +88,7 @@ import Testing
             .advice(restored: site.data.path, target: "/no/such/place")
         #expect(late.contains { $0.contains("retention is 24h0m0s") && $0.contains("2026-11-23T") })
         await loki.stop()
-        // Away, as on the worst day: what can be said without it.
+        // Without a server, as after a disaster: the advice that needs none.
         let away = await site.restorer(loki.url).advice(restored: site.data.path, target: "/no/such/place")
         #expect(away.contains { $0.contains("v13/tsdb from 2024-04-01") && $0.contains("retention_enabled=false") })
     }
@@ -94,12 +96,12 @@ import Testing
     @Test(arguments: [
         ("744h", 2_678_400_000), ("24h0m0s", 86_400_000), ("31d", 2_678_400_000), ("0s", 0), ("x", nil), ("", nil),
     ])
-    func durationsOfBothKindsAreRead(text: String, milliseconds: Int?) {
+    func `durations of both kinds are read`(text: String, milliseconds: Int?) {
         #expect(LokiDuration.parse(text) == milliseconds)
     }
 
-    /// A process that holds the write-ahead log open is a Loki that runs, whatever it is called.
-    @Test func aRunningLokiIsAnObstacle() async throws {
+    /// A process with an open write-ahead log is a running Loki, under any name.
+    @Test func `a running Loki is an obstacle`() async throws {
         let site = try LokiSite("v13-tsdb-compacted")
         try site.write("wal/00000000", [1])
         #expect(await site.restorer().obstacles(to: site.data.path) == [])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Loki
 
-/// What a capture copies, in which order, and what it leaves.
+/// The files that a capture copies, their order, and the files that it skips.
 @Suite struct LokiSourceTests {
     private static let compacted =
         "index/index_20780/t1/1795403245165914417-compactor-1795399374674-1795401174724-1c23e406.tsdb.gz"
@@ -26,7 +26,7 @@ import Testing
         return site
     }
 
-    @Test func whatChangesIsCopiedAndTheChunksAreReadWhereTheyLie() async throws {
+    @Test func `the backup copies changing files and reads chunks in place`() async throws {
         let site = try site()
         let capture = try await site.source().capture(site.context)
         #expect(
@@ -41,7 +41,7 @@ import Testing
             ])
         #expect(!capture.isFrozen && capture.warnings == [])
         #expect(try await capture.examine([]) == [])
-        // The walk passes by the chunks, and the newest of them is the watermark.
+        // The walk sees the chunks, and the end of the newest is the watermark.
         #expect(capture.watermark == nil && capture.newestDatum == .unknown)
         for path in site.paths("chunks") { #expect(!capture.isExcluded(Array("chunks/\(path)".utf8))) }
         #expect(capture.watermark == 1_795_402_914_675)
@@ -51,7 +51,7 @@ import Testing
         try await capture.release()
     }
 
-    @Test func anUnchangedFileIsNotTouchedAgain() async throws {
+    @Test func `an unchanged file is not touched again`() async throws {
         let site = try site()
         func inodes(_ capture: any Capture) throws -> [String: Int] {
             var inodes: [String: Int] = [:]
@@ -78,7 +78,7 @@ import Testing
 
     // MARK: Faults
 
-    @Test func anIndexFileThatIsCompletedWhileWeCopyIsCopiedAgain() async throws {
+    @Test func `an index file that is completed while we copy is copied again`() async throws {
         let site = try site()
         let path = "chunks/\(Self.compacted)"
         let whole = try site.read(path)
@@ -92,7 +92,7 @@ import Testing
         try await capture.release()
     }
 
-    @Test func anIndexFileThatStaysTornIsDamage() async throws {
+    @Test func `an index file that stays torn is damage`() async throws {
         let site = try site()
         let path = "chunks/\(Self.compacted)"
         try site.write(path, Array(try site.read(path).dropLast(3)))
@@ -102,14 +102,14 @@ import Testing
         #expect(!site.copied(capture).contains(path) && site.copied(capture).count == 5)
         #expect(pauses.withLock { $0 } == 4)
         try await capture.release()
-        // The next run says so again, though nothing changed.
+        // The next run reports it again, although nothing changed.
         let again = try await site.source().capture(site.context)
         #expect(try await again.examine([]).map(\.path) == [path])
         try await again.release()
     }
 
-    /// Loki writes the merged files first and deletes then what it merged: whatever moment we meet, nothing is missed.
-    @Test func aCompactionDuringTheCopyLosesNoReference() async throws {
+    /// Loki first writes the merged files and then deletes the originals: a copy at any time misses nothing.
+    @Test func `a compaction during the copy loses no reference`() async throws {
         let site = try LokiSite()
         let store = try LokiStore(data: site.data)
         for tenant in ["t1", "t2"] {
@@ -119,7 +119,7 @@ import Testing
         try store.ship()
         let shipped = site.paths("chunks/index").map { "chunks/index/\($0)" }
         #expect(shipped.count == 1)
-        // A torn file makes the copy wait, and while it waits the index is compacted.
+        // An inconsistent file makes the copy wait, and meanwhile the index is compacted.
         let torn = "chunks/index/index_20779/1-a-1.tsdb.gz"
         try site.write(torn, [0x1F, 0x8B])
         let source = site.source {
@@ -133,7 +133,8 @@ import Testing
         try await capture.release()
     }
 
-    @Test(.enabled(if: geteuid() != 0, "root reads everything")) func anUnreadableFolderIsDamageAndTheRestIsCopied()
+    @Test(.enabled(if: geteuid() != 0, "root reads everything"))
+    func `an unreadable folder is damage and the rest is copied`()
         async throws
     {
         let site = try site()
@@ -146,7 +147,7 @@ import Testing
     }
 
     @Test(arguments: ["", "other", "loki/chunks", "nothing"])
-    func aWrongDataDirectoryIsRefusedWithAHint(path: String) async throws {
+    func `a wrong data directory is refused with a hint`(path: String) async throws {
         let site = try site()
         try FileManager.default.createDirectory(
             at: site.folder.url.appending(path: "other/chunks/000001"), withIntermediateDirectories: true)
@@ -159,7 +160,7 @@ import Testing
 
     // MARK: With a server
 
-    @Test func theServerIsAskedForItsSchemaAndFlushedFirst() async throws {
+    @Test func `the server is asked for its schema and flushed first`() async throws {
         let site = try LokiSite()
         let loki = try await LokiStandIn(data: site.data, contract: try APIContract(contentsOf: LokiSite.contract))
         try loki.store.push(tenant: "t1", labels: ["app": "a"], lines: LokiSite.lines(20))
@@ -178,7 +179,7 @@ import Testing
         await loki.stop()
     }
 
-    @Test func aServerThatIsAwayOrForbidsCostsAWarningOnly() async throws {
+    @Test func `a server that is away or forbids costs a warning only`() async throws {
         let site = try site()
         let away = try await site.source("http://127.0.0.1:1", flush: true).capture(site.context)
         #expect(away.warnings.count == 2 && away.warnings[0].contains("127.0.0.1:1"))
@@ -192,7 +193,7 @@ import Testing
         await loki.stop()
     }
 
-    @Test func theDataOfAnotherServerAreRefused() async throws {
+    @Test func `the data of another server are refused`() async throws {
         let site = try site()
         let loki = try await LokiStandIn(data: site.folder.url.appending(path: "elsewhere"))
         let failure = await site.failure { _ = try await site.source(loki.url).capture(site.context) }
@@ -201,7 +202,7 @@ import Testing
         await loki.stop()
     }
 
-    @Test func chunksInObjectStorageAreRefused() async throws {
+    @Test func `chunks in object storage are refused`() async throws {
         let site = try site()
         var options = LokiStandIn.Options()
         options.objectStore = "s3"

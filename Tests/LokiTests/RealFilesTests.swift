@@ -6,14 +6,14 @@ import Testing
 
 /// The checks, on chunks and indexes that a real Loki wrote.
 @Suite struct RealFilesTests {
-    @Test func allRealFilesAreSound() {
+    @Test func `all real files are sound`() {
         #expect(LokiFixture.chunks.count == 10)
         #expect(LokiFixture.indexes.count == 9)
         for file in LokiFixture.chunks + LokiFixture.indexes { #expect(file.damage() == []) }
     }
 
     @Test(arguments: LokiFixture.chunks)
-    func everyFlippedBitOfAChunkIsFoundAndNamed(file: LokiFixture.File) {
+    func `every flipped bit of a chunk is found and named`(file: LokiFixture.File) {
         let step = max(1, file.bytes.count / 199)
         for place in stride(from: 0, to: file.bytes.count, by: step) {
             var bytes = file.bytes
@@ -23,13 +23,14 @@ import Testing
         }
     }
 
-    /// Whatever the checksum of the whole says: each part has one of its own, or must fit what is beside it.
+    /// Independently of the checksum of the whole: each part has its own, or must match the part beside it.
     @Test(arguments: LokiFixture.chunks)
-    func theInsideOfAChunkIsCheckedByItself(file: LokiFixture.File) throws {
+    func `the inside of a chunk is checked by itself`(file: LokiFixture.File) throws {
         let name = try #require(ChunkName(String(file.path.dropFirst("chunks/".count))))
         try file.bytes.withUnsafeBytes { try ChunkContent.check($0, as: name) }
         let metadata = Int(file.bytes[2]) << 8 | Int(file.bytes[3])
-        // The second frame's header on; the version and encoding of the data are proved by the file's checksum alone.
+        // From the second frame's header; the version and encoding of the data are verified by the file's checksum
+        // alone.
         let unproved = [metadata + 8, metadata + 9]
         for place in stride(from: 0, to: file.bytes.count, by: max(1, file.bytes.count / 499))
         where !unproved.contains(place) {
@@ -42,50 +43,52 @@ import Testing
     }
 
     @Test(arguments: LokiFixture.chunks)
-    func aChunkCutShortOrGrownIsFound(file: LokiFixture.File) {
+    func `a chunk cut short or grown is found`(file: LokiFixture.File) {
         for count in [0, 1, 3, 4, 20, file.bytes.count / 2, file.bytes.count - 33, file.bytes.count - 1] {
             #expect(file.damage(Array(file.bytes.prefix(count))).count == 1, "\(count)")
         }
         #expect(file.damage(file.bytes + [0]).count == 1)
     }
 
-    /// The checksum in a name says nothing of tenant and stream: the metadata do.
+    /// The checksum in a name does not cover tenant and stream: the metadata do.
     @Test(arguments: LokiFixture.chunks.filter { $0.path.split(separator: "/").count == 4 })
-    func aChunkUnderAnotherTenantStreamOrNameIsFound(file: LokiFixture.File) {
+    func `a chunk under another tenant stream or name is found`(file: LokiFixture.File) {
         let parts = file.path.split(separator: "/").map(String.init)
         #expect(file.damage(path: "chunks/t3/\(parts[2])/\(parts[3])").first?.contains("userID is 't") == true)
         #expect(
             file.damage(path: "chunks/\(parts[1])/865beecf51f7dc0e/\(parts[3])").first?.contains("fingerprint is ")
                 == true)
-        #expect(file.damage(path: "chunks/\(parts[1])/\(parts[2])/a.bak").first?.contains("its name is none") == true)
+        #expect(
+            file.damage(path: "chunks/\(parts[1])/\(parts[2])/a.bak").first?.contains(
+                "its name is not a valid chunk name") == true)
         for other in LokiFixture.chunks where other.path != file.path && other.bytes != file.bytes {
             #expect(!file.damage(path: other.path).isEmpty)
         }
     }
 
     @Test(arguments: LokiFixture.indexes)
-    func aDamagedOrHalfWrittenIndexIsFound(file: LokiFixture.File) {
+    func `a damaged or half written index is found`(file: LokiFixture.File) {
         for count in [0, 1, 10, file.bytes.count / 2, file.bytes.count - 1] {
             #expect(file.damage(Array(file.bytes.prefix(count))).count == 1, "\(count)")
         }
-        // gzip's header of ten bytes holds a time and a system that nobody checks.
+        // gzip's header of ten bytes holds a time and a system, which have no checksum.
         for place in stride(from: 10, to: file.bytes.count, by: max(1, file.bytes.count / 97)) {
             var bytes = file.bytes
             bytes[place] ^= 0x04
-            // Deflate has bits that nothing depends on.
+            // Deflate has bits without a meaning.
             let plain = try? GzipStream.decode(bytes, limit: 1 << 20)
             if let plain, plain == (try? GzipStream.decode(file.bytes, limit: 1 << 20)) { continue }
             #expect(file.damage(bytes).first?.contains("index: ") == true, "at \(place)")
         }
     }
 
-    @Test func aCompactedIndexIsProvedByItsName() throws {
+    @Test func `a compacted index is proved by its name`() throws {
         let files = LokiFixture.indexes.filter { $0.path.contains("-compactor-") }
         #expect(files.count == 2)
         for file in files {
             let path = file.path
             let wrong = path.replacing("1c23e406", with: "1c23e407").replacing("b6475d15", with: "b6475d16")
-            #expect(file.damage(path: wrong).first?.contains("its name says") == true)
+            #expect(file.damage(path: wrong).first?.contains("its name gives") == true)
             let late = path.replacing("1795401174724", with: "1795401174725").replacing("1795402914675", with: "1")
             #expect(file.damage(path: late).first?.contains("times") == true)
         }
@@ -95,12 +98,12 @@ import Testing
         ("1795402914.674", 1_795_402_914_674), ("1795402914.6", 1_795_402_914_600), ("0", 0), ("-1.5", -1500),
         ("1.2345", nil), ("1e3", nil), ("\"1\"", nil),
     ])
-    func timesAreReadFromTheirDigits(text: String, milliseconds: Int?) throws {
+    func `times are read from their digits`(text: String, milliseconds: Int?) throws {
         #expect(ChunkContent.milliseconds(try JSONValue(parsing: text)) == milliseconds)
     }
 
     /// A literal and a copy, a frame to skip and a frame that is not compressed.
-    @Test func snappyFramesOfBothKindsAreOpened() throws {
+    @Test func `snappy frames of both kinds are opened`() throws {
         func frame(_ kind: UInt8, _ body: [UInt8]) -> [UInt8] { [kind, UInt8(body.count), 0, 0] + body }
         let header: [UInt8] = [0xFF, 6, 0, 0] + Array("sNaPpY".utf8)
         // Thrice the same, by a literal and a copy that overlaps itself: 36 bytes.

@@ -10,7 +10,7 @@ import Testing
     private static let quick = DeliveryPolicy(
         patience: .seconds(30), firstWait: .milliseconds(1), longestWait: .milliseconds(5))
 
-    @Test func aReceiverThatFailsTwiceGetsAllInOrder() async {
+    @Test func `a receiver that fails twice gets all in order`() async {
         let channel = ScriptedChannel { number in
             if number < 2 { throw DeliveryError("HTTP 500", isRetryable: true) }
         }
@@ -22,7 +22,7 @@ import Testing
         #expect(channel.delivered == events && channel.tries == 5)
     }
 
-    @Test func whatCannotHelpIsNotTriedAgainAndTheNextIs() async {
+    @Test func `the dispatcher does not retry a permanent failure and sends the next notification`() async {
         let channel = ScriptedChannel("slack") { number in
             if number == 0 { throw DeliveryError("HTTP 404: no_service", isRetryable: false) }
         }
@@ -37,7 +37,7 @@ import Testing
         #expect(channel.delivered == [.recoveryFailed])
     }
 
-    @Test func patienceEnds() async {
+    @Test func `patience ends`() async {
         let channel = ScriptedChannel { _ in throw DeliveryError("HTTP 503", isRetryable: true) }
         var policy = Self.quick
         policy.patience = .milliseconds(100)
@@ -50,7 +50,7 @@ import Testing
 
     /// One channel hangs, one refuses connections, one works: the caller waits for none, the third is not delayed by
     /// the others, and the dispatcher ends at its limit.
-    @Test func noReceiverDelaysTheCallerOrAnother() async throws {
+    @Test func `no receiver delays the caller or another`() async throws {
         let hanging = try ScriptedServer { _, _ in .silence }
         let working = try ScriptedServer { _, _ in .reply(.response(200)) }
         defer {
@@ -80,7 +80,7 @@ import Testing
         #expect(!"\(report)".contains("token"))
     }
 
-    @Test func whatComesPastTheLimitIsReportedAndNotKept() async {
+    @Test func `the dispatcher reports and drops notifications beyond the limit`() async {
         let channel = ScriptedChannel { _ in throw DeliveryError("HTTP 503", isRetryable: true) }
         var policy = Self.quick
         (policy.capacity, policy.firstWait, policy.longestWait) = (2, .seconds(60), .seconds(60))
@@ -91,7 +91,7 @@ import Testing
         #expect(report.undelivered.filter { $0.reason == "too many notifications were waiting" }.count == 3)
     }
 
-    @Test func aFilterKeepsWhatIsNotMeantButWhatClosesPasses() {
+    @Test func `a filter drops unwanted notifications but passes those that close an incident`() {
         let filter = NoticeFilter(severity: .critical)
         #expect(!filter.admits(.sample(.stepFailed, severity: .warning)))
         #expect(filter.admits(.sample(.disasterDeclared)))

@@ -19,7 +19,7 @@ import Testing
         return (server.requests, try server.requests.map { try JSONValue(parsing: $0.body) }, answer)
     }
 
-    @Test func aWebhookGetsTheDocument() throws {
+    @Test func `a webhook gets the document`() throws {
         let result = try sent(.sample(.disasterDeclared, statusPage: "major_outage")) {
             WebhookFormat(url: "\($0)/hook?key=1", headers: [(name: "Authorization", value: "Bearer t")])
         }
@@ -36,7 +36,7 @@ import Testing
             ])
     }
 
-    @Test func slackGetsBlocksThatCallNobody() throws {
+    @Test func `Slack blocks are escaped and mention no users`() throws {
         let document = try #require(try sent(.sample(.stepFailed)) { SlackFormat(url: $0) }.documents.first)
         #expect(document["text"]?.text?.hasSuffix("it is &lt;gone&gt; &amp; done") == true)
         let types = document["blocks"]?.array?.compactMap { $0["type"]?.text }
@@ -48,7 +48,7 @@ import Testing
         (Notice.Event.disasterDeclared, ["trigger"]), (.recoveryStarted, ["acknowledge"]),
         (.recoveryFailed, ["trigger"]), (.recoveryCompleted, ["resolve"]), (.postmortemScheduled, []),
     ])
-    func pagerDutyOpensAndClosesOneIncident(event: Notice.Event, actions: [String]) throws {
+    func `pager duty opens and closes one incident`(event: Notice.Event, actions: [String]) throws {
         let result = try sent(.sample(event)) { PagerDutyFormat(url: $0, routingKey: "R") }
         #expect(result.documents.compactMap { $0["event_action"]?.text } == actions)
         for document in result.documents {
@@ -62,7 +62,7 @@ import Testing
         #expect(result.answer == (actions.isEmpty ? "not for this channel" : "HTTP 202"))
     }
 
-    @Test func aStatusAddressGetsTheStatusInItsPlace() throws {
+    @Test func `a status address gets the status in its place`() throws {
         let format: (String) -> any NoticeFormat = { StatusAddress(template: "\($0)/set/{status}?t=1") }
         let result = try sent(.sample(.disasterDeclared, statusPage: "major_outage"), format)
         #expect(result.messages.map(\.target) == ["/set/major_outage?t=1"])
@@ -70,7 +70,7 @@ import Testing
     }
 
     /// A page that stores incidents as Statuspage does.
-    @Test func aStatusPageShowsTheIncidentFromItsBeginningToItsEnd() throws {
+    @Test func `a status page shows the incident from its beginning to its end`() throws {
         let incidents = #"[{"id": "other"}, {"id": "i1", "metadata": {"dr": {"topic": "monitoring/r1"}}}]"#
         let server = try ScriptedServer { request, number in
             let isListed = request.target.hasSuffix("/unresolved")
@@ -99,7 +99,7 @@ import Testing
         #expect(last["incident"]?["status"] == "resolved" && last["incident"]?["components"] == ["c1": "operational"])
     }
 
-    @Test func aRefusalIsToldWithoutSecrets() throws {
+    @Test func `the error for a refused notification contains no secrets`() throws {
         let server = try ScriptedServer { request, _ in
             .reply(.response(403, [], "no access to \(request.target) for T0KEN"))
         }
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test(arguments: [(500, true), (429, true), (404, false), (301, false)])
-    func statusesThatPassAreWorthAnotherTry(status: Int, isRetryable: Bool) throws {
+    func `statuses that pass are worth another try`(status: Int, isRetryable: Bool) throws {
         let server = try ScriptedServer { _, _ in .reply(.response(status, [(name: "Retry-After", value: "7")])) }
         defer { server.stop() }
         let channel = HTTPChannel("c", NoticeFilter(), format: SlackFormat(url: server.url), over: HTTPExchange())

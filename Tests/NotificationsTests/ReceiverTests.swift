@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(.enabled(if: LabTool.isInstalled(AlertmanagerServer.executable)))
-    func alertmanagerFiresUntilTheRunEnds() async throws {
+    func `Alertmanager fires until the run ends`() async throws {
         let server = try await AlertmanagerServer.start()
         let channel = HTTPChannel(
             "alertmanager", NoticeFilter(), format: AlertmanagerFormat(url: server.url), over: HTTPExchange())
@@ -44,7 +44,7 @@ import Testing
         #expect(try await server.alerts().isEmpty)
     }
 
-    @Test(.enabled(if: MailSink.isInstalled)) func aMailIsReadable() async throws {
+    @Test(.enabled(if: MailSink.isInstalled)) func `a mail is readable`() async throws {
         let sink = try await MailSink.start()
         var server = MailServer(url: sink.url)
         server.requiresTLS = false

@@ -5,7 +5,7 @@ import Testing
 
 /// The requirements of `ObjectStore`, tested with every store.
 @Suite struct ConformanceTests {
-    @Test(arguments: StoreKind.allCases) func `what is put comes back`(_ kind: StoreKind) async throws {
+    @Test(arguments: StoreKind.allCases) func `a stored object can be read back`(_ kind: StoreKind) async throws {
         try await withStore(kind) { store in
             for size in [0, 1, 65_537, 3 << 20] {
                 let key = ObjectKey(trusted: "a/b-\(size).x_y"), bytes = content(size)
@@ -19,7 +19,8 @@ import Testing
         }
     }
 
-    @Test(arguments: StoreKind.allCases) func `an upload of any length comes back`(_ kind: StoreKind) async throws {
+    @Test(arguments: StoreKind.allCases) func `an upload of any length can be read back`(_ kind: StoreKind) async throws
+    {
         try await withStore(kind) { store in
             for size in [0, 1, partSize - 1, partSize, partSize + 1, 2 * partSize + 12_345] {
                 let key = ObjectKey(trusted: "u/\(size)"), bytes = content(size, seed: UInt64(size))
@@ -83,7 +84,9 @@ import Testing
         }
     }
 
-    @Test(arguments: StoreKind.allCases) func `a range is what was asked for`(_ kind: StoreKind) async throws {
+    @Test(arguments: StoreKind.allCases) func `a range read returns exactly the requested bytes`(_ kind: StoreKind)
+        async throws
+    {
         try await withStore(kind) { store in
             let size = 2_500_000, bytes = content(size)
             _ = try store.put("big", bytes, options: PutOptions())
@@ -97,7 +100,9 @@ import Testing
         }
     }
 
-    @Test(arguments: StoreKind.allCases) func `what is not there`(_ kind: StoreKind) async throws {
+    @Test(arguments: StoreKind.allCases) func `operations on a missing object report that it is not found`(
+        _ kind: StoreKind
+    ) async throws {
         try await withStore(kind) { store in
             try store.put("a/b")
             for key in ["a", "b", "a/c", "c/d/e"] as [ObjectKey] {
@@ -154,7 +159,7 @@ import Testing
         }
     }
 
-    @Test(arguments: StoreKind.allCases) func `what is deleted is gone`(_ kind: StoreKind) async throws {
+    @Test(arguments: StoreKind.allCases) func `deleted objects no longer exist`(_ kind: StoreKind) async throws {
         try await withStore(kind) { store in
             let keys = (0..<25).map { ObjectKey(trusted: "d/\($0)") }
             for key in keys { _ = try store.put(key, [1], options: PutOptions()) }

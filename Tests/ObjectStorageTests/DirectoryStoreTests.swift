@@ -64,7 +64,7 @@ import Testing
         #expect(try store.keys() == ["a"])
     }
 
-    @Test func `a store that went away is no empty store`() throws {
+    @Test func `a store that disappears is not an empty store`() throws {
         try store.put("a")
         try FileManager.default.removeItem(at: folder.url)
         #expect(reason { _ = try store.head("a") } == .noSuchStore)
@@ -73,7 +73,7 @@ import Testing
         #expect(reason { try store.put("b") } == .noSuchStore)
     }
 
-    @Test func `what is no directory is no store`() throws {
+    @Test func `a path that is not a directory is not a store`() throws {
         try store.put("file")
         #expect(reason { _ = try DirectoryStore(path: "\(folder.path)/file") } == .noSuchStore)
         #expect(reason { _ = try DirectoryStore(path: "\(folder.path)/file/x", create: true) } == .noSuchStore)

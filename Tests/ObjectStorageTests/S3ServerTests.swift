@@ -15,7 +15,7 @@ import Testing
         return try S3Store(configuration, environment: .none, logger: Logger(label: "test"))
     }
 
-    @Test func `what SeaweedFS can do`() async throws {
+    @Test func `the probe detects the features of SeaweedFS`() async throws {
         let server = try await SharedS3Server.seaweedFS()
         let store = try store(server)
         let found = try await threads.run { try store.probe() }
@@ -25,13 +25,13 @@ import Testing
         #expect(try await threads.run { try store.keys() } == [])
     }
 
-    @Test func `what rclone can do`() async throws {
+    @Test func `the probe detects the features of rclone`() async throws {
         let store = try store(try await SharedS3Server.rclone())
         let found = try await threads.run { try store.probe() }
         #expect(!found.conditionalPut && found.multipart)
     }
 
-    @Test func `what a gateway that keeps no metadata can do`() async throws {
+    @Test func `the probe detects a gateway that keeps no metadata`() async throws {
         let proxy = try FaultyProxy(
             to: try await SharedS3Server.moto().endpoint, rates: [:], isForgetful: true, seed: 1)
         defer { proxy.stop() }

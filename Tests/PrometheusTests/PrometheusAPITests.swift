@@ -8,7 +8,7 @@ import Testing
 
 @testable import Prometheus
 
-/// Answers as they were seen from Prometheus 2.42, and from what stands before one.
+/// Answers as recorded from Prometheus 2.42 and from proxies before it.
 @Suite struct PrometheusAPITests {
     private func api(_ server: ScriptedServer, _ options: HTTPOptions = HTTPOptions()) -> PrometheusAPI {
         PrometheusAPI(url: server.url + "//", client: HTTPClient(options), pool: BlockingPool(threads: 1))
@@ -74,7 +74,7 @@ import Testing
     ]
 
     @Test(arguments: refusals)
-    func `every refusal is told from every other`(refusal: Refusal) async throws {
+    func `each refusal has a distinct reason`(refusal: Refusal) async throws {
         let server = try ScriptedServer([refusal.act])
         let error = await #expect(throws: PrometheusAPIError.self) {
             _ = try await api(server).snapshot(skipHead: false)
@@ -126,7 +126,7 @@ import Testing
         #expect(sent == "query=rate%28up%5B5m%5D%29%20%2B%201&time=1.5")
     }
 
-    @Test func `a metric is found by its whole name`() async throws {
+    @Test func `a metric is found only by its full name`() async throws {
         let text = "# HELP a_b x\na_b_total 3\na_b{x=\"1\"} 4.5e+01\na_b{x=\"2\"} NaN\na_b{x=\"3\"} 2\na 1\n"
         let server = try ScriptedServer(Array(repeating: .reply(.response(200, [], text)), count: 3))
         let api = api(server)
@@ -155,7 +155,7 @@ import Testing
             guard request.target.hasPrefix("/api/v1/admin") else {
                 return .reply(.response(200, [], #"{"status":"success","data":\#(data)}"#))
             }
-            // The server did its work, and nobody heard of it.
+            // The server handled the request, and its answer was lost.
             let formatter = DateFormatter()
             formatter.timeZone = TimeZone(identifier: "UTC")
             formatter.locale = Locale(identifier: "en_US_POSIX")
@@ -170,7 +170,7 @@ import Testing
         #expect(failure?.reason == .unreachable)
         #expect(server.requests.last?.method == "POST")
         #expect(site.snapshots == [])
-        // The server may still have been at work.
+        // The server may still be working.
         #expect(site.notes.count == 1)
     }
 

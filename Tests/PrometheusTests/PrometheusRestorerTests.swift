@@ -42,7 +42,7 @@ import Testing
             ])
     }
 
-    @Test func `nothing amiss, nothing said`() async throws {
+    @Test func `without a problem there is no advice`() async throws {
         let site = try PrometheusSourceTests.Site()
         try site.addBlock(.head)
         #expect(await restorer().advice(restored: site.data.path, target: "/no/such/place") == [])
@@ -77,10 +77,10 @@ import Testing
         ("100%", 0, []),
         (
             "1 GB", 0,
-            ["the server's retention, '1 GB', is not known to dr: check that it keeps blocks back to 2026-11-08"]
+            ["dr cannot interpret the server's retention, '1 GB': check that it keeps blocks back to 2026-11-08"]
         ),
     ])
-    func `a retention that would delete what is restored is told before it does`(
+    func `the advice warns about a retention that would delete the restored data`(
         retention: String, days: Int, says: [String]
     ) async throws {
         let site = try PrometheusSourceTests.Site()
@@ -93,7 +93,7 @@ import Testing
         for (line, start) in zip(advice, says) { #expect(line.hasPrefix(start)) }
     }
 
-    @Test func `a block from the future is told`() async throws {
+    @Test func `the advice warns about a block from the future`() async throws {
         let site = try PrometheusSourceTests.Site()
         try site.addBlock(.plain)
         let advice = await restorer(now: 1_795_386_085_001 - 3_600_000)
@@ -102,7 +102,7 @@ import Testing
         #expect(advice.first?.contains("2026-11-22T22:21:25Z, in the future") == true)
     }
 
-    @Test func `a Thanos sidecar is told`() async throws {
+    @Test func `the advice warns about a Thanos sidecar`() async throws {
         let site = try PrometheusSourceTests.Site()
         try Data("{}".utf8).write(to: site.state.appending(path: "thanos.shipper.json"))
         let advice = await restorer().advice(restored: site.data.path, target: site.state.path)
@@ -124,7 +124,7 @@ import Testing
         #expect(advice.first?.hasPrefix("\(process) uses '\(site.data.path)'") == true)
         #expect(await restorer().advice(restored: tree.path, target: tree.path) == [])
         await server.stop(gracefully: false)
-        // A killed server leaves its lock file, which then proves nothing.
+        // A killed server leaves its lock file, which then has no meaning.
         #expect(await restorer().advice(restored: tree.path, target: site.data.path) == [])
     }
 
@@ -134,7 +134,7 @@ import Testing
         try FileManager.default.createDirectory(at: wal, withIntermediateDirectories: true)
         try Data("x".utf8).write(to: wal.appending(path: "00000000"))
         let process = Process()
-        // The child opens it by itself: what this process has open, children of other tests would inherit.
+        // The child opens it itself: children of other tests would inherit a file that this process has open.
         process.executableURL = URL(filePath: "/bin/sh")
         process.arguments = ["-c", "exec sleep 60 < \"$0\"", wal.appending(path: "00000000").path]
         try process.run()

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Prometheus
 
-/// A capture against a real server.
+/// A capture from a real server.
 @Suite struct PrometheusSourceTests {
     /// A place for a server, its data, and a component's state.
     struct Site {
@@ -85,7 +85,7 @@ import Testing
         #expect(capture.warnings == [])
         #expect(try await capture.examine(blocks) == [])
 
-        // The head's block is the one that was not there before; the end of its half-open interval is exact.
+        // The head's block is the new one; the end of its half-open interval is exact.
         let head = try #require(blocks.first { BlockFixture.Kind(rawValue: $0) == nil })
         let meta = try BlockMeta(readingFrom: "\(capture.root)/\(head)")
         #expect(capture.watermark == meta.maxTime - 1)
@@ -142,7 +142,7 @@ import Testing
         #expect(damage.map(\.path) == [BlockFixture.Kind.tombstone.rawValue, BlockFixture.Kind.plain.rawValue])
         #expect(damage.first?.reason.contains("meta.json does not parse") == true)
         #expect(damage.last?.reason.hasPrefix("chunks/000001: chunk at 8: CRC is ") == true)
-        // What did not change was examined before, but what the server does not load stays missing.
+        // Unchanged blocks were examined before, but blocks that the server does not load stay missing.
         #expect(try await capture.examine([]).map(\.path) == [BlockFixture.Kind.tombstone.rawValue])
         try await capture.release()
         await server.stop()
@@ -150,7 +150,7 @@ import Testing
 
     // MARK: Leftovers
 
-    @Test func `what killed runs left is removed, and nothing else`() async throws {
+    @Test func `the backup removes snapshots of killed runs and nothing else`() async throws {
         let site = try Site()
         let server = try await PrometheusServer.start(data: site.data, folder: site.folder.url)
         let api = site.api(server)
@@ -175,7 +175,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a note claims only what was new and made right after its request`() throws {
+    @Test func `a note claims only new snapshots created right after its request`() throws {
         let site = try Site()
         let old = "20261123T022455Z-6afcdc643342c0ef"
         let request = SnapshotNote.Request(time: 1_795_400_695, existing: [old])
@@ -226,7 +226,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a living run's snapshot is left alone`() async throws {
+    @Test func `the backup leaves the snapshot of a running run untouched`() async throws {
         let site = try Site()
         let server = try await PrometheusServer.start(data: site.data, folder: site.folder.url)
         let first = try await site.source(server, skipHead: true).capture(site.context)
@@ -282,11 +282,11 @@ import Testing
 
     // MARK: Failures
 
-    @Test func `what a failed snapshot left half made is removed`() async throws {
+    @Test func `the backup removes the incomplete snapshot of a failed request`() async throws {
         let site = try Site()
         try site.addBlock(.plain)
         let server = try await PrometheusServer.start(data: site.data, folder: site.folder.url)
-        // The server links this file without looking, and stops where it is missing.
+        // The server links this file without a check, and stops if it is missing.
         try FileManager.default.removeItem(
             at: site.data.appending(path: "\(BlockFixture.Kind.plain.rawValue)/tombstones"))
         await #expect(throws: PrometheusAPIError.self) { _ = try await site.api(server).snapshot(skipHead: true) }
@@ -298,7 +298,7 @@ import Testing
         #expect(site.snapshots == before)
         #expect(site.notes == [])
 
-        // The doctor says so before, and the command of the hint mends it while the server runs.
+        // `doctor` reports it before a backup, and the command of the hint repairs it while the server runs.
         let diagnoses = await site.source(server).diagnose()
         #expect(diagnoses.contains { $0.subject == "tombstones" && $0.verdict == .failed })
         let hint = try #require(failure?.hint)
@@ -316,7 +316,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `files that Prometheus ignores are skipped, and told in one line`() async throws {
+    @Test func `the backup skips files that Prometheus ignores and reports them in one line`() async throws {
         let site = try Site()
         try site.addBlock(.plain)
         let block = BlockFixture.Kind.plain.rawValue
@@ -340,7 +340,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `snapshots on another file system are refused with what to do`() async throws {
+    @Test func `the backup refuses snapshots on another file system with a hint`() async throws {
         let site = try Site()
         try site.addBlock(.plain)
         let elsewhere = URL(filePath: "/dev/shm/dr-\(UUID().uuidString)")
@@ -365,7 +365,7 @@ import Testing
         let failure = await site.failure { _ = try await site.source(server).capture(site.context) }
         #expect(failure?.reason == .misconfigured)
         #expect(failure?.description.contains("hint: start Prometheus with --web.enable-admin-api") == true)
-        // The request itself says the same, where a proxy hides the flags.
+        // The request itself reports the same, if a proxy hides the flags.
         await #expect {
             _ = try await site.api(server).snapshot(skipHead: true)
         } throws: { ($0 as? PrometheusAPIError)?.reason == .adminAPIDisabled }
@@ -398,11 +398,11 @@ import Testing
 
         let missing = site.folder.url.appending(path: "missing")
         let absent = await site.failure { _ = try await site.source(server.url, data: missing).capture(site.context) }
-        #expect(absent?.detail == "data directory '\(missing.path)' is not there")
+        #expect(absent?.detail == "data directory '\(missing.path)' does not exist")
         await server.stop()
     }
 
-    @Test func `a path that means nothing here is told by the snapshot that does not appear`() async throws {
+    @Test func `a data path from another host is detected by the snapshot that does not appear there`() async throws {
         let site = try Site()
         let name = "20261123T022455Z-6afcdc643342c0ef"
         let server = try ScriptedServer { request, _ in
@@ -421,7 +421,7 @@ import Testing
         #expect(site.notes == [])
     }
 
-    @Test func `nobody there is unreachable`() async throws {
+    @Test func `a server that does not answer is unreachable`() async throws {
         let site = try Site()
         let failure = await site.failure { _ = try await site.source("http://127.0.0.1:1").capture(site.context) }
         #expect(failure?.reason == .unreachable)

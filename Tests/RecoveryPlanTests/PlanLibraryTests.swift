@@ -16,7 +16,7 @@ import Testing
             folder: "/etc/dr")
     }
 
-    @Test func aPlanOfTheFolderTakesThePlaceOfTheProgramsOwn() throws {
+    @Test func `a plan of the folder takes the place of the programs own`() throws {
         let plans = try library(["mine.yaml": "scenario: m\naliases: [b]", "README.md": "x", ".x.yaml": "scenario: x"])
         #expect(plans.entries.map(\.scenario) == ["c", "m"] && plans.entries.map(\.isBuiltIn) == [true, false])
         #expect(try plans.entry(for: "b").scenario == "m")
@@ -26,7 +26,7 @@ import Testing
         #expect(builtIn.isBuiltIn && builtIn.text.file == "built-in/a.yaml")
     }
 
-    @Test func twoPlansForOneNameAreRefused() throws {
+    @Test func `two plans for one name are refused`() throws {
         let plans = try library(["1.yaml": "scenario: m", "2.yaml": "scenario: n\naliases: [m]"])
         #expect(plans.entries.contains { $0.scenario == "m" } && !plans.entries.contains { $0.scenario == "n" })
         #expect(plans.complaints.map(\.message).first?.hasPrefix("scenario 'm' already has a plan:") == true)
@@ -34,7 +34,7 @@ import Testing
     }
 
     /// Otherwise the built-in plan would run instead of the operator's own plan.
-    @Test func aFileThatCannotBeReadIsNotPassedOver() throws {
+    @Test func `an unreadable plan file is an error, not ignored`() throws {
         let plans = try library(["a.yaml": "scenario: [", "other.yml": "steps: []"])
         #expect(plans.complaints.count == 2)
         #expect(throws: DocumentError.self) { try plans.entry(for: "a") }
@@ -55,7 +55,7 @@ import Testing
         #expect(throws: DocumentError.self) { try library(["a.yaml": "# mine"]).entry(for: "a", skippingEmpty: true) }
     }
 
-    @Test func aFolderThatIsNotThereIsNamed() {
+    @Test func `a folder that is not there is named`() {
         let error = #expect(throws: DocumentError.self) {
             try PlanLibrary(plans: "/nowhere/plans", shipped: [], folder: "/")
         }

@@ -10,7 +10,7 @@ import Testing
     private static let file = Checkout.url("docs/plan.schema.json")
 
     /// `DR_UPDATE_GOLDEN=1` regenerates the file.
-    @Test func theSchemaInTheDocsIsCurrent() throws {
+    @Test func `the schema in the docs is current`() throws {
         let schema = PlanSchema.json()
         if ProcessInfo.processInfo.environment["DR_UPDATE_GOLDEN"] == "1" {
             try schema.write(to: Self.file, atomically: true, encoding: .utf8)
@@ -41,9 +41,9 @@ import Testing
     ]
 
     /// The schema and the parser reject the same plans, except for references and cycles, which a schema cannot check.
-    @Test func itAgreesWithTheParser() async throws {
+    @Test func `it agrees with the parser`() async throws {
         let folder = try TemporaryFolder("schema")
-        let plans = ShippedPlans.all.map(\.text) + Self.good + Self.bad
+        let plans = ShippedPlan.all.map(\.text) + Self.good + Self.bad
         for (index, text) in plans.enumerated() {
             try Data(text.utf8).write(to: folder.url.appending(path: "\(index).yaml"))
         }
@@ -64,7 +64,7 @@ import Testing
             let complaints = PlanFixture.complaints(text, PlanFixture.scope(.look, run: nil))
             let isRefused = Self.bad.contains(text)
             #expect((verdict == "bad") == isRefused, "the schema, of \(text)")
-            if !ShippedPlans.all.map(\.text).contains(text) {
+            if !ShippedPlan.all.map(\.text).contains(text) {
                 #expect(!complaints.isEmpty == isRefused, "the parser, of \(text): \(complaints)")
             }
         }

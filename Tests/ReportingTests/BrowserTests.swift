@@ -8,21 +8,21 @@ import Testing
 @Suite(.enabled(if: Browser.program != nil, "no Chromium on this machine"))
 struct BrowserTests {
     @Test(arguments: [360, 1280])
-    func nothingIsWiderThanTheScreen(_ width: Int) async throws {
+    func `nothing is wider than the screen`(_ width: Int) async throws {
         let seen = try await Browser.measure(Report(.example), width: width)
         #expect(seen["width"].flatMap(Int.init) ?? .max <= width)
         #expect(seen["verdict"] == "failed")
         #expect(seen["bars"] == "3")
     }
 
-    @Test func darkIsDark() async throws {
+    @Test func `dark is dark`() async throws {
         let light = try await Browser.measure(Report(.example), width: 800)
         let dark = try await Browser.measure(Report(.example), width: 800, isDark: true)
         #expect(light["paper"] == "rgb(255, 255, 255)")
         #expect(dark["paper"] == "rgb(20, 24, 31)")
     }
 
-    @Test func itPrints() async throws {
+    @Test func `it prints`() async throws {
         let folder = try TemporaryFolder("browser")
         let page = folder.url.appending(path: "report.html")
         try Data(Report(.example).rendered(as: .html)).write(to: page)

@@ -58,16 +58,16 @@ import Testing
 
     /// A drill whose checks were all skipped is inconclusive; a drill whose check failed has failed.
     @Test(arguments: [(CheckResult.Verdict.skipped, Evidence.Verdict.inconclusive), (.failed, .failed)])
-    func aDrillThatLookedAtNothingIsVoid(_ check: CheckResult.Verdict, _ verdict: Evidence.Verdict) throws {
+    func `a drill that looked at nothing is void`(_ check: CheckResult.Verdict, _ verdict: Evidence.Verdict) throws {
         #expect(try Evidence(reading(isDrill: true, end: .notValidated, check: check)).verdict == verdict)
     }
 
-    @Test func oneMeasurementIsShownWithoutARange() {
+    @Test func `one measurement is shown without a range`() {
         #expect(Spell.range(TimeForecast([4])) == "4.00 s (one sample, no range)")
         #expect(Spell.range(TimeForecast([3, 9])) == "6.00 s (3.00 s to 9.00 s, 2 samples)")
     }
 
-    @Test func itSaysWhatTheJournalSays() throws {
+    @Test func `the evidence matches the journal`() throws {
         let evidence = try Evidence(reading())
         #expect(evidence.verdict == .passed)
         #expect(evidence.steps.map(\.id) == ["declare", "prometheus", "late"])
@@ -78,7 +78,7 @@ import Testing
         #expect(evidence.deviations == ["step 'prometheus' needed 2 attempts"])
     }
 
-    @Test func whatIsNotValidatedIsNotCounted() throws {
+    @Test func `a recovery that is not validated meets no objective`() throws {
         let evidence = try Evidence(reading(end: .notValidated, check: .failed))
         #expect(evidence.verdict == .failed)
         #expect(evidence.rto.met == nil)
@@ -94,7 +94,7 @@ import Testing
         (nil, "same", .notValidated, .failed), (true, "same", .interrupted, .inconclusive),
         (true, "same", .partial, .failed),
     ])
-    func aDrillMustHaveBeenAbleToFail(
+    func `a drill must have been able to fail`(
         _ noticed: Bool?, _ live: String, _ end: RunEnd.Verdict, _ verdict: Evidence.Verdict
     ) throws {
         let evidence = try Evidence(reading(isDrill: true, noticed: noticed, liveAfter: live, end: end))
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test(arguments: Report.Format.allCases)
-    func aReportBelongsToItsJournal(_ format: Report.Format) throws {
+    func `a report belongs to its journal`(_ format: Report.Format) throws {
         let report = try Report(Evidence(reading(), correctiveActions: [.init(action: "a", owner: "o", due: "d")]))
         let stem = try write(report)
         let proof = try ReportVerification.verify("\(stem).\(format.rawValue)", journal: path)
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test(arguments: Report.Format.allCases)
-    func noByteOfItCanBeChanged(_ format: Report.Format) throws {
+    func `no byte of it can be changed`(_ format: Report.Format) throws {
         let stem = try write(try Report(Evidence(reading())))
         let file = URL(filePath: "\(stem).\(format.rawValue)")
         let whole = try Data(contentsOf: file)
@@ -139,7 +139,7 @@ import Testing
         _ = try ReportVerification.verify(file.path)
     }
 
-    @Test func anotherJournalIsNoProof() throws {
+    @Test func `report verification refuses a different journal`() throws {
         let stem = try write(try Report(Evidence(reading())))
         let other = "\(folder.path)/other.jsonl"
         try Data("{}\n".utf8).write(to: URL(filePath: other))

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct ReportTests {
     @Test(arguments: Report.Format.allCases)
-    func theSameEvidenceMakesTheSameBytes(_ format: Report.Format) throws {
+    func `the same evidence makes the same bytes`(_ format: Report.Format) throws {
         let first = try Report(.example).rendered(as: format)
         #expect(first == (try Report(.example).rendered(as: format)))
         var changed = Evidence.example
@@ -16,7 +16,7 @@ import Testing
         #expect(first != (try Report(changed).rendered(as: format)))
     }
 
-    @Test func textCannotBecomeMarkup() throws {
+    @Test func `text cannot become markup`() throws {
         var evidence = Evidence.example
         evidence.steps[0].summary = "<script>alert(1)</script> | a\n`b`"
         let html = String(decoding: try Report(evidence).rendered(as: .html), as: UTF8.self)
@@ -26,7 +26,7 @@ import Testing
         #expect(markdown.contains("&lt;script>alert(1)&lt;/script> \\| a \\`b\\`"))
     }
 
-    @Test func buildServersCountWhatFailed() throws {
+    @Test func `the JUnit report counts failed checks as failures`() throws {
         let bytes = try Report(.example).rendered(as: .junit)
         let parser = XMLCount()
         #expect(parser.parse(bytes))
@@ -35,7 +35,7 @@ import Testing
         #expect(parser.counts["skipped"] == 1)
     }
 
-    @Test func thePageNamesItsDocument() throws {
+    @Test func `the page names its document`() throws {
         let report = try Report(.example)
         let html = String(decoding: try report.rendered(as: .html), as: UTF8.self)
         #expect(html.contains("<meta name=\"dr-evidence-sha256\" content=\"\(report.digest)\">"))

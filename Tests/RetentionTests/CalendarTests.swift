@@ -4,7 +4,7 @@ import Testing
 @testable import Retention
 
 @Suite struct CalendarTests {
-    @Test func `every day and ISO week of a century is what Foundation's calendar says`() throws {
+    @Test func `every day and ISO week of a century matches Foundation's calendar`() throws {
         var calendar = Calendar(identifier: .iso8601)
         calendar.timeZone = try #require(TimeZone(identifier: "UTC"))
         // Every 5th day covers all weekdays, and every 1st, 29 February and 31 December within the century.
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test(arguments: ["", "h", "4", "1h1d", "1h1h", "-1h", "4 h", "1001y", "99999999999999999999s"])
-    func `what is no length is refused`(text: String) { #expect(CalendarLength(text) == nil) }
+    func `a value that is not a length is refused`(text: String) { #expect(CalendarLength(text) == nil) }
 
     @Test func `a zone must exist`() {
         #expect(DeclaredZone("Europe/Berlim") == nil)

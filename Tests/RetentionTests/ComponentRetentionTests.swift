@@ -42,7 +42,7 @@ import Testing
         #expect(plan.decision("2026-11-25 03")?.reasons.allSatisfy { $0.text.hasSuffix("for a") } == true)
     }
 
-    @Test func `a component that is no longer configured ages out as the policy says`() {
+    @Test func `backups of a component that is no longer configured expire by the policy`() {
         let old = (1...3).map { set("2026-11-0\($0)", ["gone": true, "stays": true]) }
         let new = (4...9).map { set("2026-11-0\($0)", ["stays": true]) }
         let policy = RetentionPolicy(daily: .days(4))
@@ -56,7 +56,7 @@ import Testing
         #expect(kept.texts("2026-11-03") == ["newest whole backup, for gone"])
     }
 
-    @Test func `what an operator dropped goes, whatever else speaks for it, and stands in for nothing`() {
+    @Test func `a backup set that an operator dropped is deleted and replaces no other set`() {
         var history = sets(from: "2026-11-24 00", to: "2026-11-24 03")
         history[3].dropReason = "wrong clock"
         history[3].verified = at("2026-11-24 03")
@@ -77,7 +77,7 @@ import Testing
         #expect(plan.texts("2026-11-24 03") == ["belongs to stack 'other'"])
     }
 
-    @Test func `a component that was not backed up whole for long stops the prune`() {
+    @Test func `a component without a whole backup for a long time freezes the prune`() {
         let policy = RetentionPolicy(keepLast: 1)
         let history =
             [set("2026-01-01", ["a": true, "b": true])]
@@ -93,7 +93,7 @@ import Testing
     }
 
     /// For random histories: the newest whole backup of a configured component survives every policy.
-    @Test func `the last whole backup of a component is never dropped for a set that lacks it`() {
+    @Test func `prune never drops the last whole backup of a component for a set that lacks it`() {
         for seed in 0..<200 {
             let random = RandomCase(seed: seed)
             var source = Seeded(seed)

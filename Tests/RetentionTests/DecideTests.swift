@@ -151,7 +151,7 @@ import Testing
         #expect(plan.texts("2026-11-20") == ["no retention is configured"])
     }
 
-    @Test func `a plan adds up what it frees and says how long the rest stays`() {
+    @Test func `the prune plan sums the freed bytes and states how long each kept set stays`() {
         var history = hours
         for index in history.indices { history[index].size = 1000 }
         history[0].size = nil
@@ -164,7 +164,7 @@ import Testing
         #expect(plan.decision("2026-11-24 12")?.keptUntil == nil, "a floor has no end")
     }
 
-    @Test func `no set at all is no trouble`() {
+    @Test func `an empty repository is not an error`() {
         let plan = plan([], .proposed, now: "2026-11-24")
         #expect(plan.decisions.isEmpty && !plan.isFrozen)
     }

@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `deciding again over what was kept drops nothing`() {
+    @Test func `deciding again over the kept sets drops nothing`() {
         for seed in Self.seeds {
             let random = RandomCase(seed: seed)
             #expect(random.decided(random.decided().kept).dropped.isEmpty, "seed \(seed)")

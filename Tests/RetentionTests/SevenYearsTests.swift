@@ -147,7 +147,7 @@ import Testing
         #expect(attacked.kept == Self.survivors)
     }
 
-    @Test func `a burst of complete junk displaces only what shares its hour, and nothing that is verified`() {
+    @Test func `a burst of junk sets displaces only unverified sets of its hour`() {
         let junk = (0..<3000).map { SetFacts(time: at("2026-12-31 23:00") + 1 + $0) }
         let attacked = plan(Self.survivors + junk, .proposed, now: "2026-12-31 23:59:59")
         // One junk set replaces 23:00; the 78 others stay.
@@ -171,7 +171,7 @@ import Testing
         #expect(Set(clean.kept).isSubset(of: attacked.kept))
     }
 
-    @Test func `a clock ten years ahead freezes what it would have thinned out`() {
+    @Test func `a clock ten years ahead freezes the prune`() {
         let leapt = decide(
             Self.survivors, policy: .proposed,
             circumstances: PruneCircumstances(now: at("2037-01-01"), lastPrune: at("2026-12-31 23:10")))

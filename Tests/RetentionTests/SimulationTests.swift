@@ -3,7 +3,7 @@ import Testing
 @testable import Retention
 
 @Suite struct SimulationTests {
-    @Test func `seven simulated years keep what deciding once over all sets keeps`() throws {
+    @Test func `seven simulated years keep the same sets as one decision over all sets`() throws {
         let simulation = Simulation(
             policy: .proposed, schedule: Schedule(every: .hours(1)), start: at("2020-01-01"), length: .years(7))
         let outcome = try #require(simulation.run())
@@ -54,10 +54,10 @@ import Testing
     }
 
     @Test(arguments: ["", "every", "every hour", "0h", "59s", "often"])
-    func `what is no schedule is refused`(text: String) { #expect(Schedule(text) == nil) }
+    func `a value that is not a schedule is refused`(text: String) { #expect(Schedule(text) == nil) }
 
     /// Calculated by hand: 1000 bytes, half of them replaced each day, three daily sets.
-    @Test func `a repository holds the oldest set and what is new in each later one`() {
+    @Test func `the repository size is the oldest set plus the new data of each later set`() {
         var model = StorageModel(size: 1000, monthlyGrowth: 0, dailyChange: 0.5, pricePerGBMonth: 0)
         let day = 86_400
         #expect(model.stored([0]) == 1000)
@@ -74,7 +74,7 @@ import Testing
         #expect(abs(model.stored([0, 2_629_800]) - 2000) < 1e-6)
     }
 
-    @Test func `what is kept for a month costs a month's price`() throws {
+    @Test func `a set kept for a month costs one month's price`() throws {
         let simulation = Simulation(
             policy: RetentionPolicy(keepLast: 1), schedule: Schedule(every: .days(1)), start: at("2026-01-01"),
             length: .days(30),

@@ -186,7 +186,7 @@ import Testing
         #expect(throws: CredentialError.self) { try chain(["AWS_PROFILE": "a"]) }
     }
 
-    @Test func `a web identity, its token read anew`() throws {
+    @Test func `the chain reads the web identity token again for each new credential`() throws {
         let server = try ScriptedServer([
             .reply(
                 .response(400, [], "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>")),

@@ -106,13 +106,13 @@ import Testing
         #expect(peer.completions.count == 3)
     }
 
-    @Test func `a completion whose answer was lost`() throws {
+    @Test func `an upload succeeds if the response to its completion was lost`() throws {
         let peer = try Peer(complete: [.reset, Self.error(404, "NoSuchUpload")], exists: { true })
         #expect(try upload(peer).size == 1025)
         #expect(!peer.isAborted)
     }
 
-    @Test func `an upload that somebody else removed`() throws {
+    @Test func `an upload that another client removed fails as not found`() throws {
         let peer = try Peer(complete: [Self.error(404, "NoSuchUpload")])
         #expect(reason { _ = try upload(peer) } == .notFound)
     }
@@ -130,7 +130,7 @@ import Testing
         #expect(peer.isAborted && peer.completions.isEmpty)
     }
 
-    @Test func `somebody else was first`() throws {
+    @Test func `an upload fails if another client created the object first`() throws {
         let peer = try Peer(complete: [Self.error(412, "PreconditionFailed")])
         #expect(reason { _ = try upload(peer, PutOptions()) } == .alreadyExists)
         #expect(peer.completions.first?["if-none-match"] == "*")

@@ -30,7 +30,7 @@ import Testing
         .reply(.response(status, [], "<Error><Code>\(code)</Code><Message>\(message)</Message></Error>"))
     }
 
-    @Test func whatIsLockedCarriesItsChecksum() throws {
+    @Test func `requests with a lock carry a checksum`() throws {
         let (store, server) = try store { _ in .reply(.response(200, [("ETag", "\"e\"")])) }
         _ = try store.put(key, [1], options: PutOptions(.none, lock: lock))
         try store.retain(key, lock)
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func aLockIsReadAsItIsWritten() throws {
+    @Test func `a lock is read as it is written`() throws {
         let (store, _) = try store { _ in
             .reply(
                 .response(
@@ -55,7 +55,7 @@ import Testing
         #expect(try store.retention(of: key) == lock)
     }
 
-    @Test func anObjectWithoutALockHasNone() throws {
+    @Test func `an object without a lock has no retention`() throws {
         let (store, _) = try store { _ in Self.refusal(404, "NoSuchObjectLockConfiguration") }
         #expect(try store.retention(of: key) == nil)
     }
@@ -65,7 +65,7 @@ import Testing
         (400, "InvalidRequest", "Bucket is missing Object Lock Configuration", .unsupported),
         (501, "NotImplemented", "m", .unsupported),
     ])
-    func refusalsAreToldApart(
+    func `each refusal maps to its own reason`(
         status: Int, code: String, message: String, reason: ObjectStoreError.Reason
     ) throws {
         let (store, _) = try store { _ in Self.refusal(status, code, message: message) }
@@ -73,7 +73,7 @@ import Testing
         #expect { try store.retain(key, lock) } throws: { ($0 as? ObjectStoreError)?.reason == reason }
     }
 
-    @Test func aDefaultRetentionIsTold() throws {
+    @Test func `the default retention of the bucket is reported`() throws {
         let (store, _) = try store { _ in
             .reply(
                 .response(
@@ -86,7 +86,7 @@ import Testing
         #expect(try store.retentionSupport() == RetentionSupport(isEnabled: true, standard: "GOVERNANCE 30 days"))
     }
 
-    @Test func aBucketMadeWithoutLocksIsNoFailureButARefusalIs() throws {
+    @Test func `a bucket without object lock is not an error, but a refusal is`() throws {
         let (without, _) = try store { _ in Self.refusal(404, "ObjectLockConfigurationNotFoundError") }
         #expect(try without.retentionSupport() == RetentionSupport(isEnabled: false))
         let (denying, _) = try store { _ in Self.refusal(403, "AccessDenied") }
@@ -94,7 +94,7 @@ import Testing
     }
 
     /// A second page, and another program's uploads from a server that ignores the prefix.
-    @Test func unfinishedUploadsAreListedToTheEnd() throws {
+    @Test func `unfinished uploads are listed to the end`() throws {
         func page(_ uploads: [(String, String)], _ more: String) -> String {
             let list = uploads.map {
                 "<Upload><Key>\($0.0)</Key><UploadId>\($0.1)</UploadId><Initiated>2026-11-23T02:13:20Z</Initiated></Upload>"

@@ -154,7 +154,7 @@ import Testing
     ]
 
     @Test(arguments: final)
-    func `what no other try would change`(status: Int, code: String, expected: ObjectStoreError.Reason) throws {
+    func `permanent errors are not retried`(status: Int, code: String, expected: ObjectStoreError.Reason) throws {
         let server = try ScriptedServer([Self.error(status, code)])
         #expect(reason { _ = try store(server).get(key, range: 0..<1) { _ in } } == expected)
         #expect(server.requests.count == 1)
@@ -168,7 +168,7 @@ import Testing
     ]
 
     @Test(arguments: transient)
-    func `what is worth another try`(status: Int, code: String, expected: ObjectStoreError.Reason) throws {
+    func `transient errors are retried`(status: Int, code: String, expected: ObjectStoreError.Reason) throws {
         let bad = code.isEmpty ? ScriptedServer.Act.reply(.response(status, [], "<html>")) : Self.error(status, code)
         let server = try ScriptedServer([bad, bad, .reply(.response(200))])
         _ = try store(server).put(key, [7], options: PutOptions(.none))
@@ -204,7 +204,7 @@ import Testing
             server.requests.map { $0["x-amz-date"] } == ["20261123T020000Z", "20261123T030000Z", "20261123T030000Z"])
     }
 
-    @Test func `a clock that is wrong, told to a HEAD`() throws {
+    @Test func `a HEAD request corrects a wrong clock and is retried`() throws {
         let server = try ScriptedServer([
             .raw("HTTP/1.1 403 Forbidden\r\nDate: Mon, 23 Nov 2026 01:00:00 GMT\r\n\r\n"), .reply(.response(404)),
         ])
@@ -249,7 +249,7 @@ import Testing
         #expect(server.requests[2]["authorization"]?.contains("/ap-south-1/s3/") == true)
     }
 
-    @Test func `expired credentials are asked for anew`() throws {
+    @Test func `expired credentials are requested again`() throws {
         let metadata = try ScriptedServer { _, index in
             .reply(
                 .response(
@@ -277,7 +277,7 @@ import Testing
         )
     }
 
-    @Test func `a download goes on where it broke off`() throws {
+    @Test func `an interrupted download resumes where it stopped`() throws {
         let whole = HTTPMessage.response(200, [("ETag", "\"e1\""), ("Last-Modified", "then")], "0123456789")
         let server = try ScriptedServer([
             .cut(whole, after: 4), .stall(Self.part("4-9", of: "456789"), after: 2), Self.error(503, "SlowDown"),
@@ -408,7 +408,7 @@ import Testing
     // MARK: - Documents
 
     @Test(arguments: ["R&D", "a<b>\"c\"'d'", "x&\u{301}"])
-    func `what is written into a document is escaped`(_ prefix: String) throws {
+    func `keys in a request document are escaped`(_ prefix: String) throws {
         let server = try ScriptedServer([.reply(.response(200, [], "<DeleteResult></DeleteResult>"))])
         let store = try store(server) { $0.prefix = prefix }
         #expect(try store.delete(["a", "b"].map { ObjectKey(trusted: $0) }) == [])
@@ -458,7 +458,7 @@ import Testing
     static let tokens: [@Sendable (Int) -> String?] = [{ _ in "same" }, { "\($0 % 2)" }, { _ in nil }, { _ in "" }]
 
     @Test(.timeLimit(.minutes(1)), arguments: tokens.indices)
-    func `a listing whose pages lead nowhere ends`(_ kind: Int) throws {
+    func `an endless listing fails`(_ kind: Int) throws {
         let token = Self.tokens[kind]
         let server = try ScriptedServer { _, index in
             Self.endless("<Contents><Key>pre/fix/k\(index)</Key><Size>1</Size></Contents>", token(index))
@@ -475,7 +475,7 @@ import Testing
         #expect(keys <= 3)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `uploads whose pages lead nowhere end`() throws {
+    @Test(.timeLimit(.minutes(1))) func `an endless list of uploads fails`() throws {
         let server = try ScriptedServer { _, _ in
             .reply(
                 .response(
@@ -547,7 +547,7 @@ import Testing
     }
 
     @Test(arguments: [301, 302, 307, 308])
-    func `a redirection is told by where it leads`(_ status: Int) throws {
+    func `the error for a redirection names its destination`(_ status: Int) throws {
         let error = try failure(
             .reply(
                 .response(status, [("Location", "https://store.example:9000/bucket/pre?sig=1")], "<html>moved</html>")))
@@ -570,7 +570,7 @@ import Testing
         ("<title>a\u{1b}[2Jb\n  c</title>", "a [2Jb c"), ("<html>", "status 400"), ("", "status 400"),
         (String(repeating: "x", count: 4000), String(repeating: "x", count: 500) + "…"),
     ])
-    func `a page that is no answer of S3 is told by its first words`(_ body: String, _ words: String) throws {
+    func `the error for a response that is not from S3 shows its first words`(_ body: String, _ words: String) throws {
         let error = try failure(.reply(.response(400, [], body)))
         #expect(error.detail == "HTTP400: \(words) (status 400)")
     }

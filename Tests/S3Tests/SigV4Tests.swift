@@ -112,7 +112,7 @@ import Testing
         #expect(try signer().signingKey(Self.now).hex == Self.examples?.signing_key_hex)
     }
 
-    @Test func `what connections change is not signed`() throws {
+    @Test func `the signature excludes headers that connections change`() throws {
         let plain = SigV4.Request("GET", "/a", headers: [("host", "h")], payloadHash: "x")
         var full = plain
         full.headers += [("User-Agent", "dr"), ("Accept-Encoding", "gzip"), ("Connection", "close"), ("Expect", "")]

@@ -6,7 +6,7 @@ import Documents
 @testable import StackConfiguration
 
 @Suite struct ConfigurationFileTests {
-    @Test func theFileInTheCurrentFolderIsFound() throws {
+    @Test func `the file in the current folder is found`() throws {
         try withFolder { folder in
             let path = "\(folder)/dr.yaml"
             try least.write(toFile: path, atomically: true, encoding: .utf8)
@@ -16,7 +16,7 @@ import Documents
         }
     }
 
-    @Test func aFileThatIsNamedMustBeThere() throws {
+    @Test func `a file that is named must be there`() throws {
         try withFolder { folder in
             try least.write(toFile: "\(folder)/dr.yaml", atomically: true, encoding: .utf8)
             let error = #expect(throws: DocumentError.self) {
@@ -28,14 +28,14 @@ import Documents
         }
     }
 
-    @Test func pathsStartFromTheFilesFolder() throws {
+    @Test func `paths start from the files folder`() throws {
         try withFolder { folder in
             try (least + "state: ./state\n").write(toFile: "\(folder)/dr.yaml", atomically: true, encoding: .utf8)
             #expect(try ConfigurationFile.read("\(folder)/dr.yaml", kinds: kinds).state == "\(folder)/state")
         }
     }
 
-    @Test func aFileThatCannotBeReadIsNamed() throws {
+    @Test func `a file that cannot be read is named`() throws {
         try withFolder { folder in
             try Data([0x73, 0xff]).write(to: URL(filePath: "\(folder)/dr.yaml"))
             for (path, message) in [("\(folder)/dr.yaml", "is not text in UTF-8"), (folder, "cannot be read: ")] {

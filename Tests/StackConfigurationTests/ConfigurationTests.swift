@@ -11,7 +11,7 @@ import Documents
 @testable import StackConfiguration
 
 @Suite struct ConfigurationTests {
-    @Test func everyKeyReachesItsProperty() throws {
+    @Test func `every key reaches its property`() throws {
         let configuration = try parse(
             """
             stack: nephoran-monitoring
@@ -109,7 +109,7 @@ import Documents
         #expect(configuration.metrics.textfile == "/var/lib/node_exporter/dr.prom")
     }
 
-    @Test func whatIsLeftOutHasDefaults() throws {
+    @Test func `omitted settings have defaults`() throws {
         let configuration = try parse(least)
         #expect(configuration.stack == "monitoring")
         #expect(configuration.objectives == Objectives())
@@ -119,7 +119,7 @@ import Documents
         #expect(configuration.plans == nil)
     }
 
-    @Test func everyRuleOfRetentionReachesThePolicy() throws {
+    @Test func `every rule of retention reaches the policy`() throws {
         let written = try parse(
             least + """
                 retention:
@@ -159,12 +159,12 @@ import Documents
         ("grace: 59m", "'grace' is out of range: 1h to 90d"),
         ("keep_lst: 5", "did you mean 'keep_last'?"),
     ])
-    func whatIsNoRetentionIsRefused(_ line: String, _ words: String) {
+    func `an invalid retention setting is refused`(_ line: String, _ words: String) {
         let found = complaints(least + "retention: {\(line)}\n")
         #expect(found.count == 1 && found.first?.contains(words) == true, "\(found)")
     }
 
-    @Test func lokiNeedsNoServerButItsData() throws {
+    @Test func `Loki needs no server but its data`() throws {
         let configuration = try parse(
             """
             store: {url: file:///r}
@@ -179,13 +179,13 @@ import Documents
     }
 
     @Test(arguments: ["flush: true", "bearer_token: {env: TOKEN}"])
-    func whatLokiIsAskedNeedsItsURL(setting: String) {
+    func `Loki settings for server requests require the URL`(setting: String) {
         #expect(throws: DocumentError.self) {
             try parse("store: {url: file:///r}\ncomponents:\n  loki: {data: /loki, \(setting)}")
         }
     }
 
-    @Test func everyKindMayHaveItsStallTimeout() throws {
+    @Test func `every kind may have its stall timeout`() throws {
         let configuration = try parse(
             """
             store: {url: file:///r}
@@ -200,14 +200,14 @@ import Documents
         }
     }
 
-    @Test func componentsCompareByTheirOptions() throws {
+    @Test func `components compare by their options`() throws {
         let one = try parse(least), same = try parse(least)
         let other = try parse(least.replacing("/etc/prometheus", with: "/etc/promother9"))
         #expect(one == same)
         #expect(one != other)
     }
 
-    @Test func theStateFolderFollowsTheUser() throws {
+    @Test func `the state folder follows the user`() throws {
         let configuration = try parse(least)
         #expect(configuration.stateFolder(environment: [:], isRoot: true) == "/var/lib/dr")
         #expect(configuration.stateFolder(environment: ["HOME": "/home/a"], isRoot: false) == "/home/a/.local/state/dr")
@@ -217,7 +217,7 @@ import Documents
         #expect(try parse(least + "state: here\n").stateFolder(environment: [:], isRoot: true) == "/etc/dr/here")
     }
 
-    @Test func anchorsServeSharedSettings() throws {
+    @Test func `anchors serve shared settings`() throws {
         let configuration = try parse(
             """
             store: {url: file:///r}

@@ -1,3 +1,4 @@
+import Components
 import Testing
 
 import Documents
@@ -119,7 +120,8 @@ import Documents
             "dr.yaml:3:3: 'marks' is reserved\nhint: choose another name, and add 'kind'"),
         .component(
             "rules: {data: /f}",
-            "dr.yaml:3:3: component 'rules' needs a 'kind'\nhint: the kinds are prometheus, loki, grafana, files, git, elasticsearch, alertmanager"
+            "dr.yaml:3:3: component 'rules' needs a 'kind'\nhint: the kinds are "
+                + kinds.map { $0.name }.joined(separator: ", ")
         ),
         .component("rules: {kind: file, data: /f}", "dr.yaml:3:17: unknown kind 'file' (did you mean 'files'?)"),
         .component("rules: /f", "dr.yaml:3:10: expected the settings of component 'rules', found text"),
@@ -136,7 +138,7 @@ import Documents
             "prometheus: {url: 'http://p:9090/?a=b', data: /p}", "dr.yaml:3:21: the URL has a query or fragment"),
         .component(
             "prometheus: {url: http://p, data: /p, username: u}",
-            "dr.yaml:3:41: 'username' and 'password' need each other"),
+            "dr.yaml:3:41: 'username' and 'password' must be set together"),
         .component(
             "prometheus: {url: http://p, data: /p, tls: {insecure: true}}", "dr.yaml:3:41: 'tls' needs an https:// URL"),
         .component(
@@ -161,12 +163,12 @@ import Documents
         Fault(text: "- a", complaint: "dr.yaml:1:1: expected a mapping of keys, found a list"),
         Fault(text: "a\0b", complaint: "dr.yaml: not valid YAML: control characters are not allowed"),
     ])
-    func aFaultIsNamedWithItsPlace(_ fault: Fault) {
+    func `a fault is named with its place`(_ fault: Fault) {
         #expect(complaints(fault.text) == [fault.complaint])
         #expect(!complaints(fault.text).joined().contains("hunter2"))
     }
 
-    @Test func everyFaultIsToldAtOnceInTheOrderOfTheFile() {
+    @Test func `all errors are reported at once in file order`() {
         let found = complaints(
             """
             stakc: a
@@ -195,7 +197,7 @@ import Documents
         ("retentoin", "retention", 1), ("", "abc", 3), ("same", "same", 0), ("ab", "ba", 1), ("kitten", "sitting", 3),
         ("ca", "abc", 3),
     ])
-    func distanceCountsSwapsOnce(_ first: String, _ second: String, _ distance: Int) {
+    func `distance counts swaps once`(_ first: String, _ second: String, _ distance: Int) {
         #expect(Spelling.distance(first, second) == distance)
         #expect(Spelling.distance(second, first) == distance)
     }

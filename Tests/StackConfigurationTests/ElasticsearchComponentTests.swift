@@ -17,7 +17,7 @@ import Documents
         return try #require(configuration.component(named: "jaeger")?.settings as? ElasticsearchComponent)
     }
 
-    @Test func readsEveryKey() throws {
+    @Test func `reads every key`() throws {
         let options = try options(
             """
             url: https://es:9200, api_key: {env: KEY}, indices: "*jaeger-*,-jaeger-span-archive", timeout: 1h, \
@@ -32,7 +32,7 @@ import Documents
         #expect(options.repository.client == "minio")
     }
 
-    @Test func whatIsLeftOutHasDefaults() throws {
+    @Test func `omitted settings have defaults`() throws {
         let options = try options("url: http://es:9200, repository: {type: fs, location: /mnt/es}")
         #expect(options.indices == "jaeger-*" && options.repository.name == "dr" && options.timeout == nil)
         #expect(options.repository.location == "/mnt/es")
@@ -43,16 +43,16 @@ import Documents
         ("url: http://e, repository: {type: s3}", "a repository of type 's3' needs 'bucket'"),
         ("url: http://e, repository: {type: fs, location: /m, bucket: b}", "'bucket' does not belong"),
         ("url: http://e, repository: {type: s3, bucket: b, base_path: /j}", "'base_path' must not begin"),
-        ("url: http://e, repository: {type: s3, bucket: b, name: 'A b'}", "'A b' is no name for a repository"),
+        ("url: http://e, repository: {type: s3, bucket: b, name: 'A b'}", "'A b' is not a valid name of a repository"),
         ("url: http://e, repository: {type: gcs}", "unknown value 'gcs'"),
-        ("url: http://e, indices: 'Jaeger-*', repository: {type: fs, location: /m}", "names no indices"),
-        ("url: http://e, indices: '-jaeger-*', repository: {type: fs, location: /m}", "names no indices"),
+        ("url: http://e, indices: 'Jaeger-*', repository: {type: fs, location: /m}", "does not name any indices"),
+        ("url: http://e, indices: '-jaeger-*', repository: {type: fs, location: /m}", "does not name any indices"),
         (
             "url: http://e, api_key: {env: K}, bearer_token: {env: T}, repository: {type: fs, location: /m}",
             "'api_key' excludes"
         ),
     ])
-    func impossibleSettingsAreRefused(settings: String, complaint: String) throws {
+    func `impossible settings are refused`(settings: String, complaint: String) throws {
         let error = #expect(throws: DocumentError.self) { try options(settings) }
         #expect(error?.description.contains(complaint) == true, "\(error?.description ?? "")")
     }

@@ -13,7 +13,7 @@ import Testing
         """
     }
 
-    @Test func everyKindOfChannelIsRead() throws {
+    @Test func `every kind of channel is read`() throws {
         let notifications = try parse(
             text(
                 """
@@ -45,7 +45,7 @@ import Testing
         ("{status_page: {address: {env: A}, page: p}}", "'page' and 'address' exclude each other"),
         ("{slack: [{url: {env: S}, name: a}], webhooks: [{url: {env: S}, name: a}]}", "more than one channel"),
     ])
-    func mistakesAreRefused(notifications: String, complaint: String) {
+    func `mistakes are refused`(notifications: String, complaint: String) {
         let found = complaints(text(notifications))
         #expect(found.contains { $0.contains(complaint) }, "\(found)")
         #expect(!found.contains { $0.contains("T0KEN") })

@@ -8,7 +8,7 @@ import Documents
 
 @Suite struct TemplateTests {
     @Test(arguments: ["file:///var/backups/dr", "file:///with a space: and # and \"", "s3://bucket/prefix"])
-    func parsesWithoutAComplaint(_ store: String) throws {
+    func `parses without a complaint`(_ store: String) throws {
         let location = try StoreLocation(store)
         let text = ConfigurationTemplate.text(store: location, kinds: kinds)
         #expect(complaints(text) == [])
@@ -16,7 +16,7 @@ import Documents
     }
 
     /// Taking the `# ` off its settings leaves a file that parses too: what the comments say is true.
-    @Test func itsCommentedSettingsAreValid() throws {
+    @Test func `its commented settings are valid`() throws {
         let text = ConfigurationTemplate.text(store: try StoreLocation("s3://bucket/prefix"), kinds: kinds)
         let key = /^ *# +[a-z_]+:( .*)?$|^ *# [a-z_]+: .*$/
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
@@ -38,7 +38,7 @@ import Documents
     }
 
     /// No key can be added without a line about it in the template.
-    @Test func namesEveryKey() {
+    @Test func `names every key`() {
         let text = ConfigurationTemplate.text(kinds: kinds)
         let tables: [[String]] = [
             Configuration.keys.map(\.name), Objectives.keys.map(\.name), StoreConfiguration.keys.map(\.name),
@@ -50,7 +50,7 @@ import Documents
     }
 
     /// `docs/dr.schema.json` is what the tables of keys say; `DR_UPDATE_GOLDEN=1` writes it anew.
-    @Test func theSchemaInTheDocsIsCurrent() throws {
+    @Test func `the schema in the docs is current`() throws {
         let file = Checkout.url("docs/dr.schema.json")
         let schema = ConfigurationSchema.json(kinds: kinds)
         if ProcessInfo.processInfo.environment["DR_UPDATE_GOLDEN"] == "1" {

@@ -27,6 +27,7 @@ struct SilencesCounted: RecoveryCheck {
         let expected = SilenceEnds(fact: facts[SilenceEnds.fact]).remaining(at: now)
         if expected == 0 { return .passed(measured, "every silence of the set has ended by now, or it has none") }
         return .judged(
-            count >= expected, measured, "the set has \(expected) that have not ended; the server has \(count)")
+            count >= expected, measured,
+            otherwise: "the set has \(expected) that have not ended; the server has \(count)")
     }
 }

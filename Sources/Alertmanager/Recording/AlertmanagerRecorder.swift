@@ -1,6 +1,7 @@
 internal import BackupRepository
 internal import Components
 internal import Documents
+internal import Platform
 
 extension RecordedQuery.Language {
     /// The silences with certain matchers that end at a certain time.
@@ -9,7 +10,7 @@ extension RecordedQuery.Language {
 
 /// The recorded queries of an Alertmanager: one for each silence, by its matchers and its end.
 ///
-/// A restored server has the silence until its end. After that the query proves nothing more, and counts as equal.
+/// A restored server has the silence until its end. After that the query shows nothing more, and counts as equal.
 struct AlertmanagerRecorder: QueryRecorder {
     private let component: CheckedComponent
     private let api: AlertmanagerAPI
@@ -22,13 +23,15 @@ struct AlertmanagerRecorder: QueryRecorder {
     func derived() throws -> [RecordedQuery] {
         let list = try api.silences()
         let time = list.time ?? component.context.now()
+        // The time of a capture has whole seconds.
+        let captured = component.captured?.addingClamped(999) ?? .max
         let kept = list.silences.filter { silence in
             // The backup does not hold the silences that were created or changed after it.
             let changed = silence.document["updatedAt"]?.text.flatMap { Instant.milliseconds($0) } ?? .min
             return silence.state(at: time) != .expired && !AlertmanagerCanary.isCanary(silence)
-                && changed <= component.captured ?? .max
+                && changed <= captured
         }
-        // Those that end last can be compared for the longest time.
+        // The silences with the latest ends can be compared for the longest time.
         let sorted = kept.sorted { ($0.endsAt, $1.matching) > ($1.endsAt, $0.matching) }
         var seen: Set<RecordedQuery> = []
         return sorted.map { RecordedQuery(.silence, of: component.name, $0.matching, to: $0.endsAt) }

@@ -41,7 +41,7 @@ package struct GapSurroundings: Sendable {
         trees.contains { path == $0 || path.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
     }
 
-    /// Returns true if the name, kind or path of a component mentions a program: "alertmanager".
+    /// Returns true if the name, kind or path of a component mentions a program: "promtail".
     package func mentions(_ program: String) -> Bool {
         components.contains { $0.contains(program) } || trees.contains { $0.contains(program) }
     }

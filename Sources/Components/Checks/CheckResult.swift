@@ -1,4 +1,4 @@
-/// The result of one check, with the measured and the expected value.
+/// The result of one check: the measured and the expected value.
 package struct CheckResult: Codable, Equatable, Sendable {
     package enum Verdict: String, Codable, Sendable {
         case passed
@@ -13,7 +13,7 @@ package struct CheckResult: Codable, Equatable, Sendable {
     /// The checked component of `dr.yaml`; nil for the stack as a whole.
     package var component: String?
     package var verdict: Verdict
-    /// True if a failure fails the recovery; otherwise it is a warning.
+    /// True if its failure means that the recovery failed; otherwise it is a warning.
     package var isCritical: Bool
     /// The measured value with its unit: "1,204 samples/s", "HTTP 503".
     package var measured: String
@@ -42,7 +42,8 @@ package struct CheckResult: Codable, Equatable, Sendable {
 }
 
 extension [CheckResult] {
-    /// The reason why these checks, without critical failures, verify nothing: none passed. Nil if one passed, or without
+    /// The reason why the checks prove nothing although no critical one failed: none passed. Nil if one passed, or if
+    /// there are no checks.
     package var reasonForNoProof: String? {
         guard !isEmpty, !contains(where: { $0.verdict == .passed }) else { return nil }
         let skipped = filter { $0.verdict == .skipped }.map(\.name)

@@ -18,7 +18,7 @@ package struct CheckedServer: Sendable {
         package var status: Int
         package var body: [UInt8]
 
-        /// The beginning of the response in one short line for a table.
+        /// The start of the body, as one short line that fits into a table.
         package var excerpt: String { CheckedServer.excerpt(of: body) }
     }
 
@@ -34,7 +34,7 @@ package struct CheckedServer: Sendable {
         _ path: String, _ query: [(String, String)] = [], headers extra: [(String, String)] = [],
         timeLimit: Duration? = nil
     ) throws -> Answer {
-        try send("GET", path, query, extra, nil, timeLimit)
+        try send("GET", path, query: query, headers: extra, body: nil, timeLimit: timeLimit)
     }
 
     /// - Throws: ``CheckFailure`` unless the response is a success and JSON.
@@ -48,10 +48,10 @@ package struct CheckedServer: Sendable {
     /// - Throws: ``CheckFailure`` unless the response is a success.
     @discardableResult
     package func write(
-        _ method: String, _ path: String, _ body: [UInt8], type: String = "application/json",
+        _ method: String, _ path: String, body: [UInt8], type: String = "application/json",
         headers extra: [(String, String)] = []
     ) throws -> Answer {
-        let answer = try send(method, path, [], extra + [("Content-Type", type)], body)
+        let answer = try send(method, path, query: [], headers: extra + [("Content-Type", type)], body: body)
         guard (200..<300).contains(answer.status) else {
             throw CheckFailure("HTTP \(answer.status)", "\(method) \(path): HTTP \(answer.status): \(answer.excerpt)")
         }
@@ -59,8 +59,8 @@ package struct CheckedServer: Sendable {
     }
 
     private func send(
-        _ method: String, _ path: String, _ query: [(String, String)], _ extra: [(String, String)], _ body: [UInt8]?,
-        _ timeLimit: Duration? = nil
+        _ method: String, _ path: String, query: [(String, String)], headers extra: [(String, String)], body: [UInt8]?,
+        timeLimit: Duration? = nil
     ) throws -> Answer {
         let text = query.map { "\(Self.encoded($0.0))=\(Self.encoded($0.1))" }.joined(separator: "&")
         var request = HTTPRequest(method, url + path + (text.isEmpty ? "" : "?\(text)"), body: body.map { .bytes($0) })

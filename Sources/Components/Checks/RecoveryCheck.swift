@@ -7,9 +7,9 @@ package protocol RecoveryCheck: Sendable {
     /// The checked component of `dr.yaml`; nil for the stack as a whole.
     var component: String? { get }
     var isCritical: Bool { get }
-    /// The expected value as text.
+    /// The expected value, for people.
     var target: String { get }
-    /// The time limit of a check that needs more time than others; nil for the default.
+    /// The check's own time-out, if it may take longer than the others; nil for the common one.
     var timeLimit: Duration? { get }
     /// Measures the value. Blocks its thread, and returns soon after a cancellation of its task.
     /// - Throws: the error that prevented the measurement; then the check has failed.
@@ -21,7 +21,7 @@ extension RecoveryCheck {
     package var timeLimit: Duration? { nil }
 }
 
-/// The outcome of a measurement.
+/// The outcome of one measurement.
 package struct Measurement: Equatable, Sendable {
     package var verdict: CheckResult.Verdict
     /// The measured value with its unit.
@@ -43,7 +43,7 @@ package struct Measurement: Equatable, Sendable {
         Measurement(verdict: .skipped, measured: "-", detail: why)
     }
 
-    package static func judged(_ isGood: Bool, _ measured: String, _ why: @autoclosure () -> String? = nil)
+    package static func judged(_ isGood: Bool, _ measured: String, otherwise why: @autoclosure () -> String? = nil)
         -> Measurement
     {
         isGood ? .passed(measured) : .failed(measured, why())

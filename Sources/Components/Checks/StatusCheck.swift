@@ -17,7 +17,7 @@ package struct StatusCheck: RecoveryCheck {
         let began = ContinuousClock.now
         let answer = try server.get(path)
         var measurement = Measurement.judged(
-            answer.status == 200, "HTTP \(answer.status)", "GET \(path): \(answer.excerpt)")
+            answer.status == 200, "HTTP \(answer.status)", otherwise: "GET \(path): \(answer.excerpt)")
         (measurement.status, measurement.milliseconds) =
             (answer.status, (ContinuousClock.now - began) / .milliseconds(1))
         return measurement

@@ -14,7 +14,7 @@ package struct Place: Equatable, Sendable {
     /// The owner as text: "metrics".
     package var owner: String
     package var kind: Kind
-    /// True if the place is read-only for its user. Such a place may be the live one.
+    /// True if the component can only read it: a drill may then share it with the live stack.
     package var isOnlyRead: Bool
 
     package init(_ owner: String, _ kind: Kind, isOnlyRead: Bool = false) {

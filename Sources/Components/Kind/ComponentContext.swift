@@ -2,8 +2,9 @@ package import Documents
 package import HTTP
 package import Platform
 
-/// The context in which a component's parts are made: the resources of the process, and the facts from the rest of
-/// `dr.yaml` that a kind needs.
+/// The means with which a component makes its parts: those of the process, and the few facts of the rest of `dr.yaml`
+/// that a
+/// kind needs.
 package struct ComponentContext: Sendable {
     /// The component's name in `dr.yaml`.
     package var name: String

@@ -36,6 +36,7 @@ package protocol ComponentKind: Section, Equatable {
     func gaps(_ context: ComponentContext) throws -> (any GapFinder)?
 
     /// Names of programs that are often installed together with the kind's. Gap search looks for directories with these
+    /// names.
     static var neighbours: [String] { get }
 
     /// The trace of a running server of the kind in metrics; nil if there is none.

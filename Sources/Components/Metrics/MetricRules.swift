@@ -1,4 +1,4 @@
-/// The metrics of the stack that a kind's server keeps.
+/// The rules of a kind whose server stores metrics of the stack.
 package struct MetricRules<Kind: ComponentKind>: Sendable {
     /// Makes the client.
     package var server: @Sendable (Kind, ComponentContext) throws -> any MetricServer
@@ -31,7 +31,7 @@ package struct MetricResource: Sendable {
     /// The threshold in the resource's unit; nil if there is no useful default.
     package var warning: Double?
     package var critical: Double?
-    /// The recommendation before the resource is exhausted.
+    /// Advice for the time before the resource runs out.
     package var advice: String
 
     package init(

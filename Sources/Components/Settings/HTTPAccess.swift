@@ -1,6 +1,6 @@
 package import Documents
 
-/// The address and credentials of a server: the keys that every kind with an HTTP interface shares.
+/// The access to a server of the stack: the keys that every kind with an HTTP interface shares.
 package struct HTTPAccess: Equatable, Sendable {
     /// The base URL without a slash at its end.
     package var url = ""

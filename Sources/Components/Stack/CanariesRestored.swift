@@ -41,7 +41,7 @@ package struct CanariesRestored: RecoveryCheck {
         }
         return .judged(
             wrong.isEmpty, "\(wanted.count - wrong.count) of \(wanted.count) are restored",
-            wrong.joined(separator: "; "))
+            otherwise: wrong.joined(separator: "; "))
     }
 
     /// - Returns: nil if the canary is there; otherwise a description of the restored data.

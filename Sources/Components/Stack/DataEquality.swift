@@ -21,7 +21,7 @@ package struct DataEquality: RecoveryCheck {
             return .failed("nothing recorded", "set \(set) has no recorded queries, so its content is unknown")
         }
         let answers = recorded.results.filter { stack.wasRestored($0.query.component) }
-        let (unknown, reasons) = notRecorded(recorded, asked, answers)
+        let (unknown, reasons) = notRecorded(recorded, asked: asked, answers: answers)
         guard !answers.isEmpty else {
             let why = reasons.isEmpty ? "" : ": \(reasons.joined(separator: "; "))"
             return .skipped("set \(set) has no recorded queries of the restored components\(why)")
@@ -49,9 +49,9 @@ package struct DataEquality: RecoveryCheck {
         return .passed(measured, reasons.isEmpty ? nil : "not compared: \(reasons.joined(separator: "; "))")
     }
 
-    /// The queries of the restored components that the set has no results of.
+    /// The queries on restored components whose results the set does not record.
     private func notRecorded(
-        _ recorded: RecordedMark, _ asked: [CheckedComponent], _ answers: [RecordedResult]
+        _ recorded: RecordedMark, asked: [CheckedComponent], answers: [RecordedResult]
     ) -> (queries: Int, reasons: [String]) {
         let omissions = (recorded.omissions ?? []).filter { stack.wasRestored($0.component) && $0.queries > 0 }
         let known = Set(answers.map(\.query.component) + omissions.map(\.component))

@@ -1,7 +1,8 @@
 internal import Foundation
 
-/// The service level of the stack, as PromQL expressions with thresholds. `$window` in an expression stands for the
-/// measured time span.
+/// The service level objectives of the stack: PromQL expressions, each with a threshold. `$window` in an expression
+/// stands for the time that
+/// is looked back over.
 package struct ServiceLevel: Sendable {
     package enum Objective: String, Codable, CaseIterable, Sendable {
         case availability
@@ -60,10 +61,11 @@ package struct ServiceLevel: Sendable {
     /// The window of the daily report.
     package static let day = (window: "24h", minutes: 1440)
 
-    /// Measures an objective over the last 24 hours. An expression without `$window` is evaluated for every minute; the
-    /// mean counts for an availability or a throughput, the maximum for a latency.
-    /// - Returns: as ``measure(_:)``; `coverage` is the share of the minutes that have a value, 0...1, or nil if the
-    ///   expression contains the window.
+    /// Measures an objective over the last 24 hours, in any case. An expression without `$window` is evaluated for
+    /// every
+    /// minute of them: of an availability or a throughput the mean counts, of a latency the maximum.
+    /// - Returns: as ``measure(_:)``; `coverage` is the share of the minutes that have a value, 0...1, or nil where the
+    ///   expression looks back by itself.
     /// - Throws: as ``measure(_:)``.
     package func measureDay(_ objective: Objective) throws -> (value: Double, isMet: Bool, coverage: Double?) {
         let window = Self.day.window
@@ -144,8 +146,7 @@ struct ServiceLevelCheck: RecoveryCheck {
     func measure() throws -> Measurement {
         let (value, isMet) = try level.measure(objective)
         let when =
-            level.looksBack(objective)
-            ? "over the last \(level.window)" : "the present value, because the query does not contain $window"
-        return .judged(isMet, "\(ServiceLevel.text(value)) \(objective.unit)", when)
+            level.looksBack(objective) ? "over the last \(level.window)" : "the present value: no $window in the query"
+        return .judged(isMet, "\(ServiceLevel.text(value)) \(objective.unit)", otherwise: when)
     }
 }

@@ -24,7 +24,7 @@ package struct IsolationGuard: Sendable {
     private func reason(_ place: Place, _ living: Place) -> String? {
         switch (place.kind, living.kind) {
         case (.directory(let own), .directory(let other)): DirectoryIdentity.overlap(own, other)
-        case (.server(let own), .server(let other)): ServerIdentity.overlap(own, other, network)
+        case (.server(let own), .server(let other)): ServerIdentity.overlap(own, other, resolver: network)
         case (.bucket(let name, let prefix, let endpoint), .bucket(let otherName, let otherPrefix, let otherEndpoint)):
             overlap(prefix, otherPrefix, isSameBucket: name == otherName && isSame(endpoint, otherEndpoint))
         case (.cluster(let own, let server), .cluster(let other, let otherServer)):
@@ -37,7 +37,7 @@ package struct IsolationGuard: Sendable {
     private func sameCluster(_ server: String?, _ other: String?) -> String? {
         guard let server else { return "kubectl does not know its API server" }
         guard let other else { return nil }
-        return ServerIdentity.overlap(server, other, network).map { "their API servers are the same: \($0)" }
+        return ServerIdentity.overlap(server, other, resolver: network).map { "their API servers are the same: \($0)" }
     }
 
     private func overlap(_ prefix: String, _ other: String, isSameBucket: Bool) -> String? {
@@ -52,6 +52,6 @@ package struct IsolationGuard: Sendable {
     /// Returns true unless both endpoints are known and their servers differ.
     private func isSame(_ endpoint: String?, _ other: String?) -> Bool {
         guard let endpoint, let other else { return endpoint == nil && other == nil }
-        return ServerIdentity.overlap(endpoint, other, network) != nil
+        return ServerIdentity.overlap(endpoint, other, resolver: network) != nil
     }
 }

@@ -10,7 +10,7 @@ package protocol NameResolver: Sendable {
 /// The identity of a URL's server: its port, and every address of its host.
 enum ServerIdentity {
     /// - Returns: the reason why the two may be the same; nil if they are different.
-    static func overlap(_ own: String, _ live: String, _ resolver: any NameResolver) -> String? {
+    static func overlap(_ own: String, _ live: String, resolver: any NameResolver) -> String? {
         guard let own = endpoint(own), let live = endpoint(live) else { return "its URL cannot be parsed" }
         guard own.port == live.port else { return nil }
         if own.host.lowercased() == live.host.lowercased() { return "host and port are the same" }

@@ -74,7 +74,7 @@ package struct Drill {
         do {
             let setting = DrillSetting(stage: stage, runs: runs, configuration: live.configuration.drill)
             let run = try await ScenarioRun.prepare(
-                scenario, at: at, request, live, recoveryKey: recoveryKey, in: setting)
+                scenario, at: at, request: request, live: live, recoveryKey: recoveryKey, in: setting)
             try await refuseUnlessIsolated(run.plan, stage)
             try stage.claim(contexts: run.plan.contexts)
             let result = try await limited {
@@ -160,7 +160,7 @@ package struct Drill {
             var selector = SetSelector.sets(replay.selection.parts.mapValues(\.set.name))
             if case .oldSet(let old, _) = sabotage { selector = .named(old) }
             let run = try await ScenarioRun.prepare(
-                scenario, at: selector, request, live, recoveryKey: recoveryKey, in: setting)
+                scenario, at: selector, request: request, live: live, recoveryKey: recoveryKey, in: setting)
             try stage.claim(contexts: run.plan.contexts)
             let result = try await limited {
                 try await stage.prepare()

@@ -36,7 +36,7 @@ struct DrillServices: RecoveryServices {
             try await afterRestore(request.component)
             return restored
         } catch let error where !(error is ActionError || error is CancellationError) {
-            throw ActionError(.hopeless, "restore \(request.component)", "\(error)")
+            throw ActionError(.hopeless, operation: "restore \(request.component)", "\(error)")
         }
     }
 

@@ -57,7 +57,8 @@ final class DrillStage: Sendable {
             }
             if let options, let port, let url {
                 if let text = type(of: component.settings).drillConfiguration(port: DrillServerOptions.port(url)) {
-                    try Data(text.utf8).write(to: URL(filePath: "\(folder.path)/\(name).yml"))  // checked: private
+                    let file = URL(filePath: "\(folder.path)/\(name).yml")
+                    try Data(text.utf8).write(to: file)  // checked: a private folder
                 }
                 servers[name] = DrillServer(
                     name, command: options.command(name, url: url, data: data, folder: folder.path), port: port,

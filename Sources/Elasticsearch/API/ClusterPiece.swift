@@ -2,10 +2,10 @@ internal import BackupRepository
 internal import Documents
 internal import HTTP
 
-/// What belongs to the cluster and not to an index, and without which Jaeger's next index would not be right:
-/// templates, and the policies by which indices roll over and are deleted.
+/// An object of the cluster that Jaeger's next index needs: a template, or a policy by which indices roll over and are
+/// deleted.
 struct ClusterPiece: Equatable, Sendable {
-    /// In the order in which a restore needs them: an index template names component templates and policies.
+    /// In the order in which a restore creates them: an index template refers to component templates and policies.
     enum Kind: String, CaseIterable, Sendable {
         case ilmPolicy = "lifecycle policy"
         case ismPolicy = "state management policy"
@@ -13,7 +13,7 @@ struct ClusterPiece: Equatable, Sendable {
         case indexTemplate = "index template"
         case legacyTemplate = "legacy template"
 
-        /// In the tree of documents.
+        /// The folder in the tree of documents.
         var folder: String {
             switch self {
             case .ilmPolicy: "lifecycle/ilm"
@@ -55,13 +55,13 @@ struct ClusterPiece: Equatable, Sendable {
 
     var kind: Kind
     var name: String
-    /// What a PUT takes, without the wrapping of policies; settings are flat.
+    /// The body of a PUT, without the wrapping of policies; settings are flat.
     var body: JSONValue
 
     var documentPath: String { "\(kind.folder)/\(DocumentTree.name(for: name)).json" }
     var document: JSONValue { ["name": .string(name), "body": body] }
 
-    init(_ kind: Kind, _ name: String, _ body: JSONValue) {
+    init(_ kind: Kind, _ name: String, body: JSONValue) {
         self.kind = kind
         self.name = name
         self.body = body
@@ -69,7 +69,7 @@ struct ClusterPiece: Equatable, Sendable {
 
     init?(_ kind: Kind, document: JSONValue) {
         guard let name = document["name"]?.text, let body = document["body"] else { return nil }
-        self.init(kind, name, body)
+        self.init(kind, name, body: body)
     }
 
     /// Patterns of the names of the indices that a template applies to.
@@ -83,33 +83,35 @@ struct ClusterPiece: Equatable, Sendable {
 }
 
 extension ElasticsearchAPI {
-    /// All templates of a kind, as they are in the cluster; with a name only that one.
+    /// All templates of a kind in the cluster; with a name only that one.
     func templates(_ kind: ClusterPiece.Kind, named name: String? = nil) async throws -> [ClusterPiece] {
         let call = ElasticsearchCall(
             "GET", kind.path + (name.map { [$0] } ?? []), query: ["flat_settings": "true"], needs: kind.needs)
         guard let answer = try await find(call) else { return [] }
         switch kind {
         case .legacyTemplate:
-            return (answer.object ?? [:]).map { ClusterPiece(kind, $0.key, $0.value) }.sorted { $0.name < $1.name }
+            return (answer.object ?? [:]).map { ClusterPiece(kind, $0.key, body: $0.value) }.sorted {
+                $0.name < $1.name
+            }
         case .componentTemplate, .indexTemplate:
             let word = kind == .indexTemplate ? "index_template" : "component_template"
             return (answer["\(word)s"]?.array ?? []).compactMap { entry in
                 guard let name = entry["name"]?.text, let body = entry[word] else { return nil }
-                return ClusterPiece(kind, name, body)
+                return ClusterPiece(kind, name, body: body)
             }.sorted { $0.name < $1.name }
         case .ilmPolicy, .ismPolicy: return []
         }
     }
 
-    /// One piece as it is in the cluster now; nil where there is none.
+    /// One object as the cluster has it now; nil if it does not exist.
     func piece(_ kind: ClusterPiece.Kind, _ name: String) async throws -> ClusterPiece? {
         switch kind {
         case .ilmPolicy:
             let answer = try await find(ElasticsearchCall("GET", kind.path + [name], needs: kind.needs))
-            return answer?[name]?["policy"].map { ClusterPiece(kind, name, $0) }
+            return answer?[name]?["policy"].map { ClusterPiece(kind, name, body: $0) }
         case .ismPolicy:
             let answer = try await find(ElasticsearchCall("GET", kind.path + [name], needs: kind.needs))
-            return answer?["policy"].map { ClusterPiece(kind, name, Self.lasting($0)) }
+            return answer?["policy"].map { ClusterPiece(kind, name, body: Self.lasting($0)) }
         case .componentTemplate, .indexTemplate, .legacyTemplate:
             return try await templates(kind, named: name).first { $0.name == name }
         }
@@ -121,7 +123,7 @@ extension ElasticsearchAPI {
         case .ilmPolicy: call.body = ["policy": piece.body]
         case .ismPolicy:
             call.body = ["policy": piece.body]
-            // An update must say which version it replaces.
+            // An update must name the version that it replaces.
             let present = try await find(
                 ElasticsearchCall("GET", piece.kind.path + [piece.name], needs: piece.kind.needs))
             if let sequence = present?["_seq_no"]?.integer, let term = present?["_primary_term"]?.integer {
@@ -132,7 +134,7 @@ extension ElasticsearchAPI {
         _ = try await send(call)
     }
 
-    /// Which state management policies indices have (OpenSearch); empty where the plugin is not installed.
+    /// The state management policies of indices (OpenSearch); empty if the plugin is not installed.
     func managedPolicies(of expression: String) async throws -> Set<String> {
         do {
             let answer = try await find(
@@ -147,7 +149,7 @@ extension ElasticsearchAPI {
         }
     }
 
-    /// A state management policy without what the cluster adds and does not take back.
+    /// A state management policy without the members that the cluster adds and does not accept.
     private static func lasting(_ policy: JSONValue) -> JSONValue {
         var policy = policy.removing(["policy_id", "last_updated_time", "schema_version", "user"])
         if let templates = policy["ism_template"]?.array {

@@ -9,7 +9,7 @@ extension OrganizationExport {
     // MARK: Folders
 
     func exportFolders() async throws {
-        // Lists have one level: the folders of each level are asked for those below them.
+        // Lists have one level: the folders of each level are queried for their children.
         var level: [String?] = [nil]
         var known: Set<String> = ["", "general", "sharedwithme"]
         while !level.isEmpty {
@@ -19,7 +19,7 @@ extension OrganizationExport {
                     let query = parent.map { [(name: "parentUid", value: $0)] } ?? []
                     let shape = GrafanaAPI.ListShape(size: "limit")
                     do {
-                        try api.pages(["folders"], query: query, organization: header, shape) {
+                        try api.pages(["folders"], query: query, organization: header, shape: shape) {
                             $0["uid"]?.text ?? ""
                         } _: { page in
                             found.withLock {
@@ -31,9 +31,9 @@ extension OrganizationExport {
                     }
                 }
             }
-            // A server that does not nest answers every question with the same folders: those are known by then.
+            // A server without nested folders answers every request with the same folders, which are known by then.
             let fresh = found.withLock { $0 }.filter { known.insert($0.key).inserted }
-            try await each("folders", fresh.keys.sorted(), path: { "\(folder)/\(Self.folderPath($0))" }) { uid in
+            try await each("folders", in: fresh.keys.sorted(), path: { "\(folder)/\(Self.folderPath($0))" }) { uid in
                 let detail = try get(["folders", uid])
                 var document = GrafanaDocument.picked(detail, ["uid", "title", "description"])
                 let parent = detail["parentUid"]?.text ?? fresh[uid].flatMap { $0 } ?? ""
@@ -55,7 +55,7 @@ extension OrganizationExport {
         try await part("dashboards") {
             let shape = GrafanaAPI.ListShape(size: "limit", limit: 5000)
             let query = [(name: "type", value: "dash-db")]
-            try api.pages(["search"], query: query, organization: header, shape) {
+            try api.pages(["search"], query: query, organization: header, shape: shape) {
                 $0["uid"]?.text ?? ""
             } _: { page in
                 uids.withLock { $0 += page.compactMap { $0["uid"]?.text } }
@@ -64,7 +64,7 @@ extension OrganizationExport {
         }
         try await part("public dashboards", mayBeAbsent: true) {
             let shape = GrafanaAPI.ListShape(["publicDashboards"])
-            try api.pages(["dashboards", "public-dashboards"], organization: header, shape) {
+            try api.pages(["dashboards", "public-dashboards"], organization: header, shape: shape) {
                 $0["uid"]?.text ?? ""
             } _: { page in
                 shared.withLock { $0.formUnion(page.compactMap { $0["dashboardUid"]?.text }) }
@@ -72,7 +72,7 @@ extension OrganizationExport {
         }
         let public_ = shared.withLock { $0 }
         let path = { @Sendable (uid: String) in "dashboards/\(DocumentTree.name(for: uid)).json" }
-        try await each("dashboards", uids.withLock { $0 }, path: { "\(folder)/\(path($0))" }) { uid in
+        try await each("dashboards", in: uids.withLock { $0 }, path: { "\(folder)/\(path($0))" }) { uid in
             try write(path(uid), try dashboard(uid, isShared: public_.contains(uid)))
         }
     }
@@ -81,7 +81,7 @@ extension OrganizationExport {
         let request = GrafanaRequest("GET", ["dashboards", "uid", uid], organization: header)
         let answer = try api.perform(request)
         let permissions = { GrafanaDocument.permissions(try whole(["dashboards", "uid", uid, "permissions"])) }
-        // Of its written type, since `nil` alone would be JSON's null, a value.
+        // The type is written out, because `nil` alone would be JSON's null, a value.
         let publicDashboard: () throws -> JSONValue? = {
             isShared ? try get(["dashboards", "uid", uid, "public-dashboards"]) : nil
         }
@@ -96,17 +96,18 @@ extension OrganizationExport {
         do {
             found = try JSONValue(parsing: answer.body)
         } catch {
-            throw GrafanaAPIError(.refused, answer.operation, "the dashboard does not parse: \(error)", status: 200)
+            throw GrafanaAPIError(
+                .refused, operation: answer.operation, "the dashboard does not parse: \(error)", status: 200)
         }
         guard let content = found["dashboard"], content.object != nil else {
-            throw GrafanaAPIError(.refused, answer.operation, "the answer holds no dashboard", status: 200)
+            throw GrafanaAPIError(.refused, operation: answer.operation, "the answer has no dashboard", status: 200)
         }
         return GrafanaDocument.dashboard(
             content, meta: found["meta"] ?? [:], permissions: try permissions(),
             publicDashboard: try publicDashboard())
     }
 
-    /// The address of a dashboard that this interface cannot show, as the refusal has it: "use /apis/… instead".
+    /// The address of a dashboard that this interface cannot show, from the refusal: "use /apis/… instead".
     static func place(in answer: GrafanaAnswer, of uid: String) throws -> GrafanaRequest {
         guard let segments = ResourceAddress.segments(in: answer.message ?? "", of: uid) else {
             throw GrafanaAPIError(answer)
@@ -120,7 +121,7 @@ extension OrganizationExport {
 
     func libraryElements() throws {
         let shape = GrafanaAPI.ListShape(["result", "elements"], size: "perPage", limit: 100)
-        try api.pages(["library-elements"], organization: header, shape) {
+        try api.pages(["library-elements"], organization: header, shape: shape) {
             $0["uid"]?.text ?? ""
         } _: { page in
             for element in page {
@@ -136,7 +137,7 @@ extension OrganizationExport {
         for entry in try whole(["playlists"], query: [("limit", "100000")]) {
             guard let uid = entry["uid"]?.text else { continue }
             let path = "playlists/\(DocumentTree.name(for: uid)).json"
-            try object("playlists", "\(folder)/\(path)") {
+            try object("playlists", at: "\(folder)/\(path)") {
                 var playlist = try get(["playlists", uid])
                 if playlist["items"]?.array == nil {
                     playlist["items"] = try get(["playlists", uid, "items"])

@@ -29,7 +29,7 @@ extension OrganizationExport {
             for team in try list(["teams", "search"], shape, identity: "id") {
                 guard let number = team["id"]?.integer, let name = team["name"]?.text else { continue }
                 let path = "teams/\(DocumentTree.name(for: name)).json"
-                try object("teams", "\(folder)/\(path)") {
+                try object("teams", at: "\(folder)/\(path)") {
                     var document = GrafanaDocument.picked(team, ["id", "uid", "name", "email"])
                     let members = try whole(["teams", String(number), "members"])
                     document["members"] = .array(
@@ -48,7 +48,7 @@ extension OrganizationExport {
         for account in try list(["serviceaccounts", "search"], shape, identity: "id") {
             guard let number = account["id"]?.integer, let name = account["name"]?.text else { continue }
             let path = "service-accounts/\(DocumentTree.name(for: name)).json"
-            try object("service accounts", "\(folder)/\(path)") {
+            try object("service accounts", at: "\(folder)/\(path)") {
                 let tokens = try whole(["serviceaccounts", String(number), "tokens"])
                 var document = GrafanaDocument.picked(account, ["name", "login", "role", "isDisabled"])
                 document["tokens"] = .array(
@@ -59,7 +59,8 @@ extension OrganizationExport {
                 findings.withhold(
                     Withheld(
                         path: "\(folder)/\(path)",
-                        object: "tokens of service account '\(name)' of organisation '\(self.name)', to be issued anew",
+                        object:
+                            "tokens of service account '\(name)' of organisation '\(self.name)', to be issued again",
                         secrets: []))
             }
         }

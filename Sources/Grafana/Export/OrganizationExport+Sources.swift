@@ -12,7 +12,7 @@ extension OrganizationExport {
             findings.wasListed("data sources")
         }
         let path = { @Sendable (uid: String) in "data-sources/\(DocumentTree.name(for: uid)).json" }
-        try await each("data sources", uids.withLock { $0 }, path: { "\(folder)/\(path($0))" }) { uid in
+        try await each("data sources", in: uids.withLock { $0 }, path: { "\(folder)/\(path($0))" }) { uid in
             let source = try get(["datasources", "uid", uid])
             try write(path(uid), GrafanaDocument.dataSource(source))
             let fields = (source["secureJsonFields"]?.object ?? [:]).filter { $0.value == true }.keys.sorted()
@@ -31,7 +31,7 @@ extension OrganizationExport {
         let all = try list(["datasources", "correlations"], shape, identity: "uid", "sourceUID")
         for correlation in all.sorted(by: { ($0["uid"]?.text ?? "") < ($1["uid"]?.text ?? "") }) {
             let label = ["sourceUID", "targetUID", "label"].map { correlation[$0]?.text ?? "" }.joined(separator: "-")
-            // Nothing forbids two of one label.
+            // Grafana allows two of one label.
             var name = label
             var number = 2
             while !taken.insert(name).inserted {
@@ -59,7 +59,7 @@ extension OrganizationExport {
             }
         }
         let all = groups.withLock { $0 }
-        try await each("alert rule groups", all.keys.sorted(), path: { "\(folder)/\($0)" }) { path in
+        try await each("alert rule groups", in: all.keys.sorted(), path: { "\(folder)/\($0)" }) { path in
             guard let (uid, group) = all[path] else { return }
             let found = try get(["v1", "provisioning", "folder", uid, "rule-groups", group])
             try write(path, GrafanaDocument.ruleGroup(found))

@@ -2,7 +2,7 @@ internal import BackupRepository
 internal import Documents
 
 extension OrganizationContent {
-    /// A correlation has no identity that an import can give it: the two sources and the label stand for it.
+    /// An import cannot give a correlation an identity: the two sources and the label identify it.
     func importCorrelations() async throws {
         for path in try await documents("correlations") {
             try await run.settle("correlation", document: path) {
@@ -24,7 +24,7 @@ extension OrganizationContent {
             return .create {
                 try await write(
                     "POST", ["datasources", "uid", source, "correlations"],
-                    form.merging(document.keeping(["targetUID"])))
+                    body: form.merging(document.keeping(["targetUID"])))
                 return []
             }
         }
@@ -32,7 +32,7 @@ extension OrganizationContent {
             throw Obstacle.conflict("differs, and comes from a provisioning file: change it there")
         }
         return .update {
-            try await write("PATCH", ["datasources", "uid", source, "correlations", current.text("uid")], form)
+            try await write("PATCH", ["datasources", "uid", source, "correlations", current.text("uid")], body: form)
             return []
         }
     }

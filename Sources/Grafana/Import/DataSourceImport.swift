@@ -7,7 +7,7 @@ extension OrganizationContent {
         "isDefault", "jsonData",
     ]
 
-    /// The default last, since taking that flag takes it from another.
+    /// The default last, because setting that flag removes it from another.
     func importDataSources() async throws {
         let known = try await run.reading { try await presentDataSources() }
         let paths = try await documents("data-sources")
@@ -49,7 +49,7 @@ extension OrganizationContent {
             var plan = Plan.create(found.details) {
                 try await write(
                     "POST", ["datasources"],
-                    found.values.isEmpty ? form : form.merging(["secureJsonData": .object(found.values)]))
+                    body: found.values.isEmpty ? form : form.merging(["secureJsonData": .object(found.values)]))
                 return []
             }
             if document["readOnly"]?.bool == true {
@@ -72,12 +72,12 @@ extension OrganizationContent {
         }
         guard current.text("name") == document.text("name") || run.request.replaces else {
             throw Obstacle.conflict(
-                "its uid belongs to '\(current.text("name"))': --replace makes that the one of the backup")
+                "its uid belongs to '\(current.text("name"))': --replace changes that one to the backup's")
         }
         var plan = Plan.update(found.details) {
-            // What secureJsonData does not name keeps its value.
+            // Members that are not in secureJsonData keep their values.
             let change = form.merging(["secureJsonData": .object(found.values)])
-            try await write("PUT", path, change)
+            try await write("PUT", path, body: change)
             return []
         }
         plan.missingSecrets = found.missing

@@ -35,7 +35,7 @@ extension OrganizationContent {
         }
     }
 
-    /// Where folders do not nest, the parent that one asks for is silently ignored, and every folder is in the answer.
+    /// A server without nested folders silently ignores the requested parent, and returns every folder.
     private func nestsFolders() async throws -> Bool {
         guard let major = run.access.majorVersion, major < 11 else { return true }
         guard major == 10 else { return false }
@@ -54,17 +54,17 @@ extension OrganizationContent {
         guard let current = try await read(path) else {
             if let other = try await namesake(of: document) {
                 throw Obstacle.conflict(
-                    "folder '\(other)' has this title, and this Grafana (\(run.access.version)) wants titles unique")
+                    "folder '\(other)' has this title, and this Grafana (\(run.access.version)) requires unique titles")
             }
             let change = try await permissionChange(document, of: path, isNew: true)
             return .create(change?.details ?? []) {
                 let made = try await write(
-                    "POST", ["folders"], document.keeping(["uid", "title", "parentUid", "description"]))
+                    "POST", ["folders"], body: document.keeping(["uid", "title", "parentUid", "description"]))
                 try await applyPermissions(document, of: path)
                 guard parent.isEmpty || made.text("parentUid") == parent else {
                     throw Obstacle.conflict(
-                        "it is at the top now, since this Grafana (\(run.access.version)) does not nest folders: "
-                            + "switch on its feature 'nestedFolders'")
+                        "it is at the top level now, because this Grafana (\(run.access.version)) does not nest folders: "
+                            + "enable its feature 'nestedFolders'")
                 }
                 return []
             }
@@ -78,11 +78,11 @@ extension OrganizationContent {
         let details = (isSame ? [] : ["title or description"]) + (isInPlace ? [] : ["place"])
         return .update(details + (change?.details ?? [])) {
             if !isInPlace {
-                try await write("POST", path + ["move"], ["parentUid": .string(parent)])
+                try await write("POST", path + ["move"], body: ["parentUid": .string(parent)])
             }
             if !isSame {
                 let form = document.keeping(["title", "description"])
-                try await write("PUT", path, form.merging(["overwrite": true]))
+                try await write("PUT", path, body: form.merging(["overwrite": true]))
             }
             try await applyPermissions(document, of: path)
             return []

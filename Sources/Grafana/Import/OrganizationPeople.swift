@@ -3,7 +3,7 @@ internal import Documents
 internal import HTTP
 internal import Logging
 
-/// The people of one organisation: members, teams, service accounts.
+/// The members, teams and service accounts of one organisation.
 struct OrganizationPeople: Sendable {
     let run: ImportRun
     let organization: ImportedOrganization
@@ -32,7 +32,7 @@ struct OrganizationPeople: Sendable {
         let present = try await run.reading { try await members() }
         for path in try await run.tree.documents(in: "\(organization.folder)/members") {
             guard let document = try await run.document("member", path) else { continue }
-            // Our own role comes last: it may be one that is too low for what is still to do.
+            // The import's own role comes last: it may be too low for the remaining work.
             if document.text("login") == visit.login { continue }
             try await settleMember(document, present)
         }
@@ -42,30 +42,30 @@ struct OrganizationPeople: Sendable {
         let (login, role) = (document.text("login"), document["role"] ?? .null)
         var present = present
         var isFirst = true
-        try await run.settle("member", organization.naming(login)) {
+        try await run.settle("member", named: organization.naming(login)) {
             if !isFirst { present = try await members() }
             isFirst = false
             if let current = present[login] {
                 guard current["role"] != role, let id = current["userId"]?.integer else { return .same }
                 return .update(["role \(current.text("role")) becomes \(role.text ?? "")"]) {
                     let path = run.access.isServerAdmin ? ["orgs", "\(organization.target ?? 0)"] : ["org"]
-                    try await server.write("PATCH", path + ["users", "\(id)"], ["role": role])
+                    try await server.write("PATCH", path + ["users", "\(id)"], body: ["role": role])
                     return []
                 }
             }
             guard users[login] != nil, users[login] != .absent else {
-                return .skipped("there is no such user in the target yet")
+                return .skipped("the target does not have this user yet")
             }
             return .create {
                 guard let target = organization.target else { return [] }
                 let path = run.access.isServerAdmin ? ["orgs", "\(target)", "users"] : ["org", "users"]
-                try await server.write("POST", path, ["loginOrEmail": .string(login), "role": role])
+                try await server.write("POST", path, body: ["loginOrEmail": .string(login), "role": role])
                 return []
             }
         }
     }
 
-    /// Gives our own membership the state that the backup has, or the one it had.
+    /// Sets the import's own membership to the backup's, or to the one before the import.
     func leave() async throws {
         guard let login = visit.login else { return }
         let own = try await run.tree.documents(in: "\(organization.folder)/members").asyncFirst { path in
@@ -80,7 +80,7 @@ struct OrganizationPeople: Sendable {
         else { return }
         do {
             if let role = visit.role {
-                try await server.write("PATCH", ["orgs", "\(target)", "users", "\(id)"], ["role": .string(role)])
+                try await server.write("PATCH", ["orgs", "\(target)", "users", "\(id)"], body: ["role": .string(role)])
             } else {
                 try await server.write("DELETE", ["orgs", "\(target)", "users", "\(id)"])
             }
@@ -100,18 +100,20 @@ struct OrganizationPeople: Sendable {
             let name = document.text("name")
             var isFirst = true
             var made: Int?
-            let isThere = try await run.settle("team", organization.naming(name)) {
+            let isThere = try await run.settle("team", named: organization.naming(name)) {
                 if !isFirst { present = try await presentTeams() }
                 isFirst = false
                 if let current = present[name], let id = current["id"]?.integer {
                     made = id
-                    return try await planTeam(id, document, current)
+                    return try await planTeam(id, document: document, current: current)
                 }
                 return .create(absentees(of: document)) {
                     let answer = try await server.write(
-                        "POST", ["teams"], ["name": .string(name), "email": .string(document.text("email"))],
+                        "POST", ["teams"], body: ["name": .string(name), "email": .string(document.text("email"))],
                         organization: organization.target)
-                    guard let id = answer["teamId"]?.integer else { throw Obstacle.failed("Grafana gave it no id") }
+                    guard let id = answer["teamId"]?.integer else {
+                        throw Obstacle.failed("Grafana did not return its id")
+                    }
                     made = id
                     try await fill(id, document)
                     return []
@@ -129,7 +131,7 @@ struct OrganizationPeople: Sendable {
         return Dictionary(list.map { ($0.text("name"), $0) }) { one, _ in one }
     }
 
-    private func planTeam(_ id: Int, _ document: JSONValue, _ current: JSONValue) async throws -> Plan {
+    private func planTeam(_ id: Int, document: JSONValue, current: JSONValue) async throws -> Plan {
         let isSame = Likeness.alike(document, current, members: ["email"])
         let missing = try await missingMembers(of: id, document)
         if isSame, missing.isEmpty { return Plan(outcome: .same, details: absentees(of: document)) }
@@ -137,7 +139,8 @@ struct OrganizationPeople: Sendable {
         return .update(details + absentees(of: document)) {
             if !isSame {
                 try await server.write(
-                    "PUT", ["teams", "\(id)"], document.keeping(["name", "email"]), organization: organization.target)
+                    "PUT", ["teams", "\(id)"], body: document.keeping(["name", "email"]),
+                    organization: organization.target)
             }
             try await fill(id, document)
             return []
@@ -150,7 +153,7 @@ struct OrganizationPeople: Sendable {
         return wantedMembers(of: document).filter { present[$0.login] != $0.permission }.map(\.login)
     }
 
-    /// Adds who is missing, with the permission that each had.
+    /// Adds the missing members, each with its permission.
     private func fill(_ id: Int, _ document: JSONValue) async throws {
         let target = organization.target
         let list = try await server.read(["teams", "\(id)", "members"], organization: target)?.array ?? []
@@ -159,11 +162,11 @@ struct OrganizationPeople: Sendable {
             guard case .present(let user) = users[member.login] ?? .absent else { continue }
             if present[member.login] == nil {
                 try await server.write(
-                    "POST", ["teams", "\(id)", "members"], ["userId": JSONValue(user)], organization: target)
+                    "POST", ["teams", "\(id)", "members"], body: ["userId": JSONValue(user)], organization: target)
             }
             if member.permission != present[member.login] ?? 0 {
                 try await server.write(
-                    "PUT", ["teams", "\(id)", "members", "\(user)"], ["permission": JSONValue(member.permission)],
+                    "PUT", ["teams", "\(id)", "members", "\(user)"], body: ["permission": JSONValue(member.permission)],
                     organization: target)
             }
         }
@@ -176,7 +179,7 @@ struct OrganizationPeople: Sendable {
 
     private func absentees(of document: JSONValue) -> [String] {
         (document["members"]?.array ?? []).map { $0.text("login") }.filter { users[$0] == nil || users[$0] == .absent }
-            .map { "member '\($0)' is no user of the target yet" }
+            .map { "member '\($0)' is not a user of the target yet" }
     }
 
     // MARK: Service accounts
@@ -197,7 +200,7 @@ struct OrganizationPeople: Sendable {
             let name = document.text("name")
             logins.append(document.text("login"))
             var isFirst = true
-            try await run.settle("service account", organization.naming(name)) {
+            try await run.settle("service account", named: organization.naming(name)) {
                 if !isFirst { try await read() }
                 isFirst = false
                 return try await planServiceAccount(document, present[name])
@@ -216,16 +219,16 @@ struct OrganizationPeople: Sendable {
         let fields = ["name", "role", "isDisabled"]
         let tokens = (document["tokens"]?.array ?? []).map { $0.text("name") }
         let issue = { (missing: [String]) -> [String] in
-            missing.isEmpty ? [] : ["tokens must be issued anew: \(missing.joined(separator: ", "))"]
+            missing.isEmpty ? [] : ["tokens must be issued again: \(missing.joined(separator: ", "))"]
         }
         guard let current, let id = current["id"]?.integer else {
             return .create(issue(tokens)) {
                 guard target != nil else { return [] }
                 let form = document.keeping(fields)
-                let made = try await server.write("POST", ["serviceaccounts"], form, organization: target)
-                // Some versions make it enabled, whatever the form says.
+                let made = try await server.write("POST", ["serviceaccounts"], body: form, organization: target)
+                // Some versions enable it, even if the form disables it.
                 if let id = made["id"]?.integer, !Likeness.alike(form, made, members: fields) {
-                    try await server.write("PATCH", ["serviceaccounts", "\(id)"], form, organization: target)
+                    try await server.write("PATCH", ["serviceaccounts", "\(id)"], body: form, organization: target)
                 }
                 return []
             }
@@ -236,7 +239,7 @@ struct OrganizationPeople: Sendable {
         if Likeness.alike(document, current, members: fields) { return Plan(outcome: .same, details: details) }
         return .update(details) {
             try await server.write(
-                "PATCH", ["serviceaccounts", "\(id)"], document.keeping(fields), organization: target)
+                "PATCH", ["serviceaccounts", "\(id)"], body: document.keeping(fields), organization: target)
             return []
         }
     }

@@ -6,16 +6,16 @@ extension OrganizationContent {
         "theme", "timezone", "weekStart", "language", "homeDashboardUID", "navbar", "queryHistory",
     ]
 
-    /// Last, since a home dashboard must be there already.
+    /// Last, because a home dashboard must exist already.
     func importPreferences() async throws {
         for path in try await documents("teams") {
             guard let document = try? await run.tree.document(path), let wanted = document["preferences"],
                 !Likeness.isZero(wanted)
             else { continue }
             let name = document.text("name")
-            try await run.settle("preferences", "of team \(organization.naming(name))") {
+            try await run.settle("preferences", named: "of team \(organization.naming(name))") {
                 switch identities.teams[name] ?? .absent {
-                case .absent: throw Obstacle.failed("the team is not there")
+                case .absent: throw Obstacle.failed("the team does not exist")
                 case .planned: return .update { [] }
                 case .present(let id): return try await planPreferences(wanted, ["teams", "\(id)", "preferences"])
                 }
@@ -34,7 +34,7 @@ extension OrganizationContent {
         let names = Self.preferences.filter { wanted[$0] != nil }
         if Likeness.alike(wanted, current, members: names) { return .same }
         return .update(names.filter { !Likeness.alike(wanted, current, members: [$0]) }) {
-            try await write("PUT", path, current.keeping(Self.preferences).merging(wanted))
+            try await write("PUT", path, body: current.keeping(Self.preferences).merging(wanted))
             return []
         }
     }

@@ -58,7 +58,7 @@ package struct CapacityHistory {
         let repository = await repositoryHistories()
         for resource in CapacityResource.all(kind?.measuredResources ?? [], session.configuration.capacity) {
             if let expression = resource.expression {
-                all += try await histories(resource, expression, server)
+                all += try await histories(of: resource, expression: expression, from: server)
             } else {
                 all.append(repository(resource))
             }
@@ -71,7 +71,7 @@ package struct CapacityHistory {
         return (now.seconds - length)...now.seconds
     }
 
-    private func histories(_ resource: CapacityResource, _ expression: String, _ server: (any MetricServer)?)
+    private func histories(of resource: CapacityResource, expression: String, from server: (any MetricServer)?)
         async throws
         -> [MeasuredResource]
     {

@@ -57,7 +57,7 @@ package struct CapacityReport: Encodable {
 }
 
 extension CapacityReport.Limit {
-    init(_ value: Double, current: Double?, _ regression: LinearRegression?, _ now: Double) {
+    init(_ value: Double, current: Double?, regression: LinearRegression?, now: Double) {
         self.value = value
         let isPassed = current.map { $0 >= value } ?? false
         let passing = regression?.passing(value, from: now)
@@ -90,10 +90,10 @@ extension CapacityReport.Row {
                 }
             } ?? []
         warning = thresholds.warning.map {
-            CapacityReport.Limit($0, current: measured.samples.last?.value, regression, now)
+            CapacityReport.Limit($0, current: measured.samples.last?.value, regression: regression, now: now)
         }
         critical = thresholds.critical.map {
-            CapacityReport.Limit($0, current: measured.samples.last?.value, regression, now)
+            CapacityReport.Limit($0, current: measured.samples.last?.value, regression: regression, now: now)
         }
         let urgency = thresholds.urgency(current: current, regression, now: now)
         self.urgency = current == nil ? "no data" : urgency.rawValue

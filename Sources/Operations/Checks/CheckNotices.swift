@@ -27,9 +27,9 @@ package struct CheckNotices {
         let more = names.count > Self.most ? " and \(names.count - Self.most) more" : ""
         let made = results.count { $0.verdict != .skipped }
         await post(
-            .checkFailed, failed.contains(where: \.isCritical) ? .critical : .warning,
+            .checkFailed, severity: failed.contains(where: \.isCritical) ? .critical : .warning,
             "\(failed.count) of \(made) checks failed: \(names.prefix(Self.most).joined(separator: ", "))\(more)",
-            Dictionary(
+            facts: Dictionary(
                 zip(names, failed).prefix(Self.most).map { ($0, "\($1.measured); expected: \($1.target)") },
                 uniquingKeysWith: { first, _ in first }))
     }
@@ -43,11 +43,13 @@ package struct CheckNotices {
             facts[entry.objective.rawValue] = "\(value); target: \(entry.target)"
         }
         let names = missed.map(\.objective.rawValue).joined(separator: ", ")
-        await post(.slaMissed, .warning, "the service level of the last \(report.window) is missed: \(names)", facts)
+        await post(
+            .slaMissed, severity: .warning, "the service level of the last \(report.window) is missed: \(names)",
+            facts: facts)
     }
 
     private func post(
-        _ event: Notice.Event, _ severity: Notice.Severity, _ summary: String, _ facts: [String: String]
+        _ event: Notice.Event, severity: Notice.Severity, _ summary: String, facts: [String: String]
     ) async {
         let found = NotificationChannels(session.configuration.notifications)
         for problem in found.problems { output.warn("notifications: \(problem.name): \(problem.reason)") }

@@ -17,7 +17,7 @@ package struct RecoveryForecasts {
     /// - Parameters:
     ///   - names: the names of all sets.
     ///   - now: the time of the recoveries' start.
-    package init(_ session: Session, _ repository: Repository, _ names: [Timestamp], now: Timestamp) async throws {
+    package init(_ session: Session, _ repository: Repository, sets names: [Timestamp], now: Timestamp) async throws {
         kinds = session.kindsByComponent
         let times = await session.stepTimes().filter { $0.value.runs > 0 }
         guard !times.isEmpty else {

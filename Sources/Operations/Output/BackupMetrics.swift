@@ -14,7 +14,7 @@ struct BackupMetrics {
     /// - Parameters:
     ///   - latest: for each configured component, the newest set that holds it whole.
     ///   - proofs: nil if the marks could not be read.
-    init(_ set: BackupSet, _ latest: RestoreSelection, _ proofs: ComponentProofs?) {
+    init(_ set: BackupSet, latest: RestoreSelection, proofs: ComponentProofs?) {
         self.set = set
         self.latest = latest
         self.proofs = proofs
@@ -50,17 +50,17 @@ struct BackupMetrics {
     private static let attemptFamilies = [attemptTime, attemptSuccess]
 
     private static func attempt(at time: Timestamp, succeeded: Bool, _ stack: String) -> [String] {
-        family(attemptTime, "Start time of the newest backup run.", [("{\(stack)}", "\(time.seconds)")])
+        family(attemptTime, "Start time of the newest backup run.", samples: [("{\(stack)}", "\(time.seconds)")])
             + family(
                 attemptSuccess, "1 if the newest run wrote a set, complete or partial; 0 if it did not.",
-                [("{\(stack)}", succeeded ? "1" : "0")])
+                samples: [("{\(stack)}", succeeded ? "1" : "0")])
     }
 
     // MARK: Text
 
     private typealias Samples = [(labels: String, value: String)]
 
-    private static func family(_ name: String, _ help: String, _ samples: Samples) -> [String] {
+    private static func family(_ name: String, _ help: String, samples: Samples) -> [String] {
         guard !samples.isEmpty else { return [] }
         return ["# HELP \(name) \(help)", "# TYPE \(name) gauge"] + samples.map { "\(name)\($0.labels) \($0.value)" }
     }
@@ -72,11 +72,11 @@ struct BackupMetrics {
         let stack = Self.label(set.stack ?? "")
         var lines = Self.family(
             "dr_backup_timestamp_seconds", "Commit time of the newest set.",
-            [("{\(stack)}", "\(set.finished.seconds)")])
+            samples: [("{\(stack)}", "\(set.finished.seconds)")])
         lines += Self.family(
             "dr_backup_complete",
             "1 if the newest set holds every configured component whole, 0 if it is partial.",
-            [("{\(stack)}", set.status == .complete ? "1" : "0")])
+            samples: [("{\(stack)}", set.status == .complete ? "1" : "0")])
         lines += Self.attempt(at: set.started, succeeded: true, stack)
         let names = Set(set.components.keys).union(set.failed.keys).union(latest.parts.keys).sorted()
         func each(_ value: (String) -> String?) -> Samples {
@@ -87,21 +87,22 @@ struct BackupMetrics {
         }
         lines += Self.family(
             "dr_backup_component_success",
-            "1 if the component is whole in the newest set of a backup that included it.", each(success))
+            "1 if the component is whole in the newest set of a backup that included it.", samples: each(success))
         lines += Self.family(
             "dr_backup_newest_datum_timestamp_seconds",
             "Time of the newest datum in the newest set that holds the component whole.",
-            each { name in part(name).flatMap(Self.newestDatum) })
+            samples: each { name in part(name).flatMap(Self.newestDatum) })
         lines += Self.family(
             "dr_backup_duration_seconds", "Seconds from the capture to the manifest.",
-            each { part($0).map { "\($0.seconds)" } })
+            samples: each { part($0).map { "\($0.seconds)" } })
         lines += Self.family(
             "dr_backup_size_bytes", "Uncompressed bytes of the component's files.",
-            each { part($0).map { "\($0.bytes)" } })
-        lines += Self.family("dr_backup_files", "Files of the component.", each { part($0).map { "\($0.files)" } })
+            samples: each { part($0).map { "\($0.bytes)" } })
+        lines += Self.family(
+            "dr_backup_files", "Files of the component.", samples: each { part($0).map { "\($0.files)" } })
         lines += Self.family(
             "dr_backup_stored_bytes", "Bytes that the set added to the store.",
-            each { part($0).map { "\($0.added.stored)" } })
+            samples: each { part($0).map { "\($0.added.stored)" } })
         for (name, help, times) in [
             (
                 "dr_last_verified_timestamp_seconds",
@@ -115,7 +116,7 @@ struct BackupMetrics {
         ] {
             lines += Self.family(
                 name, help,
-                (times ?? [:]).sorted { $0.key < $1.key }.map {
+                samples: (times ?? [:]).sorted { $0.key < $1.key }.map {
                     ("{\(stack),component=\"\($0.key)\"}", "\($0.value.seconds)")
                 })
         }

@@ -36,7 +36,7 @@ package enum SelectionText {
     package static func lines(_ selection: RestoreSelection) -> [String] {
         selection.parts.sorted { $0.key < $1.key }.compactMap { component, part in
             guard let newer = part.passedOver.first else {
-                return part.set.components[component].flatMap { note(component, $0, part.set.name) }
+                return part.set.components[component].flatMap { note(component, part: $0, set: part.set.name) }
             }
             let older = Units.duration(seconds: newer.set.seconds - part.set.name.seconds)
             let more = part.passedOver.count > 1 ? "; \(part.passedOver.count - 1) more sets are skipped" : ""
@@ -47,7 +47,7 @@ package enum SelectionText {
         }
     }
 
-    private static func note(_ component: String, _ part: BackupSet.Component, _ set: Timestamp) -> String? {
+    private static func note(_ component: String, part: BackupSet.Component, set: Timestamp) -> String? {
         if part.shrunk != nil {
             return "\(component): set \(set) holds far less data than earlier sets, and no larger set exists any more"
         }

@@ -20,7 +20,7 @@ extension Session {
         let beside = "\(folder)/plans"
         let isThere = FileManager.default.fileExists(atPath: beside)
         return try PlanLibrary(
-            plans: configuration.plans ?? (isThere ? beside : nil), shipped: ShippedPlans.all, folder: folder)
+            plans: configuration.plans ?? (isThere ? beside : nil), shipped: ShippedPlan.all, folder: folder)
     }
 
     /// The values of a plan's references.

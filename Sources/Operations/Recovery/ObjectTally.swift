@@ -44,10 +44,10 @@ final class ObjectTally: Sendable {
         let failed = state.withLock { $0.failed }
         guard failed.count == 0 else {
             throw ActionError(
-                .failed, "restore \(component)", "\(failed.count) objects were not restored: \(failed.text)",
+                .failed, operation: "restore \(component)", "\(failed.count) objects were not restored: \(failed.text)",
                 hint:
-                    "run `dr restore --component \(component) --dry-run` to list them; a repeated restore changes only "
-                    + "objects that differ")
+                    "run `dr restore --component \(component) --dry-run` to list them; a repeated restore changes only objects that differ"
+            )
         }
     }
 }

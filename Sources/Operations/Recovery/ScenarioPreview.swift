@@ -42,7 +42,7 @@ package struct ScenarioPreview: Encodable {
     var bytes: Int { steps.compactMap(\.bytes).reduce(0, +) }
 
     init(
-        _ plan: Plan, _ record: RunRecord, _ forecast: RunForecast, _ point: RestorePoint, sets: [String: String]
+        _ plan: Plan, _ record: RunRecord, forecast: RunForecast, point: RestorePoint, sets: [String: String]
     ) {
         restorePoint = point
         self.sets = sets
@@ -58,7 +58,7 @@ package struct ScenarioPreview: Encodable {
     }
 
     mutating func add(
-        _ step: Step, wave: Int, _ does: [String], _ proves: [String], _ bytes: Int?, _ forecast: TimeForecast?
+        _ step: Step, wave: Int, does: [String], proves: [String], bytes: Int?, forecast: TimeForecast?
     ) {
         steps.append(
             StepPreview(

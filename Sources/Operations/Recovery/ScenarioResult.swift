@@ -42,7 +42,7 @@ package struct ScenarioResult: Encodable {
         case postconditions
     }
 
-    package init(_ outcome: RunOutcome, _ record: RunRecord, _ reading: JournalReading, journal: String) {
+    package init(_ outcome: RunOutcome, _ record: RunRecord, reading: JournalReading, journal: String) {
         run = record.identity.id
         scenario = record.identity.scenario
         set = record.identity.set

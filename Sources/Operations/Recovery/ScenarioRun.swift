@@ -26,7 +26,7 @@ package struct ScenarioRun {
     ///   - requested: the name or an alias of the scenario.
     ///   - place: the isolated environment of a drill; nil for the stack itself.
     package static func prepare(
-        _ requested: String, at selector: SetSelector, _ request: ReplayRequest, _ live: Session,
+        _ requested: String, at selector: SetSelector, request: ReplayRequest, live: Session,
         recoveryKey: String?, in place: (any ReplayPlace)? = nil
     ) async throws -> ScenarioRun {
         let session = place?.session ?? live
@@ -65,8 +65,9 @@ package struct ScenarioRun {
             try selection.sets.map { ("\($0.name)", try repository.digest(ofSet: $0.name).hex) }
         }
         let record = try session.record(
-            plan, text: text.text, identity, selection, digests: Dictionary(digests) { first, _ in first },
-            request, earlier: resumed?.reading.record, isDrill: place != nil)
+            plan, text: text.text, identity: identity, selection: selection,
+            digests: Dictionary(digests) { first, _ in first },
+            request: request, earlier: resumed?.reading.record, isDrill: place != nil)
         var recovery = StackRecovery(session: session, repository: repository, selection: selection)
         recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
         let times = await session.pool.run { runs.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
@@ -83,7 +84,7 @@ package struct ScenarioRun {
         let context = context { _ in }
         let selection = recovery.selection.only(recovery.restoring ?? [])
         var preview = ScenarioPreview(
-            plan, record, forecast, RestorePoint(selection, now: session.now(), rpo: session.rpo),
+            plan, record, forecast: forecast, point: RestorePoint(selection, now: session.now(), rpo: session.rpo),
             sets: selection.parts.mapValues { "\($0.set.name)" })
         for (number, wave) in StepGraph(plan.steps).waves.enumerated() {
             for step in wave {
@@ -96,7 +97,9 @@ package struct ScenarioRun {
                 }
                 var proofs: [String] = []
                 for condition in step.verify { proofs += try await condition.action.preview(in: context).lines }
-                preview.add(step, wave: number + 1, lines, proofs, bytes, forecast.steps[step.id])
+                preview.add(
+                    step, wave: number + 1, does: lines, proves: proofs, bytes: bytes, forecast: forecast.steps[step.id]
+                )
             }
         }
         return preview
@@ -139,7 +142,7 @@ package struct ScenarioRun {
         if outcome.end.verdict != .interrupted { notices.post(outcome.end.notice(of: record, at: session.clock.now)) }
         await notices.close()
         let path = runs.journal(of: record.identity.id)
-        return ScenarioResult(outcome, record, try JournalReading(path: path), journal: path)
+        return ScenarioResult(outcome, record, reading: try JournalReading(path: path), journal: path)
     }
 
     /// - Parameter observer: called with each line of the journal after it is durable; from any thread.
@@ -154,7 +157,7 @@ package struct ScenarioRun {
             // The journal was read before the lock was held, so another process may have continued the run.
             guard try JournalReading(path: runs.journal(of: record.identity.id)) == reading else {
                 throw JournalError(
-                    .held, "run \(record.identity.id)", "another process continued the run in the meantime",
+                    .held, object: "run \(record.identity.id)", "another process continued the run in the meantime",
                     hint: "look at its result, then resume it again if needed")
             }
             journal = try Journal(continuing: runs.journal(of: record.identity.id), reading, observer: observer)
@@ -190,8 +193,8 @@ extension Session {
     /// Returns the record that defines the run.
     /// - Throws: `UsageError` if a resumed run would differ from the original run.
     fileprivate func record(
-        _ plan: Plan, text: String, _ identity: RunIdentity, _ selection: RestoreSelection, digests: [String: String],
-        _ request: ReplayRequest, earlier: RunRecord?, isDrill: Bool
+        _ plan: Plan, text: String, identity: RunIdentity, selection: RestoreSelection, digests: [String: String],
+        request: ReplayRequest, earlier: RunRecord?, isDrill: Bool
     ) throws -> RunRecord {
         let digest = Digest(of: [UInt8](text.utf8)).hex
         let holder = RunHolder.current

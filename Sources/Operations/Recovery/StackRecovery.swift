@@ -146,7 +146,7 @@ package struct StackRecovery: RecoveryServices {
         let home = request.to ?? settings?.home
         guard let home, let road = try job.road(to: home) else {
             throw ActionError(
-                .hopeless, "restore \(name)", "the component has no target directory",
+                .hopeless, operation: "restore \(name)", "the component has no target directory",
                 hint: "add 'to:' to the step, or set the component's directory in dr.yaml")
         }
         return (job, road)
@@ -171,12 +171,12 @@ package struct StackRecovery: RecoveryServices {
         let (end, _) = try await session.pool.run { try program.captured() }
         guard end.status == 0 else {
             throw ActionError(
-                .failed, "backup", "it exited with status \(end.status): \(end.errors.suffix(500))",
+                .failed, operation: "backup", "it exited with status \(end.status): \(end.errors.suffix(500))",
                 hint: "run `dr backup` to see the error")
         }
         let made = try await session.pool.run { try repository.newestSet(now: session.now()).set?.name }
         guard let made, made != before else {
-            throw ActionError(.failed, "backup", "it did not write a new set")
+            throw ActionError(.failed, operation: "backup", "it did not write a new set")
         }
         return "\(made)"
     }
@@ -191,12 +191,12 @@ private func translatingErrors<Value>(_ operation: String, _ body: () async thro
     do {
         return try await body()
     } catch let error as RestoreFailure {
-        throw ActionError(.damaged, operation, "\(error)")
+        throw ActionError(.damaged, operation: operation, "\(error)")
     } catch let error as RepositoryError where error.reason == .damaged {
-        throw ActionError(.damaged, operation, "\(error)")
+        throw ActionError(.damaged, operation: operation, "\(error)")
     } catch let error as RepositoryError where error.reason == .noSuchComponent {
-        throw ActionError(.hopeless, operation, "\(error)")
+        throw ActionError(.hopeless, operation: operation, "\(error)")
     } catch let error where !(error is ActionError || error is CancellationError) {
-        throw ActionError(.failed, operation, "\(error)")
+        throw ActionError(.failed, operation: operation, "\(error)")
     }
 }

@@ -20,7 +20,7 @@ package struct TerminalQuestion {
     package func confirm() throws {
         let answer = try ask("\(question) [yes/no] ")
         guard ["y", "yes"].contains(answer.lowercased()) else {
-            throw ActionError(.hopeless, "ask: \(question)", "the answer was '\(answer)'")
+            throw ActionError(.hopeless, operation: "ask: \(question)", "the answer was '\(answer)'")
         }
     }
 
@@ -28,7 +28,7 @@ package struct TerminalQuestion {
     package func ask(_ prompt: String) throws -> String {
         guard Self.isPossible else {
             throw ActionError(
-                .hopeless, "ask: \(question)", "there is no terminal for the answer",
+                .hopeless, operation: "ask: \(question)", "there is no terminal for the answer",
                 hint: "run it in a terminal, or add --yes if no confirmation is needed")
         }
         Self.open.add(1, ordering: .relaxed)

@@ -128,7 +128,7 @@ package struct BackupJob {
         do {
             let latest = try await repository.latest(
                 of: names, now: session.now(), known: set.name, provesManifests: false, pool: session.pool)
-            try BackupMetrics(set, latest, proofs).write(to: path)
+            try BackupMetrics(set, latest: latest, proofs: proofs).write(to: path)
         } catch { output.warn("\(error)") }
     }
 

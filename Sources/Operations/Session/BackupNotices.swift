@@ -22,7 +22,7 @@ package struct BackupNotices {
         // An interruption or a wrong option concerns only the caller.
         guard !(error is CancellationError), !(error is UsageError) else { return }
         let summary = "\(error)".split(whereSeparator: \.isNewline).first.map(String.init) ?? "unknown"
-        await post(.critical, "the backup failed: \(summary)", [:])
+        await post(.critical, "the backup failed: \(summary)", facts: [:])
     }
 
     package func tell(_ set: BackupSet) async {
@@ -30,10 +30,10 @@ package struct BackupNotices {
         let failed = set.reasons
         let first = failed.first.map { ": \($0)" } ?? ""
         let more = failed.count > 1 ? " and \(failed.count - 1) more" : ""
-        await post(.warning, "the backup is partial\(first)\(more)", ["set": set.name.description])
+        await post(.warning, "the backup is partial\(first)\(more)", facts: ["set": set.name.description])
     }
 
-    private func post(_ severity: Notice.Severity, _ summary: String, _ facts: [String: String]) async {
+    private func post(_ severity: Notice.Severity, _ summary: String, facts: [String: String]) async {
         let found = NotificationChannels(session.configuration.notifications)
         for problem in found.problems { output.warn("notifications: \(problem.name): \(problem.reason)") }
         guard !found.channels.isEmpty else { return }

@@ -6,7 +6,7 @@ package struct Check: Encodable {
     package var verdict: Verdict
     package var detail: String
 
-    package init(_ name: String, _ verdict: Verdict, _ detail: String) {
+    package init(_ name: String, verdict: Verdict, _ detail: String) {
         self.name = name
         self.verdict = verdict
         self.detail = detail

@@ -12,14 +12,14 @@ package struct ComponentProofs {
         (verified, drilled) = try await pool.run {
             let marks = try SetMarks(Marks(repository))
             return (
-                try Self.newest(marks.sets { $0.verified }, wanted, repository),
-                try Self.newest(marks.sets { $0.drilled }, wanted, repository)
+                try Self.newest(marks.sets { $0.verified }, of: wanted, in: repository),
+                try Self.newest(marks.sets { $0.drilled }, of: wanted, in: repository)
             )
         }
     }
 
     private static func newest(
-        _ marked: [(set: Timestamp, at: Timestamp)], _ wanted: Set<String>, _ repository: Repository
+        _ marked: [(set: Timestamp, at: Timestamp)], of wanted: Set<String>, in repository: Repository
     ) throws -> [String: Timestamp] {
         var found: [String: Timestamp] = [:]
         for (name, at) in marked where !wanted.subtracting(found.keys).isEmpty {

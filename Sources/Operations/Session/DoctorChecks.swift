@@ -13,7 +13,7 @@ package struct StoreChecks {
 
     package func run() async -> [Check] {
         let store: any ObjectStore
-        do { store = try session.store() } catch { return [Check("store", .failed, "\(error)")] }
+        do { store = try session.store() } catch { return [Check("store", verdict: .failed, "\(error)")] }
         var checks = await session.pool.run { Self.probe(store) }
         if let s3 = store as? S3Store, !checks.contains(where: { $0.verdict == .failed }) {
             checks += await session.pool.run { Self.capabilities(s3) }
@@ -25,10 +25,12 @@ package struct StoreChecks {
         do {
             let repository = try await session.repository()
             checks.append(
-                Check("repository", .ok, "\(repository.description.id), format \(repository.description.format)"))
+                Check(
+                    "repository", verdict: .ok, "\(repository.description.id), format \(repository.description.format)")
+            )
             _ = try session.state(of: repository)
-            checks.append(Check("state", .ok, "writable"))
-        } catch { checks.append(Check("repository", .failed, "\(error)")) }
+            checks.append(Check("state", verdict: .ok, "writable"))
+        } catch { checks.append(Check("repository", verdict: .failed, "\(error)")) }
         return checks
     }
 
@@ -37,32 +39,32 @@ package struct StoreChecks {
         do {
             let seen = try store.probe()
             return [
-                Check("S3: credentials", .ok, "\(seen.credentials), region \(seen.region)"),
+                Check("S3: credentials", verdict: .ok, "\(seen.credentials), region \(seen.region)"),
                 Check(
-                    "S3: conditional writes", seen.conditionalPut ? .ok : .warning,
+                    "S3: conditional writes", verdict: seen.conditionalPut ? .ok : .warning,
                     seen.conditionalPut
                         ? "yes"
                         : "no: dr checks before and after each write; two concurrent runs that write the same key may both "
                             + "succeed"),
                 metadata(seen),
                 Check(
-                    "S3: multipart uploads", seen.multipart ? .ok : .failed,
+                    "S3: multipart uploads", verdict: seen.multipart ? .ok : .failed,
                     seen.multipart
                         ? "yes, a part of \(Units.bytes(seen.part)) was accepted"
                         : seen.refusal.map { "\($0)" } ?? "no: packs above one part cannot be stored"),
                 Check(
-                    "S3: batch delete", .ok, seen.batchDelete ? "yes" : "no: objects are removed one by one"),
+                    "S3: batch delete", verdict: .ok, seen.batchDelete ? "yes" : "no: objects are removed one by one"),
             ]
-        } catch { return [Check("S3: capabilities", .failed, "\(error)")] }
+        } catch { return [Check("S3: capabilities", verdict: .failed, "\(error)")] }
     }
 
     /// Checks metadata. Without it, dr recognises its own writes by their tags, or reads them back.
     private static func metadata(_ seen: S3Capabilities) -> Check {
         let name = "S3: user metadata"
-        if seen.metadata { return Check(name, .ok, "yes") }
-        if seen.tags { return Check(name, .ok, "no: dr recognises its own writes by size and ETag") }
+        if seen.metadata { return Check(name, verdict: .ok, "yes") }
+        if seen.tags { return Check(name, verdict: .ok, "no: dr recognises its own writes by size and ETag") }
         return Check(
-            name, .warning,
+            name, verdict: .warning,
             "no, and an object's ETag differs from the ETag in the response to its write: dr reads "
                 + (seen.conditionalPut
                     ? "an object back after a repeated request" : "each object back after each write"))
@@ -72,29 +74,31 @@ package struct StoreChecks {
         let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")  // checked: digits
         let content = RandomID.bytes(64)
         var checks: [Check] = []
-        func check(_ name: String, _ detail: String, _ body: () throws -> Bool) {
+        func check(_ name: String, detail: String, _ body: () throws -> Bool) {
             do {
                 checks.append(
-                    try body() ? Check(name, .ok, detail) : Check(name, .failed, "the result is not as expected"))
-            } catch { checks.append(Check(name, .failed, "\(error)")) }
+                    try body()
+                        ? Check(name, verdict: .ok, detail)
+                        : Check(name, verdict: .failed, "the result is not as expected"))
+            } catch { checks.append(Check(name, verdict: .failed, "\(error)")) }
         }
-        check("store: write", store.location) {
+        check("store: write", detail: store.location) {
             try store.put(key, content, options: PutOptions(.ifAbsent)).size == content.count
         }
         guard checks[0].verdict == .ok else { return checks }
-        check("store: read", "the same bytes were read") { try store.read(key) == content }
-        check("store: read a range", "16 of 64 bytes") {
+        check("store: read", detail: "the same bytes were read") { try store.read(key) == content }
+        check("store: read a range", detail: "16 of 64 bytes") {
             var part: [UInt8] = []
             try store.get(key, range: 16..<32) { piece in piece.withUnsafeBytes { part += $0 } }
             return part == Array(content[16..<32])
         }
-        check("store: refuse to overwrite", "an existing key is refused") {
+        check("store: refuse to overwrite", detail: "an existing key is refused") {
             do {
                 _ = try store.put(key, content + [0], options: PutOptions(.ifAbsent))
                 return false
             } catch let error as ObjectStoreError where error.reason == .alreadyExists { return true }
         }
-        check("store: list", "the object is listed") {
+        check("store: list", detail: "the object is listed") {
             var seen = false
             try store.list(prefix: key.text, after: nil) { object in
                 seen = object.key == key
@@ -102,7 +106,9 @@ package struct StoreChecks {
             }
             return seen
         }
-        check("store: delete", "the object is removed") { try store.delete([key]).isEmpty && store.head(key) == nil }
+        check("store: delete", detail: "the object is removed") {
+            try store.delete([key]).isEmpty && store.head(key) == nil
+        }
         return checks
     }
 }
@@ -120,9 +126,9 @@ package struct ComponentChecks {
                 let source = try session.source(component)
                 let findings = await source.diagnose()
                 checks += findings.map {
-                    Check("\(component.name): \($0.subject)", Check.Verdict($0.verdict), $0.detail)
+                    Check("\(component.name): \($0.subject)", verdict: Check.Verdict($0.verdict), $0.detail)
                 }
-            } catch { checks.append(Check(component.name, .failed, "\(error)")) }
+            } catch { checks.append(Check(component.name, verdict: .failed, "\(error)")) }
             checks += ownFolders(in: component)
         }
         return checks
@@ -132,9 +138,9 @@ package struct ComponentChecks {
     private func ownFolders(in component: ComponentConfiguration) -> [Check] {
         (component.home.map { session.ownFolders(inside: $0) } ?? []).map { place in
             Check(
-                "\(component.name): \(place.words)", .warning,
-                "\(place.path) is inside this component's directory: backups skip it, and a loss of the directory "
-                    + "destroys it too")
+                "\(component.name): \(place.words)", verdict: .warning,
+                "\(place.path) is inside this component's directory: backups skip it, and a loss of the directory destroys it too"
+            )
         }
     }
 }

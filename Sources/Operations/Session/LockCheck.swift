@@ -14,34 +14,36 @@ struct LockCheck {
     /// Blocks.
     func run() -> [Check] {
         guard let store = store as? any RetainingStore else {
-            return [Check(Self.name, lock == nil ? .ok : .failed, "this type of store cannot lock objects")]
+            return [Check(Self.name, verdict: lock == nil ? .ok : .failed, "this type of store cannot lock objects")]
         }
         do {
             let support = try store.retentionSupport()
             guard support.isEnabled else {
-                guard lock != nil else { return [Check(Self.name, .ok, "the bucket does not have it")] }
+                guard lock != nil else { return [Check(Self.name, verdict: .ok, "the bucket does not have it")] }
                 return [
                     Check(
-                        Self.name, .warning,
-                        "store.lock is set, but the bucket does not have object lock: objects cannot be locked, and "
-                            + "the store may refuse backups")
+                        Self.name, verdict: .warning,
+                        "store.lock is set, but the bucket does not have object lock: objects cannot be locked, and the store may refuse backups"
+                    )
                 ]
             }
             let standard = support.standard.map { ", with default \($0) for every new object, including marks" } ?? ""
             guard let lock else {
-                return [Check(Self.name, .ok, "the bucket has it, but store.lock is not set\(standard)")]
+                return [Check(Self.name, verdict: .ok, "the bucket has it, but store.lock is not set\(standard)")]
             }
             let check = Check(
-                Self.name, support.standard == nil ? .ok : .warning, "the bucket has it\(standard)")
+                Self.name, verdict: support.standard == nil ? .ok : .warning, "the bucket has it\(standard)")
             return [check, probe(store, lock)]
         } catch let error as ObjectStoreError where error.reason == .denied {
-            guard let lock else { return [Check(Self.name, .ok, "no permission to read the setting: \(error.detail)")] }
+            guard let lock else {
+                return [Check(Self.name, verdict: .ok, "no permission to read the setting: \(error.detail)")]
+            }
             return [
-                Check(Self.name, .warning, "no permission to read the setting: \(error.detail)"),
+                Check(Self.name, verdict: .warning, "no permission to read the setting: \(error.detail)"),
                 probe(store, lock),
             ]
         } catch {
-            return [Check(Self.name, lock == nil ? .ok : .warning, "unknown: \(error)")]
+            return [Check(Self.name, verdict: lock == nil ? .ok : .warning, "unknown: \(error)")]
         }
     }
 
@@ -58,9 +60,9 @@ struct LockCheck {
             // Hides the object until the lock expires; if the store refuses that, a later prune removes the object.
             _ = try store.delete([key])
             guard found == .init(mode: mode, until: now + 120) else {
-                return Check(name, .failed, "the store does not return the lock that was set")
+                return Check(name, verdict: .failed, "the store does not return the lock that was set")
             }
-            return Check(name, .ok, "set, extended and read back, \(lock.mode.rawValue)")
-        } catch { return Check(name, .failed, "\(error)") }
+            return Check(name, verdict: .ok, "set, extended and read back, \(lock.mode.rawValue)")
+        } catch { return Check(name, verdict: .failed, "\(error)") }
     }
 }

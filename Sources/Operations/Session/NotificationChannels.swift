@@ -14,34 +14,34 @@ package struct NotificationChannels {
 
     package init(_ configuration: NotificationConfiguration) {
         let secrets = ChannelSecrets()
-        add("webhook", configuration.webhooks, \.channel) { name, entry in
+        add("webhook", entries: configuration.webhooks, channel: \.channel) { name, entry in
             let url = try secrets.address(entry.url)
             let format = WebhookFormat(url: url, headers: try secrets.fields(entry.headers))
             return HTTPChannel(
                 name, entry.channel.filter, format: format,
                 over: HTTPExchange(secrets.options(entry.tls), secrets: [url] + format.headers.map(\.value)))
         }
-        add("slack", configuration.slack, \.channel) { name, entry in
+        add("slack", entries: configuration.slack, channel: \.channel) { name, entry in
             let url = try secrets.address(entry.url)
             return HTTPChannel(
                 name, entry.channel.filter, format: SlackFormat(url: url),
                 over: HTTPExchange(secrets.options(), secrets: [url])
             )
         }
-        add("pagerduty", configuration.pagerDuty, \.channel) { name, entry in
+        add("pagerduty", entries: configuration.pagerDuty, channel: \.channel) { name, entry in
             let key = try secrets.value(entry.routingKey)
             return HTTPChannel(
                 name, entry.channel.filter, format: PagerDutyFormat(url: entry.url, routingKey: key),
                 over: HTTPExchange(secrets.options(), secrets: [key]))
         }
-        add("alertmanager", configuration.alertmanager, \.channel) { name, entry in
+        add("alertmanager", entries: configuration.alertmanager, channel: \.channel) { name, entry in
             let options = try HTTPOptions(
                 entry.access, environment: secrets.environment, userAgent: Release.userAgent)
             let format = AlertmanagerFormat(
                 url: entry.access.url, expiry: Int(entry.expires.duration.components.seconds))
             return HTTPChannel(name, entry.channel.filter, format: format, over: HTTPExchange(options))
         }
-        add("email", configuration.email, \.channel) { name, entry in
+        add("email", entries: configuration.email, channel: \.channel) { name, entry in
             var server = MailServer(url: entry.server)
             server.requiresTLS = entry.startTLS
             server.username = entry.username
@@ -50,7 +50,7 @@ package struct NotificationChannels {
             server.isInsecure = entry.insecure
             return MailChannel(name, entry.channel.filter, server: server, from: entry.from, to: entry.to)
         }
-        add("status_page", configuration.statusPage.map { [$0] } ?? [], \.channel) { name, entry in
+        add("status_page", entries: configuration.statusPage.map { [$0] } ?? [], channel: \.channel) { name, entry in
             if let secret = entry.address {
                 let url = try secrets.address(secret)
                 let format = StatusAddress(template: url, headers: try secrets.fields(entry.headers))
@@ -66,7 +66,7 @@ package struct NotificationChannels {
 
     /// Adds the channels of one kind. The default name is the kind, with a number from the second channel on.
     private mutating func add<Entry>(
-        _ kind: String, _ entries: [Entry], _ channel: KeyPath<Entry, ChannelOptions>,
+        _ kind: String, entries: [Entry], channel: KeyPath<Entry, ChannelOptions>,
         _ make: (String, Entry) throws -> any Channel
     ) {
         for (index, entry) in entries.enumerated() {

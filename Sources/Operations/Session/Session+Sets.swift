@@ -20,7 +20,9 @@ extension Session {
         let (set, passedOver) = try await pool.run {
             try repository.newestSet(now: now, notAfter: limit, known: known)
         }
-        guard let set else { throw try await nothingFound(limit, passedOver, repository, now) }
+        guard let set else {
+            throw try await nothingFound(notAfter: limit, passedOver: passedOver, in: repository, now: now)
+        }
         SelectionText.tell(passedOver, Output(options: options))
         return set
     }
@@ -58,7 +60,7 @@ extension Session {
             } catch let error as RepositoryError where error.reason == .damaged {
                 guard case .named(let name) = selector, !(error.hint ?? "").contains("--at") else { throw error }
                 throw try await pool.run {
-                    offer(error, instead: name, try repository.setNames(), repository)
+                    offer(error, instead: name, of: try repository.setNames(), in: repository)
                 }
             }
         }
@@ -104,7 +106,7 @@ extension Session {
 
     /// The error for a selector that finds nothing.
     private func nothingFound(
-        _ limit: Timestamp?, _ passedOver: [RestoreSelection.PassedOver], _ repository: Repository, _ now: Timestamp
+        notAfter limit: Timestamp?, passedOver: [RestoreSelection.PassedOver], in repository: Repository, now: Timestamp
     ) async throws -> RepositoryError {
         let names = try await pool.run { try repository.setNames() }
         guard let oldest = names.first, let newest = names.last else {
@@ -141,7 +143,7 @@ extension Session {
                 try proveManifests(set, repository)
                 return set
             } catch let error as RepositoryError where error.reason == .damaged {
-                throw offer(error, instead: set.name, try repository.setNames(), repository)
+                throw offer(error, instead: set.name, of: try repository.setNames(), in: repository)
             }
         }
     }
@@ -151,7 +153,7 @@ extension Session {
     }
 
     private func offer(
-        _ error: RepositoryError, instead name: Timestamp, _ names: [Timestamp], _ repository: Repository
+        _ error: RepositoryError, instead name: Timestamp, of names: [Timestamp], in repository: Repository
     ) -> RepositoryError {
         var error = error
         let older = names.reversed().drop { $0 >= name }

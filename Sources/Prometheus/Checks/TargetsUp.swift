@@ -20,7 +20,7 @@ struct TargetsUp: RecoveryCheck {
             return .passed("0", "the server of the set had nothing to scrape either")
         }
         guard !targets.isEmpty else {
-            return .failed("no target", "the server scrapes nothing: is its configuration back?")
+            return .failed("no target", "the server scrapes nothing: check that its configuration is restored")
         }
         let down = targets.filter { $0["health"]?.text != "up" }
         let names = down.prefix(5).map { target in
@@ -30,6 +30,7 @@ struct TargetsUp: RecoveryCheck {
         }
         let more = down.count > 5 ? "; and \(down.count - 5) more" : ""
         return .judged(
-            down.isEmpty, "\(targets.count - down.count) of \(targets.count) up", names.joined(separator: "; ") + more)
+            down.isEmpty, "\(targets.count - down.count) of \(targets.count) up",
+            otherwise: names.joined(separator: "; ") + more)
     }
 }

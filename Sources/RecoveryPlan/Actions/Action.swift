@@ -95,7 +95,7 @@ package struct ActionError: OperationError, Equatable {
     package var detail: String
     package var hint: String?
 
-    package init(_ reason: Reason, _ operation: String, _ detail: String, hint: String? = nil) {
+    package init(_ reason: Reason, operation: String, _ detail: String, hint: String? = nil) {
         self.reason = reason
         self.operation = operation
         self.detail = detail

@@ -27,11 +27,12 @@ package struct CheckAction: Action {
         let critical = failed.filter(\.isCritical)
         guard critical.isEmpty else {
             let list = critical.map { "\($0.name): \($0.measured), not \($0.target)" }.joined(separator: "; ")
-            throw ActionError(.notSo, "check \(names.joined(separator: ", "))", list, hint: critical[0].detail)
+            throw ActionError(
+                .notSo, operation: "check \(names.joined(separator: ", "))", list, hint: critical[0].detail)
         }
         if let nothing = results.reasonForNoProof {
             throw ActionError(
-                .hopeless, "check \(names.joined(separator: ", "))", nothing,
+                .hopeless, operation: "check \(names.joined(separator: ", "))", nothing,
                 hint: "choose checks that this stack supports; `dr check` shows the skipped ones")
         }
         let passed = results.filter { $0.verdict == .passed }.count

@@ -108,7 +108,7 @@ package struct HTTPAction: Action {
         do {
             if let known = try context.services.connection(to: address) { options = known }
         } catch {
-            throw ActionError(.hopeless, operation, "\(error)")
+            throw ActionError(.hopeless, operation: operation, "\(error)")
         }
         options.connectTimeout = .seconds(5)
         options.stallTimeout = .seconds(30)
@@ -128,11 +128,11 @@ package struct HTTPAction: Action {
             }
         } catch let error as HTTPError {
             let isHopeless = error.reason == .tls || error.reason == .aborted
-            throw ActionError(isHopeless ? .hopeless : .failed, operation, prepared.redact(error.detail))
+            throw ActionError(isHopeless ? .hopeless : .failed, operation: operation, prepared.redact(error.detail))
         }
         let (response, body) = answer
         if let refusal = expect.refusal(status: response.status, body: body) {
-            throw ActionError(.notSo, operation, prepared.redact(refusal))
+            throw ActionError(.notSo, operation: operation, prepared.redact(refusal))
         }
         return ActionRecord("\(operation): HTTP \(response.status)", facts: ["status": "\(response.status)"])
     }

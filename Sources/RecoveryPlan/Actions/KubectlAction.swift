@@ -65,7 +65,7 @@ package struct KubectlAction: Action {
             let output = try await kubectl.run(try AppliedFiles(path).arguments + forced)
             let objects = output.split(separator: "\n").filter { $0.hasSuffix(" serverside-applied") }.count
             guard objects > 0 else {
-                throw ActionError(.failed, "kubectl apply '\(path)'", "kubectl reported no applied objects")
+                throw ActionError(.failed, operation: "kubectl apply '\(path)'", "kubectl reported no applied objects")
             }
             return ActionRecord("applied \(objects) object\(objects == 1 ? "" : "s") of '\(path)'")
         case .createNamespace(let name):
@@ -101,7 +101,7 @@ package struct KubectlAction: Action {
             [kubectl.command(["scale", object.description, "--replicas=AS-BEFORE"])]
         case .rollout(let object): [kubectl.command(KubernetesRollout.arguments(object, within))]
         case .wait(let what, let selector, let condition):
-            [kubectl.command(KubernetesWait.arguments(what, selector, condition, within))]
+            [kubectl.command(KubernetesWait.arguments(what, selector: selector, condition: condition, within: within))]
         case .delete(let object): [kubectl.command(deletion(of: object))]
         }
     }

@@ -52,7 +52,7 @@ package struct RunAction: Action {
         guard accept.contains(Int(status)) else {
             let said = Redaction(secrets)(tail)
             throw ActionError(
-                .failed, operation, "exit code \(status)\(said.isEmpty ? "" : ": \(said)")")
+                .failed, operation: operation, "exit code \(status)\(said.isEmpty ? "" : ": \(said)")")
         }
         return ActionRecord("\(operation): exit code \(status)", facts: ["status": "\(status)"])
     }
@@ -67,7 +67,7 @@ package struct RunAction: Action {
             }
         } catch let error as ProgramError {
             throw ActionError(
-                .hopeless, operation, error.detail,
+                .hopeless, operation: operation, error.detail,
                 hint: error.reason == .missing ? "install it, or give its path" : nil)
         }
     }

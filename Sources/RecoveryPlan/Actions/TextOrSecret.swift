@@ -16,7 +16,8 @@ package enum TextOrSecret: Equatable, Sendable {
                 return try secret.resolve(environment: context.environment)
             } catch {
                 let complaint = error.diagnostics.first
-                throw ActionError(.hopeless, operation, complaint?.message ?? "\(error)", hint: complaint?.hint)
+                throw ActionError(
+                    .hopeless, operation: operation, complaint?.message ?? "\(error)", hint: complaint?.hint)
             }
         }
     }

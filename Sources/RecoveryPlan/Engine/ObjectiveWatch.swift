@@ -31,7 +31,7 @@ final class ObjectiveWatch: Sendable {
     ///   - clocks: the run's times so far, from its journal.
     ///   - now: a reading of the monotonic clock.
     /// - Returns: nil if the run has no RTO.
-    init?(_ record: RunRecord, _ graph: StepGraph, _ clocks: RecoveryClocks, now: Double = MonotonicClock.seconds) {
+    init?(_ record: RunRecord, _ graph: StepGraph, clocks: RecoveryClocks, now: Double = MonotonicClock.seconds) {
         guard let rto = record.rto else { return nil }
         self.rto = rto
         deadline = now + rto - clocks.since(record.rtoFrom, clocks.elapsed)

@@ -4,13 +4,13 @@ internal import Notifications
 extension PlanRun {
     func notifyOfStart(isResumed: Bool) async {
         let summary = "recovery from set \(record.identity.set) \(isResumed ? "resumed" : "started")"
-        await notify(.recoveryStarted, .info, summary, ["set": record.identity.set])
+        await notify(.recoveryStarted, severity: .info, summary, facts: ["set": record.identity.set])
     }
 
     func notifyOfFailure(_ step: Step, _ result: StepResult) async {
         await notify(
-            .stepFailed, step.onFailure == .continue ? .warning : .critical, "step '\(step.id)' failed",
-            ["step": step.id, "attempts": "\(result.attempt)"])
+            .stepFailed, severity: step.onFailure == .continue ? .warning : .critical, "step '\(step.id)' failed",
+            facts: ["step": step.id, "attempts": "\(result.attempt)"])
     }
 
     /// Records an alarm in the journal and sends a notification.
@@ -19,11 +19,13 @@ extension PlanRun {
     func raise(_ alarm: ObjectiveWatch.Alarm) {
         try? journal.append(.noted(text: alarm.text))
         let scenario = record.identity.scenario
-        Task { await notify(.objectiveAtRisk, alarm.severity, "\(scenario): \(alarm.text)", alarm.facts) }
+        Task {
+            await notify(.objectiveAtRisk, severity: alarm.severity, "\(scenario): \(alarm.text)", facts: alarm.facts)
+        }
     }
 
     private func notify(
-        _ event: Notice.Event, _ severity: Notice.Severity, _ summary: String, _ facts: [String: String]
+        _ event: Notice.Event, severity: Notice.Severity, _ summary: String, facts: [String: String]
     ) async {
         await context.services.notify(
             Notice(

@@ -33,7 +33,7 @@ package struct PlanRun: Sendable {
         let graph = StepGraph(plan.steps)
         var run = self
         let lines = try JournalReading(path: journal.path).lines
-        run.watch = ObjectiveWatch(record, graph, RecoveryClocks(lines) ?? RecoveryClocks(record))
+        run.watch = ObjectiveWatch(record, graph, clocks: RecoveryClocks(lines) ?? RecoveryClocks(record))
         return try await withTaskExecutorPreference(Self.threads, isolation: nil) { [run] in
             let watching = Task(executorPreference: Self.threads) { await run.watch?.watch(clock) { run.raise($0) } }
             defer { watching.cancel() }
@@ -56,7 +56,9 @@ package struct PlanRun: Sendable {
         }
         if progress.isInterrupted || Task.isCancelled { return try interrupted(progress) }
         if progress.wantsRollback { return try await rollBack(graph, progress) }
-        guard progress.abortedBy == nil else { return try end(.failed, progress, [], progress.failures) }
+        guard progress.abortedBy == nil else {
+            return try end(.failed, progress, checks: [], reasons: progress.failures)
+        }
         return try await validate(progress)
     }
 
@@ -103,7 +105,7 @@ package struct PlanRun: Sendable {
                     group.cancelAll()
                     throw error
                 }
-                try await conclude(ending, graph, &state)
+                try await conclude(ending, in: graph, &state)
                 if state.abortedBy != nil || state.isInterrupted { group.cancelAll() }
                 try begin()
             }
@@ -118,7 +120,7 @@ package struct PlanRun: Sendable {
         var journalError: JournalError?
     }
 
-    private func conclude(_ ending: Ending, _ graph: StepGraph, _ state: inout RunProgress) async throws {
+    private func conclude(_ ending: Ending, in graph: StepGraph, _ state: inout RunProgress) async throws {
         guard let result = ending.result, let step = graph.step(ending.step) else { return }
         if result.outcome != .cancelled { watch?.settle(step.id) }
         switch result.outcome {
@@ -164,7 +166,7 @@ package struct PlanRun: Sendable {
                 }
             }
         } catch let error as JournalError { ending.journalError = error } catch {
-            ending.journalError = JournalError(.cannotWrite, "journal", "\(error)")
+            ending.journalError = JournalError(.cannotWrite, object: "journal", "\(error)")
         }
         return ending
     }
@@ -219,11 +221,11 @@ package struct PlanRun: Sendable {
         let bad = checks.filter { $0.verdict == .failed && $0.isCritical }
         guard bad.isEmpty else {
             let reasons = bad.map { "check '\($0.name)' failed: \($0.measured), should be \($0.target)" }
-            return try end(.notValidated, progress, checks, progress.failures + reasons)
+            return try end(.notValidated, progress, checks: checks, reasons: progress.failures + reasons)
         }
         // Postconditions only show that each step worked. A plan with checks needs at least one that ran.
         if let nothing = (plan.checks.isEmpty ? progress.checks : final).reasonForNoProof {
-            return try end(.notValidated, progress, checks, progress.failures + [nothing])
+            return try end(.notValidated, progress, checks: checks, reasons: progress.failures + [nothing])
         }
         try reach(.validated)
         let judgement = try judge(progress, checks)
@@ -231,10 +233,10 @@ package struct PlanRun: Sendable {
         reasons += judgement.missedObjectives
         let owners = progress.restored.compactMap { part in part.ownerShortfall.map { "\(part.component): \($0)" } }
         if !progress.failed.isEmpty || !owners.isEmpty {
-            return try end(.partial, progress, checks, reasons + owners)
+            return try end(.partial, progress, checks: checks, reasons: reasons + owners)
         }
         let isLate = judgement.rtoMet == false || judgement.rpoMet == false
-        let outcome = try end(isLate ? .late : .recovered, progress, checks, reasons)
+        let outcome = try end(isLate ? .late : .recovered, progress, checks: checks, reasons: reasons)
         for line in await context.services.discardPrevious(of: progress.restored) { context.tell(line) }
         return outcome
     }
@@ -245,7 +247,7 @@ package struct PlanRun: Sendable {
     }
 
     private func end(
-        _ verdict: RunEnd.Verdict, _ progress: RunProgress, _ checks: [CheckResult], _ reasons: [String]
+        _ verdict: RunEnd.Verdict, _ progress: RunProgress, checks: [CheckResult], reasons: [String]
     ) throws -> RunOutcome {
         watch?.stop()
         let end = RunEnd(verdict, reasons: reasons)
@@ -254,7 +256,9 @@ package struct PlanRun: Sendable {
     }
 
     private func interrupted(_ progress: RunProgress) throws -> RunOutcome {
-        try end(.interrupted, progress, [], ["interrupted; resume the run with --resume \(record.identity.id)"])
+        try end(
+            .interrupted, progress, checks: [],
+            reasons: ["interrupted; resume the run with --resume \(record.identity.id)"])
     }
 
     /// Rolls the finished steps back, the latest first. If one rollback fails, the others still run.
@@ -278,7 +282,7 @@ package struct PlanRun: Sendable {
             }
             try journal.append(.rollbackFinished(step: id, error: failure))
         }
-        return try end(.rolledBack, progress, [], reasons)
+        return try end(.rolledBack, progress, checks: [], reasons: reasons)
     }
 }
 

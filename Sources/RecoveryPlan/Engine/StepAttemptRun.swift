@@ -59,7 +59,7 @@ struct StepAttemptRun: Sendable {
         }
         let first = phase == .stopped ? "\(error)\nand " : ""
         throw ActionError(
-            (error as? ActionError)?.reason ?? .failed, "step '\(step.id)'",
+            (error as? ActionError)?.reason ?? .failed, operation: "step '\(step.id)'",
             "\(first)the servers that the step stopped could not be started again: \(second)",
             hint: "start them by hand")
     }
@@ -72,7 +72,7 @@ struct StepAttemptRun: Sendable {
             group.addTask { [clock] in
                 try await clock.sleep(for: limit.duration)
                 throw ActionError(
-                    .failed, "step '\(step.id)'", "timed out after \(limit)",
+                    .failed, operation: "step '\(step.id)'", "timed out after \(limit)",
                     hint: "check what the step waits for, or raise its 'timeout'")
             }
             defer { group.cancelAll() }

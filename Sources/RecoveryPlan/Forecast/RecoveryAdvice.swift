@@ -60,7 +60,7 @@ struct RecoveryAdvice {
         let own = seconds(forecast.steps[step.id])
         var first = Recommendation(.longestStep, step.id, component: step.restoredComponent, seconds: own)
         first.share = own / total
-        return [first] + faster(step, others: total - own) + sideBySide(graph, path.steps, total)
+        return [first] + faster(step, others: total - own) + sideBySide(graph, path: path.steps, total: total)
     }
 
     /// - Parameter others: seconds that the other steps of the critical path take.
@@ -87,7 +87,7 @@ struct RecoveryAdvice {
     }
 
     /// Recommends concurrent restores where one restore waits for another on the critical path.
-    private func sideBySide(_ graph: StepGraph, _ path: [String], _ total: Double) -> [Recommendation] {
+    private func sideBySide(_ graph: StepGraph, path: [String], total: Double) -> [Recommendation] {
         zip(path, path.dropFirst()).compactMap { before, after in
             guard let first = graph.step(before), let second = graph.step(after), first.isRestore, second.isRestore
             else { return nil }

@@ -33,7 +33,8 @@ package final class Journal: Sendable {
     ) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(path) }
-        self.init(path, descriptor, State(number: 0, previous: ""), now, observer)
+        self.init(
+            path: path, descriptor: descriptor, state: State(number: 0, previous: ""), now: now, observer: observer)
         // The directory entry must survive a crash too.
         let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw Self.failure(path) }
@@ -52,15 +53,15 @@ package final class Journal: Sendable {
         if reading.holder?.boot == MonotonicClock.boot {
             state.clocks = reading.lines.last.map { ClockReading($0.body) }
         }
-        self.init(path, descriptor, state, now, observer)
+        self.init(path: path, descriptor: descriptor, state: state, now: now, observer: observer)
         guard ftruncate(descriptor, off_t(reading.wholeBytes)) == 0, fsync(descriptor) == 0 else {
             throw Self.failure(path)
         }
     }
 
     private init(
-        _ path: String, _ descriptor: Int32, _ state: State, _ now: @escaping @Sendable () -> Date,
-        _ observer: @escaping @Sendable (JournalLine) -> Void
+        path: String, descriptor: Int32, state: State, now: @escaping @Sendable () -> Date,
+        observer: @escaping @Sendable (JournalLine) -> Void
     ) {
         self.path = path
         self.descriptor = descriptor
@@ -79,13 +80,13 @@ package final class Journal: Sendable {
             if let failure = state.failure { throw failure }
             let clocks = ClockReading(wall: now(), uptime: MonotonicClock.seconds)
             if let jump = state.clocks.flatMap({ clocks.jump(since: $0) }) {
-                try add(.noted(text: jump), clocks, &state)
+                try add(.noted(text: jump), at: clocks, to: &state)
             }
-            try add(event, clocks, &state)
+            try add(event, at: clocks, to: &state)
         }
     }
 
-    private func add(_ event: JournalEvent, _ clocks: ClockReading, _ state: inout State) throws {
+    private func add(_ event: JournalEvent, at clocks: ClockReading, to state: inout State) throws {
         let line = try JournalLine(
             .init(
                 number: state.number, at: clocks.wall, uptime: clocks.uptime, previous: state.previous, event: event))
@@ -113,7 +114,7 @@ package final class Journal: Sendable {
 
     private static func failure(_ path: String, _ error: Errno = .last) -> JournalError {
         JournalError(
-            .cannotWrite, "journal '\(path)'", error.description,
+            .cannotWrite, object: "journal '\(path)'", error.description,
             hint: error == .noSpace || error == .diskQuotaExceeded
                 ? "free space there and resume the run with --resume" : "dr does not run a plan without a journal")
     }

@@ -17,7 +17,7 @@ package struct JournalError: OperationError, Equatable {
     package var detail: String
     package var hint: String?
 
-    package init(_ reason: Reason, _ object: String, _ detail: String, hint: String? = nil) {
+    package init(_ reason: Reason, object: String, _ detail: String, hint: String? = nil) {
         self.reason = reason
         self.object = object
         self.detail = detail

@@ -13,7 +13,7 @@ package struct JournalReading: Equatable, Sendable {
     package init(path: String) throws {
         let data: Data
         do { data = try Data(contentsOf: URL(filePath: path)) } catch {
-            throw JournalError(.cannotRead, "journal '\(path)'", FileFailure.text(error))
+            throw JournalError(.cannotRead, object: "journal '\(path)'", FileFailure.text(error))
         }
         try self.init([UInt8](data), name: "journal '\(path)'")
     }
@@ -29,7 +29,7 @@ package struct JournalReading: Equatable, Sendable {
         {
             func refuse(_ why: String) -> JournalError {
                 JournalError(
-                    .tampered, name, "line \(index + 1): \(why)",
+                    .tampered, object: name, "line \(index + 1): \(why)",
                     hint: "the journal was changed after it was written: it is not evidence and cannot be resumed")
             }
             guard let text = String(validating: text, as: UTF8.self) else { throw refuse("it is not text") }
@@ -44,10 +44,11 @@ package struct JournalReading: Equatable, Sendable {
             lines.append(line)
         }
         guard let first = lines.first else {
-            throw JournalError(.cannotRead, name, "it contains no complete line: the run stopped before it started")
+            throw JournalError(
+                .cannotRead, object: name, "it contains no complete line: the run stopped before it started")
         }
         guard case .runBegan = first.body.event else {
-            throw JournalError(.tampered, name, "line 1: it does not start a run")
+            throw JournalError(.tampered, object: name, "line 1: it does not start a run")
         }
     }
 

@@ -15,7 +15,7 @@ package struct RunFolder: Sendable {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw JournalError(.cannotWrite, "folder '\(path)'", FileFailure.text(error))
+            throw JournalError(.cannotWrite, object: "folder '\(path)'", FileFailure.text(error))
         }
     }
 
@@ -28,7 +28,7 @@ package struct RunFolder: Sendable {
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw JournalError(
-                .cannotWrite, "folder '\(folder)'", FileFailure.text(error),
+                .cannotWrite, object: "folder '\(folder)'", FileFailure.text(error),
                 hint: "dr does not run a plan without a journal")
         }
         return journal(of: run)
@@ -75,18 +75,19 @@ package struct RunFolder: Sendable {
             guard let record = reading.record, record.identity.scenario == scenario, record.isDrill == isDrill else {
                 if run == nil { continue }
                 throw JournalError(
-                    .noSuchRun, "run \(name)",
+                    .noSuchRun, object: "run \(name)",
                     "it belongs to scenario '\(reading.record?.identity.scenario ?? "?")', not to '\(scenario)'")
             }
             if let end = reading.end, !end.isResumable {
                 throw JournalError(
-                    .noSuchRun, "run \(name)", "it is finished (\(end.verdict.rawValue)) and cannot be resumed",
+                    .noSuchRun, object: "run \(name)", "it is finished (\(end.verdict.rawValue)) and cannot be resumed",
                     hint: "run the command without --resume to start a new run")
             }
             return (name, reading)
         }
         throw JournalError(
-            .noSuchRun, run.map { "run \($0)" } ?? "scenario '\(scenario)'", "there is no run to resume in '\(path)'",
+            .noSuchRun, object: run.map { "run \($0)" } ?? "scenario '\(scenario)'",
+            "there is no run to resume in '\(path)'",
             hint: "run the command without --resume to start a new run")
     }
 

@@ -18,7 +18,7 @@ package final class ScenarioLock: Sendable {
     init(_ path: String, scenario: String, run: String, holder: RunHolder) throws {
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {
-            throw JournalError(.cannotWrite, "lock '\(path)'", Errno.last.description)
+            throw JournalError(.cannotWrite, object: "lock '\(path)'", Errno.last.description)
         }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             close(file)
@@ -28,7 +28,7 @@ package final class ScenarioLock: Sendable {
                 "run \($0.run) by \($0.holder.person) on \($0.holder.host), process \($0.holder.process)"
             }
             throw JournalError(
-                .held, "scenario '\(scenario)'", "\(holding ?? "another run") is in progress",
+                .held, object: "scenario '\(scenario)'", "\(holding ?? "another run") is in progress",
                 hint: "wait for it, or stop that process; resume a run that crashed with --resume")
         }
         descriptor = file

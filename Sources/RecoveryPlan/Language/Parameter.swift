@@ -111,12 +111,12 @@ extension Shape where Value == [Parameter] {
             reader.complain(node, "expected a mapping of names, found \(node.kindForPeople)")
             return nil
         }
-        let read = mapping.map { parameter($0.key, $0.value, &reader) }
+        let read = mapping.map { parameter(named: $0.key, value: $0.value, &reader) }
         let good = read.compactMap { $0 }
         return good.count == read.count ? good : nil
     }
 
-    private static func parameter(_ key: YAMLNode, _ value: YAMLNode, _ reader: inout Reader) -> Parameter? {
+    private static func parameter(named key: YAMLNode, value: YAMLNode, _ reader: inout Reader) -> Parameter? {
         guard let name = key.scalar?.string, name.wholeMatch(of: /[a-z][a-z0-9_]*/) != nil else {
             reader.complain(
                 key, "\(key.scalar.map { "'\($0.string)'" } ?? key.kindForPeople) is not a valid parameter name",

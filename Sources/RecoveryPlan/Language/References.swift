@@ -54,7 +54,7 @@ struct References {
     ) -> Replacement {
         switch node {
         case .scalar(let scalar) where scalar.string.contains("${"):
-            return replace(scalar: node, scalar.string, use, &reader)
+            return replace(scalar: node, text: scalar.string, use, &reader)
         case .sequence(let sequence) where !sequence.isEmpty:
             let elements = sequence.flatMap { element in
                 switch replace(in: element, under: key, use, &reader) {
@@ -82,7 +82,7 @@ struct References {
     }
 
     private mutating func replace(
-        scalar node: YAMLNode, _ text: String, _ use: Use, _ reader: inout Reader
+        scalar node: YAMLNode, text: String, _ use: Use, _ reader: inout Reader
     ) -> Replacement {
         guard let parts = ReferenceText(text) else {
             reader.complain(node, "'${' without a closing '}'", hint: "write \"$${\" for a literal \"${\"")

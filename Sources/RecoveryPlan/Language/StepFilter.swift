@@ -50,7 +50,7 @@ struct StepFilter {
             let name = pair.key.scalar?.string ?? ""
             if name == "when" { return (pair.key, pair.value) }
             var value = pair.value
-            if Self.actionLists.contains(name) { value = actions(value, use, &reader) }
+            if Self.actionLists.contains(name) { value = actions(in: value, use, &reader) }
             switch references.replace(in: value, under: name, use, &reader) {
             case .node(let value): return (pair.key, value)
             case .list(let nodes): return (pair.key, References.sequence(nodes, at: value))
@@ -78,7 +78,7 @@ struct StepFilter {
     }
 
     /// Returns the actions of a list whose `when` holds, with the `when` removed.
-    private mutating func actions(_ node: YAMLNode, _ use: References.Use, _ reader: inout Reader) -> YAMLNode {
+    private mutating func actions(in node: YAMLNode, _ use: References.Use, _ reader: inout Reader) -> YAMLNode {
         guard let sequence = node.sequence else { return node }
         let kept = sequence.compactMap { action -> YAMLNode? in
             guard let mapping = action.mapping, mapping.contains(where: { $0.key.scalar?.string == "when" }) else {

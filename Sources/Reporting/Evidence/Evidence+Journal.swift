@@ -7,7 +7,7 @@ extension Evidence {
     /// - Throws: `JournalError` if the journal does not begin with a run.
     package init(_ reading: JournalReading, correctiveActions: [CorrectiveAction] = []) throws {
         guard let record = reading.record, let clocks = RecoveryClocks(reading.lines) else {
-            throw JournalError(.tampered, "journal", "it does not begin with a run")
+            throw JournalError(.tampered, object: "journal", "it does not begin with a run")
         }
         let story = RunStory(reading, record)
         let judgement = ObjectivesJudgement(record, clocks, restored: story.restored, checks: story.checks)

@@ -6,18 +6,18 @@ package import RecoveryPlan
 
 /// Makes reports from the journals of this machine.
 package struct ReportFiles {
-    /// Where cache and journals are.
+    /// The folder of cache and journals.
     private let state: String
 
     /// - Parameter state: the folder of cache and journals.
     package init(state: String) { self.state = state }
 
-    /// What a report is made from.
+    /// The source of a report.
     package struct Source: Sendable {
         var run: String
         package var reading: JournalReading
         package var actions: [CorrectiveAction]
-        /// Where the journal is.
+        /// The path of the journal.
         var folder: String
     }
 

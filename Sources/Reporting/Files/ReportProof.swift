@@ -1,6 +1,6 @@
 package import Cryptography
 
-/// What `dr report verify` found.
+/// The result of `dr report verify`.
 package struct ReportProof: Encodable {
     package var verified = true
     package var proof: ReportVerification.Proof

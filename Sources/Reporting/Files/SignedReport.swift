@@ -1,4 +1,4 @@
-/// What `dr report sign` did.
+/// The result of `dr report sign`.
 package struct SignedReport: Encodable {
     /// The signature.
     package var file: String

@@ -56,11 +56,11 @@ extension ComponentKind {
 extension Shape where Value == [ComponentConfiguration] {
     /// The mapping of component names to their settings.
     static func components(_ kinds: [any ComponentKind.Type]) -> Shape {
-        Shape(schema: schema(kinds)) { node, reader in all(node, kinds, &reader) }
+        Shape(schema: schema(kinds)) { node, reader in all(node, kinds: kinds, &reader) }
     }
 
     private static func all(
-        _ node: YAMLNode, _ kinds: [any ComponentKind.Type], _ reader: inout Reader
+        _ node: YAMLNode, kinds: [any ComponentKind.Type], _ reader: inout Reader
     ) -> [ComponentConfiguration]? {
         guard let mapping = node.mapping else {
             reader.complain(node, "expected a mapping of component names, found \(node.kindForPeople)")
@@ -70,7 +70,7 @@ extension Shape where Value == [ComponentConfiguration] {
             reader.complain(node, "'components' is empty")
             return nil
         }
-        let components = mapping.map { entry($0.key, $0.value, kinds, &reader) }
+        let components = mapping.map { entry(named: $0.key, value: $0.value, kinds: kinds, &reader) }
         let good = components.compactMap { $0 }
         return good.count == components.count ? good : nil
     }
@@ -79,7 +79,7 @@ extension Shape where Value == [ComponentConfiguration] {
     private static let reservedNames: Set = ["sets", "marks"]
 
     private static func entry(
-        _ key: YAMLNode, _ value: YAMLNode, _ kinds: [any ComponentKind.Type], _ reader: inout Reader
+        named key: YAMLNode, value: YAMLNode, kinds: [any ComponentKind.Type], _ reader: inout Reader
     ) -> ComponentConfiguration? {
         guard let name = key.scalar?.string, isName(name) else {
             reader.complain(

@@ -152,6 +152,7 @@ extension Signing: Section {
 
 extension Shape where Value == Int {
     /// The range is limited because locks are extended at each quarter of the margin, and because a lock in compliance
+    /// mode cannot be shortened.
     fileprivate static let lockMargin = Shape(schema: Shape<Period>.period.schema) { node, reader in
         guard let period = Shape<Period>.period.read(node, &reader) else { return nil }
         let seconds = Int(period.duration.components.seconds)

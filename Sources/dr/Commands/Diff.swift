@@ -29,8 +29,8 @@ struct Diff: AsyncParsableCommand {
         let names = component.map { [$0] } ?? Set(first.components.keys).union(second.components.keys).sorted()
         var stream = JSONStream(options.json ? "changes" : nil)
         for name in names {
-            let before = try await listing(name, of: first, repository, session)
-            let after = try await listing(name, of: second, repository, session)
+            let before = try await listing(name, of: first, in: repository, session: session)
+            let after = try await listing(name, of: second, in: repository, session: session)
             try before.changes(to: after) { change, record, old in
                 let row = Row(
                     component: name, change: change.rawValue, path: record.name, path64: record.path64,
@@ -45,7 +45,7 @@ struct Diff: AsyncParsableCommand {
     }
 
     private func listing(
-        _ component: String, of set: BackupSet, _ repository: Repository, _ session: Session
+        _ component: String, of set: BackupSet, in repository: Repository, session: Session
     ) async throws -> TreeListing {
         guard set.components[component] != nil || self.component != nil else { return try TreeListing() }
         let manifest = try await session.pool.run { try repository.manifest(component, of: set) }

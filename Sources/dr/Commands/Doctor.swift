@@ -16,7 +16,7 @@ struct Doctor: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        var checks = [Check("configuration", .ok, session.file)]
+        var checks = [Check("configuration", verdict: .ok, session.file)]
         checks += await StoreChecks(session: session).run()
         checks += await ComponentChecks(session: session).run()
         let worst = checks.contains { $0.verdict == .failed }

@@ -58,13 +58,15 @@ struct Drop: AsyncParsableCommand {
         }
         let marks = try await session.pool.run { try SetMarks(Marks(repository)) }
         let isPinned = marks[name].pinned?.holds(at: session.now()) == true
-        let last = try await lastHeld(by: name, names, marks, repository, session)
+        let last = try await lastHeld(by: name, among: names, marks: marks, in: repository, session: session)
         if !force { try refuse(name, isPinned: isPinned, last: last) }
         let wasDropped = marks[name].dropReason(at: session.now()) != nil
         if !dryRun, !yes { try await confirm(name, session) }
         var report: PruneReport?
         if !dryRun {
-            if !wasDropped || isPinned { try await mark(name, isPinned: isPinned, marks, repository, session) }
+            if !wasDropped || isPinned {
+                try await mark(name, isPinned: isPinned, marks: marks, in: repository, session: session)
+            }
             var prune = try session.prune(of: repository).ofDroppedSets
             if let grace { prune.grace = grace.seconds }
             let display = ProgressDisplay(options: options, work: [("", prune.progress)])
@@ -99,7 +101,7 @@ struct Drop: AsyncParsableCommand {
 
     /// - Returns: the components that this set holds whole, and that no other usable set holds whole.
     private func lastHeld(
-        by name: Timestamp, _ names: [Timestamp], _ marks: SetMarks, _ repository: Repository, _ session: Session
+        by name: Timestamp, among names: [Timestamp], marks: SetMarks, in repository: Repository, session: Session
     ) async throws -> [String] {
         // An unreadable set holds nothing that could be restored.
         guard let set = try? await session.pool.run({ try repository.set(name) }) else { return [] }
@@ -116,7 +118,7 @@ struct Drop: AsyncParsableCommand {
     }
 
     private func mark(
-        _ name: Timestamp, isPinned: Bool, _ marks: SetMarks, _ repository: Repository, _ session: Session
+        _ name: Timestamp, isPinned: Bool, marks: SetMarks, in repository: Repository, session: Session
     ) async throws {
         let dropped = DroppedMark(at: session.now(), tool: Release.tool, set: name, reason: reason)
         let pinnedAt = isPinned ? marks[name].pinnedAt : nil

@@ -28,7 +28,7 @@ struct List: AsyncParsableCommand {
             .mapValues(\.count)
         let (marks, plan) = try await session.pool.run { [configuration = session.configuration] in
             let marks = try SetMarks(Marks(repository))
-            return (marks, Self.plan(all, marks, configuration, repository.scope, at: now))
+            return (marks, Self.plan(all, marks: marks, configuration: configuration, scope: repository.scope, at: now))
         }
         let output = Output(options: options)
         for (stack, count) in others.sorted(by: { $0.key < $1.key }) {
@@ -37,7 +37,9 @@ struct List: AsyncParsableCommand {
         for (name, reason) in unreadable { StandardError.write("dr: 'sets/\(name).json': \(reason)\n") }
         let sets = all.suffix(last ?? all.count)
         let rows = sets.map { set in
-            Row(set, marks[set.name], plan[set.name], isFuture: repository.scope.isFuture(set, at: now), now: now)
+            Row(
+                set, marks: marks[set.name], reasons: plan[set.name], isFuture: repository.scope.isFuture(set, at: now),
+                now: now)
         }
         if let future = rows.last(where: { $0.isFuture && $0.dropped == nil }) {
             output.warn(
@@ -68,7 +70,7 @@ struct List: AsyncParsableCommand {
 
     /// The reasons for which each set is kept.
     private static func plan(
-        _ sets: [BackupSet], _ marks: SetMarks, _ configuration: Configuration, _ scope: SetScope, at now: Timestamp
+        _ sets: [BackupSet], marks: SetMarks, configuration: Configuration, scope: SetScope, at now: Timestamp
     ) -> [Timestamp: [String]] {
         let facts = sets.map { marks.retentionFacts(of: $0, at: now, in: scope) }
         let plan = decide(
@@ -114,7 +116,7 @@ struct List: AsyncParsableCommand {
         var kept: [String]
 
         init(
-            _ set: BackupSet, _ marks: SetMarks.Facts, _ reasons: [String]?, isFuture: Bool, now: Timestamp
+            _ set: BackupSet, marks: SetMarks.Facts, reasons: [String]?, isFuture: Bool, now: Timestamp
         ) {
             self.isFuture = isFuture
             dropped = marks.dropReason(at: now)

@@ -125,7 +125,7 @@ struct Restore: AsyncParsableCommand {
 
     private func replay(_ scenario: String, _ session: Session) async throws {
         let run = try await ScenarioRun.prepare(
-            scenario, at: at, try scenarioOptions.request(), session, recoveryKey: recoveryKey)
+            scenario, at: at, request: try scenarioOptions.request(), live: session, recoveryKey: recoveryKey)
         let output = Output(options: options)
         if dryRun {
             let preview = try await run.preview()

@@ -65,7 +65,7 @@ struct RetentionSimulate: AsyncParsableCommand {
         }
         let simulation = try SimulationArguments(self).simulation(policy, now: WallClock.system.seconds)
         let moment = try date.map {
-            try SimulationArguments.moment($0, "--date", from: simulation.start, policy.timeZone)
+            try SimulationArguments.moment($0, option: "--date", from: simulation.start, in: policy.timeZone)
         }
         guard let outcome = simulation.run(at: moment) else {
             throw ValidationError("--date '\(date ?? "")' is outside the simulated time")

@@ -30,8 +30,8 @@ struct Show: AsyncParsableCommand {
         for name in names {
             manifests.append(try await session.pool.run { try repository.manifest(name, of: set) })
         }
-        if files { return try await listFiles(manifests, repository, session) }
-        let point = try await restorePoint(selector, set, repository, session)
+        if files { return try await listFiles(manifests, in: repository, session: session) }
+        let point = try await restorePoint(selector, of: set, in: repository, session: session)
         let result = Result(set: set, manifests: manifests, skewSeconds: point.skewSeconds, restorePoint: point)
         try Output(options: options).result(result) {
             ([SetText.summary(set), RestorePointText.text(point)] + manifests.map(text)).joined(separator: "\n\n")
@@ -39,8 +39,9 @@ struct Show: AsyncParsableCommand {
     }
 
     /// The restore point of the set; for `latest`, the sets that a restore takes now, which may be older for some
+    /// components.
     private func restorePoint(
-        _ selector: SetSelector, _ set: BackupSet, _ repository: Repository, _ session: Session
+        _ selector: SetSelector, of set: BackupSet, in repository: Repository, session: Session
     ) async throws -> RestorePoint {
         let now = session.now(), tolerance = repository.scope.clockTolerance
         guard selector == .latest else { return RestorePoint(set, now: now, rpo: session.rpo, tolerance: tolerance) }
@@ -70,7 +71,7 @@ struct Show: AsyncParsableCommand {
     }
 
     /// Prints each file as it is read, so that memory stays constant for millions of files.
-    private func listFiles(_ manifests: [Manifest], _ repository: Repository, _ session: Session) async throws {
+    private func listFiles(_ manifests: [Manifest], in repository: Repository, session: Session) async throws {
         var stream = JSONStream(options.json ? "files" : nil)
         for manifest in manifests {
             let listing = try await TreeListing(of: manifest, in: repository, pool: session.pool)

@@ -33,10 +33,11 @@ struct Status: AsyncParsableCommand {
         let future = latest.passedOver.filter { $0.kind == .future }.map(\.set)
         let rows = components.map { component in
             Row(
-                component, latest.parts[component], proofs, hasFuture: !future.isEmpty, now: now, rpo: session.rpo,
+                component, newest: latest.parts[component], proofs: proofs, hasFuture: !future.isEmpty, now: now,
+                rpo: session.rpo,
                 tolerance: repository.scope.clockTolerance)
         }
-        let forecasts = try await RecoveryForecasts(session, repository, names, now: now)
+        let forecasts = try await RecoveryForecasts(session, repository, sets: names, now: now)
         let previous = await PreviousContentRow.all(session, now: now)
         let result = Result(
             rpoSeconds: session.rpo, components: rows, future: future.sorted(), recoveries: forecasts.outlooks,
@@ -83,6 +84,7 @@ struct Status: AsyncParsableCommand {
         var newestDatum: Int?
         var ageSeconds: Int?
         /// The times when every byte of a set that holds the component was last verified, and when such a set was last
+        /// drilled.
         var verified: Timestamp?
         var drilled: Timestamp?
         /// "ok", "late", "unknown" (time of the newest datum), "future" (a datum is later than now), "empty", "shrunk"
@@ -92,7 +94,7 @@ struct Status: AsyncParsableCommand {
         var passedOver: [RestoreSelection.PassedOver]
 
         init(
-            _ component: String, _ newest: RestoreSelection.Part?, _ proofs: ComponentProofs, hasFuture: Bool,
+            _ component: String, newest: RestoreSelection.Part?, proofs: ComponentProofs, hasFuture: Bool,
             now: Timestamp, rpo: Int?, tolerance: Int
         ) {
             self.component = component

@@ -53,7 +53,7 @@ struct Verify: AsyncParsableCommand {
         let display = ProgressDisplay(options: options, work: [("", progress)])
         let report = try await display.during { [verification] in try await verification.run() }
         let output = Output(options: options)
-        do { try await mark(report, repository, session) } catch {
+        do { try await mark(report, in: repository, session: session) } catch {
             output.warn("the result of the verification could not be recorded: \(error)")
         }
         for note in report.notes { output.note("note: \(note)") }
@@ -62,7 +62,7 @@ struct Verify: AsyncParsableCommand {
     }
 
     /// Records the sets that were verified and the sets that are damaged.
-    private func mark(_ report: Verification.Report, _ repository: Repository, _ session: Session) async throws {
+    private func mark(_ report: Verification.Report, in repository: Repository, session: Session) async throws {
         let damaged = Set(report.findings.flatMap(\.sets))
         // Damage that belongs to an unknown set may concern every set.
         let isKnown = report.findings.allSatisfy { !$0.sets.isEmpty }

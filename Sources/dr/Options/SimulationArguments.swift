@@ -31,7 +31,7 @@ struct SimulationArguments {
             throw ValidationError("--cost-per-gb-month takes a price from 0")
         }
         let zone = policy.timeZone
-        let start = try command.from.map { try Self.day($0, "--from", zone) } ?? zone.startOfDay(now)
+        let start = try command.from.map { try Self.day($0, option: "--from", in: zone) } ?? zone.startOfDay(now)
         var simulation = Simulation(policy: policy, schedule: schedule, start: start, length: length)
         simulation.model = StorageModel(
             size: Double(size), monthlyGrowth: try rate(command.growth, "--growth", upTo: 10, days: 30.4375),
@@ -42,12 +42,12 @@ struct SimulationArguments {
     }
 
     /// A time in the given day, or the given length after the start.
-    static func moment(_ text: String, _ option: String, from start: Int, _ zone: DeclaredZone) throws -> Int {
+    static func moment(_ text: String, option: String, from start: Int, in zone: DeclaredZone) throws -> Int {
         if let length = CalendarLength(text) { return zone.adding(length, to: start) }
-        return try day(text, option, zone)
+        return try day(text, option: option, in: zone)
     }
 
-    private static func day(_ text: String, _ option: String, _ zone: DeclaredZone) throws -> Int {
+    private static func day(_ text: String, option: String, in zone: DeclaredZone) throws -> Int {
         guard let day = zone.startOfDay(named: text) else {
             throw ValidationError("\(option) takes a day such as 2026-11-24, not '\(text)'")
         }
@@ -59,7 +59,8 @@ struct SimulationArguments {
         guard days.count == 2 else {
             throw ValidationError("--outage takes the first and the last day, such as 2026-03-01..2026-03-14")
         }
-        let first = try Self.day(days[0], "--outage", zone), last = try Self.day(days[1], "--outage", zone)
+        let first = try Self.day(days[0], option: "--outage", in: zone),
+            last = try Self.day(days[1], option: "--outage", in: zone)
         guard first <= last else { throw ValidationError("--outage '\(text)' ends before it begins") }
         return first..<zone.adding(.days(1), to: last)
     }

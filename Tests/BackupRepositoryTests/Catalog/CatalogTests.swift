@@ -32,7 +32,7 @@ import Testing
         return (try catalog.fresh(after: nil, limit: 100), changes, catalog)
     }
 
-    @Test func nothingChangedIsNothingFresh() throws {
+    @Test func `nothing changed is nothing fresh`() throws {
         let records = [
             record("a"), record("b/", kind: .directory), record("b/c"), record("l", kind: .symbolicLink, target: "a"),
         ]
@@ -43,7 +43,9 @@ import Testing
     @Test(arguments: [
         ("size", 4, 0o644 as UInt32, 1, 1 as UInt64, false), ("time", 3, 0o644, 2, 1, false),
         ("inode", 3, 0o644, 1, 2, false), ("mode", 3, 0o600, 1, 1, true),
-    ]) func eachDifferenceIsSeen(what: String, size: Int, mode: UInt32, modified: Int, inode: UInt64, isKnown: Bool)
+    ]) func `each difference is seen`(
+        what: String, size: Int, mode: UInt32, modified: Int, inode: UInt64, isKnown: Bool
+    )
         throws
     {
         let walked = record("a", size: size, mode: mode, modified: modified, inode: inode)
@@ -58,7 +60,7 @@ import Testing
     }
 
     /// A new directory alone does not add anything to examine.
-    @Test func changedNamesAtTheTopAreThoseOfFiles() throws {
+    @Test func `changed names at the top are those of files`() throws {
         let result = try compared(
             [record("a/", kind: .directory), record("a/gone")],
             [
@@ -69,7 +71,7 @@ import Testing
         #expect(result.changes.fresh == 6 && result.changes.freshBytes == 9 && result.changes.gone == 1)
     }
 
-    @Test func whatIsNewOrGoneIsTold() throws {
+    @Test func `the comparison reports new and removed entries`() throws {
         let result = try compared(
             [record("a"), record("gone/", kind: .directory), record("gone/x"), record("z")],
             [record("a"), record("b"), record("z")])
@@ -81,7 +83,8 @@ import Testing
         #expect(try result.catalog.entry(Array("z".utf8)) != nil)
     }
 
-    @Test(arguments: [(true, 0), (false, 1)]) func aSnapshotsDirectoryTimesSayNothing(ignoring: Bool, fresh: Int) throws
+    @Test(arguments: [(true, 0), (false, 1)]) func `a snapshots directory times say nothing`(ignoring: Bool, fresh: Int)
+        throws
     {
         let result = try compared(
             [record("d/", kind: .directory, modified: 1)], [record("d/", kind: .directory, modified: 2)],
@@ -89,7 +92,7 @@ import Testing
         #expect(result.fresh.count == fresh)
     }
 
-    @Test func contentIsFoundBySizeAndHash() throws {
+    @Test func `content is found by size and hash`() throws {
         let catalog = try Catalog(path: nil)
         try catalog.insert([
             entry(record("a"), pack: 4, member: 9, digest: 1), entry(record("empty", size: 0), digest: 2),
@@ -99,7 +102,7 @@ import Testing
         #expect(try catalog.content(size: 3, digest: [UInt8](repeating: 2, count: 32)) == nil)
     }
 
-    @Test func aTreeIsRemovedWithoutItsNeighbours() throws {
+    @Test func `a tree is removed without its neighbours`() throws {
         let catalog = try Catalog(path: nil)
         let names = ["d", "d-", "d.x", "d/", "d/e", "d/f/g", "d0", "dd"]
         try catalog.insert(names.map { entry(record($0, kind: $0.hasSuffix("/") ? .directory : .file)) })
@@ -109,7 +112,7 @@ import Testing
         #expect(left == ["d-", "d.x", "d0", "dd"])
     }
 
-    @Test func aPartKeepsTheDirectoriesAboveIt() throws {
+    @Test func `a part keeps the directories above it`() throws {
         let catalog = try Catalog(path: nil)
         let names = ["a/", "a/b/", "a/b/c", "a/b/d", "a/e", "f"]
         try catalog.insert(names.map { entry(record($0, kind: $0.hasSuffix("/") ? .directory : .file)) })
@@ -119,7 +122,7 @@ import Testing
         #expect(left == ["a/", "a/b/", "a/b/c"])
     }
 
-    @Test func onlyWhatIsCommittedStays() throws {
+    @Test func `the catalog keeps only committed entries`() throws {
         let folder = try TemporaryFolder("catalog")
         let path = folder.url.appending(path: "x.sqlite").path
         do {
@@ -148,13 +151,13 @@ import Testing
         return withUnsafeBytes(of: value ^ value >> 31) { Array($0) } + [UInt8](repeating: 0, count: 24)
     }
 
-    @Test func nothingThatWasInsertedIsMissed() {
+    @Test func `nothing that was inserted is missed`() {
         var filter = DigestFilter()
         for number in 0..<50_000 { filter.insert(digest(number)) }
         #expect((0..<50_000).allSatisfy { filter.mayHold(digest($0)) })
     }
 
-    @Test func littleElseLooksInserted() {
+    @Test func `little else looks inserted`() {
         var filter = DigestFilter()
         for number in 0..<200_000 { filter.insert(digest(number)) }
         let wrong = (200_000..<300_000).count { filter.mayHold(digest($0)) }

@@ -58,7 +58,7 @@ import Testing
     }
 
     /// Compares with git itself on real files, for patterns that users write and for random patterns.
-    @Test func `every pattern means what git takes it for`() async throws {
+    @Test func `every ignore pattern matches the same paths as in git`() async throws {
         let folder = try TemporaryFolder("ignore")
         for path in Self.paths where path.hasSuffix("/") {
             try FileManager.default.createDirectory(

@@ -10,7 +10,7 @@ import Testing
         ("{\"b\":1,\"a\":[1,{\"d\":null,\"c\":false}]}", "{\"a\":[1,{\"c\":false,\"d\":null}],\"b\":1}"),
         ("{\"a\":1,\"a\":2}", "{\"a\":2}"), ("\u{FEFF}1", "1"),
     ])
-    func readsAndWritesInOneOrder(text: String, canonical: String) throws {
+    func `reads and writes in one order`(text: String, canonical: String) throws {
         #expect(String(decoding: try JSONValue(parsing: text).compact, as: UTF8.self) == canonical)
     }
 
@@ -19,7 +19,7 @@ import Testing
         "18446744073709551615", "7312477732611080510", "1e21", "1E+2", "0.1", "0.10", "1.0", "-0", "-0.0",
         "3.141592653589793238462643383279", "1e-400",
     ])
-    func keepsNumbersAsTheyWereWritten(number: String) throws {
+    func `keeps numbers as they were written`(number: String) throws {
         #expect(String(decoding: try JSONValue(parsing: "[\(number)]").compact, as: UTF8.self) == "[\(number)]")
     }
 
@@ -29,19 +29,21 @@ import Testing
         "\"\\u12\"", "\"\\u12g4\"", "\"\u{01}\"", "01", "1.", ".1", "1e", "+1", "-", "--1", "0x1", "NaN", "Infinity",
         "tru", "nul", "true false", "[1]]", "\u{00A0}1",
     ])
-    func refusesWhatIsNotJSON(text: String) { #expect(throws: JSONError.self) { try JSONValue(parsing: text) } }
+    func `the parser refuses invalid JSON`(text: String) {
+        #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
+    }
 
-    @Test func refusesBytesThatAreNotUTF8() {
+    @Test func `refuses bytes that are not UTF-8`() {
         #expect(throws: JSONError.self) { try JSONValue(parsing: [0x22, 0xFF, 0x22]) }
         #expect(throws: JSONError.self) { try JSONValue(parsing: [0x22, 0xC3, 0x22]) }
     }
 
-    @Test func saysWhereItStopped() {
+    @Test func `says where it stopped`() {
         let error = #expect(throws: JSONError.self) { try JSONValue(parsing: "{\"a\": [1, x]}") }
         #expect(error?.offset == 10)
     }
 
-    @Test func refusesWhatIsNestedTooDeep() throws {
+    @Test func `the parser refuses JSON that is nested too deep`() throws {
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         }
@@ -50,7 +52,7 @@ import Testing
         #expect(throws: JSONError.self) { try JSONValue(parsing: nested(1_000_000)) }
     }
 
-    @Test func documentsAreForPeopleAndDiffs() throws {
+    @Test func `documents are for people and diffs`() throws {
         let value = try JSONValue(parsing: #"{"b":[1,2],"a":{},"c":{"x":"y"}}"#)
         let text = """
             {
@@ -70,7 +72,7 @@ import Testing
     }
 
     /// Foundation's independent reader finds the same values in our output.
-    @Test func agreesWithFoundation() throws {
+    @Test func `agrees with foundation`() throws {
         let source = #"{"text":"a\"b\\c\u0000é😀","list":[1,-2.5,true,null,{"k":"v"}],"empty":"","n":{"":0}}"#
         let written = try JSONValue(parsing: source).document
         let ours = try #require(JSONSerialization.jsonObject(with: Data(written)) as? NSDictionary)
@@ -78,7 +80,7 @@ import Testing
         #expect(ours == theirs)
     }
 
-    @Test func membersThatNobodyWantsAreReadOver() throws {
+    @Test func `the parser skips members that the caller did not request`() throws {
         let text =
             #"{"a":1,"list":[1,"x",{"a":2,"b":[]}],"b":{"a":[3],"c":"é"},"esc":"\u0041\"","a":4,"n":-1e5,"t":true}"#
         let whole = try JSONValue(parsing: text)
@@ -101,7 +103,7 @@ import Testing
         #expect(throws: JSONError.self) { try JSONValue(parsing: bytes, keeping: ["a"]) }
     }
 
-    @Test func membersAreChangedInPlace() {
+    @Test func `members are changed in place`() {
         var value: JSONValue = ["a": 1, "b": ["c": true]]
         value["a"] = "x"
         value["b"]?["c"] = nil
@@ -111,5 +113,5 @@ import Testing
     }
 
     @Test(arguments: [("3", 3), ("3.0", 3), ("\"12\"", 12), ("1e2", 100), ("3.5", nil), ("\"x\"", nil), ("true", nil)])
-    func integers(text: String, number: Int?) throws { #expect(try JSONValue(parsing: text).integer == number) }
+    func `integers`(text: String, number: Int?) throws { #expect(try JSONValue(parsing: text).integer == number) }
 }

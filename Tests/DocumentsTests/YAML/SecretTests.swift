@@ -7,7 +7,7 @@ import Testing
 @Suite struct SecretTests {
     private let place = Location(file: "dr.yaml", line: 7, column: 3)
 
-    @Test func comesFromTheEnvironment() throws {
+    @Test func `comes from the environment`() throws {
         let secret = Secret(.environment("TOKEN"), location: place)
         #expect(try secret.resolve(environment: ["TOKEN": "hunter2"]) == "hunter2")
         #expect("\(secret)" == "environment variable 'TOKEN'")
@@ -20,7 +20,9 @@ import Testing
         ),
         (["TOKEN": ""], "dr.yaml:7:3: environment variable 'TOKEN' is empty"),
     ])
-    func saysWhatIsMissing(_ environment: [String: String], _ message: String) {
+    func `the error for a missing or empty secret names its environment variable`(
+        _ environment: [String: String], _ message: String
+    ) {
         let error = #expect(throws: DocumentError.self) {
             try Secret(.environment("TOKEN"), location: place).resolve(environment: environment)
         }
@@ -30,7 +32,7 @@ import Testing
     @Test(arguments: [
         ("hunter2\n", "hunter2"), ("hunter2\r\n", "hunter2"), ("hunter2", "hunter2"), ("two\nlines\n", "two\nlines"),
     ])
-    func comesFromAFileWithoutTheLastLineEnd(_ content: String, _ value: String) throws {
+    func `comes from a file without the last line end`(_ content: String, _ value: String) throws {
         try withFile(Data(content.utf8)) { path throws in
             #expect(try Secret(.file(path), location: place).resolve(environment: [:]) == value)
         }
@@ -41,7 +43,7 @@ import Testing
         (Data([0xff, 0xfe]), "does not contain a secret: it is not text or is too long"),
         (Data(count: 70_000), "does not contain a secret: it is not text or is too long"),
     ])
-    func refusesAFileWithoutASecret(_ content: Data, _ reason: String) throws {
+    func `refuses a file without a secret`(_ content: Data, _ reason: String) throws {
         try withFile(content) { path in
             let error = #expect(throws: DocumentError.self) {
                 try Secret(.file(path), location: place).resolve(environment: [:])
@@ -50,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func namesAFileThatIsNotThere() {
+    @Test func `names a file that is not there`() {
         let error = #expect(throws: DocumentError.self) {
             try Secret(.file("/nowhere/at/all"), location: place).resolve(environment: [:])
         }

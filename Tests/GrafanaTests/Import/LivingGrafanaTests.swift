@@ -6,7 +6,7 @@ import Testing
 
 @testable import Grafana
 
-/// Into a Grafana that has things of its own, and things that are in the way.
+/// Imports into a Grafana with other objects and with conflicts.
 @Suite struct LivingGrafanaTests {
     private func pair(_ version: GrafanaVersion = .v11) async throws -> (tree: ExportedTree, target: ImportSite) {
         let state = ImportSite.rich(version: version)
@@ -16,14 +16,14 @@ import Testing
 
     private static let main = "Main Org."
 
-    @Test func `what did not change is left alone`() async throws {
+    @Test func `restore leaves unchanged objects untouched`() async throws {
         let (tree, target) = try await pair()
         let objects = try await target.import(tree)
         #expect(objects.outcomes.keys.allSatisfy { $0 == .same }, "\(objects.text)")
         #expect(target.writes == [])
     }
 
-    @Test func `what changed is set back, and what is new stays`() async throws {
+    @Test func `restore reverts changed objects and keeps new ones`() async throws {
         let (tree, target) = try await pair()
         target.change(Self.main) { organization in
             organization.dashboards["disks"]?.text = Array(#"{"uid":"disks","title":"Broken","version":3,"id":1}"#.utf8)
@@ -43,7 +43,7 @@ import Testing
             organization.annotations.removeLast(3)
             organization.teams[0].members = [:]
             organization.correlations[0]["description"] = "changed"
-            // New, and nobody's business.
+            // New, and without effect on the import.
             organization.dashboards["new"] = organization.dashboards["twin-a"]
             organization.dashboards["new"]?.uid = "new"
         }
@@ -56,9 +56,9 @@ import Testing
                 == Set(objects.map { "\($0.kind) \($0.name) \($0.outcome)" }))
         #expect(objects.outcomes[.update] == 14, "\(objects.filter { $0.outcome != .same }.text)")
         #expect(objects.outcomes[.create] == 4)  // a contact point and three annotations
-        // A list that is replaced as a whole says what goes.
+        // For a list that is replaced completely, the report names the removed elements.
         #expect(
-            preview.of("folder", "uid ops)").first?.detail?.contains("takes away that of role Editor (Edit)") == true)
+            preview.of("folder", "uid ops)").first?.detail?.contains("removes that of role Editor (Edit)") == true)
         let after = try target.organization(Self.main)
         #expect(after.dashboards["new"] != nil)
         #expect(after.dashboards["home"]?.folderUid == nil && after.dashboards["disks"]?.title == "Disks")
@@ -67,7 +67,7 @@ import Testing
         #expect(target.grafana.server.violations == [])
     }
 
-    @Test func `a data source whose uid or name is another's is a conflict`() async throws {
+    @Test func `a data source with a different type, uid or name in the target is a conflict`() async throws {
         let (tree, target) = try await pair()
         target.change(Self.main) { organization in
             organization.dataSources[0].content["type"] = "graphite"
@@ -85,7 +85,7 @@ import Testing
         #expect(try target.organization(Self.main).dataSources[0].content["type"] == "graphite")
     }
 
-    @Test func `a data source of another name is replaced only where that is wanted`() async throws {
+    @Test func `a data source with another name is replaced only with --replace`() async throws {
         var (tree, target) = try await pair()
         target.change(Self.main) { $0.dataSources[1].content["name"] = "Tempo" }
         #expect(try await target.import(tree).of("data source", "loki-1").first?.outcome == .conflict)
@@ -94,7 +94,7 @@ import Testing
         #expect(try target.organization(Self.main).dataSources[1].content["name"] == "Loki")
     }
 
-    @Test func `routes and rules that only the target has are not lost`() async throws {
+    @Test func `restore keeps routes and rules that exist only in the target`() async throws {
         var (tree, target) = try await pair()
         target.change(Self.main) { organization in
             var routes = organization.policies["routes"]?.array ?? []
@@ -117,16 +117,16 @@ import Testing
         target.replaces = true
         let preview = try await target.import(tree, dryRun: true)
         #expect(
-            preview.of("notification policies", Self.main).first?.detail?.contains("takes away the routes {team=new}")
+            preview.of("notification policies", Self.main).first?.detail?.contains("removes the routes {team=new}")
                 == true)
         #expect(
-            preview.of("alert rule group", "hosts / all").first?.detail?.contains("takes away the rules 'Own'") == true)
+            preview.of("alert rule group", "hosts / all").first?.detail?.contains("removes the rules 'Own'") == true)
         _ = try await target.import(tree)
         #expect(try !target.organization(Self.main).rules.contains { $0["uid"] == "own" })
         #expect(try target.organization(Self.main).policies["routes"]?.array?.count == 2)
     }
 
-    @Test func `who may change an alert is as it was`() async throws {
+    @Test func `restore keeps the provenance of alerting objects`() async throws {
         let tree = try await ImportSite(ImportSite.rich()).export()
         let target = try await ImportSite(.empty(firstID: 700))
         _ = try await target.import(tree)
@@ -144,7 +144,7 @@ import Testing
         #expect(main.policies["provenance"] == "")
     }
 
-    @Test func `what a file provides in the target is left to it`() async throws {
+    @Test func `restore leaves objects provisioned by a file in the target untouched`() async throws {
         let (tree, target) = try await pair()
         target.change(Self.main) { organization in
             organization.muteTimings[0]["provenance"] = "file"
@@ -160,7 +160,7 @@ import Testing
         #expect(dashboard.outcome == .conflict && dashboard.detail?.contains("provisioning file") == true)
     }
 
-    @Test func `a title that is taken is a conflict where titles are unique`() async throws {
+    @Test func `an existing title is a conflict where titles must be unique`() async throws {
         let (tree, target) = try await pair(.v10)
         target.change(Self.main) { organization in
             organization.folders[0].uid = "other-ops"
@@ -177,7 +177,7 @@ import Testing
         #expect(try target.organization(Self.main).dashboards["double"] != nil)
     }
 
-    @Test func `two folders of one title are two folders`() async throws {
+    @Test func `two folders with the same title are restored as two folders`() async throws {
         let tree = try await ImportSite(ImportSite.rich()).export()
         let target = try await ImportSite(.empty())
         let folders = try await target.import(tree).of("folder", "'Operations'")
@@ -188,7 +188,7 @@ import Testing
             ])
     }
 
-    @Test func `an organisation that was deleted meanwhile is made anew`() async throws {
+    @Test func `restore recreates a deleted organisation`() async throws {
         let (tree, target) = try await pair()
         target.grafana.change { state in state.organizations = state.organizations.filter { $0.key == 1 } }
         let objects = try await target.import(tree)

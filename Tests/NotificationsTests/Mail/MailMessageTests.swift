@@ -10,7 +10,7 @@ import Testing
             date: Date(timeIntervalSince1970: 1_795_515_410), identity: "one", thread: "topic")
     }
 
-    @Test func itsHeadIsWhatTheStandardAsksFor() {
+    @Test func `the mail header has the fields that the standard requires`() {
         let lines = message(subject: "it failed").text.components(separatedBy: "\r\n")
         #expect(
             lines.prefix(while: { !$0.isEmpty }) == [
@@ -21,12 +21,12 @@ import Testing
             ])
     }
 
-    @Test func aLineEndInASubjectBeginsNoField() {
+    @Test func `a line end in a subject begins no field`() {
         #expect(MailMessage.encodedText("a\r\nBcc: x@example.org\n") == "a Bcc: x@example.org ")
     }
 
     /// Tests the form of the words. The test of the server decodes them with Python's independent `email`.
-    @Test func anEncodedSubjectIsFoldedBetweenCharacters() {
+    @Test func `an encoded subject is folded between characters`() {
         let subject = String(repeating: "größer ≥ 99,95 % ", count: 12)
         let words = MailMessage.encodedText(subject).components(separatedBy: "\r\n ")
         #expect(words.count > 2 && words.allSatisfy { $0.utf8.count <= 75 && $0.hasPrefix("=?UTF-8?B?") })
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: ["größer", String(repeating: "x", count: 2000)])
-    func whatIsNotPlainTravelsAsBase64(body: String) {
+    func `a body that is not plain ASCII or has long lines is sent as base64`(body: String) {
         let text = message(body: body).text
         #expect(text.contains("Content-Transfer-Encoding: base64\r\n"))
         #expect(text.components(separatedBy: "\r\n").allSatisfy { $0.utf8.count <= 76 })

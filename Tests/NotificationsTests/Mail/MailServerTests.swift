@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: [MailSink.Security.startTLS, .tls])
-    func aMessageArrivesAsItWasMeantAndEncrypted(security: MailSink.Security) async throws {
+    func `a message arrives as it was meant and encrypted`(security: MailSink.Security) async throws {
         let sink = try await MailSink.start(security, user: ("dr", "geheim"))
         var server = MailServer(url: sink.url)
         (server.username, server.password, server.caFile) = ("dr", "geheim", sink.certificate)
@@ -32,7 +32,7 @@ import Testing
         #expect(kept["tls"] == true)
     }
 
-    @Test func nothingIsSentInClearUnlessAskedFor() async throws {
+    @Test func `nothing is sent in clear unless asked for`() async throws {
         let sink = try await MailSink.start()
         var server = MailServer(url: sink.url)
         let refusing = server
@@ -44,13 +44,13 @@ import Testing
         #expect(try sink.messages().first?["body"]?.text == "größer\n")
     }
 
-    @Test func aServerThatIsNotTrustedGetsNothing() async throws {
+    @Test func `a server that is not trusted gets nothing`() async throws {
         let sink = try await MailSink.start(.startTLS)
         let error = await #expect(throws: MailError.self) { try await send(message(), MailServer(url: sink.url)) }
         #expect(error?.isRetryable == false && error?.hint?.contains("ca_file") == true)
     }
 
-    @Test func refusalsForGoodAreToldFromThoseForNow() async throws {
+    @Test func `permanent refusals are distinguished from temporary ones`() async throws {
         let sink = try await MailSink.start(user: nil)
         var server = MailServer(url: sink.url)
         server.requiresTLS = false
@@ -61,7 +61,7 @@ import Testing
         #expect(later?.isRetryable == true && later?.detail.contains("451") == true)
     }
 
-    @Test func aWrongPasswordIsNotRepeated() async throws {
+    @Test func `a wrong password is not repeated`() async throws {
         let sink = try await MailSink.start(.startTLS, user: ("dr", "geheim"))
         var server = MailServer(url: sink.url)
         (server.username, server.password, server.caFile) = ("dr", "falsch", sink.certificate)
@@ -71,7 +71,7 @@ import Testing
         #expect(error.map { "\($0)".contains("falsch") } == false)
     }
 
-    @Test func aServerThatIsAwayIsWorthAnotherTry() async throws {
+    @Test func `a server that is away is worth another try`() async throws {
         let error = await #expect(throws: MailError.self) {
             try await send(message(), MailServer(url: "smtp://127.0.0.1:1"))
         }

@@ -1,3 +1,5 @@
+import Components
+import Prometheus
 import BackupRepository
 import Components
 import Prometheus
@@ -13,7 +15,7 @@ import Trends
 
     /// A row of samples, one a day, up to now.
     private static func row(
-        _ values: [Double], unit: ResourceOptions.Unit = .ratio, warning: Double? = nil, critical: Double? = nil
+        _ values: [Double], unit: MetricResource.Unit = .ratio, warning: Double? = nil, critical: Double? = nil
     ) -> CapacityReport.Row {
         let resource = CapacityResource(
             name: "disk", unit: unit, thresholds: Thresholds(warning: warning, critical: critical),
@@ -89,10 +91,10 @@ import Trends
     }
 
     @Test(arguments: [
-        (ResourceOptions.Unit.ratio, 0.625, "62.5%"), (.bytes, 1_503_238_553.6, "1.40 GiB"),
+        (MetricResource.Unit.ratio, 0.625, "62.5%"), (.bytes, 1_503_238_553.6, "1.40 GiB"),
         (.bytesPerSecond, 1024, "1.00 KiB/s"), (.bytes, .infinity, "909 TiB"),
     ])
-    func `amounts have their unit`(_ unit: ResourceOptions.Unit, _ value: Double, _ text: String) {
+    func `amounts have their unit`(_ unit: MetricResource.Unit, _ value: Double, _ text: String) {
         #expect(unit.text(value) == text)
     }
 }

@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: ["repository", "state", "dr.yaml"])
-    func `a restore never replaces what dr itself needs`(_ place: String) async throws {
+    func `a restore never replaces the files that dr itself needs`(_ place: String) async throws {
         let fixture = try await StackFixture()
         try fixture.write("a", "1")
         var job = try await fixture.restore(of: try await fixture.backUp())

@@ -62,7 +62,7 @@ import Testing
         #expect((1...2).contains(census.most))
     }
 
-    @Test func `values and errors come back`() async throws {
+    @Test func `the pool returns values and throws errors`() async throws {
         let pool = BlockingPool(threads: 1)
         #expect(await pool.run { 6 * 7 } == 42)
         await #expect(throws: Failure()) { try await pool.run { () throws(Failure) in throw Failure() } }

@@ -15,7 +15,7 @@ import Testing
     private let pool = BlockingPool(threads: 1)
 
     @Test(arguments: [0, 1, 255, 256, 257, 20_000])
-    func everyElementComesInOrder(count: Int) async throws {
+    func `every element comes in order`(count: Int) async throws {
         let seen = try await pool.run {
             try readingAhead(of: Int.self) { emit in
                 for number in 0..<count { try emit(number) }
@@ -30,7 +30,7 @@ import Testing
         #expect(seen == Array(0..<count))
     }
 
-    @Test func theMakersErrorComesAfterWhatItMade() async {
+    @Test func `the consumer gets the complete batches before the producer's error`() async {
         let seen = Counter()
         await #expect(throws: Failure()) {
             try await pool.run {
@@ -45,7 +45,7 @@ import Testing
         #expect(seen.value >= 768, "all complete batches arrived")
     }
 
-    @Test func whoeverStopsTakingEndsTheMaker() async throws {
+    @Test func `the producer ends when the consumer stops reading`() async throws {
         let (made, refused) = (Counter(), Counter())
         try await pool.run {
             try readingAhead(of: Int.self) { emit in
@@ -66,7 +66,7 @@ import Testing
         #expect(made.value < 10_000)
     }
 
-    @Test func theUsersErrorIsThrownAndTheMakerEnds() async {
+    @Test func `the users error is thrown and the maker ends`() async {
         let refused = Counter()
         await #expect(throws: Failure()) {
             try await pool.run {
@@ -84,7 +84,7 @@ import Testing
         #expect(refused.value == 1)
     }
 
-    @Test func aCancelledTaskTakesNoMore() async {
+    @Test func `a cancelled task takes no more`() async {
         let task = Task { [pool] in
             try await pool.run {
                 try readingAhead(of: Int.self) { emit in

@@ -13,21 +13,21 @@ import Testing
         func beat() { beats.withLock { $0 += 1 } }
     }
 
-    @Test func `what ends in time is as it is`() async throws {
+    @Test func `a task that ends in time returns its value or error unchanged`() async throws {
         #expect(try await givingUpOnStall(after: .seconds(60), sign: { 0 }) { 7 } == 7)
         await #expect(throws: Failure()) {
             try await givingUpOnStall(after: .seconds(60), sign: { 0 }) { throw Failure() }
         }
     }
 
-    @Test func `what stands still is cancelled`() async throws {
+    @Test func `a stalled task is cancelled`() async throws {
         let limit = Duration.milliseconds(50)
         await #expect(throws: Stall(limit: limit)) {
             try await givingUpOnStall(after: limit, sign: { 0 }) { try await Task.sleep(for: .seconds(60)) }
         }
     }
 
-    @Test func `what gets on may take longer`() async throws {
+    @Test func `a task that makes progress may exceed the stall limit`() async throws {
         let pulse = Pulse()
         let beats = try await givingUpOnStall(after: .seconds(1), sign: { pulse.count }) {
             for _ in 0..<20 {
@@ -39,7 +39,7 @@ import Testing
         #expect(beats == 20)
     }
 
-    @Test func `what does not notice is left behind`() async throws {
+    @Test func `a stalled task that ignores cancellation is abandoned after the grace period`() async throws {
         let (gate, opener) = AsyncStream<Void>.makeStream()
         let limit = Duration.milliseconds(50)
         await #expect(throws: Stall(limit: limit)) {

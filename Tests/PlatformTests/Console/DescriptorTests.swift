@@ -21,7 +21,7 @@ import Testing
         close(ends[1])
     }
 
-    @Test func `a long text arrives whole through a slow pipe that does not block`() throws {
+    @Test func `a long text is written in full through a slow non-blocking pipe`() throws {
         var ends: [CInt] = [-1, -1]
         try #require(pipe(&ends) == 0)
         _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)

@@ -6,7 +6,7 @@ import Testing
     @Test(arguments: [
         ("plain", 5), ("漢字", 4), ("e\u{301}", 1), ("🙂x", 3), ("", 0), ("ｆｕｌｌ", 8), ("ﾊﾝ", 2),
     ])
-    func `wide characters take two columns and combining marks none`(text: String, columns: Int) {
+    func `wide characters take two columns and combining marks take none`(text: String, columns: Int) {
         #expect(Terminal.columns(of: text) == columns)
     }
 

@@ -17,7 +17,7 @@ import Testing
         #expect("dr: a\u{1B}[2J\n\thint: b\r".printableLines == "dr: a\\x1b[2J\n\thint: b\\r")
     }
 
-    @Test func `JSON keeps the value and loses what acts on a terminal`() throws {
+    @Test func `JSON escapes terminal control characters and keeps the value`() throws {
         let name = "a\u{9B}31m\u{202E}\u{7F}\n\u{1B}ü"
         let json = String(decoding: try JSONEncoder().encode([name]), as: UTF8.self).jsonForTerminals
         let bad = json.unicodeScalars.filter { $0.isUnprintable }

@@ -16,18 +16,18 @@ import Testing
         try await Self.pool.run { try program.captured(limit: 4 << 20) }
     }
 
-    @Test func argumentsAndEnvironmentArriveAsTheyAre() async throws {
+    @Test func `arguments and environment arrive as they are`() async throws {
         let script = #"printf '%s|' "$@"; env | sort | cut -d= -f1 | tr '\n' ' '; echo no >&2; exit 3"#
         let (end, text) = try await output(shell(script, ["fetch", "a b", "$HOME;"]))
         #expect(end.status == 3 && end.errors == "no\n")
         #expect(text.hasPrefix("fetch|a b|$HOME;|") && text.contains("ONLY") && !text.contains("HOME "))
     }
 
-    @Test func aSignalCountsAsInAShell() async throws {
+    @Test func `a signal counts as in a shell`() async throws {
         #expect(try await output(shell("kill -9 $$")).end.status == 137)
     }
 
-    @Test func itRunsWhereItIsToldTo() async throws {
+    @Test func `a program runs in its working directory`() async throws {
         let folder = try TemporaryFolder("program")
         var program = shell("pwd")
         program.folder = folder.path
@@ -38,7 +38,7 @@ import Testing
         #expect(error?.detail == "its working directory '/nowhere' does not exist")
     }
 
-    @Test func inputIsNothingAFileOrBytes() async throws {
+    @Test func `input is nothing a file or bytes`() async throws {
         let folder = try TemporaryFolder("program")
         let file = folder.url.appending(path: "input")
         try Data("from a file".utf8).write(to: file)
@@ -50,7 +50,7 @@ import Testing
         #expect(try await output(program).output.utf8.count == 1_000_000)
     }
 
-    @Test func muchOutputComesWholeAndOfErrorsTheEnd() async throws {
+    @Test func `a program keeps all of a long standard output and the end of standard error`() async throws {
         let (end, text) = try await output(
             shell("head -c 3000000 /dev/zero; head -c 100000 /dev/zero >&2; echo end > /dev/stderr"))
         #expect(text.utf8.count == 3_000_000)
@@ -58,7 +58,7 @@ import Testing
     }
 
     /// ssh leaves a shared connection behind that keeps standard error open; this helper also writes for ever.
-    @Test func aHelperThatStaysBehindIsNotWaitedFor() async throws {
+    @Test func `a helper that stays behind is not waited for`() async throws {
         let folder = try TemporaryFolder("program")
         let script = "(while :; do echo more; done) & echo $! > '\(folder.path)/helper'; sleep 0.05; exit 0"
         let end = try await output(shell(script)).end
@@ -67,7 +67,7 @@ import Testing
         #expect(end.status == 0)
     }
 
-    @Test func aMissingProgramIsToldFromAMissingInterpreter() async throws {
+    @Test func `the error distinguishes a missing program from a missing interpreter`() async throws {
         let missing = await #expect(throws: ProgramError.self) {
             try await output(Program("/nowhere/tool", environment: [:]))
         }
@@ -82,7 +82,7 @@ import Testing
 
     /// Stops the program and all processes that it started.
     @Test(arguments: ["", "exec >&- 2>&-;"])
-    func aCancelledProgramEndsWithItsHelpers(closing: String) async throws {
+    func `a cancelled program ends with its helpers`(closing: String) async throws {
         let program = shell("sleep 600 & echo $!; \(closing) wait")
         let up = AsyncStream<String>.makeStream()
         let task = Task {
@@ -108,7 +108,7 @@ import Testing
         #expect(!isAlive())
     }
 
-    @Test func aProgramThatDoesNotEndIsEnded() async throws {
+    @Test func `a program that does not end is ended`() async throws {
         var program = shell("exec sleep 600")
         program.timeout = .milliseconds(50)
         let slow = program
@@ -116,7 +116,7 @@ import Testing
         #expect(error?.reason == .timeout)
     }
 
-    @Test func aCommandLineCanBePasted() {
+    @Test func `a command line can be pasted`() {
         let program = Program("kubectl", ["-n", "a b", "it's", "", "x=$HOME"], environment: [:])
         #expect(program.commandLine == #"kubectl -n 'a b' 'it'\''s' '' 'x=$HOME'"#)
     }

@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `a clock shows what it is given, cut to its unit`() {
+    @Test func `the clock returns the given time, rounded down to its unit`() {
         let clock = WallClock { Date(timeIntervalSince1970: -0.25) }
         #expect(clock.seconds == -1 && clock.milliseconds == -250)
         #expect(WallClock { Date(timeIntervalSince1970: .infinity) }.seconds == .max)

@@ -40,7 +40,7 @@ final class ActionStage: RecoveryServices {
     /// Reads an action from a line of YAML.
     static func action(_ text: String) throws -> any Action {
         let plan = try PlanFixture.read("scenario: s\nsteps:\n  - id: a\n    \(text)\n")
-        guard let action = plan.steps.first?.action?.action else { throw ActionError(.failed, "read", text) }
+        guard let action = plan.steps.first?.action?.action else { throw ActionError(.failed, operation: "read", text) }
         return action
     }
 
@@ -88,7 +88,7 @@ final class ActionStage: RecoveryServices {
             state.questions.append(question)
             return state.refusesConfirmation
         }
-        if refuses { throw ActionError(.hopeless, "ask", "the answer was no") }
+        if refuses { throw ActionError(.hopeless, operation: "ask", "the answer was no") }
     }
 
     func connection(to url: String) throws -> HTTPOptions? { connection }

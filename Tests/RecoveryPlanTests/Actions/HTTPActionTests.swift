@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func aServerThatComesUpIsWaitedFor() async throws {
+    @Test func `a server that comes up is waited for`() async throws {
         let server = try ScriptedServer([reply(503), .reset, reply(200, "ready")])
         let stage = ActionStage()
         let record = try await stage.perform("http: {url: '\(server.url)/-/ready', every: 1s}")
@@ -25,7 +25,7 @@ import Testing
         #expect(stage.state.withLock { $0.messages.contains { $0.contains("HTTP 503") } })
     }
 
-    @Test func whatDoesNotComeTrueInTimeIsToldWithTheAnswer() async throws {
+    @Test func `a condition that is not met in time is reported with the last response`() async throws {
         let server = try ScriptedServer { _, _ in .reply(.response(500, [], "broken\n disk")) }
         let failure = await error("http: {url: '\(server.url)/x?token=hidden', every: 1s, within: 3s}")
         #expect(failure?.reason == .notSo && failure?.operation == "GET \(server.url)/x")
@@ -44,7 +44,9 @@ import Testing
             ("json: {/status: ok}", 200, "<html>", "the body (<html>) is not valid JSON"),
             ("status: 200", 204, "", "HTTP 204, not HTTP 200"),
         ] as [(String, Int, String, String?)])
-    func theAnswerMustBeAsExpected(_ expect: String, _ status: Int, _ body: String, _ refusal: String?) async throws {
+    func `the answer must be as expected`(_ expect: String, _ status: Int, _ body: String, _ refusal: String?)
+        async throws
+    {
         let server = try ScriptedServer([reply(status, body)])
         let text = "http: {url: '\(server.url)/', method: POST, expect: {\(expect)}}"
         guard let refusal else {
@@ -55,7 +57,7 @@ import Testing
     }
 
     /// Every POST has an effect, so it must not be repeated.
-    @Test func whatChangesSomethingIsSentOnce() async throws {
+    @Test func `a request with side effects is sent only once`() async throws {
         let server = try ScriptedServer([reply(503), reply(200)])
         #expect(await error("http: {url: '\(server.url)/', json: {a: [1, true, null, x]}}")?.reason == .notSo)
         let request = try #require(server.requests.first)
@@ -63,7 +65,7 @@ import Testing
         #expect(String(decoding: request.body, as: UTF8.self) == #"{"a":[1,true,null,"x"]}"#)
     }
 
-    @Test func secretsTravelAndAreNotTold() async throws {
+    @Test func `the action sends secrets but never shows them in messages`() async throws {
         let server = try ScriptedServer([.reply(.response(403, [], "no hidden here"))])
         let failure = await error(
             "http: {url: {env: URL}, method: PUT, body: x, headers: {X-Token: {env: T}, X-Plain: y}}",
@@ -74,14 +76,14 @@ import Testing
         #expect(!message.contains("hidden") && !message.contains("/hook") && message.contains("variable 'URL'"))
     }
 
-    @Test func aComponentsServerIsAskedWithItsCredentials() async throws {
+    @Test func `a components server is asked with its credentials`() async throws {
         let server = try ScriptedServer([reply(200)])
         let stage = ActionStage(connection: HTTPOptions(authorization: .bearer(token: "t0")))
         _ = try await stage.perform("http: {url: '\(server.url)/'}")
         #expect(server.requests.first?["authorization"] == "Bearer t0")
     }
 
-    @Test func aPreviewNamesTheExpectation() async throws {
+    @Test func `a preview names the expectation`() async throws {
         #expect(
             try await ActionStage().preview(
                 "http: {url: 'http://h/x?q=1', expect: {status: 204, body: a, json: {/b: 1}}}")

@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test func wordsReachTheProgramAsTheyAre() async throws {
+    @Test func `words reach the program as they are`() async throws {
         let folder = try TemporaryFolder("run")
         let text = #"run: {argv: [touch, "a b; $X", 0123], directory: \#(folder.path)}"#
         let record = try await ActionStage().perform(text)
@@ -20,7 +20,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["0123", "a b; $X"])
     }
 
-    @Test func aShellHasTheVariablesOfTheRunAndSecrets() async throws {
+    @Test func `a shell has the variables of the run and secrets`() async throws {
         let folder = try TemporaryFolder("run")
         let text = """
             run:
@@ -34,7 +34,7 @@ import Testing
         #expect(!"\(record)".contains("hidden"))
     }
 
-    @Test func aFailureShowsTheLastLinesAndNoSecret() async throws {
+    @Test func `a failure shows the last lines and no secret`() async throws {
         let failure = await error(
             "run: {shell: 'for i in 1 2 3 4 5 6 7; do echo $i $T >&2; done; exit 3', environment: {T: {env: S}}}",
             environment: ["S": "hidden"])
@@ -42,30 +42,30 @@ import Testing
         #expect(failure?.detail == "exit code 3: 3 ***; 4 ***; 5 ***; 6 ***; 7 ***")
     }
 
-    @Test func whatItSaysOnStandardOutputCountsWhereItSaysNothingElse() async throws {
+    @Test func `the error shows standard output if standard error is empty`() async throws {
         #expect(await error("run: {shell: 'echo why; exit 1'}")?.detail == "exit code 1: why")
     }
 
-    @Test func otherCodesMayMeanSuccess() async throws {
+    @Test func `other codes may mean success`() async throws {
         let record = try await ActionStage().perform("run: {shell: 'exit 5', accept: [0, 5]}")
         #expect(record.facts == ["status": "5"])
         #expect(await error("run: {shell: 'exit 0', accept: 5}")?.detail == "exit code 0")
     }
 
-    @Test func aMissingProgramCannotBeHelpedByTryingAgain() async throws {
+    @Test func `a missing program cannot be helped by trying again`() async throws {
         let failure = await error("run: [no-such-program]")
         #expect(failure?.reason == .hopeless && failure?.hint?.contains("install it") == true)
         let secret = await error("run: {shell: 'true', environment: {T: {env: NOT_THERE}}}")
         #expect(secret?.reason == .hopeless && secret?.detail.contains("NOT_THERE") == true)
     }
 
-    @Test func aCancelledStepEndsItsProgram() async throws {
+    @Test func `a cancelled step ends its program`() async throws {
         let task = Task { try await ActionStage().perform("run: [sleep, 600]") }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
     }
 
-    @Test func aPreviewRunsNothing() async throws {
+    @Test func `a preview runs nothing`() async throws {
         #expect(try await ActionStage().preview("run: [/nowhere, a b]") == ["run /nowhere 'a b'"])
         #expect(
             try await ActionStage().preview("run: {argv: [x], directory: /y, environment: {A: b, T: {env: S}}}")

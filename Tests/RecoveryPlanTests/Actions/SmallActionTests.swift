@@ -9,7 +9,7 @@ import Testing
 
 /// Tests of the actions that delegate to services.
 @Suite struct SmallActionTests {
-    @Test func aRestoreAsksForItsComponent() async throws {
+    @Test func `a restore asks for its component`() async throws {
         let stage = ActionStage()
         let record = try await stage.perform("restore: {component: loki, to: /x, paths: [a], replace: false}")
         #expect(record.restored?.files == 2)
@@ -18,14 +18,14 @@ import Testing
         #expect(try await ActionStage.action("restore: loki").preview(in: stage.context()).bytes == 7)
     }
 
-    @Test func `a restore says what becomes of the replaced content`() async throws {
+    @Test func `a restore step states whether the replaced content is kept or discarded`() async throws {
         let stage = ActionStage()
         _ = try await stage.perform("restore: {component: loki, previous: discard}")
         _ = try await stage.perform("restore: loki")
         #expect(stage.state.withLock { $0.restores }.map(\.previous) == [.discard, .keep])
     }
 
-    @Test func criticalChecksMustPassInTime() async throws {
+    @Test func `critical checks must pass in time`() async throws {
         let stage = ActionStage()
         stage.state.withLock { $0.failing = [["a", "soft"], ["soft"]] }
         let record = try await stage.perform("check: {names: [a, soft], every: 1s, within: 30s}")
@@ -37,7 +37,7 @@ import Testing
     }
 
     /// A check that only skips is not repeated either.
-    @Test func checksThatAreAllSkippedDoNotPass() async throws {
+    @Test func `checks that are all skipped do not pass`() async throws {
         let stage = ActionStage()
         let error = await #expect(throws: ActionError.self) {
             try await stage.perform("check: {names: [nothing], within: 10m}")
@@ -48,7 +48,7 @@ import Testing
     }
 
     /// The notification is sent when its time comes, even if the condition can never hold.
-    @Test func anEscalationKeepsItsTime() async throws {
+    @Test func `an escalation keeps its time`() async throws {
         let stage = ActionStage()
         let start = ContinuousClock.now
         _ = try await stage.perform(
@@ -57,7 +57,7 @@ import Testing
         #expect(stage.state.withLock { $0.notices.count } == 1)
     }
 
-    @Test func aWaitIsForATimeOrForACondition() async throws {
+    @Test func `a wait is for a time or for a condition`() async throws {
         let folder = try TemporaryFolder("wait")
         let stage = ActionStage()
         let start = ContinuousClock.now
@@ -77,7 +77,7 @@ import Testing
         #expect(hopeless?.reason == .hopeless)
     }
 
-    @Test func aNoticeSaysWhatThePlanSays() async throws {
+    @Test func `a notification has the content that the plan states`() async throws {
         let stage = ActionStage()
         _ = try await stage.perform("notify: {event: disaster_declared, status_page: major_outage, facts: {n: 1}}")
         _ = try await stage.perform("notify: {event: incident_resolved, severity: warning, summary: Well again.}")
@@ -88,7 +88,7 @@ import Testing
         #expect(notices[0].at == Date(timeIntervalSince1970: 5))
     }
 
-    @Test func anEscalationIsSilentOnceTheTroubleIsOver() async throws {
+    @Test func `an escalation is silent once the trouble is over`() async throws {
         let stage = ActionStage()
         stage.state.withLock { $0.failing = [["a"]] }
         let record = try await stage.perform(
@@ -101,7 +101,7 @@ import Testing
         #expect(stage.state.withLock { $0.notices.count } == 1)
     }
 
-    @Test func aPersonAndABackupAreAskedFor() async throws {
+    @Test func `a person and a backup are asked for`() async throws {
         let stage = ActionStage()
         _ = try await stage.perform("manual: Switch it on.")
         _ = try await stage.perform("backup: {maximum_age: 1h}")

@@ -24,7 +24,7 @@ import Testing
                 event: event))
     }
 
-    @Test func theTimeCountsFromWhatTheObjectiveSays() throws {
+    @Test func `the recovery time counts from the start that the objective names`() throws {
         let lines = [
             try line(
                 0,
@@ -45,7 +45,7 @@ import Testing
 
     /// Setting the wall clock during the run changes no duration.
     @Test(arguments: [-7200.0, 7200])
-    func aWallClockThatJumpsChangesNoDuration(_ jump: Double) throws {
+    func `a wall clock that jumps changes no duration`(_ jump: Double) throws {
         let lines = [
             try line(0, .runBegan(run: record()), uptime: 1000),
             try line(1, .reached(milestone: .validated), uptime: 1200, wall: 200 + jump),
@@ -53,7 +53,7 @@ import Testing
         #expect(RecoveryClocks(lines)?.validated == 200)
     }
 
-    @Test func overARestartOfTheMachineTheWallClockCounts() throws {
+    @Test func `over a restart of the machine the wall clock counts`() throws {
         let other = RunHolder(person: "me", host: "here", process: 2, boot: "another")
         let lines = [
             try line(0, .runBegan(run: record()), uptime: 1000),
@@ -78,7 +78,7 @@ import Testing
         return ObjectivesJudgement(record, clocks, restored: restored, checks: checks)
     }
 
-    @Test func theWorstComponentIsJudged() {
+    @Test func `the worst component is judged`() {
         let judgement = judge(record(), validated: 100, newest: [("loki", 500), ("prometheus", 700)])
         #expect(judgement.worstLoss == 700)
         #expect(judgement.skew == 200)
@@ -87,21 +87,21 @@ import Testing
         #expect(judge(record(), validated: 100, newest: [("loki", 500), ("prometheus", 600)]).rpoMet == true)
     }
 
-    @Test func whatIsNotValidatedIsLost() {
+    @Test func `data that are not validated count as lost`() {
         let judgement = judge(record(), validated: nil, newest: [("loki", 10)], failed: ["loki"])
         #expect(judgement.rpoMet == false)
         #expect(judgement.worstLoss == nil)
         #expect(judgement.rtoMet == nil)
     }
 
-    @Test func dataYoungerThanTheFailureAreNoLoss() {
+    @Test func `data younger than the failure are no loss`() {
         let judgement = judge(
             record { $0.failedAt = Self.start.addingTimeInterval(-1000) }, validated: 1, newest: [("loki", 500)])
         #expect(judgement.losses.first?.seconds == 0)
     }
 
     @Test(arguments: [(RTOStart.declared, true), (.failed, false), (.started, true)])
-    func lateIsLateByTheChosenStart(_ start: RTOStart, _ met: Bool) {
+    func `late is late by the chosen start`(_ start: RTOStart, _ met: Bool) {
         let judgement = judge(
             record {
                 $0.failedAt = Self.start.addingTimeInterval(-3600)

@@ -30,7 +30,7 @@ import Testing
         return record
     }
 
-    @Test func theRestIsTheLongestWayThroughWhatIsNotDone() {
+    @Test func `the remaining time is the longest path through the unfinished steps`() {
         var rest = RemainingTime(graph, forecast(["a": 1, "b": 10, "c": 3, "d": 2]))
         #expect(rest.expected(at: 0) == 13)
         rest.begin("a", at: 0)
@@ -46,14 +46,14 @@ import Testing
         #expect(rest.expected(at: 5) == 0)
     }
 
-    @Test func whatWasNeverMeasuredCountsAsNothing() {
+    @Test func `a step that was never measured counts as zero`() {
         #expect(RemainingTime(graph, nil).expected(at: 0) == 0)
         #expect(RemainingTime(graph, forecast(["a": 5])).expected(at: 0) == 5)
     }
 
-    @Test func eachAlarmIsRaisedOnceAndWhenItIsDue() throws {
+    @Test func `each alarm is raised once and when it is due`() throws {
         let record = record(rto: 20, ["a": 1, "b": 10, "c": 3, "d": 2])
-        let watch = try #require(ObjectiveWatch(record, graph, RecoveryClocks(record), now: 1000))
+        let watch = try #require(ObjectiveWatch(record, graph, clocks: RecoveryClocks(record), now: 1000))
         #expect(watch.alarm(now: 1007) == nil, "13 seconds are left, 13 are needed")
         let risk = try #require(watch.alarm(now: 1008))
         #expect(risk.severity == .warning)
@@ -65,16 +65,18 @@ import Testing
         #expect(watch.alarm(now: 1030) == nil)
     }
 
-    @Test func theTimeCountsFromWhereTheObjectiveSays() throws {
+    @Test func `the time counts from where the objective says`() throws {
         let late = record(rto: 20, ["a": 1], late: 15)
-        let watch = try #require(ObjectiveWatch(late, graph, RecoveryClocks(late), now: 1000))
+        let watch = try #require(ObjectiveWatch(late, graph, clocks: RecoveryClocks(late), now: 1000))
         #expect(watch.alarm(now: 1005.5)?.severity == .critical)
-        #expect(ObjectiveWatch(record(rto: nil, [:]), graph, RecoveryClocks(late)) == nil)
+        #expect(ObjectiveWatch(record(rto: nil, [:]), graph, clocks: RecoveryClocks(late)) == nil)
     }
 
     /// During a run, an alarm is recorded in the journal and sent as a notification.
     @Test(arguments: [("d", 100.0, 0.0, "at risk"), ("d", 0, 30, "RTO exceeded")])
-    func aRunSaysThatItWillBeLate(_ step: String, _ seconds: Double, _ late: Double, _ words: String) async throws {
+    func `a run says that it will be late`(_ step: String, _ seconds: Double, _ late: Double, _ words: String)
+        async throws
+    {
         let record = record(rto: 20, [step: seconds], late: late)
         let plan = Rehearsal.plan([stage.step("a"), stage.step("d", needs: ["a"])])
         // The run continues only after the notification.
@@ -93,7 +95,7 @@ import Testing
         #expect(notices.allSatisfy { $0.run == "run" && $0.scenario == "test" })
     }
 
-    @Test func aStepThatFailsForGoodIsToldBeforeTheRunEnds() async throws {
+    @Test func `a permanent step failure sends a notification before the run ends`() async throws {
         stage.stage.fail("a")
         _ = try await stage.run(Rehearsal.plan([stage.step("a")]))
         #expect(stage.stage.state.withLock { $0.notices.map(\.event) } == [.recoveryStarted, .stepFailed])

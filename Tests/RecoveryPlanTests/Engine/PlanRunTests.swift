@@ -11,7 +11,7 @@ import Testing
 
     init() throws { stage = try Rehearsal() }
 
-    @Test func stepsFollowTheirNeeds() async throws {
+    @Test func `steps follow their needs`() async throws {
         let outcome = try await stage.run(
             Rehearsal.plan([
                 stage.step("last", needs: ["left", "right"]), stage.step("left", needs: ["first"]),
@@ -22,7 +22,7 @@ import Testing
         #expect(log.first == "first" && log.last == "last" && Set(log[1...2]) == ["left", "right"])
     }
 
-    @Test func independentStepsRunSideBySide() async throws {
+    @Test func `independent steps run side by side`() async throws {
         // Each step waits for the other: if they ran in sequence, neither would finish.
         let meeting = Meeting(of: 2)
         for name in ["left", "right"] { stage.stage.on(name) { _ in await meeting.arrive() } }
@@ -30,7 +30,7 @@ import Testing
         #expect(outcome.end.verdict == .recovered)
     }
 
-    @Test func whatFailsTwiceAndThenWorksIsDone() async throws {
+    @Test func `a step that fails twice and then succeeds is done`() async throws {
         stage.stage.fail("flaky", times: 2)
         let outcome = try await stage.run(Rehearsal.plan([stage.step("flaky") { $0.retry.attempts = 3 }]))
         #expect(outcome.end.verdict == .recovered)
@@ -41,14 +41,14 @@ import Testing
     }
 
     @Test(arguments: [ActionError.Reason.hopeless, .damaged])
-    func whatCannotHelpIsNotTriedAgain(_ reason: ActionError.Reason) async throws {
+    func `a permanent failure is not retried`(_ reason: ActionError.Reason) async throws {
         stage.stage.fail("step", reason)
         let outcome = try await stage.run(Rehearsal.plan([stage.step("step") { $0.retry.attempts = 3 }]))
         #expect(outcome.end.verdict == .failed)
         #expect(stage.stage.count("step") == 1)
     }
 
-    @Test func aStepThatHangsEndsByItsTimeOut() async throws {
+    @Test func `a step that hangs ends by its time out`() async throws {
         stage.stage.on("hang") { _ in try await Task.sleep(for: .seconds(600)) }
         let outcome = try await stage.run(Rehearsal.plan([stage.step("hang") { $0.timeout = .minutes(5) }]))
         #expect(outcome.end.verdict == .failed)
@@ -84,7 +84,7 @@ import Testing
         #expect(outcome.end.verdict == .partial && outcome.end.reasons == ["loki: chown it"] && discarded.isEmpty)
     }
 
-    @Test func abortBeginsNothingFurther() async throws {
+    @Test func `abort begins nothing further`() async throws {
         stage.stage.fail("bad")
         let outcome = try await stage.run(
             Rehearsal.plan([stage.step("bad"), stage.step("after", needs: ["bad"]), stage.step("good")]))
@@ -93,11 +93,11 @@ import Testing
         #expect(outcome.end.isResumable)
     }
 
-    @Test func abortCancelsWhatRuns() async throws {
+    @Test func `abort cancels running steps`() async throws {
         let meeting = Meeting(of: 2)
         stage.stage.on("bad") { _ in
             await meeting.arrive()
-            throw ActionError(.failed, "bad", "as rehearsed")
+            throw ActionError(.failed, operation: "bad", "as rehearsed")
         }
         stage.stage.on("long") { _ in
             await meeting.arrive()
@@ -108,7 +108,7 @@ import Testing
         #expect(try stage.results().first { $0.step == "long" }?.outcome == .cancelled)
     }
 
-    @Test func continueGoesOnWithoutWhatNeedsIt() async throws {
+    @Test func `continue skips the steps that depend on the failed step`() async throws {
         stage.stage.fail("bad")
         let outcome = try await stage.run(
             Rehearsal.plan([
@@ -123,7 +123,7 @@ import Testing
         #expect(skipped == ["after", "later"])
     }
 
-    @Test func rollbackUndoesTheLatestFirst() async throws {
+    @Test func `rollback undoes the latest first`() async throws {
         stage.stage.fail("c")
         let steps = ["a", "b", "c"].enumerated().map { index, id in
             stage.step(id, needs: index == 0 ? [] : [["a", "b", "c"][index - 1]]) {
@@ -139,7 +139,7 @@ import Testing
         #expect(!outcome.end.isResumable)
     }
 
-    @Test func aPostconditionThatDoesNotHoldFailsTheStep() async throws {
+    @Test func `a postcondition that does not hold fails the step`() async throws {
         stage.stage.fail("postcondition")
         let outcome = try await stage.run(
             Rehearsal.plan([
@@ -152,7 +152,7 @@ import Testing
         #expect(stage.stage.count("step") == 2)
     }
 
-    @Test func whatWasStoppedIsStartedAlsoAfterAFailure() async throws {
+    @Test func `stopped services are started again after a failure`() async throws {
         stage.stage.fail("step")
         _ = try await stage.run(
             Rehearsal.plan([
@@ -164,7 +164,7 @@ import Testing
         #expect(stage.stage.log == ["stop", "step", "start"])
     }
 
-    @Test func aServiceThatStaysDownIsSaid() async throws {
+    @Test func `the result reports a service that could not be started again`() async throws {
         stage.stage.fail("step")
         stage.stage.fail("start")
         let outcome = try await stage.run(
@@ -178,7 +178,8 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func whatWasStoppedIsStartedAlsoWhenTheStepHangsOrIsInterrupted(_ isInterrupted: Bool) async throws {
+    func `stopped services are started again when the step hangs or is interrupted`(_ isInterrupted: Bool) async throws
+    {
         let meeting = Meeting(of: 2)
         stage.stage.on("step") { _ in
             if isInterrupted { await meeting.arrive() }
@@ -200,11 +201,11 @@ import Testing
         #expect(stage.stage.log == ["stop", "step", "start"])
     }
 
-    @Test func whatWasCutShortIsRolledBackToo() async throws {
+    @Test func `rollback includes steps that were cancelled`() async throws {
         let meeting = Meeting(of: 2)
         stage.stage.on("bad") { _ in
             await meeting.arrive()
-            throw ActionError(.failed, "bad", "as rehearsed")
+            throw ActionError(.failed, operation: "bad", "as rehearsed")
         }
         stage.stage.on("long") { _ in
             await meeting.arrive()
@@ -221,7 +222,7 @@ import Testing
         #expect(stage.stage.log.suffix(2) == ["undo bad", "undo long"])
     }
 
-    @Test func checksDecideWhetherItIsValidated() async throws {
+    @Test func `checks decide whether it is validated`() async throws {
         stage.stage.state.withLock { $0.verdicts["loki_ready"] = .failed }
         let outcome = try await stage.run(Rehearsal.plan([stage.step("a")], checks: ["loki_ready", "grafana_ready"]))
         #expect(outcome.end.verdict == .notValidated)
@@ -229,7 +230,7 @@ import Testing
         #expect(outcome.judgement.rtoMet == nil)
     }
 
-    @Test func checksThatWereAllSkippedValidateNothing() async throws {
+    @Test func `checks that were all skipped validate nothing`() async throws {
         stage.stage.state.withLock { $0.verdicts = ["loki_ready": .skipped, "grafana_ready": .skipped] }
         let outcome = try await stage.run(Rehearsal.plan([stage.step("a")], checks: ["loki_ready", "grafana_ready"]))
         #expect(outcome.end.verdict == .notValidated)
@@ -239,18 +240,18 @@ import Testing
         #expect(outcome.end.isResumable)
     }
 
-    @Test func oneCheckThatPassedIsEnough() async throws {
+    @Test func `one check that passed is enough`() async throws {
         stage.stage.state.withLock { $0.verdicts["loki_ready"] = .skipped }
         let outcome = try await stage.run(Rehearsal.plan([stage.step("a")], checks: ["loki_ready", "grafana_ready"]))
         #expect(outcome.end.verdict == .recovered)
     }
 
-    @Test func aPlanWithoutChecksStandsByItsPostconditions() async throws {
+    @Test func `a plan without checks stands by its postconditions`() async throws {
         let outcome = try await stage.run(Rehearsal.plan([stage.step("a")]))
         #expect(outcome.end.verdict == .recovered && outcome.checks.isEmpty)
     }
 
-    @Test func aCancelledRunIsToBeResumed() async throws {
+    @Test func `a cancelled run is to be resumed`() async throws {
         let meeting = Meeting(of: 2)
         stage.stage.on("b") { number in
             guard number == 1 else { return }
@@ -268,7 +269,7 @@ import Testing
         #expect(stage.stage.log == ["a", "b", "b", "c"])
     }
 
-    @Test func aThousandStepsInAChainAreDone() async throws {
+    @Test func `a thousand steps in a chain are done`() async throws {
         let steps = (0..<1000).map { stage.step("s\($0)", needs: $0 == 0 ? [] : ["s\($0 - 1)"]) }
         let outcome = try await stage.run(Rehearsal.plan(steps))
         #expect(outcome.end.verdict == .recovered)

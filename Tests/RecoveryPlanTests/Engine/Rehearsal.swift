@@ -105,7 +105,7 @@ final class Stage: Sendable {
 
     func fail(_ name: String, _ reason: ActionError.Reason = .failed, times: Int = .max) {
         on(name) { number in
-            if number <= times { throw ActionError(reason, name, "as rehearsed") }
+            if number <= times { throw ActionError(reason, operation: name, "as rehearsed") }
         }
     }
 
@@ -165,7 +165,7 @@ struct StageServices: RecoveryServices {
         ActionPreview([])
     }
     func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
-        throw ActionError(.hopeless, "restore", "not rehearsed")
+        throw ActionError(.hopeless, operation: "restore", "not rehearsed")
     }
     func discardPrevious(of restored: [RestoredComponent]) async -> [String] {
         stage.state.withLock { $0.discarded += restored.compactMap(\.previous) }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ResumeTests {
     /// A crash after each line of the journal, which keeps only the lines up to it. The resumed run skips verified
     /// steps, runs the others, and succeeds.
-    @Test func aRunThatDiesAfterAnyLineIsResumed() async throws {
+    @Test func `a run that dies after any line is resumed`() async throws {
         let whole = try Rehearsal()
         _ = try await whole.run(Self.plan(whole))
         let lines = try whole.reading().lines
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func aCrashInMidLineIsACrashBeforeIt() async throws {
+    @Test func `a crash in mid line is a crash before it`() async throws {
         let whole = try Rehearsal()
         _ = try await whole.run(Self.plan(whole))
         let bytes = try Data(contentsOf: URL(filePath: whole.journalPath))
@@ -43,13 +43,13 @@ import Testing
         #expect(try !stage.reading().isTorn)
     }
 
-    @Test func whatNoLongerHoldsIsDoneAgain() async throws {
+    @Test func `resume repeats a step whose effect no longer holds`() async throws {
         let stage = try Rehearsal()
         stage.stage.fail("c", times: 1)
         #expect(try await stage.run(Self.plan(stage)).end.verdict == .failed)
         // The effect of the first step was undone in the meantime.
         stage.stage.on("verify a") { number in
-            if number == 2 { throw ActionError(.notSo, "verify a", "the file is missing") }
+            if number == 2 { throw ActionError(.notSo, operation: "verify a", "the file is missing") }
         }
         #expect(try await stage.resume(Self.plan(stage)).end.verdict == .recovered)
         #expect(stage.stage.count("a") == 2)
@@ -60,7 +60,7 @@ import Testing
         #expect(reproofs == ["a false", "b true"])
     }
 
-    @Test func aRollbackThatDiedIsFinishedAndNothingElse() async throws {
+    @Test func `a rollback that died is finished and nothing else`() async throws {
         func plan(_ stage: Rehearsal) -> Plan {
             Rehearsal.plan(
                 ["a", "b", "c"].map { id in
@@ -89,7 +89,7 @@ import Testing
 
     /// The run crashes between a step's last failure and the first line of its rollback, while another step is running.
     /// It crashes again when it is resumed.
-    @Test func aRunThatDiesBeforeItsRollbackRollsBack() async throws {
+    @Test func `a run that dies before its rollback rolls back`() async throws {
         func plan(_ stage: Rehearsal) -> Plan {
             Rehearsal.plan(
                 ["done", "bad", "under_way"].map { id in
@@ -121,7 +121,7 @@ import Testing
     }
 
     /// The first of two attempts failed: the resumed run makes the second, wherever the run crashed.
-    @Test func aFailureThatIsNotTheLastIsNoReasonToRollBack() async throws {
+    @Test func `a failure with attempts left does not trigger a rollback`() async throws {
         let stage = try Rehearsal()
         do {
             let journal = try Journal(creating: stage.journalPath)

@@ -39,7 +39,7 @@ import Trends
             plan, try times, sizes: size.map { ["prometheus": $0] } ?? [:], gap: gap, rto: rto, now: Self.now)
     }
 
-    @Test func growthPassesTheObjectiveInNinetyDays() throws {
+    @Test func `growth passes the objective in ninety days`() throws {
         // A GiB a day: 10.24 s. 1134 s today, 1441 s in 30 days, 2056 s in 90.
         let outlook = try outlook(rto: 2000, growing(1))
         #expect(outlook.points.map(\.days) == [0, 30, 90, 180, 365])
@@ -56,13 +56,13 @@ import Trends
         #expect(abs(Double(advice[2].fittingBytes ?? 0) / Double(Int.gibibyte) - 1890.0 * 100 / 1024) < 0.1)
     }
 
-    @Test func whatDoesNotGrowFits() throws {
+    @Test func `a recovery without growth stays within the RTO`() throws {
         let outlook = try outlook(rto: 2000, growing(0))
         #expect(outlook.points.allSatisfy { $0.verdict == .fits } && outlook.recommendations.isEmpty)
         #expect(try self.outlook(rto: nil, growing(0)).points.allSatisfy { $0.verdict == .noObjective })
     }
 
-    @Test func onlyTheUpperEndIsASofterWarning() throws {
+    @Test func `only the upper end is a softer warning`() throws {
         var size = growing(0)
         for index in size.samples.indices { size.samples[index].value *= index % 2 == 0 ? 1.2 : 0.8 }
         let outlook = try outlook(rto: 1250, size)
@@ -71,13 +71,13 @@ import Trends
     }
 
     /// A history of hours does not support a forecast for a year.
-    @Test func aShortHistoryLooksNotFarAhead() throws {
+    @Test func `a short history looks not far ahead`() throws {
         let outlook = try outlook(rto: 9000, growing(1, days: 10))
         #expect(outlook.points.map(\.verdict) == [.fits, .fits, .fits, .noData, .noData])
         #expect(outlook.points[3].note == "prometheus has 10 days of history: too short for a forecast of 180 days")
     }
 
-    @Test func withoutBackupsTheStepsAreAsTheyWere() throws {
+    @Test func `without backups the steps are as they were`() throws {
         let outlook = try outlook(rto: 9000, nil, gap: "the store is away")
         #expect(outlook.points[0].verdict == .fits && outlook.points[0].note == "the store is away")
         #expect(outlook.points.dropFirst().allSatisfy { $0.verdict == .noData && $0.note == "the store is away" })
@@ -86,7 +86,7 @@ import Trends
         #expect(try self.outlook(rto: 9000, nil).points[1].note == "no backup of the last 90 days contains prometheus")
     }
 
-    @Test func whatIsKnownMayBeTooLongAlready() throws {
+    @Test func `the known part of a recovery can exceed the RTO already`() throws {
         var plan = plan
         plan.steps.append(.running("new", needs: ["prometheus"]))
         let sizes = ["prometheus": growing(1)]
@@ -98,7 +98,7 @@ import Trends
         #expect(first[0].note == "no earlier time for: new" && first[0].total == nil && (first[0].atLeast ?? 0) > 1133)
     }
 
-    @Test func restoresThatWaitForEachOtherAreNamed() throws {
+    @Test func `restores that wait for each other are named`() throws {
         let plan = Rehearsal.plan([
             .restoring("loki"), .restoring("prometheus", needs: ["loki"]), .running("end", needs: ["prometheus"]),
         ])
@@ -112,7 +112,7 @@ import Trends
         #expect(advice.seconds == 400)
     }
 
-    @Test func whereTheOthersAreTooLongNoThroughputHelps() throws {
+    @Test func `where the others are too long no throughput helps`() throws {
         let past = PastRun(parts: [.run("rebuild", 500), .restore("prometheus", 600, bytes: 100 * .gibibyte)])
         let outlook = RecoveryOutlook(
             plan, try StepTimes(past), sizes: ["prometheus": growing(0)], rto: 400, now: Self.now)

@@ -12,7 +12,7 @@ import Testing
 
     private func exact(_ mebibytes: Int...) -> StepHistory { history(mebibytes.map { ($0, seconds($0)) }) }
 
-    @Test func aLineTellsTheFixedPartFromTheThroughput() throws {
+    @Test func `a line tells the fixed part from the throughput`() throws {
         let history = exact(1000, 2000, 1500, 1200, 1700)
         let forecast = try #require(history.forecast(SizeForecast(10_000 * .mebibyte)))
         #expect(forecast.basis == .line && forecast.samples == 5)
@@ -24,7 +24,7 @@ import Testing
 
     /// Four attempts, or similar sizes, do not show the fixed time: all of it counts as throughput.
     @Test(arguments: [[1000, 2000, 1500, 1200], [1000, 1010, 1020, 1030, 1040, 1050]])
-    func fewOrLikeSizesAreScaled(_ mebibytes: [Int]) throws {
+    func `few or like sizes are scaled`(_ mebibytes: [Int]) throws {
         let history = history(mebibytes.map { ($0, seconds($0)) })
         let ratios = mebibytes.map { seconds($0) / Double($0) * 4000 }.sorted()
         let median = (ratios[(ratios.count - 1) / 2] + ratios[ratios.count / 2]) / 2
@@ -33,7 +33,7 @@ import Testing
         #expect(forecast.expected > seconds(4000))
     }
 
-    @Test func oneAttemptIsScaledUpAndNeverDown() {
+    @Test func `one attempt is scaled up and never down`() {
         let history = history([(100, 50)])
         #expect(history.forecast(SizeForecast(200 * .mebibyte))?.expected == 100)
         #expect(history.forecast(SizeForecast(50 * .mebibyte))?.expected == 50)
@@ -41,19 +41,19 @@ import Testing
         #expect(history.forecast(SizeForecast(200 * .mebibyte))?.hasRange == false)
     }
 
-    @Test func whatMovesLittleIsNotScaled() {
+    @Test func `the time of a small restore is not scaled with its size`() {
         let small = StepHistory(attempts: [.init(seconds: 3, bytes: 2000)])
         #expect(small.forecast(SizeForecast(20_000))?.expected == 3)
         #expect(small.throughput == nil)
     }
 
-    @Test func moreThatDidNotTakeLongerIsNoThroughput() {
+    @Test func `larger restores that did not take longer give no throughput`() {
         let falling = history([(1000, 90), (1300, 80), (1600, 70), (1900, 60), (2200, 50)])
         #expect(falling.forecast(SizeForecast(2200 * .mebibyte))?.basis == .interval)
     }
 
     /// For any measurements, more bytes never take less time, and no time is negative.
-    @Test(arguments: 0..<60) func moreBytesNeverTakeLess(_ seed: UInt64) throws {
+    @Test(arguments: 0..<60) func `more bytes never take less`(_ seed: UInt64) throws {
         var random = Congruential(seed)
         let count = Int(random.next() % 12) + 1
         let history = history(
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func aSizeThatIsARangeWidensTheTime() throws {
+    @Test func `a size that is a range widens the time`() throws {
         let history = exact(1000, 2000, 1500, 1200, 1700)
         let size = SizeForecast(expected: 10_000 * .mebibyte, low: 5000 * .mebibyte, high: 20_000 * .mebibyte)
         let forecast = try #require(history.forecast(size))

@@ -13,7 +13,7 @@ import Testing
         .restore("prometheus", 50, bytes: 100 * .mebibyte),
     ])
 
-    @Test func theTotalIsTheCriticalPath() throws {
+    @Test func `the total is the critical path`() throws {
         let forecast = try StepTimes(past).forecast(plan)
         #expect(forecast.unknown.isEmpty && forecast.atLeast == nil)
         #expect(forecast.total?.expected == 60 && forecast.total?.samples == 1)
@@ -22,7 +22,7 @@ import Testing
         #expect(more.total?.expected == 70)
     }
 
-    @Test func everyStepAtItsWorstIsTheUpperEnd() throws {
+    @Test func `every step at its worst is the upper end`() throws {
         let slow = PastRun(parts: [
             .run("rebuild", 14), .restore("loki", 80, bytes: 100 * .mebibyte),
             .restore("prometheus", 54, bytes: 100 * .mebibyte),
@@ -32,19 +32,19 @@ import Testing
         #expect(total.samples == 2 && total.basis == .sum)
     }
 
-    @Test func noHistoryIsNoData() {
+    @Test func `a plan without history has no forecast`() {
         let forecast = StepTimes().forecast(plan)
         #expect(forecast.total == nil && forecast.atLeast == nil && forecast.unknown.count == 3)
     }
 
-    @Test func aNewStepLeavesALowerBound() throws {
+    @Test func `a new step leaves a lower bound`() throws {
         var plan = plan
         plan.steps.append(.running("rules", needs: ["prometheus"]))
         let forecast = try StepTimes(past).forecast(plan)
         #expect(forecast.total == nil && forecast.atLeast == 60 && forecast.unknown == ["rules"])
     }
 
-    @Test func aStepThatDoesSomethingElseNowHasNoData() throws {
+    @Test func `a step that does something else now has no data`() throws {
         var plan = plan
         plan.steps[1] = .restoring("tempo", as: "loki", needs: ["rebuild"])
         plan.steps[2] = .running("prometheus", needs: ["rebuild"])
@@ -58,20 +58,20 @@ import Testing
         #expect(try StepTimes(past).forecast(plan).unknown == ["loki", "prometheus"])
     }
 
-    @Test func whatFailedSaysNothing() throws {
+    @Test func `failed attempts do not count in the forecast`() throws {
         let failed = PastRun(parts: [.run("rebuild", 500, outcome: .failed)])
         #expect(try StepTimes(failed, past).forecast(plan).steps["rebuild"]?.expected == 10)
         #expect(try StepTimes(failed).runs == 0)
     }
 
-    @Test func whatWentOnWhereAnotherAttemptStoppedIsNotTheWhole() throws {
+    @Test func `an attempt that resumed an earlier one does not count as a full restore`() throws {
         var second = past
         for index in second.parts.indices { second.parts[index].attempt = 2 }
         let forecast = try StepTimes(second).forecast(plan)
         #expect(forecast.unknown == ["loki", "prometheus"] && forecast.steps["rebuild"]?.expected == 10)
     }
 
-    @Test func theChecksAreTheEndOfTheWay() throws {
+    @Test func `the checks are the end of the way`() throws {
         var plan = plan
         plan.checks = ["endpoints"]
         #expect(try StepTimes(past).forecast(plan).unknown == [RunForecast.finalChecks])
@@ -81,13 +81,13 @@ import Testing
         #expect(forecast.checks?.expected == 7 && forecast.total?.expected == 67)
     }
 
-    @Test func onlyTheNewestRunsCount() throws {
+    @Test func `only the newest runs count`() throws {
         let readings = try (0..<40).map { try PastRun(parts: [.run("rebuild", Double($0))]).reading() }
         let forecast = try #require(StepTimes(readings).forecast(Rehearsal.plan([.running("rebuild")])).total)
         #expect(forecast.samples == StepTimes.most && forecast.expected == 11.5)
     }
 
-    @Test func aDrillsParametersAreItsOwn() throws {
+    @Test func `a drills parameters are its own`() throws {
         var drill = past, run = past
         drill.isDrill = true
         drill.parameters = ["platform": "drill"]
@@ -97,7 +97,7 @@ import Testing
     }
 
     /// The times that the engine records are read back unchanged.
-    @Test func aRunSaysWhatItsStepsDid() async throws {
+    @Test func `the forecast uses the step times that a run recorded`() async throws {
         let stage = try Rehearsal()
         let plan = Rehearsal.plan([stage.step("a")], checks: ["endpoints"])
         _ = try await stage.run(plan)
@@ -108,7 +108,7 @@ import Testing
         #expect(times.forecast(other).unknown == ["a"])
     }
 
-    @Test func theCriticalPathIsTheLongestChain() throws {
+    @Test func `the critical path is the longest chain`() throws {
         let stage = try Rehearsal()
         let graph = StepGraph([
             stage.step("a"), stage.step("b", needs: ["a"]), stage.step("c", needs: ["a"]),

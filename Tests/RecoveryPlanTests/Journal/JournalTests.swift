@@ -19,7 +19,7 @@ import Testing
         return [UInt8](try Data(contentsOf: URL(filePath: path)))
     }
 
-    @Test func whatIsWrittenIsReadBack() throws {
+    @Test func `journal entries are read back unchanged`() throws {
         _ = try write(3)
         let reading = try JournalReading(path: path)
         #expect(reading.lines.map(\.body.number) == [0, 1, 2, 3])
@@ -28,7 +28,7 @@ import Testing
         #expect(!reading.isTorn)
     }
 
-    @Test func linesAreJSON() throws {
+    @Test func `lines are JSON`() throws {
         let text = String(decoding: try write(1), as: UTF8.self)
         for line in text.split(separator: "\n") {
             let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
@@ -37,7 +37,7 @@ import Testing
     }
 
     /// Changes each byte in turn; every change is detected.
-    @Test func noByteCanBeChanged() throws {
+    @Test func `no byte can be changed`() throws {
         let bytes = try write(2)
         for index in bytes.indices {
             var altered = bytes
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func linesCannotBeRemovedMovedOrAdded() throws {
+    @Test func `lines cannot be removed moved or added`() throws {
         let lines = String(decoding: try write(4), as: UTF8.self).split(separator: "\n").map(String.init)
         func refusal(_ lines: [String]) -> String {
             do {
@@ -63,7 +63,7 @@ import Testing
         #expect(refusal(Array(lines.dropFirst())).contains("line 1"))
     }
 
-    @Test func aLineOfAnotherJournalDoesNotFit() throws {
+    @Test func `a line of another journal does not fit`() throws {
         let lines = String(decoding: try write(2), as: UTF8.self).split(separator: "\n").map(String.init)
         let other = try TemporaryFolder("journal")
         let journal = try Journal(creating: "\(other.path)/j")
@@ -77,7 +77,7 @@ import Testing
 
     /// Seconds of the wall clock between two consecutive lines.
     @Test(arguments: [(3600.0, "jumped ahead by 1h"), (-90, "jumped back by 1m30s"), (2, nil)])
-    func aWallClockThatIsSetIsNoted(_ jump: Double, _ words: String?) throws {
+    func `a wall clock that is set is noted`(_ jump: Double, _ words: String?) throws {
         let wall = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
         let journal = try Journal(creating: path, now: { wall.withLock { $0 } })
         try journal.append(.runBegan(run: Rehearsal.record()))
@@ -91,7 +91,7 @@ import Testing
         if let words { #expect(notes.first?.contains(words) == true) }
     }
 
-    @Test func aClockThatWasSetBetweenTwoProcessesIsNotedToo() throws {
+    @Test func `a clock that was set between two processes is noted too`() throws {
         let journal = try Journal(creating: path, now: { Date().addingTimeInterval(-600) })
         let holder = RunHolder(person: "me", host: "here", process: 1, boot: MonotonicClock.boot)
         try journal.append(.runBegan(run: Rehearsal.record()))
@@ -102,7 +102,8 @@ import Testing
         #expect({ if case .noted(let text) = event { text.contains("ahead by 10m") } else { false } }())
     }
 
-    @Test(.enabled(if: TinyDisk.isPossible)) func aRunIsNotCarriedOutWhereItCannotBeRecorded() async throws {
+    @Test(.enabled(if: TinyDisk.isPossible)) func `a run is not carried out where it cannot be recorded`() async throws
+    {
         let disk = try await TinyDisk(kibibytes: 256)
         let path = "\(disk.path)/journal.jsonl"
         let stage = try Rehearsal()
@@ -133,7 +134,7 @@ import Testing
         #expect(stage.stage.log.count == begun)
     }
 
-    @Test func oneRunOfAScenarioAtATime() throws {
+    @Test func `one run of a scenario at a time`() throws {
         let runs = try RunFolder(state: folder.path)
         let holder = RunHolder(person: "ada", host: "vault", process: 42, boot: "b")
         var lock: ScenarioLock? = try runs.lock("loss", run: "run-1", holder: holder)

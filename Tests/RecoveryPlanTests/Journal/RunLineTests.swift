@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(arguments: ["one line", "a\nb\nc\nd\ne", "a\nhint: b"])
-    func `a short error is shown whole`(_ error: String) { #expect(RunLine.shortened(error) == error) }
+    func `a short error is shown in full`(_ error: String) { #expect(RunLine.shortened(error) == error) }
 
     @Test func `a failed attempt says that another follows`() throws {
         let result = StepResult(

@@ -74,7 +74,7 @@ import Testing
     }
 
     /// The actions of a recovery after its namespace was deleted.
-    @Test func aNamespaceComesBackWithItsWorkloads() async throws {
+    @Test func `the actions restore a deleted namespace with its workloads`() async throws {
         let site = try await Site()
         try site.write(
             "manifests/kustomization.yaml", "namespace: monitoring\nresources: [prometheus.yaml, config.yaml]\n")
@@ -107,7 +107,7 @@ import Testing
     }
 
     /// The next step replaces the data of the pods, so they must be gone.
-    @Test func theStepEndsOnceThePodsAreGone() async throws {
+    @Test func `the step ends once the pods are gone`() async throws {
         let site = try await Site(settling: .seconds(2))
         try site.write("loki.yaml", site.workload("StatefulSet", "loki", replicas: 1))
         _ = try await site.perform("apply: loki.yaml, namespace: default")
@@ -117,7 +117,7 @@ import Testing
         #expect(site.standIn.with { $0.object("Pod", "loki-0", in: "default") } == nil)
     }
 
-    @Test func aRolloutThatHangsEndsWithItsReason() async throws {
+    @Test func `a rollout that hangs ends with its reason`() async throws {
         let site = try await Site()
         site.standIn.with { $0.stuck = ["grafana"] }
         try site.write("grafana.yaml", site.workload("Deployment", "grafana", replicas: 1))
@@ -130,7 +130,7 @@ import Testing
     }
 
     /// `kubectl wait` alone would fail immediately.
-    @Test func whatIsNotThereYetIsWaitedFor() async throws {
+    @Test func `the action waits for objects that do not exist yet`() async throws {
         let site = try await Site()
         try site.write("loki.yaml", site.workload("StatefulSet", "loki"))
         async let waiting = site.perform("wait: pod, selector: app=loki, for: condition=Ready, namespace: default")
@@ -146,7 +146,7 @@ import Testing
                 == "pod with app=typo: no such object")
     }
 
-    @Test func fieldsOfOthersAreTakenOverUnlessForbidden() async throws {
+    @Test func `fields of others are taken over unless forbidden`() async throws {
         let site = try await Site()
         try site.write("loki.yaml", site.workload("StatefulSet", "loki", replicas: 1))
         _ = try await site.perform("apply: loki.yaml, namespace: default")
@@ -160,7 +160,7 @@ import Testing
         #expect(replicas == 1)
     }
 
-    @Test func refusalsAndAbsencesAreToldApart() async throws {
+    @Test func `the error distinguishes a refusal from a missing object`() async throws {
         let site = try await Site()
         try site.write("loki.yaml", site.workload("StatefulSet", "loki"))
         _ = try await site.perform("apply: loki.yaml, namespace: default")
@@ -190,7 +190,7 @@ import Testing
         #expect(unknown?.reason == .hopeless && unknown?.hint?.contains("get-contexts") == true)
     }
 
-    @Test func aCancelledRolloutEnds() async throws {
+    @Test func `a cancelled rollout ends`() async throws {
         let site = try await Site()
         site.standIn.with { $0.stuck = ["grafana"] }
         try site.write("grafana.yaml", site.workload("Deployment", "grafana", replicas: 1))
@@ -202,7 +202,7 @@ import Testing
         await #expect(throws: CancellationError.self) { try await task.value }
     }
 
-    @Test func aPreviewIsTheCommandAndTouchesNothing() async throws {
+    @Test func `a preview is the command and touches nothing`() async throws {
         let site = try await Site()
         try site.write("m/a.yaml", site.workload("StatefulSet", "loki"))
         func preview(_ text: String) async throws -> [String] {
@@ -235,13 +235,13 @@ import Testing
         ("{scale: sts/a, replicas: many}", "expected a number of replicas or 'previous', found text"),
         ("{delete: pod/a, context: --kubeconfig=x}", "'context' must not begin with '-'"),
     ])
-    func mistakesAreFoundBeforeAnythingIsTouched(text: String, complaint: String) async throws {
+    func `mistakes are found before anything is touched`(text: String, complaint: String) async throws {
         let site = try await Site()
         let error = #expect(throws: DocumentError.self) { try site.action(text) }
         #expect(error?.diagnostics.first?.message == complaint)
     }
 
-    @Test func onlyWhatLooksIsACondition() async throws {
+    @Test func `only a read-only action changes nothing`() async throws {
         let site = try await Site()
         #expect(try site.action("{rollout: sts/a}").changesNothing)
         #expect(try !site.action("{scale: sts/a, replicas: \"3\"}").changesNothing)

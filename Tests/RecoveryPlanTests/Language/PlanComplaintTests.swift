@@ -63,7 +63,7 @@ import Testing
         ("- {id: a, run: [x], when: {component: jaeger}, timeout: x}", "4:59: 'x' is not a length of time"),
         ("- {id: a, run: [x], stop: [{rn: [x], when: {one: b}}]}", "4:31: unknown action 'rn'"),
     ])
-    func aMistakeIsNamedWithItsPlace(_ step: String, _ complaint: String) throws {
+    func `a mistake is named with its place`(_ step: String, _ complaint: String) throws {
         let text = PlanFixture.plan(
             steps: step, parameters: "{name: x, words: [a, b], one: {value: a, one_of: [a, b]}}")
         let complaints = PlanFixture.complaints(text)
@@ -84,17 +84,17 @@ import Testing
             "2:18: 'c' is not one of the values of 'one_of'"
         ),
     ])
-    func aPlanIsAMappingOfItsKeys(_ text: String, _ complaint: String) {
+    func `a plan is a mapping of its keys`(_ text: String, _ complaint: String) {
         let complaints = PlanFixture.complaints(text)
         #expect(complaints.contains { $0.contains(complaint) }, "\(complaints)")
     }
 
-    @Test func aPlanOfWhichNothingRemainsIsRefused() {
+    @Test func `a plan of which nothing remains is refused`() {
         let text = PlanFixture.plan(steps: "- {id: a, run: [x], when: {p: q}}", parameters: "{p: r}")
         #expect(PlanFixture.complaints(text) == ["0:0: the run would skip every step: 'a' because p is r, not q"])
     }
 
-    @Test func theCommandLineIsHeldToThePlan() {
+    @Test func `the command line is held to the plan`() {
         let text = PlanFixture.plan(
             steps: "- {id: a, run: [x]}", parameters: "{name: x, one: {value: a, one_of: [a, b]}}")
         #expect(
@@ -105,7 +105,7 @@ import Testing
                 == ["2:23: 'c' is not a valid value for parameter 'one' (did you mean 'a'?)"])
     }
 
-    @Test func everyMistakeIsFoundAtOnceInTheOrderOfTheFile() {
+    @Test func `every mistake is found at once in the order of the file`() {
         let text = PlanFixture.plan(
             steps: """
                 - {id: a, rn: [x]}

@@ -5,7 +5,7 @@ import Testing
 
 /// Tests of the plans that the parser reads from text.
 @Suite struct PlanReadingTests {
-    @Test func everyKeyOfAPlanIsRead() throws {
+    @Test func `every key of a plan is read`() throws {
         let plan = try PlanFixture.read(
             """
             scenario: complete_cluster_loss
@@ -47,7 +47,7 @@ import Testing
         #expect(ready.url == .text("http://prometheus:9090/-/ready"))
     }
 
-    @Test func aStepAbortsOnceUnlessItSaysOtherwise() throws {
+    @Test func `a step aborts once unless it says otherwise`() throws {
         let step = try #require(
             try PlanFixture.read(PlanFixture.plan(steps: "- {id: a, restore: loki}")).steps.first)
         #expect(step.onFailure == .abort && step.retry.attempts == 1 && step.timeout == .minutes(30))
@@ -61,7 +61,7 @@ import Testing
         ("${stack}-${run}-${scenario}", "shop-r1-s"), ("${set}", "20260101T000000Z"),
         ("$${namespace}", "${namespace}"), ("$5 $x ${truth}", "$5 $x yes"), ("$", "$"),
     ])
-    func referencesAreReplaced(_ text: String, _ value: String) throws {
+    func `references are replaced`(_ text: String, _ value: String) throws {
         let plan = try PlanFixture.read(
             PlanFixture.plan(
                 steps: "- {id: a, run: [echo, \"\(text)\"]}", parameters: "{namespace: monitoring, truth: yes}"))
@@ -69,7 +69,7 @@ import Testing
     }
 
     /// A reference takes the type of its key: text, number, period, Boolean, word.
-    @Test func aReferenceIsAsGoodAsWhatItStandsFor() throws {
+    @Test func `a reference is valid wherever its value is valid`() throws {
         let plan = try PlanFixture.read(
             PlanFixture.plan(
                 steps: """
@@ -86,7 +86,7 @@ import Testing
         #expect(step.timeout == .minutes(5) && step.retry.attempts == 4 && step.onFailure == .continue)
     }
 
-    @Test func aListStandsForItselfOrForElements() throws {
+    @Test func `a list stands for itself or for elements`() throws {
         let plan = try PlanFixture.read(
             PlanFixture.plan(
                 steps: """
@@ -98,7 +98,7 @@ import Testing
         #expect(plan.parameters["stop"] == #"["systemctl","stop","x"]"#)
     }
 
-    @Test func whatIsReplacedByNothingIsLeftOut() throws {
+    @Test func `a step or key whose parameter is empty is skipped`() throws {
         let plan = try PlanFixture.read(
             PlanFixture.plan(
                 steps: """
@@ -115,7 +115,7 @@ import Testing
         #expect(plan.steps[1].needs == ["a"])
     }
 
-    @Test func aShellHasItsOwnReferences() throws {
+    @Test func `a shell has its own references`() throws {
         let plan = try PlanFixture.read(
             PlanFixture.plan(
                 steps: "- id: a\n  run: {shell: 'echo ${HOME} ${name}', directory: \"${name}\"}",
@@ -129,7 +129,7 @@ import Testing
 
     // MARK: The command line
 
-    @Test func theCommandLineCountsMore() throws {
+    @Test func `the command line counts more`() throws {
         let text = PlanFixture.plan(
             steps: "- {id: a, run: [\"${a}\", \"${b}\", \"${c}\"]}", parameters: "{a: [x], b: [y], c: }")
         let plan = try PlanFixture.read(
@@ -137,7 +137,7 @@ import Testing
         #expect((plan.steps[0].action?.action as? RunAction)?.words == ["p q", "01", "r", "s", "[not a list"])
     }
 
-    @Test func aParameterWithoutAValueIsAskedForOnlyByARun() throws {
+    @Test func `a parameter without a value is asked for only by a run`() throws {
         let text = PlanFixture.plan(
             steps: "- {id: a, restore: \"${which}\", timeout: 5m, about: \"${run}\"}", parameters: "{which: }")
         #expect(PlanFixture.complaints(text) == ["4:22: parameter 'which' has no value"])
@@ -152,7 +152,7 @@ import Testing
 
     // MARK: When
 
-    @Test func stepsAndActionsBelongWhereTheirConditionHolds() throws {
+    @Test func `steps and actions belong where their condition holds`() throws {
         let text = PlanFixture.plan(
             steps: """
                 - {id: start, manual: Begin.}

@@ -36,7 +36,7 @@ import Testing
             ),
             ("- {id: a, wait: x}", "4: error: 'x' is not a length of time"),
         ] as [(String, String?)])
-    func whatAPlanRefersToMustBeThere(_ step: String, _ finding: String?) {
+    func `validate reports references to things that do not exist`(_ step: String, _ finding: String?) {
         let found = findings(PlanFixture.plan(steps: step, parameters: "{x: y, open: }"))
         if let finding {
             #expect(found.count == 1 && found.allSatisfy { $0.hasPrefix(finding) }, "\(found)")
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func thePlansOwnChecksMustBeThereToo() {
+    @Test func `the plans own checks must be there too`() {
         let text = PlanFixture.plan(steps: "- {id: a, run: [ls]}") + "checks: [readdy]\n"
         #expect(findings(text) == ["0: error: there is no check 'readdy' (did you mean 'ready'?)"])
         #expect(findings(text, checks: nil) == [])
@@ -53,7 +53,7 @@ import Testing
 
     /// a and c run concurrently; b has two attempts of ten minutes each, with 20 s between them.
     @Test(arguments: [("31m", false), ("30m", true)])
-    func timesThatCannotBeKeptAreRefused(_ rto: String, _ isRefused: Bool) throws {
+    func `times that cannot be kept are refused`(_ rto: String, _ isRefused: Bool) throws {
         let steps = """
             - {id: a, run: [ls], timeout: 10m}
             - {id: b, run: [ls], needs: [a], timeout: 10m, retry: {attempts: 2, backoff: 20s}}
@@ -68,7 +68,7 @@ import Testing
         #expect(findings(PlanFixture.plan(steps: steps), rto: .minutes(1)).count == 1)
     }
 
-    @Test func attemptsAndDoublingWaitsAddUp() {
+    @Test func `attempts and doubling waits add up`() {
         var step = Step()
         step.timeout = .minutes(1)
         step.retry.attempts = 4
@@ -76,13 +76,13 @@ import Testing
         #expect(step.longestDuration == 4 * 60 + 10 + 20 + 40)
     }
 
-    @Test func aFileIsNamedAfterItsScenario() {
+    @Test func `a file is named after its scenario`() {
         let text = PlanFixture.plan(steps: "- {id: a, run: [ls]}")
         #expect(findings(text, file: "/x/other.yaml") == ["0: warning: the file is not named after its scenario"])
         #expect(findings("aliases: [other]\n" + text, file: "/x/other.yaml") == [])
     }
 
-    @Test func onlyErrorsKeepAPlanFromBeingRun() throws {
+    @Test func `only errors keep a plan from being run`() throws {
         let plan = PlanFixture.plan(steps: "- {id: a, run: [no-such-program]}")
         func review(_ text: String) -> PlanReview {
             PlanReview(

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct PredictionIntervalTests {
     @Test(arguments: [[], [1.0], [1, 2], [1, .nan, 2], [1, 1e200, 3]])
-    func `fewer than three values that can be squared have none`(_ values: [Double]) {
+    func `fewer than three usable values have no prediction interval`(_ values: [Double]) {
         #expect(PredictionInterval(values) == nil)
     }
 

@@ -10,7 +10,7 @@ struct AppliedFiles {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw ActionError(
-                .hopeless, "kubectl apply '\(path)'", "there is no such file or folder",
+                .hopeless, operation: "kubectl apply '\(path)'", "there is no such file or folder",
                 hint: "restore the configuration in an earlier step")
         }
         let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"]

@@ -39,11 +39,11 @@ struct Kubectl: Sendable {
         } catch let error as ProgramError {
             let isMissing = error.reason == .missing
             throw ActionError(
-                isMissing ? .hopeless : .failed, operation, error.detail,
+                isMissing ? .hopeless : .failed, operation: operation, error.detail,
                 hint: isMissing ? "install kubectl on this machine" : nil)
         }
         guard result.end.status == 0 else {
-            throw KubectlFailure.error(operation, result.end.status, result.end.errors)
+            throw KubectlFailure.error(operation, status: result.end.status, errors: result.end.errors)
         }
         return result.output
     }
@@ -54,7 +54,7 @@ struct Kubectl: Sendable {
         let text = try await run(["get", name, "--ignore-not-found", "--output=json"])
         guard !text.isEmpty else { return nil }
         guard let object = try? JSONValue(parsing: [UInt8](text.utf8)) else {
-            throw ActionError(.failed, "kubectl get \(name)", "its output is not valid JSON")
+            throw ActionError(.failed, operation: "kubectl get \(name)", "its output is not valid JSON")
         }
         return object
     }
@@ -77,13 +77,13 @@ struct KubectlCommand {
 /// Converts a failure of kubectl to an ``ActionError``.
 enum KubectlFailure {
     /// - Parameter errors: the end of kubectl's standard error.
-    static func error(_ operation: String, _ status: CInt, _ errors: String) -> ActionError {
+    static func error(_ operation: String, status: CInt, errors: String) -> ActionError {
         let lines = errors.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("Warning:") }
             .prefix { !$0.hasPrefix("Please review the fields above") }  // a page about conflicts in general
         let text = lines.suffix(6).joined(separator: "; ")
         let detail = text.isEmpty ? "exit code \(status)" : text.trimmingPrefix("error: ")
         let sign = signs.first { text.contains($0.words) }
-        return ActionError(sign?.reason ?? .failed, operation, String(detail), hint: sign?.hint)
+        return ActionError(sign?.reason ?? .failed, operation: operation, String(detail), hint: sign?.hint)
     }
 
     /// Error messages of kubectl 1.31 to 1.37.

@@ -19,7 +19,7 @@ struct KubernetesNamespace {
         try await kubectl.run(Self.arguments, input: document.compact)
         let phase = try await kubectl.object("namespace/\(name)")?["status"]?["phase"]?.text
         guard phase == "Active" else {
-            throw ActionError(.failed, "namespace '\(name)'", "it is \(phase ?? "missing"), not Active")
+            throw ActionError(.failed, operation: "namespace '\(name)'", "it is \(phase ?? "missing"), not Active")
         }
         return ActionRecord(old == nil ? "created namespace '\(name)'" : "namespace '\(name)' already exists")
     }

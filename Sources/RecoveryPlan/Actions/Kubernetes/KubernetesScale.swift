@@ -71,6 +71,6 @@ struct KubernetesScale {
     }
 
     private func failure(_ reason: ActionError.Reason, _ detail: String, hint: String? = nil) -> ActionError {
-        ActionError(reason, "kubectl scale \(object)", detail, hint: hint)
+        ActionError(reason, operation: "kubectl scale \(object)", detail, hint: hint)
     }
 }

@@ -13,7 +13,7 @@ struct KubernetesWait {
     let within: Period
     let kubectl: Kubectl
 
-    static func arguments(_ what: String, _ selector: String?, _ condition: String, _ within: Period) -> [String] {
+    static func arguments(_ what: String, selector: String?, condition: String, within: Period) -> [String] {
         ["wait", what] + (selector.map { ["--selector=\($0)"] } ?? [])
             + ["--for=\(condition)", "--timeout=\(within.kubectl)"]
     }
@@ -26,7 +26,7 @@ struct KubernetesWait {
         let left = max(1, (deadline - .now).components.seconds)
         do {
             try await kubectl.run(
-                Self.arguments(what, selector, condition, .seconds(Int(clamping: left))),
+                Self.arguments(what, selector: selector, condition: condition, within: .seconds(Int(clamping: left))),
                 timeout: .seconds(Int(clamping: left)))
         } catch var error as ActionError where error.reason == .failed {
             error.reason = .notSo
@@ -48,7 +48,7 @@ struct KubernetesWait {
         while try await find() == 0 {
             guard ContinuousClock.now < deadline else {
                 throw ActionError(
-                    .notSo, "\(subject), for \(condition)", "no such object within \(within)",
+                    .notSo, operation: "\(subject), for \(condition)", "no such object within \(within)",
                     hint: "check the names, the selector and the namespace")
             }
             try await Task.sleep(for: .seconds(1))
