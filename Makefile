@@ -56,6 +56,7 @@ bench: ## Compare the speed of dr, restic, rclone, tar and cp (BENCH_FLAGS=--qui
 lint: ## Check the style.
 	swift format lint --strict --recursive Sources Lab Tests Package.swift
 	Scripts/lint-outside-data
+	Scripts/lint-architecture
 	Scripts/lint-signatures
 
 .PHONY: format

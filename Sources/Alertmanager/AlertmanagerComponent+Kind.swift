@@ -46,7 +46,7 @@ extension AlertmanagerComponent: ComponentKind {
         AlertmanagerAPI(url: access.url, client: try context.client(access), pool: context.pool)
     }
 
-    // MARK: Where it lives
+    // MARK: Places
 
     package var home: String? { nil }
     package var server: HTTPAccess? { access }
@@ -58,7 +58,8 @@ extension AlertmanagerComponent: ComponentKind {
 
     package var writablePaths: [String] { [] }
 
-    /// The time when the server was started. Its silences tell nothing: operators create and end them at any time.
+    /// The time when the server was started. Its silences do not identify it: operators create and end them at any
+    /// time.
     package func identity(_ context: ComponentContext) throws -> String? { try api(context).status().started }
 
     // MARK: Checks
@@ -123,7 +124,7 @@ extension AlertmanagerComponent: ComponentKind {
     package static let droppable: DroppableObject<Self>? = DroppableObject(
         "silence", checks: ["alertmanager_silences"]
     ) { facts, now in
-        // One that ends during the drill would not be missed.
+        // A silence that ends during the drill would not be missed.
         SilenceEnds(fact: facts[SilenceEnds.fact]).remaining(at: now.addingClamped(hour)) > 0
     } drop: { settings, context in
         let api = try settings.api(context)
@@ -140,6 +141,6 @@ extension AlertmanagerComponent: ComponentKind {
 
     // MARK: Forecasts
 
-    /// Silences are few and small: there is nothing to gain from fewer.
+    /// Silences are few and small: removing some would save nothing.
     package static func adviceForLess(component: String, share: String) -> String? { nil }
 }

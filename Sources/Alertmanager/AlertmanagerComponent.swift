@@ -1,12 +1,12 @@
 package import Components
 package import Documents
 
-/// An Alertmanager of the stack, by its entry in `dr.yaml`.
+/// An Alertmanager of the stack, as configured in `dr.yaml`.
 package struct AlertmanagerComponent: Equatable, Sendable {
     package var access = HTTPAccess()
-    /// Absolute path of the server's configuration file, as this machine sees it: only to tell whether a backup has it.
+    /// Absolute path of the server's configuration file on this machine: only to find out if a backup holds it.
     package var configuration: String?
-    /// Absolute path of the server's `--storage.path`, as this machine sees it: only to tell whether a backup has it.
+    /// Absolute path of the server's `--storage.path` on this machine: only to find out if a backup holds it.
     package var storage: String?
 
     package init() {}

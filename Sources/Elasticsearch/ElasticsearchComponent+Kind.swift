@@ -8,14 +8,14 @@ extension ElasticsearchComponent: ComponentKind {
 
     package static let template = TemplateParts(
         """
-        # Jaeger's indices in Elasticsearch or OpenSearch: the cluster keeps the data in a repository of its own.
+        # Jaeger's indices in Elasticsearch or OpenSearch: the cluster keeps the data in its own snapshot repository.
         jaeger:
           kind: elasticsearch
           url: http://localhost:9200         # with username and password, or bearer_token, and tls as above
           api_key: {env: ELASTICSEARCH_API_KEY}
           indices: "jaeger-*"
           repository: {type: s3, bucket: backups, base_path: jaeger}   # or type: fs, with location
-          timeout: 15m                       # give up when nothing moves for this long
+          timeout: 15m                       # give up after this long without progress
         """)
 
     // MARK: Backup and restore
@@ -26,11 +26,11 @@ extension ElasticsearchComponent: ComponentKind {
             pool: context.pool, now: context.now)
     }
 
-    /// The cluster verifies its own snapshots: there is nothing else to inspect.
+    /// The cluster verifies its own snapshots: dr inspects nothing else.
     package static func restorer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentRestorer)? { nil }
 
     package static func importer(_ settings: Self?, _ context: ComponentContext) throws -> (any ComponentImporter)? {
-        // Without settings there is no cluster to restore into; the documents can still be had as files.
+        // Without settings there is no cluster to restore into; the documents can still be restored as files.
         guard let settings else { return nil }
         return ElasticsearchImporter(
             api: try settings.api(context), repository: settings.snapshotRepository, patience: settings.patience,
@@ -68,7 +68,7 @@ extension ElasticsearchComponent: ComponentKind {
         }
     }
 
-    // MARK: Where it lives
+    // MARK: Places
 
     package var home: String? { nil }
     package var server: HTTPAccess? { access }
@@ -77,7 +77,8 @@ extension ElasticsearchComponent: ComponentKind {
         placesInSettings(of: owner) + [snapshotPlace(of: owner)].compactMap { $0 }
     }
 
-    /// The place of the cluster's snapshots. A directory is one of its nodes': it counts as one of this machine.
+    /// The place of the cluster's snapshots. A directory belongs to a node of the cluster, but counts as one of this
+    /// machine.
     private func snapshotPlace(of owner: String) -> Place? {
         switch repository.type {
         case .s3:
@@ -111,7 +112,7 @@ extension ElasticsearchComponent: ComponentKind {
         },
     ]
 
-    /// The client of checks: it sends each request once, for a check measures the present.
+    /// The client of checks: it sends each request once, because a check measures the present.
     func askedAPI(_ context: ComponentContext, silence: Duration? = nil) throws -> ElasticsearchAPI {
         ElasticsearchAPI(
             url: access.url, client: try context.client(access, silence: silence),
@@ -137,7 +138,7 @@ extension ElasticsearchComponent: ComponentKind {
         var settings = self
         settings.access.relocate(place)
         settings.apiKey = nil
-        // The snapshots are the live cluster's, and two clusters that write to one repository destroy it.
+        // The snapshots belong to the live cluster, and two clusters that write to one repository destroy it.
         settings.repository.isOnlyRead = true
         return settings
     }

@@ -1,15 +1,15 @@
 package import Components
 package import Documents
 
-/// Jaeger's indices in Elasticsearch or OpenSearch, by their entry in `dr.yaml`.
+/// Jaeger's indices in Elasticsearch or OpenSearch, as configured in `dr.yaml`.
 package struct ElasticsearchComponent: Equatable, Sendable {
     package var access = HTTPAccess()
-    /// `base64(id:key)`, as the server hands it out.
+    /// `base64(id:key)`, as the server returns it.
     package var apiKey: Secret?
     /// A multi-index expression.
     package var indices = "jaeger-*"
     package var repository = SnapshotRepositoryOptions()
-    /// Longest time that a snapshot or a restore may go without progress; nil leaves the choice to the component.
+    /// Longest time that a snapshot or a restore may run without progress; nil uses the component's default.
     package var timeout: Period?
 
     package init() {}
@@ -21,16 +21,16 @@ extension ElasticsearchComponent: Section {
             Key("api_key", \.apiKey, as: .secret, about: "Encoded API key of Elasticsearch; OpenSearch has none."),
             Key(
                 "indices", \.indices, as: .indexPattern,
-                about: "Which indices, such as \"jaeger-*\": names, '*', commas."),
+                about: "The indices to back up, such as \"jaeger-*\": names, '*', commas."),
             Key(
                 "indices", \.indices, as: .indexPattern,
-                about: "Which indices, such as \"jaeger-*\": names, '*', commas."),
+                about: "The indices to back up, such as \"jaeger-*\": names, '*', commas."),
             Key(
                 "repository", \.repository, as: .section(), required: true,
                 about: "The snapshot repository, in which the cluster itself keeps the data."),
             Key(
                 "timeout", \.timeout, as: .period,
-                about: "Give a snapshot or a restore up when it makes no progress for this long; 15m when left out."),
+                about: "Time without progress after which dr gives up a snapshot or a restore. Default: 15m."),
         ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
@@ -41,7 +41,7 @@ extension ElasticsearchComponent: Section {
     }
 }
 
-/// Where a cluster keeps snapshots. Credentials for S3 are in the nodes' keystores: no API takes them.
+/// The place where a cluster keeps snapshots. Credentials for S3 are in the nodes' keystores: no API accepts them.
 package struct SnapshotRepositoryOptions: Equatable, Sendable {
     package enum Kind: String, CaseIterable, Sendable { case s3, fs }
 
@@ -51,7 +51,7 @@ package struct SnapshotRepositoryOptions: Equatable, Sendable {
     package var basePath: String?
     package var client: String?
     package var location: String?
-    /// Whether the cluster may only read it; so in a drill.
+    /// True if the cluster may only read it, as in a drill.
     package var isOnlyRead = false
 
     package init() {}
@@ -61,10 +61,10 @@ extension SnapshotRepositoryOptions: Section {
     package static let keys: [Key<Self>] = [
         Key(
             "type", \.type, as: .word(), required: true,
-            about: "What the repository is: an S3 bucket, or a shared directory."),
+            about: "Type of the repository: an S3 bucket, or a shared directory."),
         Key(
             "name", \.name, as: .text(pattern: "^[a-z0-9][a-z0-9_-]*$"),
-            about: "Name of the repository in the cluster; 'dr' when left out."),
+            about: "Name of the repository in the cluster. Default: dr."),
         Key("bucket", \.bucket, as: .text, about: "S3: the bucket."),
         Key("base_path", \.basePath, as: .text, about: "S3: the path in the bucket, without a slash at either end."),
         Key("client", \.client, as: .text, about: "S3: the section s3.client.<name> of the nodes' settings."),
@@ -89,14 +89,14 @@ extension SnapshotRepositoryOptions: Section {
         }
         if !isName {
             reader.complain(
-                written["name"], "'\(name)' is no name for a repository",
+                written["name"], "'\(name)' is not a valid name of a repository",
                 hint: "use a-z, 0-9, '-' and '_', and a letter or a digit first")
         }
     }
 }
 
 extension Shape where Value == String {
-    /// Lower case, without what would end the path of a request.
+    /// Lower case, without characters that would end the path of a request.
     fileprivate static let indexPattern = Shape(schema: ["type": "string", "pattern": "^[^A-Z\\s\"/\\\\<>|?#:]+$"]) {
         node, reader in
         guard let pattern = text.read(node, &reader) else { return nil }
@@ -104,7 +104,8 @@ extension Shape where Value == String {
             !pattern.hasPrefix("-"), pattern.split(separator: ",").contains(where: { $0.first != "-" })
         else {
             reader.complain(
-                node, "'\(pattern)' names no indices", hint: "names and patterns with '*', joined by commas: jaeger-*")
+                node, "'\(pattern)' does not name any indices",
+                hint: "names and patterns with '*', joined by commas: jaeger-*")
             return nil
         }
         return pattern

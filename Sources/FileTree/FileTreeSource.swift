@@ -4,9 +4,10 @@ internal import Glibc
 internal import Platform
 internal import SystemPackage
 
-/// A directory tree as it lies on this machine: the plainest of components.
+/// A directory tree on this machine.
 ///
-/// Nothing freezes it while it is read: a file that changes meanwhile is read again, and named when it will not rest.
+/// The tree is not frozen while dr reads it. dr reads a file again if it changes meanwhile, and names each file that
+/// keeps changing.
 package struct FileTreeSource: ComponentSource {
     package static let kind = "files"
 
@@ -15,7 +16,7 @@ package struct FileTreeSource: ComponentSource {
 
     /// - Parameters:
     ///   - data: absolute path of the tree's root.
-    ///   - exclusions: patterns of gitignore(5), relative to the root; a directory that matches is skipped with all
+    ///   - exclusions: patterns of gitignore(5), relative to the root; a matching directory is skipped with everything
     ///     below it.
     package init(data: String, exclusions: [String] = []) {
         self.data = data
@@ -48,17 +49,17 @@ package struct FileTreeSource: ComponentSource {
         var status = stat()
         guard stat(data, &status) == 0 else {
             throw ComponentError(
-                .misconfigured, operation: "look at '\(data)'", Errno.last.description,
+                .misconfigured, operation: "read the folder '\(data)'", Errno.last.description,
                 hint: "check `data:` of this component in dr.yaml")
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw ComponentError(
-                .misconfigured, operation: "look at '\(data)'", "it is not a directory",
+                .misconfigured, operation: "read the folder '\(data)'", "it is not a directory",
                 hint: "name the directory that holds it")
         }
         guard access(data, R_OK | X_OK) == 0 else {
             throw ComponentError(
-                .misconfigured, operation: "look at '\(data)'", Errno.last.description,
+                .misconfigured, operation: "read the folder '\(data)'", Errno.last.description,
                 hint: "run as a user who may read it")
         }
     }
@@ -68,7 +69,7 @@ private struct FileTreeCapture: Capture {
     let root: String
     var directoryOfData: String? { root }
     let exclusions: IgnorePatterns
-    /// A tree of files has no notion of its newest datum: a modification time can be set to anything.
+    /// A tree of files does not show the age of its data: a modification time can be set to any value.
     let watermark: Int? = nil
     var facts: [String: String] { ["root": root] }
     let warnings: [String] = []

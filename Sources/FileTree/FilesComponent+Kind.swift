@@ -28,7 +28,7 @@ extension FilesComponent: ComponentKind {
     package static let neighbours: [String] = []
     package static let trace: ServerTrace? = nil
 
-    // MARK: Where it lives
+    // MARK: Places
 
     package var home: String? { data }
     package var server: HTTPAccess? { nil }

@@ -1,10 +1,10 @@
 package import Documents
 
-/// A tree of files on this machine, by its entry in `dr.yaml`.
+/// A tree of files on this machine, as configured in `dr.yaml`.
 package struct FilesComponent: Equatable, Sendable {
     /// Absolute path of the tree.
     package var data = ""
-    /// Patterns of paths to skip, relative to `data`, with gitignore's meaning.
+    /// Patterns of paths to skip, relative to `data`, in gitignore's syntax.
     package var exclude: [String] = []
 
     package init() {}

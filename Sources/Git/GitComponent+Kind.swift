@@ -11,7 +11,7 @@ extension GitComponent: ComponentKind {
         configuration:
           kind: git
           url: git@git.example:monitoring/configuration.git
-          branch: main                       # the default branch when left out
+          branch: main                       # default: the branch of the repository's HEAD
           ssh_key: /etc/dr/deploy_key        # for https: username and password, ca_file
           ssh_known_hosts: /etc/dr/known_hosts
         """)
@@ -28,7 +28,7 @@ extension GitComponent: ComponentKind {
         return GitSource(url: url, branch: branch, access: access, pool: context.pool)
     }
 
-    /// The importer proves the bundle: git checks every object's hash.
+    /// The importer verifies the bundle: git checks every object's hash.
     package static func restorer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentRestorer)? { nil }
 
     package static func importer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentImporter)? {
@@ -40,7 +40,7 @@ extension GitComponent: ComponentKind {
     package static let neighbours: [String] = []
     package static let trace: ServerTrace? = nil
 
-    // MARK: Where it lives
+    // MARK: Places
 
     package var home: String? { url.hasPrefix("/") ? url : nil }
     package var server: HTTPAccess? { nil }

@@ -1,10 +1,10 @@
 package import Documents
 
-/// One branch of a git repository with its history, by its entry in `dr.yaml`.
+/// One branch of a git repository with its history, as configured in `dr.yaml`.
 package struct GitComponent: Equatable, Sendable {
-    /// An absolute path, or a URL as git takes it, without a password.
+    /// An absolute path, or a URL in a form that git accepts, without a password.
     package var url = ""
-    /// Nil leaves the choice to the repository's `HEAD`.
+    /// Nil uses the branch of the repository's `HEAD`.
     package var branch: String?
     /// For http and https.
     package var username: String?
@@ -22,19 +22,21 @@ extension GitComponent: Section {
         Key("url", \.url, as: .gitURL, required: true, about: "The repository: a path on this machine, or its URL."),
         Key(
             "branch", \.branch, as: .text,
-            about: "The branch to back up; the repository's default branch when left out."),
+            about: "The branch to back up. Default: the repository's default branch."),
         Key("username", \.username, as: .text, about: "User name for http and https."),
         Key("password", \.password, as: .secret, about: "Password or token for http and https."),
         Key("ssh_key", \.sshKey, as: .path, about: "Private key for ssh, without a passphrase, or held by the agent."),
         Key(
             "ssh_known_hosts", \.sshKnownHosts, as: .path, about: "Known host keys for ssh, instead of the user's own."),
-        Key("ca_file", \.caFile, as: .path, about: "PEM certificates to trust for https, instead of the system's."),
+        Key(
+            "ca_file", \.caFile, as: .path,
+            about: "PEM certificates to trust for https, instead of the system's certificates."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if (username == nil) != (password == nil) {
             let key = username == nil ? "password" : "username"
-            reader.complain(written[key], "'username' and 'password' need each other")
+            reader.complain(written[key], "'username' and 'password' must be set together")
         }
         let address = url.lowercased()
         let isWeb = address.hasPrefix("http://") || address.hasPrefix("https://")
@@ -48,18 +50,19 @@ extension GitComponent: Section {
         }
         if let branch, branch.hasPrefix("refs/") || branch.hasPrefix("-") {
             reader.complain(
-                written["branch"], "'\(branch)' is no branch", hint: "name it without refs/heads/, as `git branch` does"
+                written["branch"], "'\(branch)' is not a valid branch name",
+                hint: "give it without refs/heads/, as `git branch` does"
             )
         }
     }
 }
 
 extension Shape where Value == String {
-    /// A path, made absolute from the configuration file's folder; or a URL, or ssh's `user@host:path`, as they are.
+    /// A path, made absolute from the configuration file's folder; or a URL or ssh's `user@host:path`, unchanged.
     fileprivate static let gitURL = Shape(schema: ["type": "string"]) { node, reader in
         guard let url = text.read(node, &reader) else { return nil }
         guard let scheme = url.firstRange(of: "://").map({ url[..<$0.lowerBound].lowercased() }) else {
-            // As git tells the two apart: a colon before the first slash.
+            // As git distinguishes them: a colon before the first slash.
             let isShort = url.prefix { $0 != "/" }.contains(":")
             guard isShort else { return path.read(node, &reader) }
             guard !url.hasPrefix("-"), !url.contains("::") else {
@@ -74,10 +77,10 @@ extension Shape where Value == String {
         }
         let authority = url.dropFirst(scheme.count + 3).prefix { $0 != "/" }
         if let user = authority.lastIndex(of: "@").map({ authority[..<$0] }) {
-            // A web server's user name may itself be a token. Neither is repeated here.
+            // A web server's user name may itself be a token. The message shows neither.
             guard !user.contains(":"), !scheme.hasPrefix("http") else {
                 reader.complain(
-                    node, "credentials must not stand in the URL",
+                    node, "the URL must not contain credentials",
                     hint: "use 'username' and 'password: {env: NAME}', and change the secret")
                 return nil
             }

@@ -13,8 +13,8 @@ extension GrafanaComponent: ComponentKind {
           url: http://localhost:3000
           username: admin
           password: {env: GRAFANA_PASSWORD}
-          annotations: 90d                   # how far back they are taken
-          join_organizations: true           # enter organisations that the admin is no member of, for the export
+          annotations: 90d                   # age of the oldest annotations to export
+          join_organizations: true           # let the admin join organisations during the export
           contact_point_secrets: never       # encrypted: into an encrypted store, by default
           secrets: {data-source/P1/basicAuthPassword: {env: P1_PASSWORD}}   # for a restore: Grafana shows none
         """,
@@ -37,15 +37,15 @@ extension GrafanaComponent: ComponentKind {
         }
     }
 
-    /// The export checks its documents itself: there is nothing else to inspect.
+    /// The export checks its documents itself: dr inspects nothing else.
     package static func restorer(_ settings: Self?, _ context: ComponentContext) -> (any ComponentRestorer)? { nil }
 
     package static func importer(_ settings: Self?, _ context: ComponentContext) throws -> (any ComponentImporter)? {
-        guard let settings else { return nil }  // its documents can still be had as files
+        guard let settings else { return nil }  // its documents can still be restored as files
         var values: [String: String] = [:]
         var unavailable: [String: String] = [:]
         for (name, secret) in settings.secrets {
-            // A missing secret must not keep the others from being restored: it is reported where it is needed.
+            // A missing secret must not keep the others from being restored: it is reported when it is needed.
             do {
                 values[name] = try secret.resolve(environment: context.environment)
             } catch { unavailable[name] = error.diagnostics.map(\.message).joined(separator: "; ") }
@@ -71,14 +71,14 @@ extension GrafanaComponent: ComponentKind {
         GrafanaAPI(url: access.url, client: try context.client(access), pool: context.pool)
     }
 
-    /// The client of checks: it sends each request once, for a check measures the present.
+    /// The client of checks: it sends each request once, because a check measures the present.
     func askedAPI(_ context: ComponentContext, silence: Duration? = nil) throws -> GrafanaAPI {
         GrafanaAPI(
             url: access.url, client: try context.client(access, silence: silence), pool: context.pool,
             retries: RetryPolicy(attempts: 1))
     }
 
-    // MARK: Where it lives
+    // MARK: Places
 
     package var home: String? { nil }
     package var server: HTTPAccess? { access }
@@ -127,7 +127,7 @@ extension GrafanaComponent: ComponentKind {
         guard place.url != nil else { return nil }
         var settings = self
         settings.access.relocate(place)
-        // The drill's Grafana must not reach whom the live one reaches, and needs nothing that it could do so with.
+        // The drill's Grafana must not notify the receivers of the live one, and has no secrets that would allow it.
         settings.secrets = [:]
         settings.withholdsSecrets = true
         return settings

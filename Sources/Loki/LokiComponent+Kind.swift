@@ -10,12 +10,12 @@ extension LokiComponent: ComponentKind {
         """
         # A Loki that keeps its chunks in files; 'data' is its common.path_prefix.
         loki:
-          url: http://localhost:3100         # asked for its schema; may be left out
+          url: http://localhost:3100         # to read its schema; optional
           data: /loki
-          chunks: /loki/chunks               # where they are elsewhere
+          chunks: /loki/chunks               # if they are not in 'data'
           rules: /loki/rules                 # likewise
           wal: /loki/wal                     # likewise
-          flush: true                        # write what is in memory into chunks first
+          flush: true                        # write lines in memory into chunks first
         """)
 
     // MARK: Backup and restore
@@ -41,28 +41,28 @@ extension LokiComponent: ComponentKind {
 
     package static let neighbours = ["loki", "promtail", "alloy"]
     package static let trace: ServerTrace? = ServerTrace(
-        metric: "loki_build_info", program: "loki", loss: "logs are kept there and nowhere else")
+        metric: "loki_build_info", program: "loki", loss: "logs are kept there only")
 
     private func api(_ context: ComponentContext) throws -> LokiAPI? {
         guard !access.url.isEmpty else { return nil }
         return LokiAPI(url: access.url, client: try context.client(access), pool: context.pool)
     }
 
-    /// The client of checks: it sends each request once, for a check measures the present.
+    /// The client of checks: it sends each request once, because a check measures the present.
     func askedAPI(_ context: ComponentContext) throws -> LokiAPI? {
         guard !access.url.isEmpty else { return nil }
         return LokiAPI(
             url: access.url, client: try context.client(access), pool: context.pool, retries: RetryPolicy(attempts: 1))
     }
 
-    // MARK: Where it lives
+    // MARK: Places
 
     package var home: String? { data }
     package var server: HTTPAccess? { access.url.isEmpty ? nil : access }
     package func places(of owner: String) -> [Place] { placesInSettings(of: owner) }
     package var writablePaths: [String] { [] }
 
-    /// Only directories tell: the server has no fact that a restore changes.
+    /// Only directories identify it: the server has no fact that a restore changes.
     package func identity(_ context: ComponentContext) -> String? { nil }
 
     // MARK: Checks

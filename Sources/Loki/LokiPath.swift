@@ -1,10 +1,10 @@
-/// What a file of an archived tree is, told from its path.
+/// The role of a file of an archived tree, by its path.
 enum LokiPath: Equatable {
     case chunk(ChunkName)
-    /// Where chunks are, and none by its name.
+    /// A file in a place of chunks whose name is not a chunk's.
     case misnamedChunk
     case index(IndexName)
-    /// Deletions of log lines that were asked for.
+    /// Requested deletions of log lines.
     case deleteRequests
     case rule(tenant: String)
     /// A bolt file of the index that is not stored yet.
@@ -15,7 +15,7 @@ enum LokiPath: Equatable {
     case writeAheadLog(isSegment: Bool)
     /// A segment of the log of references that are in no index yet.
     case activeLog
-    /// Anything else.
+    /// Any other file.
     case other
 
     private static let chunksFolder = Array("\(LokiLayout.chunks)/".utf8)
@@ -72,7 +72,7 @@ enum LokiPath: Equatable {
     init(_ path: String) { self.init(Array(path.utf8)) }
 }
 
-/// Names at the top of an archived tree: those of Loki's `path_prefix`, and one of dr's own.
+/// Names at the top of an archived tree: those of Loki's `path_prefix`, and one of dr.
 enum LokiLayout {
     static let chunks = "chunks"
     static let rules = "rules"
@@ -80,21 +80,21 @@ enum LokiLayout {
     static let compactor = "compactor"
     /// The compactor's bolt file of requests for deletion, which it stores in the index every five minutes.
     static let deletionStore = "compactor/deletion/delete_requests/delete_requests"
-    /// Which schema the chunks are in, for whoever restores them.
+    /// The schema of the chunks, for operators who restore them.
     static let description = "dr-loki.json"
-    /// A random identity for usage reports; made anew where it is missing.
+    /// A random identity for usage reports; Loki creates a missing one again.
     static let clusterSeed = "loki_cluster_seed.json"
 }
 
 /// A stored file of the index, `<table>/[<tenant>/]<file>` under the index' prefix.
 struct IndexName: Equatable {
-    /// Days since 1970 that the table is about.
+    /// The day of the table, in days since 1970.
     var day: Int
-    /// Nil where the file is about all tenants.
+    /// Nil if the file is about all tenants.
     var tenant: String?
     var compacted: Compacted?
 
-    /// What the name of a compacted TSDB says.
+    /// The fields in the name of a compacted TSDB.
     struct Compacted: Equatable {
         /// Milliseconds since 1970.
         var from: Int
@@ -102,7 +102,7 @@ struct IndexName: Equatable {
         var checksum: UInt32
     }
 
-    /// - Parameter parts: of the path below the chunks directory.
+    /// - Parameter parts: the parts of the path below the chunks directory.
     init?(_ parts: ArraySlice<ArraySlice<UInt8>>) {
         let texts = parts.map { String(decoding: $0, as: UTF8.self) }
         guard let file = texts.last, file.hasSuffix(".gz") || file.hasSuffix(".tsdb") else { return nil }
@@ -116,14 +116,14 @@ struct IndexName: Equatable {
         return nil
     }
 
-    /// Tables are named by a prefix that the schema sets and the number of their day.
+    /// A table's name is a prefix that the schema sets and the number of its day.
     static func day(of table: String) -> Int? {
         let digits = table.reversed().prefix { $0.isASCII && $0.isNumber }
         guard (4...6).contains(digits.count), digits.count < table.count else { return nil }
         return Int(String(digits.reversed()))
     }
 
-    /// Whether the index may be about any of these times, milliseconds since 1970.
+    /// Returns true if the index may be about any of these times, milliseconds since 1970.
     func overlaps(_ times: ClosedRange<Int>) -> Bool {
         if let compacted, compacted.from <= compacted.through {
             return times.overlaps(compacted.from...compacted.through)

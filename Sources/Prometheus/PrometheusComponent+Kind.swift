@@ -18,9 +18,9 @@ extension PrometheusComponent: ComponentKind {
           # password: {env: PROMETHEUS_PASSWORD}
           # bearer_token: {file: /etc/dr/prometheus-token}
           # tls: {ca_file: /etc/dr/ca.pem}     # also cert_file and key_file, insecure
-          # skip_head: true                    # leave out what is not in blocks yet
-          # stall_timeout: 45m                 # any component: back up the others without one that hangs so long
-          # shrink_threshold: 50%              # any component: more than this gone since the last backup is a loss
+          # skip_head: true                    # skip samples that are not in blocks yet
+          # stall_timeout: 45m                 # any component: continue without it if it hangs for this long
+          # shrink_threshold: 50%              # any component: report a loss if it shrinks by more than this
         """,
         isActive: true, canary: "prometheus: {pushgateway: http://pushgateway:9091}")
 
@@ -32,7 +32,7 @@ extension PrometheusComponent: ComponentKind {
     }
 
     package static func restorer(_ settings: Self?, _ context: ComponentContext) throws -> (any ComponentRestorer)? {
-        // The server may be gone, as on the worst day: its retention is then not known.
+        // The server may be down, as after a disaster: its retention is then not known.
         PrometheusRestorer(
             url: settings?.access.url, client: try settings.map { try context.client($0.access) } ?? context.client(),
             pool: context.pool, now: context.now)
@@ -54,7 +54,7 @@ extension PrometheusComponent: ComponentKind {
         PrometheusAPI(url: access.url, client: try context.client(access, silence: silence), pool: context.pool)
     }
 
-    // MARK: Where it lives
+    // MARK: Places
 
     package var home: String? { data }
     package var server: HTTPAccess? { access }
@@ -119,7 +119,7 @@ extension PrometheusComponent: ComponentKind {
         return options
     }
 
-    /// The server scrapes only itself: that is enough to see that it still takes samples.
+    /// The server scrapes only itself: that is enough to check that it appends samples.
     package static func drillConfiguration(port: String) -> String? {
         """
         global: {scrape_interval: 2s}

@@ -1,12 +1,12 @@
 package import Components
 package import Documents
 
-/// A Prometheus of the stack, by its entry in `dr.yaml`.
+/// A Prometheus of the stack, as configured in `dr.yaml`.
 package struct PrometheusComponent: Equatable, Sendable {
     package var access = HTTPAccess()
-    /// Absolute path of the server's `--storage.tsdb.path`, as this machine sees it.
+    /// Absolute path of the server's `--storage.tsdb.path`, as mounted on this machine.
     package var data = ""
-    /// Leave out what is only in memory and in the write-ahead log, which costs up to three hours of data.
+    /// True skips samples that are only in memory and in the write-ahead log: up to three hours of data.
     package var skipHead = false
 
     package init() {}
@@ -17,8 +17,8 @@ extension PrometheusComponent: Section {
         HTTPAccess.keys.map { $0.within(\.access) } + [
             Key(
                 "data", \.data, as: .path, required: true,
-                about: "The server's --storage.tsdb.path, as this machine sees it."),
-            Key("skip_head", \.skipHead, as: .flag, about: "Leave out the newest data, which are not in blocks yet."),
+                about: "The server's --storage.tsdb.path, as mounted on this machine."),
+            Key("skip_head", \.skipHead, as: .flag, about: "Skip the newest data, which are not in blocks yet."),
         ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

@@ -3,14 +3,16 @@ internal import Documents
 internal import Yams
 
 extension Configuration {
-    /// The keys whose values depend on the kinds of components that are known.
+    /// The keys whose values depend on the kinds of components.
     static func keys(of kinds: [any ComponentKind.Type]) -> [Key<Self>] {
         let checks = ChecksConfiguration.schema(also: [ChecksConfiguration.canaries(kinds, of: [])])
         return [
             Key(
-                "components", \.components, as: .components(kinds), required: true, about: "What is backed up, by name."
+                "components", \.components, as: .components(kinds), required: true,
+                about: "Components to back up, by name."
             ),
-            .dependent("checks", schema: checks, "What is looked at after a recovery.") { stack, node, reader in
+            .dependent("checks", schema: checks, "Checks of the stack, and recorded queries for them.") {
+                stack, node, reader in
                 let canaries = ChecksConfiguration.canaries(kinds, of: stack.components)
                 guard let checks = reader.section(ChecksConfiguration.self, from: node, also: [canaries]) else {
                     return false
@@ -24,8 +26,8 @@ extension Configuration {
 }
 
 extension ChecksConfiguration {
-    /// Complains of names that are not of a component of a fitting kind.
-    /// - Parameter components: those of the stack; none where they could not be read: nothing is known of names then.
+    /// Reports names that do not refer to a component of a suitable kind.
+    /// - Parameter components: the components of the stack; empty if they could not be read, and then no name is checked.
     fileprivate func refuseForeignNames(
         of components: [ComponentConfiguration], _ kinds: [any ComponentKind.Type], at node: YAMLNode,
         _ reader: inout Reader
@@ -43,14 +45,14 @@ extension ChecksConfiguration {
                 reader.complain(
                     node, "'\(key)' of 'checks' names '\(name)', which \(detail)",
                     hint:
-                        "it takes components of kind \(kinds.filter(fits).map { $0.name }.sorted().joined(separator: ", "))"
+                        "use a component of kind \(kinds.filter(fits).map { $0.name }.sorted().joined(separator: ", "))"
                 )
             }
         }
     }
 
-    /// The key of canaries: the settings of each are those of its component's kind.
-    /// - Parameter components: those of the stack; none for the schema, and where they could not be read.
+    /// The key `canaries`, whose settings depend on the kind of each component.
+    /// - Parameter components: the components of the stack; empty for the schema, and if they could not be read.
     static func canaries(_ kinds: [any ComponentKind.Type], of components: [ComponentConfiguration]) -> Key<Self> {
         let names = kinds.filter { $0.canary != nil }.map { $0.name }.sorted()
         let schema: JSONValue = [
@@ -72,7 +74,7 @@ extension ChecksConfiguration {
                     let detail = kind.map { "is of kind '\($0.name)'" } ?? "is not a component"
                     reader.complain(
                         key, "'canaries' of 'checks' names '\(name)', which \(detail)",
-                        hint: "it takes components of kind \(names.joined(separator: ", "))")
+                        hint: "use a component of kind \(names.joined(separator: ", "))")
                     isGood = false
                     continue
                 }
@@ -83,7 +85,7 @@ extension ChecksConfiguration {
         }
         return Key(
             "canaries", \.canaries, as: shape,
-            about: "Components that a canary is written into before each backup, by name.")
+            about: "Canaries by component name: dr writes one into each component before a backup.")
     }
 }
 

@@ -1,11 +1,11 @@
 internal import Components
 package import Documents
 
-/// What `dr.yaml` says, checked.
+/// The validated content of `dr.yaml`.
 package struct Configuration: Equatable, Sendable {
-    /// What the stack is called in reports, metrics and notifications.
+    /// The name of the stack in reports, metrics and notifications.
     package var stack = "monitoring"
-    /// Names that the stack had before: sets that bear them are its own.
+    /// Previous names of the stack; sets with these names belong to it.
     package var formerStacks: [String] = []
     package var objectives = Objectives()
     package var store = StoreConfiguration()
@@ -13,9 +13,9 @@ package struct Configuration: Equatable, Sendable {
     package var components: [ComponentConfiguration] = []
     package var retention = RetentionConfiguration()
     package var verification = VerificationConfiguration()
-    /// Absolute path of the folder of recovery plans; nil stands for `plans` beside the file.
+    /// The absolute path of the folder of recovery plans; nil for `plans` beside the file.
     package var plans: String?
-    /// Absolute path of the cache and the journals; nil leaves the place to ``stateFolder(environment:isRoot:)``.
+    /// The absolute path of the cache and the journals; nil for the default of ``stateFolder(environment:isRoot:)``.
     package var state: String?
     package var notifications = NotificationConfiguration()
     package var checks = ChecksConfiguration()
@@ -29,7 +29,7 @@ package struct Configuration: Equatable, Sendable {
         components.first { $0.name == name }
     }
 
-    /// Where cache and journals go: as configured, else `/var/lib/dr` for root and the XDG state folder for others.
+    /// The folder of cache and journals: as configured, else `/var/lib/dr` for root and the XDG state folder for others.
     package func stateFolder(environment: [String: String], isRoot: Bool) -> String {
         if let state { return state }
         if isRoot { return "/var/lib/dr" }
@@ -40,30 +40,30 @@ package struct Configuration: Equatable, Sendable {
 
 extension Configuration: Section {
     package static let keys: [Key<Self>] = [
-        Key("stack", \.stack, as: .text, about: "What the stack is called in reports, metrics and notifications."),
+        Key("stack", \.stack, as: .text, about: "Name of the stack in reports, metrics and notifications."),
         Key(
             "former_stacks", \.formerStacks, as: .list(of: .text),
-            about: "Names that the stack had before: backups under these names are its own."),
-        Key("objectives", \.objectives, as: .section(), about: "What a recovery is measured against."),
-        Key("store", \.store, as: .section(), required: true, about: "Where backups are kept."),
-        Key("retention", \.retention, as: .section(), about: "Which backups are kept; left out, all are."),
-        Key("verification", \.verification, as: .section(), about: "How what is stored is read again."),
-        Key("plans", \.plans, as: .path, about: "Folder of the recovery plans."),
-        Key("state", \.state, as: .path, about: "Folder for cache and journals; losing it costs time, never data."),
-        Key("notifications", \.notifications, as: .section(), about: "Whom to tell."),
-        Key("drill", \.drill, as: .section(), about: "How drills are run, beside the stack."),
-        Key("metrics", \.metrics, as: .section(), about: "Metrics about backups, for a metrics server."),
+            about: "Previous names of the stack; backups under these names belong to it."),
+        Key("objectives", \.objectives, as: .section(), about: "Objectives of a recovery."),
+        Key("store", \.store, as: .section(), required: true, about: "Store of the backups."),
+        Key("retention", \.retention, as: .section(), about: "Retention policy of the backups. Default: keep all."),
+        Key("verification", \.verification, as: .section(), about: "Verification of stored backups."),
+        Key("plans", \.plans, as: .path, about: "Folder of your recovery plans. Default: plans, beside this file."),
+        Key("state", \.state, as: .path, about: "Folder for cache and journals. Its loss costs time, but no backup."),
+        Key("notifications", \.notifications, as: .section(), about: "Channels that get notifications."),
+        Key("drill", \.drill, as: .section(), about: "Settings of drills."),
+        Key("metrics", \.metrics, as: .section(), about: "Metrics about backups, for a metrics server to collect."),
         Key(
-            "capacity", \.capacity, as: .section(), about: "What `dr capacity` forecasts, and against which thresholds."
+            "capacity", \.capacity, as: .section(), about: "Resources and thresholds of `dr capacity`."
         ),
     ]
 }
 
-/// What a recovery is measured against.
+/// The objectives of a recovery.
 package struct Objectives: Equatable, Sendable {
-    /// Allowed time to recover.
+    /// The time allowed for a recovery.
     package var rto: Period?
-    /// Allowed loss of data.
+    /// The time span of data whose loss is allowed.
     package var rpo: Period?
 
     package init() {}
@@ -71,14 +71,16 @@ package struct Objectives: Equatable, Sendable {
 
 extension Objectives: Section {
     package static let keys: [Key<Self>] = [
-        Key("rto", \.rto, as: .period, about: "Recovery time objective: the time allowed to recover, such as 4h."),
-        Key("rpo", \.rpo, as: .period, about: "Recovery point objective: the loss of data allowed, such as 1h."),
+        Key("rto", \.rto, as: .period, about: "Recovery time objective: time allowed for a recovery, such as 4h."),
+        Key(
+            "rpo", \.rpo, as: .period,
+            about: "Recovery point objective: time span of data whose loss is allowed, such as 1h."),
     ]
 }
 
-/// Where metrics about backups go.
+/// The destination of metrics about backups.
 package struct Metrics: Equatable, Sendable {
-    /// Absolute path of a file for the node exporter's textfile collector.
+    /// The absolute path of a file for the node exporter's textfile collector.
     package var textfile: String?
 
     package init() {}
@@ -88,12 +90,13 @@ extension Metrics: Section {
     package static let keys: [Key<Self>] = [
         Key(
             "textfile", \.textfile, as: .path,
-            about: "File for the node exporter's textfile collector; its name ends in .prom.")
+            about: "File for the node exporter's textfile collector; its name must end in .prom.")
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if let textfile, !textfile.hasSuffix(".prom") {
-            reader.complain(written["textfile"], "'textfile' must end in .prom", hint: "the collector reads no others")
+            reader.complain(
+                written["textfile"], "'textfile' must end in .prom", hint: "the textfile collector ignores other files")
         }
     }
 }

@@ -4,13 +4,13 @@ internal import Foundation
 
 /// Finds and reads `dr.yaml`.
 package enum ConfigurationFile {
-    /// Where a configuration is looked for when none is named.
+    /// The default locations of the configuration.
     package static let standardPlaces = ["dr.yaml", "/etc/dr/dr.yaml"]
 
-    private static let emptyHint = "'dr init' writes a commented one"
+    private static let emptyHint = "run 'dr init' to write a commented one"
 
-    /// The file to use: the one named by `--config`, or the first standard place that has one.
-    /// - Throws: `DocumentError` when there is none.
+    /// Returns the file named by `--config`, or the first default location with a file.
+    /// - Throws: `DocumentError` if there is none.
     package static func locate(explicit: String?, in currentFolder: String? = nil) throws(DocumentError) -> String {
         let folder = currentFolder ?? FileManager.default.currentDirectoryPath
         for place in explicit.map({ [$0] }) ?? standardPlaces {
@@ -19,16 +19,16 @@ package enum ConfigurationFile {
         }
         if let explicit {
             throw DocumentError(
-                file: explicit, "no such file", hint: "'dr init --config \(explicit)' writes a new one")
+                file: explicit, "no such file", hint: "run 'dr init --config \(explicit)' to write a new one")
         }
         throw DocumentError(
             file: standardPlaces.joined(separator: ", "), "no configuration found",
-            hint: "name one with --config, or write a new one with 'dr init'")
+            hint: "add --config FILE, or run 'dr init' to write a new one")
     }
 
-    /// Reads and checks a configuration; relative paths in it start from its folder.
-    /// - Parameter kinds: the kinds of components that may stand in it.
-    /// - Throws: `DocumentError` with everything that is wrong.
+    /// Reads and validates a configuration; relative paths in it start from its folder.
+    /// - Parameter kinds: the supported kinds of components.
+    /// - Throws: `DocumentError` with all errors.
     package static func read(
         _ path: String, kinds: [any ComponentKind.Type]
     ) throws(DocumentError) -> Configuration {
@@ -39,7 +39,7 @@ package enum ConfigurationFile {
     /// - Parameters:
     ///   - file: the name of the text in messages.
     ///   - folder: absolute path that relative paths start from.
-    ///   - kinds: the kinds of components that may stand in it.
+    ///   - kinds: the supported kinds of components.
     package static func parse(
         _ text: String, file: String, folder: String, kinds: [any ComponentKind.Type]
     ) throws(DocumentError) -> Configuration {

@@ -1,7 +1,7 @@
 package import Components
 internal import Documents
 
-/// The JSON Schema of `dr.yaml`, for editors: made from the tables of keys that the file is read by.
+/// The JSON Schema of `dr.yaml`, for editors, generated from the same tables of keys that the reader uses.
 package enum ConfigurationSchema {
     /// The document kept as `docs/dr.schema.json`.
     package static func json(kinds: [any ComponentKind.Type]) -> String {

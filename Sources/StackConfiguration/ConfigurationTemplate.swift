@@ -3,8 +3,8 @@ package import Components
 /// The commented `dr.yaml` that `dr init` writes.
 package enum ConfigurationTemplate {
     /// - Parameters:
-    ///   - store: the store to name in it; the default keeps backups on this machine.
-    ///   - kinds: the kinds of components to show, in their order.
+    ///   - store: the location of the store; the default keeps backups on this machine.
+    ///   - kinds: the kinds of components to include, in their order.
     package static func text(
         store: StoreLocation = .directory("/var/backups/dr"), kinds: [any ComponentKind.Type]
     ) -> String {
@@ -12,19 +12,19 @@ package enum ConfigurationTemplate {
         return """
             # dr: disaster recovery for a monitoring stack.
             # Lengths of time: 30s, 90m, 4h, 30d, 12w, 12mo, 7y. Relative paths start from this file's folder.
-            # A secret is never written here, only where it is: {env: NAME} or {file: PATH}.
+            # Do not write a secret here. Write its location: {env: NAME} or {file: PATH}.
 
-            # What the stack is called in reports and metrics.
+            # Name of the stack in reports, metrics and notifications.
             stack: monitoring
-            # former_stacks: [old-name]              # names that it had before: backups under these are its own
+            # former_stacks: [old-name]              # previous names; backups under these names belong to it
 
-            # What a recovery is measured against: time allowed to recover (rto), data allowed to be lost (rpo).
+            # Objectives of a recovery: time allowed to recover (rto), time span of data whose loss is allowed (rpo).
             objectives: {rto: 4h, rpo: 1h}
 
-            # Where backups are kept: s3://bucket/prefix, or file:///absolute/path.
+            # Store of the backups: s3://bucket/prefix, or file:///absolute/path.
             store:
               url: \(quoted(store.description))
-              # For s3:// stores. Credentials come from the usual AWS places unless they are named here.
+              # For s3:// stores. The default for credentials is the AWS credential chain.
               # region: eu-central-1
               # endpoint: https://minio.example:9000
               # addressing: auto                     # or path, or virtual
@@ -37,86 +37,86 @@ package enum ConfigurationTemplate {
               # ca_file: /etc/dr/ca.pem
               # part_size: 8MiB
               # stall_timeout: 60s
-              # Encrypt to these certificates before anything leaves this machine; their keys stay elsewhere.
+              # Encrypt backups on this machine for these certificates. Keep their private keys elsewhere.
               # recipients: [keys/recovery.crt]
-              # Sign every set, and refuse those that are not signed; `key` is not needed to restore.
+              # Sign every set, and refuse unsigned sets. A restore does not need `key`.
               # signing: {certificate: keys/signing.crt, key: keys/signing.key}
-              # Lock objects in a bucket made for it; see docs/object-lock.md. In compliance mode nobody can undo it.
+              # Lock objects in a bucket with object lock; see docs/object-lock.md. No user can undo compliance mode.
               # lock: {mode: governance, margin: 3d}
 
-            # What is backed up, by name. A name that is a kind needs no 'kind'.
+            # Components to back up, by name. The default of 'kind' is the name.
             components:
             \(components(kinds))
 
-            # How far back one backup is kept for each hour, day, week, month and year, counted from now. The newest
-            # complete and the newest verified backup are kept whatever stands here. See `dr retention simulate`.
+            # Retention policy: how far back dr keeps one backup per hour, day, week, month and year. dr always keeps the
+            # newest complete and the newest verified backup. See `dr retention simulate`.
             retention:
               hourly: 24h
               daily: 30d
               weekly: 12w
               monthly: 12mo
               yearly: 7y
-              # keep_last: 5                         # the newest so many, whatever their age
-              # keep_within: 2d                      # every one that is younger
-              # time_zone: Europe/Berlin             # whose hours, days, weeks, months and years; UTC if left out
-              # When nothing is dropped before a person has looked:
-              # largest_drop: 50%                    # more than this share of all backups would go at once
-              # freeze_after_failures: 3             # so many runs failed in a row; 0 is never
-              # longest_gap: 60d                     # nothing was seen so long: a clock leapt, or backups ended
-              # clock_tolerance: 5m                  # a backup named further ahead than this is from the future
-              # grace: 24h                           # from the announcement of a deletion to the deletion
+              # keep_last: 5                         # this number of newest backups, regardless of age
+              # keep_within: 2d                      # every backup younger than this
+              # time_zone: Europe/Berlin             # of the hours, days, weeks, months and years; default: UTC
+              # Pruning freezes, and an operator must look at the reason first:
+              # largest_drop: 50%                    # if it would drop more than this share of all backups at once
+              # freeze_after_failures: 3             # after this number of failed runs in a row; 0 for never
+              # longest_gap: 60d                     # after this time without backups: a clock may be wrong
+              # clock_tolerance: 5m                  # a backup further ahead of the clock is from the future
+              # grace: 24h                           # grace period from the announcement of a removal to the removal
 
-            # After each backup read a share of the old packs again, so that every byte is read within the period.
+            # Read a share of the old packs after each backup, so that every byte is read within the period.
             # verification: {sample: true, period: 30d}
 
-            # Recovery plans.
+            # Folder of your recovery plans.
             # plans: plans/
 
-            # Cache and journals: losing them costs time, never data.
+            # Folder for cache and journals. Its loss costs time, but no backup.
             # state: /var/lib/dr
 
-            # Whom to tell. Each channel may have a 'name', and be told less: by 'events', by 'severity' (info, warning,
-            # critical). 'dr notify test' tries them. See docs/notifications.md.
+            # Notification channels. Each channel may have a 'name', and filter by 'events' and by 'severity' (info,
+            # warning, critical). Test them with 'dr notify test'. See docs/notifications.md.
             # notifications:
             #   webhooks: [{url: {env: EMERGENCY_WEBHOOK}, headers: {Authorization: {env: EMERGENCY_TOKEN}}}]
             #   slack: [{url: {env: SLACK_WEBHOOK}, severity: warning}]
             #   pagerduty: [{routing_key: {file: /etc/dr/pagerduty-key}, severity: critical}]
             #   alertmanager: [{url: "http://localhost:9093", expires: 1d}]
             #   email: [{server: "smtp://mail.example:587", from: dr@mail.example, to: [oncall@mail.example]}]
-            #                                        # with username and password, where the server wants them
-            #   status_page:                         # Statuspage; for any other, 'address' with {status} in it
+            #                                        # with username and password, if the server requires them
+            #   status_page:                         # Statuspage; for any other page, 'address' with {status} in it
             #     page: kctbh9vrtdwd
             #     token: {env: STATUSPAGE_TOKEN}
             #     components: [8kbf7d35c070]
             #     incidents: true
 
-            # What `dr check` and recoveries look at, and what a backup records for them: see docs/checks.md.
+            # Settings of the checks, and of the queries that a backup records for them; see docs/checks.md.
             # checks:
             #   timeout: 30s                         # of one check
-            #   interval: 45s                        # how long to wait for new samples; default: from the server's intervals
-            #   tenants: [t1, t2]                    # of servers that are multi-tenant
+            #   interval: 45s                        # longest wait for new samples; default: from the server's intervals
+            #   tenants: [t1, t2]                    # of multi-tenant servers
             #   profiles: {nightly: [endpoints, sla]}
             #   endpoints: [{name: api, url: http://api:8080/healthz, timeout: 5s, critical: false, expect: 200}]
-            #   sla:                                 # thresholds when left out: 99.95 %, 2 s, 45 per minute
+            #   sla:                                 # default thresholds: 99.95 %, 2 s, 45 per minute
             #     window: 1h
             #     availability: {query: "100 * avg(avg_over_time(up[$window]))", threshold: 99.95}
-            #   queries: [{component: \(metrics), query: "count(up)"}]   # recorded beside those that dr makes itself
-            #   canaries:                            # a value is written there before each backup, and read after a restore
+            #   queries: [{component: \(metrics), query: "count(up)"}]   # in addition to the default queries
+            #   canaries:                            # dr writes a value before each backup and reads it after a restore
             \(examples(kinds.compactMap { $0.template.canary }))
 
             # metrics: {textfile: /var/lib/node-exporter/dr.prom}
 
-            # How `dr drill` restores beside the stack. Every component with a server wants one that the drill may start;
-            # for some kinds the installed program will do. ${port}, ${data}, ${folder} and ${name} are replaced.
-            # A server that cannot be told its port says which it has: port: 13100.
+            # Servers for `dr drill`, which restores beside the stack. Every component with a server needs one that the
+            # drill can start; some kinds use the installed program by default. dr replaces ${port}, ${data}, ${folder}
+            # and ${name}. If the server's port is fixed, name it: port: 13100.
             # drill:
-            #   sign: true                           # the report, with the key under store.signing
+            #   sign: true                           # sign the report with the key under store.signing
             #   servers:
             \(examples(kinds.compactMap { $0.template.drillServer }))
 
-            # What `dr capacity` forecasts. Known are cpu, memory, disk, network, ingestion, queries, repository, backup.
+            # Resources of `dr capacity`. Built in: cpu, memory, disk, network, ingestion, queries, repository, backup.
             # capacity:
-            #   source: \(metrics) # the component whose server has the history
+            #   source: \(metrics) # component whose server has the history
             #   history: 90d
             #   resources:
             #     repository: {warning: 500GiB, critical: 700GiB}
@@ -125,7 +125,7 @@ package enum ConfigurationTemplate {
             """
     }
 
-    /// The entries of all kinds: active ones as they are, the others as comments.
+    /// The entries of all kinds; inactive ones as comments.
     private static func components(_ kinds: [any ComponentKind.Type]) -> String {
         let parts = kinds.map { $0.template }
         let lines = parts.flatMap { part in
@@ -138,7 +138,7 @@ package enum ConfigurationTemplate {
 
     private static func examples(_ lines: [String]) -> String { lines.map { "#     \($0)" }.joined(separator: "\n") }
 
-    /// Plain where YAML reads it back as the same text, else in double quotes.
+    /// The text without quotes if YAML reads it as the same text, else in double quotes.
     private static func quoted(_ text: String) -> String {
         let plain = text.unicodeScalars.allSatisfy {
             $0.isASCII && ($0.properties.isAlphabetic || "0123456789/:._-".unicodeScalars.contains($0))

@@ -1,16 +1,16 @@
 import ArgumentParser
 import Operations
 
-/// The root command: it only holds the others together.
+/// The root command, which groups the other commands.
 struct DR: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dr",
-        abstract: "Back up a monitoring stack every hour, and prove that it can be brought back.",
+        abstract: "Back up a monitoring stack every hour, and prove with timed drills that it can be restored.",
         discussion: """
             Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 partial (some component or file failed), \
-            4 verification failed, 5 an objective was missed, 6 another run holds the work, 7 repository damaged or of \
-            a newer version, 130 interrupted, 141 the reader of standard output went away. With --json an error is a \
-            JSON document on standard output too.
+            4 verification failed, 5 an objective was missed, 6 another run is in progress, 7 repository damaged or of \
+            a newer version, 130 interrupted, 141 the reader of standard output closed it. With --json, an error is \
+            also printed as a JSON document on standard output.
             """,
         version: Release.version,
         subcommands: [

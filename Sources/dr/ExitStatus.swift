@@ -9,7 +9,7 @@ import RecoveryPlan
 import Reporting
 import StackConfiguration
 
-/// Exit codes are part of the command line's contract; scripts test them. A command throws one to end with it after
+/// The exit codes. They are part of the command line's contract, since scripts test them. A command throws one after
 /// it has printed its result.
 enum ExitStatus: Int32, Error {
     case done = 0
@@ -21,7 +21,7 @@ enum ExitStatus: Int32, Error {
     case held = 6
     case repositoryDamaged = 7
     case interrupted = 130
-    /// The reader of standard output has gone away: what a shell reports for SIGPIPE.
+    /// The reader of standard output closed it: the code that a shell reports for SIGPIPE.
     case readerGone = 141
 }
 

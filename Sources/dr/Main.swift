@@ -3,8 +3,8 @@ import Foundation
 import Operations
 import Platform
 
-/// Starts the command in a task that SIGINT, SIGTERM and SIGHUP cancel, and is the one place where an error becomes a
-/// line on standard error, a document on standard output where `--json` asks for one, and an exit code.
+/// Runs the command in a task that SIGINT, SIGTERM and SIGHUP cancel. Converts each error to a line on standard error,
+/// an exit code and, with `--json`, a document on standard output.
 @main
 enum Main {
     static func main() async {
@@ -61,7 +61,7 @@ enum Main {
         return status
     }
 
-    /// Prints the error's document where `--json` is given, unless a result was printed already.
+    /// Prints the error as a document if `--json` is given and no result was printed.
     private static func document(_ failure: Failure, _ arguments: [String]) {
         guard arguments.prefix(while: { $0 != "--" }).contains("--json"), !StandardOutput.hasWritten else { return }
         try? StandardOutput.write(exactly: (try Output.json(failure)) + "\n")

@@ -2,8 +2,8 @@ import Foundation
 
 /// The number of files that this process may have open.
 enum OpenFileLimit {
-    /// Raises the limit as far as the system lets this user; not beyond a number that makes programs slow which close
-    /// every descriptor that they might have.
+    /// Raises the limit as far as the system allows, up to 65,536: a higher limit slows down child programs that close
+    /// every possible descriptor.
     static func raise() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

@@ -7,7 +7,7 @@ enum ProgramArguments {
     /// Without the program's name.
     static let all: [String] = raw.map { String(validating: $0, as: UTF8.self) ?? PathText.text(of: $0) }
 
-    /// Those that are not UTF-8, as ``all`` has them.
+    /// The arguments that are not UTF-8, in the form that ``all`` gives them.
     static let notUTF8 = Set(
         raw.filter { String(validating: $0, as: UTF8.self) == nil }.map { PathText.text(of: $0) })
 

@@ -10,7 +10,7 @@ import Testing
 
 @testable import Alertmanager
 
-/// Servers that are away, that lie, or that break off.
+/// Servers that are down, that return wrong answers, or that close the connection.
 @Suite struct FaultTests {
     private static let status =
         #"{"cluster": {"status": "ready", "peers": []}, "config": {"original": "route:\nreceivers:\n"}}"#
@@ -129,7 +129,7 @@ import Testing
         let server = try ScriptedServer { request, _ in
             if request.target.hasSuffix("status") { return .reply(.response(200, [], Self.status)) }
             if request.method == "POST" {
-                // The server did it, and the connection broke before it could say so.
+                // The server created it, and the connection broke before its answer.
                 created.withLock { $0 += 1 }
                 return .reset
             }

@@ -52,7 +52,7 @@ import Testing
         #expect(throws: CheckFailure.self) {
             try droppable.drop(try #require(none.settings as? AlertmanagerComponent), none.context)
         }
-        // A set whose silences have all ended says nothing about an empty server.
+        // A set whose silences have all ended does not require any on the server.
         let ended = [SilenceEnds.fact: "29000000:4"]
         #expect(try Self.measure("alertmanager_silences", Self.component(empty.url, facts: ended)).verdict == .passed)
         #expect(!AlertmanagerComponent.holdsAnything(ended, at: AlertmanagerSite.now()))

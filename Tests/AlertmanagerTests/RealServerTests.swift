@@ -152,7 +152,7 @@ import Testing
         _ = try await target.import(tree)
         #expect(try target.canary("alerts").values(around: 0) == ["dr-1"])
         #expect(try target.canary("others").values(around: 0) == [])
-        // Into the server as it is, the set's canary counts.
+        // For a restore into the same server, the set's canary counts.
         #expect(try await site.import(tree).count(.update) == 1)
         #expect(try canary.values(around: 0) == ["dr-1"])
         #expect(try await site.import(tree).count(.same) == 1)

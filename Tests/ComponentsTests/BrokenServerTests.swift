@@ -65,16 +65,16 @@ import Testing
         Case(
             check: "grafana_database_ok", good: grafana, broken: ["/api/health": (200, #"{"database":"failing"}"#)],
             says: "database: failing"),
-        Case(check: "grafana_dashboards", good: grafana, broken: ["/api/search": (200, "[]")], says: "there is none"),
+        Case(check: "grafana_dashboards", good: grafana, broken: ["/api/search": (200, "[]")], says: "there are none"),
         Case(
             check: "grafana_dashboards", good: grafana, broken: ["/api/search": (200, #"[{"uid":"a"}]"#)],
-            says: "the set has 2: 1 are there", facts: ["dashboards": "2"]),
+            says: "the set has 2: the server has 1", facts: ["dashboards": "2"]),
         Case(
             check: "grafana_dashboards", good: grafana, broken: ["/api/dashboards/uid/a": (500, "no such table")],
             says: "no such table"),
         Case(
             check: "grafana_datasources", good: grafana, broken: ["/api/datasources": (200, "[]")],
-            says: "there is none"),
+            says: "there are none"),
         Case(
             check: "grafana_datasources", good: grafana, broken: ["/api/datasources/uid/p": (404, "lost")],
             says: "HTTP 404"),
@@ -86,7 +86,7 @@ import Testing
             broken: ["/api/datasources": (401, "who are you")], says: "who are you", facts: ["data sources": "0"]),
         Case(
             check: "grafana_datasources", good: grafana, broken: ["/api/datasources": (200, "[]")],
-            says: "there is none", facts: ["data sources": "1"]),
+            says: "there are none", facts: ["data sources": "1"]),
         Case(
             check: "loki_ready", good: loki, broken: ["/ready": (503, "Ingester not ready")], says: "Ingester not ready"
         ),
@@ -110,7 +110,7 @@ import Testing
             broken: ["/jaeger-*/_count": (404, "no such index")], says: "HTTP 404", facts: ["documents": "0"]),
         Case(
             check: "elasticsearch_documents", good: elasticsearch,
-            broken: ["/jaeger-*/_count": (200, #"{"count":0,"_shards":{"failed":0}}"#)], says: "there is none"),
+            broken: ["/jaeger-*/_count": (200, #"{"count":0,"_shards":{"failed":0}}"#)], says: "there is no document"),
         Case(
             check: "elasticsearch_documents", good: elasticsearch,
             broken: ["/jaeger-*/_count": (200, #"{"count":11,"_shards":{"failed":0}}"#)], says: "the set has 12",

@@ -12,13 +12,13 @@ import Testing
     private static let names = ((try? files()) ?? []).filter { $0.hasSuffix("Component+Kind.swift") }
         .compactMap { $0.split(separator: "/").first?.lowercased() }.filter { !["filetree", "git"].contains($0) }
         .sorted()
-    /// Files that name the system but not the kind, by the beginning of their path: a channel of notifications, and
-    /// servers that another server sends its alerts to.
+    /// Files that name the system but not the kind, by the beginning of their path: a channel of notifications,
+    /// servers that another server sends its alerts to, and the name of a program.
     private static let allowed = [
         "alertmanager": [
             "Notifications/", "Operations/Session/NotificationChannels.swift", "Prometheus/", "StackConfiguration/",
         ],
-        "prometheus": ["Notifications/Channels/AlertmanagerFormat.swift"],
+        "prometheus": ["Alertmanager/", "Notifications/Channels/AlertmanagerFormat.swift"],
     ]
 
     private static var sources: URL { Checkout.url("Sources") }

@@ -1,3 +1,4 @@
+import Alertmanager
 import Elasticsearch
 import FileTree
 import Foundation
@@ -42,7 +43,7 @@ final class StackFixture: Sendable {
 
     static let kinds: [any ComponentKind.Type] = [
         PrometheusComponent.self, GrafanaComponent.self, LokiComponent.self, ElasticsearchComponent.self,
-        FilesComponent.self, GitComponent.self,
+        FilesComponent.self, GitComponent.self, AlertmanagerComponent.self,
     ]
 
     static func context(of name: String) -> ComponentContext {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Elasticsearch
 
-/// One cluster dies, another restores; and what is in the way.
+/// Restores into another cluster than the backed-up one, and conflicts with existing objects.
 @Suite struct ElasticsearchImporterTests {
     /// A backed-up cluster, and an empty one that shares its repository.
     private func pair(_ options: ElasticsearchStandInOptions = ElasticsearchStandInOptions()) async throws
@@ -36,7 +36,7 @@ import Testing
         #expect(after.templates["_index_template"] == before.templates["_index_template"])
         #expect(after.templates["_template"]?.keys.sorted() == ["jaeger-service"])
         #expect(after.policies.keys == before.policies.keys)
-        // The one that is written to goes on rolling over; the other must not be deleted for its age.
+        // The write index keeps its policy and rolls over; the other must not be deleted because of its age.
         let name: JSONValue? = options.isOpenSearch ? Optional.none : "jaeger-ilm-policy"
         #expect(after.indices["jaeger-span-000002"]?.settings["index.lifecycle.name"] == name)
         #expect(after.indices["jaeger-span-000001"]?.settings["index.lifecycle.name"] == nil)
@@ -59,12 +59,12 @@ import Testing
         site.expectNoViolations()
     }
 
-    /// As in a drill, also where it shares the identity of the cluster that made the snapshots.
+    /// As in a drill, even if it shares the identity of the cluster that made the snapshots.
     @Test func whereItIsOnlyReadItCannotBeWrittenTo() async throws {
         let site = try await Site()
         let backup = try await site.backup()
         let onlyRead = SnapshotRepository("dr", .directory("/mnt/backups/jaeger"), isOnlyRead: true)
-        // Registered for writing, as the live cluster has it: nothing is restored there.
+        // Registered for writing, as on the live cluster: nothing is restored there.
         let refused = await site.failure { _ = try await site.restore(backup, repository: onlyRead) }
         #expect(refused?.detail.contains("registered for writing") == true)
         #expect(refused?.hint?.contains("DELETE /_snapshot/dr") == true)
@@ -76,7 +76,7 @@ import Testing
         let report = try await site.restore(backup, repository: onlyRead)
         #expect(report["repository 'dr'"]?.detail?.contains("read-only, as in every drill") == true)
         #expect(report["index 'jaeger-span-000001'"]?.outcome == .create)
-        // The cluster itself refuses whoever tries all the same.
+        // The cluster itself refuses such a write anyway.
         let snapshots = site.snapshots
         let api = site.api()
         await #expect(throws: ElasticsearchAPIError.self) {
@@ -177,7 +177,7 @@ import Testing
             #expect(index.detail?.contains("'jaeger-span-write' writes into 'jaeger-span-000002'") == true)
         }
         #expect(site.cluster.with { $0.indices.keys.sorted() } == ["jaeger-span-000002"])
-        // Into an empty cluster it comes back as it was.
+        // A restore into an empty cluster reproduces the original state.
         site.cluster.with { $0.indices = [:] }
         #expect(try await site.restore(backup).values.allSatisfy { $0.isWhole })
         #expect(site.cluster.with { $0.indices["jaeger-span-000001"]?.aliases.count } == 2)
@@ -208,7 +208,7 @@ import Testing
 
     // MARK: Faults
 
-    /// Every number in an answer of the cluster is replaced: nothing may end the program.
+    /// Every number in an answer of the cluster is replaced: the program must not trap.
     @Test(arguments: StandInAnswer.oddNumbers)
     func `numbers of the cluster that cannot be are refused or ignored`(number: String) async throws {
         let site = try await Site()
@@ -237,7 +237,7 @@ import Testing
         let (_, backup, new) = try await pair()
         new.cluster.shelf.change(at: "fs:/mnt/backups/jaeger") { $0 = [:] }
         let error = await new.failure { _ = try await new.restore(backup) }
-        #expect(error?.detail.contains("no such snapshot") == true && error?.hint?.contains("--at") == true)
+        #expect(error?.detail.contains("no longer has this snapshot") == true && error?.hint?.contains("--at") == true)
         new.expectNoViolations()
     }
 

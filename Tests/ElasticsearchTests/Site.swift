@@ -59,7 +59,7 @@ final class Site: Sendable {
         CaptureContext(run: run, state: state, logger: Logger(label: "test"))
     }
 
-    /// A backup: what was captured, and the tree, which stays as long as this site.
+    /// A backup: the capture and its tree, which exists as long as this site.
     func backup(_ source: ElasticsearchSource? = nil, run: String = "0123456789abcdef0123456789abcdef") async throws
         -> Backup
     {
@@ -109,14 +109,14 @@ final class Site: Sendable {
         }
     }
 
-    /// Snapshots in the repository of the default place.
+    /// Snapshots in the default repository.
     var snapshots: SnapshotShelf.Snapshots { cluster.shelf.snapshots(at: "fs:/mnt/backups/jaeger") }
 
     var notes: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: state)) ?? []).filter { $0.hasSuffix(".snapshot") }
     }
 
-    /// Nothing that either side sent was outside the contract.
+    /// Expects that neither side violated the contract.
     func expectNoViolations(sourceLocation: SourceLocation = #_sourceLocation) {
         #expect(cluster.server.violations == [], sourceLocation: sourceLocation)
     }
@@ -131,7 +131,7 @@ final class Site: Sendable {
     }
 }
 
-/// Waits for something that another task brings about.
+/// Waits for the effect of another task.
 func until(_ isSo: () -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(30)
     while !isSo() {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Elasticsearch
 
-/// A capture against the stand-in, which holds every request and answer against the contract.
+/// A capture from the stand-in, which checks every request and answer against the contract.
 @Suite struct ElasticsearchSourceTests {
     @Test(arguments: dialects)
     func writesDownWhatASnapshotHolds(options: ElasticsearchStandInOptions) async throws {
@@ -258,10 +258,10 @@ import Testing
         let site = try await Site()
         _ = try await site.backup()
         let left = try #require(site.snapshots.keys.first)
-        // The lock goes with the process; here, with the note.
+        // The kernel releases the lock with the process; here, the note releases it.
         _ = try SnapshotNote.write(
             repository: "dr", snapshot: left, run: "0123456789abcdef0123456789abcdef", in: site.state)
-        // Of one that another run holds still.
+        // For a note that another run still holds.
         let living = try SnapshotNote.write(repository: "dr", snapshot: "dr-living", run: "living", in: site.state)
         _ = try await site.backup(run: "fedcba9876543210fedcba9876543210")
         #expect(site.snapshots.keys.sorted() == ["dr-20251124t024640z-fedcba98"])
@@ -282,7 +282,7 @@ import Testing
         try await site.source().forget(backup.facts)
         #expect(site.snapshots.isEmpty)
         try await site.source().forget(backup.facts)
-        // A cluster that was set up anew knows the repository by its place.
+        // A cluster that was set up again knows the repository by its place.
         site.cluster.with { $0.repositories = [:] }
         let again = try await site.backup(run: "fedcba9876543210fedcba9876543210")
         site.cluster.with { $0.repositories = [:] }

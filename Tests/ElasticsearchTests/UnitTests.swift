@@ -188,7 +188,7 @@ import Testing
         #expect(IndexPlan.action(for: index, present: nil, in: around) == .create)
     }
 
-    /// An old index that happens to have an alias must not get back the policy that deletes it.
+    /// An old index that has an alias by chance must not get back the policy that deletes it.
     @Test func `only an index that rolls over keeps its lifecycle policy`() {
         func index(_ alias: String, _ properties: JSONValue) -> RecordedSnapshot.Index {
             RecordedSnapshot.findingWriteAliases(of: [

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Git
 
-/// What a user is told when git does not run; how programs are run at all is tested where that is done.
+/// Messages for a `git` that does not run; other tests cover running programs in general.
 @Suite struct GitCommandTests {
     @Test func aMissingProgramIsNamed() {
         let command = GitCommand(arguments: ["version"], environment: [:], program: "/nowhere/git")

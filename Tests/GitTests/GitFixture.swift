@@ -52,7 +52,7 @@ struct GitFixture: Sendable {
         return try await git("rev-parse", "HEAD")
     }
 
-    /// Captures, looks, and gives the capture up.
+    /// Captures, examines, and releases the capture.
     @discardableResult
     func capture(
         _ url: String? = nil, branch: String? = nil, access: GitAccess = GitAccess()
@@ -86,7 +86,7 @@ struct GitFixture: Sendable {
         return files
     }
 
-    /// Imports what was captured last.
+    /// Imports the last capture.
     @discardableResult
     func restore(to name: String, dryRun: Bool = false, replace: Bool = false) async throws -> [ImportedObject] {
         let manifest = try JSONDecoder().decode(
@@ -108,9 +108,9 @@ struct GitFixture: Sendable {
     }
 }
 
-/// Collects what an importer reports.
+/// Collects the reports of an importer.
 final class Reported: @unchecked Sendable {
-    // Unchecked: an importer reports one object at a time, and is done when the objects are looked at.
+    // Unchecked: an importer reports one object at a time, and has finished before the objects are read.
     private(set) var objects: [ImportedObject] = []
     func add(_ object: ImportedObject) { objects.append(object) }
 }

@@ -30,7 +30,7 @@ import Testing
         let diff = try await CommandRun.run("/usr/bin/diff", ["-r", "-x", ".git", fixture.origin, out])
         #expect(diff.status == 0, "\(diff.output)")
 
-        // Again: nothing is done.
+        // A second import does nothing.
         #expect(try await fixture.restore(to: "out").map(\.outcome) == [.same])
         #expect(try await fixture.restore(to: "out", dryRun: true, replace: true).map(\.outcome) == [.same])
         let left = try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).sorted()
@@ -54,7 +54,7 @@ import Testing
         #expect(text("out/file 0", fixture) == "content 0\n" && text("out.before-now/file 0", fixture) == "my own")
     }
 
-    /// Another branch, another commit: not the same, although nothing is changed in it.
+    /// Another branch, another commit: not the same, although its files are unchanged.
     @Test(arguments: ["checkout --quiet -b other", "reset --quiet --hard HEAD~1", "checkout --quiet --detach"])
     func aRepositoryElsewhereIsNotTheSame(command: String) async throws {
         let fixture = try await GitFixture()
@@ -66,7 +66,8 @@ import Testing
         #expect(try await fixture.restore(to: "out", dryRun: true).map(\.outcome) == [.conflict])
     }
 
-    /// What an interrupted clone left beside the target goes; a bundle that is damaged costs the target nothing.
+    /// The leftovers of an interrupted clone beside the target are removed; a damaged bundle leaves the target
+    /// unchanged.
     @Test func aDamagedBundleLeavesTheTargetAlone() async throws {
         let fixture = try await GitFixture()
         try await fixture.capture()

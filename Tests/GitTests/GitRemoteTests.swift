@@ -10,7 +10,7 @@ import Testing
     @Test func aDaemonServesARepository() async throws {
         let fixture = try await GitFixture()
         let port = try FreePort.find()[0]
-        // Itself, not through `git`: its end must be the server's end.
+        // Run directly, not through `git`: its end must be the server's end.
         let programs = try await fixture.git("--exec-path")
         let server = try await ServerProcess(
             "git-daemon", executable: "\(programs)/git-daemon",
@@ -30,7 +30,7 @@ import Testing
         #expect(await fixture.failure(url)?.reason == .unreachable)
     }
 
-    /// A web server that wants a password before it says anything.
+    /// A web server that requires a password for every request.
     @Test(arguments: [("ada", "right"), ("ada", "wrong")]) func aPasswordReachesTheServerAndNothingElse(
         user: String, password: String
     ) async throws {
@@ -66,7 +66,7 @@ import Testing
             let error = await #expect(throws: ComponentError.self) { try await fixture.capture(url, access: refused) }
             #expect(error?.reason == .refused && !"\(String(describing: error))".contains("wrong"))
         }
-        // What is kept in the state folder knows nothing of it.
+        // The files in the state folder do not contain it.
         let grep = try await CommandRun.run("/usr/bin/grep", ["-r", "-l", password, fixture.state])
         #expect(grep.output.isEmpty)
         let error = await fixture.failure(url)

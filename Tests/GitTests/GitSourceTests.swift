@@ -8,7 +8,7 @@ import Testing
 
 /// Captures of real repositories, with the real git.
 @Suite struct GitSourceTests {
-    /// What git itself says of the bundle: names and commits.
+    /// The names and commits that git lists for the bundle.
     private func heads(_ fixture: GitFixture) async throws -> [String: String] {
         let listing = try await fixture.git("bundle", "list-heads", "\(fixture.state)/documents/repository.bundle")
         let pairs = listing.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
@@ -38,7 +38,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: fixture.state).allSatisfy { !$0.contains("work") })
     }
 
-    /// Of a path, nothing is copied but into the bundle; of a remote, only what is new is fetched.
+    /// For a path, data are copied into the bundle only; for a remote, only new objects are fetched.
     @Test(arguments: [false, true]) func whatDidNotMoveStaysTheVerySameFile(isRemote: Bool) async throws {
         let fixture = try await GitFixture()
         let url = isRemote ? "file://\(fixture.origin)" : fixture.origin
@@ -70,7 +70,7 @@ import Testing
         let warning = try #require(capture.warnings.first)
         #expect(
             warning.contains("force-pushed") && warning.contains(old.prefix(12)) && warning.contains(new.prefix(12)))
-        // Said once; recorded as long as the branch stays there, so that the file does not change.
+        // Reported once; recorded as long as the branch stays there, so that the file does not change.
         let again = try await fixture.capture(url).capture
         #expect(again.warnings.isEmpty && again.record == capture.record)
         try await fixture.commit("more", "more")
@@ -98,7 +98,7 @@ import Testing
         try await fixture.git("init", "--quiet", "\(place)/empty")
         #expect(await fixture.failure("\(place)/empty")?.detail.contains("is empty") == true)
 
-        // A folder inside of a repository is none, even though git would find one above it.
+        // A folder inside of a repository is not a repository, even though git would find one above it.
         try FileManager.default.createDirectory(atPath: "\(fixture.origin)/inside", withIntermediateDirectories: true)
         for url in ["\(fixture.origin)/inside", "\(place)/nowhere", "file://\(place)/nowhere"] {
             let error = await fixture.failure(url)
@@ -108,7 +108,7 @@ import Testing
         #expect(await fixture.failure("ext::sh -c id")?.reason == .misconfigured)
 
         try await fixture.git("checkout", "--quiet", "--detach")
-        #expect(await fixture.failure()?.detail.contains("commit of no branch") == true)
+        #expect(await fixture.failure()?.detail.contains("a commit and not a branch") == true)
         #expect(try await fixture.capture(branch: "main").capture.record.branch == "main")
     }
 
@@ -201,7 +201,7 @@ import Testing
         try await fixture.capture()
         try await fixture.commit("next", "next")
         try await fixture.capture("file://\(fixture.origin)")
-        // The fixture's own commands may have sprung it: only what the captures did counts.
+        // The fixture's own commands may have triggered it: only the captures count.
         try? FileManager.default.removeItem(atPath: "\(fixture.folder.path)/sprung")
         try await fixture.capture()
         #expect(!FileManager.default.fileExists(atPath: "\(fixture.folder.path)/sprung"))

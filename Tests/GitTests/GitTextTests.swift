@@ -3,7 +3,7 @@ import Testing
 
 @testable import Git
 
-/// What is read from git's output and from addresses, without git.
+/// Parsing of git's output and of addresses, without git.
 @Suite struct GitTextTests {
     @Test(arguments: [
         ("https://user:secret@host/x.git", "https://host/x.git"),
@@ -44,8 +44,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("", nil, "empty"), ("1\tHEAD\n1\trefs/heads/a\n", nil, "commit of no branch"),
-            ("ref: refs/heads/unborn\tHEAD\n1\trefs/heads/a\n", nil, "no branch that has a commit"),
+            ("", nil, "empty"), ("1\tHEAD\n1\trefs/heads/a\n", nil, "a commit and not a branch"),
+            ("ref: refs/heads/unborn\tHEAD\n1\trefs/heads/a\n", nil, "does not name a branch with a commit"),
             ("", "main", "empty"),
         ] as [(String, String?, String)]) func whatHasNoBranchToChooseIsExplained(
             listing: String, wanted: String?, words: String

@@ -6,11 +6,11 @@ import Lab
 import Logging
 import Testing
 
-/// The secrets of contact points: taken for an encrypted store, and in no other place.
+/// The secrets of contact points: backed up into an encrypted store only.
 @Suite struct ContactPointSecretsTests {
     private static let secrets = ["hooks.example.org/secret", "hook-password", "oauth-secret"]
 
-    /// With but a few annotations, which these tests are not about.
+    /// With only a few annotations, which these tests do not need.
     private static func rich(_ version: GrafanaVersion = .v11) -> GrafanaState {
         var state = GrafanaState.rich(version: version)
         state.organizations[1]?.annotations.removeLast(224)
@@ -49,13 +49,13 @@ import Testing
             let document = try JSONValue(parsing: [UInt8](try Data(contentsOf: URL(filePath: file))))
             let name = "organization/1/contact-point/cp-hook/http_config.oauth2.client_secret"
             #expect(document["values"]?[name] == "oauth-secret" && document["values"]?.object?.count == 3)
-            // Its SHA-256 lies in the store: without chance in the file, a weak secret could be guessed by it.
+            // Its SHA-256 lies in the store: without a random member, a weak secret could be guessed from it.
             #expect(document["salt"]?.text?.count == 32)
             let modes = try [layer.directory, file].map {
                 try FileManager.default.attributesOfItem(atPath: $0)[.posixPermissions] as? Int
             }
             #expect(modes == [0o700, 0o600])
-            // Nowhere but there.
+            // In no other file.
             #expect(try Self.leaks(fixture).map { URL(filePath: $0).lastPathComponent } == ["contact-points.json"])
         }
         try await capture.release()
@@ -113,7 +113,7 @@ import Testing
         #expect(capture.withheld.flatMap(\.secrets).count { $0.hasPrefix("contact-point/") } == 3)
     }
 
-    /// So that two backups of the same do not differ.
+    /// So that two backups of the same state do not differ.
     @Test func `secrets that did not change keep their file's content and time`() async throws {
         let fixture = try await Fixture(Self.rich())
         func taken(_ run: String) async throws -> (content: Data, time: Date?) {
@@ -150,7 +150,7 @@ import Testing
         #expect(try Self.leaks(fixture) == [])
     }
 
-    /// The run goes wrong, and nothing of the secrets stays.
+    /// The run fails, and none of the secrets stay.
     @Test func `where they cannot be written the backup of the component fails and says so`() async throws {
         let fixture = try await Fixture(Self.rich())
         try FileManager.default.createDirectory(
@@ -164,10 +164,10 @@ import Testing
 
     // MARK: Odd numbers
 
-    /// Every number in an answer of the server is replaced: nothing may end the program.
+    /// Every number in an answer of the server is replaced: the program must not trap.
     @Test func `numbers of the server that cannot be cost at most the export`() async throws {
         let fixture = try await Fixture(Self.rich())
-        // The numbers of organisations lead everywhere else: once with them, once without.
+        // The numbers of organisations are used in every other request: once with them, once without.
         for (number, keepsOrganizations) in StandInAnswer.oddNumbers.flatMap({ [($0, true), ($0, false)] }) {
             fixture.grafana.server.alter { request, answer in
                 keepsOrganizations && request.path.hasSuffix("/orgs") ? answer : answer.withNumbers(number)

@@ -7,12 +7,12 @@ import Lab
 import Logging
 import Platform
 
-/// A stand-in, and what exports it.
+/// A stand-in and its export.
 struct Fixture {
     let grafana: GrafanaStandIn
     let folder: TemporaryFolder
     static let pool = BlockingPool(threads: 16)
-    /// In November 2026: what the seed's annotations are of is within 90 days.
+    /// In November 2026: the seed's annotations are at most 90 days old.
     static let now = 1_795_000_000_000
 
     init(_ state: GrafanaState) async throws {

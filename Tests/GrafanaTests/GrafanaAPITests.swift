@@ -54,7 +54,8 @@ import Testing
         #expect(error?.reason == .unreachable)
     }
 
-    /// 250 items: in pages of 100 that the server cuts, and from one that gives the same page whatever is asked for.
+    /// 250 items: in pages of 100 that the server truncates, and from a server that returns the same page for every
+    /// request.
     @Test(arguments: [true, false])
     func allPagesAreRead(_ knowsPages: Bool) async throws {
         let items = (0..<250).map { JSONValue.object(["id": JSONValue($0)]) }

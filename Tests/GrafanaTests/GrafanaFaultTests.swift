@@ -51,7 +51,7 @@ import Testing
         #expect(capture.damage[0].reason.contains("join_organizations"))
         #expect(try Fixture.documents(capture).keys.contains("organizations/1/dashboards/home.json"))
         #expect(await fixture.source().diagnose().contains { $0.verdict == .failed })
-        // With leave to join it is exported whole, and left as it was.
+        // With permission to join, it is exported completely, and its members are unchanged afterwards.
         let joined = try await fixture.capture(fixture.source(joins: true))
         #expect(joined.damage == [])
         let documents = try Fixture.documents(joined)
@@ -99,7 +99,7 @@ import Testing
         let second = try #require(fixture.grafana.state.organizations.keys.max())
         let grafana = fixture.grafana
         fixture.grafana.server.fail { request in
-            // When its dashboards are asked for.
+            // At the request for its dashboards.
             if request.path == "/api/search", request.headers["x-grafana-org-id"] == "\(second)" {
                 grafana.change { $0.organizations[second] = nil }
             }

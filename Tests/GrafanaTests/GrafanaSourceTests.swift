@@ -40,7 +40,7 @@ import Testing
         let nodes = try one("dashboards/rYdddlPWk.json")
         #expect(
             nodes["folderUid"] == "ops" && nodes["dashboard"]?["id"] == nil && nodes["dashboard"]?["version"] == nil)
-        // Numbers come out as they went in.
+        // Numbers are written as they were read.
         #expect(nodes["dashboard"]?["weekStart"] == .number("1e21"))
         #expect(nodes["dashboard"]?["iteration"] == .number("9007199254740993"))
         #expect(
@@ -55,7 +55,7 @@ import Testing
         #expect(dynamic["dashboard"]?["metadata"] == ["name": "dynamic"])
         #expect(try one("folders/ops-linux-disks.json")["parentUid"] == "ops-linux")
         #expect(try one("folders/ops.json")["description"] == "Everything that runs")
-        // Inherited permissions come by themselves.
+        // Grafana derives inherited permissions.
         #expect(try one("folders/ops-linux.json")["permissions"] == [])
         // Two of one title are two documents.
         #expect(try one("folders/ops.json")["title"] == one("folders/ops-twin.json")["title"])
@@ -97,7 +97,7 @@ import Testing
     @Test func anUnchangedGrafanaGivesUnchangedDocuments() async throws {
         let fixture = try await Fixture(.rich())
         let first = try Fixture.documents(try await fixture.capture())
-        // What Grafana counts for itself is no change.
+        // Grafana's own counters are not a change.
         fixture.grafana.change { state in
             for index in state.organizations[1]?.folders.indices ?? 0..<0 {
                 state.organizations[1]?.folders[index].version += 1
@@ -109,7 +109,7 @@ import Testing
         #expect(Set(first.keys).subtracting(third.keys) == ["organizations/1/dashboards/home.json"])
     }
 
-    /// Pages that the server cuts shorter than what is asked for.
+    /// Pages that the server makes shorter than requested.
     @Test func noPagingLimitLosesAnything() async throws {
         var state = GrafanaState.empty()
         state.longestPage = 100

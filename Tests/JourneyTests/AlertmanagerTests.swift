@@ -68,13 +68,13 @@ import Testing
         try await journey.expect(0, "doctor")
         try await journey.expect(0, "backup", "--verify=sample")
         try await journey.expect(0, "verify", "--read-data")
-        try await journey.expect(0, "check", "--set", "latest")
+        try await journey.expect(0, "check", "--at", "latest")
 
         let new = try await AlertmanagerServer.start()
         let file = journey.folder.url.appending(path: "dr.yaml")
         let text = try String(contentsOf: file, encoding: .utf8).replacing(old.url, with: new.url)
         try Data(text.utf8).write(to: file)
-        let lost = try await journey.json(CheckReport.self, "check", "--set", "latest")
+        let lost = try await journey.json(CheckReport.self, "check", "--at", "latest")
         let failed = lost.results.filter { $0.verdict == .failed }.map(\.name)
         #expect(Set(failed) == ["alertmanager_silences", "data_equality", "canaries"], "\(lost.results)")
 
@@ -89,7 +89,7 @@ import Testing
         let second = try await journey.json(Answer.self, "restore", "--component", "alertmanager")
         #expect(second.counts["same"] == 3 && second.counts["create"] == 0, "\(second)")
         #expect(try await silences(new).count == 2)
-        try await journey.expect(0, "check", "--set", "latest")
+        try await journey.expect(0, "check", "--at", "latest")
 
         // The documents themselves.
         try await journey.expect(0, "restore", "--component", "alertmanager", "--to", "out")
@@ -130,7 +130,7 @@ import Testing
         try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
         try await journey.expect(0, "backup")
         let before = try await silences(live)
-        let outcome = try await journey.json(Drill.self, "drill", "--scenario", "loss", "--control", control)
+        let outcome = try await journey.json(Drill.self, "drill", "--scenario", "loss", "--inject", control)
         #expect(outcome.verdict == "passed" && outcome.negativeControl?.noticed == true, "\(outcome)")
         if control == "empty_service" {
             #expect(outcome.negativeControl?.red.contains("alertmanager_silences") == true, "\(outcome)")

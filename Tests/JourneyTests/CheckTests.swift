@@ -50,7 +50,7 @@ import Testing
         #expect(failed.output.contains("2.5 s") && failed.output.contains("≤ 2 s"))
         let all = try await journey.json(CheckReport.self, "check")
         #expect(all.results.contains { $0.name == "loki_ready" && $0.verdict == .skipped })
-        #expect(all.results.contains { $0.name == "canaries" && $0.detail?.contains("--set") == true })
+        #expect(all.results.contains { $0.name == "canaries" && $0.detail?.contains("--at") == true })
     }
 
     @Test func whatIsNotKnownIsRefusedWithTheNearest() async throws {

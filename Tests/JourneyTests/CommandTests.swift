@@ -52,9 +52,9 @@ import Testing
         ["init"], ["backup", "--verify=sample"], ["list"], ["show"], ["show", "--files"], ["diff", "latest"], ["stats"],
         ["verify", "--read-data"], ["restore", "--component", "tree", "--to", "new"], ["status"], ["doctor"],
         ["prune", "--grace", "0s"], ["pin", "latest", "--until", "forever"],
-        ["restore", "--component", "tree", "--to", "new", "--dry-run"], ["check"], ["check", "--set", "latest"],
+        ["restore", "--component", "tree", "--to", "new", "--dry-run"], ["check"], ["check", "--at", "latest"],
         ["restore", "--scenario", "loss", "--yes"], ["restore", "--scenario", "loss", "--dry-run"],
-        ["drill", "--scenario", "loss", "--control", "missing_pack"],
+        ["drill", "--scenario", "loss", "--inject", "missing_pack"],
     ]) func jsonFitsThePublishedSchema(command: [String]) async throws {
         let journey = try await Journey(extra: "objectives: {rpo: 1h}")
         try journey.write("a", "x")

@@ -60,12 +60,13 @@ import Testing
     @Test func whatOnlyAServerCanShowIsNoticedAlsoWithTheLiveOneDown() async throws {
         let (live, journey) = try await grafana(.rich())
         let first = try await journey.json(
-            Outcome.self, "drill", "--scenario", "loss", "--control", "dropped_dashboard")
+            Outcome.self, "drill", "--scenario", "loss", "--inject", "dropped_dashboard")
         #expect(first.verdict == "passed", "\(first)")
         #expect(first.liveStackUntouched == true && first.liveStackCompared == ["grafana"])
         let dropped = try #require(first.negativeControl)
         #expect(dropped.noticed && dropped.red == ["grafana_dashboards", "data_equality"], "\(dropped)")
-        #expect(dropped.why.first?.contains("grafana_dashboards: 6; the set has 7: 6 are there") == true, "\(dropped)")
+        #expect(
+            dropped.why.first?.contains("grafana_dashboards: 6; the set has 7: the server has 6") == true, "\(dropped)")
         #expect(dropped.why.last?.contains("6 dashboards then, 5 dashboards now") == true, "\(dropped)")
         // No secret of the live one is needed, none is used, and what lacks one is named.
         let named = first.deviations.filter { $0.contains("came back without contact-point/cp-slack/url") }
@@ -73,11 +74,11 @@ import Testing
 
         await live.server.stop()
         let second = try await journey.json(
-            Outcome.self, "drill", "--scenario", "loss", "--control", "empty_service")
+            Outcome.self, "drill", "--scenario", "loss", "--inject", "empty_service")
         #expect(second.verdict == "passed", "\(second)")
         let empty = try #require(second.negativeControl)
         #expect(empty.noticed && empty.red.contains("grafana_dashboards"), "\(empty)")
-        #expect(empty.why.contains { $0.hasPrefix("grafana_dashboards: 0; there is none") }, "\(empty)")
+        #expect(empty.why.contains { $0.hasPrefix("grafana_dashboards: 0; there are none") }, "\(empty)")
         // What is not proved is not claimed.
         #expect(second.liveStackUntouched == nil && second.liveStackCompared == [])
         let blind = second.deviations.filter { $0.hasPrefix("live grafana: its server could be looked at neither") }
@@ -86,13 +87,13 @@ import Testing
 
     @Test func noneInTheSetAndNoneHereIsNoFailure() async throws {
         let (_, journey) = try await grafana(.empty())
-        let outcome = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--control", "flipped_byte")
+        let outcome = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--inject", "flipped_byte")
         #expect(outcome.verdict == "passed", "\(outcome)")
         let counted = outcome.checks.filter { ["grafana_dashboards", "grafana_datasources"].contains($0.name) }
         #expect(counted.map(\.verdict) == ["passed", "passed"] && counted.allSatisfy { $0.measured == "0" })
         // An empty server would be what the set has: that control could not fail, and is not drawn.
-        let none = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--control", "empty_service")
-        #expect(none.verdict == "void" && none.negativeControl == nil)
+        let none = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--inject", "empty_service")
+        #expect(none.verdict == "inconclusive" && none.negativeControl == nil)
     }
 
     // MARK: Ports and killed drills
@@ -145,7 +146,7 @@ import Testing
         #expect(try leftovers(journey).count == 1)
 
         try write(plan("tree"), journey)
-        let again = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--control", "missing_pack")
+        let again = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--inject", "missing_pack")
         #expect(again.verdict == "passed", "\(again)")
         #expect(again.negativeControl?.why.contains { $0.hasPrefix("back: ") && $0.contains("/packs/") } == true)
         #expect(try leftovers(journey) == [])

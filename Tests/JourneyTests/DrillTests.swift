@@ -45,7 +45,7 @@ import Testing
     func eachDamageIsNoticed(_ control: String, _ by: String, _ why: String) async throws {
         let journey = try await started()
         let before = try FileManager.default.subpathsOfDirectory(atPath: journey.data.path).sorted()
-        let outcome = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--control", control)
+        let outcome = try await journey.json(Outcome.self, "drill", "--scenario", "loss", "--inject", control)
         #expect(outcome.verdict == "passed", "\(outcome.reasons)")
         #expect(outcome.negativeControl?.noticed == true)
         #expect(outcome.negativeControl?.red.contains(by) == true, "\(outcome.negativeControl?.red ?? [])")
@@ -61,7 +61,7 @@ import Testing
     @Test func aDrillThatCannotFailIsVoid() async throws {
         // There is nothing to look at for this check.
         let journey = try await started(drill: "{checks: [endpoints]}")
-        let run = try await journey.expect(4, "drill", "--scenario", "loss", "--control", "old_set")
+        let run = try await journey.expect(4, "drill", "--scenario", "loss", "--inject", "old_set")
         #expect(run.output.contains("VOID") && run.output.contains("nothing was checked"), "\(run.output)")
     }
 
@@ -82,7 +82,7 @@ import Testing
                 "  - {id: late, http: {url: \"http://127.0.0.1:1/\", within: 1s}, timeout: 1m, on_failure: continue}\nchecks:"
         )
         let journey = try await started(plan: plan)
-        let run = try await journey.expect(4, "drill", "--scenario", "loss", "--control", "missing_pack")
+        let run = try await journey.expect(4, "drill", "--scenario", "loss", "--inject", "missing_pack")
         #expect(run.output.contains("FAILED") && run.output.contains("late"), "\(run.output)")
     }
 

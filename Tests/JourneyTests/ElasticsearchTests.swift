@@ -98,7 +98,7 @@ import Testing
         try await sites.moveOn()
         sites.new.shelf.change(at: "fs:/mnt/backups/jaeger") { $0 = [:] }
         let gone = try await journey.expect(1, "restore", "--component", "jaeger")
-        #expect(gone.errors.contains("no such snapshot") && gone.errors.contains("hint: choose another set"))
+        #expect(gone.errors.contains("no longer has this snapshot") && gone.errors.contains("hint: choose another set"))
         // The description can be had without any cluster.
         await sites.new.server.stop()
         try await journey.expect(0, "restore", "--component", "jaeger", "--to", "out")

@@ -58,7 +58,10 @@ import Testing
     }
 
     private var drill: [String] {
-        ["drill", "--scenario", "monitoring_namespace_deletion", "--set", "platform=kubernetes", "--set", "data=kept"]
+        [
+            "drill", "--scenario", "monitoring_namespace_deletion", "--param", "platform=kubernetes", "--param",
+            "data=kept",
+        ]
     }
 
     private func refused(_ arguments: String...) async throws -> String {
@@ -72,7 +75,7 @@ import Testing
     }
 
     @Test func theNamespaceIsTheDrillsOwnAndGoesWithIt() async throws {
-        let run = try await journey.dr(drill + ["--set", "context=lab", "--control", "missing_pack", "--json"])
+        let run = try await journey.dr(drill + ["--param", "context=lab", "--inject", "missing_pack", "--json"])
         let outcome = try JSONDecoder().decode(Outcome.self, from: Data(run.output.utf8))
         #expect(outcome.verdict == "passed", "\(outcome)\n\(run.errors)")
         #expect(outcome.negativeControl?.red == ["configuration"])
@@ -84,11 +87,11 @@ import Testing
     }
 
     @Test func theLiveClusterIsRefusedByAnyName() async throws {
-        #expect(try await refused("--set", "context=elsewhere").contains("it is the same context"))
-        #expect(try await refused("--set", "context=twin").contains("their API servers are one"))
-        #expect(try await refused("--set", "context=nowhere").contains("kubectl knows no API server of it"))
+        #expect(try await refused("--param", "context=elsewhere").contains("it is the same context"))
+        #expect(try await refused("--param", "context=twin").contains("their API servers are one"))
+        #expect(try await refused("--param", "context=nowhere").contains("kubectl knows no API server of it"))
         #expect(
-            try await refused("--set", "context=lab", "--set", "namespace=monitoring")
+            try await refused("--param", "context=lab", "--param", "namespace=monitoring")
                 .contains("a drill makes a namespace of its own"))
         // A plan that says its namespace outright.
         let plan = """
@@ -135,7 +138,7 @@ import Testing
         while killed.isRunning { try await Task.sleep(for: .milliseconds(10)) }
         let left = try #require(namespaces.first { $0.hasPrefix("dr-drill-") })
         let again = try await journey.dr(
-            ["drill", "--scenario", "slow", "--set", "pause=1s", "--control", "missing_pack"])
+            ["drill", "--scenario", "slow", "--param", "pause=1s", "--inject", "missing_pack"])
         #expect(again.status == 0, "\(again.output)\n\(again.errors)")
         #expect(!namespaces.contains(left) && namespaces == ["default"])
     }

@@ -30,7 +30,7 @@ import Testing
 
         /// Replays a scenario on Kubernetes.
         func replay(_ scenario: String, _ parameters: [String] = [], _ more: [String] = []) async throws -> CommandRun {
-            let values = (["platform=kubernetes", "context=lab"] + parameters).flatMap { ["--set", $0] }
+            let values = (["platform=kubernetes", "context=lab"] + parameters).flatMap { ["--param", $0] }
             return try await CommandRun.run(
                 Journey.program, ["restore", "--scenario", scenario, "--yes", "--json"] + values + more,
                 in: journey.folder.url, environment: environment)

@@ -97,7 +97,7 @@ struct OwnershipTests {
                 """)
         try await journey.expect(0, "backup")
         try await journey.expect(
-            0, "drill", "--scenario", "prometheus_data_corruption", "--control", "missing_pack", "--keep")
+            0, "drill", "--scenario", "prometheus_data_corruption", "--inject", "missing_pack", "--keep")
         let drills = journey.folder.url.appending(path: "state/drills")
         let kept = try FileManager.default.contentsOfDirectory(atPath: drills.path)
         let file = drills.appending(path: "\(try #require(kept.first))/prometheus/\(owner)")

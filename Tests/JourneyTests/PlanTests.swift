@@ -26,7 +26,7 @@ import Testing
         let validated = try await journey.expect(0, "plan", "validate")
         #expect(validated.output.contains("incident_response: valid"))
         let shown = try await journey.expect(
-            0, "plan", "show", "prometheus_corruption", "--set", "stop_prometheus=[stop-it, now]")
+            0, "plan", "show", "prometheus_corruption", "--param", "stop_prometheus=[stop-it, now]")
         #expect(shown.output.contains("run stop-it now") && shown.output.contains("\(journey.folder.path)/prom"))
         #expect(shown.output.contains("at most 58m") && !shown.output.contains("SECRET"))
         let graph = try await journey.expect(0, "plan", "show", "prometheus_corruption", "--dot")
@@ -94,8 +94,8 @@ import Testing
         #expect(all.output.contains("\(file):5:5: error: with its time-outs and retries a → b may take 50m"))
         #expect(all.output.contains("\(file):6:30: warning: 'no-such-program' is not in the PATH"))
         #expect(all.output.contains("broken.yaml: INVALID") && all.output.contains("mine: INVALID"))
-        try await journey.expect(2, "plan", "validate", "mine", "--set", "nmae=y")
-        try await journey.expect(0, "plan", "validate", "incident_response", "--set", "violation=latency")
+        try await journey.expect(2, "plan", "validate", "mine", "--param", "nmae=y")
+        try await journey.expect(0, "plan", "validate", "incident_response", "--param", "violation=latency")
         let unknown = try await journey.expect(2, "plan", "show", "incident_responze")
         #expect(unknown.errors.contains("mine.yaml") || unknown.errors.contains("broken.yaml"))
     }

@@ -67,7 +67,9 @@ import Testing
     /// Killed, dr can end nothing itself; what its steps started ends all the same, also what does not listen.
     @Test func whatAStepStartedEndsWithARunThatIsKilled() async throws {
         let journey = try await journey(
-            #"echo $$ > group; (trap "" TERM; exec sleep 60) & sleep 60 & kill -KILL $PPID; wait"#)
+            #"echo $$ > group; (trap "" TERM; exec sleep 60) & sleep 60 & "#
+                // More than a pipe holds: dr reads it, and so has told its keeper of the group.
+                + #"head -c 300000 /dev/zero; kill -KILL $PPID; wait"#)
         let killed = try await journey.expect(9, "restore", "--scenario", "mine", "--yes")
         #expect(killed.duration < .seconds(30), "whoever waits for all that a run started waits no longer")
         let text = try String(contentsOf: journey.folder.url.appending(path: "group"), encoding: .utf8)

@@ -45,7 +45,7 @@ import Testing
         try Data(plan.utf8).write(to: plans.appending(path: "loss.yaml"))
         try journey.write("a", "content")
         try await journey.expect(0, "backup")
-        let drill = try await journey.json(Drilled.self, "drill", "--scenario", "loss", "--control", "missing_pack")
+        let drill = try await journey.json(Drilled.self, "drill", "--scenario", "loss", "--inject", "missing_pack")
         #expect(drill.verdict == "passed")
         #expect(drill.files.contains { $0.hasSuffix("report.json.p7s") }, "\(drill.files)")
         return (journey, try #require(drill.files.first { $0.hasSuffix("report.json") }))

@@ -37,19 +37,19 @@ import Testing
         #expect(!run.errors.contains("recorded") && !run.errors.contains("canary"), "\(run.errors)")
         #expect(old.server.violations == [])
         let names = ["grafana_dashboards", "grafana_datasources", "data_equality", "canaries"]
-        var now = try await verdicts(journey, "--set", second, names[0], names[1], names[2], names[3])
+        var now = try await verdicts(journey, "--at", second, names[0], names[1], names[2], names[3])
         for name in names { #expect(now[name]?.verdict == .passed, "\(String(describing: now[name]))") }
 
         // The same again out of the backup, in another Grafana.
         let new = try await GrafanaStandIn(.empty(firstID: 5000))
         try move(journey, from: old.url, to: new.url)
         _ = try await journey.dr(["restore", "--component", "grafana", "--at", second])
-        now = try await verdicts(journey, "--set", second, "data_equality", "canaries")
+        now = try await verdicts(journey, "--at", second, "data_equality", "canaries")
         #expect(now["canaries"]?.verdict == .passed, "\(String(describing: now["canaries"]))")
         #expect(now["data_equality"]?.verdict == .passed, "\(String(describing: now["data_equality"]))")
 
         new.change { $0.organizations[1]?.dashboards["disks"] = nil }
-        now = try await verdicts(journey, "--set", second, "data_equality", "canaries")
+        now = try await verdicts(journey, "--at", second, "data_equality", "canaries")
         #expect(now["data_equality"]?.verdict == .failed && now["canaries"]?.verdict == .passed)
         #expect(now["data_equality"]?.detail?.contains("no such dashboard") == true)
 
@@ -57,11 +57,11 @@ import Testing
         let third = try await GrafanaStandIn(.empty(firstID: 9000))
         try move(journey, from: new.url, to: third.url)
         _ = try await journey.dr(["restore", "--component", "grafana", "--at", first])
-        now = try await verdicts(journey, "--set", second, "canaries")
+        now = try await verdicts(journey, "--at", second, "canaries")
         #expect(now["canaries"]?.verdict == .failed)
         #expect(now["canaries"]?.detail?.contains("an older backup was restored") == true)
         // And one that did not take part is not asked about.
-        let other = try await verdicts(journey, "--set", first, "canaries")
+        let other = try await verdicts(journey, "--at", first, "canaries")
         #expect(other["canaries"]?.verdict == .passed)
     }
 
@@ -90,7 +90,7 @@ import Testing
         let first = try await journey.json(SetName.self, "backup").name
         let second = try await journey.json(SetName.self, "backup").name
         var now = try await verdicts(
-            journey, "--set", second, "prometheus_ready", "ingestion", "prometheus_blocks_intact", "data_equality",
+            journey, "--at", second, "prometheus_ready", "ingestion", "prometheus_blocks_intact", "data_equality",
             "canaries")
         for result in now.values { #expect(result.verdict == .passed, "\(result)") }
         await server.stop()
@@ -99,9 +99,9 @@ import Testing
             0, "restore", "--component", "prometheus", "--at", first, "--to", data.path, "--replace")
         let again = try await PrometheusServer.start(data: data, folder: folder.url, options)
         try move(journey, from: server.url, to: again.url)
-        now = try await verdicts(journey, "--set", first, "data_equality", "canaries")
+        now = try await verdicts(journey, "--at", first, "data_equality", "canaries")
         for result in now.values { #expect(result.verdict == .passed, "\(result)") }
-        now = try await verdicts(journey, "--set", second, "canaries")
+        now = try await verdicts(journey, "--at", second, "canaries")
         #expect(now["canaries"]?.detail?.contains("an older backup was restored") == true, "\(now)")
         await again.stop()
 
@@ -111,7 +111,7 @@ import Testing
         }
         let empty = try await PrometheusServer.start(data: data, folder: folder.url, options)
         try move(journey, from: again.url, to: empty.url)
-        now = try await verdicts(journey, "--set", first, "prometheus_ready", "data_equality")
+        now = try await verdicts(journey, "--at", first, "prometheus_ready", "data_equality")
         #expect(now["prometheus_ready"]?.verdict == .passed && now["data_equality"]?.verdict == .failed)
         await empty.stop()
     }
@@ -132,10 +132,10 @@ import Testing
         try move(journey, from: old.url, to: new.url)
         try await journey.expect(0, "restore", "--component", "jaeger")
         let names = ["elasticsearch_green", "elasticsearch_documents", "data_equality", "canaries"]
-        var now = try await verdicts(journey, "--set", "latest", names[0], names[1], names[2], names[3])
+        var now = try await verdicts(journey, "--at", "latest", names[0], names[1], names[2], names[3])
         for name in names { #expect(now[name]?.verdict == .passed, "\(String(describing: now[name]))") }
         new.with { $0.indices["jaeger-span-000001"]?.documents = 1199 }
-        now = try await verdicts(journey, "--set", "latest", names[1], names[2], names[3])
+        now = try await verdicts(journey, "--at", "latest", names[1], names[2], names[3])
         #expect(now["elasticsearch_documents"]?.verdict == .failed && now["data_equality"]?.verdict == .failed)
         #expect(now["data_equality"]?.detail?.contains("1200 documents then, 1199 documents now") == true)
         #expect(old.server.violations + new.server.violations == [])
@@ -169,14 +169,14 @@ import Testing
         let again = try await LokiStandIn(data: restored, options)
         try move(journey, from: loki.url, to: again.url)
         var now = try await verdicts(
-            journey, "--set", "latest", "loki_ready", "loki_query", "data_equality", "canaries")
+            journey, "--at", "latest", "loki_ready", "loki_query", "data_equality", "canaries")
         for result in now.values { #expect(result.verdict == .passed, "\(result)") }
         await again.stop()
 
         // Chunks are gone: a Loki says success, and leaves the lines out.
         let emptied = try await LokiStandIn(data: folder.url.appending(path: "empty"), options)
         try move(journey, from: again.url, to: emptied.url)
-        now = try await verdicts(journey, "--set", "latest", "loki_ready", "loki_query", "data_equality", "canaries")
+        now = try await verdicts(journey, "--at", "latest", "loki_ready", "loki_query", "data_equality", "canaries")
         #expect(now["loki_ready"]?.verdict == .passed)
         for name in ["loki_query", "data_equality", "canaries"] { #expect(now[name]?.verdict == .failed) }
         await emptied.stop()
@@ -186,10 +186,10 @@ import Testing
         let journey = try await Journey(extra: "checks: {canaries: {tree: {file: stamp}}}")
         try journey.write("a.txt", "one")
         try await journey.expect(0, "backup")
-        let now = try await verdicts(journey, "--set", "latest", "data_equality", "canaries")
+        let now = try await verdicts(journey, "--at", "latest", "data_equality", "canaries")
         #expect(now["canaries"]?.verdict == .passed && now["data_equality"]?.verdict == .skipped)
         try journey.write("stamp", "dr-20200101T000000Z-aaaaaaaaaaaa\n")
-        let older = try await verdicts(journey, "--set", "latest", "canaries")
+        let older = try await verdicts(journey, "--at", "latest", "canaries")
         #expect(older["canaries"]?.detail?.contains("20200101T000000Z") == true)
         try FileManager.default.removeItem(at: journey.data.appending(path: "stamp"))
         try FileManager.default.createDirectory(

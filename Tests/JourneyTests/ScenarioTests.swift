@@ -101,15 +101,15 @@ import Testing
         let journey = try await started()
         try lose(journey)
         let killed = try await journey.dr(
-            ["restore", "--scenario", "loss", "--yes", "--set", "pause=600s"], killAfter: .seconds(4))
+            ["restore", "--scenario", "loss", "--yes", "--param", "pause=600s"], killAfter: .seconds(4))
         #expect(killed.status != 0)
         let steps = try self.steps(journey)
         #expect(steps == ["declare", "tree"])
         let refused = try await journey.expect(
-            2, "restore", "--scenario", "loss", "--yes", "--resume", "--set", "pause=1s")
+            2, "restore", "--scenario", "loss", "--yes", "--resume", "--param", "pause=1s")
         #expect(refused.errors.contains("other values of pause"))
         try await journey.expect(
-            0, "restore", "--scenario", "loss", "--yes", "--resume", "--set", "pause=1s", "--allow-changed-plan")
+            0, "restore", "--scenario", "loss", "--yes", "--resume", "--param", "pause=1s", "--allow-changed-plan")
         #expect(try self.steps(journey) == ["declare", "tree", "wait"])
         let nothing = try await journey.expect(2, "restore", "--scenario", "loss", "--yes", "--resume")
         #expect(nothing.errors.contains("there is no run to resume") || nothing.errors.contains("is finished"))
@@ -128,7 +128,7 @@ import Testing
 
     @Test func aSecondRunAtOnceIsRefused() async throws {
         let journey = try await started()
-        async let first = journey.dr(["restore", "--scenario", "loss", "--yes", "--set", "pause=6s"])
+        async let first = journey.dr(["restore", "--scenario", "loss", "--yes", "--param", "pause=6s"])
         let lock = journey.folder.url.appending(path: "state/runs/loss.lock")
         while (try? Data(contentsOf: lock))?.isEmpty ?? true { try await Task.sleep(for: .milliseconds(50)) }
         let second = try await journey.expect(6, "restore", "--scenario", "loss", "--yes")
@@ -139,7 +139,7 @@ import Testing
     @Test func anAlteredJournalIsNotResumed() async throws {
         let journey = try await started()
         let killed = try await journey.dr(
-            ["restore", "--scenario", "loss", "--yes", "--set", "pause=600s"], killAfter: .seconds(4))
+            ["restore", "--scenario", "loss", "--yes", "--param", "pause=600s"], killAfter: .seconds(4))
         #expect(killed.status != 0)
         let runs = journey.folder.url.appending(path: "state/runs")
         let run = try #require(

@@ -51,7 +51,8 @@ import Testing
         let journey = try await Journey(
             extra: "retention: {daily: 10d, keep_last: 3, time_zone: Europe/Berlin}", initialize: false)
         let run = try await journey.dr([
-            "--json", "retention", "simulate", "--schedule", "every 6h", "--for", "60d", "--from", "2026-10-01", "--at",
+            "--json", "retention", "simulate", "--schedule", "every 6h", "--for", "60d", "--from", "2026-10-01",
+            "--date",
             "2026-10-26", "--outage", "2026-10-24..2026-10-25",
         ])
         let answer = try JSONDecoder().decode(Answer.self, from: Data(run.output.utf8))
@@ -86,8 +87,9 @@ import Testing
 
     @Test(arguments: [
         (["--schedule", "often"], "--schedule"), (["--for", "0d"], "--for"), (["--for", "101y"], "100y"),
-        (["--for", "100y", "--schedule", "1m"], "10,000,000"), (["--at", "2019-01-01"], "--at"),
-        (["--at", "soon"], "--at takes a day"), (["--from", "2026-02-30"], "--from"), (["--size", "much"], "--size"),
+        (["--for", "100y", "--schedule", "1m"], "10,000,000"), (["--date", "2019-01-01"], "--date"),
+        (["--date", "soon"], "--date takes a day"), (["--from", "2026-02-30"], "--from"),
+        (["--size", "much"], "--size"),
         (["--growth", "5%"], "--growth"), (["--change-rate", "200%/d"], "--change-rate"),
         (["--outage", "2026-03-02..2026-03-01"], "ends before"), (["--cost-per-gb-month", "nan"], "from 0"),
         (["--policy", "hourl=24h"], "did you mean 'hourly'"), (["--policy", "hourly=24"], "has no unit"),

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Loki
 
-/// Bolt files: those that a real Loki wrote, and those of the stand-in, sound, torn and damaged.
+/// Bolt files of a real Loki and of the stand-in: intact, inconsistent and damaged.
 @Suite struct BoltFileTests {
     private static let path = "boltdb-shipper-active/index_20780/1800000000"
     private static let bucket = "stand-in"
@@ -31,7 +31,7 @@ import Testing
         for file in Self.real { #expect(try defect(file.bytes) == nil, "\(file.path)") }
     }
 
-    /// A place in a real file, with the value that stands there, and what a changed one is called.
+    /// A position in a real file, its present value, and the message for a changed one.
     @Test(arguments: [
         (place: 16, says: "does not begin"), (place: 24, says: "checksum"), (place: 4096 + 64, says: "checksum"),
         (place: 4096 + 72, says: "checksum"), (place: 8, says: "meta page"), (place: 4096, says: "meta page"),
@@ -65,7 +65,7 @@ import Testing
         return Set((0..<Int(bytes.little(start + 10, 2))).map { Int(bytes.little(start + 16 + 8 * $0, 8)) })
     }
 
-    /// Hostile content: a verdict is all that is asked for.
+    /// Hostile content: any verdict is accepted.
     @Test func `changed and cut files never stop the program`() throws {
         let file = try #require(Self.real.max { $0.bytes.count < $1.bytes.count })
         var state: UInt64 = 42
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    /// Two transactions in the middle of a copy: the second reuses the pages that the first half was about.
+    /// Two transactions during a copy: the second reuses the pages that the first half refers to.
     @Test func `a copy of two moments is found by its structure`() throws {
         let folder = try TemporaryFolder("bolt")
         let file = folder.url.appending(path: "bolt")
@@ -123,7 +123,7 @@ import Testing
         try bolt.put(keys(400..<401))
         inspector.write(bytes.span.bytes.extracting(place..<bytes.count))
         #expect(inspector.finish().first?.reason.contains("changed while it was copied") == true)
-        // Its pages are written, and the meta page that leads to them is not: the transaction before is whole.
+        // Its pages are written, and the meta page that leads to them is not: the previous transaction is complete.
         let whole = [UInt8](try Data(contentsOf: file))
         let second = BoltInspector(Self.path, copiedFrom: file.path)
         try bolt.put(keys(401..<402)) {
@@ -145,7 +145,7 @@ import Testing
         return (site, store)
     }
 
-    /// Whatever moment each copy meets: what is kept is sound, and holds all that was committed before.
+    /// At any time of the copies, the kept one is intact, and holds every transaction before it.
     @Test func `a bolt file under writes is copied whole`() async throws {
         let (site, store) = try site { store in
             for number in 0..<300 { try store.note("t1/\(number)/x:1a2065a5b72") }
@@ -160,7 +160,7 @@ import Testing
                 number += 1
             }
         }
-        // The load ends when a copy had to be made again.
+        // The load stops when a copy had to be repeated.
         let capture = try await site.source { isDone.withLock { $0 = true } }.capture(site.context)
         isDone.withLock { $0 = true }
         try await writer.value
@@ -171,7 +171,7 @@ import Testing
         try await capture.release()
     }
 
-    /// The live file stands for one that changes during every copy: it stays torn, and is fresh.
+    /// The live file stands for one that changes during every copy: it stays inconsistent, and is fresh.
     @Test(arguments: [true, false])
     func `Loki's own snapshot serves where it is new enough`(isNew: Bool) async throws {
         let (site, store) = try site { _ in }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Loki
 
-/// Real chunk directories, seen as they appear in an archived tree.
+/// Real chunk directories, with their paths in an archived tree.
 enum LokiFixture {
     static let root = Checkout.url("fixtures/loki")
     static let folders = ["v11-boltdb", "v12-boltdb", "v13-tsdb-compacted", "v13-tsdb-shipped"]

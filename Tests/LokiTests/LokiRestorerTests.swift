@@ -15,7 +15,7 @@ import Testing
         for path in paths {
             let whole = try site.read(path)
             var bytes = whole
-            // Past gzip's header, which nobody checks.
+            // Past gzip's header, which has no checksum.
             bytes[whole.count - 5] ^= 1
             try site.write(path, bytes)
             #expect(try await site.restorer().examine(restored: site.data.path).map(\.path) == [path])
@@ -86,7 +86,7 @@ import Testing
             .advice(restored: site.data.path, target: "/no/such/place")
         #expect(late.contains { $0.contains("retention is 24h0m0s") && $0.contains("2026-11-23T") })
         await loki.stop()
-        // Away, as on the worst day: what can be said without it.
+        // Without a server, as after a disaster: the advice that needs none.
         let away = await site.restorer(loki.url).advice(restored: site.data.path, target: "/no/such/place")
         #expect(away.contains { $0.contains("v13/tsdb from 2024-04-01") && $0.contains("retention_enabled=false") })
     }
@@ -98,7 +98,7 @@ import Testing
         #expect(LokiDuration.parse(text) == milliseconds)
     }
 
-    /// A process that holds the write-ahead log open is a Loki that runs, whatever it is called.
+    /// A process with an open write-ahead log is a running Loki, under any name.
     @Test func aRunningLokiIsAnObstacle() async throws {
         let site = try LokiSite("v13-tsdb-compacted")
         try site.write("wal/00000000", [1])

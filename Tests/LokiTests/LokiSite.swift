@@ -8,7 +8,7 @@ import Testing
 
 @testable import Loki
 
-/// A Loki's files in a temporary place, and a component's state beside them.
+/// A Loki's files in a temporary folder, and a component's state beside them.
 final class LokiSite: Sendable {
     let folder: TemporaryFolder
     var data: URL { folder.url.appending(path: "loki") }
@@ -78,7 +78,7 @@ final class LokiSite: Sendable {
         }.sorted()
     }
 
-    /// Lets the backup's walk pass by all chunks, which the watermark comes from.
+    /// Passes all chunks to the capture, as the backup's walk does: the watermark comes from them.
     func walk(_ capture: any Capture) {
         for layer in capture.layers {
             let paths = (try? FileManager.default.subpathsOfDirectory(atPath: layer.directory)) ?? []

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Loki
 
-/// What a capture copies, in which order, and what it leaves.
+/// The files that a capture copies, their order, and the files that it skips.
 @Suite struct LokiSourceTests {
     private static let compacted =
         "index/index_20780/t1/1795403245165914417-compactor-1795399374674-1795401174724-1c23e406.tsdb.gz"
@@ -41,7 +41,7 @@ import Testing
             ])
         #expect(!capture.isFrozen && capture.warnings == [])
         #expect(try await capture.examine([]) == [])
-        // The walk passes by the chunks, and the newest of them is the watermark.
+        // The walk sees the chunks, and the end of the newest is the watermark.
         #expect(capture.watermark == nil && capture.newestDatum == .unknown)
         for path in site.paths("chunks") { #expect(!capture.isExcluded(Array("chunks/\(path)".utf8))) }
         #expect(capture.watermark == 1_795_402_914_675)
@@ -102,13 +102,13 @@ import Testing
         #expect(!site.copied(capture).contains(path) && site.copied(capture).count == 5)
         #expect(pauses.withLock { $0 } == 4)
         try await capture.release()
-        // The next run says so again, though nothing changed.
+        // The next run reports it again, although nothing changed.
         let again = try await site.source().capture(site.context)
         #expect(try await again.examine([]).map(\.path) == [path])
         try await again.release()
     }
 
-    /// Loki writes the merged files first and deletes then what it merged: whatever moment we meet, nothing is missed.
+    /// Loki first writes the merged files and then deletes the originals: a copy at any time misses nothing.
     @Test func aCompactionDuringTheCopyLosesNoReference() async throws {
         let site = try LokiSite()
         let store = try LokiStore(data: site.data)
@@ -119,7 +119,7 @@ import Testing
         try store.ship()
         let shipped = site.paths("chunks/index").map { "chunks/index/\($0)" }
         #expect(shipped.count == 1)
-        // A torn file makes the copy wait, and while it waits the index is compacted.
+        // An inconsistent file makes the copy wait, and meanwhile the index is compacted.
         let torn = "chunks/index/index_20779/1-a-1.tsdb.gz"
         try site.write(torn, [0x1F, 0x8B])
         let source = site.source {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Loki
 
-/// A Loki whose parts are elsewhere than in its data directory, and one without a write-ahead log.
+/// A Loki whose parts are outside of its data directory, and one without a write-ahead log.
 @Suite struct PlacesTests {
     /// Milliseconds since 1970.
     private func now() -> Int { Int(Date().timeIntervalSince1970 * 1000) }
@@ -40,7 +40,7 @@ import Testing
         let capture = try await site.source(loki.url).capture(site.context)
         site.walk(capture)
         let watermark = try #require(capture.watermark)
-        // 20 s, 60 s, two looks of 30 s, and a minute.
+        // 20 s, 60 s, two readings of 30 s, and a minute.
         #expect(watermark >= start - 200_000 && watermark <= now() - 200_000)
         #expect(capture.newestDatum == .at(watermark))
         #expect(capture.facts["wal"] == "off")
@@ -48,7 +48,7 @@ import Testing
         #expect(try await capture.examine([]) == [])
         #expect(await site.source(loki.url).diagnose().contains { $0.subject == "wal" && $0.verdict == .warning })
         try await capture.release()
-        // A flush that came to its end leaves nothing in memory.
+        // A flush that finished leaves nothing in memory.
         let flushed = try await site.source(loki.url, flush: true) { usleep(20_000) }.capture(site.context)
         site.walk(flushed)
         #expect(try #require(flushed.watermark) > start - 60_000)
@@ -97,7 +97,7 @@ import Testing
         #expect(try #require(capture.watermark) > now() - 60_000)
         let findings = await site.source(loki.url).diagnose()
         #expect(findings.contains { $0.detail.contains("chunks in \(elsewhere.path)/mychunks") })
-        // Without its server, as its last answer said.
+        // Without its server, the last answer of the server counts.
         await loki.stop()
         try await capture.release()
         let away = try await site.source(loki.url).capture(site.context)

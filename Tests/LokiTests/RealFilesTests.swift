@@ -23,13 +23,14 @@ import Testing
         }
     }
 
-    /// Whatever the checksum of the whole says: each part has one of its own, or must fit what is beside it.
+    /// Independently of the checksum of the whole: each part has its own, or must match the part beside it.
     @Test(arguments: LokiFixture.chunks)
     func theInsideOfAChunkIsCheckedByItself(file: LokiFixture.File) throws {
         let name = try #require(ChunkName(String(file.path.dropFirst("chunks/".count))))
         try file.bytes.withUnsafeBytes { try ChunkContent.check($0, as: name) }
         let metadata = Int(file.bytes[2]) << 8 | Int(file.bytes[3])
-        // The second frame's header on; the version and encoding of the data are proved by the file's checksum alone.
+        // From the second frame's header; the version and encoding of the data are verified by the file's checksum
+        // alone.
         let unproved = [metadata + 8, metadata + 9]
         for place in stride(from: 0, to: file.bytes.count, by: max(1, file.bytes.count / 499))
         where !unproved.contains(place) {
@@ -49,7 +50,7 @@ import Testing
         #expect(file.damage(file.bytes + [0]).count == 1)
     }
 
-    /// The checksum in a name says nothing of tenant and stream: the metadata do.
+    /// The checksum in a name does not cover tenant and stream: the metadata do.
     @Test(arguments: LokiFixture.chunks.filter { $0.path.split(separator: "/").count == 4 })
     func aChunkUnderAnotherTenantStreamOrNameIsFound(file: LokiFixture.File) {
         let parts = file.path.split(separator: "/").map(String.init)
@@ -57,7 +58,9 @@ import Testing
         #expect(
             file.damage(path: "chunks/\(parts[1])/865beecf51f7dc0e/\(parts[3])").first?.contains("fingerprint is ")
                 == true)
-        #expect(file.damage(path: "chunks/\(parts[1])/\(parts[2])/a.bak").first?.contains("its name is none") == true)
+        #expect(
+            file.damage(path: "chunks/\(parts[1])/\(parts[2])/a.bak").first?.contains(
+                "its name is not a valid chunk name") == true)
         for other in LokiFixture.chunks where other.path != file.path && other.bytes != file.bytes {
             #expect(!file.damage(path: other.path).isEmpty)
         }
@@ -68,11 +71,11 @@ import Testing
         for count in [0, 1, 10, file.bytes.count / 2, file.bytes.count - 1] {
             #expect(file.damage(Array(file.bytes.prefix(count))).count == 1, "\(count)")
         }
-        // gzip's header of ten bytes holds a time and a system that nobody checks.
+        // gzip's header of ten bytes holds a time and a system, which have no checksum.
         for place in stride(from: 10, to: file.bytes.count, by: max(1, file.bytes.count / 97)) {
             var bytes = file.bytes
             bytes[place] ^= 0x04
-            // Deflate has bits that nothing depends on.
+            // Deflate has bits without a meaning.
             let plain = try? GzipStream.decode(bytes, limit: 1 << 20)
             if let plain, plain == (try? GzipStream.decode(file.bytes, limit: 1 << 20)) { continue }
             #expect(file.damage(bytes).first?.contains("index: ") == true, "at \(place)")
@@ -85,7 +88,7 @@ import Testing
         for file in files {
             let path = file.path
             let wrong = path.replacing("1c23e406", with: "1c23e407").replacing("b6475d15", with: "b6475d16")
-            #expect(file.damage(path: wrong).first?.contains("its name says") == true)
+            #expect(file.damage(path: wrong).first?.contains("its name gives") == true)
             let late = path.replacing("1795401174724", with: "1795401174725").replacing("1795402914675", with: "1")
             #expect(file.damage(path: late).first?.contains("times") == true)
         }

@@ -42,7 +42,7 @@ import Testing
             }
             try block.write(sound, to: file)
         }
-        // Index version 2 becomes 3, which readers take for the same.
+        // Index version 2 becomes 3, which readers treat alike.
         #expect(missed == ["index 32"])
     }
 
@@ -127,10 +127,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("\"numSamples\": 10", "\"numSamples\": 11", "announces 11 samples, but there are 10"),
-        ("\"numSeries\": 2", "\"numSeries\": 1", "announces 1 series, but there are 2"),
-        ("\"numChunks\": 2", "\"numChunks\": 20", "announces 20 chunks, but there are 2"),
-        ("\"version\": 1", "\"version\": 2", "is of version 2, which is not known"),
+        ("\"numSamples\": 10", "\"numSamples\": 11", "gives 11 samples, but there are 10"),
+        ("\"numSeries\": 2", "\"numSeries\": 1", "gives 1 series, but there are 2"),
+        ("\"numChunks\": 2", "\"numChunks\": 20", "gives 20 chunks, but there are 2"),
+        ("\"version\": 1", "\"version\": 2", "is of version 2, which is not supported"),
         ("\"maxTime\": 1795386085001", "\"maxTime\": 1", "ends at 1, before it begins"),
         ("\"ulid\": \"01M8", "\"ulid\": \"01M9", "is that of block 01M933MGBA87K93QTCF53TYSRW"),
     ])
@@ -170,8 +170,8 @@ import Testing
         try FileManager.default.removeItem(at: deleted.url.appending(path: "tombstones"))
         #expect(
             try BlockVerifier(deleted.path).verify().damage
-                == [Damage(path: "meta.json", reason: "announces 1 tombstones, but there are 0")])
-        // A folder that is not there has no tombstones either, and is not sound.
+                == [Damage(path: "meta.json", reason: "gives 1 tombstones, but there are 0")])
+        // A missing folder has no tombstones either, and is not intact.
         #expect(try BlockVerifier("/no/such/\(BlockFixture.Kind.plain.rawValue)").verify().damage.count > 1)
     }
 
@@ -225,7 +225,7 @@ import Testing
     }
 }
 
-/// A small random generator with a seed (Steele, Lea and Flood, 2014), so that a failure can be had again.
+/// A small random generator with a seed (Steele, Lea and Flood, 2014), so that a failure can be reproduced.
 struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
     init(seed: UInt64) { state = seed }

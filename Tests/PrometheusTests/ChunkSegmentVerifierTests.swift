@@ -31,7 +31,7 @@ import Testing
             flipped[bit / 8] ^= 1 << UInt8(bit % 8)
             #expect(!verify(flipped, pieces: size).damage.isEmpty, "bit \(bit)")
         }
-        // A cut between chunks leaves a sound segment: only the index can tell.
+        // A truncation between chunks leaves an intact segment: only the index can show it.
         let firstEnd = 8 + 1 + 1 + Int(sound[8]) + 4
         for length in 0..<sound.count where length != 8 && length != firstEnd {
             #expect(!verify(Array(sound[..<length]), pieces: size).damage.isEmpty, "\(length) bytes")

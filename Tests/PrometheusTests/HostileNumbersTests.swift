@@ -9,7 +9,7 @@ import Testing
 
 @testable import Prometheus
 
-/// Numbers from servers and files that no calculation expects. Nothing may trap.
+/// Extreme numbers from servers and files. The program must not trap.
 @Suite struct HostileNumbersTests {
     private typealias Site = PrometheusSourceTests.Site
 
@@ -27,7 +27,7 @@ import Testing
                 """
             try Data(meta.utf8).write(to: site.data.appending(path: "\(kind.rawValue)/meta.json"))
         }
-        // A block whose limits no time can have says nothing about how new the data are.
+        // A block with impossible limits does not show the age of the data.
         let newest = try SnapshotContent(of: site.data.path).newest
         #expect(newest.map { (0...253_402_300_799_999).contains($0) } ?? true)
         #expect(

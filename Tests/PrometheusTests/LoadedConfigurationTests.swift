@@ -5,13 +5,13 @@ import Testing
 @Suite struct LoadedConfigurationTests {
     @Test(
         arguments: [
-            // Nothing is scraped: the default interval of an agent that pushes, and some slack.
+            // Nothing is scraped: the default interval of an agent that pushes, and some margin.
             ("", 70), ("scrape_configs: []", 70), ("global: {scrape_interval: 1s}", 70),
             ("global: {scrape_interval: 30s}\nscrape_configs: [{job_name: a}]", 40),
             ("global: {scrape_interval: 30s}\nscrape_configs: [{job_name: a}, {scrape_interval: 2m}]", 130),
             ("global: {scrape_interval: 1s}\nscrape_configs: [{job_name: a}]", 15),
             ("scrape_configs: [{job_name: a}]", 70),
-            // Rules give new samples too, where there are some.
+            // Rules add new samples too.
             ("global: {scrape_interval: 5s, evaluation_interval: 1m30s}\nscrape_configs: [{job_name: a}]", 15),
             (
                 "global: {scrape_interval: 5s, evaluation_interval: 1m30s}\nscrape_configs: [{a: b}]\nrule_files: [a.yml]",

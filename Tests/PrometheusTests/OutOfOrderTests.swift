@@ -5,7 +5,7 @@ import Testing
 
 @testable import Prometheus
 
-/// Late samples, against a real server that takes them.
+/// Late samples on a real server that accepts them.
 @Suite struct OutOfOrderTests {
     private typealias Site = PrometheusSourceTests.Site
 

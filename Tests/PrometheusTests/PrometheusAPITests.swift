@@ -8,7 +8,7 @@ import Testing
 
 @testable import Prometheus
 
-/// Answers as they were seen from Prometheus 2.42, and from what stands before one.
+/// Answers as recorded from Prometheus 2.42 and from proxies before it.
 @Suite struct PrometheusAPITests {
     private func api(_ server: ScriptedServer, _ options: HTTPOptions = HTTPOptions()) -> PrometheusAPI {
         PrometheusAPI(url: server.url + "//", client: HTTPClient(options), pool: BlockingPool(threads: 1))
@@ -155,7 +155,7 @@ import Testing
             guard request.target.hasPrefix("/api/v1/admin") else {
                 return .reply(.response(200, [], #"{"status":"success","data":\#(data)}"#))
             }
-            // The server did its work, and nobody heard of it.
+            // The server handled the request, and its answer was lost.
             let formatter = DateFormatter()
             formatter.timeZone = TimeZone(identifier: "UTC")
             formatter.locale = Locale(identifier: "en_US_POSIX")
@@ -170,7 +170,7 @@ import Testing
         #expect(failure?.reason == .unreachable)
         #expect(server.requests.last?.method == "POST")
         #expect(site.snapshots == [])
-        // The server may still have been at work.
+        // The server may still be working.
         #expect(site.notes.count == 1)
     }
 

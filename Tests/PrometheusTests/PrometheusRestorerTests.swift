@@ -77,7 +77,7 @@ import Testing
         ("100%", 0, []),
         (
             "1 GB", 0,
-            ["the server's retention, '1 GB', is not known to dr: check that it keeps blocks back to 2026-11-08"]
+            ["dr cannot interpret the server's retention, '1 GB': check that it keeps blocks back to 2026-11-08"]
         ),
     ])
     func `a retention that would delete what is restored is told before it does`(
@@ -124,7 +124,7 @@ import Testing
         #expect(advice.first?.hasPrefix("\(process) uses '\(site.data.path)'") == true)
         #expect(await restorer().advice(restored: tree.path, target: tree.path) == [])
         await server.stop(gracefully: false)
-        // A killed server leaves its lock file, which then proves nothing.
+        // A killed server leaves its lock file, which then has no meaning.
         #expect(await restorer().advice(restored: tree.path, target: site.data.path) == [])
     }
 
@@ -134,7 +134,7 @@ import Testing
         try FileManager.default.createDirectory(at: wal, withIntermediateDirectories: true)
         try Data("x".utf8).write(to: wal.appending(path: "00000000"))
         let process = Process()
-        // The child opens it by itself: what this process has open, children of other tests would inherit.
+        // The child opens it itself: children of other tests would inherit a file that this process has open.
         process.executableURL = URL(filePath: "/bin/sh")
         process.arguments = ["-c", "exec sleep 60 < \"$0\"", wal.appending(path: "00000000").path]
         try process.run()

@@ -8,7 +8,7 @@ import Testing
             ("0B", 0), ("100B", 100), ("512MiB", 512 << 20), ("1MiB512KiB", 1536 << 10), ("1GiB476MiB", 1500 << 20),
             ("1GiB512MiB", 1536 << 20), ("1EiB", 1 << 60), ("7EiB1023PiB", Int.max - (1 << 50) + 1),
             ("1TiB2GiB3MiB4KiB5B", 1 << 40 + 2 << 30 + 3 << 20 + 4 << 10 + 5), ("1.5GiB", 1536 << 20),
-            // Prometheus takes units without an "i" for powers of two as well.
+            // Prometheus treats units without an "i" as powers of two as well.
             ("1500MB", 1500 << 20), ("8EiB", nil), ("9999999999999EiB", nil), ("1e300GiB", nil), ("", nil),
             ("MiB", nil),
             ("512", nil), ("1 GiB", nil), ("-1MiB", nil), ("1XiB", nil), ("1mib", nil), ("..MiB", nil),

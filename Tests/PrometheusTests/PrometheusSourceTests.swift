@@ -8,7 +8,7 @@ import Testing
 
 @testable import Prometheus
 
-/// A capture against a real server.
+/// A capture from a real server.
 @Suite struct PrometheusSourceTests {
     /// A place for a server, its data, and a component's state.
     struct Site {
@@ -85,7 +85,7 @@ import Testing
         #expect(capture.warnings == [])
         #expect(try await capture.examine(blocks) == [])
 
-        // The head's block is the one that was not there before; the end of its half-open interval is exact.
+        // The head's block is the new one; the end of its half-open interval is exact.
         let head = try #require(blocks.first { BlockFixture.Kind(rawValue: $0) == nil })
         let meta = try BlockMeta(readingFrom: "\(capture.root)/\(head)")
         #expect(capture.watermark == meta.maxTime - 1)
@@ -142,7 +142,7 @@ import Testing
         #expect(damage.map(\.path) == [BlockFixture.Kind.tombstone.rawValue, BlockFixture.Kind.plain.rawValue])
         #expect(damage.first?.reason.contains("meta.json does not parse") == true)
         #expect(damage.last?.reason.hasPrefix("chunks/000001: chunk at 8: CRC is ") == true)
-        // What did not change was examined before, but what the server does not load stays missing.
+        // Unchanged blocks were examined before, but blocks that the server does not load stay missing.
         #expect(try await capture.examine([]).map(\.path) == [BlockFixture.Kind.tombstone.rawValue])
         try await capture.release()
         await server.stop()
@@ -286,7 +286,7 @@ import Testing
         let site = try Site()
         try site.addBlock(.plain)
         let server = try await PrometheusServer.start(data: site.data, folder: site.folder.url)
-        // The server links this file without looking, and stops where it is missing.
+        // The server links this file without a check, and stops if it is missing.
         try FileManager.default.removeItem(
             at: site.data.appending(path: "\(BlockFixture.Kind.plain.rawValue)/tombstones"))
         await #expect(throws: PrometheusAPIError.self) { _ = try await site.api(server).snapshot(skipHead: true) }
@@ -298,7 +298,7 @@ import Testing
         #expect(site.snapshots == before)
         #expect(site.notes == [])
 
-        // The doctor says so before, and the command of the hint mends it while the server runs.
+        // `doctor` reports it before a backup, and the command of the hint repairs it while the server runs.
         let diagnoses = await site.source(server).diagnose()
         #expect(diagnoses.contains { $0.subject == "tombstones" && $0.verdict == .failed })
         let hint = try #require(failure?.hint)
@@ -365,7 +365,7 @@ import Testing
         let failure = await site.failure { _ = try await site.source(server).capture(site.context) }
         #expect(failure?.reason == .misconfigured)
         #expect(failure?.description.contains("hint: start Prometheus with --web.enable-admin-api") == true)
-        // The request itself says the same, where a proxy hides the flags.
+        // The request itself reports the same, if a proxy hides the flags.
         await #expect {
             _ = try await site.api(server).snapshot(skipHead: true)
         } throws: { ($0 as? PrometheusAPIError)?.reason == .adminAPIDisabled }
@@ -398,7 +398,7 @@ import Testing
 
         let missing = site.folder.url.appending(path: "missing")
         let absent = await site.failure { _ = try await site.source(server.url, data: missing).capture(site.context) }
-        #expect(absent?.detail == "data directory '\(missing.path)' is not there")
+        #expect(absent?.detail == "data directory '\(missing.path)' does not exist")
         await server.stop()
     }
 

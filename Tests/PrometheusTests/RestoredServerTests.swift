@@ -7,7 +7,7 @@ import Testing
 
 @testable import Prometheus
 
-/// There and back: what a snapshot holds, a fresh server answers.
+/// Round trip: a new server answers queries with the data of a snapshot.
 @Suite struct RestoredServerTests {
     @Test func `a restored copy starts and answers the same`() async throws {
         let site = try PrometheusSourceTests.Site()
@@ -25,7 +25,7 @@ import Testing
         let copy = site.folder.url.appending(path: "copy")
         try FileManager.default.copyItem(at: URL(filePath: capture.root), to: copy)
         let past = PrometheusQueryProbe(OpenMetricsHistory.expressions, over: history.interval)
-        // Of the living series, up to the newest sample that was captured.
+        // Of the active series, up to the newest captured sample.
         let present = PrometheusQueryProbe(
             ["up", "prometheus_tsdb_head_series"], over: newest / 1000 - 1...newest / 1000, times: 1)
         let probe = PrometheusQueryProbe(past.queries + present.queries)
@@ -46,7 +46,7 @@ import Testing
         #expect(comparison.empty == 0)
         let count = try await restored.query("sum(count_over_time(lab_requests_total[7h]))", at: Double(end))
         #expect(count.contains("\"\(2 * 12 * 301)\""))
-        // The comparison is able to fail.
+        // The comparison can fail.
         var other = before
         other[3] = other[3].replacing("1", with: "2")
         #expect(probe.compare(before, other).differing == [probe.queries[3]])

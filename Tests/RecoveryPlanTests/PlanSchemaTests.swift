@@ -43,7 +43,7 @@ import Testing
     /// The schema and the parser reject the same plans, except for references and cycles, which a schema cannot check.
     @Test func itAgreesWithTheParser() async throws {
         let folder = try TemporaryFolder("schema")
-        let plans = ShippedPlans.all.map(\.text) + Self.good + Self.bad
+        let plans = ShippedPlan.all.map(\.text) + Self.good + Self.bad
         for (index, text) in plans.enumerated() {
             try Data(text.utf8).write(to: folder.url.appending(path: "\(index).yaml"))
         }
@@ -64,7 +64,7 @@ import Testing
             let complaints = PlanFixture.complaints(text, PlanFixture.scope(.look, run: nil))
             let isRefused = Self.bad.contains(text)
             #expect((verdict == "bad") == isRefused, "the schema, of \(text)")
-            if !ShippedPlans.all.map(\.text).contains(text) {
+            if !ShippedPlan.all.map(\.text).contains(text) {
                 #expect(!complaints.isEmpty == isRefused, "the parser, of \(text): \(complaints)")
             }
         }

@@ -23,9 +23,9 @@ import Testing
         ],
     ]
 
-    @Test(arguments: ShippedPlans.all.map(\.file), ["host", "kubernetes"])
+    @Test(arguments: ShippedPlan.all.map(\.file), ["host", "kubernetes"])
     func isValidOnEveryPlatformWithWhateverComponents(_ file: String, _ platform: String) throws {
-        let text = try #require(ShippedPlans.all.first { $0.file == file }).text
+        let text = try #require(ShippedPlan.all.first { $0.file == file }).text
         let scenario = String(file.dropLast(5))
         for (site, components) in Self.sites {
             var overrides = Self.needed["\(scenario) \(platform)"] ?? [:]
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func thoseOfTheRunbookAreThere() throws {
-        let library = try PlanLibrary(plans: nil, shipped: ShippedPlans.all, folder: "/")
+        let library = try PlanLibrary(plans: nil, shipped: ShippedPlan.all, folder: "/")
         for name in [
             "complete_cluster_loss", "prometheus_data_corruption", "prometheus_corruption",
             "monitoring_namespace_deletion", "namespace_deletion", "component_update", "incident_response",
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func componentsComeBackSideBySide() throws {
-        let text = try #require(ShippedPlans.all.first { $0.file == "complete_cluster_loss.yaml" }).text
+        let text = try #require(ShippedPlan.all.first { $0.file == "complete_cluster_loss.yaml" }).text
         let plan = try PlanText(text, file: "x", folder: "/").read(
             in: PlanScope(.run, components: Self.everything, run: "r", set: "s"))
         let wave = StepGraph(plan.steps).waves.first { $0.contains { $0.id == "prometheus" } }
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func anEmptyCommandLeavesTheServerToOthers() throws {
-        let text = try #require(ShippedPlans.all.first { $0.file == "prometheus_data_corruption.yaml" }).text
+        let text = try #require(ShippedPlan.all.first { $0.file == "prometheus_data_corruption.yaml" }).text
         let scope = PlanScope(
             .run, overrides: ["stop_prometheus": "[]", "start_prometheus": "touch /x"],
             components: Self.everything, run: "r", set: "s")

@@ -57,7 +57,7 @@ import Testing
     }
 
     /// A drill whose checks were all skipped is inconclusive; a drill whose check failed has failed.
-    @Test(arguments: [(CheckResult.Verdict.skipped, Evidence.Verdict.void), (.failed, .failed)])
+    @Test(arguments: [(CheckResult.Verdict.skipped, Evidence.Verdict.inconclusive), (.failed, .failed)])
     func aDrillThatLookedAtNothingIsVoid(_ check: CheckResult.Verdict, _ verdict: Evidence.Verdict) throws {
         #expect(try Evidence(reading(isDrill: true, end: .notValidated, check: check)).verdict == verdict)
     }
@@ -87,9 +87,12 @@ import Testing
     }
 
     @Test(arguments: [
-        (Bool?.none, "same", RunEnd.Verdict.recovered, Evidence.Verdict.void), (true, "same", .recovered, .passed),
-        (false, "same", .recovered, .void), (true, "other", .recovered, .void), (true, "same", .late, .late),
-        (nil, "same", .notValidated, .failed), (true, "same", .interrupted, .void), (true, "same", .partial, .failed),
+        (Bool?.none, "same", RunEnd.Verdict.recovered, Evidence.Verdict.inconclusive),
+        (true, "same", .recovered, .passed),
+        (false, "same", .recovered, .inconclusive), (true, "other", .recovered, .inconclusive),
+        (true, "same", .late, .late),
+        (nil, "same", .notValidated, .failed), (true, "same", .interrupted, .inconclusive),
+        (true, "same", .partial, .failed),
     ])
     func aDrillMustHaveBeenAbleToFail(
         _ noticed: Bool?, _ live: String, _ end: RunEnd.Verdict, _ verdict: Evidence.Verdict

@@ -138,7 +138,7 @@ import Documents
             "prometheus: {url: 'http://p:9090/?a=b', data: /p}", "dr.yaml:3:21: the URL has a query or fragment"),
         .component(
             "prometheus: {url: http://p, data: /p, username: u}",
-            "dr.yaml:3:41: 'username' and 'password' need each other"),
+            "dr.yaml:3:41: 'username' and 'password' must be set together"),
         .component(
             "prometheus: {url: http://p, data: /p, tls: {insecure: true}}", "dr.yaml:3:41: 'tls' needs an https:// URL"),
         .component(

@@ -43,10 +43,10 @@ import Documents
         ("url: http://e, repository: {type: s3}", "a repository of type 's3' needs 'bucket'"),
         ("url: http://e, repository: {type: fs, location: /m, bucket: b}", "'bucket' does not belong"),
         ("url: http://e, repository: {type: s3, bucket: b, base_path: /j}", "'base_path' must not begin"),
-        ("url: http://e, repository: {type: s3, bucket: b, name: 'A b'}", "'A b' is no name for a repository"),
+        ("url: http://e, repository: {type: s3, bucket: b, name: 'A b'}", "'A b' is not a valid name of a repository"),
         ("url: http://e, repository: {type: gcs}", "unknown value 'gcs'"),
-        ("url: http://e, indices: 'Jaeger-*', repository: {type: fs, location: /m}", "names no indices"),
-        ("url: http://e, indices: '-jaeger-*', repository: {type: fs, location: /m}", "names no indices"),
+        ("url: http://e, indices: 'Jaeger-*', repository: {type: fs, location: /m}", "does not name any indices"),
+        ("url: http://e, indices: '-jaeger-*', repository: {type: fs, location: /m}", "does not name any indices"),
         (
             "url: http://e, api_key: {env: K}, bearer_token: {env: T}, repository: {type: fs, location: /m}",
             "'api_key' excludes"

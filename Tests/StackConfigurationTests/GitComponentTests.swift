@@ -33,9 +33,9 @@ import Documents
     }
 
     @Test(arguments: [
-        ("url: 'https://me:hunter2@host/x'", "credentials must not stand in the URL"),
-        ("url: 'https://hunter2@host/x'", "credentials must not stand in the URL"),
-        ("url: 'ssh://git:hunter2@host/x'", "credentials must not stand in the URL"),
+        ("url: 'https://me:hunter2@host/x'", "the URL must not contain credentials"),
+        ("url: 'https://hunter2@host/x'", "the URL must not contain credentials"),
+        ("url: 'ssh://git:hunter2@host/x'", "the URL must not contain credentials"),
         ("url: 'ext::sh -c id'", "neither a path nor a URL"), ("url: 's3://host/x'", "has scheme 's3'"),
         ("branch: main", "required key 'url' is missing"),
         ("url: /x, password: {env: P}", "'username' and 'password' need each other"),
@@ -43,7 +43,8 @@ import Documents
         ("url: 'https://h/x', ssh_key: k", "'ssh_key' needs an ssh URL"),
         ("url: /x, ssh_known_hosts: k", "'ssh_known_hosts' needs an ssh URL"),
         ("url: 'http://h/x', ca_file: k", "'ca_file' needs an https:// URL"),
-        ("url: /x, branch: refs/heads/main", "is no branch"), ("url: /x, branch: '--all'", "is no branch"),
+        ("url: /x, branch: refs/heads/main", "is not a valid branch name"),
+        ("url: /x, branch: '--all'", "is not a valid branch name"),
     ]) func mistakesAreExplained(text: String, words: String) {
         let complaint = complaint(text)
         #expect(complaint.contains(words) && !complaint.contains("hunter2"), "\(complaint)")

@@ -134,7 +134,7 @@ struct BenchSideBySide {
             let out = folder.appending(path: name)
             sync()
             let process = try await execute([
-                tool.program, "restore", "--scenario", scenario, "--yes", "--no-progress", "--set", "out=\(out.path)",
+                tool.program, "restore", "--scenario", scenario, "--yes", "--no-progress", "--param", "out=\(out.path)",
             ])
             // Verify the restored bytes: a fast but wrong restore must not count.
             try await execute(["/usr/bin/diff", "--recursive", "--no-dereference", data.path, out.path])

@@ -65,7 +65,7 @@ struct Demo: AsyncParsableCommand {
         let parameters = parameters(control, folder)
         try await stage.dr(["restore", "--scenario", "complete_cluster_loss", "--dry-run"] + parameters, showing: 4)
         try await stage.dr(["restore", "--scenario", "complete_cluster_loss", "--yes"] + parameters)
-        try await stage.dr("check", "data_equality", "canaries", "--set", "latest")
+        try await stage.dr("check", "data_equality", "canaries", "--at", "latest")
         try await stage.dr("report", showing: 5)
         await control.stop()
 
@@ -102,7 +102,7 @@ struct Demo: AsyncParsableCommand {
             "stop_prometheus=[]", "stop_loki=[]", "start_prometheus=\(control.start("prometheus"))",
             "start_loki=\(control.start("loki"))", "start_grafana=\(control.start("grafana"))",
             "start_elasticsearch=\(control.start("jaeger"))", "checkout=\(folder.path)/configuration",
-        ].flatMap { ["--set", $0] }
+        ].flatMap { ["--param", $0] }
     }
 
     private func drill(on stage: DemoStage, _ components: [any DemoComponent]) async throws {

@@ -30,18 +30,18 @@ package struct AlertmanagerAPI: Sendable {
         return status
     }
 
-    /// Every silence that the server knows, also those that ended and that it keeps for its `--data.retention`.
+    /// Every silence that the server knows, also the expired ones that it keeps for its `--data.retention`.
     package func silences() throws -> SilenceList {
         let answer = try perform(client.request("GET", segments: ["api", "v2", "silences"]))
         guard let entries = answer.document?.array else { throw Self.stranger(answer) }
-        // The field has whole seconds. Its second counts to the end, for silences that have just begun or ended.
+        // The field has whole seconds. The whole second counts, for silences that have just begun or ended.
         let time = answer.response.date.map { $0.multipliedClamped(by: 1000).addingClamped(999) }
         return SilenceList(entries, time: time)
     }
 
-    /// Creates a silence, or changes one where the form has an `id`.
+    /// Creates a silence, or changes one if the form has an `id`.
     ///
-    /// Sent once: without an answer it is not known whether the server has created the silence.
+    /// Sent once: if the answer is lost, the server may have created the silence.
     /// - Returns: the id that the silence has now.
     package func post(_ form: JSONValue) throws -> String {
         var request = client.request("POST", segments: ["api", "v2", "silences"], json: form)
@@ -58,7 +58,7 @@ package struct AlertmanagerAPI: Sendable {
         _ = try perform(client.request("DELETE", segments: ["api", "v2", "silence", id]))
     }
 
-    // MARK: Answers
+    // MARK: Responses
 
     /// - Returns: the answer of a success.
     private func perform(
@@ -71,7 +71,7 @@ package struct AlertmanagerAPI: Sendable {
         } catch let error as AlertmanagerAPIError { throw error.componentError }
     }
 
-    /// A server that refuses the connection is not there; one that does not answer in time may be busy.
+    /// A server that refuses the connection is down; one that does not answer in time may be busy.
     private static func isWorthAnotherTry(_ attempt: APIAttempt) -> Bool {
         if case .failed(let error) = attempt, error.reason == .connect { return false }
         return attempt.mayPass

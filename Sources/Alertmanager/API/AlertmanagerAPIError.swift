@@ -3,7 +3,7 @@ internal import Documents
 internal import HTTP
 internal import Platform
 
-/// A request to Alertmanager that did not give the wanted answer.
+/// A request to Alertmanager that failed.
 typealias AlertmanagerAPIError = APIError<AlertmanagerRefusal>
 
 /// The reasons for which Alertmanager refuses.
@@ -14,7 +14,7 @@ enum AlertmanagerRefusal: APIReason {
     case failing
     /// 401 or 403.
     case unauthorized
-    /// A redirect, 405, an answer that is not of this API, and 404 for a document that every server has.
+    /// A redirect, 405, an answer that does not belong to this API, and 404 for a document that every server has.
     case notAlertmanager
     /// The server does not accept the silence.
     case refused
@@ -25,8 +25,8 @@ enum AlertmanagerRefusal: APIReason {
 
     func hint(for error: AlertmanagerAPIError) -> String? {
         switch self {
-        case .unreachable: "is `url:` of this component right, and does Alertmanager run?"
-        case .failing: "see the server's log"
+        case .unreachable: "check that `url:` of this component is right, and that Alertmanager runs"
+        case .failing: "check the server's log"
         case .unauthorized: "check username and password, or the bearer token, of this component"
         case .notAlertmanager:
             "`url:` must lead to Alertmanager itself, with its path prefix if it has one; it must be 0.16 or later"
@@ -58,7 +58,7 @@ extension AlertmanagerAPIError {
         self.init(reason, operation: answer.operation, detail: words, status: answer.status)
     }
 
-    /// The server's own words: the API answers with a JSON string, its checks of a request with an object.
+    /// The server's message: the API answers with a JSON string, its checks of a request with an object.
     private static func words(_ answer: APIAnswer) -> String? {
         let document = answer.document
         let text =

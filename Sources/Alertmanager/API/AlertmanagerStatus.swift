@@ -2,7 +2,7 @@ internal import Documents
 
 /// The answer of `/api/v2/status`: version, cluster, and the configuration that the server runs with.
 package struct AlertmanagerStatus: Equatable, Sendable {
-    /// "0.25.0"; empty where the server does not tell.
+    /// "0.25.0"; empty if the server does not report it.
     package var version: String
     /// "ready", "settling", or "disabled" where the server is not part of a cluster.
     package var cluster: String

@@ -5,7 +5,7 @@ package struct SilenceList: Equatable, Sendable {
     package var silences: [Silence] = []
     /// Entries that are not silences, each with its place in the list.
     package var defects: [Defect] = []
-    /// The server's clock when it answered, in milliseconds since 1970; nil where it does not tell.
+    /// The server's clock when it answered, in milliseconds since 1970; nil if the server does not report it.
     package var time: Int?
 
     package struct Defect: Equatable, Sendable {

@@ -10,7 +10,7 @@ struct AlertmanagerCapture: Capture {
     let pool: BlockingPool
 
     var root: String { tree.path }
-    /// An API gives the present state only: it has no newest datum.
+    /// An API gives the present state only, without a newest datum.
     var watermark: Int? { nil }
     var warnings: [String] { [] }
     var isFrozen: Bool { true }

@@ -2,7 +2,7 @@ package import BackupRepository
 internal import Platform
 
 extension AlertmanagerSource {
-    /// Asks all that an export needs.
+    /// Checks every condition of an export.
     package func diagnose() async -> [Diagnosis] {
         do {
             return try await api.pool.run { try examine() }

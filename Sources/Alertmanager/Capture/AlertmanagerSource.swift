@@ -2,11 +2,10 @@ package import BackupRepository
 internal import Documents
 internal import Platform
 
-/// Exports a running Alertmanager through its API: its silences, one document each, and the configuration that it runs
-/// with.
+/// Exports a running Alertmanager through its API: its silences, one document each, and its running configuration.
 ///
-/// The documents are kept between runs, so that what did not change in Alertmanager does not change in the backup. A
-/// silence that ends by itself does not change its document.
+/// The documents are kept between runs, so that objects that did not change in Alertmanager do not change in the
+/// backup. A silence that reaches its end does not change its document.
 package struct AlertmanagerSource: ComponentSource {
     package static let kind = AlertmanagerComponent.name
 
@@ -15,8 +14,8 @@ package struct AlertmanagerSource: ComponentSource {
     private let now: @Sendable () -> Int
 
     /// - Parameters:
-    ///   - keepsURLs: true if the URLs of webhooks are stored where the server shows them: into an encrypted store.
-    ///   - now: milliseconds since 1970, for a server that does not tell its own time.
+    ///   - keepsURLs: true if the URLs of webhooks are stored, when the server shows them: into an encrypted store.
+    ///   - now: milliseconds since 1970, for a server that does not report its time.
     package init(api: AlertmanagerAPI, keepsURLs: Bool, now: @escaping @Sendable () -> Int) {
         self.api = api
         self.keepsURLs = keepsURLs

@@ -13,7 +13,7 @@ enum AlertmanagerTree {
 
     static func isSilence(_ path: String) -> Bool { path.hasPrefix("\(silences)/") && path.hasSuffix(".json") }
 
-    /// The defect of one document's content; nil for one that is as it should be.
+    /// The defect of one document's content; nil for a valid one.
     static func defect(of path: String, _ content: [UInt8]) -> String? {
         if path == configuration {
             return RunningConfiguration(String(decoding: content, as: UTF8.self)).isWhole

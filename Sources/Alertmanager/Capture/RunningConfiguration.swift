@@ -62,7 +62,7 @@ package struct RunningConfiguration: Equatable, Sendable {
         return files
     }
 
-    /// True if the text has what no configuration lacks: a root route and receivers.
+    /// True if the text has the parts that every configuration has: a root route and receivers.
     package var isWhole: Bool { ["route", "receivers"].allSatisfy { sections[$0] != nil } }
 
     /// Names of the top-level sections in which two configurations differ.

@@ -11,6 +11,6 @@ struct ClusterSettled: RecoveryCheck {
         let status = try api.status()
         return .judged(
             status.isSettled, "\(status.cluster), \(status.peers.count) members",
-            otherwise: "the members still exchange their silences: wait a minute, and look at the server's log")
+            otherwise: "the members still exchange their silences: wait a minute, and check the server's log")
     }
 }

@@ -1,15 +1,15 @@
 package import BackupRepository
 internal import Platform
 
-/// Finds what an Alertmanager needs or keeps and its API does not give.
+/// Finds data that an Alertmanager needs or keeps, and that its API does not show.
 package struct AlertmanagerGaps: GapFinder {
     private let api: AlertmanagerAPI
     private let configuration: String?
     private let storage: String?
 
     /// - Parameters:
-    ///   - configuration: absolute path of the server's configuration file, where it is known.
-    ///   - storage: absolute path of the server's `--storage.path`, where it is known.
+    ///   - configuration: absolute path of the server's configuration file, if it is known.
+    ///   - storage: absolute path of the server's `--storage.path`, if it is known.
     package init(api: AlertmanagerAPI, configuration: String?, storage: String?) {
         self.api = api
         self.configuration = configuration

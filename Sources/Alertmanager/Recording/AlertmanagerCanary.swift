@@ -2,7 +2,7 @@ package import Components
 package import Documents
 internal import Platform
 
-/// The settings of an Alertmanager's canary: there are none.
+/// The settings of an Alertmanager's canary. It has none.
 package struct AlertmanagerCanarySettings: CanarySettings {
     package init() {}
 
@@ -22,7 +22,7 @@ struct AlertmanagerCanary: Canary {
 
     let api: AlertmanagerAPI
     let component: String
-    /// Milliseconds since 1970, for a server that does not tell its own time.
+    /// Milliseconds since 1970, for a server that does not report its time.
     let now: @Sendable () -> Int
 
     static func isCanary(_ silence: Silence) -> Bool { silence.matchers.contains { $0.name == label } }
@@ -33,8 +33,7 @@ struct AlertmanagerCanary: Canary {
         let present = own(list)
         var form: JSONValue = [
             "matchers": [Matcher(Self.label, component).json],
-            // The server changes a silence in place only where its start is the same. A new one begins at once: the server
-            // takes the present for a start in the past.
+            // The server changes a silence in place only if its start is the same.
             "startsAt": present?.document["startsAt"] ?? .string(Instant.text(time.subtractingClamped(60_000))),
             "endsAt": .string(Instant.text(time.addingClamped(Self.lifetime))),
             "createdBy": "dr", "comment": .string(value),
@@ -42,7 +41,7 @@ struct AlertmanagerCanary: Canary {
         if let present { form["id"] = .string(present.id) }
         _ = try api.post(form)
         guard try values(around: time).contains(value) else {
-            throw CheckFailure("-", "the canary's silence does not show what was written")
+            throw CheckFailure("-", "the canary's silence does not show the written value")
         }
         return time
     }

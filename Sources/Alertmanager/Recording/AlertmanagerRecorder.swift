@@ -10,7 +10,7 @@ extension RecordedQuery.Language {
 
 /// The recorded queries of an Alertmanager: one for each silence, by its matchers and its end.
 ///
-/// A restored server has the silence until its end. After that the query proves nothing more, and counts as equal.
+/// A restored server has the silence until its end. After that the query shows nothing more, and counts as equal.
 struct AlertmanagerRecorder: QueryRecorder {
     private let component: CheckedComponent
     private let api: AlertmanagerAPI
@@ -31,7 +31,7 @@ struct AlertmanagerRecorder: QueryRecorder {
             return silence.state(at: time) != .expired && !AlertmanagerCanary.isCanary(silence)
                 && changed <= captured
         }
-        // Those that end last can be compared for the longest time.
+        // The silences with the latest ends can be compared for the longest time.
         let sorted = kept.sorted { ($0.endsAt, $1.matching) > ($1.endsAt, $0.matching) }
         var seen: Set<RecordedQuery> = []
         return sorted.map { RecordedQuery(.silence, of: component.name, $0.matching, to: $0.endsAt) }

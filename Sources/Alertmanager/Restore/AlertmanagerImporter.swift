@@ -14,7 +14,7 @@ package struct AlertmanagerImporter: ComponentImporter {
     let api: AlertmanagerAPI
     private let now: @Sendable () -> Int
 
-    /// - Parameter now: milliseconds since 1970, for a server that does not tell its own time.
+    /// - Parameter now: milliseconds since 1970, for a server that does not report its time.
     package init(api: AlertmanagerAPI, now: @escaping @Sendable () -> Int) {
         self.api = api
         self.now = now
@@ -32,7 +32,7 @@ package struct AlertmanagerImporter: ComponentImporter {
             }
             let stored = try storedSilences(in: request.tree, add)
             let comparison = SilenceComparison(now: list.time ?? now(), replaces: request.replaces)
-            // Every id that is known before the first write: what appears beside them is this run's.
+            // Every id that is known before the first write: this run created each other id that appears later.
             var known = Set(list.silences.map(\.id))
             for plan in comparison.plans(for: stored, present: list.silences) {
                 try Task.checkCancellation()
@@ -71,7 +71,7 @@ package struct AlertmanagerImporter: ComponentImporter {
 
     /// Writes one silence.
     /// - Parameter known: ids of the server's silences; those that this run creates are added.
-    /// - Throws: what ends the whole import: the server is away.
+    /// - Throws: an error that stops the whole import: the server is unreachable.
     private func settle(
         _ plan: SilencePlan, comparing comparison: SilenceComparison, known: inout Set<String>
     ) throws -> ImportedObject {
@@ -84,7 +84,7 @@ package struct AlertmanagerImporter: ComponentImporter {
         do {
             return created(plan, id: try api.post(form), known: &known)
         } catch let error as ComponentError where error.reason == .unreachable {
-            // The answer was lost: the silence may be there all the same. The server is asked before another try.
+            // The answer was lost, but the silence may exist. The server's list is read before another attempt.
             let found = try api.silences().silences.first { silence in
                 !known.contains(silence.id) && comparison.areEqual(silence, plan.silence)
             }
@@ -111,7 +111,7 @@ package struct AlertmanagerImporter: ComponentImporter {
         let hasEnded = error.detail.contains("in the past")
         return ImportedObject(
             "silence", name(plan.silence), outcome: hasEnded ? .skipped : .failed,
-            detail: hasEnded ? "it ended during the restore" : "Alertmanager says: \(error.detail)")
+            detail: hasEnded ? "it ended during the restore" : "Alertmanager's message: \(error.detail)")
     }
 
     private static func name(_ silence: Silence) -> String { "\(silence.title) (id \(silence.id.printable))" }

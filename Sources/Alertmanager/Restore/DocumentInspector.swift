@@ -1,13 +1,13 @@
 internal import BackupRepository
 internal import Documents
 
-/// Checks one document of a backup while it streams by: it must be what a restore can read.
+/// Checks one document of a backup while it is streamed: a restore must be able to read it.
 final class DocumentInspector: ContentInspector {
     private let path: String
     private var content: [UInt8] = []
     private var isTooLong = false
 
-    /// Bytes: no document of a silence or a configuration comes near.
+    /// Bytes. Documents of silences and configurations are far smaller.
     private static let longest = 16 << 20
 
     init(_ path: String) { self.path = path }

@@ -32,7 +32,7 @@ struct SilencePlan: Equatable {
 
 /// Compares the silences of a backup with those of a server.
 ///
-/// A server gives each silence that it creates a new id, and lets none begin in the past. Two silences are therefore
+/// A server gives each silence that it creates a new id, and refuses a start in the past. Two silences are therefore
 /// equal if they have the same matchers, end, creator and comment, and if both have begun or begin at the same time.
 struct SilenceComparison {
     /// Milliseconds since 1970, by the server's clock.
@@ -63,7 +63,7 @@ struct SilenceComparison {
     func plans(for stored: [Silence], present: [Silence]) -> [SilencePlan] {
         let live = present.filter { $0.state(at: now) != .expired }
         let byID = Dictionary(present.map { ($0.id, $0) }) { first, _ in first }
-        // Equal ones are taken first, each by one stored silence only: a backup may have twins.
+        // Equal ones are matched first, each to one stored silence only: a backup may have duplicates.
         var free = Dictionary(grouping: live, by: key)
         var equal: [String: Silence] = [:]
         let wanted = stored.filter { $0.state(at: now) != .expired }
@@ -117,7 +117,7 @@ struct SilenceComparison {
         guard let own, !replaces, !AlertmanagerCanary.isCanary(silence) else {
             return SilencePlan(silence: silence, step: .create)
         }
-        // An operator ended it after the backup: alerts that are heard again must not go silent unasked.
+        // An operator ended it after the backup: alerts that notify again must not become silent without a request.
         return SilencePlan(
             silence: silence, step: .conflict,
             detail: "it was ended here at \(Instant.text(own.endsAt)); --replace creates it again")

@@ -20,7 +20,7 @@ package enum Instant {
     package static func text(_ milliseconds: Int) -> String {
         let range = DocumentRange.milliseconds
         let time = min(max(milliseconds, range.lowerBound), range.upperBound)
-        // A `Date` is a Double, and its style cuts off what is not quite a whole millisecond.
+        // A `Date` is a Double, and its style truncates a value just below a whole millisecond.
         return "\(Timestamp(seconds: time / 1000).rfc3339.dropLast()).\(String(time % 1000 + 1000).dropFirst())Z"
     }
 }

@@ -14,7 +14,7 @@ package struct Matcher: Hashable, Sendable, CustomStringConvertible {
         self.isEqual = isEqual
     }
 
-    /// Reads one from the API, version 2. `isEqual` is absent before Alertmanager 0.22, which knows no negation.
+    /// Reads one from the API, version 2. `isEqual` is absent before Alertmanager 0.22, which has no negative matchers.
     init?(_ value: JSONValue) {
         guard let name = value["name"]?.text, let text = value["value"]?.text, let isRegex = value["isRegex"]?.bool
         else { return nil }

@@ -1,7 +1,7 @@
 package import Documents
 internal import Platform
 
-/// A silence of Alertmanager: from when until when it mutes which alerts, who made it, and why.
+/// A silence of Alertmanager: its time span, the alerts that it mutes, its creator and its comment.
 package struct Silence: Equatable, Sendable {
     /// The server chooses it: a silence that is created again gets another one.
     package var id: String
@@ -12,7 +12,7 @@ package struct Silence: Equatable, Sendable {
     package var endsAt: Int
     package var creator: String
     package var comment: String
-    /// Everything that the server tells of it, less the state, which follows from the times and the clock.
+    /// Every field that the server reports, except the state, which follows from the times and the clock.
     package var document: JSONValue
 
     package enum State: String, CaseIterable, Sendable {
@@ -40,7 +40,7 @@ package struct Silence: Equatable, Sendable {
         creator = value["createdBy"]?.text ?? ""
         comment = value["comment"]?.text ?? ""
         document = value.removing(["status"]).adding([
-            // Their order means nothing, and must not make a difference between two backups.
+            // Their order has no meaning, and must not make a difference between two backups.
             "matchers": .array(Set(matchers).sorted { "\($0)" < "\($1)" }.map(\.json))
         ])
     }
@@ -60,7 +60,7 @@ package struct Silence: Equatable, Sendable {
     /// `{alertname="Down", job=~"node.*"}`.
     package var matching: String { "{\(matchers.map { "\($0)" }.sorted().joined(separator: ", "))}" }
 
-    /// For people, on one line: what it mutes, until when, by whom.
+    /// One line for operators: the muted alerts, the end and the creator.
     package var title: String {
         let matching = matching.printable
         let short = matching.count > 120 ? matching.prefix(119) + "…" : matching

@@ -74,10 +74,10 @@ package struct CheckRegistry: Sendable {
             }
         } + [
             Entry(
-                name: DataEquality.checkName, roles: [.content], subject: "set to compare with: name one with --set"
+                name: DataEquality.checkName, roles: [.content], subject: "set to compare with: name one with --at"
             ) { stack in stack.set == nil ? [] : [DataEquality(stack)] },
             Entry(
-                name: CanariesRestored.checkName, roles: [.content], subject: "set to compare with: name one with --set"
+                name: CanariesRestored.checkName, roles: [.content], subject: "set to compare with: name one with --at"
             ) { stack in stack.set == nil ? [] : [CanariesRestored(stack)] },
         ]
 }

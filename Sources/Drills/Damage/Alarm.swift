@@ -3,14 +3,14 @@ internal import Foundation
 /// A step or a check that failed in a negative control.
 package struct Alarm: Equatable, Sendable {
     package var name: String
-    /// In a line.
+    /// The reason in one line.
     package var why: String
-    /// Whether it says that what is stored is damaged, and not that something else went wrong meanwhile.
+    /// True if the failure reports damaged stored data, and not another error.
     package var isDamage: Bool
 
     private static let longest = 300
 
-    /// - Parameter message: of which the advice is left out: it is for a recovery, and not for a control.
+    /// - Parameter message: the error; its hint is removed, since it applies to recoveries only.
     package init(_ name: String, _ message: String, isDamage: Bool = false) {
         self.name = name
         self.isDamage = isDamage
@@ -20,10 +20,10 @@ package struct Alarm: Equatable, Sendable {
         why = line.count > Self.longest ? line.prefix(Self.longest - 1) + "…" : line
     }
 
-    /// Whether the damage was noticed for what it is.
+    /// Returns true if the damage was detected.
     /// - Parameters:
-    ///   - expected: steps and checks of which at least one has to have failed.
-    ///   - asDamage: whether that one has to have called it damage: a store that was away is no proof.
+    ///   - expected: the steps and checks of which at least one must have failed.
+    ///   - asDamage: true if that failure must report damage; an unavailable store does not count.
     package static func isNoticed(_ alarms: [Alarm], by expected: [String], asDamage: Bool) -> Bool {
         alarms.contains { expected.contains($0.name) && ($0.isDamage || !asDamage) }
     }

@@ -1,11 +1,11 @@
 package import ObjectStorage
 
-/// A store as it would be if one object in it were damaged: what a negative control restores from. Nothing is written.
+/// A read-only view of a store in which one object is damaged, from which a control run restores.
 package struct DamagedStore: ObjectStore {
     package enum Damage: Equatable, Sendable {
-        /// The byte at an offset of an object comes back with one bit turned, whenever it is read.
+        /// Each read returns the byte at an offset of an object with one bit changed.
         case flippedBit(ObjectKey, at: Int)
-        /// The object is gone.
+        /// The object does not exist.
         case missing(ObjectKey)
     }
 
@@ -23,7 +23,7 @@ package struct DamagedStore: ObjectStore {
         switch damage {
         case .missing(key):
             throw ObjectStoreError(
-                .notFound, operation: "read", key: key, "taken away for the negative control", store: location)
+                .notFound, operation: "read", key: key, "removed for the negative control", store: location)
         case .flippedBit(key, let offset):
             var position = range?.lowerBound ?? 0
             try whole.get(key, range: range) { piece in
@@ -50,7 +50,7 @@ package struct DamagedStore: ObjectStore {
         }
     }
 
-    // A negative control changes nothing.
+    // A control run does not write.
 
     package func put(_ key: ObjectKey, _ content: [UInt8], options: PutOptions) throws -> ObjectInfo {
         throw refusal("write", key)

@@ -8,15 +8,15 @@ import Operations
 import Platform
 import StackConfiguration
 
-/// What a negative control damages on purpose, of the kinds that matter: each must turn the drill red.
+/// The fault of a control run. Each kind of fault must make the drill fail.
 package enum Sabotage: Sendable {
-    /// A byte of a pack that the set needs.
+    /// A changed byte of a pack that the set needs.
     case flippedByte(component: String, pack: ObjectKey, at: Int)
     case missingPack(component: String, pack: ObjectKey)
-    /// An older set, passed off as the one that is checked for.
+    /// An older set in place of the expected one.
     case oldSet(Timestamp, as: RestoreSelection)
     case droppedDashboard(component: String)
-    /// The server of a component comes up, and nothing was restored into it.
+    /// The server of a component starts without restored data.
     case emptyService(component: String)
 
     package enum Kind: String, CaseIterable {
@@ -30,14 +30,15 @@ package enum Sabotage: Sendable {
     package var text: String {
         switch self {
         case .flippedByte(_, let pack, let offset): "byte \(offset) of pack \(pack) was changed"
-        case .missingPack(_, let pack): "pack \(pack) was taken away"
-        case .oldSet(let old, let new): "set \(old) was passed off as \(new.newest.map { "\($0.name)" } ?? "another")"
-        case .droppedDashboard(let component): "a dashboard was dropped from \(component) after its restore"
-        case .emptyService(let component): "the server of \(component) was started, and nothing restored into it"
+        case .missingPack(_, let pack): "pack \(pack) was removed"
+        case .oldSet(let old, let new):
+            "set \(old) was restored in place of \(new.newest.map { "\($0.name)" } ?? "another")"
+        case .droppedDashboard(let component): "a dashboard was deleted from \(component) after its restore"
+        case .emptyService(let component): "the server of \(component) was started without restored data"
         }
     }
 
-    /// Steps and checks of which at least one has to go red.
+    /// The steps and checks of which at least one must fail.
     /// - Parameter steps: the restoring step of each component.
     func expected(_ steps: [String: String], in session: Session) -> [String] {
         switch self {
@@ -50,7 +51,7 @@ package enum Sabotage: Sendable {
         }
     }
 
-    /// Whether it is what is stored that is damaged: the restoring step must say so, and not fail for another reason.
+    /// True if stored data is damaged, so that the restoring step must report damage and not another error.
     var isOfThePacks: Bool {
         switch self {
         case .flippedByte, .missingPack: true
@@ -58,7 +59,7 @@ package enum Sabotage: Sendable {
         }
     }
 
-    /// What the repository is seen through.
+    /// The wrapper of the repository's store that applies the damage.
     var lens: @Sendable (any ObjectStore) -> any ObjectStore {
         switch self {
         case .flippedByte(_, let pack, let offset): { DamagedStore($0, .flippedBit(pack, at: offset)) }
@@ -79,7 +80,7 @@ package enum Sabotage: Sendable {
 }
 
 extension ComponentKind {
-    /// Checks of which one must fail once an object was dropped.
+    /// The checks of which one must fail after an object was deleted.
     fileprivate var droppableChecks: [String] { Self.droppable?.checks ?? [] }
 
     /// Blocks.

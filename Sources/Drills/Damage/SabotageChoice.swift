@@ -5,18 +5,18 @@ import Operations
 import Platform
 import StackConfiguration
 
-/// Finds the damages that can be done to a restore, and picks one at random.
+/// Chooses a fault at random from the faults that are possible for a restore.
 struct SabotageChoice {
     let session: Session
     let repository: Repository
     let selection: RestoreSelection
-    /// Components that the drill restores, with their kinds.
+    /// The components that the drill restores, with their kinds.
     let components: [(name: String, kind: String)]
-    /// Components that the drill has a server for.
+    /// The components with a server in the drill.
     let served: Set<String>
 
-    /// - Parameter wanted: only this kind; any when nil.
-    /// - Returns: nil where none is possible, such as with a set that holds nothing.
+    /// - Parameter wanted: the kind of fault; nil for any.
+    /// - Returns: nil if no fault is possible, for example with an empty set.
     func pick(_ wanted: Sabotage.Kind?) async throws -> Sabotage? {
         try await session.pool.run {
             for kind in (wanted.map { [$0] } ?? Sabotage.Kind.allCases).shuffled() {
@@ -58,12 +58,12 @@ struct SabotageChoice {
     /// Milliseconds since 1970.
     private var now: Int { session.now().seconds * 1000 }
 
-    /// The facts of the component's manifest; nil where the set does not hold it.
+    /// The facts of the component's manifest; nil if the set does not hold it.
     private func facts(of component: String) throws -> [String: String]? {
         try selection.parts[component].map { try repository.manifest(component, of: $0.set).facts }
     }
 
-    /// A pack that a restore of the set reads, and where in its object the gzip members begin that are read for certain.
+    /// A pack that a restore of the set reads, and the offsets of the gzip members that are certainly read.
     private func anyPack() throws -> (String, ObjectKey, PackIndex, [Int])? {
         for component in components.shuffled() {
             guard let set = selection.parts[component.name]?.set else { continue }
@@ -71,7 +71,7 @@ struct SabotageChoice {
             for use in manifest.packs.shuffled() {
                 let index = try repository.index(component.name, use)
                 let live = use.liveMembers
-                // Of members that are live, contents alone are certain to be read.
+                // Of the live members, only file contents are certainly read.
                 let read = index.members.enumerated().compactMap { number, member in
                     live.contains(number) && (member.size ?? 0) > 0 ? member.at : nil
                 }
@@ -85,10 +85,10 @@ struct SabotageChoice {
         return nil
     }
 
-    /// An offset in the object that a restore cannot pass over.
+    /// An offset in the object that a restore certainly reads.
     /// - Parameter read: offsets of gzip members.
     private func byte(in index: PackIndex, _ read: [Int]) -> Int {
-        // An envelope is authenticated as a whole: any byte will do.
+        // An envelope is authenticated as a whole, so any byte works.
         guard index.object.envelope == nil else { return Int.random(in: index.object.size / 4..<index.object.size / 2) }
         let start = read.randomElement() ?? 0
         var end = 0
@@ -96,15 +96,15 @@ struct SabotageChoice {
             end += length
             if end > start { break }
         }
-        // Of the member's CRC-32. Among its data some bytes say the same when they are changed: whether a run of zeros is
-        // copied from one byte before or from two.
+        // A byte of the member's CRC-32. Changed bytes of its data may decompress to the same content, for example the
+        // distance of a copy within a run of zeros.
         return end - 8
     }
 
-    /// The newest older set that holds the same components, where what was recorded can tell the two apart.
+    /// The newest older set with the same components whose recorded queries differ.
     private func olderSet() throws -> Timestamp? {
         let marks = Marks(repository)
-        // Components of several sets have no older set that is like them.
+        // There is no comparable older set for components of several sets.
         guard selection.sets.count == 1, let set = selection.newest else { return nil }
         guard let new = try marks.recorded(with: set.name), !new.results.isEmpty || !new.canaries.isEmpty else {
             return nil

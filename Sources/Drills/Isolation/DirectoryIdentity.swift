@@ -1,29 +1,29 @@
 internal import Glibc
 
-/// Which directory a path means, by device and inode: links, bind mounts and other spellings do not hide it.
+/// The identity of a path's directory by device and inode, independent of links, bind mounts and spelling.
 enum DirectoryIdentity {
     private struct Inode: Equatable {
         var device: UInt
         var number: UInt
     }
 
-    /// - Returns: why the two cannot be kept apart; nil when they can.
+    /// - Returns: the reason why the two may be the same; nil if they are different.
     static func overlap(_ own: String, _ live: String) -> String? {
-        guard let ownChain = ancestry(own) else { return "'\(own)' cannot be looked at" }
-        guard let liveChain = ancestry(live) else { return "'\(live)' cannot be looked at" }
+        guard let ownChain = ancestry(own) else { return "'\(own)' cannot be read" }
+        guard let liveChain = ancestry(live) else { return "'\(live)' cannot be read" }
         if ownChain.rest.isEmpty, liveChain.rest.isEmpty, ownChain.inodes.first == liveChain.inodes.first {
             return "it is the same directory"
         }
-        // A directory that is not there yet is known by its nearest ancestor and the names below that.
-        if isWithin(ownChain, liveChain) { return "it lies within the live directory" }
-        if isWithin(liveChain, ownChain) { return "the live directory lies within it" }
+        // A missing directory is identified by its nearest existing ancestor and the names below it.
+        if isWithin(ownChain, liveChain) { return "it is inside the live directory" }
+        if isWithin(liveChain, ownChain) { return "the live directory is inside it" }
         return nil
     }
 
     private struct Ancestry {
-        /// From the nearest existing ancestor (the directory itself, where it exists) up to the root.
+        /// The inodes from the nearest existing ancestor (the directory itself, if it exists) up to the root.
         var inodes: [Inode]
-        /// Names below the nearest existing ancestor.
+        /// The names below the nearest existing ancestor.
         var rest: [String]
     }
 

@@ -1,6 +1,6 @@
 package import ObjectStorage
 
-/// The live store as a drill has it: read all through, written to only where a set's marks are kept.
+/// The live store in a drill: readable, but writable only for the marks of sets.
 package struct DrilledStore: ObjectStore {
     private let live: any ObjectStore
     private static let marks = "marks/"
@@ -32,6 +32,6 @@ package struct DrilledStore: ObjectStore {
 
     private func refusal(_ operation: String, _ key: ObjectKey) -> ObjectStoreError {
         ObjectStoreError(
-            .denied, operation: operation, key: key, "a drill writes nothing to the store but marks", store: location)
+            .denied, operation: operation, key: key, "a drill writes only marks to the store", store: location)
     }
 }

@@ -1,7 +1,7 @@
 package import Components
-/// Refuses a drill whose places are, or could be, those of the live stack.
+/// Refuses a drill whose places are, or could be, live.
 ///
-/// Whatever cannot be told apart counts as the same: a name that does not resolve, a path that cannot be looked at.
+/// Places that cannot be distinguished count as the same, such as a name that does not resolve or an unreadable path.
 package struct IsolationGuard: Sendable {
     package var live: [Place]
     private let network: any NameResolver
@@ -11,8 +11,8 @@ package struct IsolationGuard: Sendable {
         network = resolver
     }
 
-    /// Blocks: asks the file system and the resolver.
-    /// - Returns: why the drill may not use these places, a line each; empty when it may.
+    /// Blocks on the file system and the resolver.
+    /// - Returns: the reasons why the drill must not use these places, one line each; empty if it may.
     package func objections(to drill: [Place]) -> [String] {
         drill.filter { !$0.isOnlyRead }.flatMap { place in
             live.compactMap { living in
@@ -33,11 +33,11 @@ package struct IsolationGuard: Sendable {
         }
     }
 
-    /// Two contexts may mean one cluster, for two of its users or namespaces.
+    /// Compares the API servers, since two contexts may refer to one cluster with different users or namespaces.
     private func sameCluster(_ server: String?, _ other: String?) -> String? {
-        guard let server else { return "kubectl knows no API server of it" }
+        guard let server else { return "kubectl does not know its API server" }
         guard let other else { return nil }
-        return ServerIdentity.overlap(server, other, resolver: network).map { "their API servers are one: \($0)" }
+        return ServerIdentity.overlap(server, other, resolver: network).map { "their API servers are the same: \($0)" }
     }
 
     private func overlap(_ prefix: String, _ other: String, isSameBucket: Bool) -> String? {
@@ -45,11 +45,11 @@ package struct IsolationGuard: Sendable {
         func isWithin(_ inner: String, _ outer: String) -> Bool {
             outer.isEmpty || inner == outer || inner.hasPrefix(outer + "/")
         }
-        if isWithin(prefix, other) { return "its prefix lies within the live one" }
-        return isWithin(other, prefix) ? "the live prefix lies within it" : nil
+        if isWithin(prefix, other) { return "its prefix is inside the live prefix" }
+        return isWithin(other, prefix) ? "the live prefix is inside it" : nil
     }
 
-    /// Two endpoints may be one store by two names: only when both are known and their servers differ are they two.
+    /// Returns true unless both endpoints are known and their servers differ.
     private func isSame(_ endpoint: String?, _ other: String?) -> Bool {
         guard let endpoint, let other else { return endpoint == nil && other == nil }
         return ServerIdentity.overlap(endpoint, other, resolver: network) != nil

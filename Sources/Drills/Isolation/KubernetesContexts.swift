@@ -1,11 +1,11 @@
 import Foundation
 import Platform
 
-/// What kubectl's configuration says of its contexts.
+/// The contexts of kubectl's configuration.
 package struct KubernetesContexts: Sendable {
-    /// The API server of each.
+    /// The API server of each context.
     private(set) var servers: [String: String] = [:]
-    /// Nil where nothing is chosen.
+    /// The current context; nil without one.
     private(set) var current: String?
 
     private struct View: Decodable {
@@ -22,7 +22,7 @@ package struct KubernetesContexts: Sendable {
         }
     }
 
-    /// Empty where there is no kubectl, or it has no configuration.
+    /// Empty without kubectl or its configuration.
     init(_ pool: BlockingPool) async {
         let program = Program(
             "kubectl", ["config", "view", "--output=json"], environment: ProcessInfo.processInfo.environment,

@@ -7,7 +7,7 @@ import RecoveryPlan
 import StackConfiguration
 
 extension Place {
-    /// Whether it is data, and not a server.
+    /// True for data, false for a server.
     var isStorage: Bool {
         switch kind {
         case .directory, .bucket: true
@@ -15,7 +15,7 @@ extension Place {
         }
     }
 
-    /// Of a server that names one.
+    /// The port of a server URL; nil without one.
     var port: UInt16? {
         guard case .server(let url) = kind else { return nil }
         return URLComponents(string: url)?.port.flatMap { UInt16(exactly: $0) }
@@ -23,8 +23,8 @@ extension Place {
 }
 
 extension Session {
-    /// Everything that a drill must not touch.
-    /// - Parameter contexts: of kubectl.
+    /// All places that a drill must not use.
+    /// - Parameter contexts: the contexts of kubectl.
     func livePlaces(_ contexts: KubernetesContexts) -> [Place] {
         var places = configuration.components.flatMap(\.places)
         switch configuration.store.url {
@@ -33,7 +33,7 @@ extension Session {
             places.append(
                 Place("the repository", .bucket(name: bucket, prefix: prefix, endpoint: configuration.store.endpoint)))
         }
-        // What kubectl would take where nothing is said is taken for the live one.
+        // kubectl's current context counts as live.
         for context in [contexts.current].compactMap({ $0 }) + configuration.drill.liveContexts {
             places.append(Place("kubectl", .cluster(context: context, server: contexts.servers[context])))
         }
@@ -42,11 +42,11 @@ extension Session {
 }
 
 extension Plan {
-    /// What the plan's actions would touch beside the components' own places.
+    /// Returns the places that the plan's actions use in addition to those of the components.
     /// - Parameters:
-    ///   - allowed: steps that may run programs.
-    ///   - namespace: the drill's own, the only one that it may work in.
-    /// - Returns: places, and what no drill may do at all.
+    ///   - allowed: the steps that may run programs.
+    ///   - namespace: the drill's namespace, the only permitted one.
+    /// - Returns: the places, and the reasons to refuse the drill.
     package func reach(
         programs allowed: [String], namespace: String, _ contexts: KubernetesContexts
     ) -> (places: [Place], refusals: [String]) {
@@ -59,14 +59,14 @@ extension Plan {
                     if let to = action.to { places.append(Place("step '\(step.id)'", .directory(to))) }
                 case let action as HTTPAction:
                     guard case .text(let url) = action.url else {
-                        refusals.append("step '\(step.id)' calls a secret address, of which nothing is known")
+                        refusals.append("step '\(step.id)' calls a secret URL, which dr cannot check")
                         continue
                     }
                     places.append(Place("step '\(step.id)'", .server(url: url)))
                 case let action as KubectlAction:
                     guard let context = action.context else {
                         refusals.append(
-                            "step '\(step.id)' drives kubectl in its current context: give the drill one of its own")
+                            "step '\(step.id)' uses kubectl's current context: choose a separate context for the drill")
                         continue
                     }
                     places.append(
@@ -75,13 +75,14 @@ extension Plan {
                     if case .createNamespace(let name) = action.verb { own = name }
                     if own != namespace {
                         refusals.append(
-                            "step '\(step.id)' works in \(own.map { "namespace '\($0)'" } ?? "its context's namespace"), "
-                                + "and not in the drill's own: write ${namespace} there, a parameter that drills set")
+                            "step '\(step.id)' uses \(own.map { "namespace '\($0)'" } ?? "its context's namespace"), "
+                                + "and not the drill's namespace: write ${namespace} there, a parameter that drills set"
+                        )
                     }
                 case is RunAction where !allowed.contains(step.id):
                     refusals.append(
-                        "step '\(step.id)' runs a program, which may do anything to the live stack: empty its parameter "
-                            + "under drill.parameters, or name the step in drill.programs if it is harmless")
+                        "step '\(step.id)' runs a program, which may change the live stack: set its parameter to [] "
+                            + "under drill.parameters, or add the step to drill.programs if it is harmless")
                 default: break
                 }
             }

@@ -7,12 +7,11 @@ import Platform
 import StackConfiguration
 import SystemPackage
 
-/// What tells that a live component was left alone: facts that a restore into it would change, and that its daily life
-/// does not.
+/// Observes the live components: facts that a restore would change, and that normal operation does not.
 struct LiveStack {
     let session: Session
 
-    /// One look at each component. What cannot be looked at stops nobody: a drill is for bad days too.
+    /// Observes each component. Unreadable facts do not stop a drill, which must also work during an outage.
     func look() async -> [String: LiveLook] {
         let components = session.configuration.components
         return await withTaskGroup(of: (String, LiveLook).self) { group in
@@ -25,7 +24,7 @@ struct LiveStack {
 
     private func look(at component: ComponentConfiguration) -> LiveLook {
         var look = LiveLook()
-        // A restore swaps the directory: its inode is another then.
+        // A restore replaces the directory, which changes its inode.
         for place in component.places where place.owner == component.name {
             guard case .directory(let path) = place.kind else { continue }
             look.note("directory \(path)") { try Self.identity(path) }
@@ -37,8 +36,8 @@ struct LiveStack {
     private static func identity(_ path: String) throws -> String {
         var status = stat()
         guard stat(path, &status) == 0 else {
-            // That it is not there is a fact too: whoever removes it has not left it alone.
-            if errno == ENOENT { return "is not there" }
+            // A missing directory is a fact too, since a drill could have removed it.
+            if errno == ENOENT { return "does not exist" }
             throw DrillError("'\(path)'", Errno.last.description)
         }
         return "device \(status.st_dev) inode \(status.st_ino)"
@@ -46,7 +45,7 @@ struct LiveStack {
 }
 
 extension LiveLook {
-    /// - Parameter look: returns nil where there is no such fact.
+    /// - Parameter look: returns nil if there is no such fact.
     fileprivate mutating func note(_ fact: String, _ look: () throws -> String?) {
         do { facts[fact] = try look() } catch {
             unseen[fact] = "\(error)".split(separator: "\n").first.map(String.init)

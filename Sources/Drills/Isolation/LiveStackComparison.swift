@@ -1,10 +1,10 @@
 internal import Cryptography
 
-/// What was seen of one live component at one moment.
+/// The observed facts of one live component at one time.
 package struct LiveLook: Equatable, Sendable {
-    /// By what it is: "server", "directory /data".
+    /// The facts by subject: "server", "directory /data".
     package var facts: [String: String]
-    /// What could not be looked at, and why.
+    /// The subjects that could not be read, with the reason.
     package var unseen: [String: String]
 
     package init(facts: [String: String] = [:], unseen: [String: String] = [:]) {
@@ -13,9 +13,9 @@ package struct LiveLook: Equatable, Sendable {
     }
 }
 
-/// Two looks at the live stack, held against each other as far as both saw the same things.
+/// A comparison of two observations of the live stack, of the facts in both.
 package struct LiveStackComparison: Sendable {
-    /// By component.
+    /// The observations by component.
     package var before: [String: LiveLook]
     package var after: [String: LiveLook]
 
@@ -24,7 +24,7 @@ package struct LiveStackComparison: Sendable {
         self.after = after
     }
 
-    /// Digests of what both looks saw, by component; one of which nothing was seen twice has none.
+    /// The digests of the facts in both observations, by component; none for a component without common facts.
     package var digests: [(component: String, before: String, after: String)] {
         before.keys.sorted().compactMap { component in
             guard let first = before[component], let second = after[component] else { return nil }
@@ -38,7 +38,7 @@ package struct LiveStackComparison: Sendable {
         }
     }
 
-    /// What is not shown by the digests, a line each: whoever reads the evidence must know how far it goes.
+    /// The subjects that the digests do not cover, one line each, for the evidence.
     package var blindSpots: [String] {
         before.keys.sorted().flatMap { component -> [String] in
             let first = before[component]?.unseen ?? [:]
@@ -46,11 +46,11 @@ package struct LiveStackComparison: Sendable {
             return Set(first.keys).union(second.keys).sorted().map { fact in
                 let sight =
                     switch (first[fact], second[fact]) {
-                    case (let why?, nil): "could not be looked at before the drill (\(why))"
-                    case (nil, let why?): "could be looked at before the drill and not after it (\(why))"
-                    case (let why, _): "could be looked at neither before the drill nor after it (\(why ?? "-"))"
+                    case (let why?, nil): "could not be read before the drill (\(why))"
+                    case (nil, let why?): "could be read before the drill, but not after it (\(why))"
+                    case (let why, _): "could not be read before and after the drill (\(why ?? "-"))"
                     }
-                return "live \(component): its \(fact) \(sight): no comparison shows that the drill left it alone"
+                return "live \(component): its \(fact) \(sight): dr cannot show that the drill did not change it"
             }
         }
     }

@@ -1,23 +1,23 @@
 internal import Foundation
 internal import Glibc
 
-/// Finds the addresses behind a host's name.
+/// Resolves host names to addresses.
 package protocol NameResolver: Sendable {
-    /// Blocks. Empty when the name cannot be resolved.
+    /// Blocks. Returns an empty set if the name cannot be resolved.
     func addresses(of host: String) -> Set<String>
 }
 
-/// Which server a URL means: its port, and every address behind its name.
+/// The identity of a URL's server: its port, and every address of its host.
 enum ServerIdentity {
-    /// - Returns: why the two cannot be kept apart; nil when they can.
+    /// - Returns: the reason why the two may be the same; nil if they are different.
     static func overlap(_ own: String, _ live: String, resolver: any NameResolver) -> String? {
-        guard let own = endpoint(own), let live = endpoint(live) else { return "its address cannot be read" }
+        guard let own = endpoint(own), let live = endpoint(live) else { return "its URL cannot be parsed" }
         guard own.port == live.port else { return nil }
         if own.host.lowercased() == live.host.lowercased() { return "host and port are the same" }
         let ownAddresses = resolver.addresses(of: own.host)
         let liveAddresses = resolver.addresses(of: live.host)
         guard !ownAddresses.isEmpty else { return "'\(own.host)' cannot be resolved, and the port is the same" }
-        // A live name that does not resolve may well be this machine, seen from where the name is known.
+        // A live name that does not resolve here may be a name of this machine elsewhere.
         guard !liveAddresses.isEmpty else { return "'\(live.host)' cannot be resolved, and the port is the same" }
         guard ownAddresses.isDisjoint(with: liveAddresses) else {
             return "'\(own.host)' and '\(live.host)' are the same address, and the port is the same"
@@ -32,7 +32,7 @@ enum ServerIdentity {
     }
 }
 
-/// The machine's resolver. Every loopback address counts as one, and so does every address of this machine's own.
+/// The machine's resolver. All loopback addresses and all addresses of this machine count as the same.
 package struct SystemResolver: NameResolver {
     package init() {}
 

@@ -9,7 +9,7 @@ import RecoveryPlan
 import Reporting
 import StackConfiguration
 
-/// A plan replayed in isolation, then once more with something damaged on purpose, and the evidence of both.
+/// A run of a plan in isolation, a control run with an injected fault, and the evidence of both.
 package struct Drill {
     package let live: Session
     package let scenario: String
@@ -17,7 +17,7 @@ package struct Drill {
     package var components: [String] = []
     package var request = ReplayRequest()
     package var recoveryKey: String?
-    /// Keep the isolated place, for a look.
+    /// Keeps the drill directory for inspection.
     package var keeps = false
     package var control: Sabotage.Kind?
     package var timeLimit: Duration?
@@ -30,7 +30,7 @@ package struct Drill {
 
     private var output: Output { Output(options: live.options) }
 
-    /// - Returns: the evidence, and where it is.
+    /// - Returns: the evidence and the paths of its files.
     package func run() async throws -> DrillResult {
         let signer = try reportSigner()
         let runs = try RunFolder(state: live.stateRoot)
@@ -54,7 +54,7 @@ package struct Drill {
         return try await evidence(of: run, replay, signer)
     }
 
-    // MARK: The replay
+    // MARK: The run
 
     private struct Replay {
         var run: String
@@ -64,7 +64,7 @@ package struct Drill {
         /// The restoring step of each component.
         var steps: [String: String]
         var leftOut: [String: String]
-        /// What the evidence must say about how the drill's servers ran.
+        /// The deviations of the drill's servers for the evidence.
         var deviations: [String]
     }
 
@@ -104,8 +104,8 @@ package struct Drill {
         guard objections.isEmpty else {
             throw DrillError(
                 "drill of \(plan.scenario)",
-                "refused, nothing was touched:\n" + objections.map { "  \($0)" }.joined(separator: "\n"),
-                hint: "see docs/drills.md for what a drill may use")
+                "refused, nothing was changed:\n" + objections.map { "  \($0)" }.joined(separator: "\n"),
+                hint: "see docs/drills.md for the permitted targets")
         }
     }
 
@@ -116,7 +116,7 @@ package struct Drill {
             group.addTask {
                 try await Task.sleep(for: timeLimit)
                 throw DrillError(
-                    "drill of \(scenario)", "it was not done within \(timeLimit)", hint: "give it a longer --limit-time"
+                    "drill of \(scenario)", "it did not finish within \(timeLimit)", hint: "increase --timeout"
                 )
             }
             defer { group.cancelAll() }
@@ -125,7 +125,7 @@ package struct Drill {
         }
     }
 
-    // MARK: The negative control
+    // MARK: The control run
 
     private func negativeControl(of replay: Replay, _ runs: RunFolder, _ journal: Journal) async throws {
         let kinds = live.configuration.components.filter { replay.steps[$0.name] != nil }
@@ -135,9 +135,9 @@ package struct Drill {
             session: live, repository: replay.repository, selection: replay.selection,
             components: kinds.map { ($0.name, $0.kind) }, served: served)
         guard let sabotage = try await choice.pick(control) else {
-            return try journal.append(.noted(text: "there was nothing that a negative control could damage"))
+            return try journal.append(.noted(text: "no fault of a negative control is possible"))
         }
-        output.note("the negative control, which has to fail: \(sabotage.text)")
+        output.note("the negative control, which must fail: \(sabotage.text)")
         let red = try await sabotaged(sabotage, replay)
         let expected = sabotage.expected(replay.steps, in: live)
         let noticed = Alarm.isNoticed(red, by: expected, asDamage: sabotage.isOfThePacks)
@@ -147,13 +147,13 @@ package struct Drill {
                 why: red.map { "\($0.name): \($0.why)" }))
     }
 
-    /// The same drill with the damage.
-    /// - Returns: steps and checks that went red.
+    /// Repeats the drill with the damage.
+    /// - Returns: the failed steps and checks.
     private func sabotaged(_ sabotage: Sabotage, _ replay: Replay) async throws -> [Alarm] {
         let stage = try DrillStage(
             live, run: "\(live.now())-\(getpid())-control", components: components, damage: sabotage.lens)
         do {
-            // Its journal is its own, and goes with its place: the drill's says what came of it.
+            // The journal of the control run is removed with its folder; the drill's journal records the result.
             let runs = try RunFolder(state: stage.path)
             let setting = DrillSetting(
                 stage: stage, runs: runs, configuration: live.configuration.drill, sabotage: sabotage)
@@ -197,11 +197,11 @@ package struct Drill {
 
     // MARK: The end
 
-    /// - Throws: `UsageError` where reports are to be signed and there is no key: found out before, not after.
+    /// - Throws: `UsageError` if reports must be signed and there is no key; called before the drill.
     private func reportSigner() throws -> SigningIdentity? {
         guard live.configuration.drill.signs else { return nil }
         guard let signer = try live.signer() else {
-            throw UsageError("'drill: sign:' needs 'store: signing:' with a key to sign with")
+            throw UsageError("'drill: sign:' needs 'store: signing:' with a key")
         }
         return signer
     }

@@ -9,7 +9,7 @@ import RecoveryPlan
 package import Reporting
 import StackConfiguration
 
-/// What a drill came to.
+/// The result of a drill.
 package struct DrillResult: Encodable {
     package var run: String
     package var scenario: String
@@ -20,7 +20,7 @@ package struct DrillResult: Encodable {
     package var rpo: LossObjective
     var negativeControl: NegativeControl?
     var liveStackUntouched: Bool?
-    /// The components that this was seen of.
+    /// The compared components.
     var liveStackCompared: [String]
     var deviations: [String]
     package var checks: [CheckResult]
@@ -59,14 +59,14 @@ package struct DrillResult: Encodable {
         if let control = negativeControl {
             lines.append(
                 "negative control: \(control.damage): "
-                    + (control.noticed ? "noticed by \(control.red.joined(separator: ", "))" : "NOT NOTICED"))
+                    + (control.noticed ? "detected by \(control.red.joined(separator: ", "))" : "NOT DETECTED"))
             lines += (control.why ?? []).map { "  \($0)" }
         }
         let compared = liveStackCompared.joined(separator: ", ")
         if let liveStackUntouched {
             lines.append("live stack: \(liveStackUntouched ? "untouched" : "CHANGED") (\(compared))")
         } else {
-            lines.append("live stack: nothing of it could be looked at twice, so that nothing was compared")
+            lines.append("live stack: not compared, because no component could be read before and after the drill")
         }
         lines += deviations.map { "deviation: \($0)" }
         lines += files.map { "wrote \($0)" }

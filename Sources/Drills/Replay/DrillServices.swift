@@ -7,13 +7,13 @@ import Components
 import Platform
 import RecoveryPlan
 
-/// A recovery's services in an isolated place: servers come up as their data do, and nobody outside is told or asked.
+/// The services of a recovery in a drill: starts servers with their data, sends no notifications and asks no questions.
 struct DrillServices: RecoveryServices {
     let stage: DrillStage
     let recovery: StackRecovery
-    /// What a negative control does to a component once it is back; nothing in a drill.
+    /// The fault of a control run after the restore of a component; does nothing in a drill.
     var afterRestore: @Sendable (_ component: String) async throws -> Void = { _ in }
-    /// Components that a negative control does not restore: their servers come up empty.
+    /// The components that a control run does not restore, so that their servers start empty.
     var kept: Set<String> = []
 
     func now() -> Date { recovery.now() }
@@ -31,7 +31,7 @@ struct DrillServices: RecoveryServices {
                 return try await recovery.pretend(request.component)
             }
             var restored = try await recovery.restore(request, in: run)
-            restored.ownerShortfall = nil  // a drill's servers run as its own user
+            restored.ownerShortfall = nil  // the drill chooses the user of its servers
             try await stage.open(request.component)
             try await afterRestore(request.component)
             return restored
@@ -44,11 +44,11 @@ struct DrillServices: RecoveryServices {
 
     func notify(_ notice: Notice) async {}
 
-    /// The drill restores a set that is there; it makes none.
+    /// Returns the restored set; a drill does not make backups.
     func backup(maximumAge: Int?) async throws -> String {
         recovery.selection.newest.map { "\($0.name)" } ?? ""
     }
 
-    /// Nobody watches a drill: what a person would do is taken for done.
+    /// Confirms every question, since a drill is unattended.
     func confirm(_ question: String) async throws {}
 }

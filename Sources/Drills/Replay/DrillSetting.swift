@@ -7,19 +7,19 @@ import Platform
 import RecoveryPlan
 import StackConfiguration
 
-/// What is different about a replay that is a drill.
+/// The environment of a plan's run in a drill.
 package struct DrillSetting: ReplayPlace {
     let stage: DrillStage
-    /// Where the journal goes.
+    /// The folder of the journal.
     let runs: RunFolder
     let configuration: DrillConfiguration
-    /// What a negative control does; nothing in the drill itself.
+    /// The fault of a control run; nil in the drill itself.
     var sabotage: Sabotage?
 
     var session: Session { stage.session }
 
-    /// The plan's parameters in a drill: the command line's, over dr.yaml's, over nothing where the live stack's
-    /// servers would be stopped, started or installed.
+    /// The plan's parameters in a drill. The command line overrides dr.yaml, which overrides empty values for parameters
+    /// that would stop, start or install the live stack's servers.
     func overrides(_ given: [String: String], of text: PlanText, _ session: Session) throws -> [String: String] {
         let known = configuration.parameters.merging(given) { _, new in new }
         let plan = try text.read(in: session.planScope(.look, overrides: known))
@@ -32,7 +32,7 @@ package struct DrillSetting: ReplayPlace {
         if !plan.kubectlActions.isEmpty, names.contains("namespace") {
             guard known["namespace"] == nil else {
                 throw UsageError(
-                    "a drill makes a namespace of its own and removes it: leave 'namespace' out of --set and "
+                    "a drill creates and removes its own namespace: remove 'namespace' from --param and "
                         + "drill.parameters")
             }
             values["namespace"] = stage.namespace
@@ -40,7 +40,7 @@ package struct DrillSetting: ReplayPlace {
         return values
     }
 
-    /// What proves that this backup came back, whole: not what is true only of the stack in its own place.
+    /// The checks of the restored data, without checks that only the live stack can pass.
     func checks(of plan: Plan) -> [String] {
         guard configuration.checks.isEmpty else { return configuration.checks }
         let checks = session.checks
@@ -51,8 +51,8 @@ package struct DrillSetting: ReplayPlace {
         return kept + proofs.filter { !kept.contains($0) }
     }
 
-    /// Checks of what came back, beside those of the plan, for what this stack has: one that could only be skipped would
-    /// make the drill one that nothing was looked at in.
+    /// Additional checks of the restored data for the kinds of this stack. Checks that would be skipped are not included,
+    /// since a drill with only skipped checks is inconclusive.
     private var proofs: [String] {
         let components = stage.session.configuration.components
         let present = components.map { type(of: $0.settings) }

@@ -3,17 +3,17 @@ internal import Glibc
 internal import Platform
 internal import SystemPackage
 
-/// A drill's folder: made for it, and gone after it. One that a killed drill left behind is removed by the next.
+/// The folder of a drill, which is removed after it. The next drill removes the folder of a killed drill.
 package final class DrillFolder: Sendable {
     package let path: String
-    /// What killed drills noted that somebody has to remove beside their folders; a line each.
+    /// The notes of killed drills about objects to remove outside their folders, one line each.
     package let leftBehind: [String]
     private let lock: Int32
 
-    /// - Parameter parent: holds drills and nothing else; made where it is missing.
+    /// - Parameter parent: the folder of all drills; created if it is missing.
     package init(in parent: String, run: String) throws {
         do {
-            // Servers run as other users and pass through it to their data; they cannot list it.
+            // Servers of other users can enter the folder to reach their data, but cannot list it.
             try FileManager.default.createDirectory(
                 atPath: parent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
             leftBehind = Self.sweep(parent)
@@ -25,7 +25,7 @@ package final class DrillFolder: Sendable {
         } catch {
             throw DrillError("folder '\(parent)'", FileFailure.text(error))
         }
-        // Held by the kernel for as long as the process lives: how the next drill knows that this one does.
+        // The kernel holds the lock while the process lives, so the next drill can detect a running one.
         lock = open("\(path)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             throw DrillError("folder '\(path)'", Errno.last.description)
@@ -34,7 +34,7 @@ package final class DrillFolder: Sendable {
 
     deinit { close(lock) }
 
-    /// State of the drill, for the user that runs it alone.
+    /// The state folder of the drill, private to its user.
     package var state: String { "\(path)/state" }
 
     package func remove() { try? FileManager.default.removeItem(atPath: path) }
@@ -43,13 +43,13 @@ package final class DrillFolder: Sendable {
 
     private static let noteName = ".left-behind"
 
-    /// Notes what this drill makes outside its folder, before it does: the next one removes it where this one cannot.
+    /// Records the objects that this drill will create outside its folder, so that the next drill can remove them.
     package func note(_ lines: [String]) throws {
         let text = lines.map { "\($0)\n" }.joined()
         try Data(text.utf8).write(to: URL(filePath: "\(path)/\(Self.noteName)"))  // checked: a private folder
     }
 
-    /// - Returns: what the drills that were swept away had noted.
+    /// - Returns: the notes of the removed drills.
     private static func sweep(_ parent: String) -> [String] {
         var notes: [String] = []
         for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [] where name.hasPrefix(mark) {
@@ -58,7 +58,7 @@ package final class DrillFolder: Sendable {
             guard lock >= 0 else { continue }
             defer { close(lock) }
             guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { continue }
-            // A drill that was kept on purpose stays until somebody removes it.
+            // A kept drill stays until an operator removes it.
             guard !FileManager.default.fileExists(atPath: "\(folder)/.kept") else { continue }
             let note = (try? String(contentsOfFile: "\(folder)/\(noteName)", encoding: .utf8)) ?? ""
             notes += note.split(separator: "\n").map(String.init)
@@ -67,6 +67,6 @@ package final class DrillFolder: Sendable {
         return notes
     }
 
-    /// Keeps the folder from the next drill's broom.
+    /// Protects the folder from the removal by the next drill.
     package func keep() { try? Data().write(to: URL(filePath: "\(path)/.kept")) }  // checked: a private folder
 }

@@ -2,12 +2,12 @@ import Foundation
 import Platform
 import RecoveryPlan
 
-/// The namespace that a drill makes in a cluster, and removes again.
+/// The namespace that a drill creates and removes in a cluster.
 struct DrillNamespace: Equatable, Sendable {
     var context: String
     var name: String
 
-    /// A line for whoever has to remove it.
+    /// The line in the note of a drill's folder.
     var line: String { "\(context) \(name)" }
 
     init(context: String, name: String) {
@@ -15,7 +15,7 @@ struct DrillNamespace: Equatable, Sendable {
         self.name = name
     }
 
-    /// - Returns: nil for a line that says something else.
+    /// - Returns: nil for any other line.
     init?(line: String) {
         let words = line.split(separator: " ").map(String.init)
         guard words.count == 2, words[1].hasPrefix(Self.prefix) else { return nil }
@@ -24,14 +24,14 @@ struct DrillNamespace: Equatable, Sendable {
 
     private static let prefix = "dr-drill-"
 
-    /// - Parameter run: of the drill: digits, letters, hyphens.
+    /// - Parameter run: the id of the drill: digits, letters, hyphens.
     static func name(of run: String) -> String { prefix + run.lowercased() }
 
-    /// The command by hand.
+    /// The command for an operator.
     var removal: String { "kubectl --context=\(context) delete namespace \(name)" }
 
-    /// Takes with it all that it holds. Does so also when the drill was cancelled.
-    /// - Returns: why it is still there; nil when it is gone.
+    /// Removes the namespace with its content, even if the drill was cancelled.
+    /// - Returns: the reason for a failure; nil if the namespace was removed.
     func remove(_ pool: BlockingPool) async -> String? {
         let program = Program(
             "kubectl",
@@ -51,13 +51,13 @@ struct DrillNamespace: Equatable, Sendable {
 }
 
 extension Plan {
-    /// The actions that drive kubectl, with their steps.
+    /// The kubectl actions with their steps.
     var kubectlActions: [(step: String, action: KubectlAction)] {
         steps.flatMap { step in
             step.actions.compactMap { action in (action.action as? KubectlAction).map { (step.id, $0) } }
         }
     }
 
-    /// The contexts that they name.
+    /// The contexts of the kubectl actions.
     var contexts: [String] { Set(kubectlActions.compactMap(\.action.context)).sorted() }
 }

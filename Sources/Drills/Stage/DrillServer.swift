@@ -5,7 +5,7 @@ import Operations
 package import Platform
 internal import Synchronization
 
-/// A server that a drill starts and ends: with the drill, also where that is killed.
+/// A server that a drill starts, and that stops with the drill even if the drill is killed.
 package final class DrillServer: Sendable {
     package let name: String
     private let port: ReservedPort
@@ -15,22 +15,22 @@ package final class DrillServer: Sendable {
     private let folder: String
     private let account: ServerAccountRule
     private let environment: [String: String]
-    /// A thread of its own: the server is waited for as long as it lives.
+    /// A separate thread, which waits for the server until it exits.
     private let pool = BlockingPool(threads: 1)
     private let asking: BlockingPool
     private let running = Mutex<Task<ServerEnd, Never>?>(nil)
     private let note = Mutex<String?>(nil)
 
-    /// How it ended by itself.
+    /// The reason for the server's exit.
     private struct ServerEnd: Sendable { var text: String }
 
     /// - Parameters:
-    ///   - command: program and arguments, nothing left to be replaced.
-    ///   - port: the one that the command makes it listen on.
-    ///   - ready: path that answers with success once it is up.
-    ///   - folder: where it runs and its log goes; exists.
-    ///   - account: the user that it runs as.
-    ///   - pool: threads to ask on whether it is up.
+    ///   - command: the program and its arguments, without placeholders.
+    ///   - port: the port on which the command listens.
+    ///   - ready: the path that responds with success when the server is ready.
+    ///   - folder: the existing working directory, which also gets the log.
+    ///   - account: the user of the server.
+    ///   - pool: the threads for readiness requests.
     package init(
         _ name: String, command: [String], port: ReservedPort, ready: String, patience: Duration, folder: String,
         account: ServerAccountRule = .caller, environment: [String: String], pool: BlockingPool
@@ -49,8 +49,8 @@ package final class DrillServer: Sendable {
     package var url: String { "http://127.0.0.1:\(port.number)" }
     package var log: String { "\(folder)/\(name).log" }
 
-    /// Starts it and waits until it answers. Harmless while it runs.
-    /// - Throws: ``DrillError`` with the end of its log, or with who has its port; it does not run then.
+    /// Starts the server and waits until it is ready. Does nothing while it runs.
+    /// - Throws: ``DrillError`` with the end of its log or the process on its port; then the server does not run.
     package func start() async throws {
         guard running.withLock({ $0 == nil }) else { return }
         do { try await launch() } catch {
@@ -74,7 +74,7 @@ package final class DrillServer: Sendable {
                     defer { try? file.close() }
                     func keep(_ bytes: UnsafeRawBufferPointer) throws { try file.write(contentsOf: Data(bytes)) }
                     let end = try program.run(output: keep, errors: keep)
-                    return ServerEnd(text: "it ended with status \(end.status)")
+                    return ServerEnd(text: "it exited with status \(end.status)")
                 } catch { return ServerEnd(text: "\(error)") }
             }
         }
@@ -89,17 +89,17 @@ package final class DrillServer: Sendable {
         while !(await answers(client)) {
             if let end = died.withLock({ $0 }) { throw failure(end.text) }
             guard ContinuousClock.now < deadline else {
-                throw failure("it did not answer at \(ready) within \(patience)")
+                throw failure("it was not ready at \(ready) within \(patience)")
             }
             try await Task.sleep(for: .milliseconds(100))
         }
-        // Something else that answers on the port is not it: whoever was there before is a stranger.
+        // A process that listened on the port before the start is another program.
         if let end = died.withLock({ $0 }) { throw failure(end.text) }
         let listener = await asking.run { [port] in ListeningProcess.on(port.number) }
         if let listener, listener.startedAt < began - Self.tick { throw await portTaken() }
     }
 
-    /// Ends it and all that it started. Harmless when it does not run.
+    /// Stops the server and its child processes. Does nothing if it does not run.
     package func stop() async {
         let server = running.withLock { running in
             defer { running = nil }
@@ -109,7 +109,7 @@ package final class DrillServer: Sendable {
         _ = await server?.value
     }
 
-    /// What the evidence must say about how the server ran; nil if nothing.
+    /// The deviation of the server for the evidence; nil without one.
     package var deviation: String? { note.withLock { $0 } }
 
     private func program(as account: ServerAccount?) -> Program {
@@ -160,7 +160,7 @@ package final class DrillServer: Sendable {
         return answer?.0.isSuccess == true
     }
 
-    /// What a process's start may be off by: the kernel counts in hundredths of a second.
+    /// The precision of a process's start time: the kernel counts in hundredths of a second.
     private static let tick = 0.02
 
     private func portTaken() async -> DrillError {
@@ -168,8 +168,8 @@ package final class DrillServer: Sendable {
         return DrillError(
             "the drill's server for \(name) (\(command.first ?? ""))", who,
             hint: port.isFixed
-                ? "end that program, or give drill.servers.\(name).port another number"
-                : "it was free when the drill chose it: run the drill again, and it takes another")
+                ? "stop that program, or change drill.servers.\(name).port"
+                : "it was free when the drill chose it: run the drill again to use another port")
     }
 
     private func failure(_ text: String) -> DrillError {
@@ -180,7 +180,7 @@ package final class DrillServer: Sendable {
     }
 }
 
-/// A drill that could not be set up.
+/// An error in the preparation of a drill.
 package struct DrillError: OperationError, Equatable {
     package var object: String
     package var detail: String

@@ -8,25 +8,25 @@ import RecoveryPlan
 import StackConfiguration
 import Synchronization
 
-/// An isolated place for one replay of a plan: its own directories, ports, servers and credentials.
+/// An isolated environment for one run of a plan: its own directories, ports, servers and credentials.
 final class DrillStage: Sendable {
-    /// The configuration as it is in this place.
+    /// The session of this environment.
     let session: Session
-    /// Components that are not drilled, and why.
+    /// The components that are not drilled, with the reason.
     let leftOut: [String: String]
-    /// The namespace that it may make in clusters.
+    /// The namespace that the drill may create in clusters.
     let namespace: String
     private let made = Mutex([DrillNamespace]())
     private let folder: DrillFolder
     private let servers: [String: DrillServer]
-    /// Components whose server is filled through its API: it runs before they are restored.
+    /// The components that are restored through their server's API, so that the server starts before the restore.
     private let filledByAPI: Set<String>
 
     /// - Parameters:
-    ///   - live: the session of the stack that is to be left alone.
-    ///   - chosen: the components to drill; all when empty.
-    ///   - damage: what the repository is seen through.
-    /// - Throws: ``DrillError``, also when the place is not isolated.
+    ///   - live: the session of the live stack.
+    ///   - chosen: the components to drill; empty for all.
+    ///   - damage: the wrapper of the repository's store.
+    /// - Throws: ``DrillError``, also if the environment is not isolated.
     init(
         _ live: Session, run: String, components chosen: [String],
         damage: @escaping @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
@@ -52,12 +52,13 @@ final class DrillStage: Sendable {
             let url = port.map { "http://127.0.0.1:\($0.number)" }
             let place = Relocation(data: data, url: url, username: options?.username, password: options?.password)
             guard let relocated = component.settings.relocated(to: place) else {
-                leftOut[name] = "dr.yaml has no drill.servers.\(name): nothing to restore it into"
+                leftOut[name] = "dr.yaml does not have drill.servers.\(name), so there is no server to restore into"
                 return nil
             }
             if let options, let port, let url {
                 if let text = type(of: component.settings).drillConfiguration(port: DrillServerOptions.port(url)) {
-                    try Data(text.utf8).write(to: URL(filePath: "\(folder.path)/\(name).yml"))  // checked: a private folder
+                    let file = URL(filePath: "\(folder.path)/\(name).yml")
+                    try Data(text.utf8).write(to: file)  // checked: a private folder
                 }
                 servers[name] = DrillServer(
                     name, command: options.command(name, url: url, data: data, folder: folder.path), port: port,
@@ -68,7 +69,7 @@ final class DrillStage: Sendable {
             }
             return ComponentConfiguration(name: name, settings: relocated, location: component.location)
         }
-        // Nobody outside hears of a drill, and nothing of it lands in the live stack's metrics.
+        // A drill sends no notifications and does not write to the live stack's metrics.
         configuration.notifications = NotificationConfiguration()
         configuration.metrics = Metrics()
         configuration.state = folder.state
@@ -87,10 +88,10 @@ final class DrillStage: Sendable {
 
     var path: String { folder.path }
 
-    /// What the evidence must say about how the drill's servers ran.
+    /// The deviations of the drill's servers for the evidence.
     var deviations: [String] { servers.sorted { $0.key < $1.key }.compactMap(\.value.deviation) }
 
-    /// What the drill writes to and talks to.
+    /// The places that the drill writes to or connects to.
     var places: [Place] {
         [Place("the drill", .directory(folder.path))] + servers.values.map { Place($0.name, .server(url: $0.url)) }
             + session.configuration.components.flatMap { $0.places.filter(\.isStorage) }
@@ -98,7 +99,7 @@ final class DrillStage: Sendable {
 
     // MARK: Clusters
 
-    /// Says that the plan will make the namespace in these, before it does.
+    /// Records that the plan creates the namespace in these contexts, before it does.
     func claim(contexts: [String]) throws {
         guard !contexts.isEmpty else { return }
         let namespaces = contexts.map { DrillNamespace(context: $0, name: namespace) }
@@ -109,7 +110,7 @@ final class DrillStage: Sendable {
     private func remove(_ namespaces: [DrillNamespace]) async {
         for namespace in namespaces {
             guard let obstacle = await namespace.remove(session.pool) else { continue }
-            output.warn("namespace \(namespace.name) is left behind: \(obstacle)\nhint: \(namespace.removal)")
+            output.warn("namespace \(namespace.name) could not be removed: \(obstacle)\nhint: \(namespace.removal)")
         }
     }
 
@@ -117,17 +118,17 @@ final class DrillStage: Sendable {
 
     // MARK: Servers
 
-    /// Before the plan: what a killed drill left is gone, and servers that are filled through their API are there as
-    /// empty ones, as on a rebuilt host.
+    /// Prepares the plan: removes the namespaces of killed drills, and starts the empty servers that are restored through
+    /// their API, as on a rebuilt host.
     func prepare() async throws {
         await remove(folder.leftBehind.compactMap(DrillNamespace.init))
         for component in filledByAPI.sorted() { try await servers[component]?.start() }
     }
 
-    /// Once its files are in place.
+    /// Starts the server of a component after its files are in place.
     func open(_ component: String) async throws { try await servers[component]?.start() }
 
-    /// Ends what it started, and removes what it made.
+    /// Stops the servers, and removes the namespaces and the folder.
     func close(keeping: Bool) async {
         for server in servers.values { await server.stop() }
         let namespaces = made.withLock { $0 }
@@ -155,7 +156,7 @@ extension DrillServerOptions {
         guard let account = ServerAccount(user) else {
             throw DrillError(
                 "drill.servers.\(name).user", "'\(user)' is not a user of this system",
-                hint: "give the name of a user, or UID:GID")
+                hint: "use the name of a user, or UID:GID")
         }
         return .fixed(account)
     }
@@ -164,7 +165,7 @@ extension DrillServerOptions {
 }
 
 extension Session {
-    /// The server that a drill starts for a component: as configured, or its kind's own where that is installed.
+    /// The server that a drill starts for a component: the configured one, else the installed program of its kind.
     func drillServer(of component: ComponentConfiguration) -> DrillServerOptions? {
         configuration.drill.servers[component.name]
             ?? type(of: component.settings).drillServer(environment: ProcessInfo.processInfo.environment)

@@ -3,18 +3,18 @@ internal import Platform
 internal import Synchronization
 internal import SystemPackage
 
-/// A port of 127.0.0.1 for a drill's server, held from the moment when it is chosen until the server starts: the kernel
-/// gives it to nobody else meanwhile.
+/// A port of 127.0.0.1 for a drill's server, reserved until the server starts, so that the kernel does not assign it to
+/// another program.
 package final class ReservedPort: Sendable {
     package let number: UInt16
-    /// Whether the configuration says which, so that no other will do.
+    /// True if the configuration sets the port.
     package let isFixed: Bool
-    /// Bound, and never listening; nil once it is released.
+    /// The bound socket, which never listens; nil after the release.
     private let held: Mutex<Int32?>
 
-    /// Any that nobody has.
-    /// - Parameter avoided: ports of the live stack, which may be down just now, or listen at another address.
-    /// - Throws: ``DrillError`` when there is none.
+    /// Reserves any free port.
+    /// - Parameter avoided: the ports of the live stack, which may be down or listen on another address.
+    /// - Throws: ``DrillError`` if there is none.
     package init(avoiding avoided: Set<UInt16>) throws {
         var passedOver: [Int32] = []
         defer { for descriptor in passedOver { close(descriptor) } }
@@ -28,34 +28,35 @@ package final class ReservedPort: Sendable {
                 held = Mutex(descriptor)
                 return
             }
-            // Kept until one is found, or the kernel might offer it again.
+            // Kept open until a port is found, since the kernel might return it again.
             passedOver.append(descriptor)
         }
     }
 
-    /// This one.
-    /// - Throws: ``DrillError`` when somebody has it, and who.
+    /// Reserves a given port.
+    /// - Throws: ``DrillError`` with the process that uses the port.
     package init(_ port: UInt16, for component: String) throws {
         number = port
         isFixed = true
         guard let (descriptor, _) = Self.bound(to: port) else {
             throw DrillError(
                 "the drill's server for \(component)", Self.taken(port),
-                hint: "end that program, or give drill.servers.\(component).port another number; without one the drill "
-                    + "takes any that is free")
+                hint:
+                    "stop that program, or change drill.servers.\(component).port; without it the drill uses any free "
+                    + "port")
         }
         held = Mutex(descriptor)
     }
 
-    /// The socket that holds it; nil once it is released.
+    /// The socket that reserves the port; nil after the release.
     var descriptor: Int32? { held.withLock { $0 } }
 
     deinit { release() }
 
-    /// Lets the server have it.
+    /// Releases the port for the server.
     ///
-    /// A program that this process is starting just now has the socket open for a moment more, between fork and exec:
-    /// the port is shared before it is closed, so that the server can bind it all the same.
+    /// A child process that is being started has the socket open until its exec. The port is shared before the socket
+    /// is closed, so that the server can bind the port anyway.
     package func release() {
         held.withLock { descriptor in
             if let descriptor {
@@ -67,24 +68,24 @@ package final class ReservedPort: Sendable {
         }
     }
 
-    /// Whether it is released and nobody has taken it.
+    /// True if the port is released and not in use.
     var isFree: Bool {
         guard let (descriptor, _) = Self.bound(to: number) else { return false }
         close(descriptor)
         return true
     }
 
-    /// Who has it, in words.
+    /// A description of the process that uses the port.
     var taken: String { Self.taken(number) }
 
     private static func taken(_ port: UInt16) -> String {
-        "port \(port) of 127.0.0.1 is taken by \(ListeningProcess.on(port).map { "\($0)" } ?? "another program")"
+        "port \(port) of 127.0.0.1 is in use by \(ListeningProcess.on(port).map { "\($0)" } ?? "another program")"
     }
 
     /// - Parameters:
     ///   - port: 0 for any.
-    ///   - isShared: with the connections of an earlier drill, which the kernel remembers for a while; with nobody who
-    ///     listens, or who holds it for himself.
+    ///   - isShared: allows closed connections of an earlier drill, which the kernel keeps for a while, but not a
+    ///     listening or exclusive socket.
     private static func bound(to port: UInt16, isShared: Bool = true) -> (descriptor: Int32, port: UInt16)? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }

@@ -2,12 +2,12 @@ internal import Foundation
 internal import Glibc
 internal import Platform
 
-/// The system account that a drill's server runs as. A restore with the wrong owner or mode then fails in the drill, as it
-/// would on the host.
+/// The system account of a drill's server. A restore with the wrong owner or mode fails in the drill, as it would on the
+/// host.
 package struct ServerAccount: Equatable, Sendable {
     package let uid: UInt32
     package let gid: UInt32
-    /// In the system's table of users; nil for an account that is only a number.
+    /// The name in the system's table of users; nil for an account without a name.
     package let name: String?
 
     package init(uid: UInt32, gid: UInt32) {
@@ -36,12 +36,12 @@ package struct ServerAccount: Equatable, Sendable {
         self.init(uid: status.st_uid, gid: status.st_gid)
     }
 
-    /// This process already runs as it.
+    /// True if this process already runs as this account.
     package var isCurrent: Bool { uid == geteuid() }
 
     package var description: String { name.map { "\($0) (\(uid))" } ?? "\(uid)" }
 
-    /// The command as this account, through util-linux' `setpriv`. Only root may run it.
+    /// The command that runs as this account through util-linux' `setpriv`. Only root may run it.
     func command(_ command: [String]) -> [String] {
         let groups = name == nil ? "--clear-groups" : "--init-groups"
         return ["setpriv", "--reuid=\(uid)", "--regid=\(gid)", groups, "--"] + command

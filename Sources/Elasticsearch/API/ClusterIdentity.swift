@@ -2,7 +2,7 @@ internal import BackupRepository
 internal import Documents
 internal import HTTP
 
-/// Which cluster answers, and which of the two dialects it speaks.
+/// The cluster that answers: its product, version and identifier.
 struct ClusterIdentity: Equatable, Sendable {
     enum Product: String, Sendable { case elasticsearch = "Elasticsearch", opensearch = "OpenSearch" }
 
@@ -10,12 +10,12 @@ struct ClusterIdentity: Equatable, Sendable {
     /// "8.11.3".
     var version: String
     var name: String
-    /// Tells a cluster from a new one of the same name.
+    /// Distinguishes a cluster from a new one of the same name.
     var uuid: String
 
     /// Major and minor version.
     var release: (Int, Int) {
-        // A version is whatever the server says: what is no plain number counts as 0.
+        // A version is any text of the server: a part that is not a plain number counts as 0.
         let parts = version.split(separator: ".").map { part in
             Int(part).flatMap { 0..<1_000_000 ~= $0 ? $0 : nil } ?? 0
         }
@@ -24,21 +24,21 @@ struct ClusterIdentity: Equatable, Sendable {
 
     var description: String { "\(product.rawValue) \(version)" }
 
-    /// The parameter for how long a request may wait for the elected node; OpenSearch renamed it in 2.0.
+    /// The parameter for the time that a request may wait for the elected node; OpenSearch renamed it in 2.0.
     var managerTimeout: [String: String] {
         let isRenamed = product == .opensearch && release >= (2, 0)
         return [isRenamed ? "cluster_manager_timeout" : "master_timeout": "60s"]
     }
 
-    /// Members of a snapshot or restore request that keep system features out of it; Elasticsearch has them from 7.12.
+    /// Members of a snapshot or restore request that exclude system features; Elasticsearch has them from 7.12.
     var withoutFeatures: [String: JSONValue] {
         product == .elasticsearch && release >= (7, 12) ? ["feature_states": ["none"]] : [:]
     }
 
-    /// Elasticsearch has them from 7.8, and took the address for an index before.
+    /// Elasticsearch has them from 7.8. An older server takes the address for an index.
     var hasIndexTemplates: Bool { product == .opensearch || release >= (7, 8) }
 
-    /// Whether what comes after can work at all.
+    /// Refuses a cluster that cannot do the operation.
     func check(hasAPIKey: Bool, operation: String) throws {
         let oldest = product == .elasticsearch ? (7, 0) : (1, 0)
         guard release >= oldest else {
@@ -48,7 +48,7 @@ struct ClusterIdentity: Equatable, Sendable {
         }
         if product == .opensearch, hasAPIKey {
             throw ComponentError(
-                .misconfigured, operation: operation, "\(description) knows no API keys",
+                .misconfigured, operation: operation, "\(description) does not support API keys",
                 hint: "use username and password, or `bearer_token:`")
         }
     }

@@ -2,10 +2,10 @@ internal import BackupRepository
 internal import Documents
 internal import HTTP
 
-/// What belongs to the cluster and not to an index, and without which Jaeger's next index would not be right:
-/// templates, and the policies by which indices roll over and are deleted.
+/// An object of the cluster that Jaeger's next index needs: a template, or a policy by which indices roll over and are
+/// deleted.
 struct ClusterPiece: Equatable, Sendable {
-    /// In the order in which a restore needs them: an index template names component templates and policies.
+    /// In the order in which a restore creates them: an index template refers to component templates and policies.
     enum Kind: String, CaseIterable, Sendable {
         case ilmPolicy = "lifecycle policy"
         case ismPolicy = "state management policy"
@@ -13,7 +13,7 @@ struct ClusterPiece: Equatable, Sendable {
         case indexTemplate = "index template"
         case legacyTemplate = "legacy template"
 
-        /// In the tree of documents.
+        /// The folder in the tree of documents.
         var folder: String {
             switch self {
             case .ilmPolicy: "lifecycle/ilm"
@@ -55,7 +55,7 @@ struct ClusterPiece: Equatable, Sendable {
 
     var kind: Kind
     var name: String
-    /// What a PUT takes, without the wrapping of policies; settings are flat.
+    /// The body of a PUT, without the wrapping of policies; settings are flat.
     var body: JSONValue
 
     var documentPath: String { "\(kind.folder)/\(DocumentTree.name(for: name)).json" }
@@ -83,7 +83,7 @@ struct ClusterPiece: Equatable, Sendable {
 }
 
 extension ElasticsearchAPI {
-    /// All templates of a kind, as they are in the cluster; with a name only that one.
+    /// All templates of a kind in the cluster; with a name only that one.
     func templates(_ kind: ClusterPiece.Kind, named name: String? = nil) async throws -> [ClusterPiece] {
         let call = ElasticsearchCall(
             "GET", kind.path + (name.map { [$0] } ?? []), query: ["flat_settings": "true"], needs: kind.needs)
@@ -103,7 +103,7 @@ extension ElasticsearchAPI {
         }
     }
 
-    /// One piece as it is in the cluster now; nil where there is none.
+    /// One object as the cluster has it now; nil if it does not exist.
     func piece(_ kind: ClusterPiece.Kind, _ name: String) async throws -> ClusterPiece? {
         switch kind {
         case .ilmPolicy:
@@ -123,7 +123,7 @@ extension ElasticsearchAPI {
         case .ilmPolicy: call.body = ["policy": piece.body]
         case .ismPolicy:
             call.body = ["policy": piece.body]
-            // An update must say which version it replaces.
+            // An update must name the version that it replaces.
             let present = try await find(
                 ElasticsearchCall("GET", piece.kind.path + [piece.name], needs: piece.kind.needs))
             if let sequence = present?["_seq_no"]?.integer, let term = present?["_primary_term"]?.integer {
@@ -134,7 +134,7 @@ extension ElasticsearchAPI {
         _ = try await send(call)
     }
 
-    /// Which state management policies indices have (OpenSearch); empty where the plugin is not installed.
+    /// The state management policies of indices (OpenSearch); empty if the plugin is not installed.
     func managedPolicies(of expression: String) async throws -> Set<String> {
         do {
             let answer = try await find(
@@ -149,7 +149,7 @@ extension ElasticsearchAPI {
         }
     }
 
-    /// A state management policy without what the cluster adds and does not take back.
+    /// A state management policy without the members that the cluster adds and does not accept.
     private static func lasting(_ policy: JSONValue) -> JSONValue {
         var policy = policy.removing(["policy_id", "last_updated_time", "schema_version", "user"])
         if let templates = policy["ism_template"]?.array {

@@ -17,13 +17,13 @@ extension ElasticsearchAPI {
     }
 
     /// The documents that a search finds.
-    /// - Returns: nil where there is no such index.
+    /// - Returns: nil if the index does not exist.
     func documents(in expression: String) throws -> JSONValue? {
         try existing(
             ElasticsearchCall("GET", [expression, "_count"], needs: "the index privilege 'read' for these indices"))
     }
 
-    /// The source of one document; nil where there is none.
+    /// The source of one document; nil if it does not exist.
     func document(_ id: String, in index: String) throws -> JSONValue? {
         try existing(
             ElasticsearchCall("GET", [index, "_doc", id], needs: "the index privilege 'read' for this index"))?[
@@ -36,7 +36,7 @@ extension ElasticsearchAPI {
                 "PUT", [index, "_doc", id], body: document, needs: "the index privilege 'write' for this index"))
     }
 
-    /// The answer to a call, or nil where there is no such thing.
+    /// The answer to a call, or nil if the object does not exist.
     private func existing(_ call: ElasticsearchCall) throws -> JSONValue? {
         do {
             return try value(call)

@@ -2,7 +2,7 @@ internal import Documents
 package import HTTP
 package import Platform
 
-/// The HTTP API of Elasticsearch and OpenSearch, as far as snapshots need it.
+/// The calls of the HTTP API of Elasticsearch and OpenSearch that snapshots need.
 ///
 /// Calls throw ``ElasticsearchAPIError`` and `CancellationError`.
 package struct ElasticsearchAPI: Sendable {
@@ -12,9 +12,9 @@ package struct ElasticsearchAPI: Sendable {
     private let client: APIClient<ElasticsearchAPIError.Reason>
 
     /// - Parameters:
-    ///   - url: of any node, or of what balances the load before them.
-    ///   - apiKey: the encoded form, `base64(id:key)`, as the server hands it out.
-    ///   - retries: of requests that can be repeated; the rest is sent once.
+    ///   - url: of any node, or of a load balancer before the nodes.
+    ///   - apiKey: the encoded form, `base64(id:key)`, as the server returns it.
+    ///   - retries: of requests that can be repeated; the others are sent once.
     package init(
         url: String, client: HTTPClient, apiKey: String? = nil, retries: RetryPolicy = RetryPolicy(attempts: 4),
         pool: BlockingPool
@@ -43,7 +43,7 @@ package struct ElasticsearchAPI: Sendable {
         return value
     }
 
-    /// The answer to a call, or nil where the server says that there is no such thing.
+    /// The answer to a call, or nil if the server answers that the object does not exist.
     func find(_ call: ElasticsearchCall) async throws -> JSONValue? {
         do {
             return try await send(call)
@@ -51,7 +51,7 @@ package struct ElasticsearchAPI: Sendable {
     }
 
     private func request(for call: ElasticsearchCall) -> HTTPRequest {
-        // Commas and asterisks are what multi-index expressions are made of.
+        // Multi-index expressions consist of names, commas and asterisks.
         var request = client.request(
             call.method, segments: call.path,
             query: call.query.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }, keeping: ",*",
@@ -62,20 +62,20 @@ package struct ElasticsearchAPI: Sendable {
     }
 }
 
-/// One request, and what it takes to be allowed it.
+/// One request, and the privilege that it needs.
 struct ElasticsearchCall: Sendable {
     var method: String
     /// Segments, not encoded.
     var path: [String]
     var query: [String: String] = [:]
     var body: JSONValue?
-    /// In the words of Elasticsearch's roles: "the cluster privilege 'create_snapshot'".
+    /// The privilege, in the words of Elasticsearch's roles: "the cluster privilege 'create_snapshot'".
     var needs: String
-    /// Whether it may be sent again when it failed.
+    /// True if a failed request may be sent again.
     var isRetried = true
     /// See `HTTPRequest.isSentOnce`.
     var isSentOnce = false
-    /// Statuses besides 2xx whose body is an answer.
+    /// Statuses besides 2xx whose body is a valid answer.
     var accepts: Set<Int> = []
     var stallTimeout: Duration?
 

@@ -2,7 +2,7 @@ package import BackupRepository
 internal import Documents
 package import HTTP
 
-/// A request to Elasticsearch that did not give what was asked for.
+/// A request to Elasticsearch that failed.
 package typealias ElasticsearchAPIError = APIError<ElasticsearchRefusal>
 
 /// The reasons for which Elasticsearch refuses.
@@ -15,11 +15,11 @@ package enum ElasticsearchRefusal: APIReason {
     case unauthenticated
     /// 403: the credentials' role lacks a privilege.
     case forbidden
-    /// 404 in the cluster's own words.
+    /// 404 from the cluster itself.
     case missing
-    /// 429 or 503 in the cluster's own words: worth another try later.
+    /// 429 or 503 from the cluster itself: a later attempt may succeed.
     case busy
-    /// An answer that is not of this API.
+    /// An answer that does not belong to this API.
     case notElasticsearch
     case refused
 
@@ -36,8 +36,8 @@ package enum ElasticsearchRefusal: APIReason {
 
     package func hint(for error: ElasticsearchAPIError) -> String? {
         switch self {
-        case .unreachable: "is `url:` of this component right, and does the cluster run?"
-        case .answerLost: "see the cluster's log; the next run removes what may have been left"
+        case .unreachable: "check that `url:` of this component is right, and that the cluster runs"
+        case .answerLost: "check the cluster's log; the next run removes a snapshot that may be left behind"
         case .unauthenticated: "check username and password, `bearer_token:` or `api_key:` of this component"
         case .forbidden: error.needs.map { "the credentials' role needs \($0)" }
         case .missing: nil
@@ -50,7 +50,7 @@ package enum ElasticsearchRefusal: APIReason {
     private static func refusalHint(_ error: ElasticsearchAPIError) -> String? {
         if error.detail.contains("path.repo") {
             return "list the location under path.repo in the configuration of every master and data node, "
-                + "restart them, and see that all of them mount it"
+                + "restart them, and check that all of them mount it"
         }
         if error.detail.contains("repository type [s3]") || error.detail.contains("Unknown s3 client") {
             return "S3 needs the repository-s3 plugin (built in from Elasticsearch 8) and, in the keystore of every "
@@ -60,12 +60,12 @@ package enum ElasticsearchRefusal: APIReason {
             return "the index or the cluster is read-only: free disk space, or remove the block"
         }
         if error.type == "repository_verification_exception" || error.type == "repository_exception" {
-            return "every master and data node must be able to write to the repository: see the cluster's log"
+            return "every master and data node must be able to write to the repository: check the cluster's log"
         }
         return nil
     }
 
-    /// The reason that a report gives.
+    /// The reason for a report.
     fileprivate var componentReason: ComponentError.Reason {
         switch self {
         case .unreachable, .answerLost, .busy: .unreachable
@@ -76,13 +76,13 @@ package enum ElasticsearchRefusal: APIReason {
 }
 
 extension ElasticsearchAPIError {
-    /// The same for a report.
+    /// The error in the form of a report.
     package func asComponentError(_ operation: String) -> ComponentError {
         ComponentError(reason.componentReason, operation: operation, detail, hint: hint)
     }
 
-    /// Reads an answer that is not a success: `{"error": {"type", "reason", "root_cause", "caused_by"}, "status"}`,
-    /// or whatever a proxy says.
+    /// Reads an answer that is not a success: `{"error": {"type", "reason", "root_cause", "caused_by"}, "status"}`, or
+    /// the body that a proxy sends.
     init(_ answer: APIAnswer, of call: ElasticsearchCall) {
         let body = answer.document
         let error = body?["error"]
@@ -108,7 +108,7 @@ extension ElasticsearchAPIError {
         let type = error["type"]?.text
         self.init(
             type?.hasSuffix("missing_exception") == true ? .missing : .refused, operation: operation,
-            detail: Self.text(of: error) ?? "an error without a reason", type: type)
+            detail: Self.text(of: error) ?? "the error has no reason", type: type)
     }
 
     private static func text(of error: JSONValue?) -> String? {

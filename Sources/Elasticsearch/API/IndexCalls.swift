@@ -31,17 +31,17 @@ extension ElasticsearchAPI {
         }.sorted { $0.name < $1.name }
     }
 
-    /// Aliases, mappings and flat settings of one index; nil where there is none.
+    /// Aliases, mappings and flat settings of one index; nil if it does not exist.
     func index(_ name: String) async throws -> JSONValue? {
-        // An alias' name would answer with the index behind it, under that one's own name.
+        // For an alias, the answer holds the index behind it, under the index's name.
         try await find(
             ElasticsearchCall(
                 "GET", [name], query: ["flat_settings": "true", "expand_wildcards": "all"], needs: Self.metadata))?[
                 name]
     }
 
-    /// Documents that a search finds: nested ones, of which Jaeger's spans have many, are not counted.
-    /// - Returns: nil where not every shard answered.
+    /// The number of documents that a search finds. Nested ones, of which Jaeger's spans have many, are not counted.
+    /// - Returns: nil if a shard did not answer.
     func count(_ index: String) async throws -> Int? {
         do {
             let answer = try await send(ElasticsearchCall("GET", [index, "_count"], needs: Self.read))
@@ -55,7 +55,7 @@ extension ElasticsearchAPI {
         }
     }
 
-    /// Makes what was indexed visible to searches.
+    /// Makes indexed documents visible to searches.
     func refresh(_ expression: String) async throws {
         _ = try await find(
             ElasticsearchCall(
@@ -63,7 +63,7 @@ extension ElasticsearchAPI {
                 needs: "the index privilege 'maintenance'"))
     }
 
-    /// The greatest `startTimeMillis`, which every span of Jaeger has; nil where there is no span.
+    /// The greatest `startTimeMillis`, which every span of Jaeger has; nil if there is no span.
     func newestSpan(in expression: String) async throws -> Int? {
         let answer = try await find(
             ElasticsearchCall(
@@ -79,7 +79,7 @@ extension ElasticsearchAPI {
                 needs: "the index privilege 'manage' for these indices"))
     }
 
-    // MARK: While a restore runs
+    // MARK: During a restore
 
     struct Health: Equatable, Sendable {
         var dataNodes: Int
@@ -100,7 +100,7 @@ extension ElasticsearchAPI {
             status: (answer["indices"]?.object ?? [:]).compactMapValues { $0["status"]?.text })
     }
 
-    /// Bytes that recoveries of these indices have brought, and have to bring in all.
+    /// The bytes that recoveries of these indices have copied, and their total.
     func recovery(of indices: [String]) async throws -> (done: Int, total: Int) {
         var call = ElasticsearchCall(
             "GET", [indices.joined(separator: ","), "_recovery"], needs: "the index privilege 'monitor'")

@@ -1,7 +1,7 @@
 internal import Documents
 internal import HTTP
 
-/// What the cluster says of one snapshot.
+/// The cluster's description of one snapshot.
 struct SnapshotInfo: Equatable, Sendable {
     struct ShardFailure: Equatable, Sendable {
         var index: String
@@ -21,7 +21,7 @@ struct SnapshotInfo: Equatable, Sendable {
     /// Milliseconds since 1970.
     var started: Int?
     var finished: Int?
-    /// Which run of `dr` made it, from its metadata.
+    /// The run of `dr` that made it, from its metadata.
     var run: String?
 
     var isRunning: Bool { state == "IN_PROGRESS" || state == "STARTED" }
@@ -51,7 +51,7 @@ extension ElasticsearchAPI {
 
     // MARK: Repositories
 
-    /// The registration of a repository: `{"type", "settings"}`; nil where there is none.
+    /// The registration of a repository: `{"type", "settings"}`; nil if it does not exist.
     func repository(_ name: String) async throws -> JSONValue? {
         try await find(ElasticsearchCall("GET", ["_snapshot", name], needs: Self.monitor))?[name]
     }
@@ -62,11 +62,13 @@ extension ElasticsearchAPI {
             ElasticsearchCall(
                 "PUT", ["_snapshot", name], query: cluster.managerTimeout.merging(["timeout": "60s"]) { $1 },
                 body: body,
-                needs: "the cluster privilege 'manage' to register a repository, or have it registered once by hand"))
+                needs:
+                    "the cluster privilege 'manage' to register a repository, or an administrator must register it once"
+            ))
     }
 
-    /// Has every node write to the repository and read what the others wrote.
-    /// - Returns: how many nodes did.
+    /// Makes every node write to the repository and read the files of the others.
+    /// - Returns: the number of nodes that succeeded.
     func verify(_ repository: String) async throws -> Int {
         let answer = try await send(
             ElasticsearchCall(
@@ -76,7 +78,7 @@ extension ElasticsearchAPI {
 
     // MARK: Snapshots
 
-    /// Starts a snapshot. Sent once: what an answer that is lost means must be found out.
+    /// Starts a snapshot. Sent once: if the answer is lost, the caller must find out if the snapshot was started.
     func createSnapshot(_ name: String, in repository: String, body: JSONValue, cluster: ClusterIdentity)
         async throws
     {
@@ -89,8 +91,8 @@ extension ElasticsearchAPI {
         _ = try await send(call)
     }
 
-    /// - Parameter isRetried: false where the caller polls anyway.
-    /// - Returns: nil where there is no such snapshot, or no such repository.
+    /// - Parameter isRetried: false if the caller polls anyway.
+    /// - Returns: nil if the snapshot or the repository does not exist.
     func snapshot(_ name: String, in repository: String, isRetried: Bool = true) async throws -> SnapshotInfo? {
         var call = ElasticsearchCall("GET", ["_snapshot", repository, name], needs: Self.monitor)
         call.isRetried = isRetried
@@ -112,7 +114,7 @@ extension ElasticsearchAPI {
         var bytes = 0
     }
 
-    /// How far a running snapshot is.
+    /// The progress of a running snapshot.
     func progress(of name: String, in repository: String) async throws -> SnapshotProgress? {
         var call = ElasticsearchCall("GET", ["_snapshot", repository, name, "_status"], needs: Self.monitor)
         call.isRetried = false
@@ -124,10 +126,10 @@ extension ElasticsearchAPI {
             bytes: status["stats"]?["incremental"]?["size_in_bytes"]?.quantity ?? 0)
     }
 
-    /// Deletes a snapshot, or aborts it where it still runs.
+    /// Deletes a snapshot, or aborts it if it still runs.
     ///
-    /// The cluster answers when the data are gone, which takes a while for an old one.
-    /// - Parameter patience: for the answer; short where somebody waits for this program to end.
+    /// The cluster answers when the data are deleted, which takes long for an old one.
+    /// - Parameter patience: time-out of the answer; short if an operator waits for this program to end.
     func deleteSnapshot(_ name: String, in repository: String, patience: Duration = .seconds(3600)) async throws {
         var call = ElasticsearchCall(
             "DELETE", ["_snapshot", repository, name],

@@ -3,14 +3,15 @@ internal import Documents
 internal import Platform
 internal import Synchronization
 
-/// Writes down what a snapshot holds and what it lacks, as documents: the cluster's own data stay in its repository.
+/// Records the content of a snapshot, and the objects that it lacks, as documents. The cluster's data stay in its
+/// repository.
 struct ClusterDocuments: Sendable {
     let api: ElasticsearchAPI
     let cluster: ClusterIdentity
     let tree: DocumentTree
     let pool: BlockingPool
 
-    /// Settings by which an index cannot be told from its restored twin, or that no restore can set.
+    /// Settings that an index and its restored copy do not share, or that no restore can set.
     private static let passing: Set = [
         "index.uuid", "index.creation_date", "index.provided_name", "index.history.uuid",
     ]
@@ -18,7 +19,7 @@ struct ClusterDocuments: Sendable {
         "index.version.", "index.resize.", "index.routing.allocation.initial_recovery",
     ]
 
-    /// What makes an index what it is, apart from its documents.
+    /// The definition of an index: everything except its documents.
     static func essence(_ index: JSONValue) -> JSONValue {
         let settings = (index["settings"]?.object ?? [:]).filter { key, _ in
             !passing.contains(key) && !passingPrefixes.contains { key.hasPrefix($0) }
@@ -30,7 +31,7 @@ struct ClusterDocuments: Sendable {
 
     static func path(ofIndex name: String) -> String { "indices/\(DocumentTree.name(for: name)).json" }
 
-    /// - Returns: names of the lifecycle policies that the indices have, and of indices that are gone already.
+    /// - Returns: names of the lifecycle policies that the indices have, and of indices that were deleted meanwhile.
     func writeIndices(_ names: [String], closed: Set<String>) async throws -> (policies: Set<String>, gone: [String]) {
         let seen = Mutex((policies: Set<String>(), gone: [String]()))
         try await names.concurrentForEach(limit: 4) { name in
@@ -49,17 +50,18 @@ struct ClusterDocuments: Sendable {
         return seen.withLock { ($0.policies, $0.gone.sorted()) }
     }
 
-    /// Whether a template applies to one of the indices, or bears a name like theirs.
+    /// True if a template applies to one of the indices, or has a name like theirs.
     static func belongs(_ template: ClusterPiece, to indices: [String], matching pattern: IndexPattern) -> Bool {
         pattern.matches(template.name)
             || template.patterns.contains { each in
-                // What applies to everything is the cluster's, not Jaeger's.
+                // A template that applies to every index belongs to the cluster, not to Jaeger.
                 each != "*" && indices.contains { IndexPattern.glob(each, $0) }
             }
     }
 
-    /// Templates that apply to the indices or bear a name like theirs, what these refer to, and the policies.
-    /// - Returns: warnings about what could not be read.
+    /// Templates that apply to the indices or have a name like theirs, the objects that they refer to, and the
+    /// policies.
+    /// - Returns: warnings about objects that could not be read.
     func writePieces(of indices: [String], matching pattern: IndexPattern, policies: Set<String>) async throws
         -> [String]
     {
@@ -78,7 +80,7 @@ struct ClusterDocuments: Sendable {
             if let piece = try await api.piece(kind, name) {
                 pieces.append(piece)
             } else {
-                warnings.append("\(kind.rawValue) '\(name)' is named by an index or a template, but there is none")
+                warnings.append("an index or a template refers to \(kind.rawValue) '\(name)', which does not exist")
             }
         }
         try await pool.run { [pieces, tree] in

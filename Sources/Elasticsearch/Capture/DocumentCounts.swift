@@ -2,8 +2,8 @@ internal import Documents
 internal import Platform
 internal import Synchronization
 
-/// How many documents an index of a snapshot holds, as far as it was written to while the snapshot was made: no less
-/// than were counted before, no more than were counted after.
+/// The number of documents in an index of a snapshot. If the index was written to meanwhile, it is a range: from the
+/// count before the snapshot to the count after it.
 struct DocumentCount: Equatable, Sendable {
     var least: Int
     var most: Int
@@ -24,9 +24,9 @@ struct DocumentCount: Equatable, Sendable {
 
     var description: String { least == most ? "\(least)" : "\(least) to \(most)" }
 
-    /// The counts of a snapshot's indices as one fact of the manifest, from which the checks take what each index must
-    /// hold after a restore: "jaeger-span-2026-11-24 340-350, jaeger-span-2026-11-23 1200".
-    /// - Parameter counts: by index, of which the first so many by name are written.
+    /// The counts of a snapshot's indices as one fact of the manifest, with which the checks compare each restored
+    /// index: "jaeger-span-2026-11-24 340-350, jaeger-span-2026-11-23 1200".
+    /// - Parameter counts: by index; the first ones by name are written.
     static func fact(_ counts: [String: DocumentCount]) -> String? {
         let entries = counts.sorted { $0.key < $1.key }.prefix(longestFact).map { name, count in
             "\(name) \(count.least == count.most ? "\(count.least)" : "\(count.least)-\(count.most)")"
@@ -34,12 +34,12 @@ struct DocumentCount: Equatable, Sendable {
         return entries.isEmpty ? nil : entries.joined(separator: ", ")
     }
 
-    /// As many indices as are compared after a restore.
+    /// The largest number of indices that a restore compares.
     private static let longestFact = 200
 }
 
 extension ElasticsearchAPI {
-    /// Counts every index by itself, a few at a time; those that cannot be counted are left out.
+    /// Counts every index separately, a few at a time; those that cannot be counted are skipped.
     func counts(of indices: [String]) async throws -> [String: Int] {
         let counts = Mutex([String: Int]())
         try await indices.concurrentForEach(limit: 4) { name in

@@ -1,7 +1,7 @@
 internal import BackupRepository
 internal import Platform
 
-/// A finished snapshot, described: only the description is archived.
+/// A finished snapshot and its description: only the description is archived.
 struct ElasticsearchCapture: Capture {
     let tree: DocumentTree
     let note: SnapshotNote
@@ -16,10 +16,10 @@ struct ElasticsearchCapture: Capture {
     var root: String { tree.path }
     var isFrozen: Bool { true }
 
-    /// The description changes with every snapshot, so this is always asked.
+    /// The description changes with every snapshot, so this is always called.
     func examine(_ changed: [String]) async throws -> [Damage] { missing }
 
-    /// The snapshot stays in the cluster's repository; only what would let the next run remove it goes.
+    /// The snapshot stays in the cluster's repository; only the note by which the next run would remove it is deleted.
     func release() async throws {
         try await pool.run {
             note.remove()

@@ -27,7 +27,7 @@ extension ElasticsearchSource {
         guard let present = try await api.repository(repository.name) else {
             return Diagnosis(
                 of: "repository", .ok,
-                "'\(repository.name)' is not there yet: the first backup registers it as "
+                "'\(repository.name)' does not exist yet: the first backup registers it as "
                     + repository.description)
         }
         try repository.check(present, operation: "check repository '\(repository.name)'")
@@ -39,7 +39,7 @@ extension ElasticsearchSource {
             of: "repository", .ok, "'\(repository.name)', \(repository.description): \(nodes) nodes can write to it")
     }
 
-    private var nothingMatchesText: String { "no index matches '\(pattern.text)': is `indices:` right?" }
+    private var nothingMatchesText: String { "no index matches '\(pattern.text)': check `indices:` in dr.yaml" }
 
     private func text(_ error: any Error) -> String {
         guard let error = error as? ElasticsearchAPIError else { return "\(error)" }

@@ -4,8 +4,8 @@ internal import HTTP
 internal import Logging
 package import Platform
 
-/// Backs up Jaeger's indices by a snapshot that Elasticsearch or OpenSearch makes into a repository of its own: copies
-/// of a living cluster's files are worth nothing. What `dr` stores is what the snapshot holds, and what it lacks.
+/// Backs up Jaeger's indices with a snapshot that Elasticsearch or OpenSearch makes into its own repository: copies of
+/// a running cluster's files cannot be restored. `dr` stores a description of the snapshot and of its gaps.
 package struct ElasticsearchSource: ComponentSource {
     package static let kind = "elasticsearch"
 
@@ -18,7 +18,7 @@ package struct ElasticsearchSource: ComponentSource {
 
     /// - Parameters:
     ///   - indices: a multi-index expression: "jaeger-*".
-    ///   - patience: longest time that a snapshot may go without progress.
+    ///   - patience: longest time that a snapshot may run without progress.
     ///   - now: milliseconds since 1970.
     package init(
         api: ElasticsearchAPI, repository: SnapshotRepository, indices: String, patience: Duration = .seconds(900),
@@ -40,7 +40,7 @@ package struct ElasticsearchSource: ComponentSource {
         } catch let error as ElasticsearchAPIError { throw error.asComponentError(operation) }
     }
 
-    /// Indices that hold documents and no span are not Jaeger's: nothing says how new they are.
+    /// Indices that hold documents and no span are not Jaeger's: the age of their data is not known.
     private static func newestDatum(_ newest: Int?, counts: [String: Int], began: Int) -> NewestDatum {
         if newest == nil, counts.values.contains(where: { $0 > 0 }) { return .ofCapture }
         return NewestDatum(newest, copiedFrom: began)
@@ -53,8 +53,8 @@ package struct ElasticsearchSource: ComponentSource {
         var warnings = await removeLeftovers(context)
         let listed = try await api.indices(matching: pattern.text)
         guard !listed.isEmpty else { throw nothingMatches }
-        // Before the snapshot begins: all that is seen now is in it. A span from a clock that runs ahead must not make
-        // the backup look newer than it is.
+        // Read before the snapshot begins: it holds everything that is visible now. A span from a clock that is ahead
+        // must not make the backup look newer than it is.
         let began = now()
         let newest = try await api.newestSpan(in: pattern.text)
         let before = try await api.counts(of: listed.filter(\.isOpen).map(\.name))
@@ -88,15 +88,15 @@ package struct ElasticsearchSource: ComponentSource {
     private var nothingMatches: ComponentError {
         ComponentError(
             .misconfigured, operation: operation, "no index matches '\(pattern.text)'",
-            hint: "is `indices:` right? With --es.index-prefix=prod Jaeger's are named prod-jaeger-*; "
-                + "GET /_cat/indices lists what there is")
+            hint: "check `indices:`: with --es.index-prefix=prod Jaeger's are named prod-jaeger-*; "
+                + "GET /_cat/indices lists the indices of the cluster")
     }
 
     // MARK: Documents
 
     private struct Record: Sendable {
         var indices: [String: JSONValue] = [:]
-        /// Of those that could be counted; nil where none could, such as closed ones.
+        /// The total of the indices that could be counted; nil if none could be, such as closed ones.
         var documents: Int?
         var counts: [String: DocumentCount] = [:]
     }
@@ -117,7 +117,7 @@ package struct ElasticsearchSource: ComponentSource {
         let after = try await api.counts(of: snapshot.indices.filter { !closed.contains($0) })
         var record = Record()
         for name in snapshot.indices {
-            // An index that was made meanwhile had no documents before.
+            // An index that was created meanwhile had no documents before.
             let count = after[name].map { DocumentCount(least: before[name] ?? 0, most: $0) }
             if let count {
                 record.documents = (record.documents ?? 0).plus(count.least)
@@ -129,7 +129,7 @@ package struct ElasticsearchSource: ComponentSource {
         }
         let documents = ClusterDocuments(api: api, cluster: cluster, tree: tree, pool: pool)
         let (policies, gone) = try await documents.writeIndices(snapshot.indices, closed: closed)
-        warnings += gone.map { "index '\($0)' was deleted after the snapshot: its settings were not written down" }
+        warnings += gone.map { "index '\($0)' was deleted after the snapshot: its settings were not recorded" }
         warnings += try await documents.writePieces(of: snapshot.indices, matching: pattern, policies: policies)
         if !snapshot.dataStreams.isEmpty {
             warnings.append(
@@ -158,10 +158,10 @@ package struct ElasticsearchSource: ComponentSource {
         return facts
     }
 
-    // MARK: What earlier runs left
+    // MARK: Leftovers of earlier runs
 
-    /// Removes the snapshots of runs that died before their set could be written.
-    /// - Returns: warnings about what had to stay.
+    /// Removes the snapshots of runs that were killed before they wrote their set.
+    /// - Returns: warnings about snapshots that could not be removed.
     private func removeLeftovers(_ context: CaptureContext) async -> [String] {
         let notes = await pool.run { SnapshotNote.abandoned(in: context.state) }
         var warnings: [String] = []
@@ -189,8 +189,8 @@ package struct ElasticsearchSource: ComponentSource {
             guard let present = try await api.snapshot(name, in: place) else { return }
             guard present.run == run, facts["uuid"].map({ $0 == present.uuid }) ?? true else {
                 throw ComponentError(
-                    .refused, operation: operation, "there is another snapshot of that name, which dr did not make",
-                    hint: "it was left alone; see who else writes to this repository")
+                    .refused, operation: operation, "another snapshot has that name, and dr did not make it",
+                    hint: "dr did not delete it; find the other program that writes to this repository")
             }
             try await api.deleteSnapshot(name, in: place)
         } catch let error as ElasticsearchAPIError { throw error.asComponentError(operation) }
@@ -198,7 +198,7 @@ package struct ElasticsearchSource: ComponentSource {
 }
 
 extension SnapshotInfo {
-    /// What is not in it, shard by shard. The paths are no documents': these stay.
+    /// The missing parts, shard by shard. Their paths are not those of documents, which stay in the backup.
     var damage: [Damage] {
         guard state == "PARTIAL" else { return [] }
         let named = failures.map { Damage(path: "shards/\($0.index)/\($0.shard)", reason: $0.reason) }
@@ -207,7 +207,7 @@ extension SnapshotInfo {
         return named + [Damage(path: "shards", reason: "\(unnamed) shards are missing from the snapshot")]
     }
 
-    /// Everything about it that a restore or a person needs to know.
+    /// Everything that a restore or an operator needs to know about the snapshot.
     func document(_ repository: SnapshotRepository, _ cluster: ClusterIdentity, indices: [String: JSONValue])
         -> JSONValue
     {

@@ -1,5 +1,5 @@
-/// A multi-index expression, as Elasticsearch reads it: names and patterns with `*`, joined by commas; those that begin
-/// with `-` take away from what stands before them.
+/// A multi-index expression, as Elasticsearch reads it: names and patterns with `*`, joined by commas. A part that
+/// begins with `-` excludes names that earlier parts match.
 package struct IndexPattern: Equatable, Sendable {
     package let text: String
 
@@ -17,7 +17,7 @@ package struct IndexPattern: Equatable, Sendable {
         return isMatched
     }
 
-    /// Whether a name fits a pattern in which `*` stands for any text.
+    /// Returns true if a name matches a pattern in which `*` stands for any text.
     static func glob(_ pattern: some StringProtocol, _ name: String) -> Bool {
         let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
         guard parts.count > 1, let first = parts.first, let last = parts.last else { return pattern == name }

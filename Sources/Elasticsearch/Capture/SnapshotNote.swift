@@ -4,10 +4,11 @@ internal import FoundationEssentials
 internal import Glibc
 internal import SystemPackage
 
-/// A run's note that it is about to ask for a snapshot, so that the next run can remove what it left behind.
+/// A run's note that it is about to request a snapshot, so that the next run can remove a snapshot that a killed run
+/// left.
 ///
-/// One file per run in the component's state folder. Its run holds a lock on it for as long as it lives; the kernel
-/// drops the lock with the process, however it ends. All calls block.
+/// One file per run in the component's state folder. Its run locks it until the process ends; the kernel then releases
+/// the lock in every case. All calls block.
 final class SnapshotNote: Sendable {
     let repository: String
     let snapshot: String
@@ -26,7 +27,7 @@ final class SnapshotNote: Sendable {
     }
 
     deinit {
-        // Closing alone would not do: a child process that is being started shares the descriptor until its exec.
+        // Closing is not enough: a child process that is being started shares the descriptor until its exec.
         flock(descriptor, LOCK_UN)
         close(descriptor)
     }
@@ -34,7 +35,7 @@ final class SnapshotNote: Sendable {
     /// - Throws: `ComponentError`.
     static func write(repository: String, snapshot: String, run: String, in state: String) throws -> SnapshotNote {
         let path = "\(state)/\(run)\(suffix)"
-        // Under another name until it is locked and written, so that no other run ever sees it without its lock.
+        // It has another name until it is locked and written, so that no other run ever sees it without its lock.
         let unfinished = path + ".new"
         let descriptor = open(unfinished, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw refusal(unfinished) }
@@ -54,7 +55,7 @@ final class SnapshotNote: Sendable {
         return note
     }
 
-    /// Notes of runs that are dead, each locked by this process now. Unreadable ones are removed.
+    /// Notes of runs that have ended, each locked by this process now. Unreadable ones are removed.
     static func abandoned(in state: String) -> [SnapshotNote] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: state)) ?? []
         return names.sorted().compactMap { name in
@@ -70,7 +71,7 @@ final class SnapshotNote: Sendable {
                 let content = try? JSONValue(parsing: [UInt8](bytes)), let repository = content["repository"]?.text,
                 let snapshot = content["snapshot"]?.text, let run = content["run"]?.text
             else {
-                // Not written by any run: notes get their name when they are whole.
+                // No run wrote it: notes get their name when they are complete.
                 unlink(path)
                 close(descriptor)
                 return nil
@@ -86,6 +87,6 @@ final class SnapshotNote: Sendable {
         let code = errno
         return ComponentError(
             code == ENOSPC ? .noSpace : .other, operation: "write '\(path)'", Errno(rawValue: code).description,
-            hint: "`state:` in dr.yaml must be a folder that this user may write")
+            hint: "`state:` in dr.yaml must be a folder that this user can write to")
     }
 }

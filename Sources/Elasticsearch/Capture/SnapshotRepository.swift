@@ -1,7 +1,7 @@
 internal import BackupRepository
 internal import Documents
 
-/// A snapshot repository of the cluster as the configuration wants it: where Elasticsearch itself keeps the data.
+/// A snapshot repository of the cluster, as configured: Elasticsearch itself keeps the data there.
 package struct SnapshotRepository: Equatable, Sendable {
     package enum Place: Equatable, Sendable {
         /// - Parameter client: the section of the nodes' own settings that holds endpoint and credentials.
@@ -12,7 +12,7 @@ package struct SnapshotRepository: Equatable, Sendable {
 
     package var name: String
     package var place: Place
-    /// Whether this cluster may only read it, whoever made its snapshots.
+    /// True if this cluster may only read it, even if it made the snapshots.
     package var isOnlyRead: Bool
 
     package init(_ name: String, _ place: Place, isOnlyRead: Bool = false) {
@@ -35,7 +35,7 @@ package struct SnapshotRepository: Equatable, Sendable {
         }
     }
 
-    /// What to register it with.
+    /// The body of a request that registers it.
     func registration(isReadOnly: Bool) -> JSONValue {
         var settings: [String: JSONValue] = [:]
         switch place {
@@ -51,7 +51,7 @@ package struct SnapshotRepository: Equatable, Sendable {
         return ["type": .string(type), "settings": .object(settings)]
     }
 
-    /// What a registration has that is not as configured; nil when it is this repository.
+    /// The first member of a registration that differs from the configuration; nil if it is this repository.
     func difference(from registration: JSONValue) -> String? {
         let settings = registration["settings"]
         let presentType = registration["type"]?.text ?? "?"
@@ -73,18 +73,18 @@ package struct SnapshotRepository: Equatable, Sendable {
         return setting?.text == "true" || setting?.bool == true
     }
 
-    /// Refuses a registration of this name that is another repository.
+    /// Refuses a registration of this name that describes another repository.
     func check(_ registration: JSONValue, operation: String) throws {
         guard let difference = difference(from: registration) else { return }
         throw ComponentError(
             .misconfigured, operation: operation, "the cluster has a repository '\(name)' already, and \(difference)",
-            hint: "give this one another `name:` under `repository:`, correct dr.yaml, or take the registration away "
+            hint: "give this one another `name:` under `repository:`, correct dr.yaml, or remove the registration "
                 + "(DELETE /_snapshot/\(name): the data stay)")
     }
 }
 
 extension ElasticsearchAPI {
-    /// Sees to it that the repository is registered, is the configured one, and can be written to.
+    /// Makes sure that the repository is registered, is the configured one, and can be written to.
     func ensureWritable(_ repository: SnapshotRepository, _ cluster: ClusterIdentity, operation: String) async throws {
         guard let present = try await self.repository(repository.name) else {
             try await register(
@@ -95,10 +95,11 @@ extension ElasticsearchAPI {
         guard !SnapshotRepository.isReadOnly(present) else {
             throw ComponentError(
                 .misconfigured, operation: operation, "repository '\(repository.name)' is registered read-only here",
-                hint: "a restore registers it so where another cluster made the snapshots: two clusters that write to "
-                    + "one repository destroy it. Once the other cluster is gone for good, "
+                hint:
+                    "a restore registers it read-only if another cluster made the snapshots: two clusters that write "
+                    + "to one repository destroy it. If the other cluster no longer runs, "
                     + "DELETE /_snapshot/\(repository.name); the next backup registers it for writing. "
-                    + "Else give this cluster a repository of its own")
+                    + "Otherwise give this cluster another repository")
         }
     }
 }

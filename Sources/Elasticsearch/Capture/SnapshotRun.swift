@@ -5,7 +5,7 @@ internal import HTTP
 internal import Logging
 internal import Platform
 
-/// One snapshot in the making: asks for it, waits until it is finished, and takes it back when that fails.
+/// One snapshot: requests it, waits until it is finished, and deletes it if that fails.
 struct SnapshotRun: Sendable {
     let api: ElasticsearchAPI
     let cluster: ClusterIdentity
@@ -20,7 +20,7 @@ struct SnapshotRun: Sendable {
 
     private var operation: String { "snapshot '\(repository)/\(name)' of \(api.location)" }
 
-    /// - Returns: the finished snapshot, SUCCESS or PARTIAL, and the note to remove once it is not in doubt any more.
+    /// - Returns: the finished snapshot, SUCCESS or PARTIAL, and the note to remove once the set is written.
     func make() async throws -> (SnapshotInfo, SnapshotNote) {
         let note = try await pool.run { [repository, name, context] in
             try SnapshotNote.write(repository: repository, snapshot: name, run: context.run, in: context.state)
@@ -34,7 +34,7 @@ struct SnapshotRun: Sendable {
             guard !snapshot.indices.isEmpty else {
                 throw ComponentError(
                     .refused, operation: operation, "the cluster finished it without any index",
-                    hint: "were the indices deleted in this moment? run it again")
+                    hint: "the indices may have been deleted meanwhile: run the command again")
             }
             return (snapshot, note)
         } catch {
@@ -50,7 +50,7 @@ struct SnapshotRun: Sendable {
         var members: [String: JSONValue] = [
             "indices": .string(indices), "ignore_unavailable": true, "expand_wildcards": "all",
             "include_global_state": false,
-            // One lost shard must not cost all the others; what is missing is recorded as damage.
+            // One lost shard must not fail all the others; missing ones are recorded as damage.
             "partial": true,
             "metadata": ["dr_run": .string(context.run)],
         ]
@@ -67,13 +67,14 @@ struct SnapshotRun: Sendable {
             } catch let error as ElasticsearchAPIError {
                 let isTaken = error.type?.contains("snapshot_name") == true
                 if error.reason == .answerLost || isTaken {
-                    // A proxy may have sent it twice, or its answer may be lost: whose snapshot is it, if any?
+                    // A proxy may have sent it twice, or its answer may be lost: find out if this run's snapshot
+                    // exists.
                     if try await isOurs() { return }
                     if isTaken {
                         throw ComponentError(
                             .refused, operation: operation,
-                            "there is a snapshot of this name that this run did not make",
-                            hint: "run it again: the name follows the clock")
+                            "a snapshot of this name exists, and this run did not make it",
+                            hint: "run the command again: the name contains the time")
                     }
                     throw error
                 }
@@ -87,7 +88,7 @@ struct SnapshotRun: Sendable {
         }
     }
 
-    /// Looks for the snapshot for a while: a request may be on its way still when its answer is lost.
+    /// Looks for the snapshot for a while: the request may still be under way when its answer is lost.
     private func isOurs() async throws -> Bool {
         var pause = Pause()
         while true {
@@ -107,8 +108,8 @@ struct SnapshotRun: Sendable {
             do {
                 guard let snapshot = try await api.snapshot(name, in: repository, isRetried: false) else {
                     throw ComponentError(
-                        .refused, operation: operation, "somebody deleted it while it was being made",
-                        hint: "is another tool pruning this repository? `dr` must be its only user")
+                        .refused, operation: operation, "another user or program deleted it while it was being made",
+                        hint: "if another tool prunes this repository, stop it: `dr` must be its only user")
                 }
                 if !snapshot.isRunning { return snapshot }
                 if let progress = try await api.progress(of: name, in: repository), progress != seen {
@@ -126,17 +127,17 @@ struct SnapshotRun: Sendable {
                         ])
                 }
             } catch let error as ElasticsearchAPIError {
-                // A node that restarts does not end the snapshot: the cluster goes on, and so does this.
+                // A node that restarts does not stop the snapshot: the cluster continues, and so does this run.
                 guard [.unreachable, .answerLost, .busy].contains(error.reason), ContinuousClock.now < deadline else {
                     throw error
                 }
-                context.logger.debug("the cluster does not answer", metadata: ["error": "\(error.detail)"])
+                context.logger.debug("the cluster does not respond", metadata: ["error": "\(error.detail)"])
             }
             guard ContinuousClock.now < deadline else {
                 throw ComponentError(
-                    .refused, operation: operation, "it makes no progress, and was given up",
-                    hint: "see GET /_snapshot/\(repository)/_status and the cluster's log; "
-                        + "`timeout:` says how long to wait for the next sign of life")
+                    .refused, operation: operation, "it makes no progress, and dr aborted it",
+                    hint: "check GET /_snapshot/\(repository)/_status and the cluster's log; "
+                        + "`timeout:` sets the longest time without progress")
             }
             try await pause.wait()
         }
@@ -148,14 +149,14 @@ struct SnapshotRun: Sendable {
         return ComponentError(
             .refused, operation: operation,
             "it ended in state \(snapshot.state), \(snapshot.successfulShards) of \(snapshot.shards) shards\(detail)",
-            hint: "GET /_cluster/health: are all primary shards assigned?")
+            hint: "check with GET /_cluster/health that all primary shards are assigned")
     }
 
-    // MARK: Taking back
+    // MARK: Deleting
 
-    /// Aborts or deletes the snapshot, also when this task is cancelled. What cannot be removed now is left to the next
-    /// run: the note stays.
-    /// - Parameter mayStillArrive: whether the request for it can be on its way yet.
+    /// Aborts or deletes the snapshot, even if this task is cancelled. If that fails, the next run does it: the note
+    /// stays.
+    /// - Parameter mayStillArrive: true if the request for it may still be under way.
     func takeBack(_ note: SnapshotNote, mayStillArrive: Bool = false) async {
         await Task { [api, repository, name, context, pool] in
             do {
@@ -165,13 +166,13 @@ struct SnapshotRun: Sendable {
                 }
                 if present != nil || !mayStillArrive { await pool.run { note.remove() } }
             } catch {
-                context.logger.debug("the snapshot could not be taken back", metadata: ["error": "\(error)"])
+                context.logger.debug("the snapshot could not be deleted", metadata: ["error": "\(error)"])
             }
         }.value
     }
 }
 
-/// Waits that grow from a tenth of a second to five.
+/// Pauses that grow from a tenth of a second to five.
 struct Pause {
     private(set) var count = 0
     private var next = Duration.milliseconds(100)

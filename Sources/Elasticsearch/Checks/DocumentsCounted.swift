@@ -1,8 +1,8 @@
 internal import Components
 internal import Documents
 
-/// The documents of all indices, against the number in the set's manifest, none included; where it does not say, at
-/// least one.
+/// Compares the number of documents in all indices with the number in the set's manifest, which may be 0; without one,
+/// requires at least one document.
 struct DocumentsCounted: RecoveryCheck {
     let name = "elasticsearch_documents"
     var component: String? { subject.name }
@@ -20,11 +20,12 @@ struct DocumentsCounted: RecoveryCheck {
     }
 
     func measure() throws -> Measurement {
-        guard let answer = try api.documents(in: indices) else { return .failed("no index", "there is none") }
-        guard let count = answer["count"]?.integer else { return .failed("-", "the answer holds no count") }
+        guard let answer = try api.documents(in: indices) else { return .failed("no index", "no index exists") }
+        guard let count = answer["count"]?.integer else { return .failed("-", "the answer has no count") }
         let lost = answer["_shards"]?["failed"]?.integer ?? 0
-        guard lost == 0 else { return .failed("\(count)", "\(lost) shards did not answer: the count is not whole") }
+        guard lost == 0 else { return .failed("\(count)", "\(lost) shards did not answer: the count is incomplete") }
         return .judged(
-            count >= (expected ?? 1), "\(count)", otherwise: expected.map { "the set has \($0)" } ?? "there is none")
+            count >= (expected ?? 1), "\(count)",
+            otherwise: expected.map { "the set has \($0)" } ?? "there is no document")
     }
 }

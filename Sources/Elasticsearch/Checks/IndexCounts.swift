@@ -1,5 +1,5 @@
-/// The documents of each index of a set, as its manifest has them in the fact "documents by index": so many as were
-/// counted before the snapshot at least, and at most so many as were counted after it.
+/// The documents of each index of a set, from the fact "documents by index" of its manifest: at least the count before
+/// the snapshot, and at most the count after it.
 struct IndexCounts: Equatable, Sendable {
     static let fact = "documents by index"
     let counts: [String: ClosedRange<Int>]
@@ -24,7 +24,7 @@ struct IndexCounts: Equatable, Sendable {
         return least...most
     }
 
-    /// In words: "1200", "340 to 350".
+    /// As text: "1200", "340 to 350".
     static func description(_ count: ClosedRange<Int>) -> String {
         count.lowerBound == count.upperBound ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
     }

@@ -1,7 +1,7 @@
 package import BackupRepository
 internal import Documents
 
-/// Indices and templates of a cluster that no component's pattern takes.
+/// Finds indices and templates of a cluster that no component's pattern matches.
 package struct ElasticsearchGaps: GapFinder {
     private let api: ElasticsearchAPI
     private let pattern: IndexPattern
@@ -27,7 +27,7 @@ package struct ElasticsearchGaps: GapFinder {
     }
 
     private func indices(_ missing: [String]) -> [Gap] {
-        // Backing indices of data streams begin with a dot as system indices do, but hold users' data.
+        // Backing indices of data streams begin with a dot, as system indices do, but hold users' data.
         let system = missing.filter { $0.hasPrefix(".") && !$0.hasPrefix(".ds-") }
         let ordinary = missing.filter { !system.contains($0) }
         var gaps: [Gap] = []
@@ -43,8 +43,8 @@ package struct ElasticsearchGaps: GapFinder {
                 Gap(
                     "\(system.count) system indices: \(Gap.list(system))",
                     why: "users, roles, API keys and Kibana's dashboards are in them",
-                    remedy: "let the cluster take them as feature states of a snapshot policy of its own, or keep what "
-                        + "makes them in a repository"))
+                    remedy: "have the cluster store them as feature states of a snapshot policy, or keep what "
+                        + "creates them in a repository"))
         }
         return gaps
     }
@@ -53,7 +53,7 @@ package struct ElasticsearchGaps: GapFinder {
         var all = try await api.templates(.legacyTemplate)
         if cluster.hasIndexTemplates { all += try await api.templates(.indexTemplate) }
         let missing = all.filter { template in
-            // A dot, or the managed mark, is on what the cluster makes anew by itself.
+            // Objects that the cluster creates again have a dot or the managed mark.
             !template.name.hasPrefix(".") && template.body["_meta"]?["managed"]?.bool != true
                 && !([pattern] + others).contains {
                     ClusterDocuments.belongs(template, to: covered, matching: $0)
@@ -63,7 +63,7 @@ package struct ElasticsearchGaps: GapFinder {
         return [
             Gap(
                 "\(missing.count) templates: \(Gap.list(missing.map(\.name)))",
-                why: "an index that is made anew without its template has other mappings and settings",
+                why: "an index that is created again without its template has other mappings and settings",
                 remedy: "widen `indices:` so that it matches their indices or their names")
         ]
     }

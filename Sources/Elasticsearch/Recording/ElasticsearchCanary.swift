@@ -10,7 +10,7 @@ package struct ElasticsearchCanarySettings: CanarySettings {
     package init() {}
 
     package static let keys: [Key<Self>] = [
-        Key("index", \.index, as: .text, about: "The index; from the component's pattern when left out.")
+        Key("index", \.index, as: .text, about: "The index. Default: derived from the component's pattern.")
     ]
 
     package func canary(in component: ElasticsearchComponent, _ context: ComponentContext) throws -> (any Canary)? {
@@ -20,7 +20,7 @@ package struct ElasticsearchCanarySettings: CanarySettings {
     }
 }
 
-/// The canary in Elasticsearch: a document in an index of its own that the component's pattern matches.
+/// The canary in Elasticsearch: a document in a separate index that the component's pattern matches.
 struct ElasticsearchCanary: Canary {
     private static let id = "dr-canary"
     let api: ElasticsearchAPI
@@ -38,7 +38,7 @@ struct ElasticsearchCanary: Canary {
         let document: JSONValue = ["value": .string(value), "at": JSONValue(now)]
         try api.put(document, as: Self.id, in: index)
         guard try values(around: now).contains(value) else {
-            throw CheckFailure("-", "the canary's document does not show what was written")
+            throw CheckFailure("-", "the canary's document does not show the written value")
         }
         return now
     }

@@ -11,7 +11,7 @@ extension RecordedQuery.Language {
 struct ElasticsearchRecorder: QueryRecorder {
     let component: CheckedComponent
     let api: ElasticsearchAPI
-    /// The index of the component's own canary, which each backup writes to.
+    /// The index of the component's canary, which each backup writes to.
     let canaryIndex: String
 
     /// The indices whose documents were counted around the snapshot: they may hold more by now.
@@ -21,7 +21,7 @@ struct ElasticsearchRecorder: QueryRecorder {
 
     private var counts: [String: ClosedRange<Int>] { IndexCounts(fact: component.facts?[IndexCounts.fact]).counts }
 
-    /// The set's own count: a snapshot holds no document that a writer has added since.
+    /// The set's count: a snapshot does not hold documents that a writer added later.
     func resultToRecord(of query: RecordedQuery) throws -> QueryOutcome? {
         guard let count = counts[query.text] else { return nil }
         let text = IndexCounts.description(count)
@@ -36,7 +36,7 @@ struct ElasticsearchRecorder: QueryRecorder {
             return QueryOutcome(.null, text: "no such index", isEmpty: true)
         }
         let count = answer["count"] ?? .null
-        guard let number = count.integer else { throw CheckFailure("no count", "_count: the answer holds no count") }
+        guard let number = count.integer else { throw CheckFailure("no count", "_count: the answer has no count") }
         return QueryOutcome(count, text: QueryOutcome.count(number, "document"), least: number)
     }
 }

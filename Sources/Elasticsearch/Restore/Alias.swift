@@ -7,7 +7,7 @@ struct Alias: Equatable, Sendable {
 
     init(_ members: [String: JSONValue]) { self.members = members }
 
-    /// The index that a write through the alias goes to; nil where Elasticsearch refuses such a write.
+    /// The index that a write through the alias goes to; nil if Elasticsearch refuses such a write.
     ///
     /// It is the one index with `is_write_index: true`. Without that flag it is the only index of the alias, unless the
     /// flag is false there.
@@ -21,7 +21,7 @@ struct Alias: Equatable, Sendable {
     static func flag(_ properties: JSONValue) -> Bool? { properties["is_write_index"]?.bool }
     static func isHidden(_ properties: JSONValue) -> Bool { properties["is_hidden"]?.bool == true }
 
-    /// Jaeger reads through `…-read` and writes through `…-write`. Nothing is written through the former, also while it
+    /// Jaeger reads through `…-read` and writes through `…-write`. It never writes through the former, even while that
     /// leads to one index only.
     static func isForReading(_ name: String) -> Bool { name.hasSuffix("-read") }
 }

@@ -4,8 +4,8 @@ internal import HTTP
 internal import Logging
 package import Platform
 
-/// Brings indices back from the snapshot that a backup recorded, with the templates, policies and aliases that Jaeger's
-/// next index needs, and proves them by their documents' counts.
+/// Restores indices from the snapshot that a backup recorded, with the templates, policies and aliases that Jaeger's
+/// next index needs, and verifies them by their document counts.
 package struct ElasticsearchImporter: ComponentImporter {
     package static let kind = ElasticsearchSource.kind
     package static let destination = ImportDestination.server
@@ -15,7 +15,7 @@ package struct ElasticsearchImporter: ComponentImporter {
     private let patience: Duration
     private let pool: BlockingPool
 
-    /// - Parameter patience: longest time that a restore may go without progress.
+    /// - Parameter patience: longest time that a restore may run without progress.
     package init(
         api: ElasticsearchAPI, repository: SnapshotRepository, patience: Duration = .seconds(900), pool: BlockingPool
     ) {
@@ -41,8 +41,8 @@ package struct ElasticsearchImporter: ComponentImporter {
         } catch let error as ElasticsearchAPIError { throw error.asComponentError(operation) }
     }
 
-    /// Index names are lower case and do not begin with `_`, `-` or `+`; `$` and `\` would mean something in the
-    /// replacement for the names.
+    /// Index names are lower case and do not begin with `_`, `-` or `+`; `$` and `\` have a meaning in the replacement
+    /// for the names.
     private static func check(prefix: String?, _ operation: String) throws {
         guard let prefix else { return }
         let allowed = prefix.utf8.allSatisfy { byte in
@@ -51,14 +51,14 @@ package struct ElasticsearchImporter: ComponentImporter {
         }
         guard allowed, let first = prefix.first, !"-_.".contains(first) else {
             throw ComponentError(
-                .misconfigured, operation: operation, "'\(prefix)' cannot begin the name of an index",
+                .misconfigured, operation: operation, "an index name cannot begin with '\(prefix)'",
                 hint: "use a-z, 0-9, '-', '_' and '.', and a letter or a digit first: --prefix restored-")
         }
     }
 
     // MARK: The repository and the snapshot
 
-    /// - Returns: whether the repository is registered now; false in a dry run that would register it.
+    /// - Returns: true if the repository is registered now; false in a dry run that would register it.
     private func seeToRepository(
         _ recorded: RecordedSnapshot, cluster: ClusterIdentity, request: ImportRequest, operation: String,
         report: (ImportedObject) -> Void
@@ -69,14 +69,14 @@ package struct ElasticsearchImporter: ComponentImporter {
                 throw ComponentError(
                     .refused, operation: operation,
                     "repository '\(repository.name)' is registered for writing in this cluster",
-                    hint: "a drill's cluster must not be able to write to the live one's snapshots: take the "
-                        + "registration away (DELETE /_snapshot/\(repository.name): the data stay), or start the drill's "
+                    hint: "a drill's cluster must not be able to write to the live cluster's snapshots: remove the "
+                        + "registration (DELETE /_snapshot/\(repository.name): the data stay), or start the drill's "
                         + "cluster as an empty one")
             }
             report(ImportedObject("repository", "'\(repository.name)'", outcome: .same))
             return true
         }
-        // The cluster that made the snapshots may still live and write: two writers destroy a repository.
+        // The cluster that made the snapshots may still run and write: two writers destroy a repository.
         let isAnothers = cluster.uuid != recorded.clusterUUID
         let isReadOnly = repository.isOnlyRead || isAnothers
         let why = isAnothers ? "because another cluster made its snapshots" : "as in every drill"
@@ -92,14 +92,14 @@ package struct ElasticsearchImporter: ComponentImporter {
     private func findSnapshot(_ recorded: RecordedSnapshot, _ operation: String) async throws {
         guard let present = try await api.snapshot(recorded.name, in: repository.name) else {
             throw ComponentError(
-                .refused, operation: operation, "the repository has no such snapshot any more",
-                hint: "choose another set with --at (dr list), and see that `repository:` in dr.yaml names the place "
+                .refused, operation: operation, "the repository no longer has this snapshot",
+                hint: "choose another set with --at (dr list), and check that `repository:` in dr.yaml names the place "
                     + "that the backups went to: \(repository.description)")
         }
         guard present.uuid == recorded.uuid else {
             throw ComponentError(
                 .damaged, operation: operation, "the repository has another snapshot of that name, with another uuid",
-                hint: "choose another set with --at, and see who else writes to this repository")
+                hint: "choose another set with --at, and find the other program that writes to this repository")
         }
     }
 
@@ -125,7 +125,9 @@ package struct ElasticsearchImporter: ComponentImporter {
     {
         guard request.prefix == nil else { return (.skipped, "with a prefix, only indices are restored") }
         guard piece.kind.isKnown(to: cluster.product) else {
-            return (.skipped, "\(cluster.product.rawValue) has no such thing: it came from the other product")
+            return (
+                .skipped, "\(cluster.product.rawValue) does not support it: the backup was made from the other product"
+            )
         }
         guard let present = try await api.piece(piece.kind, piece.name) else {
             if !request.isDryRun { try await api.put(piece) }
@@ -133,7 +135,9 @@ package struct ElasticsearchImporter: ComponentImporter {
         }
         if present.body == piece.body { return (.same, nil) }
         guard request.replaces else {
-            return (.conflict, "there is another one of this name: --replace puts the backup's in its place")
+            return (
+                .conflict, "the cluster has a different one of this name: --replace overwrites it with the backup's"
+            )
         }
         if !request.isDryRun { try await api.put(piece) }
         return (.update, nil)
@@ -179,8 +183,8 @@ package struct ElasticsearchImporter: ComponentImporter {
         if request.prefix == nil { try await checkWriters(of: items.map(\.index), before: around.aliases, report) }
     }
 
-    /// Looks after the restore whether each alias still has an index to write into: a rollover may have moved one
-    /// between the plan and the restore.
+    /// Checks after the restore that each alias still has a write index: a rollover may have moved one between the plan
+    /// and the restore.
     private func checkWriters(
         of indices: [RecordedSnapshot.Index], before: [String: Alias], _ report: (ImportedObject) -> Void
     ) async throws {
@@ -198,7 +202,7 @@ package struct ElasticsearchImporter: ComponentImporter {
                     "alias", "'\(name)'", outcome: .failed,
                     detail:
                         "it leads to \(alias.members.keys.sorted().joined(separator: ", ")), and has no write index: "
-                        + "writes through it are refused. Take it from all but one of them (POST /_aliases)"))
+                        + "writes through it are refused. Remove it from all but one of them (POST /_aliases)"))
         }
     }
 

@@ -1,16 +1,16 @@
 internal import Documents
 
-/// What is to be done about one index of a snapshot, given what the cluster has.
+/// The decision of a restore about one index of a snapshot, by the state of the cluster.
 struct IndexPlan: Equatable, Sendable {
     enum Action: Equatable, Sendable {
         case create, same
-        /// Restore over it; it is closed first where it is open.
+        /// Restore over it; an open index is closed first.
         case replace(isOpen: Bool)
-        /// With what is in the way.
+        /// The target has a conflicting object; the text describes it.
         case conflict(String)
     }
 
-    /// What the cluster has now.
+    /// The present state of the cluster.
     struct Surroundings: Sendable {
         var indices: [String: ListedIndex] = [:]
         /// By name.
@@ -19,7 +19,7 @@ struct IndexPlan: Equatable, Sendable {
         var prefix: String?
     }
 
-    /// An index that is there.
+    /// An existing index.
     struct Present: Sendable {
         var essence: JSONValue
         var documents: Int?
@@ -39,15 +39,15 @@ struct IndexPlan: Equatable, Sendable {
         let state = listed.isOpen ? present?.documents.map { "\($0) documents" } ?? "open" : "closed"
         let recorded = index.documents.map { ", the backup has \($0.description)" } ?? ""
         return .conflict(
-            "an index of this name is there (\(state)\(recorded)): --replace closes it and restores over it, "
-                + "--prefix restores beside it; stop Jaeger's collectors first, they make indices at once")
+            "an index of this name exists (\(state)\(recorded)): --replace closes it and restores over it, "
+                + "--prefix restores beside it; stop Jaeger's collectors first, because they create indices at once")
     }
 
-    /// An alias' name is taken by an index, or its write index is another one that stays.
+    /// The name of an alias belongs to an index, or its write index is another one that stays.
     private static func aliasObstacle(_ index: RecordedSnapshot.Index, _ around: Surroundings) -> String? {
         for alias in index.aliases.keys.sorted() where around.indices[alias] != nil {
-            return "its alias '\(alias)' is the name of an index here, as a collector makes one that writes before the "
-                + "alias is there: stop it, and delete or rename that index (DELETE /\(alias))"
+            return "its alias '\(alias)' is the name of an index here: a collector creates one if it writes before the "
+                + "alias exists: stop it, and delete or rename that index (DELETE /\(alias))"
         }
         for alias in index.writeAliases {
             var other = around.aliases[alias] ?? Alias([:])
@@ -57,8 +57,8 @@ struct IndexPlan: Equatable, Sendable {
             both.members[index.name] = index.aliases[alias]
             guard both.writeIndex != writer else { continue }
             return "alias '\(alias)' writes into '\(writer)' here, and an alias has one write index: with this index "
-                + "behind it as well, new documents would be refused or go elsewhere. Restore beside it with --prefix, "
-                + "and add the alias for reading (POST /_aliases), or take '\(alias)' from '\(writer)' first"
+                + "behind it as well, new documents would be refused or go to the wrong index. Restore beside it with "
+                + "--prefix, and add the alias for reading (POST /_aliases), or remove '\(alias)' from '\(writer)' first"
         }
         for (alias, properties) in index.aliases.sorted(by: { $0.key < $1.key }) {
             let others = (around.aliases[alias]?.members ?? [:]).filter { $0.key != index.name }

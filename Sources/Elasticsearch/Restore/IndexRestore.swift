@@ -3,7 +3,7 @@ internal import Documents
 internal import HTTP
 internal import Logging
 
-/// Restores indices from a snapshot, a few at a time, and judges each by what it then holds.
+/// Restores indices from a snapshot, a few at a time, and then checks the content of each.
 struct IndexRestore: Sendable {
     let api: ElasticsearchAPI
     let cluster: ClusterIdentity
@@ -15,19 +15,19 @@ struct IndexRestore: Sendable {
     let progress: WorkProgress
     let logger: Logger
 
-    /// One index, to be restored under its name or over what has it.
+    /// One index, to be restored under its name or over an existing one.
     struct Item: Sendable {
         var index: RecordedSnapshot.Index
         var action: IndexPlan.Action
     }
 
-    /// Replicas that no node takes are waited for this long; the data are whole without them.
+    /// The longest wait for replicas that no node takes; the data are complete without them.
     private static let replicaPatience = Duration.seconds(60)
 
     private func target(_ index: RecordedSnapshot.Index) -> String { (prefix ?? "") + index.name }
 
-    /// True if an index keeps its lifecycle policy. One that is written to needs it to roll over, and is not deleted
-    /// before it has; the others are as old as they are, and the policy might delete them at once.
+    /// True if an index keeps its lifecycle policy. A write index needs it to roll over, and is not deleted before
+    /// that. Other indices keep their age, and the policy might delete them at once.
     private func keepsLifecycle(_ index: RecordedSnapshot.Index) -> Bool {
         prefix == nil && index.isWriteIndex
     }
@@ -41,7 +41,7 @@ struct IndexRestore: Sendable {
         }
     }
 
-    /// Short enough for the line in which the indices are named: servers take 4 KiB.
+    /// The names of the indices must fit into the request line: servers accept 4 KiB.
     static func batches(_ items: [Item], name: (Item) -> String) -> [[Item]] {
         var batches: [[Item]] = []
         var room = 0
@@ -61,7 +61,7 @@ struct IndexRestore: Sendable {
         do {
             try await start(batch)
         } catch let error as ElasticsearchAPIError {
-            // One that cannot be restored must not cost the others.
+            // One index that cannot be restored must not fail the others.
             if batch.count > 1, error.reason == .refused || error.reason == .missing {
                 for item in batch { try await restore([item], report) }
                 return
@@ -94,7 +94,7 @@ struct IndexRestore: Sendable {
         var members: [String: JSONValue] = [
             "indices": .string(batch.map(\.index.name).joined(separator: ",")), "ignore_unavailable": false,
             "include_global_state": false,
-            // Under another name, an alias would lead searches to both copies.
+            // Under another name, an alias would direct searches to both copies.
             "include_aliases": .bool(prefix == nil),
             "partial": .bool(batch.contains { !$0.index.missingShards.isEmpty }),
         ]
@@ -119,7 +119,7 @@ struct IndexRestore: Sendable {
                 switch error.reason {
                 case .busy where ContinuousClock.now < deadline: try await pause.wait()
                 case .answerLost:
-                    // If it was heard, all of them are there, and open.
+                    // If the request arrived, all of them exist and are open.
                     let listed = try await api.indices(matching: batch.map { target($0.index) }.joined(separator: ","))
                     guard listed.count == batch.count, listed.allSatisfy(\.isOpen) else { throw error }
                     return
@@ -131,7 +131,7 @@ struct IndexRestore: Sendable {
 
     // MARK: Waiting
 
-    /// Waits until the indices are green, or as green as this cluster can make them.
+    /// Waits until the indices are green, or as green as possible with the nodes of this cluster.
     private func whole(_ batch: [Item]) async throws -> ElasticsearchAPI.Health {
         let names = batch.map { target($0.index) }
         var pause = Pause()
@@ -163,14 +163,14 @@ struct IndexRestore: Sendable {
                 guard [.unreachable, .answerLost, .busy].contains(error.reason), ContinuousClock.now < deadline else {
                     throw error
                 }
-                logger.debug("the cluster does not answer", metadata: ["error": "\(error.detail)"])
+                logger.debug("the cluster does not respond", metadata: ["error": "\(error.detail)"])
             }
             if ContinuousClock.now >= deadline { return seen?.0 ?? ElasticsearchAPI.Health(dataNodes: 0, status: [:]) }
             try await pause.wait()
         }
     }
 
-    // MARK: Judging
+    // MARK: Checking
 
     private func judge(_ item: Item, health: ElasticsearchAPI.Health, report: (ImportedObject) -> Void) async throws {
         let index = item.index, name = target(index)
@@ -178,7 +178,7 @@ struct IndexRestore: Sendable {
         guard status != "red" else {
             return finish(
                 .failed, item,
-                details: ["its primary shards do not come up: GET /_cluster/allocation/explain says why"],
+                details: ["its primary shards do not start: GET /_cluster/allocation/explain shows the reason"],
                 report: report)
         }
         var details: [String] = []
@@ -198,7 +198,7 @@ struct IndexRestore: Sendable {
         }
         if status == "yellow" {
             details.append(
-                "yellow: all data are there, \(index.replicas) replicas wait for more data nodes than "
+                "yellow: all data are present, \(index.replicas) replicas need more data nodes than "
                     + "\(health.dataNodes)")
         }
         if let lifecycle = index.lifecycle, !keepsLifecycle(index) {

@@ -2,13 +2,13 @@ internal import BackupRepository
 internal import Documents
 internal import FoundationEssentials
 
-/// What a backup wrote down about its snapshot.
+/// A backup's description of its snapshot.
 struct RecordedSnapshot: Sendable {
     struct Index: Sendable {
         var name: String
-        /// Aliases, mappings and settings; nil where the index was gone when they were to be read.
+        /// Aliases, mappings and settings; nil if the index was deleted before they were read.
         var essence: JSONValue?
-        /// Nil where the documents could not be counted, as those of a closed index.
+        /// Nil if the documents could not be counted, as those of a closed index.
         var documents: DocumentCount?
         /// Shards that the snapshot lacks, each with the reason.
         var missingShards: [String] = []
@@ -35,7 +35,7 @@ struct RecordedSnapshot: Sendable {
             let rollover = setting("index.lifecycle.rollover_alias")
             return aliases.contains { Alias.flag($0.value) == true } || rollover.map(soleAliases.contains) ?? false
         }
-        /// Settings that bind the index to nodes which another cluster need not have.
+        /// Settings that bind the index to nodes that another cluster may not have.
         var allocationSettings: [String] {
             (essence?["settings"]?.object ?? [:]).keys.filter { $0.hasPrefix("index.routing.allocation.") }.sorted()
         }
@@ -50,14 +50,14 @@ struct RecordedSnapshot: Sendable {
     var pieces: [ClusterPiece]
 
     /// Reads a restored tree. Blocks.
-    /// - Throws: `ComponentError` where it is not what a backup of this kind writes.
+    /// - Throws: `ComponentError` if it does not have the form that a backup of this kind writes.
     init(tree: String) throws {
         guard let summary = try Self.document("\(tree)/snapshot.json"), let name = summary["snapshot"]?.text,
             let recorded = summary["indices"]?.object
         else {
             throw ComponentError(
                 .damaged, operation: "read '\(tree)/snapshot.json'", "it does not describe a snapshot",
-                hint: "dr verify --read-data tells whether the set is whole; --at chooses another")
+                hint: "run dr verify --read-data to check the set, or choose another one with --at")
         }
         self.name = name
         uuid = summary["uuid"]?.text ?? ""
@@ -84,8 +84,8 @@ struct RecordedSnapshot: Sendable {
         }
     }
 
-    /// Tells the aliases that are for writing from those that are only for reading: the flag `is_write_index` is
-    /// somewhere, or the alias leads to one index, and Jaeger does not use it for reading.
+    /// Distinguishes aliases for writing from those for reading only. An alias is for writing if one of its indices has
+    /// the flag `is_write_index`, or if it leads to one index and Jaeger does not use it for reading.
     static func findingWriteAliases(of indices: [Index]) -> [Index] {
         var aliases: [String: Alias] = [:]
         for index in indices {
@@ -105,7 +105,7 @@ struct RecordedSnapshot: Sendable {
         }
     }
 
-    /// Nil where there is no such file.
+    /// Nil if the file does not exist.
     private static func document(_ path: String) throws -> JSONValue? {
         guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
         do {
@@ -113,7 +113,7 @@ struct RecordedSnapshot: Sendable {
         } catch { throw ComponentError(.damaged, operation: "read '\(path)'", "\(error)") }
     }
 
-    /// Refuses a cluster that cannot read the snapshot, before it says so in its own words.
+    /// Refuses a cluster that cannot read the snapshot, with a clearer message than the cluster's.
     func checkFits(_ cluster: ClusterIdentity, operation: String) throws {
         let made = ClusterIdentity(
             product: .init(rawValue: product) ?? .elasticsearch, version: version, name: "", uuid: "")
@@ -132,6 +132,6 @@ struct RecordedSnapshot: Sendable {
         throw ComponentError(
             .misconfigured, operation: operation,
             "\(made.description) made it, this is \(cluster.description): \(reason)",
-            hint: "restore into a cluster of the version that made it, and upgrade that")
+            hint: "restore into a cluster of the version that made it, and upgrade that cluster")
     }
 }

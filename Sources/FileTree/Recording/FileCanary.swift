@@ -10,7 +10,7 @@ package struct FileCanarySettings: CanarySettings {
     package init() {}
 
     package static let keys: [Key<Self>] = [
-        Key("file", \.file, as: .text, about: "The path in the tree; .dr-canary when left out.")
+        Key("file", \.file, as: .text, about: "The path in the tree. Default: .dr-canary.")
     ]
 
     package func canary(in component: FilesComponent, _ context: ComponentContext) -> (any Canary)? {
@@ -18,7 +18,7 @@ package struct FileCanarySettings: CanarySettings {
     }
 }
 
-/// The canary among files: one of its own in the tree.
+/// The canary of a tree of files: one file in the tree.
 struct FileCanary: Canary {
     /// Absolute.
     let path: String

@@ -1,15 +1,15 @@
 internal import BackupRepository
 internal import Foundation
 
-/// Proves a bundle with git's own means: unpacks it in a repository that has nothing else, and checks every object.
+/// Verifies a bundle with git: unpacks it into an otherwise empty repository, and checks every object.
 enum BundleProof {
     /// - Parameters:
-    ///   - record: what the bundle must hold.
-    ///   - git: its scratch folder takes the repository for a while.
-    /// - Returns: quirks of old objects that git complains of, for people; they cost nothing.
+    ///   - record: the expected content of the bundle.
+    ///   - git: its scratch folder holds the repository during the check.
+    /// - Returns: notes for operators: git's complaints about malformed old objects. No data are lost.
     /// - Throws: `ComponentError` `.damaged` when the bundle is not whole.
     static func prove(_ bundle: String, of record: RepositoryRecord, with git: GitProgram) throws -> [String] {
-        let operation = "prove the bundle of \(record.url)"
+        let operation = "verify the bundle of \(record.url)"
         let format = record.commit.utf8.count == 64 ? "sha256" : "sha1"
         let path = "\(git.scratch)/proof.git"
         try? FileManager.default.removeItem(atPath: path)
@@ -25,7 +25,7 @@ enum BundleProof {
             for (name, object) in record.refs.sorted(by: { $0.key < $1.key }) {
                 let found = try git.run(["rev-parse", "--verify", name], in: path, operation: operation)
                 guard found == "\(object)\n" else {
-                    throw ComponentError(.damaged, operation: operation, "'\(name)' is not what it was")
+                    throw ComponentError(.damaged, operation: operation, "'\(name)' does not have the recorded object")
                 }
             }
         } catch let error as ComponentError {
@@ -42,7 +42,7 @@ enum BundleProof {
         guard answer.status > 1 else {
             guard answer.status == 1 else { return [] }
             let lines = (answer.output + answer.errors).split(separator: "\n").prefix(3).joined(separator: "; ")
-            return ["git finds old objects odd, which costs nothing: \(GitAddress.redacting(lines))"]
+            return ["git finds malformed old objects; no data are lost: \(GitAddress.redacting(lines))"]
         }
         throw ComponentError(
             .damaged, operation: operation,

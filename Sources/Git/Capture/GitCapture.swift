@@ -1,7 +1,7 @@
 internal import BackupRepository
 internal import Platform
 
-/// A bundle and its record, held until they are archived.
+/// A bundle and its record, which the run holds until they are archived.
 struct GitCapture: Capture {
     let tree: DocumentTree
     let record: RepositoryRecord
@@ -9,10 +9,10 @@ struct GitCapture: Capture {
     let pool: BlockingPool
 
     var root: String { tree.path }
-    /// None: a branch that has not moved for a month loses nothing by being a month old. What the backup holds is the
-    /// branch as it was at the capture, whose time is recorded anyway; the newest commit's is a fact.
+    /// None: a branch without commits for a month is not a month out of date. The backup holds the branch as it was at
+    /// the capture, whose time is recorded. The time of the newest commit is a fact.
     var watermark: Int? { nil }
-    /// Nobody but a run that holds it writes to the tree.
+    /// Only the run that holds the tree writes to it.
     var isFrozen: Bool { true }
 
     var facts: [String: String] {
@@ -24,7 +24,7 @@ struct GitCapture: Capture {
         return facts
     }
 
-    /// The bundle was proved when it was made, before it took its place in the tree.
+    /// The bundle was verified when it was made, before it took its place in the tree.
     func examine(_ changed: [String]) async throws -> [Damage] { [] }
 
     func release() async throws { try await pool.run { try tree.release() } }

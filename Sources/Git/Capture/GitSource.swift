@@ -7,8 +7,8 @@ internal import SystemPackage
 
 /// Captures the branch of a git repository as a bundle: one file with the full history, which git itself can clone.
 ///
-/// The tree is `repository.bundle` and `refs.json`. As long as the branch and its tags do not move, both stay the very
-/// files that they were, and a backup adds nothing.
+/// The tree is `repository.bundle` and `refs.json`. While the branch and its tags do not move, neither file changes,
+/// and a backup adds no data.
 package struct GitSource: ComponentSource {
     package static let kind = "git"
 
@@ -20,8 +20,8 @@ package struct GitSource: ComponentSource {
     var program = "git"
 
     /// - Parameters:
-    ///   - url: an absolute path, or a URL as git takes it.
-    ///   - branch: nil leaves the choice to the repository's `HEAD`.
+    ///   - url: an absolute path, or a URL in a form that git accepts.
+    ///   - branch: nil uses the branch of the repository's `HEAD`.
     package init(url: String, branch: String? = nil, access: GitAccess = GitAccess(), pool: BlockingPool) {
         address = GitAddress(url)
         self.branch = branch
@@ -60,7 +60,7 @@ package struct GitSource: ComponentSource {
 
         let lock = FolderLock("\(context.state)/mirror.lock")
         defer { withExtendedLifetime(lock) {} }
-        // While another run holds the mirror, a private one serves, at the price of fetching everything.
+        // While another run holds the mirror, this run uses a private one, and fetches everything again.
         let place = lock.isHeld ? "\(context.state)/mirror.git" : "\(scratch.path)/mirror.git"
         let mirror = Mirror(at: place, of: address, git)
         try mirror.update(branch: branch, format: isLong ? "sha256" : "sha1")
@@ -76,7 +76,7 @@ package struct GitSource: ComponentSource {
                 record.replaced = before.commit
                 warnings.append(
                     "branch '\(branch)' was force-pushed: the commit backed up before, "
-                        + "\(RepositoryRecord.short(before.commit)), is no part of the history of the present one, "
+                        + "\(RepositoryRecord.short(before.commit)), is not in the history of the present one, "
                         + "\(RepositoryRecord.short(record.commit)); older sets keep the old history")
             }
         }
@@ -89,7 +89,8 @@ package struct GitSource: ComponentSource {
                 throw ComponentError(.other, operation: "write '\(place)'", Errno.last.description)
             }
         }
-        // Last: a run that dies before leaves a record that does not fit, and the next makes the bundle again.
+        // Written last: a run that is killed earlier leaves a record that does not match, and the next run makes the
+        // bundle again.
         try tree.write(RepositoryRecord.fileName, try record.encoded())
         try tree.removeTheRest()
         return (record, warnings)
@@ -101,7 +102,7 @@ package struct GitSource: ComponentSource {
                 let scratch = try ScratchFolder(in: FileManager.default.temporaryDirectory.path, run: UUID().uuidString)
                 defer { withExtendedLifetime(scratch) {} }
                 let git = try program(in: scratch)
-                let version = try git.run(["version"], operation: "ask for git's version").split(separator: " ")
+                let version = try git.run(["version"], operation: "read git's version").split(separator: " ")
                 var findings = [Self.judge(version: version.dropFirst(2).first.map(String.init) ?? "")]
                 do {
                     let references = try RemoteReferences.ask(address, git)
@@ -117,7 +118,7 @@ package struct GitSource: ComponentSource {
         }
     }
 
-    /// 2.32 brought `GIT_CONFIG_GLOBAL`.
+    /// git 2.32 introduced `GIT_CONFIG_GLOBAL`.
     static func judge(version: String) -> Diagnosis {
         let version = version.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
         let numbers = version.split(separator: ".").prefix(2).compactMap { Int($0) }

@@ -2,10 +2,10 @@ internal import BackupRepository
 internal import Foundation
 internal import Platform
 
-/// A bare repository of this component's own that follows the branch: what a bundle is made from.
+/// A bare repository of this component that follows the branch. Bundles are made from it.
 ///
-/// Of a remote it holds the objects, so that a run fetches only what is new; of a repository on this machine it holds
-/// none, but looks into that repository's. It is a cache: when it fails it is made anew, once.
+/// For a remote repository it holds the objects, so that a run fetches only new ones. For a repository on this machine
+/// it holds no objects, but reads that repository's. It is a cache: when it fails, dr makes it again, once.
 struct Mirror {
     let path: String
     private let address: GitAddress
@@ -17,15 +17,16 @@ struct Mirror {
         self.git = git
     }
 
-    /// Brings the branch and the tags up to date.
-    /// - Parameter format: `sha1` or `sha256`, after the length of the repository's object names.
+    /// Updates the branch and the tags.
+    /// - Parameter format: `sha1` or `sha256`, by the length of the repository's object names.
     func update(branch: String, format: String) throws {
         let source = address.isLocal ? try localObjects() : nil
         if isOfThisAddress(format) {
             do {
                 return try fetch(branch, objects: source)
             } catch let error as ComponentError where [.other, .damaged].contains(error.reason) {
-                // A killed run's locks, a branch that became a folder of branches, a damaged pack: a new one knows none.
+                // A killed run's locks, a branch that became a folder of branches, a damaged pack: a new mirror has
+                // none of them.
             }
         }
         try remove()
@@ -70,16 +71,16 @@ struct Mirror {
             hint: "run `git fetch --unshallow` in it, or name the repository that it was cloned from")
     }
 
-    /// Where a repository on this machine keeps its objects.
+    /// The object folder of a repository on this machine.
     private func localObjects() throws -> String {
         let operation = "read \(address.redacted)"
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: address.text, isDirectory: &isDirectory) else {
             throw ComponentError(
-                .misconfigured, operation: operation, "there is no such folder",
+                .misconfigured, operation: operation, "the folder does not exist",
                 hint: "check `url:` of this component in dr.yaml")
         }
-        // Asked the way upload-pack looks for it, which never looks at the folders above.
+        // Looks for the repository as upload-pack does, which never searches the parent folders.
         let candidates = ["\(address.text)/.git", address.text]
         for candidate in candidates {
             let folder = FileManager.default.fileExists(atPath: candidate, isDirectory: &isDirectory)
@@ -93,11 +94,11 @@ struct Mirror {
             return String(lines[1])
         }
         throw ComponentError(
-            .misconfigured, operation: operation, "it is no git repository",
+            .misconfigured, operation: operation, "it is not a git repository",
             hint: "check `url:` of this component in dr.yaml")
     }
 
-    // MARK: Whose mirror it is
+    // MARK: The mirrored repository
 
     private func note(_ format: String) -> String { "\(address.redacted)\n\(format)\n" }
 
@@ -112,7 +113,7 @@ struct Mirror {
         }
     }
 
-    // MARK: What it holds
+    // MARK: Content
 
     /// The branch, and the tags on its history: full name to object.
     func references(branch: String) throws -> [String: String] {
@@ -129,25 +130,25 @@ struct Mirror {
         return references
     }
 
-    /// - Parameter references: of ``references(branch:)``.
+    /// - Parameter references: the result of ``references(branch:)``.
     func describe(branch: String, _ references: [String: String]) throws -> RepositoryRecord {
         let operation = "read the newest commit of \(address.redacted)"
         guard let commit = references["refs/heads/\(branch)"] else {
-            throw ComponentError(.other, operation: operation, "the branch '\(branch)' went away while it was fetched")
+            throw ComponentError(.other, operation: operation, "the branch '\(branch)' was deleted while dr fetched it")
         }
         let fields = try git.run(["show", "-s", "--format=%at%n%ct%n%s", commit], in: path, operation: operation)
             .split(separator: "\n", maxSplits: 2, omittingEmptySubsequences: false)
         let count = try git.run(["rev-list", "--count", commit], in: path, operation: operation)
         guard fields.count == 3, let authored = Int(fields[0]), let committed = Int(fields[1]),
             let commits = Int(count.trimmingCharacters(in: .newlines))
-        else { throw ComponentError(.damaged, operation: operation, "git describes it as nothing that can be read") }
+        else { throw ComponentError(.damaged, operation: operation, "git's description of it is not readable") }
         return RepositoryRecord(
             url: address.redacted, branch: branch, commit: commit,
             authorTime: Timestamp(seconds: authored).rfc3339, commitTime: Timestamp(seconds: committed).rfc3339,
             subject: fields[2].trimmingCharacters(in: .newlines), commits: commits, refs: references)
     }
 
-    /// Whether the history of one commit holds another; false where the mirror does not know that any more.
+    /// True if the history of one commit holds another; false if the mirror no longer has that commit.
     func contains(_ older: String, in newer: String) throws -> Bool {
         try git.attempt(["merge-base", "--is-ancestor", older, newer], in: path).status == 0
     }
@@ -161,7 +162,7 @@ struct Mirror {
             input: list)
     }
 
-    /// What of the commit's content is elsewhere, for people.
+    /// The parts of the commit's content that are stored elsewhere, as notes for operators.
     func outsiders(of commit: String) throws -> [String] {
         let operation = "list the files of \(address.redacted)"
         var submodules: [String] = []
@@ -177,7 +178,7 @@ struct Mirror {
             warnings.append(
                 "submodules are not in the backup, only the names of their commits: \(shown)"
                     + (submodules.count > 5 ? " and \(submodules.count - 5) more" : "")
-                    + "; back their repositories up as components of their own")
+                    + "; back up their repositories as separate components")
         }
         let attributes = try git.attempt(
             ["grep", "-q", "-F", "filter=lfs", commit, "--", ":(glob)**/.gitattributes"], in: path)

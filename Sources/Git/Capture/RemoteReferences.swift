@@ -1,12 +1,12 @@
 internal import BackupRepository
 
-/// What a repository says it has: its branches, and which one its `HEAD` means.
+/// The branches of a repository, and the branch of its `HEAD`.
 struct RemoteReferences: Equatable {
     /// Name without `refs/heads/` to commit.
     var branches: [String: String] = [:]
-    /// The branch of `HEAD`; nil where it means none, or one without a commit.
+    /// The branch of `HEAD`; nil if it has none, or one without a commit.
     var defaultBranch: String?
-    /// `HEAD` is a commit of no branch.
+    /// True if `HEAD` is a commit and not a branch.
     var isDetached = false
 
     /// Reads the output of `git ls-remote --symref`.
@@ -37,7 +37,7 @@ struct RemoteReferences: Equatable {
     }
 
     /// The branch to back up.
-    /// - Parameter wanted: as configured; nil leaves the choice to `HEAD`.
+    /// - Parameter wanted: the configured branch; nil uses the branch of `HEAD`.
     func branch(_ wanted: String?, of address: GitAddress) throws -> String {
         let operation = "choose the branch of \(address.redacted)"
         guard !branches.isEmpty else {
@@ -52,7 +52,8 @@ struct RemoteReferences: Equatable {
                 hint: "check `branch:` of this component in dr.yaml")
         }
         if let defaultBranch { return defaultBranch }
-        let reason = isDetached ? "its HEAD is a commit of no branch" : "its HEAD names no branch that has a commit"
+        let reason =
+            isDetached ? "its HEAD is a commit and not a branch" : "its HEAD does not name a branch with a commit"
         throw ComponentError(
             .misconfigured, operation: operation, "\(reason); it has: \(names)",
             hint: "name one with `branch:` of this component in dr.yaml")

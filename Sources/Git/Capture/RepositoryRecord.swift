@@ -1,7 +1,7 @@
 internal import BackupRepository
 internal import FoundationEssentials
 
-/// `refs.json`: what the bundle beside it holds, and where it came from.
+/// `refs.json`: the content of the bundle beside it, and the repository it was made from.
 struct RepositoryRecord: Codable, Equatable {
     static let fileName = "refs.json"
     static let bundleName = "repository.bundle"
@@ -15,11 +15,11 @@ struct RepositoryRecord: Codable, Equatable {
     var authorTime: String
     var commitTime: String
     var subject: String
-    /// On the branch, from its very first.
+    /// The number of commits on the branch.
     var commits: Int
-    /// What the bundle holds: the branch, and the tags on its history. Full name to object.
+    /// The references in the bundle: the branch, and the tags on its history. Full name to object.
     var refs: [String: String]
-    /// The commit that was backed up before, when this one does not descend from it: the branch was force-pushed.
+    /// The commit of the previous backup, if this one does not descend from it: the branch was force-pushed.
     var replaced: String?
 
     static func read(in tree: String) throws -> RepositoryRecord {
@@ -37,6 +37,6 @@ struct RepositoryRecord: Codable, Equatable {
         return Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
     }
 
-    /// A commit for people: its first twelve digits.
+    /// The short form of a commit for messages: its first twelve digits.
     static func short(_ commit: String) -> String { String(commit.prefix(12)) }
 }

@@ -4,12 +4,12 @@ internal import Glibc
 internal import Platform
 internal import SystemPackage
 
-/// A folder for one run's work, removed with its owner.
+/// A folder for one run's work. It is removed with the object.
 final class ScratchFolder {
     let path: String
     private static let mark = "dr-git-work-"
 
-    /// - Parameter folder: where it is made; what runs that died left there more than a day ago is removed.
+    /// - Parameter folder: the parent folder. Folders that killed runs left there more than a day ago are removed.
     init(in folder: String, run: String) throws {
         path = "\(folder)/\(Self.mark)\(run)"
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -30,7 +30,7 @@ final class ScratchFolder {
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// An advisory lock on a file, given up with its owner.
+/// An advisory lock on a file. It is released with the object.
 final class FolderLock {
     private let descriptor: CInt
     let isHeld: Bool

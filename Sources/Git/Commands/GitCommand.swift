@@ -1,13 +1,13 @@
 internal import BackupRepository
 internal import Platform
 
-/// One run of the `git` program, whose failing to run is told in the terms of a component.
+/// One run of the `git` program. If the program cannot run, the error is a `ComponentError`.
 struct GitCommand {
     private let program: Program
 
     /// - Parameters:
-    ///   - arguments: what follows `git`.
-    ///   - environment: all that the program sees.
+    ///   - arguments: the arguments of `git`.
+    ///   - environment: the complete environment of the program.
     ///   - input: a file for its standard input.
     ///   - program: `git`, or its path.
     init(
@@ -19,7 +19,7 @@ struct GitCommand {
         self.program = program
     }
 
-    /// - Parameter output: gets standard output as it comes; what it throws ends the program.
+    /// - Parameter output: receives standard output as it comes; an error that it throws stops the program.
     /// - Throws: `ComponentError` when it cannot be started or takes too long; `CancellationError`.
     func run(output: (UnsafeRawBufferPointer) throws -> Void) throws -> ProgramEnd {
         do {
@@ -29,7 +29,7 @@ struct GitCommand {
             let (reason, hint): (ComponentError.Reason, String?) =
                 switch error.reason {
                 case .missing: (.misconfigured, "install git, 2.32 or newer")
-                case .timeout: (.unreachable, "see whether the server answers")
+                case .timeout: (.unreachable, "check that the server responds")
                 case .notStarted: (.other, nil)
                 }
             throw ComponentError(reason, operation: "git \(command)", error.detail, hint: hint)

@@ -1,28 +1,28 @@
 internal import BackupRepository
 
-/// What `git` says when it fails, in the terms of this project.
+/// Turns the messages of a failed `git` into a `ComponentError`.
 enum GitFailure {
     /// - Parameters:
-    ///   - operation: what was attempted, on which repository.
+    ///   - operation: the attempted operation and its repository.
     ///   - errors: the end of its standard error.
     static func error(_ operation: String, status: CInt, errors: String) -> ComponentError {
         let detail = detail(errors)
         let (reason, hint) = classify(detail)
         return ComponentError(
-            reason, operation: operation, detail.isEmpty ? "git ended with status \(status)" : detail, hint: hint)
+            reason, operation: operation, detail.isEmpty ? "git exited with status \(status)" : detail, hint: hint)
     }
 
-    /// The lines that tell why, without credentials.
+    /// The lines that give the reason, without credentials.
     private static func detail(_ errors: String) -> String {
         let lines = errors.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix("fatal: ") }
             .map { $0.trimmingPrefix("error: ") }.filter { !$0.isEmpty && !$0.hasPrefix("hint:") }
         return GitAddress.redacting(lines.suffix(6).joined(separator: "; "))
     }
 
-    /// The words of git 2.32 to 2.50, of ssh and of libcurl, in the C locale.
+    /// Messages of git 2.32 to 2.50, of ssh and of libcurl, in the C locale.
     private static let signs: [(words: String, reason: ComponentError.Reason, hint: String?)] = [
-        ("No space left on device", .noSpace, "make room in the state folder (`state:` in dr.yaml)"),
-        ("Disk quota exceeded", .noSpace, "make room in the state folder (`state:` in dr.yaml)"),
+        ("No space left on device", .noSpace, "free space in the state folder (`state:` in dr.yaml)"),
+        ("Disk quota exceeded", .noSpace, "free space in the state folder (`state:` in dr.yaml)"),
         ("Host key verification failed", .refused, "add the server's key to the file that `ssh_known_hosts` names"),
         (
             "Authentication failed", .refused,
@@ -30,10 +30,10 @@ enum GitFailure {
         ),
         (
             "could not read Username", .refused,
-            "the server wants credentials: give the component `username` and `password`"
+            "the server requires credentials: set `username` and `password` of the component"
         ),
         ("error: 403", .refused, "these credentials must be allowed to read the repository"),
-        ("Permission denied (publickey", .refused, "check `ssh_key`: the server must know its public half"),
+        ("Permission denied (publickey", .refused, "check `ssh_key`: the server must have its public key"),
         ("Permission denied", .refused, "run as a user who may read the repository"),
         ("Could not resolve host", .unreachable, nil),
         ("Connection refused", .unreachable, nil),

@@ -3,7 +3,7 @@ internal import FoundationEssentials
 internal import Glibc
 internal import Platform
 
-/// How the repository's server is to be talked to.
+/// The credentials and trust settings for the repository's server.
 package struct GitAccess: Equatable, Sendable {
     /// For http and https.
     package var username: String?
@@ -16,27 +16,27 @@ package struct GitAccess: Equatable, Sendable {
     package init() {}
 }
 
-/// The `git` of this machine, run with settings of its own: what the user's and the system's configuration say does not
-/// count, no prompt waits for an answer, and no hook runs.
+/// The `git` of this machine, run with dr's settings: git ignores the user's and the system's configuration, does not
+/// prompt, and runs no hooks.
 ///
-/// Credentials travel in the environment of the commands that talk to the server, and of no others.
+/// Only the commands that talk to the server have the credentials, in their environment.
 struct GitProgram {
-    /// A private folder of the caller's.
+    /// A private folder of the caller.
     let scratch: String
     private let access: GitAccess
     private let inherited: [String: String]
     /// `git`, or its path.
     var program = "git"
 
-    /// Names of what is passed on: how to find programs, the ssh agent and proxies, whom to trust.
+    /// Environment variables that git inherits: to find programs, the ssh agent, proxies and trusted certificates.
     private static let passedOn = [
         "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "http_proxy",
         "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
     ]
 
     /// - Parameters:
-    ///   - scratch: absolute path of a folder that nobody else uses; the settings are written there.
-    ///   - address: whose server the credentials are for.
+    ///   - scratch: absolute path of a folder that no other run uses; the settings are written there.
+    ///   - address: the server that gets the credentials.
     init(scratch: String, access: GitAccess = GitAccess(), address: GitAddress? = nil) throws {
         self.scratch = scratch
         self.access = access
@@ -58,8 +58,8 @@ struct GitProgram {
     /// - Parameters:
     ///   - folder: the repository it works in.
     ///   - operation: for the error's message.
-    ///   - isRemote: it talks to the server, hence gets the credentials.
-    ///   - limit: bytes of output that are kept; more is an error.
+    ///   - isRemote: true if it talks to the server and needs the credentials.
+    ///   - limit: the most bytes of output; more is an error.
     /// - Returns: its standard output.
     /// - Throws: `ComponentError` when it fails.
     @discardableResult
@@ -73,7 +73,7 @@ struct GitProgram {
         return output
     }
 
-    /// Runs a command whose failing is an answer.
+    /// Runs a command for which failure is a valid result.
     func attempt(
         _ arguments: [String], in folder: String? = nil, isRemote: Bool = false, input: String? = nil,
         limit: Int = 64 << 20
@@ -83,7 +83,7 @@ struct GitProgram {
             guard output.count + bytes.count <= limit else {
                 throw ComponentError(
                     .other, operation: "git \(arguments.first ?? "")",
-                    "it wrote more than \(limit) bytes, which is not believable"
+                    "it wrote more than \(limit) bytes, which is implausible"
                 )
             }
             output += bytes
@@ -91,8 +91,8 @@ struct GitProgram {
         return (result.status, String(decoding: output, as: UTF8.self), result.errors)
     }
 
-    /// Runs a command and hands out what it writes, entry by entry.
-    /// - Parameter separator: ends an entry.
+    /// Runs a command and passes on its output, entry by entry.
+    /// - Parameter separator: the byte at the end of each entry.
     func forEachEntry(
         of arguments: [String], in folder: String, operation: String, separator: UInt8 = 0,
         _ body: (ArraySlice<UInt8>) -> Void
@@ -120,7 +120,7 @@ struct GitProgram {
         environment["GIT_ASKPASS"] = "true"
         environment["GIT_OPTIONAL_LOCKS"] = "0"
         environment["LC_ALL"] = "C"
-        // A partial clone must not fetch what it lacks by commands that its own configuration names.
+        // A partial clone must not fetch missing objects with commands that its own configuration names.
         environment["GIT_ALLOW_PROTOCOL"] = isRemote ? "file:git:http:https:ssh" : "none"
         environment["GIT_SSH_COMMAND"] = sshCommand
         if isRemote, let username = access.username, let password = access.password {
@@ -135,7 +135,7 @@ struct GitProgram {
     private var sshCommand: String {
         var words = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30", "-o", "ServerAliveInterval=15"]
         if let key = access.sshKey { words += ["-o", "IdentitiesOnly=yes", "-i", Self.quoted(key)] }
-        // ssh reads a list of files here, hence a second kind of quotes.
+        // ssh reads a list of files here, so that a second level of quotes is necessary.
         if let hosts = access.sshKnownHosts { words += ["-o", Self.quoted("UserKnownHostsFile=\"\(hosts)\"")] }
         return words.joined(separator: " ")
     }
@@ -147,7 +147,8 @@ struct GitProgram {
     /// https://git-scm.com/docs/git-config
     private static func settings(_ access: GitAccess, _ address: GitAddress?) -> String {
         var lines = [
-            // Repositories of other users are read too, by commands that run nothing their configuration names.
+            // Repositories of other users are read too, with commands that do not run anything from their
+            // configuration.
             "[safe]", "directory = *",
             "[core]", "hooksPath = /dev/null", "fsmonitor = false",
             "[gc]", "autoDetach = false",
@@ -158,7 +159,7 @@ struct GitProgram {
         ]
         if let file = access.caFile { lines.append("sslCAInfo = \(value(file))") }
         if access.password != nil, let scope = address?.credentialScope {
-            // Bound to this server: one that it redirects to is told nothing.
+            // Bound to this server: a server that it redirects to does not get the credentials.
             lines.append("[credential \(value(scope))]")
             let answer = #"printf 'username=%s\npassword=%s\n' "$DR_GIT_USERNAME" "$DR_GIT_PASSWORD""#
             lines.append("helper = \(value("!f() { test \"$1\" = get && \(answer); }; f"))")

@@ -3,8 +3,8 @@ internal import Foundation
 internal import Glibc
 package import Platform
 
-/// Brings a repository back from its bundle: a clone with the recorded commit checked out on the recorded branch,
-/// proved, then put in place in one step.
+/// Restores a repository from its bundle: clones it, checks out the recorded commit on the recorded branch, verifies
+/// the clone, and then moves it into place in one step.
 package struct GitImporter: ComponentImporter {
     package static let kind = "git"
     package static let destination = ImportDestination.directory
@@ -12,7 +12,7 @@ package struct GitImporter: ComponentImporter {
     private let pool: BlockingPool
     private let stamp: String
 
-    /// - Parameter stamp: of now, for the name under which a directory in the way is kept.
+    /// - Parameter stamp: the present time, for the name under which an existing directory is kept.
     package init(pool: BlockingPool, stamp: String) {
         self.pool = pool
         self.stamp = stamp
@@ -25,7 +25,8 @@ package struct GitImporter: ComponentImporter {
     private func restore(_ request: ImportRequest) throws -> ImportedObject {
         guard let directory = request.directory else {
             throw ComponentError(
-                .misconfigured, operation: "restore the repository", "no directory is named", hint: "use --to DIR")
+                .misconfigured, operation: "restore the repository", "no target directory is given",
+                hint: "use --to DIR")
         }
         let scratch = try ScratchFolder(in: FileManager.default.temporaryDirectory.path, run: UUID().uuidString)
         defer { withExtendedLifetime(scratch) {} }
@@ -34,7 +35,7 @@ package struct GitImporter: ComponentImporter {
         let bundle = "\(request.tree)/\(RepositoryRecord.bundleName)"
         guard access(bundle, R_OK) == 0 else {
             throw ComponentError(
-                .damaged, operation: "restore \(record.url)", "this backup has no bundle of it",
+                .damaged, operation: "restore \(record.url)", "this backup has no bundle of the repository",
                 hint: "restore an older set")
         }
         let commit = RepositoryRecord.short(record.commit)
@@ -46,14 +47,14 @@ package struct GitImporter: ComponentImporter {
             return object(.same, "'\(directory)' has commit \(commit) checked out")
         }
 
-        // Asked as if it might replace: what is refused beyond that is an error, such as a file in the way.
+        // Checked as if `--replace` were given: any other refusal is an error, such as a file at the path.
         let target = try RestoreTarget(
             directory, identity: "\(request.manifest.component)-\(request.manifest.name)", stamp: stamp, replace: true,
             protected: request.protected)
         guard !target.replaces || request.replaces else {
             return object(
                 .conflict,
-                "'\(target.path)' is not empty: restore to a new directory, or use --replace, which keeps the present content beside it"
+                "'\(target.path)' is not empty: restore to a new directory, or use --replace, which keeps the existing content beside it"
             )
         }
         let outcome = target.replaces ? ImportedObject.Outcome.update : .create
@@ -68,7 +69,7 @@ package struct GitImporter: ComponentImporter {
                 + (kept.map { "; the old content is kept in '\($0)'" } ?? ""))
     }
 
-    /// Whether the directory has exactly this commit checked out on this branch, and nothing changed since.
+    /// True if the directory has exactly this commit checked out on this branch, without changes.
     private func isThere(_ record: RepositoryRecord, in directory: String, with git: GitProgram) throws -> Bool {
         guard access("\(directory)/.git", F_OK) == 0 else { return false }
         let head = try git.attempt(["rev-parse", "--symbolic-full-name", "HEAD"], in: directory)
@@ -84,7 +85,7 @@ package struct GitImporter: ComponentImporter {
     private func clone(_ bundle: String, of record: RepositoryRecord, to staging: String, with git: GitProgram) throws {
         let operation = "clone the bundle of \(record.url)"
         do {
-            // A clone cannot be taken up again where it was interrupted, but it is quick.
+            // An interrupted clone cannot be resumed, but a new one is quick.
             if access(staging, F_OK) == 0 { try FileManager.default.removeItem(atPath: staging) }
         } catch {
             throw ComponentError(.other, operation: "remove '\(staging)'", "\(error)", hint: "remove it by hand")
@@ -93,7 +94,7 @@ package struct GitImporter: ComponentImporter {
             try git.run(
                 ["clone", "--quiet", "--template=", "--branch", record.branch, "--", bundle, staging],
                 operation: operation, isRemote: true)
-            // A bundle lends nothing: `origin` is where the repository was, not where its bundle lay.
+            // `origin` is set to the repository's URL, because the path of the bundle is temporary.
             try git.run(["config", "remote.origin.url", record.url], in: staging, operation: operation)
             let head = try git.run(["rev-parse", "HEAD"], in: staging, operation: operation)
             guard head == "\(record.commit)\n" else {

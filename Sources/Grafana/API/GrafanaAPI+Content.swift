@@ -4,20 +4,20 @@ internal import HTTP
 
 /// Calls that checks, recorded queries and canaries share. They block: for a pool's thread.
 extension GrafanaAPI {
-    /// An organisation: its number is each server's own, and a restore keeps its name.
+    /// An organisation: each server numbers its organisations differently, and a restore keeps the name.
     struct Organization: Equatable, Sendable {
         var id: Int
         var name: String
     }
 
-    /// The organisations that the credentials can look into; one nil for those of a single organisation.
+    /// The organisations that the credentials have access to; one nil for those of a single organisation.
     func organizations() throws -> [Organization?] {
         let all: [JSONValue]
         do {
-            // The one list whose pages count from 0.
+            // This list is the only one whose pages count from 0.
             all = try list(["orgs"], ListShape(firstPage: 0)) { "\($0["id"]?.integer ?? 0)" }
         } catch let error as GrafanaAPIError where error.status != nil { return [nil] }
-        // A server's admin sees all organisations, and into those only that the admin belongs to.
+        // A server's admin sees all organisations, but has access only to those that the admin belongs to.
         let open = try all.compactMap { entry -> Organization? in
             guard let id = entry["id"]?.integer, let name = entry["name"]?.text else { return nil }
             let isOpen = try perform(GrafanaRequest("GET", ["org"], organization: id)).status == 200
@@ -26,11 +26,11 @@ extension GrafanaAPI {
         return open.isEmpty ? [nil] : open.sorted { $0.id < $1.id }
     }
 
-    /// The number of an organisation in this server.
+    /// The number of an organisation on this server.
     func number(of name: String) throws -> Int {
         guard let found = try organizations().compactMap({ $0 }).first(where: { $0.name == name }) else {
             throw CheckFailure(
-                "no organisation", "there is no organisation '\(name)' that the credentials can look into")
+                "no organisation", "there is no organisation '\(name)' that the credentials have access to")
         }
         return found.id
     }
@@ -52,20 +52,20 @@ extension GrafanaAPI {
         return entries.compactMap { $0["uid"]?.text }.sorted()
     }
 
-    /// The uid of a data source as the server gives the whole of it.
+    /// The uid of a data source in the server's complete document of it.
     func dataSource(_ uid: String, _ organization: Int?) throws -> String? {
         try value(GrafanaRequest("GET", ["datasources", "uid", uid], organization: organization))["uid"]?.text
     }
 
-    /// A dashboard without what every server numbers for itself.
+    /// A dashboard without the numbers that every server assigns.
     struct Dashboard {
         var uid: String
         var title: String
-        /// The classic JSON; of schema v2 the resource's `spec`.
+        /// The classic JSON; for schema v2 the resource's `spec`.
         var model: JSONValue
     }
 
-    /// - Returns: nil where there is none of this uid.
+    /// - Returns: nil if there is no dashboard of this uid.
     func dashboard(_ uid: String, _ organization: Int?) throws -> Dashboard? {
         let answer = try perform(GrafanaRequest("GET", ["dashboards", "uid", uid], organization: organization))
         if answer.status == 404 { return nil }
@@ -89,7 +89,7 @@ extension GrafanaAPI {
         guard answer.status == 200, let json = answer.document, let spec = json["spec"], spec.object != nil else {
             throw answer.failure
         }
-        // Everything else is the server's own: numbers, times, the versions of the interface that it offers.
+        // All other members belong to the server: numbers, times, the versions of the interface that it offers.
         return Dashboard(
             uid: json["metadata"]?["name"]?.text ?? "", title: spec["title"]?.text ?? "", model: spec)
     }

@@ -2,9 +2,9 @@ package import Documents
 internal import HTTP
 
 extension GrafanaAPI {
-    /// Where a list's items and their number stand in an answer.
+    /// The positions of a list's items and of their number in an answer.
     package struct ListShape: Sendable {
-        /// Members that lead to the items; none where the answer is the bare list.
+        /// Members that lead to the items; empty if the answer is the bare list.
         package var path: [String]
         package var page = "page"
         package var size = "perpage"
@@ -23,12 +23,12 @@ extension GrafanaAPI {
         }
     }
 
-    /// No server is known to cut pages shorter than this: a page with fewer items is the last one.
+    /// No known server uses pages shorter than this: a page with fewer items is the last one.
     private static let shortPage = 100
 
-    /// All pages of a list, one after the other. Blocks: for a pool's thread.
+    /// Reads all pages of a list, one after the other. Blocks: for a pool's thread.
     /// - Parameters:
-    ///   - identity: what tells one item from another.
+    ///   - identity: the key that identifies an item.
     ///   - body: called with the items of each page that were not on a page before.
     package func pages(
         _ segments: [String], query: [(name: String, value: String)] = [], organization: Int? = nil,
@@ -40,7 +40,7 @@ extension GrafanaAPI {
                 "GET", segments, query: query + [(shape.size, String(shape.limit)), (shape.page, String(page))],
                 organization: organization)
             let answer = try value(request)
-            // Older versions give some lists bare that newer ones wrap.
+            // Older versions return some lists bare that newer ones wrap.
             let wrapped = shape.path.reduce(Optional(answer)) { $0?[$1] }
             guard let items = answer.array ?? wrapped?.array else {
                 if wrapped?.isNull == true { return nil }
@@ -55,7 +55,7 @@ extension GrafanaAPI {
         }
     }
 
-    /// All items of a list that is small enough to be held at once.
+    /// All items of a list that is small enough to be held in memory.
     package func list(
         _ segments: [String], query: [(name: String, value: String)] = [], organization: Int? = nil,
         _ shape: ListShape = ListShape(), identity: (JSONValue) -> String
@@ -67,7 +67,7 @@ extension GrafanaAPI {
 }
 
 extension GrafanaRequest {
-    /// Fit for messages: without the query.
+    /// A form for messages: without the query.
     func operation(_ location: String) -> String {
         "\(method) \(location)/\(path.map { PercentEncoding.encode($0) }.joined(separator: "/"))"
     }

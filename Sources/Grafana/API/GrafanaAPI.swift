@@ -2,7 +2,7 @@ package import Documents
 package import HTTP
 package import Platform
 
-/// A thin client of Grafana's HTTP API: encodes, authenticates, tries again, and puts refusals into words.
+/// A thin client of Grafana's HTTP API: encodes, authenticates, retries, and describes refusals.
 ///
 /// Calls throw ``GrafanaAPIError`` and `CancellationError`. Safe from many threads.
 package struct GrafanaAPI: Sendable {
@@ -22,7 +22,7 @@ package struct GrafanaAPI: Sendable {
         self.pool = pool
     }
 
-    /// The answer, whatever its status; 429 and what may pass are tried again first. Blocks: for a pool's thread.
+    /// The answer, with any status; 429 and temporary failures are retried first. Blocks: for a pool's thread.
     package func perform(_ request: GrafanaRequest) throws -> GrafanaAnswer {
         var message = client.request(
             request.method, segments: request.path, query: request.query, json: request.body)
@@ -40,7 +40,7 @@ package struct GrafanaAPI: Sendable {
         }
     }
 
-    /// The answer, whatever its status.
+    /// The answer, with any status.
     package func call(_ request: GrafanaRequest) async throws -> GrafanaAnswer {
         try await pool.run { try perform(request) }
     }
@@ -61,7 +61,7 @@ package struct GrafanaAPI: Sendable {
         }
     }
 
-    /// The JSON of a successful call; of an answer without a body `null`.
+    /// The JSON of a successful call; `null` for an answer without a body.
     package func send(_ request: GrafanaRequest) async throws -> JSONValue {
         try await pool.run {
             let answer = try perform(request)
@@ -70,7 +70,7 @@ package struct GrafanaAPI: Sendable {
         }
     }
 
-    /// A 500 that says what is wrong with the request will say so again; one about a lock or a lost database will not.
+    /// A 500 that names a fault of the request is permanent; one about a lock or a lost database is not.
     private static func mayPass(_ answer: GrafanaAnswer) -> Bool {
         guard let message = answer.message?.lowercased() else { return true }
         return !["invalid", "validation", "not found", "provenance", "could not find"].contains(where: message.contains)

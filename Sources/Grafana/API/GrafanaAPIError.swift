@@ -1,24 +1,24 @@
 package import BackupRepository
 package import HTTP
 
-/// A call of Grafana's API that did not give what was asked for.
+/// A call of Grafana's API that failed.
 package typealias GrafanaAPIError = APIError<GrafanaRefusal>
 
 /// The reasons for which Grafana refuses.
 package enum GrafanaRefusal: APIReason {
-    /// No connection, or one that broke, after all tries.
+    /// No connection, or a broken one, after all tries.
     case unreachable
     /// 401: the credentials are not accepted, or not for this organisation.
     case unauthorized
-    /// 403: they are, but may not do this.
+    /// 403: the credentials are accepted, but lack the permission.
     case forbidden
     /// 404.
     case notFound
-    /// 406: what is asked for exists in a form that this address cannot give.
+    /// 406: the object exists in a form that this address cannot return.
     case notAcceptable
-    /// 409 and 412: something else is there, or it changed meanwhile.
+    /// 409 and 412: another object is there, or it changed meanwhile.
     case conflict
-    /// A redirect, or an answer that is not of this API.
+    /// A redirect, or an answer that does not belong to this API.
     case notGrafana
     /// 5xx and 429 after all tries.
     case failing
@@ -31,8 +31,8 @@ package enum GrafanaRefusal: APIReason {
 
     package func hint(for error: GrafanaAPIError) -> String? {
         switch self {
-        case .unreachable: "is `url:` of this component right, and does the server run?"
-        case .failing: "see the server's log"
+        case .unreachable: "check that `url:` of this component is right, and that the server runs"
+        case .failing: "check the server's log"
         case .unauthorized:
             "check username and password, or the bearer token, of this component; after five failed logins Grafana "
                 + "blocks a user for five minutes"
@@ -42,7 +42,7 @@ package enum GrafanaRefusal: APIReason {
         }
     }
 
-    /// The reason that a report gives.
+    /// The reason for a report.
     fileprivate var componentReason: ComponentError.Reason {
         switch self {
         case .unreachable, .failing: .unreachable
@@ -59,7 +59,7 @@ extension GrafanaAPIError {
 
     /// Reads an answer that is not a success.
     package init(_ answer: GrafanaAnswer) {
-        let words = answer.message.map { "\($0) (\(answer.status))" } ?? "status \(answer.status)"
+        let words = answer.message.map { "\($0) (\(answer.status))" } ?? "status \(answer.status)\(answer.plainWords)"
         let (reason, detail): (Reason, String) =
             switch answer.status {
             case 401: (.unauthorized, words)
@@ -74,11 +74,19 @@ extension GrafanaAPIError {
         self.init(reason, operation: answer.operation, detail: detail, status: answer.status)
     }
 
-    /// The same for a report.
-    /// - Parameter role: what the call needs: "role Admin in the organisation".
+    /// The error in the form of a report.
+    /// - Parameter role: the role that the call needs: "role Admin in the organisation".
     package func asComponentError(_ operation: String, role: String) -> ComponentError {
         var error = self
         error.needs = role
         return ComponentError(reason.componentReason, operation: operation, "\(self)", hint: error.hint)
+    }
+}
+
+extension GrafanaAnswer {
+    /// The beginning of a body in plain text, as a proxy or a broken server sends it; empty for a page.
+    fileprivate var plainWords: String {
+        let line = String(decoding: body.prefix(120), as: UTF8.self).prefix { !$0.isNewline }
+        return line.isEmpty || line.hasPrefix("<") || line.hasPrefix("{") ? "" : ": \(line)"
     }
 }

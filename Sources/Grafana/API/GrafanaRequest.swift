@@ -7,14 +7,14 @@ package struct GrafanaRequest: Sendable {
     /// Below `/api`, or from the root for ``isAppPlatform``; each is percent-encoded when sent, slashes included.
     package var segments: [String]
     package var query: [(name: String, value: String)] = []
-    /// For basic authentication: the organisation to act in. A token knows its own.
+    /// For basic authentication: the organisation to act in. A token has its own.
     package var organization: Int?
     package var body: JSONValue?
     package var headers: [(name: String, value: String)] = []
-    /// Whether `segments` begin with "apis" instead of lying below `/api`: the Kubernetes-like interface of Grafana 12.
+    /// True if `segments` begin with "apis" instead of lying below `/api`: the Kubernetes-like interface of Grafana 12.
     package var isAppPlatform = false
-    /// Whether sending it twice does no harm: it is then tried again when no answer comes, and when the answer is 5xx.
-    /// What is not is tried again only where the server cannot have acted on it.
+    /// True if sending it twice is harmless: it is then retried when no answer comes, and when the answer is 5xx. Other
+    /// requests are retried only if the server cannot have acted on them.
     package var isIdempotent: Bool
 
     package init(
@@ -33,20 +33,20 @@ package struct GrafanaRequest: Sendable {
     var path: [String] { (isAppPlatform ? [] : ["api"]) + segments }
 }
 
-/// The answer to a call, whatever its status.
+/// The answer to a call, with any status.
 package typealias GrafanaAnswer = APIAnswer
 
 extension GrafanaAnswer {
     /// The body of a success.
-    /// - Throws: ``GrafanaAPIError`` when it is no JSON: a login page, a truncated answer.
+    /// - Throws: ``GrafanaAPIError`` when it is not JSON: a login page, a truncated answer.
     package func json() throws -> JSONValue {
         do {
             return try JSONValue(parsing: body)
         } catch {
-            throw GrafanaAPIError(.notGrafana, operation: operation, "the answer is no JSON: \(error)", status: status)
+            throw GrafanaAPIError(.notGrafana, operation: operation, "the answer is not JSON: \(error)", status: status)
         }
     }
 
-    /// Grafana's own words in an error's body.
+    /// Grafana's message in an error's body.
     package var message: String? { document?["message"]?.text }
 }

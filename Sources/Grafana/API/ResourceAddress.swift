@@ -4,11 +4,11 @@ internal import Foundation
 enum ResourceAddress {
     /// - Parameter words: "dashboard api version not supported, use
     ///   /apis/dashboard.grafana.app/v2/namespaces/default/dashboards/x instead".
-    /// - Returns: "apis" and what follows it; nil where the words have no such address, or that of another object.
+    /// - Returns: "apis" and the segments after it; nil if the words have no such address, or that of another object.
     static func segments(in words: String, of uid: String) -> [String]? {
         guard let start = words.firstRange(of: "/apis/dashboard.grafana.app/")?.lowerBound else { return nil }
         let path = words[start...].prefix { !$0.isWhitespace && !"\"'`,;?".contains($0) }
-        // A request encodes them again.
+        // A request encodes the segments again.
         let segments = path.split(separator: "/").map { String($0).removingPercentEncoding ?? String($0) }
         guard segments.count == 7, segments[3] == "namespaces", segments[5] == "dashboards", segments[6] == uid else {
             return nil

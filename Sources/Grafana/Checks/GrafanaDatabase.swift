@@ -2,7 +2,7 @@ internal import Components
 internal import Documents
 internal import HTTP
 
-/// Checks that Grafana reaches its database: on some versions `/api/health` answers 200 also when it does not.
+/// Checks that Grafana reaches its database: on some versions `/api/health` answers 200 even if it does not.
 struct GrafanaDatabase: RecoveryCheck {
     let name = "grafana_database_ok"
     let component: String?
@@ -12,7 +12,7 @@ struct GrafanaDatabase: RecoveryCheck {
     func measure() throws -> Measurement {
         let answer = try api.perform(GrafanaRequest("GET", ["health"]))
         guard let word = answer.document?["database"]?.text else {
-            return .failed("HTTP \(answer.status)", "/api/health says nothing of the database: \(answer.excerpt)")
+            return .failed("HTTP \(answer.status)", "/api/health does not report the database: \(answer.excerpt)")
         }
         return .judged(word == "ok" && answer.status == 200, "database: \(word)", otherwise: "HTTP \(answer.status)")
     }

@@ -1,7 +1,7 @@
 internal import Components
 
-/// The dashboards, or the data sources: counted in every organisation, against the set's count where there is one, and
-/// one of them fetched whole, since a list proves little.
+/// Counts the dashboards, or the data sources, in every organisation, compares with the set's count if there is one,
+/// and fetches one of them completely, because a list alone shows little.
 struct GrafanaObjects: RecoveryCheck {
     enum Kind { case dashboards, dataSources }
 
@@ -21,7 +21,7 @@ struct GrafanaObjects: RecoveryCheck {
         expected == 0 ? "as in the set: none" : "at least \(expected ?? 1), one fetched"
     }
 
-    /// The set's own count; nil without a set, and for one of a version that counted none by saying nothing.
+    /// The set's count; nil without a set, and for a set of a version that did not record a count of 0.
     private var expected: Int? {
         subject.facts?[kind == .dashboards ? "dashboards" : "data sources"].flatMap { Int($0) }
     }
@@ -34,7 +34,7 @@ struct GrafanaObjects: RecoveryCheck {
             found += uids.map { (organization, $0) }
         }
         if expected == 0, found.isEmpty { return .passed("0", "none in the set, none here") }
-        guard let first = found.first else { return .failed("0", "there is none") }
+        guard let first = found.first else { return .failed("0", "there are none") }
         let uid: String?
         switch kind {
         case .dashboards: uid = try api.dashboard(first.uid, first.organization)?.uid
@@ -43,10 +43,10 @@ struct GrafanaObjects: RecoveryCheck {
         }
         guard let uid else { return .failed("\(found.count)", "'\(first.uid)' is in the list, and cannot be fetched") }
         guard uid == first.uid else {
-            return .failed("\(found.count)", "'\(first.uid)' was asked for, and another object came")
+            return .failed("\(found.count)", "'\(first.uid)' was requested, and the server returned another object")
         }
         return .judged(
             found.count >= (expected ?? 1), "\(found.count)",
-            otherwise: "the set has \(expected ?? 1): \(found.count) are there")
+            otherwise: "the set has \(expected ?? 1): the server has \(found.count)")
     }
 }

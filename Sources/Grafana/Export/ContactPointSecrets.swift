@@ -1,10 +1,10 @@
-/// The choice what an export does with the secrets of contact points, which Grafana 10.1 and later show to an Admin.
+/// The treatment of the secrets of contact points in an export. Grafana 10.1 and later show them to an Admin.
 package enum ContactPointSecrets: Equatable, Sendable {
-    /// Take them, for the store is encrypted.
+    /// Back them up, because the store is encrypted.
     case taken
-    /// Leave them in Grafana, because every reader of the store could read them.
+    /// Keep them in Grafana, because every reader of the store could read them.
     case withheldUnencrypted
-    /// Leave them in Grafana, as the configuration says.
+    /// Keep them in Grafana, as configured.
     case never
 
     static let advice =

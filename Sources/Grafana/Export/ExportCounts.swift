@@ -2,7 +2,7 @@ internal import Documents
 internal import FoundationEssentials
 internal import Platform
 
-/// How many objects of each kind the last export had. Losing it costs a warning at most.
+/// The number of objects of each kind in the last export. Losing it costs a warning at most.
 struct ExportCounts {
     private let path: String
 

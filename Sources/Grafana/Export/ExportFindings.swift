@@ -1,7 +1,7 @@
 internal import BackupRepository
 internal import Synchronization
 
-/// What an export learns beside the documents, collected from many threads.
+/// The findings of an export besides the documents, collected from many threads.
 final class ExportFindings: Sendable {
     struct State {
         var damage: [Damage] = []
@@ -11,13 +11,13 @@ final class ExportFindings: Sendable {
         var counts: [String: Int] = [:]
         /// Kinds that this version of Grafana does not know.
         var absent: Set<String> = []
-        /// Objects that were listed and then gone, by kind.
+        /// Objects that were listed and then deleted, by kind.
         var vanished: [String: Int] = [:]
-        /// Secrets to be stored, by the names that a restore looks for.
+        /// Secrets to be stored, by the names that a restore uses.
         var secrets: [String: String] = [:]
         /// Contact points whose secrets stay in Grafana because the store is not encrypted.
         var unencrypted = 0
-        /// Why secrets of contact points could not be had, by organisation.
+        /// The reasons why secrets of contact points could not be read, by organisation.
         var refusals: [String: String] = [:]
         /// Answers of 5xx in a row, after all tries.
         var failures = 0
@@ -41,7 +41,8 @@ final class ExportFindings: Sendable {
     func isAbsent(_ kind: String) { mutex.withLock { _ = $0.absent.insert(kind) } }
     func hasVanished(_ kind: String) { mutex.withLock { $0.vanished[kind, default: 0] += 1 } }
 
-    /// That a kind was listed: from now on none of it means that there is none, and not that nobody knows.
+    /// Records that a kind was listed: from now on, no object of it means that there is none, and not that the number
+    /// is unknown.
     func wasListed(_ kind: String) { mutex.withLock { $0.counts[kind, default: 0] += 0 } }
 
     func count(_ kind: String) {
@@ -51,7 +52,7 @@ final class ExportFindings: Sendable {
         }
     }
 
-    /// - Returns: how many objects in a row the server failed to give.
+    /// - Returns: the number of consecutive objects that the server failed to return.
     func noteFailure() -> Int {
         mutex.withLock {
             $0.failures += 1
@@ -59,7 +60,7 @@ final class ExportFindings: Sendable {
         }
     }
 
-    /// Takes over what another one, of one organisation, has learnt.
+    /// Adds the findings of one organisation.
     func merge(_ other: ExportFindings) {
         let other = other.state
         mutex.withLock {

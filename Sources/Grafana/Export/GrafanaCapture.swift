@@ -8,12 +8,12 @@ struct GrafanaCapture: Capture {
     let warnings: [String]
     let withheld: [Withheld]
     let damage: [Damage]
-    /// Nil where the backup has no secrets.
+    /// Nil if the backup has no secrets.
     let secrets: SecretsLayer?
     let pool: BlockingPool
 
     var root: String { tree.path }
-    /// What an API tells is how things are when it is asked: there is no newest datum.
+    /// An API returns the present state: there is no newest datum.
     var watermark: Int? { nil }
     var isFrozen: Bool { true }
 

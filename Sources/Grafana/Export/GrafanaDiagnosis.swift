@@ -4,12 +4,12 @@ internal import HTTP
 internal import Platform
 
 extension GrafanaSource {
-    /// Asks all that an export needs, of every organisation.
+    /// Checks every condition of an export, in every organisation.
     package func diagnose() async -> [Diagnosis] {
         do {
             return try await api.pool.run { try examine() }
         } catch {
-            let words = (error as? GrafanaAPIError)?.asComponentError("look at \(api.location)", role: Self.role)
+            let words = (error as? GrafanaAPIError)?.asComponentError("read \(api.location)", role: Self.role)
             return [Diagnosis(of: "server", .failed, words.map { "\($0)" } ?? "\(error)")]
         }
     }
@@ -34,7 +34,7 @@ extension GrafanaSource {
                     Diagnosis(
                         of: subject, mayJoin ? .ok : .failed,
                         mayJoin
-                            ? "'\(login ?? "")' is made a member for the time of the export"
+                            ? "'\(login ?? "")' becomes a member during the export"
                             : "\(refusal.detail): the credentials need role Admin in it"
                                 + (server.isServerAdmin ? ", or set `join_organizations: true`" : "")))
             } else {
@@ -47,7 +47,7 @@ extension GrafanaSource {
         return findings
     }
 
-    /// Tries whether the secrets of contact points can be had. Nil where there are none.
+    /// Checks that the secrets of contact points can be read. Nil if there are none.
     private func diagnoseSecrets(of organization: Int?) throws -> (Diagnosis.Verdict, String)? {
         let list = try api.perform(
             GrafanaRequest("GET", ["v1", "provisioning", "contact-points"], organization: organization))

@@ -1,12 +1,12 @@
 internal import Documents
 internal import Platform
 
-/// The shapes of documents: what the API gives, less what another server or the next save would give differently.
+/// The forms of documents: the API's content without members that another server or the next save would change.
 enum GrafanaDocument {
     /// - Parameters:
-    ///   - content: as the API gives it.
-    ///   - meta: what the API says about it.
-    ///   - permissions: as of ``permissions(_:)``.
+    ///   - content: the API's document.
+    ///   - meta: the API's description of it.
+    ///   - permissions: the result of ``permissions(_:)``.
     static func dashboard(
         _ content: JSONValue, meta: JSONValue, permissions: JSONValue, publicDashboard: JSONValue?
     ) -> JSONValue {
@@ -21,8 +21,8 @@ enum GrafanaDocument {
         return document
     }
 
-    /// A dashboard that only the newer interface shows (schema v2): `dashboard` is then the resource itself, which its
-    /// `apiVersion` tells from a classic one.
+    /// A dashboard that only the newer interface shows (schema v2): `dashboard` is then the resource itself, which
+    /// differs from a classic one by its `apiVersion`.
     static func resource(_ resource: JSONValue, permissions: JSONValue, publicDashboard: JSONValue?) -> JSONValue {
         let metadata = resource["metadata"] ?? [:]
         let annotations = metadata["annotations"]
@@ -32,7 +32,7 @@ enum GrafanaDocument {
         return dashboard(content, meta: meta, permissions: permissions, publicDashboard: publicDashboard)
     }
 
-    /// Explicit permissions by name: numbers mean nothing on another server, and what is inherited comes by itself.
+    /// Explicit permissions by name: numbers mean nothing on another server, and Grafana derives inherited ones.
     static func permissions(_ items: [JSONValue]) -> JSONValue {
         let explicit = items.filter { $0["inherited"]?.bool != true }.compactMap { item -> JSONValue? in
             guard let level = item["permission"], (level.integer ?? 0) > 0 else { return nil }
@@ -80,11 +80,11 @@ enum GrafanaDocument {
     }
 
     static func preferences(_ preferences: JSONValue) -> JSONValue {
-        // The number of the home dashboard is another one elsewhere; its uid is not.
+        // The number of the home dashboard differs between servers; its uid does not.
         preferences.removing(["homeDashboardId"])
     }
 
-    /// Where settings hold what Grafana shows as "[REDACTED]": names of members, joined by dots.
+    /// The settings that Grafana shows as "[REDACTED]": names of members, joined by dots.
     static func redacted(_ value: JSONValue, _ path: String = "") -> [String] {
         switch value {
         case .string("[REDACTED]"): [path]

@@ -6,12 +6,12 @@ internal import Platform
 
 /// Exports a running Grafana through its API: every organisation, one document an object.
 ///
-/// The documents are kept between runs, so that what did not change in Grafana does not change in the backup.
+/// The documents are kept between runs, so that objects that did not change in Grafana do not change in the backup.
 package struct GrafanaSource: ComponentSource {
     package static let kind = "grafana"
 
     let api: GrafanaAPI
-    /// Of basic authentication.
+    /// The user of basic authentication.
     let login: String?
     private let annotationDays: Int
     let joinsOrganizations: Bool
@@ -20,9 +20,9 @@ package struct GrafanaSource: ComponentSource {
 
     /// - Parameters:
     ///   - login: the user of basic authentication; nil for a token.
-    ///   - joins: whether that user, a server admin, may be made a member of organisations for the time of the export.
-    ///   - annotationDays: how far back annotations are taken.
-    ///   - contactPointSecrets: whether those that Grafana shows are taken.
+    ///   - joins: true if that user, a server admin, may become a member of organisations during the export.
+    ///   - annotationDays: the age of the oldest annotations to export, in days.
+    ///   - contactPointSecrets: the treatment of secrets that Grafana shows.
     ///   - now: milliseconds since 1970.
     package init(
         api: GrafanaAPI, login: String?, joins: Bool = false, annotationDays: Int = 90,
@@ -31,7 +31,7 @@ package struct GrafanaSource: ComponentSource {
         self.api = api
         self.login = login
         joinsOrganizations = joins
-        // A century is more than any Grafana has, and no arithmetic with it overflows.
+        // A century exceeds the age of any Grafana, and no arithmetic with it overflows.
         self.annotationDays = min(annotationDays, 36_525)
         self.contactPointSecrets = contactPointSecrets
         self.now = now
@@ -62,8 +62,9 @@ package struct GrafanaSource: ComponentSource {
             try await exportUsers(into: tree, findings)
         } else {
             findings.warn(
-                "these credentials show organisation '\(server.organizations[0].name)' only: other organisations, and "
-                    + "the users' accounts, are not in this backup; a server admin's user name and password show all")
+                "these credentials have access to organisation '\(server.organizations[0].name)' only: other "
+                    + "organisations, and the users' accounts, are not in this backup; "
+                    + "a server admin's user name and password show all")
         }
         for organization in server.organizations {
             try await export(organization, of: server, into: tree, findings: findings, guests: guests)
@@ -73,16 +74,16 @@ package struct GrafanaSource: ComponentSource {
             try tree.removeTheRest()
         }
         if server.isServerAdmin {
-            // Asked for at the end, when what was deleted meanwhile does not count any more.
+            // Read at the end, so that objects that were deleted meanwhile do not count.
             compare(await api.pool.run { GrafanaServer.statistics(api) }, findings)
         }
         await remember(findings, in: context.state)
         let state = findings.state
         for (kind, count) in state.vanished.sorted(by: { $0.key < $1.key }) {
-            findings.warn("\(count) of the \(kind) that were listed were gone when they were asked for")
+            findings.warn("\(count) of the \(kind) that were listed were deleted before they were read")
         }
         warnOfSecrets(state, findings)
-        // Last, so that nothing that fails leaves them behind.
+        // Last, so that no later failure leaves them behind.
         let secrets = try await api.pool.run {
             state.secrets.isEmpty ? nil : try SecretsLayer(state.secrets, in: context.state, run: context.run)
         }
@@ -167,8 +168,8 @@ package struct GrafanaSource: ComponentSource {
         await guests.leave(organization.id)
     }
 
-    /// What to do about an organisation that does not let these credentials in.
-    /// - Returns: whether it can be exported now.
+    /// Decides about an organisation that refuses these credentials.
+    /// - Returns: true if it can be exported now.
     private func enter(
         _ export: inout OrganizationExport, after refusal: GrafanaAPIError, findings: ExportFindings,
         guests: OrganizationGuests
@@ -177,7 +178,7 @@ package struct GrafanaSource: ComponentSource {
         guard export.isServerAdmin else {
             throw ComponentError(
                 .misconfigured, operation: operation, "\(refusal)",
-                hint: "the credentials need role Admin in organisation '\(export.name)'; theirs is lower")
+                hint: "the credentials need role Admin in organisation '\(export.name)'; they have a lower one")
         }
         let id = export.id
         let isGone = try await api.pool.run {
@@ -193,7 +194,7 @@ package struct GrafanaSource: ComponentSource {
         }
         findings.damage(
             export.folder,
-            "organisation '\(export.name)' does not let these credentials in: \(refusal); make '\(login ?? "the user")' "
+            "organisation '\(export.name)' refuses these credentials: \(refusal); make '\(login ?? "the user")' "
                 + "a member of it with role Admin, or set `join_organizations: true`")
         return false
     }
@@ -226,27 +227,29 @@ package struct GrafanaSource: ComponentSource {
         return facts
     }
 
-    /// Lists leave out silently what the credentials may not see: the server's own counts tell.
+    /// Lists silently omit objects that the credentials cannot see: the server's counts show it.
     private func compare(_ statistics: [String: Int], _ findings: ExportFindings) {
         let counts = findings.state.counts
         for (kind, name) in [("dashboards", "dashboards"), ("data sources", "datasources"), ("users", "users")] {
             guard let there = statistics[name] else { continue }
             let here = counts[kind] ?? 0
-            // The server's number may be anything.
+            // The server's number may be any number.
             if here < there - there / 10, there > 0 {
                 findings.warn("the server counts \(there) \(kind), and this export has \(here) of them")
             }
         }
     }
 
-    /// Compares with the export before, and leaves this one's counts for the next.
+    /// Compares with the previous export, and stores the counts of this one for the next.
     private func remember(_ findings: ExportFindings, in folder: String) async {
         let file = ExportCounts(folder: folder)
         let counts = findings.state.counts
         await api.pool.run {
             for (kind, before) in file.read().sorted(by: { $0.key < $1.key }) where before >= 10 {
                 let here = counts[kind] ?? 0
-                if here * 2 < before { findings.warn("there were \(before) \(kind) in the export before, now \(here)") }
+                if here * 2 < before {
+                    findings.warn("the previous export had \(before) \(kind), this one has \(here)")
+                }
             }
             file.write(counts)
         }

@@ -12,7 +12,7 @@ extension OrganizationExport {
                 ])
         }
         try walk.run(over: annotations) { annotation in
-            // What alerts write themselves cannot be written by anybody else.
+            // No client can write the annotations that alerts write.
             guard (annotation["alertId"]?.integer ?? 0) == 0, let number = annotation["id"]?.integer,
                 let time = annotation["time"]?.integer
             else { return }
@@ -22,12 +22,13 @@ extension OrganizationExport {
     }
 }
 
-/// Annotations come without pages: the newest of a window of time, up to a limit. A window that is full is halved.
+/// Reads annotations, whose list has no pages: the server returns the newest of a window of time, up to a limit. A full
+/// window is halved.
 struct AnnotationWalk {
-    /// What the server gives for a window in milliseconds since 1970: all that overlap it, at most so many.
+    /// The server's answer for a window in milliseconds since 1970: all annotations that overlap it, at most so many.
     let ask: (_ window: ClosedRange<Int>, _ limit: Int) throws -> [JSONValue]
 
-    /// Asked for at first.
+    /// The limit of the first request.
     static let limit = 1000
     static let greatestLimit = 64_000
 
@@ -43,7 +44,7 @@ struct AnnotationWalk {
             }
             guard found.count >= limit else { continue }
             let middle = window.lowerBound + (window.upperBound - window.lowerBound) / 2
-            // Halving does not help against those that span the middle, nor within one millisecond.
+            // Halving does not help with annotations that span the middle, nor within one millisecond.
             let spanning = found.count {
                 ($0["time"]?.integer ?? 0) <= middle && ($0["timeEnd"]?.integer ?? 0) > middle
             }

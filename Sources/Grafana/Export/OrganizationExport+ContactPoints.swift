@@ -2,7 +2,7 @@ internal import BackupRepository
 internal import Documents
 internal import HTTP
 
-/// Contact points: the documents have "[REDACTED]" in the place of each secret, whether the secrets are taken or not.
+/// Contact points: the documents have "[REDACTED]" in the place of each secret, in every mode.
 extension OrganizationExport {
     func contactPoints() throws {
         let points = try whole(["v1", "provisioning", "contact-points"])
@@ -10,7 +10,7 @@ extension OrganizationExport {
         var taken: Set<String> = []
         for point in points {
             let (uid, label) = (point["uid"]?.text ?? "", point["name"]?.text ?? "")
-            // The one that Grafana begins with may have no uid.
+            // Grafana's initial one may have no uid.
             let key = uid.isEmpty ? label : uid
             guard taken.insert(key).inserted else { continue }
             let path = "contact-points/\(DocumentTree.name(for: key)).json"
@@ -48,7 +48,7 @@ extension OrganizationExport {
         }
     }
 
-    /// The receivers with their secrets in the clear; none where Grafana does not show them. They are kept in memory.
+    /// The receivers with their secrets in the clear; empty if Grafana does not show them. They are kept in memory.
     /// - Parameter points: contact points that have secrets.
     private func receiversWithSecrets(_ points: [JSONValue]) throws -> [Receiver] {
         guard !points.isEmpty else { return [] }
@@ -61,7 +61,7 @@ extension OrganizationExport {
         }
         let answer = try api.perform(Self.decryption(in: header))
         guard answer.isSuccess else {
-            // Grafana before 10.1 has no such call: that is so every time, and `dr doctor` says it.
+            // Grafana before 10.1 has no such call: this is so every time, and `dr doctor` reports it.
             if answer.status != 404 { findings.refuseSecrets(of: name, "Grafana answers \(answer.status)") }
             return []
         }

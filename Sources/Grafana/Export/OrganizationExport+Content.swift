@@ -9,7 +9,7 @@ extension OrganizationExport {
     // MARK: Folders
 
     func exportFolders() async throws {
-        // Lists have one level: the folders of each level are asked for those below them.
+        // Lists have one level: the folders of each level are queried for their children.
         var level: [String?] = [nil]
         var known: Set<String> = ["", "general", "sharedwithme"]
         while !level.isEmpty {
@@ -31,7 +31,7 @@ extension OrganizationExport {
                     }
                 }
             }
-            // A server that does not nest answers every question with the same folders: those are known by then.
+            // A server without nested folders answers every request with the same folders, which are known by then.
             let fresh = found.withLock { $0 }.filter { known.insert($0.key).inserted }
             try await each("folders", in: fresh.keys.sorted(), path: { "\(folder)/\(Self.folderPath($0))" }) { uid in
                 let detail = try get(["folders", uid])
@@ -81,7 +81,7 @@ extension OrganizationExport {
         let request = GrafanaRequest("GET", ["dashboards", "uid", uid], organization: header)
         let answer = try api.perform(request)
         let permissions = { GrafanaDocument.permissions(try whole(["dashboards", "uid", uid, "permissions"])) }
-        // Of its written type, since `nil` alone would be JSON's null, a value.
+        // The type is written out, because `nil` alone would be JSON's null, a value.
         let publicDashboard: () throws -> JSONValue? = {
             isShared ? try get(["dashboards", "uid", uid, "public-dashboards"]) : nil
         }
@@ -100,14 +100,14 @@ extension OrganizationExport {
                 .refused, operation: answer.operation, "the dashboard does not parse: \(error)", status: 200)
         }
         guard let content = found["dashboard"], content.object != nil else {
-            throw GrafanaAPIError(.refused, operation: answer.operation, "the answer holds no dashboard", status: 200)
+            throw GrafanaAPIError(.refused, operation: answer.operation, "the answer has no dashboard", status: 200)
         }
         return GrafanaDocument.dashboard(
             content, meta: found["meta"] ?? [:], permissions: try permissions(),
             publicDashboard: try publicDashboard())
     }
 
-    /// The address of a dashboard that this interface cannot show, as the refusal has it: "use /apis/… instead".
+    /// The address of a dashboard that this interface cannot show, from the refusal: "use /apis/… instead".
     static func place(in answer: GrafanaAnswer, of uid: String) throws -> GrafanaRequest {
         guard let segments = ResourceAddress.segments(in: answer.message ?? "", of: uid) else {
             throw GrafanaAPIError(answer)

@@ -59,7 +59,8 @@ extension OrganizationExport {
                 findings.withhold(
                     Withheld(
                         path: "\(folder)/\(path)",
-                        object: "tokens of service account '\(name)' of organisation '\(self.name)', to be issued anew",
+                        object:
+                            "tokens of service account '\(name)' of organisation '\(self.name)', to be issued again",
                         secrets: []))
             }
         }

@@ -31,7 +31,7 @@ extension OrganizationExport {
         let all = try list(["datasources", "correlations"], shape, identity: "uid", "sourceUID")
         for correlation in all.sorted(by: { ($0["uid"]?.text ?? "") < ($1["uid"]?.text ?? "") }) {
             let label = ["sourceUID", "targetUID", "label"].map { correlation[$0]?.text ?? "" }.joined(separator: "-")
-            // Nothing forbids two of one label.
+            // Grafana allows two of one label.
             var name = label
             var number = 2
             while !taken.insert(name).inserted {

@@ -3,7 +3,7 @@ internal import Documents
 internal import HTTP
 internal import Platform
 
-/// Exports one organisation. One object that cannot be had is noted, and the others go on.
+/// Exports one organisation. An object that cannot be read is reported, and the export of the others continues.
 struct OrganizationExport: Sendable {
     let api: GrafanaAPI
     let tree: DocumentTree
@@ -13,18 +13,18 @@ struct OrganizationExport: Sendable {
     /// The organisation to name in each request; nil for credentials that are bound to one.
     let header: Int?
     let isServerAdmin: Bool
-    /// The user that the export made a member for its own sake.
+    /// The user that the export made a member for its own access.
     var guest: String?
-    /// From when on annotations are taken, and until when; milliseconds since 1970.
+    /// The time span of the annotations to export; milliseconds since 1970.
     let annotations: ClosedRange<Int>
     var secrets = ContactPointSecrets.never
 
-    /// Objects asked for at once: enough to keep a server busy, few enough to leave it to its users.
+    /// Objects requested at once: enough to keep a server busy, few enough to leave it usable.
     static let width = 8
-    /// So many objects in a row that the server fails to give mean that it is the server.
+    /// After so many consecutive failures the fault is the server's.
     private static let patience = 20
 
-    /// The organisation is not there any more.
+    /// The organisation no longer exists.
     struct Vanished: Error {}
 
     var folder: String { "organizations/\(id)" }
@@ -51,8 +51,8 @@ struct OrganizationExport: Sendable {
 
     // MARK: Steps
 
-    /// One kind of object. Blocks: `body` runs on a pool's thread.
-    /// - Parameter mayBeAbsent: some versions answer 404 where there is none, or do not know the kind.
+    /// Exports one kind of object. Blocks: `body` runs on a pool's thread.
+    /// - Parameter mayBeAbsent: true if some versions answer 404 for an empty list, or do not know the kind.
     func part(
         _ kind: String, mayBeAbsent: Bool = false, _ body: @Sendable () throws -> Void
     ) async throws {
@@ -69,14 +69,15 @@ struct OrganizationExport: Sendable {
         }
     }
 
-    /// One object of many. Blocks.
+    /// Exports one object of many. Blocks.
     func object(_ kind: String, at path: String, _ body: () throws -> Void) throws {
         do {
             try body()
             findings.count(kind)
         } catch let error as GrafanaAPIError {
             if error.reason == .notFound {
-                // Listed a moment ago, gone now: life, where it is not the whole organisation.
+                // An object that was deleted after it was listed is not an error, unless the whole organisation is
+                // deleted.
                 try throwIfVanished()
                 return findings.hasVanished(kind)
             }
@@ -84,7 +85,7 @@ struct OrganizationExport: Sendable {
         }
     }
 
-    /// Objects side by side.
+    /// Exports objects in parallel.
     func each(
         _ kind: String, in items: [String], path: @escaping @Sendable (String) -> String,
         _ body: @escaping @Sendable (String) throws -> Void
@@ -107,7 +108,7 @@ struct OrganizationExport: Sendable {
         }
     }
 
-    /// A deleted organisation looks like one that one may not enter: the server admin can tell.
+    /// A deleted organisation looks like one without access: the server admin can distinguish them.
     private func throwIfVanished() throws {
         guard isServerAdmin else { return }
         if try api.perform(GrafanaRequest("GET", ["orgs", String(id)])).status == 404 { throw Vanished() }
@@ -119,20 +120,21 @@ struct OrganizationExport: Sendable {
         try api.value(GrafanaRequest("GET", segments, query: query, organization: header))
     }
 
-    /// A list, whatever its items are told apart by.
+    /// A list, with any key that identifies its items.
     func list(_ segments: [String], _ shape: GrafanaAPI.ListShape, identity: String...) throws -> [JSONValue] {
         try api.list(segments, organization: header, shape) { item in
             identity.map { item[$0].map { String(decoding: $0.compact, as: UTF8.self) } ?? "" }.joined(separator: " ")
         }
     }
 
-    /// A list that comes whole.
+    /// A list in one answer.
     func whole(_ segments: [String], query: [(name: String, value: String)] = []) throws -> [JSONValue] {
         let answer = try get(segments, query: query)
         guard let items = answer.array else {
             if answer.isNull { return [] }
             throw GrafanaAPIError(
-                .notGrafana, operation: GrafanaRequest("GET", segments).operation(api.location), "the answer is no list"
+                .notGrafana, operation: GrafanaRequest("GET", segments).operation(api.location),
+                "the answer is not a list"
             )
         }
         return items

@@ -3,8 +3,8 @@ internal import FoundationEssentials
 internal import HTTP
 internal import Platform
 
-/// Makes the server admin a member of organisations for the time of an export, where the user allows it, and leaves
-/// nothing of that behind: a note beside the documents lets the next run undo what a killed one did.
+/// Makes the server admin a member of organisations during an export, if the configuration allows it, and undoes it
+/// afterwards. A note beside the documents lets the next run undo the membership of a killed one.
 struct OrganizationGuests: Sendable {
     let api: GrafanaAPI
     let login: String?
@@ -13,11 +13,11 @@ struct OrganizationGuests: Sendable {
 
     private func note(_ organization: Int) -> String { "\(state)/guest-of-\(organization)" }
 
-    /// - Returns: false when it cannot be: somebody else's membership is in the way.
+    /// - Returns: false when it is impossible, because of an existing membership.
     func join(_ organization: Int) async throws -> Bool {
         guard let login else { return false }
         return try await api.pool.run {
-            // The note comes first: a membership that nobody remembers would stay.
+            // The note comes first: a membership without a note would stay.
             let user = try api.value(
                 GrafanaRequest("GET", ["users", "lookup"], query: [("loginOrEmail", login)]))["id"]?.integer
             guard let user else { return false }
@@ -27,19 +27,19 @@ struct OrganizationGuests: Sendable {
                     "POST", ["orgs", String(organization), "users"],
                     body: ["loginOrEmail": .string(login), "role": "Admin"]))
             if !answer.isSuccess {
-                // A member already, with too low a role: that is not ours to change.
+                // The user is a member already, with a role that is too low: dr does not change it.
                 try? FileManager.default.removeItem(atPath: note(organization))
             }
             return answer.isSuccess
         }
     }
 
-    /// Ends the membership that ``join(_:)`` began; nothing else. Also after a cancellation.
+    /// Ends only the membership that ``join(_:)`` began. Also after a cancellation.
     func leave(_ organization: Int) async {
         let path = note(organization)
         guard FileManager.default.fileExists(atPath: path) else { return }
         let pool = api.pool
-        // A task of its own: this one may be cancelled, and its calls would not be made.
+        // A separate task: this one may be cancelled, and its calls would not be made.
         await Task { [self] in
             await pool.run {
                 guard let data = FileManager.default.contents(atPath: path),
@@ -52,7 +52,7 @@ struct OrganizationGuests: Sendable {
         }.value
     }
 
-    /// Ends what runs that died have begun.
+    /// Ends the memberships that killed runs began.
     func leaveLeftovers() async {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: state)) ?? []
         for organization in names.filter({ $0.hasPrefix("guest-of-") }).compactMap({ Int($0.dropFirst(9)) }) {

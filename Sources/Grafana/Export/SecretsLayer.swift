@@ -6,10 +6,11 @@ internal import Glibc
 internal import Platform
 internal import SystemPackage
 
-/// The secrets of one export, in a private folder that exists until the backup has stored them: nothing of them stays
-/// among the documents in the state folder. What a killed run left is removed by the next one.
+/// The secrets of one export, in a private folder that exists until the backup has stored them: none of them stay among
+/// the documents in the state folder. The next run removes the folder of a killed one.
 ///
-/// The file has a random member, so that its SHA-256, which lies in the store unencrypted, tells nothing of a secret.
+/// The file has a random member, so that its SHA-256, which lies in the store unencrypted, reveals nothing about a
+/// secret.
 final class SecretsLayer: Sendable {
     /// The folder at the tree's top, and the one file in it.
     static let name = "secrets"
@@ -23,7 +24,7 @@ final class SecretsLayer: Sendable {
 
     /// Blocks.
     /// - Parameters:
-    ///   - secrets: by the names that a restore looks for: "organization/1/contact-point/UID/FIELD".
+    ///   - secrets: by the names that a restore uses: "organization/1/contact-point/UID/FIELD".
     ///   - state: the component's state folder.
     ///   - run: makes the folder's name unique.
     /// - Throws: `ComponentError` when the folder cannot be written.
@@ -50,7 +51,7 @@ final class SecretsLayer: Sendable {
 
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
-    /// Removes the folders of runs that died.
+    /// Removes the folders of killed runs.
     static func removeLeftovers(in state: String) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: state)) ?? []
         where name.hasPrefix("\(Self.name)-") {
@@ -63,7 +64,7 @@ final class SecretsLayer: Sendable {
         }
     }
 
-    /// The values, by the same names, of a restored tree's document.
+    /// The values, by the same names, from the document of a restored tree.
     static func values(_ document: JSONValue?) -> [String: String] {
         (document?["values"]?.object ?? [:]).compactMapValues(\.text)
     }
@@ -75,7 +76,7 @@ final class SecretsLayer: Sendable {
         var (salt, modified) = (note?.salt ?? RandomID.make(), note?.modified)
         var content = Self.document(secrets, salt)
         if note?.digest != Digest(of: content).hex {
-            // Another salt with each change: two files of a store cannot be compared.
+            // Each change has another salt, so that two files of a store cannot be compared.
             (salt, modified) = (RandomID.make(), nil)
             content = Self.document(secrets, salt)
         }
@@ -86,7 +87,7 @@ final class SecretsLayer: Sendable {
         do { try FileDescriptor(rawValue: output).writeAll(content) } catch let error as Errno {
             throw Self.refusal(file, error)
         }
-        // What did not change keeps its time, so that two backups do not differ in it.
+        // An unchanged file keeps its time, so that two backups do not differ in it.
         if let modified {
             let time = timespec(tv_sec: modified / 1_000_000_000, tv_nsec: modified % 1_000_000_000)
             _ = futimens(output, [time, time])
@@ -103,7 +104,7 @@ final class SecretsLayer: Sendable {
         JSONValue.object(["salt": .string(salt), "values": .object(secrets.mapValues { .string($0) })]).document
     }
 
-    /// By which the next run knows whether the secrets changed. Losing it costs one more small file in the store.
+    /// The note by which the next run knows if the secrets changed. Losing it costs one more small file in the store.
     private struct Note {
         var salt: String
         var digest: String
@@ -139,6 +140,6 @@ final class SecretsLayer: Sendable {
     private static func refusal(_ path: String, _ error: Errno = .last) -> ComponentError {
         return ComponentError(
             error == .noSpace ? .noSpace : .other, operation: "write '\(path)'", error.description,
-            hint: "`state:` in dr.yaml must be a folder that this user may write")
+            hint: "`state:` in dr.yaml must be a folder that this user can write to")
     }
 }

@@ -11,7 +11,7 @@ package struct GrafanaGaps: GapFinder {
     private let secrets: Set<String>
 
     /// - Parameters:
-    ///   - joins: whether an export may enter organisations that its user is no member of.
+    ///   - joins: true if an export may enter organisations that its user is not a member of.
     ///   - secrets: names under `secrets:` of the component.
     package init(api: GrafanaAPI, joins: Bool, secrets: Set<String>) {
         self.api = api
@@ -37,7 +37,7 @@ package struct GrafanaGaps: GapFinder {
             gaps.append(
                 Gap(
                     "all organisations but '\(server.organizations.first?.name ?? "")', and the users' accounts",
-                    why: "these credentials are bound to one organisation: whether there are others cannot be seen",
+                    why: "these credentials are bound to one organisation, and do not show if there are others",
                     remedy: "give this component `username:` and `password:` of a server admin"))
         }
         var snapshots = 0
@@ -48,7 +48,7 @@ package struct GrafanaGaps: GapFinder {
                 gaps.append(
                     Gap(
                         "organisation '\(organization.name)' (\(organization.id))",
-                        why: "it does not let these credentials in: \(refusal.detail)",
+                        why: "it refuses these credentials: \(refusal.detail)",
                         remedy: "make the user an Admin of it, or set `join_organizations: true`"))
                 continue
             }
@@ -58,21 +58,21 @@ package struct GrafanaGaps: GapFinder {
             gaps.append(
                 Gap(
                     "\(snapshots) dashboard snapshots",
-                    why: "links that were given to others lead to nothing without them",
-                    remedy: "back up Grafana's database as well, if they must outlive it"))
+                    why: "shared links to them do not work without them",
+                    remedy: "back up Grafana's database as well, if the links must survive it"))
         }
         let plugins = try installedPlugins(server)
         if !plugins.isEmpty {
             gaps.append(
                 Gap(
                     "\(plugins.count) plugins: \(Gap.list(plugins))",
-                    why: "data sources and panels that are theirs do not work without them",
-                    remedy: "name them in the image or in the provisioning that Grafana is installed from"))
+                    why: "data sources and panels of these plugins do not work without them",
+                    remedy: "list them in the image or in the provisioning that Grafana is installed from"))
         }
         return gaps
     }
 
-    /// How many a list has; none where this version, or this role, has no such list.
+    /// The number of items in a list; 0 if this version, or this role, has no such list.
     private func count(_ path: [String], _ organization: Int?) throws -> Int {
         let answer = try api.perform(
             GrafanaRequest("GET", path, query: [("limit", "5000")], organization: organization))
@@ -100,9 +100,9 @@ package struct GrafanaGaps: GapFinder {
         return [
             Gap(
                 "\(missing.count) secrets of \(Gap.list(objects))",
-                why: "Grafana did not show them to the backup: after a restore these do not work",
+                why: "Grafana did not show them to the backup: after a restore these objects do not work",
                 remedy: (missing.contains { $0.secret.hasPrefix("contact-point/") }
-                    ? "those of contact points come with a backup into an encrypted store (`store: recipients:`); "
+                    ? "a backup into an encrypted store (`store: recipients:`) holds those of contact points; "
                     : "")
                     + "add them to `secrets:` of this component, as {env: NAME} or {file: PATH}: "
                     + Gap.list(missing.map(\.secret), most: 12))

@@ -1,7 +1,7 @@
 internal import BackupRepository
 internal import Documents
 
-/// Everything about alerts, one write at a time: Grafana keeps it in one configuration, and refuses writers side by side.
+/// All alerting objects, one write at a time: Grafana keeps them in one configuration, and refuses parallel writers.
 extension OrganizationContent {
     func importAlerting() async throws {
         try await importMuteTimings()
@@ -15,27 +15,28 @@ extension OrganizationContent {
         try await read(["v1", "provisioning"] + segments)?.array ?? []
     }
 
-    /// What a write says about who may change the object afterwards. Any value of the header means "editable in
-    /// Grafana", as an object is that was made there; without it the object can only be changed through the API.
+    /// The header of a write that decides if the object can be edited afterwards. Any value of the header means
+    /// "editable in Grafana", as for an object that was made there. Without it the object can only be changed through
+    /// the API.
     static func headers(_ document: JSONValue, _ current: JSONValue?) -> [(name: String, value: String)] {
-        // Grafana refuses to take "api" away from an object.
+        // Grafana refuses to remove "api" from an object.
         let isAPI = document.text("provenance") == "api" || current?.text("provenance") == "api"
         return isAPI ? [] : [("X-Disable-Provenance", "true")]
     }
 
-    /// - Throws: ``Obstacle`` for what a file provides in the target.
+    /// - Throws: ``Obstacle`` if a file provides the object in the target.
     static func checkOrigin(_ current: JSONValue) throws {
         guard current.text("provenance") == "file" else { return }
         throw Obstacle.conflict("differs, and comes from a provisioning file: change it there")
     }
 
-    /// What to tell of an object that is made here and came from a file.
+    /// The report's remark on an object that is created here and came from a file.
     static func origin(_ document: JSONValue) -> [String] {
         document.text("provenance") == "file"
             ? ["came from a provisioning file, and can be edited until one provides it"] : []
     }
 
-    /// Whether it is now as the backup has it also in who may change it, as far as that can be had.
+    /// True if it can be edited as in the backup, as far as the API allows.
     static func hasOrigin(_ document: JSONValue, _ current: JSONValue) -> Bool {
         document.text("provenance") != "api" || current.text("provenance") != ""
     }

@@ -3,7 +3,7 @@ internal import Documents
 internal import Platform
 
 extension OrganizationContent {
-    /// What makes an annotation the same as another: the API gives it a new number each time.
+    /// The members that identify an annotation: the API gives it a new number each time.
     private struct Likeable: Hashable {
         var time: Int
         var end: Int
@@ -23,7 +23,7 @@ extension OrganizationContent {
         }
     }
 
-    /// Day by day, so that only one day's are held at once.
+    /// Day by day, so that only one day's annotations are in memory.
     func importAnnotations() async throws {
         for day in try await run.tree.entries(of: "\(organization.folder)/annotations") {
             var documents: [(path: String, value: JSONValue)] = []
@@ -54,7 +54,8 @@ extension OrganizationContent {
         ) {
             if isThere { return .same }
             tries += 1
-            // An answer was lost: what it made is the only one of its kind, unless the backup has twins.
+            // An answer was lost: the annotation that it made is the only one of its kind, unless the backup has
+            // duplicates.
             if tries > 1, try await annotations(from: key.time, to: key.time).contains(where: { Likeable($0) == key }) {
                 return .same
             }
@@ -80,7 +81,7 @@ extension OrganizationContent {
             }
             var found: [JSONValue] = []
             try walk.run(over: first...last) { annotation in
-                // One that only reaches into the span is another day's.
+                // An annotation that began before the span belongs to another day.
                 if (first...last).contains(annotation["time"]?.integer ?? first) { found.append(annotation) }
             }
             return found

@@ -2,14 +2,13 @@ internal import BackupRepository
 internal import Documents
 internal import HTTP
 
-/// Contact points. A document has "[REDACTED]" in the place of a secret, which the API would take for one. The secret
-/// comes from the configuration, or from the backup where that could be encrypted.
+/// Contact points. A document has "[REDACTED]" in the place of a secret, which the API would store as the secret. The
+/// secret comes from the configuration, or from the backup if that was encrypted.
 ///
-/// One that lacks a secret is not made: it would look right and notify nobody. Where that is wanted, in a drill, it is
-/// made with a placeholder, so that what refers to it comes back too. One that is in the target keeps the secrets that
-/// it has there.
+/// One that lacks a secret is not created: it would look correct and notify no one. In a drill it is created with a
+/// placeholder, so that objects that refer to it are restored too. An existing one in the target keeps its secrets.
 extension OrganizationContent {
-    /// - Returns: names of contact points that are not there.
+    /// - Returns: names of contact points that do not exist.
     func importContactPoints() async throws -> Set<String> {
         var absent: Set<String> = []
         var there: Set<String> = []
@@ -20,7 +19,7 @@ extension OrganizationContent {
             let isThere = try await run.settle("contact point", named: title) { try await planContactPoint(document) }
             if isThere { there.insert(name) } else { absent.insert(name) }
         }
-        // Where one is in the way there is one of that name all the same.
+        // In a conflict, a contact point of that name exists anyway.
         there.formUnion(try await run.reading { try await list(["contact-points"]) }.map { $0.text("name") })
         return absent.subtracting(there)
     }
@@ -39,15 +38,15 @@ extension OrganizationContent {
             && Likeness.alike(document, current, members: ["name", "disableResolveMessage"])
         if isSame, Self.hasOrigin(document, current) { return .same }
         try Self.checkOrigin(current)
-        // A secret that the target has is at least as new as that of the backup.
+        // A secret of the target is at least as new as that of the backup.
         let given = filled(document) { configured(document, $0) }
-        // What is not at hand may be in the target; whether it can be read there shows when it is needed.
+        // A missing secret may be in the target; a later read shows if it can be read there.
         let unknown = given.missing.filter {
             !ContactSettings.has($0, in: current["settings"]) && stored(document, $0) == nil
         }
         guard unknown.isEmpty else {
             throw Obstacle(
-                .failed, "left as it is: it would lack secrets",
+                .failed, "not changed: it would lack secrets",
                 missingSecrets: unknown.map { secretName(document, $0) })
         }
         return .update {
@@ -62,7 +61,7 @@ extension OrganizationContent {
 
     private func planNewContactPoint(_ document: JSONValue, _ present: [JSONValue]) throws -> Plan {
         let uid = document.text("uid")
-        // Made again by hand, it has another uid.
+        // An operator who made it again gave it another uid.
         let twins = present.filter { Likeness.alike($0, document, members: ["name", "type"]) }
         if let twin = twins.first(where: { ContactSettings.alike(document["settings"], $0["settings"]) }) {
             let other = twin.text("uid")
@@ -76,7 +75,7 @@ extension OrganizationContent {
         let names = given.missing.map { secretName(document, $0) }
         guard given.missing.isEmpty || run.secrets.placeholder != nil else {
             let reasons = names.compactMap { run.secrets.obstacle($0, organization: organization.source) }
-            let detail = "left out: without its secrets it would notify nobody; give them and run this again"
+            let detail = "skipped: without its secrets it would notify no one; give them and run this again"
             throw Obstacle(.failed, ([detail] + reasons).joined(separator: "; "), missingSecrets: names)
         }
         var plan = Plan.create(Self.origin(document)) {
@@ -86,7 +85,7 @@ extension OrganizationContent {
             return []
         }
         plan.missingSecrets = names
-        if !names.isEmpty { plan.details.append("with a placeholder for its secrets: it notifies nobody") }
+        if !names.isEmpty { plan.details.append("with a placeholder for its secrets: it notifies no one") }
         return plan
     }
 
@@ -108,18 +107,18 @@ extension OrganizationContent {
             document["settings"] ?? .null, placeholder: run.secrets.placeholder, secret: secret)
     }
 
-    /// The secret that the configuration gives.
+    /// The secret from the configuration.
     private func configured(_ document: JSONValue, _ field: String) -> String? {
         run.secrets.value(secretName(document, field), organization: organization.source)
     }
 
-    /// The secret that the backup has.
+    /// The secret from the backup.
     private func stored(_ document: JSONValue, _ field: String) -> String? {
         run.secrets.storedValue(secretName(document, field), organization: organization.source)
     }
 
-    /// The settings of the backup, with the secrets that the target has: it shows them to its Admin, decrypted. They
-    /// pass through memory only.
+    /// The settings of the backup, with the secrets of the target, which shows them to its Admin, decrypted. They are
+    /// only held in memory.
     private func keepingSecrets(of current: JSONValue, in document: JSONValue, _ fields: [String]) async throws
         -> JSONValue
     {
@@ -140,7 +139,7 @@ extension OrganizationContent {
         guard kept.missing.isEmpty else {
             throw Obstacle(
                 .conflict,
-                "differs, and was left as it is: these credentials may not read its secrets, which an update needs",
+                "differs, and was not changed: these credentials cannot read its secrets, which an update needs",
                 missingSecrets: kept.missing.map { secretName(document, $0) })
         }
         return kept.settings
@@ -148,11 +147,11 @@ extension OrganizationContent {
 }
 
 /// The settings of a contact point, in which secrets are redacted. A field within another is named "outer.inner", one
-/// within a list by its place: "headers.0".
+/// within a list by its position: "headers.0".
 enum ContactSettings {
     static let redacted = "[REDACTED]"
 
-    /// Whether settings are the same, as far as they can be seen.
+    /// True if settings are the same, as far as they are visible.
     static func alike(_ document: JSONValue?, _ current: JSONValue?) -> Bool {
         if document?.text == redacted { return !Likeness.isZero(current) }
         if case .array(let wanted)? = document, case .array(let present)? = current {
@@ -173,7 +172,7 @@ enum ContactSettings {
 
     static func has(_ field: String, in settings: JSONValue?) -> Bool { !Likeness.isZero(value(field, in: settings)) }
 
-    /// Puts secrets in the places of what was redacted; those that are missing are left out, or have the placeholder.
+    /// Puts secrets in the redacted places. Missing ones are omitted, or replaced by the placeholder.
     static func filled(
         _ settings: JSONValue, placeholder: String? = nil, secret: (String) -> String?
     ) -> (settings: JSONValue, missing: [String]) {

@@ -2,7 +2,7 @@ internal import BackupRepository
 internal import Documents
 
 extension OrganizationContent {
-    /// A correlation has no identity that an import can give it: the two sources and the label stand for it.
+    /// An import cannot give a correlation an identity: the two sources and the label identify it.
     func importCorrelations() async throws {
         for path in try await documents("correlations") {
             try await run.settle("correlation", document: path) {

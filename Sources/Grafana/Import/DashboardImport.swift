@@ -6,14 +6,14 @@ internal import Platform
 /// A dashboard of the target.
 struct PresentDashboard {
     var dashboard: JSONValue
-    /// Uid; empty at the top.
+    /// Uid; empty for the top level.
     var folder: String
     var isProvisioned: Bool
 }
 
 extension OrganizationContent {
-    /// Dashboards read, compared and written at once, which bounds the memory. More would only queue in Grafana, whose
-    /// SQLite takes one writer at a time.
+    /// Dashboards read, compared and written at once, which limits the memory. More would only queue in Grafana, whose
+    /// SQLite accepts one writer at a time.
     private static let lanes = 4
 
     func importLibraryElements() async throws {
@@ -37,7 +37,7 @@ extension OrganizationContent {
                 return []
             }
         }
-        // The answer says where it lies in one place or the other, by version.
+        // The member of the answer that has its folder depends on the version.
         let folder = current["folderUid"]?.text ?? current["meta"]?["folderUid"]?.text ?? ""
         let isSame = Likeness.alike(document, current, members: ["name", "kind", "model"])
         let isInPlace = Self.isTop(folder) && form.text("folderUid").isEmpty || folder == form.text("folderUid")
@@ -50,7 +50,7 @@ extension OrganizationContent {
 
     private static func isTop(_ folder: String) -> Bool { folder.isEmpty || folder == "general" }
 
-    /// Each is read from the tree when its turn comes.
+    /// Each is read from the tree just before it is imported.
     func importDashboards() async throws {
         try await documents("dashboards").concurrentForEach(limit: Self.lanes) { path in
             guard let document = try await run.document("dashboard", path) else { return }
@@ -68,15 +68,15 @@ extension OrganizationContent {
 
     private func planDashboard(_ document: JSONValue, _ uid: String) async throws -> Plan {
         guard let dashboard = document["dashboard"], dashboard.object != nil, !uid.isEmpty else {
-            throw Obstacle.failed("its document holds no dashboard with a uid")
+            throw Obstacle.failed("its document has no dashboard with a uid")
         }
         let folder = document.text("folderUid")
         let permissions = ["dashboards", "uid", uid]
         guard let current = try await presentDashboard(uid) else {
             if let other = try await namesake(of: dashboard, uid, in: folder) {
                 throw Obstacle.conflict(
-                    "dashboard '\(other)' of its folder has this title, and this Grafana (\(run.access.version)) wants "
-                        + "titles unique")
+                    "dashboard '\(other)' of its folder has this title, and this Grafana (\(run.access.version)) "
+                        + "requires unique titles")
             }
             let change = try await permissionChange(document, of: permissions, isNew: true)
             return .create(change?.details ?? []) {
@@ -117,8 +117,8 @@ extension OrganizationContent {
             dashboard: dashboard, folder: meta.text("folderUid"), isProvisioned: meta["provisioned"]?.bool == true)
     }
 
-    /// Never with `overwrite`, which before version 11 would replace another dashboard of the same title: the version
-    /// that was read is sent along instead, and a newer one refuses.
+    /// Never with `overwrite`, which before version 11 would replace another dashboard of the same title. The version
+    /// that was read is sent instead, so that the server refuses if it has a newer one.
     private func save(_ dashboard: JSONValue, in folder: String, over current: PresentDashboard?) async throws {
         if Self.isResource(dashboard) { return try await saveResource(dashboard, in: folder, over: current) }
         var content = dashboard.removing(["version"])
@@ -150,7 +150,8 @@ extension OrganizationContent {
         return Likeness.alike(comparable(document), comparable(current))
     }
 
-    /// Without what the server counts, and without what it adds to panels that stand for a library element.
+    /// The dashboard without the server's counters, and without the members that it adds to panels of a library
+    /// element.
     private static func comparable(_ dashboard: JSONValue) -> JSONValue {
         var result = dashboard.removing(["id", "version", "iteration"])
         if let panels = result["panels"]?.array { result["panels"] = .array(panels.map(comparablePanel)) }
@@ -178,7 +179,7 @@ extension OrganizationContent {
         let token = document.text("accessToken")
         guard token.isEmpty || current.text("accessToken") == token else {
             throw Obstacle.conflict(
-                "it is public under another address already: remove that one to have the old one back")
+                "it is public under another address already: remove that one to restore the old one")
         }
         if Likeness.alike(document, current, members: fields) { return .same }
         return .update {

@@ -7,7 +7,7 @@ extension OrganizationContent {
         "isDefault", "jsonData",
     ]
 
-    /// The default last, since taking that flag takes it from another.
+    /// The default last, because setting that flag removes it from another.
     func importDataSources() async throws {
         let known = try await run.reading { try await presentDataSources() }
         let paths = try await documents("data-sources")
@@ -72,10 +72,10 @@ extension OrganizationContent {
         }
         guard current.text("name") == document.text("name") || run.request.replaces else {
             throw Obstacle.conflict(
-                "its uid belongs to '\(current.text("name"))': --replace makes that the one of the backup")
+                "its uid belongs to '\(current.text("name"))': --replace changes that one to the backup's")
         }
         var plan = Plan.update(found.details) {
-            // What secureJsonData does not name keeps its value.
+            // Members that are not in secureJsonData keep their values.
             let change = form.merging(["secureJsonData": .object(found.values)])
             try await write("PUT", path, body: change)
             return []

@@ -35,7 +35,7 @@ extension OrganizationContent {
         }
     }
 
-    /// Where folders do not nest, the parent that one asks for is silently ignored, and every folder is in the answer.
+    /// A server without nested folders silently ignores the requested parent, and returns every folder.
     private func nestsFolders() async throws -> Bool {
         guard let major = run.access.majorVersion, major < 11 else { return true }
         guard major == 10 else { return false }
@@ -54,7 +54,7 @@ extension OrganizationContent {
         guard let current = try await read(path) else {
             if let other = try await namesake(of: document) {
                 throw Obstacle.conflict(
-                    "folder '\(other)' has this title, and this Grafana (\(run.access.version)) wants titles unique")
+                    "folder '\(other)' has this title, and this Grafana (\(run.access.version)) requires unique titles")
             }
             let change = try await permissionChange(document, of: path, isNew: true)
             return .create(change?.details ?? []) {
@@ -63,8 +63,8 @@ extension OrganizationContent {
                 try await applyPermissions(document, of: path)
                 guard parent.isEmpty || made.text("parentUid") == parent else {
                     throw Obstacle.conflict(
-                        "it is at the top now, since this Grafana (\(run.access.version)) does not nest folders: "
-                            + "switch on its feature 'nestedFolders'")
+                        "it is at the top level now, because this Grafana (\(run.access.version)) does not nest folders: "
+                            + "enable its feature 'nestedFolders'")
                 }
                 return []
             }

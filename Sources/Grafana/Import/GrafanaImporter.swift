@@ -1,11 +1,11 @@
 package import BackupRepository
 internal import Documents
 
-/// Brings the documents of a backup back into a running Grafana, through its API.
+/// Restores the documents of a backup into a running Grafana, through its API.
 ///
-/// Everything that others refer to comes first; each object is read, compared, and written only where it differs, so
-/// that a second run writes nothing. What the target alone has stays. Identifiers that Grafana gives (of organisations,
-/// teams, users) are looked up by name; uids are kept.
+/// Objects that others refer to come first. Each object is read, compared, and written only if it differs, so that a
+/// second run writes nothing. Objects that only the target has stay. Identifiers that Grafana assigns (of
+/// organisations, teams, users) are looked up by name; uids are kept.
 package struct GrafanaImporter: ComponentImporter {
     package static var kind: String { "grafana" }
     package static var destination: ImportDestination { .server }

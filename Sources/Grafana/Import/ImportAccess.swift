@@ -2,15 +2,15 @@ internal import BackupRepository
 internal import Documents
 internal import HTTP
 
-/// What the credentials may do in the target, found out before anything is done.
+/// The permissions of the credentials in the target, checked before the first write.
 struct ImportAccess: Sendable {
-    /// "11.4.0"; empty where the server hides it.
+    /// "11.4.0"; empty if the server hides it.
     var version: String
-    /// Our own login; nil for a token.
+    /// The login of the credentials; nil for a token.
     var login: String?
-    /// Whether organisations and users can be made: a server admin with user and password.
+    /// True if organisations and users can be created: a server admin with user and password.
     var isServerAdmin: Bool
-    /// Where organisations cannot be made: id and name of the one that the credentials belong to.
+    /// If organisations cannot be created: id and name of the one that the credentials belong to.
     var organization: (id: Int, name: String)?
 
     static let role =
@@ -18,8 +18,8 @@ struct ImportAccess: Sendable {
 
     var majorVersion: Int? { Int(version.prefix { $0 != "." }) }
 
-    /// - Parameter user: the name or e-mail address that we authenticate with; nil for a token.
-    /// - Throws: `ComponentError` when the server is away, or the role is too low for anything.
+    /// - Parameter user: the name or e-mail address of the credentials; nil for a token.
+    /// - Throws: `ComponentError` when the server is unreachable, or the role is too low for any import.
     init(of server: ImportServer, user: String?) async throws {
         do {
             version = try await server.read(["health"])?.text("version") ?? ""
@@ -29,7 +29,8 @@ struct ImportAccess: Sendable {
             } else {
                 guard let own = try await server.read(["org"]), let id = own["id"]?.integer else {
                     throw GrafanaAPIError(
-                        .notGrafana, operation: "GET \(server.api.location)/api/org", "there is no such call")
+                        .notGrafana, operation: "GET \(server.api.location)/api/org",
+                        "the server does not have this call")
                 }
                 organization = (id, own.text("name"))
                 _ = try await server.read(["org", "users"])  // which only its Admin may

@@ -1,7 +1,7 @@
 internal import BackupRepository
 internal import Synchronization
 
-/// Passes on what became of each object, one at a time.
+/// Passes on the result of each object, one at a time.
 final class ImportLedger: Sendable {
     private let progress: WorkProgress
     private let report: Mutex<@Sendable (ImportedObject) -> Void>

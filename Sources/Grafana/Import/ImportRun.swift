@@ -2,7 +2,7 @@ internal import BackupRepository
 internal import Documents
 internal import HTTP
 
-/// One import: what all its parts share, and how one object is brought back.
+/// One import: the state that its parts share, and the steps for one object.
 struct ImportRun: Sendable {
     let server: ImportServer
     let tree: ImportTree
@@ -13,14 +13,14 @@ struct ImportRun: Sendable {
 
     var isDryRun: Bool { request.isDryRun }
 
-    /// Waits between tries of one object's writing. A server that is away is waited for by the reading before each try.
+    /// Pauses between attempts to write an object. For an unreachable server, the read before each attempt waits.
     private static let retries = RetryPolicy(attempts: 4, base: .milliseconds(200), cap: .seconds(2))
 
-    /// Reads, decides, writes, reports. Whatever goes wrong in between begins with the reading again, so that an answer
-    /// that was lost is no reason to do a thing twice.
+    /// Reads, decides, writes, reports. After any failure in between it starts again with the read, so that a lost
+    /// answer never causes a second write.
     /// - Parameter make: reads and compares, without writing.
-    /// - Returns: whether the object is there now, or would be.
-    /// - Throws: what ends the whole import; what befalls this object is reported.
+    /// - Returns: true if the object exists now, or would exist.
+    /// - Throws: errors that stop the whole import; errors of this object are reported.
     @discardableResult
     func settle(_ kind: String, named name: String, _ make: () async throws -> Plan) async throws -> Bool {
         var first: Plan?
@@ -63,11 +63,11 @@ struct ImportRun: Sendable {
         return try await settle(kind, named: name(document)) { try await make(document) }
     }
 
-    /// A document, or nil and a report of why there is none.
+    /// A document; or nil, and a report of the reason.
     func document(_ kind: String, _ path: String) async throws -> JSONValue? {
         do {
             guard let document = try await tree.document(path) else { return nil }
-            guard document.object != nil else { throw Obstacle.failed("its document '\(path)' holds no object") }
+            guard document.object != nil else { throw Obstacle.failed("its document '\(path)' has no object") }
             return document
         } catch let obstacle as Obstacle {
             report(ImportedObject(kind, "'\(path)'", outcome: obstacle.outcome, detail: obstacle.detail))
@@ -81,7 +81,7 @@ struct ImportRun: Sendable {
         return [.create, .update, .same].contains(object.outcome)
     }
 
-    /// For what is read outside of any one object.
+    /// Reads objects for more than one document.
     func reading<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
@@ -115,7 +115,7 @@ struct ImportRun: Sendable {
     private static func words(_ error: GrafanaAPIError) -> String {
         switch error.reason {
         case .forbidden: "\(error.detail): needs \(ImportAccess.role)"
-        case .conflict, .refused, .failing, .notAcceptable: "Grafana says: \(error.detail)"
+        case .conflict, .refused, .failing, .notAcceptable: "Grafana's message: \(error.detail)"
         default: "\(error)"
         }
     }

@@ -1,19 +1,20 @@
-/// The secrets for a restore, by the names of ``Withheld/secrets``: those of the configuration, and those that the backup
-/// has of contact points.
+/// The secrets for a restore, by the names of ``Withheld/secrets``: those of the configuration, and those of contact
+/// points in the backup.
 package struct ImportSecrets: Sendable {
     private let values: [String: String]
     private let unavailable: [String: String]
-    /// Of the backup; the configuration's count more.
+    /// From the backup; those of the configuration take precedence.
     private var stored: [String: String] = [:]
-    /// What a contact point gets in place of a secret that is not at hand; nil where it is rather not made.
+    /// The value that a contact point gets instead of a missing secret; nil to skip the contact point.
     let placeholder: String?
 
-    /// A placeholder that is a URL too, for where one is needed, of a host that never resolves (RFC 6761).
+    /// A placeholder that is also a URL, with a host that never resolves (RFC 6761).
     package static let nowhere = "https://withheld.invalid/"
 
     /// - Parameters:
-    ///   - values: by name; `organization/<id>/<name>` counts for that organisation of the backup only, and wins.
-    ///   - unavailable: names that are configured but have no value now, and why: "environment variable 'X' is not set".
+    ///   - values: by name; `organization/<id>/<name>` counts for that organisation of the backup only, and takes
+    ///     precedence.
+    ///   - unavailable: configured names without a value, and the reason: "environment variable 'X' is not set".
     package init(
         _ values: [String: String] = [:], unavailable: [String: String] = [:], placeholder: String? = nil
     ) {
@@ -26,8 +27,8 @@ package struct ImportSecrets: Sendable {
         organization.flatMap { values["organization/\($0)/\(name)"] } ?? values[name]
     }
 
-    /// With the secrets of a backup. In a drill, which has placeholders for them, they are not used: its contact points
-    /// must not reach anybody.
+    /// Adds the secrets of a backup. A drill, which uses placeholders, does not use them: its contact points must not
+    /// notify any receiver.
     func adding(stored: [String: String]) -> ImportSecrets {
         guard placeholder == nil else { return self }
         var secrets = self
@@ -35,10 +36,10 @@ package struct ImportSecrets: Sendable {
         return secrets
     }
 
-    /// The value that the backup has.
+    /// The value from the backup.
     func storedValue(_ name: String, organization: Int) -> String? { stored["organization/\(organization)/\(name)"] }
 
-    /// Why a name that is configured has no value; nil where it is not configured, or has one.
+    /// The reason why a configured name has no value; nil if it is not configured, or has one.
     func obstacle(_ name: String, organization: Int? = nil) -> String? {
         organization.flatMap { unavailable["organization/\($0)/\(name)"] } ?? unavailable[name]
     }

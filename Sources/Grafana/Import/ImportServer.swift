@@ -2,8 +2,8 @@ internal import Documents
 internal import HTTP
 internal import Platform
 
-/// The target's API as an import uses it: reading waits for a server that is away for a while; writing is tried once,
-/// because what to write depends on what reading says after a failure.
+/// The target's API for an import: a read waits for a server that is unreachable for a while. A write is tried once,
+/// because after a failure the next read decides what to write.
 struct ImportServer: Sendable {
     let api: GrafanaAPI
 
@@ -11,7 +11,7 @@ struct ImportServer: Sendable {
 
     typealias Query = [(name: String, value: String)]
 
-    /// What the API says; nil where it says 404.
+    /// The API's answer; nil for 404.
     /// - Throws: ``ServerGone`` when there is no answer after all tries, ``GrafanaAPIError`` for a refusal.
     func read(
         _ segments: [String], query: Query = [], organization: Int? = nil, isAppPlatform: Bool = false
@@ -32,7 +32,7 @@ struct ImportServer: Sendable {
         return try answer.json()
     }
 
-    /// All elements of a list that comes in pages; none where the API says 404.
+    /// All elements of a list in pages; empty for 404.
     func list(
         _ segments: [String], query: Query = [], _ shape: GrafanaAPI.ListShape, organization: Int? = nil
     ) async throws -> [JSONValue] {
@@ -53,7 +53,8 @@ struct ImportServer: Sendable {
     }
 
     /// The body of a success, null when it is empty.
-    /// - Throws: ``GrafanaAPIError``; reason `.unreachable` when no answer came, so that nobody knows what was done.
+    /// - Throws: ``GrafanaAPIError``; reason `.unreachable` when no answer came, so that the effect of the write is not
+    ///   known.
     @discardableResult
     func write(
         _ method: String, _ segments: [String], body: JSONValue? = nil, organization: Int? = nil,
@@ -78,12 +79,12 @@ struct ImportServer: Sendable {
     }
 }
 
-/// The server is away for good: no other object has a chance.
+/// The server stays unreachable: the import stops.
 struct ServerGone: Error {
     var error: GrafanaAPIError
 }
 
-/// 401, where the same credentials were good before.
+/// 401 for credentials that were accepted before.
 struct CredentialsRefused: Error {
     var error: GrafanaAPIError
 }

@@ -8,7 +8,7 @@ struct ImportTree: Sendable {
     let root: String
     let pool: BlockingPool
 
-    /// Paths of the entries of a folder, in the order of their names; none where there is no such folder.
+    /// Paths of the entries of a folder, in the order of their names; empty if the folder does not exist.
     func entries(of folder: String) async throws -> [String] {
         try await pool.run { [root] in
             let path = "\(root)/\(folder)"
@@ -17,7 +17,7 @@ struct ImportTree: Sendable {
         }
     }
 
-    /// Paths of the documents right in a folder.
+    /// Paths of the documents directly in a folder.
     func documents(in folder: String) async throws -> [String] {
         try await entries(of: folder).filter { $0.hasSuffix(".json") }
     }

@@ -1,16 +1,16 @@
 internal import BackupRepository
 internal import Documents
 
-/// An organisation of the backup, and the one it goes to.
+/// An organisation of the backup, and its counterpart in the target.
 struct ImportedOrganization: Sendable {
     /// Its id in the backup.
     let source: Int
     let name: String
     /// Its id in the target; nil in a dry run that would create it.
     let target: Int?
-    /// Whether this import made it.
+    /// True if this import created it.
     let isNew: Bool
-    /// Of its documents: "organizations/1".
+    /// The folder of its documents: "organizations/1".
     let folder: String
 
     /// "'Nodes' (uid rYdddlPWk), organisation 'Main Org.'".
@@ -20,16 +20,16 @@ struct ImportedOrganization: Sendable {
     }
 }
 
-/// Our own place in an organisation before the import.
+/// The import's own membership in an organisation before the import.
 struct Visit: Sendable {
-    /// Nil for a token, which is no member.
+    /// Nil for a token, which is never a member.
     var login: String?
-    /// Nil where we were no member.
+    /// Nil if the user was not a member.
     var role: String?
 }
 
 extension ImportRun {
-    /// Makes the organisations of the backup that are missing, and finds those that are not.
+    /// Creates the missing organisations of the backup, and finds the others.
     func importOrganizations() async throws -> [ImportedOrganization] {
         let present = try await reading { try await presentOrganizations() }
         var organizations: [ImportedOrganization] = []
@@ -64,7 +64,7 @@ extension ImportRun {
             }
             return .create {
                 let answer = try await server.write("POST", ["orgs"], body: ["name": .string(name)])
-                guard let id = answer["orgId"]?.integer else { throw Obstacle.failed("Grafana gave it no id") }
+                guard let id = answer["orgId"]?.integer else { throw Obstacle.failed("Grafana did not return its id") }
                 created(id)
                 if !Likeness.isZero(address), !Self.isBlank(address) {
                     try await server.write("PUT", ["orgs", "\(id)", "address"], body: address)
@@ -82,7 +82,7 @@ extension ImportRun {
         }
     }
 
-    /// After a lost answer the organisation may be there.
+    /// After a lost answer the organisation may exist.
     private func lookUp(_ name: String) async throws -> Int? {
         guard access.isServerAdmin else { return nil }
         return try await server.read(["orgs", "name", name])?["id"]?.integer
@@ -97,8 +97,8 @@ extension ImportRun {
         }
     }
 
-    /// Makes sure that we may act in an organisation.
-    /// - Returns: nil, and a report, where we may not.
+    /// Makes sure that the credentials have access to an organisation.
+    /// - Returns: nil, and a report, if they do not.
     func enter(_ organization: ImportedOrganization) async throws -> Visit? {
         guard access.isServerAdmin, let login = access.login else { return Visit(login: nil, role: nil) }
         guard let target = organization.target else { return Visit(login: login, role: nil) }
@@ -110,7 +110,7 @@ extension ImportRun {
             report(
                 ImportedObject(
                     "membership", organization.naming(login), outcome: .failed,
-                    detail: "the organisation's objects cannot be compared, since '\(login)' is no Admin in it; "
+                    detail: "the organisation's objects cannot be compared, because '\(login)' is not an Admin in it; "
                         + "an import makes it one while it runs"))
             return nil
         }

@@ -1,18 +1,18 @@
 internal import BackupRepository
 internal import Documents
 
-/// Whoever has a name and, in the target, a number: users, teams, service accounts.
+/// The identity in the target of a name in the backup: a user, team or service account, which has another number there.
 enum Identity: Equatable, Sendable {
     case present(Int)
-    /// Would be created by this dry run.
+    /// This dry run would create it.
     case planned
-    /// Not there, and for a reason that was reported.
+    /// It does not exist, for a reason that was reported.
     case absent
 }
 
 extension ImportRun {
-    /// Makes the users that are missing and brings the others up to date.
-    /// - Returns: by login, who of the target and of the backup there is.
+    /// Creates the missing users and updates the others.
+    /// - Returns: the users of the target and the backup, by login.
     func importUsers(into organizations: [ImportedOrganization]) async throws -> [String: Identity] {
         let documents = try await tree.documents(in: "users")
         guard access.isServerAdmin else { return try await membersInstead(of: documents) }
@@ -60,7 +60,7 @@ extension ImportRun {
         if document["isExternal"]?.bool == true {
             let labels = document["authLabels"]?.array?.compactMap(\.text).joined(separator: ", ") ?? ""
             return .skipped(
-                "signs in through \(labels.isEmpty ? "another system" : labels), which makes the user when it first does"
+                "signs in through \(labels.isEmpty ? "another system" : labels), which creates the user at the first login"
             )
         }
         let given = secrets.value("user/\(login)/password")
@@ -75,10 +75,10 @@ extension ImportRun {
                 "login": .string(login), "name": .string(document.text("name")),
                 "email": .string(document.text("email")), "password": .string(given ?? Self.randomPassword()),
             ]
-            // Grafana puts a new user into an organisation of its own choice, unless told.
+            // Grafana puts a new user into an organisation of its choice, unless the request names one.
             if let id = home?.target { form["OrgId"] = JSONValue(id) }
             guard let id = try await server.write("POST", ["admin", "users"], body: form)["id"]?.integer else {
-                throw Obstacle.failed("Grafana gave it no id")
+                throw Obstacle.failed("Grafana did not return its id")
             }
             made(id)
             if document["isGrafanaAdmin"]?.bool == true {
@@ -93,7 +93,9 @@ extension ImportRun {
     }
 
     private func planUpdate(of id: Int, _ document: JSONValue) async throws -> Plan {
-        guard let current = try await server.read(["users", "\(id)"]) else { throw Obstacle.failed("it went away") }
+        guard let current = try await server.read(["users", "\(id)"]) else {
+            throw Obstacle.failed("it was deleted meanwhile")
+        }
         if current["isExternal"]?.bool == true { return .same }  // kept up to date from where it comes from
         let profile = ["login", "name", "email"]
         let isProfileSame = Likeness.alike(document, current, members: profile)
@@ -103,7 +105,7 @@ extension ImportRun {
         let isDisabledSame = (current["isDisabled"]?.bool == true) == isDisabled
         if isProfileSame, isAdminSame, isDisabledSame { return .same }
         if document.text("login") == access.login, !isAdminSame || !isDisabledSame {
-            throw Obstacle.conflict("dr works as this user: what it may do is left as it is")
+            throw Obstacle.conflict("dr works as this user: its permissions are not changed")
         }
         let changes = [(isProfileSame, "name or address"), (isAdminSame, "server admin"), (isDisabledSame, "disabled")]
         return .update(changes.filter { !$0.0 }.map(\.1)) {
@@ -123,7 +125,7 @@ extension ImportRun {
         }
     }
 
-    /// What an Admin of one organisation sees: its members.
+    /// The members of one organisation, for an Admin who sees no other users.
     private func membersInstead(of documents: [String]) async throws -> [String: Identity] {
         let list = try await reading { try await server.read(["org", "users"]) }?.array ?? []
         var users: [String: Identity] = [:]
@@ -135,7 +137,8 @@ extension ImportRun {
             let login = document.text("login")
             try await settle("user", named: "'\(login)'") {
                 guard users[login] == nil else { return .same }
-                throw Obstacle.failed("cannot be made with these credentials: needs a server admin's user and password")
+                throw Obstacle.failed(
+                    "cannot be created with these credentials: needs a server admin's user and password")
             }
         }
         return users

@@ -1,9 +1,9 @@
 internal import Documents
 
-/// Whether two values mean the same to Grafana.
+/// Compares two values by their meaning to Grafana.
 enum Likeness {
-    /// For what Grafana keeps as it is given: dashboards, settings of data sources. A member that is null is as good
-    /// as absent, and numbers are compared by value, since a server may write `1.0` as `1`.
+    /// For objects that Grafana stores unchanged: dashboards, settings of data sources. A null member counts as absent,
+    /// and numbers are compared by value, because a server may write `1.0` as `1`.
     static func alike(_ first: JSONValue?, _ second: JSONValue?) -> Bool {
         switch (first ?? .null, second ?? .null) {
         case (.object(let first), .object(let second)):
@@ -16,7 +16,7 @@ enum Likeness {
         }
     }
 
-    /// For members whose absence means their zero value: absent, null, false, "", [] and {} are one.
+    /// For members whose absence means their zero value: absent, null, false, "", [] and {} are equal.
     static func alike(_ first: JSONValue, _ second: JSONValue, members: [String]) -> Bool {
         members.allSatisfy { name in
             let (one, other) = (first[name], second[name])
@@ -32,7 +32,7 @@ enum Likeness {
         }
     }
 
-    /// A `Double` tells whole numbers up to 15 digits apart; longer ones only their texts do.
+    /// A `Double` distinguishes whole numbers of up to 15 digits; longer ones are compared as text.
     private static func areEqual(_ first: String, _ second: String) -> Bool {
         guard first.utf8.count <= 15, second.utf8.count <= 15, let first = Double(first), let second = Double(second)
         else { return false }
@@ -41,18 +41,18 @@ enum Likeness {
 }
 
 extension JSONValue {
-    /// The members of these names, where there are any.
+    /// The members of these names, if they exist.
     func keeping(_ names: [String]) -> JSONValue {
         guard let members = object else { return self }
         return .object(members.filter { names.contains($0.key) })
     }
 
-    /// This object with the members of another, which win.
+    /// This object with the members of another, which take precedence.
     func merging(_ other: JSONValue) -> JSONValue {
         guard let members = object, let others = other.object else { return other }
         return .object(members.merging(others) { $1 })
     }
 
-    /// A member's text, empty where there is none.
+    /// A member's text, empty if it is absent.
     func text(_ name: String) -> String { self[name]?.text ?? "" }
 }

@@ -1,7 +1,7 @@
 internal import BackupRepository
 internal import Documents
 
-/// What one organisation holds, in the order in which one thing needs another.
+/// The content of one organisation, in the order of its dependencies.
 struct OrganizationContent: Sendable {
     let run: ImportRun
     let organization: ImportedOrganization
@@ -22,7 +22,7 @@ struct OrganizationContent: Sendable {
         try await importPreferences()
     }
 
-    /// In this organisation; nil where it would be created by this dry run.
+    /// Reads in this organisation; nil if this dry run would create it.
     func read(_ segments: [String], query: ImportServer.Query = []) async throws -> JSONValue? {
         guard target != nil else { return nil }
         return try await server.read(segments, query: query, organization: target)
@@ -40,14 +40,14 @@ struct OrganizationContent: Sendable {
         try await run.tree.documents(in: "\(organization.folder)/\(folder)")
     }
 
-    /// What to do about the permissions of a folder or a dashboard, none where the backup does not know them.
+    /// The change of the permissions of a folder or a dashboard; none if the backup does not have them.
     func permissionChange(_ document: JSONValue, of segments: [String], isNew: Bool) async throws -> PermissionChange? {
         guard let wanted = document["permissions"] else { return nil }
         let current = isNew ? nil : try await read(segments + ["permissions"])
         return PermissionChange(wanted, current: current, identities)
     }
 
-    /// Sets them where they are not as they should be: a new object comes with some that Grafana gives it.
+    /// Sets the permissions if they differ: Grafana gives a new object some of its own.
     func applyPermissions(_ document: JSONValue, of segments: [String]) async throws {
         guard let change = try await permissionChange(document, of: segments, isNew: false), change.isNeeded else {
             return

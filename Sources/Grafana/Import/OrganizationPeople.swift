@@ -3,7 +3,7 @@ internal import Documents
 internal import HTTP
 internal import Logging
 
-/// The people of one organisation: members, teams, service accounts.
+/// The members, teams and service accounts of one organisation.
 struct OrganizationPeople: Sendable {
     let run: ImportRun
     let organization: ImportedOrganization
@@ -32,7 +32,7 @@ struct OrganizationPeople: Sendable {
         let present = try await run.reading { try await members() }
         for path in try await run.tree.documents(in: "\(organization.folder)/members") {
             guard let document = try await run.document("member", path) else { continue }
-            // Our own role comes last: it may be one that is too low for what is still to do.
+            // The import's own role comes last: it may be too low for the remaining work.
             if document.text("login") == visit.login { continue }
             try await settleMember(document, present)
         }
@@ -54,7 +54,7 @@ struct OrganizationPeople: Sendable {
                 }
             }
             guard users[login] != nil, users[login] != .absent else {
-                return .skipped("there is no such user in the target yet")
+                return .skipped("the target does not have this user yet")
             }
             return .create {
                 guard let target = organization.target else { return [] }
@@ -65,7 +65,7 @@ struct OrganizationPeople: Sendable {
         }
     }
 
-    /// Gives our own membership the state that the backup has, or the one it had.
+    /// Sets the import's own membership to the backup's, or to the one before the import.
     func leave() async throws {
         guard let login = visit.login else { return }
         let own = try await run.tree.documents(in: "\(organization.folder)/members").asyncFirst { path in
@@ -111,7 +111,9 @@ struct OrganizationPeople: Sendable {
                     let answer = try await server.write(
                         "POST", ["teams"], body: ["name": .string(name), "email": .string(document.text("email"))],
                         organization: organization.target)
-                    guard let id = answer["teamId"]?.integer else { throw Obstacle.failed("Grafana gave it no id") }
+                    guard let id = answer["teamId"]?.integer else {
+                        throw Obstacle.failed("Grafana did not return its id")
+                    }
                     made = id
                     try await fill(id, document)
                     return []
@@ -151,7 +153,7 @@ struct OrganizationPeople: Sendable {
         return wantedMembers(of: document).filter { present[$0.login] != $0.permission }.map(\.login)
     }
 
-    /// Adds who is missing, with the permission that each had.
+    /// Adds the missing members, each with its permission.
     private func fill(_ id: Int, _ document: JSONValue) async throws {
         let target = organization.target
         let list = try await server.read(["teams", "\(id)", "members"], organization: target)?.array ?? []
@@ -177,7 +179,7 @@ struct OrganizationPeople: Sendable {
 
     private func absentees(of document: JSONValue) -> [String] {
         (document["members"]?.array ?? []).map { $0.text("login") }.filter { users[$0] == nil || users[$0] == .absent }
-            .map { "member '\($0)' is no user of the target yet" }
+            .map { "member '\($0)' is not a user of the target yet" }
     }
 
     // MARK: Service accounts
@@ -217,14 +219,14 @@ struct OrganizationPeople: Sendable {
         let fields = ["name", "role", "isDisabled"]
         let tokens = (document["tokens"]?.array ?? []).map { $0.text("name") }
         let issue = { (missing: [String]) -> [String] in
-            missing.isEmpty ? [] : ["tokens must be issued anew: \(missing.joined(separator: ", "))"]
+            missing.isEmpty ? [] : ["tokens must be issued again: \(missing.joined(separator: ", "))"]
         }
         guard let current, let id = current["id"]?.integer else {
             return .create(issue(tokens)) {
                 guard target != nil else { return [] }
                 let form = document.keeping(fields)
                 let made = try await server.write("POST", ["serviceaccounts"], body: form, organization: target)
-                // Some versions make it enabled, whatever the form says.
+                // Some versions enable it, even if the form disables it.
                 if let id = made["id"]?.integer, !Likeness.alike(form, made, members: fields) {
                     try await server.write("PATCH", ["serviceaccounts", "\(id)"], body: form, organization: target)
                 }

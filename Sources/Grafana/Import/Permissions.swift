@@ -13,7 +13,7 @@ struct Permission: Hashable, Sendable, CustomStringConvertible {
     /// 1 to view, 2 to edit, 4 to administer.
     var level: Int
 
-    /// Of a document.
+    /// Reads one from a document.
     init?(document: JSONValue) {
         guard let level = document["permission"]?.integer else { return nil }
         self.level = level
@@ -28,7 +28,7 @@ struct Permission: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Of an answer; nil for what is inherited.
+    /// Reads one from an answer; nil for an inherited one.
     init?(answer: JSONValue) {
         guard answer["inherited"]?.bool != true, let level = answer["permission"]?.integer else { return nil }
         self.level = level
@@ -47,7 +47,7 @@ struct Permission: Hashable, Sendable, CustomStringConvertible {
         login.hasPrefix("sa-") ? .serviceAccount(serviceAccount(login)) : .user(login)
     }
 
-    /// What is the same of a service account's login in every organisation: newer versions of Grafana put the
+    /// The part of a service account's login that is the same in every organisation: newer versions of Grafana put the
     /// organisation's id between "sa-" and the name.
     static func serviceAccount(_ login: String) -> String {
         let parts = login.split(separator: "-", maxSplits: 2, omittingEmptySubsequences: false)
@@ -71,7 +71,7 @@ struct Permission: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Who is who in the target.
+/// The identities of names in the target.
 struct Identities: Sendable {
     var users: [String: Identity]
     var teams: [String: Identity]
@@ -88,22 +88,22 @@ struct Identities: Sendable {
     }
 }
 
-/// What a list of permissions lacks, and how to set it.
+/// The permissions that a list lacks, and the request that sets them.
 struct PermissionChange {
-    /// What is said of it; empty where nothing is to change.
+    /// Details for the report; empty if there is no change.
     var details: [String] = []
     var isNeeded = false
-    /// Of `POST …/permissions`, which replaces the whole list.
+    /// The items of `POST …/permissions`, which replaces the whole list.
     var items: [JSONValue] = []
 
     /// - Parameters:
     ///   - document: the list of the backup.
-    ///   - current: the target's answer; nil where the object would be new.
+    ///   - current: the target's answer; nil for a new object.
     init(_ document: JSONValue?, current: JSONValue?, _ identities: Identities) {
         let wanted = (document?.array ?? []).compactMap(Permission.init(document:))
         let absent = wanted.filter { identities.identity(of: $0.subject) == .absent }
         let usable = wanted.filter { identities.identity(of: $0.subject) != .absent }
-        details = absent.map { "the permission of \($0) is left out: there is no such one in the target" }
+        details = absent.map { "the permission of \($0) is skipped: the target does not have it" }
         items = usable.map { permission in
             switch (permission.subject, identities.identity(of: permission.subject)) {
             case (.role(let role), _): ["role": .string(role), "permission": JSONValue(permission.level)]
@@ -123,7 +123,7 @@ struct PermissionChange {
         let gone = present.filter { !kept.contains($0.subject) }
         details.append("permissions")
         if !gone.isEmpty {
-            details.append("which takes away that of \(gone.map(\.description).joined(separator: ", "))")
+            details.append("which removes that of \(gone.map(\.description).joined(separator: ", "))")
         }
     }
 }

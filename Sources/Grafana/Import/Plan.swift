@@ -1,11 +1,11 @@
 internal import BackupRepository
 
-/// What comparing an object with the target came to, and what would bring it about.
+/// The result of comparing an object with the target, and the write that makes them equal.
 struct Plan {
     var outcome: ImportedObject.Outcome
     var details: [String] = []
     var missingSecrets: [String] = []
-    /// Writes; not called in a dry run. Returns what more there is to tell.
+    /// Writes; not called in a dry run. Returns further details for the report.
     var apply: (() async throws -> [String])?
 
     static var same: Plan { Plan(outcome: .same) }
@@ -27,7 +27,7 @@ struct Plan {
     }
 }
 
-/// Why one object cannot be brought back; the others go on.
+/// The reason why one object cannot be restored; the import of the others continues.
 struct Obstacle: Error {
     var outcome: ImportedObject.Outcome
     var detail: String

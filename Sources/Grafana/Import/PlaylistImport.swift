@@ -2,7 +2,7 @@ internal import BackupRepository
 internal import Documents
 
 extension OrganizationContent {
-    /// Grafana gives a playlist a uid of its own choice: where the old one is unknown, the name stands for it.
+    /// Grafana chooses the uid of a playlist: if the old one does not exist, the name identifies it.
     func importPlaylists() async throws {
         for path in try await documents("playlists") {
             try await run.settle("playlist", document: path) {
@@ -19,7 +19,7 @@ extension OrganizationContent {
         let items = (document["items"]?.array ?? []).map { $0.keeping(["type", "value", "title"]) }
         let details =
             items.contains { $0.text("type") == "dashboard_by_id" }
-            ? ["names dashboards by the numbers they had, which are others now"] : []
+            ? ["refers to dashboards by their old numbers, which have changed"] : []
         let form = document.keeping(["name", "interval"]).merging(["items": .array(items)])
         let known = list.first { $0.text("uid") == document.text("uid") }
         guard let found = known ?? namesakes.first else {
@@ -32,7 +32,9 @@ extension OrganizationContent {
             throw Obstacle.conflict("\(namesakes.count) playlists of the target have this name")
         }
         let uid = found.text("uid")
-        guard let current = try await read(["playlists", uid]) else { throw Obstacle.failed("it went away") }
+        guard let current = try await read(["playlists", uid]) else {
+            throw Obstacle.failed("it was deleted meanwhile")
+        }
         var present = current["items"]?.array ?? []
         if present.isEmpty { present = try await read(["playlists", uid, "items"])?.array ?? [] }
         let isSame =

@@ -1,14 +1,14 @@
 internal import BackupRepository
 internal import Documents
 
-/// The tree of notification policies, which the API takes as a whole: routes that only the target has would be gone.
+/// The tree of notification policies, which the API replaces completely: routes that only the target has would be lost.
 extension OrganizationContent {
     private static let routeFields = [
         "receiver", "group_by", "object_matchers", "matchers", "match", "match_re", "mute_time_intervals",
         "active_time_intervals", "group_wait", "group_interval", "repeat_interval", "continue",
     ]
 
-    /// - Parameter absent: contact points that could not be made.
+    /// - Parameter absent: contact points that could not be created.
     func importPolicies(_ absent: Set<String>) async throws {
         try await run.settle(
             "notification policies", document: "\(organization.folder)/notification-policies.json"
@@ -26,16 +26,16 @@ extension OrganizationContent {
         let missing = Self.receivers(of: document).intersection(absent).sorted()
         guard missing.isEmpty else {
             throw Obstacle.failed(
-                "needs contact points that are not there: \(missing.map { "'\($0)'" }.joined(separator: ", "))")
+                "needs contact points that do not exist: \(missing.map { "'\($0)'" }.joined(separator: ", "))")
         }
         if let current { try Self.checkOrigin(current) }
         let lost = current.map { Self.lost($0, document) } ?? []
         guard lost.isEmpty || run.request.replaces else {
             throw Obstacle.conflict(
-                "the target has routes that the backup lacks, and they would be gone: \(lost.joined(separator: ", ")); "
-                    + "--replace does so")
+                "the target has routes that the backup lacks, and they would be lost: \(lost.joined(separator: ", ")); "
+                    + "--replace removes them")
         }
-        let details = lost.isEmpty ? [] : ["takes away the routes \(lost.joined(separator: ", "))"]
+        let details = lost.isEmpty ? [] : ["removes the routes \(lost.joined(separator: ", "))"]
         let plan = { () async throws -> [String] in
             try await write(
                 "PUT", path, body: document.removing(["provenance"]), headers: Self.headers(document, current))
@@ -56,7 +56,7 @@ extension OrganizationContent {
         (route["routes"]?.array ?? []).reduce(into: [route.text("receiver")]) { $0.formUnion(receivers(of: $1)) }
     }
 
-    /// Routes of the target to which none of the backup corresponds, by what they match.
+    /// Routes of the target without a counterpart in the backup, by their matchers.
     private static func lost(_ current: JSONValue, _ document: JSONValue) -> [String] {
         let wanted = document["routes"]?.array ?? []
         return (current["routes"]?.array ?? []).flatMap { route -> [String] in

@@ -6,7 +6,7 @@ extension OrganizationContent {
         "theme", "timezone", "weekStart", "language", "homeDashboardUID", "navbar", "queryHistory",
     ]
 
-    /// Last, since a home dashboard must be there already.
+    /// Last, because a home dashboard must exist already.
     func importPreferences() async throws {
         for path in try await documents("teams") {
             guard let document = try? await run.tree.document(path), let wanted = document["preferences"],
@@ -15,7 +15,7 @@ extension OrganizationContent {
             let name = document.text("name")
             try await run.settle("preferences", named: "of team \(organization.naming(name))") {
                 switch identities.teams[name] ?? .absent {
-                case .absent: throw Obstacle.failed("the team is not there")
+                case .absent: throw Obstacle.failed("the team does not exist")
                 case .planned: return .update { [] }
                 case .present(let id): return try await planPreferences(wanted, ["teams", "\(id)", "preferences"])
                 }

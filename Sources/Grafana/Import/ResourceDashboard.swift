@@ -22,13 +22,13 @@ extension OrganizationContent {
 
     func saveResource(_ dashboard: JSONValue, in folder: String, over current: PresentDashboard?) async throws {
         if let major = run.access.majorVersion, major < 12 {
-            throw Obstacle.failed("is of schema 2, which Grafana 12 and later know; this one is \(run.access.version)")
+            throw Obstacle.failed("is of schema 2, which needs Grafana 12 or later; this one is \(run.access.version)")
         }
         let uid = dashboard["metadata"]?["name"] ?? ""
         var metadata: JSONValue = ["name": uid, "namespace": .string(namespace)]
         if let labels = dashboard["metadata"]?["labels"] { metadata["labels"] = labels }
         if !folder.isEmpty { metadata["annotations"] = ["grafana.app/folder": .string(folder)] }
-        // Where it changed since it was read, the server refuses.
+        // The server refuses if it has changed since the read.
         if let version = current?.dashboard["metadata"]?["resourceVersion"] { metadata["resourceVersion"] = version }
         let form: JSONValue = [
             "apiVersion": dashboard["apiVersion"] ?? "", "kind": dashboard["kind"] ?? "Dashboard",

@@ -1,10 +1,10 @@
 internal import BackupRepository
 internal import Documents
 
-/// Groups of alert rules, which the API takes as a whole: rules that only the target's group has are sent along with the
-/// backup's, so that they stay.
+/// Groups of alert rules, which the API replaces completely: rules that only the target's group has are sent along with
+/// the backup's, so that they stay.
 extension OrganizationContent {
-    /// Where a rule of the target is.
+    /// The place of a rule in the target.
     private struct RulePlace: Hashable {
         var folder: String
         var group: String
@@ -47,7 +47,7 @@ extension OrganizationContent {
     private func planRuleGroup(_ document: JSONValue, _ present: PresentRules) async throws -> Plan {
         let place = RulePlace(folder: document.text("folderUid"), group: document.text("title"))
         let path = ["v1", "provisioning", "folder", place.folder, "rule-groups", place.group]
-        // Old versions answer 500 for a group that is not there, so that it is asked for only when it is.
+        // Old versions answer 500 for a group that does not exist, so that only existing ones are read.
         var current = present.groups.contains(place) ? try await read(path) : nil
         if (current?["rules"]?.array ?? []).isEmpty { current = nil }
         let wanted = document["rules"]?.array ?? []
@@ -65,13 +65,14 @@ extension OrganizationContent {
             && zip(wanted, same).allSatisfy { Self.alikeRules($0, $1) && Self.hasOrigin($0, $1) }
         let titles = others.map { "'\($0.text("title"))'" }.joined(separator: ", ")
         if isSame, others.isEmpty || !run.request.replaces {
-            return Plan(outcome: .same, details: others.isEmpty ? [] : ["beside rules that are only here: \(titles)"])
+            return Plan(
+                outcome: .same, details: others.isEmpty ? [] : ["beside rules that only the target has: \(titles)"])
         }
         for rule in same { try Self.checkOrigin(rule) }
         let kept = run.request.replaces ? [] : others
         var details: [String] = []
         if !others.isEmpty {
-            details.append(kept.isEmpty ? "takes away the rules \(titles)" : "keeps the rules \(titles)")
+            details.append(kept.isEmpty ? "removes the rules \(titles)" : "keeps the rules \(titles)")
         }
         let moved = wanted.filter { present.places[$0.text("uid")].map { $0 != place } == true }
         details += moved.map { rule in

@@ -3,7 +3,7 @@ package import Documents
 internal import Foundation
 internal import Platform
 
-/// The settings of a Grafana's canary: there are none.
+/// The settings of a Grafana's canary. It has none.
 package struct GrafanaCanarySettings: CanarySettings {
     package init() {}
 
@@ -14,14 +14,14 @@ package struct GrafanaCanarySettings: CanarySettings {
     }
 }
 
-/// The canary in Grafana: the description of a small dashboard of its own, in a folder of its own.
+/// The canary in Grafana: the description of a small, separate dashboard in a separate folder.
 struct GrafanaCanary: Canary {
     static let uid = "dr-canary"
     private static let folder = "dr"
     let api: GrafanaAPI
 
     func write(_ value: String) throws -> Int {
-        // There already, most often: what matters is that the dashboard can be written.
+        // The folder usually exists already; the write of the dashboard shows if it works.
         try? api.write("POST", ["folders"], body: ["uid": .string(Self.folder), "title": "dr"])
         let dashboard: JSONValue = [
             "uid": .string(Self.uid), "title": "dr canary", "description": .string(value), "tags": ["dr"],
@@ -32,7 +32,7 @@ struct GrafanaCanary: Canary {
         ]
         try api.write("POST", ["dashboards", "db"], body: body)
         guard try values(around: 0).contains(value) else {
-            throw CheckFailure("-", "the canary's dashboard does not show what was written")
+            throw CheckFailure("-", "the canary's dashboard does not show the written value")
         }
         return WallClock.system.milliseconds
     }

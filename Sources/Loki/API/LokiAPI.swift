@@ -3,8 +3,8 @@ internal import Documents
 package import HTTP
 package import Platform
 
-/// The parts of Loki's HTTP API that a backup needs. None of them belongs to a tenant, so that no `X-Scope-OrgID` is
-/// sent, also where `auth_enabled` is set.
+/// The parts of Loki's HTTP API that a backup needs. They do not depend on a tenant, so that no `X-Scope-OrgID` is
+/// sent, even with `auth_enabled`.
 ///
 /// Calls throw ``ComponentError`` and `CancellationError`.
 package struct LokiAPI: Sendable {
@@ -33,23 +33,23 @@ package struct LokiAPI: Sendable {
         return version
     }
 
-    /// What applies on the server; it masks its secrets itself.
+    /// The settings in effect on the server; it masks its secrets itself.
     package func settings() async throws -> LokiSettings {
         let answer = try await send("GET", "/config")
         return try LokiSettings(yaml: answer.body, answer.operation)
     }
 
-    /// Has the server write what is in memory into chunks; it does so after it has answered.
+    /// Makes the server write lines in memory into chunks; it does so after it has answered.
     package func flush() async throws { _ = try await send("POST", "/flush") }
 
-    /// The server's own metrics of these names, each summed over its labels; those that it has.
+    /// The server's metrics of these names, each summed over its labels; missing ones are omitted.
     package func metrics(_ names: Set<String>) async throws -> [String: Double] {
         let text = try await send("GET", "/metrics").body
         var sums: [String: Double] = [:]
         for line in text.split(separator: UInt8(ascii: "\n")) where line.first != UInt8(ascii: "#") {
             let line = String(decoding: line, as: UTF8.self)
             let name = String(line.prefix { $0 != "{" && $0 != " " })
-            // Neither values nor the time stamp that may follow hold spaces or braces; label values may.
+            // Values and the optional time stamp have no spaces or braces; label values may have them.
             let rest = line.dropFirst(name.count)
             let values = rest.lastIndex(of: "}").map { rest[rest.index(after: $0)...] } ?? rest
             guard names.contains(name), let value = values.split(separator: " ").first.flatMap({ Double($0) }) else {
@@ -62,7 +62,7 @@ package struct LokiAPI: Sendable {
 
     private func send(_ method: String, _ path: String) async throws -> APIAnswer {
         do {
-            // A server that refuses the connection is not there; one that does not answer in time may be busy.
+            // A server that refuses the connection is down; one that does not answer in time may be busy.
             let answer = try await client.send(client.request(method, path: path)) { attempt in
                 if case .failed(let error) = attempt, error.reason == .connect { return false }
                 return attempt.mayPass

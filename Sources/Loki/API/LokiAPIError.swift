@@ -1,18 +1,18 @@
 internal import BackupRepository
 internal import HTTP
 
-/// A request to Loki that did not give the wanted answer.
+/// A request to Loki that failed.
 typealias LokiAPIError = APIError<LokiRefusal>
 
 /// The reasons for which Loki refuses.
 enum LokiRefusal: APIReason {
     /// No answer.
     case unreachable
-    /// 503: the server starts.
+    /// 503: the server is starting.
     case starting
     /// 401 or 403.
     case unauthorized
-    /// 404, 405, a redirect, or an answer that is not of this API.
+    /// 404, 405, a redirect, or an answer that does not belong to this API.
     case notLoki
     case refused
 
@@ -22,8 +22,8 @@ enum LokiRefusal: APIReason {
 
     func hint(for error: LokiAPIError) -> String? {
         switch self {
-        case .unreachable: "is `url:` of this component right, and does Loki run?"
-        case .starting: "it answers some fifteen seconds after its start"
+        case .unreachable: "check that `url:` of this component is right, and that Loki runs"
+        case .starting: "it answers about fifteen seconds after its start"
         case .unauthorized:
             "check username and password, or the bearer token, of this component: it may call /config, /metrics, "
                 + "/flush and buildinfo"

@@ -19,7 +19,7 @@ struct LokiQueries {
         [("start", "\(window.lowerBound)000000"), ("end", "\(window.upperBound)000000")]
     }
 
-    /// - Throws: ``CheckFailure``; of a server that wants a tenant, with the setting that names one.
+    /// - Throws: ``CheckFailure``; if the server requires a tenant, with the setting that names one.
     private func json(_ segments: [String], _ query: [(String, String)]) throws -> JSONValue {
         var request = api.client.request(
             "GET", segments: ["loki", "api", "v1"] + segments, query: query.map { (name: $0.0, value: $0.1) })
@@ -34,15 +34,16 @@ struct LokiQueries {
             throw failure
         }
         guard let document = answer.document else {
-            throw CheckFailure("no JSON", "\(answer.operation): the answer is not JSON: \(answer.excerpt)")
+            throw CheckFailure(
+                "the answer is not JSON", "\(answer.operation): the answer is not JSON: \(answer.excerpt)")
         }
         return document
     }
 
-    /// Selectors that together mean the streams of a window, as far as one label tells them apart.
+    /// Selectors that together match the streams of a window, as far as one label distinguishes them.
     func selectors(in window: Range<Int>, limit: Int) throws -> [String] {
         let labels = try json(["labels"], Self.span(window))
-        // Loki's own labels are on every stream, and tell the least.
+        // Loki's own labels are on every stream, and distinguish the least.
         let names = (labels["data"]?.array ?? []).compactMap(\.text).filter { !$0.hasPrefix("__") }.sorted()
         guard let name = names.first(where: { $0 != "filename" }) ?? names.first else { return [] }
         let values = try json(["label", name, "values"], Self.span(window))
@@ -54,7 +55,7 @@ struct LokiQueries {
 
     /// Lines from the window's start, or its newest ones, each with its time and its stream, in a fixed order.
     ///
-    /// Of the newest ones, lines of the same time may be cut anywhere: where there are more than `limit`, those of the
+    /// The answer may end between lines of the same time: if there are more than `limit` newest lines, those of the
     /// oldest time in the answer are dropped.
     func lines(_ selector: String, in window: Range<Int>, limit: Int, newest: Bool = false) throws -> [String] {
         let direction = newest ? "backward" : "forward"
@@ -73,7 +74,7 @@ struct LokiQueries {
         return lines.map(\.text).sorted()
     }
 
-    /// An instant query with a number, or several, for its answer.
+    /// An instant query whose result is one number or several.
     func logQL(_ expression: String, at time: Int) throws -> JSONValue {
         let query = [("query", expression), ("time", "\(time)000000")]
         return try json(["query"], query)["data"]?["result"] ?? .null

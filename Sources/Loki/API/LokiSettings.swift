@@ -2,18 +2,18 @@ internal import BackupRepository
 internal import Documents
 internal import Yams
 
-/// What `dr` wants to know of Loki's configuration, as `GET /config` shows it. Paths are as the server sees them.
+/// The parts of Loki's configuration that `dr` needs, from `GET /config`. Paths are the server's.
 package struct LokiSettings: Equatable, Sendable {
-    /// From when on which schema applies. Data are found only under the very schema that they were written with.
+    /// A schema and the day from which it applies. Data are found only under the schema that they were written with.
     package struct Period: Equatable, Sendable {
         /// A day: "2024-04-01".
         package var from: String
         package var store: String
         package var objectStore: String
         package var schema: String
-        /// Of the names of the index' tables.
+        /// The prefix of the index' tables.
         package var prefix: String
-        /// Of the index within the object store: "index/".
+        /// The prefix of the index within the object store: "index/".
         package var pathPrefix: String
 
         /// "v13/tsdb from 2024-04-01, tables index_ in index/".
@@ -32,9 +32,9 @@ package struct LokiSettings: Equatable, Sendable {
         }
     }
 
-    /// A directory that the configuration names, as the server sees it.
+    /// A directory that the configuration names, with its path on the server.
     package struct Directory: Equatable, Sendable {
-        /// Where the configuration names it: "ingester.wal.dir".
+        /// The key of the configuration: "ingester.wal.dir".
         package var key: String
         package var path: String
 
@@ -49,17 +49,18 @@ package struct LokiSettings: Equatable, Sendable {
     package var chunks: Directory?
     package var rules: Directory?
     package var writeAheadLog: Directory?
-    /// False where the server keeps lines in memory alone until they are in chunks.
+    /// False if the server keeps lines only in memory until they are in chunks.
     package var hasWriteAheadLog = true
-    /// Of the index that is not in the object store yet, by the index store: "tsdb", "boltdb-shipper".
+    /// The index that is not in the object store yet, by the index store: "tsdb", "boltdb-shipper".
     package var activeIndexes: [String: Directory] = [:]
     package var compactor: Directory?
-    /// How long a line may be in memory alone before it is in a chunk, in milliseconds; nil where that is not known.
+    /// The longest time that a line may be only in memory before it is in a chunk, in milliseconds; nil if it is not
+    /// known.
     package var longestInMemory: Int?
     package var retentionEnabled = false
-    /// As Loki writes it: "744h", "31d"; zero keeps everything.
+    /// In Loki's form: "744h", "31d"; zero keeps everything.
     package var retention: String?
-    /// True if every query must name its tenant; nil where the configuration does not say.
+    /// True if every query must name its tenant; nil if the configuration does not show it.
     package var isMultitenant: Bool?
 
     package init() {}
@@ -91,7 +92,7 @@ package struct LokiSettings: Equatable, Sendable {
             activeIndexes[store] = directory("storage_config.\(key).active_index_directory")
         }
         compactor = directory("compactor.working_directory")
-        // `common` counts where the section itself names nothing; Loki shows what applies.
+        // `common` counts if the section itself sets nothing; Loki shows the setting in effect.
         let usesThanos = text("storage_config.use_thanos_objstore") == "true"
         chunks =
             (usesThanos ? directory("storage_config.object_store.filesystem.dir") : nil)
@@ -104,7 +105,7 @@ package struct LokiSettings: Equatable, Sendable {
         isMultitenant = text("auth_enabled").map { $0 == "true" }
     }
 
-    /// - Returns: nil where the rules are not in a directory.
+    /// - Returns: nil if the rules are not in a directory.
     private static func rules(
         usesThanos: Bool, _ text: (String) -> String?, _ directory: (String) -> Directory?
     ) -> Directory? {
@@ -122,8 +123,8 @@ package struct LokiSettings: Equatable, Sendable {
         return nil
     }
 
-    /// The ingester cuts a chunk once its lines span `max_chunk_age`, or nothing was added for `chunk_idle_period`: the
-    /// first line of a stream that falls silent just before the age is reached waits for both. It looks every
+    /// The ingester cuts a chunk once its lines span `max_chunk_age`, or no line was added for `chunk_idle_period`: the
+    /// first line of a stream that stops just before that age waits for both. The ingester checks every
     /// `flush_check_period`.
     private static func longestInMemory(_ text: (String) -> String?) -> Int? {
         func milliseconds(_ key: String) -> Int? { text("ingester.\(key)").flatMap(LokiDuration.parse) }
@@ -136,17 +137,17 @@ package struct LokiSettings: Equatable, Sendable {
         path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 
-    /// A directory of the server's as a path relative to its `path_prefix`; nil where it is not in it.
+    /// A directory of the server as a path relative to its `path_prefix`; nil if it is outside of it.
     package func relative(_ path: String) -> String? { pathPrefix.flatMap { LokiFolders.relative(path, to: $0) } }
 
-    /// True if some period keeps its chunks elsewhere than in a file system.
+    /// True if some period keeps its chunks in another place than a file system.
     package var usesObjectStorage: Bool { periods.contains { $0.objectStore != "filesystem" } }
 
     // MARK: The document in a backup
 
     /// - Parameters:
-    ///   - version: the server's.
-    ///   - moved: directories of the tree that the server keeps elsewhere.
+    ///   - version: the server's version.
+    ///   - moved: directories of the tree that the server keeps outside of its `path_prefix`.
     package func document(version: String, moved: [MovedDirectory] = []) -> [UInt8] {
         let periods = periods.map { period -> JSONValue in
             [
@@ -165,7 +166,7 @@ package struct LokiSettings: Equatable, Sendable {
         return JSONValue.object(members).document
     }
 
-    /// The settings of such a document, as far as it has them.
+    /// Reads the settings in such a document.
     init?(document bytes: [UInt8]) {
         guard let periods = Self.periods(inDocument: bytes), let document = try? JSONValue(parsing: bytes) else {
             return nil
@@ -199,12 +200,13 @@ package struct LokiSettings: Equatable, Sendable {
     }
 }
 
-/// A directory at the top of an archived tree that the server has elsewhere than at that name in its `path_prefix`.
+/// A directory at the top of an archived tree that the server has in another place than at that name in its
+/// `path_prefix`.
 package struct MovedDirectory: Equatable, Sendable {
     package var name: String
-    /// Where Loki's configuration names it.
+    /// The key in Loki's configuration.
     package var key: String
-    /// As the server sees it.
+    /// The path on the server.
     package var path: String
 
     package init(_ name: String, key: String, path: String) {
@@ -213,7 +215,7 @@ package struct MovedDirectory: Equatable, Sendable {
         self.path = path
     }
 
-    /// Those of a backup's description.
+    /// The moved directories of a backup's description.
     static func all(inDocument bytes: [UInt8]) -> [MovedDirectory] {
         guard let entries = (try? JSONValue(parsing: bytes))?["directories"]?.array else { return [] }
         return entries.compactMap { entry in

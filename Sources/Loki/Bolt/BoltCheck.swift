@@ -1,7 +1,8 @@
 /// Checks the structure of a bolt file as bbolt's own check does: the meta pages, the freelist, and from the root down
-/// each page once, with its bounds and the order of its keys. No page may be used twice, be free as well, or be neither.
+/// each page once, with its bounds and the order of its keys. No page may be used twice, be both used and free, or be
+/// neither.
 ///
-/// Bolt keeps no checksum of its pages: a flipped bit within a value, or within a key that stays in order, is not found.
+/// Bolt has no checksums of its pages: a flipped bit within a value, or within a key that stays in order, is not found.
 /// Holds one bit for each page, and the pages on the way down.
 struct BoltCheck {
     private static let branch: UInt64 = 0x01
@@ -17,7 +18,7 @@ struct BoltCheck {
     private let meta: BoltMeta
     private var used: PageSet
 
-    /// - Returns: nil when the file is sound.
+    /// - Returns: nil when the file is intact.
     static func defect(in file: ReadableFile) -> String? {
         do throws(IndexDefect) {
             var check = try BoltCheck(file)
@@ -29,7 +30,7 @@ struct BoltCheck {
     private init(_ file: ReadableFile) throws(IndexDefect) {
         meta = try BoltMeta.newest(of: file)
         guard meta.end >= 2, meta.end <= UInt64(file.size / meta.pageSize) else {
-            throw IndexDefect("it has \(file.size / meta.pageSize) pages, its meta page says \(meta.end)")
+            throw IndexDefect("it has \(file.size / meta.pageSize) pages, its meta page gives \(meta.end)")
         }
         self.file = file
         used = PageSet(count: Int(meta.end))
@@ -49,7 +50,7 @@ struct BoltCheck {
         var number: UInt64
         var kind: UInt64
         var count: Int
-        /// Header included, with the pages that it spans.
+        /// The page with its header and the pages that it spans.
         var bytes: [UInt8]
     }
 
@@ -65,7 +66,7 @@ struct BoltCheck {
         guard number >= 2, number < meta.end, let first = file.read(at: Int(number) * meta.pageSize, meta.pageSize)
         else { throw IndexDefect("page \(number) is outside of the file") }
         guard first.little(0, 8) == number else {
-            throw IndexDefect("page \(number) says that it is page \(first.little(0, 8))")
+            throw IndexDefect("page \(number) has the number \(first.little(0, 8)) in its header")
         }
         let span = first.little(12, 4) + 1
         try take(number, spanning: span)
@@ -84,12 +85,12 @@ struct BoltCheck {
         let list = try page(meta.freelist)
         guard list.kind == Self.list else { throw IndexDefect("page \(list.number) is not the freelist") }
         var (count, start) = (UInt64(list.count), Self.header)
-        if list.count == 0xFFFF {  // too many for the header: the count stands before the numbers
+        if list.count == 0xFFFF {  // too many for the header: the count is before the numbers
             count = list.bytes.little(start, 8)
             start += 8
         }
         guard count <= UInt64((list.bytes.count - start) / 8) else {
-            throw IndexDefect("the freelist holds \(count) pages, for which it has no room")
+            throw IndexDefect("the freelist has a count of \(count) pages, for which it has no room")
         }
         for index in 0..<Int(count) { try take(list.bytes.little(start + 8 * index, 8), spanning: 1) }
     }
@@ -135,7 +136,7 @@ struct BoltCheck {
         return last
     }
 
-    /// - Parameter number: of the page that holds it.
+    /// - Parameter number: the number of the page that holds it.
     private mutating func readLeaf(
         _ bytes: [UInt8], count: Int, page number: UInt64, from least: ArraySlice<UInt8>?, to limit: ArraySlice<UInt8>?,
         depth: Int
@@ -162,10 +163,10 @@ struct BoltCheck {
 
     /// A key of a node, whose keys and values follow each other without a gap.
     /// - Parameters:
-    ///   - place: of the element.
-    ///   - field: where in it the key's length stands.
+    ///   - place: the position of the element.
+    ///   - field: the position of the key's length in it.
     ///   - next: the end of the entry before; moved to the end of the key.
-    ///   - position: where the key begins, from the element on.
+    ///   - position: the start of the key, relative to the element.
     private func part(
         _ bytes: [UInt8], page number: UInt64, place: Int, field: Int, next: inout Int,
         position: ([UInt8]) -> UInt64
@@ -175,7 +176,7 @@ struct BoltCheck {
         }
         let (start, length) = (place + Int(position(bytes)), Int(bytes.little(place + field, 4)))
         guard start == next, length <= bytes.count - start else {
-            throw IndexDefect("page \(number) holds an entry outside of its place")
+            throw IndexDefect("page \(number) has an entry outside of its bounds")
         }
         next = start + length
         return bytes[start..<next]
@@ -196,9 +197,9 @@ struct BoltCheck {
         }
     }
 
-    /// A bucket has a tree of pages, or stands as one leaf in the entry itself.
+    /// A bucket has a tree of pages, or is one leaf in the entry itself.
     private mutating func readBucket(_ value: [UInt8], _ number: UInt64, depth: Int) throws(IndexDefect) {
-        guard value.count >= 16 else { throw IndexDefect("page \(number) holds a bucket that is cut short") }
+        guard value.count >= 16 else { throw IndexDefect("page \(number) holds a truncated bucket") }
         let root = value.little(0, 8)
         guard root == 0 else {
             _ = try walk(root, from: nil, to: nil, depth: depth + 1)
@@ -206,7 +207,7 @@ struct BoltCheck {
         }
         let page = Array(value[16...])
         guard depth + 1 < Self.deepest, page.count >= Self.header, page.little(8, 2) == Self.leaf else {
-            throw IndexDefect("page \(number) holds a bucket that is cut short")
+            throw IndexDefect("page \(number) holds a truncated bucket")
         }
         _ = try readLeaf(page, count: Int(page.little(10, 2)), page: number, from: nil, to: nil, depth: depth + 1)
     }
@@ -222,7 +223,7 @@ private struct PageSet {
         words = [UInt64](repeating: 0, count: (count + 63) / 64)
     }
 
-    /// - Returns: false when it was there already.
+    /// - Returns: false when it is in the set already.
     mutating func insert(_ page: Int) -> Bool {
         let bit = UInt64(1) << UInt64(page & 63)
         defer { words[page >> 6] |= bit }

@@ -1,10 +1,10 @@
 internal import BackupRepository
 
-/// Checks a bolt file that streams by: the active index of boltdb-shipper, the compactor's requests for deletion.
+/// Checks a bolt file while it is streamed: the active index of boltdb-shipper, the compactor's requests for deletion.
 ///
 /// Loki maps such a file into memory and writes each transaction to pages that the one before does not use, then a meta
 /// page. A copy is consistent when both meta pages are the same before its first byte and after its last one: no
-/// transaction was committed meanwhile, so that all pages that the newest meta page leads to stayed as they were.
+/// transaction was committed meanwhile, so that all pages of the newest meta page are unchanged.
 final class BoltInspector: ContentInspector {
     private let path: String
     private let source: String?
@@ -13,7 +13,7 @@ final class BoltInspector: ContentInspector {
     private let spool = Spool()
 
     /// - Parameters:
-    ///   - source: absolute path of the live file that is being copied; nil where the content does not change.
+    ///   - source: absolute path of the live file that is being copied; nil if the content does not change.
     ///   - least: the transaction that must be in it.
     init(_ path: String, copiedFrom source: String? = nil, since least: UInt64 = 0) {
         self.path = path
@@ -24,7 +24,7 @@ final class BoltInspector: ContentInspector {
 
     private static func metas(_ path: String) -> [UInt8]? { ReadableFile(path).map(BoltMeta.bytes) }
 
-    /// The newest transaction of the file at `path`; nil where there is none, or where it is being written.
+    /// The newest transaction of the file at `path`; nil if there is none, or if it is being written.
     static func transaction(of path: String) -> UInt64? {
         ReadableFile(path).flatMap { try? BoltMeta.newest(of: $0).transaction }
     }
@@ -35,7 +35,7 @@ final class BoltInspector: ContentInspector {
 
     private func defect() -> String? {
         if let failure = spool.failure { return failure }
-        guard let content = spool.finish() else { return "there is nothing in it" }
+        guard let content = spool.finish() else { return "it is empty" }
         if let source {
             let copied = BoltMeta.bytes(of: content)
             guard before == copied, Self.metas(source) == copied else { return "it changed while it was copied" }

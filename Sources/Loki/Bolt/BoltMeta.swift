@@ -1,10 +1,10 @@
-/// A meta page of a bolt file, in bbolt's format 2, little-endian. Bolt writes its two meta pages in turn; the valid one
-/// with the higher transaction counts.
+/// A meta page of a bolt file, in bbolt's format 2, little-endian. Bolt writes its two meta pages in turn; the valid
+/// one with the higher transaction counts.
 struct BoltMeta: Equatable {
-    /// Bytes of a page's header, and of what stands behind it.
+    /// The sizes of a page's header and of the meta data after it, in bytes.
     static let header = 16
     static let length = 64
-    /// Stands for a freelist that is not stored.
+    /// The value for a freelist that is not stored.
     static let noFreelist = UInt64.max
 
     private static let magic: UInt64 = 0xED0C_DAED
@@ -38,7 +38,7 @@ struct BoltMeta: Equatable {
             throw IndexDefect("meta page \(number) does not match its checksum")
         }
         guard let size = Int(exactly: page.little(24, 4)), Self.pageSizes.contains(size), size & (size - 1) == 0 else {
-            throw IndexDefect("meta page \(number) names a page size of \(page.little(24, 4)) bytes")
+            throw IndexDefect("meta page \(number) has a page size of \(page.little(24, 4)) bytes")
         }
         pageSize = size
         root = page.little(32, 8)
@@ -52,16 +52,16 @@ struct BoltMeta: Equatable {
         bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 
-    /// The meta that counts. Both must be valid: a copy in which one is not was torn or has a flipped bit.
+    /// The meta page that counts. Both must be valid: a copy with an invalid one is inconsistent or has a flipped bit.
     static func newest(of file: ReadableFile) throws(IndexDefect) -> BoltMeta {
         let first = try BoltMeta(file.read(at: 0, header + length) ?? [], number: 0)
         let second = try BoltMeta(file.read(at: first.pageSize, header + length) ?? [], number: 1)
-        guard second.pageSize == first.pageSize else { throw IndexDefect("its meta pages name two page sizes") }
+        guard second.pageSize == first.pageSize else { throw IndexDefect("its meta pages have two page sizes") }
         return first.transaction > second.transaction ? first : second
     }
 
     /// Both meta pages as they are, valid or not: equal before and after a copy, they show that no transaction was
-    /// committed meanwhile. Empty where the file does not begin as a bolt file.
+    /// committed meanwhile. Empty if the file does not begin as a bolt file.
     static func bytes(of file: ReadableFile) -> [UInt8] {
         guard let first = file.read(at: 0, header + length), first.little(16, 4) == magic,
             let size = Int(exactly: first.little(24, 4)), pageSizes.contains(size),

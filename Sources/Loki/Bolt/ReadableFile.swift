@@ -8,12 +8,12 @@ final class ReadableFile {
     private let descriptor: CInt
     let size: Int
 
-    /// Nil where `path` is not a regular file that can be read.
+    /// Nil if `path` is not a regular file that can be read.
     convenience init?(_ path: String) {
         self.init(taking: open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))
     }
 
-    /// - Parameter descriptor: closed with this object, also when there is none.
+    /// - Parameter descriptor: closed with this object, and also if the initialiser returns nil.
     init?(taking descriptor: CInt) {
         var status = stat()
         guard descriptor >= 0 else { return nil }
@@ -27,7 +27,7 @@ final class ReadableFile {
 
     deinit { close(descriptor) }
 
-    /// - Returns: exactly so many bytes; nil where the file ends before, or cannot be read.
+    /// - Returns: exactly so many bytes; nil if the file is shorter, or cannot be read.
     func read(at offset: Int, _ count: Int) -> [UInt8]? {
         let (end, isTooFar) = offset.addingReportingOverflow(count)
         guard offset >= 0, count >= 0, !isTooFar, end <= size else { return nil }
@@ -44,14 +44,14 @@ final class ReadableFile {
     }
 }
 
-/// Keeps what streams by in a temporary file without a name, so that it can be read in any order afterwards.
+/// Stores streamed bytes in a temporary file without a name, so that they can be read in any order afterwards.
 final class Spool {
     /// A hostile archive must not fill the disk.
     private static let limit = 4 << 30
 
     private var descriptor: CInt = -1
     private var size = 0
-    /// Why the content is not all here.
+    /// The reason why the content is incomplete.
     private(set) var failure: String?
 
     deinit { if descriptor >= 0 { close(descriptor) } }
@@ -69,7 +69,7 @@ final class Spool {
         }
     }
 
-    /// Gives the content away, for reading; nil where there is none.
+    /// Hands over the content for reading; nil if there is none.
     func finish() -> ReadableFile? {
         defer { descriptor = -1 }
         return ReadableFile(taking: descriptor)
@@ -87,6 +87,7 @@ final class Spool {
 
     private func fail() {
         let reason = Errno.last.description
-        failure = "it was not checked: dr cannot write a temporary file (\(reason)); set TMPDIR to a folder with room"
+        failure =
+            "it was not checked: dr cannot write a temporary file (\(reason)); set TMPDIR to a folder with free space"
     }
 }

@@ -29,7 +29,7 @@ enum FolderEntries {
             }
             guard name != ".", name != ".." else { continue }
             var kind = (folder: entry.pointee.d_type == UInt8(DT_DIR), file: entry.pointee.d_type == UInt8(DT_REG))
-            if entry.pointee.d_type == UInt8(DT_UNKNOWN) {  // some file systems do not tell
+            if entry.pointee.d_type == UInt8(DT_UNKNOWN) {  // some file systems do not report it
                 var status = stat()
                 guard lstat("\(path)/\(name)", &status) == 0 else { continue }
                 kind = (status.st_mode & S_IFMT == S_IFDIR, status.st_mode & S_IFMT == S_IFREG)

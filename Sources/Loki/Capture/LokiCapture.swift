@@ -2,20 +2,20 @@ internal import BackupRepository
 internal import Platform
 internal import Synchronization
 
-/// The copied parts of a Loki, held, and its chunks where they lie.
+/// The copied parts of a Loki, which the run holds, and its chunks in their original folder.
 struct LokiCapture: Capture {
     let tree: DocumentTree
-    /// The server's `common.path_prefix`, as this machine sees it.
+    /// The server's `common.path_prefix`, as mounted on this machine.
     let directoryOfData: String?
     let chunks: String
-    /// What of the chunks' folder is in the tree already, or does not belong to a backup.
+    /// The entries of the chunks' folder that are in the tree already, or do not belong to a backup.
     let hidden: Set<String>
-    /// What could not be copied whole.
+    /// The files that could not be copied completely.
     let copied: [Damage]
-    /// The backup holds every line up to this moment that was in Loki, in milliseconds since 1970; nil where that is not
-    /// known of any moment.
+    /// The backup holds every line up to this time that was in Loki, in milliseconds since 1970; nil if no such time is
+    /// known.
     let bound: Int?
-    /// When the copy began, in milliseconds since 1970.
+    /// The start of the copy, in milliseconds since 1970.
     let began: Int
     /// True if the copied write-ahead log has records.
     let hasLoggedLines: Bool
@@ -46,13 +46,13 @@ struct LokiCapture: Capture {
     var isFrozen: Bool { false }
     var layers: [CaptureLayer] { [CaptureLayer(LokiLayout.chunks, directory: chunks, hidden: hidden)] }
 
-    /// The end of the newest chunk, once the tree was walked, and not later than ``bound``. Chunks that appeared since
-    /// the copy began may have no reference in it: they do not count, nor do lines that claim to be from the future.
-    /// Nil where lines may be missing at any time: the newest datum is then not known.
+    /// The end of the newest chunk, once the tree was walked, and not later than ``bound``. The tree may hold no
+    /// reference to chunks that appeared since the copy began: they do not count, nor do lines with times in the
+    /// future. Nil if lines may be missing at any time: the newest datum is then not known.
     var watermark: Int? { bound.flatMap { bound in tally.newest.map { min($0, bound) } } }
 
-    /// A time that is far ahead is told as such, and not taken for fresh data. Lines that are in the log alone have no
-    /// known time; a tree without chunks and without such lines is empty.
+    /// A time that is far ahead is reported as such, and does not count as fresh data. Lines that are only in the log
+    /// have no known time; a tree without chunks and without such lines is empty.
     var newestDatum: NewestDatum {
         guard let newest = tally.newest else { return hasLoggedLines ? .unknown : .empty }
         guard let bound else { return .unknown }

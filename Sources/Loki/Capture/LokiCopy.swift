@@ -4,21 +4,22 @@ internal import Glibc
 /// Copies the small, changing parts of a Loki into a private tree, one folder after another. All calls block.
 ///
 /// A log line moves from memory and write-ahead log into a chunk, then its reference into the active index, then into
-/// the stored one. Copying the earlier holder first and the chunks last misses no line, and gets no reference without
-/// its chunk.
+/// the stored one. Copying in that order, and the chunks last, misses no line and copies no reference without its
+/// chunk.
 struct LokiCopy {
-    /// How often a folder is listed again while files vanish from it.
+    /// The number of times that a folder is listed again while files vanish from it.
     private static let passes = 10
-    /// How often a file is copied again that fails its check while it may still be being written.
+    /// The number of times that a file is copied again if it fails its check and may still be written.
     private static let attempts = 5
-    /// A file that was written so long ago is not being written any more, in seconds.
+    /// The age in seconds at which a file counts as no longer written.
     private static let restful = 60
-    /// How often in one capture a bolt file is copied again that never rests. After the first few attempts there are
-    /// five pauses between two, so that in all they last longer than the minute after which Loki writes a snapshot.
+    /// The number of times in one capture that a constantly changing bolt file is copied again. After the first few
+    /// attempts there are five pauses between two, so that they last longer in total than the minute after which Loki
+    /// writes a snapshot.
     private static let boltAttempts = 90
 
     let tree: DocumentTree
-    /// Waits a moment for the process that writes a file.
+    /// Waits briefly for the process that writes a file.
     let pause: @Sendable () throws -> Void
     private let progress: WorkProgress?
     private var boltAttempts = Self.boltAttempts
@@ -32,17 +33,17 @@ struct LokiCopy {
         self.pause = pause
     }
 
-    /// Files that could not be copied, or not whole.
+    /// Files that could not be copied, or not completely.
     var damage: [Damage] { damaged.values.sorted { $0.path < $1.path } }
 
     struct Folder: Sendable {
         /// Absolute.
         var source: String
-        /// Where it comes in the tree.
+        /// Its path in the tree.
         var name: String
         /// Paths relative to the folder; a folder's ends in a slash.
         var isExcluded: @Sendable (String) -> Bool = { _ in false }
-        /// Lists it until nothing new appears: a file that vanishes from it lives on under another name.
+        /// True to list it until no new file appears: a file that vanishes from it continues under another name.
         var isCompacted = false
         /// All its files are bolt files.
         var isBolt = false
@@ -64,10 +65,10 @@ struct LokiCopy {
             }
         }
         files += known.count
-        warnings.append("files went on vanishing from '\(folder.source)' while it was copied: the copy may lack some")
+        warnings.append("files kept vanishing from '\(folder.source)' while it was copied: the copy may lack some")
     }
 
-    /// - Parameter seen: called with the path of each file that is there, nil for each that is gone.
+    /// - Parameter seen: called with the path of each existing file, and with nil for each deleted one.
     private mutating func walk(_ folder: Folder, below: String, pass: Int, _ seen: (String?) -> Void) throws {
         try Task.checkCancellation()
         let entries: [FolderEntries.Entry]
@@ -89,7 +90,7 @@ struct LokiCopy {
         }
     }
 
-    /// - Returns: false when the file is not there any more.
+    /// - Returns: false when the file no longer exists.
     private mutating func copy(_ source: String, to path: String, in folder: Folder, pass: Int) throws -> Bool {
         switch LokiPath(path) {
         case .activeBolt: return try copyBolt(source, path)
@@ -112,7 +113,7 @@ struct LokiCopy {
         case rejected(modified: Int)
     }
 
-    /// Notes a copy's damage, or that there is none any more.
+    /// Records a copy's damage, or clears it.
     private mutating func settle(_ copy: DocumentCopy, _ path: String) -> Outcome {
         damaged[path] = nil
         switch copy {
@@ -133,9 +134,9 @@ struct LokiCopy {
 
     // MARK: Bolt files
 
-    /// Copies a bolt file until no transaction is committed during a copy. Under a load that never rests so long, Loki's
-    /// own snapshot of the file serves as well, which it writes anew every minute for its queries: once that holds all
-    /// that was committed after the write-ahead log was copied.
+    /// Copies a bolt file until no transaction is committed during a copy. Under a constant load, Loki's own snapshot
+    /// of the file is used instead, which Loki writes every minute for its queries, once it holds every transaction up
+    /// to the copy of the write-ahead log.
     private mutating func copyBolt(_ source: String, _ path: String) throws -> Bool {
         var least: UInt64?
         for attempt in 1...Self.boltAttempts {
@@ -165,8 +166,8 @@ struct LokiCopy {
 
     // MARK: Logs
 
-    /// Copies a segment of a log. Of one with a damaged record, the part before it: Loki reads no further, and refuses
-    /// all of the log when a segment is missing.
+    /// Copies a segment of a log. If a record is damaged, it copies the part before it: Loki reads no further, and
+    /// refuses the whole log when a segment is missing.
     private mutating func copyLog(_ source: String, _ path: String) throws -> Bool {
         for attempt in 1...2 {
             let inspector = WriteAheadLogInspector(path)
@@ -182,7 +183,7 @@ struct LokiCopy {
             note(
                 Damage(
                     path: "\(path) from byte \(inspector.sound)",
-                    reason: "\(found): Loki reads this segment only up to there, and so much is in this backup"))
+                    reason: "\(found): Loki reads this segment only up to there, and this backup holds that part"))
             return true
         }
         return true

@@ -1,18 +1,18 @@
 internal import BackupRepository
 internal import Glibc
 
-/// A Loki's folders, as this machine sees them. All calls block.
+/// A Loki's folders, as mounted on this machine. All calls block.
 struct LokiFolders: Sendable {
     /// The server's `common.path_prefix`.
     let data: String
-    /// As `dr.yaml` names them.
+    /// The folders that `dr.yaml` names.
     private let named: [Part: String]
 
     /// A part of a Loki that its configuration can put anywhere.
     enum Part: Hashable, CaseIterable {
         case chunks, rules, log, tsdb, bolt, compactor
 
-        /// Its name in `path_prefix`, where the configuration names no other place.
+        /// Its name in `path_prefix`, if the configuration names no other place.
         var usual: String {
             switch self {
             case .chunks: LokiLayout.chunks
@@ -55,26 +55,26 @@ struct LokiFolders: Sendable {
         self.named = named
     }
 
-    /// Everything that a capture reads, and all that it would lack.
+    /// The folders that a capture reads, and the ones that it lacks.
     struct Layout: Sendable {
         var chunks = ""
-        /// In the only order that is safe; the chunks come after all of it.
+        /// In the only safe order; the chunks come after all of them.
         var folders: [LokiCopy.Folder] = []
         /// Folders that only a Loki has.
         var signs: [String] = []
-        /// Where the folder of lines that are not in chunks yet comes in the tree; nil where there is none.
+        /// The place in the tree of the lines that are not in chunks yet; nil if there is none.
         var log: String?
-        /// Directories that the server has elsewhere than at their name in its `path_prefix`.
+        /// Directories that the server has in another place than at their name in its `path_prefix`.
         var moved: [MovedDirectory] = []
-        /// Parts of the server that this machine does not have; paths as in the tree.
+        /// Parts of the server that this machine does not have; paths in the tree.
         var missing: [Damage] = []
-        /// What of that costs no lines.
+        /// Warnings about missing parts that cost no lines.
         var warnings: [String] = []
     }
 
     /// Compares every directory that the server names with this machine.
-    /// - Parameter settings: nil where the server is not known.
-    /// - Throws: ``ComponentError`` where there would be no chunks, or where `dr.yaml` contradicts the server.
+    /// - Parameter settings: nil if the server is not known.
+    /// - Throws: ``ComponentError`` if there would be no chunks, or if `dr.yaml` contradicts the server.
     func layout(_ settings: LokiSettings?, _ operation: String) throws -> Layout {
         var layout = Layout()
         let places = try Dictionary(
@@ -122,7 +122,7 @@ struct LokiFolders: Sendable {
     }
 
     /// The compactor stores its requests for deletion in the index every five minutes; newer ones are in its own file.
-    /// The rest of its folder is not for a backup: old markers would delete restored chunks.
+    /// The rest of its folder must not be backed up: old markers would delete restored chunks.
     private func addDeletions(_ source: String, named name: String, to layout: inout Layout) {
         var folder = LokiCopy.Folder(
             source: source, name: "\(name)/deletion/delete_requests", isExcluded: { $0 != "delete_requests" })
@@ -140,12 +140,12 @@ struct LokiFolders: Sendable {
         return lstat(path, &status) == 0 ? status.st_mtim.tv_sec : nil
     }
 
-    /// Names and scratch space of the process that runs now, and what boltdb-shipper removes at its start.
+    /// Names and scratch space of the running process, and files that boltdb-shipper removes at its start.
     private static func isProcessOwn(_ path: String) -> Bool {
         path == "uploader/" || path == "scratch/" || path.hasSuffix(".snapshot") || path.hasSuffix(".temp")
     }
 
-    /// Names at the top of the chunks' folder that are the index' and not a tenant's.
+    /// Names at the top of the chunks' folder that belong to the index and not to a tenant.
     func indexes(_ settings: LokiSettings?) -> [String] {
         let prefixes = (settings?.periods ?? []).compactMap {
             $0.pathPrefix.split(separator: "/").first.map(String.init)
@@ -153,7 +153,7 @@ struct LokiFolders: Sendable {
         return Set(prefixes.filter { $0 != "." && $0 != ".." } + ["index"]).sorted()
     }
 
-    /// Names of the tenants that have chunks; of those in schema v11 and older, which are in one flat folder, none.
+    /// Names of the tenants that have chunks; none for schema v11 and older, whose chunks are in one flat folder.
     func tenants(in chunks: String, _ settings: LokiSettings?) -> [String] {
         let indexes = Set(indexes(settings))
         let entries = (try? FolderEntries.read(chunks)) ?? []
@@ -164,11 +164,11 @@ struct LokiFolders: Sendable {
 
     /// One part on this machine.
     struct Place {
-        /// Where it comes in the tree.
+        /// Its path in the tree.
         var name: String
-        /// Absolute; nil where this machine does not have it.
+        /// Absolute; nil if this machine does not have it.
         var source: String?
-        /// As the server names it; nil where it does not.
+        /// The directory that the server names; nil if it names none.
         var directory: LokiSettings.Directory?
 
         func folder(_ isExcluded: @escaping @Sendable (String) -> Bool = { _ in false }) -> LokiCopy.Folder? {
@@ -190,11 +190,11 @@ struct LokiFolders: Sendable {
                 throw ComponentError(
                     .misconfigured, operation: operation,
                     "the server keeps its \(part.words) in '\(theirs)' (\(directory.key)), and `\(part.option)` names "
-                        + "'\(own)'", hint: "take `\(part.option)` out of dr.yaml, or correct it")
+                        + "'\(own)'", hint: "remove `\(part.option)` from dr.yaml, or correct it")
             }
         } else if let relative {
             place.source = "\(data)/\(relative)"
-            // dr knows chunks by their place in the tree.
+            // dr identifies chunks by their place in the tree.
             if part != .chunks { place.name = relative }
         } else if settings.pathPrefix == nil, directory.path.split(separator: "/").last.map(String.init) == part.usual,
             access("\(data)/\(part.usual)", F_OK) == 0
@@ -203,19 +203,19 @@ struct LokiFolders: Sendable {
         } else {
             let isHere = directory.path.hasPrefix("/") && isServersMachine
             let isReadable = access(directory.path, R_OK | X_OK) == 0
-            // The server makes its folders when it needs them: one that is not there yet is empty.
+            // The server creates its folders when it needs them: a missing one is empty.
             place.source = isHere && (isReadable || errno == ENOENT) ? directory.path : nil
         }
         if part == .chunks, place.source == nil {
             throw ComponentError(
                 .misconfigured, operation: operation,
                 "the server keeps its chunks in '\(directory.path)' (\(directory.key)), which this machine does not have",
-                hint: "set `chunks:` to that folder as this machine sees it")
+                hint: "set `chunks:` to that folder as mounted on this machine")
         }
         return place
     }
 
-    /// True if paths of the server mean the same here: its `path_prefix` leads to `data`.
+    /// True if paths of the server are valid here: its `path_prefix` leads to `data`.
     private func seesServersPaths(_ settings: LokiSettings) -> Bool {
         guard let prefix = settings.pathPrefix else { return true }
         guard prefix.hasPrefix("/"), let theirs = FileIdentity(prefix) else { return false }
@@ -236,9 +236,10 @@ struct LokiFolders: Sendable {
             var status = stat()
             guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
                 throw ComponentError(
-                    .misconfigured, operation: operation, "'\(folder)' is not there",
-                    hint: "`data:` must be the server's common.path_prefix as this machine sees it, with its chunks in "
-                        + "'chunks' or where `chunks:` says. A Loki that keeps them in object storage is backed up there"
+                    .misconfigured, operation: operation, "'\(folder)' does not exist",
+                    hint:
+                        "`data:` must be the server's common.path_prefix as mounted on this machine, with its chunks "
+                        + "in 'chunks' or in the folder of `chunks:`. If they are in object storage, back them up there"
                 )
             }
             guard access(folder, R_OK | X_OK) == 0 else {
@@ -248,16 +249,17 @@ struct LokiFolders: Sendable {
             }
         }
         guard !layout.signs.contains(where: { access($0, F_OK) == 0 }) else { return }
-        // Before its first chunk a Loki has little; a folder that has much and none of these is something else.
+        // A new Loki has few files before its first chunk; a folder with many files and none of these does not belong
+        // to a Loki.
         guard (try? FolderEntries.read(layout.chunks))?.isEmpty == true else {
             throw ComponentError(
                 .misconfigured, operation: operation, "'\(data)' does not look like Loki's: it has no wal and no index",
-                hint: "`data:` must be the server's common.path_prefix as this machine sees it")
+                hint: "`data:` must be the server's common.path_prefix as mounted on this machine")
         }
     }
 
-    /// Refuses when the server's own path leads, on this machine, to another Loki. Where it leads nowhere (another
-    /// container's mount) nothing can be said.
+    /// Refuses if the server's path leads, on this machine, to another Loki. If it leads nowhere (another container's
+    /// mount), no check is possible.
     func checkIsServers(_ settings: LokiSettings, _ operation: String) throws {
         if settings.usesObjectStorage, settings.periods.allSatisfy({ $0.objectStore != "filesystem" }) {
             throw ComponentError(
@@ -269,7 +271,7 @@ struct LokiFolders: Sendable {
         else { return }
         throw ComponentError(
             .misconfigured, operation: operation, "the server's data are in '\(prefix)', not in '\(data)'",
-            hint: "`data:` must be the server's common.path_prefix as this machine sees it")
+            hint: "`data:` must be the server's common.path_prefix as mounted on this machine")
     }
 }
 
@@ -306,7 +308,7 @@ extension LokiFolders.Layout {
                 Damage(
                     path: part.usual,
                     reason: "\(place)not have, or this user may not read: set `\(part.option)` to that folder as this "
-                        + "machine sees it"))
+                        + "mounted on this machine"))
         }
     }
 }

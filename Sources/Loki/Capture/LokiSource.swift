@@ -4,33 +4,33 @@ internal import HTTP
 internal import Logging
 package import Platform
 
-/// Archives a Loki that keeps its chunks in a file system, while it runs: no snapshot is needed, only the right order.
+/// Archives a Loki that keeps its chunks in a file system, while it runs: the right order makes a snapshot unnecessary.
 ///
-/// What changes (write-ahead log, active index, stored index, rules) is copied first, into a private tree that is kept
-/// between runs; the chunks, which never change, are read last and where they lie.
+/// Changing files (write-ahead log, active index, stored index, rules) are copied first, into a private tree that is
+/// kept between runs. The chunks, which never change, are read last, from their original folder.
 package struct LokiSource: ComponentSource {
     package static let kind = "loki"
 
     let server: LokiAPI?
     let folders: LokiFolders
     private let flushes: Bool
-    /// As which the recovery checks ask.
+    /// The tenants of the recovery checks.
     private let tenants: [String]
     let pool: BlockingPool
-    /// Waits between two looks at something that changes.
+    /// Pauses between two readings of something that changes.
     private let pause: @Sendable () throws -> Void
 
-    /// How long a flush may take before the copy goes on without its end.
+    /// The longest time of a flush before the copy continues without it.
     private static let patienceWithFlush = Duration.seconds(120)
 
     /// - Parameters:
-    ///   - server: nil where Loki is known by its files alone.
-    ///   - data: absolute path of the server's `common.path_prefix` as this machine sees it.
-    ///   - chunks: where it is not `chunks` in `data`.
-    ///   - rules: where it is not `rules` in `data`.
-    ///   - wal: the write-ahead log, where it is not `wal` in `data`.
-    ///   - flush: have the server write what is in memory into chunks first.
-    ///   - tenants: as which the recovery checks ask; empty where they name none.
+    ///   - server: nil if only Loki's files are known.
+    ///   - data: absolute path of the server's `common.path_prefix` as mounted on this machine.
+    ///   - chunks: the folder, if it is not `chunks` in `data`.
+    ///   - rules: the folder, if it is not `rules` in `data`.
+    ///   - wal: the write-ahead log, if it is not `wal` in `data`.
+    ///   - flush: true makes the server write lines in memory into chunks first.
+    ///   - tenants: the tenants of the recovery checks; empty if they name none.
     package init(
         server: LokiAPI?, data: String, chunks: String? = nil, rules: String? = nil, wal: String? = nil,
         flush: Bool = false, tenants: [String] = [], pool: BlockingPool,
@@ -85,7 +85,7 @@ package struct LokiSource: ComponentSource {
     /// Milliseconds since 1970.
     private struct Moments: Sendable {
         var began: Int
-        /// The start of a flush that came to its end.
+        /// The start of a flush that finished.
         var flushed: Int?
     }
 
@@ -109,7 +109,8 @@ package struct LokiSource: ComponentSource {
             var facts = facts
             var warnings = warnings + layout.warnings
             facts["copied_files"] = "\(copy.files)"
-            context.logger.debug("copied what changes", metadata: ["files": "\(copy.files)", "new": "\(tree.changed)"])
+            context.logger.debug(
+                "copied the changing files", metadata: ["files": "\(copy.files)", "new": "\(tree.changed)"])
             let damage = layout.missing + copy.damage
             let hasLog = layout.log.map { log in !damage.contains { Self.isPart($0.path, of: log) } } ?? false
             let hasLoggedLines = layout.log.map { Self.hasContent("\(tree.path)/\($0)") } ?? false
@@ -138,14 +139,15 @@ package struct LokiSource: ComponentSource {
         return false
     }
 
-    /// The moment up to which the backup holds all lines. The write-ahead log has those that are in memory; without it
-    /// they are missing, and they may be as old as a chunk is when Loki flushes it at the latest.
+    /// The time up to which the backup holds all lines. The write-ahead log has those in memory. Without it they are
+    /// missing, and they may be as old as the oldest chunk that Loki has not flushed.
     private static func bound(
         _ moments: Moments, settings: LokiSettings?, hasLog: Bool, warnings: inout [String]
     ) -> Int? {
         if hasLog { return moments.began }
         if let flushed = moments.flushed { return flushed }
-        let missing = "lines that were in Loki's memory only are not in this backup: there is no whole write-ahead log"
+        let missing =
+            "lines that were in Loki's memory only are not in this backup: there is no complete write-ahead log"
         guard let longest = settings?.longestInMemory else {
             warnings.append("\(missing). Its newest datum is not known")
             return nil
@@ -158,7 +160,7 @@ package struct LokiSource: ComponentSource {
         return moments.began - longest
     }
 
-    /// The settings that the backup before recorded, for a server that does not answer now.
+    /// The settings that the previous backup recorded, for a server that does not answer now.
     private static func remembered(_ state: String) -> LokiSettings? {
         FileManager.default.contents(atPath: "\(state)/documents/\(LokiLayout.description)").flatMap {
             LokiSettings(document: [UInt8]($0))
@@ -181,19 +183,19 @@ package struct LokiSource: ComponentSource {
         }
     }
 
-    /// - Returns: nil when there is no server to ask, or it does not answer, which costs the backup no data.
+    /// - Returns: nil when there is no server to query, or it does not answer, which costs the backup no data.
     private func askServer(_ warnings: inout [String]) async throws -> Answers? {
         guard let server else { return nil }
         do {
             return Answers(version: try await server.version(), settings: try await server.settings())
         } catch let error as ComponentError {
-            warnings.append("Loki was not asked for its schema, its files are copied as they are: \(error)")
+            warnings.append("dr could not read Loki's schema, and copies its files as they are: \(error)")
             return nil
         }
     }
 
-    /// Starts a flush and waits until nothing is in its queue and the number of flushed chunks rests.
-    /// - Returns: whether it came to its end.
+    /// Starts a flush and waits until its queue is empty and the number of flushed chunks is constant.
+    /// - Returns: true if it finished.
     private func flush(_ warnings: inout [String]) async throws -> Bool {
         guard let server else { return false }
         let (queue, flushed) = ("loki_ingester_flush_queue_length", "loki_ingester_chunks_flushed_total")
@@ -206,17 +208,17 @@ package struct LokiSource: ComponentSource {
                 try await pool.run { [pause] in try pause() }
                 let metrics = try await server.metrics([queue, flushed])
                 guard let length = metrics[queue] else {
-                    warnings.append("whether the flush has ended cannot be seen: /metrics has no \(queue)")
+                    warnings.append("the end of the flush is not visible: /metrics has no \(queue)")
                     return false
                 }
-                // The queue is empty before the flush has begun to fill it, too.
+                // The queue is also empty before the flush has begun to fill it.
                 quiet = length == 0 && metrics[flushed] == last ? quiet + 1 : 0
                 last = metrics[flushed]
                 if quiet == 3 { return true }
             }
-            warnings.append("the flush did not end within \(Self.patienceWithFlush): the copy went on without it")
+            warnings.append("the flush did not end within \(Self.patienceWithFlush): the copy continued without it")
         } catch let error as ComponentError {
-            warnings.append("the flush failed, what is in memory is in the write-ahead log only: \(error)")
+            warnings.append("the flush failed, and lines in memory are in the write-ahead log only: \(error)")
         }
         return false
     }

@@ -31,11 +31,12 @@ struct LokiQuery: RecoveryCheck {
             if found == nil { dry.append(tenant ?? "") }
         }
         if lines == 0, subject.facts?["chunks"] == "0" {
-            return .skipped("the set holds no chunk: there may be no line to find")
+            return .skipped("the set has no chunk: there may be no line to find")
         }
         let span = "in the 24 h before \(RFC3339.text(seconds: end / 1000))"
         let whose = dry == [""] ? "" : " of tenant \(dry.joined(separator: ", "))"
-        return .judged(dry.isEmpty, "\(lines) lines", otherwise: "no line\(whose) \(span): is the index back?")
+        return .judged(
+            dry.isEmpty, "\(lines) lines", otherwise: "no line\(whose) \(span): check that the index is restored")
     }
 
     private static func lines(_ loki: LokiQueries, in window: Range<Int>) throws -> Int {

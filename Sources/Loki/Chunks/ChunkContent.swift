@@ -1,27 +1,27 @@
 internal import Cryptography
 internal import Documents
 
-/// Why a chunk is not what it should be.
+/// The reason why a chunk is damaged.
 struct ChunkDefect: Error, Equatable {
     var detail: String
 
     init(_ detail: String) { self.detail = detail }
 }
 
-/// The inside of a chunk file, all of it but the compressed lines themselves.
+/// The inside of a chunk file, except the compressed lines themselves.
 ///
-/// Big endian throughout: BE32 length of the metadata with these four bytes (the oldest writers left them out), the
-/// metadata as a framed Snappy stream of one JSON object, BE32 length of the data, the data (Loki: pkg/storage/chunk,
-/// pkg/chunkenc; its README draws version 4 in another order than the code writes it).
+/// Big endian throughout: BE32 length of the metadata with these four bytes (the oldest writers did not count them),
+/// the metadata as a framed Snappy stream of one JSON object, BE32 length of the data, the data (Loki:
+/// pkg/storage/chunk, pkg/chunkenc; its README draws version 4 in another order than the code writes it).
 enum ChunkContent {
     private static let metadataLimit = 1 << 20
-    /// The encoding of log chunks; others, from the time when Loki shared its store with metrics, are not looked into.
+    /// The encoding of log chunks; others, from the time when Loki shared its store with metrics, are not inspected.
     private static let logChunk = 129
     private static let magic: UInt64 = 0x012E_E56A
 
     private static let members = ["userID", "fingerprint", "from", "through", "encoding"]
 
-    /// - Throws: ``ChunkDefect`` for whatever Loki would refuse, or take for another chunk.
+    /// - Throws: ``ChunkDefect`` for any chunk that Loki would refuse, or mistake for another.
     static func check(_ file: UnsafeRawBufferPointer, as name: ChunkName) throws(ChunkDefect) {
         let reader = BigEndian(file)
         guard let written = reader.integer(at: 0, bytes: 4).flatMap({ Int(exactly: $0) }) else {
@@ -40,7 +40,7 @@ enum ChunkContent {
 
     // MARK: Metadata
 
-    /// - Returns: the number that says what the data are.
+    /// - Returns: the number of the data's encoding.
     private static func checkMetadata(_ frames: [UInt8], _ name: ChunkName) throws(ChunkDefect) -> Int {
         let plain: [UInt8]
         let json: JSONValue
@@ -53,7 +53,7 @@ enum ChunkContent {
         func expect<Value: Equatable>(_ member: String, _ value: Value?, equals expected: Value) throws(ChunkDefect) {
             guard value != expected else { return }
             let found = value.map { "'\($0)'" } ?? "nothing"
-            throw ChunkDefect("metadata: \(member) is \(found), its path says '\(expected)'")
+            throw ChunkDefect("metadata: \(member) is \(found), its path gives '\(expected)'")
         }
         try expect("userID", json["userID"]?.text, equals: name.tenant)
         try expect("fingerprint", unsigned(json["fingerprint"]), equals: name.fingerprint)
@@ -71,7 +71,7 @@ enum ChunkContent {
     /// From seconds with up to three decimals.
     static func milliseconds(_ value: JSONValue?) -> Int? {
         guard case .number(let text) = value else { return nil }
-        // Digit by digit: taking the text apart costs more than all the rest of the check.
+        // Digit by digit: splitting the text costs more than the rest of the check.
         let isNegative = text.utf8.first == UInt8(ascii: "-")
         var total = 0
         var decimals: Int?
@@ -104,23 +104,25 @@ enum ChunkContent {
         else {
             throw ChunkDefect("data: it does not begin as a log chunk")
         }
-        // A version of tomorrow is proved by the file's own checksum alone.
+        // A later version is verified by the file's own checksum alone.
         guard (1...4).contains(version) else { return }
         var next = version == 1 ? 5 : 6
         let metas: Range<Int>
         if version == 4 {
             let structured = try data.section(lengthAt: data.count - 32)
             metas = try data.section(lengthAt: data.count - 16)
-            guard structured.lowerBound == next else { throw ChunkDefect("data: structured metadata are out of place") }
+            guard structured.lowerBound == next else {
+                throw ChunkDefect("data: structured metadata are not in their place")
+            }
             try data.checkSum(of: structured, "structured metadata")
             next = structured.upperBound + 4
             guard metas.upperBound + 4 == data.count - 32 else {
-                throw ChunkDefect("data: the list of blocks is out of place")
+                throw ChunkDefect("data: the list of blocks is not in its place")
             }
         } else {
             guard data.count >= 18, let offset = data.integer(at: data.count - 8, bytes: 8),
                 offset <= UInt64(data.count - 12)
-            else { throw ChunkDefect("data: the list of blocks is out of place") }
+            else { throw ChunkDefect("data: the list of blocks is not in its place") }
             metas = Int(offset)..<data.count - 12
         }
         try data.checkSum(of: metas, "the list of blocks")
@@ -134,17 +136,17 @@ enum ChunkContent {
             if version >= 3 { _ = try list.unsigned() }  // size when opened
             let length = try list.unsigned()
             guard offset == UInt64(next), length <= UInt64(metas.lowerBound), next + Int(length) + 4 <= metas.lowerBound
-            else { throw ChunkDefect("data: block \(number) is out of place") }
+            else { throw ChunkDefect("data: block \(number) is not in its place") }
             try data.checkSum(of: next..<next + Int(length), "block \(number)")
             next += Int(length) + 4
         }
         guard next == metas.lowerBound, list.isAtEnd else {
-            throw ChunkDefect("data: the blocks do not fill their place")
+            throw ChunkDefect("data: the blocks do not fill their section")
         }
     }
 }
 
-/// Bytes of a file, lent by whoever holds them, with every access checked.
+/// Borrowed bytes of a file, with every access checked.
 struct BigEndian {
     private let bytes: UnsafeRawBufferPointer
 
@@ -162,18 +164,18 @@ struct BigEndian {
         return bytes[offset..<offset + width].reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// The section whose length and then offset stand at a place near the end.
+    /// The section whose length and then offset are at a place near the end.
     func section(lengthAt place: Int) throws(ChunkDefect) -> Range<Int> {
         guard let length = integer(at: place, bytes: 8), let offset = integer(at: place + 8, bytes: 8),
             length <= UInt64(count), offset <= UInt64(count) - length
-        else { throw ChunkDefect("data: a section is out of place") }
+        else { throw ChunkDefect("data: a section is not in its place") }
         return Int(offset)..<Int(offset + length)
     }
 
-    /// Compares a section's CRC-32C with the one behind it.
+    /// Compares a section's CRC-32C with the one after it.
     func checkSum(of section: Range<Int>, _ part: String) throws(ChunkDefect) {
         guard section.lowerBound >= 0, let written = integer(at: section.upperBound, bytes: 4) else {
-            throw ChunkDefect("data: \(part) is cut short")
+            throw ChunkDefect("data: \(part) is truncated")
         }
         guard UInt64(CRC32C.checksum(bytes.bytes.extracting(section))) == written else {
             throw ChunkDefect("data: \(part) does not match its checksum")

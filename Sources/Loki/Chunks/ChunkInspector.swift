@@ -1,11 +1,11 @@
 internal import BackupRepository
 internal import Cryptography
 
-/// Proves a chunk by its name: the name carries the CRC-32C of the whole file, and the path the tenant, stream and
-/// times that the metadata must repeat. Loki answers queries over damaged chunks with success and missing lines, so
-/// that nobody else would notice.
+/// Verifies a chunk by its name: the name has the CRC-32C of the whole file, and the path the tenant, stream and times
+/// that the metadata must repeat. Loki answers queries over damaged chunks with success and missing lines, so that its
+/// answers do not show the damage.
 final class ChunkInspector: ContentInspector {
-    /// Loki cuts chunks at 1.5 to 2 MB; of what is larger only the checksum is proved.
+    /// Loki cuts chunks at 1.5 to 2 MB; for larger ones only the checksum is verified.
     private static let greatestHeld = 16 << 20
 
     private let path: String
@@ -32,18 +32,18 @@ final class ChunkInspector: ContentInspector {
         return held.withUnsafeBytes { judge(defect(in: $0)) }
     }
 
-    /// Nearly all chunks come in one piece: checked where they are.
+    /// Nearly all chunks come in one piece: checked without a copy.
     func inspect(_ whole: RawSpan) -> [Damage] {
         checksum.update(whole)
         return whole.withUnsafeBytes { judge(defect(in: $0)) }
     }
 
-    /// - Parameter detail: what is wrong with the content, as far as that was looked into.
+    /// - Parameter detail: the defect of the content, if it was inspected.
     private func judge(_ detail: String?) -> [Damage] {
         if checksum.value != name.checksum {
             let (found, expected) = (String(checksum.value, radix: 16), String(name.checksum, radix: 16))
             let more = detail.map { "; \($0)" } ?? ""
-            return [Damage(path: path, reason: "chunk: CRC is \(found), its name says \(expected)\(more)")]
+            return [Damage(path: path, reason: "chunk: CRC is \(found), its name gives \(expected)\(more)")]
         }
         return detail.map { [Damage(path: path, reason: "chunk: \($0)")] } ?? []
     }
@@ -63,5 +63,5 @@ final class MisnamedChunk: ContentInspector {
     init(_ path: String) { self.path = path }
 
     func write(_ bytes: RawSpan) {}
-    func finish() -> [Damage] { [Damage(path: path, reason: "chunk: its name is none that Loki gives")] }
+    func finish() -> [Damage] { [Damage(path: path, reason: "chunk: its name is not a valid chunk name")] }
 }

@@ -1,4 +1,4 @@
-/// What a chunk's path says of it, below Loki's chunks directory.
+/// The fields in a chunk's path, below Loki's chunks directory.
 ///
 /// Schema v12 and newer: `<tenant>/<fingerprint>/` and base64 of `<from>:<through>:<checksum>`; schema v11 and older:
 /// base64 of `<tenant>/<fingerprint>:<from>:<through>:<checksum>` in one flat directory. Numbers are lower-case hex
@@ -27,7 +27,7 @@ package struct ChunkName: Equatable, Sendable {
 
     /// - Parameter path: relative to the chunks directory.
     init?(_ path: ArraySlice<UInt8>) {
-        // Two of these for every chunk: no arrays of parts.
+        // Called twice for every chunk: no arrays of parts.
         let slash = UInt8(ascii: "/")
         guard let end = path.lastIndex(of: slash) else {
             self.init(flat: path)
@@ -94,7 +94,7 @@ package struct ChunkName: Equatable, Sendable {
     private static func hex(_ value: UInt64) -> String { String(value, radix: 16) }
 }
 
-/// Numbers as Loki writes them: lower case, no leading zeros.
+/// Numbers in Loki's form: lower case, no leading zeros.
 enum Hexadecimal {
     static func parse(_ text: ArraySlice<UInt8>) -> UInt64? {
         guard (1...16).contains(text.count), text.count == 1 || text.first != UInt8(ascii: "0") else { return nil }
@@ -110,7 +110,7 @@ enum Hexadecimal {
     }
 }
 
-/// RFC 4648, section 4, with padding and nothing else.
+/// RFC 4648, section 4, with padding and no other characters.
 enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let values: [UInt8] = {

@@ -1,4 +1,4 @@
-/// Why a file of the index is not sound.
+/// The reason why a file of the index is damaged.
 struct IndexDefect: Error {
     var detail: String
 

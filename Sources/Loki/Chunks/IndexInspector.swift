@@ -2,13 +2,13 @@ internal import Archiving
 internal import BackupRepository
 internal import Cryptography
 
-/// Checks a stored index file: gzip around a TSDB, a bolt database, or something else. A TSDB's table of contents at its
-/// end has a checksum, which together with the times is in the name of a compacted file.
+/// Checks a stored index file: gzip around a TSDB, a bolt database, or another format. The table of contents at the end
+/// of a TSDB has a checksum. The name of a compacted file repeats it and the times.
 final class IndexInspector: ContentInspector {
     enum Content {
         case tsdb(IndexName.Compacted?)
         case bolt
-        /// Known by gzip's own checksum alone.
+        /// Verified by gzip's own checksum alone.
         case other
     }
 
@@ -48,13 +48,13 @@ final class IndexInspector: ContentInspector {
     func finish() -> [Damage] { defect().map { [Damage(path: path, reason: "index: \($0)")] } ?? [] }
 
     private func defect() -> String? {
-        do throws(GzipError) { try gzip.finish() } catch { return "it is not a whole gzip file" }
-        guard size > 0 else { return "there is nothing in it" }
+        do throws(GzipError) { try gzip.finish() } catch { return "it is not a complete gzip file" }
+        guard size > 0 else { return "it is empty" }
         switch content {
         case .tsdb(let compacted): return defectOfEnds(compacted)
         case .bolt:
             if let failure = spool.failure { return failure }
-            guard let content = spool.finish() else { return "there is nothing in it" }
+            guard let content = spool.finish() else { return "it is empty" }
             return BoltCheck.defect(in: content)
         case .other: return nil
         }
@@ -73,12 +73,12 @@ final class IndexInspector: ContentInspector {
             else { return nil }
             return (written, from, through)
         }
-        guard let (written, from, through) = numbers else { return "it ends too soon" }
+        guard let (written, from, through) = numbers else { return "it ends early" }
         let checksum = CRC32C.checksum(tail.span.bytes.extracting(first: TSDBCheck.contents))
         guard UInt64(checksum) == written else { return "its table of contents does not match its checksum" }
         guard let compacted else { return nil }
         guard compacted.checksum == checksum else {
-            return "CRC is \(String(checksum, radix: 16)), its name says \(String(compacted.checksum, radix: 16))"
+            return "CRC is \(String(checksum, radix: 16)), its name gives \(String(compacted.checksum, radix: 16))"
         }
         guard UInt64(exactly: compacted.from) == from, UInt64(exactly: compacted.through) == through else {
             return "its times are not those of its name"
@@ -87,7 +87,7 @@ final class IndexInspector: ContentInspector {
     }
 }
 
-/// Checks a TSDB of the active index, which is not compressed and lies there until it is stored.
+/// Checks a TSDB of the active index, which is not compressed and stays there until it is stored.
 final class ActiveIndexInspector: ContentInspector {
     private let path: String
     private let spool = Spool()
@@ -102,7 +102,7 @@ final class ActiveIndexInspector: ContentInspector {
 
     private func defect() -> String? {
         if let failure = spool.failure { return failure }
-        guard let content = spool.finish() else { return "there is nothing in it" }
+        guard let content = spool.finish() else { return "it is empty" }
         return TSDBCheck.defect(in: content)
     }
 }

@@ -2,7 +2,7 @@ internal import BackupRepository
 
 /// The checks of one file of an archived tree, the same on capture, in a repository, and after a restore.
 enum LokiInspection {
-    /// - Returns: nil where the file has no check of its own.
+    /// - Returns: nil if the file has no check of its own.
     static func inspector(of path: String) -> (any ContentInspector)? {
         switch LokiPath(path) {
         case .chunk(let name): ChunkInspector(path, name)

@@ -1,21 +1,21 @@
 internal import Cryptography
 
-/// The two formats of Snappy that a chunk's metadata are in: frames around blocks
-/// (https://github.com/google/snappy: framing_format.txt, format_description.txt).
+/// The two formats of Snappy in a chunk's metadata: frames around blocks (https://github.com/google/snappy:
+/// framing_format.txt, format_description.txt).
 enum Snappy {
     private static let identifier: [UInt8] = [0xFF, 6, 0, 0] + Array("sNaPpY".utf8)
 
-    /// Opens a whole framed stream and proves each frame by its checksum.
-    /// - Parameter limit: refuse to make more plain bytes than this.
+    /// Decodes a complete framed stream and verifies each frame by its checksum.
+    /// - Parameter limit: refuse to produce more plain bytes than this.
     static func decodeFrames(_ stream: ArraySlice<UInt8>, limit: Int) throws(ChunkDefect) -> [UInt8] {
-        guard stream.starts(with: identifier) else { throw ChunkDefect("it is no framed Snappy stream") }
+        guard stream.starts(with: identifier) else { throw ChunkDefect("it is not a framed Snappy stream") }
         var rest = stream.dropFirst(identifier.count)
         var plain: [UInt8] = []
         while let kind = rest.first {
-            guard rest.count >= 4 else { throw ChunkDefect("a Snappy frame's header is cut short") }
+            guard rest.count >= 4 else { throw ChunkDefect("a Snappy frame's header is truncated") }
             let length = Int(little(rest.dropFirst(), 3))
             let body = rest.dropFirst(4).prefix(length)
-            guard body.count == length else { throw ChunkDefect("a Snappy frame is cut short") }
+            guard body.count == length else { throw ChunkDefect("a Snappy frame is truncated") }
             rest = rest.dropFirst(4 + length)
             switch kind {
             case 0, 1:
@@ -27,16 +27,18 @@ enum Snappy {
                 }
                 plain += piece
                 guard plain.count <= limit else { throw ChunkDefect("it is longer than \(limit) bytes") }
-            case 0x80...0xFE: break  // padding, and what may be skipped
+            case 0x80...0xFE: break  // padding, and frames that may be skipped
             case 0xFF:
-                guard body.elementsEqual(identifier.dropFirst(4)) else { throw ChunkDefect("a stray Snappy header") }
+                guard body.elementsEqual(identifier.dropFirst(4)) else {
+                    throw ChunkDefect("an unexpected Snappy header")
+                }
             default: throw ChunkDefect("a Snappy frame of unknown kind \(kind)")
             }
         }
         return plain
     }
 
-    /// The form in which frames keep a checksum, so that checksums of checksums stay distinct.
+    /// The form of a checksum in frames, so that checksums of checksums stay distinct.
     static func masked(_ checksum: UInt32) -> UInt32 { (checksum >> 15 | checksum << 17) &+ 0xA282_EAD8 }
 
     private static func decodeBlock(_ block: ArraySlice<UInt8>, limit: Int) throws(ChunkDefect) -> [UInt8] {

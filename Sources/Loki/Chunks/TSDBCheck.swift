@@ -11,7 +11,7 @@ struct TSDBCheck {
 
     private let file: ReadableFile
 
-    /// - Returns: nil when the file is sound, or of a version that is not known.
+    /// - Returns: nil when the file is intact, or of an unknown version.
     static func defect(in file: ReadableFile) -> String? {
         do throws(IndexDefect) {
             try TSDBCheck(file: file).run()
@@ -26,7 +26,7 @@ struct TSDBCheck {
         guard head[4] == Self.version else { return }
         let end = file.size - Self.contents - 4
         guard end >= 5, let table = file.read(at: end, Self.contents + 4) else {
-            throw IndexDefect("it ends too soon")
+            throw IndexDefect("it ends early")
         }
         guard CRC32C.checksum(table.span.bytes.extracting(first: Self.contents)) == table.big(Self.contents) else {
             throw IndexDefect("its table of contents does not match its checksum")
@@ -48,18 +48,18 @@ struct TSDBCheck {
     }
 
     /// BE32 length, the content, its checksum.
-    /// - Returns: the place behind it.
+    /// - Returns: the position after it.
     @discardableResult
     private func section(at place: Int, _ end: Int) throws(IndexDefect) -> Int {
         guard place + 4 <= end, let length = file.read(at: place, 4)?.big(0) else {
-            throw IndexDefect("the section at \(place) is cut short")
+            throw IndexDefect("the section at \(place) is truncated")
         }
         return try content(at: place + 4, Int(length), end)
     }
 
     private func content(at place: Int, _ length: Int, _ end: Int) throws(IndexDefect) -> Int {
         guard length + 4 <= end - place, let bytes = file.read(at: place, length + 4) else {
-            throw IndexDefect("the section at \(place) is cut short")
+            throw IndexDefect("the section at \(place) is truncated")
         }
         guard CRC32C.checksum(bytes.span.bytes.extracting(first: length)) == bytes.big(length) else {
             throw IndexDefect("the section at \(place) does not match its checksum")
@@ -83,7 +83,7 @@ struct TSDBCheck {
                 place += 1
                 if byte < 0x80 { break }
             }
-            guard length > 0 else { throw IndexDefect("the series at \(offset) is cut short") }
+            guard length > 0 else { throw IndexDefect("the series at \(offset) is truncated") }
             place = Self.aligned(try content(at: place, length, end), 16)
         }
     }
@@ -92,6 +92,6 @@ struct TSDBCheck {
 }
 
 extension [UInt8] {
-    /// - Precondition: the array holds four bytes from `place` on.
+    /// - Precondition: the array holds four bytes from `place`.
     fileprivate func big(_ place: Int) -> UInt32 { self[place..<place + 4].reduce(0) { $0 << 8 | UInt32($1) } }
 }

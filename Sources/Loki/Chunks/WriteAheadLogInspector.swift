@@ -1,19 +1,19 @@
 internal import BackupRepository
 internal import Cryptography
 
-/// Checks a segment of a write-ahead log, of Loki's ingester or of its TSDB index: records in pages of 32 KiB, each with
-/// its CRC-32C. The end of a segment may be torn; Loki reads what is before it.
+/// Checks a segment of a write-ahead log, of Loki's ingester or of its TSDB index: records in pages of 32 KiB, each
+/// with its CRC-32C. The end of a segment may be incomplete; Loki reads the part before it.
 final class WriteAheadLogInspector: ContentInspector {
     private static let pageSize = 32 << 10
     private static let header = 7
 
     private let path: String
     private var page: [UInt8] = []
-    /// Where `page` begins.
+    /// The offset of `page`.
     private var base = 0
     private var isInRecord = false
     private var defect: String?
-    /// Bytes up to the end of the last whole record.
+    /// Bytes up to the end of the last complete record.
     private(set) var sound = 0
 
     init(_ path: String) { self.path = path }
@@ -46,9 +46,10 @@ final class WriteAheadLogInspector: ContentInspector {
         var place = 0
         while place < page.count {
             let kind = page[place] & 7
-            // Zeros fill up a page behind its last record.
+            // Zeros fill a page after its last record.
             if page[place] == 0 {
-                return page[place...].allSatisfy { $0 == 0 } ? nil : "bytes behind the last record at \(base + place)"
+                return page[place...].allSatisfy { $0 == 0 }
+                    ? nil : "unexpected bytes after the last record at \(base + place)"
             }
             guard place + Self.header <= page.count else { return endsInside(place, Self.header) }
             let length = Int(page[place + 1]) << 8 | Int(page[place + 2])
@@ -61,7 +62,7 @@ final class WriteAheadLogInspector: ContentInspector {
                 let (found, written) = (String(found, radix: 16), String(written, radix: 16))
                 return "record at \(base + place): CRC is \(found), should be \(written)"
             }
-            // A whole record, or its first, middle and last part; compressed or not.
+            // A complete record, or its first, middle and last part; compressed or not.
             guard page[place] < 0x20, (1...4).contains(kind), (kind > 2) == isInRecord else {
                 return "record at \(base + place): its kind \(page[place]) does not belong there"
             }
@@ -72,7 +73,7 @@ final class WriteAheadLogInspector: ContentInspector {
         return nil
     }
 
-    /// - Returns: nil where the segment itself ends there, for that is a torn end.
+    /// - Returns: nil if the segment itself ends there: its end is incomplete.
     private func endsInside(_ place: Int, _ length: Int) -> String? {
         let fitsPage = place + length <= Self.pageSize
         return fitsPage && page.count < Self.pageSize ? nil : "record at \(base + place) does not fit its page"

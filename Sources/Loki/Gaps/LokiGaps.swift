@@ -2,14 +2,14 @@ package import BackupRepository
 internal import Glibc
 package import Platform
 
-/// What a Loki keeps outside of the folders that are backed up.
+/// Finds data that a Loki keeps outside of the folders that are backed up.
 package struct LokiGaps: GapFinder {
     private let server: LokiAPI?
     private let folders: LokiFolders
     private let pool: BlockingPool
 
     /// - Parameters:
-    ///   - server: nil where only the files are known.
+    ///   - server: nil if only the files are known.
     ///   - data, chunks, rules, wal: as for ``LokiSource``.
     package init(
         server: LokiAPI?, data: String, chunks: String?, rules: String?, wal: String? = nil, pool: BlockingPool
@@ -29,8 +29,8 @@ package struct LokiGaps: GapFinder {
         for period in settings?.periods ?? [] where period.objectStore != "filesystem" {
             gaps.append(
                 Gap(
-                    "chunks from \(period.from) on, which are in \(period.objectStore)",
-                    why: "logs of that time are in object storage, which a backup of files does not see",
+                    "chunks from \(period.from), which are in \(period.objectStore)",
+                    why: "logs of that time are in object storage, which a backup of files does not include",
                     remedy: "protect the bucket by versioning and replication to another region or account"))
         }
         let layout = try folders.layout(settings, "gaps of '\(folders.data)'")
@@ -38,7 +38,7 @@ package struct LokiGaps: GapFinder {
             gaps.append(
                 Gap(
                     "'\(missing.path)' of the server", why: missing.reason,
-                    remedy: "set the key that is named, or move the folder below common.path_prefix"))
+                    remedy: "set the key named above, or move the folder below common.path_prefix"))
         }
         if settings?.hasWriteAheadLog == false {
             gaps.append(
@@ -56,7 +56,7 @@ package struct LokiGaps: GapFinder {
                     "tenants \(Gap.list(unreadable))", why: "their folders are not readable for this user",
                     remedy: "run as Loki's user or as root"))
         }
-        // Where `chunks:` leads elsewhere, Loki's usual place may still be in use.
+        // If `chunks:` leads to another folder, Loki's usual one may still be in use.
         let usual = "\(folders.data)/\(LokiLayout.chunks)"
         if usual != layout.chunks, FileIdentity(usual) != FileIdentity(layout.chunks), !surroundings.covers(usual) {
             let tenants = folders.tenants(in: usual, settings)

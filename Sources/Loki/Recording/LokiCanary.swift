@@ -16,7 +16,7 @@ package struct LokiCanarySettings: CanarySettings {
     }
 }
 
-/// The canary in Loki: a line of a stream of its own. Lines in memory are in the backup too, with the write-ahead log.
+/// The canary in Loki: a line of a separate stream. Lines in memory are in the backup too, with the write-ahead log.
 struct LokiCanary: Canary {
     private static let day = 86_400_000
     let queries: LokiQueries

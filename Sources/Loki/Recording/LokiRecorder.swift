@@ -18,7 +18,7 @@ struct LokiRecorder: QueryRecorder {
     private static let sample = 5
     /// Lines of one query.
     private static let lines = 1000
-    /// Milliseconds before a capture in which clients may have lines that they had not pushed yet.
+    /// Milliseconds before a capture in which clients may hold lines that they have not pushed yet.
     private static let patienceWithClients = 10_000
 
     init(_ component: CheckedComponent, _ api: LokiAPI) {

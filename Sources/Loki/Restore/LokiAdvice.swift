@@ -14,10 +14,10 @@ extension LokiRestorer {
                 moved = moved.map { $0.updated(settings) }
                 advice += found.advice(against: settings) + retention(settings, found)
             } catch {
-                // What the error advises is for who wants it to answer now; a restore does not.
+                // The error's hint is about getting an answer now, which a restore does not need.
                 let reason = "\(error)".prefix { $0 != "\n" }
                 advice.append(
-                    "Loki was not asked for its schema and retention (\(reason)). Before its start: "
+                    "dr could not read Loki's schema and retention (\(reason)). Before its start: "
                         + (found.periods.map { "it needs the periods \(Self.text($0)); " } ?? "")
                         + Self.remedy(found))
             }
@@ -30,17 +30,17 @@ extension LokiRestorer {
         }
         if found.periods?.contains(where: { $0.store == "boltdb-shipper" }) == true {
             advice.append(
-                "with boltdb-shipper, lines out of the write-ahead log are found up to a minute after the start only: Loki "
-                    + "queries a snapshot of its index that it writes every minute. Run checks after that")
+                "with boltdb-shipper, queries find lines of the write-ahead log up to a minute after the start only: "
+                    + "Loki queries a snapshot of its index that it writes every minute. Run checks after that")
         }
         if found.hasDeleteRequests {
             advice.append(
-                "requests for deletion were restored too: those that are still pending will be carried out on what is "
-                    + "restored")
+                "requests for deletion were restored too: Loki will apply the pending ones to the "
+                    + "restored logs")
         }
         if found.belongsToRoot {
             advice.append(
-                "what is restored belongs to root: give it to the user that Loki runs as, 10001:10001 in its image")
+                "the restored files belong to root: give them to the user that Loki runs as, 10001:10001 in its image")
         }
         return advice
     }
@@ -51,7 +51,7 @@ extension LokiRestorer {
 
     private static func remedy(_ found: Restored) -> String {
         let oldest = found.oldest.map { " (the oldest chunk ends at \(text($0)))" } ?? ""
-        return "a retention_period that is too short\(oldest) deletes what is restored soon after the start: set "
+        return "a retention_period that is too short\(oldest) deletes restored chunks soon after the start: set "
             + "compactor.retention_enabled=false first if in doubt"
     }
 
@@ -65,20 +65,20 @@ extension LokiRestorer {
         else { return [] }
         return [
             "the server's retention is \(text), and the oldest restored chunk ends at \(Self.text(oldest)): the compactor "
-                + "removes what is too old soon after the start; set compactor.retention_enabled=false or a longer "
-                + "limits_config.retention_period first to keep it"
+                + "removes older chunks soon after the start; set compactor.retention_enabled=false or a longer "
+                + "limits_config.retention_period first to keep them"
         ]
     }
 
-    /// What a restored tree holds, from its names alone.
+    /// The content of a restored tree, from its names alone.
     private struct Restored: Sendable {
         /// Milliseconds since 1970: the end of the chunk that ends first.
         var oldest: Int?
         var hasDeleteRequests = false
         var belongsToRoot = false
-        /// Of the server that was backed up; nil where it could not be asked then.
+        /// From the server that was backed up; nil if it did not answer then.
         var periods: [LokiSettings.Period]?
-        /// Directories that the server had elsewhere, of those in the tree.
+        /// Directories of the tree that the server had in another place.
         var moved: [MovedDirectory] = []
         var pathPrefix: String?
 
@@ -115,20 +115,21 @@ extension LokiRestorer {
 }
 
 extension MovedDirectory {
-    /// The same part where the server that will use the data has it now; as it was where that server does not name it.
+    /// The present place of the same part on the server that will use the data; the old place if that server does not
+    /// name it.
     fileprivate func updated(_ settings: LokiSettings) -> MovedDirectory {
         let now = LokiFolders.Part.allCases.compactMap { $0.directory(settings) }.first { $0.key == key }
         return now.map { MovedDirectory(name, key: key, path: $0.path) } ?? self
     }
 }
 
-/// Durations as Loki's configuration shows them: Go's ("744h0m0s") or PromQL's ("31d").
+/// Durations in Loki's configuration: Go's ("744h0m0s") or PromQL's ("31d").
 enum LokiDuration {
     private static let units = [
         "y": 31_536_000_000, "w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1,
     ]
 
-    /// Milliseconds; nil when it is none.
+    /// Milliseconds; nil when it is not a duration.
     static func parse(_ text: String) -> Int? {
         if text == "0" { return 0 }
         var rest = Substring(text)

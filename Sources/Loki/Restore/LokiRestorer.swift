@@ -4,7 +4,7 @@ package import Platform
 internal import Synchronization
 internal import SystemPackage
 
-/// What a restored Loki must be like.
+/// Checks a restored Loki, and gives advice before its start.
 package struct LokiRestorer: ComponentRestorer {
     package static let kind = "loki"
 
@@ -17,7 +17,8 @@ package struct LokiRestorer: ComponentRestorer {
     let now: @Sendable () -> Int
 
     /// - Parameters:
-    ///   - server: that will use the data, where one is configured; asked for its schema and retention if it answers.
+    ///   - server: the server that will use the data, if one is configured; its schema and retention are read if it
+    ///     answers.
     ///   - now: milliseconds since 1970.
     package init(server: LokiAPI?, pool: BlockingPool, now: @escaping @Sendable () -> Int) {
         self.server = server
@@ -27,7 +28,7 @@ package struct LokiRestorer: ComponentRestorer {
 
     package func inspector(of path: String) -> (any ContentInspector)? { LokiInspection.inspector(of: path) }
 
-    /// Reads every chunk and every stored index file back from the disk.
+    /// Reads every chunk and every stored index file from the disk.
     package func examine(restored tree: String) async throws -> [Damage] {
         let files = TreeFiles(tree)
         let found = Mutex([Damage]())
@@ -84,8 +85,8 @@ package struct LokiRestorer: ComponentRestorer {
         ]
     }
 
-    /// A slice of tenants and times holds the chunks that touch it, the index that may refer to them, the tenants' rules
-    /// and all requests for deletion. Files about all tenants are kept whole.
+    /// A slice of tenants and times holds the chunks that overlap it, the index that may refer to them, the tenants'
+    /// rules and all requests for deletion. Files about all tenants are kept complete.
     package func isWanted(_ path: String, in slice: RestoreSlice) -> Bool {
         switch LokiPath(path) {
         case .chunk(let name):
@@ -94,7 +95,7 @@ package struct LokiRestorer: ComponentRestorer {
         case .index(let name):
             name.tenant.map(slice.contains(tenant:)) ?? true && name.overlaps(slice.times)
         case .rule(let tenant): slice.contains(tenant: tenant)
-        // The newest lines of all tenants, which cannot be taken apart by name.
+        // The newest lines of all tenants, which cannot be separated by name.
         case .writeAheadLog: slice.tenants.isEmpty && slice.times.upperBound == .max
         case .misnamedChunk: false
         case .deleteRequests, .activeBolt, .activeIndex, .activeLog, .other: true

@@ -1,10 +1,10 @@
 internal import Synchronization
 
-/// Deals the files of a tree out to several readers, directory by directory. Holds the names of the directories on the
-/// way, and of one directory's files.
+/// Distributes the files of a tree to several readers, directory by directory. Holds the names of the pending
+/// directories, and of one directory's files.
 final class TreeFiles: Sendable {
     private struct State {
-        /// Relative, with a slash at the end, but for the root.
+        /// Relative, with a slash at the end, except for the root.
         var folders = [""]
         var files: ArraySlice<String> = []
         var unreadable: [(path: String, reason: String)] = []
@@ -15,10 +15,10 @@ final class TreeFiles: Sendable {
 
     init(_ root: String) { self.root = root }
 
-    /// Directories that could not be read, once all was dealt out.
+    /// Directories that could not be read, after all files were distributed.
     var unreadable: [(path: String, reason: String)] { state.withLock { $0.unreadable } }
 
-    /// - Returns: relative paths, in no particular order; nil when all are dealt out.
+    /// - Returns: relative paths, in no particular order; nil when all are distributed.
     func next(upTo limit: Int = 256) -> [String]? {
         state.withLock { state in
             var batch: [String] = []

@@ -6,18 +6,18 @@ import Platform
 package import StackConfiguration
 package import Trends
 
-/// What was measured of a resource, or of one of several that an expression names.
+/// The measurements of a resource, or of one of several series of an expression.
 package struct MeasuredResource {
     var resource: CapacityResource
-    /// What tells it from others of the same resource; empty for the only one.
+    /// The labels that distinguish this series from others of the resource; empty for a single one.
     var labels: [String: String] = [:]
-    /// In the order of time.
+    /// The samples, in the order of time.
     package var samples: [Sample] = []
-    /// Why nothing, or not everything, could be measured.
+    /// The reason why measurements are missing.
     package var failure: String?
 }
 
-/// Reads the histories of all resources: the metric server's hourly, and the repository's from its sets.
+/// Reads the histories of all resources: hourly values of the metric server, and the repository's sets.
 package struct CapacityHistory {
     package let session: Session
     package let now: Timestamp
@@ -27,15 +27,15 @@ package struct CapacityHistory {
         self.now = now
     }
 
-    /// Series of one expression that are forecast: more than a report is read for.
+    /// The largest number of series of one expression in a report.
     private static let mostSeries = 50
     private static let step = 3600
-    /// Seconds that a set may be ahead of the clock: sets made within one second are named after the next ones. One
-    /// from a clock that was wrong by more would bend the line.
+    /// Seconds that a set may be ahead of the clock, since sets made within one second get the names of the following
+    /// seconds. A set from a wrong clock would distort the forecast.
     private static let grace = 60
 
-    /// The component whose server has the history; nil where none keeps metrics.
-    /// - Throws: `CapacityError` where the configuration names one that there is not.
+    /// The component whose server has the history; nil if no component keeps metrics.
+    /// - Throws: `CapacityError` if the configuration names an unknown component.
     package func source() throws -> ComponentConfiguration? {
         let components = session.configuration.components
         guard let name = session.configuration.capacity.source else {
@@ -52,7 +52,7 @@ package struct CapacityHistory {
     package func read() async throws -> [MeasuredResource] {
         let source = try source()
         let server = try source.flatMap { try $0.settings.metricServer(session.context(of: $0.name)) }
-        // Without a source the resources are listed all the same: the report says why they are not measured.
+        // Without a source the report still lists the resources, with the reason why they are not measured.
         let kind = source.map { type(of: $0.settings) } ?? session.kinds.first { $0.keepsMetrics }
         var all: [MeasuredResource] = []
         let repository = await repositoryHistories()
@@ -88,8 +88,8 @@ package struct CapacityHistory {
                     samples: series.samples.map { Sample(x: $0.time, value: $0.value) })
                 if series.hasHistograms {
                     measured.failure =
-                        "the answer is a native histogram, which has no single value: ask for one, with "
-                        + "histogram_quantile, histogram_count or histogram_sum"
+                        "the result is a native histogram, which has no single value: use "
+                        + "histogram_quantile, histogram_count or histogram_sum in the expression"
                 } else if index == 0, more > 0 {
                     measured.failure = "\(more) more series are skipped; aggregate the expression"
                 }
@@ -110,7 +110,7 @@ package struct CapacityHistory {
             let all = try await repository.sets(
                 names.filter { $0.seconds >= interval.lowerBound }, pool: session.pool
             ).sets
-            // What the store holds was brought by every stack's sets.
+            // The sets of every stack contribute to the size of the store.
             let own = all.filter(repository.scope.owns)
             let latest = Double(interval.upperBound + Self.grace)
             return { resource in
@@ -122,8 +122,8 @@ package struct CapacityHistory {
         }
     }
 
-    /// What the store held after each set: what it holds now, without what later sets brought. What was pruned in the
-    /// meantime was brought by sets that are gone, and does not count.
+    /// The size of the store after each set: its present size without the data that later sets added. Data that was
+    /// pruned since then belonged to removed sets, and does not count.
     package static func stored(_ sets: [BackupSet], now: Int) -> [Sample] {
         var held = now
         let backwards = sets.sorted { $0.name > $1.name }.map { set in
@@ -134,7 +134,7 @@ package struct CapacityHistory {
         return backwards.reversed()
     }
 
-    /// Plain bytes of each set that has all its components.
+    /// The uncompressed bytes of each complete set.
     package static func sizes(_ sets: [BackupSet]) -> [Sample] {
         sets.filter { $0.failed.isEmpty && $0.skipped.isEmpty }.sorted { $0.name < $1.name }.map { set in
             Sample(x: Double(set.name.seconds), value: Double(set.components.values.lazy.map(\.bytes).clampedSum()))

@@ -1,7 +1,7 @@
 import BackupRepository
 import Trends
 
-/// A chart for each resource: what was measured, the line through it and on, its 95 % interval, the thresholds.
+/// A chart for each resource: the measurements, the trend, its 95 % interval and the thresholds.
 package struct CapacityPicture {
     private let measured: [MeasuredResource]
     private let report: CapacityReport
@@ -10,7 +10,7 @@ package struct CapacityPicture {
     private static let ink = "#1f2933", faint = "#e3e8ee", muted = "#66758a"
     private var inner: Double { Self.width - Self.left - 40 }
 
-    /// - Parameter report: of the same resources, in the same order.
+    /// - Parameter report: the report on the same resources, in the same order.
     package init(_ measured: [MeasuredResource], _ report: CapacityReport) {
         self.measured = measured
         self.report = report
@@ -21,7 +21,8 @@ package struct CapacityPicture {
         var drawing = Drawing(width: Self.width, height: Self.top + Double(max(1, shown.count)) * Self.distance)
         drawing.text("Capacity", x: 24, y: 34, size: 20, fill: Self.ink, bold: true)
         drawing.text(
-            "measured until \(report.at.readable) UTC, and a year on", x: 24, y: 56, size: 13, fill: Self.muted)
+            "measured until \(report.at.readable) UTC, with a forecast of one year", x: 24, y: 56, size: 13,
+            fill: Self.muted)
         if shown.isEmpty { drawing.text("no data", x: 24, y: 90, size: 13, fill: Self.muted) }
         for (index, (measured, row)) in shown.enumerated() {
             draw(measured, row, top: Self.top + Double(index) * Self.distance, into: &drawing)
@@ -52,7 +53,7 @@ package struct CapacityPicture {
             drawing.text(row.unit.text(value), x: Self.left - 10, y: y + 4, anchor: .end, size: 11, fill: Self.muted)
         }
         if let regression {
-            // Eight days to a step: the interval's ends are curves.
+            // One point per eight days, since the ends of the interval are curves.
             let ahead = stride(from: now, through: end, by: 8 * 86_400).map { regression.forecast(at: $0) }
             drawing.band(
                 ahead.map { place($0.x, $0.high) }, ahead.map { place($0.x, $0.low) }, fill: "#dbe7fd")

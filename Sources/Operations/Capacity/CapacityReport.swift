@@ -3,10 +3,10 @@ package import Components
 import StackConfiguration
 import Trends
 
-/// How long what there is will do: as JSON, as a table, as a page.
+/// The forecast of all resources, as JSON, as a table and as a page.
 package struct CapacityReport: Encodable {
     package var at: Timestamp
-    /// The component whose server was asked.
+    /// The component whose server has the history.
     package var source: String?
     var resources: [Row]
 
@@ -17,16 +17,16 @@ package struct CapacityReport: Encodable {
         package var samples: Int
         package var oldest: Timestamp?
         package var newest: Timestamp?
-        /// The newest sample.
+        /// The value of the newest sample.
         var current: Double?
         var changePerDay: Double?
-        /// Share of the history's variance that the line explains, 0...1.
+        /// The share of the history's variance that the trend explains, 0...1.
         var determination: Double?
-        /// Empty where there are no data to forecast from.
+        /// Empty if there is no data for a forecast.
         package var forecasts: [Ahead]
         package var warning: Limit?
         package var critical: Limit?
-        /// "no data" where nothing is known.
+        /// "no data" without samples.
         var urgency: String
         var recommendation: String?
         package var note: String?
@@ -35,16 +35,16 @@ package struct CapacityReport: Encodable {
     package struct Ahead: Encodable {
         var days: Int
         var value: Double
-        /// Between these lies a single new sample in 95 % of cases.
+        /// The interval that contains a new sample in 95 % of cases.
         var low: Double
         var high: Double
     }
 
     package struct Limit: Encodable {
         var value: Double
-        /// Days until it is passed; absent where that is more than a year.
+        /// Days until the forecast exceeds the value; nil for more than a year.
         var inDays: Int?
-        /// Days until it may be: the upper end of the interval is there.
+        /// Days until the upper end of the interval exceeds the value.
         var earliestInDays: Int?
     }
 
@@ -82,7 +82,7 @@ extension CapacityReport.Row {
         forecasts =
             regression.map { regression in
                 Horizon.allCases.map { horizon in
-                    // None of these amounts can be negative, whatever a line says.
+                    // These amounts cannot be negative, but a trend can.
                     let ahead = regression.forecast(at: now + horizon.seconds)
                     return CapacityReport.Ahead(
                         days: horizon.days, value: max(0, ahead.value), low: max(0, ahead.low), high: max(0, ahead.high)
@@ -103,14 +103,14 @@ extension CapacityReport.Row {
 
     private static func note(_ measured: MeasuredResource, _ regression: LinearRegression?) -> String? {
         guard let first = measured.samples.first, let last = measured.samples.last else {
-            return "there are no samples: is it measured in this stack?"
+            return "there are no samples: this stack may not measure the resource"
         }
         guard regression != nil else {
             return measured.samples.count < LinearRegression.fewest
                 ? "\(measured.samples.count) samples are too few for a forecast"
-                : "no line can be drawn through these values"
+                : "these values have no trend"
         }
         let days = Int((last.x - first.x) / 86_400)
-        return days < Horizon.month.days ? "only \(days) days of history: little to look far ahead from" : nil
+        return days < Horizon.month.days ? "only \(days) days of history: long-term forecasts are uncertain" : nil
     }
 }

@@ -2,14 +2,14 @@ import Components
 import StackConfiguration
 import Trends
 
-/// One thing that a stack can run out of.
+/// One resource that a stack can exhaust.
 struct CapacityResource {
     var name: String
-    /// In PromQL; nil where the repository has the history itself.
+    /// A PromQL expression; nil if the repository has the history.
     var expression: String?
     var unit: MetricResource.Unit
     var thresholds = Thresholds()
-    /// What to do before there is too little of it.
+    /// The recommendation before the resource is exhausted.
     var advice: String
 
     init(
@@ -29,18 +29,18 @@ struct CapacityResource {
             thresholds: Thresholds(warning: resource.warning, critical: resource.critical), advice: resource.advice)
     }
 
-    /// The resources whose history the repository has itself.
+    /// The resources whose history is in the repository.
     private static let ofTheRepository = [
         CapacityResource(
             name: "repository", unit: .bytes,
-            advice: "keep backups for a shorter time (`dr retention simulate`), or get a larger store"),
+            advice: "keep backups for a shorter time (see `dr retention simulate`), or use a larger store"),
         CapacityResource(
             name: "backup", unit: .bytes,
-            advice: "a restore takes longer with every byte: check that a drill still meets the RTO"),
+            advice: "a larger backup takes longer to restore: check with a drill that the RTO is still met"),
     ]
 
-    /// The resources in the order of the report, changed as the configuration says; those that the configuration adds
-    /// follow by name.
+    /// The resources in the order of the report, with the changes of the configuration, followed by the resources that
+    /// the configuration adds, sorted by name.
     /// - Parameter measured: the resources that the metric server measures.
     static func all(_ measured: [MetricResource], _ options: CapacityOptions) -> [CapacityResource] {
         let known = measured.map { CapacityResource($0) } + ofTheRepository
@@ -49,7 +49,8 @@ struct CapacityResource {
         let added = options.resources.filter { !names.contains($0.key) && $0.value.expression != nil }
         return changed
             + added.sorted { $0.key < $1.key }.map { name, options in
-                CapacityResource(name: name, unit: .count, advice: "make room before it is needed").changed(options)
+                CapacityResource(name: name, unit: .count, advice: "add capacity before the threshold is reached")
+                    .changed(options)
             }
     }
 

@@ -4,7 +4,7 @@ import StackConfiguration
 import Trends
 
 extension ResourceOptions.Unit {
-    /// An amount for people: "62.5%", "1.40 GiB/s".
+    /// An amount as text: "62.5%", "1.40 GiB/s".
     package func text(_ value: Double) -> String {
         switch self {
         case .ratio: "\(Units.fixed(Self.bounded(value * 100), 1))%"
@@ -15,7 +15,7 @@ extension ResourceOptions.Unit {
         }
     }
 
-    /// Beyond what fits an integer nothing is measured; a wrong expression may still say so.
+    /// Limits values that do not fit an integer, which a wrong expression may return.
     private static func bounded(_ value: Double) -> Double { min(max(value, -1e15), 1e15) }
 }
 
@@ -25,7 +25,7 @@ extension CapacityReport {
             separator: "\n\n")
     }
 
-    /// The most urgent first.
+    /// The recommendations, most urgent first.
     private var advice: [String] {
         resources.compactMap { row -> (Urgency, String)? in
             guard let advice = row.recommendation, let urgency = Urgency(rawValue: row.urgency) else { return nil }
@@ -39,7 +39,7 @@ extension CapacityReport {
 
     private var table: Table {
         var table = Table(
-            [("RESOURCE", .left), ("NOW", .right), ("A DAY", .right)]
+            [("RESOURCE", .left), ("NOW", .right), ("PER DAY", .right)]
                 + Horizon.allCases.map { ("IN \($0.days) D", .right) }
                 + [("WARNING", .right), ("CRITICAL", .right), ("SAMPLES", .right), ("URGENCY", .left)])
         for row in resources {
@@ -54,7 +54,7 @@ extension CapacityReport {
         return table
     }
 
-    /// - Parameter picture: as SVG.
+    /// - Parameter picture: the chart as SVG.
     package func page(picture: String) -> Page {
         Page(title: "Capacity", picture: picture, tables: [table], notes: advice + notes)
     }

@@ -15,9 +15,9 @@ package struct CheckNotices {
         self.output = output
     }
 
-    /// How long the end of a command may be put off.
+    /// The longest delay of the end of a command.
     private static let patience = Duration.seconds(30)
-    /// Failed checks named in one notification.
+    /// The number of failed checks that one notification names.
     private static let most = 5
 
     package func tell(_ results: [CheckResult]) async {
@@ -30,7 +30,7 @@ package struct CheckNotices {
             .checkFailed, severity: failed.contains(where: \.isCritical) ? .critical : .warning,
             "\(failed.count) of \(made) checks failed: \(names.prefix(Self.most).joined(separator: ", "))\(more)",
             facts: Dictionary(
-                zip(names, failed).prefix(Self.most).map { ($0, "\($1.measured); wanted: \($1.target)") },
+                zip(names, failed).prefix(Self.most).map { ($0, "\($1.measured); expected: \($1.target)") },
                 uniquingKeysWith: { first, _ in first }))
     }
 

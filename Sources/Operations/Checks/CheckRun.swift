@@ -7,7 +7,7 @@ import StackConfiguration
 /// Runs checks against the stack of a session, by name.
 package struct CheckRun {
     package let session: Session
-    /// Nil where none is at hand: checks that compare with a set then have nothing to compare with.
+    /// The repository for checks that compare with a set; nil without one.
     package var repository: Repository?
 
     package init(session: Session, repository: Repository? = nil) {
@@ -16,10 +16,10 @@ package struct CheckRun {
     }
 
     /// - Parameters:
-    ///   - names: as in plans and on the command line.
+    ///   - names: the names of checks, as in plans and on the command line.
     ///   - sets: the restored sets, to compare the stack with.
-    ///   - components: those that came out of the sets; nil for all.
-    /// - Returns: one result for each check that a name makes. A check that cannot be made has failed.
+    ///   - components: the restored components; nil for all.
+    /// - Returns: one result for each check of each name. A check that cannot run has failed.
     package func run(
         _ names: [String], sets: RestoreSelection? = nil, components: Set<String>? = nil
     ) async -> [CheckResult] {
@@ -49,7 +49,7 @@ package struct CheckRun {
 }
 
 extension CheckedStack {
-    /// Takes over what the manifests of the sets say of its components.
+    /// Reads the facts of the components from the manifests of the sets.
     mutating func learn(from sets: RestoreSelection, in repository: Repository) throws {
         for index in components.indices {
             guard let set = sets.parts[components[index].name]?.set else { continue }
@@ -62,12 +62,12 @@ extension CheckedStack {
 }
 
 extension Marks {
-    /// What was recorded with the sets: of each component with its own. Nil where nothing was.
+    /// The recorded queries of each component, from its set; nil without any.
     fileprivate func recorded(with sets: RestoreSelection) throws -> RecordedMark? {
         var joint: RecordedMark?
         for set in sets.sets.reversed() {
             guard var mark = try recorded(with: set.name) else { continue }
-            // A component that no set was chosen for is asked about as the newest set has it.
+            // For a component without a selected set, the newest set counts.
             func belongs(_ component: String) -> Bool {
                 sets.parts[component].map { $0.set.name == set.name } ?? (set.name == sets.newest?.name)
             }

@@ -5,7 +5,7 @@ package import Components
 package import StackConfiguration
 
 extension CheckedStack {
-    /// The stack of a configuration, as checks see it.
+    /// The stack of a configuration, for checks.
     package init(_ session: Session) {
         let settings = session.configuration.checks
         self.init(
@@ -32,20 +32,20 @@ extension CheckedStack {
 }
 
 extension Session {
-    /// The configured canaries by component, or the reason why one cannot be used.
+    /// The configured canaries by component, or the reason why one is unusable.
     func canaries() -> [(component: String, canary: Result<any Canary, CheckFailure>)] {
         configuration.checks.canaries.sorted { $0.key < $1.key }.compactMap { name, canary in
             guard let component = configuration.component(named: name) else { return nil }
             do {
                 let made = try canary.settings.canary(of: component.settings, context(of: name))
-                return (name, made.map { .success($0) } ?? .failure(CheckFailure("-", "it has no 'url'")))
+                return (name, made.map { .success($0) } ?? .failure(CheckFailure("-", "the component has no 'url'")))
             } catch { return (name, .failure(CheckFailure("-", "\(error)"))) }
         }
     }
 }
 
 extension ServiceLevel {
-    /// What is asked where the configuration names no expression: metrics as the common client libraries name them.
+    /// The default expressions, with the metric names of the common client libraries.
     private static let expressions: [Objective: String] = [
         .availability: "100 * avg(avg_over_time(up[$window]))",
         .latencyP95:
@@ -54,7 +54,7 @@ extension ServiceLevel {
     ]
     private static let thresholds: [Objective: Double] = [.availability: 99.95, .latencyP95: 2, .throughput: 45]
 
-    /// A period as PromQL writes it, which has no months.
+    /// A period in PromQL, which does not have months.
     private static func notation(_ period: Period) -> String {
         period.months % 12 == 0 ? period.description : "\(period.duration.components.seconds / 86_400)d"
     }

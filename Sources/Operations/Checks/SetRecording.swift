@@ -4,15 +4,15 @@ import Platform
 import Components
 import StackConfiguration
 
-/// The part of a backup that serves the checks after a restore: writes canaries before the capture, and asks queries
-/// after it. Neither can fail the backup; failures are warnings.
+/// The part of a backup that serves the checks after a restore: writes canaries before the capture, and records queries
+/// after it. Failures are only warnings.
 struct SetRecording {
     let session: Session
     let output: Output
 
     private var settings: ChecksConfiguration { session.configuration.checks }
 
-    /// Writes a canary to each component that takes part and has a place for one.
+    /// Writes a canary to each component of the backup that supports one.
     func writeCanaries(to chosen: [ComponentConfiguration]) async -> [RecordedCanary] {
         let names = Set(chosen.map(\.name))
         let value = CanaryValue.make(at: session.now())
@@ -22,12 +22,12 @@ struct SetRecording {
                 let canary = try canary.get()
                 let at = try await session.pool.run { try canary.write(value) }
                 written.append(RecordedCanary(component: component, value: value, at: at))
-            } catch { output.warn("no canary in '\(component)': \(error)") }
+            } catch { output.warn("the canary of '\(component)' could not be written: \(error)") }
         }
         return written
     }
 
-    /// Asks the stack the queries whose results a restore of the set must give, and keeps the results with the set.
+    /// Runs the queries that a restored stack must answer equally, and stores the results with the set.
     func record(_ set: BackupSet, canaries: [RecordedCanary], in repository: Repository) async {
         let stack = CheckedStack(session)
         let isAsked =
@@ -51,11 +51,11 @@ struct SetRecording {
                 omissions = record.omissions
                 let beyond = results.dropFirst(RecordedMark.longestList)
                 if !beyond.isEmpty {
-                    output.warn("only \(RecordedMark.longestList) of \(results.count) answers are recorded")
+                    output.warn("only \(RecordedMark.longestList) of \(results.count) query results are recorded")
                     omissions += Dictionary(grouping: beyond, by: \.query.component).sorted { $0.key < $1.key }.map {
                         RecordedOmission(
                             component: $0.key, queries: $0.value.count,
-                            reason: "beyond the \(RecordedMark.longestList) answers that are recorded with a set")
+                            reason: "beyond the limit of \(RecordedMark.longestList) recorded results per set")
                     }
                 }
             }
@@ -63,10 +63,12 @@ struct SetRecording {
                 tool: Release.tool, set: set.name, results: results,
                 canaries: canaries.filter { set.components[$0.component] != nil }, omissions: omissions)
             try await session.pool.run { _ = try Marks(repository).put(mark) }
-        } catch { output.warn("nothing is recorded with set \(set.name), the backup is good: \(error)") }
+        } catch {
+            output.warn("queries could not be recorded with set \(set.name), but the backup is complete: \(error)")
+        }
     }
 
-    /// The user's own, each at a moment that the set safely holds.
+    /// The configured queries, each at a time that the set certainly holds.
     private func queries(of stack: CheckedStack) -> [RecordedQuery] {
         settings.queries.compactMap { query in
             guard let component = stack.components.first(where: { $0.name == query.component }),

@@ -3,26 +3,26 @@ import Platform
 package import RecoveryPlan
 import Trends
 
-/// How much the components hold, and held: what restores move today, and how that grows.
+/// The sizes of the components and their history: the data of a restore today, and its growth.
 ///
-/// Comes from the sets' own documents, some kilobytes each. No manifest, index or pack is read.
+/// Read from the documents of the sets, a few kilobytes each; not from manifests, indexes or packs.
 package struct ComponentSizes {
     private(set) var histories: [String: SizeHistory] = [:]
-    /// Why nothing is known.
+    /// The reason why sizes are unknown.
     private(set) var gap: String?
 
     private static let days = 90
-    /// Sets that are read: a line needs no more, and on S3 each is a request.
+    /// The number of sets to read. A trend does not need more, and on S3 each set is one request.
     private static let most = 60
-    /// Seconds that a set may be ahead of the clock: sets made within one second are named after the next ones.
+    /// Seconds that a set may be ahead of the clock, since sets made within one second get the names of later seconds.
     private static let grace = 60
 
-    /// - Parameter names: of all sets.
+    /// - Parameter names: the names of all sets.
     init(_ repository: Repository, _ names: [Timestamp], now: Timestamp, pool: BlockingPool) async throws {
         let latest = now.seconds + Self.grace
         let known = names.filter { $0.seconds <= latest }
         let young = known.filter { $0.seconds >= now.seconds - Self.days * 86_400 }
-        // An old backup is still what would be restored.
+        // Without newer sets a restore would use the old one.
         let sample = young.isEmpty ? known.suffix(1) : young.spread(most: Self.most)
         for set in try await repository.sets(sample, pool: pool).sets where repository.scope.owns(set) {
             for (component, part) in set.components {
@@ -33,14 +33,14 @@ package struct ComponentSizes {
         if sample.isEmpty { gap = "there is no backup yet" }
     }
 
-    /// - Parameter gap: why nothing is known.
+    /// - Parameter gap: the reason why sizes are unknown.
     init(gap: String) { self.gap = gap }
 
-    /// What restores would move today.
+    /// The sizes of restores today.
     package var today: [String: SizeForecast] { histories.mapValues { SizeForecast($0.newest) } }
 }
 
 extension RestoreSelection {
-    /// By component what its restore moves.
+    /// The size of each component's restore, by component.
     package var sizes: [String: SizeForecast] { components.mapValues { SizeForecast($0.bytes) } }
 }

@@ -5,8 +5,8 @@ package import RecoveryPlan
 extension RecoveryOutlook {
     private var allowed: String { rto.map { Units.duration($0) } ?? "-" }
 
-    /// For `dr plan show`: every moment with its range, and what can be done.
-    /// - Parameter kinds: of the components, by name.
+    /// The text for `dr plan show`: each date with its range, and recommendations.
+    /// - Parameter kinds: the kinds of the components, by name.
     package func text(kinds: [String: any ComponentKind.Type]) -> [String] {
         var table = Table([
             ("  WHEN", .left), ("EXPECTED", .right), ("RANGE", .left), ("SAMPLES", .right), ("VERDICT", .left),
@@ -19,12 +19,13 @@ extension RecoveryOutlook {
                 point.total.map { "\($0.samples)" } ?? "-", point.verdict.rawValue + note,
             ])
         }
-        let head = "FORECAST by \(runs == 1 ? "1 run or drill" : "\(runs) runs and drills") here; allowed: \(allowed)"
+        let head =
+            "FORECAST by \(runs == 1 ? "1 run or drill" : "\(runs) runs and drills") on this machine; allowed: \(allowed)"
         return [head] + table.text.split(separator: "\n").map(String.init)
             + recommendations.map { "  - \($0.text(kinds: kinds))" }
     }
 
-    /// Where from some moment on nothing is known, for one reason, that is said once.
+    /// The dates to show: dates at the end without data for the same reason are shown once.
     private var shown: [Point] {
         let silent = points.reversed().prefix {
             $0.verdict == .noData && $0.atLeast == nil && $0.note == points.last?.note
@@ -32,7 +33,7 @@ extension RecoveryOutlook {
         return points.dropLast(max(0, silent.count - 1))
     }
 
-    /// For `dr status`: what there is to be warned of.
+    /// The warnings for `dr status`.
     package func warning(kinds: [String: any ComponentKind.Type]) -> [String] {
         guard let worst, let rto else { return [] }
         let time = worst.total?.text ?? worst.expected
@@ -41,7 +42,7 @@ extension RecoveryOutlook {
         return ["warning: \(line)"] + recommendations.map { "  - \($0.text(kinds: kinds))" }
     }
 
-    /// For `dr status`: a row for each.
+    /// The table for `dr status`, one row per recovery.
     package static func table(_ outlooks: [RecoveryOutlook]) -> String {
         let columns = outlooks.first?.points.map(\.name) ?? []
         var table = Table(

@@ -6,25 +6,27 @@ import Platform
 package import RecoveryPlan
 import StackConfiguration
 
-/// What is to be expected of the recoveries that were run or drilled here, for `dr status`.
+/// The forecasts of the recoveries that were run or drilled on this machine, for `dr status`.
 package struct RecoveryForecasts {
     package private(set) var outlooks: [RecoveryOutlook] = []
-    /// Why there is none, or not of everything.
+    /// The reasons why forecasts are missing.
     package private(set) var notes: [String] = []
-    /// Of the components, by name.
+    /// The kinds of the components, by name.
     package let kinds: [String: any ComponentKind.Type]
 
     /// - Parameters:
-    ///   - names: of all sets.
-    ///   - now: when the recoveries would begin.
+    ///   - names: the names of all sets.
+    ///   - now: the time of the recoveries' start.
     package init(_ session: Session, _ repository: Repository, sets names: [Timestamp], now: Timestamp) async throws {
         kinds = session.kindsByComponent
         let times = await session.stepTimes().filter { $0.value.runs > 0 }
         guard !times.isEmpty else {
-            notes = ["no data: no recovery was run or drilled here; `dr drill --scenario complete_cluster_loss` is one"]
+            notes = [
+                "no data: no recovery was run or drilled on this machine; run `dr drill --scenario complete_cluster_loss`"
+            ]
             return
         }
-        // Without step times nobody needs sizes.
+        // Sizes are not needed without step times.
         let sizes = try await ComponentSizes(repository, names, now: now, pool: session.pool)
         let library: PlanLibrary
         do { library = try session.planLibrary() } catch {
@@ -37,15 +39,15 @@ package struct RecoveryForecasts {
                 let plan = try session.plan(entry, asIn: times)
                 outlooks.append(session.outlook(of: plan, times, sizes, now: now))
             } catch {
-                notes.append("\(scenario): no data: its plan cannot be read; `dr plan validate` says why")
+                notes.append("\(scenario): no data: its plan cannot be read; run `dr plan validate`")
             }
         }
     }
 }
 
 extension Session {
-    /// How long steps took on this machine, by scenario.
-    /// - Parameter scenario: only this one.
+    /// The times of steps on this machine, by scenario.
+    /// - Parameter scenario: nil for all scenarios.
     package func stepTimes(of scenario: String? = nil) async -> [String: StepTimes] {
         let root = stateRoot
         return await pool.run {
@@ -56,14 +58,14 @@ extension Session {
         }
     }
 
-    /// A failure to read the repository is no failure to show a plan: it becomes the reason why nothing is known.
+    /// The sizes of the components. If the repository cannot be read, the error becomes the reason for missing sizes.
     package func componentSizes(now: Timestamp) async -> ComponentSizes {
         do {
             let repository = try await repository()
             let names = try await pool.run { try repository.setNames() }
             return try await ComponentSizes(repository, names, now: now, pool: pool)
         } catch {
-            return ComponentSizes(gap: "today's sizes are not known, the repository cannot be read: \(error)")
+            return ComponentSizes(gap: "today's sizes are unknown, because the repository cannot be read: \(error)")
         }
     }
 
@@ -75,12 +77,12 @@ extension Session {
             plan, times, sizes: sizes.histories, gap: sizes.gap, rto: rto, now: Double(now.seconds))
     }
 
-    /// A plan with the parameters of its newest run: they say which of its steps there are in this stack.
+    /// The plan with the parameters of its newest run, which decide the steps of this stack.
     fileprivate func plan(_ entry: PlanLibrary.Entry, asIn times: StepTimes) throws -> Plan {
         let plan = try entry.text.read(in: planScope(.look))
         let declared = Set(plan.declared.map(\.name))
         let known = (times.parameters ?? [:]).filter { declared.contains($0.key) }
-        // Values that the plan no longer takes are not used.
+        // Values that the plan does not accept any more are ignored.
         return (try? entry.text.read(in: planScope(.look, overrides: known))) ?? plan
     }
 }

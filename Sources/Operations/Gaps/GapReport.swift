@@ -1,9 +1,9 @@
 import BackupRepository
 
-/// What lives in the stack and is in no backup.
+/// The data of the stack that no backup holds.
 package struct GapReport: Encodable {
     package var gaps: [Row] = []
-    /// What could not be asked, so that nothing is known about it.
+    /// The components whose query failed.
     package var unknown: [Unknown] = []
 
     package struct Row: Encodable {
@@ -29,7 +29,7 @@ package struct GapReport: Encodable {
         var paragraphs = gaps.map { gap in
             "\(gap.component): \(gap.object)\n    why: \(gap.why)\n    include: \(gap.remedy)"
         }
-        paragraphs += unknown.map { "\($0.component): could not be asked: \($0.reason)" }
+        paragraphs += unknown.map { "\($0.component): query failed: \($0.reason)" }
         if unknown.isEmpty { paragraphs.append(gaps.isEmpty ? "no gap found" : "\(gaps.count) gaps") }
         return paragraphs.joined(separator: "\n")
     }

@@ -3,7 +3,7 @@ import ObjectStorage
 import Platform
 import StackConfiguration
 
-/// Asks every component what its backups lack, and looks beside what is backed up.
+/// Searches every component, and the directories beside backed-up ones, for data that no backup holds.
 package struct GapSearch {
     package let session: Session
 
@@ -33,7 +33,7 @@ package struct GapSearch {
         return report
     }
 
-    /// Paths of this machine that are `dr`'s own.
+    /// The paths of `dr` on this machine.
     private var own: [String] {
         let file = session.file
         var paths = [session.stateFolder]
@@ -43,7 +43,7 @@ package struct GapSearch {
         return paths + [file]
     }
 
-    /// By component, from its newest backup.
+    /// The withheld data of each component in its newest backup.
     private func newestWithheld(_ report: inout GapReport) async -> [String: [Withheld]] {
         do {
             let repository = try await session.repository()

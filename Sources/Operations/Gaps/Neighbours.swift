@@ -2,29 +2,29 @@ import BackupRepository
 import Components
 import Foundation
 
-/// Directories beside those that are backed up: what was installed together is often kept side by side.
+/// Directories beside backed-up ones, since related data is often stored in the same place.
 struct Neighbours {
-    /// Absolute paths of trees that are backed up.
+    /// The absolute paths of backed-up trees.
     private let trees: [String]
     private let known: GapSurroundings
 
-    /// Names of programs: a directory in a common place matters only if it begins with one.
+    /// Names of programs. A directory in a common place counts only if its name begins with one of them.
     private let programs: [String]
 
     /// - Parameters:
-    ///   - own: paths that are `dr`'s own.
-    ///   - kinds: the kinds whose programs are looked for.
+    ///   - own: the paths of `dr`.
+    ///   - kinds: the kinds whose programs count.
     init(of trees: [String], knowing own: [String], kinds: [any ComponentKind.Type]) {
         programs = kinds.flatMap { $0.neighbours } + Self.others
         self.trees = trees
         known = GapSurroundings(trees: trees + own)
     }
 
-    /// Places where everybody puts things: only what bears a name of the stack matters there.
+    /// Common parent directories, where only names of the stack's programs count.
     private static let common: Set = [
         "/", "/etc", "/var", "/var/lib", "/home", "/opt", "/srv", "/data", "/mnt", "/tmp",
     ]
-    /// Programs of observability that no kind is about.
+    /// Observability programs without a kind.
     private static let others = ["otelcol", "tempo"]
 
     /// Blocks.
@@ -33,8 +33,9 @@ struct Neighbours {
         let found = parents.union(["/etc", "/var/lib"]).flatMap { folders(in: $0) }
         return found.sorted().map { folder in
             Gap(
-                "directory '\(folder)'", why: "it lies beside what is backed up, or bears a name of the stack",
-                remedy: "add a component of kind files with data: \(folder), unless it can be made anew")
+                "directory '\(folder)'",
+                why: "it is beside a backed-up directory, or has the name of a program of the stack",
+                remedy: "add a component of kind files with data: \(folder), unless its content can be recreated")
         }
     }
 
@@ -44,7 +45,7 @@ struct Neighbours {
             !Self.common.contains(parent) || programs.contains { name.lowercased().hasPrefix($0) }
         }.map { parent == "/" ? "/\($0)" : "\(parent)/\($0)" }.filter { path in
             var isFolder: ObjCBool = false
-            // A folder that holds a tree that is backed up is looked into by itself.
+            // A folder that contains a backed-up tree is searched itself.
             return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
                 && !known.covers(path) && !known.trees.contains { $0.hasPrefix(path + "/") }
         }

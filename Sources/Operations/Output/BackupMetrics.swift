@@ -2,18 +2,18 @@ import BackupRepository
 import Foundation
 package import Platform
 
-/// A backup as metrics for node exporter's textfile collector: the file is replaced in one step, so that no scrape sees
-/// half of it.
+/// A backup as metrics for node exporter's textfile collector. The file is replaced in one step, so that a scrape never
+/// reads a part of it.
 ///
-/// The series of a component stay when it fails, or is not asked for: they then are of the newest set that holds it whole.
+/// If a component fails or is not part of the backup, its series show the newest set that holds it whole.
 struct BackupMetrics {
     private let set: BackupSet
     private let latest: RestoreSelection
     private let proofs: ComponentProofs?
 
     /// - Parameters:
-    ///   - latest: of each configured component the newest set that holds it whole.
-    ///   - proofs: nil where the marks could not be read.
+    ///   - latest: for each configured component, the newest set that holds it whole.
+    ///   - proofs: nil if the marks could not be read.
     init(_ set: BackupSet, latest: RestoreSelection, proofs: ComponentProofs?) {
         self.set = set
         self.latest = latest
@@ -24,7 +24,7 @@ struct BackupMetrics {
 
     private static func write(_ text: String, to path: String) throws {
         do {
-            // The exporter runs as another user, and may own the folder: a link of that user is not followed.
+            // The exporter's user may own the folder, so a symbolic link of that user is not followed.
             try OutputFile.write(Array(text.utf8), to: path, mode: 0o644, links: .refuse)
         } catch {
             throw MetricsError(path: path, detail: FileFailure.text(error))
@@ -33,7 +33,7 @@ struct BackupMetrics {
 
     // MARK: A run without a set
 
-    /// Says that a run came to nothing. All else that the file says stays: it is as true as before.
+    /// Records a run without a set. The other metrics of the file stay, since they are still true.
     static func noteFailure(at time: Timestamp, stack: String, in path: String) throws {
         let old = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
         let kept = old.split(whereSeparator: \.isNewline).filter { line in
@@ -50,9 +50,9 @@ struct BackupMetrics {
     private static let attemptFamilies = [attemptTime, attemptSuccess]
 
     private static func attempt(at time: Timestamp, succeeded: Bool, _ stack: String) -> [String] {
-        family(attemptTime, "When the newest run of a backup began.", samples: [("{\(stack)}", "\(time.seconds)")])
+        family(attemptTime, "Start time of the newest backup run.", samples: [("{\(stack)}", "\(time.seconds)")])
             + family(
-                attemptSuccess, "1 when the newest run left a set, whole or in part; 0 when it left none.",
+                attemptSuccess, "1 if the newest run wrote a set, complete or partial; 0 if it did not.",
                 samples: [("{\(stack)}", succeeded ? "1" : "0")])
     }
 
@@ -71,11 +71,11 @@ struct BackupMetrics {
     var text: String {
         let stack = Self.label(set.stack ?? "")
         var lines = Self.family(
-            "dr_backup_timestamp_seconds", "When the newest set was committed.",
+            "dr_backup_timestamp_seconds", "Commit time of the newest set.",
             samples: [("{\(stack)}", "\(set.finished.seconds)")])
         lines += Self.family(
             "dr_backup_complete",
-            "1 when the newest set holds every configured component whole, 0 when it is partial.",
+            "1 if the newest set holds every configured component whole, 0 if it is partial.",
             samples: [("{\(stack)}", set.status == .complete ? "1" : "0")])
         lines += Self.attempt(at: set.started, succeeded: true, stack)
         let names = Set(set.components.keys).union(set.failed.keys).union(latest.parts.keys).sorted()
@@ -87,16 +87,16 @@ struct BackupMetrics {
         }
         lines += Self.family(
             "dr_backup_component_success",
-            "1 when the component is whole in the newest set that was asked for it.", samples: each(success))
+            "1 if the component is whole in the newest set of a backup that included it.", samples: each(success))
         lines += Self.family(
             "dr_backup_newest_datum_timestamp_seconds",
             "Time of the newest datum in the newest set that holds the component whole.",
             samples: each { name in part(name).flatMap(Self.newestDatum) })
         lines += Self.family(
-            "dr_backup_duration_seconds", "From capture to manifest.",
+            "dr_backup_duration_seconds", "Seconds from the capture to the manifest.",
             samples: each { part($0).map { "\($0.seconds)" } })
         lines += Self.family(
-            "dr_backup_size_bytes", "Plain bytes of the component's files.",
+            "dr_backup_size_bytes", "Uncompressed bytes of the component's files.",
             samples: each { part($0).map { "\($0.bytes)" } })
         lines += Self.family(
             "dr_backup_files", "Files of the component.", samples: each { part($0).map { "\($0.files)" } })
@@ -106,12 +106,12 @@ struct BackupMetrics {
         for (name, help, times) in [
             (
                 "dr_last_verified_timestamp_seconds",
-                "When every byte of a set that holds the component was last proved; absent for never.",
+                "Time when a set with the component was last verified completely; absent for never.",
                 proofs?.verified
             ),
             (
                 "dr_last_drilled_timestamp_seconds",
-                "When a set that holds the component was last restored in a drill; absent for never.", proofs?.drilled
+                "Time when a set with the component was last restored in a drill; absent for never.", proofs?.drilled
             ),
         ] {
             lines += Self.family(
@@ -123,7 +123,7 @@ struct BackupMetrics {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Of a component that this run was not asked for, as the newest run that was left it.
+    /// The result of a component. If this run did not include it, the result of the newest run that did.
     private func success(_ name: String) -> String? {
         if let part = set.components[name] { return part.isWhole ? "1" : "0" }
         if set.failed[name] != nil { return "0" }
@@ -131,7 +131,7 @@ struct BackupMetrics {
         return latest.isCurrent && latest.set.components[name]?.isWhole == true ? "1" : "0"
     }
 
-    /// Nil where there is no datum, its time is not known, or a clock was wrong: nothing of that is fresh.
+    /// The time of the newest datum; nil if there is none, its time is unknown, or a clock was wrong.
     private static func newestDatum(_ part: BackupSet.Component) -> String? {
         guard part.datum == nil, let time = part.newestDatum else { return nil }
         return Units.fixed(Double(time) / 1000, 3)

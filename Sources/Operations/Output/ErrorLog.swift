@@ -1,7 +1,7 @@
 import Logging
 import Platform
 
-/// Log lines on standard error; one that cannot be written is dropped.
+/// Writes log lines to standard error, and drops lines that cannot be written.
 struct ErrorLog: LogHandler {
     var logLevel = Logger.Level.warning
     var metadata = Logger.Metadata()

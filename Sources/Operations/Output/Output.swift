@@ -1,13 +1,13 @@
 package import Foundation
 import Platform
 
-/// Where results and remarks go: results to standard output, everything else to standard error.
+/// The output of a command: results on standard output, everything else on standard error.
 package struct Output {
     package let options: OutputOptions
 
     package init(options: OutputOptions) { self.options = options }
 
-    /// Prints a command's result: as one JSON document, or as text for people.
+    /// Prints a command's result as one JSON document or as text.
     /// - Throws: `StandardOutputError`.
     package func result(_ value: some Encodable, _ text: () -> String) throws {
         if options.json {
@@ -17,7 +17,7 @@ package struct Output {
         }
     }
 
-    /// Something that a person should know; not an error.
+    /// Prints a warning.
     package func warn(_ text: String) { StandardError.write("dr: warning: \(text)\n") }
 
     package func note(_ text: String) {
@@ -25,14 +25,14 @@ package struct Output {
         StandardError.write("\(text)\n")
     }
 
-    /// Writes a picture or a page that was asked for beside the result.
+    /// Writes a requested picture or page.
     /// - Throws: `FileError`.
     package func write(_ text: String, to file: String) throws {
         try OutputFile.write(Array(text.utf8), to: file, links: .follow)
         note("wrote \(file.printable)")
     }
 
-    /// JSON with the exact values, in which no character acts on a terminal.
+    /// JSON with the exact values, with escapes for characters that control a terminal.
     package static func json(
         _ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting = .prettyPrinted
     ) throws -> String {

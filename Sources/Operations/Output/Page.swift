@@ -1,13 +1,13 @@
 internal import Mustache
 package import Platform
 
-/// A page that needs nothing beside it: a picture, tables, a list.
+/// A self-contained page with a picture, tables and notes.
 package struct Page {
     package var title: String
-    /// SVG, which has escaped its own text.
+    /// The picture as SVG with escaped text.
     package var picture: String
     package var tables: [Table]
-    /// Plain sentences.
+    /// The notes as plain text.
     package var notes: [String]
 
     package init(title: String, picture: String, tables: [Table], notes: [String] = []) {

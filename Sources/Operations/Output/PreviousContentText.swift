@@ -2,16 +2,16 @@ package import BackupRepository
 import Platform
 import StackConfiguration
 
-/// Content that restores replaced and kept, beside the directories of the configured components: what may be removed.
+/// The previous content that restores kept beside the directories of components, and that may be removed.
 package struct PreviousContentRow: Encodable {
     package var component: String
     package var path: String
     package var replaced: Timestamp
     package var ageSeconds: Int
     package var bytes: Int
-    /// False when it holds more than `bytes`: counting ended early.
+    /// False if the content is larger than `bytes`, because counting stopped early.
     package var isWhole: Bool
-    /// What removes it.
+    /// The command that removes the content.
     package var command: String
 
     package static func all(_ session: Session, now: Timestamp) async -> [PreviousContentRow] {
@@ -30,11 +30,11 @@ package struct PreviousContentRow: Encodable {
         }
     }
 
-    /// Nil when there is none.
+    /// The table as text; nil without rows.
     package static func text(_ rows: [PreviousContentRow]) -> String? {
         guard !rows.isEmpty else { return nil }
         var table = Table([
-            ("REPLACED CONTENT OF", .left), ("SIZE", .right), ("AGE", .right), ("REMOVE IT WITH", .left),
+            ("PREVIOUS CONTENT OF", .left), ("SIZE", .right), ("AGE", .right), ("REMOVE WITH", .left),
         ])
         for row in rows {
             table.add([

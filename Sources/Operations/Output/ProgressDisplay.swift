@@ -6,7 +6,7 @@ import Platform
 /// minute elsewhere.
 package struct ProgressDisplay {
     package let options: OutputOptions
-    /// Names with their progress, in the order to show.
+    /// The names with their progress, in the order of the display.
     package let work: [(name: String, progress: WorkProgress)]
 
     package init(options: OutputOptions, work: [(name: String, progress: WorkProgress)]) {
@@ -14,7 +14,7 @@ package struct ProgressDisplay {
         self.work = work
     }
 
-    /// Runs `body` and shows its progress meanwhile.
+    /// Shows the progress while `body` runs.
     package func during<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         guard !options.quiet, !options.noProgress else { return try await body() }
         let isTerminal = isatty(STDERR_FILENO) == 1
@@ -26,7 +26,7 @@ package struct ProgressDisplay {
                 rate.add(work.map(\.progress.state.bytes).clampedSum())
                 let line = Self.line(work, rate)
                 if isTerminal {
-                    // In the last column some terminals wrap already.
+                    // Some terminals wrap a line that reaches the last column.
                     StandardError.draw("\r\u{1B}[K" + Terminal.cut(line, to: Terminal.size.columns - 1))
                 } else {
                     StandardError.write("dr: \(line)\n")
@@ -57,7 +57,7 @@ package struct ProgressDisplay {
         return parts.joined(separator: " | ") + rate.text(left: total)
     }
 
-    /// Throughput over the last few seconds, and the time that the rest would take at it.
+    /// The throughput of the last few seconds, and the remaining time at this throughput.
     private struct Rate {
         private var samples: [(time: ContinuousClock.Instant, bytes: Int)] = []
 

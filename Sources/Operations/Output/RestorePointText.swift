@@ -1,7 +1,7 @@
 package import BackupRepository
 import Platform
 
-/// A restore point as people read it.
+/// A restore point as text.
 package enum RestorePointText {
     package static func text(_ point: RestorePoint) -> String {
         var lines = [summary(point)]
@@ -17,16 +17,16 @@ package enum RestorePointText {
         let missing = point.components.filter { [.missing, .empty].contains($0.verdict) }.map(\.component)
         let partial = point.components.filter { $0.verdict == .partial }.map(\.component)
         let unknown = point.components.filter { $0.verdict == .unknown }.map(\.component)
-        var line = "if the disaster were now, "
+        var line = "in a disaster now, "
         if let loss = point.lossSeconds, let oldest = point.oldest {
             line += "\(Units.duration(seconds: loss)) of data would be lost (\(oldest))"
         } else {
-            line += "everything would be lost"
+            line += "all data would be lost"
         }
         if !missing.isEmpty { line += ", and all of \(missing.joined(separator: ", "))" }
         if !partial.isEmpty { line += ", and the skipped paths of \(partial.joined(separator: ", "))" }
-        if !unknown.isEmpty { line += "; how new \(unknown.joined(separator: ", ")) is, is not known" }
-        guard let rpo = point.rpoSeconds else { return line + "; no objective is set" }
+        if !unknown.isEmpty { line += "; the newest datum of \(unknown.joined(separator: ", ")) is unknown" }
+        guard let rpo = point.rpoSeconds else { return line + "; there is no objective" }
         let allowed = "the objective allows \(Units.duration(seconds: rpo))"
         return line + "; \(allowed): \(point.verdict == .ok ? "met" : "MISSED")"
     }

@@ -1,18 +1,18 @@
 package import BackupRepository
 import Platform
 
-/// What the reading of a share of the packs found, as people read it.
+/// The result of a sample of the packs as text.
 package enum SampleText {
     package static func summary(_ report: SampledVerification.Report) -> String {
         var text =
-            "read again: \(report.packsRead) of \(report.packs) packs, \(Units.bytes(report.bytesRead)) of "
+            "sample: read \(report.packsRead) of \(report.packs) packs, \(Units.bytes(report.bytesRead)) of "
             + Units.bytes(report.bytes)
-        if report.packsSealed > 0 { text += "; \(report.packsSealed) are encrypted and were not opened" }
-        if !report.proved.isEmpty { text += "; proved by now to their last byte: \(report.proved.count) sets" }
+        if report.packsSealed > 0 { text += "; \(report.packsSealed) are encrypted and were not decrypted" }
+        if !report.proved.isEmpty { text += "; completely verified until now: \(report.proved.count) sets" }
         return text
     }
 
-    /// What somebody must know, whether or not the result is printed.
+    /// Prints the warnings, which appear even if the result is not printed.
     package static func warn(_ report: SampledVerification.Report, _ output: Output) {
         for finding in report.findings {
             StandardError.write(
@@ -22,22 +22,22 @@ package enum SampleText {
         if !report.findings.isEmpty {
             StandardError.write(
                 """
-                the backup just made is committed; the next one stores anew what is damaged and still at its source
-                hint: run `dr backup` again, then `dr verify --read-data` to see all damage; what only old sets hold \
-                comes back by putting the damaged object back from a copy
+                this backup is committed; the next backup stores damaged data again if it still exists in the component
+                hint: run `dr backup` again, then `dr verify --read-data` to see all damage; to repair data of old \
+                sets, restore the damaged object from a copy of the repository
 
                 """)
         }
         if !report.knownDamage.isEmpty {
             output.warn(
-                "\(report.knownDamage.count) objects that sets need were found damaged before: "
+                "\(report.knownDamage.count) damaged objects that sets need are known: "
                     + report.knownDamage.prefix(3).joined(separator: ", ")
                     + (report.knownDamage.count > 3 ? " and others" : ""))
         }
         if report.overdueBytes > 0 {
             output.warn(
-                "\(Units.bytes(report.overdueBytes)) were not read for longer than verification.period\n"
-                    + "hint: back up more often, or make the period longer")
+                "\(Units.bytes(report.overdueBytes)) were not read within verification.period\n"
+                    + "hint: back up more often, or increase the period")
         }
         for note in report.notes { output.note("note: \(note)") }
     }

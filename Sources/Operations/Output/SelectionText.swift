@@ -1,14 +1,14 @@
 package import BackupRepository
 import Platform
 
-/// Which sets were taken, and which were not, in words.
+/// The selected and the skipped sets as text.
 package enum SelectionText {
-    /// Warns of sets that were passed over for everything.
+    /// Warns of sets that were skipped for all components.
     package static func tell(_ passedOver: [RestoreSelection.PassedOver], _ output: Output) {
         for line in lines(passedOver) { output.warn(line) }
     }
 
-    /// Warns of what is not taken from the newest set.
+    /// Warns of components that do not come from the newest set.
     package static func tell(_ selection: RestoreSelection, _ output: Output) {
         tell(selection.passedOver, output)
         for line in lines(selection) { output.warn(line) }
@@ -18,8 +18,8 @@ package enum SelectionText {
         let (future, unreadable) = (
             passedOver.filter { $0.kind == .future }, passedOver.filter { $0.kind != .future }
         )
-        var lines = unreadable.prefix(most).map { "set \($0.set) is passed over: \($0.reason)" }
-        if unreadable.count > most { lines.append("\(unreadable.count - most) more sets are passed over") }
+        var lines = unreadable.prefix(most).map { "skipping set \($0.set): \($0.reason)" }
+        if unreadable.count > most { lines.append("\(unreadable.count - most) more sets are skipped") }
         if let first = future.first { lines.append(Self.future(first, of: future.count)) }
         return lines
     }
@@ -27,28 +27,29 @@ package enum SelectionText {
     private static let most = 5
 
     package static func future(_ first: RestoreSelection.PassedOver, of count: Int) -> String {
-        let more = count > 1 ? ", and so are \(count - 1) more" : ""
-        return "set \(first.set) is passed over: \(first.reason)\(more)\nhint: is this clock right? then "
-            + "`dr drop \(first.set) --reason \"wrong clock\"` removes it; else set the clock"
+        let more = count > 1 ? ", and \(count - 1) more" : ""
+        return "skipping set \(first.set): \(first.reason)\(more)\nhint: if this machine's clock is right, run "
+            + "`dr drop \(first.set) --reason \"wrong clock\"`; otherwise set the clock"
     }
 
-    /// One line for each component that is not in the newest set as it should be.
+    /// One line for each component that is not whole in the newest set.
     package static func lines(_ selection: RestoreSelection) -> [String] {
         selection.parts.sorted { $0.key < $1.key }.compactMap { component, part in
             guard let newer = part.passedOver.first else {
                 return part.set.components[component].flatMap { note(component, part: $0, set: part.set.name) }
             }
             let older = Units.duration(seconds: newer.set.seconds - part.set.name.seconds)
-            let more = part.passedOver.count > 1 ? "; \(part.passedOver.count - 1) more are passed over" : ""
-            let override = [.partial, .shrunk, .empty].contains(newer.kind) ? " (--at \(newer.set) takes it)" : ""
-            return "\(component): set \(part.set.name) is taken, \(older) older than set \(newer.set)\(override): "
+            let more = part.passedOver.count > 1 ? "; \(part.passedOver.count - 1) more sets are skipped" : ""
+            let override =
+                [.partial, .shrunk, .empty].contains(newer.kind) ? " (to use that set: --at \(newer.set))" : ""
+            return "\(component): using set \(part.set.name), \(older) older than set \(newer.set)\(override): "
                 + "\(newer.reason)\(more)"
         }
     }
 
     private static func note(_ component: String, part: BackupSet.Component, set: Timestamp) -> String? {
         if part.shrunk != nil {
-            return "\(component): set \(set) holds far less of it than sets before, and no fuller one is left"
+            return "\(component): set \(set) holds far less data than earlier sets, and no larger set exists any more"
         }
         return nil
     }

@@ -5,7 +5,7 @@ import RecoveryPlan
 import StackConfiguration
 
 extension StackRecovery {
-    /// The credentials and certificates of the component whose server the URL is on: a plan need not repeat them.
+    /// The credentials and certificates of the component with the URL's server, so that plans need not repeat them.
     package func connection(to url: String) throws -> HTTPOptions? {
         let servers = session.configuration.components.compactMap(\.settings.server).filter { server in
             url == server.url || url.hasPrefix("\(server.url)/") || url.hasPrefix("\(server.url)?")

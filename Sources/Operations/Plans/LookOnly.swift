@@ -4,9 +4,9 @@ import Components
 import Platform
 package import RecoveryPlan
 
-/// Services for showing a plan: they say what would be done as far as the configuration tells, and do nothing.
+/// Services that describe a plan's actions from the configuration, and do nothing.
 struct LookOnly: RecoveryServices {
-    /// Where each component lives, as the configuration has it.
+    /// The directory or URL of each component, from the configuration.
     let places: [String: String]
 
     func previewRestore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> ActionPreview {
@@ -16,7 +16,7 @@ struct LookOnly: RecoveryServices {
     }
 
     private struct Refusal: Error, CustomStringConvertible {
-        var description: String { "a plan that is only shown does nothing" }
+        var description: String { "a preview of a plan cannot run actions" }
     }
 
     func restore(_ request: ComponentRestoreRequest, in run: RunIdentity) async throws -> RestoredComponent {
@@ -31,7 +31,7 @@ struct LookOnly: RecoveryServices {
 }
 
 extension Session {
-    /// The surroundings in which a plan's actions describe themselves.
+    /// The context for the description of a plan's actions.
     package func lookContext(for plan: Plan) -> ActionContext {
         let scope = planScope(.look)
         return ActionContext(

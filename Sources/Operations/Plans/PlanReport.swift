@@ -3,7 +3,7 @@ import Documents
 import Platform
 package import RecoveryPlan
 
-/// What `dr plan show` prints.
+/// The output of `dr plan show`.
 package struct PlanReport: Encodable {
     package struct Objectives: Encodable {
         var rto: String?
@@ -13,7 +13,7 @@ package struct PlanReport: Encodable {
 
     package struct CriticalPath: Encodable {
         var steps: [String]
-        /// By time-outs and attempts.
+        /// The longest time by time-outs and attempts.
         var seconds: Int
     }
 
@@ -27,7 +27,7 @@ package struct PlanReport: Encodable {
     package struct StepReport: Encodable {
         var id: String
         var about: String?
-        /// From 1: steps of one wave may run side by side.
+        /// The number of the step's wave, from 1; steps of one wave may run concurrently.
         var wave: Int
         var needs: [String]
         var action: [String]
@@ -35,10 +35,10 @@ package struct PlanReport: Encodable {
         var start: [String]
         var verify: [String]
         var rollback: [String]
-        /// Seconds for one attempt.
+        /// The time-out of one attempt, in seconds.
         var timeout: Int
         var attempts: Int
-        /// Seconds before the second attempt.
+        /// The delay before the second attempt, in seconds.
         var backoff: Int
         var onFailure: Step.FailurePolicy
     }
@@ -59,9 +59,9 @@ package struct PlanReport: Encodable {
     package var steps: [StepReport]
     var leftOut: [LeftOut]
     package var checks: [String]
-    /// What it is expected to take today, by earlier runs and drills on this machine; nil where there are none.
+    /// The forecast of today's time by earlier runs and drills on this machine; nil without any.
     package var forecast: RunForecast?
-    /// The same against the RTO, today and at the present growth.
+    /// The forecast compared with the RTO, today and at the present growth.
     package var outlook: RecoveryOutlook?
 
     package init(_ plan: Plan, from entry: PlanLibrary.Entry, in context: ActionContext) async throws {
@@ -103,16 +103,16 @@ package struct PlanReport: Encodable {
     }
 }
 
-// MARK: For people
+// MARK: Text
 
 extension PlanReport {
-    /// - Parameter kinds: of the components, by name.
+    /// - Parameter kinds: the kinds of the components, by name.
     package func text(kinds: [String: any ComponentKind.Type]) -> String {
         var lines = ["\(([scenario] + aliases).joined(separator: ", "))\(procedure.map { " (\($0))" } ?? ""), \(file)"]
         if let about { lines.append(about) }
         lines.append(
-            "RTO \(objectives.rto ?? "-") from \(objectives.rtoFrom.rawValue), RPO \(objectives.rpo ?? "-"); by its "
-                + "time-outs at most \(Units.duration(seconds: criticalPath.seconds)): "
+            "RTO \(objectives.rto ?? "-") from \(objectives.rtoFrom.rawValue), RPO \(objectives.rpo ?? "-"); with all "
+                + "time-outs, at most \(Units.duration(seconds: criticalPath.seconds)): "
                 + criticalPath.steps.joined(separator: " → "))
         if !parameters.isEmpty { lines += ["", "PARAMETERS", parameterTable] }
         for step in steps {
@@ -121,10 +121,14 @@ extension PlanReport {
             }
             lines += step.text(forecast)
         }
-        if !leftOut.isEmpty { lines += ["", "LEFT OUT"] + leftOut.map { "  \($0.id): \($0.reason)" } }
-        if !checks.isEmpty { lines += ["", "THEN CHECKED", "  \(checks.joined(separator: ", "))"] }
-        // Last, where it is still seen when the rest has scrolled away.
-        lines += [""] + (outlook?.text(kinds: kinds) ?? ["FORECAST", "  no data, it was never run or drilled here"])
+        if !leftOut.isEmpty { lines += ["", "SKIPPED"] + leftOut.map { "  \($0.id): \($0.reason)" } }
+        if !checks.isEmpty { lines += ["", "CHECKS", "  \(checks.joined(separator: ", "))"] }
+        // Last, so that it is visible after the rest has scrolled away.
+        lines +=
+            [""]
+            + (outlook?.text(kinds: kinds) ?? [
+                "FORECAST", "  no data: the plan was never run or drilled on this machine",
+            ])
         return lines.joined(separator: "\n")
     }
 
@@ -132,17 +136,17 @@ extension PlanReport {
         var table = Table([("  NAME", .left), ("VALUE", .left), ("", .left)])
         for parameter in parameters {
             let choice = parameter.oneOf.isEmpty ? "" : "One of \(parameter.oneOf.joined(separator: ", ")). "
-            table.add(["  \(parameter.name)", parameter.value ?? "(to be given)", choice + (parameter.about ?? "")])
+            table.add(["  \(parameter.name)", parameter.value ?? "(required)", choice + (parameter.about ?? "")])
         }
         return table.text
     }
 }
 
 extension PlanReport.StepReport {
-    /// - Parameter forecast: nil where nothing of the plan was ever run.
+    /// - Parameter forecast: nil if no step of the plan was ever run.
     fileprivate func text(_ forecast: RunForecast?) -> [String] {
         var policy = ["at most \(Units.duration(seconds: timeout))"]
-        if attempts > 1 { policy.append("\(attempts) attempts, \(Units.duration(seconds: backoff)) apart at first") }
+        if attempts > 1 { policy.append("\(attempts) attempts, first delay \(Units.duration(seconds: backoff))") }
         if onFailure != .abort { policy.append("on failure \(onFailure.rawValue)") }
         if let forecast { policy.append("forecast \(forecast.steps[id]?.text ?? "no data")") }
         if !needs.isEmpty { policy.append("after \(needs.joined(separator: ", "))") }

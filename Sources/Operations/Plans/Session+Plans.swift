@@ -6,24 +6,24 @@ import ShippedPlans
 import StackConfiguration
 
 extension PlanReview {
-    /// What a plan that came with the program is for and this stack has not. One of the user's own is meant for this
-    /// stack: there it is a mistake.
+    /// The components that a built-in plan needs and this stack does not have. In the user's own plan, which is meant
+    /// for this stack, a missing component is an error.
     package func lacking(of entry: PlanLibrary.Entry) -> [String] { entry.isBuiltIn ? lacking : [] }
 }
 
 extension Session {
-    /// Absolute path of the folder of `dr.yaml`: relative paths in plans start there.
+    /// The absolute path of the folder of `dr.yaml`; relative paths in plans start there.
     package var folder: String { URL(filePath: file).absoluteURL.deletingLastPathComponent().standardizedFileURL.path }
 
-    /// The plans of the configuration's folder, else of `plans` beside `dr.yaml`; and the program's own.
+    /// The plans of the configured folder, else of `plans` beside `dr.yaml`, and the built-in plans.
     package func planLibrary() throws(DocumentError) -> PlanLibrary {
         let beside = "\(folder)/plans"
         let isThere = FileManager.default.fileExists(atPath: beside)
         return try PlanLibrary(
-            plans: configuration.plans ?? (isThere ? beside : nil), shipped: ShippedPlans.all, folder: folder)
+            plans: configuration.plans ?? (isThere ? beside : nil), shipped: ShippedPlan.all, folder: folder)
     }
 
-    /// What a plan's references may stand for.
+    /// The values of a plan's references.
     package func planScope(
         _ purpose: PlanScope.Purpose, overrides: [String: String] = [:], run: String? = nil, set: String? = nil
     ) -> PlanScope {
@@ -33,7 +33,7 @@ extension Session {
             components: Dictionary(components) { $1 }, run: run, set: set)
     }
 
-    /// What a plan meets when it is run here.
+    /// The environment of a plan on this machine.
     package func planSurroundings() -> PlanReview.Surroundings {
         PlanReview.Surroundings(
             components: configuration.components.map(\.name), checks: self.checks.names,

@@ -2,7 +2,7 @@ import BackupRepository
 import RecoveryPlan
 import Synchronization
 
-/// What became of the objects of an import: enough of them by name to act on, the rest by number.
+/// The results of the objects of an import: the names of the first few, and the number of the rest.
 final class ObjectTally: Sendable {
     private static let named = 5
     private let state = Mutex(State())
@@ -32,21 +32,22 @@ final class ObjectTally: Sendable {
             if object.outcome == .failed || object.outcome == .conflict {
                 state.failed.add("\(name): \(object.detail ?? object.outcome.rawValue)")
             } else if !object.missingSecrets.isEmpty {
-                state.lacking.add("\(name) came back without \(object.missingSecrets.joined(separator: ", "))")
+                state.lacking.add("\(name) was restored without \(object.missingSecrets.joined(separator: ", "))")
             }
         }
     }
 
-    /// Objects that are there but lack secrets, a line each: a person must give these.
+    /// The restored objects that lack secrets, one line each; an operator must add these.
     var warnings: [String] { state.withLock { $0.lacking.all } }
 
     func refuseFailures(of component: String) throws {
         let failed = state.withLock { $0.failed }
         guard failed.count == 0 else {
             throw ActionError(
-                .failed, operation: "restore \(component)", "\(failed.count) objects did not come back: \(failed.text)",
-                hint: "`dr restore --component \(component) --dry-run` names each; running it again changes nothing "
-                    + "that is right already")
+                .failed, operation: "restore \(component)", "\(failed.count) objects were not restored: \(failed.text)",
+                hint:
+                    "run `dr restore --component \(component) --dry-run` to list them; a repeated restore changes only objects that differ"
+            )
         }
     }
 }

@@ -1,8 +1,8 @@
 package import Foundation
 
-/// How a plan is to be replayed.
+/// The options of a run of a plan.
 package struct ReplayRequest {
-    /// T0 to T2 as they were given.
+    /// The given times T0 to T2.
     package struct Moments {
         package var failed: Date?
         package var detected: Date?
@@ -13,14 +13,14 @@ package struct ReplayRequest {
         }
     }
 
-    /// Of the plan, over its own values.
+    /// Plan parameters, which override the plan's values.
     package var parameters: [String: String] = [:]
     package var moments = Moments()
-    /// Goes on with a run that was not finished.
+    /// Resumes an unfinished run.
     package var resumes = false
-    /// Which one; nil for the newest.
+    /// The id of the run to resume; nil for the newest.
     package var run: String?
-    /// Although the plan or its parameters are not what they were.
+    /// Resumes even if the plan or its parameters changed.
     package var allowsChangedPlan = false
 
     package init(parameters: [String: String] = [:], moments: Moments = Moments()) {

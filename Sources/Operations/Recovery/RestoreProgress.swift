@@ -2,14 +2,14 @@ import BackupRepository
 import Platform
 import Synchronization
 
-/// How far the restores are that run now, by component.
+/// The progress of the running restores, by component.
 final class RestoreProgress: Sendable {
     private let running = Mutex<[(component: String, progress: WorkProgress)]>([])
 
     func begin(_ component: String, _ progress: WorkProgress) { running.withLock { $0.append((component, progress)) } }
     func end(_ component: String) { running.withLock { $0.removeAll { $0.component == component } } }
 
-    /// A line for each, for people.
+    /// One line of text for each restore.
     var lines: [String] { running.withLock { $0.map { Self.line($0.component, $0.progress.state) } } }
 
     private static func line(_ component: String, _ state: WorkProgress.State) -> String {

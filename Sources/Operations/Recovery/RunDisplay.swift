@@ -3,8 +3,8 @@ import Platform
 import RecoveryPlan
 import Synchronization
 
-/// Tells of a run as it goes on, on standard error: a line for each event; on a terminal, below them, a board of what
-/// runs now and of the time that is left. Calls may come from any thread.
+/// Shows the progress of a run on standard error: a line for each event and, on a terminal, a board below them with
+/// the running steps and the time left. May be called from any thread.
 final class RunDisplay: Sendable {
     private let options: OutputOptions
     private let progress: RestoreProgress
@@ -13,7 +13,7 @@ final class RunDisplay: Sendable {
 
     private struct State {
         var board: RunBoard
-        /// Lines of the board that are on the screen now.
+        /// The number of lines of the board on the screen.
         var drawn = 0
     }
 
@@ -38,10 +38,10 @@ final class RunDisplay: Sendable {
         return try await body()
     }
 
-    /// What an action has to say, for people.
+    /// Shows a message of an action.
     func tell(_ text: String) { show("  \(text.printableLines)", urgent: false) }
 
-    /// A line of the journal that is on the disk.
+    /// Shows a line of the journal after it is durable.
     func observe(_ line: JournalLine) {
         let now = MonotonicClock.seconds
         let left = state.withLock { state in
@@ -73,7 +73,7 @@ final class RunDisplay: Sendable {
         }
     }
 
-    /// Takes the board off the screen: up to its first line, and clear from there.
+    /// Erases the board: moves to its first line and clears the screen from there.
     private func erasing(_ state: inout State) -> String {
         defer { state.drawn = 0 }
         return state.drawn > 0 ? "\r\u{1B}[\(state.drawn)A\u{1B}[J" : ""
@@ -87,6 +87,6 @@ final class RunDisplay: Sendable {
         return lines.map { Terminal.cut($0.printable, to: columns - 1) + "\n" }.joined()
     }
 
-    /// - Parameter text: control sequences, and lines that are printable.
+    /// - Parameter text: control sequences and printable lines.
     private static func write(_ text: String) { if !text.isEmpty { StandardError.draw(text) } }
 }

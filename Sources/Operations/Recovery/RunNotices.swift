@@ -5,16 +5,16 @@ import RecoveryPlan
 import StackConfiguration
 import Synchronization
 
-/// The notices of one run: delivered in the background, never the reason for a failed recovery.
+/// The notifications of one run, delivered in the background. Their failure never fails a recovery.
 final class RunNotices: Sendable {
     private let dispatcher = Mutex<Dispatcher?>(nil)
     private let output: Output
-    /// How long the end of a run may be put off for notices that are still on their way.
+    /// The longest delay of the end of a run for undelivered notifications.
     private static let patience = Duration.seconds(30)
 
     init(_ output: Output) { self.output = output }
 
-    /// Opens the channels of the configuration. A channel that cannot be used is warned of, and left out.
+    /// Opens the channels of the configuration. Warns of an unusable channel, and skips it.
     func open(_ session: Session) {
         let found = NotificationChannels(session.configuration.notifications)
         for problem in found.problems { output.warn("notifications: \(problem.name): \(problem.reason)") }
@@ -24,7 +24,7 @@ final class RunNotices: Sendable {
 
     func post(_ notice: Notice) { dispatcher.withLock { $0?.post(notice) } }
 
-    /// Waits until all is delivered or given up, also when the run was interrupted.
+    /// Waits until every notification is delivered or given up, even if the run was interrupted.
     func close() async {
         guard let dispatcher = dispatcher.withLock({ $0 }) else { return }
         for missed in await dispatcher.finish(within: Self.patience).undelivered { output.warn("\(missed)") }

@@ -2,17 +2,17 @@ import BackupRepository
 import Platform
 import RecoveryPlan
 
-/// What a scenario would do, for `--dry-run`.
+/// The preview of a scenario, for `--dry-run`.
 package struct ScenarioPreview: Encodable {
     struct StepPreview: Encodable {
         var id: String
-        /// From 1; steps of one wave can run side by side.
+        /// The number of the step's wave, from 1; steps of one wave can run concurrently.
         var wave: Int
         var needs: [String]
         var about: String?
-        /// What is done, a line each, with real values.
+        /// The actions, one line each, with real values.
         var does: [String]
-        /// What must hold afterwards.
+        /// The postconditions.
         var proves: [String]
         var bytes: Int?
         var timeout: String
@@ -23,22 +23,22 @@ package struct ScenarioPreview: Encodable {
     var dryRun = true
     var scenario: String
     var set: String
-    /// By component the set that it would be restored from.
+    /// The set that each component would be restored from, by component.
     var sets: [String: String]
-    /// The data that would be lost if the disaster were now.
+    /// The data that a disaster at this time would lose.
     var restorePoint: RestorePoint
     var parameters: [String: String]
     var rto: Double?
     var rpo: Double?
-    /// Nil where some step has never been run.
+    /// Nil if a step has never been run.
     var forecast: TimeForecast?
-    /// What is known takes that long already.
+    /// The expected time of the steps with data; a lower bound.
     var atLeast: Double?
-    /// Steps that have never been run.
+    /// The steps that have never been run.
     var withoutData: [String]
     var steps: [StepPreview] = []
     var checks: [String]
-    /// That would be moved.
+    /// The bytes that would be restored.
     var bytes: Int { steps.compactMap(\.bytes).reduce(0, +) }
 
     init(
@@ -67,7 +67,7 @@ package struct ScenarioPreview: Encodable {
     }
 
     package var text: String {
-        var lines = ["would replay \(scenario) from \(RunRecord.text(sets, newest: set))"]
+        var lines = ["would run \(scenario) from \(RunRecord.text(sets, newest: set))"]
         if Set(sets.values).count > 1 { lines.append(RestorePointText.text(restorePoint)) }
         for step in steps {
             let needs = step.needs.isEmpty ? "" : ", after \(step.needs.joined(separator: ", "))"
@@ -77,15 +77,15 @@ package struct ScenarioPreview: Encodable {
             lines += step.proves.map { "     = \($0)" }
         }
         if !checks.isEmpty { lines.append("then checks: \(checks.joined(separator: ", "))") }
-        lines.append("data to be moved: \(Units.bytes(bytes))")
+        lines.append("data to restore: \(Units.bytes(bytes))")
         let allowed = rto.map { "; allowed: \(Units.duration($0))" } ?? ""
         lines.append("time: \(forecast?.text ?? incomplete)\(allowed)")
-        lines.append("nothing was touched")
+        lines.append("nothing was changed")
         return lines.joined(separator: "\n")
     }
 
     private var incomplete: String {
-        guard let atLeast else { return "no data, it has never been run" }
+        guard let atLeast else { return "no data: the plan has never been run" }
         return "at least \(Units.duration(atLeast)), no data for \(withoutData.joined(separator: ", "))"
     }
 }

@@ -3,7 +3,7 @@ package import Components
 import Platform
 package import RecoveryPlan
 
-/// What a replay came to.
+/// The result of a run of a plan.
 package struct ScenarioResult: Encodable {
     struct ClockTimes: Encodable {
         var failed: String?
@@ -18,16 +18,16 @@ package struct ScenarioResult: Encodable {
     package var run: String
     package var scenario: String
     package var set: String
-    /// By component the set that it was restored from, where not all come from the same.
+    /// The set of each component, by component; nil if all components come from the same set.
     package var sets: [String: String]?
     package var verdict: RunEnd.Verdict
     package var reasons: [String]
     var clocks: ClockTimes
     package var objectives: ObjectivesJudgement
-    /// What it was expected to take, from its start; nil where some step had never been run.
+    /// The forecast of the run's time; nil if a step had never been run.
     package var forecast: TimeForecast?
     package var checks: [CheckResult]
-    /// What says that the stack is back; nil where nothing does.
+    /// The evidence that the stack is recovered; nil if there is none.
     var validatedBy: Validation?
     package var journal: String
     private let setsText: String
@@ -38,7 +38,7 @@ package struct ScenarioResult: Encodable {
 
     enum Validation: String, Encodable {
         case checks
-        /// The plan declares no checks: nothing but what its steps verify was looked at.
+        /// The plan declares no checks, so only the postconditions of its steps were verified.
         case postconditions
     }
 
@@ -82,7 +82,7 @@ package struct ScenarioResult: Encodable {
         case .recovered: "recovered and \(validation)"
         case .late: "recovered and \(validation), but an objective was MISSED"
         case .partial: "PARTLY recovered, \(validation)"
-        case .notValidated: "done, but NOT VALIDATED"
+        case .notValidated: "finished, but NOT VALIDATED"
         case .failed: "FAILED"
         case .rolledBack: "FAILED, and rolled back"
         case .interrupted: "interrupted"
@@ -90,7 +90,7 @@ package struct ScenarioResult: Encodable {
     }
 
     private var validation: String {
-        validatedBy == .postconditions ? "validated by its steps' postconditions alone" : "validated"
+        validatedBy == .postconditions ? "validated only by the postconditions of its steps" : "validated"
     }
 
     private var clockTable: String {
@@ -102,23 +102,25 @@ package struct ScenarioResult: Encodable {
         ]
         for (name, what, moment) in moments {
             let isGiven = moment != nil || ["T4", "T5", "T6"].contains(name)
-            table.add([name, what, moment ?? (isGiven ? "-" : "not given, taken as the next one")])
+            table.add([name, what, moment ?? (isGiven ? "-" : "not given, same as the next")])
         }
         return table.text
     }
 
     private var times: [String] {
-        guard let started = objectives.sinceStarted else { return ["time to recover: not validated, so not over"] }
+        guard let started = objectives.sinceStarted else {
+            return ["time to recover: unknown, because the recovery is not validated"]
+        }
         var line = "time to recover: \(Units.duration(objectives.sinceDeclared ?? started)) since declared, "
         line += "\(Units.duration(objectives.sinceFailed ?? started)) since failed, "
         line += "\(Units.duration(started)) since started"
-        guard let rto = objectives.rto, let met = objectives.rtoMet else { return [line + "; no objective is set"] }
+        guard let rto = objectives.rto, let met = objectives.rtoMet else { return [line + "; there is no objective"] }
         let judged = "allowed since \(objectives.rtoFrom.rawValue): \(Units.duration(rto))"
         return [line + "; \(judged): \(met ? "met" : "MISSED")"]
     }
 
     private var forecastLine: String {
-        guard let forecast else { return "forecast: none, there were no data for it" }
+        guard let forecast else { return "forecast: none, because there is no data" }
         return objectives.sinceStarted.map { forecast.comparison(with: $0) } ?? "forecast: \(forecast.text)"
     }
 
@@ -128,12 +130,14 @@ package struct ScenarioResult: Encodable {
         for loss in objectives.losses {
             table.add([
                 loss.component, Units.moment(milliseconds: loss.newest),
-                loss.seconds.map { Units.duration($0) } ?? "not known",
+                loss.seconds.map { Units.duration($0) } ?? "unknown",
                 loss.isValidated ? "yes" : "NO",
             ])
         }
         var line =
-            "data lost: " + (objectives.worstLoss.map { "at most \(Units.duration($0))" } ?? "nothing is validated")
+            "data lost: "
+            + (objectives.worstLoss.map { "at most \(Units.duration($0))" }
+                ?? "unknown, because no component is validated")
         if let skew = objectives.skew { line += ", skew between components \(Units.duration(skew))" }
         if let rpo = objectives.rpo, let met = objectives.rpoMet {
             line += "; allowed: \(Units.duration(rpo)): \(met ? "met" : "MISSED")"
@@ -143,8 +147,8 @@ package struct ScenarioResult: Encodable {
 
     private var unchecked: String {
         validatedBy == nil
-            ? "checks: none were made"
-            : "checks: the plan declares none, so nothing looked at the stack as a whole"
+            ? "checks: none ran"
+            : "checks: the plan declares none, so the stack as a whole was not checked"
     }
 
     private var checkTable: String {
@@ -160,11 +164,11 @@ package struct ScenarioResult: Encodable {
 
     private var next: String? {
         switch verdict {
-        case .recovered, .late: "next: `dr report \(run)` makes the evidence"
+        case .recovered, .late: "next: run `dr report \(run)` to make the evidence"
         case .partial, .notValidated, .failed:
-            "next: mend what is named above, then go on: dr restore --scenario \(scenario) --resume \(run)"
+            "next: fix the errors above, then resume: dr restore --scenario \(scenario) --resume \(run)"
         case .interrupted: "next: dr restore --scenario \(scenario) --resume \(run)"
-        case .rolledBack: "next: mend what is named above, then begin anew"
+        case .rolledBack: "next: fix the errors above, then start a new run"
         }
     }
 }

@@ -8,7 +8,7 @@ import Components
 package import RecoveryPlan
 import StackConfiguration
 
-/// One replay of a plan out of one backup set: looked at, or carried out.
+/// One run of a plan with one backup set: a preview or a real run.
 package struct ScenarioRun {
     package let session: Session
     package let plan: Plan
@@ -16,15 +16,15 @@ package struct ScenarioRun {
     package let recovery: StackRecovery
     let services: any RecoveryServices
     package let runs: RunFolder
-    /// Nil for a run that begins.
+    /// Nil for a new run.
     let reading: JournalReading?
     package let forecast: RunForecast
 
     // MARK: Preparing
 
     /// - Parameters:
-    ///   - requested: the scenario, by its name or an alias.
-    ///   - place: the isolated place of a drill; nil for the stack itself.
+    ///   - requested: the name or an alias of the scenario.
+    ///   - place: the isolated environment of a drill; nil for the stack itself.
     package static func prepare(
         _ requested: String, at selector: SetSelector, request: ReplayRequest, live: Session,
         recoveryKey: String?, in place: (any ReplayPlace)? = nil
@@ -44,7 +44,7 @@ package struct ScenarioRun {
             ?? RunIdentity(
                 id: "\(session.now())-\(RandomID.make().prefix(8))", stack: session.configuration.stack,
                 scenario: entry.scenario, set: "\(set.name)")
-        // A resumed run has the parameters that it had, unless they are given anew.
+        // A resumed run keeps its parameters, unless new values are given.
         let before = resumed?.reading.record?.parameters ?? [:]
         let given = before.merging(request.parameters) { _, new in new }
         let text = PlanText(entry.text.text, file: entry.text.file, folder: session.folder)
@@ -56,7 +56,7 @@ package struct ScenarioRun {
         }
         var plan = try review.checked()
         if let place { plan.checks = place.checks(of: plan) }
-        // Before anything is touched, and not in the middle.
+        // A missing set is reported before the run changes anything.
         for step in plan.steps where step.onFailure != .continue {
             guard let component = step.restoredComponent else { continue }
             _ = try await session.set(of: component, in: selection, repository)
@@ -79,7 +79,7 @@ package struct ScenarioRun {
 
     // MARK: Looking
 
-    /// What it would do, step by step; touches nothing.
+    /// Returns the actions of each step; changes nothing.
     package func preview() async throws -> ScenarioPreview {
         let context = context { _ in }
         let selection = recovery.selection.only(recovery.restoring ?? [])
@@ -105,23 +105,25 @@ package struct ScenarioRun {
         return preview
     }
 
-    // MARK: Carrying out
+    // MARK: Running
 
-    /// Asks the person at the terminal to type the scenario's name.
-    /// - Throws: `UsageError` where there is none to ask, or it was another.
+    /// Asks the operator at the terminal to type the name of the scenario.
+    /// - Throws: `UsageError` if there is no terminal, or the name does not match.
     package func confirm() async throws {
         let name = plan.scenario
         let question = TerminalQuestion("replay \(name)")
         guard TerminalQuestion.isPossible else {
             throw UsageError(
-                "there is no terminal to ask at whether this is meant: give --yes, or look first with --dry-run")
+                "there is no terminal to confirm at: add --yes, or run with --dry-run first")
         }
         let answer = try await session.pool.run {
             try question.ask(
-                "This replays \(name) on \(session.configuration.stack) from \(record.setsText). "
-                    + "Type the scenario's name to go on: ")
+                "This runs the plan \(name) on \(session.configuration.stack) from \(record.setsText). "
+                    + "Type the name of the scenario to continue: ")
         }
-        guard answer == name else { throw UsageError("that was '\(answer)': nothing was touched") }
+        guard answer == name else {
+            throw UsageError("the answer '\(answer)' is not the name of the scenario: nothing was changed")
+        }
     }
 
     package func carryOut() async throws -> ScenarioResult {
@@ -143,7 +145,7 @@ package struct ScenarioRun {
         return ScenarioResult(outcome, record, reading: try JournalReading(path: path), journal: path)
     }
 
-    /// - Parameter observer: told of each line of the journal once it is durable; from any thread.
+    /// - Parameter observer: called with each line of the journal after it is durable; from any thread.
     private func run(
         observer: @escaping @Sendable (JournalLine) -> Void, tell: @escaping @Sendable (String) -> Void
     ) async throws -> RunOutcome {
@@ -152,11 +154,11 @@ package struct ScenarioRun {
         let journal: Journal
         var record = record
         if let reading {
-            // It was read before the lock was held: by now its run may have gone on, or ended.
+            // The journal was read before the lock was held, so another process may have continued the run.
             guard try JournalReading(path: runs.journal(of: record.identity.id)) == reading else {
                 throw JournalError(
-                    .held, object: "run \(record.identity.id)", "it went on meanwhile, in another process",
-                    hint: "see how it ended, then resume it again if need be")
+                    .held, object: "run \(record.identity.id)", "another process continued the run in the meantime",
+                    hint: "look at its result, then resume it again if needed")
             }
             journal = try Journal(continuing: runs.journal(of: record.identity.id), reading, observer: observer)
             try journal.append(.runResumed(by: record.holder))
@@ -183,13 +185,13 @@ package struct ScenarioRun {
 }
 
 extension Session {
-    /// Where cache and journals are.
+    /// The folder of the cache and the journals.
     package var stateRoot: String {
         configuration.stateFolder(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
     }
 
-    /// Everything that fixes the run.
-    /// - Throws: `UsageError` when a resumed run would not be the one that was begun.
+    /// Returns the record that defines the run.
+    /// - Throws: `UsageError` if a resumed run would differ from the original run.
     fileprivate func record(
         _ plan: Plan, text: String, identity: RunIdentity, selection: RestoreSelection, digests: [String: String],
         request: ReplayRequest, earlier: RunRecord?, isDrill: Bool
@@ -200,19 +202,19 @@ extension Session {
             if !request.allowsChangedPlan {
                 guard earlier.planDigest == digest else {
                     throw UsageError(
-                        "the plan is not what it was when run \(identity.id) began: look at what changed, then "
-                            + "resume with --allow-changed-plan, or begin anew without --resume")
+                        "the plan changed after run \(identity.id) began: review the change, then "
+                            + "resume with --allow-changed-plan, or start a new run without --resume")
                 }
                 let changed = plan.parameters.filter { earlier.parameters[$0.key] != $0.value }.keys.sorted()
                 guard changed.isEmpty else {
                     throw UsageError(
-                        "run \(identity.id) began with other values of \(changed.joined(separator: ", ")): leave --set "
-                            + "out to go on with those, or give --allow-changed-plan as well")
+                        "run \(identity.id) began with other values of \(changed.joined(separator: ", ")): omit --param "
+                            + "to resume with those values, or add --allow-changed-plan")
                 }
                 guard earlier.setDigest == digests[identity.set], (earlier.setDigests ?? digests) == digests else {
                     throw UsageError(
-                        "\(earlier.setsText) is not what it was when run \(identity.id) began: begin anew without --resume"
-                            + ", or give --allow-changed-plan")
+                        "\(earlier.setsText) changed after run \(identity.id) began: start a new run without --resume"
+                            + ", or add --allow-changed-plan")
                 }
             }
             earlier.holder = holder
@@ -241,7 +243,7 @@ extension Session {
 }
 
 extension RunRecord {
-    /// The sets that the run began with.
+    /// The sets of the start of the run.
     fileprivate var selector: SetSelector? {
         if let sets { return .sets(sets.compactMapValues { Timestamp($0) }) }
         return Timestamp(identity.set).map { .named($0) }
@@ -249,7 +251,7 @@ extension RunRecord {
 }
 
 extension PlanLibrary.Entry {
-    /// The components that the plan restores; nil where it restores none, or cannot be read yet.
+    /// The components that the plan restores; nil if it restores none, or cannot be read yet.
     fileprivate func restoredComponents(in session: Session, _ parameters: [String: String]) -> Set<String>? {
         let text = PlanText(self.text.text, file: self.text.file, folder: session.folder)
         let plan =

@@ -6,18 +6,18 @@ package import Components
 package import RecoveryPlan
 import StackConfiguration
 
-/// What the engine has done in the real stack: components out of one backup set, checks, notices.
+/// The services of the engine in the real stack: restores from one backup set, checks and notifications.
 package struct StackRecovery: RecoveryServices {
     let session: Session
     package let repository: Repository
     /// The set of each component.
     package let selection: RestoreSelection
-    /// How far each restore is, for whoever shows it.
+    /// The progress of each restore, for the display.
     let progress = RestoreProgress()
     let notices: RunNotices
-    /// The sets that the checks compare the stack with: those that are restored, but in a negative control.
+    /// The sets that the checks compare the stack with: the restored sets, except in a negative control.
     package var expected: RestoreSelection
-    /// Components that the plan brings back: what else is there need not be as the set has it.
+    /// The components that the plan restores; other components need not match the set.
     var restoring: Set<String>?
 
     init(session: Session, repository: Repository, selection: RestoreSelection) {
@@ -41,17 +41,17 @@ package struct StackRecovery: RecoveryServices {
                 let totals = job.manifest.totals
                 return ActionPreview(
                     [
-                        "restore \(job.component) of set \(job.set.name) to \(directory), making it: \(totals.files) files"
+                        "restore \(job.component) of set \(job.set.name) to \(directory), a new directory: \(totals.files) files"
                     ],
                     bytes: totals.bytes)
             case .files(let directory):
                 let plan = try await job.planFiles(to: directory)
                 let use = request.previous == .discard ? "removed once the run is validated" : "kept beside it"
-                let aside = plan.replaces ? "; the old content is \(use)" : ""
+                let aside = plan.replaces ? "; the previous content is \(use)" : ""
                 var lines = [
                     "restore \(job.component) of set \(job.set.name) to \(plan.target): \(plan.files) files\(aside)"
                 ]
-                lines += plan.obstacles.map { "in the way now: \($0)" }
+                lines += plan.obstacles.map { "conflict: \($0)" }
                 return ActionPreview(lines, bytes: plan.bytes)
             case .importer(_, let directory):
                 let place = directory ?? "its server"
@@ -88,7 +88,7 @@ package struct StackRecovery: RecoveryServices {
                 if let kept = report.kept {
                     if request.previous == .discard { result.previous = kept }
                     let until = request.previous == .discard ? " until the run is validated" : ""
-                    result.warnings.append("the old content is kept in \(kept)\(until)")
+                    result.warnings.append("the previous content is kept in \(kept)\(until)")
                 }
             case .importer(let importer, let directory):
                 let objects = ObjectTally()
@@ -108,8 +108,8 @@ package struct StackRecovery: RecoveryServices {
                 guard let path = part.previous else { return nil }
                 do {
                     try PreviousContent.remove(path)
-                    return "removed the old content of \(part.component), \(path)"
-                } catch { return "the old content of \(part.component) is still there: \(error)" }
+                    return "removed the previous content of \(part.component), \(path)"
+                } catch { return "the previous content of \(part.component) was not removed: \(error)" }
             }
         }
     }
@@ -118,13 +118,13 @@ package struct StackRecovery: RecoveryServices {
         FileManager.default.fileExists(atPath: (directory as NSString).deletingLastPathComponent)
     }
 
-    /// On a bare machine nothing is there yet.
+    /// Creates the parent directory, which a new machine does not have.
     private func makeParent(of directory: String) throws {
         try FileManager.default.createDirectory(
             atPath: (directory as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
     }
 
-    /// What a restore of a component would have said, without doing it: for a negative control.
+    /// Returns the result that a restore of a component would have, without restoring it, for a negative control.
     package func pretend(_ component: String) async throws -> RestoredComponent {
         let set = try await session.set(of: component, in: selection, repository)
         let manifest = try await session.pool.run { try repository.manifest(component, of: set) }
@@ -146,13 +146,13 @@ package struct StackRecovery: RecoveryServices {
         let home = request.to ?? settings?.home
         guard let home, let road = try job.road(to: home) else {
             throw ActionError(
-                .hopeless, operation: "restore \(name)", "nothing says where to",
-                hint: "give the step a 'to:', or the component its place in dr.yaml")
+                .hopeless, operation: "restore \(name)", "the component has no target directory",
+                hint: "add 'to:' to the step, or set the component's directory in dr.yaml")
         }
         return (job, road)
     }
 
-    // MARK: Checks, notices, people
+    // MARK: Checks, notifications, operators
 
     package func check(_ names: [String], in run: RunIdentity) async -> [CheckResult] {
         await CheckRun(session: session, repository: repository).run(names, sets: expected, components: restoring)
@@ -160,7 +160,7 @@ package struct StackRecovery: RecoveryServices {
 
     package func notify(_ notice: Notice) async { notices.post(notice) }
 
-    /// Runs this very program: a backup is to be what it is from cron.
+    /// Runs this program as a child process, so that the backup is the same as from cron.
     package func backup(maximumAge: Int?) async throws -> String {
         let now = session.now()
         let before = try await session.pool.run { try repository.newestSet(now: now).set?.name }
@@ -171,12 +171,12 @@ package struct StackRecovery: RecoveryServices {
         let (end, _) = try await session.pool.run { try program.captured() }
         guard end.status == 0 else {
             throw ActionError(
-                .failed, operation: "backup", "it ended with status \(end.status): \(end.errors.suffix(500))",
-                hint: "`dr backup` says more")
+                .failed, operation: "backup", "it exited with status \(end.status): \(end.errors.suffix(500))",
+                hint: "run `dr backup` to see the error")
         }
         let made = try await session.pool.run { try repository.newestSet(now: session.now()).set?.name }
         guard let made, made != before else {
-            throw ActionError(.failed, operation: "backup", "it left no new set")
+            throw ActionError(.failed, operation: "backup", "it did not write a new set")
         }
         return "\(made)"
     }
@@ -186,7 +186,7 @@ package struct StackRecovery: RecoveryServices {
     }
 }
 
-/// Runs `body`, and says its failures in the engine's words.
+/// Runs `body`, and converts its errors to errors of the engine.
 private func translatingErrors<Value>(_ operation: String, _ body: () async throws -> Value) async throws -> Value {
     do {
         return try await body()

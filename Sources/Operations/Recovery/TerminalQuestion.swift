@@ -3,7 +3,7 @@ import Platform
 import RecoveryPlan
 import Synchronization
 
-/// Asks the person at the terminal, on the calling thread, and notices a cancellation while nobody answers.
+/// Asks the operator at the terminal. Blocks the calling thread, but reacts to a cancellation while it waits.
 package struct TerminalQuestion {
     package let question: String
 
@@ -11,12 +11,12 @@ package struct TerminalQuestion {
 
     package static var isPossible: Bool { isatty(STDIN_FILENO) == 1 }
 
-    /// Whether somebody is typing: nothing should be drawn over it.
+    /// True while the operator types an answer, which displays must not draw over.
     static var isOpen: Bool { open.load(ordering: .relaxed) > 0 }
     private static let open = Atomic(0)
 
     /// Waits for a yes.
-    /// - Throws: ``ActionError`` when there is nobody to ask or the answer is another; `CancellationError`.
+    /// - Throws: ``ActionError`` if there is no terminal or the answer is not yes; `CancellationError`.
     package func confirm() throws {
         let answer = try ask("\(question) [yes/no] ")
         guard ["y", "yes"].contains(answer.lowercased()) else {
@@ -24,12 +24,12 @@ package struct TerminalQuestion {
         }
     }
 
-    /// - Returns: the line that was typed, without spaces around it.
+    /// - Returns: the typed line, without surrounding spaces.
     package func ask(_ prompt: String) throws -> String {
         guard Self.isPossible else {
             throw ActionError(
-                .hopeless, operation: "ask: \(question)", "there is no terminal to ask at",
-                hint: "run it where somebody can answer, or with --yes where nobody needs to")
+                .hopeless, operation: "ask: \(question)", "there is no terminal for the answer",
+                hint: "run it in a terminal, or add --yes if no confirmation is needed")
         }
         Self.open.add(1, ordering: .relaxed)
         defer { Self.open.subtract(1, ordering: .relaxed) }

@@ -13,9 +13,9 @@ struct CronSchedule {
             ScheduleFile(
                 "dr",
                 """
-                # Written by `dr schedule install`, which writes it anew.
-                # Minutes are this machine's own. Two backups at once both succeed, so nothing is locked. A run that
-                # was missed while the machine was off is not made up for: systemd's timers do that.
+                # Written by `dr schedule install`, which overwrites it.
+                # The minutes are derived from this machine's name. Concurrent backups both succeed, so there is no
+                # lock. cron does not repeat runs that were missed while the machine was off; systemd timers do.
                 SHELL=/bin/sh
                 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
@@ -33,10 +33,10 @@ struct CronSchedule {
             "umask 027; set -a; [ ! -r \(file) ] || . \(file); set +a; exec nice -n 10 \(limit) \(words)")
     }
 
-    /// `%` ends a command in a crontab.
+    /// Escapes `%`, which ends a command in a crontab.
     private static func escaped(_ line: String) -> String { line.replacing("%", with: "\\%") }
 
-    /// A word as a shell reads it back.
+    /// Quotes a word for a shell.
     static func quoted(_ word: String) -> String {
         let isPlain = word.unicodeScalars.allSatisfy {
             $0.isASCII && ($0.properties.isAlphabetic || "0123456789/._-=:%,@+".unicodeScalars.contains($0))

@@ -1,24 +1,24 @@
-/// Names of what the jobs use in a cluster.
+/// The names of the jobs' objects in a cluster.
 struct ClusterPlace: Equatable, Sendable {
     var namespace = "monitoring"
     var image = ""
-    /// A ConfigMap with the key `dr.yaml`, and files beside it that it names.
+    /// A ConfigMap with the key `dr.yaml` and the files that it names.
     var configMap = "dr"
-    /// A Secret whose keys become environment variables, for the secrets that the configuration takes from there.
+    /// A Secret whose keys become environment variables for the configuration.
     var secret = "dr"
-    /// A claim for cache and journals.
+    /// The claim for cache and journals.
     var stateClaim = "dr-state"
-    /// Absolute path of the state in the container.
+    /// The absolute path of the state in the container.
     var state = "/var/lib/dr"
-    /// Where components' data are, for those that are read as files.
+    /// The mounts of the components that are read as files.
     var data: [Mount] = []
-    /// Whom the files on the claims belong to.
+    /// The owner of the files on the claims.
     var user = 65534
 
     init() {}
 
     struct Mount: Equatable, Sendable {
-        /// Absolute path in the container.
+        /// The absolute path in the container.
         var path: String
         var claim: String
 
@@ -39,7 +39,7 @@ struct KubernetesSchedule {
         let names = jobs.map { "cronjob-\($0.name).yaml" }
         let list = names.map { "- \($0)\n" }.joined()
         let kustomization = """
-            # Written by `dr schedule install`, which writes it anew; patch it from a kustomization of your own.
+            # Written by `dr schedule install`, which overwrites it. Patch it from your own kustomization.
             apiVersion: kustomize.config.k8s.io/v1beta1
             kind: Kustomization
             namespace: \(Self.quoted(place.namespace))
@@ -63,9 +63,9 @@ struct KubernetesSchedule {
             spec:
               schedule: \(Self.quoted(CronTime(job, seed: place.namespace).text))
               timeZone: Etc/UTC
-              # Two runs at once would both succeed, at twice the cost: the later one waits for its next turn.
+              # Two concurrent runs would both succeed, at twice the cost. The later one is skipped.
               concurrencyPolicy: Forbid
-              # A start that was missed, as while the control plane was down, is made up for only so much later.
+              # A start that was missed, for example during an outage of the control plane, is still made within this time.
               startingDeadlineSeconds: \(Self.deadline(job.cadence))
               successfulJobsHistoryLimit: 3
               failedJobsHistoryLimit: 5
@@ -75,10 +75,10 @@ struct KubernetesSchedule {
                   backoffLimit: 2
                   podFailurePolicy:
                     rules:
-                    # A pod that was evicted did nothing wrong.
+                    # An eviction does not count as a failure.
                     - action: Ignore
                       onPodConditions: [{type: DisruptionTarget}]
-                    # What dr says itself, a partial backup (3) among it, is not mended by an immediate second try.
+                    # An immediate retry does not help after a failure that dr reports, including a partial backup (3).
                     - action: FailJob
                       onExitCodes: {operator: In, values: [1, 2, 3, 4, 5, 7]}
                   template:
@@ -134,7 +134,7 @@ struct KubernetesSchedule {
         }.joined()
     }
 
-    /// Seconds. More than a hundred missed starts within it would stop a CronJob: at one an hour there are never two.
+    /// The deadline in seconds. More than a hundred missed starts within it would stop a CronJob.
     private static func deadline(_ cadence: ScheduledJob.Cadence) -> Int {
         switch cadence {
         case .hourly: 1800
@@ -143,7 +143,7 @@ struct KubernetesSchedule {
         }
     }
 
-    /// A JSON string, which YAML reads as one too.
+    /// A JSON string, which is also valid YAML.
     private static func quoted(_ text: String) -> String {
         "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }

@@ -2,7 +2,7 @@ import Foundation
 package import Platform
 import StackConfiguration
 
-/// Puts a schedule's files where they belong; what is there already, byte by byte, is left alone.
+/// Writes the files of a schedule, except files that are already the same.
 package struct ScheduleInstallation {
     package enum Change: String, Encodable { case created, updated, unchanged }
 
@@ -10,7 +10,7 @@ package struct ScheduleInstallation {
         package var form: SchedulePlan.Form
         package var dryRun: Bool
         package var files: [File]
-        /// Commands that put the files into use.
+        /// The commands that activate the files.
         package var next: [String]
 
         package struct File: Encodable {
@@ -24,7 +24,7 @@ package struct ScheduleInstallation {
     }
 
     package let form: SchedulePlan.Form
-    /// Absolute or relative path.
+    /// The absolute or relative path of the folder.
     package let folder: String
     package let isDryRun: Bool
 
@@ -50,12 +50,12 @@ package struct ScheduleInstallation {
         do {
             let parent = URL(filePath: path).deletingLastPathComponent()
             try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
-            // Read by systemd or cron; the secrets are elsewhere.
+            // Readable by all: the file does not contain secrets.
             try OutputFile.write(Array(content.utf8), to: path, mode: 0o644, links: .follow)
         } catch {
             throw ScheduleError(
                 "'\(path)' cannot be written: \(FileFailure.text(error))\n"
-                    + "hint: run as root, or write the files elsewhere with --directory and put them in place")
+                    + "hint: run as root, or write the files to another folder with --directory and copy them")
         }
         return present == nil ? .created : .updated
     }
@@ -65,7 +65,7 @@ package struct ScheduleInstallation {
         case .systemd:
             let timers = files.map(\.name).filter { $0.hasSuffix(".timer") }.joined(separator: " ")
             return ["systemctl daemon-reload", "systemctl enable --now \(timers)"]
-        case .cron: return []  // cron looks itself, every minute
+        case .cron: return []  // cron reads its folder every minute
         case .kubernetes: return ["kubectl apply --server-side -k \(folder)"]
         }
     }

@@ -2,32 +2,32 @@ import Components
 import Foundation
 import StackConfiguration
 
-/// The jobs of a stack's schedule, as files for what is to run them.
+/// The jobs of a stack's schedule, as files for systemd, cron or Kubernetes.
 package struct SchedulePlan {
     package enum Form: String, Encodable {
         case systemd, cron, kubernetes
 
-        /// The one that this machine runs.
+        /// This machine's default.
         package static var usual: Form {
             FileManager.default.fileExists(atPath: "/run/systemd/system") ? .systemd : .cron
         }
     }
 
     package let form: Form
-    /// The user that jobs run as, on this machine.
+    /// The user that runs the jobs on this machine.
     package var user = "root"
-    /// A file with the secrets that `dr.yaml` takes from the environment.
+    /// A file with the secrets that `dr.yaml` reads from the environment.
     package var environmentFile = "/etc/dr/environment"
-    /// Share of the packs that the weekly sample reads, in percent.
+    /// The share of the packs that the weekly sample reads, in per cent.
     package var sample = 5
-    /// Of Kubernetes.
+    /// The Kubernetes namespace.
     package var namespace = "monitoring"
-    /// Holds `dr`, in Kubernetes.
+    /// The container image with `dr`, for Kubernetes.
     package var image: String?
 
     package init(_ form: Form) { self.form = form }
 
-    /// Where the files of a form belong on this machine.
+    /// The default folder of the form on this machine.
     package var usualFolder: String? {
         switch form {
         case .systemd: "/etc/systemd/system"

@@ -1,22 +1,22 @@
-/// One thing that is to happen again and again without anybody thinking of it.
+/// One unattended, repeated job.
 struct ScheduledJob: Equatable, Sendable {
-    /// Fit for names of units and objects: "backup".
+    /// The name in units and objects: "backup".
     var name: String
-    /// A phrase for people: "back up the monitoring stack".
+    /// The description: "back up the monitoring stack".
     var about: String
-    /// What follows the program and its `--config`.
+    /// The arguments without the program and `--config`.
     var arguments: [String]
     var cadence: Cadence
-    /// Hours after which the run hangs: it is ended then, so that it does not keep later ones away for ever.
+    /// Hours after which the run counts as hung and is stopped, so that it does not block later runs.
     var longestHours: Int
-    /// Whether it starts other programs, servers among them.
+    /// True if the job starts other programs, such as servers.
     var startsServers = false
 
     enum Cadence: String, Sendable { case hourly, daily, weekly, quarterly }
 
-    /// What a stack needs: a backup an hour for the RPO, a look at all documents a day, some of the bytes a week, and
-    /// a whole recovery on trial a quarter.
-    /// - Parameter share: of the packs that the weekly sample reads, in percent.
+    /// The default jobs: an hourly backup, a daily verification of all documents, a weekly sample of the packs and a
+    /// quarterly drill of the whole stack.
+    /// - Parameter share: the share of the packs that the weekly sample reads, in per cent.
     static func standard(share: Int = 5) -> [ScheduledJob] {
         [
             ScheduledJob(
@@ -29,26 +29,26 @@ struct ScheduledJob: Equatable, Sendable {
                 name: "sample", about: "read a random share of all backups",
                 arguments: ["verify", "--read-data=\(share)%", "--quiet"], cadence: .weekly, longestHours: 24),
             ScheduledJob(
-                name: "drill", about: "recover the whole stack on trial",
+                name: "drill", about: "drill the recovery of the whole stack",
                 arguments: ["drill", "--scenario", "complete_cluster_loss", "--quiet"], cadence: .quarterly,
                 longestHours: 24, startsServers: true),
         ]
     }
 }
 
-/// What the jobs find on the machine that they run on.
+/// The installation on the machine that runs the jobs.
 struct Installation: Equatable, Sendable {
-    /// Absolute path of `dr`.
+    /// The absolute path of `dr`.
     var program: String
-    /// Absolute path of `dr.yaml`.
+    /// The absolute path of `dr.yaml`.
     var configuration: String
-    /// Absolute path of a file of `NAME=value` lines, for the secrets that the configuration takes from the
+    /// The absolute path of a file of `NAME=value` lines with the secrets that the configuration reads from the
     /// environment. It need not exist.
     var environmentFile: String
     var user: String
-    /// Absolute paths that a run writes to.
+    /// The absolute paths that a run writes to.
     var writable: [String]
-    /// What tells this machine from others, for a place in the hour of its own: its name.
+    /// The machine's name, from which its minute within the hour is derived.
     var seed: String
 
     init(
@@ -67,7 +67,7 @@ struct Installation: Equatable, Sendable {
 
 /// A file of a schedule.
 package struct ScheduleFile: Codable, Equatable, Sendable {
-    /// Its name in the folder that the form of schedule belongs to.
+    /// The file name in the folder of the schedule's form.
     package var name: String
     package var content: String
 

@@ -12,11 +12,11 @@ struct SystemdSchedule {
         }
     }
 
-    // Every exit code but 0 leaves the unit failed: a partial backup (3) too, since what is missing will be missed.
-    // Nothing starts it again before the timer does: what a second try could mend, `dr` has tried itself.
+    // Every exit code but 0 marks the unit as failed, including a partial backup (3), since data is missing. Only the
+    // timer starts the unit again, since `dr` retries by itself.
     private func service(_ job: ScheduledJob) -> String {
         """
-        # Written by `dr schedule install`, which writes it anew; put changes into `systemctl edit dr-\(job.name)`.
+        # Written by `dr schedule install`, which overwrites it. Make changes with `systemctl edit dr-\(job.name)`.
         [Unit]
         Description=dr: \(job.about)
         Wants=network-online.target
@@ -41,19 +41,19 @@ struct SystemdSchedule {
     }
 
     private func sandbox(_ job: ScheduledJob) -> [String] {
-        // A path that is not there yet is no reason not to start.
+        // The unit must start even if a path does not exist yet.
         let paths = installation.writable.map { Self.quoted("-" + $0) }
         var lines = ["ProtectSystem=strict"]
         if !paths.isEmpty { lines.append("ReadWritePaths=\(paths.joined(separator: " "))") }
         lines += [
-            // Not hidden: keys and clones may be there.
+            // Readable, since keys and clones may be there.
             "ProtectHome=read-only", "PrivateTmp=yes", "PrivateDevices=yes", "NoNewPrivileges=yes",
             "ProtectKernelTunables=yes", "ProtectKernelModules=yes", "ProtectKernelLogs=yes",
             "ProtectControlGroups=yes", "ProtectClock=yes", "ProtectHostname=yes", "LockPersonality=yes",
             "RestrictRealtime=yes", "RestrictSUIDSGID=yes", "RestrictNamespaces=yes",
             "SystemCallArchitectures=native",
         ]
-        // The servers of a drill may compile at run time, and ask the kernel about its network.
+        // The servers of a drill may compile at run time and query the kernel's network state.
         lines +=
             job.startsServers
             ? ["RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK"]
@@ -73,17 +73,17 @@ struct SystemdSchedule {
             case .quarterly: ("*-01,04,07,10-02 05:00:00", "45min")
             }
         return """
-            # Written by `dr schedule install`, which writes it anew.
+            # Written by `dr schedule install`, which overwrites it.
             [Unit]
             Description=dr: \(job.about), \(job.cadence.rawValue)
 
             [Timer]
             OnCalendar=\(calendar)
-            # Machines do not all start at once, and each always at the same time: backups stay an hour apart.
+            # Spreads the load of several machines. The delay of each machine is fixed, so backups stay an hour apart.
             RandomizedDelaySec=\(delay)
             FixedRandomDelay=yes
             AccuracySec=1s
-            # What was missed while the machine was off is made up for at once, one time.
+            # After a time when the machine was off, a missed run starts immediately, once.
             Persistent=true
 
             [Install]
@@ -92,10 +92,10 @@ struct SystemdSchedule {
             """
     }
 
-    /// `%` starts a specifier.
+    /// Escapes `%`, which starts a specifier.
     private static func unspecified(_ text: String) -> String { text.replacing("%", with: "%%") }
 
-    /// A word of a command line as systemd.service(5) reads it back.
+    /// Quotes a word of a command line for systemd.service(5).
     static func quoted(_ word: String) -> String {
         let text = unspecified(word).replacing("$", with: "$$")
         let isPlain = text.unicodeScalars.allSatisfy {

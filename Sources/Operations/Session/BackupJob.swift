@@ -6,13 +6,13 @@ import ObjectStorage
 import Platform
 package import StackConfiguration
 
-/// One backup and what belongs to it: canaries before the capture; after the commit the set's record, a share of the
-/// old packs read again, metrics, a prune. Once the set is there nothing that follows can spoil it: that warns.
+/// One backup with its preparation and follow-up: canaries before the capture; after the commit the recorded queries,
+/// a sample of the old packs, metrics and a prune. After the commit, failures are only warnings.
 package struct BackupJob {
     package let session: Session
     package let output: Output
     package let components: [ComponentConfiguration]
-    /// Whether a share of the old packs is read again.
+    /// True if a share of the old packs is read again.
     package var readsShare: Bool
     package var prunes = true
     package var acceptsShrink = false
@@ -20,13 +20,13 @@ package struct BackupJob {
 
     package struct Result: Sendable {
         package var set: BackupSet
-        /// Of the share that was read.
+        /// The report on the sample of old packs.
         package var sample: SampledVerification.Report?
-        /// Seconds that recording answers took, after the set was written.
+        /// Seconds for the recorded queries after the set was written.
         package var recording: Int
     }
 
-    /// - Parameter names: of the components that take part; all where there are none.
+    /// - Parameter names: the names of the components; empty for all.
     /// - Throws: `UsageError` for a name that the configuration does not have.
     package init(_ session: Session, _ output: Output, only names: [String]) throws {
         self.session = session
@@ -35,7 +35,7 @@ package struct BackupJob {
         readsShare = session.configuration.verification.sample
     }
 
-    /// - Throws: what `BackupRun` throws: there is no set then.
+    /// - Throws: the errors of `BackupRun`; then there is no set.
     package func run() async throws -> Result {
         let began = session.now()
         do { return try await backUp() } catch {
@@ -48,7 +48,7 @@ package struct BackupJob {
         let parts = try components.map(part)
         let repository = try await session.repository()
         for recipient in repository.encryption.recipients {
-            // An expired certificate encrypts as well as ever, and no backup is worse than one to an old key.
+            // An expired certificate still encrypts, and a backup for an old key is better than none.
             do { try recipient.checkValidity(at: session.clock.now) } catch { output.warn("\(error)") }
         }
         let recording = SetRecording(session: session, output: output)
@@ -88,15 +88,15 @@ package struct BackupJob {
         run.configured = session.configuration.components.map(\.name)
         run.acceptsShrink = acceptsShrink
         run.allowsOtherStack = allowsOtherStack
-        run.lanes = min(Session.lanes + 1, 4)  // one more, for whichever waits for the disk
+        run.lanes = min(Session.lanes + 1, 4)  // one more, since one usually waits for the disk
         let display = ProgressDisplay(options: session.options, work: parts.map { ($0.name, $0.progress) })
         do {
             let report = try await display.during { [run] in try await run.run() }
             try? state.recordRun(succeeded: true)
             return report
         } catch {
-            // An interruption says nothing about the backup, and a full store is one that must be pruned; anything else
-            // counts towards freezing the retention.
+            // An interruption says nothing about the backup, and a full store must be pruned. All other errors count
+            // towards the freeze of pruning.
             if !(error is CancellationError), !Self.meansFullStore(error) { try? state.recordRun(succeeded: false) }
             throw error
         }
@@ -115,8 +115,9 @@ package struct BackupJob {
             SampleText.warn(report, output)
             return report
         } catch is CancellationError {
-            output.warn("reading old packs was interrupted, the backup is good; the next one reads them")
-        } catch { output.warn("old packs could not be read again, the backup is good: \(error)") }
+            output.warn(
+                "reading old packs was interrupted; the backup is complete, and the next backup reads the packs")
+        } catch { output.warn("old packs could not be read, but the backup is complete: \(error)") }
         return nil
     }
 
@@ -131,7 +132,7 @@ package struct BackupJob {
         } catch { output.warn("\(error)") }
     }
 
-    /// There is no set: the metrics say that, and what they said of the components before.
+    /// Writes the failure to the metrics, and keeps the previous metrics of the components.
     private func noteFailure(_ began: Timestamp) {
         guard let path = session.configuration.metrics.textfile else { return }
         do { try BackupMetrics.noteFailure(at: began, stack: session.configuration.stack, in: path) } catch {
@@ -143,7 +144,7 @@ package struct BackupJob {
         (error as? BackupFailure)?.isStoreFull ?? ((error as? ObjectStoreError)?.reason == .noSpace)
     }
 
-    /// Makes room, as far as retention lets it, for the next backup: this one has failed.
+    /// Prunes the store for the next backup, as far as the retention policy allows.
     private func pruneFullStore(_ repository: Repository) async {
         do {
             let report = try await session.prune(of: repository).run()
@@ -151,7 +152,7 @@ package struct BackupJob {
             let waits = report.announced.sets > 0 || report.sets.contains { $0.fate == .announced }
             output.warn(
                 "the store is full; the backup failed, and dr pruned the store\n\(PruneText.summary(report))"
-                    + (waits ? "\nhint: `dr prune --grace 0s` removes at once what is announced" : ""))
+                    + (waits ? "\nhint: run `dr prune --grace 0s` to remove the announced objects immediately" : ""))
         } catch { output.warn("the store is full, and pruning it failed too: \(error)") }
     }
 
@@ -161,12 +162,12 @@ package struct BackupJob {
             PruneText.warn(report, output)
             if report.removed.sets + report.announced.sets > 0 { output.note(PruneText.summary(report)) }
         } catch is CancellationError {
-            output.warn("pruning was interrupted; the next backup goes on with it")
-        } catch { output.warn("pruning failed, the backup is good: \(error)") }
+            output.warn("pruning was interrupted; the next backup continues it")
+        } catch { output.warn("pruning failed, but the backup is complete: \(error)") }
     }
 }
 
-/// The set, and beside its own members `sample` where a share was read.
+/// Encodes the set, with the additional member `sample` if a share was read.
 extension BackupJob.Result: Encodable {
     private enum CodingKeys: String, CodingKey { case sample }
 

@@ -4,7 +4,7 @@ import Notifications
 import Platform
 import StackConfiguration
 
-/// Tells people of a backup that failed, wholly or in part. Whether they can be reached changes nothing about it.
+/// Sends notifications about failed and partial backups. A failed notification does not affect the backup.
 package struct BackupNotices {
     package let session: Session
     package let output: Output
@@ -14,12 +14,12 @@ package struct BackupNotices {
         self.output = output
     }
 
-    /// How long the end of a backup may be put off.
+    /// The longest delay of the end of a backup.
     private static let patience = Duration.seconds(30)
 
-    /// - Parameter error: why there is no set.
+    /// - Parameter error: the reason why there is no set.
     package func tell(_ error: any Error) async {
-        // An interruption and a mistyped command are nobody else's business.
+        // An interruption or a wrong option concerns only the caller.
         guard !(error is CancellationError), !(error is UsageError) else { return }
         let summary = "\(error)".split(whereSeparator: \.isNewline).first.map(String.init) ?? "unknown"
         await post(.critical, "the backup failed: \(summary)", facts: [:])

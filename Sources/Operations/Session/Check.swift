@@ -1,4 +1,4 @@
-/// One thing that the doctor looked at.
+/// One check of `dr doctor`.
 package struct Check: Encodable {
     package enum Verdict: String, Encodable { case ok, warning, failed }
 

@@ -1,12 +1,12 @@
 package import BackupRepository
 package import Platform
 
-/// When, of each component, a set that holds it was last proved to its last byte, and last restored in a drill.
+/// The times when a set with each component was last verified completely, and last restored in a drill.
 package struct ComponentProofs {
     package private(set) var verified: [String: Timestamp] = [:]
     package private(set) var drilled: [String: Timestamp] = [:]
 
-    /// Reads the marks, and of the sets that they name the newest, until each component was seen.
+    /// Reads the marks, and then their sets from the newest on, until each component was found.
     package init(_ components: some Sequence<String>, of repository: Repository, _ pool: BlockingPool) async throws {
         let wanted = Set(components)
         (verified, drilled) = try await pool.run {
@@ -28,7 +28,7 @@ package struct ComponentProofs {
                     found[component] = found[component] ?? at
                 }
             } catch let error as RepositoryError where [.damaged, .noSuchSet].contains(error.reason) {
-                continue  // pruned, or no proof any more
+                continue  // pruned, or not readable any more
             }
         }
         return found

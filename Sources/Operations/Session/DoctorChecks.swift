@@ -5,7 +5,7 @@ import Platform
 import S3
 import StackConfiguration
 
-/// Whether the store can do what a repository asks of it.
+/// Checks that the store supports the operations of a repository.
 package struct StoreChecks {
     package let session: Session
 
@@ -34,7 +34,7 @@ package struct StoreChecks {
         return checks
     }
 
-    /// What an S3 server can do beyond the necessary, and what it means when it cannot.
+    /// Checks optional features of an S3 server, and explains the effect of missing ones.
     private static func capabilities(_ store: S3Store) -> [Check] {
         do {
             let seen = try store.probe()
@@ -44,7 +44,7 @@ package struct StoreChecks {
                     "S3: conditional writes", verdict: seen.conditionalPut ? .ok : .warning,
                     seen.conditionalPut
                         ? "yes"
-                        : "no: dr looks before and after each write; two runs that write the same key at once may both "
+                        : "no: dr checks before and after each write; two concurrent runs that write the same key may both "
                             + "succeed"),
                 metadata(seen),
                 Check(
@@ -58,16 +58,16 @@ package struct StoreChecks {
         } catch { return [Check("S3: capabilities", verdict: .failed, "\(error)")] }
     }
 
-    /// Without metadata dr knows the objects that it has just written by their tags, or reads them back.
+    /// Checks metadata. Without it, dr recognises its own writes by their tags, or reads them back.
     private static func metadata(_ seen: S3Capabilities) -> Check {
         let name = "S3: user metadata"
         if seen.metadata { return Check(name, verdict: .ok, "yes") }
         if seen.tags { return Check(name, verdict: .ok, "no: dr recognises its own writes by size and ETag") }
         return Check(
             name, verdict: .warning,
-            "no, and an object's ETag is not the one that its write was answered with: dr reads "
+            "no, and an object's ETag differs from the ETag in the response to its write: dr reads "
                 + (seen.conditionalPut
-                    ? "an object back when a request is repeated" : "each object back after writing it"))
+                    ? "an object back after a repeated request" : "each object back after each write"))
     }
 
     private static func probe(_ store: any ObjectStore) -> [Check] {
@@ -78,20 +78,21 @@ package struct StoreChecks {
             do {
                 checks.append(
                     try body()
-                        ? Check(name, verdict: .ok, detail) : Check(name, verdict: .failed, "not what was expected"))
+                        ? Check(name, verdict: .ok, detail)
+                        : Check(name, verdict: .failed, "the result is not as expected"))
             } catch { checks.append(Check(name, verdict: .failed, "\(error)")) }
         }
         check("store: write", detail: store.location) {
             try store.put(key, content, options: PutOptions(.ifAbsent)).size == content.count
         }
         guard checks[0].verdict == .ok else { return checks }
-        check("store: read", detail: "the same bytes came back") { try store.read(key) == content }
+        check("store: read", detail: "the same bytes were read") { try store.read(key) == content }
         check("store: read a range", detail: "16 of 64 bytes") {
             var part: [UInt8] = []
             try store.get(key, range: 16..<32) { piece in piece.withUnsafeBytes { part += $0 } }
             return part == Array(content[16..<32])
         }
-        check("store: refuse to overwrite", detail: "a taken key is refused") {
+        check("store: refuse to overwrite", detail: "an existing key is refused") {
             do {
                 _ = try store.put(key, content + [0], options: PutOptions(.ifAbsent))
                 return false
@@ -105,14 +106,14 @@ package struct StoreChecks {
             }
             return seen
         }
-        check("store: delete", detail: "and the object is gone") {
+        check("store: delete", detail: "the object is removed") {
             try store.delete([key]).isEmpty && store.head(key) == nil
         }
         return checks
     }
 }
 
-/// Whether each component can be captured, as far as that can be told without capturing it.
+/// Checks that each component can be captured, without capturing it.
 package struct ComponentChecks {
     package let session: Session
 
@@ -133,13 +134,13 @@ package struct ComponentChecks {
         return checks
     }
 
-    /// A store that lies in what it is to protect is lost with it.
+    /// Warns of a store inside the data that it protects, since it would be lost with the data.
     private func ownFolders(in component: ComponentConfiguration) -> [Check] {
         (component.home.map { session.ownFolders(inside: $0) } ?? []).map { place in
             Check(
                 "\(component.name): \(place.words)", verdict: .warning,
-                "\(place.path) lies inside this component's directory: backups skip it, and what destroys the one "
-                    + "destroys the other")
+                "\(place.path) is inside this component's directory: backups skip it, and a loss of the directory destroys it too"
+            )
         }
     }
 }

@@ -5,11 +5,11 @@ import HTTP
 package import Notifications
 package import StackConfiguration
 
-/// The channels that `dr.yaml` names, with their secrets.
+/// The channels of `dr.yaml`, with their secrets.
 package struct NotificationChannels {
     package private(set) var channels: [any Channel] = []
-    /// Channels that cannot be used, and why: "slack: environment variable 'X' is not set". Their being so must not
-    /// keep a backup or a recovery from being made.
+    /// The unusable channels with the reason: "slack: environment variable 'X' is not set". They must not prevent a
+    /// backup or a recovery.
     package private(set) var problems: [(name: String, reason: String)] = []
 
     package init(_ configuration: NotificationConfiguration) {
@@ -64,7 +64,7 @@ package struct NotificationChannels {
         }
     }
 
-    /// Names those of one kind: as configured, or by the kind and, from the second on, a number.
+    /// Adds the channels of one kind. The default name is the kind, with a number from the second channel on.
     private mutating func add<Entry>(
         _ kind: String, entries: [Entry], channel: KeyPath<Entry, ChannelOptions>,
         _ make: (String, Entry) throws -> any Channel
@@ -76,7 +76,7 @@ package struct NotificationChannels {
     }
 }
 
-/// What channels are made of, found where `dr.yaml` says it is.
+/// The secrets of channels, from the locations in `dr.yaml`.
 private struct ChannelSecrets {
     let environment = ProcessInfo.processInfo.environment
 
@@ -87,7 +87,7 @@ private struct ChannelSecrets {
         let isURL = ["http://", "https://"].contains { url.lowercased().hasPrefix($0) }
         guard isURL, url.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value < 0x7f }) else {
             throw DeliveryError(
-                "what \(secret.map { "\($0)" } ?? "it") holds is no address that starts with http:// or https://",
+                "the value of \(secret.map { "\($0)" } ?? "the secret") is not a URL that starts with http:// or https://",
                 isRetryable: false)
         }
         return url

@@ -14,7 +14,7 @@ extension Session {
         prune.failedRuns = state.failedRuns()
         prune.components = Set(configuration.components.map(\.name))
         prune.forget = { manifest in
-            // A component that is not in the configuration any more leaves nobody to ask.
+            // A component that is not in the configuration any more has no source.
             guard let component = configuration.component(named: manifest.component),
                 component.kind == manifest.source
             else { return }
@@ -24,7 +24,7 @@ extension Session {
     }
 }
 
-/// A prune's report as people read it.
+/// The report of a prune as text.
 package enum PruneText {
     package static func full(_ report: PruneReport) -> String {
         var table = Table([("SET", .left), ("FATE", .left), ("REASON", .left)])
@@ -36,7 +36,7 @@ package enum PruneText {
     }
 
     package static func summary(_ report: PruneReport) -> String {
-        if !report.frozen.isEmpty { return "frozen: nothing is removed" }
+        if !report.frozen.isEmpty { return "pruning is frozen: no object was removed" }
         let would = report.isDryRun ? "would be " : ""
         let lines = [("removed", report.removed), ("announced", report.announced)].map { word, counts in
             "\(would)\(word): \(counts.sets) sets, \(counts.manifests) manifests, \(counts.packs) packs, "
@@ -48,30 +48,30 @@ package enum PruneText {
 
     private static func uploads(_ report: PruneReport, _ would: String) -> String? {
         guard report.uploads.aborted > 0 else { return nil }
-        return "\(would)aborted: \(report.uploads.aborted) unfinished uploads, such as of \(report.uploads.keys[0])"
+        return "\(would)aborted: \(report.uploads.aborted) unfinished uploads, such as \(report.uploads.keys[0])"
     }
 
     private static func locked(_ report: PruneReport) -> String? {
         guard let first = report.locked.first.first else { return nil }
-        let until = report.locked.until.map { ", the last until \($0.readable)" } ?? ""
+        let until = report.locked.until.map { ", the last lock ends \($0.readable)" } ?? ""
         let end = first.until.map { " until \($0.readable)" } ?? ""
-        return "locked, tried again later: \(report.locked.objects) objects\(until); the first: \(first.object)\(end)"
+        return "locked, dr retries later: \(report.locked.objects) objects\(until); the first: \(first.object)\(end)"
     }
 
     private static func locks(_ report: PruneReport, _ would: String) -> String? {
         guard let locks = report.locks, let until = locks.until else { return nil }
-        return "\(would)locked for longer: \(locks.extended) objects, the longest until \(until.readable)"
+        return "\(would)extended the locks of \(locks.extended) objects, the longest until \(until.readable)"
     }
 
-    /// What somebody must know, whether or not the result is printed.
+    /// Prints the warnings, which appear even if the result is not printed.
     package static func warn(_ report: PruneReport, _ output: Output) {
         for refusal in report.frozen {
             output.warn("pruning is frozen: \(refusal.reason)\nhint: \(refusal.remedy)")
         }
         for (component, reason) in report.sealed.sorted(by: { $0.key < $1.key }) {
-            output.warn("nothing of \(component) is removed: \(reason)")
+            output.warn("no object of \(component) is removed: \(reason)")
         }
-        if report.refused > 0 { output.warn("\(report.refused) objects were not let go: \(report.refusal ?? "")") }
+        if report.refused > 0 { output.warn("\(report.refused) objects could not be removed: \(report.refusal ?? "")") }
         for warning in report.warnings { output.warn(warning) }
     }
 }

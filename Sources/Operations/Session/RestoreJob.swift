@@ -3,30 +3,30 @@ import Foundation
 import Platform
 package import StackConfiguration
 
-/// One component's way back, by whichever road its kind takes. Prints nothing: commands and recovery plans share it.
+/// The restore of one component, by files or by its kind's importer. Prints nothing: commands and plans share it.
 package struct RestoreJob {
     package let session: Session
     package let repository: Repository
     package let set: BackupSet
     package let manifest: Manifest
-    /// Nil where the component is not in the configuration any more.
+    /// Nil if the component is not in the configuration any more.
     package let settings: ComponentConfiguration?
     package let progress = WorkProgress()
     package var paths: [String] = []
     package var slice: RestoreSlice?
     package var owner = Owner.recorded
     package var replace = false
-    /// Remove what the restore replaced, once the new tree is in place.
+    /// Removes the replaced content after the new tree is in place.
     package var discardsPrevious = false
 
-    /// How a component comes back.
+    /// The method of a restore.
     package enum Road {
-        /// Its files, into a directory.
+        /// Restores the files into a directory.
         case files(String)
-        /// Through its importer: into a directory, or where that is nil into its server.
+        /// Restores through the importer, into a directory, or into the server if that is nil.
         case importer(any ComponentImporter, directory: String?)
 
-        /// The directory that it fills; nil where it is a server that is filled.
+        /// The target directory; nil for a server.
         package var directory: String? {
             switch self {
             case .files(let directory): directory
@@ -49,9 +49,9 @@ package struct RestoreJob {
     }
 
     /// - Parameters:
-    ///   - directory: where to; nil for the component's server.
-    ///   - asFiles: the stored files as they are, where the component would be unpacked.
-    /// - Returns: nil when the kind needs a directory and none is named.
+    ///   - directory: the target; nil for the component's server.
+    ///   - asFiles: restores the stored files without unpacking the component.
+    /// - Returns: nil if the kind needs a directory and none is named.
     package func road(to directory: String?, asFiles: Bool = false) throws -> Road? {
         let importer = asFiles ? nil : try session.importer(kind: manifest.source, of: settings)
         if let importer, importer.fillsServer == (directory == nil) {
@@ -66,17 +66,18 @@ package struct RestoreJob {
         var report = try await filesRestore(to: directory).run()
         guard discardsPrevious, let kept = report.kept else { return report }
         guard report.shortfall?.isSerious != true else {
-            report.advice.append("the old content is not discarded: the new one does not have its owner")
+            report.advice.append(
+                "the previous content is not removed, because the restored files do not have their owner")
             return report
         }
         do {
             try await session.pool.run { try PreviousContent.remove(kept) }
             (report.kept, report.discarded) = (nil, kept)
-        } catch { report.advice.append("the old content is restored over, but not removed: \(error)") }
+        } catch { report.advice.append("the previous content was replaced, but not removed: \(error)") }
         return report
     }
 
-    /// What ``restoreFiles(to:)`` would do.
+    /// Returns the plan of ``restoreFiles(to:)``.
     package func planFiles(to directory: String) async throws -> ComponentRestore.Plan {
         try await filesRestore(to: directory).plan()
     }
@@ -105,9 +106,9 @@ package struct RestoreJob {
 
     // MARK: Through an importer
 
-    /// Restores the component's documents to a private folder, and lets the importer take them where they belong.
+    /// Restores the component's documents to a private folder, from which the importer reads them.
     /// - Parameters:
-    ///   - directory: to fill; nil for a server.
+    ///   - directory: the target; nil for a server.
     ///   - report: called once for each object.
     package func runImport(
         with importer: any ComponentImporter, into directory: String?, prefix: String? = nil, isDryRun: Bool = false,
@@ -137,7 +138,7 @@ package struct RestoreJob {
             progress.update { [files = manifest.totals.files] in $0.totalFiles = files }
             try await importer.run(request, report: report)
         } catch {
-            // What is good of a damaged backup stays: the failure names the place to whoever needs it.
+            // The intact files of a damaged backup are kept, and the error names their folder.
             keepsFolder = error is RestoreFailure
             throw error
         }

@@ -5,9 +5,9 @@ import Foundation
 import Platform
 package import StackConfiguration
 
-/// The parts of components, made with this session's means. The kinds decide; nothing here names one.
+/// The parts of components, made by their kinds. This file does not name a kind.
 extension Session {
-    /// The kind that a manifest or `dr.yaml` names; nil for one that this program does not have.
+    /// The kind with the name in a manifest or `dr.yaml`; nil for an unknown kind.
     package func kind(named name: String) -> (any ComponentKind.Type)? { kinds.first { $0.name == name } }
 
     /// The kinds of the configured components, by component.
@@ -31,8 +31,8 @@ extension Session {
         try component.settings.source(context(of: component.name))
     }
 
-    /// The inspector of a kind's contents; nil where any bytes are valid.
-    /// - Parameter component: its settings, where the configuration has any.
+    /// The inspector of a kind's contents; nil if any bytes are valid.
+    /// - Parameter component: its settings, if the configuration has any.
     package func restorer(
         kind: String, of component: ComponentConfiguration? = nil
     ) throws -> (any ComponentRestorer)? {
@@ -40,13 +40,13 @@ extension Session {
             for: component?.settings, context(of: component?.name ?? kind))
     }
 
-    /// The importer of a kind; nil where the restored files are the component.
-    /// - Parameter component: its settings, where the configuration has any.
+    /// The importer of a kind; nil if the restored files are the component.
+    /// - Parameter component: its settings, if the configuration has any.
     package func importer(kind: String, of component: ComponentConfiguration?) throws -> (any ComponentImporter)? {
         try self.kind(named: kind)?.importer(for: component?.settings, context(of: component?.name ?? kind))
     }
 
-    /// The finder of what a component's backups lack; nil where its kind cannot tell.
+    /// The finder of gaps in a component's backups; nil if its kind has none.
     package func gaps(_ component: ComponentConfiguration) throws -> (any GapFinder)? {
         try component.settings.gaps(context(of: component.name))
     }
@@ -54,17 +54,17 @@ extension Session {
     /// True if a kind can be restored by tenant and time.
     package func canSlice(kind: String) -> Bool { self.kind(named: kind)?.canSlice ?? false }
 
-    /// The checks that this program and the kinds know.
+    /// The checks of this program and of the kinds.
     package var checks: CheckRegistry { CheckRegistry(kinds) }
 
-    /// The configured components that were asked for by name, all when none was.
+    /// The configured components with these names; all components without names.
     /// - Throws: ``UsageError`` for a name that the configuration does not have.
     package func chosen(_ names: [String]) throws -> [ComponentConfiguration] {
         guard !names.isEmpty else { return configuration.components }
         return try names.map { name in
             guard let component = configuration.component(named: name) else {
                 let known = configuration.components.map(\.name).joined(separator: ", ")
-                throw UsageError("there is no component '\(name)' in the configuration; it has: \(known)")
+                throw UsageError("there is no component '\(name)' in the configuration; the components are: \(known)")
             }
             return component
         }
@@ -72,10 +72,10 @@ extension Session {
 }
 
 extension ComponentConfiguration {
-    /// The directory where the component lives on this machine; nil where it lives in a server, or elsewhere.
+    /// The directory of the component on this machine; nil if it is in a server or elsewhere.
     package var home: String? { settings.home }
 
-    /// Everything that a restore of it writes to or talks to.
+    /// All directories and servers that a restore of the component writes to or connects to.
     package var places: [Place] { settings.places(of: name) }
 }
 

@@ -3,7 +3,7 @@ import Foundation
 import StackConfiguration
 
 extension Session {
-    /// The folders of this machine that `dr` itself keeps.
+    /// The folders of `dr` on this machine.
     private var ownFolders: [RestoreTarget.ProtectedPlace] {
         var places: [RestoreTarget.ProtectedPlace] = []
         if case .directory(let path) = configuration.store.url { places.append(.init(path, "the store")) }
@@ -11,12 +11,12 @@ extension Session {
         return places
     }
 
-    /// Places that a restore must neither move away nor write into.
+    /// The files and folders that a restore must not move or write to.
     var protectedPlaces: [RestoreTarget.ProtectedPlace] {
         ownFolders + [.init(file, "the configuration"), .init("/proc/self/exe", "this program")]
     }
 
-    /// The folders of `dr` that lie inside a directory: a backup of it skips them.
+    /// The folders of `dr` inside a directory, which a backup of the directory skips.
     func ownFolders(inside directory: String) -> [RestoreTarget.ProtectedPlace] {
         guard let identity = FileIdentity(directory) else { return [] }
         return ownFolders.filter { FileIdentity($0.path) != nil && FileIdentity.way(to: $0.path).contains(identity) }

@@ -2,9 +2,9 @@ package import BackupRepository
 import Platform
 import StackConfiguration
 
-/// Finding the sets that a command works with.
+/// The selection of the sets of a command.
 extension Session {
-    /// One set that `--at` or an argument means. Sets that were passed over on the way are told.
+    /// Returns the set that `--at` or an argument selects. Warns of skipped sets.
     package func set(_ selector: SetSelector, in repository: Repository) async throws -> BackupSet {
         let now = self.now()
         let known = try? state(of: repository).lastSet()
@@ -27,10 +27,10 @@ extension Session {
         return set
     }
 
-    /// The sets that components are restored from: for `latest` of each component the newest that holds it whole.
+    /// Returns the sets to restore components from; for `latest`, the newest set that holds each component whole.
     ///
-    /// Every manifest that is chosen can be read. What was passed over is told.
-    /// - Parameter components: nil for all of the newest set.
+    /// Every selected manifest is readable. Warns of skipped sets.
+    /// - Parameter components: nil for all components of the newest set.
     package func selection(
         _ selector: SetSelector, of components: Set<String>?, in repository: Repository
     ) async throws -> RestoreSelection {
@@ -41,7 +41,7 @@ extension Session {
             let selection = try await repository.latest(
                 of: components, now: now, known: known, provesManifests: true, pool: pool)
             guard !selection.parts.isEmpty else {
-                // A set that lacks them all says more than that there is none.
+                // A set that lacks all of them gives a better error than no set.
                 return RestoreSelection(try await set(.latest, in: repository))
             }
             SelectionText.tell(selection, Output(options: options))
@@ -67,28 +67,28 @@ extension Session {
     }
 
     /// The set of one component.
-    /// - Throws: `RepositoryError` `.noSuchComponent`, with the newest set that has it as its hint.
+    /// - Throws: `RepositoryError` `.noSuchComponent`, with the newest set of the component as its hint.
     package func set(
         of component: String, in selection: RestoreSelection, _ repository: Repository
     ) async throws -> BackupSet {
         if let part = selection.parts[component] { return part.set }
         let set = selection.newest
-        var detail = "no backup set holds it"
+        var detail = "no backup set holds the component"
         if let set {
             let reason =
-                set.failed[component].map { ": it failed then: \($0)" }
-                ?? (set.skipped.contains(component) ? ": that run was only asked for others (--component)" : "")
+                set.failed[component].map { ": its backup failed: \($0)" }
+                ?? (set.skipped.contains(component) ? ": the backup was limited to others (--component)" : "")
             detail = "set \(set.name) has no such component\(reason)"
         }
         var error = RepositoryError(.noSuchComponent, object: component, detail)
-        error.hint = set.map { "it has: \($0.components.keys.sorted().joined(separator: ", "))" }
+        error.hint = set.map { "the set has: \($0.components.keys.sorted().joined(separator: ", "))" }
         func newest(notAfter limit: Timestamp?) async -> Timestamp? {
             let found = try? await repository.latest(
                 of: [component], now: self.now(), notAfter: limit, provesManifests: false, pool: pool)
             return found?.parts[component]?.set.name
         }
         if let other = await newest(notAfter: nil) {
-            error.hint = "the newest set that has it is \(other): --at \(other)"
+            error.hint = "the newest set with the component is \(other): add --at \(other)"
             if let set, set.name < other, let before = await newest(notAfter: set.name) {
                 error.hint? += "; the newest before \(set.name) is \(before)"
             }
@@ -100,8 +100,8 @@ extension Session {
         RepositoryError(
             .otherStack, object: "\(set.name)",
             "it is a backup of stack '\(set.stack ?? "")', not of '\(configuration.stack)'",
-            hint: "use the dr.yaml of that stack; if this stack had that name before, write `former_stacks: "
-                + "[\(set.stack ?? "")]` in dr.yaml")
+            hint: "use the dr.yaml of that stack; if this stack had that name before, add `former_stacks: "
+                + "[\(set.stack ?? "")]` to dr.yaml")
     }
 
     /// The error for a selector that finds nothing.
@@ -110,18 +110,18 @@ extension Session {
     ) async throws -> RepositoryError {
         let names = try await pool.run { try repository.setNames() }
         guard let oldest = names.first, let newest = names.last else {
-            return RepositoryError(.noSuchSet, object: "sets", "there is no backup yet", hint: "`dr backup` makes one")
+            return RepositoryError(.noSuchSet, object: "sets", "there is no backup yet", hint: "run `dr backup`")
         }
         if repository.scope.isFuture(oldest, at: now) {
             return RepositoryError(
                 .noSuchSet, object: "sets",
-                "all \(names.count) sets are from the future: this machine's clock says \(now.readable)",
+                "all \(names.count) sets are from the future: this machine's clock shows \(now.readable)",
                 hint: "set the clock, or name a set: --at \(newest)")
         }
         if let limit, oldest > limit {
             return RepositoryError(
                 .noSuchSet, object: limit.description, "there is no set at or before that time",
-                hint: "the oldest is \(oldest)")
+                hint: "the oldest set is \(oldest)")
         }
         if let unreadable = passedOver.first(where: { $0.kind == .unreadable }) {
             return RepositoryError(.damaged, object: "sets/\(unreadable.set).json", unreadable.reason)
@@ -130,13 +130,13 @@ extension Session {
             return foreign(set)
         }
         return RepositoryError(
-            .noSuchSet, object: "sets", "there is no backup of this stack", hint: "`dr list` shows the sets")
+            .noSuchSet, object: "sets", "there is no backup of this stack", hint: "run `dr list` to see the sets")
     }
 
     // MARK: Readable
 
-    /// The set, once every manifest that it names was read.
-    /// - Throws: `RepositoryError` `.damaged`, with the newest good set as its hint.
+    /// Returns the set after it has read every manifest of the set.
+    /// - Throws: `RepositoryError` `.damaged`, with the newest intact set as its hint.
     private func readable(_ set: BackupSet, in repository: Repository) async throws -> BackupSet {
         try await pool.run {
             do {
@@ -157,7 +157,7 @@ extension Session {
     ) -> RepositoryError {
         var error = error
         let older = names.reversed().drop { $0 >= name }
-        // The nearest few: on the worst day a walk through seven years takes too long.
+        // Only the nearest sets: a search through years of sets takes too long in an outage.
         let good = older.prefix(50).first { name in
             guard let set = try? repository.set(name), repository.scope.owns(set) else { return false }
             return (try? proveManifests(set, repository)) != nil
@@ -165,9 +165,9 @@ extension Session {
         error.hint =
             good.map { good in
                 let loss = Units.duration(seconds: name.seconds - good.seconds)
-                return "the newest good set before it is \(good), \(loss) older: --at \(good) takes it, at the cost of "
-                    + "that much more data"
-            } ?? "no good set was found before it; `dr verify` looks at all"
+                return "the newest intact set before it is \(good), \(loss) older: add --at \(good) to use it and "
+                    + "lose the data of that time"
+            } ?? "no intact set was found before it; run `dr verify` to check all sets"
         return error
     }
 }

@@ -10,31 +10,31 @@ package import Platform
 import Retention
 package import StackConfiguration
 
-/// What a command works with: the configuration, and from it the store, the repository, this machine's state.
+/// The context of a command: the configuration, and from it the store, the repository and this machine's state.
 package struct Session {
     package let options: OutputOptions
-    /// The configuration's file.
+    /// The path of the configuration file.
     package let file: String
     package let configuration: Configuration
     /// The kinds of components that the configuration and the repository may name.
     package let kinds: [any ComponentKind.Type]
-    /// Threads for everything that blocks: packs on their way, components side by side, HTTP.
+    /// Threads for blocking work: packs, concurrent components, HTTP.
     package let pool: BlockingPool
-    /// The clock of everything that the session makes.
+    /// The clock of the session.
     package var clock = WallClock.system
-    /// What is put between the repository and its store: how a drill reads a damaged copy.
+    /// Wraps the store of the repository, so that a drill can read a damaged copy.
     package var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
 
     /// - Parameters:
-    ///   - configuration: the configuration's file; nil for the usual places.
-    ///   - kinds: the kinds of components that it may name.
+    ///   - configuration: the configuration file; nil for the default locations.
+    ///   - kinds: the supported kinds of components.
     package init(_ options: OutputOptions, configuration: String?, kinds: [any ComponentKind.Type]) throws {
         let file = try ConfigurationFile.locate(explicit: configuration)
         let read = try ConfigurationFile.read(file, kinds: kinds)
         self.init(options, file: file, read, kinds: kinds, pool: BlockingPool(threads: 16))
     }
 
-    /// - Parameter file: of the configuration; relative paths in plans start from its folder.
+    /// - Parameter file: the configuration file; relative paths in plans start from its folder.
     package init(
         _ options: OutputOptions, file: String, _ configuration: Configuration, kinds: [any ComponentKind.Type],
         pool: BlockingPool
@@ -50,7 +50,7 @@ package struct Session {
         wrapsStore(try StoreFactory.make(configuration.store, logger: logger))
     }
 
-    /// - Parameter key: file of the private key that opens encrypted packs.
+    /// - Parameter key: the file of the private key for encrypted packs.
     package func repository(recoveryKey key: String? = nil) async throws -> Repository {
         let store = try store()
         var repository = try await pool.run { try Repository(opening: store) }
@@ -74,7 +74,7 @@ package struct Session {
         return repository
     }
 
-    /// Who signs what this host makes; nil where the configuration names no key.
+    /// The signer of this host; nil if the configuration does not name a key.
     package func signer() throws -> SigningIdentity? {
         guard let signing = configuration.store.signing, let key = signing.key else { return nil }
         return try SigningIdentity.load(certificate: signing.certificate, privateKey: key) {
@@ -86,7 +86,7 @@ package struct Session {
         try StateFolder(stateFolder, repository: repository.description)
     }
 
-    /// Absolute path of cache and journals; need not exist.
+    /// The absolute path of the cache and the journals; need not exist.
     var stateFolder: String {
         configuration.stateFolder(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
     }
@@ -97,19 +97,19 @@ package struct Session {
         return logger
     }
 
-    /// The checks of contents for every kind of component that has any.
+    /// The inspectors of contents, by kind, for the kinds that have one.
     package func inspectors() throws -> [String: any ComponentRestorer] {
         var inspectors: [String: any ComponentRestorer] = [:]
         for kind in kinds { inspectors[kind.name] = try restorer(kind: kind.name) }
         return inspectors
     }
 
-    /// In seconds.
+    /// The RPO in seconds.
     package var rpo: Int? { configuration.objectives.rpo.map { Int($0.duration.components.seconds) } }
 
     /// The time of day, by this session's clock.
     package func now() -> Timestamp { Timestamp(seconds: clock.seconds) }
 
-    /// Packs worked on at once: one to a core, at most four, which bounds the memory.
+    /// The number of packs processed concurrently: one per core, at most four to limit memory.
     package static var lanes: Int { min(max(ProcessInfo.processInfo.activeProcessorCount, 1), 4) }
 }

@@ -4,19 +4,19 @@ import Foundation
 import Platform
 import StackConfiguration
 
-/// The set that a user means: `latest`, a set's name, a time, a day, or an age such as `6h`. Times, days and ages mean
-/// the newest set at or before them; a time without a zone is UTC, and a day or a minute means its end.
+/// A selection of a set: `latest`, a set's name, a time, a day, or an age such as `6h`. Times, days and ages select the
+/// newest set at or before them; a time without a zone is UTC, and a day or a minute means its end.
 package enum SetSelector: Equatable, Sendable {
     case latest
     case named(Timestamp)
     case at(Timestamp)
     case age(seconds: Int)
-    /// The end of the day, UTC, that began so many days before today's beginning.
+    /// The end of the day, in UTC, the given number of days before today.
     case day(ago: Int)
-    /// Of each component its set: how a run goes on with the sets that it began with.
+    /// The set of each component, so that a resumed run uses the same sets.
     case sets([String: Timestamp])
 
-    /// For help texts.
+    /// The accepted forms, for help texts.
     package static let words =
         "'latest', a set's name, a day (2026-11-28), a time (2026-11-28T23:00, UTC), or an age (6h)"
 
@@ -36,7 +36,7 @@ package enum SetSelector: Equatable, Sendable {
         }
     }
 
-    /// The latest time that a set may be named after; nil where a set is named, or the newest is meant.
+    /// The latest possible name of the set; nil for the newest set.
     package func limit(now: Timestamp) -> Timestamp? {
         switch self {
         case .latest, .sets: nil
@@ -47,14 +47,14 @@ package enum SetSelector: Equatable, Sendable {
     }
 }
 
-/// A point in time as users write it.
+/// A point in time on the command line.
 enum MomentText {
-    /// - Returns: the last second that `text` stands for: of the day in `2026-11-28`, of the minute in
-    ///   `2026-11-28T23:00`; UTC where it names no zone. Nil where it is not a time.
+    /// - Returns: the last second of `text`: of the day for `2026-11-28`, of the minute for `2026-11-28T23:00`; in UTC
+    ///   without a zone. Nil if `text` is not a time.
     static func end(of text: String) -> Timestamp? {
         let parts = text.replacing(" ", with: "T", maxReplacements: 1).split(
             separator: "T", omittingEmptySubsequences: false)
-        // The parser takes 30 February for 1 March.
+        // The parser reads 30 February as 1 March.
         guard let day = parts.first, day.count == 10, Timestamp("\(day.replacing("-", with: ""))T000000Z") != nil else {
             return nil
         }

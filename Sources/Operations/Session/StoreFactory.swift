@@ -8,7 +8,7 @@ package import StackConfiguration
 
 /// Opens the store that the configuration names.
 package enum StoreFactory {
-    /// - Parameter create: make a directory store's directory where it is missing; a bucket is never made.
+    /// - Parameter create: creates a missing directory of a directory store; never creates a bucket.
     package static func make(_ configuration: StoreConfiguration, create: Bool = false, logger: Logger) throws
         -> any ObjectStore
     {

@@ -1,21 +1,21 @@
 internal import Yams
 
-/// The settings of a loaded configuration that tell how much a snapshot holds, how long data stay, and how long new
-/// samples may take to come.
+/// The settings of a loaded configuration that decide the content of a snapshot, the retention of data, and the longest
+/// wait for new samples.
 package struct LoadedConfiguration: Equatable, Sendable {
-    /// `storage: tsdb: out_of_order_time_window`, "1d12h"; nil where late samples are refused.
+    /// `storage: tsdb: out_of_order_time_window`, "1d12h"; nil if late samples are refused.
     package var outOfOrderWindow: String?
-    /// `storage: tsdb: retention: percentage`; nil where there is none.
+    /// `storage: tsdb: retention: percentage`; nil if it is not set.
     package var retentionPercentage: Double?
-    /// Milliseconds from one scrape to the next, of the job that is scraped least often; nil where nothing is scraped.
+    /// Milliseconds from one scrape to the next, of the job that is scraped least often; nil if no job is scraped.
     package var longestScrapeInterval: Int?
-    /// Milliseconds from one evaluation to the next, where rules are evaluated.
+    /// Milliseconds from one evaluation to the next, if there are rules.
     package var evaluationInterval: Int?
 
     /// Prometheus' own default for both intervals, in milliseconds.
     private static let defaultInterval = 60_000
 
-    /// - Parameter yaml: as `/api/v1/status/config` gives it. What is not understood counts as not set.
+    /// - Parameter yaml: from `/api/v1/status/config`. Unreadable settings count as not set.
     package init(yaml: String) {
         guard let root = try? Yams.compose(yaml: yaml) else { return }
         func duration(_ node: Yams.Node?) -> Int? { node?.scalar.flatMap { PrometheusDuration.parse($0.string) } }
@@ -34,8 +34,8 @@ package struct LoadedConfiguration: Equatable, Sendable {
             .flatMap { (0...100).contains($0) && $0 > 0 ? $0 : nil }
     }
 
-    /// Seconds that a sound server may take until it has appended new samples: its longest interval, of scrapes or of
-    /// rules, and some slack; 15 at least, 600 at most.
+    /// Seconds that a healthy server may take until it has appended new samples: its longest interval, of scrapes or of
+    /// rules, and some margin; 15 at least, 600 at most.
     package var patience: Int {
         let longest = [longestScrapeInterval, evaluationInterval].compactMap { $0 }.max() ?? Self.defaultInterval
         return min(max(15, longest / 1000 + 10), 600)

@@ -13,7 +13,7 @@ extension RecordedQuery.Language {
 extension PrometheusAPI {
     /// An instant query.
     /// - Parameter time: seconds since 1970; now when nil.
-    /// - Throws: ``CheckFailure`` with the server's own words where the query fails.
+    /// - Throws: ``CheckFailure`` with the server's message if the query fails.
     func samples(_ expression: String, at time: Double? = nil) throws -> [MetricSample] {
         let moment = time.map { [(name: "time", value: String(format: "%.3f", $0))] } ?? []
         let answer = try client.perform(
@@ -47,8 +47,8 @@ extension PrometheusAPI {
     /// The configuration that the server has loaded, as YAML.
     func configurationText() throws -> String? { try data(["status", "config"])?["yaml"]?.text }
 
-    /// A counter of the server's own, from its page of metrics, which does not need it to scrape itself. A counter that
-    /// was not raised since the start is not on the page: it is 0.
+    /// One of the server's counters, from its page of metrics, so that it need not scrape itself. A counter that was
+    /// not raised since the start is not on the page: it is 0.
     func counter(_ name: String) throws -> Double {
         let answer = try client.perform(client.request("GET", path: "/metrics"))
         guard answer.status == 200 else { throw answer.failure }
@@ -60,7 +60,8 @@ extension PrometheusAPI {
         let answer = try client.perform(client.request("GET", segments: ["api", "v1"] + segments, query: query))
         guard answer.isSuccess else { throw answer.failure }
         guard let document = answer.document else {
-            throw CheckFailure("no JSON", "\(answer.operation): the answer is not JSON: \(answer.excerpt)")
+            throw CheckFailure(
+                "the answer is not JSON", "\(answer.operation): the answer is not JSON: \(answer.excerpt)")
         }
         return document["data"]
     }

@@ -3,16 +3,16 @@ internal import FoundationEssentials
 internal import HTTP
 
 extension PrometheusAPI {
-    /// Steps asked for at once: well below the 11,000 points that a server gives of a series, and so that 50 series'
-    /// answer is about a mebibyte.
+    /// Steps of one request: well below the server's limit of 11,000 points of a series, and small enough that the
+    /// answer for 50 series is about a mebibyte.
     private static let stepsAtOnce = 500
 
-    /// A range query over any length of time, asked for piece by piece.
+    /// A range query over any length of time, sent piece by piece.
     /// - Parameters:
     ///   - interval: seconds since 1970; the first sample is at its lower bound.
     ///   - step: seconds from one sample to the next.
-    ///   - limit: series kept; of those that come later only their number is told.
-    /// - Returns: the series by their labels, and how many more there were.
+    ///   - limit: the number of series to keep; further ones are only counted.
+    /// - Returns: the series by their labels, and the number of further ones.
     package func queryRange(_ expression: String, over interval: ClosedRange<Int>, step: Int, limit: Int) async throws
         -> (series: [MetricSeries], more: Int)
     {

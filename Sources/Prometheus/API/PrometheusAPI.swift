@@ -12,7 +12,7 @@ package struct PrometheusAPI: Sendable {
 
     /// - Parameter url: with the server's route prefix, if it has one: "http://prometheus:9090".
     package init(url: String, client: HTTPClient, pool: BlockingPool) {
-        // A refused query is a finding, and a snapshot must be made once: nothing is tried again here.
+        // A refused query is a finding, and a snapshot must be made once: no request is repeated here.
         self.client = APIClient(url: url, client: client, pool: pool, retries: RetryPolicy(attempts: 1))
         location = self.client.location
     }
@@ -25,7 +25,7 @@ package struct PrometheusAPI: Sendable {
     package struct RuntimeInfo: Decodable, Sendable {
         /// The server's working directory, to which a relative `storage.tsdb.path` refers.
         package var workingDirectory: String
-        /// What applies, also where no flag says so: "15d", "512MiB", "15d or 512MiB".
+        /// The retention in effect, even if no flag sets it: "15d", "512MiB", "15d or 512MiB".
         package var retention: String
 
         private enum CodingKeys: String, CodingKey {
@@ -43,24 +43,24 @@ package struct PrometheusAPI: Sendable {
         return build.version
     }
 
-    /// Whether the server serves queries; false while it opens its TSDB.
+    /// True if the server serves queries; false while it opens its TSDB.
     package func isReady() async throws -> Bool { try await plain("/-/ready") }
 
-    /// Whether the process is up.
+    /// True if the process is up.
     package func isHealthy() async throws -> Bool { try await plain("/-/healthy") }
 
-    /// The server's clock, in seconds since 1970; nil where a proxy hides it.
+    /// The server's clock, in seconds since 1970; nil if a proxy removes it.
     package func clock() async throws -> Int? { try await answer("/-/healthy").response.date }
 
     // MARK: Snapshot
 
-    /// Makes a snapshot: hard links to all blocks and, unless `skipHead`, a new block of what is in the head.
+    /// Makes a snapshot: hard links to all blocks and, unless `skipHead`, a new block with the content of the head.
     ///
-    /// The server goes on when this call is cancelled or its answer is lost; the snapshot is then there all the same.
+    /// The server continues when this call is cancelled or its answer is lost; the snapshot then exists.
     /// - Returns: its name, a directory in `snapshots/` of the data directory.
     package func snapshot(skipHead: Bool) async throws -> String {
         struct Snapshot: Decodable { var name: String }
-        // No byte comes back until the head is written: allow for a large one and for a compaction before it.
+        // The server sends no byte until the head is written: allow for a large one and for a compaction before it.
         var request = client.request(
             "POST", path: "/api/v1/admin/tsdb/snapshot?skip_head=\(skipHead)", stallTimeout: .seconds(3600))
         request.isSentOnce = true
@@ -77,8 +77,8 @@ package struct PrometheusAPI: Sendable {
         return try await call(client.request(path: "/api/v1/query", form: form))
     }
 
-    /// One of the server's own metrics, from `/metrics`: the sum over its labels. Nil where the page has no finite sample
-    /// of that name.
+    /// One of the server's metrics, from `/metrics`: the sum over its labels. Nil if the page has no finite sample of
+    /// that name.
     package func metric(_ name: String) async throws -> Double? {
         let answer = try await answer("/metrics")
         guard answer.isSuccess else { throw PrometheusAPIError(answer) }
@@ -146,7 +146,7 @@ package struct QueryResult: Decodable, Equatable, Sendable {
 
     /// "vector", "scalar" or "string".
     package var type: String
-    /// One without labels for a scalar or a string. A histogram has no `value`.
+    /// One series without labels for a scalar or a string. A histogram has no `value`.
     package var series: [Series]
 
     private enum CodingKeys: String, CodingKey {

@@ -2,7 +2,7 @@ package import BackupRepository
 internal import FoundationEssentials
 package import HTTP
 
-/// A request to Prometheus that did not give what was asked for.
+/// A request to Prometheus that failed.
 package typealias PrometheusAPIError = APIError<PrometheusRefusal>
 
 /// The reasons for which Prometheus refuses.
@@ -14,21 +14,21 @@ package enum PrometheusRefusal: APIReason {
     /// The server opens its TSDB or replays the WAL.
     case starting
     case adminAPIDisabled
-    /// The server runs in agent mode and has no TSDB to speak of.
+    /// The server runs in agent mode and has no usable TSDB.
     case agentMode
     /// 401 or 403.
     case unauthorized
-    /// 404, 405, a redirect, or an answer that is not of this API.
+    /// 404, 405, a redirect, or an answer that does not belong to this API.
     case notPrometheus
     /// The server's disk is full.
     case noSpace
-    /// The server may not write to its own data directory.
+    /// The server cannot write to its data directory.
     case permission
     /// A block has no `tombstones` file, which the server links into every snapshot.
     case missingTombstones
-    /// The folder `snapshots` is on another file system than the blocks, and hard links cannot lead there.
+    /// The folder `snapshots` is on another file system than the blocks, so that hard links are impossible.
     case otherFileSystem
-    /// The server may not make hard links to its blocks, or their file system has none.
+    /// The server cannot make hard links to its blocks, or their file system does not support them.
     case noLinks
     /// The server could not read a block while it answered a query.
     case corruptBlock
@@ -48,20 +48,20 @@ package enum PrometheusRefusal: APIReason {
 
     package func hint(for error: PrometheusAPIError) -> String? {
         switch self {
-        case .unreachable: "is `url:` of this component right, and does the server run?"
-        case .answerLost: "see the server's log; a proxy before it may have a time-out that is too short for a snapshot"
+        case .unreachable: "check that `url:` of this component is right, and that the server runs"
+        case .answerLost: "check the server's log; the time-out of a proxy before it may be too short for a snapshot"
         case .starting: "the server is not ready yet; try again when /-/ready answers 200"
         case .adminAPIDisabled: "start Prometheus with --web.enable-admin-api"
         case .agentMode: "an agent keeps no blocks: back up the server that it writes to"
         case .unauthorized: "check username and password, or the bearer token, of this component"
         case .notPrometheus: "`url:` must lead to Prometheus itself, with its --web.route-prefix if it has one"
-        case .noSpace: "free space on the server's data volume: the head block is written anew into a snapshot"
+        case .noSpace: "free space on the server's data volume: a snapshot writes the head as a new block"
         case .permission: "the server's user must own its data directory"
-        case .missingTombstones: "write an empty 'tombstones' file of 9 bytes into the block that has none"
+        case .missingTombstones: "write an empty 'tombstones' file of 9 bytes into the block that lacks it"
         case .otherFileSystem: Self.otherFileSystemHint
         case .noLinks:
             "Prometheus makes snapshots of hard links: its user must own the blocks' files (restored ones may belong to "
-                + "root), there must be only files in 'chunks', and their file system must have hard links"
+                + "root), 'chunks' must hold files only, and their file system must support hard links"
         case .corruptBlock, .refused: nil
         }
     }
@@ -70,14 +70,14 @@ package enum PrometheusRefusal: APIReason {
         "Prometheus makes snapshots of hard links, which need one file system: make 'snapshots' a plain folder of the "
         + "data directory, neither a link nor a mount point"
 
-    /// Words of a server that may not make hard links.
+    /// Messages of a server that cannot make hard links.
     fileprivate static let linkFailures = [
         "operation not permitted", "operation not supported", "function not implemented", "too many links",
     ]
-    /// Words of a server that met a damaged block.
+    /// Messages of a server that read a damaged block.
     fileprivate static let corruption = ["checksum mismatch", "invalid checksum", "out of range", "enough bytes"]
 
-    /// The reason that a backup's report gives.
+    /// The reason for a backup's report.
     fileprivate var componentReason: ComponentError.Reason {
         switch self {
         case .unreachable, .answerLost, .starting: .unreachable
@@ -92,14 +92,14 @@ package enum PrometheusRefusal: APIReason {
 }
 
 extension PrometheusAPIError {
-    /// The same for a backup's report.
+    /// The error in the form of a backup's report.
     package func asComponentError(_ operation: String) -> ComponentError {
         ComponentError(reason.componentReason, operation: operation, detail, hint: hint)
     }
 
     /// Reads an answer that is not a success.
     ///
-    /// The status alone says little: a disabled admin API is a 500, and a query that meets a corrupt block a 422.
+    /// The status alone is ambiguous: a disabled admin API is a 500, and a query that reads a corrupt block a 422.
     init(_ answer: APIAnswer) {
         let (reason, detail) = Self.reading(answer)
         self.init(reason, operation: answer.operation, detail: detail, status: answer.status)

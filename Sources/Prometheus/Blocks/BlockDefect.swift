@@ -1,6 +1,6 @@
 internal import BackupRepository
 
-/// The first thing found wrong in one file of a block; reading that part of the file ends there.
+/// The first defect in one file of a block. The verifier stops reading that part of the file there.
 struct BlockDefect: Error {
     /// Relative to the block's directory: "index", "chunks/000001".
     var file: String
@@ -10,14 +10,14 @@ struct BlockDefect: Error {
 }
 
 extension UInt32 {
-    /// Eight hexadecimal digits, as checksums are written.
+    /// Eight hexadecimal digits, the usual form of checksums.
     var hex8: String {
         let digits = String(self, radix: 16)
         return String(repeating: "0", count: 8 - digits.count) + digits
     }
 }
 
-/// Words for a checksum that does not agree.
+/// The message for a wrong checksum.
 func checksumText(computed: UInt32, stored: UInt32) -> String {
     "CRC is \(computed.hex8), should be \(stored.hex8)"
 }

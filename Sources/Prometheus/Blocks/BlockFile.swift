@@ -3,11 +3,11 @@ internal import Glibc
 internal import Platform
 internal import SystemPackage
 
-/// One file of a block, open for reading; closed with its last owner.
+/// One file of a block, open for reading. It is closed with the object.
 final class BlockFile: Sendable {
     /// Relative to the block's directory, for messages.
     let name: String
-    /// Bytes, as of the opening.
+    /// The number of bytes when the file was opened.
     let size: Int
     private let descriptor: CInt
 
@@ -29,7 +29,7 @@ final class BlockFile: Sendable {
     deinit { close(descriptor) }
 
     /// Reads up to `space.count` bytes at `offset`.
-    /// - Returns: how many were read; 0 at the end of the file.
+    /// - Returns: the number of bytes read; 0 at the end of the file.
     func read(into space: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
         try Task.checkCancellation()
         do {
@@ -37,7 +37,7 @@ final class BlockFile: Sendable {
         } catch { throw defect("at \(offset): cannot be read: \(error)") }
     }
 
-    /// Hands the file to `body` from front to back, in pieces of at most `size` bytes.
+    /// Passes the file to `body` from front to back, in pieces of at most `size` bytes.
     func forEachPiece(of size: Int, _ body: (RawSpan) throws -> Void) throws {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
         defer { buffer.deallocate() }
@@ -50,7 +50,7 @@ final class BlockFile: Sendable {
         }
     }
 
-    /// The whole of a small file.
+    /// The complete content of a small file.
     /// - Throws: ``BlockDefect`` when it is longer than `limit` bytes.
     func content(limit: Int) throws -> [UInt8] {
         guard size <= limit else { throw defect("is \(size) bytes long; \(limit) at most are plausible") }

@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import Platform
 
-/// What a block says about itself in `meta.json`. Members that this tool has no use for are left alone.
+/// A block's description of itself in `meta.json`. Members that this tool does not need are ignored.
 ///
 /// Times are milliseconds since 1970; the interval is half open. Members that are zero are absent from the file.
 package struct BlockMeta: Sendable, Equatable {
@@ -44,7 +44,7 @@ extension BlockMeta: Decodable {
         maxTime = try members.decode(Int.self, forKey: .maxTime)
         stats = try members.decodeIfPresent(Stats.self, forKey: .stats) ?? Stats()
         version = try members.decode(Int.self, forKey: .version)
-        // Samples before 1970 are possible; times that no calendar has would overflow when they are compared.
+        // Samples before 1970 are possible; times outside of any calendar would overflow in comparisons.
         for (time, key) in [(minTime, CodingKeys.minTime), (maxTime, .maxTime)]
         where !DocumentRange.signedMilliseconds.contains(time) {
             throw DecodingError.dataCorruptedError(forKey: key, in: members, debugDescription: "out of range")

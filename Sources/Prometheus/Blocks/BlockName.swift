@@ -2,14 +2,16 @@
 package enum BlockName {
     private static let crockford = Set("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
 
-    /// Whether `name` is a ULID as block directories bear it: 26 upper-case Crockford base32 characters, 128 bits.
+    /// Returns true if `name` is a ULID, the name of a block directory: 26 upper-case Crockford base32 characters, 128
+    /// bits.
     package static func isBlock(_ name: String) -> Bool {
         let bytes = name.utf8
         guard bytes.count == 26, let first = bytes.first, first <= UInt8(ascii: "7") else { return false }
         return bytes.allSatisfy(crockford.contains)
     }
 
-    /// Whether `name` is that of an admin snapshot: UTC `YYYYMMDDTHHMMSSZ-` and 16 lower-case hexadecimal digits.
+    /// Returns true if `name` is the name of an admin snapshot: UTC `YYYYMMDDTHHMMSSZ-` and 16 lower-case hexadecimal
+    /// digits.
     package static func isSnapshot(_ name: String) -> Bool {
         let bytes = Array(name.utf8)
         guard bytes.count == 33 else { return false }
@@ -24,7 +26,8 @@ package enum BlockName {
         }
     }
 
-    /// When the snapshot `name` was asked for, in seconds since 1970 by the server's clock; nil when `name` is none.
+    /// The time of the request for the snapshot `name`, in seconds since 1970 by the server's clock; nil if the name is
+    /// not a snapshot's.
     static func snapshotTime(_ name: String) -> Int? {
         guard isSnapshot(name) else { return nil }
         let digits = Array(name.utf8)

@@ -3,38 +3,39 @@ internal import Glibc
 internal import Platform
 internal import SystemPackage
 
-/// Verifies a TSDB block completely and by itself: Prometheus and promtool do not.
+/// Verifies one TSDB block completely, which neither Prometheus nor promtool does.
 ///
-/// A Prometheus starts happily on a block with a flipped chunk byte or without a chunk file, and fails only the queries
-/// that touch it. Here every byte of index, chunks and tombstones is under a checksum, a comparison or, for padding, a
-/// test for zero; series and chunks are walked side by side, so that each chunk belongs to exactly one series; the counts
-/// of `meta.json` are recounted. Two things cannot be seen: a change of `meta.json` that leaves its sense plausible, and
-/// index version 2 turned into 3, which readers take for the same.
+/// A Prometheus starts without an error on a block with a flipped chunk byte or without a chunk file; only the queries
+/// that read it fail. The verifier covers every byte of index, chunks and tombstones with a checksum, a comparison or,
+/// for padding, a test for zero. It walks series and chunks side by side, so that each chunk belongs to exactly one
+/// series, and recounts the counts of `meta.json`. It cannot detect two things: a change of `meta.json` that stays
+/// plausible, and index version 2 turned into 3, which readers treat alike.
 ///
-/// Blocks; run it on a pool thread. Ends early with `CancellationError`. Each file is read once from front to back (the
-/// index twice where series entries exceed the buffer). Memory: a few buffers of ``bufferSize``, and one bit per 16 bytes
-/// of the index's series section (a million series of 150 bytes: 1.2 MB).
+/// Blocks; run it on a pool thread. Stops early with `CancellationError`. Each file is read once from front to back
+/// (the index twice if series entries exceed the buffer). Memory: a few buffers of ``bufferSize``, and one bit per 16
+/// bytes of the index's series section (a million series of 150 bytes: 1.2 MB).
 package struct BlockVerifier: Sendable {
     /// Path of the block's directory.
     private let block: String
     private let bufferSize: Int
 
-    /// - Parameter bufferSize: bytes read at once; tests make it small to see every seam.
+    /// - Parameter bufferSize: bytes read at once; tests make it small to test every buffer boundary.
     package init(_ block: String, bufferSize: Int = 1 << 20) {
         self.block = block
         self.bufferSize = bufferSize
     }
 
-    /// - Throws: `CancellationError`, nothing else: what is wrong with a block is in the report.
+    /// - Throws: only `CancellationError`; the report lists the block's defects.
     package func verify() throws -> BlockReport {
         var run = Verification(block: block, bufferSize: bufferSize)
         try run.verifyAll()
         return run.report
     }
 
-    /// Times of the oldest and the newest sample, from the index's series alone; nil where it holds no chunk.
-    /// - Parameter limit: milliseconds since 1970: later samples do not count. Of a chunk that reaches beyond it, only the
-    ///   first sample is known not to.
+    /// Times of the oldest and the newest sample, from the index's series alone; nil if it holds no chunk.
+    /// - Parameter limit: milliseconds since 1970: later samples do not count. Of a chunk that reaches beyond it, only
+    ///   the
+    ///   first sample is used.
     /// - Throws: `CancellationError`, and ``ComponentError`` when the index is damaged.
     package func timeRange(notAfter limit: Int = .max) throws -> ClosedRange<Int>? {
         var range: ClosedRange<Int>?
@@ -55,11 +56,11 @@ package struct BlockVerifier: Sendable {
     }
 }
 
-/// What a verification found.
+/// The result of a verification.
 package struct BlockReport: Sendable, Equatable {
     /// Nil when `meta.json` does not parse.
     package var meta: BlockMeta?
-    /// Paths are relative to the block's directory. Empty: the block is sound.
+    /// Paths are relative to the block's directory. Empty: the block is intact.
     package var damage: [Damage] = []
     /// Entries of the block's directory that do not belong to a block; Prometheus ignores them. Relative paths.
     package var strays: [String] = []
@@ -72,7 +73,7 @@ package struct BlockReport: Sendable, Equatable {
     package var samples = 0
 }
 
-/// One verification, under way.
+/// One verification in progress.
 private struct Verification {
     let block: String
     let bufferSize: Int
@@ -107,7 +108,7 @@ private struct Verification {
         report.damage = damage.list
     }
 
-    /// Runs one part of the verification; a defect ends that part only.
+    /// Runs one part of the verification; a defect stops that part only.
     @discardableResult
     private mutating func part<Result>(_ body: (inout Self) throws -> Result) throws -> Result? {
         do {
@@ -120,7 +121,7 @@ private struct Verification {
 
     // MARK: Names and meta.json
 
-    /// - Returns: how many chunk segments there are.
+    /// - Returns: the number of chunk segments.
     private mutating func verifyLayout() throws -> Int {
         for name in try entries("") where !BlockName.isPart(name) {
             report.strays.append(name)
@@ -162,8 +163,8 @@ private struct Verification {
         report.meta = meta
         func defect(_ detail: String) -> BlockDefect { BlockDefect(file: "meta.json", detail: detail) }
         let name = block.split(separator: "/").last.map(String.init) ?? ""
-        guard meta.version == 1 else { throw defect("is of version \(meta.version), which is not known") }
-        guard BlockName.isBlock(meta.ulid) else { throw defect("ulid '\(meta.ulid)' is none") }
+        guard meta.version == 1 else { throw defect("is of version \(meta.version), which is not supported") }
+        guard BlockName.isBlock(meta.ulid) else { throw defect("ulid '\(meta.ulid)' is not valid") }
         guard meta.ulid == name else { throw defect("is that of block \(meta.ulid)") }
         guard meta.minTime < meta.maxTime else { throw defect("ends at \(meta.maxTime), before it begins") }
     }
@@ -171,9 +172,9 @@ private struct Verification {
     // MARK: Chunks
 
     /// Reads all segments while walking the series: each chunk must be the one that the next reference names.
-    /// - Returns: whether the series section was walked to its end without a defect.
+    /// - Returns: true if the series section was walked to its end without a defect.
     private mutating func verifyChunks(_ segments: Int, against walk: inout SeriesWalk) throws -> Bool {
-        // Once a series entry is unreadable the two sides have lost step; chunks are then checked by themselves.
+        // After an unreadable series entry the two sides are out of step; chunks are then checked alone.
         var inStep = true
         var isWhole = true
         let limits = report.meta.map { $0.minTime..<max($0.minTime, $0.maxTime) }
@@ -214,7 +215,7 @@ private struct Verification {
                 }
             }
         }
-        // What the index has beyond the last chunk; after a break, the rest of it for its own checksums.
+        // The references of the index after the last chunk; after a break, the rest of the index for its own checksums.
         while isWhole, let reference = try take(&walk, &self) {
             guard inStep else { continue }
             inStep = false
@@ -236,8 +237,8 @@ private struct Verification {
         for number in 1..<segments + 1 { try verifySegment(number) { _, _ in } }
     }
 
-    /// Checks one segment's structure and checksums, and hands each chunk to `body`; after a throw of
-    /// `ChunkScanner.Failure` the rest of the segment is left unread, since nothing says where its chunks begin.
+    /// Checks one segment's structure and checksums, and passes each chunk to `body`. After a `ChunkScanner.Failure`
+    /// the rest of the segment is not read, because the starts of its chunks are not known.
     private mutating func verifySegment(_ number: Int, _ body: (inout Self, ScannedChunk) throws -> Void) throws {
         let name = "chunks/\(BlockName.segment(number))"
         try part { run in
@@ -262,13 +263,13 @@ private struct Verification {
     // MARK: Counts
 
     private mutating func verifyCounts(tombstones: Int?) {
-        // After other damage the counts cannot agree, and saying so would help nobody.
+        // After other damage the counts cannot agree, and a message about them would not help.
         guard damage.isEmpty, let stats = report.meta?.stats else { return }
         for (what, found, announced) in [
             ("series", report.series, stats.series), ("chunks", report.chunks, stats.chunks),
             ("samples", report.samples, stats.samples), ("tombstones", tombstones ?? 0, stats.tombstones),
         ] where found != announced {
-            damage.add("meta.json", "announces \(announced) \(what), but there are \(found)")
+            damage.add("meta.json", "gives \(announced) \(what), but there are \(found)")
         }
     }
 }

@@ -2,9 +2,9 @@ internal import Cryptography
 
 /// One chunk of a segment, as found in its bytes.
 struct ScannedChunk {
-    /// Where its length field begins in the segment: the number by which an index refers to it.
+    /// The offset of its length field in the segment: the number by which an index refers to it.
     var offset: Int
-    /// Where the next chunk begins.
+    /// The offset of the next chunk.
     var end: Int
     var encoding: UInt8
     var samples: Int
@@ -14,7 +14,7 @@ struct ScannedChunk {
     /// The format's encodings: XOR, histogram, float histogram, and their successors with start times.
     private static let known: ClosedRange<UInt8> = 1...6
 
-    /// What is wrong with it by itself; nil when it is sound.
+    /// The defect of the chunk itself; nil if it is intact.
     var flaw: String? {
         if computedCRC != storedCRC { return checksumText(computed: computedCRC, stored: storedCRC) }
         if !Self.known.contains(encoding) { return "encoding \(encoding) is unknown" }
@@ -23,20 +23,20 @@ struct ScannedChunk {
     }
 }
 
-/// Takes a chunk segment (`chunks/NNNNNN`) apart as its bytes come by, in pieces of any size.
+/// Splits a chunk segment (`chunks/NNNNNN`) into chunks as its bytes arrive, in pieces of any size.
 ///
-/// Format: magic 85 BD 40 DD, version 1, three zero bytes; then chunks without gaps, each an unsigned LEB128 length, one
-/// byte of encoding, that many bytes of data, and the big-endian CRC-32C of encoding and data
-/// (prometheus, tsdb/docs/format/chunks.md). The data begin with the number of samples, 16 bits.
+/// Format: magic 85 BD 40 DD, version 1, three zero bytes; then chunks without gaps, each an unsigned LEB128 length,
+/// one byte of encoding, that many bytes of data, and the big-endian CRC-32C of encoding and data (prometheus,
+/// tsdb/docs/format/chunks.md). The data begin with the number of samples, 16 bits.
 struct ChunkScanner {
     private enum Part { case header, length, body, checksum }
 
     static let header: [UInt8] = [0x85, 0xBD, 0x40, 0xDD, 1, 0, 0, 0]
 
-    /// Bytes taken so far.
+    /// The number of bytes read so far.
     private(set) var position = 0
     private var part = Part.header
-    // The chunk at hand.
+    // The current chunk.
     private var offset = 0
     private var length: UInt64 = 0
     private var lengthShift: UInt64 = 0
@@ -48,7 +48,7 @@ struct ChunkScanner {
     private var stored: UInt32 = 0
     private var storedRead = 0
 
-    /// - Throws: ``ChunkScanner/Failure`` when the structure is lost, and what `body` throws.
+    /// - Throws: ``ChunkScanner/Failure`` when the structure is damaged, and the errors of `body`.
     mutating func scan(_ piece: RawSpan, _ body: (ScannedChunk) throws -> Void) throws {
         try piece.withUnsafeBytes { bytes in
             var next = 0
@@ -65,7 +65,7 @@ struct ChunkScanner {
         }
     }
 
-    /// To be called when all bytes have come.
+    /// Checks the end. Call it after the last byte.
     func finish() throws(Failure) {
         guard part == .length, offset == position else {
             let place = part == .header ? "the header" : "the chunk at \(offset)"
@@ -86,13 +86,13 @@ struct ChunkScanner {
         lengthShift = 0
     }
 
-    /// The fast road: a chunk that lies in `bytes` from `start` to its end.
+    /// The fast path: a chunk that is complete in `bytes` from `start`.
     private func wholeChunk(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> ScannedChunk? {
         var next = start
         var length = 0
         var shift = 0
         while true {
-            // Three bytes of length go far beyond any real chunk; longer ones take the slow road.
+            // Three bytes of length exceed any real chunk; longer lengths take the slow path.
             guard next < bytes.count, shift <= 14 else { return nil }
             let byte = bytes[next]
             next += 1
@@ -108,14 +108,14 @@ struct ChunkScanner {
             storedCRC: UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: next + 1 + length, as: UInt32.self)))
     }
 
-    /// The general road: as much of the part at hand as `bytes` hold.
-    /// - Returns: how many bytes were taken, at least one.
+    /// The general path: as much of the current part as `bytes` hold.
+    /// - Returns: the number of bytes taken, at least one.
     private mutating func take(_ bytes: UnsafeRawBufferPointer, _ body: (ScannedChunk) throws -> Void) throws -> Int {
         var taken = 1
         switch part {
         case .header:
             guard bytes[0] == Self.header[position] else {
-                throw Failure("header is not that of a chunk segment of version 1, from byte \(position) on")
+                throw Failure("header is not that of a chunk segment of version 1, from byte \(position)")
             }
             if position == Self.header.count - 1 {
                 startChunk(at: position + 1)
@@ -127,7 +127,9 @@ struct ChunkScanner {
             lengthShift += 7
             if bytes[0] < 0x80 {
                 // Segments are at most 512 MiB; the writer's own limit allows somewhat more for a last large chunk.
-                guard length < 1 << 40 else { throw Failure("chunk at \(offset): \(length) bytes long, if true") }
+                guard length < 1 << 40 else {
+                    throw Failure("chunk at \(offset): \(length) bytes long, which is implausible")
+                }
                 part = .body
                 bodyRead = 0
                 bodyEnd = 1 + Int(length)

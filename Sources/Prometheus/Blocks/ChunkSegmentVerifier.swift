@@ -1,8 +1,8 @@
 package import BackupRepository
 
-/// Checks a chunk segment by itself, as its bytes come out of a pack: structure and every chunk's CRC.
+/// Checks one chunk segment as its bytes come out of a pack: structure and every chunk's CRC.
 ///
-/// Bounded memory, any size of pieces. What only the index knows (which chunks there should be) is not checked.
+/// Bounded memory, any size of pieces. Only the index lists the expected chunks: this is not checked here.
 package struct ChunkSegmentVerifier: Sendable {
     private let path: String
     private var scanner = ChunkScanner()
@@ -11,10 +11,10 @@ package struct ChunkSegmentVerifier: Sendable {
     package private(set) var chunks = 0
     package private(set) var samples = 0
 
-    /// - Parameter path: how damage names the segment: "01J…/chunks/000001".
+    /// - Parameter path: the segment's name in messages about damage: "01J…/chunks/000001".
     package init(path: String) { self.path = path }
 
-    /// Whether `path` is that of a chunk segment of a block: `ULID/chunks/NNNNNN` at its end.
+    /// Returns true if `path` is that of a chunk segment of a block: `ULID/chunks/NNNNNN` at its end.
     package static func applies(to path: String) -> Bool {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).suffix(3).map(String.init)
         return parts.count == 3 && BlockName.isBlock(parts[0]) && parts[1] == "chunks"
@@ -34,7 +34,7 @@ package struct ChunkSegmentVerifier: Sendable {
         }
     }
 
-    /// - Returns: what is damaged, once all bytes were written; empty when the segment is sound.
+    /// - Returns: the damage, once all bytes were written; empty when the segment is intact.
     package consuming func finish() -> [Damage] {
         if !isLost { do { try scanner.finish() } catch { lose(error) } }
         return found.list

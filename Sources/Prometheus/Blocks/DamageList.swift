@@ -1,6 +1,7 @@
 internal import BackupRepository
 
-/// Damage as it is found: the first few in full, the rest as a number, so that a ruined file does not fill a report.
+/// A list of damage: the first few entries in full, the rest as a number, so that one destroyed file does not fill a
+/// report.
 struct DamageList: Sendable {
     private static let limit = 16
     private var named: [Damage] = []

@@ -1,9 +1,9 @@
 internal import Cryptography
 
-/// Reads a range of a file once, from front to back, through a buffer of fixed size, decoding the integers of the TSDB
-/// formats and summing what passes.
+/// Reads a range of a file once, from front to back, through a buffer of fixed size. It decodes the integers of the
+/// TSDB formats and computes checksums.
 ///
-/// Whatever the bytes are, a call either returns or throws ``BlockDefect``; memory is `capacity` and no more.
+/// For any bytes, a call either returns or throws ``BlockDefect``; memory is limited to `capacity`.
 struct FileWindow: ~Copyable {
     let file: BlockFile
     /// File offset at which the range ends.
@@ -11,7 +11,7 @@ struct FileWindow: ~Copyable {
     private let buffer: UnsafeMutableRawBufferPointer
     /// File offset of the buffer's first byte.
     private var base: Int
-    /// The buffer holds bytes 0 ..< filled, of which next ..< filled are still to be read.
+    /// The buffer holds bytes 0 ..< filled; next ..< filled are not read yet.
     private var next = 0
     private var filled = 0
     private var sum: CRC32C?
@@ -82,7 +82,7 @@ struct FileWindow: ~Copyable {
             shift += 7
             if shift > 63 { break }
         }
-        throw defect("at \(position): no variable-length number")
+        throw defect("at \(position): the variable-length number is not valid")
     }
 
     /// A zig-zag LEB128 number, as Go's `binary.Varint` reads it.
@@ -91,12 +91,12 @@ struct FileWindow: ~Copyable {
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
-    /// A count of things that take at least one byte each, or of bytes: never more than what is left of the range.
+    /// A count of elements of at least one byte each, or of bytes: never more than the rest of the range.
     mutating func count() throws -> Int {
         let start = position
         let value = try uvarint()
         guard value <= UInt64(remaining) else {
-            throw defect("at \(start): \(value) announced, but only \(remaining) bytes are left")
+            throw defect("at \(start): a count of \(value), but only \(remaining) bytes are left")
         }
         return Int(value)
     }
@@ -128,7 +128,7 @@ struct FileWindow: ~Copyable {
         try skip(rest)
     }
 
-    /// Passes over padding up to `offset`, all of which must be zero: a byte that no checksum covers.
+    /// Skips padding up to `offset`, all of which must be zero: no checksum covers it.
     mutating func padding(to offset: Int) throws {
         guard offset >= position, offset <= end else {
             throw defect("at \(position): runs past \(offset), where the next part begins")
@@ -141,7 +141,7 @@ struct FileWindow: ~Copyable {
 
     // MARK: Checksums
 
-    /// Starts a CRC-32C with the next byte.
+    /// Starts a CRC-32C at the next byte.
     mutating func beginSum() {
         sum = CRC32C()
         summed = next
@@ -163,13 +163,13 @@ struct FileWindow: ~Copyable {
         }
     }
 
-    /// Compares the CRC-32C of the next `count` bytes with the BE32 after them; all of them stay to be read.
+    /// Compares the CRC-32C of the next `count` bytes with the BE32 after them. All of them remain unread.
     mutating func checkSumAhead(of what: String, at offset: Int, _ count: Int) throws {
         guard count + 4 <= remaining else {
-            throw defect("\(what) at \(offset): \(count) bytes announced, but only \(remaining) are left")
+            throw defect("\(what) at \(offset): a length of \(count) bytes, but only \(remaining) are left")
         }
         guard count + 4 <= buffer.count else {
-            // Longer than the buffer: read it once for the sum and, by this window, again for its content.
+            // Longer than the buffer: read it once for the sum and, through this window, again for its content.
             var ahead = FileWindow(file, position..<position + count + 4, capacity: buffer.count)
             ahead.beginSum()
             try ahead.skip(count)
@@ -190,14 +190,14 @@ struct FileWindow: ~Copyable {
 
     // MARK: Buffer
 
-    /// Makes sure that `count` bytes, no more than the capacity, are in the buffer.
+    /// Fills the buffer so that it holds `count` bytes, no more than the capacity.
     @inline(__always)
     private mutating func need(_ count: Int) throws {
         if filled - next < count { try refill(count) }
     }
 
     private mutating func refill(_ count: Int) throws {
-        guard count <= remaining else { throw defect("at \(position): ends early, at \(end)") }
+        guard count <= remaining else { throw defect("at \(position): the data end early, at \(end)") }
         sumUp()
         let kept = filled - next
         if kept > 0, let start = buffer.baseAddress { start.copyMemory(from: start + next, byteCount: kept) }
@@ -208,7 +208,9 @@ struct FileWindow: ~Copyable {
         while filled < count {
             let wanted = min(buffer.count - filled, end - base - filled)
             let read = try file.read(into: .init(rebasing: buffer[filled..<filled + wanted]), at: base + filled)
-            guard read > 0 else { throw defect("at \(base + filled): ends early, shorter than when it was opened") }
+            guard read > 0 else {
+                throw defect("at \(base + filled): the data end early; the file is shorter than when it was opened")
+            }
             filled += read
         }
     }

@@ -1,7 +1,7 @@
-/// Where the sections of a block's index lie, from its header and its table of contents.
+/// The positions of the sections of a block's index, from its header and its table of contents.
 ///
-/// The sections cover the file from the header to the table of contents without a gap, each from where the table says to
-/// where the next begins, in the order in which every writer since Prometheus 2.0 has written them. Source:
+/// The sections cover the file from the header to the table of contents without a gap. Each reaches from its offset in
+/// the table to the next one's, in the order in which every writer since Prometheus 2.0 has written them. Source:
 /// prometheus, tsdb/docs/format/index.md and tsdb/index/index.go.
 struct IndexLayout {
     static let name = "index"
@@ -11,7 +11,7 @@ struct IndexLayout {
 
     var symbols: Range<Int>
     var series: Range<Int>
-    /// Written, though never read, before Prometheus 3.7; empty since.
+    /// Prometheus before 3.7 wrote it but never read it; empty since.
     var labelIndices: Range<Int>
     var postings: Range<Int>
     /// As ``labelIndices``.
@@ -26,8 +26,10 @@ struct IndexLayout {
         var header = FileWindow(file, 0..<Self.headerSize, capacity: 64)
         let (magic, version) = (try header.be32(), try header.byte())
         guard magic == Self.magic else { throw file.defect("begins with \(magic.hex8), not with an index's magic") }
-        // Readers take 3 as they take 2. Version 1, of 2017, numbers symbols and series in another way.
-        guard version == 2 || version == 3 else { throw file.defect("is of version \(version), which is not known") }
+        // Readers treat version 3 like version 2. Version 1, of 2017, numbers symbols and series in another way.
+        guard version == 2 || version == 3 else {
+            throw file.defect("is of version \(version), which is not supported")
+        }
 
         let end = file.size - Self.contentsSize
         var contents = FileWindow(file, end..<file.size, capacity: 64)
@@ -38,7 +40,9 @@ struct IndexLayout {
         // Zero stands for a section that was not written.
         func start(_ index: Int, orElse absent: Int? = nil) throws -> Int {
             if raw[index] == 0, let absent { return absent }
-            guard let offset = Int(exactly: raw[index]) else { throw file.defect("table of contents points outside") }
+            guard let offset = Int(exactly: raw[index]) else {
+                throw file.defect("table of contents points outside of the file")
+            }
             return offset
         }
         let postingsOffsetTable = try start(5)
@@ -51,7 +55,7 @@ struct IndexLayout {
         guard zip(starts, starts.dropFirst()).allSatisfy({ $0 <= $1 }) else {
             throw file.defect("table of contents: sections are not in order")
         }
-        // Postings name a series by a sixteenth of its offset, in 32 bits: nothing can name one that lies beyond.
+        // Postings name a series by a sixteenth of its offset, in 32 bits: they cannot name one that lies beyond.
         guard starts[3] / 16 <= UInt32.max else {
             throw file.defect("series end at \(starts[3]), beyond the 64 GiB that an index can name")
         }

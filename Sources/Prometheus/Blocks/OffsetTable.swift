@@ -15,8 +15,8 @@ struct OffsetTable: ~Copyable {
     private var previous: [[UInt8]]
 
     /// - Parameters:
-    ///   - title: what messages call it.
-    ///   - keys: how many keys every entry has.
+    ///   - title: its name in messages.
+    ///   - keys: the number of keys of every entry.
     init(_ file: BlockFile, _ section: Range<Int>, title: String, keys: Int, capacity: Int) throws {
         self.title = title
         self.keys = keys
@@ -33,7 +33,7 @@ struct OffsetTable: ~Copyable {
         count = Int(try window.be32())
     }
 
-    /// Whether the entry that ``next()`` delivered last has empty keys: the list of all series.
+    /// True if the last entry of ``next()`` has empty keys: the list of all series.
     var isOfAllSeries: Bool { key.allSatisfy(\.isEmpty) }
 
     /// The next entry's offset.
@@ -49,9 +49,9 @@ struct OffsetTable: ~Copyable {
         return offset
     }
 
-    /// To be called after the last entry: exact length, CRC, nothing behind.
+    /// Checks the end: exact length, CRC, no further bytes. Call it after the last entry.
     mutating func finish() throws {
-        guard read == count else { throw defect("has \(count) entries, but there is something for \(read) only") }
+        guard read == count else { throw defect("has a count of \(count) entries, but there is room for \(read) only") }
         guard window.position == bodyEnd else { throw defect("ends at \(window.position), should end at \(bodyEnd)") }
         try window.checkSum(of: title, at: start)
         try window.padding(to: window.end)

@@ -1,10 +1,10 @@
 /// Checks the lists of series per label pair, side by side with the table that points at them.
 ///
-/// A list: BE32 length, BE32 count, that many BE32 series numbers, CRC; starts at a multiple of 4. Writers put lists and
-/// table entries down in the same order, so that each entry must point at the next list. The first list, of the empty
+/// A list: BE32 length, BE32 count, that many BE32 series numbers, CRC; starts at a multiple of 4. Writers write lists
+/// and table entries in the same order, so that each entry must point at the next list. The first list, of the empty
 /// name and value, holds all series.
 enum Postings {
-    /// - Parameter series: the series that exist; nil when they are not known.
+    /// - Parameter series: the existing series; nil when they are not known.
     /// - Throws: ``BlockDefect``.
     static func verify(_ file: BlockFile, _ layout: IndexLayout, series: SeriesBitmap?, capacity: Int) throws {
         let section = layout.postings
@@ -36,9 +36,10 @@ enum Postings {
                 if let series, !series.contains(id) { known = false }
             }
             try lists.checkSum(of: "postings", at: start)
-            guard known else { throw lists.defect("postings at \(start): names series that do not exist") }
+            guard known else { throw lists.defect("postings at \(start): a series does not exist") }
             if number == 0, let series, count != series.count {
-                throw lists.defect("postings at \(start): all series are \(count), but there are \(series.count)")
+                throw lists.defect(
+                    "postings at \(start): the list of all series has \(count), but there are \(series.count)")
             }
         }
         try table.finish()
@@ -46,7 +47,8 @@ enum Postings {
     }
 }
 
-/// Checks the lists of values per label name, which Prometheus before 3.7 wrote and none reads, with their offset table.
+/// Checks the lists of values per label name with their offset table. Prometheus before 3.7 wrote them, and no version
+/// reads them.
 ///
 /// A list: BE32 length, BE32 number of names (always 1), BE32 count, that many BE32 symbol numbers, CRC.
 enum LabelIndices {
@@ -73,7 +75,7 @@ enum LabelIndices {
             for _ in 0..<count {
                 let symbol = Int(try lists.be32())
                 if let symbols, symbol >= symbols {
-                    throw lists.defect("label index at \(start): names symbol \(symbol), beyond the table")
+                    throw lists.defect("label index at \(start): symbol \(symbol) is not in the table")
                 }
             }
             try lists.checkSum(of: "label index", at: start)

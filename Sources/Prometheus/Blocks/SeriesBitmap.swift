@@ -1,4 +1,4 @@
-/// Which multiples of 16 within the series section are starts of series: one bit per 16 bytes of the section.
+/// The multiples of 16 within the series section at which a series starts: one bit per 16 bytes of the section.
 struct SeriesBitmap {
     private let first: Int
     private let alignment: Int
@@ -17,7 +17,7 @@ struct SeriesBitmap {
         count += 1
     }
 
-    /// Whether series `id`, an offset divided by 16, exists.
+    /// Returns true if series `id`, an offset divided by 16, exists.
     func contains(_ id: Int) -> Bool {
         let bit = id - first
         guard bit >= 0, bit / 64 < words.count else { return false }

@@ -1,4 +1,4 @@
-/// A chunk as a series of the index knows it.
+/// A series' reference to a chunk, from the index.
 struct ChunkReference {
     /// Offset of the series entry in the index.
     var series: Int
@@ -12,9 +12,9 @@ struct ChunkReference {
 
 /// Walks the series of an index in their order, checks each entry, and delivers the references to their chunks.
 ///
-/// An entry starts at a multiple of 16: unsigned LEB128 length, body, CRC of the body. The body: number of labels, a pair
-/// of symbol numbers for each, number of chunks, and for each chunk its times and its reference as differences from the
-/// chunk before. Writers refuse references that do not rise.
+/// An entry starts at a multiple of 16: unsigned LEB128 length, body, CRC of the body. The body: number of labels, a
+/// pair of symbol numbers for each, number of chunks, and for each chunk its times and its reference as differences
+/// from the chunk before. Writers refuse references that do not increase.
 struct SeriesWalk: ~Copyable {
     private static let alignment = 16
 
@@ -22,9 +22,9 @@ struct SeriesWalk: ~Copyable {
     private let symbols: UInt64
     private(set) var series = 0
     private(set) var chunks = 0
-    /// Where entries start, as multiples of 16: how postings name series.
+    /// The starts of entries, as multiples of 16: postings name series by them.
     private(set) var starts: SeriesBitmap
-    // The entry at hand.
+    // The current entry.
     private var entry = 0
     private var bodyEnd: Int?
     private var chunksLeft = 0
@@ -34,15 +34,15 @@ struct SeriesWalk: ~Copyable {
 
     /// - Parameters:
     ///   - section: the series section of `file`.
-    ///   - symbols: how many symbols there are; nil when that is not known.
+    ///   - symbols: the number of symbols; nil when it is not known.
     init(_ file: BlockFile, _ section: Range<Int>, symbols: Int?, capacity: Int) {
         window = FileWindow(file, section, capacity: capacity)
         self.symbols = symbols.map(UInt64.init) ?? .max
         starts = SeriesBitmap(section, alignment: Self.alignment)
     }
 
-    /// The next chunk reference; nil when all entries were read and found sound.
-    /// - Throws: ``BlockDefect``; the walk is then over.
+    /// The next chunk reference; nil when all entries were read and are intact.
+    /// - Throws: ``BlockDefect``; do not call it again after that.
     mutating func next() throws -> ChunkReference? {
         while chunksLeft == 0 {
             try endEntry()
@@ -59,7 +59,7 @@ struct SeriesWalk: ~Copyable {
         let previous = reference
         reference =
             first ? try window.uvarint() : reference &+ UInt64(bitPattern: try window.varint())
-        guard chunks == 1 || reference > previous else { throw defect("holds chunk references that do not rise") }
+        guard chunks == 1 || reference > previous else { throw defect("holds chunk references that do not increase") }
         isFirstChunk = false
         return ChunkReference(
             series: entry, segment: Int(reference >> 32) + 1, offset: Int(reference & 0xFFFF_FFFF),
@@ -84,7 +84,7 @@ struct SeriesWalk: ~Copyable {
         let labels = try window.count()
         for _ in 0..<2 * labels {
             let symbol = try window.uvarint()
-            guard symbol < symbols else { throw defect("names symbol \(symbol), beyond the table") }
+            guard symbol < symbols else { throw defect("symbol \(symbol) is not in the table") }
         }
         chunksLeft = try window.count()
         isFirstChunk = true

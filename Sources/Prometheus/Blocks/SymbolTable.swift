@@ -3,7 +3,7 @@ enum SymbolTable {
     /// Order is compared on this many bytes of each symbol.
     private static let comparedPrefix = 64 << 10
 
-    /// - Returns: how many symbols there are; series refer to them by position.
+    /// - Returns: the number of symbols; series refer to them by position.
     /// - Throws: ``BlockDefect``.
     static func verify(_ file: BlockFile, _ section: Range<Int>, capacity: Int) throws -> Int {
         var window = FileWindow(file, section, capacity: capacity)

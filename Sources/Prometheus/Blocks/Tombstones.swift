@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// Checks a block's `tombstones`: magic 01 30 BA 30, version 1, entries (series, first and last time of what is deleted),
-/// CRC of the entries alone.
+/// Checks a block's `tombstones`: magic 01 30 BA 30, version 1, entries (series, first and last time of the deleted
+/// samples), CRC of the entries alone.
 enum Tombstones {
     static let name = "tombstones"
     private static let magic: UInt32 = 0x0130_BA30
     private static let frame = (head: 5, tail: 4)
 
-    /// - Returns: the number of entries; 0 where there is no such file, as in blocks from a Thanos bucket: Prometheus
-    ///   takes that for a block of which nothing was deleted.
+    /// - Returns: the number of entries; 0 if the file does not exist, as in blocks from a Thanos bucket: Prometheus
+    ///   treats that as a block without deletions.
     /// - Throws: ``BlockDefect``.
     static func verify(in block: String, capacity: Int) throws -> Int {
         if access("\(block)/\(name)", F_OK) != 0, errno == ENOENT, access(block, X_OK) == 0 { return 0 }

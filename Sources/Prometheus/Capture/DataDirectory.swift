@@ -2,9 +2,9 @@ internal import BackupRepository
 internal import FoundationEssentials
 internal import Glibc
 
-/// A server's `--storage.tsdb.path`, as this machine sees it. All calls block.
+/// A server's `--storage.tsdb.path`, as mounted on this machine. All calls block.
 struct DataDirectory: Sendable {
-    /// A snapshot with the head cannot be made with less, in bytes; the server then leaves half of one behind.
+    /// The bytes without which a snapshot with the head fails; the server then leaves an incomplete one behind.
     private static let leastSpace = 16 << 20
 
     let path: String
@@ -20,8 +20,8 @@ struct DataDirectory: Sendable {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw ComponentError(
-                .misconfigured, operation: operation, "data directory '\(path)' is not there",
-                hint: "`data:` must be the server's --storage.tsdb.path as this machine sees it")
+                .misconfigured, operation: operation, "data directory '\(path)' does not exist",
+                hint: "`data:` must be the server's --storage.tsdb.path as mounted on this machine")
         }
         // Write access is needed to remove the snapshot.
         let place = access(snapshotsPath, F_OK) == 0 ? snapshotsPath : path
@@ -32,15 +32,15 @@ struct DataDirectory: Sendable {
         }
     }
 
-    /// Refuses when the server's own path leads, on this machine, to another TSDB. Where it leads nowhere (another
-    /// container's mount), only the snapshot can tell.
+    /// Refuses if the server's path leads, on this machine, to another TSDB. If it leads nowhere (another container's
+    /// mount), only the snapshot can show it.
     func checkIsServers(_ flag: String, workingDirectory: String, _ operation: String) throws {
         let path = flag.hasPrefix("/") ? flag : "\(workingDirectory)/\(flag)"
         guard let theirs = FileIdentity(path), theirs != FileIdentity(self.path) else { return }
         guard access("\(path)/wal", F_OK) == 0 || access("\(path)/chunks_head", F_OK) == 0 else { return }
         throw ComponentError(
             .misconfigured, operation: operation, "the server's data are in '\(path)', not in '\(self.path)'",
-            hint: "`data:` must be the server's --storage.tsdb.path as this machine sees it")
+            hint: "`data:` must be the server's --storage.tsdb.path as mounted on this machine")
     }
 
     func checkSpace(_ operation: String) throws {
@@ -50,7 +50,7 @@ struct DataDirectory: Sendable {
         guard free >= Self.leastSpace else {
             throw ComponentError(
                 .noSpace, operation: operation, "only \(free) bytes are free on the volume of '\(path)'",
-                hint: "free some space: the head block is written anew into a snapshot")
+                hint: "free some space: a snapshot writes the head as a new block")
         }
     }
 
@@ -63,7 +63,7 @@ struct DataDirectory: Sendable {
             hint: PrometheusRefusal.otherFileSystemHint)
     }
 
-    /// Bytes of the volume of the nearest existing folder; nil where that cannot be told.
+    /// The size in bytes of the volume of the nearest existing folder; nil if it is not known.
     func volumeSize() -> Int? {
         var folder = path
         var volume = statvfs()
@@ -77,7 +77,7 @@ struct DataDirectory: Sendable {
 
     // MARK: Out-of-order samples
 
-    /// Bytes in `wbl/`, the log of out-of-order samples that are in no block yet; nil where there is no such folder.
+    /// Bytes in `wbl/`, the log of out-of-order samples that are in no block yet; nil if the folder does not exist.
     func outOfOrderBytes() -> Int? {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: "\(path)/wbl") else { return nil }
         return names.reduce(0) { sum, name in
@@ -89,7 +89,7 @@ struct DataDirectory: Sendable {
 
     // MARK: Blocks
 
-    /// Blocks without a `tombstones` file: sound, but Prometheus cannot make a snapshot while it has one.
+    /// Blocks without a `tombstones` file: intact, but Prometheus cannot make a snapshot while it has one.
     func blocksWithoutTombstones() -> [String] {
         blocks().filter { name in
             access("\(path)/\(name)/meta.json", F_OK) == 0
@@ -97,7 +97,7 @@ struct DataDirectory: Sendable {
         }
     }
 
-    /// The remedy for blocks without `tombstones`: a command that writes a file which deletes nothing.
+    /// The remedy for blocks without `tombstones`: a command that writes a file without deletions.
     func tombstonesHint(_ blocks: [String]) -> String {
         let folders = blocks.map { "\(path)/\($0)" }
         let more = folders.count > 8 ? ", and in \(folders.count - 8) more" : ""
@@ -111,7 +111,7 @@ struct DataDirectory: Sendable {
     /// Names of the blocks' directories.
     func blocks() -> [String] { Self.entries(path).filter(BlockName.isBlock).sorted() }
 
-    /// Blocks that were there before the snapshot, still are, and yet are not in it: the server does not load them.
+    /// Blocks that existed before the snapshot, still exist, and are not in it: the server does not load them.
     func unloadedBlocks(before: [String], snapshot: [String]) -> (damage: [Damage], warnings: [String]) {
         let missing = Set(before).subtracting(snapshot).intersection(blocks()).sorted()
         var result: (damage: [Damage], warnings: [String]) = ([], [])
@@ -136,7 +136,7 @@ struct DataDirectory: Sendable {
 
     func hasSnapshot(_ name: String) -> Bool { access("\(snapshotsPath)/\(name)", F_OK) == 0 }
 
-    /// Harmless when there is none of that name.
+    /// Does nothing if the snapshot does not exist.
     func removeSnapshot(_ name: String) throws {
         precondition(BlockName.isSnapshot(name))
         do {

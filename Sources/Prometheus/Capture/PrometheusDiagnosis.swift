@@ -2,7 +2,7 @@ package import BackupRepository
 internal import Platform
 
 extension PrometheusSource {
-    /// Asks all that a capture needs, short of taking a snapshot.
+    /// Checks every condition of a capture, without making a snapshot.
     package func diagnose() async -> [Diagnosis] {
         var findings: [Diagnosis] = []
         do {
@@ -23,7 +23,7 @@ extension PrometheusSource {
         return findings
     }
 
-    /// Obstacles that would make the server refuse a snapshot, or make the snapshot hold less than the server has.
+    /// Conditions that would make the server refuse a snapshot, or make the snapshot incomplete.
     private func snapshotObstacles() async -> [Diagnosis] {
         let outOfOrder = await OutOfOrderSamples(directory, api: api, pool: pool)
         return await pool.run { [directory, operation] in

@@ -5,10 +5,11 @@ package import HTTP
 internal import Logging
 package import Platform
 
-/// Captures a running Prometheus through its admin API: a snapshot of all blocks and, as a block of its own, the head.
+/// Captures a running Prometheus through its admin API: a snapshot of all blocks and of the head, which becomes a
+/// separate block.
 ///
-/// Not in a snapshot, by Prometheus' design: out-of-order samples still in the head (``OutOfOrderSamples`` tells of them),
-/// exemplars, metadata, the WAL.
+/// By Prometheus' design, a snapshot does not hold out-of-order samples still in the head (``OutOfOrderSamples``
+/// reports them), exemplars, metadata and the WAL.
 package struct PrometheusSource: ComponentSource {
     package static let kind = "prometheus"
 
@@ -19,8 +20,8 @@ package struct PrometheusSource: ComponentSource {
 
     /// - Parameters:
     ///   - url: as in ``PrometheusAPI/init(url:client:pool:)``.
-    ///   - data: absolute path of the server's `--storage.tsdb.path` as this machine sees it, writable.
-    ///   - skipHead: leaves out what is not yet in a block: the last two to three hours.
+    ///   - data: absolute path of the server's `--storage.tsdb.path` as mounted on this machine, writable.
+    ///   - skipHead: true skips samples that are not in a block yet: the last two to three hours.
     package init(url: String, data: String, client: HTTPClient, skipHead: Bool = false, pool: BlockingPool) {
         api = PrometheusAPI(url: url, client: client, pool: pool)
         directory = DataDirectory(data)
@@ -39,12 +40,12 @@ package struct PrometheusSource: ComponentSource {
             try directory.checkSpace(operation)
         }
         let before = await pool.run { [directory] in directory.blocks() }
-        // The server writes them into blocks at any time: they are looked for on both sides of the snapshot, since one
-        // that is reported for nothing costs less than one that is lost in silence.
+        // The server writes them into blocks at any time. dr looks for them before and after the snapshot, because a
+        // false report costs less than a silent loss.
         var outOfOrder = await OutOfOrderSamples(directory, api: api, pool: pool)
         let snapshot = try await takeSnapshot(context, clock: server.clock)
         do {
-            // A cancellation that came during the request counts now, when there is a name to clean up by.
+            // A cancellation during the request takes effect now, when the name for the removal is known.
             try Task.checkCancellation()
             let limit = WallClock.system.milliseconds + NewestDatum.clockTolerance
             let content = try await pool.run { try SnapshotContent(of: snapshot.root, notAfter: limit) }
@@ -69,7 +70,8 @@ package struct PrometheusSource: ComponentSource {
                 "url": api.location, "version": server.version, "retention": server.info.retention,
                 "snapshot": snapshot.name, "head": skipHead ? "skipped" : "included", "data": server.path,
             ]
-            // None since its start: a server that only takes what others push. Of one that does not tell, nothing is said.
+            // None since its start: a server that only receives pushed samples. If the server does not report it, there
+            // is no warning.
             if let pools = try? await api.metric("prometheus_target_scrape_pools_total"), pools >= 0,
                 let count = Int(checked: pools)
             {
@@ -120,8 +122,8 @@ package struct PrometheusSource: ComponentSource {
         }
     }
 
-    /// Removes the snapshots of runs that died before they could.
-    /// - Returns: warnings about what had to stay.
+    /// Removes the snapshots of killed runs.
+    /// - Returns: warnings about snapshots that could not be removed.
     private func removeLeftovers(_ context: CaptureContext) async -> [String] {
         await pool.run { [directory] in
             let notes = SnapshotNote.abandoned(in: context.state)
@@ -131,11 +133,12 @@ package struct PrometheusSource: ComponentSource {
             var warnings: [String] = []
             for note in notes {
                 let candidates = note.candidates(among: present).filter { note.name != nil || !named.contains($0) }
-                // Two snapshots of one moment, of which one is somebody else's: better one too many than one too few.
+                // Two snapshots of one moment, of which one may belong to another program: keeping both is safer than
+                // deleting the wrong one.
                 guard candidates.count <= 1 else {
                     warnings.append(
-                        "of the snapshots \(candidates.joined(separator: ", ")) one is left from a killed run: "
-                            + "remove those that nobody needs from '\(directory.snapshotsPath)'")
+                        "one of the snapshots \(candidates.joined(separator: ", ")) is left from a killed run: "
+                            + "remove the unneeded ones from '\(directory.snapshotsPath)'")
                     note.remove()
                     continue
                 }
@@ -180,10 +183,10 @@ package struct PrometheusSource: ComponentSource {
         guard BlockName.isSnapshot(name) else {
             note.remove()
             throw ComponentError(
-                .other, operation: operation, "the server names it '\(name)', which is not a snapshot's name")
+                .other, operation: operation, "the server named it '\(name)', which is not a snapshot's name")
         }
         let isHere = await pool.run { [directory] in
-            // Should this fail, the time of the request still leads the next run to the snapshot.
+            // If this fails, the next run can still find the snapshot by the time of the request.
             try? note.record(name)
             return directory.hasSnapshot(name)
         }
@@ -191,14 +194,14 @@ package struct PrometheusSource: ComponentSource {
             note.remove()
             throw ComponentError(
                 .misconfigured, operation: operation,
-                "the server made snapshot '\(name)', but there is none of that name in '\(directory.snapshotsPath)'",
-                hint: "`data:` must be the server's --storage.tsdb.path as this machine sees it; "
+                "the server made snapshot '\(name)', but it is not in '\(directory.snapshotsPath)'",
+                hint: "`data:` must be the server's --storage.tsdb.path as mounted on this machine; "
                     + "remove that snapshot on the server by hand")
         }
         return HeldSnapshot(name: name, directory: directory, note: note, pool: pool)
     }
 
-    /// Removes what a failed request may have made. The note stays where the server may still be at work.
+    /// Removes a snapshot that a failed request may have made. The note stays if the server may still be working.
     private func clearAway(_ note: SnapshotNote, after error: any Error) async {
         let isOver = (error as? PrometheusAPIError).map { $0.reason != .answerLost } ?? !(error is CancellationError)
         await pool.run { [directory] in

@@ -5,19 +5,19 @@ internal import Platform
 /// The content of a snapshot, from its blocks' `meta.json` and, for the newest sample, from their indexes.
 struct SnapshotContent {
     private(set) var blocks: [String] = []
-    /// Time of the newest sample that is not later than the limit, in milliseconds since 1970; where all are later, of
-    /// the newest. Nil when there is none or no block can be read.
+    /// Time of the newest sample that is not later than the limit, in milliseconds since 1970; if all are later, of the
+    /// newest. Nil when there is none or no block can be read.
     private(set) var newest: Int?
-    /// Time of the newest sample, where that is later than the limit.
+    /// Time of the newest sample, if it is later than the limit.
     private(set) var future: Int?
     private(set) var facts: [String: String] = [:]
     /// Entries of blocks' folders that do not belong to a block, such as `.nfs…` or `000001~` in `chunks`; Prometheus
     /// ignores them. Paths relative to the snapshot.
     private(set) var strays: [String] = []
 
-    /// - Parameter limit: milliseconds since 1970; a later sample says nothing about how new the data are.
-    /// - Throws: ``ComponentError`` when the directory cannot be listed; `CancellationError`. A damaged block is passed
-    ///   over: it is the examination's business.
+    /// - Parameter limit: milliseconds since 1970; a later sample does not show the age of the data.
+    /// - Throws: ``ComponentError`` when the directory cannot be listed; `CancellationError`. A damaged block is
+    ///   skipped here: the examination reports it.
     init(of root: String, notAfter limit: Int = .max) throws {
         do {
             blocks = try FileManager.default.contentsOfDirectory(atPath: root).filter(BlockName.isBlock).sorted()
@@ -30,7 +30,7 @@ struct SnapshotContent {
             (try? BlockMeta(readingFrom: "\(root)/\(name)")).map { (name: name, meta: $0) }
         }
         // A block's maxTime is an upper bound, rounded up to hours in all blocks but the head's: the newest sample is
-        // in the first block of this order, unless the next one's bound is above what was found there.
+        // in the first block of this order, unless the next one's bound is greater than its newest sample.
         for (name, meta) in metas.sorted(by: { $0.meta.maxTime > $1.meta.maxTime }) {
             if let newest, meta.maxTime <= newest.addingClamped(1) { break }
             do {

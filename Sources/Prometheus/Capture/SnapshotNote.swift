@@ -2,29 +2,30 @@ internal import FoundationEssentials
 internal import Glibc
 internal import SystemPackage
 
-/// A run's note that it is about to ask for a snapshot, so that the next run can tell, and remove, what it left behind.
+/// A run's note that it is about to request a snapshot, so that the next run can find and remove a snapshot that a
+/// killed run left.
 ///
-/// One file per run in the component's state folder, written and synced before the request: a line of JSON with what
-/// was known then and, once the answer has come, a second line with the snapshot's name. Its run holds a lock on it for
-/// as long as it lives; the kernel drops the lock with the process, however it ends. All calls block.
+/// One file per run in the component's state folder, written and synced before the request: a line of JSON with the
+/// state before it and, after the answer, a second line with the snapshot's name. Its run locks it until the process
+/// ends; the kernel then releases the lock in every case. All calls block.
 final class SnapshotNote: Sendable {
     struct Request: Codable, Equatable {
         /// Seconds since 1970, by the server's clock.
         var time: Int
-        /// Snapshots that were there before.
+        /// Snapshots that existed before.
         var existing: [String]
     }
 
     private static let prefix = "snapshot-"
     private static let suffix = ".note"
-    /// How long after its request a snapshot's name may be dated: the server names it as soon as the request is there,
-    /// which on an overloaded machine can be well after the clock was read.
+    /// The accepted age of a snapshot's name after its request, in seconds. The server names it when the request
+    /// arrives, which on an overloaded machine can be well after the clock was read.
     private static let window = -2...60
 
     private let path: String
     private let descriptor: CInt
     let request: Request
-    /// As read from the file; a live run knows its own.
+    /// The name from the file; a running run knows its own.
     let name: String?
 
     private init(path: String, descriptor: CInt, request: Request, name: String?) {
@@ -35,7 +36,7 @@ final class SnapshotNote: Sendable {
     }
 
     deinit {
-        // Closing alone would not do: a child process that is being started shares the descriptor until its exec.
+        // Closing is not enough: a child process that is being started shares the descriptor until its exec.
         flock(descriptor, LOCK_UN)
         close(descriptor)
     }
@@ -44,7 +45,7 @@ final class SnapshotNote: Sendable {
     /// - Throws: `POSIXFailure`.
     static func write(_ request: Request, run: String, in state: String) throws -> SnapshotNote {
         let path = "\(state)/\(prefix)\(run)\(suffix)"
-        // Under another name until it is locked and written, so that no other run ever sees it without its lock.
+        // It has another name until it is locked and written, so that no other run ever sees it without its lock.
         let unfinished = path + ".new"
         let descriptor = open(unfinished, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw POSIXFailure("write '\(unfinished)'") }
@@ -60,7 +61,7 @@ final class SnapshotNote: Sendable {
         return note
     }
 
-    /// Notes of runs that are dead, each locked by this process now. Unreadable ones are removed.
+    /// Notes of runs that have ended, each locked by this process now. Unreadable ones are removed.
     static func abandoned(in state: String) -> [SnapshotNote] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: state)) ?? []
         return names.sorted().compactMap { name in
@@ -75,24 +76,24 @@ final class SnapshotNote: Sendable {
             }
             let lines = content.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             guard let first = lines.first, let request = try? JSONDecoder().decode(Request.self, from: first) else {
-                // Not written by any run: notes get their name when they are whole.
+                // No run wrote it: notes get their name when they are complete.
                 unlink(path)
                 close(descriptor)
                 return nil
             }
-            // A name counts once its line is whole.
+            // A name counts once its line is complete.
             let second = lines.count > 2 ? String(decoding: lines[1], as: UTF8.self) : nil
             return SnapshotNote(path: path, descriptor: descriptor, request: request, name: second)
         }
     }
 
-    /// Adds the name that the server gave.
+    /// Adds the name from the server's answer.
     func record(_ name: String) throws { try append(Data(name.utf8)) }
 
     func remove() { unlink(path) }
 
-    /// Which of `present` this request may have made: by name where the answer came, else by what is new and dated
-    /// right after the request.
+    /// The snapshots of `present` that this request may have made: by name after an answer, otherwise the new ones that
+    /// are dated right after the request.
     func candidates(among present: [String]) -> [String] {
         if let name { return present.filter { $0 == name } }
         return present.filter { candidate in

@@ -2,12 +2,12 @@ internal import BackupRepository
 internal import Components
 internal import Foundation
 
-/// Checks every block in the data directory byte for byte: a Prometheus starts on damaged ones.
+/// Checks every block in the data directory byte for byte: a Prometheus starts even on damaged ones.
 struct BlocksIntact: RecoveryCheck {
     let name = "prometheus_blocks_intact"
     var component: String? { subject.name }
     private let subject: CheckedComponent
-    /// Reads every block; nil where the data directory is not on this machine.
+    /// Reads every block; nil if the data directory is not on this machine.
     private let examine: (@Sendable () throws -> ExaminedBlocks)?
     var target: String { "no block damaged" }
     /// Every byte is read: some hundred mebibytes a second.
@@ -15,7 +15,7 @@ struct BlocksIntact: RecoveryCheck {
 
     /// - Parameter data: absolute path of the data directory.
     init(_ subject: CheckedComponent, data: String) {
-        // A server may run elsewhere, and its data are not here then.
+        // If the server runs on another machine, its data are not here.
         self.subject = subject
         let read: @Sendable () throws -> ExaminedBlocks = { try ExaminedBlocks(readingAllIn: data) }
         examine = FileManager.default.fileExists(atPath: data) ? read : nil
@@ -34,11 +34,11 @@ struct BlocksIntact: RecoveryCheck {
         if found.blocks == 0, found.damage.isEmpty {
             let expected = subject.facts?["blocks"] ?? "0"
             return expected == "0"
-                ? .skipped("there is no block yet: a young server has all in its write-ahead log")
+                ? .skipped("there is no block yet: a new server has all samples in its write-ahead log")
                 : .failed("no block", "the set has \(expected) blocks")
         }
         return .judged(
-            found.damage.isEmpty, "\(found.blocks) blocks, \(found.damage.count) damages",
+            found.damage.isEmpty, "\(found.blocks) blocks, \(found.damage.count) damaged parts",
             otherwise: found.damage.prefix(5).joined(separator: "; "))
     }
 }
@@ -46,7 +46,7 @@ struct BlocksIntact: RecoveryCheck {
 /// The result of reading every block of a data directory.
 struct ExaminedBlocks: Sendable {
     var blocks: Int
-    /// One line each.
+    /// One line for each damaged part.
     var damage: [String]
 
     init(blocks: Int, damage: [String]) {
@@ -54,7 +54,7 @@ struct ExaminedBlocks: Sendable {
         self.damage = damage
     }
 
-    /// Reads every block. One that is gone after it was read was compacted meanwhile, and is not damaged.
+    /// Reads every block. A block that is deleted after it was read was compacted meanwhile, and is not damaged.
     /// - Parameter data: absolute path of the data directory.
     init(readingAllIn data: String) throws {
         self.init(blocks: 0, damage: [])

@@ -3,25 +3,24 @@ internal import Documents
 internal import Foundation
 internal import Platform
 
-/// Checks that samples keep coming: the counter of samples appended must rise between two looks. That it is not zero says
-/// nothing, for a server that was restored and scrapes nothing counts its own start.
+/// Checks that the server appends samples: its counter must rise between two readings. A counter above zero is not
+/// enough, because a restored server that scrapes nothing counts its own start.
 struct Ingestion: RecoveryCheck {
     let name = "ingestion"
     var component: String? { subject.name }
     private let subject: CheckedComponent
     private let api: PrometheusAPI
-    /// The longest wait for the counter to rise, where the user has set it.
+    /// The configured longest wait for the counter to rise.
     private let interval: Duration?
     var target: String { "more samples appended within \(interval.map { "\($0)" } ?? "the server's longest interval")" }
     var timeLimit: Duration? { (interval ?? Self.longestWait) + .seconds(30) }
 
     private static let counter = "prometheus_tsdb_head_samples_appended_total"
-    /// Of a server that does not tell its configuration: the default interval of scrapes, and some slack.
+    /// The wait if the server does not show its configuration: the default interval of scrapes, and some margin.
     private static let usualWait = Duration.seconds(70)
     private static let longestWait = Duration.seconds(600)
 
-    /// The longest time that new samples may take to come, by the server's own configuration; nil when the server does
-    /// not show it.
+    /// The longest time that new samples may take, by the server's configuration; nil when the server does not show it.
     private let configuredWait: @Sendable () -> Duration?
 
     init(_ subject: CheckedComponent, _ api: PrometheusAPI, configuredWait: (@Sendable () -> Duration?)? = nil) {
@@ -41,11 +40,11 @@ struct Ingestion: RecoveryCheck {
             guard waited < wait else {
                 return .failed(
                     "0 samples in \(wait)",
-                    "the server appends nothing: look at its targets, and whether its disk is full")
+                    "the server appends nothing: check its targets, and that its disk has free space")
             }
             try sleepUnlessCancelled(min(.seconds(1), wait - waited))
             let now = try api.counter(Self.counter)
-            if now < first { return .failed("the counter fell", "the server was restarted between the two looks") }
+            if now < first { return .failed("the counter fell", "the server was restarted between the two readings") }
             if now > first {
                 let seconds = max((clock.now - began) / .seconds(1), 0.001)
                 guard now.isFinite else {
@@ -61,7 +60,7 @@ struct Ingestion: RecoveryCheck {
         return .seconds(LoadedConfiguration(yaml: yaml).patience)
     }
 
-    /// A rate for people, never 0 for one that is not: "1204", "0.3", "0.004".
+    /// A rate for operators. A rate above 0 is never shown as 0: "1204", "0.3", "0.004".
     static func text(_ rate: Double) -> String {
         guard rate < 10 else { return String(format: "%.0f", rate) }
         return rate < 0.1 ? String(format: "%.1g", rate) : String(format: "%.1f", rate)

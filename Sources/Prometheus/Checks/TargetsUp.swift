@@ -20,7 +20,7 @@ struct TargetsUp: RecoveryCheck {
             return .passed("0", "the server of the set had nothing to scrape either")
         }
         guard !targets.isEmpty else {
-            return .failed("no target", "the server scrapes nothing: is its configuration back?")
+            return .failed("no target", "the server scrapes nothing: check that its configuration is restored")
         }
         let down = targets.filter { $0["health"]?.text != "up" }
         let names = down.prefix(5).map { target in

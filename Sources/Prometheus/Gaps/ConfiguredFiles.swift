@@ -1,6 +1,6 @@
 internal import Yams
 
-/// Files that a Prometheus' configuration names, as the server sees them.
+/// Files that a Prometheus' configuration names, with their paths on the server.
 struct ConfiguredFiles: Equatable {
     /// Patterns of rule files.
     var rules: [String] = []
@@ -14,7 +14,7 @@ struct ConfiguredFiles: Equatable {
         "client_secret_file", "refresh_token_file",
     ]
 
-    /// - Parameter folder: absolute path that relative ones start from: the configuration file's.
+    /// - Parameter folder: the absolute folder of the configuration file, to which relative paths refer.
     init(yaml: String, folder: String) {
         guard let root = try? Yams.compose(yaml: yaml) else { return }
         collect(root)

@@ -2,7 +2,7 @@ package import BackupRepository
 package import Components
 package import Platform
 
-/// Finds what belongs to a Prometheus and is not in its backups, and what else it sees running.
+/// Finds data of a Prometheus that its backups do not hold, and other programs that it scrapes.
 package struct PrometheusGaps: GapFinder {
     private let api: PrometheusAPI
     private let directory: DataDirectory
@@ -11,8 +11,8 @@ package struct PrometheusGaps: GapFinder {
     private let kinds: [any ComponentKind.Type]
 
     /// - Parameters:
-    ///   - data: absolute path of the server's `--storage.tsdb.path`, as this machine sees it.
-    ///   - skipsHead: true where backups skip what is not in blocks.
+    ///   - data: absolute path of the server's `--storage.tsdb.path`, as mounted on this machine.
+    ///   - skipsHead: true if backups skip samples that are not in blocks.
     ///   - kinds: the kinds whose servers are looked for in its metrics.
     package init(
         api: PrometheusAPI, data: String, skipsHead: Bool, pool: BlockingPool, kinds: [any ComponentKind.Type]
@@ -32,8 +32,9 @@ package struct PrometheusGaps: GapFinder {
             if skipsHead {
                 gaps.append(
                     Gap(
-                        "samples of the last two to three hours", why: "`skip_head` leaves out what is not in blocks",
-                        remedy: "take `skip_head` out of this component"))
+                        "samples of the last two to three hours",
+                        why: "`skip_head` skips samples that are not in blocks",
+                        remedy: "remove `skip_head` from this component"))
             }
             gaps += Self.gaps(await OutOfOrderSamples(directory, api: api, pool: pool))
             return gaps
@@ -48,7 +49,8 @@ package struct PrometheusGaps: GapFinder {
         return [
             Gap(
                 "out-of-order samples that are still in memory\(window)\(now)\(since)",
-                why: "Prometheus puts them into no snapshot until it writes them into a block, within about two hours",
+                why:
+                    "Prometheus does not include them in a snapshot until it writes them into a block, within about two hours",
                 remedy: "after agents have caught up, make a backup two hours later; keep out_of_order_time_window as "
                     + "short as the latest sender needs")
         ]
@@ -63,23 +65,24 @@ package struct PrometheusGaps: GapFinder {
         let configuration = absolute(flags["config.file"] ?? "prometheus.yml")
         let folder = String(configuration[..<(configuration.lastIndex(of: "/") ?? configuration.startIndex)])
         let named = ConfiguredFiles(yaml: try await api.configuration(), folder: folder)
-        // Loaded ones tell more than patterns do; a pattern that matches nothing now has nothing to lose.
+        // Loaded files are more certain than patterns; a pattern without a match has no files to lose.
         let loaded = try await api.ruleFiles().map(absolute)
         let web = flags["web.config.file"].flatMap { $0.isEmpty ? nil : absolute($0) }
         let kinds: [(name: String, paths: [String], why: String)] = [
             (
                 "configuration", [configuration] + (web.map { [$0] } ?? []),
-                "without it a restored server scrapes nothing and sends no alert"
+                "without it a restored server scrapes nothing and sends no alerts"
             ),
             ("rules", loaded.sorted(), "without them there are no alerts and no recorded series"),
-            ("targets", named.targets, "without them what they list is not scraped"),
+            ("targets", named.targets, "without them the targets in them are not scraped"),
             ("credentials", named.secrets, "without them scrapes and alerts are refused"),
         ]
         return kinds.compactMap { kind in
             let missing = kind.paths.filter { !surroundings.covers($0) }
             guard !missing.isEmpty else { return nil }
             let folders = Set(missing.map { $0[..<($0.lastIndex(of: "/") ?? $0.startIndex)] }).map(String.init).sorted()
-            let secrets = kind.name == "credentials" ? ", in a store with `recipients:`, or keep them in a vault" : ""
+            let secrets =
+                kind.name == "credentials" ? ", in a store with `recipients:`, or keep them in a secret manager" : ""
             return Gap(
                 "\(kind.name): \(Gap.list(missing))", why: kind.why,
                 remedy:
@@ -93,12 +96,12 @@ package struct PrometheusGaps: GapFinder {
     private func alertmanagers(_ surroundings: GapSurroundings) async throws -> [Gap] {
         let urls = try await api.alertmanagers()
         guard !urls.isEmpty, !surroundings.mentions("alertmanager") else { return [] }
-        // The path of its API tells nothing.
+        // The path of its API is only a name.
         let servers = Set(urls.map { $0.split(separator: "/", maxSplits: 3).prefix(2).joined(separator: "//") })
         return [
             Gap(
                 "Alertmanager: \(Gap.list(servers.sorted()))",
-                why: "its configuration says who is told, and its silences keep known alarms quiet",
+                why: "its configuration decides who is notified, and its silences mute known alerts",
                 remedy: "add a component of kind files, named alertmanager, with its --storage.path, and one with the "
                     + "folder of its configuration")
         ]
@@ -111,7 +114,7 @@ package struct PrometheusGaps: GapFinder {
         var remedy: String
     }
 
-    /// Programs that keep something, by the metric that tells their version: those that a kind backs up, and others.
+    /// Programs with data, by the metric that shows their version: those of a kind of component, and others.
     private var keepers: [Keeper] {
         kinds.compactMap { kind in
             kind.trace.map {
@@ -125,14 +128,14 @@ package struct PrometheusGaps: GapFinder {
     private static let others = [
         Keeper(
             metric: "pushgateway_build_info", name: "pushgateway",
-            why: "what batch jobs have pushed is in its memory, or in one file",
+            why: "the metrics that batch jobs have pushed are in its memory, or in one file",
             remedy: "start it with --persistence.file, and add the file's folder as kind files"),
         Keeper(
-            metric: "blackbox_exporter_build_info", name: "blackbox", why: "its modules say how services are probed",
+            metric: "blackbox_exporter_build_info", name: "blackbox", why: "its modules define how services are probed",
             remedy: "add its configuration's folder as kind files, or the repository that it comes from as kind git"),
         Keeper(
             metric: "node_exporter_build_info", name: "node-exporter",
-            why: "scripts that write for the textfile collector, and the flags, are on the machines only",
+            why: "its scripts for the textfile collector, and its flags, are on the machines only",
             remedy: "keep them in a repository, and add that as kind git"),
     ]
 
@@ -147,7 +150,7 @@ package struct PrometheusGaps: GapFinder {
         return keepers.compactMap { keeper in
             guard let count = counts[keeper.metric], !surroundings.mentions(keeper.name) else { return nil }
             return Gap(
-                "\(count) running \(keeper.name), seen by its metrics", why: keeper.why, remedy: keeper.remedy)
+                "\(count) running \(keeper.name), found in the metrics", why: keeper.why, remedy: keeper.remedy)
         }
     }
 }

@@ -14,9 +14,9 @@ package struct PrometheusCanarySettings: CanarySettings {
     package static let keys: [Key<Self>] = [
         Key(
             "pushgateway", \.pushgateway, as: .httpURL, required: true,
-            about: "A Pushgateway that the Prometheus scrapes: it takes nothing but what it scrapes."),
+            about: "A Pushgateway that the Prometheus scrapes. Prometheus accepts a canary only through a scrape."),
         Key(
-            "timeout", \.timeout, as: .period, about: "How long to wait until the canary is scraped: 60s when left out."
+            "timeout", \.timeout, as: .period, about: "Longest wait until the canary is scraped. Default: 60s."
         ),
     ]
 
@@ -28,8 +28,8 @@ package struct PrometheusCanarySettings: CanarySettings {
     }
 }
 
-/// The canary in Prometheus, which takes nothing but what it scrapes: a series on a Pushgateway that it scrapes. The
-/// backup waits until it was scraped.
+/// The canary in Prometheus: a series on a Pushgateway, because Prometheus only stores scraped samples. The backup
+/// waits until it was scraped.
 struct PrometheusCanary: Canary {
     private static let metric = "dr_canary"
     let api: PrometheusAPI
@@ -45,7 +45,8 @@ struct PrometheusCanary: Canary {
             let now = WallClock.system.milliseconds
             if try values(around: now).contains(value) { return now }
             guard ContinuousClock.now < deadline else {
-                throw CheckFailure("-", "it was not scraped within \(patience): is the Pushgateway among the targets?")
+                throw CheckFailure(
+                    "-", "it was not scraped within \(patience): check that the Pushgateway is among the targets")
             }
             try sleepUnlessCancelled(.milliseconds(500))
         }

@@ -3,7 +3,7 @@ internal import Components
 internal import Documents
 internal import Foundation
 
-/// The recorded queries of a Prometheus: instant queries at moments that the backup holds for certain.
+/// The recorded queries of a Prometheus: instant queries at times that the backup certainly holds.
 struct PrometheusRecorder: QueryRecorder {
     private let component: CheckedComponent
     private let api: PrometheusAPI

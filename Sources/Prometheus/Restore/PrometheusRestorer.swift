@@ -3,12 +3,12 @@ internal import FoundationEssentials
 package import HTTP
 package import Platform
 
-/// What a restored Prometheus data directory must be like.
+/// Checks a restored Prometheus data directory, and gives advice before its server starts.
 package struct PrometheusRestorer: ComponentRestorer {
     package static let kind = "prometheus"
 
     private static let width = 2
-    /// Prometheus keeps this long when it is told nothing.
+    /// Prometheus' default retention.
     private static let defaultRetention = "15d"
     private static let traits = RunningServer.Traits(
         flag: "storage.tsdb.path", lock: "lock", files: ["lock", "queries.active"], folders: ["wal"])
@@ -18,7 +18,7 @@ package struct PrometheusRestorer: ComponentRestorer {
     private let now: @Sendable () -> Int
 
     /// - Parameters:
-    ///   - url: the server that will use the data, where one is configured; asked for its retention if it answers.
+    ///   - url: the server that will use the data, if one is configured; its retention is read if it answers.
     ///   - now: milliseconds since 1970.
     package init(url: String?, client: HTTPClient, pool: BlockingPool, now: @escaping @Sendable () -> Int) {
         api = url.map { PrometheusAPI(url: $0, client: client, pool: pool) }
@@ -26,7 +26,7 @@ package struct PrometheusRestorer: ComponentRestorer {
         self.now = now
     }
 
-    /// Verifies every block in the tree; what is not a block is nothing to Prometheus, and to this.
+    /// Verifies every block in the tree. Prometheus ignores other entries, and so does this check.
     package func examine(restored tree: String) async throws -> [Damage] {
         let found = FoundDamage()
         let blocks = await pool.run { DataDirectory(tree).blocks() }
@@ -60,8 +60,8 @@ package struct PrometheusRestorer: ComponentRestorer {
         advice += await retentionAdvice(blocks, target: target)
         if hasShipper {
             advice.append(
-                "'\(target)' is under a Thanos sidecar: stop it, and keep restored blocks from being shipped a second "
-                    + "time, since blocks that overlap what the bucket has halt the Thanos compactor")
+                "'\(target)' is under a Thanos sidecar: stop it, and prevent a second upload of restored blocks, "
+                    + "because blocks that overlap those of the bucket halt the Thanos compactor")
         }
         return advice
     }
@@ -86,16 +86,16 @@ package struct PrometheusRestorer: ComponentRestorer {
 
     /// A block that ends in the future makes the head refuse every sample until then, while targets look healthy.
     private static func futureAdvice(_ blocks: [Block], now: Int) -> [String] {
-        // A block is cut only when its time is over, so that no sound clock makes one that ends later than now.
+        // A block is cut only after its end, so that a correct clock never makes one that ends later than now.
         guard let newest = blocks.map(\.meta.maxTime).max(), span(from: now, to: newest) > 60_000 else { return [] }
         return [
             "the newest block ends at \(text(newest)), in the future: until then the server will refuse every new "
-                + "sample as out of bounds. Is this machine's clock right? If it is, leave that block out"
+                + "sample as out of bounds. Check this machine's clock; if it is right, do not restore that block"
         ]
     }
 
-    /// Retention compares a block's end with the newest block's: what is too old then is deleted at the start at once,
-    /// the rest as soon as the first new block is cut, two to three hours later.
+    /// Retention compares a block's end with the newest block's. Blocks that are too old then are deleted at the start,
+    /// the others when the first new block is cut, two to three hours later.
     private func retentionAdvice(_ blocks: [Block], target: String) async -> [String] {
         let ends = blocks.map(\.meta.maxTime)
         guard let oldest = blocks.map(\.meta.minTime).min(), let oldestEnd = ends.min(), let newestEnd = ends.max()
@@ -106,8 +106,8 @@ package struct PrometheusRestorer: ComponentRestorer {
         let needed = "\(Self.span(from: oldest, to: max(now, newestEnd)) / 86_400_000 + 1)d"
         let remedy = "start it with --storage.tsdb.retention.time=\(needed) or more to keep them"
         guard let text = try? await api?.runtimeInfo().retention else {
-            // The server that made the backup kept what spans oldest to newest; it loses nothing it would have kept if
-            // little time has passed since.
+            // The server that made the backup kept the span from oldest to newest. With the same retention it loses
+            // little if little time has passed.
             let usual = max(
                 Self.span(from: oldestEnd, to: newestEnd), PrometheusDuration.parse(Self.defaultRetention) ?? 0)
             guard Self.span(from: oldestEnd, to: now) > usual else { return [] }
@@ -119,7 +119,7 @@ package struct PrometheusRestorer: ComponentRestorer {
         var retention = PrometheusRetention(text)
         if let share = try? await api?.loadedConfiguration().retentionPercentage {
             retention.percentage = share
-            // The server then says nothing of its retention, or only a part of it.
+            // The server then reports no retention, or only a part of it.
             if text.isEmpty { retention.isUnclear = false }
         }
         var advice: [String] = []
@@ -148,7 +148,7 @@ package struct PrometheusRestorer: ComponentRestorer {
         }
         if retention.isUnclear {
             advice.append(
-                "the server's retention, '\(text)', is not known to dr: check that it keeps blocks back to "
+                "dr cannot interpret the server's retention, '\(text)': check that it keeps blocks back to "
                     + "\(Self.text(oldest)), \(size) bytes in all, or the server deletes the oldest when it starts")
         }
         return advice
@@ -161,7 +161,7 @@ package struct PrometheusRestorer: ComponentRestorer {
         return later > earlier ? .max : .min
     }
 
-    /// RFC 3339 where the time has a year of up to four digits, else the number itself.
+    /// RFC 3339 if the year has up to four digits, otherwise the number itself.
     private static func text(_ milliseconds: Int) -> String {
         guard (-62_135_596_800_000...253_402_300_799_999).contains(milliseconds) else {
             return "\(milliseconds) ms since 1970"

@@ -1,4 +1,4 @@
-/// The retention that applies on a server, from its `storageRetention`: "15d", "1GiB476MiB", "15d or 512MiB".
+/// The retention in effect on a server, from its `storageRetention`: "15d", "1GiB476MiB", "15d or 512MiB".
 struct PrometheusRetention: Equatable {
     /// Milliseconds; nil when time does not limit it.
     var time: Int?
@@ -6,7 +6,7 @@ struct PrometheusRetention: Equatable {
     var size: Int?
     /// Per cent of the volume that the data are on; nil when it does not limit them.
     var percentage: Double?
-    /// True when a part of the text was not understood, or nothing is there: there may be a limit that is not known.
+    /// True if a part of the text is not understood, or the text is empty: there may be an unknown limit.
     var isUnclear = false
 
     init(_ text: String) {

@@ -1,6 +1,6 @@
 internal import BackupRepository
 
-/// A chunk segment's checks in the shape that a verification wants.
+/// Adapts the checks of a chunk segment to the interface of a verification.
 final class SegmentInspector: ContentInspector {
     private var verifier: ChunkSegmentVerifier?
 

@@ -47,7 +47,7 @@ package struct Parameter: Equatable, Sendable {
 
 extension Parameter: Section {
     package static let keys: [Key<Self>] = [
-        Key("value", \.value, as: .parameterValue, about: "Default value; without one, --set is required."),
+        Key("value", \.value, as: .parameterValue, about: "Default value; without one, --param is required."),
         Key("about", \.about, as: .text, about: "Purpose, in one line."),
         Key("one_of", \.oneOf, as: .list(of: .text), about: "Allowed values."),
     ]

@@ -38,7 +38,7 @@ extension Plan: Section {
         Key("objectives", \.objectives, as: .section(), about: "Objectives of the recovery."),
         .alreadyRead(
             "parameters", schema: Shape<[Parameter]>.parameters.schema,
-            "Parameters for ${...}, with their values; --set overrides them."),
+            "Parameters for ${...}, with their values; --param overrides them."),
         Key(
             "steps", \.steps, as: .list(of: Step.shape), required: true,
             about: "Steps of the recovery; steps without 'needs' start at once."),

@@ -116,6 +116,6 @@ private struct PlanReading {
         let names = missing.subtracting(["run", "set"]).sorted()
         return DocumentError(
             file: document.file, "cannot be read without \(names.joined(separator: ", "))",
-            hint: "set values: \(names.map { "--set \($0)=..." }.joined(separator: " "))")
+            hint: "set values: \(names.map { "--param \($0)=..." }.joined(separator: " "))")
     }
 }

@@ -123,7 +123,7 @@ struct References {
                 wants.append(
                     Diagnostic(
                         reader.location(of: node), "parameter '\(name)' has no value",
-                        hint: "set it with --set \(name)=..."))
+                        hint: "set it with --param \(name)=..."))
             }
             open.insert(reader.location(of: node))
             return nil

@@ -183,24 +183,27 @@ private struct RunStory {
     }
 
     var verdict: (Evidence.Verdict, [String]) {
-        guard let end else { return (isDrill ? .void : .failed, ["the run did not come to its end"]) }
+        guard let end else { return (isDrill ? .inconclusive : .failed, ["the run did not come to its end"]) }
         guard isDrill else { return (Evidence.Verdict(end.verdict), end.reasons) }
-        if end.verdict == .interrupted { return (.void, end.reasons) }
+        if end.verdict == .interrupted { return (.inconclusive, end.reasons) }
         // No check looked at the stack, so the drill shows neither a recovery nor a failure.
         let nothingWasChecked = !checks.isEmpty && checks.allSatisfy { $0.verdict == .skipped }
-        if end.verdict == .notValidated, nothingWasChecked { return (.void, end.reasons) }
+        if end.verdict == .notValidated, nothingWasChecked { return (.inconclusive, end.reasons) }
         // A failed drill has shown that it can fail; one that passes needs the control run to show that.
         guard end.verdict == .recovered || end.verdict == .late else { return (.failed, end.reasons) }
         guard let negativeControl else {
-            return (.void, end.reasons + ["there was no negative control: nothing shows that the drill can fail"])
+            return (
+                .inconclusive, end.reasons + ["there was no negative control: nothing shows that the drill can fail"]
+            )
         }
         guard negativeControl.noticed else {
             return (
-                .void, end.reasons + ["the negative control passed: \(negativeControl.damage), and nothing noticed it"]
+                .inconclusive,
+                end.reasons + ["the negative control passed: \(negativeControl.damage), and nothing noticed it"]
             )
         }
         if let liveStack, !liveStack.isUntouched {
-            return (.void, end.reasons + ["the live stack was not left alone"])
+            return (.inconclusive, end.reasons + ["the live stack was not left alone"])
         }
         return (Evidence.Verdict(end.verdict), end.reasons)
     }

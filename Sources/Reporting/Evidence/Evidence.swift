@@ -16,7 +16,7 @@ package struct Evidence: Codable, Equatable, Sendable {
         case partial
         case failed
         /// Inconclusive: the drill could not have failed, or did not finish.
-        case void
+        case inconclusive
     }
 
     package static let schema = "dr.evidence/1"

@@ -196,7 +196,7 @@ extension Evidence.Verdict {
         switch self {
         case .passed: "good"
         case .late, .partial: "warn"
-        case .failed, .void: "bad"
+        case .failed, .inconclusive: "bad"
         }
     }
 }

@@ -2,13 +2,13 @@ package import Components
 package import Documents
 internal import Yams
 
-/// What `dr capacity` looks at, beyond what it knows itself.
+/// The settings of `dr capacity`.
 package struct CapacityOptions: Equatable, Sendable {
-    /// The component whose server has the history; nil for the first that keeps metrics.
+    /// The component whose server has the history; nil for the first component with metrics.
     package var source: String?
-    /// How far back it is read.
+    /// The length of the history to read.
     package var history = Period.days(90)
-    /// By name: of a known resource, what is different; of another, what it is.
+    /// Resources by name: overrides for known ones, definitions for others.
     package var resources: [String: ResourceOptions] = [:]
 
     package init() {}
@@ -18,8 +18,8 @@ extension CapacityOptions: Section {
     package static let keys: [Key<Self>] = [
         Key(
             "source", \.source, as: .text,
-            about: "The component whose server has the history; the first that keeps metrics if left out."),
-        Key("history", \.history, as: .period, about: "How far back the history is read: 90d when left out."),
+            about: "Component whose server has the history. Default: the first component with metrics."),
+        Key("history", \.history, as: .period, about: "Length of the history to read. Default: 90d."),
         Key(
             "resources", \.resources, as: .mapping(of: .section()),
             about:
@@ -30,7 +30,7 @@ extension CapacityOptions: Section {
 
 /// One resource of the stack.
 package struct ResourceOptions: Equatable, Sendable {
-    /// In PromQL; nil leaves the choice to `dr`.
+    /// A PromQL expression; nil for the default of a known resource.
     package var expression: String?
     package var unit: Unit?
     /// In the resource's unit.
@@ -53,10 +53,12 @@ extension ResourceOptions: Section {
     package init() { self.init(expression: nil) }
 
     package static let keys: [Key<Self>] = [
-        Key("expression", \.expression, as: .text, about: "PromQL; each series that it gives is forecast by itself."),
-        Key("unit", \.unit, as: .word(), about: "What the values are: ratio, bytes, bytes/s, 1/s or count."),
-        Key("warning", \.warning, as: .quantity, about: "Above it somebody should look: 80%, 500GiB, or a number."),
-        Key("critical", \.critical, as: .quantity, about: "Above it the stack is in trouble; greater than 'warning'."),
+        Key(
+            "expression", \.expression, as: .text,
+            about: "PromQL expression. dr forecasts each series of the result separately."),
+        Key("unit", \.unit, as: .word(), about: "Unit of the values: ratio, bytes, bytes/s, 1/s or count."),
+        Key("warning", \.warning, as: .quantity, about: "Warning threshold, such as 80%, 500GiB, or a number."),
+        Key("critical", \.critical, as: .quantity, about: "Critical threshold; greater than 'warning'."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

@@ -1,7 +1,7 @@
 package import Documents
 package import Notifications
 
-/// What every channel takes: what it is called and what it gets.
+/// The options of every channel: its name and its filter.
 package struct ChannelOptions: Equatable, Sendable {
     package var name: String?
     package var filter = NoticeFilter()
@@ -11,18 +11,20 @@ package struct ChannelOptions: Equatable, Sendable {
 
 extension ChannelOptions: Section {
     package static let keys: [Key<Self>] = [
-        Key("name", \.name, as: .identifier, about: "What reports call the channel."),
-        Key("events", \.filter.events, as: .list(of: .event), about: "Only these events; all if left out."),
-        Key("severity", \.filter.severity, as: .word(), about: "Only what is at least so bad, and what ends it."),
+        Key("name", \.name, as: .identifier, about: "Name of the channel in reports."),
+        Key("events", \.filter.events, as: .list(of: .event), about: "Send only these events. Default: all."),
+        Key(
+            "severity", \.filter.severity, as: .word(),
+            about: "Send only events of at least this severity, and the events that resolve them."),
     ]
 }
 
 extension Shape where Value == Notice.Event {
-    /// `test` is asked for by the command of that name, and cannot be filtered.
+    /// An event; not `test`, which `dr notify test` sends to every channel.
     static let event = Shape(schema: ["enum": .array(words.map { .string($0) })]) { node, reader in
         guard let event = Shape<Notice.Event>.word().read(node, &reader) else { return nil }
         guard event != .test else {
-            reader.complain(node, "'test' is no event of its own: 'dr notify test' reaches every channel")
+            reader.complain(node, "'test' cannot be filtered: 'dr notify test' sends to every channel")
             return nil
         }
         return event
@@ -32,11 +34,11 @@ extension Shape where Value == Notice.Event {
 }
 
 extension Shape where Value == String {
-    /// A word that goes into a URL or a table as it is.
+    /// A word that needs no escaping in a URL or a table.
     static let identifier = Shape(schema: ["type": "string", "pattern": "^[A-Za-z0-9_.-]+$"]) { node, reader in
         guard let word = text.read(node, &reader) else { return nil }
         guard word.isIdentifier else {
-            reader.complain(node, "'\(word)' is no name: letters, digits, '_', '-' and '.'")
+            reader.complain(node, "'\(word)' is not a valid name: use letters, digits, '_', '-' and '.'")
             return nil
         }
         return word
@@ -48,7 +50,7 @@ extension Shape where Value == [String: Secret] {
     static let headers = Shape(schema: Shape<[String: Secret]>.mapping(of: .secret).schema) { node, reader in
         guard let fields = Shape<[String: Secret]>.mapping(of: .secret).read(node, &reader) else { return nil }
         for name in fields.keys.sorted() where !name.isIdentifier {
-            reader.complain(node, "'\(name)' is no name of a header field")
+            reader.complain(node, "'\(name)' is not a valid header field name")
             return nil
         }
         return fields

@@ -2,22 +2,22 @@ package import Components
 package import Documents
 internal import Yams
 
-/// What is looked at after a recovery, and what a backup records for it.
+/// The checks of the stack, and the queries that a backup records for them.
 package struct ChecksConfiguration: Equatable, Sendable {
-    /// For one check.
+    /// The time limit of one check.
     package var timeout = Period.seconds(30)
-    /// Longest wait for new samples; from the server's configuration when nil.
+    /// The longest wait for new samples; nil to derive it from the server's configuration.
     package var interval: Period?
-    /// Names of checks by the name of their profile.
+    /// The names of checks, by profile name.
     package var profiles: [String: [String]] = [:]
     package var sla: ServiceLevelConfiguration?
     package var endpoints: [EndpointConfiguration] = []
-    /// Whether each backup records what the stack answers.
+    /// True if each backup records queries.
     package var record = true
     package var queries: [RecordedQueryConfiguration] = []
-    /// Tenants of the stack's servers, where they have some.
+    /// The tenants of multi-tenant servers.
     package var tenants: [String] = []
-    /// By component.
+    /// The canaries, by component name.
     package var canaries: [String: CanaryConfiguration] = [:]
 
     package init() {}
@@ -25,31 +25,31 @@ package struct ChecksConfiguration: Equatable, Sendable {
 
 extension ChecksConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("timeout", \.timeout, as: .period, about: "Time that one check may take: 30s when left out."),
+        Key("timeout", \.timeout, as: .period, about: "Time-out of one check. Default: 30s."),
         Key(
             "interval", \.interval, as: .period,
             about:
-                "How long 'ingestion' waits for new samples. Default: derived from the server's scrape and evaluation intervals."
+                "Longest wait of 'ingestion' for new samples. Default: from the server's scrape and evaluation intervals."
         ),
         Key(
-            "profiles", \.profiles, as: .mapping(of: .list(of: .text)), about: "Lists of checks by name, for --profile."
+            "profiles", \.profiles, as: .mapping(of: .list(of: .text)), about: "Named lists of checks, for --profile."
         ),
-        Key("sla", \.sla, as: .section(), about: "The service level, as PromQL with thresholds."),
+        Key("sla", \.sla, as: .section(), about: "Service level, as PromQL expressions with thresholds."),
         Key("endpoints", \.endpoints, as: .list(of: .section()), about: "Health endpoints of the stack's components."),
         Key(
-            "record", \.record, as: .flag, about: "Record what the stack answers with each backup; true when left out."),
+            "record", \.record, as: .flag, about: "Record queries with each backup. Default: true."),
         Key(
             "queries", \.queries, as: .list(of: .section()),
-            about: "Queries to record, beside those that dr makes itself."),
+            about: "Queries to record, in addition to the default queries."),
         Key(
             "tenants", \.tenants, as: .list(of: .text),
-            about: "Tenants of the stack's servers, where they are multi-tenant."),
+            about: "Tenants of multi-tenant servers."),
     ]
 }
 
-/// The service level; each promise may be given an expression and a threshold of its own.
+/// The service level; each objective may have its own expression and threshold.
 package struct ServiceLevelConfiguration: Equatable, Sendable {
-    /// The component whose server keeps the metrics; the first one when nil.
+    /// The component whose server has the metrics; nil for the first component with metrics.
     package var component: String?
     package var window = Period.hours(1)
     package var availability = ObjectiveConfiguration()
@@ -63,15 +63,20 @@ extension ServiceLevelConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key(
             "component", \.component, as: .text,
-            about: "The component whose server keeps the metrics; the first one when left out."),
-        Key("window", \.window, as: .period, about: "What $window stands for in the expressions: 1h when left out."),
-        Key("availability", \.availability, as: .section(), about: "In per cent; at least 99.95 when left out."),
-        Key("latency_p95", \.latencyP95, as: .section(), about: "In seconds; at most 2 when left out."),
-        Key("throughput", \.throughput, as: .section(), about: "Per minute; at least 45 when left out."),
+            about: "Component whose server has the metrics. Default: the first component with metrics."),
+        Key("window", \.window, as: .period, about: "Value of $window in the expressions. Default: 1h."),
+        Key(
+            "availability", \.availability, as: .section(),
+            about: "Availability in per cent. Default threshold: at least 99.95."),
+        Key(
+            "latency_p95", \.latencyP95, as: .section(),
+            about: "95th percentile of the latency in seconds. Default threshold: at most 2."),
+        Key(
+            "throughput", \.throughput, as: .section(), about: "Throughput per minute. Default threshold: at least 45."),
     ]
 }
 
-/// One promise.
+/// One objective of the service level.
 package struct ObjectiveConfiguration: Equatable, Sendable {
     package var query: String?
     package var threshold: Double?
@@ -81,14 +86,15 @@ package struct ObjectiveConfiguration: Equatable, Sendable {
 
 extension ObjectiveConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("query", \.query, as: .text, about: "PromQL with one number for its answer; $window is replaced."),
+        Key(
+            "query", \.query, as: .text, about: "PromQL expression with one number as its result; dr replaces $window."),
         Key(
             "threshold", \.threshold, as: .decimal,
-            about: "The least (or, for a latency, the greatest) value that keeps it."),
+            about: "Minimum value, or for a latency the maximum value, that meets the objective."),
     ]
 }
 
-/// A URL that says whether a component is well.
+/// A URL that reports the health of a component.
 package struct EndpointConfiguration: Equatable, Sendable {
     package var name = ""
     package var url = ""
@@ -102,16 +108,16 @@ package struct EndpointConfiguration: Equatable, Sendable {
 
 extension EndpointConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("name", \.name, as: .text, required: true, about: "What it is called in reports."),
-        Key("url", \.url, as: .httpURL, required: true, about: "What is asked for, with GET."),
-        Key("timeout", \.timeout, as: .period, about: "Time for the answer; that of all checks when left out."),
-        Key("critical", \.critical, as: .flag, about: "Whether its failure fails the recovery; true when left out."),
-        Key("expect", \.expect, as: .status, about: "The HTTP status that is well; 200 when left out."),
-        Key("contains", \.contains, as: .text, about: "Text that the answer must hold."),
+        Key("name", \.name, as: .text, required: true, about: "Name in reports."),
+        Key("url", \.url, as: .httpURL, required: true, about: "URL to request with GET."),
+        Key("timeout", \.timeout, as: .period, about: "Time-out of the request. Default: the time-out of checks."),
+        Key("critical", \.critical, as: .flag, about: "True if a failure fails the recovery. Default: true."),
+        Key("expect", \.expect, as: .status, about: "HTTP status of a healthy component. Default: 200."),
+        Key("contains", \.contains, as: .text, about: "Text that the response must contain."),
     ]
 }
 
-/// A query whose answer is recorded with each backup.
+/// A query whose result is recorded with each backup.
 package struct RecordedQueryConfiguration: Equatable, Sendable {
     package var component = ""
     package var query = ""
@@ -122,15 +128,15 @@ package struct RecordedQueryConfiguration: Equatable, Sendable {
 
 extension RecordedQueryConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("component", \.component, as: .text, required: true, about: "A component whose kind takes queries."),
+        Key("component", \.component, as: .text, required: true, about: "Component of a kind that accepts queries."),
         Key(
             "query", \.query, as: .text, required: true,
-            about: "A query in the language of the component, with a number, or numbers, for its answer."),
-        Key("tenant", \.tenant, as: .text, about: "The tenant, where the server has some."),
+            about: "Query in the language of the component, with one or more numbers as its result."),
+        Key("tenant", \.tenant, as: .text, about: "Tenant, for a multi-tenant server."),
     ]
 }
 
-/// The settings of one canary, as the kind of its component has them.
+/// The settings of one canary, of the type of its component's kind.
 package struct CanaryConfiguration: Equatable, Sendable {
     package var settings: any CanarySettings
 

@@ -7,14 +7,14 @@ package struct ComponentConfiguration: Equatable, Sendable {
     package var name: String
     /// The word for the kind.
     package var kind: String { type(of: settings).name }
-    /// How long it may show no progress before a backup goes on without it. The default leaves an hourly run time to
-    /// commit the others, and is more than anything takes that shows none.
+    /// The time without progress after which a backup continues without the component. The default leaves an hourly
+    /// run time to commit the other components, and is longer than any step that reports no progress.
     package var stallTimeout = Period.minutes(45)
-    /// The share of it that may be gone since the backup before, 0...1; more is a collapse.
+    /// The allowed loss of data since the previous backup, 0...1; more counts as shrunk.
     package var shrinkThreshold = 0.5
-    /// Where the entry's name stands.
+    /// The location of the entry's name in the file.
     package var location: Location
-    /// The settings of the entry, as its kind has them.
+    /// The settings of the entry, of the type of its kind.
     package var settings: any ComponentKind
 
     package init(name: String, settings: any ComponentKind, location: Location) {
@@ -31,17 +31,18 @@ package struct ComponentConfiguration: Equatable, Sendable {
 }
 
 extension ComponentKind {
-    /// The keys that every kind takes beside its own.
+    /// The keys that every kind has in addition to its own.
     private static var sharedKeys: [Key<Self>] {
         [
-            .alreadyRead("kind", schema: ["const": .string(name)], "What the component is; its name, when left out."),
+            .alreadyRead(
+                "kind", schema: ["const": .string(name)], "Kind of the component. Default: the component's name."),
             .alreadyRead(
                 "stall_timeout", schema: Shape<Period>.period.schema,
-                "How long it may show no progress before a backup goes on without it; 45m when left out."),
+                "Time without progress after which a backup continues without the component. Default: 45m."),
             .alreadyRead(
                 "shrink_threshold", schema: Shape<Double>.share.schema,
-                "The share of it that may be gone since the backup before: a larger loss makes the set partial, and restores "
-                    + "prefer the sets before it until `dr backup --accept-shrink`. Default: 50%; 100% turns it off."),
+                "Allowed loss of data since the previous backup. After a larger loss the set is partial, and restores "
+                    + "prefer earlier sets until `dr backup --accept-shrink`. Default: 50%; 100% turns it off."),
         ]
     }
 
@@ -66,7 +67,7 @@ extension Shape where Value == [ComponentConfiguration] {
             return nil
         }
         guard !mapping.isEmpty else {
-            reader.complain(node, "no component is named")
+            reader.complain(node, "'components' is empty")
             return nil
         }
         let components = mapping.map { entry(named: $0.key, value: $0.value, kinds: kinds, &reader) }
@@ -74,7 +75,7 @@ extension Shape where Value == [ComponentConfiguration] {
         return good.count == components.count ? good : nil
     }
 
-    /// Folders of the repository's own, beside which each component has one.
+    /// Names of the repository's own folders, which are beside the folders of the components.
     private static let reservedNames: Set = ["sets", "marks"]
 
     private static func entry(
@@ -82,12 +83,12 @@ extension Shape where Value == [ComponentConfiguration] {
     ) -> ComponentConfiguration? {
         guard let name = key.scalar?.string, isName(name) else {
             reader.complain(
-                key, "\(key.scalar.map { "'\($0.string)'" } ?? key.kindForPeople) is no name for a component",
-                hint: "a name has up to 63 of a-z, 0-9 and '-'")
+                key, "\(key.scalar.map { "'\($0.string)'" } ?? key.kindForPeople) is not a valid component name",
+                hint: "use 1 to 63 characters of a-z, 0-9 and '-'")
             return nil
         }
         guard !reservedNames.contains(name) else {
-            reader.complain(key, "'\(name)' is reserved", hint: "choose another name, and say 'kind'")
+            reader.complain(key, "'\(name)' is reserved", hint: "choose another name, and add 'kind'")
             return nil
         }
         guard let mapping = value.mapping else {

@@ -1,21 +1,21 @@
 package import Components
 package import Documents
 
-/// How drills are run: beside the stack, never in it.
+/// The settings of drills, which run beside the stack and never in it.
 package struct DrillConfiguration: Equatable, Sendable {
-    /// Absolute path of the folder that drills are run in; nil stands for `drills` in the state folder.
+    /// The absolute path of the folder for drills; nil for `drills` in the state folder.
     package var folder: String?
-    /// For plans, over their own values and under the command line's.
+    /// Plan parameters. They override the plan's values; the command line overrides them.
     package var parameters: [String: String] = [:]
-    /// The server that stands in for a component's, by the component's name.
+    /// The servers for drills, by component name.
     package var servers: [String: DrillServerOptions] = [:]
-    /// Checks instead of the usual ones.
+    /// Checks to run instead of the default checks.
     package var checks: [String] = []
-    /// Steps that may run programs although it is a drill, by id.
+    /// The ids of steps that may run programs in a drill.
     package var programs: [String] = []
-    /// Contexts of kubectl that are the live stack's, besides the current one.
+    /// The kubectl contexts of the live stack, in addition to the current one.
     package var liveContexts: [String] = []
-    /// Whether the report is signed with the key that sets are signed with.
+    /// True if the report is signed with the key of the sets.
     package var signs = false
 
     package init() {}
@@ -25,16 +25,18 @@ extension DrillConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key(
             "folder", \.folder, as: .path,
-            about: "Folder that drills are run in and that they leave empty; needs room for the data."),
-        Key("parameters", \.parameters, as: .mapping(of: .text), about: "Values for the plans' parameters in a drill."),
+            about:
+                "Folder for drills, which needs space for the data. Drills empty it at their end. Default: drills in the state folder."
+        ),
+        Key("parameters", \.parameters, as: .mapping(of: .text), about: "Values of plan parameters in drills."),
         Key(
             "servers", \.servers, as: .mapping(of: .section()),
-            about: "By component: the server that a drill starts for it."),
+            about: "Server that a drill starts for a component, by component name."),
         Key(
             "checks", \.checks, as: .list(of: .text),
-            about: "Checks of a drill, instead of the plan's and the comparisons."),
+            about: "Checks of a drill, instead of the checks of the plan and the comparisons."),
         Key("programs", \.programs, as: .list(of: .text), about: "Ids of steps that may run programs in a drill."),
-        Key("live_contexts", \.liveContexts, as: .list(of: .text), about: "kubectl contexts that no drill may touch."),
+        Key("live_contexts", \.liveContexts, as: .list(of: .text), about: "kubectl contexts that drills must not use."),
         Key("sign", \.signs, as: .flag, about: "Sign the report of a drill with the key under store.signing."),
     ]
 }

@@ -1,6 +1,6 @@
 package import Documents
 
-/// People who get a mail, and the server that takes it.
+/// The recipients of a mail, and the server that accepts it.
 package struct MailConfiguration: Equatable, Sendable {
     package var channel = ChannelOptions()
     /// `smtp://host:587` or `smtps://host:465`.
@@ -20,14 +20,16 @@ package struct MailConfiguration: Equatable, Sendable {
 extension MailConfiguration: Section {
     package static let keys: [Key<Self>] =
         [
-            Key("server", \.server, as: .mailServer, required: true, about: "smtp://host:587, or smtps://host:465."),
-            Key("from", \.from, as: .mailAddress, required: true, about: "The sender's address."),
-            Key("to", \.to, as: .list(of: .mailAddress), required: true, about: "The addresses that get it."),
-            Key("username", \.username, as: .text, about: "User name at the server."),
-            Key("password", \.password, as: .secret, about: "Password at the server."),
-            Key("starttls", \.startTLS, as: .flag, about: "Send nothing over smtp:// in clear; true if left out."),
+            Key(
+                "server", \.server, as: .mailServer, required: true,
+                about: "Mail server: smtp://host:587 or smtps://host:465."),
+            Key("from", \.from, as: .mailAddress, required: true, about: "Address of the sender."),
+            Key("to", \.to, as: .list(of: .mailAddress), required: true, about: "Addresses of the recipients."),
+            Key("username", \.username, as: .text, about: "User name on the mail server."),
+            Key("password", \.password, as: .secret, about: "Password on the mail server."),
+            Key("starttls", \.startTLS, as: .flag, about: "Require STARTTLS on smtp://. Default: true."),
             Key("ca_file", \.caFile, as: .path, about: "PEM certificates to trust, instead of the system's."),
-            Key("insecure", \.insecure, as: .flag, about: "Accept any certificate: for a trial only."),
+            Key("insecure", \.insecure, as: .flag, about: "Accept any certificate. For tests only."),
         ] + ChannelOptions.keys.map { $0.within(\.channel) }
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
@@ -35,13 +37,13 @@ extension MailConfiguration: Section {
             let key = username == nil ? "password" : "username"
             reader.complain(written[key], "'username' and 'password' need each other")
         }
-        if to.isEmpty { reader.complain(written["to"], "'to' names nobody") }
+        if to.isEmpty { reader.complain(written["to"], "'to' is empty") }
         guard !startTLS else { return }
         if server.hasPrefix("smtps:") {
             reader.complain(written["starttls"], "'starttls' is for smtp://; smtps:// is encrypted from the start")
         } else if password != nil {
             reader.complain(
-                written["starttls"], "without STARTTLS the password would be sent in clear",
+                written["starttls"], "without STARTTLS the password would be sent unencrypted",
                 hint: "remove 'starttls', or 'username' and 'password'")
         }
     }
@@ -54,7 +56,7 @@ extension Shape where Value == String {
             reader.complain(node, "the server does not start with smtp:// or smtps://")
             return nil
         }
-        // Host and port are those of any address; what follows them would be the name to greet with.
+        // Host and port are parsed as in any URL; a path would be the name for the greeting.
         switch HTTPAddress.parse("http://" + url.dropFirst(scheme.count)) {
         case .success(let address): return scheme + address.dropFirst("http://".count)
         case .failure(let refusal):
@@ -71,7 +73,7 @@ extension Shape where Value == String {
             $0.value > 0x20 && $0.value < 0x7f && !"<>,;\"()".unicodeScalars.contains($0)
         }
         guard isPlain, parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else {
-            reader.complain(node, "'\(address)' is no plain mail address, such as oncall@example.org")
+            reader.complain(node, "'\(address)' is not a plain mail address, such as oncall@example.org")
             return nil
         }
         return address

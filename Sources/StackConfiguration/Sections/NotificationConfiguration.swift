@@ -1,7 +1,7 @@
 package import Components
 package import Documents
 
-/// Whom to tell about backups, disasters and recoveries.
+/// The channels that get notifications about backups, disasters and recoveries.
 package struct NotificationConfiguration: Equatable, Sendable {
     package var webhooks: [WebhookConfiguration] = []
     package var slack: [SlackConfiguration] = []
@@ -17,14 +17,16 @@ extension NotificationConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key(
             "webhooks", \.webhooks, as: .list(of: .section()),
-            about: "Addresses that are sent a JSON document for each event."),
-        Key("slack", \.slack, as: .list(of: .section()), about: "Slack channels, by their incoming webhooks."),
+            about: "URLs that get a JSON document for each event."),
+        Key("slack", \.slack, as: .list(of: .section()), about: "Slack channels, by incoming webhook."),
         Key(
             "pagerduty", \.pagerDuty, as: .list(of: .section()),
-            about: "PagerDuty services, by their Events API v2 integrations."),
-        Key("alertmanager", \.alertmanager, as: .list(of: .section()), about: "Alertmanagers, by their API v2."),
-        Key("email", \.email, as: .list(of: .section()), about: "People who get a mail."),
-        Key("status_page", \.statusPage, as: .section(), about: "The page that shows users how the stack is."),
+            about: "PagerDuty services, by Events API v2 integration."),
+        Key("alertmanager", \.alertmanager, as: .list(of: .section()), about: "Alertmanager servers, by API v2."),
+        Key("email", \.email, as: .list(of: .section()), about: "Mail recipients."),
+        Key(
+            "status_page", \.statusPage, as: .section(),
+            about: "Status page that shows the state of the stack to users."),
     ]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
@@ -38,7 +40,7 @@ extension NotificationConfiguration: Section {
     }
 }
 
-/// An address that takes events. Such addresses carry tokens, hence the secret.
+/// A URL that accepts events. It is a secret because such URLs contain tokens.
 package struct WebhookConfiguration: Equatable, Sendable {
     package var channel = ChannelOptions()
     package var url: Secret?
@@ -53,9 +55,9 @@ extension WebhookConfiguration: Section {
         [
             Key(
                 "url", \.url, as: .secret, required: true,
-                about: "The address; it usually holds a token, so it is a secret."),
-            Key("headers", \.headers, as: .headers, about: "Header fields to send with it, such as Authorization."),
-            Key("tls", \.tls, as: .section(), about: "Certificates for https."),
+                about: "URL of the webhook. It is a secret because it usually contains a token."),
+            Key("headers", \.headers, as: .headers, about: "Header fields of the request, such as Authorization."),
+            Key("tls", \.tls, as: .section(), about: "TLS settings for https."),
         ] + ChannelOptions.keys.map { $0.within(\.channel) }
 }
 
@@ -68,7 +70,7 @@ package struct SlackConfiguration: Equatable, Sendable {
 
 extension SlackConfiguration: Section {
     package static let keys: [Key<Self>] =
-        [Key("url", \.url, as: .secret, required: true, about: "The address of an incoming webhook.")]
+        [Key("url", \.url, as: .secret, required: true, about: "URL of the incoming webhook.")]
         + ChannelOptions.keys.map { $0.within(\.channel) }
 }
 
@@ -85,12 +87,12 @@ extension PagerDutyConfiguration: Section {
         [
             Key(
                 "routing_key", \.routingKey, as: .secret, required: true,
-                about: "The integration key of an Events API v2 service."
+                about: "Integration key of the Events API v2 service."
             ),
             Key(
                 "url", \.url, as: .httpURL,
                 about:
-                    "Base URL of the API; https://events.pagerduty.com if left out, https://events.eu.pagerduty.com in Europe."
+                    "Base URL of the API. Default: https://events.pagerduty.com; in Europe: https://events.eu.pagerduty.com."
             ),
         ] + ChannelOptions.keys.map { $0.within(\.channel) }
 }
@@ -109,14 +111,14 @@ extension AlertmanagerConfiguration: Section {
         + [
             Key(
                 "expires", \.expires, as: .period,
-                about: "An alert that nothing closed ends after this long; 1d if left out.")
+                about: "Time after which an alert expires if no event resolves it. Default: 1d.")
         ]
         + ChannelOptions.keys.map { $0.within(\.channel) }
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) { access.validate(written, &reader) }
 }
 
-/// A page of Statuspage, or an address for any other.
+/// A page of Statuspage, or a URL for any other status page.
 package struct StatusPageConfiguration: Equatable, Sendable {
     package var channel = ChannelOptions()
     package var url = "https://api.statuspage.io"
@@ -135,18 +137,18 @@ extension StatusPageConfiguration: Section {
         [
             Key(
                 "url", \.url, as: .httpURL,
-                about: "Base URL of Statuspage's API; https://api.statuspage.io if left out."),
-            Key("page", \.page, as: .identifier, about: "Identity of the page."),
-            Key("token", \.token, as: .secret, about: "API key that may change the page."),
+                about: "Base URL of the Statuspage API. Default: https://api.statuspage.io."),
+            Key("page", \.page, as: .identifier, about: "Id of the page."),
+            Key("token", \.token, as: .secret, about: "API key with permission to change the page."),
             Key(
                 "components", \.components, as: .list(of: .identifier),
-                about: "Identities of the components that show the status."
+                about: "Ids of the components that show the status."
             ),
-            Key("incidents", \.hasIncidents, as: .flag, about: "Open and resolve incidents too; true if left out."),
+            Key("incidents", \.hasIncidents, as: .flag, about: "Also open and resolve incidents. Default: true."),
             Key(
                 "address", \.address, as: .secret,
-                about: "For any other page: an address that is sent a POST, in which {status} is replaced."),
-            Key("headers", \.headers, as: .headers, about: "Header fields to send to that address."),
+                about: "For any other status page: URL that gets a POST request; dr replaces {status} in it."),
+            Key("headers", \.headers, as: .headers, about: "Header fields of that request."),
         ] + ChannelOptions.keys.map { $0.within(\.channel) }
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {

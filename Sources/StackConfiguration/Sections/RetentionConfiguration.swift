@@ -2,7 +2,7 @@ package import Documents
 package import Retention
 internal import Yams
 
-/// Which backup sets are kept. The rules themselves are `Retention`'s; here is how they are written.
+/// The retention policy as it is written in `dr.yaml`. The module `Retention` implements its rules.
 package struct RetentionConfiguration: Equatable, Sendable {
     package var hourly: CalendarLength?
     package var daily: CalendarLength?
@@ -13,14 +13,14 @@ package struct RetentionConfiguration: Equatable, Sendable {
     package var keepWithin: CalendarLength?
     package var timeZone = DeclaredZone.utc
     package var limits = FreezeLimits()
-    /// Seconds from the announcement of a deletion to the deletion; nil leaves it to the prune.
+    /// The grace period in seconds, from the announcement of a removal to the removal; nil for the prune's default.
     package var grace: Int?
 
     package init() {}
 
     /// Reads a policy from the command line, such as `hourly=24h,keep_last=5`: the keys and values of `dr.yaml`.
-    /// - Parameter option: what messages call it.
-    /// - Throws: `DocumentError` with everything that is wrong.
+    /// - Parameter option: the name of the option in messages.
+    /// - Throws: `DocumentError` with all errors.
     package init(_ text: String, option: String) throws(DocumentError) {
         var reader = Reader(file: option, folder: "/")
         var pairs: [(YAMLNode, YAMLNode)] = []
@@ -28,8 +28,8 @@ package struct RetentionConfiguration: Equatable, Sendable {
             let parts = pair.split(separator: "=", maxSplits: 1).map { String($0.drop { $0 == " " }) }
             guard parts.count == 2, !pairs.contains(where: { $0.0.string == parts[0] }) else {
                 reader.complain(
-                    Location(file: option), "'\(pair)' is no rule, or its second",
-                    hint: "write rules as hourly=24h, each once, with commas between them")
+                    Location(file: option), "'\(pair)' is not a valid rule, or repeats a rule",
+                    hint: "write each rule once, as hourly=24h, separated by commas")
                 continue
             }
             let tag = Int(parts[1]) == nil ? Tag(.str) : Tag(.int)
@@ -56,34 +56,36 @@ extension RetentionConfiguration: Section {
         Key("weekly", \.weekly, as: .calendarLength, about: "Keep one backup for each ISO week this far back."),
         Key("monthly", \.monthly, as: .calendarLength, about: "Keep one backup for each month this far back."),
         Key("yearly", \.yearly, as: .calendarLength, about: "Keep one backup for each year this far back."),
-        Key("keep_last", \.keepLast, as: .count(1...1_000_000), about: "Keep the newest so many, whatever their age."),
-        Key("keep_within", \.keepWithin, as: .calendarLength, about: "Keep every backup that is younger."),
+        Key(
+            "keep_last", \.keepLast, as: .count(1...1_000_000),
+            about: "Keep this number of newest backups, regardless of age."),
+        Key("keep_within", \.keepWithin, as: .calendarLength, about: "Keep every backup younger than this."),
         Key(
             "time_zone", \.timeZone, as: .timeZone,
-            about: "Whose hours, days, weeks, months and years are meant, such as Europe/Berlin; UTC if left out."),
+            about: "Time zone of the hours, days, weeks, months and years, such as Europe/Berlin. Default: UTC."),
         Key(
             "largest_drop", \.limits.largestDrop, as: .share,
             about:
-                "Drop nothing, and say so, when more than this share of all backups would go at once; 50% if left out."),
+                "Freeze pruning if it would drop more than this share of all backups at once. Default: 50%."),
         Key(
             "freeze_after_failures", \.limits.failedRuns, as: .count(0...1000),
-            about: "Drop nothing after so many failed runs in a row; 3 if left out, 0 for never."),
+            about: "Freeze pruning after this number of failed runs in a row; 0 for never. Default: 3."),
         Key(
             "longest_gap", \.limits.longestGap, as: .longSeconds,
-            about: "Drop nothing when nothing was seen for longer: a clock leapt, or backups ended; 60d if left out."),
+            about: "Freeze pruning after a longer time without backups, since a clock may be wrong. Default: 60d."),
         Key(
             "clock_tolerance", \.limits.clockTolerance, as: .longSeconds,
-            about: "A backup whose name is further ahead of the clock than this is from the future. Default: 5m."),
+            about: "A backup whose name is further ahead of the clock counts as from the future. Default: 5m."),
         Key(
             "grace", \.grace, as: .grace,
-            about: "Time from the announcement of a deletion to the deletion, at least 1h; 24h if left out."),
+            about: "Grace period from the announcement of a removal to the removal, at least 1h. Default: 24h."),
     ]
 }
 
 extension Shape where Value == CalendarLength {
-    /// A length of time above zero, with its days, weeks, months and years kept apart from hours.
+    /// A length of time above zero that distinguishes days, weeks, months and years from hours.
     static let calendarLength = Shape(schema: Shape<Period>.period.schema) { node, reader in
-        // The grammar and its complaints are the period's.
+        // Grammar and errors are those of a period.
         guard Shape<Period>.period.read(node, &reader) != nil, let text = node.scalar?.string else { return nil }
         guard let length = CalendarLength(text) else {
             reader.complain(node, "'\(text)' is longer than a thousand years")
@@ -98,8 +100,8 @@ extension Shape where Value == DeclaredZone {
         guard let name = Shape<String>.text.read(node, &reader) else { return nil }
         guard let zone = DeclaredZone(name) else {
             reader.complain(
-                node, "'\(name)' is no time zone of this machine's database",
-                hint: "write it as UTC or Europe/Berlin; 'timedatectl list-timezones' names them all")
+                node, "'\(name)' is not a time zone of this machine",
+                hint: "write it as UTC or Europe/Berlin; 'timedatectl list-timezones' lists all")
             return nil
         }
         return zone
@@ -114,15 +116,15 @@ extension Shape where Value == Int {
 }
 
 extension Shape where Value == Int {
-    /// Too short a time to notice a mistake and to pin a set would be no time at all; and what a backup that began
-    /// before the announcement builds upon would have to be stored anew.
+    /// The minimum leaves an operator time to notice a mistake and to pin a set, and lets a backup that began before the
+    /// announcement reuse the announced objects.
     fileprivate static let grace = Shape(schema: Shape<Period>.period.schema) { node, reader in
         guard let period = Shape<Period>.period.read(node, &reader) else { return nil }
         let seconds = Int(period.duration.components.seconds)
         guard (3600...90 * 86_400).contains(seconds) else {
             reader.complain(
-                node, "'grace' is the time to take a mistake back: 1h to 90d",
-                hint: "`dr prune --grace 0s` removes at once, when that is meant")
+                node, "'grace' is out of range: 1h to 90d",
+                hint: "`dr prune --grace 0s` removes immediately")
             return nil
         }
         return seconds

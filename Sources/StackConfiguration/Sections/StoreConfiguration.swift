@@ -1,6 +1,6 @@
 package import Documents
 
-/// Where backups are kept, and how they are protected there.
+/// The store of the backups, and its protection.
 package struct StoreConfiguration: Equatable, Sendable {
     package enum Addressing: String, CaseIterable, Sendable { case auto, path, virtual }
 
@@ -13,12 +13,12 @@ package struct StoreConfiguration: Equatable, Sendable {
 
     package var url = StoreLocation.directory("/")
     package var region: String?
-    /// Base URL of an S3-compatible server, without a slash at its end.
+    /// The base URL of an S3-compatible server, without a slash at its end.
     package var endpoint: String?
     package var addressing = Addressing.auto
-    /// Section of the shared AWS configuration files.
+    /// The section of the shared AWS configuration files.
     package var profile: String?
-    /// Both or none; none leaves credentials to the usual chain.
+    /// Set together with the secret key; without them, the default AWS credential chain is used.
     package var accessKeyID: Secret?
     package var secretAccessKey: Secret?
     package var serverSideEncryption: ServerSideEncryption?
@@ -26,14 +26,14 @@ package struct StoreConfiguration: Equatable, Sendable {
     package var storageClass: String?
     /// Absolute path of PEM certificates to trust for the endpoint instead of the system's.
     package var caFile: String?
-    /// Bytes of one part of a multipart upload; nil leaves the choice to the store.
+    /// Bytes of one part of a multipart upload; nil for the store's default.
     package var partSize: Int?
-    /// Nil leaves the choice to the store.
+    /// Nil for the store's default.
     package var stallTimeout: Period?
     /// Absolute paths of PEM certificates; packs are encrypted to all of them. Empty: not encrypted.
     package var recipients: [String] = []
     package var signing: Signing?
-    /// Nil: objects are not locked.
+    /// The object lock; nil for no lock.
     package var lock: LockConfiguration?
 
     package init() {}
@@ -41,24 +41,26 @@ package struct StoreConfiguration: Equatable, Sendable {
 
 extension StoreConfiguration: Section {
     package static let keys: [Key<Self>] = [
-        Key("url", \.url, as: .storeURL, required: true, about: "s3://bucket/prefix or file:///absolute/path."),
+        Key(
+            "url", \.url, as: .storeURL, required: true,
+            about: "Location of the store: s3://bucket/prefix or file:///absolute/path."),
         Key(
             "region", \.region, as: .text,
-            about: "AWS region of the bucket, such as eu-central-1; found by asking when left out."),
-        Key("endpoint", \.endpoint, as: .httpURL, about: "URL of an S3-compatible server, when it is not AWS."),
+            about: "AWS region of the bucket, such as eu-central-1. Default: dr queries the bucket."),
+        Key("endpoint", \.endpoint, as: .httpURL, about: "URL of an S3-compatible server other than AWS."),
         Key(
             "addressing", \.addressing, as: .word(),
-            about: "How a bucket is addressed: in the host name, in the path, or as fits."
+            about: "Position of the bucket name in URLs: 'virtual' (host name), 'path' or 'auto'. Default: auto."
         ),
         Key("profile", \.profile, as: .text, about: "Profile in the shared AWS configuration files."),
         Key(
             "access_key_id", \.accessKeyID, as: .secret,
-            about: "Access key; left out, the usual AWS credential chain is used."),
-        Key("secret_access_key", \.secretAccessKey, as: .secret, about: "Secret key that belongs to the access key."),
-        Key("server_side_encryption", \.serverSideEncryption, as: .word(), about: "Encryption by the store itself."),
+            about: "Access key. Default: the AWS credential chain."),
+        Key("secret_access_key", \.secretAccessKey, as: .secret, about: "Secret key of the access key."),
+        Key("server_side_encryption", \.serverSideEncryption, as: .word(), about: "Encryption by the store."),
         Key(
             "kms_key_id", \.kmsKeyID, as: .text,
-            about: "KMS key for aws:kms; left out, the bucket's default key is used."),
+            about: "KMS key for aws:kms. Default: the bucket's default key."),
         Key(
             "storage_class", \.storageClass, as: .storageClass,
             about: "Storage class of new objects, such as STANDARD_IA."),
@@ -68,20 +70,24 @@ extension StoreConfiguration: Section {
         Key("part_size", \.partSize, as: .partSize, about: "Size of one part of a multipart upload."),
         Key(
             "stall_timeout", \.stallTimeout, as: .period,
-            about: "Give a request up, and try again, when it moves less than 100 bytes a second for this long."),
-        Key("recipients", \.recipients, as: .list(of: .path), about: "PEM certificates that backups are encrypted to."),
+            about: "Cancel and retry a request that transfers less than 100 bytes per second for this time."),
+        Key(
+            "recipients", \.recipients, as: .list(of: .path),
+            about: "PEM certificates; backups are encrypted for all of them."),
         Key(
             "signing", \.signing, as: .section(),
-            about: "Certificate and key that sets, and by their hashes all below them, are signed with."),
-        Key("lock", \.lock, as: .section(), about: "Object lock: nobody can destroy what kept backups need."),
+            about: "Certificate and key that sign sets and, by their hashes, all objects that sets refer to."),
+        Key(
+            "lock", \.lock, as: .section(), about: "Object lock: protects the objects of kept backups against deletion."
+        ),
     ]
 
-    /// Keys that mean something for every store; all others are S3's.
+    /// The keys that apply to every store; all others apply to S3 only.
     private static let general: Set = ["url", "recipients", "signing"]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if case .directory = url {
-            // Silence here would let somebody believe in an encryption or a storage class that never happens.
+            // An ignored key would suggest an encryption or a storage class that does not exist.
             for key in Self.keys where written.contains(key.name) && !Self.general.contains(key.name) {
                 reader.complain(written[key.name], "'\(key.name)' needs an s3:// store; this one is file://")
             }
@@ -99,13 +105,13 @@ extension StoreConfiguration: Section {
     }
 }
 
-/// How objects are kept from being destroyed.
+/// The protection of objects against deletion.
 package struct LockConfiguration: Equatable, Sendable {
     /// https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html#object-lock-retention-modes
     package enum Mode: String, CaseIterable, Sendable { case governance, compliance }
 
     package var mode = Mode.governance
-    /// Seconds that what is needed is locked ahead, at least.
+    /// The minimum time, in seconds, for which needed objects are locked in advance.
     package var margin = 3 * 86_400
 
     package init() {}
@@ -115,17 +121,19 @@ extension LockConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key(
             "mode", \.mode, as: .word(), required: true,
-            about: "governance: who has a special permission can still destroy objects; compliance: nobody can."),
+            about: "governance: users with a special permission can still delete objects; compliance: no user can."),
         Key(
             "margin", \.margin, as: .lockMargin,
-            about: "How far ahead everything needed is locked, 1d to 365d: so long may backups fail; 3d if left out."),
+            about:
+                "Time for which needed objects are locked in advance, 1d to 365d. Backups may fail for this time. Default: 3d."
+        ),
     ]
 }
 
-/// How sets are signed, and whose signature a reader asks for; both are absolute paths of PEM files.
+/// The key that signs sets, and the certificates that readers trust. Both are absolute paths of PEM files.
 package struct Signing: Equatable, Sendable {
     package var certificate = ""
-    /// Nil where sets are only read.
+    /// Nil if sets are only read.
     package var key: String?
 
     package init() {}
@@ -135,15 +143,15 @@ extension Signing: Section {
     package static let keys: [Key<Self>] = [
         Key(
             "certificate", \.certificate, as: .path, required: true,
-            about: "PEM certificates: sets that none of them signed are refused."),
+            about: "PEM certificates; a set must be signed by one of them."),
         Key(
             "key", \.key, as: .path,
-            about: "PEM private key of the first certificate, to sign with; not needed to restore."),
+            about: "PEM private key of the first certificate, for signing. Not needed to restore."),
     ]
 }
 
 extension Shape where Value == Int {
-    /// Locks are extended at each quarter of it; and one of compliance mode that is years too long cannot be undone.
+    /// The range is limited because locks are extended at each quarter of the margin, and because a lock in compliance
     fileprivate static let lockMargin = Shape(schema: Shape<Period>.period.schema) { node, reader in
         guard let period = Shape<Period>.period.read(node, &reader) else { return nil }
         let seconds = Int(period.duration.components.seconds)
@@ -159,17 +167,17 @@ extension Shape where Value == Int {
 }
 
 extension Shape where Value == String {
-    /// Any word in capitals, since compatible stores have classes of their own; but none that must be thawed before it
-    /// is read: every run reads manifests and indexes back.
+    /// Any word in capitals, since compatible stores have their own classes; but no class that must be thawed before
+    /// reading, since every run reads manifests and indexes.
     fileprivate static let storageClass = Shape(schema: ["type": "string", "pattern": "^[A-Z0-9_]+$"]) { node, reader in
         guard let name = text.read(node, &reader) else { return nil }
         guard name.allSatisfy({ $0 == "_" || ($0.isASCII && ($0.isUppercase || $0.isNumber)) }) else {
-            reader.complain(node, "'\(name)' is no storage class: capitals, digits and '_'")
+            reader.complain(node, "'\(name)' is not a valid storage class: use capitals, digits and '_'")
             return nil
         }
         guard name != "GLACIER", name != "DEEP_ARCHIVE" else {
             reader.complain(
-                node, "objects of class '\(name)' cannot be read back at once, but every run must",
+                node, "objects of class '\(name)' cannot be read immediately, but every run reads them",
                 hint: "use GLACIER_IR or STANDARD_IA, or move old packs with a lifecycle rule")
             return nil
         }

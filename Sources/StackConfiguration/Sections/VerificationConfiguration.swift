@@ -1,10 +1,10 @@
 package import Documents
 
-/// How old backups are read again, a share in each run.
+/// The verification of old backups, of which each run reads a share.
 package struct VerificationConfiguration: Equatable, Sendable {
-    /// After each backup.
+    /// True if dr reads a sample after each backup.
     package var sample = false
-    /// In which everything in the repository is read again.
+    /// The time within which the whole repository is read again.
     package var period = Period.days(30)
 
     package init() {}
@@ -15,11 +15,11 @@ extension VerificationConfiguration: Section {
         Key(
             "sample", \.sample, as: .flag,
             about:
-                "After each backup read a share of the old packs, as 'dr backup --verify=sample' does; false if left out."
+                "Read a share of the old packs after each backup, as 'dr backup --verify=sample' does. Default: false."
         ),
         Key(
             "period", \.period, as: .period,
-            about: "The time in which everything in the repository is read again, a share in each run; 30d if left out."
+            about: "Time within which the whole repository is read again, a share in each run. Default: 30d."
         ),
     ]
 }

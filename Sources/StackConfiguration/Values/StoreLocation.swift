@@ -1,7 +1,7 @@
 internal import Documents
 internal import Foundation
 
-/// Where a repository lives.
+/// The location of a repository.
 package enum StoreLocation: Hashable, Sendable, CustomStringConvertible {
     /// `prefix` has no slash at either end; it is empty for the whole bucket.
     case s3(bucket: String, prefix: String)
@@ -9,11 +9,11 @@ package enum StoreLocation: Hashable, Sendable, CustomStringConvertible {
     case directory(String)
 
     /// Reads `s3://bucket/prefix` or `file:///absolute/path`.
-    /// - Throws: `StoreLocationError` with the reason for people.
+    /// - Throws: `StoreLocationError` with the reason.
     package init(_ text: String) throws(StoreLocationError) {
         guard let separator = text.range(of: "://") else {
             let hint = text.hasPrefix("/") ? "file://\(text)" : nil
-            throw StoreLocationError("is no URL: s3://bucket/prefix or file:///absolute/path", meant: hint)
+            throw StoreLocationError("is not a URL such as s3://bucket/prefix or file:///absolute/path", meant: hint)
         }
         let scheme = text[..<separator.lowerBound].lowercased()
         let rest = text[separator.upperBound...]
@@ -57,7 +57,8 @@ package enum StoreLocation: Hashable, Sendable, CustomStringConvertible {
             bucket.last?.isLetter == true || bucket.last?.isNumber == true, !bucket.contains("..")
         else {
             throw StoreLocationError(
-                "names no possible bucket: 3 to 63 of a-z, 0-9, '-' and '.', a letter or digit at both ends")
+                "does not have a valid bucket name: 3 to 63 of a-z, 0-9, '-' and '.', with a letter or digit at both ends"
+            )
         }
         let prefix = parts.count > 1 ? parts[1].drop { $0 == "/" } : ""
         let segments = prefix.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
@@ -71,10 +72,10 @@ package enum StoreLocation: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Why a text names no store. The text follows the quoted URL in a message.
+/// The reason why a text is not a valid store location. It follows the quoted URL in a message.
 package struct StoreLocationError: Error, Equatable, CustomStringConvertible {
     package var description: String
-    /// What was probably meant.
+    /// The probable intended value.
     package var meant: String?
 
     init(_ description: String, meant: String? = nil) {

@@ -5,33 +5,35 @@ import Platform
 
 struct Backup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Capture the components, store what is new, commit a set.",
+        abstract: "Back up the components: capture them, store new data, and write a backup set.",
         discussion: """
-            Needs no lock: two backups at once both succeed. Exit code 3 when some component failed or some file is \
-            damaged: the rest is backed up, and the set says what is missing. Exit code 4 when --verify finds that \
-            something stored before is damaged. Also exit code 3 when a component shrank by more than its \
-            shrink_threshold: restores prefer the sets before that, until --accept-shrink.
+            Does not need a lock: two concurrent backups both succeed. Exit code 3: a component failed, a file is \
+            damaged, or a component shrank by more than its shrink_threshold. The rest is backed up, and the set lists \
+            the missing data. After a shrink, restores prefer the sets before it until --accept-shrink. Exit code 4: \
+            --verify=sample found damaged packs.
             """)
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(name: .long, parsing: .singleValue, help: "Only this component; may be given again. All by default.")
+    @Option(name: .long, parsing: .singleValue, help: "Back up only this component; may be repeated (default: all).")
     var component: [String] = []
 
     @Flag(
         name: .long,
-        help: "Take what the components hold now for their normal size, where a backup was called shrunk or empty.")
+        help: "Accept the current size of components that were reported as shrunk or empty.")
     var acceptShrink = false
 
-    @Flag(name: .long, help: "Back up into a repository that so far only holds another stack's backups.")
+    @Flag(name: .long, help: "Allow a repository that holds only the backups of another stack.")
     var allowOtherStack = false
 
-    @Flag(name: .long, help: "Do not prune afterwards.")
+    @Flag(name: .long, help: "Do not prune after the backup.")
     var noPrune = false
 
     @Option(
         name: .long,
-        help: "'sample' reads a share of the old packs afterwards, so that all are read within verification.period.")
+        help:
+            "'sample' reads a share of the old packs after the backup, so that all are read within verification.period."
+    )
     var verify: Check?
 
     enum Check: String, ExpressibleByArgument, CaseIterable { case sample, none }
@@ -55,7 +57,7 @@ struct Backup: AsyncParsableCommand {
         let skipped = result.set.skipped
         if !skipped.isEmpty {
             output.note(
-                "this set does not hold \(skipped.joined(separator: ", ")): their earlier backups stay the newest")
+                "this set does not hold \(skipped.joined(separator: ", ")): their newest backups are in earlier sets")
         }
         for reason in result.set.reasons.dropLast(skipped.count) { StandardError.write("dr: \(reason)\n") }
         let printing = Swift.Result {
@@ -65,7 +67,7 @@ struct Backup: AsyncParsableCommand {
                     .joined(separator: "\n")
             }
         }
-        // Also where the result could not be printed.
+        // Sent even if the result could not be printed.
         await notices.tell(result.set)
         try printing.get()
         if result.sample?.findings.isEmpty == false { throw ExitStatus.checkFailed }

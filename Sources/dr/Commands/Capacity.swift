@@ -7,16 +7,16 @@ struct Capacity: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Forecast when CPU, memory, disk, network, the metric server and the repository will run out.",
         discussion: """
-            A straight line through the hourly history of the stack's metrics, with the interval that a new sample \
-            falls into in 95 % of cases; see docs/capacity.md. Exit code 3 when something could not be asked.
+            The forecast is a linear trend of the hourly history of the stack's metrics, with the interval that \
+            contains a new sample in 95 % of cases; see docs/capacity.md. Exit code 3: a query failed.
             """)
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(name: .long, help: "Draw a picture into this file.", completion: .file(extensions: ["svg"]))
+    @Option(name: .long, help: "Write a chart to this SVG file.", completion: .file(extensions: ["svg"]))
     var svg: String?
 
-    @Option(name: .long, help: "Write a page with the picture and the table into this file.", completion: .file())
+    @Option(name: .long, help: "Write an HTML page with the chart and the table to this file.", completion: .file())
     var html: String?
 
     func run() async throws {

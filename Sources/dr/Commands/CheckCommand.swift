@@ -10,10 +10,10 @@ import StackConfiguration
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Look at the living stack as after a recovery: each check with what it measured and what it wants.",
+        abstract: "Run the recovery checks against the live stack; show measured and expected values.",
         discussion: """
-            Without names or a profile, all checks are made. With --set the stack is also held against what was \
-            recorded with that backup. Exit code 4 when a critical check failed.
+            Without names or a profile, all checks run. With --at, the stack is also compared with the recorded \
+            queries and canaries of that backup set. Exit code 4: a critical check failed.
 
             Checks: \(CheckRegistry(supportedKinds).names.joined(separator: ", ")).
             """)
@@ -22,28 +22,28 @@ struct CheckCommand: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(name: .long, help: "A list of checks: quick, full, or one of `checks: profiles:`.")
+    @Option(name: .long, help: "Run this list of checks: quick, full, or one of `checks: profiles:`.")
     var profile: String?
 
-    @Option(name: .long, help: "Compare the stack with this backup: \(SetSelector.words).")
-    var set: SetSelector?
+    @Option(name: .long, help: "Compare the stack with this backup set: \(SetSelector.words).")
+    var at: SetSelector?
 
     @Option(
         name: .long, parsing: .singleValue,
-        help: "With --set, compare only this component; may be given again. All by default.")
+        help: "With --at, compare only this component; may be repeated (default: all).")
     var component: [String] = []
 
     @Option(
         name: .long,
         help:
-            "Instead of checks, report on the service level of the last 24 hours (daily) or on each component (health)."
+            "Report on the service level of the last 24 hours (daily) or on each component (health), instead of the checks."
     )
     var report: Report?
 
-    @Flag(name: .long, help: "Do not notify the channels under `notifications:` of a failure.")
+    @Flag(name: .long, help: "Do not send failures to the channels under `notifications:`.")
     var noNotify = false
 
-    @Argument(help: "Names of checks.")
+    @Argument(help: "Checks to run.")
     var names: [String] = []
 
     func run() async throws {
@@ -58,10 +58,10 @@ struct CheckCommand: AsyncParsableCommand {
         _ = try session.chosen(component)
         var run = CheckRun(session: session)
         var held: RestoreSelection?
-        if let set {
+        if let at {
             let repository = try await session.repository()
             run.repository = repository
-            held = try await session.selection(set, of: component.isEmpty ? nil : Set(component), in: repository)
+            held = try await session.selection(at, of: component.isEmpty ? nil : Set(component), in: repository)
         }
         let results = await run.run(chosen, sets: held, components: component.isEmpty ? nil : Set(component))
         try Task.checkCancellation()
@@ -112,7 +112,7 @@ struct CheckCommand: AsyncParsableCommand {
         let report = HealthReport(results, at: session.now())
         guard report.total > 0 else {
             throw ValidationError(
-                "there is no component to report on: none has a 'url', and there are no 'checks: endpoints:'")
+                "there is no component to report on: no component has a 'url', and there are no 'checks: endpoints:'")
         }
         try output.result(report) { CheckText.health(report) }
         await notices(session, output)?.tell(results)

@@ -6,18 +6,19 @@ import StackConfiguration
 
 struct Diff: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show which files differ between two sets.",
-        discussion: "Lines begin with + (added), - (removed), M (content changed) or m (mode, owner or time changed).")
+        abstract: "List the files that differ between two backup sets.",
+        discussion:
+            "Each line begins with + (added), - (removed), M (content changed) or m (mode, owner or time changed).")
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The older set: \(SetSelector.words).")
+    @Argument(help: "Older backup set: \(SetSelector.words).")
     var older: SetSelector
 
-    @Argument(help: "The newer set.")
+    @Argument(help: "Newer backup set.")
     var newer: SetSelector = .latest
 
-    @Option(name: .long, help: "Only this component.")
+    @Option(name: .long, help: "Compare only this component.")
     var component: String?
 
     func run() async throws {

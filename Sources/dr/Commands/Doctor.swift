@@ -6,10 +6,10 @@ import StackConfiguration
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check that this machine can reach, read and write what a backup and a restore need.",
+        abstract: "Check that this machine can reach, read and write everything that a backup and a restore need.",
         discussion: """
-            Writes a few small objects to the store and removes them; to S3 also one part of the size that backups send, \
-            which is never completed. Exit code 1 when something is in the way.
+            Writes a few small objects to the store and removes them. On S3 it also uploads one part of the size that \
+            backups use, and aborts that upload. Exit code 1: a check failed.
             """)
 
     @OptionGroup var options: GlobalOptions

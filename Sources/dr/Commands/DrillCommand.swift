@@ -9,47 +9,48 @@ import StackConfiguration
 
 struct DrillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "drill", abstract: "Prove that the stack can be brought back: replay a plan beside it.",
+        commandName: "drill", abstract: "Test a recovery plan in an isolated environment.",
         discussion: """
-            The plan is replayed in a place of its own: own directories, own ports, servers started for it and ended \
-            with it (`drill:` in dr.yaml says which). A guard refuses any place that is, or could be, the live \
-            one. Then the same is done with something damaged on purpose, and has to fail: a drill that cannot fail is \
-            void. Evidence is written beside the journal, and the set is marked as drilled. Runs unattended. Exit code \
-            0: passed; 4: failed or void; 5: passed, but an objective was missed.
+            dr runs the plan with its own directories, ports and servers, which it starts for the drill and stops \
+            afterwards (see `drill:` in dr.yaml). A guard refuses every target that is, or could be, live. Then dr \
+            repeats the drill with deliberate damage: this control run must fail. If it passes, the drill is \
+            inconclusive, because its checks did not detect the damage. dr writes the evidence beside the journal and \
+            marks the backup set as drilled. Runs unattended. Exit code 0: passed; 4: failed or inconclusive; 5: \
+            passed, but an objective was missed.
             """)
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(name: .long, help: "The scenario whose plan is drilled.")
+    @Option(name: .long, help: "Scenario whose plan is drilled.")
     var scenario: String
 
-    @Option(name: .long, help: "Which backup: \(SetSelector.words).")
+    @Option(name: .long, help: "Backup set: \(SetSelector.words) (default: latest).")
     var at: SetSelector = .latest
 
-    @Flag(name: .long, help: "Any one of the sets, drawn by lot.")
+    @Flag(name: .long, help: "Use a random backup set.")
     var randomSet = false
 
-    @Option(name: .long, parsing: .singleValue, help: "Only this component; may be given again. All by default.")
+    @Option(name: .long, parsing: .singleValue, help: "Drill only this component; may be repeated (default: all).")
     var component: [String] = []
 
     @OptionGroup var parameters: PlanParameters
 
-    @Flag(name: .long, help: "Keep the isolated place, for a look; its servers are ended all the same.")
+    @Flag(name: .long, help: "Keep the drill directory for inspection. Its servers are still stopped.")
     var keep = false
 
-    @Option(name: .long, help: "Give up after this time, such as 2h; for the drill and its negative control each.")
-    var limitTime: PeriodArgument?
+    @Option(name: .long, help: "Time limit, such as 2h, for the drill and for its control run, each (default: none).")
+    var timeout: PeriodArgument?
 
     @Option(
         name: .long,
         help:
-            "What the negative control damages: \(Sabotage.Kind.allCases.map(\.rawValue).joined(separator: ", ")); by lot when left out."
+            "Fault of the control run: \(Sabotage.Kind.allCases.map(\.rawValue).joined(separator: ", ")) (default: random)."
     )
-    var control: Sabotage.Kind?
+    var inject: Sabotage.Kind?
 
     @Option(
         name: .long,
-        help: "The private key that opens encrypted packs, PEM; its passphrase is taken from DR_RECOVERY_PASSPHRASE.",
+        help: "Private key for encrypted packs, PEM. DR_RECOVERY_PASSPHRASE holds its passphrase.",
         completion: .file())
     var recoveryKey: String?
 
@@ -65,8 +66,8 @@ struct DrillCommand: AsyncParsableCommand {
         drill.request.parameters = try parameters.values()
         drill.recoveryKey = recoveryKey
         drill.keeps = keep
-        drill.control = control
-        drill.timeLimit = limitTime?.period.duration
+        drill.control = inject
+        drill.timeLimit = timeout?.period.duration
         let result = try await drill.run()
         try Output(options: options).result(result) { result.text }
         if result.exitStatus != .done { throw result.exitStatus }
@@ -79,7 +80,7 @@ struct DrillCommand: AsyncParsableCommand {
         let now = session.now()
         for name in names.filter({ !repository.scope.isFuture($0, at: now) }).shuffled() {
             let set = await session.pool.run { try? repository.set(name) }
-            // One that was made for some components alone proves nothing of the others.
+            // A set of some components says nothing about the others.
             if let set, repository.scope.owns(set), set.skipped.isEmpty { return .named(name) }
         }
         return .latest

@@ -8,30 +8,31 @@ import StackConfiguration
 
 struct Drop: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Remove one backup set, whatever the retention policy says.",
+        abstract: "Remove one backup set, regardless of the retention policy.",
         discussion: """
-            For a set that a wrong clock has named, or that must not be restored. Restores and dr status pass over it at \
-            once. It is removed by the first prune after the grace period; until then `dr pin` takes it back. Refuses a \
-            pinned set, and the last set that holds some component whole, unless --force is given. Exit code 1 when the \
-            removal has to wait for something that stops all pruning.
+            Use it for a set whose name comes from a wrong clock, or that must not be restored. Restores and dr status \
+            skip the set immediately. The first prune after the grace period removes it; until then, `dr pin` undoes \
+            the drop. Refuses a pinned set and the last set that holds a component whole, unless --force is given. \
+            Exit code 1: pruning is frozen, and the removal waits.
             """)
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The set, by its name.")
+    @Argument(help: "Name of the set.")
     var set: String
 
-    @Option(name: .long, help: "The reason; recorded with the set.")
+    @Option(name: .long, help: "Reason, recorded with the set.")
     var reason: String
 
     @Option(
-        name: .long, help: "Time until it is removed; 0s for at once (default: retention.grace, else 24h).")
+        name: .long,
+        help: "Time until the removal; 0s removes the set immediately (default: retention.grace, else 24h).")
     var grace: PeriodText?
 
-    @Flag(name: .long, help: "Change nothing; show what would be removed.")
+    @Flag(name: .long, help: "Show what would be removed, and change nothing.")
     var dryRun = false
 
-    @Flag(name: .long, help: "Drop it although it is pinned, or the last that holds some component whole.")
+    @Flag(name: .long, help: "Drop the set even if it is pinned, or is the last that holds a component whole.")
     var force = false
 
     @Flag(name: .shortAndLong, help: "Skip the confirmation prompt.")
@@ -41,7 +42,7 @@ struct Drop: AsyncParsableCommand {
         guard Timestamp(set) != nil else {
             throw ValidationError("'\(set)' is not the name of a set, such as 20261128T230000Z")
         }
-        if reason.allSatisfy(\.isWhitespace) { throw ValidationError("--reason must say why") }
+        if reason.allSatisfy(\.isWhitespace) { throw ValidationError("--reason must not be empty") }
     }
 
     func run() async throws {
@@ -52,7 +53,7 @@ struct Drop: AsyncParsableCommand {
         let names = try await session.pool.run { try repository.setNames() }
         guard names.contains(name) else {
             throw RepositoryError(
-                .noSuchSet, object: Layout.set(name).text, "there is no such set", hint: "`dr list` shows what there is"
+                .noSuchSet, object: Layout.set(name).text, "there is no such set", hint: "run `dr list` to see the sets"
             )
         }
         let marks = try await session.pool.run { try SetMarks(Marks(repository)) }
@@ -81,24 +82,24 @@ struct Drop: AsyncParsableCommand {
 
     private func refuse(_ name: Timestamp, isPinned: Bool, last: [String]) throws {
         if isPinned {
-            throw ValidationError("set \(name) is pinned: `dr pin --remove \(name)` first, or give --force")
+            throw ValidationError("set \(name) is pinned: run `dr pin --remove \(name)` first, or add --force")
         }
         if !last.isEmpty {
             throw ValidationError(
-                "set \(name) is the last that holds \(last.joined(separator: ", ")) whole: make a backup first, or "
-                    + "give --force")
+                "set \(name) is the last that holds \(last.joined(separator: ", ")) whole: run `dr backup` first, or "
+                    + "add --force")
         }
     }
 
     private func confirm(_ name: Timestamp, _ session: Session) async throws {
         let question = TerminalQuestion("drop set \(name)?")
         guard TerminalQuestion.isPossible else {
-            throw ValidationError("there is no terminal to confirm at: give --yes, or look first with --dry-run")
+            throw ValidationError("there is no terminal to confirm at: add --yes, or run with --dry-run first")
         }
         try await session.pool.run { try question.confirm() }
     }
 
-    /// - Returns: the components that it holds whole and no other usable set does.
+    /// - Returns: the components that this set holds whole, and that no other usable set holds whole.
     private func lastHeld(
         by name: Timestamp, among names: [Timestamp], marks: SetMarks, in repository: Repository, session: Session
     ) async throws -> [String] {
@@ -141,10 +142,10 @@ struct Drop: AsyncParsableCommand {
         } else {
             let due = report?.sets.first { $0.name == name }?.due
             let when = due.map { "the first prune after \($0.readable)" } ?? "a later prune"
-            lines.append("set \(name) is dropped: \(reason); \(when) removes it, `dr pin \(name)` takes it back")
+            lines.append("set \(name) is dropped: \(reason); \(when) removes it, `dr pin \(name)` undoes the drop")
         }
         if !result.lastOf.isEmpty {
-            lines.append("it is the last that holds \(result.lastOf.joined(separator: ", ")) whole")
+            lines.append("it is the last set that holds \(result.lastOf.joined(separator: ", ")) whole")
         }
         if let report { lines.append(PruneText.summary(report)) }
         return lines.joined(separator: "\n")
@@ -156,13 +157,13 @@ struct Drop: AsyncParsableCommand {
         var dryRun: Bool
         /// Components that no other usable set holds whole.
         var lastOf: [String]
-        /// The prune that announced or removed it; absent in a dry run.
+        /// The prune that announced or removed the set; absent in a dry run.
         var prune: PruneReport?
         var removed: Bool
     }
 }
 
-/// A length of time on the command line, in whole seconds; zero is one.
+/// A length of time on the command line, in whole seconds; may be zero.
 struct PeriodText: ExpressibleByArgument {
     var seconds: Int
 

@@ -5,12 +5,12 @@ import StackConfiguration
 struct GapCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gap",
-        abstract: "Show what lives in the stack and is in no backup, why it matters, and how to include it.",
-        discussion: "Exit code 3 when something could not be asked; with --fail-on-gap 4 when there is a gap.")
+        abstract: "List data of the stack that no backup holds, with the reason and how to include it.",
+        discussion: "Exit code 3: a query failed; with --fail-on-gap, 4: there is a gap.")
 
     @OptionGroup var options: GlobalOptions
 
-    @Flag(name: .long, help: "End with exit code 4 when there is a gap: for a pipeline.")
+    @Flag(name: .long, help: "Exit with code 4 if there is a gap, for use in pipelines.")
     var failOnGap = false
 
     func run() async throws {

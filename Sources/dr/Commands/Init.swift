@@ -9,19 +9,19 @@ import StackConfiguration
 
 struct Init: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write a commented dr.yaml and create the repository, each where there is none.",
-        discussion: "Run again it changes nothing.")
+        abstract: "Write a commented dr.yaml and create the repository, if they do not exist.",
+        discussion: "A second run changes nothing.")
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(name: .long, help: "Where backups are to be kept: file:///absolute/path or s3://bucket/prefix.")
+    @Option(name: .long, help: "Store for the backups: file:///absolute/path or s3://bucket/prefix.")
     var store: String?
 
     @Option(
         name: .long,
         help: """
-            Make a recovery key pair: write the private key to this file, and the certificate beside it as .crt. Its \
-            passphrase is taken from DR_RECOVERY_PASSPHRASE.
+            Generate a recovery key pair: write the private key to this file, and the certificate beside it as .crt. \
+            DR_RECOVERY_PASSPHRASE holds the passphrase.
             """,
         completion: .file())
     var recoveryKey: String?
@@ -47,7 +47,7 @@ struct Init: AsyncParsableCommand {
             \(isNew ? "created" : "found") repository \(result.repository) in \(result.store)
             """
         }
-        if wroteFile { output.note("next: look through \(file), then `dr doctor` and `dr backup`") }
+        if wroteFile { output.note("next: edit \(file), then run `dr doctor` and `dr backup`") }
     }
 
     private struct Result: Encodable {
@@ -59,31 +59,31 @@ struct Init: AsyncParsableCommand {
     }
 }
 
-/// The recovery key pair that `dr init --recovery-key` leaves behind.
+/// The recovery key pair that `dr init --recovery-key` writes.
 private enum RecoveryKeyWriting {
     static func write(_ keyFile: String, _ output: Output) throws {
         let certificateFile = "\(keyFile).crt"
         for file in [keyFile, certificateFile] where FileManager.default.fileExists(atPath: file) {
-            throw ValidationError("'\(file)' is there already, and a recovery key is never overwritten")
+            throw ValidationError("'\(file)' exists already, and a recovery key is never overwritten")
         }
         let passphrase = ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
         let pair = try RecoveryKeyPair.generate(
             commonName: "dr recovery", now: WallClock.system.now, passphrase: passphrase)
-        // The key first, and for its owner alone from its first byte on.
+        // The key first, readable by its owner only from the first byte.
         try OutputFile.create(Array(pair.privateKeyPEM.utf8), at: keyFile, mode: 0o600)
         try OutputFile.create(Array(pair.certificatePEM.utf8), at: certificateFile, mode: 0o644)
         output.note(
             """
             wrote \(keyFile) (\(passphrase == nil ? "without a passphrase" : "passphrase from DR_RECOVERY_PASSPHRASE")) and \(certificateFile)
-            put `recipients: [\(certificateFile)]` into dr.yaml under store, and move \(keyFile) off this machine: \
+            add `recipients: [\(certificateFile)]` under store in dr.yaml, and move \(keyFile) to another machine: \
             without it no encrypted backup can be restored
             """)
     }
 }
 
-/// The configuration file that `dr init` leaves behind.
+/// The configuration file that `dr init` writes.
 private enum ConfigurationWriting {
-    /// - Returns: whether the file was written: false when it was there, and says the same store.
+    /// - Returns: true if the file was written; false if it existed and names the same store.
     static func ensure(_ file: String, store: String?) throws -> Bool {
         let location = try store.map { text in
             do throws(StoreLocationError) { return try StoreLocation(text) } catch {
@@ -94,7 +94,7 @@ private enum ConfigurationWriting {
             let present = try ConfigurationFile.read(file, kinds: supportedKinds).store.url
             if let location, location != present {
                 throw ValidationError(
-                    "'\(file)' is there already and names the store \(present); edit it, or choose another --config")
+                    "'\(file)' exists already and names the store \(present); edit it, or choose another --config")
             }
             return false
         }

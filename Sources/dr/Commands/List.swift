@@ -10,7 +10,7 @@ struct List: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(name: .long, help: "Only the newest N sets.")
+    @Option(name: .long, help: "Show only the newest N sets.")
     var last: Int?
 
     func validate() throws {
@@ -32,7 +32,7 @@ struct List: AsyncParsableCommand {
         }
         let output = Output(options: options)
         for (stack, count) in others.sorted(by: { $0.key < $1.key }) {
-            output.warn("\(count) sets of stack '\(stack)' are in the same repository and not shown")
+            output.warn("\(count) sets of stack '\(stack)' in the same repository are not shown")
         }
         for (name, reason) in unreadable { StandardError.write("dr: 'sets/\(name).json': \(reason)\n") }
         let sets = all.suffix(last ?? all.count)
@@ -43,8 +43,8 @@ struct List: AsyncParsableCommand {
         }
         if let future = rows.last(where: { $0.isFuture && $0.dropped == nil }) {
             output.warn(
-                "set \(future.name) is from the future: restores pass over it\nhint: is this clock right? then "
-                    + "`dr drop \(future.name) --reason \"wrong clock\"` removes it; else set the clock")
+                "set \(future.name) is from the future: restores skip it\nhint: if this machine's clock is right, run "
+                    + "`dr drop \(future.name) --reason \"wrong clock\"`; otherwise set the clock")
         }
         try output.result(
             Result(sets: rows, unreadable: unreadable.map(\.name), otherStacks: others.isEmpty ? nil : others)
@@ -68,7 +68,7 @@ struct List: AsyncParsableCommand {
         if !unreadable.isEmpty { throw ExitStatus.repositoryDamaged }
     }
 
-    /// Why each set is kept.
+    /// The reasons for which each set is kept.
     private static func plan(
         _ sets: [BackupSet], marks: SetMarks, configuration: Configuration, scope: SetScope, at now: Timestamp
     ) -> [Timestamp: [String]] {
@@ -87,7 +87,7 @@ struct List: AsyncParsableCommand {
     private struct Result: Encodable {
         var sets: [Row]
         var unreadable: [Timestamp]
-        /// By name of another stack that shares the repository, its sets.
+        /// The number of sets of each other stack that shares the repository.
         var otherStacks: [String: Int]?
     }
 
@@ -103,16 +103,16 @@ struct List: AsyncParsableCommand {
         /// Bytes that the run added to the store.
         var stored: Int
 
-        /// When every byte of it was last proved, and when its structure was.
+        /// The times when every byte of the set, and its structure, was last verified.
         var verified: Timestamp?
         var checked: Timestamp?
         var drilled: Timestamp?
         var pinned: Bool
-        /// Named after a time that is not yet: a clock was wrong.
+        /// True if the set's name is a time in the future: a clock was wrong.
         var isFuture: Bool
         /// The reason for which an operator dropped it; it is removed once the grace period is over.
         var dropped: String?
-        /// Why retention keeps it; empty for a set that is to be dropped, and where only some sets were asked for.
+        /// The reasons for which the retention policy keeps the set; empty for a set that is to be dropped.
         var kept: [String]
 
         init(

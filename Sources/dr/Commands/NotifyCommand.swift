@@ -2,6 +2,6 @@ import ArgumentParser
 
 struct NotifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "notify", abstract: "Try the channels that people are told by.",
+        commandName: "notify", abstract: "Test the notification channels.",
         subcommands: [NotifyTest.self])
 }

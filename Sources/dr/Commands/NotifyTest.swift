@@ -8,15 +8,15 @@ import StackConfiguration
 
 struct NotifyTest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "test", abstract: "Send a test notice to every channel, and show what each answered.",
+        commandName: "test", abstract: "Send a test message to every notification channel, and show each answer.",
         discussion: """
-            Each is tried once, whatever events it is configured for. PagerDuty's incident is resolved at once, and \
-            nothing changes on a status page. Exit code 1 when a channel failed.
+            Each channel gets one message, regardless of its configured events. The PagerDuty incident is resolved \
+            immediately, and a status page does not change. Exit code 1: a channel failed.
             """)
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(name: .long, parsing: .singleValue, help: "Only this channel; may be given again. All by default.")
+    @Option(name: .long, parsing: .singleValue, help: "Test only this channel; may be repeated (default: all).")
     var channel: [String] = []
 
     func run() async throws {
@@ -28,11 +28,11 @@ struct NotifyTest: AsyncParsableCommand {
         }
         guard !names.isEmpty else {
             throw DocumentError(
-                file: session.file, "no channel to try", hint: "name whom to tell under `notifications:`")
+                file: session.file, "there is no channel to test", hint: "add a channel under `notifications:`")
         }
         let notice = Notice(
             .test, severity: .info, at: session.clock.now, stack: session.configuration.stack,
-            summary: "A test of dr's notifications: nothing has happened.")
+            summary: "This is a test of the notifications of dr. No action is needed.")
         let chosen = found.channels.filter { channel.isEmpty || channel.contains($0.name) }
         let pool = BlockingPool(threads: min(max(chosen.count, 1), 16))
         var results = try await withThrowingTaskGroup(of: (Int, Answer).self) { group in
@@ -63,7 +63,7 @@ struct NotifyTest: AsyncParsableCommand {
     private struct Answer: Encodable {
         var channel: String
         var delivered: Bool
-        /// What the other side said, or why it was not reached.
+        /// The answer of the channel's server, or the reason why dr could not reach it.
         var answer: String
 
         init(channel: String, delivered: Bool, answer: String) {

@@ -6,28 +6,30 @@ import Platform
 
 struct Pin: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Keep a set whatever retention says, until a date or for ever.")
+        abstract: "Keep a backup set regardless of the retention policy, until a date or forever.")
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The set: \(SetSelector.words).")
+    @Argument(help: "Backup set: \(SetSelector.words).")
     var set: SetSelector
 
-    @Option(name: .long, help: "Until when: YYYY-MM-DD (UTC), an RFC 3339 time, a set's kind of name, or 'forever'.")
+    @Option(
+        name: .long,
+        help: "End of the pin: YYYY-MM-DD (UTC), an RFC 3339 time, a time such as 20261128T230000Z, or 'forever'.")
     var until: String?
 
-    @Option(name: .long, help: "Why; shown by dr list.")
+    @Option(name: .long, help: "Reason, recorded with the pin.")
     var reason: String?
 
-    @Flag(name: .long, help: "Take the pin off again.")
+    @Flag(name: .long, help: "Remove the pin.")
     var remove = false
 
     func validate() throws {
-        guard (until != nil) != remove else { throw ValidationError("give one of --until and --remove") }
+        guard (until != nil) != remove else { throw ValidationError("add either --until or --remove") }
         _ = try end()
     }
 
-    /// - Returns: nil for ever.
+    /// - Returns: nil for a pin without an end.
     private func end() throws -> Timestamp? {
         guard let until, until != "forever" else { return nil }
         if let time = Timestamp(until) { return time }
@@ -36,7 +38,7 @@ struct Pin: AsyncParsableCommand {
                 return Timestamp(seconds: Int(clamping: date.timeIntervalSince1970.rounded(.down)))
             }
         }
-        throw ValidationError("--until: '\(until)' is no date")
+        throw ValidationError("--until: '\(until)' is not a valid date")
     }
 
     func run() async throws {
@@ -44,7 +46,7 @@ struct Pin: AsyncParsableCommand {
         let repository = try await session.repository()
         let name = try await session.set(set, in: repository).name
         let end = try end(), now = session.now()
-        if let end, end <= now { throw ValidationError("--until: \(end.rfc3339) is over") }
+        if let end, end <= now { throw ValidationError("--until: \(end.rfc3339) is in the past") }
         try await session.pool.run { [reason, remove] in
             let marks = Marks(repository)
             if remove {
@@ -59,7 +61,7 @@ struct Pin: AsyncParsableCommand {
         try Output(options: options).result(result) {
             remove
                 ? "set \(name) is not pinned"
-                : "set \(name) is pinned \(end.map { "until \($0.readable)" } ?? "for ever")"
+                : "set \(name) is pinned \(end.map { "until \($0.readable)" } ?? "forever")"
         }
     }
 

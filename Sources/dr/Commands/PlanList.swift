@@ -7,7 +7,7 @@ import RecoveryPlan
 
 struct PlanList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the scenarios that there is a plan for.")
+        commandName: "list", abstract: "List the scenarios that have a plan.")
 
     @OptionGroup var options: GlobalOptions
 
@@ -44,7 +44,7 @@ struct PlanList: AsyncParsableCommand {
 
     struct Result: Encodable {
         var plans: [Row]
-        /// Files in the folder that are no plans, and why.
+        /// Files in the folder that are not valid plans, with the reason.
         var unreadable: [String]
     }
 
@@ -56,12 +56,12 @@ struct PlanList: AsyncParsableCommand {
         var rto: String?
         var rpo: String?
         var steps: Int?
-        /// By time-outs and attempts along the critical path.
+        /// The longest time by time-outs and attempts along the critical path.
         var seconds: Int?
         var file: String
         var isBuiltIn: Bool
         var isValid: Bool
-        /// Components that this stack has not, and that the plan, one of the program's own, is for.
+        /// Components that this built-in plan needs and this stack does not have.
         var lacks: [String]
 
         var place: String {

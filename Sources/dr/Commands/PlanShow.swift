@@ -6,23 +6,23 @@ import RecoveryPlan
 
 struct PlanShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show a plan's steps in their order, with real values.",
+        commandName: "show", abstract: "Show the steps of a plan in order, with real values.",
         discussion: """
-            Touches nothing. Where the scenario was run or drilled on this machine, the store is asked how much there is \
-            to bring back, for the forecast. `dr restore --scenario S --dry-run` shows besides what a restore would \
-            move. With --source the plan's text is printed: the beginning of one of your own.
+            Changes nothing. If the scenario was run or drilled on this machine, dr reads the amount of data from the \
+            store for the forecast. `dr restore --scenario S --dry-run` also shows what a restore would change. Use \
+            --source to print the plan's text as a start for your own plan.
             """)
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var parameters: PlanParameters
 
-    @Argument(help: "The scenario, by its name or an alias.")
+    @Argument(help: "Name or alias of the scenario.")
     var scenario: String
 
-    @Flag(name: .long, help: "Print the graph of the steps for Graphviz: dr plan show S --dot | dot -Tsvg.")
+    @Flag(name: .long, help: "Print the graph of the steps for Graphviz, as in: dr plan show S --dot | dot -Tsvg.")
     var dot = false
 
-    @Flag(name: .long, help: "Print the plan's text as it is written.")
+    @Flag(name: .long, help: "Print the text of the plan.")
     var source = false
 
     func validate() throws {
@@ -44,7 +44,7 @@ struct PlanShow: AsyncParsableCommand {
             return
         }
         var report = try await PlanReport(plan, from: entry, in: session.lookContext(for: plan))
-        // Without a history there is nothing to forecast, and no reason to ask the store.
+        // Without a history there is no forecast, and so the store is not read.
         if let times = await session.stepTimes(of: plan.scenario)[plan.scenario], times.runs > 0 {
             let now = session.now()
             let sizes = await session.componentSizes(now: now)

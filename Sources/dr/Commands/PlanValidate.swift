@@ -6,22 +6,22 @@ import RecoveryPlan
 
 struct PlanValidate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "validate", abstract: "Find everything that is wrong with the plans, before they are needed.",
+        commandName: "validate", abstract: "Check the plans for errors.",
         discussion: """
-            Every mistake comes with its file, line and column. Nothing is run. Ends with 2 when a plan has an error; \
-            a warning, such as a program that this machine lacks, does not count, nor does a plan of the program's own \
-            for components that this stack has not, unless it is asked for by name.
+            Reports every error with its file, line and column, and runs nothing. Exit code 2: a plan has an error. \
+            Warnings, such as a program that is not installed on this machine, do not count. A built-in plan for \
+            components that this stack does not have counts only if it is named.
             """)
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var parameters: PlanParameters
 
-    @Argument(help: "The scenario, by its name or an alias (default: all).")
+    @Argument(help: "Name or alias of the scenario (default: all).")
     var scenario: String?
 
     func validate() throws {
         if scenario == nil, !parameters.assignments.isEmpty {
-            throw ValidationError("--set needs a scenario: plans have different parameters")
+            throw ValidationError("--param needs a scenario: plans have different parameters")
         }
     }
 
@@ -57,7 +57,7 @@ struct PlanValidate: AsyncParsableCommand {
         var scenario: String?
         var file: String
         var isValid: Bool
-        /// Components that this stack has not, and that the plan, one of the program's own, is for.
+        /// Components that this built-in plan needs and this stack does not have.
         var lacks: [String]
         var findings: [Item]
 

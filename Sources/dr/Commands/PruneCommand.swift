@@ -7,20 +7,20 @@ import StackConfiguration
 struct PruneCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune",
-        abstract: "Drop the sets that retention does not keep, and what only they need.",
+        abstract: "Remove the backup sets that the retention policy drops, and the objects that only they need.",
         discussion: """
-            In two steps: what is to go is announced, and removed by the first prune after the grace. Exit code 1 when \
-            pruning is frozen: a person must look first.
+            Works in two steps: dr announces a removal, and the first prune after the grace period removes the objects. \
+            Exit code 1: pruning is frozen, and an operator must look at the reason first.
             """)
 
     @OptionGroup var options: GlobalOptions
 
-    @Flag(name: .long, help: "Change nothing, and say what would happen and why.")
+    @Flag(name: .long, help: "Show what would be removed and why, and change nothing.")
     var dryRun = false
 
     @Option(
         name: .long,
-        help: "Time from announcement to removal; 0s for both at once (default: retention.grace, else 24h).")
+        help: "Time from the announcement to the removal; 0s removes immediately (default: retention.grace, else 24h).")
     var grace: String?
 
     func validate() throws { _ = try seconds() }

@@ -5,39 +5,39 @@ import Operations
 import Platform
 import Reporting
 
-/// Holds the commands about evidence together.
+/// Groups the evidence commands.
 struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Make the evidence of a recovery or drill, sign it, or prove that a report was not altered.",
+        abstract: "Make, sign or verify the evidence report of a recovery or drill.",
         subcommands: [ReportMake.self, ReportSign.self, ReportVerify.self], defaultSubcommand: ReportMake.self)
 }
 
 /// `dr report RUN`.
 struct ReportMake: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "make", abstract: "Make the evidence of a run from its journal.",
+        commandName: "make", abstract: "Make the evidence report of a run from its journal.",
         discussion: """
-            Writes JSON, which is the source of truth, and a page, Markdown and JUnit made from it. Corrective actions \
+            Writes JSON, which is the authoritative form, and HTML, Markdown and JUnit made from it. Corrective actions \
             come from actions.yaml beside the journal, or from --actions: a list of {action, owner, due}. --pdf needs \
             Chromium on this machine.
             """)
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The run, as `dr restore --scenario` and `dr drill` name it; the newest when left out.")
+    @Argument(help: "Id of the run, as `dr restore --scenario` and `dr drill` print it (default: the newest).")
     var run: String?
 
-    @Option(name: .long, help: "The folder to write to; beside the journal by default.", completion: .directory)
+    @Option(name: .long, help: "Folder for the report (default: the journal's folder).", completion: .directory)
     var to: String?
 
-    @Option(name: .long, parsing: .singleValue, help: "Only this format: json, html, md, xml; may be given again.")
+    @Option(name: .long, parsing: .singleValue, help: "Write only this format: json, html, md, xml; may be repeated.")
     var format: [ReportFormat] = []
 
-    @Option(name: .long, help: "A file of corrective actions.", completion: .file())
+    @Option(name: .long, help: "File of corrective actions.", completion: .file())
     var actions: String?
 
-    @Flag(name: .long, help: "Also as PDF, printed by Chromium.")
+    @Flag(name: .long, help: "Also write a PDF file with Chromium.")
     var pdf = false
 
     func run() async throws {
@@ -55,25 +55,25 @@ struct ReportMake: AsyncParsableCommand {
 /// `dr report sign FILE`.
 struct ReportSign: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sign", abstract: "Put a name under a report that holds.",
+        commandName: "sign", abstract: "Sign a report.",
         discussion: """
-            The report is verified first; then a detached CMS signature over its JSON is written beside that, as \
-            report.json.p7s, which `openssl cms -verify` reads too. Needs no configuration. The passphrase of an \
-            encrypted key is taken from DR_SIGNING_PASSPHRASE.
+            Verifies the report first, then writes a detached CMS signature of its JSON beside it, as \
+            report.json.p7s. `openssl cms -verify` accepts that file too. Does not need a configuration. \
+            DR_SIGNING_PASSPHRASE holds the passphrase of an encrypted key.
             """)
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The report.", completion: .file())
+    @Argument(help: "Report file.", completion: .file())
     var file: String
 
-    @Option(name: .long, help: "The signer's certificate, PEM.", completion: .file())
+    @Option(name: .long, help: "Certificate of the signer, PEM.", completion: .file())
     var certificate: String
 
-    @Option(name: .long, help: "The private key of that certificate, PEM.", completion: .file())
+    @Option(name: .long, help: "Private key of that certificate, PEM.", completion: .file())
     var key: String
 
-    @Flag(name: .long, help: "Put it in the place of a signature that is there.")
+    @Flag(name: .long, help: "Replace an existing signature.")
     var replace = false
 
     func run() async throws {
@@ -90,24 +90,26 @@ struct ReportSign: AsyncParsableCommand {
 struct ReportVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Prove, offline, that a report says what its journal says and was not altered.",
+        abstract: "Verify offline that a report matches its journal and was not altered.",
         discussion: """
-            A report carries its journal, a chain of hashes, and is worked out again from it: every byte must be the \
-            same. Needs no configuration. For a page, Markdown or JUnit the JSON of the same name must lie beside it. \
-            A signature that lies there too must fit; --certificate asks for one. Exit code 4 when it proves nothing.
+            A report contains its journal, a chain of hashes. dr computes the report again from the journal, and \
+            every byte must be the same. Does not need a configuration. For HTML, Markdown or JUnit, the JSON of the \
+            same name must be in the same folder. If a signature is there too, it must be valid; --certificate \
+            requires one. Exit code 4: the verification failed.
             """)
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The report.", completion: .file())
+    @Argument(help: "Report file.", completion: .file())
     var file: String
 
-    @Option(name: .long, help: "The journal itself: the report must carry the very same.", completion: .file())
+    @Option(name: .long, help: "Journal file that the report must contain unchanged.", completion: .file())
     var journal: String?
 
     @Option(
         name: .long, parsing: .singleValue,
-        help: "PEM certificates: one of them, or one that they vouch for, must have signed it; may be given again.",
+        help:
+            "PEM certificates: require a signature by one of them, or by a certificate that one of them issued; may be repeated.",
         completion: .file())
     var certificate: [String] = []
 

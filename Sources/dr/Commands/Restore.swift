@@ -8,83 +8,86 @@ import StackConfiguration
 
 struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Bring a component back, proved; or the whole stack, by a plan and against the clock.",
+        abstract: "Restore and verify one component, or the whole stack by a recovery plan.",
         discussion: """
-            With --scenario, a recovery plan is replayed out of one backup set: `dr plan show` shows it, --dry-run shows \
-            it with real values and touches nothing. Every move is recorded before and after it is made; a run that \
-            was interrupted, or whose machine died, goes on with --resume. Exit code 0: recovered, validated, in time; \
-            5: recovered, but too late or with too much lost; 3: in part; 4: not validated; 6: a run is under way.
+            With --scenario, dr runs a recovery plan with one backup set. `dr plan show` shows the plan; --dry-run \
+            shows it with real values and changes nothing. dr records each action before and after it in a journal, so \
+            that --resume continues a run after an interruption or a crash. Exit code 0: recovered, validated, within \
+            the objectives; 3: partial; 4: not validated; 5: recovered, but an objective was missed; 6: another run is \
+            in progress.
 
-            With --to, the tree is built beside the target, every file proved by its SHA-256 and the whole by the \
-            component's own checks, and only then put in place, in one step. An interrupted restore goes on when it is \
-            run again. Without --to, what is kept as documents goes back through its server's API, object by object; \
-            running it again changes nothing that is right already. --dry-run says what would be done.
+            With --to, dr builds the tree beside the target, verifies the SHA-256 of every file and the component's own \
+            checks, and then moves the tree into place in one step. Run the same command again to resume an interrupted \
+            restore. Without --to, dr writes the objects of a component kept as documents through its server's API. A \
+            second run changes only objects that differ. --dry-run shows what would be done.
             """)
 
     @OptionGroup var options: GlobalOptions
 
-    @Option(name: .long, help: "The component to restore.")
+    @Option(name: .long, help: "Component to restore.")
     var component: String?
 
-    @Option(name: .long, help: "The scenario whose plan is to be replayed, such as complete_cluster_loss.")
+    @Option(name: .long, help: "Scenario whose plan is run, such as complete_cluster_loss.")
     var scenario: String?
 
     @OptionGroup var scenarioOptions: ScenarioOptions
 
-    @Option(name: .long, help: "The directory to restore to; its parent must exist.", completion: .directory)
+    @Option(name: .long, help: "Target directory; its parent must exist.", completion: .directory)
     var to: String?
 
     @Option(
         name: .long,
         help: .init(
-            "Which backup: \(SetSelector.words).",
+            "Backup set: \(SetSelector.words) (default: latest).",
             discussion: """
-                'latest' takes for each component the newest set that holds it whole. A time, a day or an age means the \
-                newest set at or before it; a day or a minute means its end.
+                'latest' selects for each component the newest set that holds it whole. A time, a day or an age selects \
+                the newest set at or before it; a day or a minute means its end.
                 """))
     var at: SetSelector = .latest
 
-    @Flag(name: .long, help: "Only say what would be done.")
+    @Flag(name: .long, help: "Show what would be done, and change nothing.")
     var dryRun = false
 
-    @Flag(name: .long, help: "Replace what is in the way; the old content of a directory is kept beside it.")
+    @Flag(
+        name: .long, help: "Replace existing files or objects. The previous content of a directory is kept beside it.")
     var replace = false
 
-    @Flag(name: .long, help: "Remove the replaced content once the restored tree is in place, instead of keeping it.")
+    @Flag(name: .long, help: "With --replace: remove the previous content after the restore, instead of keeping it.")
     var discardPrevious = false
 
-    @Option(name: .long, help: "Into a server: restore under names that begin with this, beside what is there.")
+    @Option(name: .long, help: "Prefix for the names of restored objects on a server, to keep existing objects.")
     var prefix: String?
 
-    @Flag(name: .long, help: "With --to: the stored files as they are, where the component would be unpacked.")
+    @Flag(name: .long, help: "With --to: write the stored files without unpacking the component.")
     var asFiles = false
 
     @OptionGroup var slice: SliceOptions
 
-    @Option(name: .long, help: "Who is to own what is restored, as numbers: UID:GID. By default as recorded, if root.")
+    @Option(
+        name: .long, help: "Owner of the restored files as numbers: UID:GID (default for root: the recorded owner).")
     var owner: String?
 
     @Argument(
         help: """
-            Only these paths of the component, and what is below them, as `dr show --files` prints them. Everything by default.
+            Restore only these paths of the component and their content, as `dr show --files` prints them (default: all).
             """)
     var paths: [String] = []
 
     @Option(
         name: .long,
-        help: "The private key that opens encrypted packs, PEM; its passphrase is taken from DR_RECOVERY_PASSPHRASE.",
+        help: "Private key for encrypted packs, PEM. DR_RECOVERY_PASSPHRASE holds its passphrase.",
         completion: .file())
     var recoveryKey: String?
 
     func validate() throws {
         _ = try parsedOwner()
         guard (component == nil) != (scenario == nil) else {
-            throw ValidationError("say what to restore: --component NAME, or --scenario NAME")
+            throw ValidationError("choose what to restore: --component NAME, or --scenario NAME")
         }
         let isGiven = to != nil || !paths.isEmpty || prefix != nil || replace || discardPrevious || owner != nil
         if scenario != nil, isGiven || slice.isGiven {
             throw ValidationError(
-                "a scenario's plan says what goes where: only --component takes paths, --to, --replace, --discard-previous, --prefix, --owner, --tenant, --from, --until"
+                "the plan of the scenario defines the targets: paths, --to, --replace, --discard-previous, --prefix, --owner, --tenant, --from and --until need --component"
             )
         }
         if discardPrevious, !replace { throw ValidationError("--discard-previous needs --replace") }
@@ -92,7 +95,8 @@ struct Restore: AsyncParsableCommand {
             throw ValidationError("--to takes a path in UTF-8")
         }
         if component != nil, scenarioOptions.isResuming || !scenarioOptions.parameters.assignments.isEmpty {
-            throw ValidationError("--resume and --set need --scenario; a component's restore goes on by itself")
+            throw ValidationError(
+                "--resume and --param need --scenario; the restore of a component resumes without --resume")
         }
         if asFiles, to == nil { throw ValidationError("--as-files needs --to DIR") }
         if !paths.isEmpty, slice.isGiven {
@@ -106,9 +110,9 @@ struct Restore: AsyncParsableCommand {
         guard parts.count == 2, let uid = parts[0], let gid = parts[1] else {
             throw ValidationError("--owner takes two numbers, UID:GID, not '\(owner)'")
         }
-        // Before anything is fetched.
+        // Refused before the restore reads any data.
         guard geteuid() == 0 || uid == geteuid() else {
-            throw ValidationError("--owner: only root may give files to another user than the own, \(geteuid())")
+            throw ValidationError("--owner: only root may give files to a user other than \(geteuid())")
         }
         return .fixed(uid: uid, gid: gid)
     }
@@ -135,9 +139,9 @@ struct Restore: AsyncParsableCommand {
 
     private func restore(_ component: String, _ session: Session) async throws {
         let settings = session.configuration.component(named: component)
-        // What can be known before the store is asked is said before.
+        // Errors that do not need the store are reported before dr opens it.
         if to == nil, let settings, try session.importer(kind: settings.kind, of: settings)?.fillsServer != true {
-            throw ValidationError("'\(component)' is restored into a directory: name it with --to DIR")
+            throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
         let repository = try await session.repository(recoveryKey: recoveryKey)
         let selection = try await session.selection(at, of: [component], in: repository)
@@ -150,10 +154,11 @@ struct Restore: AsyncParsableCommand {
         job.discardsPrevious = discardPrevious
         job.slice = try slice.slice(now: session.now())
         if job.slice != nil, !session.canSlice(kind: manifest.source) {
-            throw ValidationError("a component of kind '\(manifest.source)' has no tenants or times to choose by")
+            throw ValidationError(
+                "--tenant, --from and --until do not apply to a component of kind '\(manifest.source)'")
         }
         guard let road = try job.road(to: to, asFiles: asFiles) else {
-            throw ValidationError("'\(component)' is restored into a directory: name it with --to DIR")
+            throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
         if case .importer = road, !paths.isEmpty {
             throw ValidationError("paths need --as-files for this component")
@@ -165,17 +170,20 @@ struct Restore: AsyncParsableCommand {
     }
 }
 
-/// A part of a component, by what its data are about.
+/// The options that select a part of a component by tenant and time.
 struct SliceOptions: ParsableArguments {
     @Option(
-        name: .long, parsing: .singleValue, help: "Only this tenant's data, for kinds with tenants; may be given again."
+        name: .long, parsing: .singleValue,
+        help: "Restore only the data of this tenant, for kinds with tenants; may be repeated."
     )
     var tenant: [String] = []
 
-    @Option(name: .long, help: "Only data from this time on, for kinds with times: RFC 3339, or an age such as 6h.")
+    @Option(
+        name: .long, help: "Restore only data from this time on, for kinds with times: RFC 3339, or an age such as 6h.")
     var from: MomentArgument?
 
-    @Option(name: .long, help: "Only data up to this time, for kinds with times: RFC 3339, or an age such as 6h.")
+    @Option(
+        name: .long, help: "Restore only data up to this time, for kinds with times: RFC 3339, or an age such as 6h.")
     var until: MomentArgument?
 
     var isGiven: Bool { !tenant.isEmpty || from != nil || until != nil }
@@ -189,7 +197,7 @@ struct SliceOptions: ParsableArguments {
     }
 }
 
-/// A moment as a user gives it: RFC 3339, or an age.
+/// A time on the command line: RFC 3339, or an age.
 enum MomentArgument: ExpressibleByArgument {
     case at(Timestamp)
     case age(seconds: Int)

@@ -1,8 +1,8 @@
 import ArgumentParser
 
-/// Holds the commands about retention together.
+/// Groups the retention commands.
 struct RetentionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retention", abstract: "See what a retention policy keeps, before it does.",
+        commandName: "retention", abstract: "Simulate a retention policy.",
         subcommands: [RetentionSimulate.self])
 }

@@ -2,11 +2,11 @@ import ArgumentParser
 import Operations
 import StackConfiguration
 
-/// Holds the commands about the schedule together.
+/// Groups the schedule commands.
 struct ScheduleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schedule",
-        abstract: "Hourly backups, daily verification, a weekly sample and a quarterly drill, unattended.",
+        abstract: "Schedule hourly backups, daily verification, a weekly sample and a quarterly drill.",
         subcommands: [Show.self, Install.self])
 
     struct Show: AsyncParsableCommand {
@@ -19,7 +19,7 @@ struct ScheduleCommand: AsyncParsableCommand {
             let plan = schedule.plan()
             let files = plan.files(try Session(options))
             try Output(options: options).result(Result(form: plan.form, files: files)) {
-                // Documents of one stream, for kubectl apply -f -; a kustomization is for kustomize only.
+                // The output is one stream for `kubectl apply -f -`, which does not accept a kustomization.
                 let isYAML = plan.form == .kubernetes
                 return files.filter { !isYAML || $0.name != "kustomization.yaml" }.map { file in
                     (isYAML ? "---\n" : "# ----- \(file.name)\n") + file.content
@@ -35,17 +35,18 @@ struct ScheduleCommand: AsyncParsableCommand {
 
     struct Install: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Write the files of the schedule; run again, it changes nothing.")
+            abstract: "Write the files of the schedule. A second run changes nothing.")
 
         @OptionGroup var options: GlobalOptions
         @OptionGroup var schedule: ScheduleOptions
 
         @Option(
-            name: .long, help: "Write them here (default: where systemd or cron looks for them).",
+            name: .long,
+            help: "Folder for the files (default: the folder of systemd or cron). Required with --kubernetes.",
             completion: .directory)
         var directory: String?
 
-        @Flag(name: .long, help: "Write nothing, and say what would be.")
+        @Flag(name: .long, help: "Show what would be written, and write nothing.")
         var dryRun = false
 
         func run() async throws {

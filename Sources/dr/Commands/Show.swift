@@ -7,14 +7,14 @@ import StackConfiguration
 
 struct Show: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show one set: its components, facts and damage, and its files.")
+        abstract: "Show one backup set: its components, facts, damage and files.")
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The set: \(SetSelector.words).")
+    @Argument(help: "Backup set: \(SetSelector.words).")
     var set: SetSelector = .latest
 
-    @Option(name: .long, help: "Only this component.")
+    @Option(name: .long, help: "Show only this component.")
     var component: String?
 
     @Flag(name: .long, help: "List every file.")
@@ -38,7 +38,7 @@ struct Show: AsyncParsableCommand {
         }
     }
 
-    /// For `latest`, what a restore takes now, which may be older sets for some components.
+    /// The restore point of the set; for `latest`, the sets that a restore takes now, which may be older for some
     private func restorePoint(
         _ selector: SetSelector, of set: BackupSet, in repository: Repository, session: Session
     ) async throws -> RestorePoint {
@@ -53,9 +53,9 @@ struct Show: AsyncParsableCommand {
     private struct Result: Encodable {
         var set: BackupSet
         var manifests: [Manifest]
-        /// Between the oldest and the newest capture, or watermark where there is one.
+        /// The time between the oldest and the newest capture, or watermark if there is one.
         var skewSeconds: Int
-        /// What would be lost if the disaster were now.
+        /// The data that a disaster at this time would lose.
         var restorePoint: RestorePoint
     }
 
@@ -65,11 +65,11 @@ struct Show: AsyncParsableCommand {
         let totals = manifest.totals
         lines.append("  files: \(totals.files), directories: \(totals.directories), links: \(totals.links)")
         lines.append("  packs: \(manifest.packs.count)")
-        lines += manifest.damage.map { "  left out: '\($0.path.printable)': \($0.reason)" }
+        lines += manifest.damage.map { "  not in this backup: '\($0.path.printable)': \($0.reason)" }
         return lines.joined(separator: "\n")
     }
 
-    /// Printed as they come: a list of a million files is never held.
+    /// Prints each file as it is read, so that memory stays constant for millions of files.
     private func listFiles(_ manifests: [Manifest], in repository: Repository, session: Session) async throws {
         var stream = JSONStream(options.json ? "files" : nil)
         for manifest in manifests {
@@ -85,9 +85,9 @@ struct Show: AsyncParsableCommand {
     private struct FileRow: Encodable {
         var component: String
         var path: String
-        /// The path's bytes in base 64, where it is not UTF-8 and `path` only looks like it.
+        /// The bytes of the path in base 64, if it is not UTF-8; `path` is then only an approximation.
         var path64: String?
-        /// For people; `dr restore` takes it.
+        /// The path for operators; `dr restore` accepts it.
         var name: String
         var type: String
         var size: Int

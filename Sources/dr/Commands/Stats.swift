@@ -6,7 +6,7 @@ import Platform
 import StackConfiguration
 
 struct Stats: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show what the repository holds and what it costs.")
+    static let configuration = CommandConfiguration(abstract: "Show the content of the repository and its size.")
 
     @OptionGroup var options: GlobalOptions
 

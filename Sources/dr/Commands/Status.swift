@@ -7,14 +7,14 @@ import StackConfiguration
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show how old the newest restorable data are, what was proved of them, and what recoveries take.",
+        abstract:
+            "Show the age of the newest restorable data, its verification, and the forecast of the recovery time.",
         discussion: """
-            For each component, the newest set that holds it whole: what a restore takes. Exit code 5 when some \
-            component's data are older than the RPO allows, when it has no backup, when its newest backup is empty or \
-            shrank, when the time of its newest datum is not known or in the future, or while a set from the future \
-            exists. Below stands what \
-            the recoveries that were run or drilled on this machine are expected to take, today and at the present \
-            growth, with a warning where that passes the RTO: a forecast changes no exit code.
+            Shows for each component the newest set that holds it whole, which is the set that a restore uses. Exit \
+            code 5: a component misses the RPO, has no backup, is empty or shrunk in its newest backup, or has a \
+            newest datum whose time is unknown or in the future; or a set from the future exists. The forecast below \
+            shows the expected time of the recoveries that were run or drilled on this machine, today and at the \
+            present growth, with a warning if it exceeds the RTO. The forecast does not affect the exit code.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -68,11 +68,11 @@ struct Status: AsyncParsableCommand {
         var components: [Row]
         /// Sets from the future, oldest first: a clock was wrong.
         var future: [Timestamp]
-        /// What is to be expected of those that were run or drilled on this machine.
+        /// The forecasts of the recoveries that were run or drilled on this machine.
         var recoveries: [RecoveryOutlook]
-        /// Why there is none, or not of everything.
+        /// The reasons why forecasts are missing.
         var recoveryNotes: [String]
-        /// Kept by restores beside the components' directories.
+        /// The previous content that restores kept beside the components' directories.
         var previousContent: [PreviousContentRow]
     }
 
@@ -80,16 +80,16 @@ struct Status: AsyncParsableCommand {
         var component: String
         var set: Timestamp?
         var status: String?
-        /// Milliseconds since 1970; the capture's time where the kind knows no newest datum.
+        /// Milliseconds since 1970; the time of the capture if the kind does not report a newest datum.
         var newestDatum: Int?
         var ageSeconds: Int?
-        /// When every byte of a set that holds it was last proved, and when one was last restored in a drill.
+        /// The times when every byte of a set that holds the component was last verified, and when such a set was last
         var verified: Timestamp?
         var drilled: Timestamp?
-        /// "ok", "late", "unknown" (how new the data are), "future" (a datum is later than now), "empty", "shrunk" (its
-        /// newest backup), "no backup", "future set" (a set from the future exists).
+        /// "ok", "late", "unknown" (time of the newest datum), "future" (a datum is later than now), "empty", "shrunk"
+        /// (the newest backup), "no backup", "future set" (a set from the future exists).
         var verdict: String
-        /// Sets that are newer and not taken, newest first.
+        /// The newer sets that a restore skips, newest first.
         var passedOver: [RestoreSelection.PassedOver]
 
         init(
@@ -108,7 +108,7 @@ struct Status: AsyncParsableCommand {
             let point = RestorePoint.Part(component, part, now: now, rpo: rpo, tolerance: tolerance)
             newestDatum = point.newestDatum
             ageSeconds = point.ageSeconds
-            // Less than there was is worse than late.
+            // Lost data is worse than late data.
             let loss = newest.passedOver.first { [.empty, .shrunk].contains($0.kind) }?.kind
             if part.isEmpty || loss == .empty {
                 verdict = RestorePoint.Verdict.empty.rawValue

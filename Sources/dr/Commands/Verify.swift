@@ -6,19 +6,19 @@ import StackConfiguration
 
 struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Prove that what the sets name is there and is what it was.",
+        abstract: "Verify that every object the backup sets refer to exists and is intact.",
         discussion: """
-            Without --read-data: every document by its hash, every pack by presence and size. With it: every stored \
-            byte, every gzip checksum, every file's SHA-256; only that makes a set a verified one. Exit code 4 when \
-            something is damaged.
+            Without --read-data, dr verifies the hash of every document, and the existence and size of every pack. With \
+            --read-data, it also reads every stored byte and verifies every gzip checksum and the SHA-256 of every \
+            file. Only then a set counts as verified. Exit code 4: an object is damaged.
             """)
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "Only this set: \(SetSelector.words). All by default.")
+    @Argument(help: "Verify only this backup set: \(SetSelector.words) (default: all).")
     var set: SetSelector?
 
-    @Flag(name: .long, help: "Read every stored byte; --read-data=5% reads a random share of the packs.")
+    @Flag(name: .long, help: "Read every stored byte. --read-data=5% reads a random share of the packs.")
     var readData = false
 
     @Option(name: .customLong("read-data-share"), help: .hidden)
@@ -26,7 +26,7 @@ struct Verify: AsyncParsableCommand {
 
     @Option(
         name: .long,
-        help: "The private key that opens encrypted packs, PEM; its passphrase is taken from DR_RECOVERY_PASSPHRASE.",
+        help: "Private key for encrypted packs, PEM. DR_RECOVERY_PASSPHRASE holds its passphrase.",
         completion: .file())
     var recoveryKey: String?
 
@@ -54,17 +54,17 @@ struct Verify: AsyncParsableCommand {
         let report = try await display.during { [verification] in try await verification.run() }
         let output = Output(options: options)
         do { try await mark(report, in: repository, session: session) } catch {
-            output.warn("what was verified could not be noted: \(error)")
+            output.warn("the result of the verification could not be recorded: \(error)")
         }
         for note in report.notes { output.note("note: \(note)") }
         try output.result(report) { text(report) }
         if !report.findings.isEmpty { throw ExitStatus.checkFailed }
     }
 
-    /// Notes which sets were proved, and which were found damaged.
+    /// Records the sets that were verified and the sets that are damaged.
     private func mark(_ report: Verification.Report, in repository: Repository, session: Session) async throws {
         let damaged = Set(report.findings.flatMap(\.sets))
-        // Damage of which it is not known whose it is speaks against all.
+        // Damage that belongs to an unknown set may concern every set.
         let isKnown = report.findings.allSatisfy { !$0.sets.isEmpty }
         let good = isKnown ? report.setsRead.filter { !damaged.contains($0) } : []
         guard !good.isEmpty || !damaged.isEmpty else { return }
@@ -84,7 +84,7 @@ struct Verify: AsyncParsableCommand {
         }
         if report.packsSealed > 0 {
             lines.append(
-                "\(report.packsSealed) of them are encrypted: every stored byte is proved, the contents were not opened (--recovery-key)"
+                "\(report.packsSealed) of them are encrypted: every stored byte is verified, but the contents were not decrypted (add --recovery-key)"
             )
         }
         for finding in report.findings {

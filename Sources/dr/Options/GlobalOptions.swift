@@ -2,22 +2,22 @@ import ArgumentParser
 import BackupRepository
 import Operations
 
-/// What every command takes, before or after the subcommand's name.
+/// The options of every command, accepted before or after the subcommand's name.
 struct GlobalOptions: ParsableArguments {
     @Option(
-        name: .long, help: "The configuration file (default: ./dr.yaml, then /etc/dr/dr.yaml).", completion: .file())
+        name: .long, help: "Configuration file (default: ./dr.yaml, then /etc/dr/dr.yaml).", completion: .file())
     var config: String?
 
-    @Flag(name: .long, help: "Print one JSON document on standard output and nothing else there.")
+    @Flag(name: .long, help: "Print one JSON document on standard output, and nothing else.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "No progress, no hints: results and errors only.")
+    @Flag(name: .shortAndLong, help: "Print results and errors only, without progress and hints.")
     var quiet = false
 
-    @Flag(name: .shortAndLong, help: "Say more about what is done.")
+    @Flag(name: .shortAndLong, help: "Print details of each operation.")
     var verbose = false
 
-    @Flag(name: .long, help: "No progress.")
+    @Flag(name: .long, help: "Do not show progress.")
     var noProgress = false
 
     func validate() throws {
@@ -25,7 +25,7 @@ struct GlobalOptions: ParsableArguments {
     }
 
     /// The arguments as the parser wants them: global options behind the subcommand, and options whose value may be
-    /// left out as those that take one.
+    /// omitted as options that take one.
     static func normalized(_ arguments: [String]) -> [String] {
         let arguments = movedBehindSubcommand(arguments)
         return arguments.indices.map { index in
@@ -37,7 +37,7 @@ struct GlobalOptions: ParsableArguments {
         }
     }
 
-    /// Commands that only hold others together.
+    /// Commands that only group other commands.
     private static var groups: Set<String> {
         let commands: [any ParsableCommand.Type] = DR.configuration.subcommands
         let groups = commands.filter { !$0.configuration.subcommands.isEmpty }
@@ -60,14 +60,14 @@ struct GlobalOptions: ParsableArguments {
             }
         }
         guard let subcommand = rest.first, !subcommand.hasPrefix("-") else { return arguments }
-        // Commands that hold others together take no options themselves.
+        // Commands that only group others take no options themselves.
         let names = groups.contains(subcommand) ? 2 : 1
         return rest.prefix(names) + moved + rest.dropFirst(names)
     }
 }
 
 extension GlobalOptions {
-    /// The options about output alone.
+    /// The options that concern output.
     var output: OutputOptions {
         var output = OutputOptions()
         (output.json, output.quiet, output.verbose, output.noProgress) = (json, quiet, verbose, noProgress)

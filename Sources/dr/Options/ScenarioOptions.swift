@@ -5,36 +5,37 @@ import Operations
 import Platform
 import RecoveryPlan
 
-/// How a plan is replayed: for `dr restore --scenario` and `dr drill`.
+/// The options of `dr restore --scenario`.
 struct ScenarioOptions: ParsableArguments {
     @OptionGroup var parameters: PlanParameters
 
     @Option(
-        name: .long, help: "When it failed (T0): RFC 3339, or an age such as 20m. What is lost is counted from here.")
+        name: .long, help: "Time of the failure (T0): RFC 3339, or an age such as 20m. Data loss is measured from here."
+    )
     var failedAt: MomentArgument?
 
-    @Option(name: .long, help: "When that was noticed (T1).")
+    @Option(name: .long, help: "Time of the detection (T1).")
     var detectedAt: MomentArgument?
 
-    @Option(name: .long, help: "When the disaster was declared (T2): the time to recover is counted from here.")
+    @Option(name: .long, help: "Time of the declaration (T2). The time to recover is measured from here.")
     var declaredAt: MomentArgument?
 
     @Flag(
-        name: .long, help: "Go on with the newest unfinished run of the scenario, or with the one named: --resume RUN.")
+        name: .long, help: "Resume the newest unfinished run of the scenario, or the given one: --resume RUN.")
     var resume = false
 
     @Option(name: .long, help: .hidden)
     var resumeRun: String?
 
-    @Flag(name: .long, help: "Resume although the plan or its parameters are not what they were.")
+    @Flag(name: .long, help: "Resume even if the plan or its parameters changed.")
     var allowChangedPlan = false
 
-    @Flag(name: .shortAndLong, help: "Do not ask whether it is meant.")
+    @Flag(name: .shortAndLong, help: "Skip the confirmation prompt.")
     var yes = false
 
     var isResuming: Bool { resume || resumeRun != nil }
 
-    /// The same, checked.
+    /// The validated options.
     func request() throws -> ReplayRequest {
         var request = ReplayRequest(
             parameters: try parameters.values(), moments: try moments(now: WallClock.system.now))
@@ -52,8 +53,8 @@ struct ScenarioOptions: ParsableArguments {
             let date = Date(timeIntervalSince1970: Double(seconds))
             guard date <= now.addingTimeInterval(1) else {
                 throw ValidationError(
-                    "\(name) lies in the future: \(Moment.text(date)); by this machine's clock it is \(Moment.text(now)), "
-                        + "so either the moment or the clock is wrong")
+                    "\(name) is in the future: \(Moment.text(date)); this machine's clock shows \(Moment.text(now)): "
+                        + "correct the option or the clock")
             }
             return min(date, now)
         }

@@ -1,30 +1,30 @@
 import ArgumentParser
 import Operations
 
-/// What both commands about the schedule take.
+/// The options that both schedule commands share.
 struct ScheduleOptions: ParsableArguments {
-    @Flag(name: .long, help: "Services and timers of systemd: the default where it runs.")
+    @Flag(name: .long, help: "Write systemd services and timers (default where systemd runs).")
     var systemd = false
 
-    @Flag(name: .long, help: "A file for /etc/cron.d: the default elsewhere.")
+    @Flag(name: .long, help: "Write a file for /etc/cron.d (default where systemd does not run).")
     var cron = false
 
-    @Flag(name: .long, help: "CronJobs for a cluster, with a kustomization.")
+    @Flag(name: .long, help: "Write Kubernetes CronJobs with a kustomization.")
     var kubernetes = false
 
-    @Option(name: .long, help: "The user that jobs run as, on this machine.")
+    @Option(name: .long, help: "User that runs the jobs on this machine.")
     var user = "root"
 
-    @Option(name: .long, help: "NAME=value lines with the secrets that dr.yaml takes from the environment.")
+    @Option(name: .long, help: "File of NAME=value lines with the secrets that dr.yaml reads from the environment.")
     var environmentFile = "/etc/dr/environment"
 
-    @Option(name: .long, help: "Share of the packs that the weekly sample reads, in percent.")
+    @Option(name: .long, help: "Share of the packs that the weekly sample reads, in per cent.")
     var sample = 5
 
-    @Option(name: .long, help: "Kubernetes: the namespace.")
+    @Option(name: .long, help: "Namespace of the CronJobs. Only with --kubernetes.")
     var namespace = "monitoring"
 
-    @Option(name: .long, help: "Kubernetes: the image that holds dr.")
+    @Option(name: .long, help: "Container image that contains dr. Required with --kubernetes.")
     var image: String?
 
     func validate() throws {
@@ -35,24 +35,24 @@ struct ScheduleOptions: ParsableArguments {
         let isName =
             !user.isEmpty && user.first != "-"
             && user.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) }
-        guard isName else { throw ValidationError("--user: '\(user)' is no user's name") }
+        guard isName else { throw ValidationError("--user: '\(user)' is not a valid user name") }
         let isNamespace =
             (1...63).contains(namespace.count)
             && namespace.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "-") }
-        guard isNamespace else { throw ValidationError("--namespace: '\(namespace)' is no name of a namespace") }
+        guard isNamespace else { throw ValidationError("--namespace: '\(namespace)' is not a valid namespace name") }
         if kubernetes, image == nil {
             throw ValidationError("--kubernetes needs --image, such as registry/dr:\(Release.version)")
         }
     }
 
-    /// The form that was asked for; nil for the usual one of this machine.
+    /// The requested form; nil for this machine's default.
     private var requested: SchedulePlan.Form? {
         if systemd { return .systemd }
         if cron { return .cron }
         return kubernetes ? .kubernetes : nil
     }
 
-    /// The same, checked.
+    /// The validated options.
     func plan() -> SchedulePlan {
         var plan = SchedulePlan(requested ?? .usual)
         plan.user = user

@@ -4,7 +4,7 @@ import Foundation
 import Retention
 import StackConfiguration
 
-/// Reads what `dr retention simulate` was told.
+/// Reads the arguments of `dr retention simulate`.
 struct SimulationArguments {
     let command: RetentionSimulate
 
@@ -17,10 +17,12 @@ struct SimulationArguments {
         guard let length = CalendarLength(command.length), !length.isZero else {
             throw ValidationError("--for takes a length of time such as 7y, not '\(command.length)'")
         }
-        // What a machine does in a few seconds; nobody plans for more.
+        // A machine simulates this in a few seconds, and no plan needs more.
         guard length.nominalSeconds <= 100 * 366 * 86_400 else { throw ValidationError("--for takes up to 100y") }
         guard length.nominalSeconds / schedule.every.nominalSeconds <= 10_000_000 else {
-            throw ValidationError("these are more than 10,000,000 backups; shorten --for, or lengthen --schedule")
+            throw ValidationError(
+                "the simulation has more than 10,000,000 backups; shorten --for, or lengthen the interval of --schedule"
+            )
         }
         guard let size = ByteCount.parse(command.size), size > 0 else {
             throw ValidationError("--size takes a size such as 20GiB, not '\(command.size)'")
@@ -39,7 +41,7 @@ struct SimulationArguments {
         return simulation
     }
 
-    /// A day, or a length after the start, as a moment in that day.
+    /// A time in the given day, or the given length after the start.
     static func moment(_ text: String, option: String, from start: Int, in zone: DeclaredZone) throws -> Int {
         if let length = CalendarLength(text) { return zone.adding(length, to: start) }
         return try day(text, option: option, in: zone)
@@ -63,16 +65,17 @@ struct SimulationArguments {
         return first..<zone.adding(.days(1), to: last)
     }
 
-    /// A share in a time, such as `5%/mo`, brought to another time by compounding.
+    /// A share per period, such as `5%/mo`, converted to another period by compounding.
     private func rate(_ text: String, _ option: String, upTo most: Double, days: Double) throws -> Double {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         let lengths = ["d": 1, "w": 7, "mo": 30.4375, "y": 365.25]
         guard parts.count == 2, let length = lengths[String(parts[1])], parts[0].hasSuffix("%"),
             let percent = Double(parts[0].dropLast()), (0...most * 100).contains(percent)
         else {
-            throw ValidationError("\(option) takes a share in a time, such as 5%/d, 5%/w, 5%/mo or 5%/y, not '\(text)'")
+            throw ValidationError(
+                "\(option) takes a share per period, such as 5%/d, 5%/w, 5%/mo or 5%/y, not '\(text)'")
         }
-        // What is replaced compounds downwards: of what is left, the same share goes again.
+        // Replacement compounds downwards: each period replaces the same share of the remaining data.
         return option == "--growth"
             ? pow(1 + percent / 100, days / length) - 1
             : 1 - pow(1 - percent / 100, days / length)

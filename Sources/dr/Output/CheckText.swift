@@ -2,7 +2,7 @@ import Operations
 import Components
 import Platform
 
-/// Results of checks, for people.
+/// Results of checks as text.
 enum CheckText {
     static func table(_ report: CheckReport) -> String {
         var table = Table([

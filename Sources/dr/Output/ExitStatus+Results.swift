@@ -21,8 +21,8 @@ extension DrillResult {
         switch verdict {
         case .passed: .done
         case .late: .objectiveMissed
-        // A drill that came back in part has failed; only a recovery is partial.
-        case .failed, .partial, .void: .checkFailed
+        // A partial drill has failed; only a recovery can be partial.
+        case .failed, .partial, .inconclusive: .checkFailed
         }
     }
 }

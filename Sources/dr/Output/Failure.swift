@@ -10,19 +10,19 @@ struct Failure: Encodable {
         var reason: String
         /// The error in one or more lines, without its hint.
         var message: String
-        /// The verb or action that failed, where it is known.
+        /// The operation that failed, if it is known.
         var operation: String?
-        /// The file, key, component or program that it is about, where it is known.
+        /// The file, key, component or program of the operation, if it is known.
         var object: String?
         var hint: String?
         var exitCode: Int32
     }
 
-    /// - Parameter message: the error as it stands on standard error.
+    /// - Parameter message: the error as printed on standard error.
     init(_ error: any Error, message: String, _ status: ExitStatus) {
         let marker = "\nhint: "
         let parts = message.split(separator: marker, maxSplits: 1)
-        // Several complaints of one file have a hint each: they stay where they are.
+        // If a file has several errors, each has its own hint, which stays in the message.
         let isSingle = message.ranges(of: marker).count == 1
         let known = error as? any OperationError
         self.error = Body(
@@ -31,7 +31,7 @@ struct Failure: Encodable {
             hint: isSingle ? parts.last.map { String($0).trimmingLineEnds } : nil, exitCode: status.rawValue)
     }
 
-    /// For a command that has ended with a status other than 0 and printed nothing.
+    /// For a command that failed without printing a result.
     init(_ status: ExitStatus) {
         error = Body(
             reason: status.reason, message: "see standard error", operation: nil, object: nil, hint: nil,
@@ -40,7 +40,7 @@ struct Failure: Encodable {
 }
 
 extension ExitStatus {
-    /// The reason of an error that says no more than its exit code.
+    /// The reason code of an error without its own.
     var reason: String {
         switch self {
         case .done: "done"

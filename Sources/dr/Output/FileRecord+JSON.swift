@@ -2,7 +2,7 @@ import BackupRepository
 import Foundation
 
 extension FileRecord {
-    /// The path's bytes in base 64, where it is not UTF-8; else nil.
+    /// The bytes of the path in base 64, if it is not UTF-8; otherwise nil.
     var path64: String? {
         String(validating: path, as: UTF8.self) == nil ? Data(path).base64EncodedString() : nil
     }

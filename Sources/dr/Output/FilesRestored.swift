@@ -2,15 +2,15 @@ import BackupRepository
 import Operations
 import Platform
 
-/// What a restore into a directory did.
+/// The result of a restore into a directory.
 struct FilesRestored: Encodable {
     var set: Timestamp
     var component: String
     var target: String
     var kept: String?
-    /// Where the old content was, when it was removed.
+    /// The path of the previous content, if it was removed.
     var discarded: String?
-    /// What does not have its owner or mode.
+    /// The files without their recorded owner or mode.
     var shortfall: OwnerShortfall?
     var files: Int
     var bytes: Int
@@ -22,7 +22,7 @@ struct FilesRestored: Encodable {
     /// Paths that the backup itself lacks.
     var missing: [Damage]
 
-    /// - Parameter isSlice: true where only a part of the component was restored, whose newest datum counts.
+    /// - Parameter isSlice: true if only a part of the component was restored, so that the newest datum of that part counts.
     init(set: Timestamp, _ manifest: Manifest, _ report: ComponentRestore.Report, isSlice: Bool = false) {
         self.set = set
         component = manifest.component
@@ -45,25 +45,25 @@ struct FilesRestored: Encodable {
         ]
         if watermark != nil { lines.append("newest datum: \(Units.moment(milliseconds: watermark))") }
         if reusedFiles > 0 {
-            lines.append("\(reusedFiles) files, \(Units.bytes(reusedBytes)), were here already")
+            lines.append("\(reusedFiles) files, \(Units.bytes(reusedBytes)), existed already and were reused")
         }
-        if let kept { lines.append("the old content is kept in \(kept)") }
-        if discarded != nil { lines.append("the old content is removed") }
+        if let kept { lines.append("the previous content is kept in \(kept)") }
+        if discarded != nil { lines.append("the previous content was removed") }
         return lines.joined(separator: "\n")
     }
 }
 
-/// What a restore into a directory would do.
+/// The preview of a restore into a directory.
 struct FilesPreview: Encodable {
     var set: Timestamp
     var component: String
     var dryRun = true
     var target: String
-    /// Something is there, and would be kept beside it.
+    /// True if the target exists; its content would be kept beside it.
     var replaces: Bool
     var files: Int
     var bytes: Int
-    /// What would make it stop: a server that runs on the target.
+    /// The conflicts that stop the restore, such as a server that runs on the target.
     var obstacles: [String]
 
     init(set: Timestamp, component: String, _ plan: ComponentRestore.Plan) {
@@ -79,9 +79,9 @@ struct FilesPreview: Encodable {
     var text: String {
         var lines = [
             "would restore \(component) of set \(set) to \(target): \(files) files, \(Units.bytes(bytes))"
-                + (replaces ? "; what is there would be kept beside it" : "")
+                + (replaces ? "; the existing files would be kept beside it" : "")
         ]
-        lines += obstacles.map { "in the way: \($0)" }
+        lines += obstacles.map { "conflict: \($0)" }
         return lines.joined(separator: "\n")
     }
 }

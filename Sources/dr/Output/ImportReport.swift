@@ -3,10 +3,10 @@ import Foundation
 import Platform
 import Synchronization
 
-/// Tells of an import object by object as it goes on, and sums up at its end.
+/// Prints each object of an import, and a summary at its end.
 final class ImportReport: Sendable {
     private let isJSON: Bool
-    /// Also names the objects that were right already.
+    /// Also prints the objects that did not need a change.
     private let showsSame: Bool
     private let state: Mutex<State>
 
@@ -41,16 +41,16 @@ final class ImportReport: Sendable {
         var set: Timestamp
         var component: String
         var dryRun: Bool
-        /// By outcome; all outcomes are there.
+        /// The number of objects by outcome, including outcomes without objects.
         var counts: [String: Int]
         /// Objects that lack a secret.
         var missingSecrets: Int
-        /// What ended the import before its end.
+        /// The error that stopped the import.
         var error: String?
     }
 
-    /// Prints the sums.
-    /// - Parameter error: what ended the import before its end; nil where it came to it.
+    /// Prints the summary.
+    /// - Parameter error: the error that stopped the import; nil if it is complete.
     func end(set: Timestamp, component: String, isDryRun: Bool, error: (any Error)? = nil) throws {
         try state.withLock { state in
             if let failure = state.failure { throw failure }
@@ -66,7 +66,7 @@ final class ImportReport: Sendable {
             var text = "\(component.printable) of set \(set): \(manner)\(isDryRun ? "would be: " : "")\(total)"
             if state.missingSecrets > 0 {
                 text += "\n\(state.missingSecrets) objects lack secrets: "
-                text += "give them under `secrets:` of the component in dr.yaml"
+                text += "add them under `secrets:` of the component in dr.yaml"
             }
             try StandardOutput.write(text + "\n")
         }

@@ -6,14 +6,14 @@ import Platform
 struct JSONStream {
     private let key: String?
     private var isFirst = true
-    /// Text that waits to be written.
+    /// The buffered text.
     private var waiting = ""
-    /// UTF-8 code units of text that are gathered before they are written.
+    /// The size of the buffer, in UTF-8 code units.
     private let room: Int
 
     /// - Parameters:
-    ///   - key: of the array; nil for text.
-    ///   - isLive: writes each row at once, for work that takes long.
+    ///   - key: the name of the array; nil for text.
+    ///   - isLive: writes each row immediately, for slow operations.
     init(_ key: String?, isLive: Bool = false) {
         self.key = key
         room = isLive ? 0 : 64 << 10

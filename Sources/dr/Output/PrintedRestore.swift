@@ -2,7 +2,7 @@ import BackupRepository
 import Operations
 import Platform
 
-/// A restore whose progress and outcome are told as it goes on.
+/// A restore that prints its progress and its result.
 struct PrintedRestore {
     let job: RestoreJob
     var isDryRun = false
@@ -14,7 +14,7 @@ struct PrintedRestore {
         ProgressDisplay(options: options, work: [(job.component, job.progress)])
     }
 
-    /// - Throws: what the restore throws; `ExitStatus.partial` when not every object is whole.
+    /// - Throws: the errors of the restore; `ExitStatus.partial` if an object is incomplete.
     func run(_ road: RestoreJob.Road) async throws {
         switch road {
         case .files(let directory) where isDryRun: try await preview(directory)
@@ -52,7 +52,7 @@ struct PrintedRestore {
                 }
             }
         } catch {
-            // What was done before the server went away is done: it has been told, and the document gets its end.
+            // Objects imported before the server failed are printed already, so the document is completed.
             if !report.isEmpty { try end(error) }
             throw error
         }

@@ -2,13 +2,13 @@ import BackupRepository
 import Operations
 import Platform
 
-/// A set as people read it.
+/// A backup set as text.
 enum SetText {
     /// After a backup, and at the head of `dr show`.
-    /// - Parameter recording: seconds that recording answers took after the set was written; nil where that is not known.
+    /// - Parameter recording: seconds for the recorded queries after the set was written; nil if unknown.
     static func summary(_ set: BackupSet, recording: Int? = nil) -> String {
         let seconds = set.finished.seconds - set.started.seconds
-        let after = recording.flatMap { $0 > 0 ? ", recording answers \(Units.duration(seconds: $0))" : nil } ?? ""
+        let after = recording.flatMap { $0 > 0 ? ", recording queries \(Units.duration(seconds: $0))" : nil } ?? ""
         var lines = ["set \(set.name): \(set.status.rawValue), took \(Units.duration(seconds: seconds))\(after)"]
         lines.append(components(set))
         for (name, reason) in set.failed.sorted(by: { $0.key < $1.key }) { lines.append("\(name): FAILED: \(reason)") }

@@ -3,7 +3,7 @@ import Operations
 import Platform
 import Retention
 
-/// What a simulation came to: as JSON, as tables, as a page.
+/// The result of a simulation, as JSON, as tables and as a page.
 struct SimulationReport: Encodable {
     var policy: String
     var schedule: String
@@ -11,21 +11,21 @@ struct SimulationReport: Encodable {
     var until: Timestamp
     /// Backups made.
     var backups: Int
-    /// The day that `kept`, `tiers` and `sets` are about: its last second.
+    /// The last second of the day that `kept`, `tiers` and `sets` describe.
     var at: Timestamp
     var kept: Int
     var tiers: [TierRow]
-    /// Sets that no tier keeps: floors, `keep_last`, `keep_within`.
+    /// Sets that no tier keeps, but floors, `keep_last` or `keep_within`.
     var otherSets: Int
     var timeline: [DayRow]
-    /// What is kept on the chosen day; only when one was asked for.
+    /// The sets kept on the chosen day; nil without one.
     var sets: [SetRow]?
 
     struct TierRow: Encodable {
         var tier: String
         var length: String
         var sets: Int
-        /// Of them, those that no other rule keeps.
+        /// The number of those sets that no other rule keeps.
         var alone: Int
         var oldest: Timestamp?
         var isFull: Bool
@@ -44,7 +44,7 @@ struct SimulationReport: Encodable {
     struct SetRow: Encodable {
         var name: Timestamp
         var reasons: [String]
-        /// When it goes; absent for what stays as long as no newer set comes.
+        /// The time of the removal; nil for a set that stays until a newer one exists.
         var until: Timestamp?
     }
 
@@ -74,7 +74,7 @@ struct SimulationReport: Encodable {
             } : nil
     }
 
-    /// Every day of a month or two, the last days of months up to three years, those of years beyond; and the last.
+    /// Every day of up to two months, the last day of each month of up to three years, else of each year; and the last day.
     private static func timeline(_ simulation: Simulation, _ outcome: Simulation.Outcome) -> [DayRow] {
         let days = outcome.days
         let names = simulation.policy.timeZone.days(of: days.map(\.end))
@@ -91,15 +91,15 @@ struct SimulationReport: Encodable {
         }
     }
 
-    /// A model that grows without bounds stays printable.
+    /// Clamps the size, since a model may grow without bounds.
     private static func wholeBytes(_ size: Double) -> Int { Int(clamping: size) }
 
-    /// Prices to a hundredth of a hundredth: more is noise.
+    /// Rounds a price to 0.0001.
     private static func cents(_ price: Double) -> Double { (min(price, 1e14) * 10_000).rounded() / 10_000 }
 }
 
 extension Reason {
-    /// The tier that speaks here; nil for other rules.
+    /// The tier of this reason; nil for other rules.
     fileprivate var tier: Tier? {
         switch base {
         case .newest(let period, _): period.tier
@@ -126,7 +126,7 @@ extension SimulationReport {
             ("TIER", .left), ("LENGTH", .right), ("SETS", .right), ("ONLY FOR IT", .right), ("OLDEST", .left),
         ])
         for row in tiers {
-            let note = row.isFull ? "" : " (history is shorter)"
+            let note = row.isFull ? "" : " (the history is shorter)"
             table.add([
                 row.tier, row.length, "\(row.sets)", "\(row.alone)", (row.oldest?.readable ?? "-") + note,
             ])
@@ -138,7 +138,7 @@ extension SimulationReport {
     private var timelineTable: Table {
         var table = Table([
             ("END OF", .left), ("SETS", .right), ("OLDEST", .left), ("FULL BACKUP", .right), ("STORED", .right),
-            ("PRICE A MONTH", .right), ("PAID", .right),
+            ("PRICE PER MONTH", .right), ("PAID", .right),
         ])
         for row in timeline {
             table.add([
@@ -151,7 +151,7 @@ extension SimulationReport {
 
     private var setTable: Table? {
         sets.map { sets in
-            var table = Table([("SET", .left), ("KEPT UNTIL", .left), ("BECAUSE", .left)])
+            var table = Table([("SET", .left), ("KEPT UNTIL", .left), ("REASONS", .left)])
             for set in sets {
                 table.add(["\(set.name)", set.until?.readable ?? "-", set.reasons.joined(separator: "; ")])
             }
@@ -161,7 +161,7 @@ extension SimulationReport {
 
     func page(picture: String) -> Page {
         Page(
-            title: "What retention keeps", picture: picture,
+            title: "Retention simulation", picture: picture,
             tables: [tierTable, timelineTable, setTable].compactMap(\.self))
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Grafana
 
-/// What goes wrong during an import, and what it costs.
+/// Failures during an import and their consequences.
 @Suite struct ImportFaultTests {
     private func exported() async throws -> ExportedTree { try await ImportSite(ImportSite.rich()).export() }
     private static let main = "Main Org."
@@ -60,12 +60,12 @@ import Testing
             #expect(policies.outcome == .failed && policies.detail?.contains("'Operators'") == true)
             let ann = try #require(objects.of("user", "'ann'").first)
             #expect(ann.missingSecrets.isEmpty && ann.detail?.contains("random password") == true)
-            #expect(objects.of("service account", "backup").first?.detail == "tokens must be issued anew: nightly")
+            #expect(objects.of("service account", "backup").first?.detail == "tokens must be issued again: nightly")
         }
         let state = String(describing: target.grafana.state)
         #expect(!state.contains("[REDACTED]"))
 
-        // Once they are given, the rest comes.
+        // Once they are given, the others are imported.
         target.secrets = ImportSecrets(ImportSite.secrets)
         let second = try await target.import(tree)
         #expect(second.unwhole == "")
@@ -74,7 +74,7 @@ import Testing
         #expect(main.policies["routes"]?.array?.count == 2)
     }
 
-    /// In a drill: what refers to contact points must come back, and none of them must reach anybody.
+    /// In a drill: objects that refer to contact points must be restored, and no contact point may notify a receiver.
     @Test func `with a placeholder all comes back, and what lacks its secret is named`() async throws {
         let tree = try await exported()
         var target = try await ImportSite(.empty())
@@ -82,17 +82,17 @@ import Testing
         let objects = try await target.import(tree)
         let slack = try #require(objects.of("contact point", "cp-slack").first)
         #expect(slack.outcome == .create && slack.missingSecrets == ["contact-point/cp-slack/url"])
-        #expect(slack.detail?.contains("notifies nobody") == true)
+        #expect(slack.detail?.contains("notifies no one") == true)
         #expect(objects.of("notification policies", Self.main).first?.outcome == .update)
         #expect(objects.allSatisfy { $0.outcome != .failed })
         let main = try target.organization(Self.main)
         #expect(String(describing: main).contains("https://withheld.invalid/"))
         #expect(main.policies["routes"]?.array?.count == 2)
-        // A step that is tried again meets what it made.
+        // A repeated step finds the object that it created.
         #expect(try await target.import(tree).of("contact point", "cp-slack").first?.outcome == .same)
     }
 
-    /// After a total loss, with nothing but an encrypted store.
+    /// After a total loss, with only an encrypted store.
     @Test(arguments: [GrafanaVersion.v10, .v11, .v12, .v13])
     func `contact points and policies come back with the secrets of the backup`(version: GrafanaVersion) async throws {
         let tree = try await ImportSite(ImportSite.rich(version: version)).export(contactPoints: .taken)
@@ -106,7 +106,7 @@ import Testing
         let hook = try #require(points.first { $0["uid"] == "cp-hook" }?["settings"])
         #expect(hook["password"] == "hook-password")
         #expect(hook["http_config"]?["oauth2"]?["client_secret"] == "oauth-secret")
-        // Data sources' secrets are nowhere.
+        // The secrets of data sources are not backed up.
         #expect(objects.of("data source", "P1").contains { !$0.missingSecrets.isEmpty })
         let again = try await target.import(tree)
         #expect(again.of("contact point").allSatisfy { $0.outcome == .same })
@@ -157,7 +157,7 @@ import Testing
         #expect(hook["settings"]?["username"] == "dr" && hook["settings"]?["password"]?.text == password)
     }
 
-    /// Every number in an answer of the server is replaced: nothing may end the program.
+    /// Every number in an answer of the server is replaced: the program must not trap.
     @Test func `numbers of the server that cannot be cost at most the import`() async throws {
         let tree = try await exported()
         var target = try await ImportSite(ImportSite.rich())
@@ -226,7 +226,7 @@ import Testing
         let disks = try #require(objects.of("dashboard", "disks").first)
         #expect(disks.outcome == .failed && disks.detail?.contains("damaged: not valid JSON") == true)
         #expect(objects.of("folder", "net.json").first?.outcome == .failed)
-        // What lay in the folder has no place.
+        // Objects of the folder have no parent.
         #expect(objects.of("dashboard", "linux-net").first?.outcome == .failed)
         #expect(objects.of("dashboard", "uid home), organisation 'Main").first?.outcome == .create)
     }
@@ -269,7 +269,7 @@ import Testing
         #expect(error?.reason == .unreachable)
     }
 
-    /// A request succeeds and its answer is lost: that is found out, and nothing is there twice.
+    /// A request succeeds and its answer is lost: the import detects it, and creates no duplicate.
     @Test(arguments: [
         ["/api/orgs", "/api/teams", "/api/folders", "/api/library-elements", "/api/annotations"],
         [
@@ -316,7 +316,7 @@ import Testing
 }
 
 extension Int {
-    /// Counts, and says whether the limit is not passed yet.
+    /// Counts, and returns true while the limit is not exceeded.
     fileprivate mutating func take(upTo limit: Int) -> Bool {
         self += 1
         return self <= limit

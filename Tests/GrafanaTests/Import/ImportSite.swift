@@ -13,13 +13,13 @@ import Testing
 /// A stand-in to export from or to import into.
 struct ImportSite {
     let grafana: GrafanaStandIn
-    /// Whom to work as; the server admin otherwise.
+    /// The token of the import; nil to use the server admin.
     var token: String?
     var secrets = ImportSecrets(Self.secrets)
     var replaces = false
     var retries = RetryPolicy(attempts: 8, base: .milliseconds(40), cap: .milliseconds(300))
 
-    /// All that ``GrafanaState/rich(version:firstID:)`` keeps to itself; its organisations are 1 and 47.
+    /// All secrets that ``GrafanaState/rich(version:firstID:)`` never shows; its organisations are 1 and 47.
     static let secrets = [
         "data-source/P1/basicAuthPassword": "p1-password", "data-source/P1/httpHeaderValue1": "p1-header",
         "data-source/P1/password": "lab-password", "contact-point/cp-slack/url": "https://hooks.example.org/secret",
@@ -39,7 +39,7 @@ struct ImportSite {
     }
 
     /// An export, with its folder.
-    /// - Parameter contactPoints: whether their secrets are in the tree, as they are in an encrypted store.
+    /// - Parameter contactPoints: the treatment of their secrets: in the tree only for an encrypted store.
     func export(contactPoints: ContactPointSecrets = .never) async throws -> ExportedTree {
         let folder = try TemporaryFolder("grafana-export")
         let source = GrafanaSource(
@@ -53,7 +53,7 @@ struct ImportSite {
         return ExportedTree(folder: folder, root: capture.root)
     }
 
-    /// The rich seed with but a few annotations, for tests that are about other things.
+    /// The rich seed with only a few annotations, for tests of other objects.
     static func rich(version: GrafanaVersion = .v11) -> GrafanaState {
         var state = GrafanaState.rich(version: version)
         state.organizations[1]?.annotations.removeLast(224)
@@ -63,7 +63,7 @@ struct ImportSite {
     /// Shortly after the annotations of the seed.
     static let now = 1_790_100_000_000
 
-    /// What was reported, in its order.
+    /// The reported objects, in order.
     func `import`(_ tree: ExportedTree, dryRun: Bool = false) async throws -> [ImportedObject] {
         let reported = Mutex([ImportedObject]())
         let importer = GrafanaImporter(api: api, user: token == nil ? "admin" : nil, secrets: secrets)
@@ -153,7 +153,7 @@ extension [ImportedObject] {
 
     var outcomes: [ImportedObject.Outcome: Int] { reduce(into: [:]) { $0[$1.outcome, default: 0] += 1 } }
 
-    /// What is not as it was backed up, for people; empty when all is.
+    /// The objects that differ from the backup, as text; empty when there are none.
     var unwhole: String { filter { !$0.isWhole }.text }
 
     /// For a failed expectation.

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Grafana
 
-/// Into a Grafana that has things of its own, and things that are in the way.
+/// Imports into a Grafana with other objects and with conflicts.
 @Suite struct LivingGrafanaTests {
     private func pair(_ version: GrafanaVersion = .v11) async throws -> (tree: ExportedTree, target: ImportSite) {
         let state = ImportSite.rich(version: version)
@@ -43,7 +43,7 @@ import Testing
             organization.annotations.removeLast(3)
             organization.teams[0].members = [:]
             organization.correlations[0]["description"] = "changed"
-            // New, and nobody's business.
+            // New, and without effect on the import.
             organization.dashboards["new"] = organization.dashboards["twin-a"]
             organization.dashboards["new"]?.uid = "new"
         }
@@ -56,9 +56,9 @@ import Testing
                 == Set(objects.map { "\($0.kind) \($0.name) \($0.outcome)" }))
         #expect(objects.outcomes[.update] == 14, "\(objects.filter { $0.outcome != .same }.text)")
         #expect(objects.outcomes[.create] == 4)  // a contact point and three annotations
-        // A list that is replaced as a whole says what goes.
+        // For a list that is replaced completely, the report names the removed elements.
         #expect(
-            preview.of("folder", "uid ops)").first?.detail?.contains("takes away that of role Editor (Edit)") == true)
+            preview.of("folder", "uid ops)").first?.detail?.contains("removes that of role Editor (Edit)") == true)
         let after = try target.organization(Self.main)
         #expect(after.dashboards["new"] != nil)
         #expect(after.dashboards["home"]?.folderUid == nil && after.dashboards["disks"]?.title == "Disks")
@@ -117,10 +117,10 @@ import Testing
         target.replaces = true
         let preview = try await target.import(tree, dryRun: true)
         #expect(
-            preview.of("notification policies", Self.main).first?.detail?.contains("takes away the routes {team=new}")
+            preview.of("notification policies", Self.main).first?.detail?.contains("removes the routes {team=new}")
                 == true)
         #expect(
-            preview.of("alert rule group", "hosts / all").first?.detail?.contains("takes away the rules 'Own'") == true)
+            preview.of("alert rule group", "hosts / all").first?.detail?.contains("removes the rules 'Own'") == true)
         _ = try await target.import(tree)
         #expect(try !target.organization(Self.main).rules.contains { $0["uid"] == "own" })
         #expect(try target.organization(Self.main).policies["routes"]?.array?.count == 2)

@@ -8,7 +8,8 @@ import Testing
 
 /// From one Grafana into an empty one, and again.
 @Suite struct RoundTripTests {
-    /// What Grafana gives anew, or gives to nobody: the only differences between an export and that of its import.
+    /// Removes members that Grafana assigns again or never returns: the only differences between an export and that of
+    /// its import.
     private static func withoutWhatCannotComeBack(_ documents: [String: JSONValue]) -> [String: JSONValue] {
         var result: [String: JSONValue] = [:]
         for (path, value) in documents {
@@ -43,7 +44,8 @@ import Testing
         let first = try await new.import(tree)
         #expect(first.allSatisfy { [.create, .update, .same, .skipped].contains($0.outcome) }, "\(first.text)")
         #expect(first.unwhole == "")
-        // The dry run foretold each outcome, but for what Grafana makes by itself in a new organisation or for a new user.
+        // The dry run predicted each outcome, except for objects that Grafana creates in a new organisation or for a
+        // new user.
         func told(_ objects: [ImportedObject]) -> Set<String> {
             Set(
                 objects.filter { !["member", "notification policies"].contains($0.kind) }
@@ -69,7 +71,7 @@ import Testing
         #expect(new.grafana.state.user("ann")?.password == "ann-secret")
         #expect(new.grafana.state.user("bob@example.org")?.password.count == 32)
 
-        // Again: nothing to do, and nothing done.
+        // A second run writes nothing.
         let writes = new.grafana.server.requests.filter { !$0.key.hasPrefix("GET ") }
         let second = try await new.import(tree)
         #expect(Set(second.outcomes.keys).subtracting([.same, .skipped]).isEmpty, "\(second.text)")

@@ -1,5 +1,5 @@
 /// The built-in recovery plans as text, so that `dr` works without any other file.
-package enum ShippedPlans {
+package enum ShippedPlan {
     /// The plans with their file names.
     package static let all: [(file: String, text: String)] = [
         ("complete_cluster_loss.yaml", PackageResources.complete_cluster_loss_yaml),
