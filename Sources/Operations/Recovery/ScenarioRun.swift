@@ -98,8 +98,8 @@ package struct ScenarioRun {
                 var proofs: [String] = []
                 for condition in step.verify { proofs += try await condition.action.preview(in: context).lines }
                 preview.add(
-                    step, wave: number + 1, does: lines, proves: proofs, bytes: bytes, forecast: forecast.steps[step.id]
-                )
+                    step, wave: number + 1, does: lines, proves: proofs, bytes: bytes,
+                    forecast: forecast.steps[step.id])
             }
         }
         return preview

@@ -26,8 +26,8 @@ package struct StoreChecks {
             let repository = try await session.repository()
             checks.append(
                 Check(
-                    "repository", verdict: .ok, "\(repository.description.id), format \(repository.description.format)")
-            )
+                    "repository", verdict: .ok,
+                    "\(repository.description.id), format \(repository.description.format)"))
             _ = try session.state(of: repository)
             checks.append(Check("state", verdict: .ok, "writable"))
         } catch { checks.append(Check("repository", verdict: .failed, "\(error)")) }
