@@ -107,7 +107,7 @@ import Testing
         Case(
             check: "elasticsearch_documents",
             good: elasticsearch.merging(["/jaeger-*/_count": (200, #"{"count":0,"_shards":{"failed":0}}"#)]) { $1 },
-            broken: ["/jaeger-*/_count": (404, "no such index")], says: "HTTP 404", facts: ["documents": "0"]),
+            broken: ["/jaeger-*/_count": (404, "no such index")], says: "no index exists", facts: ["documents": "0"]),
         Case(
             check: "elasticsearch_documents", good: elasticsearch,
             broken: ["/jaeger-*/_count": (200, #"{"count":0,"_shards":{"failed":0}}"#)], says: "there is no document"),
