@@ -164,7 +164,7 @@ import Testing
         try journey.write("a", "x")
         try await journey.expect(0, "init")
         let run = try await journey.expect(3, "backup")
-        #expect(run.errors.contains("gone: look at '/nowhere/at/all'"))
+        #expect(run.errors.contains("gone: read the folder '/nowhere/at/all'"))
         #expect(try await journey.expect(0, "list").output.contains("partial"))
         try await journey.expect(5, "status")
     }

@@ -82,7 +82,7 @@ import Documents
         .store("url: s3://abc, kms_key_id: k", "dr.yaml:2:24: 'kms_key_id' needs 'server_side_encryption: aws:kms'"),
         .store(
             "url: s3://abc, access_key_id: {env: A}",
-            "dr.yaml:2:24: 'access_key_id' and 'secret_access_key' need each other"),
+            "dr.yaml:2:24: 'access_key_id' and 'secret_access_key' must be set together"),
         .store(
             "url: s3://abc, endpoint: localhost:9000", "dr.yaml:2:34: the URL does not start with http:// or https://"),
         .store("url: s3://abc, part_size: 1MiB", "dr.yaml:2:35: '1MiB' is out of range: 5MiB to 5GiB"),
@@ -143,7 +143,7 @@ import Documents
             "prometheus: {url: http://p, data: /p, tls: {insecure: true}}", "dr.yaml:3:41: 'tls' needs an https:// URL"),
         .component(
             "prometheus: {url: https://p, data: /p, tls: {cert_file: c}}",
-            "dr.yaml:3:48: 'cert_file' and 'key_file' need each other"),
+            "dr.yaml:3:48: 'cert_file' and 'key_file' must be set together"),
         .component("{}", "dr.yaml:3:3: 'components' is empty"),
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: hunter2}",

@@ -38,7 +38,7 @@ import Documents
         ("url: 'ssh://git:hunter2@host/x'", "the URL must not contain credentials"),
         ("url: 'ext::sh -c id'", "neither a path nor a URL"), ("url: 's3://host/x'", "has scheme 's3'"),
         ("branch: main", "required key 'url' is missing"),
-        ("url: /x, password: {env: P}", "'username' and 'password' need each other"),
+        ("url: /x, password: {env: P}", "'username' and 'password' must be set together"),
         ("url: /x, username: u, password: {env: P}", "'password' needs an http or https URL"),
         ("url: 'https://h/x', ssh_key: k", "'ssh_key' needs an ssh URL"),
         ("url: /x, ssh_known_hosts: k", "'ssh_known_hosts' needs an ssh URL"),

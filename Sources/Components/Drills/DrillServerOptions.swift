@@ -41,7 +41,7 @@ extension DrillServerOptions: Section {
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if (username == nil) != (password == nil) {
             reader.complain(
-                written[username == nil ? "password" : "username"], "'username' and 'password' need each other")
+                written[username == nil ? "password" : "username"], "'username' and 'password' must be set together")
         }
         if run.isEmpty { reader.complain(written["run"], "'run' is empty: it needs a program") }
     }

@@ -24,7 +24,7 @@ extension HTTPAccess: Section {
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if (username == nil) != (password == nil) {
             let key = username == nil ? "password" : "username"
-            reader.complain(written[key], "'username' and 'password' need each other")
+            reader.complain(written[key], "'username' and 'password' must be set together")
         }
         if bearerToken != nil, password != nil {
             reader.complain(written["bearer_token"], "'bearer_token' and 'password' exclude each other")
@@ -59,7 +59,7 @@ extension TLSOptions: Section {
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if (certificateFile == nil) != (keyFile == nil) {
             let key = certificateFile == nil ? "key_file" : "cert_file"
-            reader.complain(written[key], "'cert_file' and 'key_file' need each other")
+            reader.complain(written[key], "'cert_file' and 'key_file' must be set together")
         }
         if insecure, caFile != nil {
             reader.complain(written["insecure"], "'insecure' and 'ca_file' exclude each other")

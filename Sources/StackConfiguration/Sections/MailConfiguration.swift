@@ -35,7 +35,7 @@ extension MailConfiguration: Section {
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if (username == nil) != (password == nil) {
             let key = username == nil ? "password" : "username"
-            reader.complain(written[key], "'username' and 'password' need each other")
+            reader.complain(written[key], "'username' and 'password' must be set together")
         }
         if to.isEmpty { reader.complain(written["to"], "'to' is empty") }
         guard !startTLS else { return }

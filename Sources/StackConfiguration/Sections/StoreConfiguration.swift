@@ -94,7 +94,7 @@ extension StoreConfiguration: Section {
         }
         if (accessKeyID == nil) != (secretAccessKey == nil) {
             let key = accessKeyID == nil ? "secret_access_key" : "access_key_id"
-            reader.complain(written[key], "'access_key_id' and 'secret_access_key' need each other")
+            reader.complain(written[key], "'access_key_id' and 'secret_access_key' must be set together")
         }
         if accessKeyID != nil, profile != nil {
             reader.complain(written["profile"], "'profile' and 'access_key_id' exclude each other")
