@@ -43,7 +43,7 @@ import Testing
         #expect(bytes > 0)
         #expect(capture.facts["out-of-order samples since start"] == "300")
         let warning = try #require(capture.warnings.first)
-        #expect(warning.contains("wbl/ holds \(bytes) bytes, and 300 such samples came"))
+        #expect(warning.contains("wbl/ holds \(bytes) bytes, and 300 such samples arrived"))
         #expect(capture.watermark == now - 51_000)
         try await capture.release()
 
