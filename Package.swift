@@ -105,7 +105,8 @@ let program: [Target] =
         layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
         // The protocol that every kind of component conforms to, and the framework of the checks.
         layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
-        layer("StackConfiguration", ["Components", "Documents", "Retention", "Notifications", yams]),
+        layer(
+            "StackConfiguration", ["BackupRepository", "Components", "Documents", "Retention", "Notifications", yams]),
     ] + kinds + [
         layer(
             "RecoveryPlan",

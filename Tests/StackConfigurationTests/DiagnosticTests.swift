@@ -108,10 +108,10 @@ import Documents
 
         .component(
             "Rules: {kind: files, data: /f}",
-            "dr.yaml:3:3: 'Rules' is not a valid component name\nhint: use 1 to 63 characters of a-z, 0-9 and '-'"),
+            "dr.yaml:3:3: 'Rules' is not a valid component name\nhint: use 1 to 64 characters of a-z, 0-9 and '-'"),
         .component(
             "../x: {kind: files, data: /f}",
-            "dr.yaml:3:3: '../x' is not a valid component name\nhint: use 1 to 63 characters of a-z, 0-9 and '-'"),
+            "dr.yaml:3:3: '../x' is not a valid component name\nhint: use 1 to 64 characters of a-z, 0-9 and '-'"),
         .component(
             "sets: {kind: files, data: /f}",
             "dr.yaml:3:3: 'sets' is reserved\nhint: choose another name, and add 'kind'"),

@@ -1,3 +1,4 @@
+import enum BackupRepository.ComponentName
 package import Components
 package import Documents
 internal import Yams
@@ -75,19 +76,16 @@ extension Shape where Value == [ComponentConfiguration] {
         return good.count == components.count ? good : nil
     }
 
-    /// Names of the repository's own folders, which are beside the folders of the components.
-    private static let reservedNames: Set = ["sets", "marks"]
-
     private static func entry(
         named key: YAMLNode, value: YAMLNode, kinds: [any ComponentKind.Type], _ reader: inout Reader
     ) -> ComponentConfiguration? {
-        guard let name = key.scalar?.string, isName(name) else {
+        guard let name = key.scalar?.string, ComponentName.hasValidForm(name) else {
             reader.complain(
                 key, "\(key.scalar.map { "'\($0.string)'" } ?? key.kindForPeople) is not a valid component name",
-                hint: "use 1 to 63 characters of a-z, 0-9 and '-'")
+                hint: "use 1 to 64 characters of a-z, 0-9 and '-'")
             return nil
         }
-        guard !reservedNames.contains(name) else {
+        guard !ComponentName.reserved.contains(name) else {
             reader.complain(key, "'\(name)' is reserved", hint: "choose another name, and add 'kind'")
             return nil
         }
@@ -120,18 +118,10 @@ extension Shape where Value == [ComponentConfiguration] {
         return component
     }
 
-    private static func isName(_ name: String) -> Bool {
-        (1...63).contains(name.utf8.count)
-            && name.utf8.allSatisfy {
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "-")
-            }
-    }
-
     private static func schema(_ kinds: [any ComponentKind.Type]) -> JSONValue {
         [
             "type": "object", "minProperties": 1,
-            "propertyNames": ["pattern": "^[a-z0-9-]{1,63}$"],
+            "propertyNames": ["pattern": .string(ComponentName.pattern)],
             "additionalProperties": ["anyOf": .array(kinds.map { $0.entrySchema })],
         ]
     }
