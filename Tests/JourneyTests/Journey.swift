@@ -74,6 +74,12 @@ final class Journey: Sendable {
         try Data(text.utf8).write(to: file)
     }
 
+    /// Waits until the clock shows the next second. Canaries have times to the second: two of one second have no order.
+    func nextSecond() async throws {
+        let now = Int(Date().timeIntervalSince1970)
+        while Int(Date().timeIntervalSince1970) == now { try await Task.sleep(for: .milliseconds(20)) }
+    }
+
     func dr(_ arguments: [String], killAfter: Duration? = nil) async throws -> CommandRun {
         try await CommandRun.run(
             Self.program, arguments, in: folder.url, environment: environment, killAfter: killAfter)

@@ -32,6 +32,7 @@ import Testing
             extra: "checks: {canaries: {grafana: {}}}")
         journey.keep(folder)
         let first = try await journey.json(SetName.self, "backup").name
+        try await journey.nextSecond()
         let run = try await journey.expect(0, "backup", "--json")
         let second = try JSONDecoder().decode(SetName.self, from: Data(run.output.utf8)).name
         #expect(!run.errors.contains("recorded") && !run.errors.contains("canary"), "\(run.errors)")
@@ -88,6 +89,7 @@ import Testing
             extra: "checks: {interval: 20s, canaries: {prometheus: {pushgateway: '\(pushgateway.url)'}}}")
         journey.keep(folder)
         let first = try await journey.json(SetName.self, "backup").name
+        try await journey.nextSecond()
         let second = try await journey.json(SetName.self, "backup").name
         var now = try await verdicts(
             journey, "--at", second, "prometheus_ready", "ingestion", "prometheus_blocks_intact", "data_equality",

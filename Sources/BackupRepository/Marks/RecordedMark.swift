@@ -116,7 +116,7 @@ package struct RecordedResult: Codable, Equatable, Sendable {
 /// A canary that was written into a component before its backup.
 package struct RecordedCanary: Codable, Equatable, Sendable {
     package var component: String
-    /// `dr-<timestamp>-<random>`: text order is time order.
+    /// `dr-<timestamp>-<random>`: the timestamp orders it; the random part only makes it unique.
     package var value: String
     /// Milliseconds since 1970, when it was seen there.
     package var at: Int

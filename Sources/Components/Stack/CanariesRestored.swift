@@ -50,8 +50,12 @@ package struct CanariesRestored: RecoveryCheck {
         guard let newest = found.max() else {
             return "there is no canary: the restored data comes from a backup without one"
         }
-        let other = CanaryValue.timestamp(newest).map { "\($0)" } ?? "'\(newest)'"
-        return newest < record.value
+        guard let other = CanaryValue.timestamp(newest), let wanted = CanaryValue.timestamp(record.value) else {
+            return "the canary is '\(newest)', which is not a canary of dr"
+        }
+        // Canaries of one second differ by chance only, so their order says nothing.
+        if other == wanted { return "another backup was restored: its canary is of the same second, \(other)" }
+        return other < wanted
             ? "an older backup was restored: its canary is of \(other)"
             : "the canary is of \(other): a newer backup, or the live stack itself"
     }
