@@ -81,8 +81,12 @@ package struct Repository: Sendable {
         Digest(of: try store.read(Layout.set(name), limit: 256 << 20))
     }
 
-    /// - Parameter void: runs that prunes have abandoned, if the caller has listed them; otherwise they are looked up.
-    package func set(_ name: Timestamp, void: Set<String>? = nil) throws -> BackupSet {
+    package func set(_ name: Timestamp) throws -> BackupSet {
+        try set(name, void: VoidRuns(askingAbout: Marks(self)))
+    }
+
+    /// - Parameter void: the runs that prunes have abandoned; nil if their sets are wanted as well.
+    func set(_ name: Timestamp, void: VoidRuns?) throws -> BackupSet {
         let key = Layout.set(name)
         do {
             let set = try Self.fetch(key, from: store) { bytes in
@@ -93,7 +97,7 @@ package struct Repository: Sendable {
                 try signing.check(set, bytes, in: store)
                 return set
             }
-            guard try !(void?.contains(set.run) ?? (store.head(VoidMark.key(set.run)) != nil)) else {
+            guard try void?.contains(set.run) != true else {
                 throw RepositoryError(
                     .noSuchSet, object: key.text,
                     "a prune abandoned its run before the set was written, so the set is not valid",

@@ -53,8 +53,8 @@ extension ExitStatus {
     private init(_ reason: RepositoryError.Reason) {
         self =
             switch reason {
-            case .damaged, .newerVersion: .repositoryDamaged
-            case .noSuchSet, .noSuchComponent, .noSuchPath: .usage
+            case .damaged, .newerVersion, .untrusted: .repositoryDamaged
+            case .noSuchSet, .noSuchComponent, .noSuchPath, .noSigningKey: .usage
             case .notARepository, .alreadyExists, .target, .noSpace, .encrypted, .otherStack: .failed
             }
     }

@@ -19,6 +19,10 @@ package struct RepositoryError: OperationError, Equatable {
         /// The file system of the restore target refuses an operation.
         case target = "restore_target"
         case noSpace = "no_space"
+        /// It has no signature of a trusted signer.
+        case untrusted
+        /// Signing is configured, and this machine has no key to sign with.
+        case noSigningKey = "no_signing_key"
     }
 
     package var reason: Reason

@@ -41,6 +41,8 @@ package struct Verification: Sendable {
         /// Files whose contents were hashed.
         package var filesRead = 0
         package var findings: [Finding] = []
+        /// Marks that somebody else wrote to hide or remove backups. They have no effect.
+        package var untrusted: [Finding] = []
         /// The sets that could be read.
         package var setsRead: [Timestamp] = []
         /// Objects that no set needs: harmless.
@@ -48,7 +50,7 @@ package struct Verification: Sendable {
         package init() {}
 
         enum CodingKeys: String, CodingKey {
-            case sets, manifests, packs, packsRead, bytesRead, packsSealed, filesRead, findings, notes
+            case sets, manifests, packs, packsRead, bytesRead, packsSealed, filesRead, findings, untrusted, notes
         }
     }
 
@@ -103,12 +105,15 @@ package struct Verification: Sendable {
                 .noSuchSet, object: Layout.set(only).text, "there is no such set", hint: "`dr list` lists the sets"
             )
         }
-        let void = try VoidMark.runs(in: repository.store)
-        let pruned = try PrunedMark.names(
-            in: repository,
-            unreadable: { error in
-                ledger.update { $0.notes.append("skipped a mark: \(error)") }
-            })
+        let void = try VoidRuns(listing: repository)
+        var defects: [RepositoryError] = []
+        let pruned = try PrunedMark.names(in: repository, unreadable: { defects.append($0) })
+        let notes = RepositoryError.warnings(aboutMarks: defects.filter { $0.reason != .untrusted })
+        let untrusted = try UntrustedMarks(in: repository).errors
+        ledger.update {
+            $0.notes += notes
+            $0.untrusted = untrusted.map { Finding(object: $0.object, reason: $0.detail, sets: []) }
+        }
         if only == nil, let lastCommitted, !names.contains(lastCommitted), !pruned.contains(lastCommitted) {
             ledger.add(Layout.set(lastCommitted), "it is missing, and was committed from this machine")
         }
@@ -146,7 +151,7 @@ package struct Verification: Sendable {
         return uses
     }
 
-    private func read(_ name: Timestamp, void: Set<String>, noting ledger: VerificationLedger) throws -> BackupSet? {
+    private func read(_ name: Timestamp, void: VoidRuns, noting ledger: VerificationLedger) throws -> BackupSet? {
         try ledger.recording(Layout.set(name)) {
             do {
                 return try repository.set(name, void: void)
