@@ -123,6 +123,7 @@ package struct Verification: Sendable {
         while let name = queue.popFirst() {
             try Task.checkCancellation()
             guard let set = try read(name, void: void, noting: ledger) else { continue }
+            try checkPredecessor(of: set, among: names, ledger)
             ledger.update {
                 $0.sets += 1
                 $0.setsRead.append(name)
@@ -147,8 +148,30 @@ package struct Verification: Sendable {
                 collect(manifest, into: &uses, ledger)
             }
         }
-        if only == nil { try noteOrphans(seen, ledger) }
+        if only == nil {
+            try noteOrphans(seen, ledger)
+            let components = Set(seen.compactMap { $0.text.split(separator: "/").first.map(String.init) })
+            let missing = try MissingSets(
+                in: repository, lastSet: nil, components: components, now: Timestamp(seconds: .max))
+            for manifest in missing.manifests {
+                ledger.add(ObjectKey(trusted: manifest), "its run committed a set that is gone")  // checked: from a key
+            }
+        }
         return uses
+    }
+
+    /// A set proves the document of the set before it: an exchanged one is found, even if it is valid by itself.
+    private func checkPredecessor(of set: BackupSet, among names: [Timestamp], _ ledger: VerificationLedger) throws {
+        guard only == nil, let previous = set.previous, names.contains(previous), let digest = set.previousDigest
+        else { return }
+        let found = try ledger.recording(Layout.set(previous)) { try repository.document(ofSet: previous) }
+        guard let found else { return }
+        if found.digest != digest {
+            ledger.add(
+                Layout.set(previous), "it was exchanged: set \(set.name) was made after another set of that name")
+        } else if let number = set.number, let before = found.set.number, number != before.addingClamped(1) {
+            ledger.add(Layout.set(set.name), "its number is \(number), and that of the set before it is \(before)")
+        }
     }
 
     private func read(_ name: Timestamp, void: VoidRuns, noting ledger: VerificationLedger) throws -> BackupSet? {
