@@ -332,15 +332,15 @@ import Testing
         struct Unreachable: Error {}
         let asked = Mutex([Timestamp]())
         let failing = try await fixture.prune(grace: 0) { prune in
-            prune.forget = { _ in throw Unreachable() }
+            prune.forget = { _, _ in throw Unreachable() }
         }
         #expect(failing.warnings.count == 2 && failing.removed.sets == 2)
         #expect(!fixture.store.keys("marks/prune/").isEmpty, "the intent records it")
         fixture.pass(hours: 1)
-        try await fixture.prune { prune in prune.forget = { entry in asked.withLock { $0.append(entry.name) } } }
+        try await fixture.prune { prune in prune.forget = { entry, _ in asked.withLock { $0.append(entry.name) } } }
         #expect(asked.withLock { $0 }.isEmpty, "not before the end of the grace period")
         try await fixture.prune(grace: 0) { prune in
-            prune.forget = { entry in asked.withLock { $0.append(entry.name) } }
+            prune.forget = { entry, _ in asked.withLock { $0.append(entry.name) } }
         }
         #expect(asked.withLock { $0.sorted() } == sets.prefix(2).map { $0.components["tree"]?.manifest })
         #expect(fixture.store.keys("marks/prune/").isEmpty)
