@@ -83,7 +83,9 @@ import Testing
     @Test func `the dispatcher reports and drops notifications beyond the limit`() async {
         let channel = ScriptedChannel { _ in throw DeliveryError("HTTP 503", isRetryable: true) }
         var policy = Self.quick
+        // The first one waits for its next try until the end: it is not given up while others are posted.
         (policy.capacity, policy.firstWait, policy.longestWait) = (2, .seconds(60), .seconds(60))
+        policy.patience = .seconds(600)
         let dispatcher = Dispatcher([channel], policy: policy)
         for _ in 0..<5 { dispatcher.post(.sample(.stepFailed)) }
         let report = await dispatcher.finish(within: .milliseconds(50))

@@ -2,7 +2,9 @@ internal import Cryptography
 internal import Foundation
 internal import Platform
 
-/// This machine's cache and notes for a repository: catalogs and committed sets. Losing them costs only time.
+/// This machine's cache and notes for a repository: catalogs, committed sets, and the manifests that it made. Losing them
+/// costs time. Where sets are not signed, the next backup also stores everything again, because the machine can no longer
+/// tell its own sets from those of others.
 package struct StateFolder: Sendable {
     /// The configured folder, shared by all repositories.
     let path: String

@@ -69,9 +69,13 @@ package struct MissingSets: Sendable {
         guard !found.isEmpty else { return [] }
         // A set has the time of its start as its name, and a manifest the time of its capture, which is later.
         var named: Set<ObjectKey> = []
+        var runs: Set<String> = []
         for name in names.suffix(most) {
             do {
-                for (component, part) in try repository.set(name, void: nil).components {
+                let set = try repository.set(name, void: nil)
+                // A run that a prune overtook wrote a manifest that its set does not name.
+                runs.insert(set.run)
+                for (component, part) in set.components {
                     named.insert(Layout.manifest(component, part.manifest))
                 }
             } catch let error as RepositoryError
@@ -85,7 +89,7 @@ package struct MissingSets: Sendable {
             guard !named.contains(Layout.manifest(component, name)) else { return false }
             guard try repository.store.head(Layout.manifest(component, name)) != nil else { return false }
             do {
-                guard let run = try repository.manifest(component, name).run else { return false }
+                guard let run = try repository.manifest(component, name).run, !runs.contains(run) else { return false }
                 return try OutcomeMark.find(run, in: marks) == .committed
             } catch let error as RepositoryError where error.reason == .damaged {
                 return false
