@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -69,3 +70,5 @@ __attribute__((constructor)) static void look_at_hangup(void) {
 }
 
 int dr_started_under_nohup(void) { return ignored_hangup; }
+
+void dr_hide_memory(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }

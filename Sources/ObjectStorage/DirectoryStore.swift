@@ -52,12 +52,14 @@ package final class DirectoryStore: ObjectStore {
         var partial = isAbsolute ? "/" : ""
         for component in path.split(separator: "/") {
             partial += component + "/"
-            guard mkdir(partial, directoryMode) != 0, errno != EEXIST else { continue }
-            // This user may not be allowed to write to the directories above the store, only to pass through them.
-            let cause = Errno.last
-            var status = stat()
-            guard stat(partial, &status) != 0 else { continue }
-            throw refusal(path, cause, hint: "this user may not create '\(partial.dropLast())'")
+            do {
+                try makeDirectory(partial)
+            } catch {
+                // This user may not be allowed to write to the directories above the store, only to pass through them.
+                var status = stat()
+                guard stat(partial, &status) != 0 else { continue }
+                throw refusal(path, error, hint: "this user may not create '\(partial.dropLast())'")
+            }
         }
     }
 
@@ -163,11 +165,21 @@ package final class DirectoryStore: ObjectStore {
             path = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         }
         for path in missing.reversed() {
-            if mkdir(path, Self.directoryMode) != 0, errno != EEXIST { throw Errno.last }
+            try Self.makeDirectory(path)
             let parent = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
             try OpenFile(path: parent, O_RDONLY | O_DIRECTORY).sync()
             settled.withLock { _ = $0.insert(path) }
         }
+    }
+
+    /// Makes a directory with the mode of the store's directories; an existing one stays as it is.
+    static func makeDirectory(_ path: String) throws(Errno) {
+        guard mkdir(path, directoryMode) == 0 else {
+            guard errno == EEXIST else { throw Errno.last }
+            return
+        }
+        let directory = try OpenFile(path: path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        guard FileCreationMask.open(directory.number, to: directoryMode) else { throw Errno.last }
     }
 
     /// Forgets the known directories, because another program may have removed one.

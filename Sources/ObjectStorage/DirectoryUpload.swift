@@ -36,14 +36,13 @@ final class DirectoryUpload: ObjectUpload {
         } catch  where DirectoryStore.meansAbsent(error) {
             try store.checkRoot("put", key)
             file = try store.attempt("put", of: key) { [temporary] () throws(Errno) in
-                if mkdir(store.temporaryDirectory, DirectoryStore.directoryMode) != 0, errno != EEXIST {
-                    throw Errno.last
-                }
+                try DirectoryStore.makeDirectory(store.temporaryDirectory)
                 return try OpenFile(path: temporary, flags, mode: DirectoryStore.fileMode)
             }
         } catch {
             throw store.failure(error, in: "put", of: key)
         }
+        FileCreationMask.open(file.number, to: DirectoryStore.fileMode)
     }
 
     deinit { cancel() }

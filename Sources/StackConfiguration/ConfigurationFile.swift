@@ -1,6 +1,7 @@
 package import Components
 package import Documents
 internal import Foundation
+internal import Glibc
 
 /// Finds and reads `dr.yaml`.
 package enum ConfigurationFile {
@@ -26,13 +27,24 @@ package enum ConfigurationFile {
             hint: "add --config FILE, or run 'dr init' to write a new one")
     }
 
+    /// Returns a remark if root would use the configuration of the current folder although the machine has one.
+    package static func remark(on path: String, explicit: String?) -> String? {
+        guard explicit == nil, geteuid() == 0, path == standardPlaces[0],
+            FileManager.default.fileExists(atPath: standardPlaces[1])
+        else { return nil }
+        let folder = FileManager.default.currentDirectoryPath
+        return "using '\(folder)/\(path)', not '\(standardPlaces[1])'; choose with --config FILE"
+    }
+
     /// Reads and validates a configuration; relative paths in it start from its folder.
     /// - Parameter kinds: the supported kinds of components.
     /// - Throws: `DocumentError` with all errors.
     package static func read(
         _ path: String, kinds: [any ComponentKind.Type]
     ) throws(DocumentError) -> Configuration {
-        try YAMLDocument(reading: path, emptyHint: emptyHint).section(
+        // It names programs, files and servers that get credentials, so no other user may have written it.
+        try DocumentError.refuseUntrusted(path)
+        return try YAMLDocument(reading: path, emptyHint: emptyHint).section(
             Configuration.self, also: Configuration.keys(of: kinds))
     }
 

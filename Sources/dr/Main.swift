@@ -9,6 +9,8 @@ import Platform
 enum Main {
     static func main() async {
         Descriptor.holdStandardStreams()
+        FileCreationMask.makePrivate()
+        ProcessMemory.protect()
         OpenFileLimit.raise()
         let code = await run(ProgramArguments.all)
         exit(code.rawValue)

@@ -66,8 +66,7 @@ import Testing
         #expect(try await fixture.restore(to: "out", dryRun: true).map(\.outcome) == [.conflict])
     }
 
-    /// The leftovers of an interrupted clone beside the target are removed; a damaged bundle leaves the target
-    /// unchanged.
+    /// A folder that another program made beside the target is not used; a damaged bundle leaves the target unchanged.
     @Test func `a damaged bundle leaves the target alone`() async throws {
         let fixture = try await GitFixture()
         try await fixture.capture()
@@ -82,9 +81,11 @@ import Testing
         try flipped.write(to: bundle)
         await #expect(throws: ComponentError.self) { try await fixture.restore(to: "out", replace: true) }
         #expect(text("out/file 0", fixture) == "my own")
-        #expect(!FileManager.default.fileExists(atPath: staging))
+        let leftovers = try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path).filter {
+            $0.hasPrefix(".dr-restore-")
+        }
+        #expect(leftovers == [URL(filePath: staging).lastPathComponent], "the unfinished clone is removed")
 
-        try FileManager.default.createDirectory(atPath: "\(staging)/.git", withIntermediateDirectories: true)
         try whole.write(to: bundle)
         #expect(try await fixture.restore(to: "out", replace: true).map(\.outcome) == [.update])
     }

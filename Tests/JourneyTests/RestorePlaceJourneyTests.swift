@@ -35,7 +35,7 @@ import Testing
         let journey = try await Journey()
         try journey.write("program", "x")
         let script = """
-            cd "$1"; chmod 4755 data/program; chown -R 1234:1234 data; chmod 711 .; mkdir -m 777 theirs theirs/state
+            cd "$1"; chmod 4755 data/program; chown -R 1234:1234 data; chmod 711 .; mkdir -m 1777 theirs; mkdir -m 777 theirs/state
             sed 's#^state:.*#state: theirs/state#; s#theirs#'"$1"'/theirs#' dr.yaml > theirs/dr.yaml
             """
         #expect(try await CommandRun.run("/bin/bash", ["-c", script, "sh", journey.folder.path]).status == 0)

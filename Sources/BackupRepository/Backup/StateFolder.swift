@@ -15,6 +15,9 @@ package struct StateFolder: Sendable {
     package init(_ state: String, repository: RepositoryDescription) throws {
         path = state
         root = "\(state)/\(repository.id)"
+        // Servers of drills pass through the configured folder. All below is private, whatever made it.
+        try Self.make(state, isEntered: true)
+        try Self.make(root)
         try Self.make("\(root)/catalogs")
     }
 
@@ -175,12 +178,12 @@ package struct StateFolder: Sendable {
 
     private static func open(_ path: String) throws -> Catalog { try Catalog(path: path) }
 
-    private static func make(_ folder: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    private static func make(_ folder: String, isEntered: Bool = false) throws {
+        do throws(FileError) {
+            try Folder.makePrivate(folder, isEntered: isEntered)
         } catch {
             throw RepositoryError(
-                .target, object: folder, "cannot create the state folder: \(FileFailure.text(error))",
+                .target, object: folder, "cannot use it as a state folder: \(error.detail)",
                 hint: "set `state:` in dr.yaml to a folder that this user can write to")
         }
     }

@@ -15,6 +15,8 @@ package struct ComponentRestore: Sendable {
     package var slice: RestoreSlice?
     package var target: RestoreTarget
     package var owner: Owner = .recorded
+    /// True to restore setuid and setgid bits of files, with which programs run as their owner or group.
+    package var keepsSetuid = false
     /// True if the top folder stays private to this user: for a tree that is only imported afterwards.
     package var isPrivate = false
     package var restorer: (any ComponentRestorer)?
@@ -63,7 +65,8 @@ package struct ComponentRestore: Sendable {
         progress.update { $0.phase = "planning" }
         let catalog = try Catalog(path: nil)
         try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)
-        let tree = try await pool.run {
+        let (tree, target): (StagedTree, RestoreTarget) = try await pool.run {
+            var target = self.target
             try select(catalog)
             try catalog.indexContents()
             let totals = try catalog.totals()
@@ -73,9 +76,13 @@ package struct ComponentRestore: Sendable {
                 $0.totalFiles = totals.files
                 $0.totalBytes = totals.bytes
             }
-            let tree = try StagedTree(target.staging, owner: owner)
+            // Otherwise entries that the backup does not have would become part of the restored tree.
+            if try !target.isStagingEmpty(or: { try catalog.entry($0.path)?.record.kind == $0.kind }) {
+                target.takeNewStaging()
+            }
+            let tree = try StagedTree(target.staging, owner: owner, keepsSetuid: keepsSetuid)
             try catalog.forEach(kind: .directory) { try tree.makeDirectory($0.record) }
-            return tree
+            return (tree, target)
         }
         let work = Work(tree: tree, ledger: Ledger())
         try await catalog.packsWithContent().concurrentForEach(limit: lanes) { number in
@@ -98,12 +105,15 @@ package struct ComponentRestore: Sendable {
         return try await pool.run { [report] in
             var report = report
             progress.update { $0.phase = "swapping" }
+            // Before the root gets its final mode, because a folder that others may enter cannot be resumed.
+            try tree.synchronize()
             if !target.isFilledInPlace, !isPrivate {
                 try tree.finishRoot(
                     manifest.root ?? target.usualRoot, isRecorded: manifest.root != nil || target.replaces)
             }
             report.shortfall = tree.shortfall
-            try tree.synchronize()
+            if let remark = tree.remark { report.advice.append(remark) }
+            try tree.checkPlace()
             report.kept = try target.swap()
             report.target = target.path
             progress.update { $0.phase = "done" }

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Cryptography
 internal import Glibc
 
 /// The target directory of a restore: checks it, names the staging folder beside it, and swaps the two.
@@ -21,17 +22,18 @@ package struct RestoreTarget: Sendable {
     /// The real directory, links resolved.
     package let path: String
     /// The path at which the tree is built, on the same file system. The name is the same for the same backup, so that
-    /// an interrupted restore can be resumed.
-    package let staging: String
+    /// an interrupted restore can be resumed; it is a random one if a folder of that name is not private to this user.
+    package private(set) var staging: String
     /// True if the target exists and its content will be kept aside.
     package let replaces: Bool
     /// True if the target directory stays, and its entries are exchanged.
     let isFilledInPlace: Bool
     /// The attributes of the existing directory, otherwise those of a new one by its parent's owner.
-    let usualRoot: RootAttributes
+    package let usualRoot: RootAttributes
     /// A path on the file system of the new tree.
     private let base: String
     private let name: String
+    private let identity: String
     private let stamp: String
 
     /// - Parameters:
@@ -54,13 +56,14 @@ package struct RestoreTarget: Sendable {
         }
         name = path.split(separator: "/").last.map(String.init) ?? "root"
         self.path = path
+        self.identity = identity
         self.stamp = stamp
         guard exists else {
             isFilledInPlace = false
             replaces = false
             base = parent
             usualRoot = RootAttributes(mode: 0o755, uid: parentStatus.st_uid, gid: parentStatus.st_gid)
-            staging = "\(parent == "/" ? "" : parent)/\(RestoreNames.staging(of: name, identity: identity))"
+            staging = Self.staging(in: parent, of: name, identity)
             try Self.checkWriting(parent)
             return
         }
@@ -70,9 +73,7 @@ package struct RestoreTarget: Sendable {
         isFilledInPlace = isMountPoint || !Self.mayRename(status, in: parent, parentStatus) && Self.isWritable(path)
         usualRoot = RootAttributes(mode: status.st_mode & 0o7777, uid: status.st_uid, gid: status.st_gid)
         base = isFilledInPlace ? path : parent
-        staging =
-            "\(base == "/" ? "" : base)/"
-            + RestoreNames.staging(of: isFilledInPlace ? nil : name, identity: identity)
+        staging = Self.staging(in: base, of: isFilledInPlace ? nil : name, identity)
         let present = try Self.entries(path).filter { !Self.isOurs($0) && !(isMountPoint && Self.isFileSystems($0)) }
         replaces = !present.isEmpty
         if replaces, !replace {
@@ -83,6 +84,33 @@ package struct RestoreTarget: Sendable {
         try Self.checkWriting(base)
         try Self.checkTraits(of: path, in: AT_FDCWD, showing: path)
         if isFilledInPlace { try Self.checkMoving(present, from: path, status) }
+    }
+
+    // MARK: The staging folder
+
+    /// - Parameters:
+    ///   - name: of the target; nil for a folder inside it.
+    ///   - isNew: true for a random name.
+    private static func staging(in base: String, of name: String?, _ identity: String, isNew: Bool = false) -> String {
+        func path(_ identity: String) -> String {
+            "\(base == "/" ? "" : base)/\(RestoreNames.staging(of: name, identity: identity))"
+        }
+        var status = stat()
+        let usual = path(identity)
+        if !isNew, lstat(usual, &status) != 0 || StagedTree.isPrivate(usual) { return usual }
+        return path("\(RandomID.make())-\(identity)")
+    }
+
+    /// Chooses a random name for ``staging``.
+    package mutating func takeNewStaging() {
+        staging = Self.staging(in: base, of: isFilledInPlace ? nil : name, identity, isNew: true)
+    }
+
+    /// True if ``staging`` does not exist or has only entries for which `isKnown` is true.
+    func isStagingEmpty(or isKnown: (FileRecord) throws -> Bool) throws -> Bool {
+        var status = stat()
+        guard lstat(staging, &status) == 0 else { return true }
+        return try StagedTree.isPrivate(staging) && StagedTree.holdsOnly(staging, isKnown)
     }
 
     // MARK: Before anything is done

@@ -13,18 +13,73 @@ final class StagedTree: Sendable {
     /// True if an interrupted restore left content here.
     private let isTakenUp: Bool
     private let owner: Owner
+    /// True to restore the bits with which a file runs as its owner or group.
+    private let keepsSetuid: Bool
     private let given = Mutex(OwnersGiven())
+    private let withheld = Mutex<WithheldBits>(WithheldBits())
 
-    /// - Parameter path: created if it is missing; the content of an interrupted restore is reused.
-    init(_ path: String, owner: Owner) throws {
+    /// - Parameters:
+    ///   - path: created if it is missing; the content of an interrupted restore is reused.
+    ///   - keepsSetuid: true to restore setuid and setgid bits of files.
+    /// - Throws: `RepositoryError` `.target` if other users may have written to an existing folder.
+    init(_ path: String, owner: Owner, keepsSetuid: Bool = false) throws {
         self.path = path
         self.owner = owner
+        self.keepsSetuid = keepsSetuid
         isTakenUp = mkdir(path, 0o700) != 0
         guard !isTakenUp || errno == EEXIST else { throw Self.refusal(path, "cannot create it") }
         root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard root >= 0 else { throw Self.refusal(path, "cannot open it") }
-        if isTakenUp { fchmod(root, 0o700) }  // it may already have its final mode
+        guard Self.isPrivate(root) else {
+            throw RepositoryError(
+                .target, object: path, "other users may write to this folder, so the restore does not use it",
+                hint: "remove it, then run the same command again")
+        }
     }
+
+    /// True if a path is a directory of this user that no other user may enter. False for a link.
+    static func isPrivate(_ path: String) -> Bool {
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard folder >= 0 else { return false }
+        defer { close(folder) }
+        return isPrivate(folder)
+    }
+
+    private static func isPrivate(_ folder: CInt) -> Bool {
+        var status = stat()
+        return fstat(folder, &status) == 0 && status.st_uid == geteuid() && status.st_mode & 0o777 == 0o700
+    }
+
+    /// True if a folder holds only entries for which `isKnown` is true. Devices, sockets and folders of the program
+    /// are never known.
+    static func holdsOnly(
+        _ path: String, _ isKnown: (FileRecord) throws -> Bool
+    ) throws -> Bool {
+        struct Stranger: Error {}
+        do {
+            try TreeWalker(tree: try CapturedTree(path)).walk { record in
+                guard try isKnown(record) else { throw Stranger() }
+            } oddity: { _ in
+                throw Stranger()
+            }
+            return true
+        } catch is Stranger { return false }
+    }
+
+    /// Checks that the tree is still at its path: a user who owns the parent folder could have exchanged it.
+    func checkPlace() throws {
+        var (here, there) = (stat(), stat())
+        guard fstat(root, &here) == 0, lstat(path, &there) == 0, here.st_dev == there.st_dev,
+            here.st_ino == there.st_ino
+        else {
+            throw RepositoryError(
+                .target, object: path, "another program moved or replaced this folder during the restore",
+                hint: "restore to a directory whose parent only this user can write to")
+        }
+    }
+
+    /// A remark for the operator on setuid and setgid bits; nil if no file had one.
+    var remark: String? { withheld.withLock { $0.remark } }
 
     /// The entries whose owner or mode could not be set; nil if all were set.
     var shortfall: OwnerShortfall? { given.withLock { $0.shortfall } }
@@ -88,6 +143,9 @@ final class StagedTree: Sendable {
         let descriptor = openBelow(root, record.path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return false }
         let file = StagedFile(record, open: descriptor, path: display(record))
+        // A file with a second name could be changed through that one.
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_nlink == 1 else { return false }
         guard try LocalContent.matches(descriptor, size: record.size, digest) else { return false }
         try finish(file)
         return true
@@ -132,6 +190,10 @@ final class StagedTree: Sendable {
     ) throws -> mode_t {
         let (uid, gid) = owner.of(record)
         var mode = mode_t(record.mode)
+        if !keepsSetuid, record.kind == .file, mode & (S_ISUID | S_ISGID) != 0 {
+            mode &= ~(S_ISUID | S_ISGID)
+            withheld.withLock { $0.add(record.name) }
+        }
         if change(uid, gid) == 0 {
             if uid != record.uid { mode &= ~S_ISUID }
             if gid != record.gid { mode &= ~S_ISGID }
@@ -186,6 +248,23 @@ final class StagedTree: Sendable {
         }
         defer { if directory != root { close(directory) } }
         return try withCPath(name) { try body(directory, $0) }
+    }
+}
+
+/// The files that were restored without their setuid or setgid bits.
+private struct WithheldBits {
+    private var files = 0
+    private var first = ""
+
+    mutating func add(_ name: String) {
+        if files == 0 || name < first { first = name }
+        files += 1
+    }
+
+    var remark: String? {
+        guard files > 0 else { return nil }
+        return "restored without setuid and setgid bits: \(files) file\(files == 1 ? "" : "s"), such as "
+            + "'\(first.printable)'; --keep-setuid restores them"
     }
 }
 

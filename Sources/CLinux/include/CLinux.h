@@ -51,6 +51,9 @@ int dr_spawn_in(posix_spawn_file_actions_t *_Nonnull actions, const char *_Nonnu
 /// memfd_create(2) with MFD_CLOEXEC: a file that is nowhere but in memory. Returns its descriptor, or -1.
 int dr_memory_file(const char *_Nonnull name);
 
+/// Sets PR_SET_DUMPABLE to 0: no core file, and no access for debuggers of the same user.
+void dr_hide_memory(void);
+
 /// True (not 0) where SIGHUP was ignored when this program started, as `nohup` has it: the end of the session is not meant
 /// for it then.
 int dr_started_under_nohup(void);

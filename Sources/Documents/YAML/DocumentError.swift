@@ -14,6 +14,15 @@ package struct DocumentError: OperationError, Equatable {
         self.init([Diagnostic(Location(file: file), message, hint: hint)])
     }
 
+    /// - Throws: ``DocumentError`` if other users could have written the file, or could read it although it holds a
+    ///   private key.
+    package static func refuseUntrusted(
+        _ path: String, _ content: FileTrust.Content = .readable
+    ) throws(DocumentError) {
+        guard let complaint = FileTrust.complaint(about: path, content) else { return }
+        throw DocumentError(file: path, complaint.message, hint: complaint.hint)
+    }
+
     package var reasonCode: String { "configuration" }
     package var place: ErrorPlace { ErrorPlace(object: diagnostics.first?.location.file, text: "") }
 

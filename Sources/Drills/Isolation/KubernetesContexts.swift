@@ -25,7 +25,8 @@ package struct KubernetesContexts: Sendable {
     /// Empty without kubectl or its configuration.
     init(_ pool: BlockingPool) async {
         let program = Program(
-            "kubectl", ["config", "view", "--output=json"], environment: ProcessInfo.processInfo.environment,
+            "kubectl", ["config", "view", "--output=json"],
+            environment: InheritedEnvironment.selected(from: ProcessInfo.processInfo.environment),
             timeout: .seconds(10))
         guard let run = try? await pool.run({ try program.captured(limit: 4 << 20) }), run.end.status == 0,
             let view = try? JSONDecoder().decode(View.self, from: Data(run.output.utf8))

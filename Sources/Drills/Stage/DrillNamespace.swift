@@ -39,7 +39,8 @@ struct DrillNamespace: Equatable, Sendable {
                 "--context=\(context)", "delete", "namespace", name, "--ignore-not-found", "--wait=true",
                 "--timeout=120s",
             ],
-            environment: ProcessInfo.processInfo.environment, timeout: .seconds(150))
+            environment: InheritedEnvironment.selected(from: ProcessInfo.processInfo.environment),
+            timeout: .seconds(150))
         let removal = Task { () -> String? in
             do {
                 let (end, _) = try await pool.run { try program.captured(limit: 4096) }

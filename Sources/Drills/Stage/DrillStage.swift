@@ -57,8 +57,8 @@ final class DrillStage: Sendable {
             }
             if let options, let port, let url {
                 if let text = type(of: component.settings).drillConfiguration(port: DrillServerOptions.port(url)) {
-                    let file = URL(filePath: "\(folder.path)/\(name).yml")
-                    try Data(text.utf8).write(to: file)  // checked: a private folder
+                    // The server may run as another user.
+                    try OutputFile.create(Array(text.utf8), at: "\(folder.path)/\(name).yml", mode: 0o644)
                 }
                 servers[name] = DrillServer(
                     name, command: options.command(name, url: url, data: data, folder: folder.path), port: port,

@@ -3,7 +3,13 @@ internal import Platform
 
 /// One run of the `git` program. If the program cannot run, the error is a `ComponentError`.
 struct GitCommand {
-    private let program: Program
+    private var program: Program
+
+    /// As ``Program/inheritsMask``.
+    var inheritsMask: Bool {
+        get { program.inheritsMask }
+        set { program.inheritsMask = newValue }
+    }
 
     /// - Parameters:
     ///   - arguments: the arguments of `git`.

@@ -60,15 +60,16 @@ struct GitProgram {
     ///   - operation: for the error's message.
     ///   - isRemote: true if it talks to the server and needs the credentials.
     ///   - limit: the most bytes of output; more is an error.
+    ///   - inheritsMask: true if the files that it writes are for other users too.
     /// - Returns: its standard output.
     /// - Throws: `ComponentError` when it fails.
     @discardableResult
     func run(
         _ arguments: [String], in folder: String? = nil, operation: String, isRemote: Bool = false,
-        input: String? = nil, limit: Int = 64 << 20
+        input: String? = nil, limit: Int = 64 << 20, inheritsMask: Bool = false
     ) throws -> String {
         let (status, output, errors) = try attempt(
-            arguments, in: folder, isRemote: isRemote, input: input, limit: limit)
+            arguments, in: folder, isRemote: isRemote, input: input, limit: limit, inheritsMask: inheritsMask)
         guard status == 0 else { throw GitFailure.error(operation, status: status, errors: errors) }
         return output
     }
@@ -76,10 +77,12 @@ struct GitProgram {
     /// Runs a command for which failure is a valid result.
     func attempt(
         _ arguments: [String], in folder: String? = nil, isRemote: Bool = false, input: String? = nil,
-        limit: Int = 64 << 20
+        limit: Int = 64 << 20, inheritsMask: Bool = false
     ) throws -> (status: CInt, output: String, errors: String) {
         var output: [UInt8] = []
-        let result = try command(arguments, in: folder, isRemote: isRemote, input: input).run { bytes in
+        var command = command(arguments, in: folder, isRemote: isRemote, input: input)
+        command.inheritsMask = inheritsMask
+        let result = try command.run { bytes in
             guard output.count + bytes.count <= limit else {
                 throw ComponentError(
                     .other, operation: "git \(arguments.first ?? "")",
@@ -147,8 +150,8 @@ struct GitProgram {
     /// https://git-scm.com/docs/git-config
     private static func settings(_ access: GitAccess, _ address: GitAddress?) -> String {
         var lines = [
-            // Repositories of other users are read too, with commands that do not run anything from their
-            // configuration.
+            // Backups read repositories of other users too, with commands that do not run anything from their
+            // configuration. Restores never run git in a target's repository.
             "[safe]", "directory = *",
             "[core]", "hooksPath = /dev/null", "fsmonitor = false",
             "[gc]", "autoDetach = false",

@@ -43,12 +43,12 @@ package struct GitImporter: ComponentImporter {
         func object(_ outcome: ImportedObject.Outcome, _ detail: String) -> ImportedObject {
             ImportedObject("branch", name, outcome: outcome, detail: detail)
         }
-        if try isThere(record, in: directory, with: git) {
+        if try isThere(record, in: directory, comparing: bundle, with: git) {
             return object(.same, "'\(directory)' has commit \(commit) checked out")
         }
 
         // Checked as if `--replace` were given: any other refusal is an error, such as a file at the path.
-        let target = try RestoreTarget(
+        var target = try RestoreTarget(
             directory, identity: "\(request.manifest.component)-\(request.manifest.name)", stamp: stamp, replace: true,
             protected: request.protected)
         guard !target.replaces || request.replaces else {
@@ -61,7 +61,9 @@ package struct GitImporter: ComponentImporter {
         if request.isDryRun {
             return object(outcome, "commit \(commit) of \(record.commitTime), \(record.commits) commits")
         }
-        try clone(bundle, of: record, to: target.staging, with: git)
+        // An interrupted clone cannot be resumed, so the folder is always a new one.
+        target.takeNewStaging()
+        try clone(bundle, of: record, to: target.staging, mode: target.usualRoot.mode, with: git)
         let kept = try target.place()
         return object(
             outcome,
@@ -70,30 +72,42 @@ package struct GitImporter: ComponentImporter {
     }
 
     /// True if the directory has exactly this commit checked out on this branch, without changes.
-    private func isThere(_ record: RepositoryRecord, in directory: String, with git: GitProgram) throws -> Bool {
-        guard access("\(directory)/.git", F_OK) == 0 else { return false }
-        let head = try git.attempt(["rev-parse", "--symbolic-full-name", "HEAD"], in: directory)
-        let commit = try git.attempt(["rev-parse", "--verify", "HEAD^{commit}"], in: directory)
-        guard head.output == "refs/heads/\(record.branch)\n", commit.output == "\(record.commit)\n" else {
-            return false
-        }
+    ///
+    /// git never reads the directory's own `.git`, which another user may have written: its configuration and attributes
+    /// can name programs to run. The files are compared with a clone of the bundle.
+    private func isThere(
+        _ record: RepositoryRecord, in directory: String, comparing bundle: String, with git: GitProgram
+    ) throws -> Bool {
+        let head = CheckedOutBranch(in: directory)
+        guard head?.name == "refs/heads/\(record.branch)", head?.commit == record.commit else { return false }
+        let own = "\(git.scratch)/compared.git"
+        try? FileManager.default.removeItem(atPath: own)
+        defer { try? FileManager.default.removeItem(atPath: own) }
+        let operation = "compare '\(directory)' with the bundle of \(record.url)"
+        try git.run(
+            ["clone", "--quiet", "--bare", "--template=", "--branch", record.branch, "--", bundle, own],
+            operation: operation, isRemote: true)
+        let start = ["--git-dir=\(own)", "--work-tree=\(directory)", "-c", "core.attributesFile=/dev/null"]
+        try git.run(start + ["read-tree", record.commit], in: directory, operation: operation)
         let changes = try git.attempt(
-            ["-c", "core.fsmonitor=false", "status", "--porcelain", "--untracked-files=all"], in: directory)
+            start + ["status", "--porcelain", "--untracked-files=all", "--ignore-submodules=all"], in: directory)
         return changes.status == 0 && changes.output.isEmpty
     }
 
-    private func clone(_ bundle: String, of record: RepositoryRecord, to staging: String, with git: GitProgram) throws {
+    private func clone(
+        _ bundle: String, of record: RepositoryRecord, to staging: String, mode: UInt32, with git: GitProgram
+    ) throws {
         let operation = "clone the bundle of \(record.url)"
-        do {
-            // An interrupted clone cannot be resumed, but a new one is quick.
-            if access(staging, F_OK) == 0 { try FileManager.default.removeItem(atPath: staging) }
-        } catch {
-            throw ComponentError(.other, operation: "remove '\(staging)'", "\(error)", hint: "remove it by hand")
+        let folder: CInt =
+            mkdir(staging, 0o700) == 0 ? open(staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1
+        guard folder >= 0 else {
+            throw ComponentError(.other, operation: "create '\(staging)'", FileFailure.text(code: errno))
         }
+        defer { close(folder) }
         do {
             try git.run(
                 ["clone", "--quiet", "--template=", "--branch", record.branch, "--", bundle, staging],
-                operation: operation, isRemote: true)
+                operation: operation, isRemote: true, inheritsMask: true)
             // `origin` is set to the repository's URL, because the path of the bundle is temporary.
             try git.run(["config", "remote.origin.url", record.url], in: staging, operation: operation)
             let head = try git.run(["rev-parse", "HEAD"], in: staging, operation: operation)
@@ -105,6 +119,9 @@ package struct GitImporter: ComponentImporter {
             }
             try git.run(["diff-index", "--cached", "--quiet", "HEAD", "--"], in: staging, operation: operation)
             _ = try BundleProof.check(staging, operation: operation, with: git)
+            guard fchmod(folder, mode) == 0 else {
+                throw ComponentError(.other, operation: operation, FileFailure.text(code: errno))
+            }
         } catch {
             try? FileManager.default.removeItem(atPath: staging)
             throw error

@@ -1,5 +1,7 @@
 internal import BackupRepository
 internal import Documents
+internal import Foundation
+internal import Platform
 
 extension OrganizationContent {
     private static let dataSourceFields = [
@@ -74,7 +76,16 @@ extension OrganizationContent {
             throw Obstacle.conflict(
                 "its uid belongs to '\(current.text("name"))': --replace changes that one to the backup's")
         }
-        var plan = Plan.update(found.details) {
+        var details = found.details
+        let (old, new) = (current.text("url"), document.text("url"))
+        if old != new { details.append("url: \(old.printable) -> \(new.printable)") }
+        // Grafana sends the secrets that it has, and those of this restore, to the new address.
+        let sendsSecrets = !present.isEmpty || !found.values.isEmpty
+        guard ServerOrigin(old) == ServerOrigin(new) || !sendsSecrets || run.request.allowsSecretHosts else {
+            details.append("its secrets would be sent to another server: --allow-secret-hosts permits that")
+            throw Obstacle(.conflict, details.joined(separator: "; "), missingSecrets: found.missing)
+        }
+        var plan = Plan.update(details) {
             // Members that are not in secureJsonData keep their values.
             let change = form.merging(["secureJsonData": .object(found.values)])
             try await write("PUT", path, body: change)
@@ -103,5 +114,22 @@ extension OrganizationContent {
             }
         }
         return (values, missing, details)
+    }
+}
+
+/// Scheme, host and port of a URL: the server that gets a data source's secrets.
+private struct ServerOrigin: Equatable {
+    private let scheme: String?
+    private let host: String?
+    private let port: Int?
+    /// The whole text, if it does not name a host in the usual form.
+    private let text: String?
+
+    init(_ text: String) {
+        let parts = URLComponents(string: text)
+        scheme = parts?.scheme?.lowercased()
+        host = parts?.host?.lowercased()
+        port = parts?.port ?? ["http": 80, "https": 443][scheme ?? ""]
+        self.text = host == nil ? text : nil
     }
 }

@@ -120,8 +120,7 @@ package struct StackRecovery: RecoveryServices {
 
     /// Creates the parent directory, which a new machine does not have.
     private func makeParent(of directory: String) throws {
-        try FileManager.default.createDirectory(
-            atPath: (directory as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        try Folder.create((directory as NSString).deletingLastPathComponent)
     }
 
     /// Returns the result that a restore of a component would have, without restoring it, for a negative control.

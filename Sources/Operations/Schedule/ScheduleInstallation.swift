@@ -48,8 +48,7 @@ package struct ScheduleInstallation {
         guard present != Data(content.utf8) else { return .unchanged }
         guard !isDryRun else { return present == nil ? .created : .updated }
         do {
-            let parent = URL(filePath: path).deletingLastPathComponent()
-            try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+            try Folder.create(URL(filePath: path).deletingLastPathComponent().path)
             // Readable by all: the file does not contain secrets.
             try OutputFile.write(Array(content.utf8), to: path, mode: 0o644, links: .follow)
         } catch {

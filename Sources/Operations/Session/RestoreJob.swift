@@ -15,7 +15,11 @@ package struct RestoreJob {
     package var paths: [String] = []
     package var slice: RestoreSlice?
     package var owner = Owner.recorded
+    /// Restores setuid and setgid bits of files.
+    package var keepsSetuid = false
     package var replace = false
+    /// Lets objects on a server send their secrets to other addresses than now.
+    package var allowsSecretHosts = false
     /// Removes the replaced content after the new tree is in place.
     package var discardsPrevious = false
 
@@ -89,6 +93,7 @@ package struct RestoreJob {
         restore.paths = paths
         restore.slice = slice
         restore.owner = owner
+        restore.keepsSetuid = keepsSetuid
         restore.lanes = Session.lanes
         restore.restorer = try session.restorer(kind: manifest.source, of: settings)
         return restore
@@ -131,6 +136,7 @@ package struct RestoreJob {
         request.protected = session.protectedPlaces
         request.isDryRun = isDryRun
         request.replaces = replace
+        request.allowsSecretHosts = allowsSecretHosts
         request.prefix = prefix
         do {
             _ = try await restore.run()

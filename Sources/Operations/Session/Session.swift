@@ -30,8 +30,12 @@ package struct Session {
     ///   - kinds: the supported kinds of components.
     package init(_ options: OutputOptions, configuration: String?, kinds: [any ComponentKind.Type]) throws {
         let file = try ConfigurationFile.locate(explicit: configuration)
+        if let remark = ConfigurationFile.remark(on: file, explicit: configuration) {
+            StandardError.write("note: \(remark)\n")
+        }
         let read = try ConfigurationFile.read(file, kinds: kinds)
         self.init(options, file: file, read, kinds: kinds, pool: BlockingPool(threads: 16))
+        logger.debug("configuration: \(URL(filePath: file).absoluteURL.path)")
     }
 
     /// - Parameter file: the configuration file; relative paths in plans start from its folder.
@@ -67,7 +71,8 @@ package struct Session {
         repository.encryption.recipients = recipients
         repository.encryption.allowsClear = allowsClear
         repository.encryption.key = try key.map { file in
-            try RecoveryKey.load(file, certificates: recipients) {
+            try DocumentError.refuseUntrusted(file, .privateKey)
+            return try RecoveryKey.load(file, certificates: recipients) {
                 ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
             }
         }
@@ -81,6 +86,7 @@ package struct Session {
     /// The signer of this host; nil if the configuration does not name a key.
     package func signer() throws -> SigningIdentity? {
         guard let signing = configuration.store.signing, let key = signing.key else { return nil }
+        try DocumentError.refuseUntrusted(key, .privateKey)
         return try SigningIdentity.load(certificate: signing.certificate, privateKey: key) {
             ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
         }

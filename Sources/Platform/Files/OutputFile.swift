@@ -42,7 +42,7 @@ package enum OutputFile {
         defer { close(file) }
         do throws(FileError) {
             try write(bytes, through: file, path)
-            guard fsync(file) == 0 else { throw FileError(path, code: errno) }
+            guard FileCreationMask.open(file, to: mode), fsync(file) == 0 else { throw FileError(path, code: errno) }
         } catch {
             unlink(path)
             throw error

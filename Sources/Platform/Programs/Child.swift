@@ -14,7 +14,13 @@ struct Child {
         if let folder = program.folder, !Self.isFolder(folder) {
             throw ProgramError(.notStarted, of: program.name, "its working directory '\(folder)' does not exist")
         }
-        let file = try Self.file(of: program)
+        var file = try Self.file(of: program)
+        var arguments = [program.name] + program.arguments
+        if program.inheritsMask, let mask = FileCreationMask.inherited {
+            // posix_spawn(3) cannot set it, and this process's umask belongs to all its threads.
+            let script = "umask \(String(mask, radix: 8)) && exec \"$0\" \"$@\""
+            (arguments, file) = (["sh", "-c", script, file] + program.arguments, "/bin/sh")
+        }
         let input = try Self.open(program.input, for: program)
         defer { close(input) }
         var actions = posix_spawn_file_actions_t()
@@ -38,7 +44,7 @@ struct Child {
         posix_spawnattr_setpgroup(&attributes, 0)
         let flags = CInt(POSIX_SPAWN_SETPGROUP) | CInt(POSIX_SPAWN_SETSIGDEF) | CInt(POSIX_SPAWN_SETSIGMASK)
         posix_spawnattr_setflags(&attributes, Int16(flags))
-        let words = CStrings([program.name] + program.arguments)
+        let words = CStrings(arguments)
         let variables = CStrings(program.environment.map { "\($0.key)=\($0.value)" })
         var id: pid_t = 0
         let code = posix_spawn(&id, file, &actions, &attributes, words.pointers, variables.pointers)

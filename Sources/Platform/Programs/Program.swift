@@ -25,6 +25,8 @@ package struct Program: Equatable, Sendable {
     package var folder: String?
     package var input = Input.nothing
     package var timeout: Duration
+    /// True to run it with the umask that dr inherited: for a program that writes files for other users.
+    package var inheritsMask = false
 
     package init(
         _ name: String, _ arguments: [String] = [], environment: [String: String], folder: String? = nil,

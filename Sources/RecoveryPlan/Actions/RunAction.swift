@@ -21,6 +21,9 @@ package struct RunAction: Action {
 
     package init() {}
 
+    /// The prefixes of the variables that dr adds, see ``Plan/variables(of:)``.
+    private static let ownVariables = ["DR_PARAM_", "DR_RUN", "DR_SET", "DR_SCENARIO", "DR_STACK"]
+
     /// The command in a form that can be pasted into a shell.
     private var commandLine: String {
         guard let shell else { return Program(words[0], Array(words.dropFirst()), environment: [:]).commandLine }
@@ -36,7 +39,7 @@ package struct RunAction: Action {
     }
 
     package func perform(in context: ActionContext) async throws -> ActionRecord {
-        var variables = context.environment
+        var variables = InheritedEnvironment.selected(from: context.environment, prefixes: Self.ownVariables)
         var secrets: [String] = []
         for (name, value) in environment {
             let text = try value.resolve(in: context, for: operation)
@@ -45,9 +48,10 @@ package struct RunAction: Action {
         }
         let command = shell.map { ["/bin/sh", "-c", $0] } ?? words
         // The step's time-out cancels the program.
-        let program = Program(
+        var program = Program(
             command[0], Array(command.dropFirst()), environment: variables, folder: directory ?? context.folder,
             timeout: .seconds(366 * 86_400))
+        program.inheritsMask = true
         let (status, tail) = try await run(program, in: context)
         guard accept.contains(Int(status)) else {
             let said = Redaction(secrets)(tail)

@@ -9,13 +9,12 @@ package struct RunFolder: Sendable {
     /// - Parameter state: the configured state folder, which is created if it is missing.
     package init(state: String) throws {
         path = "\(state)/runs"
-        do {
+        do throws(FileError) {
             // The state folder itself is not private, because the servers of drills need to traverse it.
-            try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            try Folder.makePrivate(state, isEntered: true)
+            try Folder.makePrivate(path)
         } catch {
-            throw JournalError(.cannotWrite, object: "folder '\(path)'", FileFailure.text(error))
+            throw JournalError(.cannotWrite, object: "folder '\(error.path)'", error.detail)
         }
     }
 

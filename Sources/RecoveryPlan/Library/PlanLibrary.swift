@@ -99,6 +99,8 @@ package struct PlanLibrary: Sendable {
     }
 
     private static func text(_ file: String, _ folder: String) throws(DocumentError) -> PlanText {
+        // A plan names programs to run.
+        try DocumentError.refuseUntrusted(file)
         guard let bytes = FileManager.default.contents(atPath: file) else {
             throw DocumentError(file: file, "cannot be read")
         }

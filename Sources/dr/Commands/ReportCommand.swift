@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cryptography
+import Documents
 import Foundation
 import Operations
 import Platform
@@ -77,6 +78,7 @@ struct ReportSign: AsyncParsableCommand {
     var replace = false
 
     func run() async throws {
+        try DocumentError.refuseUntrusted(key, .privateKey)
         let signer = try SigningIdentity.load(certificate: certificate, privateKey: key) {
             ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
         }

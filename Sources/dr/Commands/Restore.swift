@@ -75,6 +75,12 @@ struct Restore: AsyncParsableCommand {
         name: .long, help: "Owner of the restored files as numbers: UID:GID (default for root: the recorded owner).")
     var owner: String?
 
+    @Flag(name: .long, help: "Change the servers of Grafana data sources that have secrets.")
+    var allowSecretHosts = false
+
+    @Flag(name: .long, help: "Restore setuid and setgid bits of files, with which they run as their owner or group.")
+    var keepSetuid = false
+
     @Argument(
         help: """
             Restore only these paths of the component and their content, as `dr show --files` prints them (default: all).
@@ -92,10 +98,12 @@ struct Restore: AsyncParsableCommand {
         guard (component == nil) != (scenario == nil) else {
             throw ValidationError("choose what to restore: --component NAME, or --scenario NAME")
         }
-        let isGiven = to != nil || !paths.isEmpty || prefix != nil || replace || discardPrevious || owner != nil
+        let isGiven =
+            to != nil || !paths.isEmpty || prefix != nil || replace || discardPrevious || owner != nil
+            || keepSetuid || allowSecretHosts
         if scenario != nil, isGiven || slice.isGiven {
             throw ValidationError(
-                "the plan of the scenario defines the targets: paths, --to, --replace, --discard-previous, --prefix, --owner, --tenant, --from and --until need --component"
+                "the plan of the scenario defines the targets: paths, --to, --replace, --discard-previous, --prefix, --owner, --keep-setuid, --allow-secret-hosts, --tenant, --from and --until need --component"
             )
         }
         if discardPrevious, !replace { throw ValidationError("--discard-previous needs --replace") }
@@ -160,6 +168,8 @@ struct Restore: AsyncParsableCommand {
         var job = RestoreJob(session: session, repository: repository, set: set, manifest: manifest, settings: settings)
         job.paths = paths
         job.owner = try parsedOwner()
+        job.keepsSetuid = keepSetuid
+        job.allowsSecretHosts = allowSecretHosts
         job.replace = replace
         job.discardsPrevious = discardPrevious
         job.slice = try slice.slice(now: session.now())

@@ -48,6 +48,9 @@ package struct Secret: Hashable, Sendable, CustomStringConvertible {
     }
 
     private func read(_ path: String) throws(DocumentError) -> String {
+        if let complaint = FileTrust.complaint(about: path) {
+            throw failure(complaint.message, hint: complaint.hint)
+        }
         let bytes: Data
         do {
             let file = try FileHandle(forReadingFrom: URL(filePath: path))

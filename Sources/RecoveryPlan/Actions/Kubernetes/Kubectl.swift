@@ -11,7 +11,7 @@ struct Kubectl: Sendable {
     init(_ action: KubectlAction, _ context: ActionContext) {
         selection =
             (action.context.map { ["--context=\($0)"] } ?? []) + (action.namespace.map { ["--namespace=\($0)"] } ?? [])
-        environment = context.environment
+        environment = InheritedEnvironment.selected(from: context.environment)
         folder = context.folder
         pool = context.pool
     }
