@@ -133,6 +133,8 @@ package struct BackupRun: Sendable {
         do {
             for (name, part) in report.set.components { try state.recordManifest(part.sha256.hex, of: name) }
             try state.recordLastSet(report.set.name)
+            let document = try SealedDocument.encode(report.set)
+            try state.recordDigest(Digest(of: document).hex, ofLastSet: report.set.name)
         } catch {
             report.warnings.append("the local state was not saved: \(error)")
         }

@@ -23,6 +23,8 @@ struct ComponentRun: Sendable {
         let kind: String
         let seconds: Double
         let catalog: Catalog
+        /// The recipients to which every pack of the component is encrypted; nil if they are not known.
+        let recipients: Set<String>?
 
         /// Updates the catalog to the new manifest, for the next run.
         func keepCatalog() throws {
@@ -81,11 +83,13 @@ struct ComponentRun: Sendable {
         component.progress.begin("comparing")
         do {
             let captured = Captured(capture: capture, began: captureBegan, ended: max(captureBegan, run.now()))
-            let (result, catalog) = try await storeDespitePrunes(captured)
+            let (result, base) = try await storeDespitePrunes(captured)
             try await releaseDespiteCancellation(capture)
             component.progress.update { $0.phase = "done" }
             let seconds = (clock.now - began) / .seconds(1)
-            return Stored(result: result, kind: component.kind, seconds: seconds, catalog: catalog)
+            return Stored(
+                result: result, kind: component.kind, seconds: seconds, catalog: base.catalog,
+                recipients: recipients(of: result.manifest, since: base))
         } catch {
             try? await releaseDespiteCancellation(capture)  // the first error is more specific
             throw error
@@ -93,7 +97,7 @@ struct ComponentRun: Sendable {
     }
 
     /// Stores a capture, and stores again the packs that a prune removes meanwhile.
-    private func storeDespitePrunes(_ captured: Captured) async throws -> (ComponentBackup.Result, Catalog) {
+    private func storeDespitePrunes(_ captured: Captured) async throws -> (ComponentBackup.Result, Base) {
         var unwanted = start.guarding.unwanted(component.name)
         let base = try await base(without: unwanted)
         unwanted.formUnion(base.refused)
@@ -113,7 +117,7 @@ struct ComponentRun: Sendable {
             let doomed = try await run.pool.run { [result] in try start.guarding.doomed(of: result.manifest) }
             if doomed.isEmpty {
                 result.warnings += warnings
-                return (result, base.catalog)
+                return (result, base)
             }
             // The manifest just written remains without a set. It names everything that the next one builds upon.
             warnings.append("\(component.name): stored again what a prune was about to remove")
@@ -122,6 +126,14 @@ struct ComponentRun: Sendable {
             previous = StoredManifest(manifest: result.manifest, digest: result.digest).without(doomed)
         }
         throw PacksPruned(packs: unwanted)
+    }
+
+    /// Packs of the base keep the recipients that they have.
+    private func recipients(of manifest: Manifest, since base: Base) -> Set<String>? {
+        guard let now = run.repository.encryption.fingerprints else { return nil }
+        let old = Set(base.previous?.manifest.packs.map(\.pack) ?? [])
+        guard manifest.packs.contains(where: { old.contains($0.pack) }) else { return Set(now) }
+        return base.recipients.map { Set(now).intersection($0) }
     }
 
     /// The number of attempts to store packs that prunes remove before the component counts as failed.
@@ -135,6 +147,7 @@ struct ComponentRun: Sendable {
         let catalog: Catalog
         /// Packs not to build upon: unwanted ones, and unencrypted ones where there are recipients.
         var refused: Set<String>
+        var recipients: [String]?
         var warnings: [String] = []
     }
 
@@ -165,7 +178,9 @@ struct ComponentRun: Sendable {
         }
         do {
             let catalog = try await run.state.catalog(of: component.name, for: previous, from: filler)
-            return Base(previous: previous, catalog: catalog, refused: refused, warnings: warnings)
+            return Base(
+                previous: previous, catalog: catalog, refused: refused, recipients: found.recipients, warnings: warnings
+            )
         } catch let error as RepositoryError where error.reason == .damaged {
             let warning =
                 "\(component.name): the previous backup cannot be used as a base, all files are read again: \(error)"

@@ -57,6 +57,14 @@ struct RunHistory: Sendable {
                 continue  // a prune removed it after the listing
             }
         }
+        if let lastSet = state.lastSet(), !names.contains(lastSet),
+            try !PrunedMark.names(in: repository, unreadable: { _ in }).contains(lastSet)
+        {
+            try? state.recordMissing(lastSet)
+            warnings.append(
+                "set \(lastSet), which this machine committed, is gone, and no prune removed it\n"
+                    + "hint: `dr status` repeats this until `dr init --adopt` accepts it")
+        }
         if let other, latest != nil {
             warnings.append("the repository also holds sets of stack '\(other)': restores and prunes ignore them")
         }
@@ -68,14 +76,16 @@ struct RunHistory: Sendable {
                 return nil
             }
         }
-        nextNumber = (predecessor?.number ?? names.count).addingClamped(1)
+        // A forged number must not make this set unreadable.
+        nextNumber = (predecessor?.number.flatMap { $0 < 1 << 40 ? $0 : nil } ?? names.count).addingClamped(1)
         if let before = latest?.recipients, let now = repository.encryption.fingerprints, before != now,
             let name = latest?.name
         {
             warnings.append(
                 "the recipients changed since set \(name): "
                     + Self.difference(from: Set(before), to: Set(now))
-                    + "\nhint: check that the key of each recipient is at hand: packs of this run open with no other key"
+                    + "\nhint: keep the keys of the old recipients as well: the packs that this run does not write anew are "
+                    + "encrypted to them only"
             )
         }
         self.latest = latest
@@ -112,6 +122,8 @@ struct RunHistory: Sendable {
         var manifest: StoredManifest?
         /// True if every pack of it is known to be encrypted.
         var isEncrypted = false
+        /// The recipients of every pack of it; nil if they are not known.
+        var recipients: [String]?
         var warning: String?
     }
 
@@ -134,9 +146,12 @@ struct RunHistory: Sendable {
         if !repository.signing.isRequired {
             let own = state.ownManifests(of: component)
             if !own.contains(part.sha256.hex) {
-                let known = try repository.newestReadableSet {
-                    $0.components[component].map { own.contains($0.sha256.hex) } == true
-                }
+                let known =
+                    own.isEmpty
+                    ? nil
+                    : try repository.newestReadableSet {
+                        $0.components[component].map { own.contains($0.sha256.hex) } == true
+                    }
                 base.warning =
                     "\(component): this machine did not make the backup in set \(newest.name), and sets are not signed: "
                     + (known.map { "it builds upon set \($0.name) instead" } ?? "all files are read and stored again")
@@ -144,7 +159,9 @@ struct RunHistory: Sendable {
                 (chosen, found) = (part, known)
             }
         }
-        base.isEncrypted = found.recipients != nil
+        // Without a signature anybody can claim that the packs are encrypted.
+        base.isEncrypted = repository.signing.isRequired && found.recipients != nil
+        base.recipients = found.recipients
         do {
             let manifest = try repository.manifest(component, chosen.manifest, sha256: chosen.sha256)
             base.manifest = StoredManifest(manifest: manifest, digest: chosen.sha256)

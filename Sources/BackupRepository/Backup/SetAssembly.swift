@@ -43,6 +43,8 @@ struct SetAssembly {
                     "\(name): its newest datum is later than its capture, a clock is wrong: "
                         + "how new its data are is not known")
             }
+            let common = stored.recipients.flatMap { of in set.recipients.map { $0.filter(of.contains) } }
+            set.recipients = common
             var part = BackupSet.Component(stored)
             part.shrunk = collapse(of: name, to: manifest)
             set.components[name] = part

@@ -48,6 +48,38 @@ package struct StateFolder: Sendable {
     /// Returns the newest set that this machine committed, as far as it has recorded it.
     package func lastSet() -> Timestamp? { timestamp(in: lastSetFile) }
 
+    private var lastDigestFile: String { "\(root)/last-set-digest" }
+    private var missingFile: String { "\(root)/missing-sets" }
+
+    func recordDigest(_ digest: String, ofLastSet name: Timestamp) throws {
+        try note("\(name) \(digest)", in: lastDigestFile)
+    }
+
+    /// Returns the SHA-256 of the document of a set that this machine committed last; nil if it knows none.
+    func digest(ofLastSet name: Timestamp) -> String? {
+        guard let data = try? Data(contentsOf: URL(filePath: lastDigestFile)) else { return nil }
+        let words = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        return words.count == 2 && words[0] == "\(name)" ? String(words[1]) : nil
+    }
+
+    /// Notes that a set of this machine was gone when the next one was made, which would hide it.
+    func recordMissing(_ name: Timestamp) throws {
+        let known = missingSets().filter { $0 != name }.suffix(99)
+        try note((known + [name]).map(\.description).joined(separator: "\n"), in: missingFile)
+    }
+
+    package func missingSets() -> [Timestamp] {
+        guard let data = try? Data(contentsOf: URL(filePath: missingFile)) else { return [] }
+        return String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { Timestamp(String($0)) }
+    }
+
+    /// Accepts what is missing: the operator knows.
+    package func forgetMissingSets() throws {
+        try? FileManager.default.removeItem(atPath: missingFile)
+        try? FileManager.default.removeItem(atPath: lastSetFile)
+        try? FileManager.default.removeItem(atPath: lastDigestFile)
+    }
+
     // MARK: Manifests made here
 
     private func manifestsFile(_ component: String) -> String { "\(root)/manifests/\(component)" }

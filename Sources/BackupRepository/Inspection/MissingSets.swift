@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import ObjectStorage
 
 /// Sets that were committed and are gone without a prune: somebody removed them, or the store hides them.
@@ -6,12 +7,17 @@ package struct MissingSets: Sendable {
     package let ownLast: Timestamp?
     /// Manifests newer than the newest set, whose runs committed a set that is not there.
     package let manifests: [String]
+    /// Earlier sets of this machine that were gone when it made the next one.
+    package let ownEarlier: [Timestamp]
+    /// True if ``ownLast`` is there with another content.
+    package let isExchanged: Bool
 
     /// Blocks.
     /// - Parameters:
-    ///   - lastSet: the newest set that this machine committed; nil if it does not know one.
+    ///   - state: the notes of this machine; nil if it has none.
     ///   - components: whose manifests are looked at.
-    package init(in repository: Repository, lastSet: Timestamp?, components: Set<String>, now: Timestamp) throws {
+    package init(in repository: Repository, state: StateFolder?, components: Set<String>, now: Timestamp) throws {
+        let lastSet = state?.lastSet()
         let names = try repository.setNames(including: lastSet).filter { !repository.scope.isFuture($0, at: now) }
         var own: Timestamp?
         if let lastSet, !names.contains(lastSet),
@@ -19,15 +25,26 @@ package struct MissingSets: Sendable {
         {
             own = lastSet
         }
-        ownLast = own
+        var isExchanged = false
+        if own == nil, let lastSet, let digest = state?.digest(ofLastSet: lastSet), names.contains(lastSet) {
+            isExchanged = try repository.digest(ofSet: lastSet).hex != digest
+            if isExchanged { own = lastSet }
+        }
+        (ownLast, self.isExchanged) = (own, isExchanged)
+        ownEarlier = (state?.missingSets() ?? []).filter { !names.contains($0) }
         manifests = try Self.orphans(in: repository, newerThan: names, components: components)
     }
 
-    package var isEmpty: Bool { ownLast == nil && manifests.isEmpty }
+    package var isEmpty: Bool { ownLast == nil && manifests.isEmpty && ownEarlier.isEmpty }
 
     /// One sentence for each finding.
     package var lines: [String] {
-        var lines = ownLast.map { ["set \($0), which this machine committed, is gone, and no prune removed it"] } ?? []
+        let fate = isExchanged ? "has another content now" : "is gone, and no prune removed it"
+        var lines = ownLast.map { ["set \($0), which this machine committed, \(fate)"] } ?? []
+        if let last = ownEarlier.last {
+            let more = ownEarlier.count > 1 ? " and \(ownEarlier.count - 1) more" : ""
+            lines.append("set \(last)\(more), which this machine committed earlier, is gone, and no prune removed it")
+        }
         if let first = manifests.first {
             let more = manifests.count > 1 ? " and \(manifests.count - 1) more" : ""
             lines.append(
@@ -42,7 +59,9 @@ package struct MissingSets: Sendable {
         guard let ownLast else { return }
         throw RepositoryError(
             .setRemoved, object: Layout.set(ownLast).text,
-            "this machine committed it, it is gone, and no prune removed it: the newest set left is older",
+            isExchanged
+                ? "this machine committed it with another content: somebody exchanged it"
+                : "this machine committed it, it is gone, and no prune removed it: the newest set left is older",
             hint: "look for it in the versions of the bucket; `--at SET` or --accept-older restores an older set")
     }
 
@@ -81,7 +100,7 @@ package struct MissingSets: Sendable {
             } catch let error as RepositoryError
                 where error.reason == .damaged || error.reason == .noSuchSet
             {
-                return []  // its manifests are not known
+                continue  // a set that cannot be read must not hide that another one is gone
             }
         }
         let marks = Marks(repository)

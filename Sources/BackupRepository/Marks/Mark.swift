@@ -39,7 +39,8 @@ package struct PinnedMark: Mark {
     package static let kind: String = "pinned"
     package var format: Int = RepositoryFormat.version
     package var kind: String = PinnedMark.kind
-    package var takesAway: Bool { false }
+    /// The newest pin of a set replaces the others: one that ends soon would release it.
+    package var takesAway: Bool { true }
     package var at: Timestamp
     package var set: Timestamp
     /// Absent: for ever.

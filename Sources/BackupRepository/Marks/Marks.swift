@@ -13,6 +13,8 @@ package struct Marks: Sendable {
         signing = repository.signing
     }
 
+    var needsSignatures: Bool { signing.isRequired }
+
     /// True if every mark that this machine writes can have the signature that it needs.
     var canSign: Bool { !signing.isRequired || signing.signer != nil }
 

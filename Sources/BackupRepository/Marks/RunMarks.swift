@@ -52,8 +52,11 @@ struct OutcomeMark: Mark {
     /// - Throws: `RepositoryError` `.damaged`.
     static func find(_ run: String, in marks: Marks) throws -> Outcome? {
         do {
-            return try marks.read(Marks.key(kind, ofRun: run), as: OutcomeMark.self)?.outcome
-        } catch let error as RepositoryError where error.reason == .untrusted {
+            guard let mark = try marks.read(Marks.key(kind, ofRun: run), as: OutcomeMark.self) else { return nil }
+            return mark.run == run ? mark.outcome : .committed
+        } catch let error as RepositoryError
+            where error.reason == .untrusted || error.reason == .damaged && marks.needsSignatures
+        {
             // Only a void outcome needs a signature. Without one, the run was not abandoned.
             return .committed
         }

@@ -6,7 +6,8 @@ struct SampledMark: Mark {
     static let kind: String = "sampled"
     var format: Int = RepositoryFormat.version
     var kind: String = SampledMark.kind
-    var takesAway: Bool { false }
+    /// It says which packs need no reading, and which are damaged: the verdicts on sets follow from it.
+    var takesAway: Bool { true }
     var at: Timestamp
     var tool: String
     /// The time at which the first share was read; it counts for everything that was not read since.

@@ -21,18 +21,17 @@ package enum VerifiedDepth: String, Codable, Sendable, Comparable {
 }
 
 extension Marks {
-    /// Records the result of a verification. Damage must be signed where sets are signed, because a damaged set may be
-    /// dropped sooner; a machine without the key records only the sets that it found good.
+    /// Records the result of a verification. Where sets are signed it must be signed too, since retention relies on it.
     /// - Returns: notes for the user.
     package func record(_ mark: VerifiedMark) throws -> [String] {
-        guard !mark.damaged.isEmpty, !canSign else {
-            if !mark.good.isEmpty || !mark.damaged.isEmpty { try put(mark) }
-            return []
+        guard !mark.good.isEmpty || !mark.damaged.isEmpty else { return [] }
+        guard canSign else {
+            return [
+                "the result is not recorded in the repository: it must be signed, and this machine has no signing key"
+            ]
         }
-        var good = mark
-        good.damaged = []
-        if !good.good.isEmpty { try put(good) }
-        return ["the damage is not recorded in the repository: it must be signed, and this machine has no signing key"]
+        try put(mark)
+        return []
     }
 }
 
@@ -41,8 +40,8 @@ package struct VerifiedMark: Mark {
     package static let kind: String = "verified"
     package var format: Int = RepositoryFormat.version
     package var kind: String = VerifiedMark.kind
-    /// A damaged set may be dropped sooner.
-    package var takesAway: Bool { !damaged.isEmpty }
+    /// A damaged set may be dropped sooner, and one that is wrongly said to be good outlives a good one.
+    package var takesAway: Bool { true }
     package var at: Timestamp
     package var tool: String
     /// The notation of early versions for ``level`` and ``share``, which they did not write; still written for them.

@@ -152,7 +152,7 @@ package struct Verification: Sendable {
             try noteOrphans(seen, ledger)
             let components = Set(seen.compactMap { $0.text.split(separator: "/").first.map(String.init) })
             let missing = try MissingSets(
-                in: repository, lastSet: nil, components: components, now: Timestamp(seconds: .max))
+                in: repository, state: nil, components: components, now: Timestamp(seconds: .max))
             for manifest in missing.manifests {
                 ledger.add(ObjectKey(trusted: manifest), "its run committed a set that is gone")  // checked: from a key
             }

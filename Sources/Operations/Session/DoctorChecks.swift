@@ -30,6 +30,12 @@ package struct StoreChecks {
                 Check(
                     "repository", verdict: .ok,
                     "\(repository.description.id), format \(repository.description.format)"))
+            if repository.signing.isRequired, repository.signing.signer == nil {
+                checks.append(
+                    Check(
+                        "signing", verdict: role == .restore || role == .verify ? .ok : .warning,
+                        "this machine has no signing key: it cannot back up, prune, pin or record verifications"))
+            }
             _ = try session.state(of: repository)
             checks.append(Check("state", verdict: .ok, "writable"))
         } catch { checks.append(Check("repository", verdict: .failed, "\(error)")) }

@@ -29,10 +29,10 @@ extension Session {
 
     /// Returns the sets that were committed and are gone without a prune.
     package func missingSets(of components: Set<String>, in repository: Repository) async throws -> MissingSets {
-        let known = try? state(of: repository).lastSet()
+        let state = try? state(of: repository)
         let now = self.now()
         return try await pool.run {
-            try MissingSets(in: repository, lastSet: known, components: components, now: now)
+            try MissingSets(in: repository, state: state, components: components, now: now)
         }
     }
 

@@ -94,10 +94,15 @@ package struct Session {
 
     package func state(of repository: Repository) throws -> StateFolder {
         let state = try StateFolder(stateFolder, repository: repository.description)
-        if StateFolder.knownRepository(at: repository.store.location, in: stateFolder) == nil {
-            try state.recordRepository(repository.description.id, at: repository.store.location)
+        if StateFolder.knownRepository(at: address(of: repository), in: stateFolder) == nil {
+            try state.recordRepository(repository.description.id, at: address(of: repository))
         }
         return state
+    }
+
+    /// Buckets of one name on two servers are two addresses.
+    package func address(of repository: Repository) -> String {
+        configuration.store.endpoint.map { "\($0) \(repository.store.location)" } ?? repository.store.location
     }
 
     /// - Throws: `RepositoryError` `.otherRepository` if dr.yaml or this machine knows another repository at the address.
@@ -109,7 +114,7 @@ package struct Session {
                 hint: "somebody exchanged the repository, or `store: url:` is wrong; `store: repository:` has the id")
         }
         guard configuration.store.repository == nil,
-            let known = StateFolder.knownRepository(at: place, in: stateFolder), known != id
+            let known = StateFolder.knownRepository(at: address(of: repository), in: stateFolder), known != id
         else { return }
         throw RepositoryError(
             .otherRepository, object: place, "it is repository \(id), and this machine knows \(known) there",

@@ -27,7 +27,7 @@ struct Init: AsyncParsableCommand {
     var recoveryKey: String?
 
     @Flag(
-        name: .long, help: "Accept the repository that is there, although this machine knows another at that address.")
+        name: .long, help: "Accept the repository as it is, although this machine knows another there, or newer sets.")
     var adopt = false
 
     func run() async throws {
@@ -62,8 +62,9 @@ struct Init: AsyncParsableCommand {
             return
         }
         try await session.pool.run {
-            try session.state(of: repository).recordRepository(
-                repository.description.id, at: repository.store.location)
+            let state = try session.state(of: repository)
+            try state.recordRepository(repository.description.id, at: session.address(of: repository))
+            if adopt { try state.forgetMissingSets() }
         }
     }
 
