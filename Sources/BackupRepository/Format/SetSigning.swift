@@ -17,6 +17,17 @@ package struct SetSigning: Sendable {
         self.trusted = trusted
     }
 
+    /// True if sets and marks count only with a signature.
+    package var isRequired: Bool { !trusted.isEmpty }
+
+    /// - Throws: `RepositoryError` `.noSigningKey` if signatures are required and this machine cannot make one.
+    package func requireSigner(toWrite object: String) throws {
+        guard isRequired, signer == nil else { return }
+        throw RepositoryError(
+            .noSigningKey, object: object, "it must be signed, and this machine has no signing key",
+            hint: "set `store: signing: key:` in dr.yaml, or run the command on a machine that has the key")
+    }
+
     /// Stores the signature of a set that is about to be written as `document`.
     func sign(_ set: BackupSet, _ document: [UInt8], in repository: Repository) throws {
         guard let signer else { return }
@@ -26,9 +37,10 @@ package struct SetSigning: Sendable {
 
     /// - Throws: `RepositoryError` `.damaged` if a signature is required and `document` has no valid one.
     func check(_ set: BackupSet, _ document: [UInt8], in store: any ObjectStore) throws {
-        guard !trusted.isEmpty else { return }
+        guard isRequired else { return }
         let key = Layout.set(set.name).text
-        let hint = "to use a set from before signing was configured, remove `store: signing:` from dr.yaml"
+        let hint =
+            "a trusted machine did not make it; `dr list` shows the sets that are signed, `--at SET` names one of them"
         let signature: [UInt8]
         do {
             signature = try store.read(Layout.signature(of: set), limit: 1 << 20)

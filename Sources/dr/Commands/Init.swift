@@ -26,6 +26,10 @@ struct Init: AsyncParsableCommand {
         completion: .file())
     var recoveryKey: String?
 
+    @Flag(
+        name: .long, help: "Accept the repository that is there, although this machine knows another at that address.")
+    var adopt = false
+
     func run() async throws {
         let output = Output(options: options)
         if let recoveryKey { try RecoveryKeyWriting.write(recoveryKey, output) }
@@ -38,6 +42,7 @@ struct Init: AsyncParsableCommand {
         let (repository, isNew) = try await session.pool.run {
             try Repository.create(in: opened, tool: Release.tool, now: session.now())
         }
+        try await adopt(repository, isNew: isNew, session)
         let result = Result(
             configuration: file, wroteConfiguration: wroteFile, store: opened.location,
             repository: repository.description.id, createdRepository: isNew)
@@ -48,6 +53,18 @@ struct Init: AsyncParsableCommand {
             """
         }
         if wroteFile { output.note("next: edit \(file), then run `dr doctor` and `dr backup`") }
+    }
+
+    /// Notes which repository is at the address, so that an exchanged one is noticed.
+    private func adopt(_ repository: Repository, isNew: Bool, _ session: Session) async throws {
+        if !isNew, !adopt {
+            _ = try await session.repository()
+            return
+        }
+        try await session.pool.run {
+            try session.state(of: repository).recordRepository(
+                repository.description.id, at: repository.store.location)
+        }
     }
 
     private struct Result: Encodable {
