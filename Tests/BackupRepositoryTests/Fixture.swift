@@ -86,7 +86,7 @@ struct Fixture: Sendable {
     @discardableResult
     func restore(
         _ repository: Repository, set: BackupSet, to name: String, replace: Bool = false, paths: [String] = [],
-        pool: BlockingPool = Fixture.pool
+        keepsSetuid: Bool = false, pool: BlockingPool = Fixture.pool
     ) async throws -> ComponentRestore.Report {
         let manifest = try await pool.run { try repository.manifest("tree", of: set) }
         let target = try RestoreTarget(
@@ -94,6 +94,7 @@ struct Fixture: Sendable {
         var restore = ComponentRestore(
             repository: repository, manifest: manifest, target: target, pool: pool, progress: WorkProgress())
         restore.paths = paths
+        restore.keepsSetuid = keepsSetuid
         return try await restore.run()
     }
 

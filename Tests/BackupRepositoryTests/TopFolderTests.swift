@@ -87,6 +87,7 @@ private let isRoot = geteuid() == 0
             repository: repository, manifest: try repository.manifest("tree", of: set), target: target,
             pool: Fixture.pool, progress: WorkProgress())
         restore.owner = .fixed(uid: 99, gid: 98)
+        restore.keepsSetuid = true
         let asked = restore
         let report = try await asked.run()
         #expect(report.shortfall == nil)
@@ -94,7 +95,7 @@ private let isRoot = geteuid() == 0
         #expect(found.uid == 99 && found.gid == 98)
         var status = stat()
         #expect(stat("\(target.path)/large", &status) == 0 && status.st_mode & 0o7777 == 0o755 && status.st_uid == 99)
-        try await fixture.restore(repository, set: set, to: "same")
+        try await fixture.restore(repository, set: set, to: "same", keepsSetuid: true)
         #expect(stat(fixture.folder.url.appending(path: "same/large").path, &status) == 0)
         #expect(status.st_mode & 0o7777 == 0o6755, "with its recorded owner it has them")
     }

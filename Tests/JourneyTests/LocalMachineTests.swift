@@ -30,6 +30,7 @@ import Testing
         let journey = try await Journey()
         try journey.write("a", "x")
         try await journey.expect(0, "backup")
+        #expect(try await shell("stat -c %a state state/*/ | sort -u | tr '\\n' ' '", in: journey) == "700 711 ")
         _ = try await shell("chmod -R a+rwX state", in: journey)
         try await journey.expect(0, "backup")
         #expect(try await shell("stat -c %a state state/*/ | sort -u | tr '\\n' ' '", in: journey) == "700 711 ")

@@ -14,12 +14,10 @@ package final class DrillFolder: Sendable {
     package init(in parent: String, run: String) throws {
         do {
             // Servers of other users can enter the folder to reach their data, but cannot list it.
-            try FileManager.default.createDirectory(
-                atPath: parent, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+            try Folder.create(parent, mode: 0o711, exactly: true)
             leftBehind = Self.sweep(parent)
             path = "\(parent)/\(Self.mark)\(run)"
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o711])
+            try Folder.create(path, mode: 0o711, exactly: true)
             try FileManager.default.createDirectory(
                 atPath: "\(path)/state", withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         } catch {

@@ -3,14 +3,23 @@ internal import Glibc
 /// Folders that the program creates. Modes are set through descriptors, never by path.
 package enum Folder {
     /// Creates a folder that other users may enter, with the missing folders above it. Existing ones stay as they are.
-    package static func create(_ path: String, mode: UInt32 = 0o755) throws(FileError) {
+    /// - Parameter exactly: false if the umask that dr inherited limits the mode.
+    package static func create(_ path: String, mode: UInt32 = 0o755, exactly: Bool = false) throws(FileError) {
         try forEachMissing(path) { (place) throws(FileError) in
-            guard mkdir(place, mode) == 0 || errno == EEXIST else { throw FileError(path, code: errno) }
-            let folder = open(place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard folder >= 0 else { throw FileError(path, code: errno) }
-            defer { close(folder) }
-            guard FileCreationMask.open(folder, to: mode) else { throw FileError(path, code: errno) }
+            try make(place, mode: exactly ? mode : mode & ~(FileCreationMask.inherited ?? 0), for: path)
         }
+    }
+
+    /// Creates one folder, whose mode this process's umask does not limit. An existing one stays as it is.
+    private static func make(_ place: String, mode: UInt32, for path: String) throws(FileError) {
+        guard mkdir(place, 0o700) == 0 else {
+            guard errno == EEXIST else { throw FileError(path, code: errno) }
+            return
+        }
+        let folder = open(place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard folder >= 0 else { throw FileError(path, code: errno) }
+        defer { close(folder) }
+        guard fchmod(folder, mode) == 0 else { throw FileError(path, code: errno) }
     }
 
     /// Creates a folder with this program's own data, or takes permissions of other users away from an existing one.
@@ -21,7 +30,7 @@ package enum Folder {
     package static func makePrivate(_ path: String, isEntered: Bool = false) throws(FileError) {
         let mode: mode_t = isEntered ? 0o711 : 0o700
         try forEachMissing(path) { (place) throws(FileError) in
-            guard mkdir(place, mode) == 0 || errno == EEXIST else { throw FileError(path, code: errno) }
+            try make(place, mode: mode, for: path)
         }
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw FileError(path, code: errno) }
