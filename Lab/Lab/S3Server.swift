@@ -45,14 +45,17 @@ package struct SeaweedFS: S3Server {
     package let process: ServerProcess
     package let folder: TemporaryFolder
 
-    package init() async throws {
+    /// - Parameter policies: documents in the language of AWS IAM by user. A user's name is also its access key, and its
+    ///   secret key is the name followed by `-secret`.
+    package init(policies: [String: String] = [:]) async throws {
         let weed = try LabTool.path("weed")
         (endpoint, process, folder) = try await LabTool.retrying { [accessKey, secretKey] in
             let folder = try TemporaryFolder("seaweedfs")
-            let identities =
-                "{\"identities\":[{\"name\":\"dr\",\"credentials\":[{\"accessKey\":\"\(accessKey)\",\"secretKey\":"
-                + "\"\(secretKey)\"}],\"actions\":[\"Admin\",\"Read\",\"List\",\"Tagging\",\"Write\"]}]}"
-            try identities.write(to: folder.url.appending(path: "s3.json"), atomically: false, encoding: .utf8)
+            let administrator = Identities.User(
+                name: "dr", credentials: [.init(accessKey: accessKey, secretKey: secretKey)],
+                actions: ["Admin", "Read", "List", "Tagging", "Write"])
+            let identities = try JSONEncoder().encode(Identities([administrator], policies: policies))
+            try identities.write(to: folder.url.appending(path: "s3.json"))
             // Set every port: two instances with default ports cannot run on one machine.
             let names = ["master", "volume", "filer", "s3"].flatMap { ["\($0).port", "\($0).port.grpc"] }
             let ports = try FreePort.find(names.count)
@@ -74,6 +77,33 @@ package struct SeaweedFS: S3Server {
         self.endpoint = endpoint
         self.process = process
         self.folder = folder
+    }
+}
+
+/// The file of users and policies of SeaweedFS.
+private struct Identities: Encodable {
+    struct User: Encodable {
+        struct Credential: Encodable { var accessKey: String, secretKey: String }
+
+        var name: String
+        var credentials: [Credential]
+        var actions: [String] = []
+        var policyNames: [String] = []
+    }
+
+    struct Policy: Encodable { var name: String, content: String }
+
+    var identities: [User]
+    var policies: [Policy]
+
+    init(_ users: [User], policies: [String: String]) {
+        let names = policies.keys.sorted()
+        identities =
+            users
+            + names.map {
+                User(name: $0, credentials: [.init(accessKey: $0, secretKey: "\($0)-secret")], policyNames: [$0])
+            }
+        self.policies = names.map { Policy(name: $0, content: policies[$0] ?? "") }
     }
 }
 

@@ -81,8 +81,19 @@ package struct Repository: Sendable {
         Digest(of: try store.read(Layout.set(name), limit: 256 << 20))
     }
 
-    /// - Parameter void: runs that prunes have abandoned, if the caller has listed them; otherwise they are looked up.
-    package func set(_ name: Timestamp, void: Set<String>? = nil) throws -> BackupSet {
+    package func set(_ name: Timestamp) throws -> BackupSet {
+        try set(name, void: VoidRuns(askingAbout: Marks(self)))
+    }
+
+    /// Returns a set with the SHA-256 of its document as it is stored. A set of an abandoned run is returned as well.
+    func document(ofSet name: Timestamp) throws -> (set: BackupSet, digest: Digest) {
+        var digest: Digest?
+        let set = try set(name, void: nil) { digest = Digest(of: $0) }
+        return (set, digest ?? Digest(of: []))
+    }
+
+    /// - Parameter void: the runs that prunes have abandoned; nil if their sets are wanted as well.
+    func set(_ name: Timestamp, void: VoidRuns?, document: ([UInt8]) -> Void = { _ in }) throws -> BackupSet {
         let key = Layout.set(name)
         do {
             let set = try Self.fetch(key, from: store) { bytes in
@@ -91,9 +102,10 @@ package struct Repository: Sendable {
                     throw RepositoryError.damaged(key.text, "it holds set \(set.name) of repository \(set.repository)")
                 }
                 try signing.check(set, bytes, in: store)
+                document(bytes)
                 return set
             }
-            guard try !(void?.contains(set.run) ?? (store.head(VoidMark.key(set.run)) != nil)) else {
+            guard try void?.contains(set.run) != true else {
                 throw RepositoryError(
                     .noSuchSet, object: key.text,
                     "a prune abandoned its run before the set was written, so the set is not valid",

@@ -98,7 +98,7 @@ extension ElasticsearchComponent: ComponentKind {
 
     /// The cluster's own identifier.
     package func identity(_ context: ComponentContext) throws -> String? {
-        try askedAPI(context, silence: .seconds(5)).uuid()
+        try askedAPI(context, silence: ComponentContext.identitySilence).uuid()
     }
 
     // MARK: Checks

@@ -87,7 +87,7 @@ extension GrafanaComponent: ComponentKind {
 
     /// The dashboards: a restore adds or changes some.
     package func identity(_ context: ComponentContext) throws -> String? {
-        try askedAPI(context, silence: .seconds(5)).dashboards(nil).joined(separator: ",")
+        try askedAPI(context, silence: ComponentContext.identitySilence).dashboards(nil).joined(separator: ",")
     }
 
     // MARK: Checks

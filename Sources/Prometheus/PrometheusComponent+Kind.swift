@@ -65,7 +65,7 @@ extension PrometheusComponent: ComponentKind {
 
     /// The time when the server was started.
     package func identity(_ context: ComponentContext) throws -> String? {
-        try api(context, silence: .seconds(5)).startTime()
+        try api(context, silence: ComponentContext.identitySilence).startTime()
     }
 
     // MARK: Checks

@@ -10,7 +10,7 @@ package func decide(
     let zone = ZoneCalendar(policy.timeZone)
     let tiers = policy.tiers
     let ordered = sets.sorted { $0.time < $1.time }
-    let judged = ordered.filter { $0.dropReason == nil && $0.otherStack == nil }
+    let judged = ordered.filter { $0.dropReason == nil && $0.otherStack == nil && !$0.isAbandoned }
     let dated = judged.map { DatedSet($0, policy: policy, tiers: tiers, zone) }
     var joint = [JointDecision](repeating: JointDecision(), count: dated.count)
     var isFull = [Bool](repeating: false, count: tiers.count)
@@ -33,6 +33,8 @@ package func decide(
             decisions.append(RetentionDecision(set: set, verdict: .drop, reasons: [.dropped(reason)]))
         } else if let stack = set.otherStack {
             decisions.append(RetentionDecision(set: set, verdict: .keep, reasons: [.otherStack(stack)]))
+        } else if set.isAbandoned {
+            decisions.append(RetentionDecision(set: set, verdict: .drop, reasons: [.abandoned]))
         } else {
             let decision = joint[next]
             next += 1
@@ -43,7 +45,8 @@ package func decide(
     }
     let statistics = RetentionStatistics(decisions, tiers: tiers, isFull: isFull, now: now)
     let freezes = Freeze.all(
-        times: judged.map(\.time), oldestNewest: newestWhole.min(),
+        times: judged.map(\.time), sets: judged.count + ordered.count { $0.isAbandoned && $0.dropReason == nil },
+        oldestNewest: newestWhole.min(),
         dropped: decisions.count { $0.verdict == .drop && $0.set.dropReason == nil }, circumstances: circumstances,
         limits: policy.limits)
     return RetentionPlan(decisions: decisions, freezes: freezes, statistics: statistics)

@@ -43,11 +43,13 @@ package enum Freeze: Hashable, Sendable {
     /// A clock that is behind is not a reason: every set looks younger than it is, so more sets are kept, and sets with
     /// a later name stay.
     /// - Parameters:
-    ///   - times: of all sets, oldest first.
+    ///   - times: of all valid sets, oldest first.
+    ///   - sets: the number of sets that the policy judges, with those of abandoned runs.
     ///   - oldestNewest: the oldest of the newest sets of each configured component. Only sets count that hold the
     ///     component whole and are not in the future.
     static func all(
-        times: [Int], oldestNewest: Int?, dropped: Int, circumstances: PruneCircumstances, limits: FreezeLimits
+        times: [Int], sets: Int, oldestNewest: Int?, dropped: Int, circumstances: PruneCircumstances,
+        limits: FreezeLimits
     ) -> [Freeze] {
         let now = circumstances.now
         var freezes: [Freeze] = []
@@ -60,8 +62,8 @@ package enum Freeze: Hashable, Sendable {
         if let oldestNewest, now - oldestNewest > limits.longestGap {
             freezes.append(.noBackups(since: oldestNewest, now: now))
         }
-        if dropped > limits.unjudgedDrop, Double(dropped) > limits.largestDrop * Double(times.count) {
-            freezes.append(.largeDrop(dropped: dropped, of: times.count, allowed: limits.largestDrop))
+        if dropped > limits.unjudgedDrop, Double(dropped) > limits.largestDrop * Double(sets) {
+            freezes.append(.largeDrop(dropped: dropped, of: sets, allowed: limits.largestDrop))
         }
         return freezes
     }

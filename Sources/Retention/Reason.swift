@@ -18,6 +18,8 @@ package enum Reason: Hashable, Sendable {
     /// It belongs to another stack that shares the repository: this stack's policy does not apply to it.
     case otherStack(String)
 
+    /// A prune abandoned its run before the set was written.
+    case abandoned
     /// An operator dropped it, for this reason.
     case dropped(String)
 
@@ -50,7 +52,7 @@ package enum Reason: Hashable, Sendable {
     /// True if it is a reason to keep the set.
     package var keeps: Bool {
         switch base {
-        case .superseded, .expired, .beyondLast, .beyondWithin, .dropped: false
+        case .superseded, .expired, .beyondLast, .beyondWithin, .dropped, .abandoned: false
         default: true
         }
     }
@@ -90,6 +92,7 @@ package enum Reason: Hashable, Sendable {
         case .future: "its name is a time in the future"
         case .noPolicy: "no retention is configured"
         case .otherStack(let stack): "belongs to stack '\(stack)'"
+        case .abandoned: "a prune abandoned its run before the set was written"
         case .dropped(let reason): "dropped by an operator: \(reason)"
         case .of(let components, let reason): "\(reason.text), for \(components.joined(separator: ", "))"
         case .superseded(let period, let other):

@@ -17,6 +17,8 @@ package struct SetFacts: Hashable, Sendable {
     package var size: Int?
     /// The reason that an operator gave for dropping it; nil for a set that was not dropped.
     package var dropReason: String?
+    /// True if a prune abandoned its run before it was written: it is not a valid set.
+    package var isAbandoned = false
     /// The stack that it belongs to, if not the stack that is pruned.
     package var otherStack: String?
 

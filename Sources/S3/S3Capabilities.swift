@@ -25,11 +25,14 @@ package struct S3Capabilities: Equatable, Sendable {
 extension S3Store {
     /// Writes, reads and removes a few objects with random names, and reports the server's behaviour. One of them is a
     /// part of the size that backups send.
+    ///
+    /// The names are below `marks/probe/`, where every role that writes may also delete, and no write overwrites: a policy
+    /// may refuse both elsewhere.
     /// - Throws: ``ObjectStoreError`` if the server refuses an operation that every store needs.
     package func probe() throws -> S3Capabilities {
-        let key = ObjectKey(trusted: "probe-\(RandomID.make())")  // checked: digits
+        let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")  // checked: digits
         let content = [UInt8]("probe".utf8)
-        let written = try put(key, content, options: PutOptions(.none))
+        let written = try put(key, content, options: PutOptions(.ifAbsent))
         let conditionalPut: Bool
         let found: Found?
         do {

@@ -53,8 +53,9 @@ extension ExitStatus {
     private init(_ reason: RepositoryError.Reason) {
         self =
             switch reason {
-            case .damaged, .newerVersion: .repositoryDamaged
-            case .noSuchSet, .noSuchComponent, .noSuchPath: .usage
+            case .damaged, .newerVersion, .untrusted, .otherRepository: .repositoryDamaged
+            case .noSuchSet, .noSuchComponent, .noSuchPath, .noSigningKey: .usage
+            case .setRemoved, .notEncrypted: .checkFailed
             case .notARepository, .alreadyExists, .target, .noSpace, .encrypted, .otherStack: .failed
             }
     }

@@ -96,7 +96,8 @@ package struct BackupRun: Sendable {
         let time = now()
         let guarding = try RunGuard(repository, run: RandomID.make(), now: time)
         do {
-            let history = try RunHistory(repository, started: time, components: components.map(\.name))
+            let history = try RunHistory(
+                repository, started: time, components: components.map(\.name), state: state)
             if !allowsOtherStack { try history.refuseOtherStack() }
             return Start(time: time, guarding: guarding, history: history)
         } catch {
@@ -129,7 +130,10 @@ package struct BackupRun: Sendable {
                 report.warnings.append("the local cache was not saved, the next run will be slower: \(error)")
             }
         }
-        do { try state.recordLastSet(report.set.name) } catch {
+        do {
+            for (name, part) in report.set.components { try state.recordManifest(part.sha256.hex, of: name) }
+            try state.recordLastSet(report.set.name)
+        } catch {
             report.warnings.append("the local state was not saved: \(error)")
         }
         return report

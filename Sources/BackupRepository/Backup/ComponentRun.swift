@@ -96,6 +96,7 @@ struct ComponentRun: Sendable {
     private func storeDespitePrunes(_ captured: Captured) async throws -> (ComponentBackup.Result, Catalog) {
         var unwanted = start.guarding.unwanted(component.name)
         let base = try await base(without: unwanted)
+        unwanted.formUnion(base.refused)
         var previous = base.previous
         var warnings = base.warnings
         var added = BackupSet.Added()
@@ -132,7 +133,20 @@ struct ComponentRun: Sendable {
         let previous: StoredManifest?
         /// The catalog of exactly that manifest.
         let catalog: Catalog
+        /// Packs not to build upon: unwanted ones, and unencrypted ones where there are recipients.
+        var refused: Set<String>
         var warnings: [String] = []
+    }
+
+    /// The packs of a manifest that are not encrypted. Their content is stored again, so that the new set rests on none.
+    private func clearPacks(of manifest: Manifest) throws -> Set<String> {
+        var clear: Set<String> = []
+        let suffix = Layout.packSuffixes[0]
+        try run.repository.store.list(prefix: Layout.packPrefix(manifest.component), after: nil) { object in
+            if let id = Layout.name(of: object.key, suffix: suffix) { clear.insert(id) }
+            return .proceed
+        }
+        return clear.intersection(manifest.packs.map(\.pack))
     }
 
     private func base(without unwanted: Set<String>) async throws -> Base {
@@ -140,17 +154,23 @@ struct ComponentRun: Sendable {
         func fromNothing() async throws -> Catalog {
             try await run.state.catalog(of: component.name, for: nil, from: filler)
         }
-        let found = try await run.pool.run { try start.history.manifest(of: component.name) }
-        guard let previous = found?.without(unwanted) else {
-            return Base(previous: nil, catalog: try await fromNothing())
+        let found = try await run.pool.run { try start.history.base(of: component.name) }
+        let warnings = found.warning.map { [$0] } ?? []
+        var refused = unwanted
+        if run.repository.encryption.refusesClear, !found.isEncrypted, let manifest = found.manifest {
+            refused.formUnion(try await run.pool.run { try clearPacks(of: manifest.manifest) })
+        }
+        guard let previous = found.manifest?.without(refused) else {
+            return Base(previous: nil, catalog: try await fromNothing(), refused: refused, warnings: warnings)
         }
         do {
             let catalog = try await run.state.catalog(of: component.name, for: previous, from: filler)
-            return Base(previous: previous, catalog: catalog)
+            return Base(previous: previous, catalog: catalog, refused: refused, warnings: warnings)
         } catch let error as RepositoryError where error.reason == .damaged {
             let warning =
                 "\(component.name): the previous backup cannot be used as a base, all files are read again: \(error)"
-            return Base(previous: nil, catalog: try await fromNothing(), warnings: [warning])
+            return Base(
+                previous: nil, catalog: try await fromNothing(), refused: refused, warnings: warnings + [warning])
         }
     }
 

@@ -30,8 +30,8 @@ struct RunGuard: Sendable {
         began = min(now.seconds, mark.modified ?? now.seconds)
         prunesBefore = Set(try marks.list(PrunedMark.kind).map(\.key))
         var unwanted: [String: Set<String>] = [:]
-        var warnings: [String] = []
-        func note(_ error: RepositoryError) { warnings.append("skipped a mark: \(error)") }
+        var unusable: [RepositoryError] = []
+        func note(_ error: RepositoryError) { unusable.append(error) }
         try marks.forEach(PruneIntent.self, unreadable: note) { _, intent in
             for (component, packs) in intent.packs { unwanted[component, default: []].formUnion(packs) }
         }
@@ -39,11 +39,11 @@ struct RunGuard: Sendable {
             for (component, packs) in mark.packs { unwanted[component, default: []].formUnion(packs) }
         }
         // Damaged content is stored again while the source still has it.
-        for (component, packs) in try SampledMark.newest(in: store, unreadable: note).state?.damaged ?? [:] {
+        for (component, packs) in try SampledMark.newest(in: marks, unreadable: note).state?.damaged ?? [:] {
             unwanted[component, default: []].formUnion(packs)
         }
         self.unwanted = unwanted
-        self.warnings = warnings
+        warnings = RepositoryError.warnings(aboutMarks: unusable)
     }
 
     func unwanted(_ component: String) -> Set<String> { unwanted[component] ?? [] }
@@ -80,7 +80,7 @@ struct RunGuard: Sendable {
     /// Makes the newly written set final.
     /// - Throws: ``RunGivenUp`` if a prune took this run for dead; the set is then removed.
     func settle(_ set: BackupSet, now: Timestamp) throws {
-        guard try OutcomeMark.settle(run, as: .committed, at: now, in: store) == .void else { return }
+        guard try OutcomeMark.settle(run, as: .committed, at: now, in: marks) == .void else { return }
         if let refused = try store.delete([Layout.set(set.name)]).first { throw refused }
         throw RunGivenUp(run: run)
     }

@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import ObjectStorage
+internal import Platform
 
 /// The sets before this run, read once.
 struct RunHistory: Sendable {
@@ -12,10 +13,19 @@ struct RunHistory: Sendable {
     /// The stack of the newest set, if there is no set of this run's stack.
     private let onlyOtherStack: String?
     private let now: Timestamp
+    /// The set before this run, as it is stored.
+    let predecessor: (number: Int?, recipients: [String]?, digest: Digest)?
+    /// The number of the set of this run.
+    let nextNumber: Int
+    /// The manifests that this machine made, by component; empty if sets are signed, which proves more.
+    private let state: StateFolder
     private let references: [String: (set: Timestamp, part: BackupSet.Component)]
 
-    init(_ repository: Repository, started: Timestamp, components: [String]) throws {
+    init(
+        _ repository: Repository, started: Timestamp, components: [String], state: StateFolder
+    ) throws {
         self.repository = repository
+        self.state = state
         now = started
         let scope = repository.scope
         // A set from the future would become the base and the predecessor of all sets until that time.
@@ -50,10 +60,33 @@ struct RunHistory: Sendable {
         if let other, latest != nil {
             warnings.append("the repository also holds sets of stack '\(other)': restores and prunes ignore them")
         }
+        predecessor = try newest.flatMap { name in
+            do {
+                let (set, digest) = try repository.document(ofSet: name)
+                return (set.number, set.recipients, digest)
+            } catch let error as RepositoryError where error.reason == .damaged || error.reason == .noSuchSet {
+                return nil
+            }
+        }
+        nextNumber = (predecessor?.number ?? names.count).addingClamped(1)
+        if let before = latest?.recipients, let now = repository.encryption.fingerprints, before != now,
+            let name = latest?.name
+        {
+            warnings.append(
+                "the recipients changed since set \(name): "
+                    + Self.difference(from: Set(before), to: Set(now))
+                    + "\nhint: check that the key of each recipient is at hand: packs of this run open with no other key"
+            )
+        }
         self.latest = latest
         self.references = references
         self.warnings = warnings
         onlyOtherStack = latest == nil ? other : nil
+    }
+
+    private static func difference(from before: Set<String>, to now: Set<String>) -> String {
+        let added = now.subtracting(before).sorted().map { "added \($0)" }
+        return (added + before.subtracting(now).sorted().map { "removed \($0)" }).joined(separator: ", ")
     }
 
     /// The number of sets that are searched for a whole backup of each component.
@@ -73,9 +106,21 @@ struct RunHistory: Sendable {
                 + "`former_stacks: [\(other)]` in dr.yaml; `dr backup --allow-other-stack` lets both share it")
     }
 
-    /// Returns the newest manifest of a component, the base of an incremental backup. Nil for a first backup, or if the
-    /// newest cannot be read: then all files are read again, and the backup does not build upon damaged data.
-    func manifest(of component: String) throws -> StoredManifest? {
+    /// The manifest to build upon, and why it is not the newest.
+    struct Base: Sendable {
+        /// Nil to read and store all files again.
+        var manifest: StoredManifest?
+        /// True if every pack of it is known to be encrypted.
+        var isEncrypted = false
+        var warning: String?
+    }
+
+    /// Returns the base of an incremental backup of a component. There is none for a first backup, and none if the newest
+    /// manifest cannot be read: the backup does not build upon damaged data.
+    ///
+    /// Where sets are not signed, everybody who can write to the store can add a set, and its index could give another
+    /// content for a file that did not change. So the base is then a manifest that this machine made.
+    func base(of component: String) throws -> Base {
         var set = latest
         if set?.components[component] == nil {
             set = try repository.newestReadableSet {
@@ -83,13 +128,28 @@ struct RunHistory: Sendable {
                     && !repository.scope.isFuture($0, at: now)
             }
         }
-        guard let part = set?.components[component] else { return nil }
-        do {
-            let manifest = try repository.manifest(component, part.manifest, sha256: part.sha256)
-            return StoredManifest(manifest: manifest, digest: part.sha256)
-        } catch let error as RepositoryError where error.reason == .damaged {
-            return nil
+        guard let newest = set, let part = newest.components[component] else { return Base() }
+        var base = Base()
+        var (chosen, found) = (part, newest)
+        if !repository.signing.isRequired {
+            let own = state.ownManifests(of: component)
+            if !own.contains(part.sha256.hex) {
+                let known = try repository.newestReadableSet {
+                    $0.components[component].map { own.contains($0.sha256.hex) } == true
+                }
+                base.warning =
+                    "\(component): this machine did not make the backup in set \(newest.name), and sets are not signed: "
+                    + (known.map { "it builds upon set \($0.name) instead" } ?? "all files are read and stored again")
+                guard let known, let part = known.components[component] else { return base }
+                (chosen, found) = (part, known)
+            }
         }
+        base.isEncrypted = found.recipients != nil
+        do {
+            let manifest = try repository.manifest(component, chosen.manifest, sha256: chosen.sha256)
+            base.manifest = StoredManifest(manifest: manifest, digest: chosen.sha256)
+        } catch let error as RepositoryError where error.reason == .damaged {}
+        return base
     }
 }
 

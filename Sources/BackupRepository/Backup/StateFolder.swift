@@ -43,6 +43,44 @@ package struct StateFolder: Sendable {
     /// Returns the newest set that this machine committed, as far as it has recorded it.
     package func lastSet() -> Timestamp? { timestamp(in: lastSetFile) }
 
+    // MARK: Manifests made here
+
+    private func manifestsFile(_ component: String) -> String { "\(root)/manifests/\(component)" }
+
+    /// Returns the SHA-256 of the newest manifests of a component that this machine made, in hexadecimal.
+    func ownManifests(of component: String) -> [String] {
+        guard let data = try? Data(contentsOf: URL(filePath: manifestsFile(component))) else { return [] }
+        return String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    func recordManifest(_ digest: String, of component: String) throws {
+        try Self.make("\(root)/manifests")
+        let known = ownManifests(of: component).filter { $0 != digest }.suffix(Self.mostManifests - 1)
+        try note((known + [digest]).joined(separator: "\n"), in: manifestsFile(component))
+    }
+
+    /// More than the sets that a machine makes while another one makes some as well.
+    private static let mostManifests = 100
+
+    // MARK: The repository at each address
+
+    private static func addressFile(_ state: String, _ store: String) -> String {
+        "\(state)/stores/\(Digest(of: Array(store.utf8)).hex)"
+    }
+
+    /// Returns the id of the repository that this machine last used at an address; nil if it has used none.
+    package static func knownRepository(at store: String, in state: String) -> String? {
+        guard let data = try? Data(contentsOf: URL(filePath: addressFile(state, store))) else { return nil }
+        let id = String(decoding: data.prefix(32), as: UTF8.self)
+        return Layout.isID(id) ? id : nil
+    }
+
+    /// Notes that this repository is the one at the address.
+    package func recordRepository(_ id: String, at store: String) throws {
+        try Self.make("\(path)/stores")
+        try note(id, in: Self.addressFile(path, store))
+    }
+
     // MARK: Prunes and failed runs
 
     private var lastPruneFile: String { "\(root)/last-prune" }

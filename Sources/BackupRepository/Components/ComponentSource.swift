@@ -20,8 +20,11 @@ package protocol ComponentSource: Sendable {
 
     /// Removes data that a backup stored in the component itself, such as a snapshot in a cluster's own repository.
     /// Called once its set is no longer kept. Harmless if the data are already gone.
-    /// - Parameter facts: of the backup's manifest.
-    func forget(_ facts: [String: String]) async throws
+    /// - Parameters:
+    ///   - facts: of the backup's manifest.
+    ///   - keeping: reads the facts of the manifests that kept sets name. Data that one of them names must stay, whatever
+    ///     `facts` says: in a repository without signatures anybody who can write to the store can forge it.
+    func forget(_ facts: [String: String], keeping: @Sendable () async throws -> [[String: String]]) async throws
 }
 
 /// One check, with its result for a backup.
@@ -141,7 +144,9 @@ extension ComponentRestorer {
 
 extension ComponentSource {
     package func diagnose() async -> [Diagnosis] { [] }
-    package func forget(_ facts: [String: String]) async throws {}
+    package func forget(
+        _ facts: [String: String], keeping: @Sendable () async throws -> [[String: String]]
+    ) async throws {}
 }
 
 extension Capture {

@@ -24,6 +24,14 @@ package struct BackupSet: Codable, Equatable, Sendable {
     package var reasons: [String]
     /// The newest set when this run began. It forms a chain: a set that is gone and was not pruned is noticed.
     package var previous: Timestamp?
+    /// The SHA-256 of that set's document as it is stored; absent in sets of early versions. It proves that no set before
+    /// this one was exchanged.
+    package var previousDigest: Digest?
+    /// One more than the number of the set before; absent in sets of early versions.
+    package var number: Int?
+    /// The SHA-256 fingerprints of the certificates to which this run encrypted. Present only if every pack of the set is
+    /// encrypted; absent in sets of early versions.
+    package var recipients: [String]?
     package var components: [String: Component]
     /// Components without data in this set, with the reason.
     package var failed: [String: String]
@@ -32,8 +40,9 @@ package struct BackupSet: Codable, Equatable, Sendable {
     package var configured: [String]?
 
     enum CodingKeys: String, CodingKey {
-        case format, kind, name, repository, run, tool, stack, started, finished, status, reasons, previous, components
-        case failed, configured
+        case format, kind, name, repository, run, tool, stack, started, finished, status, reasons, previous,
+            previousDigest
+        case number, recipients, components, failed, configured
     }
 
     package struct Component: Codable, Equatable, Sendable {

@@ -19,6 +19,7 @@ extension RepositoryDescription: RepositoryDocument {
 extension BackupSet: RepositoryDocument {
     var defect: String? {
         if !Layout.isID(run) { return "its run is not 32 hexadecimal digits" }
+        guard number.map({ DocumentRange.sizes.contains($0) }) ?? true else { return "its number is out of range" }
         for (name, part) in components {
             guard ComponentName.isValid(name) else { return "it names a component '\(name.printable)'" }
             if let defect = part.defect { return "component \(name): \(defect)" }

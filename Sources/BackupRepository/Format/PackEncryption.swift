@@ -1,4 +1,5 @@
 package import Cryptography
+internal import ObjectStorage
 
 /// The keys of the packs: certificates to encrypt to, and for a restore the key to decrypt with.
 ///
@@ -7,9 +8,30 @@ package struct PackEncryption: Sendable {
     /// Each can decrypt alone; empty for unencrypted packs.
     package var recipients: [RecoveryCertificate]
     package var key: RecoveryKey?
+    /// True to read unencrypted packs although there are recipients.
+    package var allowsClear = false
+
+    /// True if an unencrypted pack is refused: dr would not have written it, and anybody who can write to the store could.
+    package var refusesClear: Bool { !recipients.isEmpty && !allowsClear }
+
+    /// The SHA-256 fingerprints of the recipients, in order; nil without recipients.
+    package var fingerprints: [String]? {
+        recipients.isEmpty ? nil : recipients.map(\.fingerprint.hex).sorted()
+    }
 
     package init(recipients: [RecoveryCertificate] = [], key: RecoveryKey? = nil) {
         self.recipients = recipients
         self.key = key
+    }
+}
+
+extension PackEncryption {
+    /// - Throws: `RepositoryError` `.notEncrypted` for an unencrypted pack where it is refused.
+    func check(_ index: PackIndex) throws {
+        guard refusesClear, !index.isEncrypted else { return }
+        throw RepositoryError(
+            .notEncrypted, object: index.key.text,
+            "the pack is not encrypted, and dr.yaml has recipients: it is from before they were configured, or somebody else wrote it",
+            hint: "restore a newer set; --allow-clear accepts it if you know that it is yours")
     }
 }

@@ -24,6 +24,7 @@ package struct PackIndex: Codable, Equatable, Sendable {
         package var envelope: String?
     }
 
+    var isEncrypted: Bool { object.envelope != nil }
     var key: ObjectKey { Layout.pack(component, pack, isEncrypted: object.envelope != nil) }
 
     /// One file, directory or link. Its type determines the optional members.

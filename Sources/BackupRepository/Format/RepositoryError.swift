@@ -16,9 +16,19 @@ package struct RepositoryError: OperationError, Equatable {
         case otherStack = "other_stack"
         /// The contents are encrypted, and there is no key, or the wrong one.
         case encrypted
+        /// The contents are not encrypted although they must be.
+        case notEncrypted = "not_encrypted"
+        /// Another repository than the one that is known at this address.
+        case otherRepository = "other_repository"
+        /// A set that was committed is not there any more.
+        case setRemoved = "set_removed"
         /// The file system of the restore target refuses an operation.
         case target = "restore_target"
         case noSpace = "no_space"
+        /// It has no signature of a trusted signer.
+        case untrusted
+        /// Signing is configured, and this machine has no key to sign with.
+        case noSigningKey = "no_signing_key"
     }
 
     package var reason: Reason

@@ -25,6 +25,17 @@ package struct SetSigning: Sendable {
         trustedFingerprints = Set(fingerprints)
     }
 
+    /// True if sets and marks count only with a signature.
+    package var isRequired: Bool { !trusted.isEmpty || !trustedFingerprints.isEmpty }
+
+    /// - Throws: `RepositoryError` `.noSigningKey` if signatures are required and this machine cannot make one.
+    package func requireSigner(toWrite object: String) throws {
+        guard isRequired, signer == nil else { return }
+        throw RepositoryError(
+            .noSigningKey, object: object, "it must be signed, and this machine has no signing key",
+            hint: "set `store: signing: key:` in dr.yaml, or run the command on a machine that has the key")
+    }
+
     /// Stores the signature of a set that is about to be written as `document`.
     func sign(_ set: BackupSet, _ document: [UInt8], in repository: Repository) throws {
         guard let signer else { return }
@@ -34,37 +45,35 @@ package struct SetSigning: Sendable {
 
     /// - Throws: `RepositoryError` `.damaged` if a signature is required and `document` has no valid one.
     func check(_ set: BackupSet, _ document: [UInt8], in store: any ObjectStore) throws {
-        guard !trusted.isEmpty || !trustedFingerprints.isEmpty else { return }
+        guard isRequired else { return }
         let key = Layout.set(set.name).text
-        let hint = "to use a set from before signing was configured, remove `store: signing:` from dr.yaml"
+        let hint =
+            "a trusted machine did not make it; `dr list` shows the sets that are signed, `--at SET` names one of them"
         let signature: [UInt8]
         do {
             signature = try store.read(Layout.signature(of: set), limit: 1 << 20)
         } catch let error as ObjectStoreError where error.reason == .notFound {
             throw RepositoryError(.damaged, object: key, "it is not signed", hint: hint)
         }
-        guard trustedFingerprints.isEmpty else {
-            return try checkFingerprint(of: signature, document, key: key)
-        }
-        do {
-            try CMSSignature.verify(signature, of: document, trusting: trusted, at: nil)
-        } catch {
+        do { try verify(signature, of: document) } catch {
             throw RepositoryError(.damaged, object: key, "its signature is not valid: \(error.detail)", hint: hint)
         }
     }
 
-    /// The certificate is inside the signature, so its fingerprint is all that a reader needs to know.
-    private func checkFingerprint(of signature: [UInt8], _ document: [UInt8], key: String) throws {
-        let signer: X509Certificate
-        do { signer = try CMSSignature.claimedSigner(signature, of: document) } catch {
-            throw RepositoryError(.damaged, object: key, "its signature is not valid: \(error.detail)")
+    /// Verifies a signature over exactly this document by a trusted signer.
+    /// - Throws: `CMSError` with `.signature` or `.malformed`.
+    func verify(_ signature: [UInt8], of document: [UInt8]) throws(CMSError) {
+        guard !trustedFingerprints.isEmpty else {
+            try CMSSignature.verify(signature, of: document, trusting: trusted, at: nil)
+            return
         }
+        // The certificate is inside the signature, so its fingerprint is all that a reader needs to know.
+        let signer = try CMSSignature.claimedSigner(signature, of: document)
         guard trustedFingerprints.contains(signer.fingerprint) else {
-            throw RepositoryError(
-                .damaged, object: key,
+            throw CMSError(
+                .signature, operation: "verify signature",
                 "the signer is not trusted: the certificate '\(signer.subject)' has the fingerprint "
-                    + signer.fingerprint.hex,
-                hint: "compare the fingerprint with the one in the recovery kit; --trust names the trusted ones")
+                    + signer.fingerprint.hex)
         }
     }
 }

@@ -7,7 +7,7 @@ extension Repository {
     package func sets(_ names: [Timestamp], pool: BlockingPool) async throws -> (
         sets: [BackupSet], unreadable: [(name: Timestamp, reason: String)]
     ) {
-        let void = try await pool.run { try VoidMark.runs(in: store) }
+        let void = try await pool.run { try VoidRuns(listing: self) }
         let found = Mutex([Timestamp: Result<BackupSet, RepositoryError>]())
         try await names.concurrentForEach(limit: 8) { name in
             try await pool.run {

@@ -9,6 +9,8 @@ package protocol Mark: Codable, Equatable, Sendable {
     var kind: String { get }
     /// The time on the clock of the machine that wrote it.
     var at: Timestamp { get }
+    /// True if it can hide, release or remove a backup. Where sets are signed, such a mark counts only with a signature.
+    var takesAway: Bool { get }
 }
 
 /// `drilled`: a set was restored in isolation, and the restored data were checked.
@@ -16,6 +18,7 @@ package struct DrilledMark: Mark {
     package static let kind: String = "drilled"
     package var format: Int = RepositoryFormat.version
     package var kind: String = DrilledMark.kind
+    package var takesAway: Bool { false }
     package var at: Timestamp
     package var tool: String
     package var set: Timestamp
@@ -36,6 +39,7 @@ package struct PinnedMark: Mark {
     package static let kind: String = "pinned"
     package var format: Int = RepositoryFormat.version
     package var kind: String = PinnedMark.kind
+    package var takesAway: Bool { false }
     package var at: Timestamp
     package var set: Timestamp
     /// Absent: for ever.
@@ -56,6 +60,7 @@ package struct DroppedMark: Mark {
     package static let kind: String = "dropped"
     package var format: Int = RepositoryFormat.version
     package var kind: String = DroppedMark.kind
+    package var takesAway: Bool { true }
     package var at: Timestamp
     package var tool: String
     package var set: Timestamp
@@ -74,6 +79,7 @@ package struct UnpinnedMark: Mark {
     package static let kind: String = "unpinned"
     package var format: Int = RepositoryFormat.version
     package var kind: String = UnpinnedMark.kind
+    package var takesAway: Bool { true }
     package var at: Timestamp
     package var set: Timestamp
 

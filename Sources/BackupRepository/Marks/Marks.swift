@@ -4,9 +4,17 @@ package import ObjectStorage
 /// The marks of a repository: writes them, and reads those of one kind one at a time. Calls block.
 package struct Marks: Sendable {
     package let store: any ObjectStore
+    private let repository: String
+    private let signing: SetSigning
 
-    package init(_ repository: Repository) { store = repository.store }
-    init(_ store: any ObjectStore) { self.store = store }
+    package init(_ repository: Repository) {
+        store = repository.store
+        self.repository = repository.description.id
+        signing = repository.signing
+    }
+
+    /// True if every mark that this machine writes can have the signature that it needs.
+    var canSign: Bool { !signing.isRequired || signing.signer != nil }
 
     static func prefix(_ kind: String) -> String { "marks/\(kind)/" }
 
@@ -27,14 +35,29 @@ package struct Marks: Sendable {
     /// - Parameter id: random unless the mark is about an object with its own identity.
     @discardableResult
     package func put(_ mark: some Mark, id: String = RandomID.make()) throws -> ObjectInfo {
-        let key = Self.key(mark.kind, "\(mark.at)-\(id)")
-        return try store.put(key, try SealedDocument.encode(mark), options: PutOptions(.ifAbsent))
+        try put(mark, at: Self.key(mark.kind, "\(mark.at)-\(id)"))
+    }
+
+    /// - Throws: `RepositoryError` `.noSigningKey` if the mark needs a signature that this machine cannot make.
+    @discardableResult
+    func put(_ mark: some Mark, at key: ObjectKey) throws -> ObjectInfo {
+        var object = try SealedDocument.encode(mark)
+        if mark.takesAway {
+            if let signer = signing.signer {
+                object = try MarkSignature.append(to: object, key: key, repository: repository, by: signer)
+            } else {
+                try signing.requireSigner(toWrite: key.text)
+            }
+        }
+        return try store.put(key, object, options: PutOptions(.ifAbsent))
     }
 
     /// Returns the keys of a kind, oldest first by the clocks of the writers.
-    package func list(_ kind: String) throws -> [ObjectInfo] {
+    package func list(_ kind: String) throws -> [ObjectInfo] { try Self.list(kind, in: store) }
+
+    static func list(_ kind: String, in store: any ObjectStore) throws -> [ObjectInfo] {
         var objects: [ObjectInfo] = []
-        try store.list(prefix: Self.prefix(kind), after: nil) { object in
+        try store.list(prefix: prefix(kind), after: nil) { object in
             objects.append(object)
             return .proceed
         }
@@ -42,14 +65,17 @@ package struct Marks: Sendable {
     }
 
     /// - Returns: nil if there is no such mark (any more).
+    /// - Throws: `RepositoryError` `.damaged`, or `.untrusted` for a mark without the signature that it needs.
     func read<M: Mark>(_ key: ObjectKey, as type: M.Type = M.self) throws -> M? {
         for attempt in 1... {
             do {
-                let mark = try SealedDocument.decode(
-                    CheckedMark<M>.self, try store.read(key, limit: 256 << 20), name: key.text
-                ).mark
+                let (document, signature) = MarkSignature.split(try store.read(key, limit: 256 << 20))
+                let mark = try SealedDocument.decode(CheckedMark<M>.self, document, name: key.text).mark
                 guard mark.kind == M.kind else {
                     throw RepositoryError.damaged(key.text, "it is a mark of another kind")
+                }
+                if mark.takesAway, signing.isRequired {
+                    try MarkSignature.check(signature, of: document, key: key, repository: repository, by: signing)
                 }
                 return mark
             } catch let error as ObjectStoreError where error.reason == .notFound {
@@ -66,7 +92,8 @@ package struct Marks: Sendable {
     }
 
     /// Calls `body` for each mark of a kind, oldest first, holding one at a time.
-    /// - Parameter unreadable: is called for each damaged mark; a mark that vanished meanwhile is skipped.
+    /// - Parameter unreadable: is called for each mark that is damaged, or that lacks the signature that it needs; a mark
+    ///   that vanished meanwhile is skipped.
     package func forEach<M: Mark>(
         _ type: M.Type, unreadable: (RepositoryError) throws -> Void, _ body: (ObjectInfo, M) throws -> Void
     ) throws {
@@ -74,7 +101,7 @@ package struct Marks: Sendable {
             try Task.checkCancellation()
             do {
                 if let mark = try read(object.key, as: M.self) { try body(object, mark) }
-            } catch let error as RepositoryError where error.reason == .damaged {
+            } catch let error as RepositoryError where error.reason == .damaged || error.reason == .untrusted {
                 try unreadable(error)
             }
         }

@@ -3,6 +3,7 @@ package struct PruneIntent: Mark {
     package static let kind: String = "prune"
     package var format: Int = RepositoryFormat.version
     package var kind: String = PruneIntent.kind
+    package var takesAway: Bool { true }
     package var at: Timestamp
     package var tool: String
     package var sets: [DroppedSet]
@@ -41,6 +42,7 @@ package struct PrunedMark: Mark {
     package static let kind: String = "pruned"
     package var format: Int = RepositoryFormat.version
     package var kind: String = PrunedMark.kind
+    package var takesAway: Bool { true }
     package var at: Timestamp
     package var tool: String
     package var sets: [Timestamp]
@@ -64,6 +66,7 @@ struct UnwantedMark: Mark {
     static let kind: String = "unwanted"
     var format: Int = RepositoryFormat.version
     var kind: String = UnwantedMark.kind
+    var takesAway: Bool { true }
     var at: Timestamp
     var tool: String
     /// By component, in order.

@@ -7,6 +7,7 @@ package struct RecordedMark: Mark {
     package static let kind: String = "recorded"
     package var format: Int = RepositoryFormat.version
     package var kind: String = RecordedMark.kind
+    package var takesAway: Bool { false }
     package var at: Timestamp
     package var tool: String
     package var set: Timestamp

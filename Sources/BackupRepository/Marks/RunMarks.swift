@@ -7,6 +7,7 @@ struct RunMark: Mark {
     static let kind: String = "run"
     var format: Int = RepositoryFormat.version
     var kind: String = RunMark.kind
+    var takesAway: Bool { false }
     var at: Timestamp
     var run: String
 
@@ -28,22 +29,33 @@ struct OutcomeMark: Mark {
 
     var format: Int = RepositoryFormat.version
     var kind: String = OutcomeMark.kind
+    var takesAway: Bool { outcome == .void }
     var at: Timestamp
     var run: String
     var outcome: Outcome
 
     /// - Returns: the final outcome of `run`: this one, unless another was written before.
-    static func settle(_ run: String, as outcome: Outcome, at: Timestamp, in store: any ObjectStore) throws -> Outcome {
+    static func settle(_ run: String, as outcome: Outcome, at: Timestamp, in marks: Marks) throws -> Outcome {
         let key = Marks.key(kind, ofRun: run)
         do {
-            let mark = OutcomeMark(at: at, run: run, outcome: outcome)
-            _ = try store.put(key, try SealedDocument.encode(mark), options: PutOptions(.ifAbsent))
+            try marks.put(OutcomeMark(at: at, run: run, outcome: outcome), at: key)
             return outcome
         } catch let error as ObjectStoreError where error.reason == .alreadyExists {
-            guard let found = try Marks(store).read(key, as: OutcomeMark.self) else {
+            guard let found = try find(run, in: marks) else {
                 throw RepositoryError.damaged(key.text, "it vanished while the outcome of its run was looked up")
             }
-            return found.outcome
+            return found
+        }
+    }
+
+    /// - Returns: the outcome of the run; nil if it has none yet.
+    /// - Throws: `RepositoryError` `.damaged`.
+    static func find(_ run: String, in marks: Marks) throws -> Outcome? {
+        do {
+            return try marks.read(Marks.key(kind, ofRun: run), as: OutcomeMark.self)?.outcome
+        } catch let error as RepositoryError where error.reason == .untrusted {
+            // Only a void outcome needs a signature. Without one, the run was not abandoned.
+            return .committed
         }
     }
 }
@@ -54,19 +66,57 @@ struct VoidMark: Mark {
     static let kind: String = "void"
     var format: Int = RepositoryFormat.version
     var kind: String = VoidMark.kind
+    var takesAway: Bool { true }
     var at: Timestamp
     var run: String
 
     static func key(_ run: String) -> ObjectKey { Marks.key(kind, ofRun: run) }
 
-    static func write(_ run: String, at: Timestamp, in store: any ObjectStore) throws {
+    static func write(_ run: String, at: Timestamp, in marks: Marks) throws {
         do {
-            _ = try store.put(
-                key(run), try SealedDocument.encode(VoidMark(at: at, run: run)), options: PutOptions(.ifAbsent))
+            try marks.put(VoidMark(at: at, run: run), at: key(run))
         } catch let error as ObjectStoreError where error.reason == .alreadyExists {}
     }
+}
 
-    static func runs(in store: any ObjectStore) throws -> Set<String> {
-        Set(try Marks(store).list(kind).compactMap { Layout.name(of: $0.key, suffix: ".json") })
+/// The runs that prunes have abandoned. The listing only says where to look: a mark counts if its content is valid, and if
+/// the outcome of the run does not contradict it.
+struct VoidRuns: Sendable {
+    private let marks: Marks
+    /// The keys of the marks, from one listing; nil to look each run up.
+    private let listed: Set<ObjectKey>?
+
+    /// Looks each run up, without a listing.
+    init(askingAbout marks: Marks) { (self.marks, listed) = (marks, nil) }
+
+    init(listing repository: Repository) throws {
+        marks = Marks(repository)
+        listed = Set(try marks.list(VoidMark.kind).map(\.key))
+    }
+
+    /// Returns true if a prune abandoned the run, so that a set of it is not valid.
+    func contains(_ run: String) throws -> Bool {
+        let key = VoidMark.key(run)
+        if let listed, !listed.contains(key) { return false }
+        do {
+            guard let mark = try marks.read(key, as: VoidMark.self), mark.run == run else { return false }
+        } catch let error as RepositoryError where error.reason == .damaged || error.reason == .untrusted {
+            return false
+        }
+        // A run that has committed its set cannot be abandoned any more.
+        return try OutcomeMark.find(run, in: marks) != .committed
+    }
+
+    /// The listed marks that do not count although sets must be signed. dr writes none that is unreadable, so every
+    /// defect counts as a missing signature.
+    func defects() throws -> [RepositoryError] {
+        try (listed ?? []).sorted().prefix(UntrustedMarks.most).compactMap { key in
+            do {
+                _ = try marks.read(key, as: VoidMark.self)
+                return nil
+            } catch let error as RepositoryError where error.reason == .damaged || error.reason == .untrusted {
+                return RepositoryError.untrusted(key, error.detail)
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ struct SampledMark: Mark {
     static let kind: String = "sampled"
     var format: Int = RepositoryFormat.version
     var kind: String = SampledMark.kind
+    var takesAway: Bool { false }
     var at: Timestamp
     var tool: String
     /// The time at which the first share was read; it counts for everything that was not read since.
@@ -22,9 +23,8 @@ struct SampledMark: Mark {
     /// Returns the newest marks joined: a pack counts as read if one of them says so.
     /// - Returns: nil if no share was ever read; and the keys of the joined marks.
     static func newest(
-        in store: any ObjectStore, unreadable: (RepositoryError) -> Void = { _ in }
+        in marks: Marks, unreadable: (RepositoryError) -> Void = { _ in }
     ) throws -> (state: SampledMark?, keys: [ObjectKey]) {
-        let marks = Marks(store)
         var state: SampledMark?
         var keys: [ObjectKey] = []
         for object in try marks.list(kind).suffix(most) {

@@ -20,11 +20,29 @@ package enum VerifiedDepth: String, Codable, Sendable, Comparable {
     package static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
 }
 
+extension Marks {
+    /// Records the result of a verification. Damage must be signed where sets are signed, because a damaged set may be
+    /// dropped sooner; a machine without the key records only the sets that it found good.
+    /// - Returns: notes for the user.
+    package func record(_ mark: VerifiedMark) throws -> [String] {
+        guard !mark.damaged.isEmpty, !canSign else {
+            if !mark.good.isEmpty || !mark.damaged.isEmpty { try put(mark) }
+            return []
+        }
+        var good = mark
+        good.damaged = []
+        if !good.good.isEmpty { try put(good) }
+        return ["the damage is not recorded in the repository: it must be signed, and this machine has no signing key"]
+    }
+}
+
 /// `verified`: the result of a verification for some sets. One mark for all of them: a hundred sets need one object.
 package struct VerifiedMark: Mark {
     package static let kind: String = "verified"
     package var format: Int = RepositoryFormat.version
     package var kind: String = VerifiedMark.kind
+    /// A damaged set may be dropped sooner.
+    package var takesAway: Bool { !damaged.isEmpty }
     package var at: Timestamp
     package var tool: String
     /// The notation of early versions for ``level`` and ``share``, which they did not write; still written for them.

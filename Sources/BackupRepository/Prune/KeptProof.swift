@@ -74,7 +74,7 @@ struct KeptProof: Sendable {
         else { return false }
         let store = prune.repository.store
         let outcome = try SpaceReserve(store: store).spending {
-            try OutcomeMark.settle(run, as: .committed, at: listing.clock.now, in: store)
+            try OutcomeMark.settle(run, as: .committed, at: listing.clock.now, in: Marks(prune.repository))
         }
         return outcome == .void
     }

@@ -29,8 +29,12 @@ package struct Prune: Sendable {
     package var isDryRun = false
     /// The number of documents read at the same time.
     package var lanes = 8
-    /// Removes data that a backup stored in its component.
-    package var forget: @Sendable (PruneIntent.DroppedManifest) async throws -> Void = { _ in }
+    /// Removes data that a backup stored in its component. The second parameter reads the facts of the manifests of that
+    /// component that kept sets name.
+    package var forget: Forgetting = { _, _ in }
+
+    package typealias Forgetting =
+        @Sendable (PruneIntent.DroppedManifest, @Sendable () async throws -> [[String: String]]) async throws -> Void
 
     package init(
         repository: Repository, policy: RetentionPolicy, tool: String, pool: BlockingPool,

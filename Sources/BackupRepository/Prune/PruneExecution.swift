@@ -18,9 +18,10 @@ struct PruneExecution: Sendable {
 
     func carryOut() async throws -> Removal {
         prune.progress.update { $0.phase = "removing" }
+        let proven = try await prune.pool.run { try provenManifests() }
         let removal = try await prune.pool.run { try removeStored() }
         guard !due.isEmpty, !prune.isDryRun else { return removal }
-        let forgetting = try await forget()
+        let forgetting = try await forget(proven)
         let unfinished = forgetting.unfinished.union(due.filter { $0.intent.names(removal.left) }.map(\.key))
         return try await prune.pool.run {
             var closed = removal
@@ -34,12 +35,6 @@ struct PruneExecution: Sendable {
 
     private func removeStored() throws -> Removal {
         var removal = Removal(sealed: permit.doomed.sealed)
-        let dead = permit.judgement.deadSets
-        if !dead.isEmpty {
-            let names = dead.map(\.description).joined(separator: ", ")
-            removal.warnings.append("removed sets that were written after a prune had abandoned their runs: \(names)")
-            try deletion.delete(dead.map { Layout.set($0) }, &removal)
-        }
         try removeSets(&removal)
         try keepLocked(&removal)
         try removeManifests(&removal)
@@ -136,15 +131,57 @@ struct PruneExecution: Sendable {
 
     // MARK: Other keeping
 
+    /// A manifest of a set that is about to be removed.
+    private struct ManifestName: Hashable, Sendable {
+        let set: Timestamp, component: String
+    }
+
+    /// Reads the manifests of the sets to remove while their sets still prove them. An intent alone proves nothing unless
+    /// it is signed; it is the only source after a prune that was killed between removing a set and this.
+    private func provenManifests() throws -> [ManifestName: PruneIntent.DroppedManifest] {
+        guard !prune.isDryRun else { return [:] }
+        var proven: [ManifestName: PruneIntent.DroppedManifest] = [:]
+        for set in Set(due.flatMap { $0.intent.sets.map(\.name) }).subtracting(permit.judgement.kept) {
+            for use in try ledger.uses(ofSet: set.seconds) {
+                let name = Timestamp(seconds: use.manifest)
+                var manifest = PruneIntent.DroppedManifest(
+                    component: use.component, name: name, source: use.source, facts: [:])
+                do {
+                    manifest.facts =
+                        try prune.repository.manifest(use.component, name, sha256: Digest(bytes: use.digest)).facts
+                } catch let error as RepositoryError where error.reason == .damaged {}
+                proven[ManifestName(set: set, component: use.component)] = manifest
+            }
+        }
+        return proven
+    }
+
+    /// Reads the facts of the manifests that kept sets name.
+    private func keptFacts(of component: String) throws -> [[String: String]] {
+        try permit.judgement.kept.sorted().flatMap { set in
+            try ledger.uses(ofSet: set.seconds).filter { $0.component == component }.map { use in
+                try prune.repository.manifest(
+                    component, Timestamp(seconds: use.manifest), sha256: Digest(bytes: use.digest)
+                ).facts
+            }
+        }
+    }
+
     /// Removes data that the backups of removed sets stored in their components.
     /// - Returns: the intents for which some data could not be removed.
-    private func forget() async throws -> (unfinished: Set<ObjectKey>, warnings: [String]) {
+    private func forget(
+        _ proven: [ManifestName: PruneIntent.DroppedManifest]
+    ) async throws -> (unfinished: Set<ObjectKey>, warnings: [String]) {
         var unfinished: Set<ObjectKey> = []
         var warnings: [String] = []
         for pending in due {
             for set in pending.intent.sets where try !ledger.hasSet(set.name.seconds) {
-                for manifest in set.manifests {
-                    do { try await prune.forget(manifest) } catch is CancellationError {
+                for announced in set.manifests {
+                    let manifest = proven[ManifestName(set: set.name, component: announced.component)] ?? announced
+                    let keeping: @Sendable () async throws -> [[String: String]] = {
+                        try await prune.pool.run { try keptFacts(of: manifest.component) }
+                    }
+                    do { try await prune.forget(manifest, keeping) } catch is CancellationError {
                         throw CancellationError()
                     } catch {
                         unfinished.insert(pending.key)
@@ -164,14 +201,15 @@ struct PruneExecution: Sendable {
     /// finds an intent does not look for the record.
     private func finish(except unfinished: Set<ObjectKey>, _ removal: inout Removal) throws {
         let store = prune.repository.store
-        let marks = Marks(store)
+        let marks = Marks(prune.repository)
         var gone = Set(try due.flatMap { $0.intent.sets.map(\.name) }.filter { try !ledger.hasSet($0.seconds) })
         var old: [ObjectKey] = []
-        try marks.forEach(PrunedMark.self, unreadable: { removal.warnings.append("skipped a mark: \($0)") }) {
-            info, mark in
+        var unusable: [RepositoryError] = []
+        try marks.forEach(PrunedMark.self, unreadable: { unusable.append($0) }) { info, mark in
             gone.formUnion(mark.sets)
             old.append(info.key)
         }
+        removal.warnings += RepositoryError.warnings(aboutMarks: unusable)
         // A run in progress may have a set as its previous one that was removed meanwhile: recent names always stay.
         let names = gone.sorted()
         let recent = Set(names.suffix(Self.recentNames))

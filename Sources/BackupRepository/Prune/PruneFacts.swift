@@ -9,8 +9,6 @@ struct PruneFacts: Sendable {
     let sets: [SetFacts]
     /// Sets whose documents cannot be read, with the reason, except those that an operator dropped.
     let unreadable: [Timestamp: String]
-    /// Sets of abandoned runs: they are not valid sets.
-    let deadSets: [Timestamp]
     /// Runs that can no longer commit a set.
     let settledRuns: Set<String>
     let warnings: [String]
@@ -22,7 +20,6 @@ struct PruneFacts: Sendable {
         let late = try await SetDocuments(of: settlement.lateSets, in: listing)
         sets = listed.facts + late.facts
         unreadable = listed.unreadable.merging(late.unreadable) { first, _ in first }
-        deadSets = listed.dead + late.dead
         settledRuns = settlement.runs
         warnings = listing.warnings + settlement.warnings
     }
@@ -69,16 +66,16 @@ private struct OrphanSettlement {
             return
         }
         lateSets = try prune.repository.setNames().filter {
-            try !ledger.hasSet($0.seconds) && documents.unreadable[$0] == nil && !documents.dead.contains($0)
+            try !ledger.hasSet($0.seconds) && documents.unreadable[$0] == nil
         }
     }
 
     /// Never abandons a run that has its set. A set that an abandoned run writes later is not valid.
     private static func settle(_ run: String, hasSet: Bool, in listing: PruneListing) throws {
-        let (store, now) = (listing.prune.repository.store, listing.clock.now)
-        let reserve = SpaceReserve(store: store)
+        let (marks, now) = (Marks(listing.prune.repository), listing.clock.now)
+        let reserve = SpaceReserve(store: marks.store)
         let wish: OutcomeMark.Outcome = hasSet ? .committed : .void
-        let outcome = try reserve.spending { try OutcomeMark.settle(run, as: wish, at: now, in: store) }
-        if outcome == .void { try reserve.spending { try VoidMark.write(run, at: now, in: store) } }
+        let outcome = try reserve.spending { try OutcomeMark.settle(run, as: wish, at: now, in: marks) }
+        if outcome == .void { try reserve.spending { try VoidMark.write(run, at: now, in: marks) } }
     }
 }

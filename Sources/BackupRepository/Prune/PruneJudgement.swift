@@ -10,8 +10,6 @@ struct PruneJudgement: Sendable {
     /// For each kept set, the time until which its objects are to be locked, in seconds since 1970; empty without
     /// locks.
     let lockEnds: [Timestamp: Int]
-    /// Sets of abandoned runs: they are not valid sets.
-    let deadSets: [Timestamp]
     /// Components of which no object may be removed, with the reason.
     let sealed: [String: String]
     /// Reasons for which this prune does not remove or announce any object.
@@ -32,7 +30,7 @@ struct PruneJudgement: Sendable {
         prune.progress.update { $0.phase = "reading manifests" }
 
         let sparse = SparsePacks()
-        var (sets, dead) = (facts.sets, facts.deadSets)
+        var sets = facts.sets
         var kept: Set<Timestamp> = []
         var sealed: [String: String] = [:]
         var lockEnds: [Timestamp: Int] = [:]
@@ -48,17 +46,19 @@ struct PruneJudgement: Sendable {
                 if let number = sets.firstIndex(where: { $0.time == name.seconds }) { sets[number].isDamaged = true }
             }
             kept.subtract(proof.dead)
-            dead += proof.dead
-            sets.removeAll { set in proof.dead.contains { $0.seconds == set.time } }
+            for name in proof.dead {
+                if let number = sets.firstIndex(where: { $0.time == name.seconds }) { sets[number].isAbandoned = true }
+            }
             plan = decide(sets, policy: prune.policy, circumstances: circumstances)
         }
 
         self.facts = facts
         (self.plan, self.kept, self.lockEnds, self.sparse) = (plan, kept, lockEnds, sparse)
-        (self.sealed, deadSets) = (sealed, dead)
+        self.sealed = sealed
         let marks = listing.marks
         frozen =
             facts.refusals + plan.freezes.map { .init(reason: $0.text, remedy: $0.remedy) }
+            + Self.intrusion(listing.untrusted)
             + marks.lostPins.prefix(1).map {
                 .init(
                     reason: "a mark that pins a set cannot be read: \($0.object)",
@@ -66,7 +66,22 @@ struct PruneJudgement: Sendable {
             }
         warnings =
             facts.warnings + Self.futureWarning(plan, in: listing)
-            + marks.unreadable.map { "skipped a mark: \($0)" }
+            + RepositoryError.warnings(aboutMarks: marks.unreadable.filter { $0.reason != .untrusted })
+    }
+
+    /// Whoever writes such marks may also have written sets that retention would keep in place of good ones: a person looks
+    /// first.
+    private static func intrusion(_ marks: [RepositoryError]) -> [PruneReport.Refusal] {
+        guard let first = marks.first else { return [] }
+        let number = marks.count == 1 ? "1 mark has" : "\(marks.count) marks have"
+        return [
+            .init(
+                reason:
+                    "\(number) no trusted signature and would hide or remove backups, such as '\(first.object.printable)'",
+                remedy:
+                    "dr did not write them: change the store's credentials, run `dr verify`, then remove these objects; "
+                    + "if signing was turned on later in this repository, remove those from before")
+        ]
     }
 
     /// Returns the reasons for a decision, as texts.
@@ -93,7 +108,7 @@ struct PruneJudgement: Sendable {
     /// A prune after the present time does not count: a clock was wrong then, or is slow now. Neither makes an object
     /// look too old.
     private static func lastPrune(before listing: PruneListing) throws -> Int? {
-        let marks = Marks(listing.prune.repository.store)
+        let marks = Marks(listing.prune.repository)
         let times = try (marks.list(PrunedMark.kind) + marks.list(PruneIntent.kind)).compactMap {
             $0.key.text.split(separator: "/").last.flatMap { Timestamp(String($0.prefix(16))) }
         }

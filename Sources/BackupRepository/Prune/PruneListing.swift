@@ -16,6 +16,7 @@ struct PruneListing: Sendable {
     /// Runs with a settled outcome.
     let outcomes: Set<String>
     let ledger: PruneLedger
+    let untrusted: [RepositoryError]
     let warnings: [String]
 
     /// Calls block.
@@ -25,13 +26,15 @@ struct PruneListing: Sendable {
         let ledger = try PruneLedger()
         self.ledger = ledger
         clock = try PruneClock(for: prune)
-        marks = try SetMarks(Marks(store))
-        leases = try RunLeases(in: store, at: clock)
+        untrusted = try UntrustedMarks(in: prune.repository).errors
+        marks = try SetMarks(Marks(prune.repository))
+        leases = try RunLeases(in: Marks(prune.repository), at: clock)
         let announced = try Self.intents(of: prune, at: clock, into: ledger)
         intents = announced.pending
-        warnings = announced.damaged.map {
-            "'\($0)' cannot be read: this prune does not remove the objects that it announces"
-        }
+        warnings =
+            announced.unusable.filter { $0.reason == .damaged }.map {
+                "'\($0.object)' cannot be read: this prune does not remove the objects that it announces"
+            }
         // After the intents: a backup that finds none of them has its manifest in this listing.
         (sets, outcomes) = try Self.objects(of: store, into: ledger)
     }
@@ -53,11 +56,11 @@ struct PruneListing: Sendable {
 
     private static func intents(
         of prune: Prune, at clock: PruneClock, into ledger: PruneLedger
-    ) throws -> (pending: [PendingIntent], damaged: [String]) {
+    ) throws -> (pending: [PendingIntent], unusable: [RepositoryError]) {
         var pending: [PendingIntent] = []
-        var damaged: [String] = []
-        let marks = Marks(prune.repository.store)
-        try marks.forEach(PruneIntent.self, unreadable: { damaged.append($0.object) }) { info, intent in
+        var unusable: [RepositoryError] = []
+        let marks = Marks(prune.repository)
+        try marks.forEach(PruneIntent.self, unreadable: { unusable.append($0) }) { info, intent in
             let modified = info.modified ?? .max
             pending.append(
                 PendingIntent(
@@ -67,7 +70,7 @@ struct PruneListing: Sendable {
                 for pack in packs { try ledger.announce(component, pack) }
             }
         }
-        return (pending, damaged)
+        return (pending, unusable)
     }
 
     /// Lists every object once; manifests and packs go to the ledger.
@@ -122,8 +125,7 @@ struct RunLeases: Sendable {
     /// The start of the oldest of them: newer objects may be theirs. `Int.max` without such a run.
     let since: Int
 
-    init(in store: any ObjectStore, at clock: PruneClock) throws {
-        let marks = Marks(store)
+    init(in marks: Marks, at clock: PruneClock) throws {
         var outlived: [ObjectKey] = []
         var live: Set<String> = []
         var since = Int.max

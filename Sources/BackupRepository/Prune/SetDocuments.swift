@@ -9,31 +9,28 @@ struct SetDocuments: Sendable {
     let facts: [SetFacts]
     /// Documents that cannot be read, with the reason, except of sets that an operator dropped.
     let unreadable: [Timestamp: String]
-    /// Sets of abandoned runs.
-    let dead: [Timestamp]
 
     private struct Found {
         var facts: [SetFacts] = []
         var unreadable: [Timestamp: String] = [:]
-        var dead: [Timestamp] = []
     }
 
     /// Reads them, and records in the ledger the manifests that they name.
     init(of names: [Timestamp], in listing: PruneListing) async throws {
         guard !names.isEmpty else {
-            (facts, unreadable, dead) = ([], [:], [])
+            (facts, unreadable) = ([], [:])
             return
         }
         let (prune, ledger, marks, now) = (listing.prune, listing.ledger, listing.marks, listing.clock.now)
         let (repository, pool) = (prune.repository, prune.pool)
         prune.progress.update { $0.phase = "reading sets" }
-        let void = try await pool.run { try VoidMark.runs(in: repository.store) }
+        let void = try await pool.run { try VoidRuns(listing: repository) }
         let found = Mutex(Found())
         try await names.concurrentForEach(limit: prune.lanes) { name in
             try await pool.run {
                 do {
-                    let set = try repository.set(name, void: [])
-                    guard !void.contains(set.run) else { return found.withLock { $0.dead.append(name) } }
+                    let set = try repository.set(name, void: nil)
+                    let isAbandoned = try void.contains(set.run)
                     try ledger.addSet(
                         name.seconds, run: set.run, previous: set.previous?.seconds,
                         uses: set.components.map { component, part in
@@ -41,7 +38,8 @@ struct SetDocuments: Sendable {
                                 component: component, manifest: part.manifest.seconds, digest: part.sha256.bytes,
                                 source: part.source)
                         })
-                    let facts = marks.retentionFacts(of: set, at: now, in: repository.scope)
+                    var facts = marks.retentionFacts(of: set, at: now, in: repository.scope)
+                    facts.isAbandoned = isAbandoned
                     found.withLock { $0.facts.append(facts) }
                 } catch let error as RepositoryError where error.reason == .damaged {
                     if let dropped = marks[name].dropReason(at: now) {
@@ -59,7 +57,7 @@ struct SetDocuments: Sendable {
                 }
             }
         }
-        (facts, unreadable, dead) = found.withLock { ($0.facts, $0.unreadable, $0.dead) }
+        (facts, unreadable) = found.withLock { ($0.facts, $0.unreadable) }
     }
 }
 

@@ -33,11 +33,12 @@ struct SpaceReserve: Sendable {
 
     /// - Returns: true if the store now has more space than before.
     private func release() throws -> Bool {
-        var spare = try Marks(store).list(Self.kind).map(\.key)
+        var spare = try Marks.list(Self.kind, in: store).map(\.key)
         // A repository of an early version has no reserve. Each of these is replaced by a newer one, or is empty.
         if spare.isEmpty {
             spare =
-                try Marks(store).list(SampledMark.kind).dropLast().map(\.key) + Marks(store).list("probe").map(\.key)
+                try Marks.list(SampledMark.kind, in: store).dropLast().map(\.key)
+                + Marks.list("probe", in: store).map(\.key)
         }
         guard !spare.isEmpty else { return false }
         let refused = Set(try store.delete(spare).compactMap(\.key))

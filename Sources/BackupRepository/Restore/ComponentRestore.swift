@@ -233,6 +233,7 @@ package struct ComponentRestore: Sendable {
             throw RepositoryError.damaged(manifest.component, "its manifest does not list a pack that it needs")
         }
         let index = try repository.index(manifest.component, use)
+        try repository.encryption.check(index)
         var reader = try PackReader(index, in: repository)
         reader.transferred = { count in
             work.ledger.add(fetched: count)

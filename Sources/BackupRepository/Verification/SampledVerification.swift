@@ -89,7 +89,7 @@ package struct SampledVerification: Sendable {
     private func choose() throws -> (Share, Report) {
         var report = Report()
         let (found, keys) = try SampledMark.newest(
-            in: repository.store, unreadable: { report.notes.append("skipped a mark: \($0)") })
+            in: Marks(repository), unreadable: { report.notes.append("skipped a mark: \($0)") })
         let state =
             found
             ?? SampledMark(at: now, tool: tool, began: now, ring: ReadingRing(), credit: 0, damaged: [:])
@@ -136,7 +136,7 @@ package struct SampledVerification: Sendable {
     private func survey(_ share: Share) async throws -> Survey {
         let (names, marks, void) = try await pool.run {
             try (
-                repository.setNames(), SetMarks(Marks(repository)), VoidMark.runs(in: repository.store)
+                repository.setNames(), SetMarks(Marks(repository)), VoidRuns(listing: repository)
             )
         }
         let known = Set(share.state.damaged.values.joined())
@@ -265,9 +265,9 @@ package struct SampledVerification: Sendable {
         // A mark that cannot be removed is still replaced; a prune tries again.
         _ = try? repository.store.delete(share.replaced)
         let fresh = hurt.subtracting(survey.knownDamaged)
-        guard !report.proved.isEmpty || !fresh.isEmpty else { return }
-        try marks.put(
-            VerifiedMark(at: now, tool: tool, level: .data, share: 1, good: report.proved, damaged: fresh.sorted()))
+        let mark = VerifiedMark(
+            at: now, tool: tool, level: .data, share: 1, good: report.proved, damaged: fresh.sorted())
+        report.notes += try marks.record(mark)
     }
 
     private func present(_ sets: [Timestamp]) throws -> [Timestamp] {

@@ -41,6 +41,8 @@ package struct Verification: Sendable {
         /// Files whose contents were hashed.
         package var filesRead = 0
         package var findings: [Finding] = []
+        /// Marks that somebody else wrote to hide or remove backups. They have no effect.
+        package var untrusted: [Finding] = []
         /// The sets that could be read.
         package var setsRead: [Timestamp] = []
         /// Objects that no set needs: harmless.
@@ -48,7 +50,7 @@ package struct Verification: Sendable {
         package init() {}
 
         enum CodingKeys: String, CodingKey {
-            case sets, manifests, packs, packsRead, bytesRead, packsSealed, filesRead, findings, notes
+            case sets, manifests, packs, packsRead, bytesRead, packsSealed, filesRead, findings, untrusted, notes
         }
     }
 
@@ -103,12 +105,15 @@ package struct Verification: Sendable {
                 .noSuchSet, object: Layout.set(only).text, "there is no such set", hint: "`dr list` lists the sets"
             )
         }
-        let void = try VoidMark.runs(in: repository.store)
-        let pruned = try PrunedMark.names(
-            in: repository,
-            unreadable: { error in
-                ledger.update { $0.notes.append("skipped a mark: \(error)") }
-            })
+        let void = try VoidRuns(listing: repository)
+        var defects: [RepositoryError] = []
+        let pruned = try PrunedMark.names(in: repository, unreadable: { defects.append($0) })
+        let notes = RepositoryError.warnings(aboutMarks: defects.filter { $0.reason != .untrusted })
+        let untrusted = try UntrustedMarks(in: repository).errors
+        ledger.update {
+            $0.notes += notes
+            $0.untrusted = untrusted.map { Finding(object: $0.object, reason: $0.detail, sets: []) }
+        }
         if only == nil, let lastCommitted, !names.contains(lastCommitted), !pruned.contains(lastCommitted) {
             ledger.add(Layout.set(lastCommitted), "it is missing, and was committed from this machine")
         }
@@ -118,6 +123,7 @@ package struct Verification: Sendable {
         while let name = queue.popFirst() {
             try Task.checkCancellation()
             guard let set = try read(name, void: void, noting: ledger) else { continue }
+            try checkPredecessor(of: set, among: names, ledger)
             ledger.update {
                 $0.sets += 1
                 $0.setsRead.append(name)
@@ -142,11 +148,33 @@ package struct Verification: Sendable {
                 collect(manifest, into: &uses, ledger)
             }
         }
-        if only == nil { try noteOrphans(seen, ledger) }
+        if only == nil {
+            try noteOrphans(seen, ledger)
+            let components = Set(seen.compactMap { $0.text.split(separator: "/").first.map(String.init) })
+            let missing = try MissingSets(
+                in: repository, lastSet: nil, components: components, now: Timestamp(seconds: .max))
+            for manifest in missing.manifests {
+                ledger.add(ObjectKey(trusted: manifest), "its run committed a set that is gone")  // checked: from a key
+            }
+        }
         return uses
     }
 
-    private func read(_ name: Timestamp, void: Set<String>, noting ledger: VerificationLedger) throws -> BackupSet? {
+    /// A set proves the document of the set before it: an exchanged one is found, even if it is valid by itself.
+    private func checkPredecessor(of set: BackupSet, among names: [Timestamp], _ ledger: VerificationLedger) throws {
+        guard only == nil, let previous = set.previous, names.contains(previous), let digest = set.previousDigest
+        else { return }
+        let found = try ledger.recording(Layout.set(previous)) { try repository.document(ofSet: previous) }
+        guard let found else { return }
+        if found.digest != digest {
+            ledger.add(
+                Layout.set(previous), "it was exchanged: set \(set.name) was made after another set of that name")
+        } else if let number = set.number, let before = found.set.number, number != before.addingClamped(1) {
+            ledger.add(Layout.set(set.name), "its number is \(number), and that of the set before it is \(before)")
+        }
+    }
+
+    private func read(_ name: Timestamp, void: VoidRuns, noting ledger: VerificationLedger) throws -> BackupSet? {
         try ledger.recording(Layout.set(name)) {
             do {
                 return try repository.set(name, void: void)

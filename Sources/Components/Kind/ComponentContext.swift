@@ -6,6 +6,10 @@ package import Platform
 /// that a
 /// kind needs.
 package struct ComponentContext: Sendable {
+    /// The longest silence of a live server while its ``ComponentKind/identity(_:)`` is read. It is generous because a
+    /// busy server is still the live one, and a drill that could not compare it proves less.
+    package static let identitySilence = Duration.seconds(20)
+
     /// The component's name in `dr.yaml`.
     package var name: String
     /// The environment of the process, for secrets.

@@ -20,10 +20,10 @@ package enum CMSSignature {
         return encoded
     }
 
-    /// Verifies that exactly this document was signed by the holder of a trusted certificate, or of a certificate that
-    /// a trusted one issued.
+    /// Verifies that exactly this document was signed by the holder of a trusted certificate. A certificate that a trusted
+    /// one issued is not trusted: an authority issues certificates for many uses, and so for many people.
     /// - Parameters:
-    ///   - trusted: certificates of signers, or of authorities that issue to signers.
+    ///   - trusted: certificates of signers.
     ///   - now: the time at which the certificates must be valid; nil skips that check. A signature outlives its
     ///     certificate, and the time inside the signature is only the signer's claim.
     /// - Returns: the signer's certificate.
@@ -32,7 +32,13 @@ package enum CMSSignature {
     package static func verify(
         _ signature: [UInt8], of document: [UInt8], trusting trusted: [X509Certificate], at now: Date?
     ) throws(CMSError) -> X509Certificate {
-        try verify(signature, of: document, in: try trustStore(trusted, at: now), flags: CMS_BINARY)
+        let signer = try verify(signature, of: document, in: try trustStore(trusted, at: now), flags: CMS_BINARY)
+        guard trusted.contains(where: { $0.fingerprint == signer.fingerprint }) else {
+            throw CMSError(
+                .signature, operation: operation,
+                "the signer '\(signer.subject)' is not trusted (SHA-256 \(signer.fingerprint.hex))")
+        }
+        return signer
     }
 
     /// Verifies only that the holder of the certificate in the signature signed exactly this document. Any user can

@@ -179,7 +179,9 @@ package struct ElasticsearchSource: ComponentSource {
         return warnings
     }
 
-    package func forget(_ facts: [String: String]) async throws {
+    package func forget(
+        _ facts: [String: String], keeping: @Sendable () async throws -> [[String: String]]
+    ) async throws {
         guard let name = facts["snapshot"], let place = facts["repository"], let run = facts["run"] else { return }
         let operation = "delete snapshot '\(place)/\(name)' of \(api.location)"
         do {
@@ -187,6 +189,11 @@ package struct ElasticsearchSource: ComponentSource {
                 try await api.ensureWritable(repository, try await api.cluster(), operation: operation)
             }
             guard let present = try await api.snapshot(name, in: place) else { return }
+            guard try await !keeping().contains(where: { $0["snapshot"] == name && $0["repository"] == place }) else {
+                throw ComponentError(
+                    .refused, operation: operation, "a kept backup set needs it",
+                    hint: "dr did not delete it; the announcement of its removal is wrong or forged")
+            }
             guard present.run == run, facts["uuid"].map({ $0 == present.uuid }) ?? true else {
                 throw ComponentError(
                     .refused, operation: operation, "another snapshot has that name, and dr did not make it",

@@ -22,6 +22,10 @@ package struct ReplayRequest {
     package var run: String?
     /// Resumes even if the plan or its parameters changed.
     package var allowsChangedPlan = false
+    /// Uses the newest set left, although this machine committed a newer one that is gone.
+    package var acceptsOlder = false
+    /// Reads unencrypted packs, although there are recipients.
+    package var allowsClear = false
 
     package init(parameters: [String: String] = [:], moments: Moments = Moments()) {
         self.parameters = parameters

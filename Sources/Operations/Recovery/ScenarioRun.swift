@@ -32,11 +32,12 @@ package struct ScenarioRun {
         let session = place?.session ?? live
         let entry = try live.planLibrary().entry(for: requested)
         let runs = try place?.runs ?? RunFolder(state: live.stateRoot)
-        let repository = try await session.repository(recoveryKey: recoveryKey)
+        let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: request.allowsClear)
         let resumed = request.resumes ? try runs.resumable(request.run, scenario: entry.scenario) : nil
         let restored = entry.restoredComponents(in: session, request.parameters)
         let chosen = try await session.selection(
-            resumed?.reading.record.flatMap(\.selector) ?? selector, of: restored, in: repository)
+            resumed?.reading.record.flatMap(\.selector) ?? selector, of: restored, in: repository,
+            acceptsOlder: request.acceptsOlder)
         let selection = restored.map { chosen.only($0) }.flatMap { $0.parts.isEmpty ? nil : $0 } ?? chosen
         guard let set = selection.newest else { throw UsageError("there is no backup set to restore from") }
         let identity =

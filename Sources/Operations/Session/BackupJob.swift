@@ -47,7 +47,8 @@ package struct BackupJob {
     private func backUp() async throws -> Result {
         let parts = try components.map(part)
         let repository = try await session.repository()
-        try? session.addressNote.record(repository.description.id)
+        // Before anything is captured: a set without a signature could not be restored with this configuration.
+        try repository.signing.requireSigner(toWrite: "the backup set")
         for recipient in repository.encryption.recipients {
             // An expired certificate still encrypts, and a backup for an old key is better than none.
             do { try recipient.checkValidity(at: session.clock.now) } catch { output.warn("\(error)") }

@@ -8,20 +8,22 @@ import StackConfiguration
 /// Checks that the store supports the operations of a repository.
 package struct StoreChecks {
     package let session: Session
+    /// The role of the store's credentials; nil if they may do everything.
+    package let role: StoreRole?
 
-    package init(session: Session) { self.session = session }
+    package init(session: Session, role: StoreRole? = nil) {
+        self.session = session
+        self.role = role
+    }
 
     package func run() async -> [Check] {
         let store: any ObjectStore
         do { store = try session.store() } catch { return [Check("store", verdict: .failed, "\(error)")] }
-        var checks = await session.pool.run { Self.probe(store) }
-        if let s3 = store as? S3Store, !checks.contains(where: { $0.verdict == .failed }) {
-            checks += await session.pool.run { Self.capabilities(s3) }
-        }
-        if !checks.contains(where: { $0.verdict == .failed }) {
-            let lock = LockCheck(store: store, lock: session.configuration.store.lock)
-            checks += await session.pool.run { lock.run() }
-        }
+        var checks: [Check] = []
+        if role?.writes != false { checks += await session.pool.run { Self.probe(store) } }
+        let works = !checks.contains { $0.verdict == .failed }
+        if let role, works { checks += await session.pool.run { RoleChecks(store: store, role: role).run() } }
+        if role?.writes != false, works { checks += await serverChecks(store) }
         do {
             let repository = try await session.repository()
             checks.append(
@@ -32,6 +34,14 @@ package struct StoreChecks {
             checks.append(Check("state", verdict: .ok, "writable"))
         } catch { checks.append(Check("repository", verdict: .failed, "\(error)")) }
         return checks
+    }
+
+    private func serverChecks(_ store: any ObjectStore) async -> [Check] {
+        var checks: [Check] = []
+        if let s3 = store as? S3Store { checks += await session.pool.run { Self.capabilities(s3) } }
+        guard !checks.contains(where: { $0.verdict == .failed }) else { return checks }
+        let lock = LockCheck(store: store, lock: session.configuration.store.lock)
+        return checks + (await session.pool.run { lock.run() })
     }
 
     /// Checks optional features of an S3 server, and explains the effect of missing ones.

@@ -13,12 +13,12 @@ extension Session {
         if let grace = configuration.retention.grace { prune.grace = grace }
         prune.failedRuns = state.failedRuns()
         prune.components = Set(configuration.components.map(\.name))
-        prune.forget = { manifest in
+        prune.forget = { manifest, keeping in
             // A component that is not in the configuration any more has no source.
             guard let component = configuration.component(named: manifest.component),
                 component.kind == manifest.source
             else { return }
-            try await source(component).forget(manifest.facts)
+            try await source(component).forget(manifest.facts, keeping: keeping)
         }
         return prune
     }

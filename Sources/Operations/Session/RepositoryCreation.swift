@@ -1,5 +1,4 @@
 package import BackupRepository
-import Cryptography
 import Foundation
 import ObjectStorage
 import Platform
@@ -22,10 +21,7 @@ package struct RepositoryCreation {
     /// - Returns: the repository, and true if it is new.
     /// - Throws: `RepositoryError` `.notARepository` if there is none, and dr must not create it.
     package func openOrCreate() async throws -> (Repository, isNew: Bool) {
-        let (repository, isNew) = try await session.pool.run { try openedOrCreated() }
-        // Without the note, a later `dr init` creates a repository as on a new machine.
-        try? session.addressNote.record(repository.description.id)
-        return (repository, isNew)
+        try await session.pool.run { try openedOrCreated() }
     }
 
     private func openedOrCreated() throws -> (Repository, isNew: Bool) {
@@ -48,7 +44,7 @@ package struct RepositoryCreation {
 
     private func refuse() throws {
         let address = "\(session.configuration.store.url)"
-        if let id = session.addressNote.repository() {
+        if let id = knownRepository(at: address) {
             throw RepositoryError(
                 .notARepository, object: address,
                 "there is no repository here, but this machine used repository \(id) at this address",
@@ -60,34 +56,16 @@ package struct RepositoryCreation {
                 hint: "check the address; to create a new repository there, add --create")
         }
     }
-}
 
-/// This machine's note of the repository that it used at an address.
-struct AddressNote {
-    private let file: String
-
-    fileprivate init(state: String, address: String) {
-        file = "\(state)/addresses/\(Digest(of: Array(address.utf8)).hex)"
-    }
-
-    /// The id of the repository; nil if this machine has not used one at the address.
-    func repository() -> String? {
-        guard let data = try? Data(contentsOf: URL(filePath: file)) else { return nil }
-        let id = String(decoding: data.prefix(32), as: UTF8.self)
-        return id.utf8.count == 32 && id.allSatisfy(\.isHexDigit) ? id : nil
-    }
-
-    func record(_ id: String) throws {
-        guard repository() != id else { return }
-        try FileManager.default.createDirectory(
-            atPath: String(file[..<(file.lastIndex(of: "/") ?? file.startIndex)]), withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
-        try OutputFile.write(Array("\(id)\n".utf8), to: file, links: .refuse)
-    }
-}
-
-extension Session {
-    var addressNote: AddressNote {
-        AddressNote(state: stateRoot, address: "\(configuration.store.endpoint ?? "") \(configuration.store.url)")
+    /// The id of the repository that this machine used at the address; nil if it has used none there.
+    private func knownRepository(at address: String) -> String? {
+        var address = address
+        if case .directory(let path) = session.configuration.store.url {
+            // The note has the path without links, which a missing folder does not show.
+            let folder = URL(filePath: path)
+            let parent = folder.deletingLastPathComponent().resolvingSymlinksInPath()
+            address = "file://\(parent.appending(path: folder.lastPathComponent).resolvingSymlinksInPath().path)"
+        }
+        return StateFolder.knownRepository(at: address, in: session.stateRoot)
     }
 }

@@ -27,12 +27,23 @@ extension Session {
         return set
     }
 
+    /// Returns the sets that were committed and are gone without a prune.
+    package func missingSets(of components: Set<String>, in repository: Repository) async throws -> MissingSets {
+        let known = try? state(of: repository).lastSet()
+        let now = self.now()
+        return try await pool.run {
+            try MissingSets(in: repository, lastSet: known, components: components, now: now)
+        }
+    }
+
     /// Returns the sets to restore components from; for `latest`, the newest set that holds each component whole.
     ///
     /// Every selected manifest is readable. Warns of skipped sets.
-    /// - Parameter components: nil for all components of the newest set.
+    /// - Parameters:
+    ///   - components: nil for all components of the newest set.
+    ///   - acceptsOlder: false to refuse `latest` if this machine committed a newer set that is gone.
     package func selection(
-        _ selector: SetSelector, of components: Set<String>?, in repository: Repository
+        _ selector: SetSelector, of components: Set<String>?, in repository: Repository, acceptsOlder: Bool = true
     ) async throws -> RestoreSelection {
         let now = self.now()
         switch selector {
@@ -45,6 +56,9 @@ extension Session {
                 return RestoreSelection(try await set(.latest, in: repository))
             }
             SelectionText.tell(selection, Output(options: options))
+            let missing = try await missingSets(of: Set(selection.parts.keys), in: repository)
+            for line in missing.lines { Output(options: options).warn(line) }
+            if !acceptsOlder { try missing.refuseOlder() }
             return selection
         case .sets(let names):
             let sets = try await pool.run {

@@ -55,10 +55,13 @@ package struct Session {
         wrapsStore(try StoreFactory.make(configuration.store, logger: logger))
     }
 
-    /// - Parameter key: the file of the private key for encrypted packs.
-    package func repository(recoveryKey key: String? = nil) async throws -> Repository {
+    /// - Parameters:
+    ///   - key: the file of the private key for encrypted packs.
+    ///   - allowsClear: true to read unencrypted packs although there are recipients.
+    package func repository(recoveryKey key: String? = nil, allowsClear: Bool = false) async throws -> Repository {
         let store = try store()
         var repository = try await pool.run { try Repository(opening: store) }
+        try checkIdentity(of: repository)
         repository.scope = SetScope(
             stack: configuration.stack.isEmpty ? nil : configuration.stack,
             formerStacks: Set(configuration.formerStacks),
@@ -68,6 +71,7 @@ package struct Session {
         }
         let recipients = try configuration.store.recipients.flatMap { try RecoveryCertificate.load($0) }
         repository.encryption.recipients = recipients
+        repository.encryption.allowsClear = allowsClear
         repository.encryption.key = try key.map { file in
             try RecoveryKey.load(file, certificates: recipients) {
                 ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
@@ -90,7 +94,27 @@ package struct Session {
     }
 
     package func state(of repository: Repository) throws -> StateFolder {
-        try StateFolder(stateFolder, repository: repository.description)
+        let state = try StateFolder(stateFolder, repository: repository.description)
+        if StateFolder.knownRepository(at: repository.store.location, in: stateFolder) == nil {
+            try state.recordRepository(repository.description.id, at: repository.store.location)
+        }
+        return state
+    }
+
+    /// - Throws: `RepositoryError` `.otherRepository` if dr.yaml or this machine knows another repository at the address.
+    private func checkIdentity(of repository: Repository) throws {
+        let (id, place) = (repository.description.id, repository.store.location)
+        if let pinned = configuration.store.repository, pinned != id {
+            throw RepositoryError(
+                .otherRepository, object: place, "it is repository \(id), and dr.yaml expects \(pinned)",
+                hint: "somebody exchanged the repository, or `store: url:` is wrong; `store: repository:` has the id")
+        }
+        guard configuration.store.repository == nil,
+            let known = StateFolder.knownRepository(at: place, in: stateFolder), known != id
+        else { return }
+        throw RepositoryError(
+            .otherRepository, object: place, "it is repository \(id), and this machine knows \(known) there",
+            hint: "somebody exchanged it; if you did, `dr init --adopt` accepts it")
     }
 
     /// The absolute path of the cache and the journals; need not exist.

@@ -33,6 +33,8 @@ package struct StoreConfiguration: Equatable, Sendable {
     /// Absolute paths of PEM certificates; packs are encrypted to all of them. Empty: not encrypted.
     package var recipients: [String] = []
     package var signing: Signing?
+    /// The id of the repository; nil to accept the one that is there at first use.
+    package var repository: String?
     /// The object lock; nil for no lock.
     package var lock: LockConfiguration?
 
@@ -78,12 +80,15 @@ extension StoreConfiguration: Section {
             "signing", \.signing, as: .section(),
             about: "Certificate and key that sign sets and, by their hashes, all objects that sets refer to."),
         Key(
+            "repository", \.repository, as: .repositoryID,
+            about: "Id of the repository, 32 hexadecimal digits. dr refuses any other repository at this address."),
+        Key(
             "lock", \.lock, as: .section(), about: "Object lock: protects the objects of kept backups against deletion."
         ),
     ]
 
     /// The keys that apply to every store; all others apply to S3 only.
-    private static let general: Set = ["url", "recipients", "signing"]
+    private static let general: Set = ["url", "recipients", "signing", "repository"]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if case .directory = url {
@@ -168,6 +173,16 @@ extension Shape where Value == Int {
 }
 
 extension Shape where Value == String {
+    fileprivate static let repositoryID = Shape(schema: ["type": "string", "pattern": "^[0-9a-f]{32}$"]) {
+        node, reader in
+        guard let id = text.read(node, &reader) else { return nil }
+        guard id.utf8.count == 32, id.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) else {
+            reader.complain(node, "'\(id)' is not the id of a repository: 32 hexadecimal digits")
+            return nil
+        }
+        return id
+    }
+
     /// Any word in capitals, since compatible stores have their own classes; but no class that must be thawed before
     /// reading, since every run reads manifests and indexes.
     fileprivate static let storageClass = Shape(schema: ["type": "string", "pattern": "^[A-Z0-9_]+$"]) { node, reader in

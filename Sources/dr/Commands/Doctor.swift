@@ -12,12 +12,20 @@ struct Doctor: AsyncParsableCommand {
             backups use, and aborts that upload. Exit code 1: a check failed.
             """)
 
+    @Option(
+        name: .long,
+        help: """
+            Check that the store's credentials can do no more than this role needs: backup, prune, verify or restore \
+            (see `dr policy`).
+            """)
+    var role: StoreRole?
+
     @OptionGroup var options: GlobalOptions
 
     func run() async throws {
         let session = try Session(options)
         var checks = [Check("configuration", verdict: .ok, session.file)]
-        checks += await StoreChecks(session: session).run()
+        checks += await StoreChecks(session: session, role: role).run()
         checks += await ComponentChecks(session: session).run()
         let worst = checks.contains { $0.verdict == .failed }
         try Output(options: options).result(Result(healthy: !worst, checks: checks)) {

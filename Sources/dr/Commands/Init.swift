@@ -33,6 +33,10 @@ struct Init: AsyncParsableCommand {
         completion: .file())
     var recoveryKey: String?
 
+    @Flag(
+        name: .long, help: "Accept the repository that is there, although this machine knows another at that address.")
+    var adopt = false
+
     func run() async throws {
         let output = Output(options: options)
         if let recoveryKey { try RecoveryKeyWriting.write(recoveryKey, output) }
@@ -44,6 +48,7 @@ struct Init: AsyncParsableCommand {
             pool: BlockingPool(threads: 16))
         let creation = RepositoryCreation(session: session, isOrdered: create, isExpected: store == nil || !wroteFile)
         let (repository, isNew) = try await creation.openOrCreate()
+        try await adopt(repository, isNew: isNew, session)
         try configured.write()
         let location = repository.store.location
         let result = Result(
@@ -56,6 +61,18 @@ struct Init: AsyncParsableCommand {
             """
         }
         if wroteFile { output.note("next: edit \(file), then run `dr doctor` and `dr backup`") }
+    }
+
+    /// Notes which repository is at the address, so that an exchanged one is noticed.
+    private func adopt(_ repository: Repository, isNew: Bool, _ session: Session) async throws {
+        if !isNew, !adopt {
+            _ = try await session.repository()
+            return
+        }
+        try await session.pool.run {
+            try session.state(of: repository).recordRepository(
+                repository.description.id, at: repository.store.location)
+        }
     }
 
     private struct Result: Encodable {

@@ -71,6 +71,14 @@ struct Restore: AsyncParsableCommand {
     @Flag(name: .long, help: "With --to: write the stored files without unpacking the component.")
     var asFiles = false
 
+    @Flag(
+        name: .long,
+        help: "Restore the newest set left, although this machine committed a newer one that is gone.")
+    var acceptOlder = false
+
+    @Flag(name: .long, help: "Restore unencrypted packs, although dr.yaml has recipients.")
+    var allowClear = false
+
     @OptionGroup var slice: SliceOptions
 
     @Option(
@@ -147,7 +155,8 @@ struct Restore: AsyncParsableCommand {
 
     private func replay(_ scenario: String, _ session: Session) async throws {
         let run = try await ScenarioRun.prepare(
-            scenario, at: at, request: try scenarioOptions.request(), live: session, recoveryKey: recoveryKey)
+            scenario, at: at, request: try scenarioOptions.request(acceptsOlder: acceptOlder, allowsClear: allowClear),
+            live: session, recoveryKey: recoveryKey)
         let output = Output(options: options)
         if dryRun {
             let preview = try await run.preview()
@@ -161,10 +170,10 @@ struct Restore: AsyncParsableCommand {
 
     private func restoreAll(_ session: Session) async throws {
         guard let to else { return }
-        let repository = try await session.repository(recoveryKey: recoveryKey)
+        let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: allowClear)
         var restore = StackRestore(
             session: session, repository: repository,
-            selection: try await session.selection(at, of: nil, in: repository))
+            selection: try await session.selection(at, of: nil, in: repository, acceptsOlder: acceptOlder))
         restore.isDryRun = dryRun
         restore.asFiles = asFiles
         restore.replace = replace
@@ -181,8 +190,9 @@ struct Restore: AsyncParsableCommand {
         if to == nil, let settings, try session.importer(kind: settings.kind, of: settings)?.fillsServer != true {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
-        let repository = try await session.repository(recoveryKey: recoveryKey)
-        let selection = try await session.selection(at, of: [component], in: repository)
+        let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: allowClear)
+        let selection = try await session.selection(
+            at, of: [component], in: repository, acceptsOlder: acceptOlder)
         let set = try await session.set(of: component, in: selection, repository)
         let manifest = try await session.pool.run { try repository.manifest(component, of: set) }
         var job = RestoreJob(session: session, repository: repository, set: set, manifest: manifest, settings: settings)

@@ -42,9 +42,13 @@ struct Status: AsyncParsableCommand {
         }
         let forecasts = try await RecoveryForecasts(session, repository, sets: names, now: now)
         let previous = await PreviousContentRow.all(session, now: now)
+        let missing = try await session.missingSets(of: Set(components), in: repository)
+        let untrusted = try await session.pool.run { try UntrustedMarks(in: repository).errors }
+        let alarms = missing.lines + RepositoryError.warnings(aboutMarks: untrusted)
+        for alarm in alarms { output.warn(alarm) }
         let result = Result(
             rpoSeconds: session.rpo, components: rows, future: future.sorted(), recoveries: forecasts.outlooks,
-            recoveryNotes: forecasts.notes, previousContent: previous)
+            recoveryNotes: forecasts.notes, previousContent: previous, alarms: alarms)
         try output.result(result) {
             var table = Table([
                 ("COMPONENT", .left), ("NEWEST SET", .left), ("STATUS", .left), ("NEWEST DATUM", .left),
@@ -63,6 +67,7 @@ struct Status: AsyncParsableCommand {
             let replaced = PreviousContentRow.text(previous).map { "\n\n" + $0 } ?? ""
             return table.text + "\n\n" + forecasts.text + replaced
         }
+        if !alarms.isEmpty { throw ExitStatus.checkFailed }
         if !future.isEmpty || rows.contains(where: { $0.verdict != "ok" }) { throw ExitStatus.objectiveMissed }
     }
 
@@ -77,6 +82,8 @@ struct Status: AsyncParsableCommand {
         var recoveryNotes: [String]
         /// The previous content that restores kept beside the components' directories.
         var previousContent: [PreviousContentRow]
+        /// Signs of an intruder: sets that are gone without a prune, marks without a trusted signature.
+        var alarms: [String]
     }
 
     private struct Row: Encodable {

@@ -59,7 +59,7 @@ struct Verify: AsyncParsableCommand {
         }
         for note in report.notes { output.note("note: \(note)") }
         try output.result(report) { text(report) }
-        if !report.findings.isEmpty { throw ExitStatus.checkFailed }
+        if !report.findings.isEmpty || !report.untrusted.isEmpty { throw ExitStatus.checkFailed }
     }
 
     /// Records the sets that were verified and the sets that are damaged.
@@ -68,12 +68,13 @@ struct Verify: AsyncParsableCommand {
         // Damage that belongs to an unknown set may concern every set.
         let isKnown = report.findings.allSatisfy { !$0.sets.isEmpty }
         let good = isKnown ? report.setsRead.filter { !damaged.contains($0) } : []
-        guard !good.isEmpty || !damaged.isEmpty else { return }
         let share = try share()
         let mark = VerifiedMark(
             at: session.now(), tool: Release.tool, level: share == 1 ? .data : .structure, share: share,
             good: good.sorted(), damaged: damaged.sorted())
-        _ = try await session.pool.run { try Marks(repository).put(mark) }
+        for note in try await session.pool.run({ try Marks(repository).record(mark) }) {
+            Output(options: options).warn(note)
+        }
     }
 
     private func text(_ report: Verification.Report) -> String {
@@ -86,6 +87,15 @@ struct Verify: AsyncParsableCommand {
         if report.packsSealed > 0 {
             lines.append(
                 "\(report.packsSealed) of them are encrypted: every stored byte is verified, but the contents were not decrypted (add --recovery-key)"
+            )
+        }
+        for mark in report.untrusted.prefix(10) {
+            lines.append("UNTRUSTED '\(mark.object.printable)': \(mark.reason)")
+        }
+        if report.untrusted.count > 10 { lines.append("UNTRUSTED: \(report.untrusted.count - 10) more") }
+        if !report.untrusted.isEmpty {
+            lines.append(
+                "These marks would hide or remove backups, and have no effect. dr did not write them: change the store's credentials, look for damage, then remove them."
             )
         }
         for finding in report.findings {

@@ -36,9 +36,11 @@ struct ScenarioOptions: ParsableArguments {
     var isResuming: Bool { resume || resumeRun != nil }
 
     /// The validated options.
-    func request() throws -> ReplayRequest {
+    func request(acceptsOlder: Bool = false, allowsClear: Bool = false) throws -> ReplayRequest {
         var request = ReplayRequest(
             parameters: try parameters.values(), moments: try moments(now: WallClock.system.now))
+        request.acceptsOlder = acceptsOlder
+        request.allowsClear = allowsClear
         request.resumes = isResuming
         request.run = resumeRun
         request.allowsChangedPlan = allowChangedPlan
