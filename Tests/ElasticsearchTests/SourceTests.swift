@@ -61,7 +61,7 @@ import Testing
         options.answersByRepository = true
         let site = try await Site(options)
         #expect(try await site.backup().facts["state"] == "SUCCESS")
-        try await site.source().forget(["snapshot": "none", "repository": "dr", "run": "r"])
+        try await site.source().forget(["snapshot": "none", "repository": "dr", "run": "r"], keeping: { [] })
         site.expectNoViolations()
     }
 
@@ -276,17 +276,17 @@ import Testing
         let backup = try await site.backup()
         var facts = backup.facts
         facts["run"] = "another"
-        let error = await site.failure { try await site.source().forget(facts) }
+        let error = await site.failure { try await site.source().forget(facts, keeping: { [] }) }
         #expect(error?.detail.contains("did not make") == true)
         #expect(site.snapshots.count == 1)
-        try await site.source().forget(backup.facts)
+        try await site.source().forget(backup.facts, keeping: { [] })
         #expect(site.snapshots.isEmpty)
-        try await site.source().forget(backup.facts)
+        try await site.source().forget(backup.facts, keeping: { [] })
         // A cluster that was set up again knows the repository by its place.
         site.cluster.with { $0.repositories = [:] }
         let again = try await site.backup(run: "fedcba9876543210fedcba9876543210")
         site.cluster.with { $0.repositories = [:] }
-        try await site.source().forget(again.facts)
+        try await site.source().forget(again.facts, keeping: { [] })
         #expect(site.snapshots.isEmpty)
         site.expectNoViolations()
     }
