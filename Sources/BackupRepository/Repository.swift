@@ -28,7 +28,7 @@ package struct Repository: Sendable {
         } catch let error as ObjectStoreError where error.reason == .notFound || error.reason == .noSuchStore {
             throw RepositoryError(
                 .notARepository, object: store.location, "there is no repository here",
-                hint: "`dr init` creates one; if you expect one here, check the address and the prefix")
+                hint: "check the address and the prefix; `dr init --create` creates a new repository")
         }
     }
 

@@ -138,7 +138,7 @@ import Testing
             try await CommandRun.run(Journey.program, arguments, in: folder.url)
         }
         let store = "file://\(folder.path)/r"
-        #expect(try await dr("init", "--store", store).status == 0)
+        #expect(try await dr("init", "--create", "--store", store).status == 0)
         let text = try String(contentsOf: folder.url.appending(path: "dr.yaml"), encoding: .utf8)
         #expect(text.contains("# ") && text.contains(store))
         let again = try await dr("init", "--store", store)

@@ -12,13 +12,21 @@ package struct SetSigning: Sendable {
     /// A set must be signed by the holder of one of these; empty: signatures are not checked.
     package var trusted: [X509Certificate]
 
+    /// The SHA-256 fingerprints of certificates that a reader trusts instead of ``trusted``; empty for none.
+    package private(set) var trustedFingerprints: Set<Digest> = []
+
     package init(signer: SigningIdentity? = nil, trusted: [X509Certificate] = []) {
         self.signer = signer
         self.trusted = trusted
     }
 
+    /// Accepts only sets that the holder of a certificate with one of these fingerprints signed.
+    package mutating func trust(onlySignersWith fingerprints: some Sequence<Digest>) {
+        trustedFingerprints = Set(fingerprints)
+    }
+
     /// True if sets and marks count only with a signature.
-    package var isRequired: Bool { !trusted.isEmpty }
+    package var isRequired: Bool { !trusted.isEmpty || !trustedFingerprints.isEmpty }
 
     /// - Throws: `RepositoryError` `.noSigningKey` if signatures are required and this machine cannot make one.
     package func requireSigner(toWrite object: String) throws {
@@ -47,10 +55,25 @@ package struct SetSigning: Sendable {
         } catch let error as ObjectStoreError where error.reason == .notFound {
             throw RepositoryError(.damaged, object: key, "it is not signed", hint: hint)
         }
-        do {
-            try CMSSignature.verify(signature, of: document, trusting: trusted, at: nil)
-        } catch {
+        do { try verify(signature, of: document) } catch {
             throw RepositoryError(.damaged, object: key, "its signature is not valid: \(error.detail)", hint: hint)
+        }
+    }
+
+    /// Verifies a signature over exactly this document by a trusted signer.
+    /// - Throws: `CMSError` with `.signature` or `.malformed`.
+    func verify(_ signature: [UInt8], of document: [UInt8]) throws(CMSError) {
+        guard !trustedFingerprints.isEmpty else {
+            try CMSSignature.verify(signature, of: document, trusting: trusted, at: nil)
+            return
+        }
+        // The certificate is inside the signature, so its fingerprint is all that a reader needs to know.
+        let signer = try CMSSignature.claimedSigner(signature, of: document)
+        guard trustedFingerprints.contains(signer.fingerprint) else {
+            throw CMSError(
+                .signature, operation: "verify signature",
+                "the signer is not trusted: the certificate '\(signer.subject)' has the fingerprint "
+                    + signer.fingerprint.hex)
         }
     }
 }

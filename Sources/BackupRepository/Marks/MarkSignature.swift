@@ -44,8 +44,7 @@ enum MarkSignature {
     ) throws {
         guard let signature else { throw RepositoryError.untrusted(key, "it is not signed") }
         do {
-            try CMSSignature.verify(
-                signature, of: content(document, key: key, repository: repository), trusting: signing.trusted, at: nil)
+            try signing.verify(signature, of: content(document, key: key, repository: repository))
         } catch { throw RepositoryError.untrusted(key, "its signature is not valid: \(error.detail)") }
     }
 

@@ -1,11 +1,13 @@
-import BackupRepository
+package import BackupRepository
 import RecoveryPlan
 import Synchronization
 
 /// The results of the objects of an import: the names of the first few, and the number of the rest.
-final class ObjectTally: Sendable {
+package final class ObjectTally: Sendable {
     private static let named = 5
     private let state = Mutex(State())
+
+    package init() {}
 
     private struct State {
         var lacking = Shortened()
@@ -26,7 +28,7 @@ final class ObjectTally: Sendable {
         var all: [String] { lines + (count > lines.count ? ["and \(count - lines.count) more"] : []) }
     }
 
-    func add(_ object: ImportedObject) {
+    package func add(_ object: ImportedObject) {
         state.withLock { state in
             let name = "\(object.kind) \(object.name)"
             if object.outcome == .failed || object.outcome == .conflict {
@@ -40,7 +42,7 @@ final class ObjectTally: Sendable {
     /// The restored objects that lack secrets, one line each; an operator must add these.
     var warnings: [String] { state.withLock { $0.lacking.all } }
 
-    func refuseFailures(of component: String) throws {
+    package func refuseFailures(of component: String) throws {
         let failed = state.withLock { $0.failed }
         guard failed.count == 0 else {
             throw ActionError(

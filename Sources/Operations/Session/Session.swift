@@ -15,13 +15,18 @@ package struct Session {
     package let options: OutputOptions
     /// The path of the configuration file.
     package let file: String
-    package let configuration: Configuration
+    package internal(set) var configuration: Configuration
     /// The kinds of components that the configuration and the repository may name.
     package let kinds: [any ComponentKind.Type]
     /// Threads for blocking work: packs, concurrent components, HTTP.
     package let pool: BlockingPool
     /// The clock of the session.
     package var clock = WallClock.system
+    /// The SHA-256 fingerprints of the certificates whose signatures count, instead of those in the configuration; empty
+    /// for those in the configuration.
+    package var trust: [Digest] = []
+    /// True if the command names the store, and there is no configuration file.
+    package internal(set) var isWithoutConfiguration = false
     /// Wraps the store of the repository, so that a drill can read a damaged copy.
     package var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
 
@@ -62,7 +67,8 @@ package struct Session {
         var repository = try await pool.run { try Repository(opening: store) }
         try checkIdentity(of: repository)
         repository.scope = SetScope(
-            stack: configuration.stack, formerStacks: Set(configuration.formerStacks),
+            stack: configuration.stack.isEmpty ? nil : configuration.stack,
+            formerStacks: Set(configuration.formerStacks),
             clockTolerance: configuration.retention.policy.limits.clockTolerance)
         repository.lock = configuration.store.lock.map {
             ObjectLock(mode: $0.mode == .compliance ? .compliance : .governance, margin: $0.margin)
@@ -80,6 +86,7 @@ package struct Session {
             repository.signing.trusted = try X509Certificate.load(signing.certificate)
             repository.signing.signer = try signer()
         }
+        if !trust.isEmpty { repository.signing.trust(onlySignersWith: trust) }
         return repository
     }
 

@@ -11,6 +11,7 @@ struct Diff: AsyncParsableCommand {
             "Each line begins with + (added), - (removed), M (content changed) or m (mode, owner or time changed).")
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var source: StoreOptions
 
     @Argument(help: "Older backup set: \(SetSelector.words).")
     var older: SetSelector
@@ -22,7 +23,7 @@ struct Diff: AsyncParsableCommand {
     var component: String?
 
     func run() async throws {
-        let session = try Session(options)
+        let session = try await Session(options, source)
         let repository = try await session.repository()
         let first = try await session.set(older, in: repository)
         let second = try await session.set(newer, in: repository)

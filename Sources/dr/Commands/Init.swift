@@ -10,12 +10,19 @@ import StackConfiguration
 struct Init: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Write a commented dr.yaml and create the repository, if they do not exist.",
-        discussion: "A second run changes nothing.")
+        discussion: """
+            A second run changes nothing. With --store, dr creates a repository only with --create: an address with a \
+            typing error must not become a new, empty repository. If this machine has used a repository at the address \
+            in dr.yaml, and it is not there, dr creates no other one without --create.
+            """)
 
     @OptionGroup var options: GlobalOptions
 
     @Option(name: .long, help: "Store for the backups: file:///absolute/path or s3://bucket/prefix.")
     var store: String?
+
+    @Flag(name: .long, help: "Create the repository if there is none at the address.")
+    var create = false
 
     @Option(
         name: .long,
@@ -34,17 +41,18 @@ struct Init: AsyncParsableCommand {
         let output = Output(options: options)
         if let recoveryKey { try RecoveryKeyWriting.write(recoveryKey, output) }
         let file = options.config ?? ConfigurationFile.standardPlaces[0]
-        let wroteFile = try ConfigurationWriting.ensure(file, store: store)
-        var options = options
-        options.config = file
-        let session = try Session(options)
-        let opened = try StoreFactory.make(session.configuration.store, create: true, logger: session.logger)
-        let (repository, isNew) = try await session.pool.run {
-            try Repository.create(in: opened, tool: Release.tool, now: session.now())
-        }
+        let configured = try ConfigurationWriting(file, store: store)
+        let wroteFile = configured.isNew
+        let session = Session(
+            options.output, file: file, try configured.parsed(), kinds: supportedKinds,
+            pool: BlockingPool(threads: 16))
+        let creation = RepositoryCreation(session: session, isOrdered: create, isExpected: store == nil || !wroteFile)
+        let (repository, isNew) = try await creation.openOrCreate()
         try await adopt(repository, isNew: isNew, session)
+        try configured.write()
+        let location = repository.store.location
         let result = Result(
-            configuration: file, wroteConfiguration: wroteFile, store: opened.location,
+            configuration: file, wroteConfiguration: wroteFile, store: location,
             repository: repository.description.id, createdRepository: isNew)
         try output.result(result) {
             """
@@ -99,10 +107,18 @@ private enum RecoveryKeyWriting {
     }
 }
 
-/// The configuration file that `dr init` writes.
-private enum ConfigurationWriting {
-    /// - Returns: true if the file was written; false if it existed and names the same store.
-    static func ensure(_ file: String, store: String?) throws -> Bool {
+/// The configuration file of `dr init`: an existing one, or the text of a new one.
+private struct ConfigurationWriting {
+    let file: String
+    /// Nil if the file exists.
+    private let text: String?
+
+    /// True if the file does not exist yet.
+    var isNew: Bool { text != nil }
+
+    /// - Throws: `ValidationError` if the file exists and names another store.
+    init(_ file: String, store: String?) throws {
+        self.file = file
         let location = try store.map { text in
             do throws(StoreLocationError) { return try StoreLocation(text) } catch {
                 throw ValidationError("--store '\(text)' \(error)")
@@ -114,12 +130,23 @@ private enum ConfigurationWriting {
                 throw ValidationError(
                     "'\(file)' exists already and names the store \(present); edit it, or choose another --config")
             }
-            return false
+            text = nil
+        } else {
+            text =
+                location.map { ConfigurationTemplate.text(store: $0, kinds: supportedKinds) }
+                ?? ConfigurationTemplate.text(kinds: supportedKinds)
         }
-        let text =
-            location.map { ConfigurationTemplate.text(store: $0, kinds: supportedKinds) }
-            ?? ConfigurationTemplate.text(kinds: supportedKinds)
+    }
+
+    func parsed() throws -> Configuration {
+        guard let text else { return try ConfigurationFile.read(file, kinds: supportedKinds) }
+        let folder = URL(filePath: file).absoluteURL.deletingLastPathComponent().standardizedFileURL.path
+        return try ConfigurationFile.parse(text, file: file, folder: folder, kinds: supportedKinds)
+    }
+
+    /// Writes the file if it is new.
+    func write() throws {
+        guard let text else { return }
         try OutputFile.create(Array(text.utf8), at: file, mode: 0o644)
-        return true
     }
 }

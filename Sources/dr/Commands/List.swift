@@ -9,6 +9,7 @@ struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the backup sets, oldest first.")
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var source: StoreOptions
 
     @Option(name: .long, help: "Show only the newest N sets.")
     var last: Int?
@@ -18,7 +19,7 @@ struct List: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try Session(options)
+        let session = try await Session(options, source)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()

@@ -8,7 +8,7 @@ import StackConfiguration
 
 struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Restore and verify one component, or the whole stack by a recovery plan.",
+        abstract: "Restore and verify one component, all components, or the whole stack by a recovery plan.",
         discussion: """
             With --scenario, dr runs a recovery plan with one backup set. `dr plan show` shows the plan; --dry-run \
             shows it with real values and changes nothing. dr records each action before and after it in a journal, so \
@@ -20,19 +20,29 @@ struct Restore: AsyncParsableCommand {
             checks, and then moves the tree into place in one step. Run the same command again to resume an interrupted \
             restore. Without --to, dr writes the objects of a component kept as documents through its server's API. A \
             second run changes only objects that differ. --dry-run shows what would be done.
+
+            With --all, dr restores every component of the stack to a directory of its name below --to. Together with \
+            --store and --trust it needs no configuration: docs/recover-from-nothing.md shows the steps. Exit code 3: a \
+            component could not be restored.
             """)
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var source: StoreOptions
 
     @Option(name: .long, help: "Component to restore.")
     var component: String?
+
+    @Flag(name: .long, help: "Restore every component, each to a directory of its name below --to.")
+    var all = false
 
     @Option(name: .long, help: "Scenario whose plan is run, such as complete_cluster_loss.")
     var scenario: String?
 
     @OptionGroup var scenarioOptions: ScenarioOptions
 
-    @Option(name: .long, help: "Target directory; its parent must exist.", completion: .directory)
+    @Option(
+        name: .long, help: "Target directory; its parent must exist. With --all, dr creates it.",
+        completion: .directory)
     var to: String?
 
     @Option(
@@ -95,8 +105,12 @@ struct Restore: AsyncParsableCommand {
 
     func validate() throws {
         _ = try parsedOwner()
-        guard (component == nil) != (scenario == nil) else {
-            throw ValidationError("choose what to restore: --component NAME, or --scenario NAME")
+        guard [component != nil, scenario != nil, all].count(where: { $0 }) == 1 else {
+            throw ValidationError("choose what to restore: --component NAME, --all, or --scenario NAME")
+        }
+        if all { try validateAll() }
+        if scenario != nil, source.store != nil {
+            throw ValidationError("--scenario needs dr.yaml; with --store, use --component NAME or --all")
         }
         let isGiven =
             to != nil || !paths.isEmpty || prefix != nil || replace || discardPrevious || owner != nil
@@ -110,13 +124,20 @@ struct Restore: AsyncParsableCommand {
         if let to, ProgramArguments.notUTF8.contains(to) {
             throw ValidationError("--to takes a path in UTF-8")
         }
-        if component != nil, scenarioOptions.isResuming || !scenarioOptions.parameters.assignments.isEmpty {
+        if scenario == nil, scenarioOptions.isResuming || !scenarioOptions.parameters.assignments.isEmpty {
             throw ValidationError(
                 "--resume and --param need --scenario; the restore of a component resumes without --resume")
         }
         if asFiles, to == nil { throw ValidationError("--as-files needs --to DIR") }
         if !paths.isEmpty, slice.isGiven {
             throw ValidationError("paths and --tenant, --from, --until exclude each other")
+        }
+    }
+
+    private func validateAll() throws {
+        guard to != nil else { throw ValidationError("--all needs --to DIR") }
+        if !paths.isEmpty || prefix != nil || slice.isGiven {
+            throw ValidationError("paths, --prefix, --tenant, --from and --until need --component")
         }
     }
 
@@ -134,7 +155,8 @@ struct Restore: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try Session(options)
+        let session = try await Session(options, source)
+        if all { return try await restoreAll(session) }
         if let scenario { return try await replay(scenario, session) }
         if let component { try await restore(component, session) }
     }
@@ -152,6 +174,22 @@ struct Restore: AsyncParsableCommand {
         let result = try await run.carryOut()
         try output.result(result) { result.text }
         if result.exitStatus != .done { throw result.exitStatus }
+    }
+
+    private func restoreAll(_ session: Session) async throws {
+        guard let to else { return }
+        let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: allowClear)
+        var restore = StackRestore(
+            session: session, repository: repository,
+            selection: try await session.selection(at, of: nil, in: repository, acceptsOlder: acceptOlder))
+        restore.isDryRun = dryRun
+        restore.asFiles = asFiles
+        restore.replace = replace
+        restore.discardsPrevious = discardPrevious
+        restore.owner = try parsedOwner()
+        let result = try await restore.run(to: to)
+        try Output(options: options).result(result) { result.text }
+        if !result.isWhole { throw ExitStatus.partial }
     }
 
     private func restore(_ component: String, _ session: Session) async throws {

@@ -10,6 +10,7 @@ struct Show: AsyncParsableCommand {
         abstract: "Show one backup set: its components, facts, damage and files.")
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var source: StoreOptions
 
     @Argument(help: "Backup set: \(SetSelector.words).")
     var set: SetSelector = .latest
@@ -21,7 +22,7 @@ struct Show: AsyncParsableCommand {
     var files = false
 
     func run() async throws {
-        let session = try Session(options)
+        let session = try await Session(options, source)
         let repository = try await session.repository()
         let selector = set
         let set = try await session.set(selector, in: repository)

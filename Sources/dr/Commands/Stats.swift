@@ -9,9 +9,10 @@ struct Stats: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show the content of the repository and its size.")
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var source: StoreOptions
 
     func run() async throws {
-        let session = try Session(options)
+        let session = try await Session(options, source)
         let repository = try await session.repository()
         let statistics = try await Statistics(of: repository, pool: session.pool)
         try Output(options: options).result(statistics) {

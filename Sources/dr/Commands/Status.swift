@@ -18,15 +18,18 @@ struct Status: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var source: StoreOptions
 
     func run() async throws {
-        let session = try Session(options)
+        let session = try await Session(options, source)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()
-        let components = session.configuration.components.map(\.name)
+        // Without a configuration, the components are those of the newest set.
+        let configured = session.isWithoutConfiguration ? nil : session.configuration.components.map(\.name)
         let latest = try await repository.latest(
-            of: Set(components), now: now, provesManifests: false, pool: session.pool)
+            of: configured.map(Set.init), now: now, provesManifests: false, pool: session.pool)
+        let components = configured ?? (latest.parts.keys + latest.missing).sorted()
         let proofs = try await ComponentProofs(components, of: repository, session.pool)
         let output = Output(options: options)
         SelectionText.tell(latest, output)

@@ -14,6 +14,7 @@ struct Verify: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var source: StoreOptions
 
     @Argument(help: "Verify only this backup set: \(SetSelector.words) (default: all).")
     var set: SetSelector?
@@ -41,7 +42,7 @@ struct Verify: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try Session(options)
+        let session = try await Session(options, source)
         let repository = try await session.repository(recoveryKey: recoveryKey)
         let progress = WorkProgress()
         var verification = Verification(repository: repository, pool: session.pool, progress: progress)
