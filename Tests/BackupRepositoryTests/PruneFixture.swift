@@ -49,6 +49,11 @@ final class PruneFixture: Sendable {
     func backup(_ store: (any ObjectStore)? = nil, state: String = "state") async throws -> BackupSet {
         let now = now
         let content = tree.withLock { $0 }
+        // Another machine would not build upon the sets of this one: they are not signed.
+        let (own, other) = (fixture.folder.url.appending(path: "state"), fixture.folder.url.appending(path: state))
+        if FileManager.default.fileExists(atPath: own.path), !FileManager.default.fileExists(atPath: other.path) {
+            try FileManager.default.copyItem(at: own, to: other)
+        }
         let set = try await fixture.backup(try repository(store), state: state, now: { now }).set
         trees.withLock { $0[set.name] = content }
         return set

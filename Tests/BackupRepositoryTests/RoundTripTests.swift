@@ -27,7 +27,7 @@ import Testing
         let report = try await fixture.backup(repository)
         #expect(report.set.status == .complete, "\(report.set.reasons)")
         #expect(try await fixture.verify(repository).findings.isEmpty)
-        try await fixture.restore(repository, set: report.set, to: "out")
+        try await fixture.restore(repository, set: report.set, to: "out", keepsSetuid: true)
         try await fixture.expectSame("out")
         let sparse = try await CommandRun.run(
             "/usr/bin/stat", ["-c", "%b", fixture.folder.url.appending(path: "out/sparse").path])

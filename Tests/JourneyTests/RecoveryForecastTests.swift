@@ -52,6 +52,9 @@ import Testing
             if day == days { _ = try store.delete([key]) }
             _ = try store.put(key, try SealedDocument.encode(set), options: PutOptions(.ifAbsent))
         }
+        // The machine would notice that its newest set was exchanged.
+        let state = journey.folder.url.appending(path: "state/\(repository.description.id)")
+        try FileManager.default.removeItem(at: state.appending(path: "last-set-digest"))
     }
 
     private struct Restore {

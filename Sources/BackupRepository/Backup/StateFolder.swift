@@ -19,6 +19,8 @@ package struct StateFolder: Sendable {
         try Self.make(state, isEntered: true)
         try Self.make(root)
         try Self.make("\(root)/catalogs")
+        try Self.make("\(root)/manifests")
+        try Self.make("\(state)/stores")
     }
 
     /// The note of a catalog that identifies its manifest by the SHA-256 of the manifest's object.
@@ -91,7 +93,6 @@ package struct StateFolder: Sendable {
     }
 
     func recordManifest(_ digest: String, of component: String) throws {
-        try Self.make("\(root)/manifests")
         let known = ownManifests(of: component).filter { $0 != digest }.suffix(Self.mostManifests - 1)
         try note((known + [digest]).joined(separator: "\n"), in: manifestsFile(component))
     }
@@ -114,7 +115,6 @@ package struct StateFolder: Sendable {
 
     /// Notes that this repository is the one at the address.
     package func recordRepository(_ id: String, at store: String) throws {
-        try Self.make("\(path)/stores")
         try note(id, in: Self.addressFile(path, store))
     }
 

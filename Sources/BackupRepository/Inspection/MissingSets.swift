@@ -27,7 +27,11 @@ package struct MissingSets: Sendable {
         }
         var isExchanged = false
         if own == nil, let lastSet, let digest = state?.digest(ofLastSet: lastSet), names.contains(lastSet) {
-            isExchanged = try repository.digest(ofSet: lastSet).hex != digest
+            do {
+                isExchanged = try repository.document(ofSet: lastSet).digest.hex != digest
+            } catch let error as RepositoryError where error.reason == .damaged || error.reason == .noSuchSet {
+                isExchanged = false  // damage, which is reported as such
+            }
             if isExchanged { own = lastSet }
         }
         (ownLast, self.isExchanged) = (own, isExchanged)

@@ -85,7 +85,7 @@ struct Restore: AsyncParsableCommand {
         name: .long, help: "Owner of the restored files as numbers: UID:GID (default for root: the recorded owner).")
     var owner: String?
 
-    @Flag(name: .long, help: "Change the servers of Grafana data sources that have secrets.")
+    @Flag(name: .long, help: "Change the servers of data sources that have secrets.")
     var allowSecretHosts = false
 
     @Flag(name: .long, help: "Restore setuid and setgid bits of files, with which they run as their owner or group.")

@@ -73,7 +73,7 @@ struct Verify: AsyncParsableCommand {
             at: session.now(), tool: Release.tool, level: share == 1 ? .data : .structure, share: share,
             good: good.sorted(), damaged: damaged.sorted())
         for note in try await session.pool.run({ try Marks(repository).record(mark) }) {
-            Output(options: options).warn(note)
+            Output(options: options).note("note: \(note)")
         }
     }
 
