@@ -199,7 +199,7 @@ let testTargets = [
         of: "Operations",
         [
             "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "StackConfiguration",
-            "Trends", "Platform",
+            "Trends", "Documents", "Platform",
         ]),
     tests(
         of: "Drills",

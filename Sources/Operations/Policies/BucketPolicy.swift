@@ -73,28 +73,29 @@ package struct BucketPolicy: Sendable {
 
     private func statements(for grant: StoreRole.Grant) -> [JSONValue] {
         switch grant.right {
-        case .read: [allow("Read", ["s3:GetObject"], grant)]
-        case .delete: [allow("Delete", ["s3:DeleteObject"] + (role.endsUploads ? Self.uploads : []), grant)]
-        case .readLock: [allow("ReadLock", ["s3:GetObjectRetention"], grant)]
-        case .lock: [allow("Lock", ["s3:PutObjectRetention"], grant)]
+        case .read: [allow("Read", actions: ["s3:GetObject"], on: grant)]
+        case .delete:
+            [allow("Delete", actions: ["s3:DeleteObject"] + (role.endsUploads ? Self.uploads : []), on: grant)]
+        case .readLock: [allow("ReadLock", actions: ["s3:GetObjectRetention"], on: grant)]
+        case .lock: [allow("Lock", actions: ["s3:PutObjectRetention"], on: grant)]
         case .add where server.refusesOverwrites:
             [
-                allow("Add", ["s3:PutObject"], grant).adding([
+                allow("Add", actions: ["s3:PutObject"], on: grant).adding([
                     "Condition": ["Null": ["s3:if-none-match": "false"]]
                 ]),
                 // The requests of a multipart upload carry the condition only when they complete it.
-                allow("AddParts", ["s3:PutObject"], grant).adding([
+                allow("AddParts", actions: ["s3:PutObject"], on: grant).adding([
                     "Condition": ["Bool": ["s3:ObjectCreationOperation": "false"]]
                 ]),
-                allow("Upload", Self.uploads, grant),
+                allow("Upload", actions: Self.uploads, on: grant),
             ]
-        case .add: [allow("Add", ["s3:PutObject"] + Self.uploads, grant)]
+        case .add: [allow("Add", actions: ["s3:PutObject"] + Self.uploads, on: grant)]
         }
     }
 
     private static let uploads = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"]
 
-    private func allow(_ name: String, _ actions: [String], _ grant: StoreRole.Grant) -> JSONValue {
+    private func allow(_ name: String, actions: [String], on grant: StoreRole.Grant) -> JSONValue {
         // A Sid is unique in its document, and has letters and digits only.
         let place = grant.folder.filter(\.isLetter)
         return [

@@ -23,7 +23,7 @@ struct RoleChecks {
 
     /// A request to delete a name that does not exist succeeds if and only if it is allowed.
     private var deletion: Check {
-        judge("delete", mayDo: role.deletesBackups, "delete the objects of backups") {
+        judge("delete", mayDo: role.deletesBackups, to: "delete the objects of backups") {
             let key = ObjectKey(trusted: "sets/probe-\(RandomID.make())")  // checked: digits
             if let refused = try store.delete([key]).first { throw refused }
         }
@@ -31,7 +31,7 @@ struct RoleChecks {
 
     /// Only a backup adds objects outside of the marks.
     private var addition: Check {
-        judge("add", mayDo: false, "add objects outside of the marks") {
+        judge("add", mayDo: false, to: "add objects outside of the marks") {
             let key = ObjectKey(trusted: "\(role.writes ? "" : "marks/")probe/\(RandomID.make())")  // checked: digits
             _ = try store.put(key, [], options: PutOptions(.ifAbsent))
             _ = try? store.delete([key])
@@ -41,7 +41,7 @@ struct RoleChecks {
     private var replacement: Check {
         judge(
             "replace", mayDo: false,
-            "replace objects (where the server cannot refuse that, use versions or object lock)"
+            to: "replace objects (where the server cannot refuse that, use versions or object lock)"
         ) {
             let key = ObjectKey(trusted: "marks/probe/\(RandomID.make())")  // checked: digits
             _ = try store.put(key, [0], options: PutOptions(.ifAbsent))
@@ -50,7 +50,7 @@ struct RoleChecks {
         }
     }
 
-    private func judge(_ name: String, mayDo: Bool, _ act: String, _ attempt: () throws -> Void) -> Check {
+    private func judge(_ name: String, mayDo: Bool, to act: String, _ attempt: () throws -> Void) -> Check {
         let name = "role \(role.rawValue): \(name)"
         do {
             try attempt()
