@@ -87,14 +87,15 @@ private struct Identities: Encodable {
 
         var name: String
         var credentials: [Credential]
-        var actions: [String] = []
-        var policyNames: [String] = []
+        var actions: [String]?
+        var policyNames: [String]?
     }
 
     struct Policy: Encodable { var name: String, content: String }
 
     var identities: [User]
-    var policies: [Policy]
+    /// Nil to leave the server's engine of policies off.
+    var policies: [Policy]?
 
     init(_ users: [User], policies: [String: String]) {
         let names = policies.keys.sorted()
@@ -103,7 +104,7 @@ private struct Identities: Encodable {
             + names.map {
                 User(name: $0, credentials: [.init(accessKey: $0, secretKey: "\($0)-secret")], policyNames: [$0])
             }
-        self.policies = names.map { Policy(name: $0, content: policies[$0] ?? "") }
+        self.policies = names.isEmpty ? nil : names.map { Policy(name: $0, content: policies[$0] ?? "") }
     }
 }
 
