@@ -2,7 +2,7 @@ import Foundation
 import Lab
 import Testing
 
-/// Somebody else can write to the store, or delete from it.
+/// Another user can write to the store, or delete from it.
 @Suite struct IntruderTests {
     /// A journey with a signing key, and a configuration that names it.
     private func signed(retention: String = "") async throws -> Journey {
@@ -24,7 +24,7 @@ import Testing
             .filter { $0.hasSuffix(".json") }.sorted()
     }
 
-    /// Writes a sealed document, as everybody can: the seal is no secret.
+    /// Writes a sealed document, as any user can: the seal is not secret.
     private func put(_ document: [String: Any], at key: String, in journey: Journey) throws {
         let file = journey.repository.appending(path: key)
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)

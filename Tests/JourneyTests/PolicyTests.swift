@@ -33,7 +33,7 @@ import Testing
         subscript(name: String) -> String? { checks.first { $0.name == name }?.verdict }
     }
 
-    /// `dr` with the keys of one role, and a state folder of its own.
+    /// `dr` with the keys of one role, and its own state folder.
     private struct Machine {
         let journey: Journey
         let server: SeaweedFS

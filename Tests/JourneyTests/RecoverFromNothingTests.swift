@@ -69,24 +69,11 @@ import Testing
             "/usr/bin/env", ["-i"] + environment + ["/bin/bash", "-eu", "-c", script], in: folder.url)
     }
 
-    /// The page's `sh` blocks by the word after the language.
-    private func blocks() throws -> [String: String] {
-        let page = try String(
-            contentsOf: Journey.checkout.appending(path: "docs/recover-from-nothing.md"), encoding: .utf8)
-        var blocks: [String: String] = [:]
-        for part in page.components(separatedBy: "```sh ").dropFirst() {
-            let lines = part.components(separatedBy: "\n")
-            let end = try #require(lines.firstIndex(of: "```"))
-            blocks[lines[0]] = lines[1..<end].joined(separator: "\n")
-        }
-        return blocks
-    }
-
     @Test(arguments: [false, true])
     func `the commands of the page restore every component`(isBucket: Bool) async throws {
         let host = try await lostHost(s3: isBucket ? try await SharedS3Server.seaweedFS() : nil)
         let machine = try TemporaryFolder("new-machine")
-        let blocks = try blocks()
+        let blocks = try DocumentedCommands.blocks(of: "recover-from-nothing.md")
         let kit = try #require(blocks["kit"])
             .replacing(/export AWS_ACCESS.*\n/, with: "").replacing(/export AWS_REGION.*\n/, with: "")
             .replacing(/STORE=\S+/, with: "STORE=\(host.store)")

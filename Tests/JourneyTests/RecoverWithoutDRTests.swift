@@ -4,19 +4,6 @@ import Testing
 
 /// Runs the commands of `docs/recover-without-dr.md` as they stand in the page, with the places filled in.
 @Suite struct RecoverWithoutDRTests {
-    /// The page's `sh` blocks by the word after the language.
-    private func blocks() throws -> [String: String] {
-        let page = try String(
-            contentsOf: Journey.checkout.appending(path: "docs/recover-without-dr.md"), encoding: .utf8)
-        var blocks: [String: String] = [:]
-        for part in page.components(separatedBy: "```sh ").dropFirst() {
-            let lines = part.components(separatedBy: "\n")
-            let end = try #require(lines.firstIndex(of: "```"))
-            blocks[lines[0]] = lines[1..<end].joined(separator: "\n")
-        }
-        return blocks
-    }
-
     private func prepare(_ journey: Journey) async throws {
         for number in 0..<30 { try journey.write("many/file \(number)", "content \(number)\n") }
         try journey.write("large", String(repeating: "0123456789abcdef", count: 200_000))
@@ -57,7 +44,7 @@ import Testing
     @Test func `a directory is recovered by the page`() async throws {
         let journey = try await Journey()
         try await prepare(journey)
-        let blocks = try blocks()
+        let blocks = try DocumentedCommands.blocks(of: "recover-without-dr.md")
         let place = try #require(blocks["directory"]).replacing(/STORE=\S+/, with: "STORE='\(journey.repository.path)'")
         let names = try #require(blocks["names"])
         try await recover(journey, script: [place, names, try await body(blocks, journey)].joined(separator: "\n"))
@@ -77,7 +64,7 @@ import Testing
         #expect(make.status == 0, "\(make.errors)")
         try await journey.expect(0, "init")
         try await journey.expect(0, "backup")
-        let blocks = try blocks()
+        let blocks = try DocumentedCommands.blocks(of: "recover-without-dr.md")
         let place = try #require(blocks["directory"]).replacing(/STORE=\S+/, with: "STORE='\(journey.repository.path)'")
         let script = [place, try await body(blocks, journey), try #require(blocks["bundle"])].joined(separator: "\n")
         let folder = journey.folder.url.appending(path: "by-hand")
@@ -93,7 +80,7 @@ import Testing
         let server = try await SharedS3Server.seaweedFS()
         let journey = try await Journey(s3: server)
         try await prepare(journey)
-        let blocks = try blocks()
+        let blocks = try DocumentedCommands.blocks(of: "recover-without-dr.md")
         let place = try #require(blocks["s3"])
             .replacing(/ENDPOINT=\S+/, with: "ENDPOINT=\(server.endpoint)")
             .replacing(/REGION=\S+/, with: "REGION=us-east-1")
@@ -120,7 +107,7 @@ import Testing
         let print = try await CommandRun.run(
             "/usr/bin/openssl", ["x509", "-in", "signing.crt", "-noout", "-fingerprint", "-sha256"], in: keys.url)
         let fingerprint = try #require(print.output.split(separator: "=").last).filter { !$0.isWhitespace }
-        let blocks = try blocks()
+        let blocks = try DocumentedCommands.blocks(of: "recover-without-dr.md")
         let place = try #require(blocks["directory"]).replacing(/STORE=\S+/, with: "STORE='\(journey.repository.path)'")
         let key = try #require(blocks["key"]).replacing(/KEY=\S+/, with: "KEY='\(keys.path)/recovery.pem'")
         let signature = try #require(blocks["signature"])
@@ -173,7 +160,7 @@ import Testing
             document["components"]["tree"]["sha256"] = hashlib.sha256(data).hexdigest()
             json.dump(document, open(path, "w"))
             """
-        let blocks = try blocks()
+        let blocks = try DocumentedCommands.blocks(of: "recover-without-dr.md")
         let place = try #require(blocks["directory"]).replacing(/STORE=\S+/, with: "STORE='\(journey.repository.path)'")
         let script = [place, try await body(blocks, journey)].joined(separator: "\n")
         let forged = try await CommandRun.run(try LabTool.path("python"), ["-c", forge, journey.repository.path, name])

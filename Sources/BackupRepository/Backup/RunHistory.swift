@@ -130,7 +130,7 @@ struct RunHistory: Sendable {
     /// Returns the base of an incremental backup of a component. There is none for a first backup, and none if the newest
     /// manifest cannot be read: the backup does not build upon damaged data.
     ///
-    /// Where sets are not signed, everybody who can write to the store can add a set, and its index could give another
+    /// Where sets are not signed, a user with write access to the store can add a set, and its index could give another
     /// content for a file that did not change. So the base is then a manifest that this machine made.
     func base(of component: String) throws -> Base {
         var set = latest
@@ -159,7 +159,7 @@ struct RunHistory: Sendable {
                 (chosen, found) = (part, known)
             }
         }
-        // Without a signature anybody can claim that the packs are encrypted.
+        // Without a signature any user can claim that the packs are encrypted.
         base.isEncrypted = repository.signing.isRequired && found.recipients != nil
         base.recipients = found.recipients
         do {

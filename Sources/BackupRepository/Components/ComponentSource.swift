@@ -23,7 +23,7 @@ package protocol ComponentSource: Sendable {
     /// - Parameters:
     ///   - facts: of the backup's manifest.
     ///   - keeping: reads the facts of the manifests that kept sets name. Data that one of them names must stay, whatever
-    ///     `facts` says: in a repository without signatures anybody who can write to the store can forge it.
+    ///     `facts` says: in a repository without signatures a user with write access to the store can forge it.
     func forget(_ facts: [String: String], keeping: @Sendable () async throws -> [[String: String]]) async throws
 }
 

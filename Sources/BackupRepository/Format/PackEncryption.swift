@@ -11,7 +11,7 @@ package struct PackEncryption: Sendable {
     /// True to read unencrypted packs although there are recipients.
     package var allowsClear = false
 
-    /// True if an unencrypted pack is refused: dr would not have written it, and anybody who can write to the store could.
+    /// True if an unencrypted pack is refused: dr did not write it, and any user with write access could.
     package var refusesClear: Bool { !recipients.isEmpty && !allowsClear }
 
     /// The SHA-256 fingerprints of the recipients, in order; nil without recipients.
@@ -31,7 +31,7 @@ extension PackEncryption {
         guard refusesClear, !index.isEncrypted else { return }
         throw RepositoryError(
             .notEncrypted, object: index.key.text,
-            "the pack is not encrypted, and dr.yaml has recipients: it is from before they were configured, or somebody else wrote it",
+            "the pack is not encrypted, and dr.yaml has recipients: it is from before they were configured, or another user wrote it",
             hint: "restore a newer set; --allow-clear accepts it if you know that it is yours")
     }
 }

@@ -1,7 +1,7 @@
 internal import Cryptography
 internal import ObjectStorage
 
-/// Sets that were committed and are gone without a prune: somebody removed them, or the store hides them.
+/// Sets that were committed and are gone without a prune: a user removed them, or the store hides them.
 package struct MissingSets: Sendable {
     /// The set that this machine committed last.
     package let ownLast: Timestamp?
@@ -64,7 +64,7 @@ package struct MissingSets: Sendable {
         throw RepositoryError(
             .setRemoved, object: Layout.set(ownLast).text,
             isExchanged
-                ? "this machine committed it with another content: somebody exchanged it"
+                ? "this machine committed it with another content: another user replaced it"
                 : "this machine committed it, it is gone, and no prune removed it: the newest set left is older",
             hint: "look for it in the versions of the bucket; `--at SET` or --accept-older restores an older set")
     }

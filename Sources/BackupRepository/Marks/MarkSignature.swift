@@ -11,7 +11,7 @@ internal import Platform
 ///     …
 ///     -----END CMS-----
 ///
-/// What is signed is a line with the repository's id and the mark's key, and then the sealed document. So a mark proves
+/// The signature covers a line with the repository's id and the mark's key, and then the sealed document. So a mark proves
 /// nothing in another repository or under another key. `docs/repository-format.md`, "Signed marks", has the commands of
 /// OpenSSL that check one.
 enum MarkSignature {
@@ -80,7 +80,7 @@ extension RepositoryError {
             warnings.append(
                 "ignored \(these) without a trusted signature, which would hide or remove backups: '\(first.object.printable)'"
                     + (untrusted.count == 1 ? "" : " and others") + ": \(first.detail)\n"
-                    + "hint: dr did not write this: somebody else can write to the store; change its credentials")
+                    + "hint: dr did not write this: another user can write to the store; change its credentials")
         }
         return warnings
     }

@@ -1,7 +1,7 @@
 internal import ObjectStorage
 
 /// The marks in a signed repository that would hide or remove a backup and have no trusted signature. dr never writes one,
-/// so somebody else can write to the store. Marks that only cost work where they are missing are not among them.
+/// so another user can write to the store. Marks that only cost work where they are missing are not among them.
 package struct UntrustedMarks: Sendable {
     /// At most a thousand of each kind, as errors with their reasons.
     package let errors: [RepositoryError]

@@ -69,8 +69,8 @@ struct PruneJudgement: Sendable {
             + RepositoryError.warnings(aboutMarks: marks.unreadable.filter { $0.reason != .untrusted })
     }
 
-    /// Whoever writes such marks may also have written sets that retention would keep in place of good ones: a person looks
-    /// first.
+    /// Stops the prune if the store holds such marks. A user who writes them may also have added sets that retention would
+    /// keep in place of good ones, so an operator looks first.
     private static func intrusion(_ marks: [RepositoryError]) -> [PruneReport.Refusal] {
         guard let first = marks.first else { return [] }
         let number = marks.count == 1 ? "1 mark has" : "\(marks.count) marks have"

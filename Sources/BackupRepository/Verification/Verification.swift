@@ -41,7 +41,7 @@ package struct Verification: Sendable {
         /// Files whose contents were hashed.
         package var filesRead = 0
         package var findings: [Finding] = []
-        /// Marks that somebody else wrote to hide or remove backups. They have no effect.
+        /// Marks that another user wrote to hide or remove backups. They have no effect.
         package var untrusted: [Finding] = []
         /// The sets that could be read.
         package var setsRead: [Timestamp] = []

@@ -1,7 +1,8 @@
 internal import Cryptography
 internal import ObjectStorage
 
-/// Tries what the credentials of a role should not be able to do, on objects of its own. Calls block.
+/// Checks that the credentials of a role are refused each operation that the role does not need. Uses probe objects only.
+/// Calls block.
 struct RoleChecks {
     let store: any ObjectStore
     let role: StoreRole

@@ -1,6 +1,6 @@
 /// The work that a set of store credentials is for. Each role has the least rights that its work needs.
 package enum StoreRole: String, CaseIterable, Sendable, Encodable {
-    /// `dr backup --no-prune`: lists, reads and adds objects. It cannot delete or replace what is there.
+    /// `dr backup --no-prune`: lists, reads and adds objects. It cannot delete or replace objects.
     case backup
     /// `dr prune`, `dr pin`, `dr drop`: deletes objects. It writes only marks.
     case prune

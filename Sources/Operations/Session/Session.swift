@@ -118,14 +118,15 @@ package struct Session {
         if let pinned = configuration.store.repository, pinned != id {
             throw RepositoryError(
                 .otherRepository, object: place, "it is repository \(id), and dr.yaml expects \(pinned)",
-                hint: "somebody exchanged the repository, or `store: url:` is wrong; `store: repository:` has the id")
+                hint: "another user replaced the repository, or `store: url:` is wrong; `store: repository:` has the id"
+            )
         }
         guard configuration.store.repository == nil,
             let known = StateFolder.knownRepository(at: address(of: repository), in: stateFolder), known != id
         else { return }
         throw RepositoryError(
             .otherRepository, object: place, "it is repository \(id), and this machine knows \(known) there",
-            hint: "somebody exchanged it; if you did, `dr init --adopt` accepts it")
+            hint: "another user replaced it; if you did, `dr init --adopt` accepts it")
     }
 
     /// The absolute path of the cache and the journals; need not exist.

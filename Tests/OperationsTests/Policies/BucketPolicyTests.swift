@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: StoreRole.allCases)
-    func `each statement has a name of its own`(_ role: StoreRole) {
+    func `each statement has its own name`(_ role: StoreRole) {
         let names = statements(role, locks: true).compactMap { $0["Sid"]?.text }
         #expect(names.count == Set(names).count && names.count == statements(role, locks: true).count)
         #expect(names.allSatisfy { $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) } })
