@@ -1,15 +1,10 @@
 package import FoundationEssentials
 
-/// A new recovery key and its certificate in PEM. The certificate goes to the machines that make backups. The key goes
-/// to a safe place that only the recovery team can reach during an outage.
-package struct RecoveryKeyPair: Sendable {
-    package enum Kind: CaseIterable, Sendable {
-        /// Supported by every tool; takes about a second to make.
-        case rsa3072
-        /// NIST's curve P-256: small, fast and equally strong.
-        case p256
-    }
-
+/// A new private key and its certificate, in PEM.
+///
+/// The certificate of a recovery key goes to the machines that make backups. The key goes to a safe place that only the
+/// recovery team can reach during an outage.
+package struct KeyPair: Sendable {
     package let certificatePEM: String
     /// The key in PKCS #8, encrypted with AES-256 if there is a passphrase.
     package let privateKeyPEM: String
@@ -21,17 +16,18 @@ package struct RecoveryKeyPair: Sendable {
     ///   - passphrase: encrypts the private key; at least 4 bytes, because `openssl` accepts no shorter one.
     /// - Throws: `CMSError`.
     package static func generate(
-        commonName: String, kind: Kind = .rsa3072, now: Date, years: Int = 30, passphrase: [UInt8]? = nil
-    ) throws(CMSError) -> RecoveryKeyPair {
+        commonName: String, for purpose: KeyPurpose = .recovery, kind: KeyKind = .rsa3072, now: Date, years: Int = 30,
+        passphrase: [UInt8]? = nil
+    ) throws(CMSError) -> KeyPair {
         let pair = try SelfSigned.generate(
-            commonName: commonName, kind: kind, keyUsage: kind == .p256 ? "keyAgreement" : "keyEncipherment",
-            now: now, years: years, passphrase: passphrase)
-        return RecoveryKeyPair(certificatePEM: pair.certificatePEM, privateKeyPEM: pair.privateKeyPEM)
+            commonName: commonName, kind: kind, keyUsage: purpose.usage(of: kind), now: now, years: years,
+            passphrase: passphrase)
+        return KeyPair(certificatePEM: pair.certificatePEM, privateKeyPEM: pair.privateKeyPEM)
     }
 }
 
-extension RecoveryKeyPair: CustomStringConvertible, CustomDebugStringConvertible {
+extension KeyPair: CustomStringConvertible, CustomDebugStringConvertible {
     /// Never contains the key, so that no output prints it.
-    package var description: String { "recovery key pair" }
+    package var description: String { "key pair" }
     package var debugDescription: String { description }
 }

@@ -224,7 +224,19 @@ package struct Drill {
                     at: live.now(), tool: Release.tool, set: set.name, scenario: scenario, passed: passed)
                 _ = try await live.pool.run { try Marks(replay.repository).put(mark) }
             }
+            try await noteKeyTest(replay, passed: passed)
         } catch { output.warn("the set could not be marked as drilled: \(error)") }
         return DrillResult(evidence, written)
+    }
+
+    /// Records that the recovery key opened the drilled backups.
+    private func noteKeyTest(_ replay: Replay, passed: Bool) async throws {
+        // A drill that failed for another reason says nothing about the key.
+        guard passed, let certificate = replay.repository.encryption.key?.certificate,
+            let set = replay.selection.sets.last(where: { $0.recipients != nil })
+        else { return }
+        let mark = KeyTestedMark(
+            at: live.now(), tool: Release.tool, fingerprint: certificate.fingerprint, set: set.name, passed: true)
+        _ = try await live.pool.run { try Marks(replay.repository).put(mark) }
     }
 }

@@ -36,6 +36,13 @@ package struct StoreChecks {
                         "signing", verdict: role == .restore || role == .verify ? .ok : .warning,
                         "this machine has no signing key: it cannot back up, prune, pin or record verifications"))
             }
+            if !repository.signing.isRequired {
+                checks.append(Check("signing", verdict: .warning, SigningText.unsigned))
+            }
+            let proofs = try await session.pool.run {
+                try RecipientProof.all(in: repository, now: session.now())
+            }
+            checks += proofs.map { Check($0) }
             _ = try session.state(of: repository)
             checks.append(Check("state", verdict: .ok, "writable"))
         } catch { checks.append(Check("repository", verdict: .failed, "\(error)")) }

@@ -25,6 +25,8 @@ package struct Session {
     /// The SHA-256 fingerprints of the certificates whose signatures count, instead of those in the configuration; empty
     /// for those in the configuration.
     package var trust: [Digest] = []
+    /// The passphrases of recovery and signing keys.
+    package var passphrases = Passphrases()
     /// True if the command names the store, and there is no configuration file.
     package internal(set) var isWithoutConfiguration = false
     /// Wraps the store of the repository, so that a drill can read a damaged copy.
@@ -78,9 +80,7 @@ package struct Session {
         repository.encryption.allowsClear = allowsClear
         repository.encryption.key = try key.map { file in
             try DocumentError.refuseUntrusted(file, .privateKey)
-            return try RecoveryKey.load(file, certificates: recipients) {
-                ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
-            }
+            return try RecoveryKey.load(file, certificates: recipients) { try passphrases.ofRecoveryKey(file) }
         }
         if let signing = configuration.store.signing {
             repository.signing.trusted = try X509Certificate.load(signing.certificate)
@@ -95,7 +95,7 @@ package struct Session {
         guard let signing = configuration.store.signing, let key = signing.key else { return nil }
         try DocumentError.refuseUntrusted(key, .privateKey)
         return try SigningIdentity.load(certificate: signing.certificate, privateKey: key) {
-            ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
+            try passphrases.ofSigningKey(key, configured: signing.passphrase)
         }
     }
 

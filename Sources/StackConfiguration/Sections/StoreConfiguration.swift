@@ -140,6 +140,8 @@ package struct Signing: Equatable, Sendable {
     package var certificate = ""
     /// Nil if sets are only read.
     package var key: String?
+    /// The passphrase of the key; nil to take it from DR_SIGNING_PASSPHRASE or from the terminal.
+    package var passphrase: Secret?
 
     package init() {}
 }
@@ -152,6 +154,9 @@ extension Signing: Section {
         Key(
             "key", \.key, as: .path,
             about: "PEM private key of the first certificate, for signing. Not needed to restore."),
+        Key(
+            "passphrase", \.passphrase, as: .secret,
+            about: "Passphrase of the key. Default: DR_SIGNING_PASSPHRASE, else dr asks at the terminal."),
     ]
 }
 

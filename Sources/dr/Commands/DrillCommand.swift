@@ -51,23 +51,20 @@ struct DrillCommand: AsyncParsableCommand {
     )
     var inject: Sabotage.Kind?
 
-    @Option(
-        name: .long,
-        help: "Private key for encrypted packs, PEM. DR_RECOVERY_PASSPHRASE holds its passphrase.",
-        completion: .file())
-    var recoveryKey: String?
+    @OptionGroup var key: RecoveryKeyOptions
 
     func validate() throws {
         if randomSet, at != .latest { throw ValidationError("--random-set and --at exclude each other") }
     }
 
     func run() async throws {
-        let session = try Session(options)
+        var session = try Session(options)
+        session.takePassphrase(from: key)
         _ = try session.chosen(component)
         var drill = Drill(live: session, scenario: scenario, at: try await set(session))
         drill.components = component
         drill.request.parameters = try parameters.values()
-        drill.recoveryKey = recoveryKey
+        drill.recoveryKey = key.recoveryKey
         drill.keeps = keep
         drill.control = inject
         drill.timeLimit = timeout?.period.duration
@@ -78,7 +75,7 @@ struct DrillCommand: AsyncParsableCommand {
 
     private func set(_ session: Session) async throws -> SetSelector {
         guard randomSet else { return at }
-        let repository = try await session.repository(recoveryKey: recoveryKey)
+        let repository = try await session.repository(recoveryKey: key.recoveryKey)
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()
         for name in names.filter({ !repository.scope.isFuture($0, at: now) }).shuffled() {

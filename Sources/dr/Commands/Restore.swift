@@ -97,11 +97,7 @@ struct Restore: AsyncParsableCommand {
             """)
     var paths: [String] = []
 
-    @Option(
-        name: .long,
-        help: "Private key for encrypted packs, PEM. DR_RECOVERY_PASSPHRASE holds its passphrase.",
-        completion: .file())
-    var recoveryKey: String?
+    @OptionGroup var key: RecoveryKeyOptions
 
     func validate() throws {
         _ = try parsedOwner()
@@ -155,7 +151,8 @@ struct Restore: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source)
+        var session = try await Session(options, source)
+        session.takePassphrase(from: key)
         if all { return try await restoreAll(session) }
         if let scenario { return try await replay(scenario, session) }
         if let component { try await restore(component, session) }
@@ -164,7 +161,7 @@ struct Restore: AsyncParsableCommand {
     private func replay(_ scenario: String, _ session: Session) async throws {
         let run = try await ScenarioRun.prepare(
             scenario, at: at, request: try scenarioOptions.request(acceptsOlder: acceptOlder, allowsClear: allowClear),
-            live: session, recoveryKey: recoveryKey)
+            live: session, recoveryKey: key.recoveryKey)
         let output = Output(options: options)
         if dryRun {
             let preview = try await run.preview()
@@ -178,7 +175,7 @@ struct Restore: AsyncParsableCommand {
 
     private func restoreAll(_ session: Session) async throws {
         guard let to else { return }
-        let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: allowClear)
+        let repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
         var restore = StackRestore(
             session: session, repository: repository,
             selection: try await session.selection(at, of: nil, in: repository, acceptsOlder: acceptOlder))
@@ -198,7 +195,7 @@ struct Restore: AsyncParsableCommand {
         if to == nil, let settings, try session.importer(kind: settings.kind, of: settings)?.fillsServer != true {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
-        let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: allowClear)
+        let repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
         let selection = try await session.selection(
             at, of: [component], in: repository, acceptsOlder: acceptOlder)
         let set = try await session.set(of: component, in: selection, repository)

@@ -46,8 +46,12 @@ struct Status: AsyncParsableCommand {
         let untrusted = try await session.pool.run { try UntrustedMarks(in: repository).errors }
         let alarms = missing.lines + RepositoryError.warnings(aboutMarks: untrusted)
         for alarm in alarms { output.warn(alarm) }
+        // Without a configuration, dr has said it when it opened the repository.
+        if !repository.signing.isRequired, !session.isWithoutConfiguration { output.warn(SigningText.unsigned) }
+        let keys = try await session.pool.run { try RecipientProof.all(in: repository, now: now) }
         let result = Result(
-            rpoSeconds: session.rpo, components: rows, future: future.sorted(), recoveries: forecasts.outlooks,
+            rpoSeconds: session.rpo, components: rows, recoveryKeys: keys, future: future.sorted(),
+            recoveries: forecasts.outlooks,
             recoveryNotes: forecasts.notes, previousContent: previous, alarms: alarms)
         try output.result(result) {
             var table = Table([
@@ -65,7 +69,9 @@ struct Status: AsyncParsableCommand {
                 ])
             }
             let replaced = PreviousContentRow.text(previous).map { "\n\n" + $0 } ?? ""
-            return table.text + "\n\n" + forecasts.text + replaced
+            let tests =
+                keys.isEmpty ? "" : "\n\n" + keys.map { "recovery key \($0.name): \($0.words)" }.joined(separator: "\n")
+            return table.text + tests + "\n\n" + forecasts.text + replaced
         }
         if !alarms.isEmpty { throw ExitStatus.checkFailed }
         if !future.isEmpty || rows.contains(where: { $0.verdict != "ok" }) { throw ExitStatus.objectiveMissed }
@@ -74,6 +80,8 @@ struct Status: AsyncParsableCommand {
     private struct Result: Encodable {
         var rpoSeconds: Int?
         var components: [Row]
+        /// The recipients of dr.yaml, and the newest test that the key of each passed.
+        var recoveryKeys: [RecipientProof]
         /// Sets from the future, oldest first: a clock was wrong.
         var future: [Timestamp]
         /// The forecasts of the recoveries that were run or drilled on this machine.
