@@ -18,7 +18,7 @@ package struct DocumentKeyFile: Sendable {
         }
         let text: String
         do { text = try String(contentsOf: URL(filePath: path), encoding: .utf8) } catch {
-            throw unusable(error.localizedDescription)
+            throw unusable(FileFailure.text(error))
         }
         return try text.split(separator: "\n").enumerated().compactMap { number, line in
             let word = line.trimmingCharacters(in: .whitespaces)
