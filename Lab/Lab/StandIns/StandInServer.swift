@@ -68,7 +68,8 @@ package final class StandInServer: Sendable {
     package func start() async throws {
         let server = HTTPServer(
             config: .init(
-                address: try .inet(ip4: "127.0.0.1", port: port), timeout: 60, sharedRequestBufferSize: 64 << 10,
+                address: try .inet(ip4: "127.0.0.1", port: port),
+                timeout: TimeInterval(Patience.long.components.seconds), sharedRequestBufferSize: 64 << 10,
                 sharedRequestReplaySize: 256 << 20, pool: PromptSocketPool(), logger: .disabled),
             handler: Handler(serve: { [weak self] request in await self?.serve(request) }))
         let listening = Task { try await Self.wait(for: server) }
@@ -90,7 +91,7 @@ package final class StandInServer: Sendable {
 
     /// Waits for the server. Its own wait function can miss the start, so this polls.
     private static func wait(for server: HTTPServer) async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + Patience.long
         while true {
             do {
                 return try await server.waitUntilListening(timeout: 0.1)
