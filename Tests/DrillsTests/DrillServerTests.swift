@@ -65,8 +65,12 @@ import Testing
 
     /// A program that the listening process started may have the same socket open, and is not the one to end.
     @Test func `a child that inherited the socket is not named`() async throws {
-        let stranger = try await stranger()
-        // posix_spawn passes on descriptors that are not close-on-exec, as the stand-in's socket is.
+        let port = try ReservedPort(avoiding: [])
+        // posix_spawn passes on descriptors that are not close-on-exec, and a duplicate is not.
+        let listener = try #require(port.descriptor.map { dup($0) })
+        defer { close(listener) }
+        port.release()
+        try #require(listen(listener, 1) == 0)
         var children: [pid_t] = []
         defer {
             for child in children {
@@ -82,9 +86,8 @@ import Testing
             children.append(child)
         }
         let own = Int(ProcessInfo.processInfo.processIdentifier)
-        #expect(ListeningProcess.on(stranger.port)?.id == own)
+        #expect(ListeningProcess.on(port.number)?.id == own)
         #expect(ListeningProcess.oldest(of: children.map(Int.init) + [own])?.id == own)
-        await stranger.stop()
     }
 
     /// The stranger comes between the last look and the server's own attempt: it answers, and it is not the server.
