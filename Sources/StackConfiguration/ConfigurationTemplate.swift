@@ -145,6 +145,8 @@ package enum ConfigurationTemplate {
             "# Encrypt backups on this machine for these certificates. Keep their private keys elsewhere; see",
             "# docs/keys.md. `dr key create` creates a key.",
             recipients.isEmpty ? "# recipients: [keys/recovery.crt]" : "recipients: [\(recipients)]",
+            "# File with the key for names and hashes of encrypted backups (default: in the state folder).",
+            "# document_key: /etc/dr/document-keys",
             "# Sign every set, and refuse unsigned sets. A restore does not need `key`. If it has a passphrase, add",
             "# for example: passphrase: {command: [pass, show, dr-signing]}",
             signing.map { "signing: {\($0)}" } ?? "# signing: {certificate: keys/signing.crt, key: keys/signing.key}",

@@ -27,6 +27,10 @@ package struct Session {
     package var trust: [Digest] = []
     /// The passphrases of recovery and signing keys.
     package var passphrases = Passphrases()
+    /// The file of the private key that opens encrypted backups, if a command names one.
+    package var recoveryKey: String?
+    /// The state folder with the document keys; nil for that of the configuration.
+    package var documentKeyFolder: String?
     /// True if the command names the store, and there is no configuration file.
     package internal(set) var isWithoutConfiguration = false
     /// Wraps the store of the repository, so that a drill can read a damaged copy.
@@ -62,7 +66,7 @@ package struct Session {
     }
 
     /// - Parameters:
-    ///   - key: the file of the private key for encrypted packs.
+    ///   - key: the file of the private key for encrypted packs; nil for ``recoveryKey``.
     ///   - allowsClear: true to read unencrypted packs although there are recipients.
     package func repository(recoveryKey key: String? = nil, allowsClear: Bool = false) async throws -> Repository {
         let store = try store()
@@ -78,10 +82,11 @@ package struct Session {
         let recipients = try configuration.store.recipients.flatMap { try RecoveryCertificate.load($0) }
         repository.encryption.recipients = recipients
         repository.encryption.allowsClear = allowsClear
-        repository.encryption.key = try key.map { file in
+        repository.encryption.key = try (key ?? recoveryKey).map { file in
             try DocumentError.refuseUntrusted(file, .privateKey)
             return try RecoveryKey.load(file, certificates: recipients) { try passphrases.ofRecoveryKey(file) }
         }
+        repository.encryption.documentKeys = try documentKeyFile(of: repository).keys()
         if let signing = configuration.store.signing {
             repository.signing.trusted = try X509Certificate.load(signing.certificate)
             repository.signing.signer = try signer()

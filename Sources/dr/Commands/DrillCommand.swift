@@ -59,7 +59,7 @@ struct DrillCommand: AsyncParsableCommand {
 
     func run() async throws {
         var session = try Session(options)
-        session.takePassphrase(from: key)
+        session.take(key)
         _ = try session.chosen(component)
         var drill = Drill(live: session, scenario: scenario, at: try await set(session))
         drill.components = component

@@ -15,10 +15,7 @@ struct KeyTestCommand: AsyncParsableCommand {
     @OptionGroup var options: GlobalOptions
     @OptionGroup var source: StoreOptions
 
-    @Option(name: .long, help: "Private key to test, PEM.", completion: .file())
-    var recoveryKey: String
-
-    @OptionGroup var passphrase: PassphraseOptions
+    @OptionGroup var key: RecoveryKeyOptions
 
     @Option(
         name: .long,
@@ -29,10 +26,14 @@ struct KeyTestCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Backup set: \(SetSelector.words).", valueName: "set"))
     var at: SetSelector = .latest
 
+    func validate() throws {
+        if key.recoveryKey == nil { throw ValidationError("--recovery-key is missing") }
+    }
+
     func run() async throws {
-        var session = try await Session(options, source)
-        session.passphrases.recovery = passphrase.source
-        let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: true)
+        guard let recoveryKey = key.recoveryKey else { return }
+        let session = try await Session(options, source, key)
+        let repository = try await session.repository(allowsClear: true)
         let selection = try await session.selection(at, of: nil, in: repository)
         let test = KeyTestRun(session: session, repository: repository, keyFile: recoveryKey)
         let result = try await test.run(selection, certificate: certificate)

@@ -151,8 +151,7 @@ struct Restore: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var session = try await Session(options, source)
-        session.takePassphrase(from: key)
+        let session = try await Session(options, source, key)
         if all { return try await restoreAll(session) }
         if let scenario { return try await replay(scenario, session) }
         if let component { try await restore(component, session) }

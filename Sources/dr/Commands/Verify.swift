@@ -38,9 +38,8 @@ struct Verify: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var session = try await Session(options, source)
-        session.takePassphrase(from: key)
-        let repository = try await session.repository(recoveryKey: key.recoveryKey)
+        let session = try await Session(options, source, key)
+        let repository = try await session.repository()
         let progress = WorkProgress()
         var verification = Verification(repository: repository, pool: session.pool, progress: progress)
         verification.lanes = Session.lanes

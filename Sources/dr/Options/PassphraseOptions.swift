@@ -27,12 +27,12 @@ struct PassphraseOptions: ParsableArguments {
     }
 }
 
-/// The options of the commands that read encrypted packs.
+/// The options of the commands that read encrypted backups.
 struct RecoveryKeyOptions: ParsableArguments {
     @Option(
         name: .long,
         help: """
-            Private key for encrypted packs, PEM. Its passphrase comes from --passphrase-file, --passphrase-command or \
+            Private key for encrypted backups, PEM. Its passphrase comes from --passphrase-file, --passphrase-command or \
             DR_RECOVERY_PASSPHRASE; else dr asks at the terminal.
             """,
         completion: .file())
@@ -48,6 +48,9 @@ struct RecoveryKeyOptions: ParsableArguments {
 }
 
 extension Session {
-    /// Notes where the recovery key's passphrase comes from.
-    mutating func takePassphrase(from key: RecoveryKeyOptions) { passphrases.recovery = key.passphrase.source }
+    /// Notes the recovery key, and where its passphrase comes from.
+    mutating func take(_ key: RecoveryKeyOptions) {
+        recoveryKey = key.recoveryKey
+        passphrases.recovery = key.passphrase.source
+    }
 }
