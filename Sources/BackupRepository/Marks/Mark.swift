@@ -11,6 +11,15 @@ package protocol Mark: Codable, Equatable, Sendable {
     var at: Timestamp { get }
     /// True if it can hide, release or remove a backup. Where sets are signed, such a mark counts only with a signature.
     var takesAway: Bool { get }
+    /// The signer of such a mark needs one of these roles; empty if every trusted signer may sign it.
+    static var roles: Set<SignerRole> { get }
+    /// True to sign also a mark that takes nothing away, if this machine has a key.
+    static var isAlwaysSigned: Bool { get }
+}
+
+extension Mark {
+    package static var isAlwaysSigned: Bool { false }
+    package static var roles: Set<SignerRole> { [] }
 }
 
 /// `drilled`: a set was restored in isolation, and the restored data were checked.
@@ -37,6 +46,7 @@ package struct DrilledMark: Mark {
 /// `pinned`: a set is kept regardless of the policy.
 package struct PinnedMark: Mark {
     package static let kind: String = "pinned"
+    package static let roles: Set<SignerRole> = [.operator]
     package var format: Int = RepositoryFormat.version
     package var kind: String = PinnedMark.kind
     /// The newest pin of a set replaces the others: one that ends soon would release it.
@@ -59,6 +69,7 @@ package struct PinnedMark: Mark {
 /// valid pin of the set takes precedence. The mark stays after the set is gone, with the reason.
 package struct DroppedMark: Mark {
     package static let kind: String = "dropped"
+    package static let roles: Set<SignerRole> = [.operator]
     package var format: Int = RepositoryFormat.version
     package var kind: String = DroppedMark.kind
     package var takesAway: Bool { true }
@@ -78,6 +89,7 @@ package struct DroppedMark: Mark {
 /// `unpinned`: ends the pins of the set that are older than this.
 package struct UnpinnedMark: Mark {
     package static let kind: String = "unpinned"
+    package static let roles: Set<SignerRole> = [.operator]
     package var format: Int = RepositoryFormat.version
     package var kind: String = UnpinnedMark.kind
     package var takesAway: Bool { true }
