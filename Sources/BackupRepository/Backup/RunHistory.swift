@@ -88,10 +88,23 @@ struct RunHistory: Sendable {
                     + "encrypted to them only"
             )
         }
+        warnings += Self.changes(of: repository.encryption.fingerprints, since: latest)
         self.latest = latest
         self.references = references
         self.warnings = warnings
         onlyOtherStack = latest == nil ? other : nil
+    }
+
+    /// Encryption that was turned on or off since the set before.
+    private static func changes(of recipients: [String]?, since latest: BackupSet?) -> [String] {
+        guard let latest else { return [] }
+        if recipients == nil, latest.recipients != nil {
+            return [
+                "set \(latest.name) is encrypted, and this run is not: dr.yaml has no recipients\n"
+                    + "hint: any user who can read the store can read what this run stores; add `store: recipients:` again"
+            ]
+        }
+        return []
     }
 
     private static func difference(from before: Set<String>, to now: Set<String>) -> String {

@@ -57,7 +57,7 @@ extension Session {
             }
             SelectionText.tell(selection, Output(options: options))
             let missing = try await missingSets(of: Set(selection.parts.keys), in: repository)
-            for line in missing.lines { Output(options: options).warn(line) }
+            for line in missing.lines + missing.hints { Output(options: options).warn(line) }
             if !acceptsOlder { try missing.refuseOlder() }
             return selection
         case .sets(let names):

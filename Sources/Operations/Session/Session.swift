@@ -29,6 +29,10 @@ package struct Session {
     package var recoveryKey: String?
     /// The state folder with the document keys; nil for that of the configuration.
     package var documentKeyFolder: String?
+    /// The newest set that the operator knows of; nil if none is known.
+    package var expectedSet: ExpectedSet?
+    /// True to use older sets of a revoked signer that no other set proves.
+    package var acceptsRevoked = false
     /// True if the command names the store, and there is no configuration file.
     package internal(set) var isWithoutConfiguration = false
     /// Wraps the store of the repository, so that a drill can read a damaged copy.
@@ -88,18 +92,23 @@ package struct Session {
         }
         repository.encryption.documentKeys = try documentKeyFile(of: repository).keys()
         if let signing = configuration.store.signing {
-            repository.signing.trusted = try X509Certificate.load(signing.certificate)
+            repository.signing.trusted = try signing.certificate.map { try X509Certificate.load($0) } ?? []
+            repository.signing.trust(try signing.signers())
             repository.signing.signer = try signer()
         }
         if !trust.isEmpty { repository.signing.trust(onlySignersWith: trust) }
+        repository.signing.acceptsRevoked = acceptsRevoked
+        if let expectedSet { try await pool.run { [repository] in try expectedSet.check(repository, at: now()) } }
         return repository
     }
 
     /// The signer of this host; nil if the configuration does not name a key.
     package func signer() throws -> SigningIdentity? {
-        guard let signing = configuration.store.signing, let key = signing.key else { return nil }
+        guard let signing = configuration.store.signing, let key = signing.key,
+            let certificate = signing.certificate
+        else { return nil }
         try DocumentError.refuseUntrusted(key, .privateKey)
-        return try SigningIdentity.load(certificate: signing.certificate, privateKey: key) {
+        return try SigningIdentity.load(certificate: certificate, privateKey: key) {
             ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
         }
     }

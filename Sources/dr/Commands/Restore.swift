@@ -79,6 +79,11 @@ struct Restore: AsyncParsableCommand {
     @Flag(name: .long, help: "Restore unencrypted packs, although dr.yaml has recipients.")
     var allowClear = false
 
+    @Flag(
+        name: .long,
+        help: "Restore sets that a revoked signer made before its revocation, although no other set proves their age.")
+    var acceptRevoked = false
+
     @OptionGroup var slice: SliceOptions
 
     @Option(
@@ -155,7 +160,8 @@ struct Restore: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: recoveryKey)
+        var session = try await Session(options, source, recoveryKey: recoveryKey)
+        session.acceptsRevoked = acceptRevoked
         if all { return try await restoreAll(session) }
         if let scenario { return try await replay(scenario, session) }
         if let component { try await restore(component, session) }
