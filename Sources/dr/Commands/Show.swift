@@ -33,7 +33,9 @@ struct Show: AsyncParsableCommand {
         }
         if files { return try await listFiles(manifests, in: repository, session: session) }
         let point = try await restorePoint(selector, of: set, in: repository, session: session)
-        let result = Result(set: set, manifests: manifests, skewSeconds: point.skewSeconds, restorePoint: point)
+        var shown = set
+        shown.recovery = nil  // a long text that `dr restore --configuration` shows
+        let result = Result(set: shown, manifests: manifests, skewSeconds: point.skewSeconds, restorePoint: point)
         try Output(options: options).result(result) {
             ([SetText.summary(set), RestorePointText.text(point)] + manifests.map(text)).joined(separator: "\n\n")
         }
