@@ -181,7 +181,7 @@ package struct ScenarioRun {
         environment["DR_SCENARIO"] = record.identity.scenario
         return ActionContext(
             run: record.identity, services: services, pool: session.pool, logger: session.logger,
-            environment: environment, folder: session.folder, tell: tell)
+            environment: environment, folder: session.programFolder, tell: tell)
     }
 }
 

@@ -89,6 +89,7 @@ package struct BackupJob {
             state: state, pool: session.pool, logger: session.logger,
             now: { [clock = session.clock] in Timestamp(seconds: clock.seconds) })
         run.configured = session.configuration.components.map(\.name)
+        run.recovery = session.recoveryMember { output.warn($0) }
         run.acceptsShrink = acceptsShrink
         run.allowsOtherStack = allowsOtherStack
         run.lanes = min(Session.lanes + 1, 4)  // one more, since one usually waits for the disk
@@ -191,6 +192,8 @@ extension BackupJob.Result: Encodable {
     private enum CodingKeys: String, CodingKey { case sample }
 
     package func encode(to encoder: any Encoder) throws {
+        var set = set
+        set.recovery = nil  // a long text that `dr restore --configuration` shows
         try set.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encodeIfPresent(sample, forKey: .sample)
