@@ -81,6 +81,7 @@ package struct RecordedStack {
         session.trust = self.session.trust
         session.clock = self.session.clock
         session.recorded = documents
+        session.recordedSet = set
         return session
     }
 

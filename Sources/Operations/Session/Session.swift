@@ -28,7 +28,9 @@ package struct Session {
     /// True if the command names the store, and there is no configuration file.
     package internal(set) var isWithoutConfiguration = false
     /// The configuration and the plans of the backup set that this session was made from; nil for a `dr.yaml`.
-    package internal(set) var recorded: RecoveryDocuments?
+    package var recorded: RecoveryDocuments?
+    /// The set of ``recorded``.
+    package var recordedSet: Timestamp?
     /// Wraps the store of the repository, so that a drill can read a damaged copy.
     package var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
 
