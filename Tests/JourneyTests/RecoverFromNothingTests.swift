@@ -43,7 +43,7 @@ import Testing
         #expect(run.errors.contains("the signer is not trusted"))
         #expect(!FileManager.default.fileExists(atPath: machine.url.appending(path: "out").path))
         let two = try await host.onNewMachine(
-            "dr list --store \(host.store) --trust \(wrong) --trust \(host.fingerprint.replacing(":", with: ""))",
+            "dr list --store \(host.store) --recovery-key \(host.kit.path)/recovery.key --trust \(wrong) --trust \(host.fingerprint.replacing(":", with: ""))",
             in: machine)
         #expect(two.status == 0, "\(two.errors)")
     }
@@ -86,16 +86,17 @@ import Testing
         let machine = try TemporaryFolder("new-machine")
         let name = "$(ls \(host.journey.repository.path)/sets | head -1 | cut -c1-16)"
         for command in [
-            "list", "show", "show \(name)", "diff \(name)", "stats", "verify",
-            "verify --read-data --recovery-key \(host.kit.path)/recovery.key",
+            "list", "show", "show \(name)", "diff \(name)", "stats", "verify", "verify --read-data",
         ] {
             let run = try await host.onNewMachine(
-                "dr \(command) --store \(host.store) --trust \(host.fingerprint)", in: machine)
+                "dr \(command) --store \(host.store) --trust \(host.fingerprint) "
+                    + "--recovery-key \(host.kit.path)/recovery.key", in: machine)
             #expect(run.status == 0, "\(command): \(run.errors)")
         }
         // Its exit code depends on the age of the data.
         let status = try await host.onNewMachine(
-            "dr status --store \(host.store) --trust \(host.fingerprint)", in: machine)
+            "dr status --store \(host.store) --trust \(host.fingerprint) "
+                + "--recovery-key \(host.kit.path)/recovery.key", in: machine)
         #expect(status.output.contains("tree") && status.output.contains("other"), "\(status.errors)")
     }
 
@@ -107,7 +108,8 @@ import Testing
         #expect(refused.errors.contains("\(host.store)x") && refused.errors.contains("--create"))
         #expect(!FileManager.default.fileExists(atPath: "\(host.journey.repository.path)x"))
         #expect(!FileManager.default.fileExists(atPath: machine.url.appending(path: "dr.yaml").path))
-        let found = try await host.onNewMachine("dr init --store \(host.store) && dr list", in: machine)
+        let found = try await host.onNewMachine(
+            "dr init --store \(host.store) && dr list --recovery-key \(host.kit.path)/recovery.key", in: machine)
         #expect(found.status == 0 && found.output.contains("found repository"), "\(found.output)\n\(found.errors)")
         try FileManager.default.removeItem(at: machine.url.appending(path: "dr.yaml"))
         let made = try await host.onNewMachine("dr init --create --store \(host.store)x", in: machine)

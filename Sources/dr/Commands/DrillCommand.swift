@@ -82,7 +82,7 @@ struct DrillCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var session = try await Session(options, source)
+        var session = try await Session(options, source, recoveryKey: recoveryKey)
         if source.store != nil {
             session = try await recorded.session(
                 scenario, at: at, in: session, needing: ["drill"], recoveryKey: recoveryKey)

@@ -167,7 +167,7 @@ struct Restore: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source)
+        let session = try await Session(options, source, recoveryKey: recoveryKey)
         if all { return try await restoreAll(session) }
         if configuration { return try await restoreConfiguration(session) }
         if let scenario {
