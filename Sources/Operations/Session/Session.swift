@@ -71,8 +71,8 @@ package struct Session {
     ///   - key: the file of the private key for encrypted packs; nil for ``recoveryKey``.
     ///   - allowsClear: true to read unencrypted packs although there are recipients.
     package func repository(recoveryKey key: String? = nil, allowsClear: Bool = false) async throws -> Repository {
-        let store = try store()
-        var repository = try await pool.run { try Repository(opening: store) }
+        let store: any ObjectStore = try await advisingOnTheAddress { try self.store() }
+        var repository: Repository = try await advisingOnTheAddress { try await pool.run { try Repository(opening: store) } }
         try checkIdentity(of: repository)
         repository.scope = SetScope(
             stack: configuration.stack.isEmpty ? nil : configuration.stack,
@@ -97,6 +97,20 @@ package struct Session {
         }
         if !trust.isEmpty { repository.signing.trust(onlySignersWith: trust) }
         return repository
+    }
+
+    /// Runs `body`. A command that names the store reads an existing repository, so no error advises to create one.
+    private func advisingOnTheAddress<Value>(_ body: () async throws -> Value) async throws -> Value {
+        let hint = "check the address and the prefix, or mount the volume"
+        do { return try await body() } catch var error as ObjectStoreError
+            where isWithoutConfiguration && error.reason == .noSuchStore
+        {
+            error.hint = hint
+            throw error
+        } catch var error as RepositoryError where isWithoutConfiguration && error.reason == .notARepository {
+            error.hint = hint
+            throw error
+        }
     }
 
     /// The signer of this host; nil if the configuration does not name a key.
