@@ -158,6 +158,18 @@ import Testing
         #expect(consent.status == 0, "\(consent.output)\n\(consent.errors)")
     }
 
+    @Test func `a wrong address never leads to a new repository`() async throws {
+        let machine = try TemporaryFolder("new-machine")
+        let host = try await LostHost.make()
+        for address in ["\(host.store)x", "file://\(host.kit.path)"] {
+            let run = try await host.onNewMachine("dr restore --store \(address) --all --to out", in: machine)
+            #expect(run.status == 1 && !run.errors.contains("dr init"), "\(run.errors)")
+            #expect(run.errors.contains("check the address"))
+        }
+        let older = try await host.onNewMachine("dr show 20990101T000000Z \(host.options)", in: machine)
+        #expect(older.status == 0 && older.errors.contains("there is no set 20990101T000000Z"), "\(older.errors)")
+    }
+
     @Test(arguments: ["fingerprint", "key"])
     func `the wrong kit changes nothing`(wrong: String) async throws {
         let host = try await LostHost.make(plans: ["loss.yaml": Self.plan])

@@ -26,6 +26,17 @@ package struct SecretUse: Equatable, Sendable {
         }
     }
 
+    /// The secret for messages.
+    package var about: String {
+        switch source {
+        case .environment(let name): "environment variable '\(name)'"
+        case .file(let path): "file '\(path)'"
+        case .removed: "a literal value, which backups do not hold"
+        }
+    }
+}
+
+extension SecretUse {
     init?(_ node: YAMLNode, path: String) {
         self.path = path
         if let scalar = node.scalar {
@@ -41,15 +52,6 @@ package struct SecretUse: Equatable, Sendable {
         case "env": source = .environment(text)
         case "file": source = .file(text)
         default: return nil
-        }
-    }
-
-    /// The secret for messages.
-    package var about: String {
-        switch source {
-        case .environment(let name): "environment variable '\(name)'"
-        case .file(let path): "file '\(path)'"
-        case .removed: "a literal value, which backups do not hold"
         }
     }
 }

@@ -79,8 +79,10 @@ package struct RecordedStack {
             session.options, file: "\(documents.folder)/dr.yaml", configuration, kinds: session.kinds,
             pool: session.pool)
         session.trust = self.session.trust
+        session.recoveryKey = self.session.recoveryKey
         session.clock = self.session.clock
         session.recorded = documents
+        session.recordedSet = set
         return session
     }
 
