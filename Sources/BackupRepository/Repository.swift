@@ -182,6 +182,14 @@ package struct Repository: Sendable {
         }
     }
 
+    /// Encodes the object of a set or a manifest.
+    package func encode(_ document: some Encodable, as key: ObjectKey) throws -> [UInt8] {
+        try SealedDocument.encode(document)
+    }
+
+    /// Encodes the object of an index.
+    package func encode(_ index: PackIndex) throws -> [UInt8] { Self.encodeIndex(index) }
+
     /// Encodes the object of an index: sealed, then compressed.
     package static func encodeIndex(_ index: PackIndex) -> [UInt8] {
         var gzip = GzipEncoder()
