@@ -29,6 +29,7 @@ struct DR: AsyncParsableCommand {
             CheckCommand.self,
             Doctor.self,
             PolicyCommand.self,
+            RekeyCommand.self,
             PruneCommand.self,
             Pin.self,
             Drop.self,

@@ -16,19 +16,7 @@ import Testing
 
     init() async throws {
         fixture = try Fixture()
-        (old, new) = (try await Self.identity("old", in: fixture), try await Self.identity("new", in: fixture))
-    }
-
-    private static func identity(_ name: String, in fixture: Fixture) async throws -> SigningIdentity {
-        let folder = fixture.folder.url
-        let made = try await CommandRun.run(
-            "/usr/bin/openssl",
-            [
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "group:P-256", "-nodes", "-subj", "/CN=\(name)", "-days",
-                "1", "-keyout", "\(name).key", "-out", "\(name).crt",
-            ], in: folder)
-        try #require(made.status == 0, "\(made.errors)")
-        return try .load(certificate: "\(folder.path)/\(name).crt", privateKey: "\(folder.path)/\(name).key")
+        (old, new) = (try await fixture.signer("old"), try await fixture.signer("new"))
     }
 
     private var now: Timestamp { Timestamp(seconds: store.clock) }

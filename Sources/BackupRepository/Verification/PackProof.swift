@@ -123,7 +123,7 @@ struct PackProof {
 }
 
 /// A hash over bytes that arrive in pieces.
-private final class StreamHash {
+final class StreamHash {
     private var hasher: SHA256? = SHA256()
 
     func update(_ bytes: RawSpan) { hasher?.update(bytes) }

@@ -34,7 +34,7 @@ struct List: AsyncParsableCommand {
         }
         let output = Output(options: options)
         for (stack, count) in others.sorted(by: { $0.key < $1.key }) {
-            output.warn("\(count) sets of stack '\(stack)' in the same repository are not shown")
+            output.warn("not shown: \(Units.count(count, "set")) of stack '\(stack)' in the same repository")
         }
         let foreign = try await session.pool.run {
             try unreadable.map(\.name).filter { try repository.isForeign($0, at: now) }
