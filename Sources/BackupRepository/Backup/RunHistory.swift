@@ -194,7 +194,7 @@ private struct Predecessor {
                 if name == nil { (name, self.digest) = (candidate, digest) }
                 number = set.number
                 return
-            } catch let error as RepositoryError where error.reason == .damaged {
+            } catch let error as RepositoryError where error.isUnreadable {
                 if name == nil, try !repository.isForeign(candidate, at: now) { name = candidate }
             } catch let error as RepositoryError where error.reason == .noSuchSet {
                 continue  // a prune removed it after the listing

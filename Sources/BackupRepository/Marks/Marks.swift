@@ -110,7 +110,7 @@ package struct Marks: Sendable {
                 signature, of: document, key: key, repository: repository, by: signing)
             try check(signer, of: mark, key, as: roles)
             return mark
-        } catch let error as RepositoryError where error.reason == .damaged || error.reason == .untrusted {
+        } catch let error as RepositoryError where error.isUnreadable || error.reason == .untrusted {
             return nil
         }
     }

@@ -141,6 +141,10 @@ package struct RekeyJob {
         target.scope = source.scope
         target.lock = source.lock
         target.encryption.recipients = source.encryption.recipients
+        try await session.giveDocumentKey(to: &target)
+        if let key = target.encryption.documentKeys.first {
+            try await session.pool.run { [target] in try target.store(key, now: now) }
+        }
         // The copy is signed by this machine alone. Its readers need not know the signers of the source.
         target.signing = SetSigning(
             signer: source.signing.signer, trusted: source.signing.signer.map { [$0.certificate] } ?? [])
