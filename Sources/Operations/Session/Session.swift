@@ -25,6 +25,8 @@ package struct Session {
     /// The SHA-256 fingerprints of the certificates whose signatures count, instead of those in the configuration; empty
     /// for those in the configuration.
     package var trust: [Digest] = []
+    /// The passphrases of recovery and signing keys.
+    package var passphrases = Passphrases()
     /// The file of the private key that opens encrypted backups, if a command names one.
     package var recoveryKey: String?
     /// The state folder with the document keys; nil for that of the configuration.
@@ -92,9 +94,7 @@ package struct Session {
         repository.encryption.allowsClear = allowsClear
         repository.encryption.key = try (key ?? recoveryKey).map { file in
             try DocumentError.refuseUntrusted(file, .privateKey)
-            return try RecoveryKey.load(file, certificates: recipients) {
-                ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
-            }
+            return try RecoveryKey.load(file, certificates: recipients) { try passphrases.ofRecoveryKey(file) }
         }
         repository.encryption.documentKeys = try documentKeyFile(of: repository).keys()
         if let signing = configuration.store.signing {
@@ -129,7 +129,7 @@ package struct Session {
         else { return nil }
         try DocumentError.refuseUntrusted(key, .privateKey)
         return try SigningIdentity.load(certificate: certificate, privateKey: key) {
-            ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
+            try passphrases.ofSigningKey(key, configured: signing.passphrase)
         }
     }
 
