@@ -33,7 +33,7 @@ final class RevocationProofs: Sendable {
                 guard let before = set.previousDigest else { continue }
                 let signer = try reading.signing.signer(of: set, document, in: reading)
                 if signer.revoked == nil || proved.contains(Digest(of: document)) { proved.insert(before) }
-            } catch let error as RepositoryError where error.reason == .damaged || error.reason == .noSuchSet {
+            } catch let error as RepositoryError where error.isUnreadable || error.reason == .noSuchSet {
                 continue  // it proves nothing
             }
         }

@@ -31,7 +31,7 @@ package struct MissingSets: Sendable {
         if own == nil, let lastSet, let digest = state?.digest(ofLastSet: lastSet), names.contains(lastSet) {
             do {
                 isExchanged = try repository.document(ofSet: lastSet).digest.hex != digest
-            } catch let error as RepositoryError where error.reason == .damaged || error.reason == .noSuchSet {
+            } catch let error as RepositoryError where error.isUnreadable || error.reason == .noSuchSet {
                 isExchanged = false  // damage, which is reported as such
             }
             if isExchanged { own = lastSet }
@@ -116,7 +116,7 @@ package struct MissingSets: Sendable {
                     named.insert(Layout.manifest(component, part.manifest))
                 }
             } catch let error as RepositoryError
-                where error.reason == .damaged || error.reason == .noSuchSet
+                where error.isUnreadable || error.reason == .noSuchSet
             {
                 continue  // a set that cannot be read must not hide that another one is gone
             }
@@ -130,7 +130,7 @@ package struct MissingSets: Sendable {
                     try OutcomeMark.find(run, in: marks) == .committed
                 else { return nil }
                 return (key.text, try OutcomeMark.isCommitted(run, after: name, in: marks))
-            } catch let error as RepositoryError where error.reason == .damaged {
+            } catch let error as RepositoryError where error.isUnreadable {
                 return nil
             }
         }

@@ -69,7 +69,7 @@ extension Repository {
             var number = 0
             do {
                 number = try manifest(component, of: set).packs.count { clear.contains($0.pack) }
-            } catch let error as RepositoryError where error.reason == .damaged {}
+            } catch let error as RepositoryError where error.isUnreadable {}
             clearByManifest[part.sha256.hex] = number
             return number
         }

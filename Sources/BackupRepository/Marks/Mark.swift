@@ -15,11 +15,14 @@ package protocol Mark: Codable, Equatable, Sendable {
     static var roles: Set<SignerRole> { get }
     /// True to sign also a mark that takes nothing away, if this machine has a key.
     static var isAlwaysSigned: Bool { get }
+    /// True if it holds names or queries of the stack: it is then encrypted where packs are.
+    static var isPrivate: Bool { get }
 }
 
 extension Mark {
-    package static var isAlwaysSigned: Bool { false }
     package static var roles: Set<SignerRole> { [] }
+    package static var isAlwaysSigned: Bool { false }
+    package static var isPrivate: Bool { false }
 }
 
 /// `drilled`: a set was restored in isolation, and the restored data were checked.

@@ -44,7 +44,7 @@ package struct WitnessedMark: Mark {
                 let set = try repository.set(name, void: nil) { document = $0 }
                 guard try signing.signer(of: set, document, in: repository).fingerprint != own else { continue }
                 sets.append(Witnessed(name: name, sha256: Digest(of: document)))
-            } catch let error as RepositoryError where error.reason == .damaged || error.reason == .noSuchSet {
+            } catch let error as RepositoryError where error.isUnreadable || error.reason == .noSuchSet {
                 continue
             }
         }

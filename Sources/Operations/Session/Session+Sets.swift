@@ -73,7 +73,8 @@ extension Session {
                 return RestoreSelection(try await readable(try await set(selector, in: repository), in: repository))
             } catch let error as RepositoryError where error.reason == .damaged {
                 // A hint with an option of its own says more than a search for another set.
-                guard case .named(let name) = selector, !["--at", "--accept"].contains(where: (error.hint ?? "").contains)
+                guard case .named(let name) = selector,
+                    !["--at", "--accept"].contains(where: (error.hint ?? "").contains)
                 else { throw error }
                 throw try await pool.run {
                     offer(error, instead: name, of: try repository.setNames(), in: repository)

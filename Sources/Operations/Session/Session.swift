@@ -29,6 +29,10 @@ package struct Session {
     package var expectedSet: ExpectedSet?
     /// True to use older sets of a revoked signer that no other set proves.
     package var acceptsRevoked = false
+    /// The file of the private key that opens encrypted backups, if a command names one.
+    package var recoveryKey: String?
+    /// The state folder with the document keys; nil for that of the configuration.
+    package var documentKeyFolder: String?
     /// True if the command names the store, and there is no configuration file.
     package internal(set) var isWithoutConfiguration = false
     /// Wraps the store of the repository, so that a drill can read a damaged copy.
@@ -64,7 +68,7 @@ package struct Session {
     }
 
     /// - Parameters:
-    ///   - key: the file of the private key for encrypted packs.
+    ///   - key: the file of the private key for encrypted packs; nil for ``recoveryKey``.
     ///   - allowsClear: true to read unencrypted packs although there are recipients.
     package func repository(recoveryKey key: String? = nil, allowsClear: Bool = false) async throws -> Repository {
         let store = try store()
@@ -80,12 +84,13 @@ package struct Session {
         let recipients = try configuration.store.recipients.flatMap { try RecoveryCertificate.load($0) }
         repository.encryption.recipients = recipients
         repository.encryption.allowsClear = allowsClear
-        repository.encryption.key = try key.map { file in
+        repository.encryption.key = try (key ?? recoveryKey).map { file in
             try DocumentError.refuseUntrusted(file, .privateKey)
             return try RecoveryKey.load(file, certificates: recipients) {
                 ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
             }
         }
+        repository.encryption.documentKeys = try documentKeyFile(of: repository).keys()
         if let signing = configuration.store.signing {
             repository.signing.trusted = try signing.certificate.map { try X509Certificate.load($0) } ?? []
             repository.signing.trust(try signing.signers())

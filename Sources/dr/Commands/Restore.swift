@@ -160,7 +160,7 @@ struct Restore: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var session = try await Session(options, source)
+        var session = try await Session(options, source, recoveryKey: recoveryKey)
         session.acceptsRevoked = acceptRevoked
         if all { return try await restoreAll(session) }
         if let scenario { return try await replay(scenario, session) }
