@@ -11,6 +11,9 @@ import Testing
     private let old: (certificate: RecoveryCertificate, key: RecoveryKey)
     private let new: (certificate: RecoveryCertificate, key: RecoveryKey)
 
+    /// Of the machine: one for each repository, as in its state folder.
+    private let documentKeys = (source: DocumentKey.generate(), target: DocumentKey.generate())
+
     init() throws { (old, new) = (try Fixture.recipient("old"), try Fixture.recipient("new")) }
 
     private static let start = PruneFixture.beginning
@@ -20,7 +23,10 @@ import Testing
     private func source(_ fixture: Fixture, isEncrypted: Bool) async throws -> Repository {
         let store = MemoryStore(clock: Self.start)
         var repository = try fixture.repository(store)
-        if isEncrypted { repository.encryption = .init(recipients: [old.certificate], key: old.key) }
+        if isEncrypted {
+            repository.encryption = .init(recipients: [old.certificate], key: old.key)
+            repository.encryption.documentKeys = [documentKeys.source]
+        }
         let signer = try await fixture.signer("source")
         repository.signing = SetSigning(signer: signer, trusted: [signer.certificate])
         try fixture.writeTree()
@@ -43,7 +49,10 @@ import Testing
         of source: Repository, in store: any ObjectStore, signer: SigningIdentity, isEncrypted: Bool = true
     ) throws -> Repository {
         var (target, _) = try Repository.forRekey(of: source, in: store, tool: "test", now: Self.now)
-        if isEncrypted { target.encryption = .init(recipients: [new.certificate], key: new.key) }
+        if isEncrypted {
+            target.encryption = .init(recipients: [new.certificate], key: new.key)
+            target.encryption.documentKeys = [documentKeys.target]
+        }
         target.signing = SetSigning(signer: signer, trusted: [signer.certificate])
         return target
     }

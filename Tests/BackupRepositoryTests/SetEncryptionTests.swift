@@ -11,9 +11,11 @@ import Testing
         let (first, second) = (try Fixture.recipient("first"), try Fixture.recipient("second"))
         let store = MemoryStore(clock: PruneFixture.beginning)
         let signer = try await fixture.signer("signer")
+        let documentKey = DocumentKey.generate()
         func repository(_ recipients: [RecoveryCertificate]) throws -> Repository {
             var repository = try fixture.repository(store)
             repository.encryption.recipients = recipients
+            repository.encryption.documentKeys = [documentKey]
             repository.signing = SetSigning(signer: signer, trusted: [signer.certificate])
             return repository
         }

@@ -141,7 +141,7 @@ package struct Rekey: Sendable {
                     }
                     report.manifests += 1
                 }
-            } catch let error as RepositoryError where error.reason == .damaged {
+            } catch let error as RepositoryError where error.isUnreadable {
                 report.failed.append(Failure(set: set.name, reason: error.detail))
                 continue
             }

@@ -24,7 +24,7 @@ struct RekeyPlan: Sendable {
         for name in names.sorted() {
             try Task.checkCancellation()
             do { try add(try source.set(name), in: source) } catch let error as RepositoryError
-                where error.reason == .damaged
+                where error.reason == .damaged || error.reason == .encrypted && source.encryption.opensDocuments
             {
                 failed.append(Rekey.Failure(set: name, reason: error.detail))
             } catch let error as RepositoryError where error.reason == .noSuchSet {
