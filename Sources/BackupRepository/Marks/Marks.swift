@@ -59,10 +59,7 @@ package struct Marks: Sendable {
 
     static func list(_ kind: String, in store: any ObjectStore) throws -> [ObjectInfo] {
         var objects: [ObjectInfo] = []
-        try store.list(prefix: prefix(kind), after: nil) { object in
-            objects.append(object)
-            return .proceed
-        }
+        try store.listDocuments(prefix: prefix(kind)) { objects.append($0) }
         return objects
     }
 
@@ -71,7 +68,7 @@ package struct Marks: Sendable {
     func read<M: Mark>(_ key: ObjectKey, as type: M.Type = M.self) throws -> M? {
         for attempt in 1... {
             do {
-                let (document, signature) = MarkSignature.split(try store.read(key, limit: 256 << 20))
+                let (document, signature) = MarkSignature.split(try store.readDocument(key))
                 let mark = try SealedDocument.decode(CheckedMark<M>.self, document, name: key.text).mark
                 guard mark.kind == M.kind else {
                     throw RepositoryError.damaged(key.text, "it is a mark of another kind")
