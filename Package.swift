@@ -19,12 +19,10 @@ let hasISAL =
 let isal: [Target.Dependency] = hasISAL ? ["CISAL"] : []
 let strictISAL = hasISAL ? strict + [.define("ISAL")] : strict
 
-/// `DR_PROGRAM_ONLY=1` leaves out the lab and the tests, and so the packages that only they need: `make build` sets it.
+/// `DR_PROGRAM_ONLY=1` leaves out the lab and the tests: `make build` sets it.
 let hasLab = environment["DR_PROGRAM_ONLY"] == nil
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
-let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
@@ -148,7 +146,7 @@ let program: [Target] =
 let lab: [Target] = [
     .target(
         name: "Lab",
-        dependencies: [flyingFox, flyingSocks, "Platform", "Documents", "Archiving", "Cryptography"],
+        dependencies: ["Platform", "Documents", "Archiving", "Cryptography"],
         path: "Lab/Lab", swiftSettings: strict),
     // Hostile inputs for everything that reads data from outside.
     .target(
@@ -236,6 +234,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
-    ] + (hasLab ? [.package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0")] : []),
+    ],
     targets: libraries + program + (hasLab ? lab + testTargets : [])
 )

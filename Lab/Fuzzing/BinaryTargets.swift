@@ -10,6 +10,7 @@ package struct CMSTarget: FuzzTarget {
     private static let plain = Array("the content of a pack, in the clear".utf8)
     private let keys: RepositoryKeys
     private let envelope: [UInt8]
+    private let document: [UInt8]
     private let signature: [UInt8]
 
     init(_ keys: RepositoryKeys) throws {
@@ -21,12 +22,13 @@ package struct CMSTarget: FuzzTarget {
         try encryptor.write(Self.plain.span.bytes)
         try encryptor.finish()
         self.envelope = envelope
+        document = try CMSEnvelope.seal(Self.plain, to: [keys.recipient], and: keys.documentKey)
         signature = try CMSSignature.sign(Self.plain, by: keys.signer)
     }
 
     package func input(_ random: inout CorpusRandom) -> [UInt8] {
-        let pair = [envelope, signature]
-        return ByteMutation.apply(to: pair[random.below(2)], splicing: pair, &random)
+        let seeds = [envelope, document, signature]
+        return ByteMutation.apply(to: seeds[random.below(seeds.count)], splicing: seeds, &random)
     }
 
     package func run(_ input: [UInt8], in place: FuzzPlace) throws {
@@ -36,6 +38,10 @@ package struct CMSTarget: FuzzTarget {
         }
         let isWhole = (try? decryptor.write(input.span.bytes)) != nil && (try? decryptor.finish()) != nil
         guard !isWhole || opened == Self.plain else { throw FuzzFinding("an envelope opened with other content") }
+        for key in [keys.documentKey, keys.key] as [any EnvelopeKey] {
+            guard let plain = try? CMSEnvelope.open(input, with: key, limit: 1 << 20) else { continue }
+            guard plain == Self.plain else { throw FuzzFinding("a document opened with other content") }
+        }
         _ = try? CMSSignature.claimedSigner(input, of: Self.plain)
         let signer = try? CMSSignature.verify(
             input, of: Self.plain, trusting: [keys.signer.certificate], at: Date())

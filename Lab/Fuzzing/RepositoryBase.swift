@@ -112,6 +112,7 @@ struct RepositoryKeys: Sendable {
     let recipient: RecoveryCertificate
     let key: RecoveryKey
     let signer: SigningIdentity
+    let documentKey: DocumentKey
 
     /// - Parameter folder: for copies that only this user can read.
     init(copyingTo folder: String) throws {
@@ -120,6 +121,10 @@ struct RepositoryKeys: Sendable {
             _ = FileManager.default.createFile(
                 atPath: "\(folder)/\(name)", contents: content, attributes: [.posixPermissions: 0o600])
         }
+        guard let documentKey = DocumentKey(hex: String(repeating: "0f", count: 32)) else {
+            throw FuzzFinding("the document key is not valid")
+        }
+        self.documentKey = documentKey
         recipient = try RecoveryCertificate.load("\(folder)/recipient.pem")[0]
         key = try RecoveryKey.load("\(folder)/recipient.key", certificates: [recipient])
         signer = try SigningIdentity.load(certificate: "\(folder)/signer.pem", privateKey: "\(folder)/signer.key")
@@ -131,6 +136,7 @@ struct RepositoryKeys: Sendable {
         case .encrypted:
             repository.encryption.recipients = [recipient]
             repository.encryption.key = key
+            repository.encryption.documentKeys = [documentKey]
         case .signed: repository.signing = SetSigning(signer: signer, trusted: [signer.certificate])
         }
     }

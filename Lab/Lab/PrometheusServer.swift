@@ -1,6 +1,5 @@
 package import Foundation
 internal import FoundationNetworking
-internal import Platform
 
 /// A real Prometheus on a free port of 127.0.0.1, over a data directory that the caller owns.
 package final class PrometheusServer: Sendable {
@@ -99,9 +98,11 @@ package final class PrometheusServer: Sendable {
     package var processIdentifier: Int32 { process.processIdentifier }
 
     /// Stops the server and waits until it has exited. The data directory is kept.
-    package func stop(gracefully: Bool = true) async {
-        await BlockingPool(threads: 1).run { [process] in process.stop(gracefully: gracefully) }
-    }
+    /// - Throws: `LabError` if the server does not exit within ``Patience/long`` of SIGTERM.
+    package func stop() async throws { try await process.stop() }
+
+    /// Kills the server, as a crash does. The data directory is kept.
+    package func crash() { process.end() }
 
     package func isReady() async throws -> Bool {
         guard let address = URL(string: url + "/-/ready") else { return false }

@@ -32,7 +32,10 @@ extension S3Server {
     private func curl(_ arguments: [String]) async throws -> String {
         // curl signs the requests, so that the lab does not depend on the code under test.
         let sign = ["--aws-sigv4", "aws:amz:us-east-1:s3", "--user", "\(accessKey):\(secretKey)"]
-        let common = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "20", "--noproxy", "*"]
+        let common = [
+            "-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "\(Patience.long.components.seconds)",
+            "--noproxy", "*",
+        ]
         return try await LabTool.output("/usr/bin/curl", common + sign + arguments)
     }
 }
@@ -198,7 +201,7 @@ package enum SharedS3Server {
 
     private static func end() {
         for server in running.withLock({ $0 }) {
-            server.process.stop(gracefully: false)
+            server.process.end()
             try? FileManager.default.removeItem(at: server.folder.url)
         }
     }

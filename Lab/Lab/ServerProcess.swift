@@ -39,14 +39,17 @@ package final class ServerProcess: @unchecked Sendable {
 
     private static let spawner = BlockingPool(threads: 1)
 
-    deinit { stop(gracefully: false) }
+    /// Waiting for an exit blocks, and must not take a thread from the stand-ins that the exiting program may need.
+    private static let stoppers = BlockingPool(threads: 16)
+
+    deinit { end() }
 
     package var isRunning: Bool { process.isRunning }
     package var processIdentifier: Int32 { process.processIdentifier }
 
     /// Polls `condition` every 50 ms until it holds.
     /// - Throws: `LabError` with the end of the server's log, if the server exits or `timeout` passes first.
-    package func waitUntil(timeout: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
+    package func waitUntil(timeout: Duration = Patience.long, _ condition: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now + timeout
         while true {
             guard process.isRunning else { throw LabError("\(name) exited before it was ready:\n\(logTail)") }
@@ -58,15 +61,28 @@ package final class ServerProcess: @unchecked Sendable {
         }
     }
 
-    /// Stops the server and waits until it has exited: SIGTERM, and SIGKILL after ten seconds; or SIGKILL immediately.
-    package func stop(gracefully: Bool = true) {
-        guard process.isRunning else { return }
-        if gracefully {
+    /// Sends SIGTERM and waits until the program has exited: also in a cancelled task, which cleans up.
+    /// - Throws: `LabError` if the program does not exit within ``Patience/long``. It is killed, and its cleanup did not
+    ///   end.
+    package func stop() async throws {
+        let hasExited = await Self.stoppers.run { [process] in
+            guard process.isRunning else { return true }
             process.terminate()
-            let deadline = ContinuousClock.now + .seconds(10)
+            let deadline = ContinuousClock.now + Patience.long
             while process.isRunning, ContinuousClock.now < deadline { usleep(20_000) }
+            return !process.isRunning
         }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        guard hasExited else {
+            end()
+            throw LabError("\(name) was killed: it did not exit within \(Patience.long) of SIGTERM:\n\(logTail)")
+        }
+        process.waitUntilExit()
+    }
+
+    /// Sends SIGKILL and waits until the program has exited.
+    package func end() {
+        guard process.isRunning else { return }
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 

@@ -9,7 +9,7 @@ package import ObjectStorage
 package struct Repository: Sendable {
     package let store: any ObjectStore
     package let description: RepositoryDescription
-    package var encryption = PackEncryption()
+    package var encryption = RepositoryEncryption()
     package var signing = SetSigning()
     /// The sets that a reader uses.
     package var scope = SetScope()
@@ -96,7 +96,8 @@ package struct Repository: Sendable {
         let key = Layout.set(name)
         do {
             let set = try Self.fetch(key, from: store) { bytes in
-                let set = try SealedDocument.decode(BackupSet.self, bytes, name: key.text)
+                let plain = try encryption.open(bytes, of: key)
+                let set = try SealedDocument.decode(BackupSet.self, plain, name: key.text)
                 guard set.name == name, set.repository == description.id else {
                     throw RepositoryError.damaged(key.text, "it holds set \(set.name) of repository \(set.repository)")
                 }
@@ -150,7 +151,8 @@ package struct Repository: Sendable {
     package func manifest(_ component: String, _ name: Timestamp, sha256: Digest) throws -> Manifest {
         let key = Layout.manifest(component, name)
         return try fetchNamed(key, sha256: sha256, limit: DocumentLimits.longestManifest) { bytes in
-            let manifest = try SealedDocument.decode(Manifest.self, bytes, name: key.text)
+            let plain = try encryption.open(bytes, of: key)
+            let manifest = try SealedDocument.decode(Manifest.self, plain, name: key.text)
             guard manifest.component == component, manifest.name == name else {
                 throw RepositoryError.damaged(key.text, "it is the manifest of another backup")
             }
@@ -163,7 +165,8 @@ package struct Repository: Sendable {
         let key = Layout.manifest(component, name)
         do {
             return try Self.fetch(key, from: store, limit: DocumentLimits.longestManifest) { bytes in
-                let manifest = try SealedDocument.decode(Manifest.self, bytes, name: key.text)
+                let plain = try encryption.open(bytes, of: key)
+                let manifest = try SealedDocument.decode(Manifest.self, plain, name: key.text)
                 guard manifest.component == component, manifest.name == name else {
                     throw RepositoryError.damaged(key.text, "it is the manifest of another backup")
                 }
@@ -178,11 +181,22 @@ package struct Repository: Sendable {
         let key = Layout.index(component, use.pack)
         let limit = DocumentLimits.longestIndex(members: use.members)
         return try fetchNamed(key, sha256: use.index, limit: limit) { bytes in
-            try Self.decodeIndex(bytes, component: component, use, key: key)
+            let stored = try encryption.open(bytes, of: key)
+            return try Self.decodeIndex(stored, component: component, use, key: key)
         }
     }
 
-    /// Encodes the object of an index: sealed, then compressed.
+    /// Encodes the object of a set or a manifest: sealed, then encrypted where there are recipients.
+    package func encode(_ document: some Encodable, as key: ObjectKey) throws -> [UInt8] {
+        try encryption.seal(try SealedDocument.encode(document), as: key)
+    }
+
+    /// Encodes the object of an index: sealed, compressed, then encrypted where there are recipients.
+    package func encode(_ index: PackIndex) throws -> [UInt8] {
+        try encryption.seal(Self.encodeIndex(index), as: Layout.index(index.component, index.pack))
+    }
+
+    /// Encodes an index that is not encrypted: sealed, then compressed.
     package static func encodeIndex(_ index: PackIndex) -> [UInt8] {
         var gzip = GzipEncoder()
         var stored: [UInt8] = []

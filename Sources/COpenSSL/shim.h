@@ -44,6 +44,20 @@ static inline CMS_RecipientEncryptedKey *_Nullable dr_encrypted_key(CMS_Recipien
     return sk_CMS_RecipientEncryptedKey_value(CMS_RecipientInfo_kari_get0_reks(agreement), index);
 }
 
+/// Adds a symmetric key-encryption key as a recipient. The envelope owns copies of key and identifier.
+static inline int dr_add_symmetric_recipient(
+    CMS_ContentInfo *_Nonnull cms, const unsigned char *_Nonnull key, size_t key_size,
+    const unsigned char *_Nonnull id, size_t id_size
+) {
+    unsigned char *own_key = OPENSSL_memdup(key, key_size), *own_id = OPENSSL_memdup(id, id_size);
+    if (own_key != NULL && own_id != NULL
+        && CMS_add0_recipient_key(cms, NID_undef, own_key, key_size, own_id, id_size, NULL, NULL, NULL) != NULL)
+        return 1;
+    OPENSSL_clear_free(own_key, key_size);
+    OPENSSL_free(own_id);
+    return 0;
+}
+
 static inline int dr_signer_count(CMS_ContentInfo *_Nonnull cms) {
     return sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms));
 }

@@ -39,6 +39,8 @@ package enum ConfigurationTemplate {
               # stall_timeout: 60s
               # Encrypt backups on this machine for these certificates. Keep their private keys elsewhere.
               # recipients: [keys/recovery.crt]
+              # File with the key for names and hashes of encrypted backups (default: in the state folder).
+              # document_key: /etc/dr/document-keys
               # Sign every set, and refuse unsigned sets. A restore does not need `key`.
               # signing: {certificate: keys/signing.crt, key: keys/signing.key}
               # Lock objects in a bucket with object lock; see docs/object-lock.md. No user can undo compliance mode.

@@ -47,7 +47,7 @@ final class AlertmanagerSite: Sendable {
         self.folder = folder
     }
 
-    func stop() { process.stop() }
+    func stop() { process.end() }
 
     var api: AlertmanagerAPI { Self.api(url) }
 

@@ -65,10 +65,7 @@ import Testing
         let member = try await AlertmanagerSite(cluster: true)
         let first = try Self.measure("alertmanager_cluster_settled", Self.component(member.url))
         #expect(first.measured.hasPrefix("settling") == (first.verdict == .failed))
-        let deadline = ContinuousClock.now + .seconds(60)
-        while try member.api.status().cluster != "ready", ContinuousClock.now < deadline {
-            try await Task.sleep(for: .milliseconds(200))
-        }
+        try await Patience.wait(until: "the cluster is ready") { try member.api.status().cluster == "ready" }
         let settled = try Self.measure("alertmanager_cluster_settled", Self.component(member.url))
         #expect(settled.verdict == .passed && settled.measured == "ready, 1 members")
     }

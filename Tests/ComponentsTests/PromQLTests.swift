@@ -87,7 +87,7 @@ import Testing
             }
             let component = fixture.component("prometheus", interval: interval)
             let check = Ingestion(component, fixture.prometheus) { patience }
-            let runner = CheckRunner(pool: StackFixture.pool, timeLimit: .seconds(20))
+            let runner = CheckRunner(pool: StackFixture.pool, timeLimit: Patience.long)
             return try #require(await runner.run([check]).first)
         }
         let short = try await verdict(patience: .seconds(1), interval: nil)

@@ -1,5 +1,6 @@
 import Documents
 import Grafana
+import Lab
 import Prometheus
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
     }
 
     @Test func `checks for components that are not configured are skipped with a reason`() async {
-        let results = await CheckRunner(pool: StackFixture.pool, timeLimit: .seconds(5)).run(
+        let results = await CheckRunner(pool: StackFixture.pool, timeLimit: Patience.long).run(
             registry.checks(registry.profiles["full"] ?? [], of: CheckedStack(components: [])))
         #expect(results.count == registry.names.count - 1)
         #expect(results.allSatisfy { $0.verdict == .skipped && $0.detail?.isEmpty == false })

@@ -92,7 +92,7 @@ final class StackFixture: Sendable {
 
     static let registry = CheckRegistry(kinds)
 
-    static func run(_ name: String, _ stack: CheckedStack, limit: Duration = .seconds(20)) async -> [CheckResult] {
+    static func run(_ name: String, _ stack: CheckedStack, limit: Duration = Patience.long) async -> [CheckResult] {
         await CheckRunner(pool: pool, timeLimit: limit).run(registry.checks([name], of: stack))
     }
 }

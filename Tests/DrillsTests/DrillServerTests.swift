@@ -14,7 +14,7 @@ import Testing
 
     private func server(_ port: ReservedPort, _ command: String...) -> DrillServer {
         DrillServer(
-            "loki", command: command, port: port, ready: "/ready", patience: .seconds(20), folder: folder.path,
+            "loki", command: command, port: port, ready: "/ready", patience: Patience.long, folder: folder.path,
             environment: ProcessInfo.processInfo.environment, pool: pool)
     }
 
@@ -55,7 +55,7 @@ import Testing
         let port = try ReservedPort(avoiding: [])
         port.release()
         let stranger = try await stranger(on: port.number)
-        let error = await #expect(throws: DrillError.self) { try await server(port, "/bin/sleep", "60").start() }
+        let error = await #expect(throws: DrillError.self) { try await server(port, "/bin/sleep", "600").start() }
         let own = ProcessInfo.processInfo.processIdentifier
         #expect(error?.detail.contains("port \(port.number) of 127.0.0.1 is in use by '") == true)
         #expect(error?.detail.contains("(process \(own))") == true)
@@ -65,8 +65,12 @@ import Testing
 
     /// A program that the listening process started may have the same socket open, and is not the one to end.
     @Test func `a child that inherited the socket is not named`() async throws {
-        let stranger = try await stranger()
-        // posix_spawn passes on descriptors that are not close-on-exec, as the stand-in's socket is.
+        let port = try ReservedPort(avoiding: [])
+        // posix_spawn passes on descriptors that are not close-on-exec, and a duplicate is not.
+        let listener = try #require(port.descriptor.map { dup($0) })
+        defer { close(listener) }
+        port.release()
+        try #require(listen(listener, 1) == 0)
         var children: [pid_t] = []
         defer {
             for child in children {
@@ -76,15 +80,14 @@ import Testing
         }
         for _ in 0..<3 {
             var child: pid_t = 0
-            let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("60"), nil]
+            let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("600"), nil]
             defer { for argument in arguments { free(argument) } }
             try #require(posix_spawn(&child, "/bin/sleep", nil, nil, arguments, environ) == 0)
             children.append(child)
         }
         let own = Int(ProcessInfo.processInfo.processIdentifier)
-        #expect(ListeningProcess.on(stranger.port)?.id == own)
+        #expect(ListeningProcess.on(port.number)?.id == own)
         #expect(ListeningProcess.oldest(of: children.map(Int.init) + [own])?.id == own)
-        await stranger.stop()
     }
 
     /// The stranger comes between the last look and the server's own attempt: it answers, and it is not the server.
@@ -92,7 +95,7 @@ import Testing
         let port = try ReservedPort(avoiding: [])
         let taker = folder.url.appending(path: "taken")
         // A server that takes its time: meanwhile this process, which was there before it, takes the port.
-        let slow = server(port, "/bin/sh", "-c", "touch \(taker.path); exec sleep 60")
+        let slow = server(port, "/bin/sh", "-c", "touch \(taker.path); exec sleep 600")
         let starting = Task { try await slow.start() }
         while !FileManager.default.fileExists(atPath: taker.path) { try await Task.sleep(for: .milliseconds(5)) }
         let stranger = try await stranger(on: port.number)

@@ -48,7 +48,7 @@ final class Site: Sendable {
 
     func source(
         _ repository: SnapshotRepository = Site.directory, indices: String = "jaeger-*",
-        patience: Duration = .seconds(30), api: ElasticsearchAPI? = nil
+        patience: Duration = Patience.long, api: ElasticsearchAPI? = nil
     ) -> ElasticsearchSource {
         ElasticsearchSource(
             api: api ?? self.api(), repository: repository, indices: indices, patience: patience, pool: pool,
@@ -75,7 +75,7 @@ final class Site: Sendable {
     /// Restores a backup into this site's cluster.
     func restore(
         _ backup: Backup, dryRun: Bool = false, replaces: Bool = false, prefix: String? = nil,
-        patience: Duration = .seconds(30), repository: SnapshotRepository = Site.directory
+        patience: Duration = Patience.long, repository: SnapshotRepository = Site.directory
     ) async throws -> [String: ImportedObject] {
         let manifest = Manifest(
             format: 1, component: "jaeger", source: "elasticsearch", name: Timestamp(seconds: 0),
@@ -133,11 +133,7 @@ final class Site: Sendable {
 
 /// Waits for the effect of another task.
 func until(_ isSo: () -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(30)
-    while !isSo() {
-        guard ContinuousClock.now < deadline else { throw LabError("waited for nothing") }
-        try await Task.sleep(for: .milliseconds(5))
-    }
+    try await Patience.wait(until: "the other task had its effect") { isSo() }
 }
 
 let dialects: [ElasticsearchStandInOptions] = [

@@ -26,7 +26,7 @@ import Testing
         let first = try await fixture.capture(url)
         #expect(first.capture.record.commits == 2 && first.capture.record.url == url)
         #expect(try await fixture.capture(url).tree == first.tree)
-        server.stop()
+        try await server.stop()
         #expect(await fixture.failure(url)?.reason == .unreachable)
     }
 

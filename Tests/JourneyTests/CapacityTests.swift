@@ -142,7 +142,7 @@ import Testing
         #expect(verdict.status == 0, "\(verdict.errors)")
         let table = try await journey.dr(["capacity"]).output
         #expect(table.contains("disk of h1, /data") && table.contains("high: disk of h1, /data: enlarge the volume"))
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `a Prometheus that is away leaves the repository's part`() async throws {

@@ -139,10 +139,7 @@ import Testing
             "dr", executable: Journey.program, arguments: ["drill", "--scenario", "loss"], folder: journey.folder.url)
         try await drill.waitUntil { try runs(journey, "wait") && !processes(in: journey).isEmpty }
         kill(drill.processIdentifier, SIGKILL)
-        let deadline = ContinuousClock.now + .seconds(10)
-        while !processes(in: journey).isEmpty, ContinuousClock.now < deadline {
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        try? await Patience.wait(until: "the drill's processes have ended") { processes(in: journey).isEmpty }
         let survivors = processes(in: journey)
         #expect(survivors == [])
         for survivor in survivors { kill(pid_t(survivor), SIGKILL) }

@@ -22,7 +22,7 @@ import Testing
         }
 
         static func component(_ cluster: ElasticsearchStandIn) -> String {
-            "jaeger: {kind: elasticsearch, url: '\(cluster.url)', indices: 'jaeger-*', timeout: 20s, "
+            "jaeger: {kind: elasticsearch, url: '\(cluster.url)', indices: 'jaeger-*', timeout: 10m, "
                 + "repository: {type: fs, location: /mnt/backups/jaeger}}"
         }
 

@@ -83,7 +83,7 @@ import Testing
         let rest = try await answer(whole)
         #expect(rest.objects("prometheus") == [] && rest.unknown.isEmpty)
         #expect(!rest.objects("host").contains { $0.contains(configuration.path) })
-        await server.stop()
+        try await server.stop()
         gateway.stop()
         // What cannot be asked is not passed off as whole.
         let away = try await answer(whole, status: 3)
@@ -104,7 +104,7 @@ import Testing
         let journey = try await Journey(
             components: """
                 grafana: {url: '\(grafana.url)', username: admin, password: {file: \(password.path)}}
-                  jaeger: {kind: elasticsearch, url: '\(cluster.url)', indices: 'jaeger-*', timeout: 20s, repository: {type: fs, location: /mnt/x}}
+                  jaeger: {kind: elasticsearch, url: '\(cluster.url)', indices: 'jaeger-*', timeout: 10m, repository: {type: fs, location: /mnt/x}}
                 """)
         let before = try await answer(journey)
         #expect(before.objects("jaeger").contains("1 indices that 'jaeger-*' does not match: orders-2026"))

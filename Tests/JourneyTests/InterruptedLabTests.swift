@@ -14,7 +14,7 @@ import Testing
             environment: ["TMPDIR": temporary.path])
         func leftovers() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: temporary.path) }
         try await demo.waitUntil { try !leftovers().isEmpty }
-        demo.stop()  // SIGTERM; SIGKILL, which cleans up nothing, only after ten seconds
+        try await demo.stop()
         #expect(try leftovers().isEmpty)
         #expect(try String(contentsOf: demo.log, encoding: .utf8).contains("interrupted"))
     }

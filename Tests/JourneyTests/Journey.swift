@@ -53,7 +53,7 @@ final class Journey: Sendable {
             environment = more
         }
         let text = """
-            store: {url: "\(store)"\(s3 == nil ? "" : ", stall_timeout: 2s")\(options.isEmpty ? "" : ", \(options)")}
+            store: {url: "\(store)"\(options.isEmpty ? "" : ", \(options)")}
             state: \(folder.path)/state
             components:
               \(components ?? "tree: {kind: files, data: \(data.path)}")

@@ -130,7 +130,7 @@ import Testing
             return drill
         }
         let interrupted = try await started()
-        interrupted.stop()
+        try await interrupted.stop()
         #expect(namespaces == ["default"])
 
         let killed = try await started()

@@ -50,7 +50,7 @@ import Testing
             try await kubectl("apply", "--server-side", "--filename=namespace.yaml")
             try await kubectl(
                 "--namespace=monitoring", "apply", "--server-side", "--field-manager=dr", "--filename=\(manifests)")
-            try await kubectl("--namespace=monitoring", "rollout", "status", workload, "--timeout=10s")
+            try await kubectl("--namespace=monitoring", "rollout", "status", workload, "--timeout=2m")
         }
 
         func write(_ path: String, _ text: String) throws {
@@ -105,7 +105,7 @@ import Testing
             components: """
                 prometheus: {url: '\(server.url)', data: \(data.path)}
                   rules: {kind: files, data: \(rules.path)}
-                """, checks: "{interval: 8s, record: false}")
+                """, checks: "{interval: 2m, record: false}")
         try cluster.write("manifests/prometheus.yaml", Cluster.manifest("StatefulSet", "prometheus", image: "p:1"))
         try await cluster.found("statefulset/prometheus", "manifests")
         try await cluster.journey.expect(0, "backup")
@@ -114,7 +114,7 @@ import Testing
         switch loss {
         case .complete_cluster_loss, .monitoring_namespace_deletion:
             try await cluster.kubectl("delete", "namespace", "monitoring")
-            await pods.settle()
+            try await pods.settle()
             try FileManager.default.removeItem(at: data)
             try FileManager.default.removeItem(at: rules)
         case .prometheus_data_corruption:
@@ -122,12 +122,12 @@ import Testing
                 try FileManager.default.contentsOfDirectory(atPath: data.path).first { $0.count == 26 })
             try Data("damaged".utf8).write(to: data.appending(path: "\(block)/index"))
         }
-        let running = Task { await pods.run() }
+        let running = Task { try await pods.run() }
         let run = try await cluster.replay(
             loss.rawValue, loss == .prometheus_data_corruption ? [] : ["manifests=manifests"],
             ["--failed-at", Date(timeIntervalSince1970: Double(end)).ISO8601Format()])
         running.cancel()
-        await running.value
+        try await running.value
         #expect(run.status == 0, "\(run.output)\n\(run.errors)")
         let answer = try JSONValue(parsing: run.output)
         #expect(answer["verdict"]?.text == "recovered" && answer["validatedBy"]?.text == "checks")
@@ -139,7 +139,7 @@ import Testing
         for block in blocks { #expect(try Data(contentsOf: data.appending(path: "\(block)/index")).count > 1000) }
         #expect(FileManager.default.fileExists(atPath: rules.appending(path: "rules.yml").path))
         #expect(cluster.standIn.server.violations == [])
-        await pods.end()
+        try await pods.end()
     }
 
     /// Does to a Prometheus what a node does to its pod.
@@ -158,16 +158,16 @@ import Testing
             self.folder = folder
         }
 
-        func run() async {
+        func run() async throws {
             while !Task.isCancelled {
-                await settle()
+                try await settle()
                 try? await Task.sleep(for: .milliseconds(50))
             }
         }
 
-        func settle() async {
+        func settle() async throws {
             let isWanted = standIn.with { $0.object("Pod", "prometheus-0", in: "monitoring") } != nil
-            if !isWanted { await end() } else if server == nil { await start() }
+            if !isWanted { try await end() } else if server == nil { await start() }
         }
 
         private func start() async {
@@ -177,8 +177,8 @@ import Testing
             starts += 1
         }
 
-        func end() async {
-            await server?.stop()
+        func end() async throws {
+            try await server?.stop()
             server = nil
         }
     }
@@ -221,7 +221,8 @@ import Testing
         let run = try await cluster.replay(
             "component_update",
             [
-                "component=dashboards", "workload=deployment/grafana", "manifests=new", "previous=old", "patience=3s",
+                "component=dashboards", "workload=deployment/grafana", "manifests=new", "previous=old",
+                "patience=\(isGood ? "2m" : "5s")",
                 "health=\(server.url)", "checks=endpoints",
             ])
         let answer = try JSONValue(parsing: run.output)

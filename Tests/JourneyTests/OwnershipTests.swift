@@ -42,13 +42,13 @@ struct OwnershipTests {
         let journey = try await Journey(components: "prometheus: {url: '\(server.url)', data: \(data.path)}")
         try await journey.expect(0, "backup")
         let before = try await probe.answers(of: server)
-        await server.stop()
+        try await server.stop()
         if !replaces { try FileManager.default.removeItem(at: data) }
         try await journey.expect(0, "restore", "--component", "prometheus", "--to", data.path, "--replace")
         #expect(try owner(data) == "\(account.uid):\(account.gid) 750")
         let restored = try await startServer()
         #expect(probe.compare(before, try await probe.answers(of: restored)).differing.isEmpty)
-        await restored.stop()
+        try await restored.stop()
     }
 
     @Test func `an ordinary user restores data that their server can open`() async throws {
@@ -72,13 +72,13 @@ struct OwnershipTests {
         try await dr("init")
         try await dr("backup")
         let before = try await probe.answers(of: server)
-        await server.stop()
+        try await server.stop()
         try FileManager.default.removeItem(at: data)
         try await dr("restore", "--component", "prometheus", "--to", data.path)
         #expect(try owner(data) == "\(account.uid):\(account.gid) 750")
         let restored = try await startServer()
         #expect(probe.compare(before, try await probe.answers(of: restored)).differing.isEmpty)
-        await restored.stop()
+        try await restored.stop()
     }
 
     @Test func `a drill runs its server as the owner of the restored data`() async throws {
@@ -102,6 +102,6 @@ struct OwnershipTests {
         let kept = try FileManager.default.contentsOfDirectory(atPath: drills.path)
         let file = drills.appending(path: "\(try #require(kept.first))/prometheus/\(owner)")
         #expect(try String(contentsOf: file, encoding: .utf8) == "\(account.uid)\n")
-        await server.stop()
+        try await server.stop()
     }
 }

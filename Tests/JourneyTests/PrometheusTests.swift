@@ -31,12 +31,12 @@ import Testing
         let end = Int(Date().timeIntervalSince1970) / 7200 * 7200 - 7200
         let probe = PrometheusQueryProbe(OpenMetricsHistory.expressions, over: end - 3 * 3600...end)
         let before = try await probe.answers(of: server)
-        await server.stop()
+        try await server.stop()
         try await journey.expect(0, "restore", "--component", "prometheus", "--to", data.path, "--replace")
         let again = try await PrometheusServer.start(data: data, folder: journey.folder.url)
         let comparison = probe.compare(before, try await probe.answers(of: again))
         #expect(comparison.compared > 20 && comparison.differing.isEmpty && comparison.empty == 0)
-        await again.stop()
+        try await again.stop()
     }
 
     @Test func `a damaged block is named and the rest is kept`() async throws {
@@ -53,7 +53,7 @@ import Testing
         let restored = try FileManager.default.contentsOfDirectory(
             atPath: journey.folder.url.appending(path: "out").path)
         #expect(!restored.contains(block) && !restored.isEmpty)
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `a server that is away or forbids is explained`() async throws {
@@ -70,6 +70,6 @@ import Testing
         let run = try await closed.expect(1, "backup")
         #expect(run.errors.contains("--web.enable-admin-api"))
         try await closed.expect(1, "doctor")
-        await server.stop()
+        try await server.stop()
     }
 }

@@ -108,7 +108,8 @@ import Testing
         #expect(run.errors.contains("the signer is not trusted"))
         #expect(!FileManager.default.fileExists(atPath: machine.url.appending(path: "out").path))
         let two = try await onNewMachine(
-            "dr list --store \(host.store) --trust \(wrong) --trust \(host.fingerprint.replacing(":", with: ""))", host,
+            "dr list --store \(host.store) --recovery-key \(host.kit.path)/recovery.key --trust \(wrong) --trust \(host.fingerprint.replacing(":", with: ""))",
+            host,
             in: machine)
         #expect(two.status == 0, "\(two.errors)")
     }
@@ -151,16 +152,17 @@ import Testing
         let machine = try TemporaryFolder("new-machine")
         let name = "$(ls \(host.journey.repository.path)/sets | head -1 | cut -c1-16)"
         for command in [
-            "list", "show", "show \(name)", "diff \(name)", "stats", "verify",
-            "verify --read-data --recovery-key \(host.kit.path)/recovery.key",
+            "list", "show", "show \(name)", "diff \(name)", "stats", "verify", "verify --read-data",
         ] {
             let run = try await onNewMachine(
-                "dr \(command) --store \(host.store) --trust \(host.fingerprint)", host, in: machine)
+                "dr \(command) --store \(host.store) --trust \(host.fingerprint) "
+                    + "--recovery-key \(host.kit.path)/recovery.key", host, in: machine)
             #expect(run.status == 0, "\(command): \(run.errors)")
         }
         // Its exit code depends on the age of the data.
         let status = try await onNewMachine(
-            "dr status --store \(host.store) --trust \(host.fingerprint)", host, in: machine)
+            "dr status --store \(host.store) --trust \(host.fingerprint) "
+                + "--recovery-key \(host.kit.path)/recovery.key", host, in: machine)
         #expect(status.output.contains("tree") && status.output.contains("other"), "\(status.errors)")
     }
 
@@ -172,7 +174,8 @@ import Testing
         #expect(refused.errors.contains("\(host.store)x") && refused.errors.contains("--create"))
         #expect(!FileManager.default.fileExists(atPath: "\(host.journey.repository.path)x"))
         #expect(!FileManager.default.fileExists(atPath: machine.url.appending(path: "dr.yaml").path))
-        let found = try await onNewMachine("dr init --store \(host.store) && dr list", host, in: machine)
+        let found = try await onNewMachine(
+            "dr init --store \(host.store) && dr list --recovery-key \(host.kit.path)/recovery.key", host, in: machine)
         #expect(found.status == 0 && found.output.contains("found repository"), "\(found.output)\n\(found.errors)")
         try FileManager.default.removeItem(at: machine.url.appending(path: "dr.yaml"))
         let made = try await onNewMachine("dr init --create --store \(host.store)x", host, in: machine)

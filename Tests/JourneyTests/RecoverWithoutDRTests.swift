@@ -36,7 +36,7 @@ import Testing
             .replacing(/SET=\S+/, with: "SET=\(try #require(list.sets.last).name)")
         // The place of the signature's commands, which not every repository needs.
         let blocks = blocks.merging(["signed": "#signature"]) { first, _ in first }
-        let rest = try ["manifest", "signed", "unpack", "prove", "one"].filter { !skipped.contains($0) }
+        let rest = try ["manifest", "signed", "unpack", "prove", "merkle", "one"].filter { !skipped.contains($0) }
             .map { try #require(blocks[$0]) }
         return ([choose] + rest).joined(separator: "\n")
     }

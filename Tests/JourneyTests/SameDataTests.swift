@@ -86,7 +86,7 @@ import Testing
         let server = try await PrometheusServer.start(data: data, folder: folder.url, options)
         let journey = try await Journey(
             components: "prometheus: {url: '\(server.url)', data: \(data.path)}",
-            extra: "checks: {interval: 20s, canaries: {prometheus: {pushgateway: '\(pushgateway.url)'}}}")
+            extra: "checks: {interval: 2m, canaries: {prometheus: {pushgateway: '\(pushgateway.url)'}}}")
         journey.keep(folder)
         let first = try await journey.json(SetName.self, "backup").name
         try await journey.nextSecond()
@@ -95,7 +95,7 @@ import Testing
             journey, "--at", second, "prometheus_ready", "ingestion", "prometheus_blocks_intact", "data_equality",
             "canaries")
         for result in now.values { #expect(result.verdict == .passed, "\(result)") }
-        await server.stop()
+        try await server.stop()
 
         try await journey.expect(
             0, "restore", "--component", "prometheus", "--at", first, "--to", data.path, "--replace")
@@ -105,7 +105,7 @@ import Testing
         for result in now.values { #expect(result.verdict == .passed, "\(result)") }
         now = try await verdicts(journey, "--at", second, "canaries")
         #expect(now["canaries"]?.detail?.contains("an older backup was restored") == true, "\(now)")
-        await again.stop()
+        try await again.stop()
 
         // A block is lost: the server starts without a word.
         for name in try FileManager.default.contentsOfDirectory(atPath: data.path) where name.count == 26 {
@@ -115,7 +115,7 @@ import Testing
         try move(journey, from: again.url, to: empty.url)
         now = try await verdicts(journey, "--at", first, "prometheus_ready", "data_equality")
         #expect(now["prometheus_ready"]?.verdict == .passed && now["data_equality"]?.verdict == .failed)
-        await empty.stop()
+        try await empty.stop()
     }
 
     @Test func `Elasticsearch`() async throws {
@@ -126,7 +126,7 @@ import Testing
         let new = try await ElasticsearchStandIn(shelf: shelf, contract: contract)
         old.with { $0.addJaeger() }
         let journey = try await Journey(
-            components: "jaeger: {kind: elasticsearch, url: '\(old.url)', indices: 'jaeger-*', timeout: 20s, "
+            components: "jaeger: {kind: elasticsearch, url: '\(old.url)', indices: 'jaeger-*', timeout: 10m, "
                 + "repository: {type: fs, location: /mnt/backups/jaeger}}",
             extra: "checks: {canaries: {jaeger: {}}}")
         try await journey.expect(0, "backup")

@@ -100,11 +100,8 @@ import Testing
     @Test func `a killed run is resumed and nothing is done twice`() async throws {
         let journey = try await started()
         try lose(journey)
-        let killed = try await journey.dr(
-            ["restore", "--scenario", "loss", "--yes", "--param", "pause=600s"], killAfter: .seconds(4))
-        #expect(killed.status != 0)
-        let steps = try self.steps(journey)
-        #expect(steps == ["declare", "tree"])
+        try await killInLastStep(journey)
+        #expect(try steps(journey) == ["declare", "tree"])
         let refused = try await journey.expect(
             2, "restore", "--scenario", "loss", "--yes", "--resume", "--param", "pause=1s")
         #expect(refused.errors.contains("other values of pause"))
@@ -115,11 +112,21 @@ import Testing
         #expect(nothing.errors.contains("there is no run to resume") || nothing.errors.contains("is finished"))
     }
 
+    /// Starts a run and kills it in its last step, which does not end by itself.
+    private func killInLastStep(_ journey: Journey) async throws {
+        let run = try await ServerProcess(
+            "dr", executable: Journey.program,
+            arguments: ["restore", "--scenario", "loss", "--yes", "--param", "pause=3000s"],
+            folder: journey.folder.url, environment: journey.environment)
+        try await run.waitUntil { (try? steps(journey).contains("tree")) == true }
+        run.end()
+    }
+
     /// Steps that the only journal says are done.
     private func steps(_ journey: Journey) throws -> [String] {
         let runs = journey.folder.url.appending(path: "state/runs")
-        let run = try #require(
-            FileManager.default.contentsOfDirectory(atPath: runs.path).first { !$0.hasSuffix(".lock") })
+        let names = try FileManager.default.contentsOfDirectory(atPath: runs.path).filter { !$0.hasSuffix(".lock") }
+        guard let run = names.first else { return [] }
         let text = try String(contentsOf: runs.appending(path: "\(run)/journal.jsonl"), encoding: .utf8)
         return text.matches(of: #/"step_finished":\{"result":\{.*?"outcome":"done".*?"step":"(\w+)"/#).map {
             String($0.1)
@@ -128,19 +135,22 @@ import Testing
 
     @Test func `a second run at once is refused`() async throws {
         let journey = try await started()
-        async let first = journey.dr(["restore", "--scenario", "loss", "--yes", "--param", "pause=6s"])
+        let (plan, end) = (journey.folder.url.appending(path: "plans/loss.yaml"), "\(journey.folder.path)/end")
+        let text = Self.plan.replacing(
+            "wait: \"${pause}\"", with: "run: {shell: \"until [ -e '\(end)' ]; do sleep 0.1; done\"}")
+        try Data(text.utf8).write(to: plan)
+        async let first = journey.dr(["restore", "--scenario", "loss", "--yes"])
         let lock = journey.folder.url.appending(path: "state/runs/loss.lock")
         while (try? Data(contentsOf: lock))?.isEmpty ?? true { try await Task.sleep(for: .milliseconds(50)) }
         let second = try await journey.expect(6, "restore", "--scenario", "loss", "--yes")
         #expect(second.errors.contains("is in progress"))
+        try Data().write(to: URL(filePath: end))
         #expect(try await first.status == 0)
     }
 
     @Test func `an altered journal is not resumed`() async throws {
         let journey = try await started()
-        let killed = try await journey.dr(
-            ["restore", "--scenario", "loss", "--yes", "--param", "pause=600s"], killAfter: .seconds(4))
-        #expect(killed.status != 0)
+        try await killInLastStep(journey)
         let runs = journey.folder.url.appending(path: "state/runs")
         let run = try #require(
             FileManager.default.contentsOfDirectory(atPath: runs.path).first { !$0.hasSuffix(".lock") })

@@ -9,8 +9,8 @@ import Testing
         objectives: {rto: 4h, rpo: 1h}
         steps:
           - {id: tree, restore: tree, timeout: 5m}
-          - {id: settle, needs: [tree], wait: 2s, timeout: 1m}
-          - {id: beside, needs: [tree], wait: 1s, timeout: 1m}
+          - {id: settle, needs: [tree], wait: 10s, timeout: 10m}
+          - {id: beside, needs: [tree], wait: 8s, timeout: 10m}
 
         """
 

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct DispatcherTests {
     private static let quick = DeliveryPolicy(
-        patience: .seconds(30), firstWait: .milliseconds(1), longestWait: .milliseconds(5))
+        patience: Patience.long, firstWait: .milliseconds(1), longestWait: .milliseconds(5))
 
     @Test func `a receiver that fails twice gets all in order`() async {
         let channel = ScriptedChannel { number in
@@ -17,7 +17,7 @@ import Testing
         let dispatcher = Dispatcher([channel], policy: Self.quick)
         let events: [Notice.Event] = [.disasterDeclared, .recoveryStarted, .recoveryCompleted]
         for event in events { dispatcher.post(.sample(event)) }
-        let report = await dispatcher.finish(within: .seconds(20))
+        let report = await dispatcher.finish(within: Patience.long)
         #expect(report == DeliveryReport(delivered: 3))
         #expect(channel.delivered == events && channel.tries == 5)
     }
@@ -29,7 +29,7 @@ import Testing
         let dispatcher = Dispatcher([channel], policy: Self.quick)
         dispatcher.post(.sample(.stepFailed))
         dispatcher.post(.sample(.recoveryFailed))
-        let report = await dispatcher.finish(within: .seconds(20))
+        let report = await dispatcher.finish(within: Patience.long)
         #expect(
             report.undelivered.map(\.description) == [
                 "'slack' did not receive notification 'step_failed': HTTP 404: no_service"
@@ -40,11 +40,11 @@ import Testing
     @Test func `patience ends`() async {
         let channel = ScriptedChannel { _ in throw DeliveryError("HTTP 503", isRetryable: true) }
         var policy = Self.quick
-        policy.patience = .milliseconds(100)
+        policy.patience = .seconds(2)
         let dispatcher = Dispatcher([channel], policy: policy)
         dispatcher.post(.sample(.stepFailed))
         dispatcher.post(.sample(.recoveryFailed))
-        let report = await dispatcher.finish(within: .seconds(20))
+        let report = await dispatcher.finish(within: Patience.long)
         #expect(report.undelivered.map(\.reason) == ["HTTP 503", "HTTP 503"] && channel.tries > 2)
     }
 
@@ -71,7 +71,7 @@ import Testing
         // Cancelled as an interrupted run is: the report still arrives.
         let report = await Task {
             withUnsafeCurrentTask { $0?.cancel() }
-            return await dispatcher.finish(within: .seconds(4))
+            return await dispatcher.finish(within: .seconds(10))
         }.value
         #expect(report.delivered == 20 && working.requests.count == 20)
         #expect(report.undelivered.filter { $0.channel == "hanging" }.count == 20)

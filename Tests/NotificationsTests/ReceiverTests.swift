@@ -37,10 +37,7 @@ import Testing
         #expect(end.timeIntervalSinceNow > 80_000, "it does not expire after five minutes")
         _ = try channel.deliver(now(.recoveryCompleted, severity: .info))
         // Alertmanager ends alerts by their time, of which it keeps the fractions.
-        let deadline = ContinuousClock.now + .seconds(20)
-        while try await !server.alerts().isEmpty, ContinuousClock.now < deadline {
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        try await Patience.wait(until: "the alert is resolved") { try await server.alerts().isEmpty }
         #expect(try await server.alerts().isEmpty)
     }
 

@@ -68,8 +68,9 @@ func withStore<Value: Sendable>(
         let proxy = try FaultyProxy(to: server.endpoint, rates: rates, seed: 20_261_123)
         defer { proxy.stop() }
         var configuration = configuration(server, endpoint: proxy.endpoint)
-        configuration.stallTimeout = .milliseconds(500)
-        configuration.retry.attempts = 12
+        // A server that is merely slow must not be given up: it could execute the abandoned write after a later delete.
+        if kind.faults.contains(.stall) { configuration.stallTimeout = .seconds(3) }
+        configuration.retry.attempts = 20
         let store = try S3Store(configuration, environment: .none, logger: Logger(label: "test"))
         return try await threads.run { try body(store) }
     }
@@ -84,7 +85,7 @@ func configuration(_ server: any S3Server, endpoint: String? = nil) -> S3Configu
     configuration.credentials = S3Credentials(accessKeyID: server.accessKey, secretAccessKey: server.secretKey)
     configuration.partSize = partSize
     configuration.pageSize = 3
-    configuration.stallTimeout = .seconds(20)
+    configuration.stallTimeout = Patience.long
     configuration.retry = RetryPolicy(attempts: 8, base: .milliseconds(5), cap: .milliseconds(100))
     return configuration
 }

@@ -54,7 +54,7 @@ import Testing
         ).gaps(GapSurroundings(trees: ["/"]))
         #expect(gaps.count == 1)
         #expect(gaps.first?.object.contains("now \(bytes) bytes in wbl/, 300 since the server's start") == true)
-        await server.stop()
+        try await server.stop()
     }
 
     @Test(

@@ -123,7 +123,7 @@ import Testing
         let process = "process \(server.processIdentifier) (prometheus)"
         #expect(advice.first?.hasPrefix("\(process) uses '\(site.data.path)'") == true)
         #expect(await restorer().advice(restored: tree.path, target: tree.path) == [])
-        await server.stop(gracefully: false)
+        server.crash()
         // A killed server leaves its lock file, which then has no meaning.
         #expect(await restorer().advice(restored: tree.path, target: site.data.path) == [])
     }

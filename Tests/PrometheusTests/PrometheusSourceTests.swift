@@ -95,7 +95,7 @@ import Testing
         #expect(site.snapshots == [])
         #expect(site.notes == [])
         try await capture.release()
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `without the head the watermark is that of the blocks' newest sample`() async throws {
@@ -111,7 +111,7 @@ import Testing
         #expect(capture.watermark == 1_795_386_085_000)
         #expect(capture.facts["head"] == "skipped")
         try await capture.release()
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `an empty server has no watermark`() async throws {
@@ -123,7 +123,7 @@ import Testing
         #expect(try await capture.examine([]) == [])
         try await capture.release()
         #expect(site.snapshots == [])
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `a damaged block of a live server is named, and one it does not load too`() async throws {
@@ -145,7 +145,7 @@ import Testing
         // Unchanged blocks were examined before, but blocks that the server does not load stay missing.
         #expect(try await capture.examine([]).map(\.path) == [BlockFixture.Kind.tombstone.rawValue])
         try await capture.release()
-        await server.stop()
+        try await server.stop()
     }
 
     // MARK: Leftovers
@@ -172,7 +172,7 @@ import Testing
         try await capture.release()
         #expect(site.snapshots == [byHand])
         #expect(site.notes == [])
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `a note claims only new snapshots created right after its request`() throws {
@@ -223,7 +223,7 @@ import Testing
         #expect(two.allSatisfy { capture.warnings.first?.contains($0) == true })
         try await capture.release()
         #expect(Set(site.snapshots) == Set(two))
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `the backup leaves the snapshot of a running run untouched`() async throws {
@@ -237,7 +237,7 @@ import Testing
         try await first.release()
         #expect(site.snapshots == [])
         #expect(site.notes == [])
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `a cancelled capture leaves nothing behind, at the latest after the next`() async throws {
@@ -258,7 +258,7 @@ import Testing
         try await capture.release()
         #expect(site.snapshots == [])
         #expect(site.notes == [])
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `a capture cancelled while held is released all the same`() async throws {
@@ -277,7 +277,7 @@ import Testing
         }
         try await task.value
         #expect(site.snapshots == [])
-        await server.stop()
+        try await server.stop()
     }
 
     // MARK: Failures
@@ -313,7 +313,7 @@ import Testing
         let capture = try await site.source(server, skipHead: true).capture(site.context)
         #expect(try await capture.examine([BlockFixture.Kind.plain.rawValue]) == [])
         try await capture.release()
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `the backup skips files that Prometheus ignores and reports them in one line`() async throws {
@@ -337,7 +337,7 @@ import Testing
         #expect(capture.isExcluded(Array("\(block)/chunks/000001~/".utf8)))
         #expect(!capture.isExcluded(Array("\(block)/chunks/000001".utf8)))
         try await capture.release()
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `the backup refuses snapshots on another file system with a hint`() async throws {
@@ -354,7 +354,7 @@ import Testing
         #expect(failure?.hint?.contains("one file system") == true)
         let diagnoses = await site.source(server).diagnose()
         #expect(diagnoses.contains { $0.subject == "snapshots folder" && $0.verdict == .failed })
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `a disabled admin API is named with its remedy`() async throws {
@@ -370,7 +370,7 @@ import Testing
             _ = try await site.api(server).snapshot(skipHead: true)
         } throws: { ($0 as? PrometheusAPIError)?.reason == .adminAPIDisabled }
         #expect(site.notes == [])
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `an agent is refused as such`() async throws {
@@ -383,7 +383,7 @@ import Testing
         await #expect {
             _ = try await site.api(server).snapshot(skipHead: true)
         } throws: { ($0 as? PrometheusAPIError)?.reason == .agentMode }
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `a data directory of another server is refused before anything is made`() async throws {
@@ -399,7 +399,7 @@ import Testing
         let missing = site.folder.url.appending(path: "missing")
         let absent = await site.failure { _ = try await site.source(server.url, data: missing).capture(site.context) }
         #expect(absent?.detail == "data directory '\(missing.path)' does not exist")
-        await server.stop()
+        try await server.stop()
     }
 
     @Test func `a data path from another host is detected by the snapshot that does not appear there`() async throws {

@@ -31,7 +31,7 @@ import Testing
         let probe = PrometheusQueryProbe(past.queries + present.queries)
         let before = try await probe.answers(of: server)
         try await capture.release()
-        await server.stop()
+        try await server.stop()
 
         let restorer = PrometheusRestorer(
             url: nil, client: site.client, pool: site.pool, now: { Int(Date().timeIntervalSince1970 * 1000) })
@@ -50,6 +50,6 @@ import Testing
         var other = before
         other[3] = other[3].replacing("1", with: "2")
         #expect(probe.compare(before, other).differing == [probe.queries[3]])
-        await restored.stop()
+        try await restored.stop()
     }
 }

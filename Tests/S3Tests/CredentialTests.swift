@@ -128,7 +128,7 @@ import Testing
         #expect(error?.detail.contains("status 3") == true)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["sleep 1000", "exec >&-; sleep 1000"])
+    @Test(.timeLimit(.minutes(10)), arguments: ["sleep 1000", "exec >&-; sleep 1000"])
     func `a process that hangs is given up`(_ command: String) throws {
         var process = ProcessCredentials(command: command, source: "test")
         process.timeout = .milliseconds(200)
@@ -137,7 +137,7 @@ import Testing
         #expect(error?.detail.contains("did not finish within") == true)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `a process that prints without end is given up`() throws {
+    @Test(.timeLimit(.minutes(10))) func `a process that prints without end is given up`() throws {
         let error = #expect(throws: CredentialError.self) {
             try ProcessCredentials(command: "yes", source: "test").load()
         }

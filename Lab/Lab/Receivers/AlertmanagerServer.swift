@@ -42,7 +42,8 @@ package final class AlertmanagerServer: Sendable {
 
     private func get(_ path: String) async throws -> String {
         let text = try await LabTool.output(
-            "/usr/bin/curl", ["-sf", "--max-time", "20", "--noproxy", "*", "\(url)\(path)"])
+            "/usr/bin/curl",
+            ["-sf", "--max-time", "\(Patience.long.components.seconds)", "--noproxy", "*", "\(url)\(path)"])
         guard !text.isEmpty else { throw LabError("no response from \(url)\(path)") }
         return text
     }

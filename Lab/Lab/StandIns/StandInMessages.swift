@@ -23,6 +23,18 @@ package struct StandInRequest: Sendable {
         self.body = body
     }
 
+    init(_ message: HTTPMessage) {
+        let parts = message.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let query = (parts.count == 2 ? parts[1] : "").split(separator: "&").map { item in
+            let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return pair.map { $0.removingPercentEncoding ?? String($0) }
+        }
+        self.init(
+            method: message.method, path: parts.first.map(String.init) ?? "",
+            query: Dictionary(query.map { ($0[0], $0.count == 2 ? $0[1] : "") }) { $1 },
+            headers: Dictionary(message.headers.map { ($0.name.lowercased(), $0.value) }) { $1 }, body: message.body)
+    }
+
     /// The decoded segments of the path.
     package var segments: [String] {
         path.split(separator: "/").map { $0.removingPercentEncoding ?? String($0) }
@@ -75,6 +87,14 @@ package struct StandInAnswer: Sendable {
         let text = String(decoding: body, as: UTF8.self).replacing(#/:-?[0-9][0-9.eE+]*(?=[,}\]])/#) { _ in ":\(number)"
         }
         return StandInAnswer(status, headers: headers, body: Array(text.utf8))
+    }
+
+    /// The response as sent. That to a HEAD request has the length of the body, but no body.
+    func bytes(isReplyTo method: String) -> [UInt8] {
+        var fields = headers.map { (name: $0.key, value: $0.value) }
+        if ![204, 304].contains(status) { fields.append((name: "Content-Length", value: "\(body.count)")) }
+        let message = HTTPMessage("HTTP/1.1 \(status) Stand-in", headers: fields, body: method == "HEAD" ? [] : body)
+        return message.bytes
     }
 
     package static func text(_ status: Int = 200, _ text: String) -> StandInAnswer {

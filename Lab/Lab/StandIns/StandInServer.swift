@@ -1,11 +1,13 @@
-internal import FlyingFox
-internal import FlyingSocks
 internal import Foundation
+internal import Platform
 internal import Synchronization
 
 /// The base of every stand-in: an HTTP server on 127.0.0.1 that validates requests and responses against a contract.
 ///
 /// It can inject faults, and it can stop and start again on the same port, as a restarted server does.
+///
+/// It answers on threads of its own: tests that block all threads of the cooperative pool, for example in a request to
+/// this server, do not stop it.
 package final class StandInServer: Sendable {
     /// Returns a response in place of the stand-in's, or nil to use the stand-in's.
     package typealias Fault = @Sendable (StandInRequest) -> StandInAnswer?
@@ -21,7 +23,7 @@ package final class StandInServer: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var server: (HTTPServer, Task<Void, any Error>)?
+        var server: LoopbackServer?
         var fault: Fault?
         var loss: (@Sendable (StandInRequest) -> Bool)?
         var alteration: (@Sendable (StandInRequest, StandInAnswer) -> StandInAnswer)?
@@ -45,8 +47,6 @@ package final class StandInServer: Sendable {
         try await start()
     }
 
-    deinit { state.withLock { $0.server?.1.cancel() } }
-
     /// The violations of the contract: "request: …" by the client, "answer: …" by the stand-in.
     package var violations: [String] { state.withLock { $0.violations } }
 
@@ -66,50 +66,51 @@ package final class StandInServer: Sendable {
 
     /// Listens again after ``stop()``, on the same port.
     package func start() async throws {
-        let server = HTTPServer(
-            config: .init(
-                address: try .inet(ip4: "127.0.0.1", port: port), timeout: 60, sharedRequestBufferSize: 64 << 10,
-                sharedRequestReplaySize: 256 << 20, pool: PromptSocketPool(), logger: .disabled),
-            handler: Handler(serve: { [weak self] request in await self?.serve(request) }))
-        let listening = Task { try await Self.wait(for: server) }
-        let task = Task {
-            // Report a port in use immediately instead of waiting.
-            do { try await server.run() } catch {
-                listening.cancel()
-                throw error
+        do {
+            let server = try LoopbackServer(port: port) { [weak self] connection in
+                while let message = connection.readMessage() {
+                    guard let self else { return }
+                    let isLast = message["connection"]?.lowercased() == "close"
+                    guard connection.send(reply(to: message)), !isLast else { return }
+                }
             }
-        }
-        if case .failure(let error) = await listening.result {
-            task.cancel()
-            var reason = error
-            if error is CancellationError, case .failure(let cause) = await task.result { reason = cause }
-            throw LabError("\(name) cannot listen on 127.0.0.1:\(port): \(reason)")
-        }
-        state.withLock { $0.server = (server, task) }
-    }
-
-    /// Waits for the server. Its own wait function can miss the start, so this polls.
-    private static func wait(for server: HTTPServer) async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
-        while true {
-            do {
-                return try await server.waitUntilListening(timeout: 0.1)
-            } catch {
-                guard !Task.isCancelled, ContinuousClock.now < deadline else { throw error }
-            }
-        }
+            state.withLock { $0.server = server }
+        } catch { throw LabError("\(name): \(error)") }
     }
 
     /// Closes all connections and stops listening.
     package func stop() async {
-        let running = state.withLock { state in
+        let server = state.withLock { state in
             defer { state.server = nil }
             return state.server
         }
-        guard let (server, task) = running else { return }
-        await server.stop()
-        task.cancel()
-        _ = try? await task.value
+        server?.stop()
+    }
+
+    private static let threads = BlockingPool(threads: 8)
+
+    /// Blocks the thread of the connection until the handler has answered.
+    private func reply(to message: HTTPMessage) -> [UInt8] {
+        let answer = Answer()
+        Task(executorPreference: Self.threads) {
+            answer.set(await self.serve(StandInRequest(message)))
+        }
+        return answer.get().bytes(isReplyTo: message.method)
+    }
+
+    private final class Answer: Sendable {
+        private let value = Mutex<StandInAnswer?>(nil)
+        private let isSet = DispatchSemaphore(value: 0)
+
+        func set(_ answer: StandInAnswer) {
+            value.withLock { $0 = answer }
+            isSet.signal()
+        }
+
+        func get() -> StandInAnswer {
+            isSet.wait()
+            return value.withLock { $0 } ?? .text(500, "")
+        }
     }
 
     private func serve(_ request: StandInRequest) async -> StandInAnswer {
@@ -128,25 +129,5 @@ package final class StandInServer: Sendable {
     private func note(_ violations: [String], of side: String) {
         guard !violations.isEmpty else { return }
         state.withLock { $0.violations += violations.map { "\(side): \($0)" } }
-    }
-
-    private struct Handler: HTTPHandler {
-        let serve: @Sendable (StandInRequest) async -> StandInAnswer?
-
-        func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
-            var query: [String: String] = [:]
-            for item in request.query { query[item.name] = item.value }
-            var headers: [String: String] = [:]
-            for (name, value) in request.headers { headers[name.rawValue.lowercased()] = value }
-            let received = StandInRequest(
-                method: request.method.rawValue, path: request.target.path(), query: query, headers: headers,
-                body: [UInt8](try await request.bodyData))
-            guard let answer = await serve(received) else { return HTTPResponse(statusCode: .serviceUnavailable) }
-            var fields = HTTPHeaders()
-            for (name, value) in answer.headers { fields[HTTPHeader(name)] = value }
-            return HTTPResponse(
-                statusCode: HTTPStatusCode(answer.status, phrase: "Stand-in"), headers: fields,
-                body: Data(answer.body))
-        }
     }
 }

@@ -29,7 +29,7 @@ struct BenchGrafana {
         let server = try await ServerProcess(
             "grafana", executable: lab, arguments: ["stand-in", "grafana", "--seed", "dashboards=\(dashboards)"],
             folder: work)
-        defer { server.stop() }
+        defer { server.end() }
         var settings: [String: String] = [:]
         try await server.waitUntil {
             for line in try String(contentsOf: server.log, encoding: .utf8).split(separator: "\n") {

@@ -81,7 +81,7 @@ struct Demo: AsyncParsableCommand {
             differing += different.count
             stage.tell("\(component.name): \(questions.count) compared, \(different.count) differ")
         }
-        for component in components { await component.stop() }
+        for component in components { try await component.stop() }
         if let account = ServerAccount.unprivileged {
             stage.say("Back up and restore without root: Prometheus and dr run as user \(account.name)")
             let outcome = try await DemoOrdinaryUser(account, on: stage).run()
@@ -89,7 +89,7 @@ struct Demo: AsyncParsableCommand {
             compared += outcome.compared
             differing += outcome.differing
         }
-        stage.end()
+        try await stage.end()
         print("\(compared) queries compared, \(differing) differ")
         guard differing == 0, before.values.allSatisfy({ $0.values.contains { !$0.isEmpty } }) else {
             throw ExitCode(4)
@@ -117,7 +117,7 @@ struct Demo: AsyncParsableCommand {
         try await stage.dr("report", "verify", String(page))
         stage.say("Show the forecast for the next recovery")
         try await stage.dr("plan", "show", "complete_cluster_loss", showing: 12)
-        for component in components { await component.stop() }
-        stage.end()
+        for component in components { try await component.stop() }
+        try await stage.end()
     }
 }

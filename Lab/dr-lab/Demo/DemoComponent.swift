@@ -22,7 +22,7 @@ protocol DemoComponent: AnyObject {
     /// - Parameter lab: the path of this program.
     func drillServer(_ lab: String) -> String?
 
-    func stop() async
+    func stop() async throws
 }
 
 extension DemoComponent {

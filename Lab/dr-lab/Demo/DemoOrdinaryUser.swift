@@ -37,12 +37,12 @@ struct DemoOrdinaryUser {
         try await dr("backup")
         let probe = PrometheusQueryProbe(OpenMetricsHistory.expressions, over: end - 3600...end)
         let before = try await probe.answers(of: server)
-        await server.stop(gracefully: false)
+        server.crash()
         try FileManager.default.removeItem(at: data)
         try await dr("restore", "--component", "prometheus", "--to", data.path)
         let restored = try await PrometheusServer.start(data: data, folder: folder, options)
         let comparison = probe.compare(before, try await probe.answers(of: restored))
-        await restored.stop()
+        try await restored.stop()
         return (comparison.compared, comparison.differing.count)
     }
 

@@ -49,7 +49,7 @@ final class DemoPrometheus: DemoComponent {
     }
 
     func destroy() async throws {
-        await server.stop(gracefully: false)
+        server.crash()
         try FileManager.default.removeItem(at: data)
     }
 
@@ -60,5 +60,5 @@ final class DemoPrometheus: DemoComponent {
         server = try await PrometheusServer.start(data: data, folder: folder, options)
     }
 
-    func stop() async { await server.stop() }
+    func stop() async throws { try await server.stop() }
 }

@@ -121,5 +121,5 @@ final class DemoStage {
         return "s3://backups/demo"
     }
 
-    func end() { s3?.process.stop() }
+    func end() async throws { try await s3?.process.stop() }
 }

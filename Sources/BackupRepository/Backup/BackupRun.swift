@@ -120,11 +120,12 @@ package struct BackupRun: Sendable {
         for (name, outcome) in outcomes.sorted(by: { $0.key < $1.key }) { assembly.add(outcome, of: name) }
         let (set, assembled) = try assembly.finish()
         var report = assembled
-        report.set = try await pool.run {
-            let committed = try commit(set)
-            try start.guarding.settle(committed, now: now())
-            return committed
+        let (committed, digest) = try await pool.run {
+            let (set, digest) = try commit(set)
+            try start.guarding.settle(set, now: now())
+            return (set, digest)
         }
+        report.set = committed
         for case .stored(let stored) in outcomes.values {
             do { try stored.keepCatalog() } catch {
                 report.warnings.append("the local cache was not saved, the next run will be slower: \(error)")
@@ -133,8 +134,7 @@ package struct BackupRun: Sendable {
         do {
             for (name, part) in report.set.components { try state.recordManifest(part.sha256.hex, of: name) }
             try state.recordLastSet(report.set.name)
-            let document = try SealedDocument.encode(report.set)
-            try state.recordDigest(Digest(of: document).hex, ofLastSet: report.set.name)
+            try state.recordDigest(digest.hex, ofLastSet: report.set.name)
         } catch {
             report.warnings.append("the local state was not saved: \(error)")
         }
@@ -147,17 +147,18 @@ package struct BackupRun: Sendable {
     }
 
     /// Writes the set under the first free name. From this moment on the backup exists.
-    private func commit(_ set: BackupSet) throws -> BackupSet {
+    /// - Returns: the set with its name, and the SHA-256 of its document as it is stored.
+    private func commit(_ set: BackupSet) throws -> (BackupSet, Digest) {
         var set = set
         while true {
+            let document = try repository.encode(set, as: Layout.set(set.name))
             do {
-                let document = try SealedDocument.encode(set)
                 // If the name is taken, no signature is written beside it: nothing would ever remove it.
                 if repository.signing.signer != nil, try repository.store.head(Layout.set(set.name)) == nil {
                     try repository.signing.sign(set, document, in: repository)
                 }
                 _ = try repository.store.put(Layout.set(set.name), document, options: repository.writing)
-                return set
+                return (set, Digest(of: document))
             } catch let error as ObjectStoreError where error.reason == .alreadyExists {
                 set.name = Timestamp(seconds: set.name.seconds + 1)
             }

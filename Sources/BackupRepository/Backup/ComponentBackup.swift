@@ -203,6 +203,7 @@ struct ComponentBackup: Sendable {
             totals: .init(
                 files: totals.files, directories: totals.directories, links: totals.links,
                 bytes: min(totals.bytes, DocumentRange.sizes.upperBound)),
+            contents: try isUnchanged ? previous?.contents ?? catalog.merkleRoot() : catalog.merkleRoot(),
             damage: found.damage.sorted { $0.path < $1.path },
             withheld: capture.withheld.isEmpty ? nil : capture.withheld,
             packs: isUnchanged ? previous?.packs ?? [] : try packsInUse(stored))
@@ -219,9 +220,9 @@ struct ComponentBackup: Sendable {
     /// Another run may have used the name of this second: the next free one is used instead.
     private func putUnderFreeName(_ manifest: inout Manifest) throws -> [UInt8] {
         while true {
-            let bytes = try SealedDocument.encode(manifest)
+            let key = Layout.manifest(component, manifest.name)
+            let bytes = try repository.encode(manifest, as: key)
             do {
-                let key = Layout.manifest(component, manifest.name)
                 _ = try repository.store.put(key, bytes, options: repository.writing)
                 return bytes
             } catch let error as ObjectStoreError where error.reason == .alreadyExists {

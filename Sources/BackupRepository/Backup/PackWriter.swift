@@ -14,8 +14,7 @@ final class PackWriter {
     private var held: [Digest: Int] = [:]
 
     private let component: String
-    private let store: any ObjectStore
-    private let options: PutOptions
+    private let repository: Repository
     private let stage: GzipStage
     private var tar: TarWriter?
     private var hasher = SHA256()
@@ -23,11 +22,10 @@ final class PackWriter {
 
     init(component: String, repository: Repository) throws {
         self.component = component
-        store = repository.store
-        options = repository.writing
+        self.repository = repository
         let recipients = repository.encryption.recipients
         let key = Layout.pack(component, id, isEncrypted: !recipients.isEmpty)
-        let stage = try GzipStage(upload: try store.upload(key, options), recipients: recipients)
+        let stage = try GzipStage(upload: try repository.store.upload(key, repository.writing), recipients: recipients)
         self.stage = stage
         tar = try TarWriter { try stage.write($0) }
     }
@@ -293,8 +291,8 @@ final class PackWriter {
         let index = PackIndex(
             format: RepositoryFormat.version, component: component, pack: id, object: object, gzip: stage.gzip,
             members: members)
-        let bytes = Repository.encodeIndex(index)
-        _ = try store.put(Layout.index(component, id), bytes, options: options)
+        let bytes = try repository.encode(index)
+        _ = try repository.store.put(Layout.index(component, id), bytes, options: repository.writing)
         return Finished(index: index, indexDigest: Digest(of: bytes), stored: object.size + bytes.count)
     }
 

@@ -51,7 +51,7 @@ struct RunHistory: Sendable {
                     references[component] = (name, part)
                     sought.remove(component)
                 }
-            } catch let error as RepositoryError where error.reason == .damaged {
+            } catch let error as RepositoryError where error.isUnreadable {
                 if latest == nil { warnings.append("skipped set \(name): \(error)") }
             } catch let error as RepositoryError where error.reason == .noSuchSet {
                 continue  // a prune removed it after the listing
@@ -72,7 +72,7 @@ struct RunHistory: Sendable {
             do {
                 let (set, digest) = try repository.document(ofSet: name)
                 return (set.number, set.recipients, digest)
-            } catch let error as RepositoryError where error.reason == .damaged || error.reason == .noSuchSet {
+            } catch let error as RepositoryError where error.isUnreadable || error.reason == .noSuchSet {
                 return nil
             }
         }
@@ -135,10 +135,12 @@ struct RunHistory: Sendable {
     func base(of component: String) throws -> Base {
         var set = latest
         if set?.components[component] == nil {
-            set = try repository.newestReadableSet {
-                $0.components[component] != nil && repository.scope.owns($0)
-                    && !repository.scope.isFuture($0, at: now)
-            }
+            do {
+                set = try repository.newestReadableSet {
+                    $0.components[component] != nil && repository.scope.owns($0)
+                        && !repository.scope.isFuture($0, at: now)
+                }
+            } catch let error as RepositoryError where error.reason == .encrypted { return Base() }
         }
         guard let newest = set, let part = newest.components[component] else { return Base() }
         var base = Base()
@@ -165,7 +167,7 @@ struct RunHistory: Sendable {
         do {
             let manifest = try repository.manifest(component, chosen.manifest, sha256: chosen.sha256)
             base.manifest = StoredManifest(manifest: manifest, digest: chosen.sha256)
-        } catch let error as RepositoryError where error.reason == .damaged {}
+        } catch let error as RepositoryError where error.isUnreadable {}
         return base
     }
 }

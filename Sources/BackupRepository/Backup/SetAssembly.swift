@@ -89,7 +89,8 @@ extension BackupSet.Component {
         self.init(
             source: stored.kind, manifest: manifest.name, sha256: stored.result.digest, captured: manifest.captured,
             watermark: manifest.watermark, oldest: manifest.oldest, datum: manifest.datum, files: manifest.totals.files,
-            bytes: manifest.totals.bytes, damaged: manifest.damage.count, added: stored.result.added,
+            bytes: manifest.totals.bytes, contents: manifest.contents, damaged: manifest.damage.count,
+            added: stored.result.added,
             seconds: (seconds * 1000).rounded() / 1000)
     }
 }

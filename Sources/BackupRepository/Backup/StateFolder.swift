@@ -100,6 +100,11 @@ package struct StateFolder: Sendable {
     /// More than the sets that a machine makes while another one makes some as well.
     private static let mostManifests = 100
 
+    /// Returns the file with the document keys of a repository, if the configuration names no other one.
+    package static func documentKeyFile(of repository: RepositoryDescription, in state: String) -> DocumentKeyFile {
+        DocumentKeyFile("\(state)/\(repository.id)/document-keys")
+    }
+
     // MARK: The repository at each address
 
     private static func addressFile(_ state: String, _ store: String) -> String {

@@ -60,6 +60,8 @@ package struct BackupSet: Codable, Equatable, Sendable {
         package var shrunk: Timestamp?
         package var files: Int
         package var bytes: Int
+        /// The Merkle root over the paths and contents of its files; absent in sets of early versions.
+        package var contents: Digest?
         /// Damaged or unreadable paths that were skipped.
         package var damaged: Int
         /// The data that this run added to the store for it.

@@ -24,6 +24,8 @@ package struct Manifest: Codable, Equatable, Sendable {
     /// folder of documents, and in manifests of early versions.
     package var root: RootAttributes?
     package var totals: Totals
+    /// The Merkle root over the files, see `Catalog.merkleRoot()`; absent in manifests of early versions.
+    package var contents: Digest?
     /// Paths that were damaged or unreadable and are therefore not in this backup.
     package var damage: [Damage]
     /// Values that the source never shows, so that a restore needs them from elsewhere; absent means none.
@@ -33,6 +35,7 @@ package struct Manifest: Codable, Equatable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case format, kind, component, source, name, captured, run, watermark, oldest, datum, facts, root, totals
+        case contents
         case damage, withheld, packs
     }
 

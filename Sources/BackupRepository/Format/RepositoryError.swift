@@ -44,6 +44,9 @@ package struct RepositoryError: OperationError, Equatable {
         self.hint = hint
     }
 
+    /// True if a stored document cannot be used: it is damaged, or encrypted to a key that this machine does not have.
+    var isUnreadable: Bool { reason == .damaged || reason == .encrypted }
+
     static func damaged(_ object: String, _ detail: String) -> RepositoryError {
         RepositoryError(
             .damaged, object: object, detail, hint: "run `dr verify --read-data` to see all that is affected")

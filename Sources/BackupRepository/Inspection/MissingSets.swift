@@ -29,7 +29,7 @@ package struct MissingSets: Sendable {
         if own == nil, let lastSet, let digest = state?.digest(ofLastSet: lastSet), names.contains(lastSet) {
             do {
                 isExchanged = try repository.document(ofSet: lastSet).digest.hex != digest
-            } catch let error as RepositoryError where error.reason == .damaged || error.reason == .noSuchSet {
+            } catch let error as RepositoryError where error.isUnreadable || error.reason == .noSuchSet {
                 isExchanged = false  // damage, which is reported as such
             }
             if isExchanged { own = lastSet }
@@ -102,7 +102,7 @@ package struct MissingSets: Sendable {
                     named.insert(Layout.manifest(component, part.manifest))
                 }
             } catch let error as RepositoryError
-                where error.reason == .damaged || error.reason == .noSuchSet
+                where error.isUnreadable || error.reason == .noSuchSet
             {
                 continue  // a set that cannot be read must not hide that another one is gone
             }
@@ -114,7 +114,7 @@ package struct MissingSets: Sendable {
             do {
                 guard let run = try repository.manifest(component, name).run, !runs.contains(run) else { return false }
                 return try OutcomeMark.find(run, in: marks) == .committed
-            } catch let error as RepositoryError where error.reason == .damaged {
+            } catch let error as RepositoryError where error.isUnreadable {
                 return false
             }
         }.map { Layout.manifest($0.component, $0.name).text }

@@ -16,7 +16,7 @@ extension Repository {
                     found.withLock { $0[name] = .success(set) }
                 } catch let error as RepositoryError where error.reason == .noSuchSet {
                     return  // a prune removed it after the listing, or it was never valid
-                } catch let error as RepositoryError {
+                } catch let error as RepositoryError where error.reason != .encrypted || encryption.opensDocuments {
                     found.withLock { $0[name] = .failure(error) }
                 }
             }

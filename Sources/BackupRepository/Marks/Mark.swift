@@ -11,6 +11,12 @@ package protocol Mark: Codable, Equatable, Sendable {
     var at: Timestamp { get }
     /// True if it can hide, release or remove a backup. Where sets are signed, such a mark counts only with a signature.
     var takesAway: Bool { get }
+    /// True if it holds names or queries of the stack: it is then encrypted where packs are.
+    static var isPrivate: Bool { get }
+}
+
+extension Mark {
+    package static var isPrivate: Bool { false }
 }
 
 /// `drilled`: a set was restored in isolation, and the restored data were checked.

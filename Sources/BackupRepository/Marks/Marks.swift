@@ -6,11 +6,13 @@ package struct Marks: Sendable {
     package let store: any ObjectStore
     private let repository: String
     private let signing: SetSigning
+    private let encryption: RepositoryEncryption
 
     package init(_ repository: Repository) {
         store = repository.store
         self.repository = repository.description.id
         signing = repository.signing
+        encryption = repository.encryption
     }
 
     var needsSignatures: Bool { signing.isRequired }
@@ -42,8 +44,9 @@ package struct Marks: Sendable {
 
     /// - Throws: `RepositoryError` `.noSigningKey` if the mark needs a signature that this machine cannot make.
     @discardableResult
-    func put(_ mark: some Mark, at key: ObjectKey) throws -> ObjectInfo {
+    func put<M: Mark>(_ mark: M, at key: ObjectKey) throws -> ObjectInfo {
         var object = try SealedDocument.encode(mark)
+        if M.isPrivate { object = try PrivateMark.wrap(object, of: M.kind, key: key, by: encryption) }
         if mark.takesAway {
             if let signer = signing.signer {
                 object = try MarkSignature.append(to: object, key: key, repository: repository, by: signer)
@@ -69,7 +72,8 @@ package struct Marks: Sendable {
         for attempt in 1... {
             do {
                 let (document, signature) = MarkSignature.split(try store.readDocument(key))
-                let mark = try SealedDocument.decode(CheckedMark<M>.self, document, name: key.text).mark
+                let plain = M.isPrivate ? try PrivateMark.unwrap(document, key: key, by: encryption) : document
+                let mark = try SealedDocument.decode(CheckedMark<M>.self, plain, name: key.text).mark
                 guard mark.kind == M.kind else {
                     throw RepositoryError.damaged(key.text, "it is a mark of another kind")
                 }
@@ -100,7 +104,7 @@ package struct Marks: Sendable {
             try Task.checkCancellation()
             do {
                 if let mark = try read(object.key, as: M.self) { try body(object, mark) }
-            } catch let error as RepositoryError where error.reason == .damaged || error.reason == .untrusted {
+            } catch let error as RepositoryError where error.isUnreadable || error.reason == .untrusted {
                 try unreadable(error)
             }
         }

@@ -4,6 +4,7 @@ package struct PruneIntent: Mark {
     package var format: Int = RepositoryFormat.version
     package var kind: String = PruneIntent.kind
     package var takesAway: Bool { true }
+    package static var isPrivate: Bool { true }
     package var at: Timestamp
     package var tool: String
     package var sets: [DroppedSet]

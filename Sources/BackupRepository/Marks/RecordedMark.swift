@@ -8,6 +8,7 @@ package struct RecordedMark: Mark {
     package var format: Int = RepositoryFormat.version
     package var kind: String = RecordedMark.kind
     package var takesAway: Bool { false }
+    package static var isPrivate: Bool { true }
     package var at: Timestamp
     package var tool: String
     package var set: Timestamp

@@ -33,7 +33,7 @@ struct SampledMark: Mark {
                 guard let mark = try marks.read(object.key, as: SampledMark.self) else { continue }
                 keys.append(object.key)
                 state = state.map { mark.joined(with: $0) } ?? mark
-            } catch let error as RepositoryError where error.reason == .damaged {
+            } catch let error as RepositoryError where error.isUnreadable {
                 unreadable(error)
             }
         }

@@ -60,7 +60,7 @@ struct KeptProof: Sendable {
                 try ledger.need(.kept, packs: manifest.packs.map(\.pack), of: use.component, lockEnd: lockEnd)
                 if isNewest { terms.sparse.seed(manifest) } else { terms.sparse.add(manifest) }
                 hasRun = hasRun || manifest.run != nil
-            } catch let error as RepositoryError where error.reason == .damaged {
+            } catch let error as RepositoryError where error.isUnreadable {
                 damaged[use.component] = "\(error)"
             }
         }

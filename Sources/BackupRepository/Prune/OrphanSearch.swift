@@ -69,7 +69,7 @@ struct OrphanSearch: Sendable {
     private static func manifest(of entry: PruneLedger.Unneeded, in repository: Repository) throws -> Manifest? {
         do {
             return try repository.manifest(entry.component, Timestamp(seconds: entry.name))
-        } catch let error as RepositoryError where error.reason == .damaged {
+        } catch let error as RepositoryError where error.isUnreadable {
             return nil
         }
     }

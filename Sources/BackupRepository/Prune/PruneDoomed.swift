@@ -75,7 +75,7 @@ struct PruneDoomed: Sendable {
                     use.component, entry.name, sha256: Digest(bytes: use.digest))
                 entry.facts = manifest.facts
                 try ledger.need(.held, packs: manifest.packs.map(\.pack), of: use.component)
-            } catch let error as RepositoryError where error.reason == .damaged {}
+            } catch let error as RepositoryError where error.isUnreadable {}
             return entry
         }
     }

@@ -68,7 +68,7 @@ struct PruneExecution: Sendable {
                     let manifest = try prune.repository.manifest(
                         use.component, Timestamp(seconds: use.manifest), sha256: .init(bytes: use.digest))
                     try ledger.need(.kept, packs: manifest.packs.map(\.pack), of: use.component)
-                } catch let error as RepositoryError where error.reason == .damaged {
+                } catch let error as RepositoryError where error.isUnreadable {
                     removal.sealed[use.component] = "\(error)"
                 }
             }
@@ -149,7 +149,7 @@ struct PruneExecution: Sendable {
                 do {
                     manifest.facts =
                         try prune.repository.manifest(use.component, name, sha256: Digest(bytes: use.digest)).facts
-                } catch let error as RepositoryError where error.reason == .damaged {}
+                } catch let error as RepositoryError where error.isUnreadable {}
                 proven[ManifestName(set: set, component: use.component)] = manifest
             }
         }

@@ -8,7 +8,7 @@ struct PruneFacts: Sendable {
     /// The facts about the sets for retention.
     let sets: [SetFacts]
     /// Sets whose documents cannot be read, with the reason, except those that an operator dropped.
-    let unreadable: [Timestamp: String]
+    let unreadable: [Timestamp: RepositoryError]
     /// Runs that can no longer commit a set.
     let settledRuns: Set<String>
     let warnings: [String]
@@ -26,13 +26,22 @@ struct PruneFacts: Sendable {
 
     /// The unreadable sets, each of which stops every prune.
     var refusals: [PruneReport.Refusal] {
-        unreadable.sorted { $0.key < $1.key }.map { name, reason in
-            .init(
-                reason: "'\(Layout.set(name))' cannot be read, so the objects it needs are not known: \(reason)",
-                remedy:
-                    "restore that object from a copy, or drop the set: `dr drop \(name)`; dr does not prune before that"
-            )
+        let sorted = unreadable.sorted { $0.key < $1.key }
+        let encrypted = sorted.filter { $0.value.reason == .encrypted }
+        return encrypted.prefix(1).map { name, error in
+            let number = encrypted.count == 1 ? "1 set" : "\(encrypted.count) sets"
+            return .init(
+                reason: "\(number) cannot be read, such as '\(Layout.set(name))': \(error.detail)",
+                remedy: error.hint ?? "")
         }
+            + sorted.filter { $0.value.reason != .encrypted }.map { name, error in
+                .init(
+                    reason:
+                        "'\(Layout.set(name))' cannot be read, so the objects it needs are not known: \(error.detail)",
+                    remedy:
+                        "restore that object from a copy, or drop the set: `dr drop \(name)`; dr does not prune before that"
+                )
+            }
     }
 }
 
@@ -54,7 +63,7 @@ private struct OrphanSettlement {
                 do {
                     if !prune.isDryRun { try Self.settle(run, hasSet: ledger.hasSet(ofRun: run), in: listing) }
                     runs.insert(run)
-                } catch let error as RepositoryError where error.reason == .damaged {
+                } catch let error as RepositoryError where error.isUnreadable {
                     // The outcome of the run is not known, so its objects stay.
                     warnings.append("skipped a mark: \(error)")
                 }

@@ -86,10 +86,10 @@ struct PruneJudgement: Sendable {
 
     /// Returns the reasons for a decision, as texts.
     func reasons(of decision: RetentionDecision) -> [String] {
-        guard let reason = facts.unreadable[Timestamp(seconds: decision.set.time)] else {
+        guard let error = facts.unreadable[Timestamp(seconds: decision.set.time)] else {
             return decision.reasons.map(\.text)
         }
-        return ["its document cannot be read: \(reason)"]
+        return ["its document cannot be read: \(error.detail)"]
     }
 
     /// Locks each set for as long as it is certain to be kept, and at least for the margin from now.

@@ -8,11 +8,11 @@ internal import Synchronization
 struct SetDocuments: Sendable {
     let facts: [SetFacts]
     /// Documents that cannot be read, with the reason, except of sets that an operator dropped.
-    let unreadable: [Timestamp: String]
+    let unreadable: [Timestamp: RepositoryError]
 
     private struct Found {
         var facts: [SetFacts] = []
-        var unreadable: [Timestamp: String] = [:]
+        var unreadable: [Timestamp: RepositoryError] = [:]
     }
 
     /// Reads them, and records in the ledger the manifests that they name.
@@ -41,7 +41,7 @@ struct SetDocuments: Sendable {
                     var facts = marks.retentionFacts(of: set, at: now, in: repository.scope)
                     facts.isAbandoned = isAbandoned
                     found.withLock { $0.facts.append(facts) }
-                } catch let error as RepositoryError where error.reason == .damaged {
+                } catch let error as RepositoryError where error.isUnreadable {
                     if let dropped = marks[name].dropReason(at: now) {
                         // No set needs its objects any more, and a prune removes them as such.
                         try ledger.addSet(name.seconds, run: "", previous: nil, uses: [])
@@ -49,7 +49,7 @@ struct SetDocuments: Sendable {
                     } else {
                         found.withLock {
                             $0.facts.append(.unreadable(name))
-                            $0.unreadable[name] = error.detail
+                            $0.unreadable[name] = error
                         }
                     }
                 } catch let error as RepositoryError where error.reason == .noSuchSet {

@@ -65,6 +65,7 @@ package struct ComponentRestore: Sendable {
         progress.update { $0.phase = "planning" }
         let catalog = try Catalog(path: nil)
         try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)
+        try await pool.run { try proveContents(of: catalog) }
         let (tree, target): (StagedTree, RestoreTarget) = try await pool.run {
             var target = self.target
             try select(catalog)
@@ -137,6 +138,7 @@ package struct ComponentRestore: Sendable {
         let obstacles = await restorer?.obstacles(to: target.path) ?? []
         let catalog = try Catalog(path: nil)
         try await CatalogFiller(repository: repository, pool: pool).fill(catalog, from: manifest)
+        try await pool.run { try proveContents(of: catalog) }
         return try await pool.run {
             try select(catalog)
             let totals = try catalog.totals()
@@ -164,6 +166,14 @@ package struct ComponentRestore: Sendable {
     private func fail(if damage: [Damage], of tree: StagedTree) throws {
         guard !damage.isEmpty else { return }
         throw RestoreFailure(damage: damage.sorted { $0.path < $1.path }, staging: tree.path, target: target.path)
+    }
+
+    /// - Throws: `RepositoryError` `.damaged` if the indexes list other files than the backup stored.
+    private func proveContents(of catalog: Catalog) throws {
+        guard let recorded = manifest.contents, try catalog.merkleRoot() != recorded else { return }
+        throw RepositoryError.damaged(
+            Layout.manifest(manifest.component, manifest.name).text,
+            "the files in its indexes do not have the recorded Merkle root")
     }
 
     /// Reduces the catalog to the wanted paths and the directories above them.

@@ -183,6 +183,8 @@ package struct SampledVerification: Sendable {
         } catch let error as RepositoryError where error.reason == .damaged {
             found.withLock { $0.damaged[key, default: (error.detail, [])].sets.append(set) }
             return nil
+        } catch let error as RepositoryError where error.reason == .encrypted {
+            return nil  // no sign of damage: another machine has the document key
         }
     }
 

@@ -13,7 +13,7 @@ package final class CMSDecryptor {
     private var isIntact = true
 
     /// - Parameter sink: called with 1 to 65536 bytes at a time, in order, inside ``write(_:)``.
-    package init(with key: RecoveryKey, sink: @escaping (RawSpan) throws -> Void) {
+    package init(with key: some EnvelopeKey, sink: @escaping (RawSpan) throws -> Void) {
         decryption = ContentDecryption(key, sink)
         reader = EnvelopeReader(decryption)
     }

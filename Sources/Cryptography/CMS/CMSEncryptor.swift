@@ -28,13 +28,18 @@ package final class CMSEncryptor {
     /// - Parameters:
     ///   - recipients: at least one; each can decrypt alone. The encryptor does not check whether a certificate has
     ///     expired.
+    ///   - documentKey: can decrypt as well; nil for none.
     ///   - sink: called with at most 64 KiB and 5 bytes at a time, in order, inside ``write(_:)`` and ``finish()``.
-    package init(to recipients: [RecoveryCertificate], sink: @escaping (RawSpan) throws -> Void) throws {
+    package init(
+        to recipients: [RecoveryCertificate], and documentKey: DocumentKey? = nil,
+        sink: @escaping (RawSpan) throws -> Void
+    ) throws {
         guard !recipients.isEmpty else { throw CMSError(.unsupported, operation: "encrypt", "no recipient is given") }
         guard
             let envelope = OpenSSLHandle(CMS_AuthEnvelopedData_create(EVP_aes_256_gcm()), { CMS_ContentInfo_free($0) })
         else { throw Self.failed() }
         for recipient in recipients { try Self.add(recipient, to: envelope.pointer) }
+        if let documentKey, !documentKey.add(to: envelope.pointer) { throw Self.failed() }
         // Chooses key and nonce, and encrypts the key to each recipient.
         chain = try OpenSSL.cipherChain(of: envelope.pointer, operation: "encrypt")
         opening = try Self.header(of: envelope.pointer).opening

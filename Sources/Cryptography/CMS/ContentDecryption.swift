@@ -2,7 +2,7 @@ internal import COpenSSL
 
 /// The decryption of one envelope's content: opened by its header, fed with ciphertext, verified by its tag.
 final class ContentDecryption {
-    private let key: RecoveryKey
+    private let key: any EnvelopeKey
     private let sink: (RawSpan) throws -> Void
     /// OpenSSL's cipher as part of the chain that owns it; nil before the header.
     private var chain: OpenSSLHandle?
@@ -10,7 +10,7 @@ final class ContentDecryption {
     /// The tag, which follows the content in the envelope.
     var tag: [UInt8] = []
 
-    init(_ key: RecoveryKey, _ sink: @escaping (RawSpan) throws -> Void) {
+    init(_ key: any EnvelopeKey, _ sink: @escaping (RawSpan) throws -> Void) {
         self.key = key
         self.sink = sink
     }

@@ -4,6 +4,8 @@
 struct RecipientForms: BERVisitor {
     private static let keyTransport: UInt8 = 0x30
     private static let keyAgreement: UInt8 = 0xA1
+    /// KEKRecipientInfo: a symmetric key.
+    private static let symmetric: UInt8 = 0xA2
 
     /// The nesting depth: the set itself is 1, a RecipientInfo 2, its fields 3.
     private var depth = 0
@@ -52,6 +54,7 @@ struct RecipientForms: BERVisitor {
         switch form {
         case Self.keyTransport: second == 0x30 ? 0 : 2
         case Self.keyAgreement: 3
+        case Self.symmetric: 4
         default: nil  // a kind of recipient that this module does not decrypt for
         }
     }

@@ -1,7 +1,7 @@
 internal import COpenSSL
 
 /// A private key that decrypts data encrypted to its certificate. It is kept off the machines that make backups.
-package struct RecoveryKey: Sendable {
+package struct RecoveryKey: EnvelopeKey {
     private let key: PrivateKey
     /// The key's own certificate, if known: then the key decrypts only data addressed to exactly that certificate.
     package let certificate: RecoveryCertificate?
@@ -37,7 +37,7 @@ package struct RecoveryKey: Sendable {
     /// Decrypts the content key within `envelope`, a `CMS_ContentInfo`.
     /// - Throws: `CMSError` with `.wrongKey`, naming the recipients; `.authentication` if the key's own certificate is
     ///   among them and the content key does not decrypt.
-    func unwrapContentKey(of envelope: OpaquePointer) throws(CMSError) {
+    package func unwrapContentKey(of envelope: OpaquePointer) throws(CMSError) {
         defer { ERR_clear_error() }
         let recipients = (0..<dr_recipient_count(envelope)).compactMap { dr_recipient(envelope, $0) }
         var names: [RecipientName] = []

@@ -27,7 +27,7 @@ package struct KubernetesContexts: Sendable {
         let program = Program(
             "kubectl", ["config", "view", "--output=json"],
             environment: InheritedEnvironment.selected(from: ProcessInfo.processInfo.environment),
-            timeout: .seconds(10))
+            timeout: .seconds(60))
         guard let run = try? await pool.run({ try program.captured(limit: 4 << 20) }), run.end.status == 0,
             let view = try? JSONDecoder().decode(View.self, from: Data(run.output.utf8))
         else { return }

@@ -76,6 +76,7 @@ final class DrillStage: Sendable {
         configuration.checks.endpoints = []
         var session = Session(
             live.options, file: "\(folder.path)/dr.yaml", configuration, kinds: live.kinds, pool: live.pool)
+        session.documentKeyFolder = live.documentKeyFolder ?? live.stateRoot
         session.wrapsStore = { damage(DrilledStore($0)) }
         namespace = DrillNamespace.name(of: run)
         self.folder = folder

@@ -162,7 +162,7 @@ struct SnapshotRun: Sendable {
             do {
                 let present = try await api.snapshot(name, in: repository, isRetried: false)
                 if let present, present.run == context.run {
-                    try await api.deleteSnapshot(name, in: repository, patience: .seconds(10))
+                    try await api.deleteSnapshot(name, in: repository, patience: .seconds(60))
                 }
                 if present != nil || !mayStillArrive { await pool.run { note.remove() } }
             } catch {

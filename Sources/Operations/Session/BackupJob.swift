@@ -46,7 +46,7 @@ package struct BackupJob {
 
     private func backUp() async throws -> Result {
         let parts = try components.map(part)
-        let repository = try await session.repository()
+        let repository = try await session.writableRepository()
         // Before anything is captured: a set without a signature could not be restored with this configuration.
         try repository.signing.requireSigner(toWrite: "the backup set")
         for recipient in repository.encryption.recipients {

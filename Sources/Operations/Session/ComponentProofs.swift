@@ -27,7 +27,7 @@ package struct ComponentProofs {
                 for component in try repository.set(name).components.keys where wanted.contains(component) {
                     found[component] = found[component] ?? at
                 }
-            } catch let error as RepositoryError where [.damaged, .noSuchSet].contains(error.reason) {
+            } catch let error as RepositoryError where [.damaged, .encrypted, .noSuchSet].contains(error.reason) {
                 continue  // pruned, or not readable any more
             }
         }

@@ -12,7 +12,7 @@ extension Session {
     ///   - stack: nil for the stack of the newest set.
     ///   - trust: the fingerprints of the certificates whose signatures count; empty: signatures are not checked.
     package static func withoutConfiguration(
-        _ options: OutputOptions, store: StoreLocation, stack: String?, trust: [Digest],
+        _ options: OutputOptions, store: StoreLocation, stack: String?, trust: [Digest], recoveryKey: String?,
         kinds: [any ComponentKind.Type]
     ) async throws -> Session {
         var configuration = Configuration()
@@ -23,6 +23,7 @@ extension Session {
             options, file: file, configuration, kinds: kinds, pool: BlockingPool(threads: 16))
         session.isWithoutConfiguration = true
         session.trust = trust
+        session.recoveryKey = recoveryKey
         let output = Output(options: options)
         if trust.isEmpty {
             output.warn(

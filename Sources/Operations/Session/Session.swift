@@ -25,6 +25,10 @@ package struct Session {
     /// The SHA-256 fingerprints of the certificates whose signatures count, instead of those in the configuration; empty
     /// for those in the configuration.
     package var trust: [Digest] = []
+    /// The file of the private key that opens encrypted backups, if a command names one.
+    package var recoveryKey: String?
+    /// The state folder with the document keys; nil for that of the configuration.
+    package var documentKeyFolder: String?
     /// True if the command names the store, and there is no configuration file.
     package internal(set) var isWithoutConfiguration = false
     /// Wraps the store of the repository, so that a drill can read a damaged copy.
@@ -60,7 +64,7 @@ package struct Session {
     }
 
     /// - Parameters:
-    ///   - key: the file of the private key for encrypted packs.
+    ///   - key: the file of the private key for encrypted packs; nil for ``recoveryKey``.
     ///   - allowsClear: true to read unencrypted packs although there are recipients.
     package func repository(recoveryKey key: String? = nil, allowsClear: Bool = false) async throws -> Repository {
         let store = try store()
@@ -76,12 +80,13 @@ package struct Session {
         let recipients = try configuration.store.recipients.flatMap { try RecoveryCertificate.load($0) }
         repository.encryption.recipients = recipients
         repository.encryption.allowsClear = allowsClear
-        repository.encryption.key = try key.map { file in
+        repository.encryption.key = try (key ?? recoveryKey).map { file in
             try DocumentError.refuseUntrusted(file, .privateKey)
             return try RecoveryKey.load(file, certificates: recipients) {
                 ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
             }
         }
+        repository.encryption.documentKeys = try documentKeyFile(of: repository).keys()
         if let signing = configuration.store.signing {
             repository.signing.trusted = try X509Certificate.load(signing.certificate)
             repository.signing.signer = try signer()

@@ -10,7 +10,7 @@ struct ContainerCredentials: CredentialSource {
     private static let client: HTTPClient = {
         var options = HTTPOptions()
         options.connectTimeout = .seconds(2)
-        options.stallTimeout = .seconds(5)
+        options.stallTimeout = .seconds(15)
         options.proxy = .none
         return HTTPClient(options)
     }()

@@ -6,11 +6,12 @@ struct InstanceMetadata: CredentialSource {
     let environment: AWSEnvironment
     private static let source = "instance metadata"
 
-    /// Tries once for a short time, because outside EC2 no server answers at that address.
+    /// Tries once, and connects within a short time, because outside EC2 no server answers at that address. A server
+    /// that accepts the connection has more time: the machine may be busy.
     private static let client: HTTPClient = {
         var options = HTTPOptions()
-        options.connectTimeout = .seconds(1)
-        options.stallTimeout = .seconds(2)
+        options.connectTimeout = .seconds(3)
+        options.stallTimeout = .seconds(15)
         options.proxy = .none
         return HTTPClient(options)
     }()

@@ -32,6 +32,8 @@ package struct StoreConfiguration: Equatable, Sendable {
     package var stallTimeout: Period?
     /// Absolute paths of PEM certificates; packs are encrypted to all of them. Empty: not encrypted.
     package var recipients: [String] = []
+    /// Absolute path of the file with the document keys; nil for a file in the state folder.
+    package var documentKey: String?
     package var signing: Signing?
     /// The id of the repository; nil to accept the one that is there at first use.
     package var repository: String?
@@ -77,6 +79,11 @@ extension StoreConfiguration: Section {
             "recipients", \.recipients, as: .list(of: .path),
             about: "PEM certificates; backups are encrypted for all of them."),
         Key(
+            "document_key", \.documentKey, as: .path,
+            about:
+                "File with the keys for names and hashes of encrypted backups. Default: document-keys in the state folder."
+        ),
+        Key(
             "signing", \.signing, as: .section(),
             about: "Certificate and key that sign sets and, by their hashes, all objects that sets refer to."),
         Key(
@@ -88,7 +95,7 @@ extension StoreConfiguration: Section {
     ]
 
     /// The keys that apply to every store; all others apply to S3 only.
-    private static let general: Set = ["url", "recipients", "signing", "repository"]
+    private static let general: Set = ["url", "recipients", "document_key", "signing", "repository"]
 
     package func validate(_ written: WrittenKeys, _ reader: inout Reader) {
         if case .directory = url {

@@ -49,7 +49,7 @@ struct Drop: AsyncParsableCommand {
         guard let name = Timestamp(set) else { return }
         let session = try Session(options)
         let output = Output(options: options)
-        let repository = try await session.repository()
+        let repository = try await dryRun ? session.repository() : session.writableRepository()
         let names = try await session.pool.run { try repository.setNames() }
         guard names.contains(name) else {
             throw RepositoryError(

@@ -10,6 +10,7 @@ struct List: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var source: StoreOptions
+    @OptionGroup var key: RecoveryKeyOption
 
     @Option(name: .long, help: "Show only the newest N sets.")
     var last: Int?
@@ -19,7 +20,7 @@ struct List: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source)
+        let session = try await Session(options, source, recoveryKey: key.recoveryKey)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()

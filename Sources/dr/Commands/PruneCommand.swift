@@ -34,7 +34,7 @@ struct PruneCommand: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(options)
-        let repository = try await session.repository()
+        let repository = try await dryRun ? session.repository() : session.writableRepository()
         var prune = try session.prune(of: repository)
         prune.isDryRun = dryRun
         if let grace = try seconds() { prune.grace = grace }

@@ -155,7 +155,7 @@ struct Restore: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source)
+        let session = try await Session(options, source, recoveryKey: recoveryKey)
         if all { return try await restoreAll(session) }
         if let scenario { return try await replay(scenario, session) }
         if let component { try await restore(component, session) }

@@ -11,6 +11,7 @@ struct Show: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var source: StoreOptions
+    @OptionGroup var key: RecoveryKeyOption
 
     @Argument(help: "Backup set: \(SetSelector.words).")
     var set: SetSelector = .latest
@@ -22,7 +23,7 @@ struct Show: AsyncParsableCommand {
     var files = false
 
     func run() async throws {
-        let session = try await Session(options, source)
+        let session = try await Session(options, source, recoveryKey: key.recoveryKey)
         let repository = try await session.repository()
         let selector = set
         let set = try await session.set(selector, in: repository)

@@ -42,7 +42,7 @@ struct Verify: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source)
+        let session = try await Session(options, source, recoveryKey: recoveryKey)
         let repository = try await session.repository(recoveryKey: recoveryKey)
         let progress = WorkProgress()
         var verification = Verification(repository: repository, pool: session.pool, progress: progress)

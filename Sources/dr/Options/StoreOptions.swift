@@ -49,15 +49,16 @@ extension StoreLocation: ExpressibleByArgument {
 
 extension Session {
     /// The session of a command that `--store` frees from the configuration.
-    init(_ options: GlobalOptions, _ store: StoreOptions) async throws {
+    init(_ options: GlobalOptions, _ store: StoreOptions, recoveryKey: String?) async throws {
         guard let location = store.store else {
             try self.init(options)
             trust = store.trust.map(\.digest)
+            self.recoveryKey = recoveryKey
             return
         }
         if options.config != nil { throw ValidationError("--store and --config exclude each other") }
         self = try await Session.withoutConfiguration(
             options.output, store: location, stack: store.stack, trust: store.trust.map(\.digest),
-            kinds: supportedKinds)
+            recoveryKey: recoveryKey, kinds: supportedKinds)
     }
 }

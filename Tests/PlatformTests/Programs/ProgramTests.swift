@@ -103,9 +103,7 @@ import Testing
             let state = try? String(contentsOfFile: place, encoding: .utf8).split(separator: " ")[2]
             return state != nil && state != "Z"
         }
-        let deadline = ContinuousClock.now + .seconds(20)
-        while isAlive(), ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(!isAlive())
+        try await Patience.wait(until: "the helper has ended") { !isAlive() }
     }
 
     @Test func `a program that does not end is ended`() async throws {

@@ -39,13 +39,13 @@ final class Rehearsal: Sendable {
 
     /// Runs a plan from the beginning.
     func run(
-        _ plan: Plan, record: RunRecord = Rehearsal.record(),
+        _ plan: Plan, record: RunRecord = Rehearsal.record(), clock: any Clock<Duration> = QuickClock(),
         observer: @escaping @Sendable (JournalLine) -> Void = { _ in }
     ) async throws -> RunOutcome {
         let journal = try Journal(creating: journalPath, observer: observer)
         try journal.append(.runBegan(run: record))
         var run = PlanRun(plan: plan, record: record, context: context(), journal: journal)
-        run.clock = QuickClock()
+        run.clock = clock
         return try await run.run()
     }
 
@@ -66,6 +66,8 @@ final class Rehearsal: Sendable {
         step.id = id
         step.needs = needs
         step.action = act(id)
+        // Minutes on this clock, so that a step does not time out because the machine is busy.
+        step.timeout = .hours(3000)
         change(&step)
         return step
     }

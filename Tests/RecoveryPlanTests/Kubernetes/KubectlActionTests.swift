@@ -123,10 +123,10 @@ import Testing
         try site.write("grafana.yaml", site.workload("Deployment", "grafana", replicas: 1))
         _ = try await site.perform("apply: grafana.yaml, namespace: default")
         let error = await #expect(throws: ActionError.self) {
-            try await site.perform("rollout: deployment/grafana, namespace: default, within: 2s")
+            try await site.perform("rollout: deployment/grafana, namespace: default, within: 5s")
         }
         #expect(error?.reason == .notSo && error?.operation == "rollout of deployment/grafana")
-        #expect(error?.detail == "0 of 1 replicas are ready after 2s: ImagePullBackOff in pod grafana-0")
+        #expect(error?.detail == "0 of 1 replicas are ready after 5s: ImagePullBackOff in pod grafana-0")
     }
 
     /// `kubectl wait` alone would fail immediately.

@@ -1,13 +1,16 @@
 package import Cryptography
 internal import ObjectStorage
 
-/// The keys of the packs: certificates to encrypt to, and for a restore the key to decrypt with.
+/// The keys of a repository: certificates that packs and documents are encrypted to, and the keys that open them.
 ///
-/// A machine that makes backups needs only certificates. Documents stay readable: they hold names and hashes.
-package struct PackEncryption: Sendable {
+/// A machine that makes backups needs the certificates, and a document key to read the names and hashes of what it has
+/// stored. That key opens no pack: the machine cannot read old backups.
+package struct RepositoryEncryption: Sendable {
     /// Each can decrypt alone; empty for unencrypted packs.
     package var recipients: [RecoveryCertificate]
     package var key: RecoveryKey?
+    /// Keys that open documents. The first one also encrypts.
+    package var documentKeys: [DocumentKey] = []
     /// True to read unencrypted packs although there are recipients.
     package var allowsClear = false
 
@@ -25,7 +28,7 @@ package struct PackEncryption: Sendable {
     }
 }
 
-extension PackEncryption {
+extension RepositoryEncryption {
     /// - Throws: `RepositoryError` `.notEncrypted` for an unencrypted pack where it is refused.
     func check(_ index: PackIndex) throws {
         guard refusesClear, !index.isEncrypted else { return }

@@ -1,0 +1,52 @@
+package import Cryptography
+internal import FoundationEssentials
+internal import ObjectStorage
+
+/// `document-key`: a document key, encrypted to the recipients alone. With a recovery key a machine can therefore get the
+/// document keys of a repository back.
+///
+/// Any user with write access can add one: a machine uses such keys to open documents, and never to encrypt.
+struct DocumentKeyMark: Mark {
+    static let kind: String = "document-key"
+    var format: Int = RepositoryFormat.version
+    var kind: String = DocumentKeyMark.kind
+    var takesAway: Bool { false }
+    var at: Timestamp
+    /// The CMS envelope of the key in hexadecimal.
+    var envelope: Data
+}
+
+extension Repository {
+    /// Makes a document key, and stores it for the holders of recovery keys.
+    package func makeDocumentKey(now: Timestamp) throws -> DocumentKey {
+        let key = DocumentKey.generate()
+        let envelope = try CMSEnvelope.seal(Array(key.hex.utf8), to: encryption.recipients)
+        try Marks(self).put(DocumentKeyMark(at: now, envelope: Data(envelope)), id: key.id.hex)
+        return key
+    }
+
+    /// Returns the document keys that the recovery key of ``encryption`` can open, newest first.
+    /// - Throws: `CMSError` `.wrongKey` if there are some, and it opens none.
+    package func storedDocumentKeys() throws -> [DocumentKey] {
+        guard let recoveryKey = encryption.key else { return [] }
+        let marks = Marks(self)
+        var keys: [DocumentKey] = []
+        var failure: CMSError?
+        for object in try marks.list(DocumentKeyMark.kind).reversed().prefix(Self.mostDocumentKeys) {
+            do {
+                guard let mark = try marks.read(object.key, as: DocumentKeyMark.self) else { continue }
+                let text = try CMSEnvelope.open([UInt8](mark.envelope), with: recoveryKey, limit: 1024)
+                if let key = DocumentKey(hex: String(decoding: text, as: UTF8.self)) { keys.append(key) }
+            } catch let error as CMSError {
+                failure = error
+            } catch let error as RepositoryError where error.reason == .damaged {
+                continue
+            }
+        }
+        if let failure, keys.isEmpty { throw failure }
+        return keys
+    }
+
+    /// A machine makes one key in its life. More are junk.
+    private static let mostDocumentKeys = 1000
+}
