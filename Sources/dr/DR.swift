@@ -30,6 +30,7 @@ struct DR: AsyncParsableCommand {
             Doctor.self,
             KeyCommand.self,
             PolicyCommand.self,
+            RekeyCommand.self,
             PruneCommand.self,
             Pin.self,
             Drop.self,

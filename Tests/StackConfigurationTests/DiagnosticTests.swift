@@ -105,6 +105,18 @@ import Documents
         .store("url: s3://abc, lock: {margin: 3d}", "dr.yaml:2:30: required key 'mode' is missing"),
         .store("url: file:///r, recipients: a.crt", "dr.yaml:2:37: expected a list, found text"),
         .store("url: file:///r, signing: {key: k}", "dr.yaml:2:34: required key 'certificate' is missing"),
+        .store(
+            "url: file:///r, signing: {trust: [{roles: [backup]}]}",
+            "dr.yaml:2:43: a signer needs either 'certificate' or 'fingerprint'"),
+        .store(
+            "url: file:///r, signing: {trust: [{fingerprint: 3f9a}]}",
+            "dr.yaml:2:57: '3f9a' is not a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons"),
+        .store(
+            "url: file:///r, signing: {trust: [{certificate: a.crt, roles: [prnue]}]}",
+            "dr.yaml:2:72: unknown value 'prnue' (did you mean 'prune'?)"),
+        .store(
+            "url: file:///r, signing: {trust: [{certificate: a.crt, revoked: soon}]}",
+            "dr.yaml:2:73: expected a time such as 2026-12-01T00:00:00Z, found text"),
 
         .component(
             "Rules: {kind: files, data: /f}",

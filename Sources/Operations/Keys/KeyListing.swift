@@ -29,7 +29,9 @@ package struct KeyListing: Encodable {
         let uses = CertificateUses(configuration)
         for file in configuration.store.recipients { try append(certificatesIn: file, uses) }
         guard let signing = configuration.store.signing else { return }
-        try append(certificatesIn: signing.certificate, uses)
+        for file in Set([signing.certificate].compactMap { $0 } + signing.trust.compactMap(\.certificate)).sorted() {
+            try append(certificatesIn: file, uses)
+        }
         guard let key = signing.key else { return }
         try append(keyIn: key, beside: uses) { try passphrases.ofSigningKey(key, configured: signing.passphrase) }
     }
@@ -103,9 +105,12 @@ private struct CertificateUses {
     init(_ configuration: Configuration) {
         for file in configuration.store.recipients { add((try? X509Certificate.load(file)) ?? [], as: "recipient") }
         guard let signing = configuration.store.signing else { return }
-        let signers = (try? X509Certificate.load(signing.certificate)) ?? []
+        let signers = signing.certificate.flatMap { try? X509Certificate.load($0) } ?? []
         if signing.key != nil { add(Array(signers.prefix(1)), as: "signer") }
         add(signers, as: "trusted")
+        for file in signing.trust.compactMap(\.certificate) {
+            add((try? X509Certificate.load(file)) ?? [], as: "trusted")
+        }
     }
 
     func names(of fingerprint: Digest) -> [String] { uses[fingerprint] ?? [] }

@@ -142,31 +142,6 @@ extension LockConfiguration: Section {
     ]
 }
 
-/// The key that signs sets, and the certificates that readers trust. Both are absolute paths of PEM files.
-package struct Signing: Equatable, Sendable {
-    package var certificate = ""
-    /// Nil if sets are only read.
-    package var key: String?
-    /// The passphrase of the key; nil to take it from DR_SIGNING_PASSPHRASE or from the terminal.
-    package var passphrase: Secret?
-
-    package init() {}
-}
-
-extension Signing: Section {
-    package static let keys: [Key<Self>] = [
-        Key(
-            "certificate", \.certificate, as: .path, required: true,
-            about: "PEM certificates; a set must be signed by one of them."),
-        Key(
-            "key", \.key, as: .path,
-            about: "PEM private key of the first certificate, for signing. Not needed to restore."),
-        Key(
-            "passphrase", \.passphrase, as: .secret,
-            about: "Passphrase of the key. Default: DR_SIGNING_PASSPHRASE, else dr asks at the terminal."),
-    ]
-}
-
 extension Shape where Value == Int {
     /// The range is limited because locks are extended at each quarter of the margin, and because a lock in compliance
     /// mode cannot be shortened.

@@ -34,7 +34,7 @@ struct Stats: AsyncParsableCommand {
             let range = statistics.oldest.flatMap { oldest in statistics.newest.map { "\(oldest) to \($0)" } }
             return """
                 repository \(repository.description.id), format \(repository.description.format), in \(repository.store.location)
-                \(statistics.sets) sets\(range.map { ", \($0)" } ?? ""), \(Units.bytes(statistics.storedBytes)) in \(statistics.objects) objects
+                \(Units.count(statistics.sets, "set"))\(range.map { ", \($0)" } ?? ""), \(Units.bytes(statistics.storedBytes)) in \(Units.count(statistics.objects, "object"))
                 \(table.text)
                 """
         }

@@ -24,6 +24,11 @@ struct StoreOptions: ParsableArguments {
     @Option(name: .long, help: "With --store: name of the stack (default: the stack of the newest backup set).")
     var stack: String?
 
+    @Option(
+        name: .long,
+        help: "Number of a backup set that must exist, or a newer one: NUMBER, or NUMBER:SHA256 of its document.")
+    var expectSet: ExpectedSet?
+
     func validate() throws {
         if stack != nil, store == nil { throw ValidationError("--stack needs --store") }
         if stack?.isEmpty == true { throw ValidationError("--stack takes the name of a stack") }
@@ -40,6 +45,8 @@ struct Fingerprint: ExpressibleByArgument {
     }
 }
 
+extension ExpectedSet: ExpressibleByArgument {}
+
 extension StoreLocation: ExpressibleByArgument {
     public init?(argument: String) {
         guard let location = try? StoreLocation(argument) else { return nil }
@@ -54,6 +61,7 @@ extension Session {
             try self.init(options)
             trust = store.trust.map(\.digest)
             take(key)
+            expectedSet = store.expectSet
             return
         }
         if options.config != nil { throw ValidationError("--store and --config exclude each other") }
@@ -61,5 +69,6 @@ extension Session {
             options.output, store: location, stack: store.stack, trust: store.trust.map(\.digest),
             recoveryKey: key.recoveryKey, passphrases: Passphrases(recovery: key.passphrase.source),
             kinds: supportedKinds)
+        expectedSet = store.expectSet
     }
 }
