@@ -18,7 +18,7 @@ package struct KeyListing: Encodable {
         package var fingerprint: String?
         package var validFrom: Timestamp?
         package var expires: Timestamp?
-        /// The use of it in dr.yaml: "recipient", "signer", "trusted"; empty for none.
+        /// The use of it in dr.yaml: "recipient", "signer", "trusted", "revoked"; empty for none.
         package var uses: [String]
     }
 
@@ -108,8 +108,12 @@ private struct CertificateUses {
         let signers = signing.certificate.flatMap { try? X509Certificate.load($0) } ?? []
         if signing.key != nil { add(Array(signers.prefix(1)), as: "signer") }
         add(signers, as: "trusted")
-        for file in signing.trust.compactMap(\.certificate) {
-            add((try? X509Certificate.load(file)) ?? [], as: "trusted")
+        for entry in signing.trust {
+            let listed = entry.certificate.flatMap { try? X509Certificate.load($0) } ?? []
+            add(listed, as: "trusted")
+            guard entry.revoked != nil else { continue }
+            let named = entry.fingerprint.flatMap { Digest(hex: $0) }.map { [$0] } ?? []
+            for fingerprint in listed.map(\.fingerprint) + named { uses[fingerprint] = ["revoked"] }
         }
     }
 

@@ -95,10 +95,12 @@ package struct RecipientChange {
         return full.hasPrefix("\(folder)/") ? String(full.dropFirst(folder.count + 1)) : full
     }
 
-    /// The changed lines, old ones after `-` and new ones after `+`.
-    private var changes: [String] {
+    private var changes: [String] { Self.changes(from: before, to: edit.text) }
+
+    /// Returns the changed lines, old ones after `-` and new ones after `+`.
+    static func changes(from before: String, to after: String) -> [String] {
         let old = before.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        let new = edit.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let new = after.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         return new.difference(from: old).map { change in
             switch change {
             case .remove(_, let line, _): "-\(line)"
@@ -149,7 +151,7 @@ extension RecipientChange.Result {
         lines.append("The next backup encrypts new data for \(recipients.count) recipients.")
         if let sets = setsWithoutNew, let newest = sets.last {
             lines.append(
-                "The new key does not open \(sets.count) existing backup sets, up to \(newest): keep the old keys for them, or run `dr rekey`."
+                "The new key does not open \(sets.count) existing backup sets, up to \(newest): keep the old keys for them, or copy them with `dr rekey`."
             )
         }
         if let sets = setsWithDropped, let newest = sets.last {

@@ -24,11 +24,7 @@ struct RekeyCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Sets to copy: newest, kept (by the retention policy) or all.")
     var sets: RekeyJob.Scope = .kept
 
-    @Option(
-        name: .long,
-        help: "Private key for encrypted packs, PEM. DR_RECOVERY_PASSPHRASE holds its passphrase.",
-        completion: .file())
-    var recoveryKey: String?
+    @OptionGroup var key: RecoveryKeyOptions
 
     @Flag(
         name: .long,
@@ -40,10 +36,11 @@ struct RekeyCommand: AsyncParsableCommand {
 
     func run() async throws {
         var session = try Session(options)
+        session.take(key)
         session.acceptsRevoked = acceptRevoked
         var job = RekeyJob(session: session, location: to)
         job.scope = sets
-        job.recoveryKey = recoveryKey
+        job.recoveryKey = key.recoveryKey
         let output = Output(options: options)
         if dryRun {
             let preview = try await job.preview()

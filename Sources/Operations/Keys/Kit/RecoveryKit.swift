@@ -58,7 +58,7 @@ package struct RecoveryKit {
         recipients = repository.encryption.recipients.map {
             Party(subject: $0.subject, fingerprint: $0.fingerprint.hex)
         }
-        signers = repository.signing.trusted.map { Party(subject: $0.subject, fingerprint: $0.fingerprint.hex) }
+        signers = Self.signers(repository.signing)
         guard let keyFile, let key = repository.encryption.key else { return }
         guard let own = key.certificate else {
             throw UsageError(
@@ -70,6 +70,16 @@ package struct RecoveryKit {
             subject: own.subject, fingerprint: own.fingerprint.hex, kind: key.algorithm.description,
             hasPassphrase: pem.contains("ENCRYPTED"), lines: KitCodes.lines(ofPEM: pem),
             codes: KitCodes.texts(ofPEM: pem))
+    }
+
+    /// The signers whose next documents count.
+    private static func signers(_ signing: SetSigning) -> [Party] {
+        let revoked = Set(signing.signers.filter { $0.revoked != nil }.map(\.fingerprint))
+        let named = signing.trusted.filter { !revoked.contains($0.fingerprint) }
+        let known = Set(named.map(\.fingerprint))
+        let others = signing.signers.filter { $0.revoked == nil && !known.contains($0.fingerprint) }
+        return named.map { Party(subject: $0.subject, fingerprint: $0.fingerprint.hex) }
+            + others.map { Party(subject: "of the configuration", fingerprint: $0.fingerprint.hex) }
     }
 
     // MARK: Text
