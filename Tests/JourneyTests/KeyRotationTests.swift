@@ -90,4 +90,61 @@ import Testing
         try journey.write("g", "two")
         try await journey.expect(0, "backup")
     }
+
+    @Test func `a signer is revoked in place, and the set of another signer keeps the older one usable`() async throws {
+        let journey = try await Journey(initialize: false)
+        for name in ["new", "old"] {
+            try await journey.expect(
+                0, "key", "create", "--signing", "--kind", "p-256", "\(name).key", "--certificate", "\(name).crt",
+                "--no-passphrase")
+        }
+        let file = journey.folder.url.appending(path: "dr.yaml")
+        let both = journey.folder.url.appending(path: "both.crt")
+        let certificates = try ["new", "old"].map {
+            try String(contentsOf: journey.folder.url.appending(path: "\($0).crt"), encoding: .utf8)
+        }
+        try Data(certificates.joined().utf8).write(to: both)
+        let plain = try text(journey)
+        func sign(with name: String, trusting: String) throws {
+            let signing = "signing: {certificate: \(trusting), key: \(name).key}  # the signer"
+            try Data(
+                plain.replacing(
+                    /store: .*\n/, with: "store:\n  url: \"file://\(journey.repository.path)\"\n  \(signing)\n"
+                )
+                .utf8
+            ).write(to: file)
+        }
+        try sign(with: "old", trusting: "old.crt")
+        try await journey.expect(0, "init")
+        try journey.write("f", "one")
+        try await journey.expect(0, "backup")
+        struct Listing: Decodable {
+            struct Row: Decodable {
+                var fingerprint: String
+                var uses: [String]
+            }
+            var keys: [Row]
+        }
+        let old = try #require(try await journey.json(Listing.self, "key", "show", "old.crt").keys.first).fingerprint
+        let own = try await journey.expect(2, "key", "revoke", old)
+        #expect(own.errors.contains("this machine signs with this key"))
+
+        try sign(with: "new", trusting: "both.crt")
+        try await journey.nextSecond()
+        try await journey.expect(0, "backup")
+        let before = try text(journey)
+        let preview = try await journey.expect(0, "key", "revoke", String(old.prefix(10)), "--dry-run")
+        #expect(preview.output.contains("would change"))
+        #expect(try text(journey) == before)
+        let made = try await journey.expect(0, "key", "revoke", old, "--json")
+        #expect(
+            try await journey.objections(to: Data(made.output.utf8), schema: "output.schema.json", "key revoke") == "")
+        let after = try text(journey)
+        #expect(after.contains("trust: [{fingerprint: \(old), revoked: \"") && after.contains("  # the signer"))
+        #expect(try await journey.json(Listing.self, "key", "show", "old.crt").keys.first?.uses == ["revoked"])
+        #expect(try await journey.expect(0, "key", "revoke", old).output.contains("is unchanged"))
+        // The set of the other signer proves the older one.
+        try await journey.expect(0, "list")
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
+    }
 }
