@@ -72,7 +72,9 @@ package struct Session {
     ///   - allowsClear: true to read unencrypted packs although there are recipients.
     package func repository(recoveryKey key: String? = nil, allowsClear: Bool = false) async throws -> Repository {
         let store: any ObjectStore = try await advisingOnTheAddress { try self.store() }
-        var repository: Repository = try await advisingOnTheAddress { try await pool.run { try Repository(opening: store) } }
+        var repository: Repository = try await advisingOnTheAddress {
+            try await pool.run { try Repository(opening: store) }
+        }
         try checkIdentity(of: repository)
         repository.scope = SetScope(
             stack: configuration.stack.isEmpty ? nil : configuration.stack,
