@@ -52,8 +52,20 @@ struct DrillEvidence {
                     at: live.now(), tool: Release.tool, set: set, scenario: scenario, passed: passed)
                 _ = try await live.pool.run { try Marks(repository).put(mark) }
             }
+            if passed { try await noteKeyTest(sets, in: repository) }
         } catch {
             Output(options: live.options).warn("the set could not be marked as drilled: \(error)")
+        }
+    }
+
+    /// Records that the recovery key opened the drilled backups. A drill that failed says nothing about the key.
+    private func noteKeyTest(_ sets: [Timestamp], in repository: Repository) async throws {
+        guard let certificate = repository.encryption.key?.certificate else { return }
+        try await live.pool.run {
+            guard let set = try sets.last(where: { try repository.set($0).recipients != nil }) else { return }
+            _ = try Marks(repository).put(
+                KeyTestedMark(
+                    at: live.now(), tool: Release.tool, fingerprint: certificate.fingerprint, set: set, passed: true))
         }
     }
 }

@@ -25,10 +25,16 @@ package struct Session {
     /// The SHA-256 fingerprints of the certificates whose signatures count, instead of those in the configuration; empty
     /// for those in the configuration.
     package var trust: [Digest] = []
+    /// The passphrases of recovery and signing keys.
+    package var passphrases = Passphrases()
     /// The file of the private key that opens encrypted backups, if a command names one.
     package var recoveryKey: String?
     /// The state folder with the document keys; nil for that of the configuration.
     package var documentKeyFolder: String?
+    /// The newest set that the operator knows of; nil if none is known.
+    package var expectedSet: ExpectedSet?
+    /// True to use older sets of a revoked signer that no other set proves.
+    package var acceptsRevoked = false
     /// True if the command names the store, and there is no configuration file.
     package internal(set) var isWithoutConfiguration = false
     /// The configuration and the plans of the backup set that this session was made from; nil for a `dr.yaml`.
@@ -88,16 +94,17 @@ package struct Session {
         repository.encryption.allowsClear = allowsClear
         repository.encryption.key = try (key ?? recoveryKey).map { file in
             try DocumentError.refuseUntrusted(file, .privateKey)
-            return try RecoveryKey.load(file, certificates: recipients) {
-                ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
-            }
+            return try RecoveryKey.load(file, certificates: recipients) { try passphrases.ofRecoveryKey(file) }
         }
         repository.encryption.documentKeys = try documentKeyFile(of: repository).keys()
         if let signing = configuration.store.signing {
-            repository.signing.trusted = try X509Certificate.load(signing.certificate)
+            repository.signing.trusted = try signing.certificate.map { try X509Certificate.load($0) } ?? []
+            repository.signing.trust(try signing.signers())
             repository.signing.signer = try signer()
         }
         if !trust.isEmpty { repository.signing.trust(onlySignersWith: trust) }
+        repository.signing.acceptsRevoked = acceptsRevoked
+        if let expectedSet { try await pool.run { [repository] in try expectedSet.check(repository, at: now()) } }
         return repository
     }
 
@@ -117,10 +124,12 @@ package struct Session {
 
     /// The signer of this host; nil if the configuration does not name a key.
     package func signer() throws -> SigningIdentity? {
-        guard let signing = configuration.store.signing, let key = signing.key else { return nil }
+        guard let signing = configuration.store.signing, let key = signing.key,
+            let certificate = signing.certificate
+        else { return nil }
         try DocumentError.refuseUntrusted(key, .privateKey)
-        return try SigningIdentity.load(certificate: signing.certificate, privateKey: key) {
-            ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
+        return try SigningIdentity.load(certificate: certificate, privateKey: key) {
+            try passphrases.ofSigningKey(key, configured: signing.passphrase)
         }
     }
 

@@ -64,11 +64,7 @@ struct DrillCommand: AsyncParsableCommand {
     )
     var inject: Sabotage.Kind?
 
-    @Option(
-        name: .long,
-        help: "Private key for encrypted packs, PEM. DR_RECOVERY_PASSPHRASE holds its passphrase.",
-        completion: .file())
-    var recoveryKey: String?
+    @OptionGroup var key: RecoveryKeyOptions
 
     @Flag(name: .long, help: "Drill the newest set left, although a newer one is gone.")
     var acceptOlder = false
@@ -82,17 +78,17 @@ struct DrillCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var session = try await Session(options, source, recoveryKey: recoveryKey)
+        var session = try await Session(options, source, key)
         if source.store != nil {
             session = try await recorded.session(
-                scenario, at: at, in: session, needing: ["drill"], recoveryKey: recoveryKey)
+                scenario, at: at, in: session, needing: ["drill"], recoveryKey: key.recoveryKey)
         }
         _ = try session.chosen(component)
         var drill = Drill(live: session, scenario: scenario, at: try await set(session))
         drill.components = component
         drill.request.parameters = try parameters.values()
         drill.request.acceptsOlder = acceptOlder
-        drill.recoveryKey = recoveryKey
+        drill.recoveryKey = key.recoveryKey
         drill.keeps = keep
         drill.control = inject
         drill.timeLimit = timeout?.period.duration
@@ -103,7 +99,7 @@ struct DrillCommand: AsyncParsableCommand {
 
     private func set(_ session: Session) async throws -> SetSelector {
         guard randomSet else { return at }
-        let repository = try await session.repository(recoveryKey: recoveryKey)
+        let repository = try await session.repository(recoveryKey: key.recoveryKey)
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()
         for name in names.filter({ !repository.scope.isFuture($0, at: now) }).shuffled() {

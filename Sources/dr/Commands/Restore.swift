@@ -87,6 +87,11 @@ struct Restore: AsyncParsableCommand {
     @Flag(name: .long, help: "Restore unencrypted packs, although dr.yaml has recipients.")
     var allowClear = false
 
+    @Flag(
+        name: .long,
+        help: "Restore sets that a revoked signer made before its revocation, although no other set proves their age.")
+    var acceptRevoked = false
+
     @OptionGroup var slice: SliceOptions
 
     @Option(
@@ -105,11 +110,7 @@ struct Restore: AsyncParsableCommand {
             """)
     var paths: [String] = []
 
-    @Option(
-        name: .long,
-        help: "Private key for encrypted packs, PEM. DR_RECOVERY_PASSPHRASE holds its passphrase.",
-        completion: .file())
-    var recoveryKey: String?
+    @OptionGroup var key: RecoveryKeyOptions
 
     func validate() throws {
         _ = try parsedOwner()
@@ -167,7 +168,8 @@ struct Restore: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: recoveryKey)
+        var session = try await Session(options, source, key)
+        session.acceptsRevoked = acceptRevoked
         if all { return try await restoreAll(session) }
         if configuration { return try await restoreConfiguration(session) }
         if let scenario {
@@ -175,7 +177,7 @@ struct Restore: AsyncParsableCommand {
             return try await replay(
                 scenario,
                 try await recorded.session(
-                    scenario, at: at, in: session, needing: ["components"], recoveryKey: recoveryKey,
+                    scenario, at: at, in: session, needing: ["components"], recoveryKey: key.recoveryKey,
                     allowsClear: allowClear, isPreview: dryRun))
         }
         if let component { try await restore(component, session) }
@@ -184,7 +186,7 @@ struct Restore: AsyncParsableCommand {
     private func replay(_ scenario: String, _ session: Session) async throws {
         let run = try await ScenarioRun.prepare(
             scenario, at: at, request: try scenarioOptions.request(acceptsOlder: acceptOlder, allowsClear: allowClear),
-            live: session, recoveryKey: recoveryKey)
+            live: session, recoveryKey: key.recoveryKey)
         let output = Output(options: options)
         if dryRun {
             let preview = try await run.preview()
@@ -198,14 +200,14 @@ struct Restore: AsyncParsableCommand {
 
     private func restoreConfiguration(_ session: Session) async throws {
         guard let to else { return }
-        let stack = try await RecordedStack(at, in: session, recoveryKey: recoveryKey, allowsClear: allowClear)
+        let stack = try await RecordedStack(at, in: session, recoveryKey: key.recoveryKey, allowsClear: allowClear)
         let written = try stack.write(to: to, replaces: replace)
         try Output(options: options).result(written) { written.text }
     }
 
     private func restoreAll(_ session: Session) async throws {
         guard let to else { return }
-        let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: allowClear)
+        let repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
         var restore = StackRestore(
             session: session, repository: repository,
             selection: try await session.selection(at, of: nil, in: repository, acceptsOlder: acceptOlder))
@@ -225,7 +227,7 @@ struct Restore: AsyncParsableCommand {
         if to == nil, let settings, try session.importer(kind: settings.kind, of: settings)?.fillsServer != true {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
-        let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: allowClear)
+        let repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
         let selection = try await session.selection(
             at, of: [component], in: repository, acceptsOlder: acceptOlder)
         let set = try await session.set(of: component, in: selection, repository)
