@@ -10,6 +10,8 @@ DESTDIR ?=
 DEMO_FLAGS ?=
 DRILL_REPORT ?= .build/drill
 BENCH_FLAGS ?=
+FUZZ_SECONDS ?= 600
+FUZZ_FLAGS ?=
 
 # The folder of the servers and clients that tests and demo use.
 export DR_TOOLS ?= $(CURDIR)/.tools/bin
@@ -51,6 +53,13 @@ bench: ## Compare the speed of dr, restic, rclone, tar and cp (BENCH_FLAGS=--qui
 	@$(RELEASE) --product dr
 	@$(RELEASE) --product dr-lab
 	@$(BIN)/dr-lab bench $(BENCH_FLAGS)
+
+.PHONY: fuzz
+fuzz: ## Give hostile inputs to all readers for FUZZ_SECONDS (600), and store those that do harm in fixtures/fuzz.
+	@Scripts/prepare demo
+	@swift build --product dr
+	@swift build --product dr-lab
+	@.build/debug/dr-lab fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_FLAGS)
 
 .PHONY: lint
 lint: ## Check the style.

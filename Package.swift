@@ -148,10 +148,19 @@ let lab: [Target] = [
         name: "Lab",
         dependencies: ["Platform", "Documents", "Archiving", "Cryptography"],
         path: "Lab/Lab", swiftSettings: strict),
+    // Hostile inputs for everything that reads data from outside.
+    .target(
+        name: "Fuzzing",
+        dependencies: everyKind + [
+            "Lab", "S3", "ObjectStorage", "BackupRepository", "Retention", "StackConfiguration", "RecoveryPlan",
+            "ShippedPlans", "Reporting", "Components", "Documents", "HTTP", "Cryptography", "Archiving", "Platform",
+            logging,
+        ],
+        path: "Lab/Fuzzing", swiftSettings: strict),
     .executableTarget(
         name: "dr-lab",
         dependencies: [
-            "Lab", "HTTP", "Documents", "Platform", "Cryptography", "BackupRepository", "ObjectStorage", "Retention",
+            "Lab", "Fuzzing", "HTTP", "Documents", "Platform", "Cryptography", "BackupRepository", "ObjectStorage", "Retention",
             argumentParser,
         ],
         path: "Lab/dr-lab", swiftSettings: strict),
@@ -197,13 +206,14 @@ let testTargets = [
         of: "Operations",
         [
             "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "StackConfiguration",
-            "Trends", "Documents", "Platform",
+            "Trends", "Cryptography", "Documents", "Platform",
         ]),
     tests(
         of: "Drills",
         ["Operations", "FileTree", "StackConfiguration", "BackupRepository", "Components", "ObjectStorage", "Platform"]),
     .testTarget(
-        name: "LabTests", dependencies: ["Lab", "HTTP", "Documents", "Platform"], swiftSettings: strict),
+        name: "LabTests", dependencies: ["Lab", "Fuzzing", "dr-lab", "HTTP", "Documents", "Platform"],
+        swiftSettings: strict),
     // The built program, as a user runs it.
     .testTarget(
         name: "JourneyTests",

@@ -63,11 +63,10 @@ package struct Repository: Sendable {
     /// - Parameter known: a set that must exist. A listing may lag behind: one that lacks this set is completed.
     package func setNames(including known: Timestamp? = nil) throws -> [Timestamp] {
         var names: [Timestamp] = []
-        try store.list(prefix: Layout.setPrefix, after: nil) { object in
+        try store.listDocuments(prefix: Layout.setPrefix) { object in
             if let text = Layout.name(of: object.key, suffix: ".json"), let name = Timestamp(text) {
                 names.append(name)
             }
-            return .proceed
         }
         if let known, !names.contains(known), try store.head(Layout.set(known)) != nil {
             names.append(known)
@@ -78,7 +77,7 @@ package struct Repository: Sendable {
 
     /// Returns the SHA-256 of a set's document as it is stored.
     package func digest(ofSet name: Timestamp) throws -> Digest {
-        Digest(of: try store.read(Layout.set(name), limit: 256 << 20))
+        Digest(of: try store.readDocument(Layout.set(name)))
     }
 
     package func set(_ name: Timestamp) throws -> BackupSet {
@@ -151,7 +150,7 @@ package struct Repository: Sendable {
 
     package func manifest(_ component: String, _ name: Timestamp, sha256: Digest) throws -> Manifest {
         let key = Layout.manifest(component, name)
-        return try fetchNamed(key, sha256: sha256) { bytes in
+        return try fetchNamed(key, sha256: sha256, limit: DocumentLimits.longestManifest) { bytes in
             let plain = try encryption.open(bytes, of: key)
             let manifest = try SealedDocument.decode(Manifest.self, plain, name: key.text)
             guard manifest.component == component, manifest.name == name else {
@@ -165,7 +164,7 @@ package struct Repository: Sendable {
     func manifest(_ component: String, _ name: Timestamp) throws -> Manifest {
         let key = Layout.manifest(component, name)
         do {
-            return try Self.fetch(key, from: store) { bytes in
+            return try Self.fetch(key, from: store, limit: DocumentLimits.longestManifest) { bytes in
                 let plain = try encryption.open(bytes, of: key)
                 let manifest = try SealedDocument.decode(Manifest.self, plain, name: key.text)
                 guard manifest.component == component, manifest.name == name else {
@@ -180,9 +179,10 @@ package struct Repository: Sendable {
 
     package func index(_ component: String, _ use: Manifest.PackUse) throws -> PackIndex {
         let key = Layout.index(component, use.pack)
-        return try fetchNamed(key, sha256: use.index) { bytes in
+        let limit = DocumentLimits.longestIndex(members: use.members)
+        return try fetchNamed(key, sha256: use.index, limit: limit) { bytes in
             let stored = try encryption.open(bytes, of: key)
-            return try Self.decodeIndex(stored, component: component, pack: use.pack, key: key)
+            return try Self.decodeIndex(stored, component: component, use, key: key)
         }
     }
 
@@ -211,16 +211,18 @@ package struct Repository: Sendable {
     }
 
     private static func decodeIndex(
-        _ bytes: [UInt8], component: String, pack: String, key: ObjectKey
+        _ bytes: [UInt8], component: String, _ use: Manifest.PackUse, key: ObjectKey
     ) throws -> PackIndex {
         let plain: [UInt8]
         do {
-            plain = try GzipStream.decode(bytes, limit: 256 << 20)
+            plain = try GzipStream.decode(bytes, limit: DocumentLimits.longestIndex(members: use.members))
         } catch {
             throw RepositoryError.damaged(key.text, "\(error)")
         }
-        let index = try SealedDocument.decode(PackIndex.self, plain, name: key.text)
-        guard index.component == component, index.pack == pack, index.gzip.allSatisfy({ $0.count == 2 }) else {
+        let index = try SealedDocument.decode(
+            PackIndex.self, plain, name: key.text,
+            mostValues: DocumentLimits.mostIndexValues(members: use.members))
+        guard index.component == component, index.pack == use.pack, index.gzip.allSatisfy({ $0.count == 2 }) else {
             throw RepositoryError.damaged(key.text, "it is the index of another pack")
         }
         return index
@@ -228,15 +230,16 @@ package struct Repository: Sendable {
 
     /// Reads an object whose hash is known.
     private func fetchNamed<Value>(
-        _ key: ObjectKey, sha256: Digest, _ decode: ([UInt8]) throws -> Value
+        _ key: ObjectKey, sha256: Digest, limit: Int, _ decode: ([UInt8]) throws -> Value
     ) throws -> Value {
         do {
-            return try Self.fetch(key, from: store) { bytes in
+            let bytes = try Self.fetch(key, from: store, limit: limit) { bytes in
                 guard Digest(of: bytes) == sha256 else {
                     throw RepositoryError.damaged(key.text, "its SHA-256 does not match the recorded one")
                 }
-                return try decode(bytes)
+                return bytes
             }
+            return try decode(bytes)  // not in the loop: another read of the same bytes would give the same document
         } catch let error as ObjectStoreError where error.reason == .notFound {
             throw RepositoryError.damaged(key.text, "it is missing")
         }
@@ -244,18 +247,19 @@ package struct Repository: Sendable {
 
     /// Fetches again while the received data are damaged or truncated.
     private static func fetch<Value>(
-        _ key: ObjectKey, from store: any ObjectStore, _ decode: ([UInt8]) throws -> Value
+        _ key: ObjectKey, from store: any ObjectStore, limit: Int = DocumentLimits.longestDocument,
+        _ decode: ([UInt8]) throws -> Value
     ) throws -> Value {
         for _ in 1..<Retries.ofDamagedReads {
             do {
-                return try decode(try store.read(key, limit: 256 << 20))
+                return try decode(try store.readDocument(key, limit: limit))
             } catch let error as RepositoryError where error.reason == .damaged {
                 continue
             } catch let error as ObjectStoreError where error.reason == .truncated {
                 continue
             }
         }
-        return try decode(try store.read(key, limit: 256 << 20))
+        return try decode(try store.readDocument(key, limit: limit))
     }
 }
 

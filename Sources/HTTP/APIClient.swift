@@ -23,7 +23,7 @@ package struct APIClient<Reason: APIReason>: Sendable {
     ///   - longestAnswer: in bytes.
     package init(
         url: String, client: HTTPClient, pool: BlockingPool, headers: [HTTPHeaders.Field] = [], retries: RetryPolicy,
-        longestAnswer: Int = 64 << 20
+        longestAnswer: Int = 32 << 20
     ) {
         base = String(url.prefix(url.count - url.reversed().prefix { $0 == "/" }.count))
         location = String(HTTPRequest("GET", base).summary.dropFirst("GET ".count))

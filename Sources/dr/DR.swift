@@ -28,6 +28,7 @@ struct DR: AsyncParsableCommand {
             Status.self,
             CheckCommand.self,
             Doctor.self,
+            KeyCommand.self,
             PolicyCommand.self,
             RekeyCommand.self,
             PruneCommand.self,

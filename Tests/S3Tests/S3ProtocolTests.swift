@@ -284,9 +284,9 @@ import Testing
             .reply(Self.part("6-9", of: "6789")),
         ])
         var text = ""
-        // So little progress does not reset the count of tries.
+        // So little progress does not reset the count of tries; the stalled one counts twice.
         try store(server) {
-            $0.retry.attempts = 4
+            $0.retry.attempts = 5
             $0.stallTimeout = Patience.stall
         }.get(key, range: nil) { piece in
             text += piece.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }

@@ -159,14 +159,14 @@ import Documents
         .component("{}", "dr.yaml:3:3: 'components' is empty"),
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: hunter2}",
-            "dr.yaml:3:64: this file must not contain secrets\nhint: use {env: NAME} or {file: PATH}, and change the secret"
+            "dr.yaml:3:64: this file must not contain secrets\nhint: use {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}, and change the secret"
         ),
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: {env: hunter-2}}",
             "dr.yaml:3:65: 'env' must name an environment variable: letters, digits and '_'"),
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: {env: A, file: b}}",
-            "dr.yaml:3:64: a secret needs one of 'env' and 'file'"),
+            "dr.yaml:3:64: a secret needs one of 'env', 'file' and 'command'"),
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: {enw: A}}",
             "dr.yaml:3:65: unknown key 'enw' (did you mean 'env'?)"),

@@ -12,6 +12,8 @@ package struct AlertmanagerAPI: Sendable {
     package var location: String { client.location }
     package var pool: BlockingPool { client.pool }
     private let client: APIClient<AlertmanagerRefusal>
+    /// All silences come in one answer: 100,000 of them have some fifty million bytes.
+    private static let longestAnswer = 64 << 20
 
     /// - Parameters:
     ///   - url: with the server's path prefix, if it has one: "https://host/alertmanager".
@@ -20,8 +22,7 @@ package struct AlertmanagerAPI: Sendable {
         url: String, client: HTTPClient, pool: BlockingPool,
         retries: RetryPolicy = RetryPolicy(attempts: 3, base: .milliseconds(200), cap: .seconds(2))
     ) {
-        // 100,000 silences have some fifty million bytes.
-        self.client = APIClient(url: url, client: client, pool: pool, retries: retries, longestAnswer: 256 << 20)
+        self.client = APIClient(url: url, client: client, pool: pool, retries: retries, longestAnswer: Self.longestAnswer)
     }
 
     package func status() throws -> AlertmanagerStatus {

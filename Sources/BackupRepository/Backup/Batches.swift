@@ -24,13 +24,15 @@ final class Batches: Sendable {
     func next() throws -> [Catalog.Fresh]? {
         try state.withLock { state in
             var batch: [Catalog.Fresh] = []
-            var bytes = 0
+            var (bytes, names) = (0, 0)
             while batch.count < settings.maximumMembers {
                 if state.queue.isEmpty, !state.isAtEnd { try refill(&state) }
                 guard let record = state.queue.first else { break }
                 let size = record.known == nil ? record.record.size : 0
                 let isLarge = size >= settings.targetBytes / 2
                 guard batch.isEmpty || (!isLarge && bytes + size <= settings.targetBytes) else { break }
+                names += record.record.path.count + (record.record.target?.count ?? 0)
+                guard batch.isEmpty || names <= DocumentLimits.mostNameBytes else { break }
                 state.queue.removeFirst()
                 batch.append(record)
                 bytes += size

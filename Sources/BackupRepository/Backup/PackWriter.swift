@@ -96,7 +96,9 @@ final class PackWriter {
         guard fstat(descriptor, &before) == 0, before.st_mode & S_IFMT == S_IFREG else { return .vanished }
         var record = record
         record.size = Int(before.st_size)
-        guard DocumentRange.sizes.contains(record.size) else { return .unreadable("it is larger than 8 PiB") }
+        guard record.size <= DocumentLimits.largestFile else {
+            return .unreadable("it is larger than \(DocumentLimits.largestFile >> 40) TiB, the limit of one file")
+        }
         record.modified = FileTime(before.st_mtim)
         record.inode = UInt64(before.st_ino)
 

@@ -24,6 +24,7 @@ struct SetAssembly {
             previousDigest: start.history.newestDigest, number: start.history.nextNumber,
             recipients: run.repository.encryption.fingerprints, components: [:], failed: [:],
             configured: Set((run.configured ?? []) + run.components.map(\.name)).sorted())
+        set.recovery = run.recovery
     }
 
     mutating func add(_ outcome: ComponentRun.Outcome, of name: String) {

@@ -10,7 +10,7 @@ protocol RepositoryDocument: Decodable {
 extension RepositoryDescription: RepositoryDocument {
     var defect: String? {
         if !Layout.isID(id) { return "its id is not 32 hexadecimal digits" }
-        guard (1...1 << 40).contains(pack.targetBytes), (1...Manifest.PackUse.mostMembers).contains(pack.maximumMembers)
+        guard (1...1 << 40).contains(pack.targetBytes), (1...DocumentLimits.mostMembers).contains(pack.maximumMembers)
         else { return "its packs have an impossible size" }
         return nil
     }
@@ -60,12 +60,9 @@ extension Manifest: RepositoryDocument {
 }
 
 extension Manifest.PackUse {
-    /// More members than any index of the longest allowed text can hold.
-    static let mostMembers = 1 << 22
-
     fileprivate var defect: String? {
         guard Layout.isID(pack) else { return "it names a pack that is not 32 hexadecimal digits" }
-        guard (0...Self.mostMembers).contains(members) else { return "pack \(pack) has \(members) members" }
+        guard (0...DocumentLimits.mostMembers).contains(members) else { return "pack \(pack) has \(members) members" }
         guard [live, lent].allSatisfy({ $0.map(areRanges) ?? true }) else {
             return "it uses members that pack \(pack) does not have"
         }
@@ -83,6 +80,7 @@ extension PackIndex: RepositoryDocument {
         guard gzip.allSatisfy({ $0.count == 2 && $0.allSatisfy(DocumentRange.sizes.contains) }) else {
             return "it lists a gzip member with invalid sizes"
         }
+        guard members.count <= DocumentLimits.mostMembers else { return "it has more members than a pack can have" }
         guard let number = members.firstIndex(where: { !$0.isSound }) else { return nil }
         return "a number of its member \(number) is out of range"
     }
@@ -95,7 +93,7 @@ extension PackIndex.Member {
 }
 
 extension PackIndex.Reference {
-    fileprivate var isSound: Bool { Layout.isID(pack) && (0..<Manifest.PackUse.mostMembers).contains(member) }
+    fileprivate var isSound: Bool { Layout.isID(pack) && (0..<DocumentLimits.mostMembers).contains(member) }
 }
 
 // MARK: Marks

@@ -32,13 +32,18 @@ package enum SealedDocument {
 
     /// - Throws: ``RepositoryError``, `.damaged` if the seal does not match or a value is out of its range,
     ///   `.newerVersion` if the document has a format newer than ``RepositoryFormat/version``.
-    static func decode<Value: RepositoryDocument>(_ type: Value.Type, _ bytes: [UInt8], name: String) throws -> Value {
+    static func decode<Value: RepositoryDocument>(
+        _ type: Value.Type, _ bytes: [UInt8], name: String, mostValues: Int = DocumentLimits.mostValues
+    ) throws -> Value {
         guard bytes.count > sealLength else {
             throw RepositoryError.damaged(name, "it is truncated or not a document of dr")
         }
         let content = Array(bytes.dropLast(sealLength))
         let tail = String(decoding: bytes.suffix(sealLength), as: UTF8.self)
         let whole = tail == ",\n\"sha256\":\"\(Digest(of: content).hex)\"}\n"
+        if let defect = DocumentScan(bytes).defect(mostValues: mostValues) {
+            throw RepositoryError.damaged(name, defect)
+        }
         let decoder = JSONDecoder()
         let data = Data(bytes)
         // The version comes first: a newer format may have another seal, and must not be reported as damaged.

@@ -11,17 +11,17 @@ package protocol Mark: Codable, Equatable, Sendable {
     var at: Timestamp { get }
     /// True if it can hide, release or remove a backup. Where sets are signed, such a mark counts only with a signature.
     var takesAway: Bool { get }
+    /// True if it holds names or queries of the stack: it is then encrypted where packs are.
+    static var isPrivate: Bool { get }
     /// The signer of such a mark needs one of these roles; empty if every trusted signer may sign it.
     static var roles: Set<SignerRole> { get }
     /// True to sign also a mark that takes nothing away, if this machine has a key.
     static var isAlwaysSigned: Bool { get }
-    /// True if it holds names or queries of the stack: it is then encrypted where packs are.
-    static var isPrivate: Bool { get }
 }
 
 extension Mark {
-    package static var roles: Set<SignerRole> { [] }
     package static var isAlwaysSigned: Bool { false }
+    package static var roles: Set<SignerRole> { [] }
     package static var isPrivate: Bool { false }
 }
 

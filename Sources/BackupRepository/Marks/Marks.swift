@@ -63,10 +63,7 @@ package struct Marks: Sendable {
 
     static func list(_ kind: String, in store: any ObjectStore) throws -> [ObjectInfo] {
         var objects: [ObjectInfo] = []
-        try store.list(prefix: prefix(kind), after: nil) { object in
-            objects.append(object)
-            return .proceed
-        }
+        try store.listDocuments(prefix: prefix(kind)) { objects.append($0) }
         return objects
     }
 
@@ -75,7 +72,7 @@ package struct Marks: Sendable {
     func read<M: Mark>(_ key: ObjectKey, as type: M.Type = M.self) throws -> M? {
         for attempt in 1... {
             do {
-                let (document, signature) = MarkSignature.split(try store.read(key, limit: 256 << 20))
+                let (document, signature) = MarkSignature.split(try store.readDocument(key))
                 let plain = M.isPrivate ? try PrivateMark.unwrap(document, key: key, by: encryption) : document
                 let mark = try SealedDocument.decode(CheckedMark<M>.self, plain, name: key.text).mark
                 guard mark.kind == M.kind else {
@@ -110,7 +107,7 @@ package struct Marks: Sendable {
                 signature, of: document, key: key, repository: repository, by: signing)
             try check(signer, of: mark, key, as: roles)
             return mark
-        } catch let error as RepositoryError where error.reason == .damaged || error.reason == .untrusted {
+        } catch let error as RepositoryError where error.isUnreadable || error.reason == .untrusted {
             return nil
         }
     }

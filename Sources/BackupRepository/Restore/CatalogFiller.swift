@@ -49,11 +49,11 @@ struct CatalogFiller: Sendable {
 
 /// The rules for a path in an archive, so that a restore cannot write outside its target.
 enum RestorePath {
-    /// Returns true if the path is relative, with no empty, `.` or `..` component, and no NUL. One trailing slash marks
+    /// Returns true if the path is relative, with no empty, `.` or `..` component, no NUL, and not too long. One trailing slash marks
     /// a directory.
     static func isSafe(_ path: [UInt8]) -> Bool {
         let trimmed = path.last == UInt8(ascii: "/") ? path.dropLast() : path[...]
-        guard !trimmed.isEmpty, !path.contains(0) else { return false }
+        guard !trimmed.isEmpty, path.count <= DocumentLimits.longestPath, !path.contains(0) else { return false }
         return trimmed.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .allSatisfy { part in !part.isEmpty && (part.count > 2 || part.contains { $0 != UInt8(ascii: ".") }) }
     }

@@ -11,6 +11,11 @@ extension JSONValue {
     /// The limit of nesting; each level needs stack space.
     package static let greatestDepth = 512
 
+    /// The limit of the weight of a text's values: one for each value, and ``weightOfObject`` more for each object, which
+    /// needs that much more memory. Values up to this limit take at most about 300 MiB, however short the text is.
+    package static let greatestWeight = 4_000_000
+    package static let weightOfObject = 4
+
     /// Reads a JSON text (RFC 8259) in UTF-8. If members have the same name, the last one counts, as in servers written
     /// in Go; half a surrogate pair becomes U+FFFD, for the same reason.
     /// - Throws: ``JSONError``.
@@ -35,6 +40,9 @@ private struct JSONParser {
     private let kept: [String]?  // only a few: comparing them all costs less than a hash
     private var position = 0
     private var depth = 0
+    private var weight = 0
+    /// The members of the objects that are being read, those of inner objects last.
+    private var open: [(name: String, value: JSONValue)] = []
     /// True within a value that is not kept: the parser validates it and builds nothing.
     private var isReadingOver = false
 
@@ -54,6 +62,7 @@ private struct JSONParser {
 
     private mutating func value() throws(JSONError) -> JSONValue {
         guard let byte = peek else { throw error("the text ends before a value") }
+        try weigh(1)
         switch byte {
         case UInt8(ascii: "{"): return try nested { (parser) throws(JSONError) in try parser.object() }
         case UInt8(ascii: "["): return try nested { (parser) throws(JSONError) in try parser.array() }
@@ -76,12 +85,18 @@ private struct JSONParser {
         return value
     }
 
+    private mutating func weigh(_ more: Int) throws(JSONError) {
+        guard !isReadingOver else { return }
+        weight += more
+        guard weight <= JSONValue.greatestWeight else { throw error("it has too many values") }
+    }
+
     private mutating func object() throws(JSONError) -> JSONValue {
         position += 1
-        // Most objects have a few members; growing costs more than reserving.
-        var members = isReadingOver ? [:] : [String: JSONValue](minimumCapacity: 8)
+        try weigh(JSONValue.weightOfObject)
+        let first = open.count
         skipSpace()
-        if take(UInt8(ascii: "}")) { return .object(members) }
+        if take(UInt8(ascii: "}")) { return .object([:]) }
         while true {
             skipSpace()
             guard peek == UInt8(ascii: "\"") else { throw error("expected the name of a member") }
@@ -96,12 +111,20 @@ private struct JSONParser {
                 _ = try value()
                 isReadingOver = false
             } else {
-                members[name] = try value()
+                open.append((name, try value()))
             }
             skipSpace()
-            if take(UInt8(ascii: "}")) { return .object(members) }
+            if take(UInt8(ascii: "}")) { return close(from: first) }
             guard take(UInt8(ascii: ",")) else { throw error("expected ',' or '}'") }
         }
+    }
+
+    /// Makes an object of the open members from `first` on. Its number of members is known now, so it never grows.
+    private mutating func close(from first: Int) -> JSONValue {
+        var members = [String: JSONValue](minimumCapacity: open.count - first)
+        for (name, value) in open[first...] { members[name] = value }
+        open.removeSubrange(first...)
+        return .object(members)
     }
 
     private mutating func array() throws(JSONError) -> JSONValue {

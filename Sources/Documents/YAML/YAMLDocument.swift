@@ -15,10 +15,13 @@ package struct YAMLDocument {
         let url = URL(filePath: path).absoluteURL
         let bytes: Data
         do {
-            bytes = try Data(contentsOf: url)
+            let file = try FileHandle(forReadingFrom: url)
+            defer { try? file.close() }
+            bytes = try file.read(upToCount: YAMLLimits.longestFile + 1) ?? Data()
         } catch {
             throw DocumentError(file: path, "cannot be read: \(FileFailure.text(error))")
         }
+        try Self.checkLength(bytes.count, of: path)
         guard let text = String(data: bytes, encoding: .utf8) else {
             throw DocumentError(file: path, "is not text in UTF-8")
         }
@@ -30,6 +33,7 @@ package struct YAMLDocument {
     ///   - folder: absolute path that relative paths start from.
     ///   - emptyHint: the advice for an empty text.
     package init(_ text: String, file: String, folder: String, emptyHint: String? = nil) throws(DocumentError) {
+        try Self.checkLength(text.utf8.count, of: file)
         let root: YAMLNode?
         do {
             root = try Yams.compose(yaml: text)
@@ -37,9 +41,19 @@ package struct YAMLDocument {
             throw DocumentError([Self.diagnostic(of: error, file: file)])
         }
         guard let root, !root.isNull else { throw DocumentError(file: file, "is empty", hint: emptyHint) }
+        guard root.isWithinLimit else {
+            throw DocumentError(file: file, "has more than \(YAMLLimits.mostNodes) values with its aliases replaced")
+        }
         self.file = file
         self.folder = folder
         self.root = root
+    }
+
+    /// Refuses a file that is too long before it is parsed: the parser takes seconds for some megabytes.
+    private static func checkLength(_ bytes: Int, of file: String) throws(DocumentError) {
+        guard bytes > YAMLLimits.longestFile else { return }
+        throw DocumentError(
+            file: file, "is longer than \(YAMLLimits.longestFile >> 20) MiB, the limit of a configuration or plan")
     }
 
     /// Reads the whole document as one section.

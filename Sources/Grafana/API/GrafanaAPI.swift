@@ -10,14 +10,16 @@ package struct GrafanaAPI: Sendable {
     package let location: String
     package let pool: BlockingPool
     private let client: APIClient<GrafanaAPIError.Reason>
+    /// All alert rules come in one answer: 10,000 of them have some thirty million bytes. A page of 5,000 search results
+    /// has two million.
+    private static let longestAnswer = 64 << 20
 
     /// - Parameters:
     ///   - url: with the sub-path that Grafana is served from, if it has one: "https://host/grafana".
     ///   - client: with the credentials.
     ///   - retries: of each call. The default outlasts a restart of the server.
     package init(url: String, client: HTTPClient, pool: BlockingPool, retries: RetryPolicy = RetryPolicy()) {
-        // A page of 5,000 search results has about two million bytes.
-        self.client = APIClient(url: url, client: client, pool: pool, retries: retries, longestAnswer: 256 << 20)
+        self.client = APIClient(url: url, client: client, pool: pool, retries: retries, longestAnswer: Self.longestAnswer)
         location = self.client.location
         self.pool = pool
     }

@@ -70,7 +70,7 @@ package struct LokiSettings: Equatable, Sendable {
         let refusal = ComponentError(
             .misconfigured, operation: operation, "the answer is not Loki's configuration",
             hint: "`url:` must lead to Loki itself, with its path prefix if it has one")
-        guard let root = try? Yams.compose(yaml: String(decoding: yaml, as: UTF8.self)),
+        guard let root = YAMLNode.composed(ofServer: String(decoding: yaml, as: UTF8.self)),
             let schema = root["schema_config"], let periods = schema["configs"]?.sequence
         else { throw refusal }
         func text(_ key: String) -> String? {

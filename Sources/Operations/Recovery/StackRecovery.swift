@@ -164,6 +164,11 @@ package struct StackRecovery: RecoveryServices {
         let now = session.now()
         let before = try await session.pool.run { try repository.newestSet(now: now).set?.name }
         if let maximumAge, let before, now.seconds - before.seconds <= maximumAge { return "\(before)" }
+        guard session.recorded == nil else {
+            throw ActionError(
+                .hopeless, operation: "backup", "this machine has no dr.yaml yet",
+                hint: "write it with `dr restore --configuration --to DIR`, then run `dr backup`")
+        }
         let program = Program(
             "/proc/self/exe", ["backup", "--config", session.file, "--quiet", "--no-progress"],
             environment: ProcessInfo.processInfo.environment, timeout: .seconds(4 * 3600))

@@ -141,30 +141,16 @@ package struct RekeyJob {
         target.scope = source.scope
         target.lock = source.lock
         target.encryption.recipients = source.encryption.recipients
-        target.encryption.documentKeys = try await documentKeys(of: target)
+        try await session.giveDocumentKey(to: &target)
+        if let key = target.encryption.documentKeys.first {
+            try await session.pool.run { [target] in try target.store(key, now: now) }
+        }
         // The copy is signed by this machine alone. Its readers need not know the signers of the source.
         target.signing = SetSigning(
             signer: source.signing.signer, trusted: source.signing.signer.map { [$0.certificate] } ?? [])
         target.signing.trust(
             source.signing.signers.filter { $0.fingerprint == source.signing.signer?.certificate.fingerprint })
         return target
-    }
-
-    /// This machine's document keys of the copy; empty without recipients.
-    private func documentKeys(of target: Repository) async throws -> [DocumentKey] {
-        guard !target.encryption.recipients.isEmpty else { return [] }
-        _ = try session.state(of: target)
-        let file = session.documentKeyFile(of: target)
-        let keys = try file.keys(), now = session.now()
-        return try await session.pool.run {
-            guard let key = keys.first else {
-                let key = try target.makeDocumentKey(now: now)
-                try file.write([key])
-                return [key]
-            }
-            try target.storeDocumentKey(key, now: now)
-            return keys
-        }
     }
 
     private func names(in source: Repository) async throws -> [Timestamp] {

@@ -49,6 +49,7 @@ package struct BackupJob {
         let repository = try await session.writableRepository()
         // Before anything is captured: a set without a signature could not be restored with this configuration.
         try repository.signing.requireSigner(toWrite: "the backup set", as: [.backup], at: session.now())
+        if !repository.signing.isRequired { output.warn(SigningText.unsigned) }
         for recipient in repository.encryption.recipients {
             // An expired certificate still encrypts, and a backup for an old key is better than none.
             do { try recipient.checkValidity(at: session.clock.now) } catch { output.warn("\(error)") }
@@ -89,6 +90,7 @@ package struct BackupJob {
             state: state, pool: session.pool, logger: session.logger,
             now: { [clock = session.clock] in Timestamp(seconds: clock.seconds) })
         run.configured = session.configuration.components.map(\.name)
+        run.recovery = session.recoveryMember { output.warn($0) }
         run.acceptsShrink = acceptsShrink
         run.allowsOtherStack = allowsOtherStack
         run.lanes = min(Session.lanes + 1, 4)  // one more, since one usually waits for the disk
@@ -131,7 +133,10 @@ package struct BackupJob {
         do {
             let latest = try await repository.latest(
                 of: names, now: session.now(), known: set.name, provesManifests: false, pool: session.pool)
-            try BackupMetrics(set, latest: latest, proofs: proofs).write(to: path)
+            let recipients = try? await session.pool.run {
+                try RecipientProof.all(in: repository, now: session.now())
+            }
+            try BackupMetrics(set, latest: latest, proofs: proofs, recipients: recipients ?? []).write(to: path)
         } catch { output.warn("\(error)") }
     }
 
@@ -191,6 +196,8 @@ extension BackupJob.Result: Encodable {
     private enum CodingKeys: String, CodingKey { case sample }
 
     package func encode(to encoder: any Encoder) throws {
+        var set = set
+        set.recovery = nil  // a long text that `dr restore --configuration` shows
         try set.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encodeIfPresent(sample, forKey: .sample)

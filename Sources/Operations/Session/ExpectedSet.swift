@@ -36,7 +36,7 @@ package struct ExpectedSet: Equatable, Sendable {
                 newest = newest ?? (name, found)
                 if found == number { equal.append(name) }
                 if found < number { break }
-            } catch let error as RepositoryError where error.reason == .damaged || error.reason == .noSuchSet {
+            } catch let error as RepositoryError where error.isUnreadable || error.reason == .noSuchSet {
                 continue
             }
         }

@@ -24,6 +24,11 @@ extension Session {
             throw try await nothingFound(notAfter: limit, passedOver: passedOver, in: repository, now: now)
         }
         SelectionText.tell(passedOver, Output(options: options))
+        if case .named(let name) = selector {
+            let age = Units.duration(seconds: name.seconds - set.name.seconds)
+            Output(options: options).warn(
+                "there is no set \(name): dr uses the newest before it, \(set.name), \(age) older")
+        }
         return set
     }
 

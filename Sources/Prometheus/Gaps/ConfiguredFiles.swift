@@ -1,3 +1,4 @@
+internal import Documents
 internal import Yams
 
 /// Files that a Prometheus' configuration names, with their paths on the server.
@@ -16,7 +17,7 @@ struct ConfiguredFiles: Equatable {
 
     /// - Parameter folder: the absolute folder of the configuration file, to which relative paths refer.
     init(yaml: String, folder: String) {
-        guard let root = try? Yams.compose(yaml: yaml) else { return }
+        guard let root = YAMLNode.composed(ofServer: yaml) else { return }
         collect(root)
         func absolute(_ paths: [String]) -> [String] {
             Set(paths.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }).sorted()

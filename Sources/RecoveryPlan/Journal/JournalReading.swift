@@ -36,7 +36,7 @@ package struct JournalReading: Equatable, Sendable {
             let line: JournalLine
             do { line = try JournalLine(reading: text) } catch { throw refuse(error.reason) }
             guard line.body.number == index else {
-                throw refuse("it is numbered \(line.body.number + 1): lines were removed or moved")
+                throw refuse("it is numbered \(line.body.number.addingClamped(1)): lines were removed or moved")
             }
             guard line.body.previous == lines.last?.digest ?? "" else {
                 throw refuse("it does not follow the previous line")

@@ -50,7 +50,9 @@ struct S3Retries {
 
     private mutating func wait(_ failure: S3Failure, _ step: Int) throws -> Bool {
         guard attempt < policy.attempts else { return false }
-        attempt += 1
+        // A stall has used the whole time-out already. It counts twice, so that an endpoint that sends a byte now and
+        // then costs half as many time-outs as a policy has tries.
+        attempt += failure.transport?.reason == .stalled ? 2 : 1
         var policy = policy
         policy.attempts = .max
         return try policy.wait(after: step, retryAfter: failure.retryAfter)

@@ -1,6 +1,3 @@
-internal import Foundation
-internal import FoundationXML
-
 /// A parsed element of one of S3's small documents, without namespaces and attributes, which do not matter there.
 package struct XMLElement: Equatable, Sendable {
     package var name: String
@@ -11,10 +8,9 @@ package struct XMLElement: Equatable, Sendable {
     /// - Returns: nil if `document` is not well-formed. Leading white space is allowed: S3 sends it while it is busy.
     package static func parse(_ document: [UInt8]) -> XMLElement? {
         let start = document.firstIndex { !($0 == 32 || (9...13).contains($0)) } ?? document.endIndex
-        let parser = XMLParser(data: Data(document[start...]))
-        let builder = Builder()
-        parser.delegate = builder
-        return parser.parse() ? builder.root : nil
+        guard let text = String(validating: document[start...], as: UTF8.self) else { return nil }
+        var parser = XMLReader(Array(text.utf8))
+        return parser.document()
     }
 
     package subscript(_ name: String) -> XMLElement? { children.first { $0.name == name } }
@@ -56,31 +52,6 @@ package struct XMLElement: Equatable, Sendable {
             case 0x9, 0xA, 0xD, 0x20...0xD7FF, 0xE000...0xFFFD, 0x10000...0x10FFFF: true
             default: false
             }
-        }
-    }
-
-    private final class Builder: NSObject, XMLParserDelegate {
-        private var open: [XMLElement] = []
-        var root: XMLElement?
-
-        func parser(
-            _: XMLParser, didStartElement name: String, namespaceURI _: String?, qualifiedName _: String?,
-            attributes _: [String: String]
-        ) {
-            // Some servers write a namespace prefix.
-            open.append(XMLElement(name: name.split(separator: ":").last.map(String.init) ?? name))
-        }
-
-        func parser(_: XMLParser, foundCharacters text: String) {
-            guard let last = open.indices.last else { return }
-            open[last].text += text
-        }
-
-        func parser(
-            _: XMLParser, didEndElement _: String, namespaceURI _: String?, qualifiedName _: String?
-        ) {
-            guard let element = open.popLast() else { return }
-            if let last = open.indices.last { open[last].children.append(element) } else { root = element }
         }
     }
 }

@@ -10,6 +10,8 @@ package struct Signing: Equatable, Sendable {
     package var certificate: String?
     /// Nil if sets are only read.
     package var key: String?
+    /// The passphrase of the key; nil to take it from DR_SIGNING_PASSPHRASE or from the terminal.
+    package var passphrase: Secret?
     /// Signers with limits; a certificate here and in ``certificate`` has the limits.
     package var trust: [SignerConfiguration] = []
 
@@ -24,6 +26,9 @@ extension Signing: Section {
         Key(
             "key", \.key, as: .path,
             about: "PEM private key of the first certificate, for signing. Not needed to restore."),
+        Key(
+            "passphrase", \.passphrase, as: .secret,
+            about: "Passphrase of the key. Default: DR_SIGNING_PASSPHRASE, else dr asks at the terminal."),
         Key(
             "trust", \.trust, as: .list(of: .section()),
             about: "Signers that are trusted for some roles or times only, and revoked signers."),

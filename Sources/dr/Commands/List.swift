@@ -10,7 +10,7 @@ struct List: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var source: StoreOptions
-    @OptionGroup var key: RecoveryKeyOption
+    @OptionGroup var key: RecoveryKeyOptions
 
     @Option(name: .long, help: "Show only the newest N sets.")
     var last: Int?
@@ -20,7 +20,7 @@ struct List: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: key.recoveryKey)
+        let session = try await Session(options, source, key)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()

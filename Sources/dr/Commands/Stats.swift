@@ -10,10 +10,10 @@ struct Stats: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var source: StoreOptions
-    @OptionGroup var key: RecoveryKeyOption
+    @OptionGroup var key: RecoveryKeyOptions
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: key.recoveryKey)
+        let session = try await Session(options, source, key)
         let repository = try await session.repository()
         let statistics = try await Statistics(of: repository, pool: session.pool)
         try Output(options: options).result(statistics) {

@@ -19,10 +19,10 @@ struct Status: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var source: StoreOptions
-    @OptionGroup var key: RecoveryKeyOption
+    @OptionGroup var key: RecoveryKeyOptions
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: key.recoveryKey)
+        let session = try await Session(options, source, key)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()
@@ -53,8 +53,12 @@ struct Status: AsyncParsableCommand {
         let untrusted = try await session.pool.run { try UntrustedMarks(in: repository).errors }
         let alarms = missing.lines + RepositoryError.warnings(aboutMarks: untrusted)
         for line in alarms + missing.hints { output.warn(line) }
+        // Without a configuration, dr has said it when it opened the repository.
+        if !repository.signing.isRequired, !session.isWithoutConfiguration { output.warn(SigningText.unsigned) }
+        let keys = try await session.pool.run { try RecipientProof.all(in: repository, now: now) }
         let result = Result(
-            rpoSeconds: session.rpo, components: rows, future: future.sorted(), recoveries: forecasts.outlooks,
+            rpoSeconds: session.rpo, components: rows, recoveryKeys: keys, future: future.sorted(),
+            recoveries: forecasts.outlooks,
             recoveryNotes: forecasts.notes, previousContent: previous, alarms: alarms)
         try output.result(result) {
             var table = Table([
@@ -72,7 +76,9 @@ struct Status: AsyncParsableCommand {
                 ])
             }
             let replaced = PreviousContentRow.text(previous).map { "\n\n" + $0 } ?? ""
-            return table.text + "\n\n" + forecasts.text + replaced
+            let tests =
+                keys.isEmpty ? "" : "\n\n" + keys.map { "recovery key \($0.name): \($0.words)" }.joined(separator: "\n")
+            return table.text + tests + "\n\n" + forecasts.text + replaced
         }
         if !alarms.isEmpty { throw ExitStatus.checkFailed }
         if !future.isEmpty || rows.contains(where: { $0.verdict != "ok" }) { throw ExitStatus.objectiveMissed }
@@ -81,6 +87,8 @@ struct Status: AsyncParsableCommand {
     private struct Result: Encodable {
         var rpoSeconds: Int?
         var components: [Row]
+        /// The recipients of dr.yaml, and the newest test that the key of each passed.
+        var recoveryKeys: [RecipientProof]
         /// Sets from the future, oldest first: a clock was wrong.
         var future: [Timestamp]
         /// The forecasts of the recoveries that were run or drilled on this machine.

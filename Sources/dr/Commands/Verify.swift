@@ -25,11 +25,7 @@ struct Verify: AsyncParsableCommand {
     @Option(name: .customLong("read-data-share"), help: .hidden)
     var shareText: String?
 
-    @Option(
-        name: .long,
-        help: "Private key for encrypted packs, PEM. DR_RECOVERY_PASSPHRASE holds its passphrase.",
-        completion: .file())
-    var recoveryKey: String?
+    @OptionGroup var key: RecoveryKeyOptions
 
     func validate() throws { _ = try share() }
 
@@ -42,8 +38,8 @@ struct Verify: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: recoveryKey)
-        let repository = try await session.repository(recoveryKey: recoveryKey)
+        let session = try await Session(options, source, key)
+        let repository = try await session.repository()
         let progress = WorkProgress()
         var verification = Verification(repository: repository, pool: session.pool, progress: progress)
         verification.lanes = Session.lanes

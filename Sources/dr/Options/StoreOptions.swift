@@ -56,18 +56,19 @@ extension StoreLocation: ExpressibleByArgument {
 
 extension Session {
     /// The session of a command that `--store` frees from the configuration.
-    init(_ options: GlobalOptions, _ store: StoreOptions, recoveryKey: String?) async throws {
+    init(_ options: GlobalOptions, _ store: StoreOptions, _ key: RecoveryKeyOptions) async throws {
         guard let location = store.store else {
             try self.init(options)
             trust = store.trust.map(\.digest)
+            take(key)
             expectedSet = store.expectSet
-            self.recoveryKey = recoveryKey
             return
         }
         if options.config != nil { throw ValidationError("--store and --config exclude each other") }
         self = try await Session.withoutConfiguration(
             options.output, store: location, stack: store.stack, trust: store.trust.map(\.digest),
-            recoveryKey: recoveryKey, kinds: supportedKinds)
+            recoveryKey: key.recoveryKey, passphrases: Passphrases(recovery: key.passphrase.source),
+            kinds: supportedKinds)
         expectedSet = store.expectSet
     }
 }

@@ -52,6 +52,23 @@ import Testing
         #expect(throws: JSONError.self) { try JSONValue(parsing: nested(1_000_000)) }
     }
 
+    /// 200 MB of empty lists took 1.9 GB.
+    @Test(arguments: [("[]", JSONValue.greatestWeight), ("{}", JSONValue.greatestWeight / 5), ("0", 4_000_000)])
+    func `the parser refuses more values than memory allows`(_ value: String, _ most: Int) throws {
+        func list(_ count: Int) -> [UInt8] {
+            Array("[\(repeatElement(value, count: count).joined(separator: ","))]".utf8)
+        }
+        #expect(throws: JSONError.self) { try JSONValue(parsing: list(most)) }
+        #expect(try JSONValue(parsing: list(most / 100)).array?.count == most / 100)
+        // Values that are not kept cost nothing.
+        let document = Array("{\"a\":".utf8) + list(most) + Array(",\"b\":1}".utf8)
+        #expect(try JSONValue(parsing: document, keeping: ["b"]) == ["b": 1])
+    }
+
+    @Test func `of members with the same name the last one counts`() throws {
+        #expect(try JSONValue(parsing: #"{"a":{"b":1,"b":2},"a":{"b":3,"c":{},"b":4}}"#) == ["a": ["b": 4, "c": [:]]])
+    }
+
     @Test func `documents are for people and diffs`() throws {
         let value = try JSONValue(parsing: #"{"b":[1,2],"a":{},"c":{"x":"y"}}"#)
         let text = """
