@@ -207,7 +207,7 @@ let testTargets = [
         of: "Operations",
         [
             "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "StackConfiguration",
-            "Trends", "Documents", "Platform",
+            "Trends", "Cryptography", "Documents", "Platform",
         ]),
     tests(
         of: "Drills",

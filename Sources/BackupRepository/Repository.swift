@@ -101,7 +101,7 @@ package struct Repository: Sendable {
                 guard set.name == name, set.repository == description.id else {
                     throw RepositoryError.damaged(key.text, "it holds set \(set.name) of repository \(set.repository)")
                 }
-                try signing.check(set, bytes, in: store)
+                try signing.check(set, bytes, in: self)
                 document(bytes)
                 return set
             }

@@ -48,6 +48,13 @@ package enum ConfigurationFile {
             Configuration.self, also: Configuration.keys(of: kinds))
     }
 
+    /// - Parameter kinds: the supported kinds of components.
+    package static func parse(
+        _ document: YAMLDocument, kinds: [any ComponentKind.Type]
+    ) throws(DocumentError) -> Configuration {
+        try document.section(Configuration.self, also: Configuration.keys(of: kinds))
+    }
+
     /// - Parameters:
     ///   - file: the name of the text in messages.
     ///   - folder: absolute path that relative paths start from.

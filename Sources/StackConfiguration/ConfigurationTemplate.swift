@@ -2,17 +2,31 @@ package import Components
 
 /// The commented `dr.yaml` that `dr init` writes.
 package enum ConfigurationTemplate {
+    /// The settings that protect the backups of a new configuration.
+    package struct Protection: Sendable {
+        /// The paths of the certificates of recovery keys.
+        package var recipients: [String] = []
+        /// The paths of the signer's certificate and key; nil for backups without a signature.
+        package var signing: (certificate: String, key: String)?
+        /// The id of the repository; nil to accept any.
+        package var repository: String?
+
+        package init() {}
+    }
+
     /// - Parameters:
     ///   - store: the location of the store; the default keeps backups on this machine.
+    ///   - protection: the settings to write; the others become comments.
     ///   - kinds: the kinds of components to include, in their order.
     package static func text(
-        store: StoreLocation = .directory("/var/backups/dr"), kinds: [any ComponentKind.Type]
+        store: StoreLocation = .directory("/var/backups/dr"), protection: Protection = Protection(),
+        kinds: [any ComponentKind.Type]
     ) -> String {
         let metrics = kinds.first { $0.keepsMetrics }?.name ?? "NAME"
         return """
             # dr: disaster recovery for a monitoring stack.
             # Lengths of time: 30s, 90m, 4h, 30d, 12w, 12mo, 7y. Relative paths start from this file's folder.
-            # Do not write a secret here. Write its location: {env: NAME} or {file: PATH}.
+            # Do not write a secret here. Write its location: {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}.
 
             # Name of the stack in reports, metrics and notifications.
             stack: monitoring
@@ -37,12 +51,7 @@ package enum ConfigurationTemplate {
               # ca_file: /etc/dr/ca.pem
               # part_size: 8MiB
               # stall_timeout: 60s
-              # Encrypt backups on this machine for these certificates. Keep their private keys elsewhere.
-              # recipients: [keys/recovery.crt]
-              # File with the key for names and hashes of encrypted backups (default: in the state folder).
-              # document_key: /etc/dr/document-keys
-              # Sign every set, and refuse unsigned sets. A restore does not need `key`.
-              # signing: {certificate: keys/signing.crt, key: keys/signing.key}
+            \(lines(for: protection))
               # Lock objects in a bucket with object lock; see docs/object-lock.md. No user can undo compliance mode.
               # lock: {mode: governance, margin: 3d}
 
@@ -125,6 +134,24 @@ package enum ConfigurationTemplate {
             #     targets: {expression: "count(up)", unit: count, warning: 5000}
 
             """
+    }
+
+    private static func lines(for protection: Protection) -> String {
+        let recipients = protection.recipients.map(quoted).joined(separator: ", ")
+        let signing = protection.signing.map { "certificate: \(quoted($0.certificate)), key: \(quoted($0.key))" }
+        let lines = [
+            "# The id of the repository. dr refuses any other repository at this address.",
+            protection.repository.map { "repository: \($0)" } ?? "# repository: 0123456789abcdef0123456789abcdef",
+            "# Encrypt backups on this machine for these certificates. Keep their private keys elsewhere; see",
+            "# docs/keys.md. `dr key create` creates a key.",
+            recipients.isEmpty ? "# recipients: [keys/recovery.crt]" : "recipients: [\(recipients)]",
+            "# File with the key for names and hashes of encrypted backups (default: in the state folder).",
+            "# document_key: /etc/dr/document-keys",
+            "# Sign every set, and refuse unsigned sets. A restore does not need `key`. If it has a passphrase, add",
+            "# for example: passphrase: {command: [pass, show, dr-signing]}",
+            signing.map { "signing: {\($0)}" } ?? "# signing: {certificate: keys/signing.crt, key: keys/signing.key}",
+        ]
+        return lines.map { "  \($0)" }.joined(separator: "\n")
     }
 
     /// The entries of all kinds; inactive ones as comments.

@@ -53,10 +53,10 @@ struct CMSBench {
 /// A key pair made for the tests, in every form that they need.
 struct TestKey: Sendable {
     let name: String
-    let pair: RecoveryKeyPair
+    let pair: KeyPair
     let certificate: RecoveryCertificate
 
-    init(_ name: String, _ kind: RecoveryKeyPair.Kind) throws {
+    init(_ name: String, _ kind: KeyKind) throws {
         self.name = name
         pair = try .generate(commonName: name, kind: kind, now: Date())
         certificate = try #require(
@@ -75,14 +75,24 @@ struct TestKey: Sendable {
     static let ec = Result { try TestKey("ec", .p256) }
     static let otherRSA = Result { try TestKey("other rsa", .rsa3072) }
     static let otherEC = Result { try TestKey("other ec", .p256) }
+    static let longRSA = Result { try TestKey("long rsa", .rsa4096) }
+    static let longEC = Result { try TestKey("long ec", .p384) }
 }
 
-extension RecoveryKeyPair.Kind: CustomTestStringConvertible {
-    public var testDescription: String { self == .p256 ? "EC" : "RSA" }
+extension KeyKind: CustomTestStringConvertible {
+    public var testDescription: String { rawValue }
 
-    func key() throws -> TestKey { try (self == .p256 ? TestKey.ec : TestKey.rsa).get() }
-    /// Returns another key of the same kind.
-    func stranger() throws -> TestKey { try (self == .p256 ? TestKey.otherEC : TestKey.otherRSA).get() }
+    func key() throws -> TestKey {
+        switch self {
+        case .rsa3072: try TestKey.rsa.get()
+        case .rsa4096: try TestKey.longRSA.get()
+        case .p256: try TestKey.ec.get()
+        case .p384: try TestKey.longEC.get()
+        }
+    }
+
+    /// Returns another key, of the same kind or the shorter one of its kind.
+    func stranger() throws -> TestKey { try (isRSA ? TestKey.otherRSA : TestKey.otherEC).get() }
 }
 
 /// Returns bytes without a pattern, the same ones each time.

@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func `encrypted keys open in OpenSSL`() throws {
-        let pair = try RecoveryKeyPair.generate(
+        let pair = try KeyPair.generate(
             commonName: "Notfallschlüssel", kind: .p256, now: Date(), passphrase: Array("correct horse".utf8))
         let key = try bench.file("key", Array(pair.privateKeyPEM.utf8))
         let certificate = try bench.file("crt", Array(pair.certificatePEM.utf8))
@@ -73,8 +73,8 @@ import Testing
         }
     }
 
-    @Test(arguments: RecoveryKeyPair.Kind.allCases)
-    func `certificate details match the output of OpenSSL`(_ kind: RecoveryKeyPair.Kind) throws {
+    @Test(arguments: KeyKind.allCases)
+    func `certificate details match the output of OpenSSL`(_ kind: KeyKind) throws {
         let certificate = try kind.key().certificate
         let path = try bench.file("crt", Array(kind.key().pair.certificatePEM.utf8))
         let told = try bench.openssl(

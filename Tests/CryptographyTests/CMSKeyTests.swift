@@ -9,8 +9,8 @@ import Testing
 
     private func complaint(_ body: () throws -> Void) -> CMSError? { #expect(throws: CMSError.self, performing: body) }
 
-    @Test(arguments: RecoveryKeyPair.Kind.allCases)
-    func `the error for a wrong key names the certificate of the right key`(_ kind: RecoveryKeyPair.Kind) throws {
+    @Test(arguments: KeyKind.allCases)
+    func `the error for a wrong key names the certificate of the right key`(_ kind: KeyKind) throws {
         let (own, stranger) = (try kind.key(), try kind.stranger())
         let sealed = try seal([1], to: [own.certificate])
         for knows in [true, false] {
@@ -25,12 +25,12 @@ import Testing
                     """)
         }
         // A key of another kind cannot decrypt it either.
-        let other: RecoveryKeyPair.Kind = kind == .p256 ? .rsa3072 : .p256
+        let other: KeyKind = kind.isRSA ? .p256 : .rsa3072
         #expect(complaint { _ = try open(sealed, with: other.key().key()) }?.reason == .wrongKey)
     }
 
-    @Test(arguments: RecoveryKeyPair.Kind.allCases)
-    func `a damaged content key is not taken for a wrong key`(_ kind: RecoveryKeyPair.Kind) throws {
+    @Test(arguments: KeyKind.allCases)
+    func `a damaged content key is not taken for a wrong key`(_ kind: KeyKind) throws {
         let own = try kind.key()
         var sealed = try seal([1], to: [own.certificate])
         // The recipients end with the wrapped key.
@@ -120,7 +120,7 @@ import Testing
 
     @Test func `validity is judged at the time given`() throws {
         let now = Date(timeIntervalSince1970: 1_800_000_000)
-        let pair = try RecoveryKeyPair.generate(commonName: "brief", kind: .p256, now: now, years: 1)
+        let pair = try KeyPair.generate(commonName: "brief", kind: .p256, now: now, years: 1)
         let certificate = try #require(
             try RecoveryCertificate.all(in: Array(pair.certificatePEM.utf8), name: "c").first)
         #expect(certificate.expires == now + 365 * 86_400)
@@ -131,7 +131,7 @@ import Testing
         #expect(late?.detail == "it expired on 2028-01-15T08:00:00Z")
         #expect(complaint { try certificate.checkValidity(at: now - 1) }?.reason == .notYetValid)
         // A validity beyond two-digit years.
-        let long = try RecoveryKeyPair.generate(commonName: "long", kind: .p256, now: now, years: 30)
+        let long = try KeyPair.generate(commonName: "long", kind: .p256, now: now, years: 30)
         let certificates = try RecoveryCertificate.all(in: Array(long.certificatePEM.utf8), name: "c")
         #expect(certificates.first?.expires == now + (30 * 365 + 7) * 86_400)
     }
@@ -141,7 +141,7 @@ import Testing
         let plain = Array(try TestKey.ec.get().pair.privateKeyPEM.utf8)
         _ = try RecoveryKey(pem: plain, name: "k") { throw NoTerminal() }
 
-        let sealed = try RecoveryKeyPair.generate(
+        let sealed = try KeyPair.generate(
             commonName: "x", kind: .p256, now: Date(), passphrase: Array("correct horse".utf8))
         let pem = Array(sealed.privateKeyPEM.utf8)
         var asked = 0
@@ -177,6 +177,6 @@ import Testing
 
     @Test(arguments: ["", String(repeating: "x", count: 65), "a\u{0}b"])
     func `names that X509 cannot hold are refused`(_ name: String) {
-        #expect(throws: CMSError.self) { try RecoveryKeyPair.generate(commonName: name, kind: .p256, now: Date()) }
+        #expect(throws: CMSError.self) { try KeyPair.generate(commonName: name, kind: .p256, now: Date()) }
     }
 }

@@ -4,74 +4,9 @@ import Testing
 
 /// Recovers with the program, the credentials and the recovery kit only.
 @Suite struct RecoverFromNothingTests {
-    /// The production host, which is lost: encrypted, signed backups of two components.
-    private struct LostHost {
-        let journey: Journey
-        let store: String
-        /// The SHA-256 fingerprint of the signing certificate, with colons.
-        let fingerprint: String
-        /// What the recovery kit holds.
-        let kit: TemporaryFolder
-    }
-
-    private func openssl(_ arguments: [String], in folder: URL) async throws -> String {
-        let run = try await CommandRun.run("/usr/bin/openssl", arguments, in: folder)
-        try #require(run.status == 0, "\(run.errors)")
-        return run.output
-    }
-
-    private func certificate(_ name: String, in folder: URL) async throws -> String {
-        _ = try await openssl(
-            [
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=\(name)", "-days", "1", "-keyout",
-                "\(name).key", "-out", "\(name).crt",
-            ], in: folder)
-        let text = try await openssl(
-            ["x509", "-in", "\(name).crt", "-noout", "-fingerprint", "-sha256"], in: folder)
-        return String(try #require(text.split(separator: "=").last)).trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    private func lostHost(s3: (any S3Server)? = nil) async throws -> LostHost {
-        let kit = try TemporaryFolder("kit")
-        _ = try await certificate("recovery", in: kit.url)
-        let fingerprint = try await certificate("signing", in: kit.url)
-        let options =
-            "recipients: [\(kit.path)/recovery.crt], signing: {certificate: \(kit.path)/signing.crt, "
-            + "key: \(kit.path)/signing.key}"
-        let journey = try await Journey(
-            s3: s3, store: options,
-            components: "{tree: {kind: files, data: DATA/one}, other: {kind: files, data: DATA/two}}",
-            initialize: false)
-        let file = journey.folder.url.appending(path: "dr.yaml")
-        let text = try String(contentsOf: file, encoding: .utf8).replacing("DATA", with: journey.data.path)
-        try Data(text.utf8).write(to: file)
-        try await journey.expect(0, "init")
-        try journey.write("one/alerts", "first\n")
-        try journey.write("two/deep/er/file", String(repeating: "0123456789abcdef", count: 10_000))
-        try await journey.expect(0, "backup")
-        let store = s3 == nil ? "file://\(journey.repository.path)" : "s3://\(journey.bucketAndPrefix)"
-        return LostHost(journey: journey, store: store, fingerprint: fingerprint, kit: kit)
-    }
-
-    /// Runs a shell script on a machine that has only the kit: an empty environment, an empty folder.
-    private func onNewMachine(
-        _ script: String, _ host: LostHost, in folder: TemporaryFolder
-    ) async throws -> CommandRun {
-        let credentials = host.journey.environment.filter { $0.key.hasPrefix("AWS_") }.map { "\($0.key)=\($0.value)" }
-        let program = folder.url.appending(path: "bin")
-        try FileManager.default.createDirectory(at: program, withIntermediateDirectories: true)
-        let link = program.appending(path: "dr").path
-        if !FileManager.default.fileExists(atPath: link) {
-            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: Journey.program)
-        }
-        let environment = ["PATH=\(program.path):/usr/bin:/bin", "HOME=\(folder.path)/home"] + credentials
-        return try await CommandRun.run(
-            "/usr/bin/env", ["-i"] + environment + ["/bin/bash", "-eu", "-c", script], in: folder.url)
-    }
-
     @Test(arguments: [false, true])
     func `the commands of the page restore every component`(isBucket: Bool) async throws {
-        let host = try await lostHost(s3: isBucket ? try await SharedS3Server.seaweedFS() : nil)
+        let host = try await LostHost.make(s3: isBucket ? try await SharedS3Server.seaweedFS() : nil)
         let machine = try TemporaryFolder("new-machine")
         let blocks = try DocumentedCommands.blocks(of: "recover-from-nothing.md")
         let kit = try #require(blocks["kit"])
@@ -85,7 +20,7 @@ import Testing
         try FileManager.default.removeItem(at: host.journey.folder.url.appending(path: "dr.yaml"))
         try FileManager.default.removeItem(at: host.journey.folder.url.appending(path: "state"))
         let steps = try ["look", "restore", "fingerprint", "component"].map { try #require(blocks[$0]) }
-        let run = try await onNewMachine(([kit] + steps).joined(separator: "\n"), host, in: machine)
+        let run = try await host.onNewMachine(([kit] + steps).joined(separator: "\n"), in: machine)
         #expect(run.status == 0, "\(run.output)\n\(run.errors)")
         #expect(!run.errors.contains("warning"), "\(run.errors)")
         #expect(run.output.contains("restored 2 of 2 components"))
@@ -98,46 +33,45 @@ import Testing
     }
 
     @Test func `another signer's fingerprint is refused`() async throws {
-        let host = try await lostHost()
+        let host = try await LostHost.make()
         let machine = try TemporaryFolder("new-machine")
         let wrong = String(repeating: "ab", count: 32)
-        let run = try await onNewMachine(
+        let run = try await host.onNewMachine(
             "dr restore --store \(host.store) --recovery-key \(host.kit.path)/recovery.key --trust \(wrong) --all --to out",
-            host, in: machine)
+            in: machine)
         #expect(run.status == 7, "\(run.output)\n\(run.errors)")
         #expect(run.errors.contains("the signer is not trusted"))
         #expect(!FileManager.default.fileExists(atPath: machine.url.appending(path: "out").path))
-        let two = try await onNewMachine(
+        let two = try await host.onNewMachine(
             "dr list --store \(host.store) --recovery-key \(host.kit.path)/recovery.key --trust \(wrong) --trust \(host.fingerprint.replacing(":", with: ""))",
-            host,
             in: machine)
         #expect(two.status == 0, "\(two.errors)")
     }
 
     @Test func `an unsigned set is refused, and without trust dr warns`() async throws {
-        let host = try await lostHost()
+        let host = try await LostHost.make()
         let sets = host.journey.repository.appending(path: "sets")
         for name in try FileManager.default.contentsOfDirectory(atPath: sets.path) where name.hasSuffix(".p7s") {
             try FileManager.default.removeItem(at: sets.appending(path: name))
         }
         let machine = try TemporaryFolder("new-machine")
         let command = "dr restore --store \(host.store) --recovery-key \(host.kit.path)/recovery.key --all --to out"
-        let refused = try await onNewMachine("\(command) --trust \(host.fingerprint)", host, in: machine)
+        let refused = try await host.onNewMachine("\(command) --trust \(host.fingerprint)", in: machine)
         #expect(refused.status == 7 && refused.errors.contains("it is not signed"), "\(refused.errors)")
-        let warned = try await onNewMachine(command, host, in: machine)
+        let warned = try await host.onNewMachine(command, in: machine)
         #expect(warned.status == 0, "\(warned.errors)")
         #expect(warned.errors.contains("nothing proves who made the backup sets"))
     }
 
     @Test func `a component that cannot be restored does not stop the others`() async throws {
-        let host = try await lostHost()
+        let host = try await LostHost.make()
         let machine = try TemporaryFolder("new-machine")
         let out = machine.url.appending(path: "out/other")
         try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
         try Data("in the way".utf8).write(to: out.appending(path: "file"))
-        let run = try await onNewMachine(
+        let run = try await host.onNewMachine(
             "dr restore --store \(host.store) --recovery-key \(host.kit.path)/recovery.key --trust \(host.fingerprint) "
-                + "--all --to out --json", host, in: machine)
+                + "--all --to out --json", in: machine)
         #expect(run.status == 3, "\(run.output)\n\(run.errors)")
         let file = machine.url.appending(path: "out/tree/alerts")
         #expect(try String(contentsOf: file, encoding: .utf8) == "first\n")
@@ -148,37 +82,37 @@ import Testing
     }
 
     @Test func `every read command takes the address of the store`() async throws {
-        let host = try await lostHost()
+        let host = try await LostHost.make()
         let machine = try TemporaryFolder("new-machine")
         let name = "$(ls \(host.journey.repository.path)/sets | head -1 | cut -c1-16)"
         for command in [
             "list", "show", "show \(name)", "diff \(name)", "stats", "verify", "verify --read-data",
         ] {
-            let run = try await onNewMachine(
+            let run = try await host.onNewMachine(
                 "dr \(command) --store \(host.store) --trust \(host.fingerprint) "
-                    + "--recovery-key \(host.kit.path)/recovery.key", host, in: machine)
+                    + "--recovery-key \(host.kit.path)/recovery.key", in: machine)
             #expect(run.status == 0, "\(command): \(run.errors)")
         }
         // Its exit code depends on the age of the data.
-        let status = try await onNewMachine(
+        let status = try await host.onNewMachine(
             "dr status --store \(host.store) --trust \(host.fingerprint) "
-                + "--recovery-key \(host.kit.path)/recovery.key", host, in: machine)
+                + "--recovery-key \(host.kit.path)/recovery.key", in: machine)
         #expect(status.output.contains("tree") && status.output.contains("other"), "\(status.errors)")
     }
 
     @Test func `init never makes a repository of a mistyped address`() async throws {
-        let host = try await lostHost()
+        let host = try await LostHost.make()
         let machine = try TemporaryFolder("new-machine")
-        let refused = try await onNewMachine("dr init --store \(host.store)x", host, in: machine)
+        let refused = try await host.onNewMachine("dr init --store \(host.store)x", in: machine)
         #expect(refused.status == 1, "\(refused.output)\n\(refused.errors)")
         #expect(refused.errors.contains("\(host.store)x") && refused.errors.contains("--create"))
         #expect(!FileManager.default.fileExists(atPath: "\(host.journey.repository.path)x"))
         #expect(!FileManager.default.fileExists(atPath: machine.url.appending(path: "dr.yaml").path))
-        let found = try await onNewMachine(
-            "dr init --store \(host.store) && dr list --recovery-key \(host.kit.path)/recovery.key", host, in: machine)
+        let found = try await host.onNewMachine(
+            "dr init --store \(host.store) && dr list --recovery-key \(host.kit.path)/recovery.key", in: machine)
         #expect(found.status == 0 && found.output.contains("found repository"), "\(found.output)\n\(found.errors)")
         try FileManager.default.removeItem(at: machine.url.appending(path: "dr.yaml"))
-        let made = try await onNewMachine("dr init --create --store \(host.store)x", host, in: machine)
+        let made = try await host.onNewMachine("dr init --create --store \(host.store)x", in: machine)
         #expect(made.status == 0 && made.output.contains("created repository"), "\(made.output)\n\(made.errors)")
     }
 

@@ -105,6 +105,18 @@ import Documents
         .store("url: s3://abc, lock: {margin: 3d}", "dr.yaml:2:30: required key 'mode' is missing"),
         .store("url: file:///r, recipients: a.crt", "dr.yaml:2:37: expected a list, found text"),
         .store("url: file:///r, signing: {key: k}", "dr.yaml:2:34: required key 'certificate' is missing"),
+        .store(
+            "url: file:///r, signing: {trust: [{roles: [backup]}]}",
+            "dr.yaml:2:43: a signer needs either 'certificate' or 'fingerprint'"),
+        .store(
+            "url: file:///r, signing: {trust: [{fingerprint: 3f9a}]}",
+            "dr.yaml:2:57: '3f9a' is not a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons"),
+        .store(
+            "url: file:///r, signing: {trust: [{certificate: a.crt, roles: [prnue]}]}",
+            "dr.yaml:2:72: unknown value 'prnue' (did you mean 'prune'?)"),
+        .store(
+            "url: file:///r, signing: {trust: [{certificate: a.crt, revoked: soon}]}",
+            "dr.yaml:2:73: expected a time such as 2026-12-01T00:00:00Z, found text"),
 
         .component(
             "Rules: {kind: files, data: /f}",
@@ -147,14 +159,14 @@ import Documents
         .component("{}", "dr.yaml:3:3: 'components' is empty"),
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: hunter2}",
-            "dr.yaml:3:64: this file must not contain secrets\nhint: use {env: NAME} or {file: PATH}, and change the secret"
+            "dr.yaml:3:64: this file must not contain secrets\nhint: use {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}, and change the secret"
         ),
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: {env: hunter-2}}",
             "dr.yaml:3:65: 'env' must name an environment variable: letters, digits and '_'"),
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: {env: A, file: b}}",
-            "dr.yaml:3:64: a secret needs one of 'env' and 'file'"),
+            "dr.yaml:3:64: a secret needs one of 'env', 'file' and 'command'"),
         .component(
             "prometheus: {url: http://p, data: /p, username: u, password: {enw: A}}",
             "dr.yaml:3:65: unknown key 'enw' (did you mean 'env'?)"),

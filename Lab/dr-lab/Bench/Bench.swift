@@ -19,13 +19,13 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "Path of the dr program to measure (default: the one beside this program).") var dr: String?
     @Option(
         help:
-            "Skip a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side. Repeatable."
+            "Skip a part: directory, s3, small-files, loki, grafana, prune, recovery, side-by-side, protection. Repeatable."
     )
     var without: [Part] = []
     @Flag(help: "Exit with status 1 if a bound is exceeded.") var enforce = false
 
     enum Part: String, ExpressibleByArgument, CaseIterable {
-        case directory, s3, loki, grafana, prune, recovery, smallFiles = "small-files"
+        case directory, s3, loki, grafana, prune, recovery, protection, smallFiles = "small-files"
         case sideBySide = "side-by-side"
     }
 
@@ -49,7 +49,7 @@ struct Bench: AsyncParsableCommand {
         let corpus = Corpus(root: place.url.appending(path: "corpus"), scale: size)
         let program = try Self.program()
         var described: [String] = []
-        if !without.contains(.directory) || !without.contains(.s3) {
+        if [Part.directory, .s3, .protection].contains(where: { !without.contains($0) }) {
             say("writing the corpus")
             let log = place.url.appending(path: "corpus.log")
             try await MeasuredProcess.run([program, "corpus", corpus.root.path, "--scale", "\(size)"], log: log.path)
@@ -105,10 +105,18 @@ struct Bench: AsyncParsableCommand {
                 rounds: max(self.rounds, 5), lab: program, say: say
             ).run()
         }
+        var protection: BenchProtection.Result?
+        if !without.contains(.protection), let own = tools.compactMap({ $0 as? DRTool }).first {
+            protection = try await BenchProtection(
+                tool: own, corpus: corpus.root, work: place.url.appending(path: "protection"), rounds: self.rounds,
+                say: say
+            ).run()
+        }
         var report = BenchReport(
             machine: Self.machine, corpus: described, corpusBytes: bytes, rounds: self.rounds,
             tools: try await versions(of: tools, place.url), rows: rounds.rows, smallFiles: small,
             loki: loki, grafana: grafana, prune: prune, recovery: recovery, sideBySide: sideBySide,
+            protection: protection,
             syncAfterCopy: rounds.syncAfterCopy,
             notes: notes(rounds, server))
         report.judge()

@@ -39,6 +39,7 @@ struct BenchReport: Encodable {
     var prune: BenchPrune.Result?
     var recovery: BenchRecovery.Result?
     var sideBySide: BenchSideBySide.Result?
+    var protection: BenchProtection.Result?
     /// The time of a sync after each cold run of `cp`, in seconds.
     var syncAfterCopy: [Double]
     var notes: [String]
@@ -107,6 +108,19 @@ struct BenchReport: Encodable {
                     what:
                         "\(place.components) components concurrently, \(place.name): time relative to sequential",
                     bound: place.bound, measured: place.ratio))
+        }
+        if let protection {
+            limits.append(
+                Limit(
+                    what: "encryption and signatures: percent of a cold backup", bound: 15,
+                    measured: protection.encryption))
+            limits.append(
+                Limit(what: "signatures: seconds of an hourly backup", bound: 1, measured: protection.signatures))
+            // 0.6 of the speed of sha256sum.
+            limits.append(
+                Limit(
+                    what: "verify --read-data, encrypted: time relative to sha256sum", bound: 1 / 0.6,
+                    measured: protection.reading))
         }
         if let smallFiles {
             limits.append(
@@ -202,6 +216,26 @@ struct BenchReport: Encodable {
         ] + rows + ["", "Complete runs of a plan, from start to end of the program, including the journal.", ""]
     }
 
+    private var protectionTable: [String] {
+        guard let protection else { return [] }
+        let rows = [
+            protection.plainCold, protection.encryptedCold, protection.plainUnchanged, protection.signedUnchanged,
+            protection.verify, protection.sums,
+        ].map { row in
+            let scenario = row.scenario == .restore ? "reading" : row.scenario.rawValue
+            return "| \(scenario) | \(row.tool) | \(BenchText.seconds(row.wall)) | \(BenchText.seconds(row.cpu)) "
+                + "| \(BenchText.mebibytes(row.peakMemory)) |"
+        }
+        return [
+            "## The cost of encryption and signatures", "", "| scenario | command | wall | CPU | peak memory |",
+            "|---|---|--:|--:|--:|",
+        ] + rows + [
+            "",
+            "\(BenchText.megabytes(protection.bytes)) in packs. The ratio of the cold backups of one round was "
+                + "\(protection.spread.map { BenchText.fixed($0, 2) }.joined(separator: " to ")).", "",
+        ]
+    }
+
     func json() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -253,7 +287,7 @@ struct BenchReport: Encodable {
                     + "\(BenchText.seconds(smallFiles.cold)).", "",
             ]
         }
-        lines += lokiTable + grafanaTable + pruneTable + recoveryTable + sideBySideTable
+        lines += lokiTable + grafanaTable + pruneTable + recoveryTable + sideBySideTable + protectionTable
         if !limits.isEmpty {
             lines += ["## Bounds", "", "| bound | maximum | measured | |", "|---|--:|--:|---|"]
             lines += limits.map {

@@ -47,6 +47,8 @@ package struct BackupRun: Sendable {
     package var lanes = 2
     /// All configured components; nil if these are the ones that are backed up.
     package var configured: [String]?
+    /// The encoded ``RecoveryDocuments`` for the set.
+    package var recovery: String?
     /// Accepts the present content of a component as its normal size, however small.
     package var acceptsShrink = false
     /// Allows a second stack in a repository that holds only sets of other stacks.

@@ -13,8 +13,8 @@ struct RunHistory: Sendable {
     /// The stack of the newest set, if there is no set of this run's stack.
     private let onlyOtherStack: String?
     private let now: Timestamp
-    /// The set before this run, as it is stored.
-    let predecessor: (number: Int?, recipients: [String]?, digest: Digest)?
+    /// The SHA-256 of ``newest`` as it is stored; nil if it cannot be read.
+    let newestDigest: Digest?
     /// The number of the set of this run.
     let nextNumber: Int
     /// The manifests that this machine made, by component; empty if sets are signed, which proves more.
@@ -30,7 +30,6 @@ struct RunHistory: Sendable {
         let scope = repository.scope
         // A set from the future would become the base and the predecessor of all sets until that time.
         let names = try repository.setNames().filter { !scope.isFuture($0, at: started) }
-        newest = names.last
         var warnings: [String] = []
         var latest: BackupSet?
         var other: String?
@@ -68,16 +67,10 @@ struct RunHistory: Sendable {
         if let other, latest != nil {
             warnings.append("the repository also holds sets of stack '\(other)': restores and prunes ignore them")
         }
-        predecessor = try newest.flatMap { name in
-            do {
-                let (set, digest) = try repository.document(ofSet: name)
-                return (set.number, set.recipients, digest)
-            } catch let error as RepositoryError where error.isUnreadable || error.reason == .noSuchSet {
-                return nil
-            }
-        }
+        let predecessor = try Predecessor(of: names, in: repository, at: started)
+        (newest, newestDigest) = (predecessor.name, predecessor.digest)
         // A forged number must not make this set unreadable.
-        nextNumber = (predecessor?.number.flatMap { $0 < 1 << 40 ? $0 : nil } ?? names.count).addingClamped(1)
+        nextNumber = (predecessor.number.flatMap { $0 < 1 << 40 ? $0 : nil } ?? names.count).addingClamped(1)
         if let before = latest?.recipients, let now = repository.encryption.fingerprints, before != now,
             let name = latest?.name
         {
@@ -88,10 +81,23 @@ struct RunHistory: Sendable {
                     + "encrypted to them only"
             )
         }
+        warnings += Self.changes(of: repository.encryption.fingerprints, since: latest)
         self.latest = latest
         self.references = references
         self.warnings = warnings
         onlyOtherStack = latest == nil ? other : nil
+    }
+
+    /// Encryption that was turned on or off since the set before.
+    private static func changes(of recipients: [String]?, since latest: BackupSet?) -> [String] {
+        guard let latest else { return [] }
+        if recipients == nil, latest.recipients != nil {
+            return [
+                "set \(latest.name) is encrypted, and this run is not: dr.yaml has no recipients\n"
+                    + "hint: any user who can read the store can read what this run stores; add `store: recipients:` again"
+            ]
+        }
+        return []
     }
 
     private static func difference(from before: Set<String>, to now: Set<String>) -> String {
@@ -170,6 +176,34 @@ struct RunHistory: Sendable {
         } catch let error as RepositoryError where error.isUnreadable {}
         return base
     }
+}
+
+/// The set before a run, of any stack.
+private struct Predecessor {
+    /// The newest set, also one that cannot be read, but not an object that dr did not write.
+    private(set) var name: Timestamp?
+    /// The SHA-256 of its document; nil if it cannot be read.
+    private(set) var digest: Digest?
+    /// The number of the newest set that can be read: an unreadable one must not set the count back.
+    private(set) var number: Int?
+
+    init(of names: [Timestamp], in repository: Repository, at now: Timestamp) throws {
+        for candidate in names.reversed().prefix(Self.most) {
+            do {
+                let (set, digest) = try repository.document(ofSet: candidate)
+                if name == nil { (name, self.digest) = (candidate, digest) }
+                number = set.number
+                return
+            } catch let error as RepositoryError where error.isUnreadable {
+                if name == nil, try !repository.isForeign(candidate, at: now) { name = candidate }
+            } catch let error as RepositoryError where error.reason == .noSuchSet {
+                continue  // a prune removed it after the listing
+            }
+        }
+    }
+
+    /// The number of sets that are tried.
+    private static let most = 100
 }
 
 /// A manifest with the SHA-256 of its object.

@@ -21,9 +21,10 @@ struct SetAssembly {
             format: RepositoryFormat.version, name: start.time, repository: run.repository.description.id,
             run: start.guarding.run, tool: run.tool, stack: run.stack, started: start.time, finished: start.time,
             status: .complete, reasons: [], previous: start.history.newest,
-            previousDigest: start.history.predecessor?.digest, number: start.history.nextNumber,
+            previousDigest: start.history.newestDigest, number: start.history.nextNumber,
             recipients: run.repository.encryption.fingerprints, components: [:], failed: [:],
             configured: Set((run.configured ?? []) + run.components.map(\.name)).sorted())
+        set.recovery = run.recovery
     }
 
     mutating func add(_ outcome: ComponentRun.Outcome, of name: String) {

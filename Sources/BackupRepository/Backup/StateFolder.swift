@@ -82,6 +82,15 @@ package struct StateFolder: Sendable {
         try? FileManager.default.removeItem(atPath: lastDigestFile)
     }
 
+    // MARK: Witnessed sets
+
+    /// Returns true if the holder of a certificate has witnessed the sets of other signers from here.
+    func hasWitnessed(as fingerprint: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(root)/witness-\(fingerprint)")
+    }
+
+    func noteWitness(_ fingerprint: String) throws { try note("witnessed", in: "\(root)/witness-\(fingerprint)") }
+
     // MARK: Manifests made here
 
     private func manifestsFile(_ component: String) -> String { "\(root)/manifests/\(component)" }

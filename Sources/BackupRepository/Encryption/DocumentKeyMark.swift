@@ -17,12 +17,14 @@ struct DocumentKeyMark: Mark {
 }
 
 extension Repository {
-    /// Makes a document key, and stores it for the holders of recovery keys.
-    package func makeDocumentKey(now: Timestamp) throws -> DocumentKey {
-        let key = DocumentKey.generate()
+    /// Stores a document key for the holders of recovery keys, unless it is there.
+    package func store(_ key: DocumentKey, now: Timestamp) throws {
+        let isThere = try Marks(self).list(DocumentKeyMark.kind).contains {
+            $0.key.text.hasSuffix("-\(key.id.hex).json")
+        }
+        guard !isThere else { return }
         let envelope = try CMSEnvelope.seal(Array(key.hex.utf8), to: encryption.recipients)
         try Marks(self).put(DocumentKeyMark(at: now, envelope: Data(envelope)), id: key.id.hex)
-        return key
     }
 
     /// Returns the document keys that the recovery key of ``encryption`` can open, newest first.

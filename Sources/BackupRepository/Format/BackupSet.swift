@@ -38,11 +38,13 @@ package struct BackupSet: Codable, Equatable, Sendable {
     /// All configured components when it was written, in order; absent in sets of early versions. Those that are
     /// neither in ``components`` nor in ``failed`` were not requested.
     package var configured: [String]?
+    /// The encoded ``RecoveryDocuments``; absent in sets of early versions.
+    package var recovery: String?
 
     enum CodingKeys: String, CodingKey {
         case format, kind, name, repository, run, tool, stack, started, finished, status, reasons, previous,
             previousDigest
-        case number, recipients, components, failed, configured
+        case number, recipients, components, failed, configured, recovery
     }
 
     package struct Component: Codable, Equatable, Sendable {

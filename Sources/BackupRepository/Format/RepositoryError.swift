@@ -45,7 +45,7 @@ package struct RepositoryError: OperationError, Equatable {
     }
 
     /// True if a stored document cannot be used: it is damaged, or encrypted to a key that this machine does not have.
-    var isUnreadable: Bool { reason == .damaged || reason == .encrypted }
+    package var isUnreadable: Bool { reason == .damaged || reason == .encrypted }
 
     static func damaged(_ object: String, _ detail: String) -> RepositoryError {
         RepositoryError(

@@ -9,11 +9,16 @@ internal import ObjectStorage
 package struct SetSigning: Sendable {
     /// Nil if sets are only read.
     package var signer: SigningIdentity?
-    /// A set must be signed by the holder of one of these; empty: signatures are not checked.
+    /// Certificates that are trusted for every role and at every time, unless ``signers`` names them; empty for none.
     package var trusted: [X509Certificate]
-
-    /// The SHA-256 fingerprints of certificates that a reader trusts instead of ``trusted``; empty for none.
+    /// The signers with limits.
+    package private(set) var signers: [TrustedSigner] = []
+    /// The SHA-256 fingerprints of certificates that a reader trusts instead of ``trusted`` and ``signers``; empty for
+    /// none.
     package private(set) var trustedFingerprints: Set<Digest> = []
+    /// True to use sets of a revoked signer from before its revocation although no other set proves their age.
+    package var acceptsRevoked = false
+    private let proofs = RevocationProofs()
 
     package init(signer: SigningIdentity? = nil, trusted: [X509Certificate] = []) {
         self.signer = signer
@@ -25,15 +30,42 @@ package struct SetSigning: Sendable {
         trustedFingerprints = Set(fingerprints)
     }
 
-    /// True if sets and marks count only with a signature.
-    package var isRequired: Bool { !trusted.isEmpty || !trustedFingerprints.isEmpty }
+    /// Trusts these signers within their limits, beside ``trusted``.
+    package mutating func trust(_ signers: [TrustedSigner]) { self.signers = signers }
 
-    /// - Throws: `RepositoryError` `.noSigningKey` if signatures are required and this machine cannot make one.
-    package func requireSigner(toWrite object: String) throws {
-        guard isRequired, signer == nil else { return }
+    /// True if sets and marks count only with a signature.
+    package var isRequired: Bool { !trusted.isEmpty || !signers.isEmpty || !trustedFingerprints.isEmpty }
+
+    /// Returns the limits of the trust in a signer; nil if it is not trusted.
+    func entry(of fingerprint: Digest) -> TrustedSigner? {
+        if !trustedFingerprints.isEmpty {
+            return trustedFingerprints.contains(fingerprint) ? TrustedSigner(fingerprint: fingerprint) : nil
+        }
+        if let entry = signers.first(where: { $0.fingerprint == fingerprint }) { return entry }
+        return trusted.contains { $0.fingerprint == fingerprint } ? TrustedSigner(fingerprint: fingerprint) : nil
+    }
+
+    // MARK: Writing
+
+    /// Returns the reason why readers would not accept a document of this machine; nil if they do.
+    package func refusalToSign(as roles: Set<SignerRole>, at now: Timestamp) -> String? {
+        guard isRequired else { return nil }
+        guard let signer else { return "this machine has no signing key" }
+        // --trust says what this reader trusts, and not what the others do.
+        guard trustedFingerprints.isEmpty, let entry = entry(of: signer.certificate.fingerprint) else { return nil }
+        guard entry.revoked == nil else { return "the key of this machine is revoked" }
+        return entry.refusal(of: roles, now...now)?.replacing("its signer", with: "the key of this machine")
+    }
+
+    /// - Throws: `RepositoryError` `.noSigningKey` if signatures are required and this machine cannot make one that
+    ///   readers accept.
+    package func requireSigner(toWrite object: String, as roles: Set<SignerRole>, at now: Timestamp) throws {
+        guard let reason = refusalToSign(as: roles, at: now) else { return }
         throw RepositoryError(
-            .noSigningKey, object: object, "it must be signed, and this machine has no signing key",
-            hint: "set `store: signing: key:` in dr.yaml, or run the command on a machine that has the key")
+            .noSigningKey, object: object, "it must be signed, and \(reason)",
+            hint: signer == nil
+                ? "set `store: signing: key:` in dr.yaml, or run the command on a machine that has the key"
+                : "run the command on a machine whose key may sign it, or change `store: signing: trust:` in dr.yaml")
     }
 
     /// Stores the signature of a set that is about to be written as `document`.
@@ -43,37 +75,56 @@ package struct SetSigning: Sendable {
         _ = try repository.store.put(Layout.signature(of: set), signature, options: repository.writing)
     }
 
+    // MARK: Reading
+
     /// - Throws: `RepositoryError` `.damaged` if a signature is required and `document` has no valid one.
-    func check(_ set: BackupSet, _ document: [UInt8], in store: any ObjectStore) throws {
+    func check(_ set: BackupSet, _ document: [UInt8], in repository: Repository) throws {
         guard isRequired else { return }
         let key = Layout.set(set.name).text
         let hint =
             "a trusted machine did not make it; `dr list` shows the sets that are signed, `--at SET` names one of them"
+        let entry = try signer(of: set, document, in: repository, hint: hint)
+        let times = min(set.name, set.finished)...max(set.name, set.finished)
+        if let reason = entry.refusal(of: [.backup], times) {
+            throw RepositoryError(.damaged, object: key, reason, hint: hint)
+        }
+        guard let revoked = entry.revoked, !acceptsRevoked else { return }
+        guard try !proofs.prove(Digest(of: document), in: repository) else { return }
+        throw RepositoryError(
+            .damaged, object: key,
+            "its signer was revoked at \(revoked.readable), and no set of a trusted signer proves that it is older",
+            hint: "if you know that it is yours, --accept-revoked restores it")
+    }
+
+    /// Returns the signer of a set, whose limits are not checked.
+    /// - Throws: `RepositoryError` `.damaged` if there is no valid signature of a trusted signer.
+    func signer(
+        of set: BackupSet, _ document: [UInt8], in repository: Repository, hint: String? = nil
+    ) throws -> TrustedSigner {
+        let key = Layout.set(set.name).text
         let signature: [UInt8]
         do {
-            signature = try store.read(Layout.signature(of: set), limit: 1 << 20)
+            signature = try repository.store.read(Layout.signature(of: set), limit: 1 << 20)
         } catch let error as ObjectStoreError where error.reason == .notFound {
             throw RepositoryError(.damaged, object: key, "it is not signed", hint: hint)
         }
-        do { try verify(signature, of: document) } catch {
+        do { return try verify(signature, of: document) } catch {
             throw RepositoryError(.damaged, object: key, "its signature is not valid: \(error.detail)", hint: hint)
         }
     }
 
     /// Verifies a signature over exactly this document by a trusted signer.
+    /// - Returns: the limits of the trust in the signer, which the caller checks.
     /// - Throws: `CMSError` with `.signature` or `.malformed`.
-    func verify(_ signature: [UInt8], of document: [UInt8]) throws(CMSError) {
-        guard !trustedFingerprints.isEmpty else {
-            try CMSSignature.verify(signature, of: document, trusting: trusted, at: nil)
-            return
-        }
+    func verify(_ signature: [UInt8], of document: [UInt8]) throws(CMSError) -> TrustedSigner {
         // The certificate is inside the signature, so its fingerprint is all that a reader needs to know.
         let signer = try CMSSignature.claimedSigner(signature, of: document)
-        guard trustedFingerprints.contains(signer.fingerprint) else {
+        guard let entry = entry(of: signer.fingerprint) else {
             throw CMSError(
                 .signature, operation: "verify signature",
                 "the signer is not trusted: the certificate '\(signer.subject)' has the fingerprint "
                     + signer.fingerprint.hex)
         }
+        return entry
     }
 }

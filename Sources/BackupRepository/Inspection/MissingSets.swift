@@ -5,8 +5,10 @@ internal import ObjectStorage
 package struct MissingSets: Sendable {
     /// The set that this machine committed last.
     package let ownLast: Timestamp?
-    /// Manifests newer than the newest set, whose runs committed a set that is not there.
+    /// Manifests newer than the newest set, whose runs committed a set that is not there, as a trusted signer says.
     package let manifests: [String]
+    /// The same without a signature: any user who can write to the store can cause them.
+    package let suspicions: [String]
     /// Earlier sets of this machine that were gone when it made the next one.
     package let ownEarlier: [Timestamp]
     /// True if ``ownLast`` is there with another content.
@@ -36,7 +38,9 @@ package struct MissingSets: Sendable {
         }
         (ownLast, self.isExchanged) = (own, isExchanged)
         ownEarlier = (state?.missingSets() ?? []).filter { !names.contains($0) }
-        manifests = try Self.orphans(in: repository, newerThan: names, components: components)
+        let orphans = try Self.orphans(in: repository, newerThan: names, components: components)
+        manifests = orphans.filter(\.isProved).map(\.key)
+        suspicions = orphans.filter { !$0.isProved }.map(\.key)
     }
 
     package var isEmpty: Bool { ownLast == nil && manifests.isEmpty && ownEarlier.isEmpty }
@@ -58,6 +62,16 @@ package struct MissingSets: Sendable {
         return lines
     }
 
+    /// One sentence if there are ``suspicions``. They must not alarm: an alarm that any user can raise is soon ignored.
+    package var hints: [String] {
+        guard let first = suspicions.first else { return [] }
+        let more = suspicions.count > 1 ? " and \(suspicions.count - 1) more" : ""
+        return [
+            "'\(first)'\(more) is newer than the newest set, and an unsigned mark says that its run committed a set: a "
+                + "newer set may have been removed"
+        ]
+    }
+
     /// - Throws: `RepositoryError` `.setRemoved` if this machine knows of a newer set.
     package func refuseOlder() throws {
         guard let ownLast else { return }
@@ -74,7 +88,7 @@ package struct MissingSets: Sendable {
 
     private static func orphans(
         in repository: Repository, newerThan names: [Timestamp], components: Set<String>
-    ) throws -> [String] {
+    ) throws -> [(key: String, isProved: Bool)] {
         guard let newest = names.last else { return [] }
         var found: [(component: String, name: Timestamp)] = []
         for component in components.sorted() {
@@ -108,15 +122,17 @@ package struct MissingSets: Sendable {
             }
         }
         let marks = Marks(repository)
-        return try found.filter { component, name in
-            guard !named.contains(Layout.manifest(component, name)) else { return false }
-            guard try repository.store.head(Layout.manifest(component, name)) != nil else { return false }
+        return try found.compactMap { component, name in
+            let key = Layout.manifest(component, name)
+            guard !named.contains(key), try repository.store.head(key) != nil else { return nil }
             do {
-                guard let run = try repository.manifest(component, name).run, !runs.contains(run) else { return false }
-                return try OutcomeMark.find(run, in: marks) == .committed
+                guard let run = try repository.manifest(component, name).run, !runs.contains(run),
+                    try OutcomeMark.find(run, in: marks) == .committed
+                else { return nil }
+                return (key.text, try OutcomeMark.isCommitted(run, after: name, in: marks))
             } catch let error as RepositoryError where error.isUnreadable {
-                return false
+                return nil
             }
-        }.map { Layout.manifest($0.component, $0.name).text }
+        }
     }
 }

@@ -3,7 +3,7 @@ internal import Synchronization
 
 extension Repository {
     /// Reads many sets concurrently, because each needs a request.
-    /// - Returns: the readable ones in the order of `names`, and the reasons for the others.
+    /// - Returns: the readable ones in the order of `names`, without their configuration, and the reasons for the others.
     package func sets(_ names: [Timestamp], pool: BlockingPool) async throws -> (
         sets: [BackupSet], unreadable: [(name: Timestamp, reason: String)]
     ) {
@@ -12,8 +12,10 @@ extension Repository {
         try await names.concurrentForEach(limit: 8) { name in
             try await pool.run {
                 do {
-                    let set = try set(name, void: void)
-                    found.withLock { $0[name] = .success(set) }
+                    var set = try set(name, void: void)
+                    set.recovery = nil  // the largest part of a set, and no list shows it
+                    let read = set
+                    found.withLock { $0[name] = .success(read) }
                 } catch let error as RepositoryError where error.reason == .noSuchSet {
                     return  // a prune removed it after the listing, or it was never valid
                 } catch let error as RepositoryError where error.reason != .encrypted || encryption.opensDocuments {

@@ -58,7 +58,8 @@ struct LockExtension: Sendable {
         let until = found.extended > 0 ? Timestamp(seconds: found.until) : nil
         var outcome = Outcome(locks: .init(extended: found.extended, until: until))
         if found.failures > 0 {
-            outcome.warnings.append("\(found.failures) objects could not be locked: \(found.failure ?? "")")
+            outcome.warnings.append(
+                "\(Units.count(found.failures, "object")) could not be locked: \(found.failure ?? "")")
         } else if !prune.isDryRun {
             try? prune.state?.recordLocks(Timestamp(seconds: storeNow))
         }

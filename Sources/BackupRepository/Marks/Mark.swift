@@ -13,9 +13,15 @@ package protocol Mark: Codable, Equatable, Sendable {
     var takesAway: Bool { get }
     /// True if it holds names or queries of the stack: it is then encrypted where packs are.
     static var isPrivate: Bool { get }
+    /// The signer of such a mark needs one of these roles; empty if every trusted signer may sign it.
+    static var roles: Set<SignerRole> { get }
+    /// True to sign also a mark that takes nothing away, if this machine has a key.
+    static var isAlwaysSigned: Bool { get }
 }
 
 extension Mark {
+    package static var isAlwaysSigned: Bool { false }
+    package static var roles: Set<SignerRole> { [] }
     package static var isPrivate: Bool { false }
 }
 
@@ -43,6 +49,7 @@ package struct DrilledMark: Mark {
 /// `pinned`: a set is kept regardless of the policy.
 package struct PinnedMark: Mark {
     package static let kind: String = "pinned"
+    package static let roles: Set<SignerRole> = [.operator]
     package var format: Int = RepositoryFormat.version
     package var kind: String = PinnedMark.kind
     /// The newest pin of a set replaces the others: one that ends soon would release it.
@@ -65,6 +72,7 @@ package struct PinnedMark: Mark {
 /// valid pin of the set takes precedence. The mark stays after the set is gone, with the reason.
 package struct DroppedMark: Mark {
     package static let kind: String = "dropped"
+    package static let roles: Set<SignerRole> = [.operator]
     package var format: Int = RepositoryFormat.version
     package var kind: String = DroppedMark.kind
     package var takesAway: Bool { true }
@@ -84,6 +92,7 @@ package struct DroppedMark: Mark {
 /// `unpinned`: ends the pins of the set that are older than this.
 package struct UnpinnedMark: Mark {
     package static let kind: String = "unpinned"
+    package static let roles: Set<SignerRole> = [.operator]
     package var format: Int = RepositoryFormat.version
     package var kind: String = UnpinnedMark.kind
     package var takesAway: Bool { true }

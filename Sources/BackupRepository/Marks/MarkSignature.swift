@@ -38,13 +38,14 @@ enum MarkSignature {
         return (document, Data(base64Encoded: Data(text)).map { [UInt8]($0) })
     }
 
+    /// - Returns: the limits of the trust in the signer, which the caller checks.
     /// - Throws: `RepositoryError` `.untrusted`.
     static func check(
         _ signature: [UInt8]?, of document: [UInt8], key: ObjectKey, repository: String, by signing: SetSigning
-    ) throws {
+    ) throws -> TrustedSigner {
         guard let signature else { throw RepositoryError.untrusted(key, "it is not signed") }
         do {
-            try signing.verify(signature, of: content(document, key: key, repository: repository))
+            return try signing.verify(signature, of: content(document, key: key, repository: repository))
         } catch { throw RepositoryError.untrusted(key, "its signature is not valid: \(error.detail)") }
     }
 

@@ -17,8 +17,10 @@ package struct Marks: Sendable {
 
     var needsSignatures: Bool { signing.isRequired }
 
-    /// True if every mark that this machine writes can have the signature that it needs.
-    var canSign: Bool { !signing.isRequired || signing.signer != nil }
+    /// Returns the reason why readers would not accept a mark of these roles from this machine; nil if they do.
+    func refusalToSign(as roles: Set<SignerRole>, at now: Timestamp) -> String? {
+        signing.refusalToSign(as: roles, at: now)
+    }
 
     static func prefix(_ kind: String) -> String { "marks/\(kind)/" }
 
@@ -48,11 +50,10 @@ package struct Marks: Sendable {
         var object = try SealedDocument.encode(mark)
         if M.isPrivate { object = try PrivateMark.wrap(object, of: M.kind, key: key, by: encryption) }
         if mark.takesAway {
-            if let signer = signing.signer {
-                object = try MarkSignature.append(to: object, key: key, repository: repository, by: signer)
-            } else {
-                try signing.requireSigner(toWrite: key.text)
-            }
+            try signing.requireSigner(toWrite: key.text, as: M.roles, at: mark.at)
+        }
+        if mark.takesAway || M.isAlwaysSigned, let signer = signing.signer {
+            object = try MarkSignature.append(to: object, key: key, repository: repository, by: signer)
         }
         return try store.put(key, object, options: PutOptions(.ifAbsent))
     }
@@ -78,7 +79,9 @@ package struct Marks: Sendable {
                     throw RepositoryError.damaged(key.text, "it is a mark of another kind")
                 }
                 if mark.takesAway, signing.isRequired {
-                    try MarkSignature.check(signature, of: document, key: key, repository: repository, by: signing)
+                    let signer = try MarkSignature.check(
+                        signature, of: document, key: key, repository: repository, by: signing)
+                    try check(signer, of: mark, key, as: M.roles)
                 }
                 return mark
             } catch let error as ObjectStoreError where error.reason == .notFound {
@@ -92,6 +95,34 @@ package struct Marks: Sendable {
             }
         }
         return nil
+    }
+
+    /// Returns the mark if a trusted signer with one of the roles signed it.
+    func readSigned<M: Mark>(_ key: ObjectKey, as type: M.Type, by roles: Set<SignerRole>) throws -> M? {
+        guard signing.isRequired else { return nil }
+        let (document, signature) = MarkSignature.split(try store.read(key, limit: 256 << 20))
+        do {
+            let mark = try SealedDocument.decode(CheckedMark<M>.self, document, name: key.text).mark
+            let signer = try MarkSignature.check(
+                signature, of: document, key: key, repository: repository, by: signing)
+            try check(signer, of: mark, key, as: roles)
+            return mark
+        } catch let error as RepositoryError where error.isUnreadable || error.reason == .untrusted {
+            return nil
+        }
+    }
+
+    /// - Throws: `RepositoryError` `.untrusted` if the signer may not sign this mark.
+    private func check(
+        _ signer: TrustedSigner, of mark: some Mark, _ key: ObjectKey, as roles: Set<SignerRole>
+    ) throws {
+        if let reason = signer.refusal(of: roles, mark.at...mark.at) { throw RepositoryError.untrusted(key, reason) }
+        guard let revoked = signer.revoked else { return }
+        // The holder of the key can write any time into a mark, and cannot choose the time of the store.
+        guard let stored = try store.head(key)?.modified, stored <= revoked.seconds else {
+            throw RepositoryError.untrusted(
+                key, "its signer was revoked at \(revoked.readable), and the store has received it later")
+        }
     }
 
     /// Calls `body` for each mark of a kind, oldest first, holding one at a time.

@@ -1,6 +1,7 @@
 /// `prune`: the objects that a prune will delete, written before it deletes any, removed when all are deleted.
 package struct PruneIntent: Mark {
     package static let kind: String = "prune"
+    package static let roles: Set<SignerRole> = [.prune]
     package var format: Int = RepositoryFormat.version
     package var kind: String = PruneIntent.kind
     package var takesAway: Bool { true }
@@ -41,6 +42,7 @@ package struct PruneIntent: Mark {
 /// `pruned`: the sets that prunes have removed, if an existing set names one of them as its previous set.
 package struct PrunedMark: Mark {
     package static let kind: String = "pruned"
+    package static let roles: Set<SignerRole> = [.prune]
     package var format: Int = RepositoryFormat.version
     package var kind: String = PrunedMark.kind
     package var takesAway: Bool { true }
@@ -65,6 +67,7 @@ package struct PrunedMark: Mark {
 /// needs the pack.
 struct UnwantedMark: Mark {
     static let kind: String = "unwanted"
+    static let roles: Set<SignerRole> = [.prune]
     var format: Int = RepositoryFormat.version
     var kind: String = UnwantedMark.kind
     var takesAway: Bool { true }

@@ -19,6 +19,11 @@ struct RunMark: Mark {
 /// a prune that took it for dead cannot both decide.
 struct OutcomeMark: Mark {
     static let kind: String = "outcome"
+    /// Only for ``Outcome/void``.
+    static let roles: Set<SignerRole> = [.prune]
+    /// A signed ``Outcome/committed`` proves that there was a set. Without a signature it has its other effect as well: it
+    /// keeps the objects of the run, which costs space and takes nothing away.
+    static let isAlwaysSigned = true
 
     enum Outcome: String, Codable, Sendable {
         /// Its set is valid, and stays until retention drops it.
@@ -63,10 +68,19 @@ struct OutcomeMark: Mark {
     }
 }
 
+extension OutcomeMark {
+    /// Returns true if a trusted signer of sets signed that the run has committed its set after a time.
+    static func isCommitted(_ run: String, after time: Timestamp, in marks: Marks) throws -> Bool {
+        let mark = try marks.readSigned(Marks.key(kind, ofRun: run), as: OutcomeMark.self, by: [.backup])
+        return mark.map { $0.run == run && $0.outcome == .committed && $0.at >= time } ?? false
+    }
+}
+
 /// `void`: shows readers in one listing that a run's outcome is ``OutcomeMark/Outcome/void``. Never removed: if such a
 /// run writes a set later, this mark shows that the set is not valid.
 struct VoidMark: Mark {
     static let kind: String = "void"
+    static let roles: Set<SignerRole> = [.prune]
     var format: Int = RepositoryFormat.version
     var kind: String = VoidMark.kind
     var takesAway: Bool { true }

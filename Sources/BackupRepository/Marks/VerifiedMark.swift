@@ -25,10 +25,8 @@ extension Marks {
     /// - Returns: notes for the user.
     package func record(_ mark: VerifiedMark) throws -> [String] {
         guard !mark.good.isEmpty || !mark.damaged.isEmpty else { return [] }
-        guard canSign else {
-            return [
-                "the result is not recorded in the repository: it must be signed, and this machine has no signing key"
-            ]
+        if let reason = refusalToSign(as: VerifiedMark.roles, at: mark.at) {
+            return ["the result is not recorded in the repository: it must be signed, and \(reason)"]
         }
         try put(mark)
         return []

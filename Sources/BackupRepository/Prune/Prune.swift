@@ -62,7 +62,9 @@ package struct Prune: Sendable {
     ///   `ObjectStoreError`; `CancellationError`. The effects of a single damaged object are in the report.
     package func run() async throws -> PruneReport {
         // Before anything is deleted: a prune that cannot record what it removed must not begin.
-        if !isDryRun { try repository.signing.requireSigner(toWrite: "the marks of a prune") }
+        if !isDryRun {
+            try repository.signing.requireSigner(toWrite: "the marks of a prune", as: PrunedMark.roles, at: now())
+        }
         var (report, isCut) = try await pass()
         if grace == 0, !isDryRun, report.announced != PruneReport.Counts() {
             // The new announcements are due at once, but only after everything was checked again. A full store needs

@@ -21,7 +21,8 @@ struct PruneFacts: Sendable {
         sets = listed.facts + late.facts
         unreadable = listed.unreadable.merging(late.unreadable) { first, _ in first }
         settledRuns = settlement.runs
-        warnings = listing.warnings + settlement.warnings
+        warnings =
+            listing.warnings + settlement.warnings + RepositoryError.warning(aboutForeignSets: listed.foreign)
     }
 
     /// The unreadable sets, each of which stops every prune.

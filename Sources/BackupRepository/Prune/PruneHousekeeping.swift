@@ -26,7 +26,7 @@ struct PruneHousekeeping {
         guard !prune.isDryRun else { return outcome }
         var superfluous = permit.listing.leases.outlived
         superfluous += try noteUnwanted(unwanted)
-        superfluous += try staleVerifications() + stalePins() + staleRecordings() + oldProbes()
+        superfluous += try staleVerifications() + stalePins() + staleRecordings() + staleWitnesses() + oldProbes()
         superfluous += try marks.list(SampledMark.kind).dropLast(SampledMark.most).map(\.key)
         let reserves = try marks.list(SpaceReserve.kind)
         superfluous += reserves.dropLast().map(\.key)
@@ -122,6 +122,14 @@ struct PruneHousekeeping {
         }
         try marks.forEach(DrilledMark.self, unreadable: { _ in }) { info, mark in
             if try isGone(mark.set) { stale.append(info.key) }
+        }
+        return stale
+    }
+
+    private func staleWitnesses() throws -> [ObjectKey] {
+        var stale: [ObjectKey] = []
+        try marks.forEach(WitnessedMark.self, unreadable: { _ in }) { info, mark in
+            if try mark.sets.allSatisfy({ try isGone($0.name) }) { stale.append(info.key) }
         }
         return stale
     }

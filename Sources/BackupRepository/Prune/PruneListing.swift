@@ -32,7 +32,7 @@ struct PruneListing: Sendable {
         let announced = try Self.intents(of: prune, at: clock, into: ledger)
         intents = announced.pending
         warnings =
-            announced.unusable.filter { $0.reason == .damaged }.map {
+            announced.unusable.filter { $0.isUnreadable }.map {
                 "'\($0.object)' cannot be read: this prune does not remove the objects that it announces"
             }
         // After the intents: a backup that finds none of them has its manifest in this listing.

@@ -9,16 +9,19 @@ struct SetDocuments: Sendable {
     let facts: [SetFacts]
     /// Documents that cannot be read, with the reason, except of sets that an operator dropped.
     let unreadable: [Timestamp: RepositoryError]
+    /// Objects that dr did not write, under keys of sets. No set of dr needs what they name.
+    let foreign: [Timestamp]
 
     private struct Found {
         var facts: [SetFacts] = []
         var unreadable: [Timestamp: RepositoryError] = [:]
+        var foreign: [Timestamp] = []
     }
 
     /// Reads them, and records in the ledger the manifests that they name.
     init(of names: [Timestamp], in listing: PruneListing) async throws {
         guard !names.isEmpty else {
-            (facts, unreadable) = ([], [:])
+            (facts, unreadable, foreign) = ([], [:], [])
             return
         }
         let (prune, ledger, marks, now) = (listing.prune, listing.ledger, listing.marks, listing.clock.now)
@@ -46,6 +49,8 @@ struct SetDocuments: Sendable {
                         // No set needs its objects any more, and a prune removes them as such.
                         try ledger.addSet(name.seconds, run: "", previous: nil, uses: [])
                         found.withLock { $0.facts.append(.unreadable(name, dropReason: dropped)) }
+                    } else if try repository.isForeign(name, at: now) {
+                        found.withLock { $0.foreign.append(name) }
                     } else {
                         found.withLock {
                             $0.facts.append(.unreadable(name))
@@ -57,7 +62,7 @@ struct SetDocuments: Sendable {
                 }
             }
         }
-        (facts, unreadable) = found.withLock { ($0.facts, $0.unreadable) }
+        (facts, unreadable, foreign) = found.withLock { ($0.facts, $0.unreadable, $0.foreign.sorted()) }
     }
 }
 

@@ -156,6 +156,7 @@ package struct Verification: Sendable {
             for manifest in missing.manifests {
                 ledger.add(ObjectKey(trusted: manifest), "its run committed a set that is gone")  // checked: from a key
             }
+            ledger.update { $0.notes += missing.hints }
         }
         return uses
     }

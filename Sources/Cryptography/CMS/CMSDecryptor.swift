@@ -18,6 +18,10 @@ package final class CMSDecryptor {
         reader = EnvelopeReader(decryption)
     }
 
+    /// True once the header was read and the key decrypted the content key in it. That proves that the data are addressed
+    /// to this key, and nothing about the content.
+    package var hasContentKey: Bool { decryption.isOpen }
+
     /// Decrypts the next bytes of the envelope, any number of them.
     /// - Throws: `CMSError` with `.malformed`, `.unsupported`, `.wrongKey` or `.tooLarge`; or the sink's error. The
     ///   decryptor cannot be used afterwards.

@@ -10,6 +10,8 @@ final class ContentDecryption {
     /// The tag, which follows the content in the envelope.
     var tag: [UInt8] = []
 
+    var isOpen: Bool { chain != nil }
+
     init(_ key: any EnvelopeKey, _ sink: @escaping (RawSpan) throws -> Void) {
         self.key = key
         self.sink = sink

@@ -1,7 +1,7 @@
 internal import COpenSSL
 
 /// A private key in memory.
-final class PrivateKey: @unchecked Sendable {
+package final class PrivateKey: @unchecked Sendable {
     // Unchecked: an EVP_PKEY does not change after it is read, and OpenSSL allows any number of threads to use one.
     let pointer: OpaquePointer
 
@@ -10,7 +10,7 @@ final class PrivateKey: @unchecked Sendable {
     ///   - name: the name of the file in messages.
     ///   - passphrase: called at most once, and only for an encrypted key; returns nil if there is no passphrase.
     /// - Throws: `.notAKey`, `.passphrase`, or what `passphrase` throws.
-    init(pem: [UInt8], name: String, passphrase: () throws -> [UInt8]?) throws {
+    package init(pem: [UInt8], name: String, passphrase: () throws -> [UInt8]?) throws {
         let source = OpenSSLHandle.reading(pem)
         let key = try withoutActuallyEscaping(passphrase) { ask in
             let question = PassphraseQuestion(ask)
@@ -36,10 +36,18 @@ final class PrivateKey: @unchecked Sendable {
 
     deinit { EVP_PKEY_free(pointer) }
 
+    /// Reads a PEM file.
+    /// - Throws: as ``init(pem:name:passphrase:)``, and `.unreadable`.
+    package static func load(_ path: String, passphrase: () throws -> [UInt8]? = { nil }) throws -> PrivateKey {
+        try PrivateKey(pem: PEMFile.read(path, as: "private key"), name: path, passphrase: passphrase)
+    }
+
+    package var algorithm: KeyAlgorithm { KeyAlgorithm(pointer) }
+
     var isRSA: Bool { EVP_PKEY_is_a(pointer, "RSA") == 1 }
     var isEC: Bool { EVP_PKEY_is_a(pointer, "EC") == 1 }
 
-    func belongs(to certificate: X509Certificate) throws(CMSError) -> Bool {
+    package func belongs(to certificate: X509Certificate) throws(CMSError) -> Bool {
         let handle = try certificate.makeHandle()
         defer { ERR_clear_error() }
         return X509_check_private_key(handle.pointer, pointer) == 1

@@ -34,6 +34,12 @@ package struct RecoveryKey: EnvelopeKey {
         certificate = own
     }
 
+    package var algorithm: KeyAlgorithm { key.algorithm }
+
+    package func belongs(to certificate: X509Certificate) throws(CMSError) -> Bool {
+        try key.belongs(to: certificate)
+    }
+
     /// Decrypts the content key within `envelope`, a `CMS_ContentInfo`.
     /// - Throws: `CMSError` with `.wrongKey`, naming the recipients; `.authentication` if the key's own certificate is
     ///   among them and the content key does not decrypt.

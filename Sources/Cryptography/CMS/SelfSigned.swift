@@ -10,7 +10,7 @@ enum SelfSigned {
 
     /// - Parameter keyUsage: the name in RFC 5280, 4.2.1.3: "keyEncipherment".
     static func generate(
-        commonName: String, kind: RecoveryKeyPair.Kind, keyUsage: String, now: Date, years: Int, passphrase: [UInt8]?
+        commonName: String, kind: KeyKind, keyUsage: String, now: Date, years: Int, passphrase: [UInt8]?
     ) throws(CMSError) -> (certificatePEM: String, privateKeyPEM: String) {
         guard (1...64).contains(commonName.unicodeScalars.count), !commonName.utf8.contains(0) else {
             throw CMSError(.unsupported, operation: operation, "a common name must have 1 to 64 characters")
@@ -24,7 +24,9 @@ enum SelfSigned {
         let generated =
             switch kind {
             case .rsa3072: dr_rsa_generate(3072)
+            case .rsa4096: dr_rsa_generate(4096)
             case .p256: dr_ec_generate("P-256")
+            case .p384: dr_ec_generate("P-384")
             }
         guard let key = OpenSSLHandle(generated, EVP_PKEY_free),
             let certificate = OpenSSLHandle(X509_new(), X509_free)

@@ -135,12 +135,12 @@ extension Shape where Value == Period {
 }
 
 extension Shape where Value == Secret {
-    /// `{env: NAME}` or `{file: PATH}`; the value itself is refused and not repeated in the error.
+    /// `{env: NAME}`, `{file: PATH}` or `{command: [PROGRAM, ARGUMENT]}`; the value itself is refused and not repeated in the error.
     package static let secret = Shape(schema: SecretReference.oneOf) { node, reader in
         guard node.mapping != nil else {
             reader.complain(
                 node, "this file must not contain secrets",
-                hint: "use {env: NAME} or {file: PATH}, and change the secret")
+                hint: "use {env: NAME}, {file: PATH} or {command: [PROGRAM, ARGUMENT]}, and change the secret")
             return nil
         }
         guard let reference = reader.section(SecretReference.self, from: node) else { return nil }
@@ -152,21 +152,27 @@ extension Shape where Value == Secret {
 private struct SecretReference: Section {
     var env: String?
     var file: String?
+    var command: [String] = []
 
     static let keys: [Key<Self>] = [
         Key("env", \.env, as: .text, about: "Name of the environment variable that holds it."),
         Key("file", \.file, as: .path, about: "Path of the file that holds it."),
+        Key(
+            "command", \.command, as: .list(of: .text),
+            about: "Program and arguments, without a shell; the first line that it prints is the secret."),
     ]
 
     static var oneOf: JSONValue {
         schema().adding(["minProperties": 1, "maxProperties": 1])
     }
 
-    var source: Secret.Source? { env.map { .environment($0) } ?? file.map { .file($0) } }
+    var source: Secret.Source? {
+        env.map { .environment($0) } ?? file.map { .file($0) } ?? (command.isEmpty ? nil : .command(command))
+    }
 
     func validate(_ written: WrittenKeys, _ reader: inout Reader) {
-        if (env == nil) == (file == nil) {
-            reader.complain(written.section, "a secret needs one of 'env' and 'file'")
+        if [env != nil, file != nil, !command.isEmpty].count(where: { $0 }) != 1 {
+            reader.complain(written.section, "a secret needs one of 'env', 'file' and 'command'")
         }
         // The name is not repeated: an invalid name may be the secret itself in the wrong place.
         if let env, !env.isVariableName {

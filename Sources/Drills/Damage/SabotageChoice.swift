@@ -88,8 +88,12 @@ struct SabotageChoice {
     /// An offset in the object that a restore certainly reads.
     /// - Parameter read: offsets of gzip members.
     private func byte(in index: PackIndex, _ read: [Int]) -> Int {
-        // An envelope is authenticated as a whole, so any byte works.
-        guard index.object.envelope == nil else { return Int.random(in: index.object.size / 4..<index.object.size / 2) }
+        // The content of an envelope is authenticated. The names of its recipients before it are not: damage there can
+        // look like another recipient. They are in the first half, except in a tiny pack.
+        guard index.object.envelope == nil else {
+            let size = index.object.size
+            return Int.random(in: max(0, size > 64 << 10 ? size / 2 : size - 100)..<max(1, size - 40))
+        }
         let start = read.randomElement() ?? 0
         var end = 0
         for length in index.gzip.map({ $0[0] }) {

@@ -32,9 +32,12 @@ package struct Drill {
 
     /// - Returns: the evidence and the paths of its files.
     package func run() async throws -> DrillResult {
-        let signer = try reportSigner()
+        let evidence = try DrillEvidence(live, scenario: scenario)
         let runs = try RunFolder(state: live.stateRoot)
-        let before = await LiveStack(session: live).look()
+        let history = try await live.knownHistory(acceptsOlder: request.acceptsOlder, recoveryKey: recoveryKey)
+        for finding in history { output.warn(finding) }
+        // On a machine without a configuration, the live stack is elsewhere.
+        let before = live.recorded == nil ? await LiveStack(session: live).look() : [:]
         let replay = try await replay(runs)
         let run = replay.run
         let journal = try Journal(
@@ -45,13 +48,14 @@ package struct Drill {
         if replay.verdict == .recovered || replay.verdict == .late {
             try await negativeControl(of: replay, runs, journal)
         }
-        let looks = LiveStackComparison(before: before, after: await LiveStack(session: live).look())
+        let after = live.recorded == nil ? await LiveStack(session: live).look() : [:]
+        let looks = LiveStackComparison(before: before, after: after)
         for (component, before, after) in looks.digests {
             try journal.append(.liveStack(component: component, isAfter: false, digest: before))
             try journal.append(.liveStack(component: component, isAfter: true, digest: after))
         }
-        for line in replay.deviations + looks.blindSpots { try journal.append(.noted(text: line)) }
-        return try await evidence(of: run, replay, signer)
+        for line in history + replay.deviations + looks.blindSpots { try journal.append(.noted(text: line)) }
+        return try await evidence.write(run, sets: replay.selection.sets.map(\.name), in: replay.repository)
     }
 
     // MARK: The run
@@ -193,38 +197,5 @@ package struct Drill {
             + failed.reduce(into: []) { red, one in
                 if !red.contains(where: { $0.name == one.name }) { red.append(one) }
             }
-    }
-
-    // MARK: The end
-
-    /// - Throws: `UsageError` if reports must be signed and there is no key; called before the drill.
-    private func reportSigner() throws -> SigningIdentity? {
-        guard live.configuration.drill.signs else { return nil }
-        guard let signer = try live.signer() else {
-            throw UsageError("'drill: sign:' needs 'store: signing:' with a key")
-        }
-        return signer
-    }
-
-    private func evidence(of run: String, _ replay: Replay, _ signer: SigningIdentity?) async throws -> DrillResult {
-        let files = ReportFiles(state: live.stateRoot)
-        let source = try files.source(run, actions: nil)
-        var written = try await live.pool.run { try files.write(source, to: nil, Report.Format.allCases, pdf: false) }
-        if let signer, let report = written.files.first {
-            let signature = try await live.pool.run {
-                try ReportSignature.sign(report, by: signer, replaces: true)
-            }
-            written.files.append(signature)
-        }
-        let evidence = try Evidence(source.reading, correctiveActions: source.actions)
-        let passed = evidence.verdict == .passed || evidence.verdict == .late
-        do {
-            for set in replay.selection.sets {
-                let mark = DrilledMark(
-                    at: live.now(), tool: Release.tool, set: set.name, scenario: scenario, passed: passed)
-                _ = try await live.pool.run { try Marks(replay.repository).put(mark) }
-            }
-        } catch { output.warn("the set could not be marked as drilled: \(error)") }
-        return DrillResult(evidence, written)
     }
 }

@@ -25,6 +25,8 @@ package struct DrillResult: Encodable {
     var deviations: [String]
     package var checks: [CheckResult]
     package var files: [String]
+    /// The environment of a bare drill; nil for a drill with a configuration.
+    var bare: BareEnvironment?
 
     package init(_ evidence: Evidence, _ written: ReportFiles.Written) {
         run = written.run
@@ -40,6 +42,7 @@ package struct DrillResult: Encodable {
         deviations = evidence.deviations
         checks = evidence.checks
         files = written.files
+        bare = evidence.subject.bare
     }
 
     package var text: String {
@@ -68,6 +71,7 @@ package struct DrillResult: Encodable {
         } else {
             lines.append("live stack: not compared, because no component could be read before and after the drill")
         }
+        if let bare { lines.append("bare: \(bare.text)") }
         lines += deviations.map { "deviation: \($0)" }
         lines += files.map { "wrote \($0)" }
         return lines.joined(separator: "\n")

@@ -76,6 +76,10 @@ final class DrillStage: Sendable {
         configuration.checks.endpoints = []
         var session = Session(
             live.options, file: "\(folder.path)/dr.yaml", configuration, kinds: live.kinds, pool: live.pool)
+        session.trust = live.trust
+        session.recoveryKey = live.recoveryKey
+        session.recorded = live.recorded
+        session.recordedSet = live.recordedSet
         session.documentKeyFolder = live.documentKeyFolder ?? live.stateRoot
         session.wrapsStore = { damage(DrilledStore($0)) }
         namespace = DrillNamespace.name(of: run)

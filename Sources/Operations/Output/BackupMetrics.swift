@@ -10,14 +10,17 @@ struct BackupMetrics {
     private let set: BackupSet
     private let latest: RestoreSelection
     private let proofs: ComponentProofs?
+    private let recipients: [RecipientProof]
 
     /// - Parameters:
     ///   - latest: for each configured component, the newest set that holds it whole.
     ///   - proofs: nil if the marks could not be read.
-    init(_ set: BackupSet, latest: RestoreSelection, proofs: ComponentProofs?) {
+    ///   - recipients: empty if they could not be read.
+    init(_ set: BackupSet, latest: RestoreSelection, proofs: ComponentProofs?, recipients: [RecipientProof] = []) {
         self.set = set
         self.latest = latest
         self.proofs = proofs
+        self.recipients = recipients
     }
 
     func write(to path: String) throws { try Self.write(text, to: path) }
@@ -120,6 +123,17 @@ struct BackupMetrics {
                     ("{\(stack),component=\"\($0.key)\"}", "\($0.value.seconds)")
                 })
         }
+        lines += Self.family(
+            "dr_recovery_key_tested_timestamp_seconds",
+            "Time when the recovery key of a recipient last opened a backup; absent for never.",
+            samples: recipients.compactMap { recipient in
+                recipient.tested.map { ("{\(stack),fingerprint=\"\(recipient.fingerprint)\"}", "\($0.seconds)") }
+            })
+        lines += Self.family(
+            "dr_recovery_key_tested", "1 if the recovery key of a recipient opened a backup within 90 days, else 0.",
+            samples: recipients.map {
+                ("{\(stack),fingerprint=\"\($0.fingerprint)\"}", $0.verdict == .tested ? "1" : "0")
+            })
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -8,7 +8,9 @@ package enum SampleText {
             "sample: read \(report.packsRead) of \(report.packs) packs, \(Units.bytes(report.bytesRead)) of "
             + Units.bytes(report.bytes)
         if report.packsSealed > 0 { text += "; \(report.packsSealed) are encrypted and were not decrypted" }
-        if !report.proved.isEmpty { text += "; completely verified until now: \(report.proved.count) sets" }
+        if !report.proved.isEmpty {
+            text += "; completely verified until now: \(Units.count(report.proved.count, "set"))"
+        }
         return text
     }
 

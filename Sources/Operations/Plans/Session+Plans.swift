@@ -1,4 +1,5 @@
 package import Documents
+import BackupRepository
 import Foundation
 import Components
 package import RecoveryPlan
@@ -15,8 +16,19 @@ extension Session {
     /// The absolute path of the folder of `dr.yaml`; relative paths in plans start there.
     package var folder: String { URL(filePath: file).absoluteURL.deletingLastPathComponent().standardizedFileURL.path }
 
+    /// The folder in which plans run programs: the folder of `dr.yaml`, or the current one if a new machine lacks it.
+    package var programFolder: String {
+        recorded == nil || FileManager.default.fileExists(atPath: folder)
+            ? folder : FileManager.default.currentDirectoryPath
+    }
+
     /// The plans of the configured folder, else of `plans` beside `dr.yaml`, and the built-in plans.
     package func planLibrary() throws(DocumentError) -> PlanLibrary {
+        if let recorded {
+            return PlanLibrary(
+                texts: recorded.plans.map { (file: "plans/\($0.file)", text: $0.text) }, shipped: ShippedPlan.all,
+                folder: folder)
+        }
         let beside = "\(folder)/plans"
         let isThere = FileManager.default.fileExists(atPath: beside)
         return try PlanLibrary(

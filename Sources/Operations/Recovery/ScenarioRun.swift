@@ -68,7 +68,8 @@ package struct ScenarioRun {
         let record = try session.record(
             plan, text: text.text, identity: identity, selection: selection,
             digests: Dictionary(digests) { first, _ in first },
-            request: request, earlier: resumed?.reading.record, isDrill: place != nil)
+            request: request, earlier: resumed?.reading.record, isDrill: place != nil,
+            bare: session.bareEnvironment(hasRecoveryKey: recoveryKey != nil))
         var recovery = StackRecovery(session: session, repository: repository, selection: selection)
         recovery.restoring = Set(plan.steps.compactMap(\.restoredComponent))
         let times = await session.pool.run { runs.stepTimes(of: entry.scenario)[entry.scenario] ?? StepTimes() }
@@ -181,7 +182,7 @@ package struct ScenarioRun {
         environment["DR_SCENARIO"] = record.identity.scenario
         return ActionContext(
             run: record.identity, services: services, pool: session.pool, logger: session.logger,
-            environment: environment, folder: session.folder, tell: tell)
+            environment: environment, folder: session.programFolder, tell: tell)
     }
 }
 
@@ -191,11 +192,21 @@ extension Session {
         configuration.stateFolder(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)
     }
 
+    /// The environment of this process, if the configuration comes from a backup set.
+    fileprivate func bareEnvironment(hasRecoveryKey: Bool) -> BareEnvironment? {
+        recordedSet.map { set in
+            BareEnvironment(
+                configuration: "\(set)", user: "uid \(geteuid())", host: RunHolder.current.host,
+                variables: ProcessInfo.processInfo.environment.keys.sorted(), trust: trust.map(\.hex),
+                hasRecoveryKey: hasRecoveryKey)
+        }
+    }
+
     /// Returns the record that defines the run.
     /// - Throws: `UsageError` if a resumed run would differ from the original run.
     fileprivate func record(
         _ plan: Plan, text: String, identity: RunIdentity, selection: RestoreSelection, digests: [String: String],
-        request: ReplayRequest, earlier: RunRecord?, isDrill: Bool
+        request: ReplayRequest, earlier: RunRecord?, isDrill: Bool, bare: BareEnvironment?
     ) throws -> RunRecord {
         let digest = Digest(of: [UInt8](text.utf8)).hex
         let holder = RunHolder.current
@@ -232,6 +243,7 @@ extension Session {
             record.sets = selection.parts.mapValues { "\($0.set.name)" }
             record.setDigests = digests
         }
+        record.bare = bare
         record.steps = plan.steps.map(\.id)
         record.rto = (plan.objectives.rto ?? configuration.objectives.rto).map { $0.duration / .seconds(1) }
         record.rpo = (plan.objectives.rpo ?? configuration.objectives.rpo).map { $0.duration / .seconds(1) }

@@ -41,7 +41,7 @@ package struct StackRecovery: RecoveryServices {
                 let totals = job.manifest.totals
                 return ActionPreview(
                     [
-                        "restore \(job.component) of set \(job.set.name) to \(directory), a new directory: \(totals.files) files"
+                        "restore \(job.component) of set \(job.set.name) to \(directory), a new directory: \(Units.count(totals.files, "file"))"
                     ],
                     bytes: totals.bytes)
             case .files(let directory):
@@ -49,7 +49,7 @@ package struct StackRecovery: RecoveryServices {
                 let use = request.previous == .discard ? "removed once the run is validated" : "kept beside it"
                 let aside = plan.replaces ? "; the previous content is \(use)" : ""
                 var lines = [
-                    "restore \(job.component) of set \(job.set.name) to \(plan.target): \(plan.files) files\(aside)"
+                    "restore \(job.component) of set \(job.set.name) to \(plan.target): \(Units.count(plan.files, "file"))\(aside)"
                 ]
                 lines += plan.obstacles.map { "conflict: \($0)" }
                 return ActionPreview(lines, bytes: plan.bytes)
@@ -164,6 +164,11 @@ package struct StackRecovery: RecoveryServices {
         let now = session.now()
         let before = try await session.pool.run { try repository.newestSet(now: now).set?.name }
         if let maximumAge, let before, now.seconds - before.seconds <= maximumAge { return "\(before)" }
+        guard session.recorded == nil else {
+            throw ActionError(
+                .hopeless, operation: "backup", "this machine has no dr.yaml yet",
+                hint: "write it with `dr restore --configuration --to DIR`, then run `dr backup`")
+        }
         let program = Program(
             "/proc/self/exe", ["backup", "--config", session.file, "--quiet", "--no-progress"],
             environment: ProcessInfo.processInfo.environment, timeout: .seconds(4 * 3600))

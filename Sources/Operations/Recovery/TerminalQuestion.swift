@@ -26,6 +26,21 @@ package struct TerminalQuestion {
 
     /// - Returns: the typed line, without surrounding spaces.
     package func ask(_ prompt: String) throws -> String {
+        String(decoding: try line(after: prompt), as: UTF8.self).trimmingCharacters(in: .whitespaces)
+    }
+
+    /// Asks without showing what the operator types.
+    /// - Returns: the bytes of the typed line.
+    package func askHidden(_ prompt: String) throws -> [UInt8] {
+        let echo = Terminal.hideInput()
+        defer {
+            echo?.restore()
+            StandardError.write("\n")
+        }
+        return try line(after: prompt)
+    }
+
+    private func line(after prompt: String) throws -> [UInt8] {
         guard Self.isPossible else {
             throw ActionError(
                 .hopeless, operation: "ask: \(question)", "there is no terminal for the answer",
@@ -43,6 +58,6 @@ package struct TerminalQuestion {
             guard read(STDIN_FILENO, &byte, 1) == 1, byte != UInt8(ascii: "\n") else { break }
             line.append(byte)
         }
-        return String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespaces)
+        return line
     }
 }

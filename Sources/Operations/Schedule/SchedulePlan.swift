@@ -37,7 +37,7 @@ package struct SchedulePlan {
     }
 
     package func files(_ session: Session) -> [ScheduleFile] {
-        let jobs = ScheduledJob.standard(share: sample)
+        let jobs = ScheduledJob.standard(share: sample, drillIsBare: session.configuration.drill.isBare)
         switch form {
         case .systemd: return SystemdSchedule(installation(session)).files(jobs)
         case .cron: return CronSchedule(installation(session)).files(jobs)

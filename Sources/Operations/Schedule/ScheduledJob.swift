@@ -16,8 +16,10 @@ struct ScheduledJob: Equatable, Sendable {
 
     /// The default jobs: an hourly backup, a daily verification of all documents, a weekly sample of the packs and a
     /// quarterly drill of the whole stack.
-    /// - Parameter share: the share of the packs that the weekly sample reads, in per cent.
-    static func standard(share: Int = 5) -> [ScheduledJob] {
+    /// - Parameters:
+    ///   - share: the share of the packs that the weekly sample reads, in per cent.
+    ///   - isBare: true if the drill runs in an empty environment.
+    static func standard(share: Int = 5, drillIsBare isBare: Bool = true) -> [ScheduledJob] {
         [
             ScheduledJob(
                 name: "backup", about: "back up the monitoring stack", arguments: ["backup", "--quiet"],
@@ -30,7 +32,8 @@ struct ScheduledJob: Equatable, Sendable {
                 arguments: ["verify", "--read-data=\(share)%", "--quiet"], cadence: .weekly, longestHours: 24),
             ScheduledJob(
                 name: "drill", about: "drill the recovery of the whole stack",
-                arguments: ["drill", "--scenario", "complete_cluster_loss", "--quiet"], cadence: .quarterly,
+                arguments: ["drill", "--scenario", "complete_cluster_loss"] + (isBare ? ["--bare"] : []) + ["--quiet"],
+                cadence: .quarterly,
                 longestHours: 24, startsServers: true),
         ]
     }

@@ -49,10 +49,13 @@ struct SystemdSchedule {
             // Readable, since keys and clones may be there.
             "ProtectHome=read-only", "PrivateTmp=yes", "PrivateDevices=yes", "NoNewPrivileges=yes",
             "ProtectKernelTunables=yes", "ProtectKernelModules=yes", "ProtectKernelLogs=yes",
-            "ProtectControlGroups=yes", "ProtectClock=yes", "ProtectHostname=yes", "LockPersonality=yes",
-            "RestrictRealtime=yes", "RestrictSUIDSGID=yes", "RestrictNamespaces=yes",
-            "SystemCallArchitectures=native",
+            "ProtectControlGroups=yes", "ProtectClock=yes", "LockPersonality=yes", "RestrictRealtime=yes",
+            "RestrictSUIDSGID=yes", "SystemCallArchitectures=native",
         ]
+        // A bare drill has a host name and a user of its own.
+        lines +=
+            job.arguments.contains("--bare")
+            ? ["RestrictNamespaces=user uts"] : ["ProtectHostname=yes", "RestrictNamespaces=yes"]
         // The servers of a drill may compile at run time and query the kernel's network state.
         lines +=
             job.startsServers

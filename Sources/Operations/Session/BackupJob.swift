@@ -48,7 +48,8 @@ package struct BackupJob {
         let parts = try components.map(part)
         let repository = try await session.writableRepository()
         // Before anything is captured: a set without a signature could not be restored with this configuration.
-        try repository.signing.requireSigner(toWrite: "the backup set")
+        try repository.signing.requireSigner(toWrite: "the backup set", as: [.backup], at: session.now())
+        if !repository.signing.isRequired { output.warn(SigningText.unsigned) }
         for recipient in repository.encryption.recipients {
             // An expired certificate still encrypts, and a backup for an old key is better than none.
             do { try recipient.checkValidity(at: session.clock.now) } catch { output.warn("\(error)") }
@@ -65,6 +66,7 @@ package struct BackupJob {
         let start = ContinuousClock.now
         await recording.record(report.set, canaries: canaries, in: repository)
         let recorded = Int((ContinuousClock.now - start).components.seconds)
+        await witness(repository)
         let sample = readsShare ? await readShare(of: repository) : nil
         await writeMetrics(report.set, repository)
         if prunes { await prune(repository) }
@@ -88,6 +90,7 @@ package struct BackupJob {
             state: state, pool: session.pool, logger: session.logger,
             now: { [clock = session.clock] in Timestamp(seconds: clock.seconds) })
         run.configured = session.configuration.components.map(\.name)
+        run.recovery = session.recoveryMember { output.warn($0) }
         run.acceptsShrink = acceptsShrink
         run.allowsOtherStack = allowsOtherStack
         run.lanes = min(Session.lanes + 1, 4)  // one more, since one usually waits for the disk
@@ -130,7 +133,10 @@ package struct BackupJob {
         do {
             let latest = try await repository.latest(
                 of: names, now: session.now(), known: set.name, provesManifests: false, pool: session.pool)
-            try BackupMetrics(set, latest: latest, proofs: proofs).write(to: path)
+            let recipients = try? await session.pool.run {
+                try RecipientProof.all(in: repository, now: session.now())
+            }
+            try BackupMetrics(set, latest: latest, proofs: proofs, recipients: recipients ?? []).write(to: path)
         } catch { output.warn("\(error)") }
     }
 
@@ -158,7 +164,23 @@ package struct BackupJob {
         } catch { output.warn("the store is full, and pruning it failed too: \(error)") }
     }
 
+    /// Proves the age of the sets of other signers, in case their keys are revoked.
+    private func witness(_ repository: Repository) async {
+        do {
+            let state = try session.state(of: repository), now = session.now()
+            let count = try await session.pool.run {
+                try WitnessedMark.record(in: repository, state: state, tool: Release.tool, now: now)
+            }
+            if let count { output.note("note: witnessed \(Units.count(count, "set")) of other signers") }
+        } catch {
+            output.warn("the sets of other signers could not be witnessed, but the backup is complete: \(error)")
+        }
+    }
+
     private func prune(_ repository: Repository) async {
+        if let reason = repository.signing.refusalToSign(as: [.prune], at: session.now()) {
+            return output.note("note: this host does not prune: \(reason)")
+        }
         do {
             let report = try await session.prune(of: repository).run()
             PruneText.warn(report, output)
@@ -174,6 +196,8 @@ extension BackupJob.Result: Encodable {
     private enum CodingKeys: String, CodingKey { case sample }
 
     package func encode(to encoder: any Encoder) throws {
+        var set = set
+        set.recovery = nil  // a long text that `dr restore --configuration` shows
         try set.encode(to: encoder)
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encodeIfPresent(sample, forKey: .sample)

@@ -30,12 +30,15 @@ package struct StoreChecks {
                 Check(
                     "repository", verdict: .ok,
                     "\(repository.description.id), format \(repository.description.format)"))
-            if repository.signing.isRequired, repository.signing.signer == nil {
-                checks.append(
-                    Check(
-                        "signing", verdict: role == .restore || role == .verify ? .ok : .warning,
-                        "this machine has no signing key: it cannot back up, prune, pin or record verifications"))
+            checks += SigningChecks(signing: repository.signing, role: role, now: session.now()).run()
+            checks += try await EncryptionChecks(repository: repository, session: session).run()
+            if !repository.signing.isRequired {
+                checks.append(Check("signing", verdict: .warning, SigningText.unsigned))
             }
+            let proofs = try await session.pool.run {
+                try RecipientProof.all(in: repository, now: session.now())
+            }
+            checks += proofs.map { Check($0) }
             _ = try session.state(of: repository)
             checks.append(Check("state", verdict: .ok, "writable"))
         } catch { checks.append(Check("repository", verdict: .failed, "\(error)")) }

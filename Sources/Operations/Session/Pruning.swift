@@ -39,7 +39,7 @@ package enum PruneText {
         if !report.frozen.isEmpty { return "pruning is frozen: no object was removed" }
         let would = report.isDryRun ? "would be " : ""
         let lines = [("removed", report.removed), ("announced", report.announced)].map { word, counts in
-            "\(would)\(word): \(counts.sets) sets, \(counts.manifests) manifests, \(counts.packs) packs, "
+            "\(would)\(word): \(Units.count(counts.sets, "set")), \(Units.count(counts.manifests, "manifest")), \(Units.count(counts.packs, "pack")), "
                 + Units.bytes(counts.bytes)
         }
         return (lines + [uploads(report, would), locked(report), locks(report, would)].compactMap { $0 })
@@ -48,19 +48,22 @@ package enum PruneText {
 
     private static func uploads(_ report: PruneReport, _ would: String) -> String? {
         guard report.uploads.aborted > 0 else { return nil }
-        return "\(would)aborted: \(report.uploads.aborted) unfinished uploads, such as \(report.uploads.keys[0])"
+        return
+            "\(would)aborted: \(Units.count(report.uploads.aborted, "unfinished upload")), such as \(report.uploads.keys[0])"
     }
 
     private static func locked(_ report: PruneReport) -> String? {
         guard let first = report.locked.first.first else { return nil }
         let until = report.locked.until.map { ", the last lock ends \($0.readable)" } ?? ""
         let end = first.until.map { " until \($0.readable)" } ?? ""
-        return "locked, dr retries later: \(report.locked.objects) objects\(until); the first: \(first.object)\(end)"
+        return
+            "locked, dr retries later: \(Units.count(report.locked.objects, "object"))\(until); the first: \(first.object)\(end)"
     }
 
     private static func locks(_ report: PruneReport, _ would: String) -> String? {
         guard let locks = report.locks, let until = locks.until else { return nil }
-        return "\(would)extended the locks of \(locks.extended) objects, the longest until \(until.readable)"
+        return
+            "\(would)extended the locks of \(Units.count(locks.extended, "object")), the longest until \(until.readable)"
     }
 
     /// Prints the warnings, which appear even if the result is not printed.
@@ -71,7 +74,9 @@ package enum PruneText {
         for (component, reason) in report.sealed.sorted(by: { $0.key < $1.key }) {
             output.warn("no object of \(component) is removed: \(reason)")
         }
-        if report.refused > 0 { output.warn("\(report.refused) objects could not be removed: \(report.refusal ?? "")") }
+        if report.refused > 0 {
+            output.warn("\(Units.count(report.refused, "object")) could not be removed: \(report.refusal ?? "")")
+        }
         for warning in report.warnings { output.warn(warning) }
     }
 }

@@ -24,6 +24,11 @@ extension Session {
             throw try await nothingFound(notAfter: limit, passedOver: passedOver, in: repository, now: now)
         }
         SelectionText.tell(passedOver, Output(options: options))
+        if case .named(let name) = selector {
+            let age = Units.duration(seconds: name.seconds - set.name.seconds)
+            Output(options: options).warn(
+                "there is no set \(name): dr uses the newest before it, \(set.name), \(age) older")
+        }
         return set
     }
 
@@ -57,7 +62,7 @@ extension Session {
             }
             SelectionText.tell(selection, Output(options: options))
             let missing = try await missingSets(of: Set(selection.parts.keys), in: repository)
-            for line in missing.lines { Output(options: options).warn(line) }
+            for line in missing.lines + missing.hints { Output(options: options).warn(line) }
             if !acceptsOlder { try missing.refuseOlder() }
             return selection
         case .sets(let names):
@@ -72,7 +77,10 @@ extension Session {
             do {
                 return RestoreSelection(try await readable(try await set(selector, in: repository), in: repository))
             } catch let error as RepositoryError where error.reason == .damaged {
-                guard case .named(let name) = selector, !(error.hint ?? "").contains("--at") else { throw error }
+                // A hint with an option of its own says more than a search for another set.
+                guard case .named(let name) = selector,
+                    !["--at", "--accept"].contains(where: (error.hint ?? "").contains)
+                else { throw error }
                 throw try await pool.run {
                     offer(error, instead: name, of: try repository.setNames(), in: repository)
                 }

@@ -13,7 +13,7 @@ extension Session {
     ///   - trust: the fingerprints of the certificates whose signatures count; empty: signatures are not checked.
     package static func withoutConfiguration(
         _ options: OutputOptions, store: StoreLocation, stack: String?, trust: [Digest], recoveryKey: String?,
-        kinds: [any ComponentKind.Type]
+        passphrases: Passphrases, kinds: [any ComponentKind.Type]
     ) async throws -> Session {
         var configuration = Configuration()
         configuration.store.url = store
@@ -24,6 +24,7 @@ extension Session {
         session.isWithoutConfiguration = true
         session.trust = trust
         session.recoveryKey = recoveryKey
+        session.passphrases = passphrases
         let output = Output(options: options)
         if trust.isEmpty {
             output.warn(

@@ -25,12 +25,22 @@ package struct Session {
     /// The SHA-256 fingerprints of the certificates whose signatures count, instead of those in the configuration; empty
     /// for those in the configuration.
     package var trust: [Digest] = []
+    /// The passphrases of recovery and signing keys.
+    package var passphrases = Passphrases()
     /// The file of the private key that opens encrypted backups, if a command names one.
     package var recoveryKey: String?
     /// The state folder with the document keys; nil for that of the configuration.
     package var documentKeyFolder: String?
+    /// The newest set that the operator knows of; nil if none is known.
+    package var expectedSet: ExpectedSet?
+    /// True to use older sets of a revoked signer that no other set proves.
+    package var acceptsRevoked = false
     /// True if the command names the store, and there is no configuration file.
     package internal(set) var isWithoutConfiguration = false
+    /// The configuration and the plans of the backup set that this session was made from; nil for a `dr.yaml`.
+    package var recorded: RecoveryDocuments?
+    /// The set of ``recorded``.
+    package var recordedSet: Timestamp?
     /// Wraps the store of the repository, so that a drill can read a damaged copy.
     package var wrapsStore: @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
 
@@ -67,8 +77,10 @@ package struct Session {
     ///   - key: the file of the private key for encrypted packs; nil for ``recoveryKey``.
     ///   - allowsClear: true to read unencrypted packs although there are recipients.
     package func repository(recoveryKey key: String? = nil, allowsClear: Bool = false) async throws -> Repository {
-        let store = try store()
-        var repository = try await pool.run { try Repository(opening: store) }
+        let store: any ObjectStore = try await advisingOnTheAddress { try self.store() }
+        var repository: Repository = try await advisingOnTheAddress {
+            try await pool.run { try Repository(opening: store) }
+        }
         try checkIdentity(of: repository)
         repository.scope = SetScope(
             stack: configuration.stack.isEmpty ? nil : configuration.stack,
@@ -82,25 +94,42 @@ package struct Session {
         repository.encryption.allowsClear = allowsClear
         repository.encryption.key = try (key ?? recoveryKey).map { file in
             try DocumentError.refuseUntrusted(file, .privateKey)
-            return try RecoveryKey.load(file, certificates: recipients) {
-                ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
-            }
+            return try RecoveryKey.load(file, certificates: recipients) { try passphrases.ofRecoveryKey(file) }
         }
         repository.encryption.documentKeys = try documentKeyFile(of: repository).keys()
         if let signing = configuration.store.signing {
-            repository.signing.trusted = try X509Certificate.load(signing.certificate)
+            repository.signing.trusted = try signing.certificate.map { try X509Certificate.load($0) } ?? []
+            repository.signing.trust(try signing.signers())
             repository.signing.signer = try signer()
         }
         if !trust.isEmpty { repository.signing.trust(onlySignersWith: trust) }
+        repository.signing.acceptsRevoked = acceptsRevoked
+        if let expectedSet { try await pool.run { [repository] in try expectedSet.check(repository, at: now()) } }
         return repository
+    }
+
+    /// Runs `body`. A command that names the store reads an existing repository, so no error advises to create one.
+    private func advisingOnTheAddress<Value>(_ body: () async throws -> Value) async throws -> Value {
+        let hint = "check the address and the prefix, or mount the volume"
+        do { return try await body() } catch var error as ObjectStoreError
+            where isWithoutConfiguration && error.reason == .noSuchStore
+        {
+            error.hint = hint
+            throw error
+        } catch var error as RepositoryError where isWithoutConfiguration && error.reason == .notARepository {
+            error.hint = hint
+            throw error
+        }
     }
 
     /// The signer of this host; nil if the configuration does not name a key.
     package func signer() throws -> SigningIdentity? {
-        guard let signing = configuration.store.signing, let key = signing.key else { return nil }
+        guard let signing = configuration.store.signing, let key = signing.key,
+            let certificate = signing.certificate
+        else { return nil }
         try DocumentError.refuseUntrusted(key, .privateKey)
-        return try SigningIdentity.load(certificate: signing.certificate, privateKey: key) {
-            ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
+        return try SigningIdentity.load(certificate: certificate, privateKey: key) {
+            try passphrases.ofSigningKey(key, configured: signing.passphrase)
         }
     }
 

@@ -11,6 +11,28 @@ package enum Terminal {
         return (Int(size.ws_col), Int(size.ws_row))
     }
 
+    /// The terminal's echo as it was before ``hideInput()``.
+    package struct Echo {
+        fileprivate var settings: termios
+
+        package func restore() {
+            var settings = settings
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings)
+        }
+    }
+
+    /// Stops the terminal at standard input from showing what is typed.
+    /// - Returns: nil if standard input is not a terminal.
+    package static func hideInput() -> Echo? {
+        var settings = termios()
+        guard tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }
+        let echo = Echo(settings: settings)
+        settings.c_lflag &= ~tcflag_t(ECHO)
+        // Discards what was typed before the question.
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings)
+        return echo
+    }
+
     /// Returns the columns of a line: 2 for each wide character, none for combining marks.
     package static func columns(of line: some StringProtocol) -> Int {
         let bytes = line.utf8

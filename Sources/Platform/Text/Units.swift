@@ -1,5 +1,8 @@
 /// Numbers as people read them.
 package enum Units {
+    /// Returns the number with its noun: "1 pack", "2 packs".
+    package static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
     /// `1.4 GiB`; exact below a kibibyte.
     package static func bytes(_ count: Int) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]

@@ -86,6 +86,8 @@ package struct RunRecord: Codable, Equatable, Sendable {
     package var startedAt: Date
     /// The forecast of the run's duration, from earlier runs.
     package var forecast: RunForecast?
+    /// The environment of a run without a configuration; nil for a run with one.
+    package var bare: BareEnvironment?
 
     package init(
         identity: RunIdentity, isDrill: Bool, procedure: String?, planDigest: String, parameters: [String: String],

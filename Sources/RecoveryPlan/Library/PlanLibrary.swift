@@ -28,15 +28,32 @@ package struct PlanLibrary: Sendable {
     /// - Throws: `DocumentError` if the folder cannot be read.
     package init(plans: String?, shipped: [(file: String, text: String)], folder: String) throws(DocumentError) {
         var found = Self([], [])
-        for file in try plans.map(Self.files) ?? [] { found.add(file: file, folder: folder) }
+        for file in try plans.map(Self.files) ?? [] {
+            found.add(file) { () throws(DocumentError) in try Self.text(file, folder) }
+        }
+        found.complete(with: shipped, folder: folder)
+        self = found
+    }
+
+    /// - Parameters:
+    ///   - texts: the file names and texts of the stack's plans.
+    ///   - shipped: the file names and texts of the built-in plans.
+    ///   - folder: the base of relative paths in plans, as an absolute path.
+    package init(texts: [(file: String, text: String)], shipped: [(file: String, text: String)], folder: String) {
+        var found = Self([], [])
+        for (file, text) in texts { found.add(file) { PlanText(text, file: file, folder: folder) } }
+        found.complete(with: shipped, folder: folder)
+        self = found
+    }
+
+    private mutating func complete(with shipped: [(file: String, text: String)], folder: String) {
         for (file, text) in shipped {
             let plan = PlanText(text, file: "built-in/\(file)", folder: folder)
             guard let entry = try? Self.entry(plan, isBuiltIn: true) else { continue }
-            let taken = found.entries.flatMap(\.names)
-            if !entry.names.contains(where: taken.contains) { found.entries.append(entry) }
+            let taken = entries.flatMap(\.names)
+            if !entry.names.contains(where: taken.contains) { entries.append(entry) }
         }
-        found.entries.sort { $0.scenario < $1.scenario }
-        self = found
+        entries.sort { $0.scenario < $1.scenario }
     }
 
     private init(_ entries: [Entry], _ complaints: [Diagnostic]) {
@@ -81,9 +98,9 @@ package struct PlanLibrary: Sendable {
         }
     }
 
-    private mutating func add(file: String, folder: String) {
+    private mutating func add(_ file: String, _ read: () throws(DocumentError) -> PlanText) {
         do throws(DocumentError) {
-            let text = try Self.text(file, folder)
+            let text = try read()
             if Self.isEmpty(text) { emptyFiles.insert(file) }
             let entry = try Self.entry(text, isBuiltIn: false)
             for name in entry.names {

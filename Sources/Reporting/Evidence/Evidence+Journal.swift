@@ -40,6 +40,7 @@ extension Evidence.Subject {
             setDigest: record.setDigest, planDigest: record.planDigest, parameters: record.parameters,
             person: record.holder.person, host: record.holder.host, tool: record.tool)
         (sets, setDigests) = (record.sets, record.setDigests)
+        bare = record.bare
     }
 }
 

@@ -1,4 +1,5 @@
 package import Components
+package import RecoveryPlan
 
 /// The record of one recovery or drill for an auditor: the source of truth for every other format.
 ///
@@ -63,6 +64,8 @@ package struct Evidence: Codable, Equatable, Sendable {
         package var person: String
         package var host: String
         package var tool: String
+        /// The environment of a run without a configuration; absent for a run with one.
+        package var bare: BareEnvironment?
 
         package init(
             run: String, stack: String, scenario: String, procedure: String?, components: [String], set: String,

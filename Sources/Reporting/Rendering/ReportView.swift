@@ -85,6 +85,7 @@ struct ReportView {
             Fact(name: "Run by", value: "\(subject.person) on \(subject.host)"),
             Fact(name: "Tool", value: subject.tool),
         ]
+        if let bare = subject.bare { facts.append(Fact(name: "Bare environment", value: bare.text)) }
         moments = evidence.clocks.named.map { Moment(name: $0.name, what: $0.what, moment: $0.moment ?? "-") }
         times = Self.times(evidence.rto)
         losses = evidence.rpo.components.map {

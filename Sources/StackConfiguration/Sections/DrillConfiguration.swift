@@ -17,6 +17,8 @@ package struct DrillConfiguration: Equatable, Sendable {
     package var liveContexts: [String] = []
     /// True if the report is signed with the key of the sets.
     package var signs = false
+    /// True if the scheduled drill runs in an empty environment, with the recovery kit only.
+    package var isBare = true
 
     package init() {}
 }
@@ -38,5 +40,8 @@ extension DrillConfiguration: Section {
         Key("programs", \.programs, as: .list(of: .text), about: "Ids of steps that may run programs in a drill."),
         Key("live_contexts", \.liveContexts, as: .list(of: .text), about: "kubectl contexts that drills must not use."),
         Key("sign", \.signs, as: .flag, about: "Sign the report of a drill with the key under store.signing."),
+        Key(
+            "bare", \.isBare, as: .flag,
+            about: "Run the drill of `dr schedule` in an empty environment, with the recovery kit only. Default: true."),
     ]
 }

@@ -142,26 +142,6 @@ extension LockConfiguration: Section {
     ]
 }
 
-/// The key that signs sets, and the certificates that readers trust. Both are absolute paths of PEM files.
-package struct Signing: Equatable, Sendable {
-    package var certificate = ""
-    /// Nil if sets are only read.
-    package var key: String?
-
-    package init() {}
-}
-
-extension Signing: Section {
-    package static let keys: [Key<Self>] = [
-        Key(
-            "certificate", \.certificate, as: .path, required: true,
-            about: "PEM certificates; a set must be signed by one of them."),
-        Key(
-            "key", \.key, as: .path,
-            about: "PEM private key of the first certificate, for signing. Not needed to restore."),
-    ]
-}
-
 extension Shape where Value == Int {
     /// The range is limited because locks are extended at each quarter of the margin, and because a lock in compliance
     /// mode cannot be shortened.

@@ -12,7 +12,7 @@ struct Diff: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var source: StoreOptions
-    @OptionGroup var key: RecoveryKeyOption
+    @OptionGroup var key: RecoveryKeyOptions
 
     @Argument(help: "Older backup set: \(SetSelector.words).")
     var older: SetSelector
@@ -24,7 +24,7 @@ struct Diff: AsyncParsableCommand {
     var component: String?
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: key.recoveryKey)
+        let session = try await Session(options, source, key)
         let repository = try await session.repository()
         let first = try await session.set(older, in: repository)
         let second = try await session.set(newer, in: repository)

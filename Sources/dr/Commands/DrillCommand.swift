@@ -17,9 +17,22 @@ struct DrillCommand: AsyncParsableCommand {
             inconclusive, because its checks did not detect the damage. dr writes the evidence beside the journal and \
             marks the backup set as drilled. Runs unattended. Exit code 0: passed; 4: failed or inconclusive; 5: \
             passed, but an objective was missed.
+
+            With --store, dr takes the configuration and the plan from the backup set. With --bare, dr runs itself \
+            that way, in an empty environment, and so proves the recovery kit.
             """)
 
     @OptionGroup var options: GlobalOptions
+    @OptionGroup var source: StoreOptions
+    @OptionGroup var recorded: RecordedStackOptions
+
+    @Flag(
+        name: .long,
+        help: """
+            Run the drill in an empty environment: no dr.yaml, no state, another user and host name where the system \
+            permits it. The drill gets the recovery kit and the credentials of the store only.
+            """)
+    var bare = false
 
     @Option(name: .long, help: "Scenario whose plan is drilled.")
     var scenario: String
@@ -51,34 +64,42 @@ struct DrillCommand: AsyncParsableCommand {
     )
     var inject: Sabotage.Kind?
 
-    @Option(
-        name: .long,
-        help: "Private key for encrypted packs, PEM. DR_RECOVERY_PASSPHRASE holds its passphrase.",
-        completion: .file())
-    var recoveryKey: String?
+    @OptionGroup var key: RecoveryKeyOptions
+
+    @Flag(name: .long, help: "Drill the newest set left, although a newer one is gone.")
+    var acceptOlder = false
 
     func validate() throws {
         if randomSet, at != .latest { throw ValidationError("--random-set and --at exclude each other") }
+        if bare, source.store != nil { throw ValidationError("--bare and --store exclude each other") }
+        if recorded.isGiven, source.store == nil {
+            throw ValidationError("--config-overlay and --allow-unsigned-plan need --store")
+        }
     }
 
     func run() async throws {
-        let session = try Session(options)
+        var session = try await Session(options, source, key)
+        if source.store != nil {
+            session = try await recorded.session(
+                scenario, at: at, in: session, needing: ["drill"], recoveryKey: key.recoveryKey)
+        }
         _ = try session.chosen(component)
         var drill = Drill(live: session, scenario: scenario, at: try await set(session))
         drill.components = component
         drill.request.parameters = try parameters.values()
-        drill.recoveryKey = recoveryKey
+        drill.request.acceptsOlder = acceptOlder
+        drill.recoveryKey = key.recoveryKey
         drill.keeps = keep
         drill.control = inject
         drill.timeLimit = timeout?.period.duration
-        let result = try await drill.run()
+        let result = bare ? try await BareDrill(drill).run() : try await drill.run()
         try Output(options: options).result(result) { result.text }
         if result.exitStatus != .done { throw result.exitStatus }
     }
 
     private func set(_ session: Session) async throws -> SetSelector {
         guard randomSet else { return at }
-        let repository = try await session.repository(recoveryKey: recoveryKey)
+        let repository = try await session.repository(recoveryKey: key.recoveryKey)
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()
         for name in names.filter({ !repository.scope.isFuture($0, at: now) }).shuffled() {

@@ -67,10 +67,14 @@ struct Drop: AsyncParsableCommand {
             if !wasDropped || isPinned {
                 try await mark(name, isPinned: isPinned, marks: marks, in: repository, session: session)
             }
-            var prune = try session.prune(of: repository).ofDroppedSets
-            if let grace { prune.grace = grace.seconds }
-            let display = ProgressDisplay(options: options, work: [("", prune.progress)])
-            report = try await display.during { [prune] in try await prune.run() }
+            if let reason = repository.signing.refusalToSign(as: [.prune], at: session.now()) {
+                output.note("note: this machine does not prune: \(reason)")
+            } else {
+                var prune = try session.prune(of: repository).ofDroppedSets
+                if let grace { prune.grace = grace.seconds }
+                let display = ProgressDisplay(options: options, work: [("", prune.progress)])
+                report = try await display.during { [prune] in try await prune.run() }
+            }
         }
         if let report { PruneText.warn(report, output) }
         let result = Result(

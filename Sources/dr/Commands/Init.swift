@@ -13,7 +13,9 @@ struct Init: AsyncParsableCommand {
         discussion: """
             A second run changes nothing. With --store, dr creates a repository only with --create: an address with a \
             typing error must not become a new, empty repository. If this machine has used a repository at the address \
-            in dr.yaml, and it is not there, dr creates no other one without --create.
+            in dr.yaml, and it is not there, dr creates no other one without --create. A new dr.yaml names the id of the \
+            repository. For a repository without backups, dr also creates signing.key and signing.crt beside dr.yaml, \
+            so that the backups are signed; DR_SIGNING_PASSPHRASE encrypts the key.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -27,11 +29,22 @@ struct Init: AsyncParsableCommand {
     @Option(
         name: .long,
         help: """
-            Generate a recovery key pair: write the private key to this file, and the certificate beside it as .crt. \
-            DR_RECOVERY_PASSPHRASE holds the passphrase.
+            Create a recovery key: write the private key to this file, and the certificate beside it as .crt. \
+            DR_RECOVERY_PASSPHRASE holds the passphrase; else dr asks at the terminal. `dr key create` has more options.
             """,
         completion: .file())
     var recoveryKey: String?
+
+    @Option(
+        name: .long, parsing: .singleValue,
+        help: ArgumentHelp(
+            "Encrypt backups for the recovery key of this certificate, PEM; may be repeated. dr writes it to the new dr.yaml.",
+            valueName: "certificate"),
+        completion: .file())
+    var recipient: [String] = []
+
+    @Flag(name: .long, help: "Do not create a signing key: backup sets are not signed.")
+    var noSigning = false
 
     @Flag(
         name: .long, help: "Accept the repository as it is, although this machine knows another there, or newer sets.")
@@ -39,9 +52,13 @@ struct Init: AsyncParsableCommand {
 
     func run() async throws {
         let output = Output(options: options)
-        if let recoveryKey { try RecoveryKeyWriting.write(recoveryKey, output) }
         let file = options.config ?? ConfigurationFile.standardPlaces[0]
-        let configured = try ConfigurationWriting(file, store: store)
+        var configured = try ConfigurationWriting(file, store: store)
+        try configured.take(recipients: recipient)
+        if let recoveryKey {
+            let certificate = try createRecoveryKey(recoveryKey, isAdded: configured.isNew, output)
+            if configured.isNew { try configured.take(recipients: [certificate]) }
+        }
         let wroteFile = configured.isNew
         let session = Session(
             options.output, file: file, try configured.parsed(), kinds: supportedKinds,
@@ -49,11 +66,14 @@ struct Init: AsyncParsableCommand {
         let creation = RepositoryCreation(session: session, isOrdered: create, isExpected: store == nil || !wroteFile)
         let (repository, isNew) = try await creation.openOrCreate()
         try await adopt(repository, isNew: isNew, session)
+        configured.protection.repository = repository.description.id
+        let signing = wroteFile ? try await signingKey(for: repository, &configured, session, output) : nil
         try configured.write()
         let location = repository.store.location
         let result = Result(
             configuration: file, wroteConfiguration: wroteFile, store: location,
-            repository: repository.description.id, createdRepository: isNew)
+            repository: repository.description.id, createdRepository: isNew,
+            signingFingerprint: signing?.fingerprint.hex)
         try output.result(result) {
             """
             \(wroteFile ? "wrote" : "kept") \(file)
@@ -61,6 +81,47 @@ struct Init: AsyncParsableCommand {
             """
         }
         if wroteFile { output.note("next: edit \(file), then run `dr doctor` and `dr backup`") }
+    }
+
+    /// Provides the key that signs the sets of a repository without backups.
+    /// - Returns: nil if sets are not signed.
+    private func signingKey(
+        for repository: Repository, _ configured: inout ConfigurationWriting, _ session: Session, _ output: Output
+    ) async throws -> HostSigningKey? {
+        guard !noSigning else { return nil }
+        // Existing sets have other signatures or none, so a reader that trusts only a new key would refuse them.
+        guard try await session.pool.run({ try repository.setNames().isEmpty }) else {
+            output.warn(
+                "the repository has backup sets, so dr created no signing key\nhint: docs/keys.md shows how to trust their signer"
+            )
+            return nil
+        }
+        let folder = configured.folder
+        let key = try await session.pool.run { try HostSigningKey(in: folder) }
+        configured.protection.signing = (HostSigningKey.certificateName, HostSigningKey.keyName)
+        output.note(
+            """
+            \(key.isNew ? "wrote" : "kept") \(HostSigningKey.keyName) and \(HostSigningKey.certificateName) beside \
+            \(configured.file): dr signs backup sets with this key
+            keep its SHA-256 fingerprint for a recovery from nothing: \(key.fingerprint.hex)
+            """)
+        return key
+    }
+
+    /// - Parameter isAdded: true if dr adds the certificate to the configuration.
+    /// - Returns: the file of the certificate.
+    private func createRecoveryKey(_ file: String, isAdded: Bool, _ output: Output) throws -> String {
+        let creation = KeyCreation(.recovery, keyFile: file)
+        try creation.checkFiles()
+        let passphrase = try NewPassphrase().choose(for: file, .recovery, isRequired: false)
+        let created = try creation.write(passphrase: passphrase)
+        output.note(
+            """
+            wrote \(created.key) (\(created.hasPassphrase ? "with" : "without") a passphrase) and \(created.certificate)
+            \(isAdded ? "" : "add `recipients: [\(created.certificate)]` under store in dr.yaml, and ")\
+            move \(created.key) to another machine: without it no encrypted backup can be restored
+            """)
+        return created.certificate
     }
 
     /// Notes which repository is at the address, so that an exchanged one is noticed.
@@ -82,71 +143,79 @@ struct Init: AsyncParsableCommand {
         var store: String
         var repository: String
         var createdRepository: Bool
+        /// The SHA-256 of the signing certificate beside a new configuration.
+        var signingFingerprint: String?
     }
 }
 
-/// The recovery key pair that `dr init --recovery-key` writes.
-private enum RecoveryKeyWriting {
-    static func write(_ keyFile: String, _ output: Output) throws {
-        let certificateFile = "\(keyFile).crt"
-        for file in [keyFile, certificateFile] where FileManager.default.fileExists(atPath: file) {
-            throw ValidationError("'\(file)' exists already, and a recovery key is never overwritten")
-        }
-        let passphrase = ProcessInfo.processInfo.environment["DR_RECOVERY_PASSPHRASE"].map { Array($0.utf8) }
-        let pair = try RecoveryKeyPair.generate(
-            commonName: "dr recovery", now: WallClock.system.now, passphrase: passphrase)
-        // The key first, readable by its owner only from the first byte.
-        try OutputFile.create(Array(pair.privateKeyPEM.utf8), at: keyFile, mode: 0o600)
-        try OutputFile.create(Array(pair.certificatePEM.utf8), at: certificateFile, mode: 0o644)
-        output.note(
-            """
-            wrote \(keyFile) (\(passphrase == nil ? "without a passphrase" : "passphrase from DR_RECOVERY_PASSPHRASE")) and \(certificateFile)
-            add `recipients: [\(certificateFile)]` under store in dr.yaml, and move \(keyFile) to another machine: \
-            without it no encrypted backup can be restored
-            """)
-    }
-}
-
-/// The configuration file of `dr init`: an existing one, or the text of a new one.
+/// The configuration file of `dr init`: an existing one, or a new one.
 private struct ConfigurationWriting {
     let file: String
-    /// Nil if the file exists.
-    private let text: String?
-
+    /// The location of the store in a new file; nil for the default.
+    private let location: StoreLocation?
     /// True if the file does not exist yet.
-    var isNew: Bool { text != nil }
+    let isNew: Bool
+    var protection = ConfigurationTemplate.Protection()
+
+    /// The absolute path of the folder of the file.
+    var folder: String { URL(filePath: file).absoluteURL.deletingLastPathComponent().standardizedFileURL.path }
 
     /// - Throws: `ValidationError` if the file exists and names another store.
     init(_ file: String, store: String?) throws {
         self.file = file
-        let location = try store.map { text in
+        location = try store.map { text in
             do throws(StoreLocationError) { return try StoreLocation(text) } catch {
                 throw ValidationError("--store '\(text)' \(error)")
             }
         }
-        if FileManager.default.fileExists(atPath: file) {
-            let present = try ConfigurationFile.read(file, kinds: supportedKinds).store.url
-            if let location, location != present {
-                throw ValidationError(
-                    "'\(file)' exists already and names the store \(present); edit it, or choose another --config")
-            }
-            text = nil
-        } else {
-            text =
-                location.map { ConfigurationTemplate.text(store: $0, kinds: supportedKinds) }
-                ?? ConfigurationTemplate.text(kinds: supportedKinds)
+        isNew = !FileManager.default.fileExists(atPath: file)
+        guard !isNew, let location else { return }
+        let present = try ConfigurationFile.read(file, kinds: supportedKinds).store.url
+        if location != present {
+            throw ValidationError(
+                "'\(file)' exists already and names the store \(present); edit it, or choose another --config")
         }
     }
 
+    /// Adds recipients to a new file.
+    /// - Throws: `ValidationError` if the file exists and lacks one of them; `CMSError` if a certificate cannot be used.
+    mutating func take(recipients certificates: [String]) throws {
+        guard !certificates.isEmpty else { return }
+        let now = WallClock.system.now
+        let wanted = try certificates.flatMap { try RecoveryCertificate.load($0) }
+        for certificate in wanted { try certificate.checkValidity(at: now) }
+        guard !isNew else {
+            protection.recipients += certificates.map(path)
+            return
+        }
+        let present = try ConfigurationFile.read(file, kinds: supportedKinds).store.recipients
+        let known = Set(try present.flatMap { try RecoveryCertificate.load($0) }.map(\.fingerprint))
+        guard wanted.allSatisfy({ known.contains($0.fingerprint) }) else {
+            throw ValidationError(
+                "'\(file)' exists already and does not list this recipient; `dr key rotate --recipient` adds one")
+        }
+    }
+
+    /// Returns the path of a file from the folder of the configuration.
+    private func path(_ typed: String) -> String {
+        let current = URL(filePath: FileManager.default.currentDirectoryPath).standardizedFileURL.path
+        return typed.hasPrefix("/") || folder == current
+            ? typed : URL(filePath: typed).absoluteURL.standardizedFileURL.path
+    }
+
+    private var text: String {
+        guard let location else { return ConfigurationTemplate.text(protection: protection, kinds: supportedKinds) }
+        return ConfigurationTemplate.text(store: location, protection: protection, kinds: supportedKinds)
+    }
+
     func parsed() throws -> Configuration {
-        guard let text else { return try ConfigurationFile.read(file, kinds: supportedKinds) }
-        let folder = URL(filePath: file).absoluteURL.deletingLastPathComponent().standardizedFileURL.path
+        guard isNew else { return try ConfigurationFile.read(file, kinds: supportedKinds) }
         return try ConfigurationFile.parse(text, file: file, folder: folder, kinds: supportedKinds)
     }
 
     /// Writes the file if it is new.
     func write() throws {
-        guard let text else { return }
+        guard isNew else { return }
         try OutputFile.create(Array(text.utf8), at: file, mode: 0o644)
     }
 }

@@ -10,7 +10,7 @@ struct List: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var source: StoreOptions
-    @OptionGroup var key: RecoveryKeyOption
+    @OptionGroup var key: RecoveryKeyOptions
 
     @Option(name: .long, help: "Show only the newest N sets.")
     var last: Int?
@@ -20,7 +20,7 @@ struct List: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: key.recoveryKey)
+        let session = try await Session(options, source, key)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()
@@ -34,13 +34,23 @@ struct List: AsyncParsableCommand {
         }
         let output = Output(options: options)
         for (stack, count) in others.sorted(by: { $0.key < $1.key }) {
-            output.warn("\(count) sets of stack '\(stack)' in the same repository are not shown")
+            output.warn("not shown: \(Units.count(count, "set")) of stack '\(stack)' in the same repository")
         }
-        for (name, reason) in unreadable { StandardError.write("dr: 'sets/\(name).json': \(reason)\n") }
+        let foreign = try await session.pool.run {
+            try unreadable.map(\.name).filter { try repository.isForeign($0, at: now) }
+        }
+        for warning in RepositoryError.warning(aboutForeignSets: foreign) { output.warn(warning) }
+        for (name, reason) in unreadable where !foreign.contains(name) {
+            StandardError.write("dr: 'sets/\(name).json': \(reason)\n")
+        }
         let sets = all.suffix(last ?? all.count)
+        let encryption = try await session.pool.run { [sets] in
+            try repository.encryption(of: Array(sets), hasConfiguration: !session.isWithoutConfiguration)
+        }
         let rows = sets.map { set in
             Row(
-                set, marks: marks[set.name], reasons: plan[set.name], isFuture: repository.scope.isFuture(set, at: now),
+                set, encryption: encryption[set.name], marks: marks[set.name], reasons: plan[set.name],
+                isFuture: repository.scope.isFuture(set, at: now),
                 now: now)
         }
         if let future = rows.last(where: { $0.isFuture && $0.dropped == nil }) {
@@ -49,25 +59,29 @@ struct List: AsyncParsableCommand {
                     + "`dr drop \(future.name) --reason \"wrong clock\"`; otherwise set the clock")
         }
         try output.result(
-            Result(sets: rows, unreadable: unreadable.map(\.name), otherStacks: others.isEmpty ? nil : others)
+            Result(
+                sets: rows, unreadable: unreadable.map(\.name), foreign: foreign.isEmpty ? nil : foreign,
+                otherStacks: others.isEmpty ? nil : others)
         ) {
             guard !sets.isEmpty else { return "no backup yet" }
-            var table = Table([
-                ("SET", .left), ("AGE", .right), ("STATUS", .left), ("COMPONENTS", .left), ("FILES", .right),
-                ("SIZE", .right), ("STORED", .right), ("VERIFIED", .left), ("DRILLED", .left), ("KEPT", .left),
-            ])
+            var table = Table(
+                [
+                    ("SET", .left), ("AGE", .right), ("STATUS", .left), ("COMPONENTS", .left), ("FILES", .right),
+                    ("SIZE", .right), ("STORED", .right), ("VERIFIED", .left), ("DRILLED", .left), ("KEPT", .left),
+                ] + (encryption.isEmpty ? [] : [("ENCRYPTED", .left)]))
             for row in rows {
-                table.add([
-                    "\(row.name)",
-                    row.isFuture ? "-" : Units.duration(seconds: max(0, now.seconds - row.name.seconds)), row.state,
-                    row.components.joined(separator: ","), "\(row.files)", Units.bytes(row.bytes),
-                    Units.bytes(row.stored), row.proof, row.drilled?.readable ?? "-",
-                    row.kept.first ?? "-",
-                ])
+                table.add(
+                    [
+                        "\(row.name)",
+                        row.isFuture ? "-" : Units.duration(seconds: max(0, now.seconds - row.name.seconds)), row.state,
+                        row.components.joined(separator: ","), "\(row.files)", Units.bytes(row.bytes),
+                        Units.bytes(row.stored), row.proof, row.drilled?.readable ?? "-",
+                        row.kept.first ?? "-",
+                    ] + (encryption.isEmpty ? [] : [row.encryption?.word ?? "-"]))
             }
             return table.text
         }
-        if !unreadable.isEmpty { throw ExitStatus.repositoryDamaged }
+        if unreadable.count > foreign.count { throw ExitStatus.repositoryDamaged }
     }
 
     /// The reasons for which each set is kept.
@@ -89,6 +103,8 @@ struct List: AsyncParsableCommand {
     private struct Result: Encodable {
         var sets: [Row]
         var unreadable: [Timestamp]
+        /// Those of them that dr did not write.
+        var foreign: [Timestamp]?
         /// The number of sets of each other stack that shares the repository.
         var otherStacks: [String: Int]?
     }
@@ -116,11 +132,15 @@ struct List: AsyncParsableCommand {
         var dropped: String?
         /// The reasons for which the retention policy keeps the set; empty for a set that is to be dropped.
         var kept: [String]
+        /// The keys that open it; absent where neither dr.yaml nor a set has recipients.
+        var encryption: SetEncryption?
 
         init(
-            _ set: BackupSet, marks: SetMarks.Facts, reasons: [String]?, isFuture: Bool, now: Timestamp
+            _ set: BackupSet, encryption: SetEncryption?, marks: SetMarks.Facts, reasons: [String]?, isFuture: Bool,
+            now: Timestamp
         ) {
             self.isFuture = isFuture
+            self.encryption = encryption
             dropped = marks.dropReason(at: now)
             (verified, checked, drilled) = (marks.verified, marks.checked, marks.drilled)
             pinned = marks.pinned?.holds(at: now) ?? false

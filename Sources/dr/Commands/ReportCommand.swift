@@ -59,8 +59,8 @@ struct ReportSign: AsyncParsableCommand {
         commandName: "sign", abstract: "Sign a report.",
         discussion: """
             Verifies the report first, then writes a detached CMS signature of its JSON beside it, as \
-            report.json.p7s. `openssl cms -verify` accepts that file too. Does not need a configuration. \
-            DR_SIGNING_PASSPHRASE holds the passphrase of an encrypted key.
+            report.json.p7s. `openssl cms -verify` accepts that file too. Does not need a configuration. The passphrase \
+            of an encrypted key comes from an option or DR_SIGNING_PASSPHRASE; else dr asks at the terminal.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -74,13 +74,15 @@ struct ReportSign: AsyncParsableCommand {
     @Option(name: .long, help: "Private key of that certificate, PEM.", completion: .file())
     var key: String
 
+    @OptionGroup var passphrase: PassphraseOptions
+
     @Flag(name: .long, help: "Replace an existing signature.")
     var replace = false
 
     func run() async throws {
         try DocumentError.refuseUntrusted(key, .privateKey)
         let signer = try SigningIdentity.load(certificate: certificate, privateKey: key) {
-            ProcessInfo.processInfo.environment["DR_SIGNING_PASSPHRASE"].map { Array($0.utf8) }
+            try Passphrases().passphrase(of: key, for: .signing, from: passphrase.source)
         }
         let signed = SignedReport(
             file: try ReportSignature.sign(file, by: signer, replaces: replace), signer: signer.certificate.subject)

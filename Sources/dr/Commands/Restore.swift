@@ -24,6 +24,9 @@ struct Restore: AsyncParsableCommand {
             With --all, dr restores every component of the stack to a directory of its name below --to. Together with \
             --store and --trust it needs no configuration: docs/recover-from-nothing.md shows the steps. Exit code 3: a \
             component could not be restored.
+
+            Each backup set holds dr.yaml and the plans without their secrets. With --scenario and --store, dr runs the \
+            plan with them. --configuration writes them to the directory --to.
             """)
 
     @OptionGroup var options: GlobalOptions
@@ -39,6 +42,11 @@ struct Restore: AsyncParsableCommand {
     var scenario: String?
 
     @OptionGroup var scenarioOptions: ScenarioOptions
+
+    @Flag(name: .long, help: "With --store: write the recorded dr.yaml and plans to the directory --to.")
+    var configuration = false
+
+    @OptionGroup var recorded: RecordedStackOptions
 
     @Option(
         name: .long, help: "Target directory; its parent must exist. With --all, dr creates it.",
@@ -79,6 +87,11 @@ struct Restore: AsyncParsableCommand {
     @Flag(name: .long, help: "Restore unencrypted packs, although dr.yaml has recipients.")
     var allowClear = false
 
+    @Flag(
+        name: .long,
+        help: "Restore sets that a revoked signer made before its revocation, although no other set proves their age.")
+    var acceptRevoked = false
+
     @OptionGroup var slice: SliceOptions
 
     @Option(
@@ -97,20 +110,20 @@ struct Restore: AsyncParsableCommand {
             """)
     var paths: [String] = []
 
-    @Option(
-        name: .long,
-        help: "Private key for encrypted packs, PEM. DR_RECOVERY_PASSPHRASE holds its passphrase.",
-        completion: .file())
-    var recoveryKey: String?
+    @OptionGroup var key: RecoveryKeyOptions
 
     func validate() throws {
         _ = try parsedOwner()
-        guard [component != nil, scenario != nil, all].count(where: { $0 }) == 1 else {
-            throw ValidationError("choose what to restore: --component NAME, --all, or --scenario NAME")
+        guard [component != nil, scenario != nil, all, configuration].count(where: { $0 }) == 1 else {
+            throw ValidationError(
+                "choose what to restore: --component NAME, --all, --scenario NAME, or --configuration")
         }
         if all { try validateAll() }
-        if scenario != nil, source.store != nil {
-            throw ValidationError("--scenario needs dr.yaml; with --store, use --component NAME or --all")
+        if configuration, to == nil || source.store == nil {
+            throw ValidationError("--configuration needs --store and --to DIR")
+        }
+        if recorded.isGiven, scenario == nil || source.store == nil {
+            throw ValidationError("--config-overlay and --allow-unsigned-plan need --store and --scenario")
         }
         let isGiven =
             to != nil || !paths.isEmpty || prefix != nil || replace || discardPrevious || owner != nil
@@ -155,16 +168,25 @@ struct Restore: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: recoveryKey)
+        var session = try await Session(options, source, key)
+        session.acceptsRevoked = acceptRevoked
         if all { return try await restoreAll(session) }
-        if let scenario { return try await replay(scenario, session) }
+        if configuration { return try await restoreConfiguration(session) }
+        if let scenario {
+            guard source.store != nil else { return try await replay(scenario, session) }
+            return try await replay(
+                scenario,
+                try await recorded.session(
+                    scenario, at: at, in: session, needing: ["components"], recoveryKey: key.recoveryKey,
+                    allowsClear: allowClear, isPreview: dryRun))
+        }
         if let component { try await restore(component, session) }
     }
 
     private func replay(_ scenario: String, _ session: Session) async throws {
         let run = try await ScenarioRun.prepare(
             scenario, at: at, request: try scenarioOptions.request(acceptsOlder: acceptOlder, allowsClear: allowClear),
-            live: session, recoveryKey: recoveryKey)
+            live: session, recoveryKey: key.recoveryKey)
         let output = Output(options: options)
         if dryRun {
             let preview = try await run.preview()
@@ -176,9 +198,16 @@ struct Restore: AsyncParsableCommand {
         if result.exitStatus != .done { throw result.exitStatus }
     }
 
+    private func restoreConfiguration(_ session: Session) async throws {
+        guard let to else { return }
+        let stack = try await RecordedStack(at, in: session, recoveryKey: key.recoveryKey, allowsClear: allowClear)
+        let written = try stack.write(to: to, replaces: replace)
+        try Output(options: options).result(written) { written.text }
+    }
+
     private func restoreAll(_ session: Session) async throws {
         guard let to else { return }
-        let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: allowClear)
+        let repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
         var restore = StackRestore(
             session: session, repository: repository,
             selection: try await session.selection(at, of: nil, in: repository, acceptsOlder: acceptOlder))
@@ -198,7 +227,7 @@ struct Restore: AsyncParsableCommand {
         if to == nil, let settings, try session.importer(kind: settings.kind, of: settings)?.fillsServer != true {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
-        let repository = try await session.repository(recoveryKey: recoveryKey, allowsClear: allowClear)
+        let repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
         let selection = try await session.selection(
             at, of: [component], in: repository, acceptsOlder: acceptOlder)
         let set = try await session.set(of: component, in: selection, repository)

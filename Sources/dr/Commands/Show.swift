@@ -11,7 +11,7 @@ struct Show: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var source: StoreOptions
-    @OptionGroup var key: RecoveryKeyOption
+    @OptionGroup var key: RecoveryKeyOptions
 
     @Argument(help: "Backup set: \(SetSelector.words).")
     var set: SetSelector = .latest
@@ -23,7 +23,7 @@ struct Show: AsyncParsableCommand {
     var files = false
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: key.recoveryKey)
+        let session = try await Session(options, source, key)
         let repository = try await session.repository()
         let selector = set
         let set = try await session.set(selector, in: repository)
@@ -34,9 +34,16 @@ struct Show: AsyncParsableCommand {
         }
         if files { return try await listFiles(manifests, in: repository, session: session) }
         let point = try await restorePoint(selector, of: set, in: repository, session: session)
-        let result = Result(set: set, manifests: manifests, skewSeconds: point.skewSeconds, restorePoint: point)
+        var shown = set
+        shown.recovery = nil  // a long text that `dr restore --configuration` shows
+        let encryption = try await session.pool.run {
+            try repository.encryption(of: [set], hasConfiguration: !session.isWithoutConfiguration)[set.name]
+        }
+        let result = Result(
+            set: shown, manifests: manifests, skewSeconds: point.skewSeconds, restorePoint: point, encryption: encryption)
         try Output(options: options).result(result) {
-            ([SetText.summary(set), RestorePointText.text(point)] + manifests.map(text)).joined(separator: "\n\n")
+            ([SetText.summary(set)] + [encryption.map(SetText.encryption)].compactMap { $0 }
+                + [RestorePointText.text(point)] + manifests.map(text)).joined(separator: "\n\n")
         }
     }
 
@@ -60,6 +67,8 @@ struct Show: AsyncParsableCommand {
         var skewSeconds: Int
         /// The data that a disaster at this time would lose.
         var restorePoint: RestorePoint
+        /// The keys that open the set; absent where neither dr.yaml nor the set has recipients.
+        var encryption: SetEncryption?
     }
 
     private func text(_ manifest: Manifest) -> String {

@@ -10,10 +10,10 @@ struct Stats: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var source: StoreOptions
-    @OptionGroup var key: RecoveryKeyOption
+    @OptionGroup var key: RecoveryKeyOptions
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: key.recoveryKey)
+        let session = try await Session(options, source, key)
         let repository = try await session.repository()
         let statistics = try await Statistics(of: repository, pool: session.pool)
         try Output(options: options).result(statistics) {
@@ -34,7 +34,7 @@ struct Stats: AsyncParsableCommand {
             let range = statistics.oldest.flatMap { oldest in statistics.newest.map { "\(oldest) to \($0)" } }
             return """
                 repository \(repository.description.id), format \(repository.description.format), in \(repository.store.location)
-                \(statistics.sets) sets\(range.map { ", \($0)" } ?? ""), \(Units.bytes(statistics.storedBytes)) in \(statistics.objects) objects
+                \(Units.count(statistics.sets, "set"))\(range.map { ", \($0)" } ?? ""), \(Units.bytes(statistics.storedBytes)) in \(Units.count(statistics.objects, "object"))
                 \(table.text)
                 """
         }

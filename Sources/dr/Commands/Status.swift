@@ -19,10 +19,10 @@ struct Status: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var source: StoreOptions
-    @OptionGroup var key: RecoveryKeyOption
+    @OptionGroup var key: RecoveryKeyOptions
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: key.recoveryKey)
+        let session = try await Session(options, source, key)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()
@@ -34,21 +34,31 @@ struct Status: AsyncParsableCommand {
         let proofs = try await ComponentProofs(components, of: repository, session.pool)
         let output = Output(options: options)
         SelectionText.tell(latest, output)
+        let encryption = try await session.pool.run {
+            try repository.encryption(of: latest.sets, hasConfiguration: !session.isWithoutConfiguration)
+        }
+        for (name, found) in encryption.sorted(by: { $0.key < $1.key }) where found.state != .unknown {
+            if let remark = found.remark { output.warn("set \(name) \(remark)") }
+        }
         let future = latest.passedOver.filter { $0.kind == .future }.map(\.set)
         let rows = components.map { component in
             Row(
                 component, newest: latest.parts[component], proofs: proofs, hasFuture: !future.isEmpty, now: now,
                 rpo: session.rpo,
-                tolerance: repository.scope.clockTolerance)
+                tolerance: repository.scope.clockTolerance, encryption: encryption)
         }
         let forecasts = try await RecoveryForecasts(session, repository, sets: names, now: now)
         let previous = await PreviousContentRow.all(session, now: now)
         let missing = try await session.missingSets(of: Set(components), in: repository)
         let untrusted = try await session.pool.run { try UntrustedMarks(in: repository).errors }
         let alarms = missing.lines + RepositoryError.warnings(aboutMarks: untrusted)
-        for alarm in alarms { output.warn(alarm) }
+        for line in alarms + missing.hints { output.warn(line) }
+        // Without a configuration, dr has said it when it opened the repository.
+        if !repository.signing.isRequired, !session.isWithoutConfiguration { output.warn(SigningText.unsigned) }
+        let keys = try await session.pool.run { try RecipientProof.all(in: repository, now: now) }
         let result = Result(
-            rpoSeconds: session.rpo, components: rows, future: future.sorted(), recoveries: forecasts.outlooks,
+            rpoSeconds: session.rpo, components: rows, recoveryKeys: keys, future: future.sorted(),
+            recoveries: forecasts.outlooks,
             recoveryNotes: forecasts.notes, previousContent: previous, alarms: alarms)
         try output.result(result) {
             var table = Table([
@@ -66,7 +76,9 @@ struct Status: AsyncParsableCommand {
                 ])
             }
             let replaced = PreviousContentRow.text(previous).map { "\n\n" + $0 } ?? ""
-            return table.text + "\n\n" + forecasts.text + replaced
+            let tests =
+                keys.isEmpty ? "" : "\n\n" + keys.map { "recovery key \($0.name): \($0.words)" }.joined(separator: "\n")
+            return table.text + tests + "\n\n" + forecasts.text + replaced
         }
         if !alarms.isEmpty { throw ExitStatus.checkFailed }
         if !future.isEmpty || rows.contains(where: { $0.verdict != "ok" }) { throw ExitStatus.objectiveMissed }
@@ -75,6 +87,8 @@ struct Status: AsyncParsableCommand {
     private struct Result: Encodable {
         var rpoSeconds: Int?
         var components: [Row]
+        /// The recipients of dr.yaml, and the newest test that the key of each passed.
+        var recoveryKeys: [RecipientProof]
         /// Sets from the future, oldest first: a clock was wrong.
         var future: [Timestamp]
         /// The forecasts of the recoveries that were run or drilled on this machine.
@@ -101,12 +115,14 @@ struct Status: AsyncParsableCommand {
         /// "ok", "late", "unknown" (time of the newest datum), "future" (a datum is later than now), "empty", "shrunk"
         /// (the newest backup), "no backup", "future set" (a set from the future exists).
         var verdict: String
+        /// The keys that open the set; absent where neither dr.yaml nor the set has recipients.
+        var encryption: SetEncryption?
         /// The newer sets that a restore skips, newest first.
         var passedOver: [RestoreSelection.PassedOver]
 
         init(
             _ component: String, newest: RestoreSelection.Part?, proofs: ComponentProofs, hasFuture: Bool,
-            now: Timestamp, rpo: Int?, tolerance: Int
+            now: Timestamp, rpo: Int?, tolerance: Int, encryption: [Timestamp: SetEncryption]
         ) {
             self.component = component
             (verified, drilled) = (proofs.verified[component], proofs.drilled[component])
@@ -116,6 +132,7 @@ struct Status: AsyncParsableCommand {
                 return
             }
             set = newest.set.name
+            self.encryption = encryption[newest.set.name]
             status = part.damaged > 0 ? "damaged" : part.shrunk != nil ? "shrunk" : "whole"
             let point = RestorePoint.Part(component, part, now: now, rpo: rpo, tolerance: tolerance)
             newestDatum = point.newestDatum

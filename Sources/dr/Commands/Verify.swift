@@ -25,11 +25,7 @@ struct Verify: AsyncParsableCommand {
     @Option(name: .customLong("read-data-share"), help: .hidden)
     var shareText: String?
 
-    @Option(
-        name: .long,
-        help: "Private key for encrypted packs, PEM. DR_RECOVERY_PASSPHRASE holds its passphrase.",
-        completion: .file())
-    var recoveryKey: String?
+    @OptionGroup var key: RecoveryKeyOptions
 
     func validate() throws { _ = try share() }
 
@@ -42,8 +38,8 @@ struct Verify: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source, recoveryKey: recoveryKey)
-        let repository = try await session.repository(recoveryKey: recoveryKey)
+        let session = try await Session(options, source, key)
+        let repository = try await session.repository()
         let progress = WorkProgress()
         var verification = Verification(repository: repository, pool: session.pool, progress: progress)
         verification.lanes = Session.lanes
@@ -78,10 +74,13 @@ struct Verify: AsyncParsableCommand {
     }
 
     private func text(_ report: Verification.Report) -> String {
-        var lines = ["\(report.sets) sets, \(report.manifests) manifests and \(report.packs) pack indexes read"]
+        var lines = [
+            "\(Units.count(report.sets, "set")), \(Units.count(report.manifests, "manifest")) and "
+                + (report.packs == 1 ? "1 pack index read" : "\(report.packs) pack indexes read")
+        ]
         if report.packsRead > 0 {
             lines.append(
-                "\(report.packsRead) packs read whole, \(Units.bytes(report.bytesRead)), \(report.filesRead) contents hashed"
+                "\(Units.count(report.packsRead, "pack")) read whole, \(Units.bytes(report.bytesRead)), \(report.filesRead) contents hashed"
             )
         }
         if report.packsSealed > 0 {
@@ -104,7 +103,11 @@ struct Verify: AsyncParsableCommand {
             lines.append(
                 "DAMAGED '\(finding.object)': \(finding.reason)\(sets.isEmpty ? "" : " (in sets: \(sets)\(more))")")
         }
-        lines.append(report.findings.isEmpty ? "no damage found" : "\(report.findings.count) objects are damaged")
+        lines.append(
+            report.findings.isEmpty
+                ? "no damage found"
+                : "\(Units.count(report.findings.count, "object")) \(report.findings.count == 1 ? "is" : "are") damaged"
+        )
         return lines.joined(separator: "\n")
     }
 }

@@ -24,6 +24,11 @@ struct StoreOptions: ParsableArguments {
     @Option(name: .long, help: "With --store: name of the stack (default: the stack of the newest backup set).")
     var stack: String?
 
+    @Option(
+        name: .long,
+        help: "Number of a backup set that must exist, or a newer one: NUMBER, or NUMBER:SHA256 of its document.")
+    var expectSet: ExpectedSet?
+
     func validate() throws {
         if stack != nil, store == nil { throw ValidationError("--stack needs --store") }
         if stack?.isEmpty == true { throw ValidationError("--stack takes the name of a stack") }
@@ -40,6 +45,8 @@ struct Fingerprint: ExpressibleByArgument {
     }
 }
 
+extension ExpectedSet: ExpressibleByArgument {}
+
 extension StoreLocation: ExpressibleByArgument {
     public init?(argument: String) {
         guard let location = try? StoreLocation(argument) else { return nil }
@@ -49,16 +56,19 @@ extension StoreLocation: ExpressibleByArgument {
 
 extension Session {
     /// The session of a command that `--store` frees from the configuration.
-    init(_ options: GlobalOptions, _ store: StoreOptions, recoveryKey: String?) async throws {
+    init(_ options: GlobalOptions, _ store: StoreOptions, _ key: RecoveryKeyOptions) async throws {
         guard let location = store.store else {
             try self.init(options)
             trust = store.trust.map(\.digest)
-            self.recoveryKey = recoveryKey
+            take(key)
+            expectedSet = store.expectSet
             return
         }
         if options.config != nil { throw ValidationError("--store and --config exclude each other") }
         self = try await Session.withoutConfiguration(
             options.output, store: location, stack: store.stack, trust: store.trust.map(\.digest),
-            recoveryKey: recoveryKey, kinds: supportedKinds)
+            recoveryKey: key.recoveryKey, passphrases: Passphrases(recovery: key.passphrase.source),
+            kinds: supportedKinds)
+        expectedSet = store.expectSet
     }
 }

@@ -41,11 +41,12 @@ struct FilesRestored: Encodable {
 
     var text: String {
         var lines = [
-            "restored \(component) of set \(set) to \(target): \(files) files, \(Units.bytes(bytes))"
+            "restored \(component) of set \(set) to \(target): \(Units.count(files, "file")), \(Units.bytes(bytes))"
         ]
         if watermark != nil { lines.append("newest datum: \(Units.moment(milliseconds: watermark))") }
         if reusedFiles > 0 {
-            lines.append("\(reusedFiles) files, \(Units.bytes(reusedBytes)), existed already and were reused")
+            lines.append(
+                "\(Units.count(reusedFiles, "file")), \(Units.bytes(reusedBytes)), existed already and were reused")
         }
         if let kept { lines.append("the previous content is kept in \(kept)") }
         if discarded != nil { lines.append("the previous content was removed") }
@@ -78,7 +79,7 @@ struct FilesPreview: Encodable {
 
     var text: String {
         var lines = [
-            "would restore \(component) of set \(set) to \(target): \(files) files, \(Units.bytes(bytes))"
+            "would restore \(component) of set \(set) to \(target): \(Units.count(files, "file")), \(Units.bytes(bytes))"
                 + (replaces ? "; the existing files would be kept beside it" : "")
         ]
         lines += obstacles.map { "conflict: \($0)" }

@@ -15,6 +15,10 @@ enum SetText {
         return lines.joined(separator: "\n")
     }
 
+    static func encryption(_ encryption: SetEncryption) -> String {
+        "encryption: " + (encryption.remark.map { "the set \($0)" } ?? "every pack is encrypted")
+    }
+
     private static func components(_ set: BackupSet) -> String {
         var table = Table([
             ("COMPONENT", .left), ("NEWEST DATUM", .left), ("FILES", .right), ("SIZE", .right), ("NEW FILES", .right),

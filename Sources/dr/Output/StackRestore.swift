@@ -114,7 +114,7 @@ struct StackRestored: Encodable {
         var missing: [Damage]
 
         var text: String {
-            "restored \(component) of set \(set) to \(target): \(files) files, \(Units.bytes(bytes))"
+            "restored \(component) of set \(set) to \(target): \(Units.count(files, "file")), \(Units.bytes(bytes))"
         }
     }
 

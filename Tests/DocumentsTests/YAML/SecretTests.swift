@@ -52,6 +52,30 @@ import Testing
         }
     }
 
+    @Test(arguments: [(["printf", "hunter2"], "hunter2"), (["printf", "two\\nlines\\n"], "two")])
+    func `comes from the first line that a command prints`(_ words: [String], _ value: String) throws {
+        let environment = ["PATH": "/usr/bin:/bin"]
+        #expect(try Secret(.command(words), location: place).resolve(environment: environment) == value)
+    }
+
+    @Test func `the command of a secret inherits no other secrets`() throws {
+        let secret = Secret(.command(["sh", "-c", "echo \"<$DR_SIGNING_PASSPHRASE>\""]), location: place)
+        let environment = ["PATH": "/usr/bin:/bin", "DR_SIGNING_PASSPHRASE": "hunter2"]
+        #expect(try secret.resolve(environment: environment) == "<>")
+    }
+
+    @Test(arguments: [
+        (["sh", "-c", "echo hunter2; echo no store >&2; exit 3"], "command 'sh' failed with exit code 3: no store"),
+        (["true"], "command 'true' is empty"), (["/nowhere/at/all", "x"], "command '/nowhere/at/all' failed: "),
+    ])
+    func `the error for a command names the program and never its output`(_ words: [String], _ reason: String) {
+        let error = #expect(throws: DocumentError.self) {
+            try Secret(.command(words), location: place).resolve(environment: ["PATH": "/usr/bin:/bin"])
+        }
+        #expect(error?.description.hasPrefix("dr.yaml:7:3: \(reason)") == true, "\(error?.description ?? "")")
+        #expect(error?.description.contains("hunter2") == false)
+    }
+
     @Test func `names a file that is not there`() {
         let error = #expect(throws: DocumentError.self) {
             try Secret(.file("/nowhere/at/all"), location: place).resolve(environment: [:])

@@ -1,0 +1,205 @@
+import BackupRepository
+import Components
+import Cryptography
+import Documents
+import Foundation
+import HTTP
+import Operations
+import Platform
+import RecoveryPlan
+import StackConfiguration
+
+/// A drill in an empty environment: dr runs itself as another user, on another host name, with no configuration and an
+/// empty home folder. The child gets the address of the store, its credentials, the recovery key and the fingerprints of
+/// the signers, and takes everything else from the store.
+package struct BareDrill {
+    private let drill: Drill
+    private let live: Session
+
+    package init(_ drill: Drill) {
+        self.drill = drill
+        live = drill.live
+    }
+
+    private var output: Output { Output(options: live.options) }
+
+    package func run() async throws -> DrillResult {
+        let evidence = try DrillEvidence(live, scenario: drill.scenario)
+        let repository = try await live.repository(recoveryKey: drill.recoveryKey)
+        var notes = try await live.knownHistory(
+            acceptsOlder: drill.request.acceptsOlder, recoveryKey: drill.recoveryKey)
+        for note in notes { output.warn(note) }
+        let before = await LiveStack(session: live).look()
+        let folder = try DrillFolder(
+            in: live.configuration.drill.folder ?? "\(live.stateRoot)/drills", run: "\(live.now())-\(getpid())-bare")
+        let run: String
+        do {
+            let home = "\(folder.path)/home"
+            try FileManager.default.createDirectory(
+                atPath: home, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            let environment = try environment(home: home)
+            let launcher = try await BareLauncher.choose(
+                program: Self.program, home: home, files: neededFiles, environment: environment, pool: live.pool)
+            notes += launcher.deviations
+            let arguments = try await arguments(repository, launcher, in: folder)
+            run = try await child(launcher, arguments, environment: environment, home: home)
+            try adopt(run, from: home)
+        } catch {
+            folder.remove()
+            throw error
+        }
+        if drill.keeps {
+            folder.keep()
+            output.note("kept: \(folder.path)")
+        } else {
+            folder.remove()
+        }
+        let runs = try RunFolder(state: live.stateRoot)
+        let reading = try JournalReading(path: runs.journal(of: run))
+        let journal = try Journal(continuing: runs.journal(of: run), reading)
+        let looks = LiveStackComparison(before: before, after: await LiveStack(session: live).look())
+        for (component, before, after) in looks.digests {
+            try journal.append(.liveStack(component: component, isAfter: false, digest: before))
+            try journal.append(.liveStack(component: component, isAfter: true, digest: after))
+        }
+        for note in notes + looks.blindSpots { try journal.append(.noted(text: note)) }
+        let sets = reading.record.map { $0.sets.map { Array($0.values) } ?? [$0.identity.set] } ?? []
+        return try await evidence.write(run, sets: Set(sets).compactMap { Timestamp($0) }.sorted(), in: repository)
+    }
+
+    // MARK: What the child gets
+
+    private static var program: String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/proc/self/exe"
+    }
+
+    /// The variables of the credential chain and of proxies; all others of this process stay away from the child.
+    private static func isOfStore(_ name: String) -> Bool {
+        name.hasPrefix("AWS_") || ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].contains(name.uppercased())
+            || ["DR_RECOVERY_PASSPHRASE", "SSL_CERT_FILE"].contains(name)
+    }
+
+    private func environment(home: String) throws -> [String: String] {
+        let own = ProcessInfo.processInfo.environment
+        var environment = own.filter { Self.isOfStore($0.key) }
+        environment["PATH"] = own["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        environment["HOME"] = home
+        let store = live.configuration.store
+        if let endpoint = store.endpoint { environment["AWS_ENDPOINT_URL"] = endpoint }
+        if let region = store.region { environment["AWS_REGION"] = region }
+        if let profile = store.profile { environment["AWS_PROFILE"] = profile }
+        if let file = store.caFile { environment["AWS_CA_BUNDLE"] = file }
+        if let id = store.accessKeyID, let secret = store.secretAccessKey {
+            environment["AWS_ACCESS_KEY_ID"] = try id.resolve(environment: own)
+            environment["AWS_SECRET_ACCESS_KEY"] = try secret.resolve(environment: own)
+        }
+        // The servers that the drill starts have passwords of their own.
+        for secret in live.configuration.drill.servers.values.compactMap(\.password) {
+            if case .environment(let name) = secret.source { environment[name] = own[name] }
+        }
+        return environment
+    }
+
+    /// The files that the child must read.
+    private var neededFiles: [String] {
+        var files: [String] = []
+        if case .directory(let path) = live.configuration.store.url {
+            let sets = (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/sets")) ?? []
+            files = ["\(path)/repository.json", "\(path)/sets"] + sets.prefix(1).map { "\(path)/sets/\($0)" }
+        }
+        if let file = live.configuration.store.caFile { files.append(file) }
+        for secret in live.configuration.drill.servers.values.compactMap(\.password) {
+            if case .file(let path) = secret.source { files.append(path) }
+        }
+        return files
+    }
+
+    private func arguments(
+        _ repository: Repository, _ launcher: BareLauncher, in folder: DrillFolder
+    ) async throws -> [String] {
+        var arguments = [
+            "drill", "--scenario", drill.scenario, "--store", "\(live.configuration.store.url)", "--stack",
+            live.configuration.stack, "--json", "--no-progress",
+        ]
+        let trust =
+            live.trust.isEmpty ? repository.signing.trusted.map(\.fingerprint) : live.trust
+        for fingerprint in trust { arguments += ["--trust", fingerprint.hex] }
+        if trust.isEmpty { arguments.append("--allow-unsigned-plan") }
+        if let key = drill.recoveryKey {
+            let copy = "\(folder.path)/recovery.pem"
+            guard let bytes = FileManager.default.contents(atPath: key) else {
+                throw DrillError("recovery key '\(key)'", "it cannot be read")
+            }
+            try OutputFile.create([UInt8](bytes), at: copy, mode: 0o600)
+            try launcher.give(copy)
+            arguments += ["--recovery-key", copy]
+        }
+        switch drill.at {
+        case .latest: break
+        case .named(let name): arguments += ["--at", "\(name)"]
+        default: arguments += ["--at", "\(try await live.set(drill.at, in: repository).name)"]
+        }
+        for component in drill.components { arguments += ["--component", component] }
+        for (name, value) in drill.request.parameters.sorted(by: { $0.key < $1.key }) {
+            arguments += ["--param", "\(name)=\(value)"]
+        }
+        if let control = drill.control { arguments += ["--inject", control.rawValue] }
+        if let limit = drill.timeLimit { arguments += ["--timeout", "\(max(limit.components.seconds, 1))s"] }
+        if drill.keeps { arguments.append("--keep") }
+        if drill.request.acceptsOlder { arguments.append("--accept-older") }
+        return arguments
+    }
+
+    // MARK: The child
+
+    private struct Answer: Decodable {
+        struct Failure: Decodable { var message: String }
+        var run: String?
+        var error: Failure?
+    }
+
+    /// Runs the child to its end.
+    /// - Returns: the id of its run.
+    private func child(
+        _ launcher: BareLauncher, _ arguments: [String], environment: [String: String], home: String
+    ) async throws -> String {
+        let program = launcher.program(
+            [Self.program] + arguments, environment: environment, folder: home, timeout: .seconds(86_400))
+        output.note("the bare drill, in an empty environment:")
+        let isQuiet = live.options.quiet
+        let (end, text) = try await live.pool.run {
+            var text: [UInt8] = []
+            let end = try program.run {
+                text += $0
+                guard text.count <= Self.mostAnswer else { throw DrillError("bare drill", "its answer is too long") }
+            } errors: { piece in
+                if !isQuiet { StandardError.write(String(decoding: piece, as: UTF8.self)) }
+            }
+            return (end, text)
+        }
+        let answer = try? JSONDecoder().decode(Answer.self, from: Data(text))
+        guard let run = answer?.run else {
+            throw DrillError(
+                "bare drill",
+                "dr ended with exit code \(end.status) in an empty environment: "
+                    + (answer?.error?.message ?? String(end.errors.suffix(500))).printable)
+        }
+        // The id becomes the name of a folder.
+        guard (1...64).contains(run.utf8.count),
+            run.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+        else { throw DrillError("bare drill", "its run has the id '\(run.printable)'") }
+        return run
+    }
+
+    private static let mostAnswer = 64 << 20
+
+    /// Copies the journal of the child's run to the journals of this machine.
+    private func adopt(_ run: String, from home: String) throws {
+        let journal = "\(home)/.local/state/dr/runs/\(run)/journal.jsonl"
+        guard let bytes = FileManager.default.contents(atPath: journal) else {
+            throw DrillError("bare drill", "its journal is missing")
+        }
+        try OutputFile.create(
+            [UInt8](bytes), at: try RunFolder(state: live.stateRoot).make(run), mode: 0o600)
+    }
+}

@@ -1,0 +1,6 @@
+/// The words for a repository whose sets are not signed.
+package enum SigningText {
+    package static let unsigned =
+        "backup sets are not signed: a user who can write to the store can add or replace backups without a trace\n"
+        + "hint: docs/keys.md shows how to sign them"
+}
