@@ -163,7 +163,8 @@ let lab: [Target] = [
     .executableTarget(
         name: "dr-lab",
         dependencies: [
-            "Lab", "Fuzzing", "HTTP", "Documents", "Platform", "Cryptography", "BackupRepository", "ObjectStorage", "Retention",
+            "Lab", "Fuzzing", "HTTP", "Documents", "Platform", "Cryptography", "BackupRepository", "ObjectStorage",
+            "Retention",
             argumentParser,
         ],
         path: "Lab/dr-lab", swiftSettings: strict),

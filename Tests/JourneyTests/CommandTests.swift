@@ -87,7 +87,7 @@ import Testing
         #expect(fresh.output.contains("would restore tree") && fresh.output.contains("2 files, 6 B"))
         #expect(!FileManager.default.fileExists(atPath: journey.folder.url.appending(path: "out").path))
         let part = try await journey.expect(0, "restore", "--component", "tree", "--to", "out", "--dry-run", "a")
-        #expect(part.output.contains("1 files, 5 B"))
+        #expect(part.output.contains("1 file, 5 B"))
         try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
         // What the real run would refuse, the rehearsal refuses too.
         let refused = try await journey.dr(["restore", "--component", "tree", "--to", "out", "--dry-run"])

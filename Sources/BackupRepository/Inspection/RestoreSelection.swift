@@ -149,7 +149,9 @@ extension Repository {
                     return (set, passedOver)
                 }
                 passedOver.append(.future(name, at: now))
-            } catch let error as RepositoryError where error.isUnreadable && encryption.opensDocuments {
+            } catch let error as RepositoryError
+                where error.reason == .damaged || error.reason == .encrypted && encryption.opensDocuments
+            {
                 passedOver.append(.unreadable(name, error.detail))
             } catch let error as RepositoryError where error.reason == .noSuchSet {
                 continue  // a prune removed it after the listing

@@ -40,7 +40,8 @@ struct Show: AsyncParsableCommand {
             try repository.encryption(of: [set], hasConfiguration: !session.isWithoutConfiguration)[set.name]
         }
         let result = Result(
-            set: shown, manifests: manifests, skewSeconds: point.skewSeconds, restorePoint: point, encryption: encryption)
+            set: shown, manifests: manifests, skewSeconds: point.skewSeconds, restorePoint: point,
+            encryption: encryption)
         try Output(options: options).result(result) {
             ([SetText.summary(set)] + [encryption.map(SetText.encryption)].compactMap { $0 }
                 + [RestorePointText.text(point)] + manifests.map(text)).joined(separator: "\n\n")
