@@ -12,9 +12,14 @@ extension YAMLDocument {
     /// True if the document is a mapping with this key.
     package func hasKey(_ name: String) -> Bool { root.mapping?.contains { $0.key.scalar?.string == name } ?? false }
 
+    private static func isSecret(_ node: YAMLNode) -> Bool {
+        SecretUse(node, path: "") != nil
+            || (node.mapping?.count == 1 && node.mapping?.first?.key.scalar?.string == "command")
+    }
+
     private static func merge(_ base: YAMLNode, _ overlay: YAMLNode) -> YAMLNode {
         // A reference to a secret is one value, although it is written as a mapping.
-        guard let old = base.mapping, let new = overlay.mapping, SecretUse(base, path: "") == nil else {
+        guard let old = base.mapping, let new = overlay.mapping, !isSecret(base), !isSecret(overlay) else {
             return overlay
         }
         var pairs = old.map { ($0.key, $0.value) }

@@ -101,6 +101,13 @@ package struct BareDrill {
                 environment[name] = "\(folder)/.aws/\(file)"
             }
         }
+        if let key = drill.recoveryKey, let text = try? String(contentsOfFile: key, encoding: .utf8),
+            text.contains("ENCRYPTED")
+        {
+            // The child has no terminal.
+            environment["DR_RECOVERY_PASSPHRASE"] = String(
+                decoding: try live.passphrases.ofRecoveryKey(key), as: UTF8.self)
+        }
         // The servers that the drill starts have passwords of their own.
         for secret in live.configuration.drill.servers.values.compactMap(\.password) {
             if case .environment(let name) = secret.source { environment[name] = own[name] }
@@ -131,8 +138,7 @@ package struct BareDrill {
             "drill", "--scenario", drill.scenario, "--store", "\(live.configuration.store.url)", "--stack",
             live.configuration.stack, "--json", "--no-progress",
         ]
-        let trust =
-            live.trust.isEmpty ? repository.signing.trusted.map(\.fingerprint) : live.trust
+        let trust = trust(repository)
         for fingerprint in trust { arguments += ["--trust", fingerprint.hex] }
         if trust.isEmpty { arguments.append("--allow-unsigned-plan") }
         if let key = drill.recoveryKey {
@@ -158,6 +164,15 @@ package struct BareDrill {
         if drill.keeps { arguments.append("--keep") }
         if drill.request.acceptsOlder { arguments.append("--accept-older") }
         return arguments
+    }
+
+    /// The fingerprints of the signers that the recovery kit would name.
+    private func trust(_ repository: Repository) -> [Digest] {
+        guard live.trust.isEmpty else { return live.trust }
+        let limited = repository.signing.signers
+        let revoked = limited.filter { $0.revoked != nil }.map(\.fingerprint)
+        let all = repository.signing.trusted.map(\.fingerprint) + limited.map(\.fingerprint)
+        return Set(all).subtracting(revoked).sorted { $0.hex < $1.hex }
     }
 
     // MARK: The child

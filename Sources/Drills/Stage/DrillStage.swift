@@ -78,6 +78,8 @@ final class DrillStage: Sendable {
             live.options, file: "\(folder.path)/dr.yaml", configuration, kinds: live.kinds, pool: live.pool)
         session.trust = live.trust
         session.recoveryKey = live.recoveryKey
+        session.passphrases = live.passphrases
+        session.acceptsRevoked = live.acceptsRevoked
         session.recorded = live.recorded
         session.recordedSet = live.recordedSet
         session.documentKeyFolder = live.documentKeyFolder ?? live.stateRoot

@@ -80,6 +80,9 @@ package struct RecordedStack {
             pool: session.pool)
         session.trust = self.session.trust
         session.recoveryKey = self.session.recoveryKey
+        session.passphrases = self.session.passphrases
+        session.expectedSet = self.session.expectedSet
+        session.acceptsRevoked = self.session.acceptsRevoked
         session.clock = self.session.clock
         session.recorded = documents
         session.recordedSet = set

@@ -56,7 +56,8 @@ import Testing
     @Test(arguments: [
         ("a: 1\nb: 2", "b: 3", "a: 1\nb: 3\n"), ("a: {b: 1, c: 2}", "a: {c: null, d: 4}", "a: {b: 1, d: 4}\n"),
         ("a: [1, 2]", "a: [3]", "a: [3]\n"), ("a: 1", "x: {y: null}", "a: 1\n"), ("a: 1", "x: null", "a: 1\n"),
-        ("a: {env: X}", "a: {file: y}", "a: {file: y}\n"), ("a: 1", "a: {b: 2}", "a: {b: 2}\n"),
+        ("a: {env: X}", "a: {file: y}", "a: {file: y}\n"),
+        ("a: {command: [x, y]}", "a: {env: Y}", "a: {env: Y}\n"), ("a: 1", "a: {b: 2}", "a: {b: 2}\n"),
     ])
     func `an overlay replaces values`(base: String, overlay: String, expected: String) throws {
         func document(_ text: String) throws -> YAMLDocument { try YAMLDocument(text, file: "f", folder: "/") }
