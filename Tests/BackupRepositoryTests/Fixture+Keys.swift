@@ -21,7 +21,7 @@ extension Fixture {
 
     /// Makes a recovery key and its certificate.
     static func recipient(_ name: String) throws -> (certificate: RecoveryCertificate, key: RecoveryKey) {
-        let pair = try RecoveryKeyPair.generate(commonName: name, kind: .p256, now: Date())
+        let pair = try KeyPair.generate(commonName: name, kind: .p256, now: Date())
         let certificate = try RecoveryCertificate.all(in: Array(pair.certificatePEM.utf8), name: name)[0]
         return (certificate, try RecoveryKey(pem: Array(pair.privateKeyPEM.utf8), name: name))
     }
