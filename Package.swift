@@ -51,6 +51,8 @@ let libraries: [Target] =
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "CHaru", providers: [.apt(["libhpdf-dev"])]),
         .target(name: "CLinux"),
     ] + (hasISAL ? [.systemLibrary(name: "CISAL", providers: [.apt(["libisal-dev"])])] : [])
 
@@ -91,6 +93,7 @@ let program: [Target] =
         layer("Retention", ["Trends", "Platform"]),
         layer("Cryptography", ["COpenSSL", "Platform", system] + isal, settings: strictISAL),
         layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
+        layer("Printing", ["CQREncode", "CHaru", "Platform"]),
         layer("HTTP", ["CCurl", "Documents", "Platform"]),
         layer("ObjectStorage", ["Platform", "Cryptography", system]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", system, logging]),
@@ -122,7 +125,7 @@ let program: [Target] =
             "Operations",
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
-                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications", "Printing",
                 "Platform", logging, mustache,
             ]),
         layer(
@@ -160,7 +163,8 @@ let lab: [Target] = [
     .executableTarget(
         name: "dr-lab",
         dependencies: [
-            "Lab", "Fuzzing", "HTTP", "Documents", "Platform", "Cryptography", "BackupRepository", "ObjectStorage", "Retention",
+            "Lab", "Fuzzing", "HTTP", "Documents", "Platform", "Cryptography", "BackupRepository", "ObjectStorage",
+            "Retention",
             argumentParser,
         ],
         path: "Lab/dr-lab", swiftSettings: strict),
@@ -173,6 +177,7 @@ let testTargets = [
     tests(of: "Retention", inLab: false),
     tests(of: "Cryptography", ["Platform"], inLab: false),
     tests(of: "Archiving"),
+    tests(of: "Printing"),
     tests(of: "HTTP", ["Documents", "Platform"]),
     tests(of: "ObjectStorage", ["S3", "HTTP", "Platform", logging]),
     tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", logging]),
@@ -206,7 +211,7 @@ let testTargets = [
         of: "Operations",
         [
             "FileTree", "Git", "Grafana", "Prometheus", "Components", "BackupRepository", "StackConfiguration",
-            "Trends", "Cryptography", "Documents", "Platform",
+            "Trends", "Cryptography", "Documents", "Printing", "Platform",
         ]),
     tests(
         of: "Drills",

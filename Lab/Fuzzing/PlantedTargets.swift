@@ -23,7 +23,7 @@ struct PlantedTarget: FuzzTarget {
             _ = [UInt8](repeating: 0, count: number.signum() - input.count)
         case .hang: while !input.isEmpty {}
         case .memory:
-            let bytes = [UInt8](repeating: 1, count: (3 << 30) + input.count)
+            let bytes = [UInt8](repeating: 1, count: (1200 << 20) + input.count)
             guard bytes.last == 1 else { return }
         case .outside:
             try Data(input).write(to: URL(filePath: "\(place.folder)/outside/planted"))

@@ -37,7 +37,7 @@ package enum ConfigurationTemplate {
 
             # Store of the backups: s3://bucket/prefix, or file:///absolute/path.
             store:
-              url: \(quoted(store.description))
+              url: \(YAMLScalar.quoted(store.description))
               # For s3:// stores. The default for credentials is the AWS credential chain.
               # region: eu-central-1
               # endpoint: https://minio.example:9000
@@ -137,8 +137,10 @@ package enum ConfigurationTemplate {
     }
 
     private static func lines(for protection: Protection) -> String {
-        let recipients = protection.recipients.map(quoted).joined(separator: ", ")
-        let signing = protection.signing.map { "certificate: \(quoted($0.certificate)), key: \(quoted($0.key))" }
+        let recipients = protection.recipients.map(YAMLScalar.quoted).joined(separator: ", ")
+        let signing = protection.signing.map {
+            "certificate: \(YAMLScalar.quoted($0.certificate)), key: \(YAMLScalar.quoted($0.key))"
+        }
         let lines = [
             "# The id of the repository. dr refuses any other repository at this address.",
             protection.repository.map { "repository: \($0)" } ?? "# repository: 0123456789abcdef0123456789abcdef",
@@ -166,13 +168,4 @@ package enum ConfigurationTemplate {
     }
 
     private static func examples(_ lines: [String]) -> String { lines.map { "#     \($0)" }.joined(separator: "\n") }
-
-    /// The text without quotes if YAML reads it as the same text, else in double quotes.
-    private static func quoted(_ text: String) -> String {
-        let plain = text.unicodeScalars.allSatisfy {
-            $0.isASCII && ($0.properties.isAlphabetic || "0123456789/:._-".unicodeScalars.contains($0))
-        }
-        if plain { return text }
-        return "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-    }
 }

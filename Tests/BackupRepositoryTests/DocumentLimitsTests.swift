@@ -1,11 +1,12 @@
 import Archiving
 import Cryptography
+import Foundation
 import ObjectStorage
 import Testing
 
 @testable import BackupRepository
 
-/// No document costs more memory or time than its limits, however it is made.
+/// No document costs more memory or time than its limits.
 @Suite struct DocumentLimitsTests {
     /// An index with more content than a pack can have, sealed and named by its manifest as a valid one.
     private func read(_ index: PackIndex, members: Int) throws -> PackIndex {
@@ -35,7 +36,7 @@ import Testing
 
     /// 750 KiB of gzip were 188 MiB of JSON, which took 3.7 GB and more than two minutes.
     @Test(arguments: [(1_000_000, 1, 4096), (4097, 1, 4096), (1, 3_000_000, 1), (2, 900_000, 2)])
-    func `an index that exceeds its pack's limits is damaged`(_ members: Int, _ gzip: Int, _ recorded: Int) throws {
+    func `an index that exceeds its pack's limits is damaged`(members: Int, gzip: Int, recorded: Int) throws {
         let hostile = index(members: members, gzip: gzip)
         let start = ContinuousClock.now
         let error = #expect(throws: RepositoryError.self) { try read(hostile, members: recorded) }
@@ -52,7 +53,7 @@ import Testing
         ("[1,2,{\"a\":[\"x,]}\\\"[\"]}]", 6, 3), ("1", 1, 0), ("[[[]]]", 4, 3),
         ("{\"a\":1,\"b\":\"\\\\\",\"c\":[]}", 5, 2),
     ])
-    func `a scan counts values and depth but not the content of strings`(_ text: String, _ values: Int, _ depth: Int) {
+    func `a scan counts values and depth but not the content of strings`(text: String, values: Int, depth: Int) {
         let scan = DocumentScan(Array(text.utf8))
         #expect(scan.values == values && scan.depth == depth)
     }
@@ -77,5 +78,29 @@ import Testing
         let (sets, unreadable) = try await repository.sets([name], pool: Fixture.pool)
         #expect(sets.isEmpty && unreadable.map(\.name) == [name])
         #expect(unreadable.first?.reason.contains("16 MiB") == true)
+    }
+
+    @Test func `a file that is too large is reported, and the others are stored`() async throws {
+        let fixture = try Fixture()
+        try fixture.write("small", "words")
+        try fixture.write("large", "")
+        let file = try FileHandle(forWritingTo: fixture.source.appending(path: "large"))
+        try file.truncate(atOffset: UInt64(DocumentLimits.largestFile + 1))
+        let set = try await fixture.backup(try fixture.repository()).set
+        #expect(set.components["tree"]?.damaged == 1 && set.components["tree"]?.files == 1)
+        #expect(set.status == .partial)
+    }
+
+    @Test func `a pack with long names is full before it has all members`() async throws {
+        var fixture = try Fixture()
+        fixture.settings = .standard
+        let folder = String(repeating: "d", count: 250)
+        for number in 0..<2300 {
+            try fixture.write("\(folder)/\(folder)/\(number)", "")
+        }
+        let repository = try fixture.repository()
+        let report = try await fixture.backup(repository)
+        let packs = try #require(report.manifests["tree"]).packs
+        #expect(packs.count == 2 && packs.allSatisfy { $0.members < 2300 })
     }
 }

@@ -199,7 +199,8 @@ import Testing
         try Data("state: \(folder.path)/state\n\(short)".utf8).write(to: file)
         let backup = try await dr(folder, "backup")
         #expect(backup.status == 0 && !backup.errors.contains("not signed"), "\(backup.errors)")
-        let listed = try await dr(folder, "list", "--store", store, "--trust", result.signingFingerprint)
+        let listed = try await dr(
+            folder, "list", "--store", store, "--trust", result.signingFingerprint, "--recovery-key", "k.pem")
         #expect(listed.status == 0 && listed.output.contains("complete"), "\(listed.output)\(listed.errors)")
         // Another recipient is added by `dr key rotate`, which tells what it means.
         #expect(try await dr(folder, "key", "create", "k2.pem", "--kind", "p-256", "--no-passphrase").status == 0)

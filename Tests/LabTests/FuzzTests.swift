@@ -31,7 +31,8 @@ import Testing
         #expect(finding.target == "planted" && finding.reason.hasPrefix(reason), "\(finding)")
         let input = try Data(contentsOf: URL(filePath: finding.file))
         #expect(input.contains(UInt8(ascii: "T")))
-        if fault != "hang" { #expect(input == Data("T".utf8), "\(String(decoding: input, as: UTF8.self))") }
+        // A hang is stored as it is: each try would take its whole time. The inputs have 50 letters.
+        #expect(fault == "hang" ? input.count == 50 : input.count < 50, "\(String(decoding: input, as: UTF8.self))")
 
         // A stored case runs first, so that a fault which comes back is found at once.
         campaign.seconds = 0

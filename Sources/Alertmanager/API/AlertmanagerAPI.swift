@@ -22,7 +22,8 @@ package struct AlertmanagerAPI: Sendable {
         url: String, client: HTTPClient, pool: BlockingPool,
         retries: RetryPolicy = RetryPolicy(attempts: 3, base: .milliseconds(200), cap: .seconds(2))
     ) {
-        self.client = APIClient(url: url, client: client, pool: pool, retries: retries, longestAnswer: Self.longestAnswer)
+        self.client = APIClient(
+            url: url, client: client, pool: pool, retries: retries, longestAnswer: Self.longestAnswer)
     }
 
     package func status() throws -> AlertmanagerStatus {

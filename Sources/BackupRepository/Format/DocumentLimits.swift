@@ -1,5 +1,5 @@
-/// The limits of a repository's documents: they bound the memory and the time that reading one can cost, whatever is
-/// stored under its key.
+/// The limits of a repository's documents: they bound the memory and the time that reading an
+/// object under its key can cost.
 package enum DocumentLimits {
     /// The longest stored document, in bytes: `repository.json`, sets and marks.
     package static let longestDocument = 16 << 20

@@ -68,7 +68,7 @@ package struct SecretRemoval {
             }
             let text = cleanText(scalar.string)
             guard text != scalar.string else { return node }
-            removed.append(path.joined(separator: "."))
+            note(path.joined(separator: "."))
             return .scalar(Node.Scalar(text, Tag(.str), .doubleQuoted))
         case .alias:
             return node
@@ -77,8 +77,13 @@ package struct SecretRemoval {
 
     private mutating func replaced(_ node: YAMLNode, path: [String]) -> YAMLNode {
         let place = path.joined(separator: ".")
-        removed.append(place)
+        note(place)
         return .scalar(Node.Scalar("\(Self.marker): \(place) of \(file)", Tag(.str), .doubleQuoted))
+    }
+
+    /// Records a changed value, once for all elements of a list.
+    private mutating func note(_ place: String) {
+        if removed.last != place { removed.append(place) }
     }
 
     // MARK: Names and texts

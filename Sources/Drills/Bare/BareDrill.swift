@@ -39,7 +39,8 @@ package struct BareDrill {
                 atPath: home, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
             let environment = try environment(home: home)
             let launcher = try await BareLauncher.choose(
-                program: Self.program, home: home, files: neededFiles, environment: environment, pool: live.pool)
+                program: Self.program, home: home, files: neededFiles(environment), environment: environment,
+                pool: live.pool)
             notes += launcher.deviations
             let arguments = try await arguments(repository, launcher, in: folder)
             run = try await child(launcher, arguments, environment: environment, home: home)
@@ -93,6 +94,13 @@ package struct BareDrill {
             environment["AWS_ACCESS_KEY_ID"] = try id.resolve(environment: own)
             environment["AWS_SECRET_ACCESS_KEY"] = try secret.resolve(environment: own)
         }
+        if case .s3 = store.url, let folder = own["HOME"] {
+            // The home folder of the child has no profiles.
+            for (name, file) in [("AWS_SHARED_CREDENTIALS_FILE", "credentials"), ("AWS_CONFIG_FILE", "config")]
+            where environment[name] == nil && FileManager.default.fileExists(atPath: "\(folder)/.aws/\(file)") {
+                environment[name] = "\(folder)/.aws/\(file)"
+            }
+        }
         // The servers that the drill starts have passwords of their own.
         for secret in live.configuration.drill.servers.values.compactMap(\.password) {
             if case .environment(let name) = secret.source { environment[name] = own[name] }
@@ -101,13 +109,15 @@ package struct BareDrill {
     }
 
     /// The files that the child must read.
-    private var neededFiles: [String] {
-        var files: [String] = []
+    private func neededFiles(_ environment: [String: String]) -> [String] {
+        let variables = [
+            "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE",
+        ]
+        var files = variables.compactMap { environment[$0] }.filter { FileManager.default.isReadableFile(atPath: $0) }
         if case .directory(let path) = live.configuration.store.url {
             let sets = (try? FileManager.default.contentsOfDirectory(atPath: "\(path)/sets")) ?? []
-            files = ["\(path)/repository.json", "\(path)/sets"] + sets.prefix(1).map { "\(path)/sets/\($0)" }
+            files += ["\(path)/repository.json", "\(path)/sets"] + sets.prefix(1).map { "\(path)/sets/\($0)" }
         }
-        if let file = live.configuration.store.caFile { files.append(file) }
         for secret in live.configuration.drill.servers.values.compactMap(\.password) {
             if case .file(let path) = secret.source { files.append(path) }
         }

@@ -26,15 +26,26 @@ struct BareLauncher {
         let namespace = renamed(
             ["--user", "--map-root-user"], ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"])
         var all = [BareLauncher(prefix: namespace, account: nil, deviations: [])]
-        if geteuid() == 0, let nobody = ServerAccount("nobody") {
+        if geteuid() == 0, let unused = unusedAccount {
             all.insert(
-                BareLauncher(prefix: renamed([], nobody.command([])), account: nobody, deviations: []), at: 0)
-            all.append(BareLauncher(prefix: nobody.command([]), account: nobody, deviations: [sameHost]))
+                BareLauncher(prefix: renamed([], unused.command([])), account: unused, deviations: []), at: 0)
+            all.append(BareLauncher(prefix: unused.command([]), account: unused, deviations: [sameHost]))
         }
         let sameUser = "the bare drill ran as user \(geteuid()): no other user of this system can read the store and dr"
         all.append(BareLauncher(prefix: renamed([], []), account: nil, deviations: [sameUser]))
         all.append(BareLauncher(prefix: [], account: nil, deviations: [sameUser, sameHost]))
         return all
+    }
+
+    /// A user id without an account, from the range that systemd uses for such ids. Processes of an account such as
+    /// `nobody` could read the copy of the recovery key.
+    private static var unusedAccount: ServerAccount? {
+        for _ in 0..<100 {
+            let id = UInt32.random(in: 61_184...65_519)
+            let account = ServerAccount(uid: id, gid: id)
+            if account.name == nil { return account }
+        }
+        return nil
     }
 
     /// Returns the first way that works.

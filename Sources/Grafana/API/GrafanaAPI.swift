@@ -19,7 +19,8 @@ package struct GrafanaAPI: Sendable {
     ///   - client: with the credentials.
     ///   - retries: of each call. The default outlasts a restart of the server.
     package init(url: String, client: HTTPClient, pool: BlockingPool, retries: RetryPolicy = RetryPolicy()) {
-        self.client = APIClient(url: url, client: client, pool: pool, retries: retries, longestAnswer: Self.longestAnswer)
+        self.client = APIClient(
+            url: url, client: client, pool: pool, retries: retries, longestAnswer: Self.longestAnswer)
         location = self.client.location
         self.pool = pool
     }

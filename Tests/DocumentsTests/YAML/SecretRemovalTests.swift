@@ -4,8 +4,9 @@ import Testing
 
 /// Documents that leave the machine must hold no literal secret, and keep their meaning otherwise.
 @Suite struct SecretRemovalTests {
-    private func removal(_ text: String, _ environment: [String: String] = [:]) throws -> (text: String, removed: [String])
-    {
+    private func removal(
+        _ text: String, _ environment: [String: String] = [:]
+    ) throws -> (text: String, removed: [String]) {
         let document = try YAMLDocument(text, file: "dr.yaml", folder: "/etc/dr")
         return try SecretRemoval.text(of: document, environment: environment)
     }
