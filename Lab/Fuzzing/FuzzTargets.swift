@@ -14,7 +14,8 @@ struct FuzzTargets {
     /// The share of each target in the cases. Together with their costs, half of the time goes to repositories.
     private static let shares: [(name: String, share: Int)] = [
         (JSONTarget.name, 300), (ConfigurationTarget.name, 20), (PlanTarget.name, 10), (CMSTarget.name, 60),
-        (GzipTarget.name, 60), (BlockTarget.name, 30), (JournalTarget.name, 60), (HTTPTarget.name, 20),
+        (GzipTarget.name, 60), (BlockTarget.name, 30), (JournalTarget.name, 60), (RecoveryDocumentsTarget.name, 40),
+        (HTTPTarget.name, 20),
         (RepositoryTarget.name, 25), (CommandTarget.name, 4), ("server-prometheus", 2), ("server-grafana", 1),
         ("server-elasticsearch", 1),
         ("server-loki", 2), ("server-alertmanager", 2),
@@ -66,6 +67,7 @@ struct FuzzTargets {
         case GzipTarget.name: return GzipTarget()
         case BlockTarget.name: return try BlockTarget()
         case JournalTarget.name: return try JournalTarget(in: folder)
+        case RecoveryDocumentsTarget.name: return try RecoveryDocumentsTarget()
         case HTTPTarget.name: return try HTTPTarget()
         case RepositoryTarget.name: return try await repositoryTarget()
         case CommandTarget.name:

@@ -77,7 +77,7 @@ struct RepositoryObjects {
     /// `,\n"sha256":"` + 64 digits + `"}\n`.
     private static let sealLength = 79
 
-    private static func sealed(_ document: JSONText) -> [UInt8] { sealed(document.bytes) }
+    static func sealed(_ document: JSONText) -> [UInt8] { sealed(document.bytes) }
 
     private static func sealed(_ document: [UInt8]) -> [UInt8] {
         let content = document.last == UInt8(ascii: "}") ? Array(document.dropLast()) : document

@@ -63,6 +63,7 @@ package struct RepositoryTarget: FuzzTarget {
         for set in await attempt({ try repository.setNames() }) ?? [] {
             guard let set = await attempt({ try repository.set(set) }) else { continue }
             try await restore(set, of: repository, base, in: place)
+            await attempt { _ = try set.recoveryDocuments() }
             _ = RestorePoint(set, now: now, rpo: 3600)
         }
         await backUp(repository, now, in: place)

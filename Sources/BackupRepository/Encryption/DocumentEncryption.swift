@@ -24,7 +24,7 @@ extension RepositoryEncryption {
     func open(_ object: [UInt8], of key: ObjectKey) throws -> [UInt8] {
         guard Self.isEnvelope(object) else { return object }
         do {
-            return try CMSEnvelope.open(object, with: DocumentKeys(of: self), limit: 256 << 20)
+            return try CMSEnvelope.open(object, with: DocumentKeys(of: self), limit: DocumentLimits.longestManifest)
         } catch let error as CMSError where error.reason == .wrongKey {
             let reason =
                 opensDocuments

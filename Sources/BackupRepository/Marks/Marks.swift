@@ -100,7 +100,7 @@ package struct Marks: Sendable {
     /// Returns the mark if a trusted signer with one of the roles signed it.
     func readSigned<M: Mark>(_ key: ObjectKey, as type: M.Type, by roles: Set<SignerRole>) throws -> M? {
         guard signing.isRequired else { return nil }
-        let (document, signature) = MarkSignature.split(try store.read(key, limit: 256 << 20))
+        let (document, signature) = MarkSignature.split(try store.readDocument(key))
         do {
             let mark = try SealedDocument.decode(CheckedMark<M>.self, document, name: key.text).mark
             let signer = try MarkSignature.check(

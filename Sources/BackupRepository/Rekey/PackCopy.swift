@@ -46,7 +46,7 @@ struct PackCopy {
     private func present(_ index: PackIndex) throws -> Outcome? {
         let key = Layout.index(index.component, index.pack)
         guard try target.store.head(key) != nil else { return nil }
-        let document = try target.store.read(key, limit: 256 << 20)
+        let document = try target.store.readDocument(key, limit: DocumentLimits.longestIndexOfOneFile)
         let digest = Digest(of: document)
         let use = Manifest.PackUse(pack: index.pack, index: digest, members: index.members.count)
         let copy = try target.index(index.component, use)

@@ -21,7 +21,7 @@ struct RekeyWriter {
         for number in copy.packs.indices { copy.packs[number].index = try index(copy.packs[number].pack) }
         let key = Layout.manifest(copy.component, copy.name)
         if try target.store.head(key) != nil {
-            let digest = Digest(of: try target.store.read(key, limit: 256 << 20))
+            let digest = Digest(of: try target.store.readDocument(key, limit: DocumentLimits.longestManifest))
             guard try target.manifest(copy.component, copy.name, sha256: digest) == copy else {
                 throw RepositoryError.damaged(key.text, "the copy has another manifest of that name")
             }
