@@ -107,7 +107,8 @@ let program: [Target] =
         // The protocol that every kind of component conforms to, and the framework of the checks.
         layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
         layer(
-            "StackConfiguration", ["BackupRepository", "Components", "Documents", "Retention", "Notifications", yams]),
+            "StackConfiguration",
+            ["BackupRepository", "Components", "Documents", "Retention", "Notifications", "Platform", yams]),
     ] + kinds + [
         layer(
             "RecoveryPlan",

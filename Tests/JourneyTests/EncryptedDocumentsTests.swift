@@ -117,6 +117,33 @@ import Testing
         try await journey.expect(0, "restore", "--component", "tree", "--to", "out", "--recovery-key", "recovery.pem")
     }
 
+    @Test func `the recovery key gives a machine its document keys back`() async throws {
+        let journey = try await prepared()
+        let lost = try await documentKey(of: journey)
+        try removeState(of: journey)
+        try await journey.expect(0, "backup")
+        let own = try await documentKey(of: journey)
+        #expect(own != lost)
+        // Anyone can write such a mark. Its key may open documents, and never encrypts.
+        let host = try await journey.expect(0, "key", "host", "--recovery-key", "recovery.pem")
+        #expect(host.output.contains("added 1 document key"), "\(host.output)")
+        #expect(try await documentKey(of: journey) == own)
+        try await journey.expect(0, "list")
+        try await journey.expect(0, "prune")
+        let again = try await journey.expect(0, "key", "host", "--recovery-key", "recovery.pem")
+        #expect(again.output.contains("added 0 document keys"), "\(again.output)")
+        try await journey.expect(0, "init", "--recovery-key", "other.pem")
+        #expect(try await journey.dr(["key", "host", "--recovery-key", "other.pem"]).status == 1)
+    }
+
+    @Test func `without an option the key beside the recipient is tested`() async throws {
+        let journey = try await prepared()
+        let test = try await journey.expect(0, "key", "test")
+        #expect(test.output.contains("tree"), "\(test.output)")
+        try FileManager.default.removeItem(at: journey.folder.url.appending(path: "recovery.pem"))
+        #expect(try await journey.dr(["key", "test"]).errors.contains("--recovery-key KEY"))
+    }
+
     /// The indexes are consistent with all hashes, but list other files than the backup stored.
     @Test func `the Merkle root of a restored tree is that of the set`() async throws {
         let journey = try await Journey()

@@ -78,7 +78,7 @@ struct DrillCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var session = try await Session(options, source, key)
+        var session = try await Session(options, source, key: key)
         if source.store != nil {
             session = try await recorded.session(
                 scenario, at: at, in: session, needing: ["drill"], recoveryKey: key.recoveryKey)

@@ -67,7 +67,7 @@ struct Init: AsyncParsableCommand {
         let (repository, isNew) = try await creation.openOrCreate()
         try await adopt(repository, isNew: isNew, session)
         configured.protection.repository = repository.description.id
-        let signing = wroteFile ? try await signingKey(for: repository, &configured, session, output) : nil
+        let signing = wroteFile ? try await signingKey(for: repository, writing: &configured, session, output) : nil
         try configured.write()
         let location = repository.store.location
         let result = Result(
@@ -86,7 +86,7 @@ struct Init: AsyncParsableCommand {
     /// Provides the key that signs the sets of a repository without backups.
     /// - Returns: nil if sets are not signed.
     private func signingKey(
-        for repository: Repository, _ configured: inout ConfigurationWriting, _ session: Session, _ output: Output
+        for repository: Repository, writing configured: inout ConfigurationWriting, _ session: Session, _ output: Output
     ) async throws -> HostSigningKey? {
         guard !noSigning else { return nil }
         // Existing sets have other signatures or none, so a reader that trusts only a new key would refuse them.

@@ -16,8 +16,9 @@ struct KeyCreate: AsyncParsableCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "File for the private key.", completion: .file())
-    var file: String
+    @Argument(
+        help: "File for the private key (default: recovery.pem, or signing.pem with --signing).", completion: .file())
+    var file: String?
 
     @Option(name: .long, help: "Kind of key: rsa-3072, rsa-4096, p-256 or p-384.")
     var kind: KeyKind = .rsa3072
@@ -46,6 +47,7 @@ struct KeyCreate: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let file = file ?? "\(purpose.rawValue).pem"
         let creation = KeyCreation(
             purpose, kind: kind, commonName: name, keyFile: file, certificateFile: certificate)
         try creation.checkFiles()

@@ -7,7 +7,8 @@ struct KeyTestCommand: AsyncParsableCommand {
         commandName: "test", abstract: "Test that a recovery key opens the newest backups.",
         discussion: """
             For each component, dr opens the header of the newest pack, and reads, decrypts and verifies the smallest \
-            pack. That takes seconds. `dr verify --read-data --recovery-key` reads everything. dr records the test in \
+            pack. That takes seconds. Without --recovery-key, dr tests the key that lies beside the certificate of a \
+            recipient in dr.yaml: KEY beside KEY.crt. `dr verify --read-data --recovery-key` reads everything. dr records the test in \
             the repository: `dr status` and `dr doctor` show when each recipient was tested, and warn after 90 days. \
             Exit code 4: the key does not open the backups of a component.
             """)
@@ -26,13 +27,10 @@ struct KeyTestCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Backup set: \(SetSelector.words).", valueName: "set"))
     var at: SetSelector = .latest
 
-    func validate() throws {
-        if key.recoveryKey == nil { throw ValidationError("--recovery-key is missing") }
-    }
-
     func run() async throws {
-        guard let recoveryKey = key.recoveryKey else { return }
-        let session = try await Session(options, source, key)
+        var session = try await Session(options, source, key: key)
+        let recoveryKey = try key.recoveryKey ?? session.keyBesideRecipient()
+        session.recoveryKey = recoveryKey
         let repository = try await session.repository(allowsClear: true)
         let selection = try await session.selection(at, of: nil, in: repository)
         let test = KeyTestRun(session: session, repository: repository, keyFile: recoveryKey)

@@ -20,7 +20,7 @@ struct List: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source, key)
+        let session = try await Session(options, source, key: key)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()

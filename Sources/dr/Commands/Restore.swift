@@ -168,7 +168,7 @@ struct Restore: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var session = try await Session(options, source, key)
+        var session = try await Session(options, source, key: key)
         session.acceptsRevoked = acceptRevoked
         if all { return try await restoreAll(session) }
         if configuration { return try await restoreConfiguration(session) }

@@ -22,7 +22,7 @@ struct Status: AsyncParsableCommand {
     @OptionGroup var key: RecoveryKeyOptions
 
     func run() async throws {
-        let session = try await Session(options, source, key)
+        let session = try await Session(options, source, key: key)
         let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()

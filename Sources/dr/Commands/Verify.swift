@@ -38,7 +38,7 @@ struct Verify: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let session = try await Session(options, source, key)
+        let session = try await Session(options, source, key: key)
         let repository = try await session.repository()
         let progress = WorkProgress()
         var verification = Verification(repository: repository, pool: session.pool, progress: progress)

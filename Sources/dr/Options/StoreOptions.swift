@@ -56,7 +56,7 @@ extension StoreLocation: ExpressibleByArgument {
 
 extension Session {
     /// The session of a command that `--store` frees from the configuration.
-    init(_ options: GlobalOptions, _ store: StoreOptions, _ key: RecoveryKeyOptions) async throws {
+    init(_ options: GlobalOptions, _ store: StoreOptions, key: RecoveryKeyOptions) async throws {
         guard let location = store.store else {
             try self.init(options)
             trust = store.trust.map(\.digest)
