@@ -110,7 +110,7 @@ package struct SecretRemoval {
             /(?i)((?:password|passwd|passphrase|secret|token|api[_\-]?key|access[_\-]?key|signature|sig)\s*=\s*)[^\s&"'$]+/
         ) { "\($0.1)\(Self.marker)" }
         text = text.replacing(/(?i)\b((?:bearer|basic)\s+)[A-Za-z0-9._~+\/\-]{8,}=*/) { "\($0.1)\(Self.marker)" }
-        // Tokens by their form: AWS, GitHub, GitLab, Grafana, Slack.
+        // Tokens by the prefixes of several services.
         text = text.replacing(
             /\b(?:AKIA[0-9A-Z]{16}|gh[oprsu]_[A-Za-z0-9]{20,}|glpat-[A-Za-z0-9_\-]{20,}|gls?[ac]_[A-Za-z0-9_]{20,}|xox[abprs]-[A-Za-z0-9\-]{10,})/,
             with: Self.marker)

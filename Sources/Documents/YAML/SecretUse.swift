@@ -9,7 +9,7 @@ package struct SecretUse: Equatable, Sendable {
         case removed
     }
 
-    /// The keys down to the place, such as `components.grafana.password`.
+    /// The keys down to the place, such as `components.metrics.password`.
     package var path: String
     package var source: Source
 
