@@ -28,7 +28,7 @@ extension Repository {
     }
 
     /// Returns the document keys that the recovery key of ``encryption`` can open, newest first.
-    /// - Throws: `CMSError` `.wrongKey` if there are some, and it opens none.
+    /// - Throws: `RepositoryError` `.encrypted` if there are some, and it opens none.
     package func storedDocumentKeys() throws -> [DocumentKey] {
         guard let recoveryKey = encryption.key else { return [] }
         let marks = Marks(self)
@@ -45,7 +45,11 @@ extension Repository {
                 continue
             }
         }
-        if let failure, keys.isEmpty { throw failure }
+        if let failure, keys.isEmpty {
+            throw RepositoryError(
+                .encrypted, object: Marks.prefix(DocumentKeyMark.kind), "the recovery key opens none of its document keys",
+                hint: failure.hint)
+        }
         return keys
     }
 

@@ -13,6 +13,8 @@ package struct RecipientChange {
     private var added: [RecoveryCertificate] = []
     private var dropped: [RecoveryCertificate] = []
     private var current: [(file: String, certificates: [RecoveryCertificate])]
+    /// Drops a recipient although no other one can open the newest set.
+    package var isForced = false
 
     /// - Throws: `DocumentError`, `CMSError` if `dr.yaml` or a certificate in it cannot be read.
     package init(session: Session) throws {
@@ -68,6 +70,7 @@ package struct RecipientChange {
 
     /// Verifies the new text, and writes it unless it is only a preview. Blocks.
     /// - Parameter repository: nil if it cannot be opened now.
+    /// - Throws: `UsageError` if no remaining recipient could open the whole newest set, unless ``isForced``.
     package func apply(isDryRun: Bool, in repository: Repository?) throws -> Result {
         let folder = URL(filePath: session.file).absoluteURL.deletingLastPathComponent().standardizedFileURL.path
         let new = try ConfigurationFile.parse(edit.text, file: session.file, folder: folder, kinds: session.kinds)
@@ -78,6 +81,7 @@ package struct RecipientChange {
                 file: session.file, "dr cannot change 'recipients' here without touching other settings",
                 hint: "edit the file by hand")
         }
+        if !dropped.isEmpty, !isForced { try repository.map { try refuseLoss(in: $0, keeping: Set(fingerprints)) } }
         if !isDryRun, edit.text != before {
             try OutputFile.write(Array(edit.text.utf8), to: session.file, links: .follow)
         }
@@ -86,6 +90,20 @@ package struct RecipientChange {
             file: session.file, dryRun: isDryRun, added: added.map(\.fingerprint.hex),
             dropped: dropped.map(\.fingerprint.hex), recipients: fingerprints.map(\.hex), changes: changes,
             setsWithoutNew: sets?.withoutNew.sorted(), setsWithDropped: sets?.withDropped.sorted())
+    }
+
+    /// The packs of the newest set may be older than the remaining recipients. A recovery from nothing has one key, so one
+    /// key must open all of it.
+    private func refuseLoss(in repository: Repository, keeping fingerprints: Set<Digest>) throws {
+        guard let newest = try repository.newestReadableSet(where: repository.scope.owns),
+            let recipients = newest.recipients,
+            !recipients.contains(where: { Digest(hex: $0).map(fingerprints.contains) ?? false })
+        else { return }
+        throw UsageError(
+            "no remaining recipient could open the newest backup set, \(newest.name): it rests on packs that are older",
+            hint:
+                "copy the backups for the new recipient first: `dr rekey --to URL`; --force removes the old one all the same"
+        )
     }
 
     /// Returns the path as `dr.yaml` should have it: relative to its folder where it is below that.
@@ -137,7 +155,7 @@ private struct SetsOfKeys {
             try Task.checkCancellation()
             guard let set = try? repository.set(name) else { continue }
             // A set that records no recipients may rest on packs that are not encrypted, or encrypted for any key.
-            let recipients = set.recipients.map(Set.init)
+            let recipients = set.recipients.map { Set($0) }
             if !new.isEmpty, recipients.map({ !new.isSubset(of: $0) }) ?? true { withoutNew.append(name) }
             if !old.isEmpty, recipients.map({ !old.isDisjoint(with: $0) }) ?? true { withDropped.append(name) }
         }
@@ -148,15 +166,15 @@ extension RecipientChange.Result {
     package var text: String {
         guard !changes.isEmpty else { return "\(file) is unchanged: the recipient is listed already" }
         var lines = ["\(dryRun ? "would change" : "changed") \(file):"] + changes.map { "  \($0)" }
-        lines.append("The next backup encrypts new data for \(recipients.count) recipients.")
+        lines.append("The next backup encrypts new data for \(Units.count(recipients.count, "recipient")).")
         if let sets = setsWithoutNew, let newest = sets.last {
             lines.append(
-                "The new key does not open \(sets.count) existing backup sets, up to \(newest): keep the old keys for them, or copy them with `dr rekey`."
+                "The new key does not open \(Units.count(sets.count, "existing backup set")), up to \(newest): keep the old keys for them, or copy them with `dr rekey`."
             )
         }
         if let sets = setsWithDropped, let newest = sets.last {
             lines.append(
-                "The dropped key still opens \(sets.count) backup sets, up to \(newest): keep it until they are pruned, and keep it secret."
+                "The dropped key still opens \(Units.count(sets.count, "backup set")), up to \(newest), and newer sets rest on the same packs: keep it, and keep it secret, until `dr rekey` has copied the sets."
             )
         }
         return lines.joined(separator: "\n")

@@ -34,7 +34,7 @@ package struct SignerRevocation {
             throw UsageError(
                 "this machine signs with this key, so its next backups would not count",
                 hint:
-                    "`dr key create --signing` makes another one; list it first under `signing: certificate:`, then revoke this one"
+                    "`dr key create --signing` makes another one; name it under `signing: certificate:` and this one under `signing: trust:`, then revoke this one"
             )
         }
         self.session = session

@@ -46,7 +46,9 @@ package struct ExpectedSet: Equatable, Sendable {
             throw RepositoryError(
                 .setRemoved, object: Layout.set(last).text,
                 "it has the number \(number) and the digest \(digests[0]), and the digest \(digest) is expected",
-                hint: "another set has taken its place; without --expect-set dr restores what is there")
+                hint:
+                    "another set has taken its place: look for the right one in the versions of the bucket or in another copy"
+            )
         }
         guard (newest?.number ?? 0) < number else { return }
         throw RepositoryError(
@@ -56,7 +58,7 @@ package struct ExpectedSet: Equatable, Sendable {
             }
                 ?? "it has no backup set with a number, and number \(number) is expected",
             hint:
-                "newer sets were removed, or this is another repository; without --expect-set dr restores what is there"
+                "newer sets were removed, or this is another repository: look in the versions of the bucket or in another copy"
         )
     }
 }

@@ -57,6 +57,8 @@ extension Session {
             let selection = try await repository.latest(
                 of: components, now: now, known: known, provesManifests: true, pool: pool)
             guard !selection.parts.isEmpty else {
+                // Sets that were removed must not look like a repository without a backup.
+                if !acceptsOlder { try await missingSets(of: [], in: repository).refuseOlder() }
                 // A set that lacks all of them gives a better error than no set.
                 return RestoreSelection(try await set(.latest, in: repository))
             }

@@ -19,6 +19,8 @@ package struct DrillConfiguration: Equatable, Sendable {
     package var signs = false
     /// True if the scheduled drill runs in an empty environment, with the recovery kit only.
     package var isBare = true
+    /// The absolute path of the private key that opens encrypted backups in drills.
+    package var recoveryKey: String?
 
     package init() {}
 }
@@ -40,6 +42,11 @@ extension DrillConfiguration: Section {
         Key("programs", \.programs, as: .list(of: .text), about: "Ids of steps that may run programs in a drill."),
         Key("live_contexts", \.liveContexts, as: .list(of: .text), about: "kubectl contexts that drills must not use."),
         Key("sign", \.signs, as: .flag, about: "Sign the report of a drill with the key under store.signing."),
+        Key(
+            "recovery_key", \.recoveryKey, as: .path,
+            about:
+                "Private key that opens encrypted backups in drills. A host with this key can read all of them: drill on another machine than the one that makes backups."
+        ),
         Key(
             "bare", \.isBare, as: .flag,
             about: "Run the drill of `dr schedule` in an empty environment, with the recovery kit only. Default: true."),

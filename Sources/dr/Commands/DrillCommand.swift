@@ -83,12 +83,15 @@ struct DrillCommand: AsyncParsableCommand {
             session = try await recorded.session(
                 scenario, at: at, in: session, needing: ["drill"], recoveryKey: key.recoveryKey)
         }
+        // The key of the configuration makes a scheduled drill of encrypted backups possible.
+        let recoveryKey = key.recoveryKey ?? session.configuration.drill.recoveryKey
+        session.recoveryKey = recoveryKey
         _ = try session.chosen(component)
         var drill = Drill(live: session, scenario: scenario, at: try await set(session))
         drill.components = component
         drill.request.parameters = try parameters.values()
         drill.request.acceptsOlder = acceptOlder
-        drill.recoveryKey = key.recoveryKey
+        drill.recoveryKey = recoveryKey
         drill.keeps = keep
         drill.control = inject
         drill.timeLimit = timeout?.period.duration
@@ -99,7 +102,7 @@ struct DrillCommand: AsyncParsableCommand {
 
     private func set(_ session: Session) async throws -> SetSelector {
         guard randomSet else { return at }
-        let repository = try await session.repository(recoveryKey: key.recoveryKey)
+        let repository = try await session.repository()
         let names = try await session.pool.run { try repository.setNames() }
         let now = session.now()
         for name in names.filter({ !repository.scope.isFuture($0, at: now) }).shuffled() {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import BackupRepository
 import Operations
 import Platform
@@ -40,6 +41,11 @@ struct KeyKit: AsyncParsableCommand {
             return try KitFiles(writing: kit, to: to)
         }
         let output = Output(options: options)
+        if let own = repository.encryption.key?.certificate?.fingerprint.hex, set.recipients?.contains(own) == false {
+            output.warn(
+                "the key does not open the whole newest backup set \(set.name), which rests on older packs\n"
+                    + "hint: use the older key, or copy the backups with `dr rekey` first")
+        }
         if files.hasKey, !files.hasPassphrase {
             output.warn("the key in this kit has no passphrase: anyone with the page can read every backup")
         }

@@ -28,6 +28,9 @@ struct KeyRevoke: AsyncParsableCommand {
         help: "For a signing key: time from which others may have it, RFC 3339 or an age such as 6h (default: now).")
     var at: MomentArgument?
 
+    @Flag(name: .long, help: "Remove a recipient although no other one can open the newest backup set.")
+    var force = false
+
     @Flag(name: .long, help: "Show what would be done, and change nothing.")
     var dryRun = false
 
@@ -41,6 +44,7 @@ struct KeyRevoke: AsyncParsableCommand {
         if at != nil { throw ValidationError("--at needs the fingerprint of a signer in dr.yaml") }
         var change = try RecipientChange(session: session)
         try change.drop(fingerprint)
+        change.isForced = force
         let result = try await session.apply(change, isDryRun: dryRun)
         try Output(options: options).result(result) { result.text }
     }

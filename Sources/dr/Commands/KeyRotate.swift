@@ -28,6 +28,9 @@ struct KeyRotate: AsyncParsableCommand {
             valueName: "fingerprint"))
     var drop: [String] = []
 
+    @Flag(name: .long, help: "With --drop: remove a recipient although no other one can open the newest backup set.")
+    var force = false
+
     @Flag(name: .long, help: "Show what would be done, and change nothing.")
     var dryRun = false
 
@@ -40,6 +43,7 @@ struct KeyRotate: AsyncParsableCommand {
         var change = try RecipientChange(session: session)
         for file in recipient { try change.add(file) }
         for fingerprint in drop { try change.drop(fingerprint) }
+        change.isForced = force
         let result = try await session.apply(change, isDryRun: dryRun)
         try Output(options: options).result(result) { result.text }
     }

@@ -71,6 +71,8 @@ struct StackRestore {
             output.warn("'\(component)/\(damage.path.printable)' is not in this backup: \(damage.reason)")
         }
         var row = StackRestored.Row(component: component, set: set.name, target: directory, missing: manifest.damage)
+        row.isDryRun = isDryRun
+        let parent = URL(filePath: directory).deletingLastPathComponent().path
         switch try job.road(to: directory, asFiles: asFiles) {
         case .importer(let importer, let directory) where !isDryRun:
             let display = ProgressDisplay(options: session.options, work: [(component, job.progress)])
@@ -82,6 +84,10 @@ struct StackRestore {
             row.files = manifest.totals.files
             row.bytes = manifest.totals.bytes
         case .importer, nil:
+            row.files = manifest.totals.files
+            row.bytes = manifest.totals.bytes
+        case .files where isDryRun && !FileManager.default.fileExists(atPath: parent):
+            // The folder that a restore makes is not there yet, so no obstacle is in it.
             row.files = manifest.totals.files
             row.bytes = manifest.totals.bytes
         case .files(let directory) where isDryRun:
@@ -112,9 +118,12 @@ struct StackRestored: Encodable {
         var advice: [String] = []
         /// Paths that the backup itself lacks.
         var missing: [Damage]
+        var isDryRun = false
+
+        enum CodingKeys: CodingKey { case component, set, target, files, bytes, kept, shortfall, advice, missing }
 
         var text: String {
-            "restored \(component) of set \(set) to \(target): \(Units.count(files, "file")), \(Units.bytes(bytes))"
+            "\(isDryRun ? "would restore" : "restored") \(component) of set \(set) to \(target): \(Units.count(files, "file")), \(Units.bytes(bytes))"
         }
     }
 

@@ -150,15 +150,17 @@ package struct RecoveryKit {
         }
         // A machine without the document key needs the recovery key to read encrypted sets too.
         let recovery = recipients.isEmpty ? "" : " --recovery-key recovery.pem"
-        let number = setNumber.map { " \($0)" } ?? ""
+        let expected = setNumber.map { " --expect-set \($0):\(setDigest)" } ?? ""
         steps.append(
             Step(
-                title: "Look", text: "The newest set must have the number\(number) or a higher one.",
-                commands: ["dr list \(source)\(recovery)", "dr verify latest \(source)\(recovery)"]))
+                title: "Look", text: "dr refuses a store whose newest set is older than that of this kit.",
+                commands: [
+                    "dr list \(source)\(recovery)\(expected)", "dr verify latest \(source)\(recovery)\(expected)",
+                ]))
         steps.append(
             Step(
                 title: "Restore", text: "dr restores each component into a directory below recovered.",
-                commands: ["dr restore \(source)\(recovery) --all --to recovered"]))
+                commands: ["dr restore \(source)\(recovery)\(expected) --all --to recovered"]))
         return steps
     }
 
