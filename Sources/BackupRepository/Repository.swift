@@ -97,7 +97,13 @@ package struct Repository: Sendable {
         do {
             let set = try Self.fetch(key, from: store) { bytes in
                 let plain = try encryption.open(bytes, of: key)
-                let set = try SealedDocument.decode(BackupSet.self, plain, name: key.text)
+                let set: BackupSet
+                do { set = try SealedDocument.decode(BackupSet.self, plain, name: key.text) } catch let error
+                    as RepositoryError where error.reason == .newerVersion
+                {
+                    try signing.requireSigner(of: name, bytes, in: store)
+                    throw error
+                }
                 guard set.name == name, set.repository == description.id else {
                     throw RepositoryError.damaged(key.text, "it holds set \(set.name) of repository \(set.repository)")
                 }

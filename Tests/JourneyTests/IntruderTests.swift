@@ -53,6 +53,28 @@ import Testing
 
     private static let late = "20991231T000000Z"
 
+    /// A newer format stops dr, because it must not misread one; so only a trusted signer may write one.
+    @Test(arguments: [
+        "sets/20200101T000000Z", "sets/20991231T000000Z", "marks/prune/20200101T000000Z-aa",
+        "marks/pruned/20200101T000000Z-aa", "marks/dropped/20200101T000000Z-aa", "marks/sampled/20200101T000000Z-aa",
+        "marks/verified/20200101T000000Z-aa", "marks/unwanted/20200101T000000Z-aa", "marks/drilled/20200101T000000Z-aa",
+    ])
+    func `a forged document of a newer format stops neither backups nor restores`(key: String) async throws {
+        let journey = try await signed()
+        try journey.write("file", "1")
+        try await journey.expect(0, "backup")
+        try put(["format": 2, "x": 1], at: "\(key).json", in: journey)
+        try await journey.nextSecond()
+        try journey.write("file", "2")
+        try await journey.expect(0, "backup")
+        try await journey.expect(0, "restore", "--component", "tree", "--to", "out")
+        let file = journey.folder.url.appending(path: "out/file")
+        #expect(try String(contentsOf: file, encoding: .utf8) == "2")
+        let list = try await journey.dr(["list"])
+        #expect(list.output.contains("complete"), "\(list.errors)")
+        #expect(try await journey.dr(["prune"]).status != 7)
+    }
+
     @Test(arguments: ["void", "unpinned", "dropped", "pruned", "prune"])
     func `forged marks take nothing away`(_ kind: String) async throws {
         let journey = try await signed(retention: "retention: {keep_last: 1}")

@@ -14,17 +14,23 @@ struct DocumentKeyMark: Mark {
     var at: Timestamp
     /// The CMS envelope of the key in hexadecimal.
     var envelope: Data
+    /// The SHA-256 fingerprints of the recipients.
+    var recipients: [String]?
 }
 
 extension Repository {
-    /// Stores a document key for the holders of recovery keys, unless it is there.
+    /// Stores a document key for the holders of recovery keys, unless it is there for all of them.
     package func store(_ key: DocumentKey, now: Timestamp) throws {
-        let isThere = try Marks(self).list(DocumentKeyMark.kind).contains {
-            $0.key.text.hasSuffix("-\(key.id.hex).json")
+        let marks = Marks(self)
+        let wanted = encryption.fingerprints ?? []
+        let isThere = try marks.list(DocumentKeyMark.kind).contains { object in
+            guard object.key.text.hasSuffix("-\(key.id.hex).json") else { return false }
+            let mark = try? marks.read(object.key, as: DocumentKeyMark.self)
+            return mark?.recipients.map { Set($0).isSuperset(of: wanted) } ?? false
         }
         guard !isThere else { return }
         let envelope = try CMSEnvelope.seal(Array(key.hex.utf8), to: encryption.recipients)
-        try Marks(self).put(DocumentKeyMark(at: now, envelope: Data(envelope)), id: key.id.hex)
+        try marks.put(DocumentKeyMark(at: now, envelope: Data(envelope), recipients: wanted), id: key.id.hex)
     }
 
     /// Returns the document keys that the recovery key of ``encryption`` can open, newest first.
@@ -47,7 +53,7 @@ extension Repository {
         }
         if let failure, keys.isEmpty {
             throw RepositoryError(
-                .encrypted, object: Marks.prefix(DocumentKeyMark.kind), "the recovery key opens none of its document keys",
+                .encrypted, object: Marks.prefix(DocumentKeyMark.kind), "the recovery key opens no document key",
                 hint: failure.hint)
         }
         return keys

@@ -77,6 +77,24 @@ package struct SetSigning: Sendable {
 
     // MARK: Reading
 
+    /// Refuses a document of a newer format that no trusted signer made. Any user could write one, and a newer format stops
+    /// every command.
+    /// - Throws: `RepositoryError` `.damaged`.
+    func requireSigner(of name: Timestamp, _ document: [UInt8], in store: any ObjectStore) throws {
+        guard isRequired else { return }
+        var isSigned = false
+        try store.list(prefix: "\(Layout.setPrefix)\(name).", after: nil) { object in
+            guard object.key.text.hasSuffix(".p7s") else { return .proceed }
+            let signature = try store.readDocument(object.key, limit: 1 << 20)
+            isSigned = (try? verify(signature, of: document)) != nil
+            return isSigned ? .stop : .proceed
+        }
+        guard isSigned else {
+            throw RepositoryError.damaged(
+                Layout.set(name).text, "it is of a newer format, and no trusted signer made it")
+        }
+    }
+
     /// - Throws: `RepositoryError` `.damaged` if a signature is required and `document` has no valid one.
     func check(_ set: BackupSet, _ document: [UInt8], in repository: Repository) throws {
         guard isRequired else { return }

@@ -73,8 +73,21 @@ package struct Marks: Sendable {
         for attempt in 1... {
             do {
                 let (document, signature) = MarkSignature.split(try store.readDocument(key))
-                let plain = M.isPrivate ? try PrivateMark.unwrap(document, key: key, by: encryption) : document
-                let mark = try SealedDocument.decode(CheckedMark<M>.self, plain, name: key.text).mark
+                let plain = M.isPrivate ? PrivateMark.unwrapped(document, key: key, by: encryption) : .success(document)
+                let mark: M
+                do {
+                    mark = try SealedDocument.decode(CheckedMark<M>.self, try plain.get(), name: key.text).mark
+                } catch let error
+                    as RepositoryError where error.reason == .newerVersion && signing.isRequired
+                {
+                    // Any user could write one, and a newer format stops every command.
+                    let isSigned =
+                        (try? MarkSignature.check(
+                            signature, of: document, key: key, repository: repository, by: signing)) != nil
+                    throw isSigned
+                        ? error
+                        : RepositoryError.damaged(key.text, "it is of a newer format, and no trusted signer made it")
+                }
                 guard mark.kind == M.kind else {
                     throw RepositoryError.damaged(key.text, "it is a mark of another kind")
                 }
@@ -107,7 +120,9 @@ package struct Marks: Sendable {
                 signature, of: document, key: key, repository: repository, by: signing)
             try check(signer, of: mark, key, as: roles)
             return mark
-        } catch let error as RepositoryError where error.isUnreadable || error.reason == .untrusted {
+        } catch let error as RepositoryError
+            where error.isUnreadable || error.reason == .untrusted || error.reason == .newerVersion
+        {
             return nil
         }
     }

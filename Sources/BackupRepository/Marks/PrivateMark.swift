@@ -30,4 +30,9 @@ struct PrivateMark: Codable, RepositoryDocument {
         let outer = try SealedDocument.decode(PrivateMark.self, document, name: key.text)
         return try outer.envelope.map { try encryption.open([UInt8]($0), of: key) } ?? document
     }
+
+    /// The sealed document of the mark, or why there is none.
+    static func unwrapped(
+        _ document: [UInt8], key: ObjectKey, by encryption: RepositoryEncryption
+    ) -> Result<[UInt8], any Error> { Result { try unwrap(document, key: key, by: encryption) } }
 }

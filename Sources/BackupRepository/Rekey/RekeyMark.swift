@@ -10,6 +10,8 @@ struct RekeyMark: Mark {
     var tool: String
     /// The id of the other repository.
     var source: String
+    /// The SHA-256 fingerprints of the recipients of the copy; nil for a copy that is not encrypted.
+    var recipients: [String]?
 }
 
 extension Repository {
@@ -30,15 +32,21 @@ extension Repository {
         let marks = Marks(target)
         // A run that was killed at once, or an operator, leaves a repository without backups.
         if try isNew || target.isWithoutBackups() {
-            try marks.put(RekeyMark(at: now, tool: tool, source: source.description.id))
+            try marks.put(
+                RekeyMark(
+                    at: now, tool: tool, source: source.description.id, recipients: source.encryption.fingerprints))
         }
-        var isCopy = false
+        var isCopy = false, isForSameKeys = false
         try marks.forEach(RekeyMark.self, unreadable: { _ in }) { _, mark in
-            isCopy = isCopy || mark.source == source.description.id
+            guard mark.source == source.description.id else { return }
+            isCopy = true
+            isForSameKeys = isForSameKeys || mark.recipients == source.encryption.fingerprints
         }
         guard isCopy, target.description.id != source.description.id else {
             throw occupied(store, "it holds repository \(target.description.id), which is not a copy of this one")
         }
+        // What an earlier run copied is encrypted to the recipients of that time.
+        guard isForSameKeys else { throw occupied(store, "it holds a copy for other recipients") }
         return (target, isNew)
     }
 

@@ -40,8 +40,18 @@ package struct KeyTestRun {
         for (component, part) in selection.parts.sorted(by: { $0.key < $1.key }) {
             rows.append(try await session.pool.run { try KeyTest(repository).run(component, of: part.set) })
         }
-        let passed = !rows.contains { $0.outcome == .failed } && rows.contains { $0.outcome == .opened }
         let own = try ownCertificate(of: key, named: certificate)
+        // The packs that were opened may be newer than others of the same set.
+        let isOlder = own.map { own in
+            selection.sets.contains { $0.recipients?.contains(own.fingerprint.hex) == false }
+        }
+        if isOlder == true {
+            Output(options: session.options).warn(
+                "the newest backups rest on packs that are older than this recipient: the key does not open them\n"
+                    + "hint: an older key does; `dr rekey` copies the backups for the present recipients")
+        }
+        let passed =
+            isOlder != true && !rows.contains { $0.outcome == .failed } && rows.contains { $0.outcome == .opened }
         let mark = own.map {
             KeyTestedMark(
                 at: session.now(), tool: Release.tool, fingerprint: $0.fingerprint, set: newest.name, passed: passed)

@@ -74,7 +74,7 @@ package struct RekeyJob {
             ]
             lines += RekeyJob.text(of: copied.failed)
             lines += copied.findings.map { "DAMAGED '\($0.object.printable)': \($0.reason)" }
-            guard isProved else { return lines.joined(separator: "\n") }
+            guard isProved, isWhole else { return lines.joined(separator: "\n") }
             lines.append("the copy is complete: every object that its sets refer to exists and matches its hash")
             lines.append(
                 """
@@ -112,6 +112,13 @@ package struct RekeyJob {
         let source = try await source()
         let names = try await names(in: source)
         guard !names.isEmpty else { throw UsageError("there is no backup set to copy") }
+        if source.encryption.recipients.isEmpty,
+            try await session.pool.run({ try source.newestReadableSet()?.recipients != nil })
+        {
+            throw UsageError(
+                "the backups are encrypted, and the copy would not be: dr.yaml has no recipients",
+                hint: "add `recipients:` under store")
+        }
         let target = try await target(of: source)
         let progress = WorkProgress()
         var rekey = Rekey(

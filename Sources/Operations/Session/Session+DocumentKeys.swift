@@ -24,7 +24,11 @@ extension Session {
         _ = try state(of: repository)
         repository.encryption.documentKeys = try await pool.run { [repository] in
             let known = try file.keys()
-            guard known.isEmpty else { return known }
+            if let key = known.first {
+                // A recipient that was added later can then give the key to a machine as well.
+                try repository.store(key, now: now())
+                return known
+            }
             let key = DocumentKey.generate()
             // The store first: a key that only this machine has would be lost with it.
             try repository.store(key, now: now())

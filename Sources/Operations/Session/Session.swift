@@ -89,6 +89,10 @@ package struct Session {
         repository.lock = configuration.store.lock.map {
             ObjectLock(mode: $0.mode == .compliance ? .compliance : .governance, margin: $0.margin)
         }
+        let certificates =
+            configuration.store.recipients + [configuration.store.signing?.certificate].compactMap { $0 }
+            + (configuration.store.signing?.trust.compactMap(\.certificate) ?? [])
+        for file in certificates { try DocumentError.refuseUntrusted(file) }
         let recipients = try configuration.store.recipients.flatMap { try RecoveryCertificate.load($0) }
         repository.encryption.recipients = recipients
         repository.encryption.allowsClear = allowsClear
