@@ -10,7 +10,7 @@ package struct FuzzLimits: Sendable {
     package init() {}
 }
 
-/// How a worker process ended.
+/// The end of a worker process.
 enum WorkerEnd: Int32 {
     case finding = 70
     case hang = 97

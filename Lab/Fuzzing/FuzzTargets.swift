@@ -74,7 +74,7 @@ struct FuzzTargets {
             guard let program = CommandTarget.builtProgram else { throw FuzzFinding("dr is not built beside dr-lab") }
             return CommandTarget(program, try await repositoryTarget(), pool: pool)
         case JSONTarget.name: return JSONTarget()
-        default: throw FuzzFinding("there is no target '\(name)'")
+        default: throw FuzzFinding("unknown target '\(name)'")
         }
     }
 

@@ -96,11 +96,11 @@ package struct Repository: Sendable {
         let key = Layout.set(name)
         do {
             let set = try Self.fetch(key, from: store) { bytes in
-                let plain = try encryption.open(bytes, of: key)
                 let set: BackupSet
-                do { set = try SealedDocument.decode(BackupSet.self, plain, name: key.text) } catch let error
-                    as RepositoryError where error.reason == .newerVersion
-                {
+                do {
+                    let plain = try encryption.open(bytes, of: key)
+                    set = try SealedDocument.decode(BackupSet.self, plain, name: key.text)
+                } catch let error as RepositoryError where [.newerVersion, .encrypted].contains(error.reason) {
                     try signing.requireSigner(of: name, bytes, in: store)
                     throw error
                 }

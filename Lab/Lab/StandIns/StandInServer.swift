@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// It can inject faults, and it can stop and start again on the same port, as a restarted server does.
 ///
-/// It answers on threads of its own: tests that block all threads of the cooperative pool, for example in a request to
+/// It answers on private threads: tests that block all threads of the cooperative pool, for example in a request to
 /// this server, do not stop it.
 package final class StandInServer: Sendable {
     /// Returns a response in place of the stand-in's, or nil to use the stand-in's.

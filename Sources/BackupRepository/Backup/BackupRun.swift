@@ -135,6 +135,7 @@ package struct BackupRun: Sendable {
         }
         do {
             for (name, part) in report.set.components { try state.recordManifest(part.sha256.hex, of: name) }
+            if let recipients = repository.encryption.fingerprints { try state.recordRecipients(recipients) }
             try state.recordLastSet(report.set.name)
             try state.recordDigest(digest.hex, ofLastSet: report.set.name)
         } catch {

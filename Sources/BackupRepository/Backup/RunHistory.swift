@@ -72,7 +72,7 @@ struct RunHistory: Sendable {
         // A forged number must not make this set unreadable.
         nextNumber = (predecessor.number.flatMap { $0 < 1 << 40 ? $0 : nil } ?? names.count).addingClamped(1)
         if let before = latest?.recipients, let now = repository.encryption.fingerprints, before != now,
-            let name = latest?.name
+            let name = latest?.name, !state.hasRecipients(now)
         {
             warnings.append(
                 "the recipients changed since set \(name): "

@@ -64,6 +64,20 @@ package struct StateFolder: Sendable {
         return words.count == 2 && words[0] == "\(name)" ? String(words[1]) : nil
     }
 
+    private var lastRecipientsFile: String { "\(root)/last-recipients" }
+
+    /// Notes the fingerprints of the certificates that a run encrypted to.
+    func recordRecipients(_ fingerprints: [String]) throws {
+        try note(fingerprints.joined(separator: " "), in: lastRecipientsFile)
+    }
+
+    /// Returns true if the newest run of this machine encrypted to exactly these.
+    func hasRecipients(_ fingerprints: [String]) -> Bool {
+        guard let data = try? Data(contentsOf: URL(filePath: lastRecipientsFile)) else { return false }
+        return String(decoding: data, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
+            == fingerprints
+    }
+
     /// Notes that a set of this machine was gone when the next one was made, which would hide it.
     func recordMissing(_ name: Timestamp) throws {
         let known = missingSets().filter { $0 != name }.suffix(99)

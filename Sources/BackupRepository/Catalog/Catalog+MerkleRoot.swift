@@ -1,7 +1,7 @@
 package import Cryptography
 
 extension Catalog {
-    /// Returns the Merkle root over all files, by which whoever holds the restored files can prove them without a key of
+    /// Returns the Merkle root over all files, by which anyone who has the restored files can prove them without a key of
     /// the backup.
     ///
     /// The leaves are the lines that `sha256sum` prints for the files, without the line end: the SHA-256 of the content in

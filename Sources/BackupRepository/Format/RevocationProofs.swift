@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// The sets whose age a trusted signer proves, so that a reader can use them although their own signer was revoked.
 ///
-/// Each set names the SHA-256 of the set before it. So whoever signs a set says that the one before existed then, with
+/// Each set names the SHA-256 of the set before it. So the signer of a set says that the one before existed then, with
 /// that content, and by that one all before it. Where prunes have removed a set, the chain is broken: there the marks of
 /// ``WitnessedMark`` prove the sets that they name.
 final class RevocationProofs: Sendable {

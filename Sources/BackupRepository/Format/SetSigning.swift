@@ -77,8 +77,8 @@ package struct SetSigning: Sendable {
 
     // MARK: Reading
 
-    /// Refuses a document of a newer format that no trusted signer made. Any user could write one, and a newer format stops
-    /// every command.
+    /// Refuses a document that this program cannot read, unless a trusted signer made it. Any user could write one, and it
+    /// would stop every command.
     /// - Throws: `RepositoryError` `.damaged`.
     func requireSigner(of name: Timestamp, _ document: [UInt8], in store: any ObjectStore) throws {
         guard isRequired else { return }
@@ -91,7 +91,7 @@ package struct SetSigning: Sendable {
         }
         guard isSigned else {
             throw RepositoryError.damaged(
-                Layout.set(name).text, "it is of a newer format, and no trusted signer made it")
+                Layout.set(name).text, "it cannot be read, and no trusted signer made it")
         }
     }
 

@@ -47,7 +47,14 @@ package struct SignerRevocation {
             try edit.add(source: entry, toListAt: Self.place)
             return
         }
-        guard signing.trust[index].revoked == nil else { return }
+        if let known = signing.trust[index].revoked {
+            guard at >= known else {
+                throw UsageError(
+                    "the signer is revoked since \(known.readable)",
+                    hint: "to revoke it from an earlier time, change `revoked:` in \(session.file)")
+            }
+            return
+        }
         try edit.add(key: "revoked", source: "\"\(at.rfc3339)\"", toItemAt: index, ofListAt: Self.place)
     }
 

@@ -33,7 +33,7 @@ package struct StoreChecks {
             checks += SigningChecks(signing: repository.signing, role: role, now: session.now()).run()
             checks += try await EncryptionChecks(repository: repository, session: session).run()
             if !repository.signing.isRequired {
-                checks.append(Check("signing", verdict: .warning, SigningText.unsigned))
+                checks.append(Check("signing", verdict: .warning, SigningText.state))
             }
             let proofs = try await session.pool.run {
                 try RecipientProof.all(in: repository, now: session.now())
