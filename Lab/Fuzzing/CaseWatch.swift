@@ -29,11 +29,17 @@ final class CaseWatch: Sendable {
     /// Compares the peak of memory, which this case may have raised.
     func end() {
         started.withLock { $0 = nil }
-        var usage = rusage()
-        guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0, usage.ru_maxrss << 10 > limits.memory else {
-            return
-        }
-        Self.exit(.memory, "\(usage.ru_maxrss >> 10) MiB of memory, more than \(limits.memory >> 20)")
+        let peak = Self.peakMemory
+        guard peak > limits.memory else { return }
+        Self.exit(.memory, "\(peak >> 20) MiB of memory, more than \(limits.memory >> 20)")
+    }
+
+    /// The peak of this program's memory in bytes. The resource usage of the process will not do: it includes the memory
+    /// of the process that started it, of which Linux keeps the peak across fork and exec.
+    private static var peakMemory: Int {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+        return (line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) << 10
     }
 
     private func look() {

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(
-        .timeLimit(.minutes(3)),
+        .timeLimit(.minutes(15)),
         arguments: [
             ("trap", "signal"), ("hang", "hang"), ("memory", "memory"), ("outside", "wrong result: written outside"),
             ("content", "wrong result: other content"),
@@ -41,7 +41,7 @@ import Testing
     }
 
     /// The first seed is always the same; the second is new in each run, and printed.
-    @Test(.timeLimit(.minutes(6)), arguments: [1, nil] as [UInt64?])
+    @Test(.timeLimit(.minutes(15)), arguments: [1, nil] as [UInt64?])
     func `hostile inputs do no harm`(seed: UInt64?) async throws {
         let seed = seed ?? UInt64.random(in: 2...999_999_999)
         let corpus = try TemporaryFolder("corpus")
