@@ -183,7 +183,7 @@ let testTargets = [
     tests(of: "Archiving"),
     tests(of: "Printing"),
     tests(of: "HTTP", ["Documents", "Platform"]),
-    tests(of: "Kubernetes", ["Documents", "Platform"]),
+    tests(of: "Kubernetes", ["Documents", "Platform"], inLab: false),
     tests(of: "ObjectStorage", ["S3", "HTTP", "Platform", logging]),
     tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", logging]),
     tests(
