@@ -135,8 +135,8 @@ let program: [Target] =
         layer(
             "Drills",
             [
-                "Operations", "Components", "BackupRepository", "ObjectStorage", "StackConfiguration", "Documents",
-                "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
+                "Operations", "Components", "Kubernetes", "BackupRepository", "ObjectStorage", "StackConfiguration",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
                 system,
             ]),
         .executableTarget(

@@ -101,7 +101,10 @@ package struct Drill {
 
     private func refuseUnlessIsolated(_ plan: Plan, _ stage: DrillStage) async throws {
         let contexts = await KubernetesContexts(live.pool)
-        let reach = plan.reach(programs: live.configuration.drill.programs, namespace: stage.namespace, contexts)
+        let settings = live.configuration.drill
+        let reach = plan.reach(
+            programs: settings.programs, namespace: stage.namespace, contexts: contexts,
+            sharesLiveCluster: settings.cluster.sharesLiveCluster)
         let guardian = IsolationGuard(live: live.livePlaces(contexts))
         let places = stage.places + reach.places.filter { place in !stage.places.contains { $0.kind == place.kind } }
         let objections = await live.pool.run { guardian.objections(to: places) } + reach.refusals

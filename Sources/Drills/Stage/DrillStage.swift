@@ -106,8 +106,8 @@ final class DrillStage: Sendable {
 
     // MARK: Clusters
 
-    /// Records that the plan creates the namespace in these contexts, before it does.
-    func claim(contexts: [String]) throws {
+    /// Records that the drill creates its namespace in these contexts, before it does.
+    func claim(contexts: [String?]) throws {
         guard !contexts.isEmpty else { return }
         let namespaces = contexts.map { DrillNamespace(context: $0, name: namespace) }
         try folder.note(namespaces.map(\.line))
@@ -125,10 +125,13 @@ final class DrillStage: Sendable {
 
     // MARK: Servers
 
-    /// Prepares the plan: removes the namespaces of killed drills, and starts the empty servers that are restored through
+    /// Prepares the plan: removes the namespaces of killed drills, creates this one's, and starts the empty servers that are restored through
     /// their API, as on a rebuilt host.
     func prepare() async throws {
         await remove(folder.leftBehind.compactMap(DrillNamespace.init))
+        for namespace in made.withLock({ $0 }) {
+            try await namespace.create(session.configuration.drill.cluster, session.pool)
+        }
         for component in filledByAPI.sorted() { try await servers[component]?.start() }
     }
 
