@@ -127,7 +127,7 @@ let program: [Target] =
         layer(
             "Operations",
             [
-                "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
+                "Components", "BackupRepository", "Kubernetes", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
                 "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications", "Printing",
                 "Platform", logging, mustache,
             ]),
