@@ -190,10 +190,12 @@ struct Restore: AsyncParsableCommand {
         let output = Output(options: options)
         if dryRun {
             let preview = try await run.preview()
-            return try output.result(preview) { preview.text }
+            try output.result(preview) { preview.text }
+            if preview.preflight.hasErrors { throw ExitStatus.failed }
+            return
         }
         if !scenarioOptions.yes { try await run.confirm() }
-        let result = try await run.carryOut()
+        let result = try await run.carryOut(ignoringPreflight: scenarioOptions.ignorePreflight)
         try output.result(result) { result.text }
         if result.exitStatus != .done { throw result.exitStatus }
     }

@@ -124,7 +124,12 @@ extension KubernetesCluster {
                     "resourceVersion": object["metadata"]?["resourceVersion"] ?? "0",
                 ],
                 "spec": ["replicas": object["spec"]?["replicas"] ?? 0],
-                "status": ["replicas": object["status"]?["replicas"] ?? 0],
+                "status": [
+                    "replicas": object["status"]?["replicas"] ?? 0,
+                    "selector": .string(
+                        (object["spec"]?["selector"]?["matchLabels"]?.object ?? [:]).map { "\($0)=\($1.text ?? "")" }
+                            .sorted().joined(separator: ",")),
+                ],
             ])
     }
 }
