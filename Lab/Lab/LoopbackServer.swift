@@ -186,7 +186,7 @@ package final class LoopbackConnection: Sendable {
     }
 
     /// Wakes the thread that waits in this connection, so that it closes the connection.
-    fileprivate func shutDown() {
+    package func shutDown() {
         state.withLock { state in
             if let descriptor = state.descriptor { _ = shutdown(descriptor, CInt(SHUT_RDWR)) }
         }
