@@ -101,7 +101,8 @@ final class ContainerMachine {
         guard let image = pod.context.image(imageName) else {
             throw NotReady(
                 event: "Failed", reason: "ErrImagePull",
-                message: "Failed to pull image \"\(imageName)\": failed to resolve reference \"\(imageName)\": not found")
+                message:
+                    "Failed to pull image \"\(imageName)\": failed to resolve reference \"\(imageName)\": not found")
         }
         let environment = ContainerEnvironment(context: pod.context, pod: pod.pod, container: spec, image: image)
         let variables = try environment.variables()

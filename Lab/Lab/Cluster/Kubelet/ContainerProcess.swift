@@ -75,7 +75,8 @@ final class ContainerProcess: Sendable {
     func run(_ command: [String], timeout: Duration) throws -> CInt? {
         let null = open("/dev/null", O_RDWR | O_CLOEXEC)
         defer { close(null) }
-        let process = try SpawnedProcess(execution(of: command), environment: [:], input: null, output: null, errors: null)
+        let process = try SpawnedProcess(
+            execution(of: command), environment: [:], input: null, output: null, errors: null)
         let deadline = ContinuousClock.now + timeout
         while process.exitStatus == nil {
             guard ContinuousClock.now < deadline else {

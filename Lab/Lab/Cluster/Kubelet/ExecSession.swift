@@ -130,7 +130,9 @@ final class ExecSession: Sendable {
 
     /// Reports that the command could not be started.
     func fail(_ message: String) {
-        streams.finish(["metadata": [:], "status": "Failure", "reason": "InternalError", "message": .string(message), "code": 500])
+        streams.finish([
+            "metadata": [:], "status": "Failure", "reason": "InternalError", "message": .string(message), "code": 500,
+        ])
     }
 
     private static func status(_ code: Int) -> JSONValue {

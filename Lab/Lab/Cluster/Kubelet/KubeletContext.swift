@@ -68,7 +68,10 @@ final class KubeletContext: Sendable {
     }
 
     /// Records an event. A failure is ignored, as a kubelet does.
-    func event(_ type: String, _ reason: String, _ message: String, of pod: PodObject, component: String = "kubelet", node: String) {
+    func event(
+        _ type: String, _ reason: String, _ message: String, of pod: PodObject, component: String = "kubelet",
+        node: String
+    ) {
         let now = Date().ISO8601Format()
         let name = "\(pod.name).\(String(UInt64.random(in: 0...(.max)), radix: 16))"
         let event: JSONValue = [
@@ -79,8 +82,10 @@ final class KubeletContext: Sendable {
                 "uid": .string(pod.uid),
             ],
             "type": .string(type), "reason": .string(reason), "message": .string(message),
-            "source": ["component": .string(component), "host": .string(node)], "reportingComponent": .string(component),
-            "reportingInstance": .string(node), "count": 1, "firstTimestamp": .string(now), "lastTimestamp": .string(now),
+            "source": ["component": .string(component), "host": .string(node)],
+            "reportingComponent": .string(component),
+            "reportingInstance": .string(node), "count": 1, "firstTimestamp": .string(now),
+            "lastTimestamp": .string(now),
         ]
         _ = try? client.call("POST", "/api/v1/namespaces/\(pod.namespace)/events", event)
     }

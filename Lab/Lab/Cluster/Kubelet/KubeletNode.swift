@@ -37,7 +37,8 @@ struct KubeletNode {
             "cpu": "16", "memory": "64Gi", "pods": "110", "ephemeral-storage": "100Gi",
         ]
         let conditions = [
-            ("MemoryPressure", "False", "KubeletHasSufficientMemory"), ("DiskPressure", "False", "KubeletHasNoDiskPressure"),
+            ("MemoryPressure", "False", "KubeletHasSufficientMemory"),
+            ("DiskPressure", "False", "KubeletHasNoDiskPressure"),
             ("PIDPressure", "False", "KubeletHasSufficientPID"), ("Ready", "True", "KubeletReady"),
         ].map { condition($0.0, $0.1, $0.2, "kubelet is posting ready status") }
         let status: JSONValue = [
@@ -47,7 +48,8 @@ struct KubeletNode {
             ],
             "daemonEndpoints": ["kubeletEndpoint": ["Port": JSONValue(Int(port))]],
             "nodeInfo": [
-                "kubeletVersion": "v1.36.0", "kubeProxyVersion": "", "architecture": "amd64", "operatingSystem": "linux",
+                "kubeletVersion": "v1.36.0", "kubeProxyVersion": "", "architecture": "amd64",
+                "operatingSystem": "linux",
                 "osImage": "laboratory", "kernelVersion": "6", "containerRuntimeVersion": "lab://1",
                 "machineID": .string(name), "systemUUID": .string(name), "bootID": .string(name),
             ],
@@ -65,7 +67,8 @@ struct KubeletNode {
                 let conditions = current.body["status"]?["conditions"]?.array
             else { continue }
             let changed = conditions.map { condition in
-                condition["type"] == "Ready" ? condition.adding(["status": "False", "reason": "NodeNotReady"]) : condition
+                condition["type"] == "Ready"
+                    ? condition.adding(["status": "False", "reason": "NodeNotReady"]) : condition
             }
             _ = try client.merge("\(pod.path)/status", ["status": ["conditions": .array(changed)]])
         }

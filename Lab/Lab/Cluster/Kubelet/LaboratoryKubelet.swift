@@ -31,6 +31,7 @@ package final class LaboratoryKubelet: Sendable {
         guard let place = folder ?? temporary?.url else { throw LabError("no folder") }
         context = KubeletContext(client: client, folder: place, options: options)
         for node in nodes { try start(node) }
+        if options.provisions { try VolumeProvisioner(context: context).createClasses() }
         Thread { [weak self] in
             while let self, !self.isStopped {
                 self.tick()

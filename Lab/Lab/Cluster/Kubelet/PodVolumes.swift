@@ -69,7 +69,8 @@ struct PodVolumes {
         func refusal(_ detail: String) -> NotReady {
             NotReady(
                 event: "FailedMount", reason: "ContainerCreating",
-                message: "Unable to attach or mount volumes: unmounted volumes=[\(name)], unattached volumes=[], failed to "
+                message:
+                    "Unable to attach or mount volumes: unmounted volumes=[\(name)], unattached volumes=[], failed to "
                     + "process volumes=[\(name)]: error processing PVC \(pod.namespace)/\(claimName): \(detail)")
         }
         let claim = try context.client.get("/api/v1/namespaces/\(pod.namespace)/persistentvolumeclaims/\(claimName)")
@@ -134,7 +135,9 @@ struct PodVolumes {
                 let isOptional = map["optional"]?.bool == true || isAuthority
                 let source = map.adding(["optional": .bool(isOptional)])
                 files.merge(try content(.configMap, source, object, of: name)) { $1 }
-                if isAuthority, let file = context.client.authority, let data = FileManager.default.contents(atPath: file) {
+                if isAuthority, let file = context.client.authority,
+                    let data = FileManager.default.contents(atPath: file)
+                {
                     files["ca.crt"] = Array(data)
                 }
             } else if let secret = source["secret"], let object = secret["name"]?.text {

@@ -41,7 +41,9 @@ final class SpawnedProcess: Sendable {
             defer { for text in words + variables { free(text) } }
             var id: pid_t = 0
             let code = posix_spawn(&id, command[0], &actions, &attributes, &words, &variables)
-            guard code == 0 else { throw LabError("cannot start '\(arguments[0])': \(String(cString: strerror(code)))") }
+            guard code == 0 else {
+                throw LabError("cannot start '\(arguments[0])': \(String(cString: strerror(code)))")
+            }
             return id
         }
     }

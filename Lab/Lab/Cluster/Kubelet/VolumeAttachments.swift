@@ -21,7 +21,8 @@ final class VolumeAttachments: Sendable {
             if modes == ["ReadWriteOncePod"], !others.isEmpty {
                 return NotReady(
                     event: "FailedMount", reason: "ContainerCreating",
-                    message: "MountVolume.SetUp failed for volume \"\(volume)\" : volume uses the ReadWriteOncePod access "
+                    message:
+                        "MountVolume.SetUp failed for volume \"\(volume)\" : volume uses the ReadWriteOncePod access "
                         + "mode and is already in use by another pod")
             }
             let isShared = modes.contains("ReadWriteMany") || modes.contains("ReadOnlyMany")

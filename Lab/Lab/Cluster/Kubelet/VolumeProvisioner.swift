@@ -45,7 +45,8 @@ struct VolumeProvisioner {
     private func provision(_ claim: JSONValue, _ volumes: Set<String>) throws {
         let metadata = claim["metadata"], spec = claim["spec"]
         guard claim["status"]?["phase"]?.text == "Pending", spec?["volumeName"]?.text == nil,
-            metadata?["deletionTimestamp"]?.text == nil, let uid = metadata?["uid"]?.text, !volumes.contains("pvc-\(uid)"),
+            metadata?["deletionTimestamp"]?.text == nil, let uid = metadata?["uid"]?.text,
+            !volumes.contains("pvc-\(uid)"),
             let storageClass = Self.classes.first(where: { $0.name == spec?["storageClassName"]?.text })
         else { return }
         let selected = metadata?["annotations"]?["volume.kubernetes.io/selected-node"]?.text
