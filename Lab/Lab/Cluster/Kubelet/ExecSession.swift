@@ -107,6 +107,8 @@ final class ExecSession: Sendable {
             // The command continues without its client, as in a real cluster, until it writes or its container ends.
             sink.close()
             Thread { _ = process.wait() }.start()
+            _ = inputEnd.wait(timeout: .now() + .seconds(5))
+            streams.cut()
             return
         }
         hasExited.withLock { $0 = true }

@@ -43,9 +43,8 @@ struct KubeletNode {
         ].map { condition($0.0, $0.1, $0.2, "kubelet is posting ready status") }
         let status: JSONValue = [
             "capacity": capacity, "allocatable": capacity, "conditions": .array(conditions),
-            "addresses": [
-                ["type": "InternalIP", "address": "127.0.0.1"], ["type": "Hostname", "address": .string(name)],
-            ],
+            // Without a host name, which an API server would prefer and could not resolve.
+            "addresses": [["type": "InternalIP", "address": "127.0.0.1"]],
             "daemonEndpoints": ["kubeletEndpoint": ["Port": JSONValue(Int(port))]],
             "nodeInfo": [
                 "kubeletVersion": "v1.36.0", "kubeProxyVersion": "", "architecture": "amd64",

@@ -22,6 +22,7 @@ final class KubeletServer: Sendable {
             }
             switch segments[0] {
             case "exec" where segments.count == 4: Self.exec(request, query, pod, segments[3], connection)
+            case "portForward": Self.forward(request, connection)
             case "containerLogs" where segments.count == 4: ContainerLog(pod, segments[3], query).send(to: connection)
             default: connection.send(HTTPMessage.response(404, [], "not found").bytes)
             }
@@ -43,9 +44,47 @@ final class KubeletServer: Sendable {
             return
         }
         let fault = pod.context.execFault.withLock { $0 }?(request)
+        if isSPDY(message) {
+            guard accept(message, "v4.channel.k8s.io", connection) else { return }
+            let count = 1 + [request.hasInput, request.hasOutput, request.hasErrors].count { $0 }
+            guard let streams = SPDYExecStreams(ConnectionStream(connection), count: count) else { return }
+            return ExecSession(streams, fault: fault).run(request, in: process)
+        }
         guard let socket = WebSocket(message, on: connection, protocols: ["v5.channel.k8s.io", "v4.channel.k8s.io"])
         else { return }
         ExecSession(WebSocketExecStreams(socket), fault: fault).run(request, in: process)
+    }
+
+    private static func forward(_ message: HTTPMessage, _ connection: LoopbackConnection) {
+        if isSPDY(message) {
+            guard accept(message, "portforward.k8s.io", connection) else { return }
+            return PortForward(ConnectionStream(connection)).run()
+        }
+        guard let socket = WebSocket(message, on: connection, protocols: ["SPDY/3.1+portforward.k8s.io"]) else {
+            return
+        }
+        PortForward(WebSocketStream(socket)).run()
+    }
+
+    private static func isSPDY(_ message: HTTPMessage) -> Bool {
+        message["upgrade"]?.lowercased().hasPrefix("spdy/") == true
+    }
+
+    /// Accepts the upgrade to SPDY if the client offers the protocol, otherwise refuses it.
+    private static func accept(_ message: HTTPMessage, _ name: String, _ connection: LoopbackConnection) -> Bool {
+        let offered = message.headers.filter { $0.name.lowercased() == "x-stream-protocol-version" }
+            .flatMap { $0.value.split(separator: ",") }.map { $0.trimmingCharacters(in: .whitespaces) }
+        guard offered.contains(name) else {
+            connection.send(HTTPMessage.response(403, [], "unable to upgrade: unable to negotiate protocol").bytes)
+            return false
+        }
+        let answer = HTTPMessage(
+            "HTTP/1.1 101 Switching Protocols",
+            headers: [
+                (name: "Upgrade", value: "SPDY/3.1"), (name: "Connection", value: "Upgrade"),
+                (name: "X-Stream-Protocol-Version", value: name),
+            ])
+        return connection.send(answer.bytes)
     }
 }
 

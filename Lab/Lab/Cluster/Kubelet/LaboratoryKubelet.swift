@@ -17,6 +17,8 @@ package final class LaboratoryKubelet: Sendable {
         var isStopped = false
         var hasEnded = false
         var servers: [String: KubeletServer] = [:]
+        /// The TLS listeners of the nodes, for a real API server.
+        var fronts: [String: TLSFront] = [:]
     }
     private let state = Mutex(State())
 
@@ -30,7 +32,7 @@ package final class LaboratoryKubelet: Sendable {
         temporary = folder == nil ? try TemporaryFolder("kubelet") : nil
         guard let place = folder ?? temporary?.url else { throw LabError("no folder") }
         context = KubeletContext(client: client, folder: place, options: options)
-        for node in nodes { try start(node) }
+        for node in nodes { try await start(node) }
         if options.provisions { try VolumeProvisioner(context: context).createClasses() }
         Thread { [weak self] in
             while let self, !self.isStopped {
@@ -47,13 +49,16 @@ package final class LaboratoryKubelet: Sendable {
 
     private var isStopped: Bool { state.withLock { $0.isStopped } }
 
-    private func start(_ node: String) throws {
+    private func start(_ node: String) async throws {
         let server = try KubeletServer { [weak self] namespace, pod in self?.runner(namespace, pod, on: node) }
+        let isSecure = context.client.url.hasPrefix("https:")
+        let front = isSecure ? try await TLSFront(to: server.port, folder: context.folder.appending(path: "tls")) : nil
         state.withLock { state in
             state.servers[node] = server
+            state.fronts[node] = front
             state.lost.remove(node)
         }
-        try KubeletNode(name: node, port: server.port, client: context.client).register()
+        try KubeletNode(name: node, port: front?.port ?? server.port, client: context.client).register()
     }
 
     private func runner(_ namespace: String, _ pod: String, on node: String) -> PodRunner? {
@@ -115,9 +120,10 @@ package final class LaboratoryKubelet: Sendable {
             return true
         }
         guard isDue else { return }
-        for (node, server) in state.withLock({ $0.servers }) {
-            try? KubeletNode(name: node, port: server.port, client: context.client).report()
+        let ports = state.withLock { state in
+            state.servers.map { (node: $0.key, port: state.fronts[$0.key]?.port ?? $0.value.port) }
         }
+        for entry in ports { try? KubeletNode(name: entry.node, port: entry.port, client: context.client).report() }
     }
 
     // MARK: Tests' means
@@ -134,11 +140,15 @@ package final class LaboratoryKubelet: Sendable {
     /// attached to it.
     /// - Parameter isNoticed: true to mark the node and its pods as the node lifecycle controller does after a minute.
     package func lose(_ node: String, isNoticed: Bool = true) async throws {
-        let (runners, server) = state.withLock { state in
+        let (runners, server, front) = state.withLock { state in
             state.lost.insert(node)
-            return (state.runners.values.filter { $0.node == node }, state.servers.removeValue(forKey: node))
+            return (
+                state.runners.values.filter { $0.node == node }, state.servers.removeValue(forKey: node),
+                state.fronts.removeValue(forKey: node)
+            )
         }
         server?.stop()
+        front?.stop()
         for runner in runners { runner.lose() }
         try await Patience.wait(until: "the processes of \(node) have ended") { runners.allSatisfy(\.hasEnded) }
         guard isNoticed else { return }
@@ -146,20 +156,26 @@ package final class LaboratoryKubelet: Sendable {
     }
 
     /// Starts a lost node again. It starts the pods that the API still assigns to it.
-    package func recover(_ node: String) throws { try start(node) }
+    package func recover(_ node: String) async throws { try await start(node) }
 
-    /// Kills everything and removes the folder.
+    /// Kills all containers and removes the folders of the pods. Volumes stay in a folder that the caller gave.
     package func stop() async throws {
-        let (runners, servers) = state.withLock { state in
+        let (runners, servers, fronts) = state.withLock { state in
             state.isStopped = true
-            defer { state.servers = [:] }
-            return (state.runners.values.map(\.self), state.servers.values.map(\.self))
+            defer { (state.servers, state.fronts) = ([:], [:]) }
+            return (
+                state.runners.values.map(\.self), state.servers.values.map(\.self), state.fronts.values.map(\.self)
+            )
         }
         for server in servers { server.stop() }
+        for front in fronts { front.stop() }
         for runner in runners { runner.lose() }
-        try await Patience.wait(until: "the kubelet has ended") {
-            runners.allSatisfy(\.hasEnded) && state.withLock { $0.hasEnded }
-        }
+        // A cancelled task also cleans up.
+        try await Task.detached { [self] in
+            try await Patience.wait(until: "the kubelet has ended") {
+                runners.allSatisfy(\.hasEnded) && state.withLock { $0.hasEnded }
+            }
+        }.value
         context.tinyDisks.unmountAll()
         try? FileManager.default.removeItem(at: context.folder.appending(path: "pods"))
     }

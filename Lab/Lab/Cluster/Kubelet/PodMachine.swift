@@ -55,10 +55,12 @@ final class PodMachine {
     }
 
     private func step() {
-        guard !pod.isTerminal, phase != "Succeeded", phase != "Failed" else {
+        guard phase != "Succeeded", phase != "Failed" else {
             report()
             return
         }
+        // It ended before this kubelet started.
+        guard !pod.isTerminal else { return }
         if let limit = pod.spec["activeDeadlineSeconds"]?.integer, Date().timeIntervalSince(started) > Double(limit) {
             fail("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
             return
@@ -149,9 +151,7 @@ final class PodMachine {
         }
         let deadline = ContinuousClock.now + time
         for container in machines { container.stop(within: max(.zero, deadline - .now)) }
-        if reporting {
-            report()
-        }
+        if reporting, !pod.isTerminal { report() }
         context.attachments.release(pod.uid)
         try? FileManager.default.removeItem(atPath: folder)
         guard reporting else { return }
@@ -182,6 +182,12 @@ final class PodMachine {
         if answer.status < 500 { reported = status }
     }
 
+    /// An address for the status only, because an API server refuses 127.0.0.1 in endpoints.
+    private lazy var address: String = {
+        let number = pod.uid.utf8.reduce(UInt32(5381)) { $0 &* 33 &+ UInt32($1) }
+        return "10.244.\(number >> 8 & 0xff).\(number & 0xff)"
+    }()
+
     private var status: JSONValue {
         let isReady = phase == "Running" && !containers.isEmpty && containers.allSatisfy(\.isReady)
         var conditions: [JSONValue] = []
@@ -200,8 +206,8 @@ final class PodMachine {
             conditions.append(condition)
         }
         var status: JSONValue = [
-            "phase": .string(phase), "conditions": .array(conditions), "hostIP": "127.0.0.1", "podIP": "127.0.0.1",
-            "podIPs": [["ip": "127.0.0.1"]], "hostIPs": [["ip": "127.0.0.1"]],
+            "phase": .string(phase), "conditions": .array(conditions), "hostIP": "127.0.0.1", "podIP": .string(address),
+            "podIPs": [["ip": .string(address)]], "hostIPs": [["ip": "127.0.0.1"]],
             "startTime": .string(started.ISO8601Format()), "qosClass": "BestEffort",
             "containerStatuses": .array(containers.map(\.status)),
         ]
