@@ -10,6 +10,8 @@ package struct KubernetesApply: Sendable {
     /// The workloads that are created with 0 replicas.
     package let hold: [KubernetesObject]
     package let kubectl: Kubectl
+    /// The drill's namespace, to which everything is confined; nil for the stack itself.
+    package var confinedTo: String?
 
     package init(path: String, force: Bool, hold: [KubernetesObject] = [], kubectl: Kubectl) {
         self.path = path
@@ -22,7 +24,9 @@ package struct KubernetesApply: Sendable {
         let files = try AppliedFiles(path)
         let forced = force ? ["--force-conflicts"] : []
         let output: String
-        if hold.isEmpty {
+        if let confinedTo {
+            return try await applyConfined(to: confinedTo, files, forced)
+        } else if hold.isEmpty {
             output = try await kubectl.run(files.arguments + forced)
         } else {
             output = try await kubectl.run(
@@ -34,6 +38,28 @@ package struct KubernetesApply: Sendable {
             throw KubernetesError(.failed, operation: "kubectl apply '\(path)'", "kubectl reported no applied objects")
         }
         return "applied \(objects) object\(objects == 1 ? "" : "s") of '\(path)'"
+    }
+
+    // MARK: Drills
+
+    private func applyConfined(
+        to namespace: String, _ files: AppliedFiles, _ forced: [String]
+    ) async throws -> String {
+        let documents =
+            hold.isEmpty
+            ? try await ManifestReading(path: path, kubectl: kubectl).documents()
+            : JSONValue.documents(ofYAML: try await heldManifests(files)) ?? []
+        let isolated = IsolatedManifests(documents, in: namespace, clusterKinds: try await kubectl.clusterKinds())
+        guard !isolated.objects.isEmpty else {
+            throw KubernetesError(
+                .hopeless, operation: "kubectl apply '\(path)'", "no object of these files may be drilled")
+        }
+        let list: JSONValue = ["apiVersion": "v1", "kind": "List", "items": .array(isolated.objects)]
+        try await kubectl.run(
+            ["apply", "--server-side", "--field-manager=dr", "--filename", "-"] + forced, input: list.compact)
+        let count = isolated.objects.count
+        let out = isolated.leftOut.isEmpty ? "" : ", without \(isolated.leftOut.joined(separator: ", "))"
+        return "applied \(count) object\(count == 1 ? "" : "s") of '\(path)'\(out)"
     }
 
     // MARK: Workloads on hold
