@@ -90,7 +90,8 @@ final class ContainerMachine {
                 reason: "ImagePullBackOff", message: "Back-off pulling image \"\(spec["image"]?.text ?? "")\"")
         }
         guard told.insert(error.message).inserted else { return }
-        pod.event("Warning", error.event, error.message, component: error.component)
+        let prefix = error.reason == "CreateContainerConfigError" ? "Error: " : ""
+        pod.event("Warning", error.event, prefix + error.message, component: error.component)
         guard error.reason == "ErrImagePull" else { return }
         pod.event("Warning", "Failed", "Error: ErrImagePull")
         pod.event("Normal", "BackOff", "Back-off pulling image \"\(spec["image"]?.text ?? "")\"")

@@ -4,31 +4,6 @@ internal import Documents
 internal import Glibc
 internal import Synchronization
 
-/// A command that a client runs in a container.
-package struct ExecRequest: Sendable {
-    package var namespace: String
-    package var pod: String
-    package var container: String
-    package var command: [String]
-    package var hasInput: Bool
-    package var hasOutput: Bool
-    package var hasErrors: Bool
-}
-
-/// A fault of one command in a container, for tests.
-package enum ExecFault: Sendable {
-    /// Ends the stream after this many bytes of output, and reports success.
-    case endsEarly(after: Int)
-    /// Cuts the connection after this many bytes of output.
-    case drops(after: Int)
-    /// Cuts the connection after this many bytes of input.
-    case dropsInput(after: Int)
-    /// Reports this exit status instead of the real one.
-    case exitStatus(Int)
-    /// Reports the real exit status, but loses this many bytes at the end of the output.
-    case losesLast(Int)
-}
-
 /// The streams of a command to its client, in any protocol.
 protocol ExecStreams: Sendable {
     /// Reads what the client sends, until the client or the session ends the streams. One thread calls it.
@@ -201,71 +176,4 @@ final class ExecSession: Sendable {
         isOver.withLock { $0 = true }
         return false
     }
-}
-
-/// Makes writes of this thread to a closed pipe fail instead of ending the process.
-private func blockBrokenPipes() {
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGPIPE)
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
-}
-
-/// The standard input of a command.
-private final class InputPipe: Sendable {
-    private let descriptor: Mutex<CInt>
-
-    init(_ descriptor: CInt) { self.descriptor = Mutex(descriptor) }
-
-    /// Blocks until the command has taken all bytes, or no longer reads.
-    func write(_ bytes: ArraySlice<UInt8>) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let own = descriptor.withLock { $0 }
-            guard own >= 0 else { return }
-            let count = rest.withUnsafeBytes { Glibc.write(own, $0.baseAddress, $0.count) }
-            guard count > 0 else { return close() }
-            rest = rest.dropFirst(count)
-        }
-    }
-
-    func close() {
-        let own = descriptor.withLock { descriptor in
-            defer { descriptor = -1 }
-            return descriptor
-        }
-        if own >= 0 { Glibc.close(own) }
-    }
-}
-
-/// The streams of a command in the channels of a WebSocket (`v5.channel.k8s.io`).
-final class WebSocketExecStreams: ExecStreams {
-    private let socket: WebSocket
-
-    init(_ socket: WebSocket) { self.socket = socket }
-
-    func readInput(_ input: (ArraySlice<UInt8>?) -> Void) {
-        var channel: UInt8 = 0
-        socket.read { piece, isFirst in
-            var content = piece[...]
-            if isFirst {
-                guard let first = content.popFirst() else { return }
-                channel = first
-            }
-            switch channel {
-            case 0: if !content.isEmpty { input(content) }
-            case 255: if content.first == 0 { input(nil) }
-            default: break  // the size of a terminal
-            }
-        }
-    }
-
-    func send(_ bytes: ArraySlice<UInt8>, on channel: UInt8) -> Bool { socket.send([channel] + bytes) }
-
-    func finish(_ status: JSONValue) {
-        socket.send([3] + status.compact)
-        socket.close()
-    }
-
-    func cut() { socket.end() }
 }

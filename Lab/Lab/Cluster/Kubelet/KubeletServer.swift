@@ -6,11 +6,14 @@ internal import Synchronization
 /// The server of a node, to which the API server forwards `exec`, `portforward` and `log`.
 final class KubeletServer: Sendable {
     private let server: LoopbackServer
+    private let streams: StreamTable
 
     var port: UInt16 { server.port }
 
     /// - Parameter find: returns the pod of a namespace and name on this node.
     init(_ find: @escaping @Sendable (String, String) -> PodRunner?) throws {
+        let streams = StreamTable()
+        self.streams = streams
         server = try LoopbackServer { connection in
             guard let request = connection.readMessage() else { return }
             let parts = request.target.split(separator: "?", maxSplits: 1).map(String.init)
@@ -21,8 +24,9 @@ final class KubeletServer: Sendable {
                 return
             }
             switch segments[0] {
-            case "exec" where segments.count == 4: Self.exec(request, query, pod, segments[3], connection)
-            case "portForward": Self.forward(request, connection)
+            case "exec" where segments.count == 4:
+                streams.during(connection) { Self.exec(request, query, pod, segments[3], connection) }
+            case "portForward": streams.during(connection) { Self.forward(request, connection) }
             case "containerLogs" where segments.count == 4: ContainerLog(pod, segments[3], query).send(to: connection)
             default: connection.send(HTTPMessage.response(404, [], "not found").bytes)
             }
@@ -30,6 +34,9 @@ final class KubeletServer: Sendable {
     }
 
     func stop() { server.stop() }
+
+    /// Cuts the connections of all commands and forwarded ports.
+    func cutStreams() { streams.cut() }
 
     private static func exec(
         _ message: HTTPMessage, _ query: Query, _ pod: PodRunner, _ container: String, _ connection: LoopbackConnection
@@ -88,77 +95,17 @@ final class KubeletServer: Sendable {
     }
 }
 
-/// A query with repeated names.
-struct Query {
-    private let items: [(name: String, value: String)]
+/// The open streams of a node.
+private final class StreamTable: Sendable {
+    private let connections = Mutex<[ObjectIdentifier: LoopbackConnection]>([:])
 
-    init(_ text: String) {
-        items = text.split(separator: "&").map { item in
-            let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                .map { $0.replacing("+", with: " ").removingPercentEncoding ?? String($0) }
-            return (pair[0], pair.count == 2 ? pair[1] : "")
-        }
+    func during(_ connection: LoopbackConnection, _ body: () -> Void) {
+        connections.withLock { $0[ObjectIdentifier(connection)] = connection }
+        body()
+        connections.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(connection)) }
     }
 
-    func all(_ name: String) -> [String] { items.filter { $0.name == name }.map(\.value) }
-
-    subscript(_ name: String) -> String? { items.first { $0.name == name }?.value }
-
-    func isTrue(_ name: String) -> Bool { ["1", "true"].contains(self[name] ?? "") }
-}
-
-/// The output of a container, as a client asks for it.
-struct ContainerLog {
-    private let pod: PodRunner
-    private let container: String
-    private let query: Query
-
-    init(_ pod: PodRunner, _ container: String, _ query: Query) {
-        self.pod = pod
-        self.container = container
-        self.query = query
-    }
-
-    func send(to connection: LoopbackConnection) {
-        let logs = pod.logs(container)
-        let isPrevious = query.isTrue("previous")
-        guard let file = isPrevious ? logs.dropLast().last : logs.last else {
-            let text =
-                isPrevious
-                ? "previous terminated container \"\(container)\" in pod \"\(pod.pod.name)\" not found"
-                : "container \"\(container)\" in pod \"\(pod.pod.name)\" is waiting to start"
-            connection.send(HTTPMessage.response(400, [], text).bytes)
-            return
-        }
-        var content = FileManager.default.contents(atPath: file).map { Array($0) } ?? []
-        var position = content.count
-        if let lines = query["tailLines"].flatMap({ Int($0) }) {
-            let ends = content.indices.dropLast().filter { content[$0] == 10 }
-            if lines < ends.count + 1 { content = lines > 0 ? Array(content[(ends[ends.count - lines] + 1)...]) : [] }
-        }
-        if let limit = query["limitBytes"].flatMap({ Int($0) }) { content = Array(content.prefix(max(0, limit))) }
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
-        guard connection.send(head), send(content, connection) else { return }
-        let process = pod.process(container)
-        while query.isTrue("follow"), let process {
-            let isOver = process.exitStatus != nil
-            let more = Self.read(file, from: position)
-            position += more.count
-            guard send(more, connection), !isOver else { break }
-            usleep(100_000)
-        }
-        connection.send("0\r\n\r\n")
-    }
-
-    private func send(_ content: [UInt8], _ connection: LoopbackConnection) -> Bool {
-        guard !content.isEmpty else { return true }
-        return connection.send("\(String(content.count, radix: 16))\r\n") && connection.send(content + [13, 10])
-    }
-
-    private static func read(_ file: String, from position: Int) -> [UInt8] {
-        guard let handle = FileHandle(forReadingAtPath: file) else { return [] }
-        defer { try? handle.close() }
-        guard (try? handle.seek(toOffset: UInt64(clamping: position))) != nil else { return [] }
-        return (try? handle.readToEnd()).flatMap { $0 }.map { Array($0) } ?? []
+    func cut() {
+        for connection in connections.withLock({ $0.values.map(\.self) }) { connection.shutDown() }
     }
 }

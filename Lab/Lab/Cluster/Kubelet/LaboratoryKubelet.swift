@@ -136,6 +136,12 @@ package final class LaboratoryKubelet: Sendable {
         context.execFault.withLock { $0 = fault }
     }
 
+    /// Cuts the connections of all commands and forwarded ports at this moment. The commands continue, as in a real
+    /// cluster.
+    package func cutStreams() {
+        for server in state.withLock({ $0.servers.values.map(\.self) }) { server.cutStreams() }
+    }
+
     /// Loses a node: its processes are killed, and it no longer reports. Its pods stay in the API, and their volumes stay
     /// attached to it.
     /// - Parameter isNoticed: true to mark the node and its pods as the node lifecycle controller does after a minute.
