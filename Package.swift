@@ -130,8 +130,8 @@ let program: [Target] =
             "Operations",
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
-                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications", "Printing",
-                "Platform", logging, mustache,
+                "Documents", "HTTP", "Cryptography", "Kubernetes", "Mover", "RecoveryPlan", "ShippedPlans",
+                "Notifications", "Printing", "Platform", logging, mustache,
             ]),
         layer(
             "Drills",
@@ -144,7 +144,7 @@ let program: [Target] =
             name: "dr",
             dependencies: everyKind + [
                 "Operations", "Drills", "Components", "BackupRepository", "ObjectStorage", "Retention",
-                "StackConfiguration", "Documents", "Cryptography", "RecoveryPlan",
+                "StackConfiguration", "Documents", "Cryptography", "Mover", "RecoveryPlan",
                 "Notifications", "Reporting", "Platform", argumentParser,
             ],
             swiftSettings: strict),

@@ -39,5 +39,6 @@ struct DR: AsyncParsableCommand {
             Capacity.self,
             GapCommand.self,
             ScheduleCommand.self,
+            MoverCommand.self,
         ])
 }

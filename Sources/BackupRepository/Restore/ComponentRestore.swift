@@ -35,7 +35,7 @@ package struct ComponentRestore: Sendable {
         self.progress = progress
     }
 
-    package struct Report: Sendable {
+    package struct Report: Codable, Sendable {
         package var files = 0, bytes = 0
         /// Files whose content this machine already had: in the old tree, or from an interrupted restore.
         package var reusedFiles = 0, reusedBytes = 0
@@ -122,7 +122,7 @@ package struct ComponentRestore: Sendable {
         }
     }
 
-    package struct Plan: Sendable {
+    package struct Plan: Codable, Sendable {
         package var target: String
         /// True if the target exists and its content would be kept aside.
         package var replaces: Bool

@@ -28,6 +28,13 @@ package struct Kubectl: Sendable {
         KubectlCommand(Program("kubectl", selection + arguments, environment: environment, folder: folder), input)
     }
 
+    /// A command that lasts as long as its caller needs it, such as `exec` or `port-forward`.
+    package func stream(_ arguments: [String]) -> Program {
+        var program = command(arguments).program
+        program.timeout = .seconds(30 * 86_400)
+        return program
+    }
+
     /// Runs a command to its end.
     /// - Parameters:
     ///   - timeout: the time limit for the cluster; nil for a plain request, which has 30 s.

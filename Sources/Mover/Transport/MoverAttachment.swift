@@ -7,6 +7,9 @@ internal import Synchronization
 package enum MoverAttachment {
     /// Returns when the mover closes the connection, or the input ends.
     package static func run(socket path: String) throws {
+        // Its two threads wait in the system, so a cancellation would not end it.
+        signal(SIGTERM, SIG_DFL)
+        signal(SIGINT, SIG_DFL)
         let socket = try MoverSocket.connect(to: path)
         defer { close(socket) }
         let thread = Thread {

@@ -44,7 +44,9 @@ package struct MoverLine: Sendable {
         }
         var program = program
         program.input = .pipe(pipe)
+        let ended = DispatchSemaphore(value: 0)
         let work = Task(executorPreference: pool) { [program] in
+            defer { ended.signal() }
             do {
                 let end = try program.run { try connection.take($0) }
                 return end.errors.split(whereSeparator: \.isNewline).last.map { ": \($0)" } ?? ""
@@ -54,7 +56,9 @@ package struct MoverLine: Sendable {
         }
         let sender = Thread {
             LinkPump.send(connection, to: pipe.descriptor)
-            work.cancel()
+            // A program that works ends with its input.
+            pipe.close()
+            if ended.wait(timeout: .now() + 1) == .timedOut { work.cancel() }
         }
         sender.start()
         let words = await withTaskCancellationHandler {
@@ -63,8 +67,8 @@ package struct MoverLine: Sendable {
             work.cancel()
         }
         connection.end()
-        while !sender.isFinished { try? await Task.sleep(for: .milliseconds(10)) }
-        pipe.close()
+        // A cancelled task cannot sleep, and the thread ends soon: the connection has ended.
+        while !sender.isFinished { await Task { try? await Task.sleep(for: .milliseconds(10)) }.value }
         return words
     }
 }
