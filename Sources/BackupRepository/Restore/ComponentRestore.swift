@@ -131,6 +131,14 @@ package struct ComponentRestore: Sendable {
         package var bytes: Int
         /// The reasons for which ``run()`` would fail.
         package var obstacles: [String]
+
+        package init(target: String, replaces: Bool, files: Int, bytes: Int, obstacles: [String]) {
+            self.target = target
+            self.replaces = replaces
+            self.files = files
+            self.bytes = bytes
+            self.obstacles = obstacles
+        }
     }
 
     /// Returns the actions of ``run()``, from the indexes only: it does not fetch contents, and does not write.
@@ -314,6 +322,12 @@ package struct RestoreFailure: OperationError {
     /// The path of the tree with the intact files.
     package var staging: String
     package var target: String
+
+    package init(damage: [Damage], staging: String, target: String) {
+        self.damage = damage
+        self.staging = staging
+        self.target = target
+    }
 
     package var reasonCode: String { "restore_damaged" }
     package var place: ErrorPlace { ErrorPlace(object: target, text: "'\(target)'") }
