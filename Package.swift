@@ -106,6 +106,8 @@ let program: [Target] =
                 system, logging,
             ]),
         layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
+        // The link between dr and a mover: a pod beside the data of a component.
+        layer("Mover", ["BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),
         // The protocol that every kind of component conforms to, and the framework of the checks.
         layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
         layer(
@@ -128,9 +130,8 @@ let program: [Target] =
             "Operations",
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
-                "Documents", "HTTP", "Kubernetes", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications",
-                "Printing",
-                "Platform", logging, mustache,
+                "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
+                "Notifications", "Printing", "Platform", logging, mustache,
             ]),
         layer(
             "Drills",
@@ -143,7 +144,7 @@ let program: [Target] =
             name: "dr",
             dependencies: everyKind + [
                 "Operations", "Drills", "Components", "BackupRepository", "ObjectStorage", "Retention",
-                "StackConfiguration", "Documents", "Cryptography", "RecoveryPlan",
+                "StackConfiguration", "Documents", "Cryptography", "Mover", "RecoveryPlan",
                 "Notifications", "Reporting", "Platform", argumentParser,
             ],
             swiftSettings: strict),

@@ -72,8 +72,8 @@ extension Session {
 }
 
 extension ComponentConfiguration {
-    /// The directory of the component on this machine; nil if it is in a server or elsewhere.
-    package var home: String? { settings.home }
+    /// The directory of the component on this machine; nil if it is in a server, in a cluster, or elsewhere.
+    package var home: String? { volume == nil ? settings.home : nil }
 
     /// All directories and servers that a restore of the component writes to or connects to.
     package var places: [Place] { settings.places(of: name) }
