@@ -15,7 +15,8 @@ package struct KubernetesScale {
         self.kubectl = kubectl
     }
 
-    private static let annotation = "dr/replicas"
+    /// The number of replicas before dr scaled a workload to 0.
+    package static let annotation = "dr/replicas"
 
     package static func arguments(_ object: KubernetesObject, _ count: Int) -> [String] {
         ["scale", object.description, "--replicas=\(count)"]
