@@ -70,11 +70,12 @@ package struct KubernetesApply: Sendable {
         var patches: [JSONValue] = []
         for object in hold {
             let found = documents.filter { Self.isMeant($0, by: object) }
+            // A plan for several stacks names workloads that this one may lack.
+            if found.isEmpty { continue }
             guard found.count == 1, let document = found.first, let kind = document["kind"] else {
                 throw KubernetesError(
                     .hopeless, operation: "kubectl apply '\(path)'",
-                    "'hold' names \(object), which \(found.isEmpty ? "is not" : "occurs \(found.count) times") in these files"
-                )
+                    "'hold' names \(object), which occurs \(found.count) times in these files")
             }
             let live = try await kubectl.object(object.description)
             let annotation =

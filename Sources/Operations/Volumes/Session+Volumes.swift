@@ -34,6 +34,7 @@ extension Session {
     /// The way to a component's data for a backup.
     func access(_ component: ComponentConfiguration) throws -> BackupRun.Component.Access {
         guard let volume = component.volume else { return .local(try source(component)) }
-        return .remote(VolumeBackup(component: component, session: volumeSession) { try await moverHost(component, volume) })
+        return .remote(
+            VolumeBackup(component: component, session: volumeSession) { try await moverHost(component, volume) })
     }
 }
