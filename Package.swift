@@ -95,6 +95,8 @@ let program: [Target] =
         layer("Archiving", ["CArchive", "CZlib", "Platform"] + isal, settings: strictISAL),
         layer("Printing", ["CQREncode", "CHaru", "Platform"]),
         layer("HTTP", ["CCurl", "Documents", "Platform"]),
+        // Every request to an API server, by kubectl.
+        layer("Kubernetes", ["Documents", "Platform"]),
         layer("ObjectStorage", ["Platform", "Cryptography", system]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", system, logging]),
         layer(
@@ -113,8 +115,8 @@ let program: [Target] =
         layer(
             "RecoveryPlan",
             [
-                "Components", "Notifications", "Documents", "HTTP", "Cryptography", "Platform", "Trends", "CLinux",
-                system, yams, logging,
+                "Components", "Kubernetes", "Notifications", "Documents", "HTTP", "Cryptography", "Platform", "Trends",
+                "CLinux", system, yams, logging,
             ]),
         // The plans that the program knows by itself: their text, compiled in.
         .target(
@@ -126,7 +128,8 @@ let program: [Target] =
             "Operations",
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
-                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications", "Printing",
+                "Documents", "HTTP", "Kubernetes", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications",
+                "Printing",
                 "Platform", logging, mustache,
             ]),
         layer(
@@ -180,6 +183,7 @@ let testTargets = [
     tests(of: "Archiving"),
     tests(of: "Printing"),
     tests(of: "HTTP", ["Documents", "Platform"]),
+    tests(of: "Kubernetes", ["Documents", "Platform"], inLab: false),
     tests(of: "ObjectStorage", ["S3", "HTTP", "Platform", logging]),
     tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", logging]),
     tests(

@@ -1,4 +1,5 @@
 package import Documents
+package import Kubernetes
 
 /// Runs kubectl: one verb and its object.
 ///
@@ -19,17 +20,11 @@ package struct KubectlAction: Action {
         /// The absolute path of a file, a folder of files, or a kustomization folder.
         case apply(String)
         case createNamespace(String)
-        case scale(KubernetesObject, Replicas)
+        case scale(KubernetesObject, KubernetesScale.Replicas)
         case rollout(KubernetesObject)
         /// - Parameter what: `TYPE/NAME`, or a type with a selector.
         case wait(_ what: String, selector: String?, condition: String)
         case delete(KubernetesObject)
-    }
-
-    package enum Replicas: Equatable, Sendable {
-        case count(Int)
-        /// The number before dr scaled the workload to 0.
-        case previous
     }
 
     package var verb = Verb.apply("/")
@@ -55,19 +50,32 @@ package struct KubectlAction: Action {
         if case .apply(let path) = verb, (try? AppliedFiles(path)) == nil {
             return ActionPreview(["kubectl apply '\(path)', which does not exist yet"])
         }
-        return ActionPreview(try commands(Kubectl(self, context)).map(\.commandLine))
+        return ActionPreview(try commands(kubectl(in: context)).map(\.commandLine))
     }
 
     package func perform(in context: ActionContext) async throws -> ActionRecord {
-        let kubectl = Kubectl(self, context)
+        do { return ActionRecord(try await perform(with: kubectl(in: context))) } catch let error as KubernetesError {
+            throw ActionError(error)
+        }
+    }
+
+    private func kubectl(in context: ActionContext) -> Kubectl {
+        Kubectl(
+            context: self.context, namespace: namespace, environment: context.environment, folder: context.folder,
+            pool: context.pool)
+    }
+
+    /// Returns the result in words.
+    private func perform(with kubectl: Kubectl) async throws -> String {
         switch verb {
         case .apply(let path):
             let output = try await kubectl.run(try AppliedFiles(path).arguments + forced)
             let objects = output.split(separator: "\n").filter { $0.hasSuffix(" serverside-applied") }.count
             guard objects > 0 else {
-                throw ActionError(.failed, operation: "kubectl apply '\(path)'", "kubectl reported no applied objects")
+                throw KubernetesError(
+                    .failed, operation: "kubectl apply '\(path)'", "kubectl reported no applied objects")
             }
-            return ActionRecord("applied \(objects) object\(objects == 1 ? "" : "s") of '\(path)'")
+            return "applied \(objects) object\(objects == 1 ? "" : "s") of '\(path)'"
         case .createNamespace(let name):
             return try await KubernetesNamespace(name: name, within: within, kubectl: kubectl).make()
         case .scale(let object, let replicas):
@@ -80,7 +88,7 @@ package struct KubectlAction: Action {
             ).await()
         case .delete(let object):
             let output = try await kubectl.run(deletion(of: object), timeout: within)
-            return ActionRecord(output.isEmpty ? "\(object) did not exist" : "deleted \(object)")
+            return output.isEmpty ? "\(object) did not exist" : "deleted \(object)"
         }
     }
 
@@ -107,34 +115,14 @@ package struct KubectlAction: Action {
     }
 }
 
-/// A Kubernetes object by type and name: `statefulset/metrics`.
-package struct KubernetesObject: Equatable, Sendable, CustomStringConvertible {
-    package var type: String
-    package var name: String
-
-    package var description: String { "\(type)/\(name)" }
-
-    /// Parses `TYPE/NAME`; nil if the text has another form.
-    package init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, parts.allSatisfy({ $0.isKubernetesName }) else { return nil }
-        (type, name) = (parts[0], parts[1])
-    }
-}
-
-extension String {
-    /// True for RFC 1123 names joined by dots, which cannot be mistaken for an option.
-    var isKubernetesName: Bool {
-        !isEmpty && first != "-" && first != "."
-            && utf8.allSatisfy { byte in
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
-                    || byte == UInt8(ascii: ".")
+extension ActionError {
+    fileprivate init(_ error: KubernetesError) {
+        let reason: Reason =
+            switch error.reason {
+            case .failed: .failed
+            case .notSo: .notSo
+            case .hopeless: .hopeless
             }
+        self.init(reason, operation: error.operation, error.detail, hint: error.hint)
     }
-}
-
-extension Period {
-    /// The period in kubectl's format: "300s".
-    var kubectl: String { "\(duration.components.seconds)s" }
 }

@@ -1,21 +1,33 @@
-internal import Documents
+package import Documents
 
 /// The number of a workload's replicas.
 ///
 /// Before it scales a workload to 0, dr stores the number in an annotation of the object, so that a run that is
 /// resumed after a crash finds it.
-struct KubernetesScale {
-    let object: KubernetesObject
-    let within: Period
-    let kubectl: Kubectl
+package struct KubernetesScale {
+    package let object: KubernetesObject
+    package let within: Period
+    package let kubectl: Kubectl
+
+    package init(object: KubernetesObject, within: Period, kubectl: Kubectl) {
+        self.object = object
+        self.within = within
+        self.kubectl = kubectl
+    }
 
     private static let annotation = "dr/replicas"
 
-    static func arguments(_ object: KubernetesObject, _ count: Int) -> [String] {
+    package static func arguments(_ object: KubernetesObject, _ count: Int) -> [String] {
         ["scale", object.description, "--replicas=\(count)"]
     }
 
-    func set(_ replicas: KubectlAction.Replicas) async throws -> ActionRecord {
+    package enum Replicas: Equatable, Sendable {
+        case count(Int)
+        /// The number before dr scaled the workload to 0.
+        case previous
+    }
+
+    package func set(_ replicas: Replicas) async throws -> String {
         let workload = try await read()
         let present = workload["spec"]?["replicas"]?.integer ?? 1
         let remembered = workload["metadata"]?["annotations"]?[Self.annotation]?.integer
@@ -41,7 +53,7 @@ struct KubernetesScale {
                 .failed, "it was scaled to \(count), but has \(reached) replicas again",
                 hint: "pause the operator, autoscaler or GitOps controller that manages it")
         }
-        return ActionRecord("\(object) has \(count) replica\(count == 1 ? "" : "s"), had \(present)")
+        return "\(object) has \(count) replica\(count == 1 ? "" : "s"), had \(present)"
     }
 
     private var rollout: KubernetesRollout { KubernetesRollout(object: object, within: within, kubectl: kubectl) }
@@ -70,7 +82,7 @@ struct KubernetesScale {
         guard left == 0 else { throw failure(.failed, "\(left) of its pods still exist") }
     }
 
-    private func failure(_ reason: ActionError.Reason, _ detail: String, hint: String? = nil) -> ActionError {
-        ActionError(reason, operation: "kubectl scale \(object)", detail, hint: hint)
+    private func failure(_ reason: KubernetesError.Reason, _ detail: String, hint: String? = nil) -> KubernetesError {
+        KubernetesError(reason, operation: "kubectl scale \(object)", detail, hint: hint)
     }
 }

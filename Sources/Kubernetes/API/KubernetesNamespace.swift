@@ -1,14 +1,20 @@
-internal import Documents
+package import Documents
 
 /// A namespace to create or to make usable.
-struct KubernetesNamespace {
-    let name: String
-    let within: Period
-    let kubectl: Kubectl
+package struct KubernetesNamespace {
+    package let name: String
+    package let within: Period
+    package let kubectl: Kubectl
 
-    static let arguments = ["apply", "--server-side", "--field-manager=dr", "--filename", "-"]
+    package init(name: String, within: Period, kubectl: Kubectl) {
+        self.name = name
+        self.within = within
+        self.kubectl = kubectl
+    }
 
-    func make() async throws -> ActionRecord {
+    package static let arguments = ["apply", "--server-side", "--field-manager=dr", "--filename", "-"]
+
+    package func make() async throws -> String {
         let old = try await kubectl.object("namespace/\(name)")
         if old?["status"]?["phase"]?.text == "Terminating" {
             // No object can be created in a namespace that is terminating. Wait until it and its objects are deleted.
@@ -19,8 +25,8 @@ struct KubernetesNamespace {
         try await kubectl.run(Self.arguments, input: document.compact)
         let phase = try await kubectl.object("namespace/\(name)")?["status"]?["phase"]?.text
         guard phase == "Active" else {
-            throw ActionError(.failed, operation: "namespace '\(name)'", "it is \(phase ?? "missing"), not Active")
+            throw KubernetesError(.failed, operation: "namespace '\(name)'", "it is \(phase ?? "missing"), not Active")
         }
-        return ActionRecord(old == nil ? "created namespace '\(name)'" : "namespace '\(name)' already exists")
+        return old == nil ? "created namespace '\(name)'" : "namespace '\(name)' already exists"
     }
 }

@@ -1,4 +1,5 @@
 package import Documents
+internal import Kubernetes
 internal import Yams
 
 /// The syntax of a ``KubectlAction`` in a plan.
@@ -11,7 +12,7 @@ extension KubectlAction {
         var apply: String?
         var createNamespace: String?
         var scale: KubernetesObject?
-        var replicas: Replicas?
+        var replicas: KubernetesScale.Replicas?
         var rollout: KubernetesObject?
         var wait: String?
         var selector: String?
@@ -134,7 +135,7 @@ extension Shape where Value == KubernetesObject {
     }
 }
 
-extension Shape where Value == KubectlAction.Replicas {
+extension Shape where Value == KubernetesScale.Replicas {
     /// A number, quoted or not, because a parameter's value is text.
     fileprivate static let replicas = Shape(
         schema: ["anyOf": [["type": "integer", "minimum": 0], ["type": "string", "pattern": "^([0-9]+|previous)$"]]]

@@ -1,26 +1,32 @@
-internal import Documents
+package import Documents
 
 /// A workload whose rollout must complete.
-struct KubernetesRollout {
-    let object: KubernetesObject
-    let within: Period
-    let kubectl: Kubectl
+package struct KubernetesRollout {
+    package let object: KubernetesObject
+    package let within: Period
+    package let kubectl: Kubectl
+
+    package init(object: KubernetesObject, within: Period, kubectl: Kubectl) {
+        self.object = object
+        self.within = within
+        self.kubectl = kubectl
+    }
 
     /// The arguments of kubectl. Without `--timeout` it would wait for ever.
-    static func arguments(_ object: KubernetesObject, _ within: Period) -> [String] {
+    package static func arguments(_ object: KubernetesObject, _ within: Period) -> [String] {
         ["rollout", "status", object.description, "--timeout=\(within.kubectl)"]
     }
 
-    func await() async throws -> ActionRecord {
+    package func await() async throws -> String {
         do {
             try await kubectl.run(Self.arguments(object, within), timeout: within)
-        } catch var error as ActionError where error.reason == .failed {
+        } catch var error as KubernetesError where error.reason == .failed {
             error.reason = .notSo
             error.operation = "rollout of \(object)"
             error.detail = try await explained(error.detail)
             throw error
         }
-        return ActionRecord("\(object) is rolled out")
+        return "\(object) is rolled out"
     }
 
     /// Adds the ready replicas and the reason, because kubectl only reports the time-out.

@@ -1,15 +1,15 @@
 internal import Foundation
 
 /// The files of an `apply`, and kubectl's arguments for them.
-struct AppliedFiles {
-    let arguments: [String]
+package struct AppliedFiles {
+    package let arguments: [String]
 
     /// - Parameter path: an absolute path.
-    /// - Throws: ``ActionError`` if the path does not exist.
-    init(_ path: String) throws(ActionError) {
+    /// - Throws: ``KubernetesError`` if the path does not exist.
+    package init(_ path: String) throws(KubernetesError) {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw ActionError(
+            throw KubernetesError(
                 .hopeless, operation: "kubectl apply '\(path)'", "there is no such file or folder",
                 hint: "restore the configuration in an earlier step")
         }

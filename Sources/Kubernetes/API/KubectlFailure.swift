@@ -1,0 +1,39 @@
+/// Converts a failure of kubectl to an ``KubernetesError``.
+package enum KubectlFailure {
+    /// - Parameter errors: the end of kubectl's standard error.
+    package static func error(_ operation: String, status: CInt, errors: String) -> KubernetesError {
+        let lines = errors.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("Warning:") }
+            .prefix { !$0.hasPrefix("Please review the fields above") }  // a page about conflicts in general
+        let text = lines.suffix(6).joined(separator: "; ")
+        let detail = text.isEmpty ? "exit code \(status)" : text.trimmingPrefix("error: ")
+        let sign = signs.first { text.contains($0.words) }
+        return KubernetesError(sign?.reason ?? .failed, operation: operation, String(detail), hint: sign?.hint)
+    }
+
+    /// Error messages of kubectl 1.31 to 1.37.
+    private static let signs: [(words: String, reason: KubernetesError.Reason, hint: String?)] = [
+        (
+            "(Forbidden)", .hopeless,
+            "the user of this context lacks the permission; check it with `kubectl auth can-i` and grant it"
+        ),
+        ("(Unauthorized)", .hopeless, "the credentials of this context are not valid; log in again"),
+        ("Unauthorized", .hopeless, "the credentials of this context are not valid; log in again"),
+        (
+            "conflict", .hopeless,
+            "another manager owns these fields; remove them from the files, or take them over with `force: true`"
+        ),
+        ("context \"", .hopeless, "see `kubectl config get-contexts`, and KUBECONFIG"),
+        ("context was not found", .hopeless, "see `kubectl config get-contexts`, and KUBECONFIG"),
+        ("was refused", .failed, "is this the right cluster? name it with `context`"),
+        ("connection refused", .failed, "is this the right cluster? name it with `context`"),
+        ("no such host", .failed, "is this the right cluster? name it with `context`"),
+        ("i/o timeout", .failed, "the API server does not answer"),
+        (
+            "no matches for kind", .failed,
+            "the resource definition does not exist yet: apply it first, or add a retry to the step"
+        ),
+        ("namespaces \"", .failed, "create the namespace first: kubectl: {create_namespace: …}"),
+        ("doesn't have a resource type", .hopeless, "list the types with `kubectl api-resources`"),
+        ("no objects passed to scale", .failed, "there is no such workload: apply it first"),
+    ]
+}

@@ -1,0 +1,28 @@
+package import Platform
+
+/// A request to a cluster that failed, or a state that it did not reach.
+package struct KubernetesError: OperationError, Equatable {
+    package enum Reason: Equatable, Sendable {
+        case failed
+        /// The objects did not reach the wanted state in time.
+        case notSo
+        /// Another attempt cannot succeed.
+        case hopeless
+    }
+
+    package var reason: Reason
+    /// The operation and its object: "kubectl scale statefulset/metrics".
+    package var operation: String
+    package var detail: String
+    package var hint: String?
+
+    package init(_ reason: Reason, operation: String, _ detail: String, hint: String? = nil) {
+        self.reason = reason
+        self.operation = operation
+        self.detail = detail
+        self.hint = hint
+    }
+
+    package var reasonCode: String { "kubernetes_failed" }
+    package var place: ErrorPlace { ErrorPlace(operation: operation) }
+}
