@@ -205,6 +205,13 @@ package final class LoopbackConnection: Sendable {
         close()
     }
 
+    /// Tells the peer that no more bytes follow.
+    package func finishSending() {
+        state.withLock { state in
+            if let descriptor = state.descriptor { _ = shutdown(descriptor, CInt(SHUT_WR)) }
+        }
+    }
+
     /// Wakes the thread that waits in this connection, so that it closes the connection.
     package func shutDown() {
         state.withLock { state in
