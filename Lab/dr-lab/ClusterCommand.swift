@@ -52,7 +52,9 @@ struct ClusterCommand: AsyncParsableCommand {
             let client = try await KubernetesClient(kubeconfig: apiKubeconfig, folder: temporary.url)
             try await serve(LaboratoryKubelet(client, nodes: names, folder: place, options: options), client.url)
         } else {
-            let standIn = try await KubernetesStandIn(port: port)
+            let temporary = try TemporaryFolder("volumes")
+            let volumes = (place ?? temporary.url).appending(path: "volumes")
+            let standIn = try await KubernetesStandIn(port: port, volumes: volumes)
             if let kubeconfig {
                 try Data(standIn.kubeconfig.utf8).write(to: URL(filePath: kubeconfig))
                 print("KUBECONFIG=\(kubeconfig)")

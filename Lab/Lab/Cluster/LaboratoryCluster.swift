@@ -20,7 +20,7 @@ package final class LaboratoryCluster: Sendable {
         nodes: [String] = ["node-1", "node-2", "node-3"], options: KubeletOptions = KubeletOptions()
     ) async throws {
         folder = try TemporaryFolder("cluster")
-        standIn = try await KubernetesStandIn()
+        standIn = try await KubernetesStandIn(volumes: folder.url.appending(path: "volumes"))
         kubeconfig = folder.url.appending(path: "kubeconfig").path
         try Data(standIn.kubeconfig.utf8).write(to: URL(filePath: kubeconfig))
         var options = options
