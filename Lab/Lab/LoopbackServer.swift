@@ -199,6 +199,8 @@ package final class LoopbackConnection: Sendable {
         if let descriptor = state.withLock({ $0.descriptor }) {
             var linger = linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+            // Wakes a thread that reads, which would hold the socket open.
+            shutdown(descriptor, CInt(SHUT_RD))
         }
         close()
     }
