@@ -184,12 +184,14 @@ let testTargets = [
     tests(of: "Archiving"),
     tests(of: "Printing"),
     tests(of: "HTTP", ["Documents", "Platform"]),
+    tests(of: "Kubernetes", ["Documents", "Platform"], inLab: false),
     tests(of: "ObjectStorage", ["S3", "HTTP", "Platform", logging]),
     tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", logging]),
     tests(
         of: "BackupRepository",
         ["ObjectStorage", "FileTree", "Archiving", "Platform", "Cryptography", "Retention", logging]),
     tests(of: "Notifications", ["HTTP", "Documents", "Platform"]),
+    tests(of: "Mover", ["BackupRepository", "ObjectStorage", "Cryptography", "Platform"]),
     tests(of: "StackConfiguration", ["Components", "Documents", "Retention", "Notifications", "Platform"] + everyKind),
     tests(
         of: "Components",

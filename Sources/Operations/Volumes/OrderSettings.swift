@@ -54,7 +54,8 @@ struct OrderSettings {
                 files[name] = try file.read(upToCount: Self.longestFile) ?? Data()
                 return .string(name)
             }
-            return .string(ClusterURL.inside(text) ?? text)
+            if case .success(let address) = ClusterAddress.parse(text) { return .string(address.url + address.path) }
+            return value
         default: return value
         }
     }
@@ -67,20 +68,5 @@ struct OrderSettings {
         case ("command", .array(let words)): return .command(words.compactMap(\.text))
         default: return nil
         }
-    }
-}
-
-/// URLs of services in a cluster: `kube://CONTEXT/NAMESPACE/services/NAME:PORT/PATH`.
-enum ClusterURL {
-    /// Returns the address that a pod uses; nil for any other text.
-    static func inside(_ url: String) -> String? {
-        guard url.hasPrefix("kube://") else { return nil }
-        let parts = url.dropFirst("kube://".count).split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count >= 4, parts[2] == "services" else { return nil }
-        let service = parts[3].split(separator: ":", maxSplits: 1)
-        guard let name = service.first else { return nil }
-        let port = service.count > 1 ? ":\(service[1])" : ""
-        let path = parts.dropFirst(4).joined(separator: "/")
-        return "http://\(name).\(parts[1]).svc\(port)" + (path.isEmpty ? "" : "/\(path)")
     }
 }

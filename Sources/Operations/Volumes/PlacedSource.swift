@@ -13,6 +13,7 @@ struct PlacedSource: ComponentSource {
     }
 
     func diagnose() async -> [Diagnosis] { await source.diagnose() }
+    func misplacement() async -> String? { await source.misplacement() }
 
     func forget(_ facts: [String: String], keeping: @Sendable () async throws -> [[String: String]]) async throws {
         try await source.forget(facts, keeping: keeping)
