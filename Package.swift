@@ -194,6 +194,7 @@ let testTargets = [
         of: "BackupRepository",
         ["ObjectStorage", "FileTree", "Archiving", "Platform", "Cryptography", "Retention", logging]),
     tests(of: "Notifications", ["HTTP", "Documents", "Platform"]),
+    tests(of: "Mover", ["BackupRepository", "ObjectStorage", "Cryptography", "Platform"]),
     tests(of: "StackConfiguration", ["Components", "Documents", "Retention", "Notifications", "Platform"] + everyKind),
     tests(
         of: "Components",

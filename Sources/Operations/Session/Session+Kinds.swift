@@ -76,7 +76,12 @@ extension ComponentConfiguration {
     package var home: String? { volume == nil ? settings.home : nil }
 
     /// All directories and servers that a restore of the component writes to or connects to.
-    package var places: [Place] { settings.places(of: name) }
+    package var places: [Place] {
+        let places = settings.places(of: name)
+        guard volume != nil else { return places }
+        // The directory is one in the cluster, and is not one of this machine.
+        return places.filter { if case .directory = $0.kind { false } else { true } }
+    }
 }
 
 extension ComponentKind {

@@ -55,7 +55,7 @@ struct OrderSettings {
                 return .string(name)
             }
             if case .success(let address) = ClusterAddress.parse(text) { return .string(address.url + address.path) }
-            return .string(text)
+            return value
         default: return value
         }
     }

@@ -13,21 +13,24 @@ struct PlacedSource: ComponentSource {
     }
 
     func diagnose() async -> [Diagnosis] { await source.diagnose() }
+    func misplacement() async -> String? { await source.misplacement() }
 
     func forget(_ facts: [String: String], keeping: @Sendable () async throws -> [[String: String]]) async throws {
         try await source.forget(facts, keeping: keeping)
     }
 }
 
-private struct PlacedCapture: Capture {
-    let capture: any Capture
-    let placement: [String: String]
+/// A capture that changes some answers of another one.
+protocol CaptureWrapper: Capture {
+    var capture: any Capture { get }
+}
 
+extension CaptureWrapper {
     var root: String { capture.root }
     var watermark: Int? { capture.watermark }
     var newestDatum: NewestDatum { capture.newestDatum }
     var oldestDatum: Int? { capture.oldestDatum }
-    var facts: [String: String] { capture.facts.merging(placement) { $1 } }
+    var facts: [String: String] { capture.facts }
     var warnings: [String] { capture.warnings }
     var isFrozen: Bool { capture.isFrozen }
     var directoryOfData: String? { capture.directoryOfData }
@@ -39,4 +42,12 @@ private struct PlacedCapture: Capture {
     func inspector(of path: String) -> (any ContentInspector)? { capture.inspector(of: path) }
     func examine(_ changed: [String]) async throws -> [Damage] { try await capture.examine(changed) }
     func release() async throws { try await capture.release() }
+}
+
+/// A capture with the facts about its volume.
+struct PlacedCapture: CaptureWrapper {
+    let capture: any Capture
+    let placement: [String: String]
+
+    var facts: [String: String] { capture.facts.merging(placement) { $1 } }
 }
