@@ -28,12 +28,15 @@ import Testing
 
     /// The packages that a stage installs.
     private static func packages(_ stage: [Instruction]) -> [String] {
-        stage.filter { $0.word == "RUN" }.flatMap { run in
-            run.text.components(separatedBy: "&&").filter { $0.contains("apt-get install") }.flatMap { command in
-                command.split(separator: " ").map(String.init).drop { $0 != "install" }.dropFirst()
-                    .filter { !$0.hasPrefix("-") }
+        var packages: [String] = []
+        for run in stage where run.word == "RUN" {
+            for command in run.text.components(separatedBy: "&&") where command.contains("apt-get install") {
+                let words: [String] = command.split(separator: " ").map(String.init)
+                let start = words.firstIndex(of: "install") ?? words.startIndex
+                packages += words[start...].dropFirst().filter { !$0.hasPrefix("-") }
             }
         }
+        return packages
     }
 
     @Test func `each instruction is known, and the image does not run as root`() throws {

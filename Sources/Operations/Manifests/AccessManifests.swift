@@ -25,7 +25,8 @@ struct AccessManifests {
     var backup: String {
         let settings = style.settings
         let rules = ManifestStyle.lines([
-            Self.rules(AccessRules.backup + AccessRules.snapshots),
+            Self.rules(AccessRules.backup),
+            style.when(settings.usesSnapshots, "$.Values.backup.snapshots", Self.rules(AccessRules.snapshots)),
             style.when(settings.readsObjects, "$.Values.backup.objects", Self.rules(AccessRules.objects)),
         ])
         let roles = style.each(settings.workloads, "$.Values.workloadNamespaces") { namespace in
@@ -44,7 +45,7 @@ struct AccessManifests {
             """
         }
         return ManifestStyle.lines([
-            clusterRole("backup", Self.rules(AccessRules.backupOfCluster)), roles,
+            clusterRole("backup", Self.rules(AccessRules.backupOfCluster)), roles, backupPolicy,
         ])
     }
 
@@ -65,46 +66,91 @@ struct AccessManifests {
 
     /// The permissions of drills, and the policy that confines them.
     var drill: String {
-        let user = style.isChart ? "{{ $.Release.Namespace }}" : style.settings.namespace
-        let policy = """
-            ---
-            # Permissions cannot name namespaces by a pattern, an admission policy can. Kubernetes 1.30 or later.
+        let policy = policy(
+            "drill",
+            about:
+                "# Permissions cannot name namespaces by a pattern, an admission policy can. Kubernetes 1.30 or later.",
+            """
+            operations: [CREATE, UPDATE, DELETE, CONNECT]
+            resources: ["*/*"]
+            """,
+            validation: """
+                - expression: >-
+                    request.resource.group == "" && request.resource.resource == "namespaces"
+                    ? request.name.startsWith("dr-drill-")
+                    : has(request.namespace) && request.namespace.startsWith("dr-drill-")
+                  message: drills change namespaces whose names begin with dr-drill- only
+                """)
+        return clusterRole("drill", Self.rules(AccessRules.drill)) + "\n" + policy
+    }
+
+    private var backupPolicy: String {
+        policy(
+            "backup",
+            about: """
+                # Permissions cannot name objects by their labels, an admission policy can: a backup creates and deletes nothing
+                # but what is labelled as dr's. Kubernetes 1.30 or later.
+                """,
+            """
+            operations: [CREATE, DELETE]
+            resources: [pods, jobs, persistentvolumeclaims, volumesnapshots]
+            """,
+            validation: """
+                - expression: >-
+                    has(variables.subject.metadata.labels)
+                    && "app.kubernetes.io/managed-by" in variables.subject.metadata.labels
+                    && variables.subject.metadata.labels["app.kubernetes.io/managed-by"] == "dr"
+                  message: backups create and delete objects with the label app.kubernetes.io/managed-by=dr only
+                """,
+            variables: """
+                variables:
+                - {name: subject, expression: 'request.operation == "DELETE" ? oldObject : object'}
+                """)
+    }
+
+    /// An admission policy for a service account, and its binding.
+    private func policy(
+        _ job: String, about: String, _ rule: String, validation: String, variables: String? = nil
+    ) -> String {
+        let namespace = style.isChart ? "{{ $.Release.Namespace }}" : style.settings.namespace
+        let labels = "labels: {app.kubernetes.io/name: dr, app.kubernetes.io/component: \(job)}"
+        return ManifestStyle.lines([
+            "---", about,
+            """
             apiVersion: admissionregistration.k8s.io/v1
             kind: ValidatingAdmissionPolicy
             metadata:
-              name: \(style.outerName("drill"))
-              labels: {app.kubernetes.io/name: dr, app.kubernetes.io/component: drill}
+              name: \(style.outerName(job))
+              \(labels)
             spec:
               failurePolicy: Fail
               matchConstraints:
                 resourceRules:
                 - apiGroups: ["*"]
                   apiVersions: ["*"]
-                  operations: [CREATE, UPDATE, DELETE, CONNECT]
-                  resources: ["*", "*/*"]
+            \(rule.indented(by: 6))
               matchConditions:
-              - name: by-drill
-                expression: request.userInfo.username == "system:serviceaccount:\(user):dr-drill"
-              # A question about its own permissions changes nothing.
+              - name: by-\(job)
+                expression: request.userInfo.username == "system:serviceaccount:\(namespace):dr-\(job)"
+              # A question about its permissions changes nothing.
               - name: not-access-review
                 expression: request.resource.group != "authorization.k8s.io"
+            """,
+            variables?.indented(by: 2),
+            """
               validations:
-              - expression: >-
-                  request.resource.group == "" && request.resource.resource == "namespaces"
-                  ? request.name.startsWith("dr-drill-")
-                  : has(request.namespace) && request.namespace.startsWith("dr-drill-")
-                message: drills change namespaces whose names begin with dr-drill- only
+            \(validation.indented(by: 2))
             ---
             apiVersion: admissionregistration.k8s.io/v1
             kind: ValidatingAdmissionPolicyBinding
             metadata:
-              name: \(style.outerName("drill"))
-              labels: {app.kubernetes.io/name: dr, app.kubernetes.io/component: drill}
+              name: \(style.outerName(job))
+              \(labels)
             spec:
-              policyName: \(style.outerName("drill"))
+              policyName: \(style.outerName(job))
               validationActions: [Deny]
-            """
-        return clusterRole("drill", Self.rules(AccessRules.drill)) + "\n" + policy
+            """,
+        ])
     }
 
     private func clusterRole(_ job: String, _ rules: String, note: String? = nil) -> String {

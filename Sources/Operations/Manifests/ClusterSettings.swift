@@ -21,6 +21,8 @@ package struct ClusterSettings: Equatable, Sendable {
     package var restoresAccess = false
     /// True if backups read the objects of the namespaces.
     package var readsObjects = false
+    /// True if backups use volume snapshots.
+    package var usesSnapshots = false
     /// True if movers use the store themselves.
     package var moversUseStore = false
     /// The TCP ports of the store, in addition to 443.

@@ -52,6 +52,8 @@ struct HelmChart {
               activeDeadlineSeconds: \(settings.backupDeadline.seconds)
               # True if backups read the objects of the namespaces, Secrets included.
               objects: \(settings.readsObjects)
+              # True if backups use volume snapshots.
+              snapshots: \(settings.usesSnapshots)
 
             restore:
               # The plan that the CronJob dr-restore runs when an operator starts it.

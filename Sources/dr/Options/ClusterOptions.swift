@@ -48,6 +48,9 @@ struct ClusterOptions: ParsableArguments {
     @Flag(name: .long, help: "Let backups read the objects of the namespaces, Secrets included.")
     var objects = false
 
+    @Flag(name: .long, help: "Let backups take volume snapshots.")
+    var snapshots = false
+
     @Flag(
         name: .long,
         help:
@@ -100,6 +103,7 @@ struct ClusterOptions: ParsableArguments {
         settings.keepsState = stateClaim
         if let backupDeadline { settings.backupDeadline = backupDeadline.period }
         if objects { settings.readsObjects = true }
+        if snapshots { settings.usesSnapshots = true }
         settings.restoresAccess = escalate
         if moversUseStore { settings.moversUseStore = true }
         settings.sample = sample

@@ -37,7 +37,7 @@ import Testing
             testDescription: "image, credentials, class and rights",
             values: [
                 "image=registry.example/other@sha256:0", "imagePullSecrets={first,second}", "priorityClassName=high",
-                "secret=credentials", "backup.objects=true", "restore.escalate=true",
+                "secret=credentials", "backup.objects=true", "backup.snapshots=true", "restore.escalate=true",
                 "backup.activeDeadlineSeconds=600",
             ]
         ) {
@@ -46,6 +46,7 @@ import Testing
             $0.priorityClass = "high"
             $0.secret = "credentials"
             $0.readsObjects = true
+            $0.usesSnapshots = true
             $0.restoresAccess = true
             $0.backupDeadline = .minutes(10)
         },
