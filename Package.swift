@@ -131,7 +131,8 @@ let program: [Target] =
             "Operations",
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
-                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications", "Printing",
+                "Documents", "HTTP", "Kubernetes", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications",
+                "Printing",
                 "Platform", logging, mustache,
             ]),
         layer(
@@ -185,6 +186,7 @@ let testTargets = [
     tests(of: "Archiving"),
     tests(of: "Printing"),
     tests(of: "HTTP", ["Documents", "Platform"]),
+    tests(of: "Kubernetes", ["Documents", "Platform"], inLab: false),
     tests(of: "ObjectStorage", ["S3", "HTTP", "Platform", logging]),
     tests(of: "S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", logging]),
     tests(

@@ -69,7 +69,7 @@ extension AlertmanagerComponent: ComponentKind {
             let server = CheckedServer(url: $0.access.url, client: try $1.context.client($0.access))
             return StatusCheck("alertmanager_ready", component: $1.name, server: server, path: "/-/ready")
         },
-        OfferedCheck<Self>("alertmanager_silences", roles: [.drill, .content]) {
+        OfferedCheck<Self>("alertmanager_silences", roles: [.drill, .content, .proof]) {
             SilencesCounted($1, try $0.api($1.context))
         },
         OfferedCheck<Self>("alertmanager_cluster_settled", roles: [.live]) {

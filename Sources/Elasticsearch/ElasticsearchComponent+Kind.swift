@@ -107,7 +107,7 @@ extension ElasticsearchComponent: ComponentKind {
         OfferedCheck<Self>("elasticsearch_green", roles: [.quick, .health]) {
             ClusterGreen($1, try $0.askedAPI($1.context), indices: $0.indices)
         },
-        OfferedCheck<Self>("elasticsearch_documents", roles: [.drill, .content]) {
+        OfferedCheck<Self>("elasticsearch_documents", roles: [.drill, .content, .proof]) {
             DocumentsCounted($1, try $0.askedAPI($1.context), indices: $0.indices)
         },
     ]

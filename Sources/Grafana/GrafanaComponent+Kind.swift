@@ -99,10 +99,10 @@ extension GrafanaComponent: ComponentKind {
         OfferedCheck<Self>("grafana_database_ok", roles: [.quick]) {
             GrafanaDatabase(component: $1.name, api: try $0.askedAPI($1.context))
         },
-        OfferedCheck<Self>("grafana_dashboards", roles: [.drill, .content]) {
+        OfferedCheck<Self>("grafana_dashboards", roles: [.drill, .content, .proof]) {
             GrafanaObjects(.dashboards, $1, api: try $0.askedAPI($1.context))
         },
-        OfferedCheck<Self>("grafana_datasources", roles: [.drill, .content]) {
+        OfferedCheck<Self>("grafana_datasources", roles: [.drill, .content, .proof]) {
             GrafanaObjects(.dataSources, $1, api: try $0.askedAPI($1.context))
         },
     ]

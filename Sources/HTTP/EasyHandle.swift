@@ -20,26 +20,36 @@ struct EasyHandle: ~Copyable {
     private static let globalInit: Void = { _ = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) }()
 
     /// See ``HTTPClient/perform(_:into:)``.
+    /// - Parameter localPort: the port on 127.0.0.1 to connect to, instead of the URL's host and port.
     mutating func perform(
-        _ request: HTTPRequest, _ options: HTTPOptions, into sink: (HTTPResponse, RawSpan) throws -> Void
+        _ request: HTTPRequest, _ options: HTTPOptions, localPort: UInt16? = nil,
+        into sink: (HTTPResponse, RawSpan) throws -> Void
     ) throws -> HTTPResponse {
         try withoutActuallyEscaping(sink) { sink in
             let transfer = Transfer(request, options, sink: sink)
             return try withExtendedLifetime(transfer) {
-                try run(transfer, of: request, options)
+                try run(transfer, of: request, options, localPort: localPort)
                 return transfer.response
             }
         }
     }
 
-    private func run(_ transfer: Transfer, of request: HTTPRequest, _ options: HTTPOptions) throws {
+    private func run(
+        _ transfer: Transfer, of request: HTTPRequest, _ options: HTTPOptions, localPort: UInt16?
+    ) throws {
         var headers = try Self.list(request)
         defer { curl_slist_free_all(headers) }
+        let peer = localPort.flatMap { curl_slist_append(nil, "::127.0.0.1:\($0)") }
+        defer { curl_slist_free_all(peer) }
         curl_easy_reset(handle)  // options only: connections, DNS and TLS sessions stay
         // Disable time-outs by signal, which are unsafe with threads.
         set(CURLOPT_NOSIGNAL, 1)
         describe(request, &headers)
         let proxy = connect(request, options)
+        if let peer {
+            set(CURLOPT_CONNECT_TO, peer)
+            set(CURLOPT_PROXY, "")
+        }
         attach(transfer, request)
 
         let (code, detail) = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CURL_ERROR_SIZE)) { message in

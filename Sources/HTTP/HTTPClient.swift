@@ -21,10 +21,40 @@ package final class HTTPClient: Sendable {
     package func perform(
         _ request: HTTPRequest, into sink: (HTTPResponse, RawSpan) throws -> Void
     ) throws -> HTTPResponse {
+        guard let router = ServerRouters.router(for: request.url) else {
+            return try perform(request, over: nil, into: sink)
+        }
+        // A request that changes nothing gets one new way if its way is lost before the answer begins.
+        var attemptsLeft = ["GET", "HEAD"].contains(request.method) ? 2 : 1
+        while true {
+            attemptsLeft -= 1
+            let route = try router.route(to: request.url)
+            var isAnswered = false
+            do {
+                return try perform(request, over: route) { response, piece in
+                    isAnswered = true
+                    try sink(response, piece)
+                }
+            } catch var error as HTTPError {
+                if [.connect, .reset].contains(error.reason) {
+                    router.lost(route, to: request.url)
+                    if attemptsLeft > 0, !isAnswered { continue }
+                }
+                error.operation = request.summary
+                throw error
+            }
+        }
+    }
+
+    private func perform(
+        _ request: HTTPRequest, over route: ServerRoute?, into sink: (HTTPResponse, RawSpan) throws -> Void
+    ) throws -> HTTPResponse {
         try Task.checkCancellation()
+        var request = request
+        if let route { request.url = route.url }
         let slot = idle.withLock { $0.popLast() } ?? Slot()
         // A handle whose transfer failed is dropped with its connection, whose state is unknown.
-        let response = try slot.easy.perform(request, options, into: sink)
+        let response = try slot.easy.perform(request, options, localPort: route?.localPort, into: sink)
         idle.withLock { $0.append(slot) }
         return response
     }

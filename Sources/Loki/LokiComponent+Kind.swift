@@ -72,7 +72,7 @@ extension LokiComponent: ComponentKind {
             guard let server = try $0.checked($1) else { return FixedCheck.withoutServer("loki_ready", of: $1) }
             return StatusCheck("loki_ready", component: $1.name, server: server, path: "/ready")
         },
-        OfferedCheck<Self>("loki_query", roles: [.content]) {
+        OfferedCheck<Self>("loki_query", roles: [.content, .proof]) {
             guard let api = try $0.askedAPI($1.context) else { return FixedCheck.withoutServer("loki_query", of: $1) }
             return LokiQuery($1, api)
         },

@@ -79,6 +79,9 @@ extension PrometheusComponent: ComponentKind {
         },
         OfferedCheck<Self>("targets_up", roles: [.live]) { TargetsUp($1, try $0.api($1.context)) },
         OfferedCheck<Self>("ingestion", roles: []) { Ingestion($1, try $0.api($1.context)) },
+        OfferedCheck<Self>("prometheus_data", roles: [.drill, .content, .proof]) {
+            RestoredSamples($1, try $0.api($1.context))
+        },
         OfferedCheck<Self>("prometheus_blocks_intact", roles: [.drill, .content]) { BlocksIntact($1, data: $0.data) },
     ]
 

@@ -12,6 +12,7 @@ enum Main {
         FileCreationMask.makePrivate()
         ProcessMemory.protect()
         OpenFileLimit.raise()
+        ClusterRouter.use()
         let code = await run(ProgramArguments.all)
         exit(code.rawValue)
     }

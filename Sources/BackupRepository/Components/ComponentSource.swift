@@ -18,6 +18,11 @@ package protocol ComponentSource: Sendable {
     /// Checks, without changing anything, that a capture would work. `dr doctor` shows the result.
     func diagnose() async -> [Diagnosis]
 
+    /// Returns the reason why the directory in `dr.yaml` is another than the server's; nil if they are the same, if the
+    /// server does not answer, or if this machine cannot tell. A restore into such a directory would leave the server
+    /// empty.
+    func misplacement() async -> String?
+
     /// Removes data that a backup stored in the component itself, such as a snapshot in a cluster's own repository.
     /// Called once its set is no longer kept. Harmless if the data are already gone.
     /// - Parameters:
@@ -144,6 +149,7 @@ extension ComponentRestorer {
 
 extension ComponentSource {
     package func diagnose() async -> [Diagnosis] { [] }
+    package func misplacement() async -> String? { nil }
     package func forget(
         _ facts: [String: String], keeping: @Sendable () async throws -> [[String: String]]
     ) async throws {}

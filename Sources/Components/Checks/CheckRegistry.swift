@@ -13,7 +13,8 @@ package struct CheckRegistry: Sendable {
     package let aliases = ["sla": ServiceLevel.Objective.allCases.map(\.checkName)]
 
     package init(_ kinds: [any ComponentKind.Type]) {
-        entries = kinds.flatMap { Self.entries(of: $0) } + Self.ofTheStack
+        let ofKinds = kinds.flatMap { Self.entries(of: $0) }
+        entries = ofKinds + Self.ofTheStack + [Self.restoredData(ofKinds.filter { $0.roles.contains(.proof) })]
     }
 
     /// All names of checks, including aliases.
@@ -59,6 +60,12 @@ package struct CheckRegistry: Sendable {
                     }
                 }
             }
+        }
+    }
+
+    private static func restoredData(_ proofs: [Entry]) -> Entry {
+        Entry(name: RestoredData.checkName, roles: [], subject: "set to compare with; add --at SET") { stack in
+            stack.set == nil ? [] : [RestoredData(stack, proofs: proofs.flatMap { $0.make(stack) })]
         }
     }
 

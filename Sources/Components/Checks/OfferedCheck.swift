@@ -26,6 +26,9 @@ package enum CheckRole: Sendable {
     case drill
     /// Fails if the restored server is empty although the set holds data.
     case content
+    /// Asks the server for data of the set. It runs after each recovery that restores the component, and a recovery
+    /// without a passing proof is not validated.
+    case proof
     /// Passes only in the live stack, and so never runs in a drill.
     case live
 }

@@ -125,7 +125,7 @@ extension ComponentKind {
         var places: [Place] = []
         for (_, value) in plainSettings.sorted(by: { $0.key < $1.key }) {
             if value.hasPrefix("/") { places.append(Place(owner, .directory(value))) }
-            if value.hasPrefix("http://") || value.hasPrefix("https://") {
+            if ["http://", "https://", ClusterAddress.scheme].contains(where: value.hasPrefix) {
                 places.append(Place(owner, .server(url: value)))
             }
         }

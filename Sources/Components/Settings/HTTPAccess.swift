@@ -14,7 +14,9 @@ package struct HTTPAccess: Equatable, Sendable {
 
 extension HTTPAccess: Section {
     package static let keys: [Key<Self>] = [
-        Key("url", \.url, as: .httpURL, required: true, about: "Base URL of the server."),
+        Key(
+            "url", \.url, as: .serverURL, required: true,
+            about: "Base URL of the server; kube://CONTEXT/NAMESPACE/services/NAME:PORT for one in a cluster."),
         Key("username", \.username, as: .text, about: "User name for basic authentication."),
         Key("password", \.password, as: .secret, about: "Password for basic authentication."),
         Key("bearer_token", \.bearerToken, as: .secret, about: "Token for bearer authentication."),
@@ -31,6 +33,9 @@ extension HTTPAccess: Section {
         }
         if written.contains("tls"), url.lowercased().hasPrefix("http://") {
             reader.complain(written["tls"], "'tls' needs an https:// URL")
+        }
+        if written.contains("tls"), case .success(let address) = ClusterAddress.parse(url), !address.usesTLS {
+            reader.complain(written["tls"], "'tls' needs a URL of the form kube://…/services/https:NAME:PORT")
         }
     }
 }

@@ -55,6 +55,24 @@ extension Shape where Value == String {
         }
     }
 
+    /// The base URL of a server of the stack, which may be in a Kubernetes cluster: see ``ClusterAddress``.
+    package static let serverURL = Shape(schema: ["type": "string", "pattern": "^(https?|kube)://"]) { node, reader in
+        guard let url = text.read(node, &reader) else { return nil }
+        guard url.hasPrefix(ClusterAddress.scheme) else { return httpURL.read(node, &reader) }
+        switch ClusterAddress.parse(url) {
+        case .success(let address) where address.path.contains(where: { "?#".contains($0) }):
+            reader.complain(node, "the URL has a query or fragment")
+            return nil
+        case .success:
+            var trimmed = Substring(url)
+            while trimmed.last == "/" { trimmed.removeLast() }
+            return String(trimmed)
+        case .failure(let refusal):
+            reader.complain(node, "the URL \(refusal.reason)", hint: refusal.hint)
+            return nil
+        }
+    }
+
     private static func absolute(_ path: String, in folder: String) -> String {
         let joined = path.hasPrefix("/") ? path : "\(folder)/\(path)"
         // Remove only "." and empty segments: the meaning of ".." depends on links, which the system resolves.

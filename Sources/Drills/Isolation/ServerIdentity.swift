@@ -1,3 +1,4 @@
+internal import Documents
 internal import Foundation
 internal import Glibc
 
@@ -11,6 +12,7 @@ package protocol NameResolver: Sendable {
 enum ServerIdentity {
     /// - Returns: the reason why the two may be the same; nil if they are different.
     static func overlap(_ own: String, _ live: String, resolver: any NameResolver) -> String? {
+        if [own, live].contains(where: { $0.hasPrefix(ClusterAddress.scheme) }) { return overlapInCluster(own, live) }
         guard let own = endpoint(own), let live = endpoint(live) else { return "its URL cannot be parsed" }
         guard own.port == live.port else { return nil }
         if own.host.lowercased() == live.host.lowercased() { return "host and port are the same" }
@@ -23,6 +25,14 @@ enum ServerIdentity {
             return "'\(own.host)' and '\(live.host)' are the same address, and the port is the same"
         }
         return nil
+    }
+
+    /// Two contexts may be one cluster, so equal names in equal namespaces count as the same server.
+    private static func overlapInCluster(_ own: String, _ live: String) -> String? {
+        guard case .success(let own) = ClusterAddress.parse(own), case .success(let live) = ClusterAddress.parse(live)
+        else { return nil }
+        let isSame = own.namespace == live.namespace && own.name == live.name && own.port == live.port
+        return isSame ? "namespace, name and port are the same" : nil
     }
 
     private static func endpoint(_ url: String) -> (host: String, port: Int)? {

@@ -246,6 +246,16 @@ extension LokiSource {
         return files + findings
     }
 
+    package func misplacement() async -> String? {
+        guard let settings = try? await server?.settings() else { return nil }
+        return await pool.run { [folders, operation] in
+            do {
+                try folders.checkIsServers(settings, operation)
+                return nil
+            } catch let error as ComponentError { return error.detail } catch { return "\(error)" }
+        }
+    }
+
     private static func diagnose(
         _ folders: LokiFolders, settings: LokiSettings?, operation: String, checkedAs tenants: [String]
     ) -> [Diagnosis] {

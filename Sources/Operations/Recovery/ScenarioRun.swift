@@ -1,4 +1,5 @@
 import BackupRepository
+import Components
 import Cryptography
 import Documents
 import Foundation
@@ -56,7 +57,14 @@ package struct ScenarioRun {
             Output(options: session.options).warn("\(finding.diagnostic)")
         }
         var plan = try review.checked()
-        if let place { plan.checks = place.checks(of: plan) }
+        if let place {
+            plan.checks = place.checks(of: plan)
+        } else {
+            let isRecorded = try await session.pool.run {
+                try selection.sets.contains { try Marks(repository).recorded(with: $0.name) != nil }
+            }
+            session.addProofs(to: &plan, isRecorded: isRecorded)
+        }
         // A missing set is reported before the run changes anything.
         for step in plan.steps where step.onFailure != .continue {
             guard let component = step.restoredComponent else { continue }
@@ -131,7 +139,10 @@ package struct ScenarioRun {
     package func carryOut() async throws -> ScenarioResult {
         let display = RunDisplay(session.options, record, progress: recovery.progress)
         let notices = recovery.notices
-        if !record.isDrill { notices.open(session) }
+        if !record.isDrill {
+            try await refuseMisplaced()
+            notices.open(session)
+        }
         let outcome: RunOutcome
         do {
             outcome = try await display.during {
@@ -145,6 +156,14 @@ package struct ScenarioRun {
         await notices.close()
         let path = runs.journal(of: record.identity.id)
         return ScenarioResult(outcome, record, reading: try JournalReading(path: path), journal: path)
+    }
+
+    /// Refuses the run while nothing is declared or stopped yet.
+    private func refuseMisplaced() async throws {
+        for case let restore as RestoreAction in plan.steps.compactMap(\.action?.action) where restore.to == nil {
+            guard let component = session.configuration.component(named: restore.component) else { continue }
+            try await session.refuseMisplaced(component)
+        }
     }
 
     /// - Parameter observer: called with each line of the journal after it is durable; from any thread.
@@ -187,6 +206,19 @@ package struct ScenarioRun {
 }
 
 extension Session {
+    /// Adds the checks that ask the servers for the restored data, for each plan that restores a component with such a
+    /// server: without them a recovery is not validated.
+    /// - Parameter isRecorded: true if queries or canaries are recorded with a set.
+    fileprivate func addProofs(to plan: inout Plan, isRecorded: Bool) {
+        let kinds = plan.steps.compactMap(\.restoredComponent).compactMap { name in
+            configuration.component(named: name).map { type(of: $0.settings) as any ComponentKind.Type }
+        }
+        guard kinds.contains(where: { !CheckRegistry.names(of: .proof, offeredBy: $0).isEmpty }) else { return }
+        let proofs =
+            [RestoredData.checkName] + (isRecorded ? [DataEquality.checkName, CanariesRestored.checkName] : [])
+        plan.checks += proofs.filter { !plan.checks.contains($0) }
+    }
+
     /// The folder of the cache and the journals.
     package var stateRoot: String {
         configuration.stateFolder(environment: ProcessInfo.processInfo.environment, isRoot: geteuid() == 0)

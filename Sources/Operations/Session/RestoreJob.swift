@@ -69,6 +69,7 @@ package struct RestoreJob {
     // MARK: Into a directory
 
     package func restoreFiles(to directory: String) async throws -> ComponentRestore.Report {
+        if let settings, directory == settings.home { try await session.refuseMisplaced(settings) }
         var report = try await filesRestore(to: directory).run()
         guard discardsPrevious, let kept = report.kept else { return report }
         guard report.shortfall?.isSerious != true else {
@@ -156,4 +157,15 @@ package struct RestoreJob {
 
 extension ComponentImporter {
     package var fillsServer: Bool { Self.destination == .server }
+}
+
+extension Session {
+    /// Refuses a restore to the directory in `dr.yaml` if the server answers and uses another one.
+    /// - Throws: `UsageError`.
+    func refuseMisplaced(_ component: ComponentConfiguration) async throws {
+        guard let home = component.home, let reason = await (try? source(component))?.misplacement() else { return }
+        throw UsageError(
+            "\(component.name): '\(home)' is not the directory of its server: \(reason); correct it in \(file), or "
+                + "restore to another directory with --to")
+    }
 }

@@ -30,9 +30,11 @@ extension PrometheusAPI {
     }
 
     /// The names of metrics that have samples in a window of seconds since 1970.
-    func metricNames(from start: Int, to end: Int) throws -> [String] {
+    /// - Parameter limit: the number of names that are enough. Versions before 2.54 ignore it.
+    func metricNames(from start: Int, to end: Int, limit: Int? = nil) throws -> [String] {
+        let most = limit.map { [(name: "limit", value: "\($0)")] } ?? []
         let names = try data(
-            ["label", "__name__", "values"], query: [("start", "\(start)"), ("end", "\(end)")])
+            ["label", "__name__", "values"], query: [("start", "\(start)"), ("end", "\(end)")] + most)
         return (names?.array ?? []).compactMap(\.text)
     }
 
@@ -49,10 +51,19 @@ extension PrometheusAPI {
 
     /// One of the server's counters, from its page of metrics, so that it need not scrape itself. A counter that was
     /// not raised since the start is not on the page: it is 0.
-    func counter(_ name: String) throws -> Double {
+    func counter(_ name: String) throws -> Double { try metricNow(name) ?? 0 }
+
+    /// One of the server's metrics, from its page of metrics; nil if the page does not have it.
+    func metricNow(_ name: String) throws -> Double? {
         let answer = try client.perform(client.request("GET", path: "/metrics"))
         guard answer.status == 200 else { throw answer.failure }
-        return Self.sum(of: name, in: answer.body) ?? 0
+        return Self.sum(of: name, in: answer.body)
+    }
+
+    /// The retention in effect; nil if the server does not report one.
+    func retention() throws -> ReportedRetention? {
+        let text = try data(["status", "runtimeinfo"])?["storageRetention"]?.text ?? ""
+        return text.isEmpty ? nil : ReportedRetention(text)
     }
 
     /// The member `data` of a successful answer.

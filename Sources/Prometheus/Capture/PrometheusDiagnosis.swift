@@ -23,6 +23,18 @@ extension PrometheusSource {
         return findings
     }
 
+    package func misplacement() async -> String? {
+        guard let path = try? await api.flags()["storage.tsdb.path"], let info = try? await api.runtimeInfo() else {
+            return nil
+        }
+        return await pool.run { [directory, operation] in
+            do {
+                try directory.checkIsServers(path, workingDirectory: info.workingDirectory, operation)
+                return nil
+            } catch let error as ComponentError { return error.detail } catch { return "\(error)" }
+        }
+    }
+
     /// Conditions that would make the server refuse a snapshot, or make the snapshot incomplete.
     private func snapshotObstacles() async -> [Diagnosis] {
         let outOfOrder = await OutOfOrderSamples(directory, api: api, pool: pool)

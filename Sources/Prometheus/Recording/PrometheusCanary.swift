@@ -13,7 +13,7 @@ package struct PrometheusCanarySettings: CanarySettings {
 
     package static let keys: [Key<Self>] = [
         Key(
-            "pushgateway", \.pushgateway, as: .httpURL, required: true,
+            "pushgateway", \.pushgateway, as: .serverURL, required: true,
             about: "A Pushgateway that the Prometheus scrapes. Prometheus accepts a canary only through a scrape."),
         Key(
             "timeout", \.timeout, as: .period, about: "Longest wait until the canary is scraped. Default: 60s."

@@ -174,15 +174,21 @@ extension HTTPAction: Section {
 }
 
 extension Shape where Value == TextOrSecret {
-    /// An http or https URL, with an optional path and query.
+    /// An http, https or kube URL, with an optional path and query.
     fileprivate static let webAddress = Shape(
-        schema: ["oneOf": [["type": "string", "pattern": "^https?://"], Shape<Secret>.secret.schema]]
+        schema: ["oneOf": [["type": "string", "pattern": "^(https?|kube)://"], Shape<Secret>.secret.schema]]
     ) { node, reader in
         guard let url = textOrSecret.read(node, &reader) else { return nil }
         guard case .text(let text) = url, !node.isOpen else { return url }
         let base = text.prefix { $0 != "?" && $0 != "#" }
         let isASCII = text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value < 0x7f }
-        if case .failure(let refusal) = HTTPAddress.parse(String(base)) {
+        let refusal: HTTPAddress.Refusal? =
+            if base.hasPrefix(ClusterAddress.scheme) {
+                if case .failure(let refusal) = ClusterAddress.parse(String(base)) { refusal } else { nil }
+            } else {
+                if case .failure(let refusal) = HTTPAddress.parse(String(base)) { refusal } else { nil }
+            }
+        if let refusal {
             reader.complain(node, "the URL \(refusal.reason)", hint: refusal.hint)
             return nil
         }

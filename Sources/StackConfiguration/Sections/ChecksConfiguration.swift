@@ -109,7 +109,7 @@ package struct EndpointConfiguration: Equatable, Sendable {
 extension EndpointConfiguration: Section {
     package static let keys: [Key<Self>] = [
         Key("name", \.name, as: .text, required: true, about: "Name in reports."),
-        Key("url", \.url, as: .httpURL, required: true, about: "URL to request with GET."),
+        Key("url", \.url, as: .serverURL, required: true, about: "URL to request with GET."),
         Key("timeout", \.timeout, as: .period, about: "Time-out of the request. Default: the time-out of checks."),
         Key("critical", \.critical, as: .flag, about: "True if a failure fails the recovery. Default: true."),
         Key("expect", \.expect, as: .status, about: "HTTP status of a healthy component. Default: 200."),
