@@ -107,7 +107,8 @@ package struct Kubectl: Sendable {
     /// - Returns: nil if there is no such object.
     package func object(_ name: String, timeout: Period? = nil) async throws -> JSONValue? {
         let text = try await run(["get", name, "--ignore-not-found", "--output=json"], limit: Self.longestOutput)
-        return text.isEmpty ? nil : try json(text, of: name)
+        guard !text.isEmpty else { return nil }
+        return try json(text, of: name)
     }
 
     /// Reads the objects of a type.

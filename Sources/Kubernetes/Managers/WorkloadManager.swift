@@ -46,12 +46,13 @@ struct WorkloadManager: Equatable, Sendable {
     /// - Parameter object: the controller's object as it is.
     func pause(_ object: JSONValue) -> JSONValue? {
         switch kind {
-        case .prometheusOperator: ["spec": ["paused": true]]
-        case .kedaScaledObject: ["metadata": ["annotations": ["autoscaling.keda.sh/paused": "true"]]]
+        case .prometheusOperator: return ["spec": ["paused": true]]
+        case .kedaScaledObject: return ["metadata": ["annotations": ["autoscaling.keda.sh/paused": "true"]]]
         case .argoCD:
-            object["spec"]?["syncPolicy"]?["automated"].map { _ in ["spec": ["syncPolicy": ["automated": nil]]] }
-        case .fluxKustomization, .fluxHelmRelease: ["spec": ["suspend": true]]
-        case .horizontalPodAutoscaler, .unknown: nil
+            guard object["spec"]?["syncPolicy"]?["automated"]?.object != nil else { return Optional.none }
+            return ["spec": ["syncPolicy": ["automated": .null]]]
+        case .fluxKustomization, .fluxHelmRelease: return ["spec": ["suspend": true]]
+        case .horizontalPodAutoscaler, .unknown: return Optional.none
         }
     }
 

@@ -150,10 +150,9 @@ struct WorkloadManagers {
 
     /// Adds an annotation to a merge patch.
     private static func annotating(_ patch: JSONValue, _ name: String, _ value: JSONValue?) -> JSONValue {
-        let metadata = patch["metadata"].flatMap { $0.object == nil ? nil : $0 } ?? [:]
-        let annotations = metadata["annotations"].flatMap { $0.object == nil ? nil : $0 } ?? [:]
+        let annotations = patch["metadata"]?["annotations"]?.object ?? [:]
         return patch.adding([
-            "metadata": metadata.adding(["annotations": annotations.adding([name: value ?? .null])])
+            "metadata": ["annotations": .object(annotations.merging([name: value ?? .null]) { $1 })]
         ])
     }
 
