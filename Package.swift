@@ -74,6 +74,9 @@ let kinds = [
     layer(
         "Grafana", ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging]),
     layer("Alertmanager", ["Components", "BackupRepository", "Documents", "HTTP", "Platform"]),
+    layer(
+        "NamespaceObjects",
+        ["Components", "Kubernetes", "BackupRepository", "Documents", "Cryptography", "Platform"]),
 ]
 
 let everyKind = kinds.map { Target.Dependency.byName(name: $0.name) }
@@ -130,14 +133,14 @@ let program: [Target] =
             "Operations",
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
-                "Documents", "HTTP", "Cryptography", "Kubernetes", "Mover", "RecoveryPlan", "ShippedPlans",
+                "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
                 "Notifications", "Printing", "Platform", logging, mustache,
             ]),
         layer(
             "Drills",
             [
-                "Operations", "Components", "BackupRepository", "ObjectStorage", "StackConfiguration", "Documents",
-                "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
+                "Operations", "Components", "Kubernetes", "BackupRepository", "ObjectStorage", "StackConfiguration",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
                 system,
             ]),
         .executableTarget(
@@ -197,7 +200,7 @@ let testTargets = [
         of: "Components",
         [
             "BackupRepository", "HTTP", "Documents", "Platform", "FileTree", "Git", "Prometheus", "Loki",
-            "Elasticsearch", "Grafana", "Alertmanager",
+            "Elasticsearch", "Grafana", "Alertmanager", "NamespaceObjects",
         ]),
     tests(of: "Prometheus", ["Components", "BackupRepository", "HTTP", "Cryptography", "Platform", logging]),
     tests(of: "Git", ["BackupRepository", "Platform", logging]),
@@ -208,9 +211,11 @@ let testTargets = [
     tests(of: "Grafana", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Alertmanager", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(
+        of: "NamespaceObjects", ["Kubernetes", "Components", "BackupRepository", "Documents", "Platform", logging]),
+    tests(
         of: "RecoveryPlan",
         [
-            "Components", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
+            "Components", "Kubernetes", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
             logging,
         ]),
     tests(of: "Reporting", ["Components", "RecoveryPlan", "Documents", "Platform"]),

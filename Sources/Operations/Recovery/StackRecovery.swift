@@ -160,6 +160,7 @@ package struct StackRecovery: RecoveryServices {
         var job = RestoreJob(session: session, repository: repository, set: set, manifest: manifest, settings: settings)
         job.paths = request.paths
         job.replace = request.replace
+        job.holdsWorkloads = request.hold
         if job.paths.isEmpty, request.to == nil, let road = try job.road(to: nil) { return (job, road) }
         let home = request.to ?? settings?.home
         guard let home, let road = try job.road(to: home) else {

@@ -22,6 +22,8 @@ package struct RestoreJob {
     package var allowsSecretHosts = false
     /// Removes the replaced content after the new tree is in place.
     package var discardsPrevious = false
+    /// Restores the workloads of a cluster without starting them.
+    package var holdsWorkloads = false
 
     /// The method of a restore.
     package enum Road {
@@ -142,6 +144,7 @@ package struct RestoreJob {
         request.isDryRun = isDryRun
         request.replaces = replace
         request.allowsSecretHosts = allowsSecretHosts
+        request.holdsWorkloads = holdsWorkloads
         request.prefix = prefix
         do {
             _ = try await restore.run()

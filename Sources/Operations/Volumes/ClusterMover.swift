@@ -67,7 +67,8 @@ struct ClusterMover: MoverHost {
     /// that of another dr.
     private func sweep(except run: String) async {
         let labels = MoverPod.labels(run: run, component: component, stack: stack)
-        let selector = ["app.kubernetes.io/managed-by", "app.kubernetes.io/component", "dr/component", "dr/stack"]
+        let selector =
+            ["app.kubernetes.io/managed-by", "app.kubernetes.io/component", "dr/component", "dr/stack"]
             .compactMap { key in labels[key].map { "\(key)=\($0)" } }.joined(separator: ",") + ",dr/run!=\(run)"
         for phase in ["Succeeded", "Failed"] {
             _ = try? await kubectl.run([

@@ -34,7 +34,9 @@ struct MoverPod: Sendable {
 
     /// Returns a text as the value of a label.
     static func label(_ text: String) -> String {
-        let allowed = text.prefix(63).map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "-" }
+        let allowed = text.prefix(63).map {
+            $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "-"
+        }
         return String(allowed).trimmingCharacters(in: CharacterSet(charactersIn: "-_."))
     }
 
@@ -42,7 +44,8 @@ struct MoverPod: Sendable {
     func document() throws(VolumeError) -> JSONValue {
         guard let image = cluster.image else {
             throw VolumeError(
-                place.workload ?? place.claim, "dr does not know its image", hint: "set `kubernetes: image:` in dr.yaml")
+                place.workload ?? place.claim, "dr does not know its image", hint: "set `kubernetes: image:` in dr.yaml"
+            )
         }
         var metadata: [String: JSONValue] = [
             "name": .string(name), "labels": .object(labels.mapValues { .string($0) }),

@@ -46,7 +46,9 @@ package struct MoverService: Conversation.Answering {
     private static func order(from call: Call) throws -> MoverOrder {
         var bytes: [UInt8] = []
         _ = try call.result { piece in
-            guard bytes.count + piece.count <= longestOrder else { throw LinkError(.malformed, "the order is too long") }
+            guard bytes.count + piece.count <= longestOrder else {
+                throw LinkError(.malformed, "the order is too long")
+            }
             bytes += piece
         }
         let order = try Call.decode(MoverOrder.self, bytes)

@@ -26,7 +26,9 @@ struct VolumeRestore: Sendable {
     private var record: ClaimRecord? { ClaimRecord(facts: manifest.facts) }
 
     /// Space for the staged tree, the file system's own data, and the server's first steps.
-    private var neededBytes: Int { (manifest.totals.bytes / 10).addingClamped(manifest.totals.bytes).addingClamped(32 << 20) }
+    private var neededBytes: Int {
+        (manifest.totals.bytes / 10).addingClamped(manifest.totals.bytes).addingClamped(32 << 20)
+    }
 
     // MARK: The place
 
@@ -196,7 +198,8 @@ struct VolumeRestore: Sendable {
         let order = try await session.volumeSession.order(
             .discard(path), of: component, kind: manifest.source, in: repository, data: place.data)
         let service = StoreService(repository, component: component.name, mayWrite: false)
-        _ = try await mover(at: place).withMover(.backup(writes: true), run: manifest.run ?? "restore", note: { _ in }) {
+        _ = try await mover(at: place).withMover(.backup(writes: true), run: manifest.run ?? "restore", note: { _ in })
+        {
             try await MoverSession(line: $0).run(order, service, progress: WorkProgress())
         }
     }

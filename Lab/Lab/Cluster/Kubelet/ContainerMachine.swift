@@ -177,7 +177,7 @@ final class ContainerMachine {
     /// Waits for the exit, and kills the container at the deadline.
     func finishStop(at deadline: ContinuousClock.Instant) {
         guard let process else { return }
-        while process.exitStatus == nil, ContinuousClock.now < deadline { usleep(10_000) }
+        while process.exitStatus == nil, ContinuousClock.now < deadline, pod.runner.order != .lose { usleep(10_000) }
         process.kill()
         if let status = process.exitStatus { exited(status, process) }
     }
