@@ -153,7 +153,7 @@ let program: [Target] =
 let lab: [Target] = [
     .target(
         name: "Lab",
-        dependencies: ["Platform", "Documents", "Archiving", "Cryptography"],
+        dependencies: ["CLinux", "CZlib", "HTTP", "Platform", "Documents", "Archiving", "Cryptography"],
         path: "Lab/Lab", swiftSettings: strict),
     // Hostile inputs for everything that reads data from outside.
     .target(

@@ -165,6 +165,24 @@ package final class LoopbackConnection: Sendable {
     @discardableResult
     package func send(_ text: String) -> Bool { send([UInt8](text.utf8)) }
 
+    /// True if the peer closed the connection and sent nothing that is not read yet.
+    package var hasEnded: Bool {
+        state.withLock { state in
+            guard let descriptor = state.descriptor else { return true }
+            guard state.pending.isEmpty else { return false }
+            var byte: UInt8 = 0
+            let count = recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
+            return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        }
+    }
+
+    /// Tells the peer that no more bytes follow; bytes of the peer still arrive.
+    package func endSending() {
+        state.withLock { state in
+            if let descriptor = state.descriptor { _ = shutdown(descriptor, CInt(SHUT_WR)) }
+        }
+    }
+
     /// Waits until the peer closes the connection.
     package func stall() { while receive() != nil {} }
 
@@ -181,12 +199,21 @@ package final class LoopbackConnection: Sendable {
         if let descriptor = state.withLock({ $0.descriptor }) {
             var linger = linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+            // Wakes a thread that reads, which would hold the socket open.
+            shutdown(descriptor, CInt(SHUT_RD))
         }
         close()
     }
 
+    /// Tells the peer that no more bytes follow.
+    package func finishSending() {
+        state.withLock { state in
+            if let descriptor = state.descriptor { _ = shutdown(descriptor, CInt(SHUT_WR)) }
+        }
+    }
+
     /// Wakes the thread that waits in this connection, so that it closes the connection.
-    fileprivate func shutDown() {
+    package func shutDown() {
         state.withLock { state in
             if let descriptor = state.descriptor { _ = shutdown(descriptor, CInt(SHUT_RDWR)) }
         }

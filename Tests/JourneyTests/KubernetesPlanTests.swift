@@ -189,8 +189,8 @@ import Testing
     private func updated(_ extra: String = "") async throws -> (Cluster, ScriptedServer) {
         let box = StandInBox()
         let server = try ScriptedServer { _, _ in
-            let pod = box.standIn?.with { $0.object("Pod", "grafana-0", in: "monitoring") }
-            return .reply(.response(pod?["status"]?["phase"]?.text == "Running" ? 200 : 503))
+            let pods = box.standIn?.with { $0.all("Pod", in: "monitoring") } ?? []
+            return .reply(.response(pods.contains { $0["status"]?["phase"]?.text == "Running" } ? 200 : 503))
         }
         let cluster = try await Cluster(
             components: "dashboards: {kind: files, data: data}",

@@ -12,6 +12,11 @@ package final class StandInServer: Sendable {
     /// Returns a response in place of the stand-in's, or nil to use the stand-in's.
     package typealias Fault = @Sendable (StandInRequest) -> StandInAnswer?
 
+    /// Writes a response that is not one message to the connection, such as a watch or an upgraded connection. It runs on
+    /// the connection's own thread.
+    /// - Returns: true if the connection can serve another request.
+    package typealias Stream = @Sendable (HTTPMessage, LoopbackConnection) -> Bool
+
     package let name: String
     package var port: UInt16 { held.number }
     package var url: String { "http://127.0.0.1:\(port)" }
@@ -25,6 +30,7 @@ package final class StandInServer: Sendable {
     private struct State {
         var server: LoopbackServer?
         var fault: Fault?
+        var streams: (@Sendable (StandInRequest) -> Stream?)?
         var loss: (@Sendable (StandInRequest) -> Bool)?
         var alteration: (@Sendable (StandInRequest, StandInAnswer) -> StandInAnswer)?
         var violations: [String] = []
@@ -59,6 +65,11 @@ package final class StandInServer: Sendable {
     /// Selects requests that are executed, but whose responses are lost: the client gets the 502 of a gateway.
     package func lose(_ isLost: (@Sendable (StandInRequest) -> Bool)?) { state.withLock { $0.loss = isLost } }
 
+    /// Selects requests whose responses are streams.
+    package func stream(_ streams: (@Sendable (StandInRequest) -> Stream?)?) {
+        state.withLock { $0.streams = streams }
+    }
+
     /// Changes responses after their validation against the contract.
     package func alter(_ change: (@Sendable (StandInRequest, StandInAnswer) -> StandInAnswer)?) {
         state.withLock { $0.alteration = change }
@@ -71,7 +82,7 @@ package final class StandInServer: Sendable {
                 while let message = connection.readMessage() {
                     guard let self else { return }
                     let isLast = message["connection"]?.lowercased() == "close"
-                    guard connection.send(reply(to: message)), !isLast else { return }
+                    guard serve(message, on: connection), !isLast else { return }
                 }
             }
             state.withLock { $0.server = server }
@@ -87,7 +98,26 @@ package final class StandInServer: Sendable {
         server?.stop()
     }
 
+    /// Refuses connections for a time.
+    package func goAway(for duration: Duration) async throws {
+        await stop()
+        try await Task.sleep(for: duration)
+        try await start()
+    }
+
     private static let threads = BlockingPool(threads: 8)
+
+    /// - Returns: true if the connection can serve another request.
+    private func serve(_ message: HTTPMessage, on connection: LoopbackConnection) -> Bool {
+        let request = StandInRequest(message)
+        let (streams, fault) = state.withLock { ($0.streams, $0.fault) }
+        guard let stream = streams?(request), fault?(request) == nil else {
+            return connection.send(reply(to: message))
+        }
+        state.withLock { $0.requests["\(request.method) \(request.path)", default: 0] += 1 }
+        note(contract?.violations(request) ?? [], of: "request")
+        return stream(message, connection)
+    }
 
     /// Blocks the thread of the connection until the handler has answered.
     private func reply(to message: HTTPMessage) -> [UInt8] {
