@@ -40,5 +40,6 @@ struct DR: AsyncParsableCommand {
             GapCommand.self,
             ScheduleCommand.self,
             KubernetesCommand.self,
+            MoverCommand.self,
         ])
 }

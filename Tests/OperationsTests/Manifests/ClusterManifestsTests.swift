@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(arguments: variants) func `every field is one of Kubernetes'`(_ variant: Variant) async throws {
-        let fields = try KubernetesObjectContract()
+        let fields = try ManifestFields()
         let objects = try await ManifestReading.objects(settings(variant))
         #expect(objects.count > 20)
         for object in objects { #expect(fields.violations(of: object) == []) }

@@ -7,7 +7,7 @@ internal import Foundation
 /// `fixtures/contracts/kubernetes-fields.json` lists the JSON names from Kubernetes' own Go types. A field whose name ends
 /// in `?` is optional. A type is `string`, `integer`, `number`, `boolean`, `quantity`, `any`, `#NAME` for a structure, a
 /// list of one type, or `{"*": type}` for a map.
-package struct KubernetesObjectContract: Sendable {
+package struct ManifestFields: Sendable {
     private let kinds: [String: JSONValue]
     private let types: [String: JSONValue]
 

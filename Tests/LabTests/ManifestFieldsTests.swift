@@ -2,7 +2,7 @@ import Documents
 import Lab
 import Testing
 
-@Suite struct KubernetesObjectContractTests {
+@Suite struct KubernetesFieldsTests {
     private static let pod: JSONValue = [
         "apiVersion": "v1", "kind": "Pod", "metadata": ["name": "one", "labels": ["a": "b"]],
         "spec": [
@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func `a valid pod has no violation`() throws {
-        #expect(try KubernetesObjectContract().violations(of: Self.pod) == [])
+        #expect(try ManifestFields().violations(of: Self.pod) == [])
     }
 
     @Test(arguments: [
@@ -32,7 +32,7 @@ import Testing
         (pod.adding(["metadata": [:]]), "no name"),
         (pod.adding(["metadata": ["name": "a", "labels": ["a": 1]]]), "not of type string"),
     ]) func `a wrong field is a violation`(_ pod: JSONValue, _ text: String) throws {
-        let violations = try KubernetesObjectContract().violations(of: pod)
+        let violations = try ManifestFields().violations(of: pod)
         #expect(violations.count == 1 && violations[0].contains(text), "\(violations)")
     }
 }
