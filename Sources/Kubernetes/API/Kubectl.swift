@@ -49,6 +49,13 @@ package struct Kubectl: Sendable {
         return copy
     }
 
+    /// A command that lasts as long as its caller needs it, such as `exec` or `port-forward`.
+    package func stream(_ arguments: [String]) -> Program {
+        var program = command(arguments).program
+        program.timeout = .seconds(30 * 86_400)
+        return program
+    }
+
     /// Runs a command to its end. While the API server does not answer, the command is repeated as ``patience`` allows.
     /// - Parameters:
     ///   - timeout: the time limit for the cluster; nil for a plain request, which has 30 s.

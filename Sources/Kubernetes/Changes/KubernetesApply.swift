@@ -10,6 +10,8 @@ package struct KubernetesApply: Sendable {
     /// The workloads that are created with 0 replicas.
     package let hold: [KubernetesObject]
     package let kubectl: Kubectl
+    /// The drill's namespace, to which everything is confined; nil for the stack itself.
+    package var confinedTo: String?
 
     package init(path: String, force: Bool, hold: [KubernetesObject] = [], kubectl: Kubectl) {
         self.path = path
@@ -22,7 +24,9 @@ package struct KubernetesApply: Sendable {
         let files = try AppliedFiles(path)
         let forced = force ? ["--force-conflicts"] : []
         let output: String
-        if hold.isEmpty {
+        if let confinedTo {
+            return try await applyConfined(to: confinedTo, files, forced)
+        } else if hold.isEmpty {
             output = try await kubectl.run(files.arguments + forced)
         } else {
             output = try await kubectl.run(
@@ -36,6 +40,28 @@ package struct KubernetesApply: Sendable {
         return "applied \(objects) object\(objects == 1 ? "" : "s") of '\(path)'"
     }
 
+    // MARK: Drills
+
+    private func applyConfined(
+        to namespace: String, _ files: AppliedFiles, _ forced: [String]
+    ) async throws -> String {
+        let documents =
+            hold.isEmpty
+            ? try await ManifestReading(path: path, kubectl: kubectl).documents()
+            : JSONValue.documents(ofYAML: try await heldManifests(files)) ?? []
+        let isolated = IsolatedManifests(documents, in: namespace, clusterKinds: try await kubectl.clusterKinds())
+        guard !isolated.objects.isEmpty else {
+            throw KubernetesError(
+                .hopeless, operation: "kubectl apply '\(path)'", "no object of these files may be drilled")
+        }
+        let list: JSONValue = ["apiVersion": "v1", "kind": "List", "items": .array(isolated.objects)]
+        try await kubectl.run(
+            ["apply", "--server-side", "--field-manager=dr", "--filename", "-"] + forced, input: list.compact)
+        let count = isolated.objects.count
+        let out = isolated.leftOut.isEmpty ? "" : ", without \(isolated.leftOut.joined(separator: ", "))"
+        return "applied \(count) object\(count == 1 ? "" : "s") of '\(path)'\(out)"
+    }
+
     // MARK: Workloads on hold
 
     /// Returns the manifests with the replicas of the held workloads: 0 for a new one, its own for one that exists.
@@ -44,11 +70,12 @@ package struct KubernetesApply: Sendable {
         var patches: [JSONValue] = []
         for object in hold {
             let found = documents.filter { Self.isMeant($0, by: object) }
+            // A plan for several stacks names workloads that this one may lack.
+            if found.isEmpty { continue }
             guard found.count == 1, let document = found.first, let kind = document["kind"] else {
                 throw KubernetesError(
                     .hopeless, operation: "kubectl apply '\(path)'",
-                    "'hold' names \(object), which \(found.isEmpty ? "is not" : "occurs \(found.count) times") in these files"
-                )
+                    "'hold' names \(object), which occurs \(found.count) times in these files")
             }
             let live = try await kubectl.object(object.description)
             let annotation =

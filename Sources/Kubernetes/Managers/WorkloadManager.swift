@@ -139,7 +139,8 @@ extension WorkloadManager {
             if let name = parts.last, name.isKubernetesName {
                 found.append(argoCD(name, namespace: parts.count == 2 ? parts[0] : nil))
             }
-        } else if let name = labels?["argocd.argoproj.io/instance"]?.text ?? labels?["app.kubernetes.io/instance"]?.text,
+        } else if let name = labels?["argocd.argoproj.io/instance"]?.text
+            ?? labels?["app.kubernetes.io/instance"]?.text,
             name.isKubernetesName
         {
             found.append(argoCD(name, namespace: nil))

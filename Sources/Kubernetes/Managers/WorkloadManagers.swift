@@ -18,7 +18,9 @@ struct WorkloadManagers {
         var outer: [(WorkloadManager, JSONValue)] = []
         for object in [workload] + chain.map(\.object) {
             for manager in WorkloadManager.gitOps(of: object) {
-                guard let found = try await find(manager), !outer.contains(where: { $0.0 == found.manager }) else { continue }
+                guard let found = try await find(manager), !outer.contains(where: { $0.0 == found.manager }) else {
+                    continue
+                }
                 outer.append(found)
             }
         }

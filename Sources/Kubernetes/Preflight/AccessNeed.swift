@@ -18,7 +18,7 @@ package struct AccessNeed: Hashable, Sendable {
 }
 
 /// A type of the API by its group and plural name.
-package struct APIResource: Hashable, Sendable {
+package struct AccessTarget: Hashable, Sendable {
     var group: String
     var plural: String
     var isNamespaced: Bool
@@ -26,7 +26,7 @@ package struct APIResource: Hashable, Sendable {
 
 /// The types of a cluster, by the names that plans and manifests use.
 struct APIResources: Sendable {
-    private var resources: [String: APIResource]
+    private var resources: [String: AccessTarget]
 
     /// The common types, which are the same in each cluster.
     static let common: APIResources = {
@@ -75,7 +75,7 @@ struct APIResources: Sendable {
             let plural = words.first
         else { return }
         let group = version.split(separator: "/").dropLast().joined()
-        let resource = APIResource(group: group, plural: plural, isNamespaced: scope == "true")
+        let resource = AccessTarget(group: group, plural: plural, isNamespaced: scope == "true")
         let short = words.dropFirst().flatMap { $0.split(separator: ",").map(String.init) }.filter { $0 != "-" }
         for name in [plural, kind.lowercased()] + short {
             // The core types come first, and keep their short names.
@@ -85,5 +85,5 @@ struct APIResources: Sendable {
     }
 
     /// - Parameter type: "statefulset", "sts", "statefulsets.apps", "StatefulSet" …
-    subscript(type: String) -> APIResource? { resources[type.lowercased()] }
+    subscript(type: String) -> AccessTarget? { resources[type.lowercased()] }
 }

@@ -6,7 +6,7 @@ struct AccessReview {
 
     struct Question: Hashable {
         var verb: String
-        var resource: APIResource
+        var resource: AccessTarget
         var subresource: String?
         /// Empty for all namespaces or for a type without them.
         var namespace: String

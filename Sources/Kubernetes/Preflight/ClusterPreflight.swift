@@ -173,7 +173,9 @@ package struct ClusterPreflight: Sendable {
             let made = Set(tasks.compactMap(\.creates) + manifests.namespaces)
             let kinds = manifests.customKinds
             let lines = error.detail.split(separator: "; ").map(String.init).filter { line in
-                !made.contains { line.contains("namespaces \"\($0)\" not found") || line.contains("namespace \"\($0)\" not") }
+                !made.contains {
+                    line.contains("namespaces \"\($0)\" not found") || line.contains("namespace \"\($0)\" not")
+                }
                     && !kinds.contains { line.contains("no matches for kind \"\($0)\"") }
                     && !line.hasPrefix("ensure CRDs are installed first")
             }
@@ -244,7 +246,9 @@ package struct ClusterPreflight: Sendable {
         var findings: [ClusterFinding] = []
         var seen: Set<String> = []
         for task in tasks {
-            guard let object = task.scalesBack, seen.insert("\(task.namespace ?? "")/\(object)").inserted else { continue }
+            guard let object = task.scalesBack, seen.insert("\(task.namespace ?? "")/\(object)").inserted else {
+                continue
+            }
             let place = task.namespace.map { kubectl.inNamespace($0) } ?? kubectl
             let found: JSONValue?
             do { found = try await place.object(object.description) } catch let error as KubernetesError

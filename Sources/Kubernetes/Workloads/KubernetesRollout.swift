@@ -40,7 +40,8 @@ package struct KubernetesRollout {
 
     private func look() async throws -> (RolloutState, JSONValue) {
         guard let workload = try await kubectl.object(object.description) else {
-            throw failure(.failed, "there is no such workload", hint: "check the namespace, or apply the workload first")
+            throw failure(
+                .failed, "there is no such workload", hint: "check the namespace, or apply the workload first")
         }
         if let state = RolloutState(workload) { return (state, workload) }
         let scale = try await scaleOfCustomResource()

@@ -57,7 +57,8 @@ struct RolloutState: Equatable, Sendable {
             self = Self.replicas(ready, of: scale.wanted, are: "ready")
         } else if let state, let type = state["type"]?.text {
             let message = state["message"]?.text.map { ": \(ClusterEvent.oneLine($0))" } ?? ""
-            self.init(state["status"]?.text == "True" ? .complete : .pending("its condition \(type) is not True\(message)"))
+            self.init(
+                state["status"]?.text == "True" ? .complete : .pending("its condition \(type) is not True\(message)"))
         } else {
             return nil
         }
@@ -84,11 +85,13 @@ struct RolloutState: Equatable, Sendable {
         let present = status?["replicas"]?.integer ?? 0
         let progressing = (status?["conditions"]?.array ?? []).first { $0["type"]?.text == "Progressing" }
         if progressing?["reason"]?.text == "ProgressDeadlineExceeded" {
-            return RolloutState(.failed("it exceeded its progress deadline, \(updated) of \(wanted) replicas are updated"))
+            return RolloutState(
+                .failed("it exceeded its progress deadline, \(updated) of \(wanted) replicas are updated"))
         }
         guard updated >= wanted else { return RolloutState(.pending("\(updated) of \(wanted) replicas are updated")) }
         guard present <= updated else {
-            return RolloutState(.pending("\(updated) of \(wanted) replicas are updated, \(present - updated) old still run"))
+            return RolloutState(
+                .pending("\(updated) of \(wanted) replicas are updated, \(present - updated) old still run"))
         }
         return replicas(status?["availableReplicas"]?.integer ?? 0, of: wanted, are: "ready")
     }
@@ -113,7 +116,9 @@ struct RolloutState: Equatable, Sendable {
         // During an update, the ready replicas are those of the old revision.
         if isNew, updated < due { return RolloutState(.pending("\(updated) of \(due) replicas are updated")) }
         guard ready >= wanted else { return replicas(ready, of: wanted, are: "ready") }
-        guard present <= wanted else { return RolloutState(.pending("\(present - wanted) replicas too many still run")) }
+        guard present <= wanted else {
+            return RolloutState(.pending("\(present - wanted) replicas too many still run"))
+        }
         guard !isNew || partition > 0 else { return RolloutState(.pending("its update is not complete yet")) }
         return RolloutState(.complete)
     }

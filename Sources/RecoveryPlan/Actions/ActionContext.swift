@@ -105,16 +105,19 @@ package struct ComponentRestoreRequest: Codable, Equatable, Sendable {
     /// True to keep existing files beside the restored tree.
     package var replace: Bool
     package var previous: PreviousContentUse
+    /// True to restore the workloads of a cluster without starting them.
+    package var hold: Bool
 
     package init(
         component: String, to: String? = nil, paths: [String] = [], replace: Bool = true,
-        previous: PreviousContentUse = .keep
+        previous: PreviousContentUse = .keep, hold: Bool = false
     ) {
         self.component = component
         self.to = to
         self.paths = paths
         self.replace = replace
         self.previous = previous
+        self.hold = hold
     }
 }
 

@@ -146,7 +146,8 @@ extension KubectlAction.Keys: Section {
     var action: KubectlAction {
         var action = KubectlAction()
         action.namespace = namespace
-        action.context = context
+        // An empty parameter stands for the current context, or for the cluster that dr runs in.
+        action.context = context.flatMap { $0.isEmpty ? nil : $0 }
         action.force = force
         if let within { action.within = within }
         action.isWithinGiven = within != nil

@@ -26,7 +26,9 @@ extension KubectlAction {
         let within = within(in: context)
         switch verb {
         case .apply(let path, let hold):
-            return try await KubernetesApply(path: path, force: force, hold: hold, kubectl: kubectl).apply()
+            var apply = KubernetesApply(path: path, force: force, hold: hold, kubectl: kubectl)
+            if context.isDrill { apply.confinedTo = namespace }
+            return try await apply.apply()
         case .createNamespace(let name):
             return try await KubernetesNamespace(name: name, within: within, kubectl: kubectl).make()
         case .scale(let object, let replicas, let managed):

@@ -75,7 +75,7 @@ package struct KubectlAction: Action {
 }
 
 extension ActionError {
-    fileprivate init(_ error: KubernetesError) {
+    init(_ error: KubernetesError) {
         let reason: Reason =
             switch error.reason {
             case .failed: .failed
