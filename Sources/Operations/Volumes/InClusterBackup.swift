@@ -1,4 +1,5 @@
 import BackupRepository
+import Components
 import Documents
 import Foundation
 import Kubernetes
@@ -176,7 +177,7 @@ package struct InClusterPart {
             source: try settings.source(session.context(of: component.name)), facts: facts ?? [:])
         let progress = WorkProgress()
         let telling = Task {
-            var last = WorkProgress.State()
+            var last: WorkProgress.State?
             while !Task.isCancelled {
                 let state = progress.state
                 if state != last, let line = try? JSONDecoding.text(state) { tell(line) }

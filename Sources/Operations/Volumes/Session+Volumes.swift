@@ -49,6 +49,10 @@ extension Session {
                     SnapshotMover(mover: try await moverHost(component, volume))
                 })
         case .mover where volume.mode == .inCluster:
+            guard configuration.store.lock == nil else {
+                throw UsageError(
+                    "\(component.name): mode 'in_cluster' does not lock objects; use mode: stream with `store: lock:`")
+            }
             return .remote(
                 InClusterBackup(component: component, volume: volume, session: volumeSession, pool: pool) {
                     try await moverHost(component, volume)

@@ -182,7 +182,7 @@ import Testing
     @Test func `a job with its own configuration stores its component itself`() async throws {
         let component =
             "web: {kind: files, kubernetes: {workload: statefulset/web, mode: in_cluster, config_map: dr, secret: dr}}"
-        let server = try await SharedS3Server.running()
+        let server = try await SharedS3Server.seaweedFS()
         try await VolumeJourney.run(components: component, s3: server) { place in
             try await place.makeNamespace()
             try await place.applyFiles()
