@@ -2,6 +2,7 @@ import Documents
 import Foundation
 import Lab
 import Platform
+import Synchronization
 import Testing
 
 @testable import Kubernetes
