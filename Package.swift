@@ -109,6 +109,8 @@ let program: [Target] =
                 system, logging,
             ]),
         layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
+        // The link between dr and a mover: a pod beside the data of a component.
+        layer("Mover", ["BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),
         // The protocol that every kind of component conforms to, and the framework of the checks.
         layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
         layer(
@@ -131,22 +133,21 @@ let program: [Target] =
             "Operations",
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
-                "Documents", "HTTP", "Kubernetes", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications",
-                "Printing",
-                "Platform", logging, mustache,
+                "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
+                "Notifications", "Printing", "Platform", logging, mustache,
             ]),
         layer(
             "Drills",
             [
-                "Operations", "Components", "BackupRepository", "ObjectStorage", "StackConfiguration", "Documents",
-                "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
+                "Operations", "Components", "Kubernetes", "BackupRepository", "ObjectStorage", "StackConfiguration",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
                 system,
             ]),
         .executableTarget(
             name: "dr",
             dependencies: everyKind + [
                 "Operations", "Drills", "Components", "BackupRepository", "ObjectStorage", "Retention",
-                "StackConfiguration", "Documents", "Cryptography", "RecoveryPlan",
+                "StackConfiguration", "Documents", "Cryptography", "Mover", "RecoveryPlan",
                 "Notifications", "Reporting", "Platform", argumentParser,
             ],
             swiftSettings: strict),
@@ -156,7 +157,7 @@ let program: [Target] =
 let lab: [Target] = [
     .target(
         name: "Lab",
-        dependencies: ["Platform", "Documents", "Archiving", "Cryptography"],
+        dependencies: ["CLinux", "CZlib", "HTTP", "Platform", "Documents", "Archiving", "Cryptography"],
         path: "Lab/Lab", swiftSettings: strict),
     // Hostile inputs for everything that reads data from outside.
     .target(
@@ -193,6 +194,7 @@ let testTargets = [
         of: "BackupRepository",
         ["ObjectStorage", "FileTree", "Archiving", "Platform", "Cryptography", "Retention", logging]),
     tests(of: "Notifications", ["HTTP", "Documents", "Platform"]),
+    tests(of: "Mover", ["BackupRepository", "ObjectStorage", "Cryptography", "Platform"]),
     tests(of: "StackConfiguration", ["Components", "Documents", "Retention", "Notifications", "Platform"] + everyKind),
     tests(
         of: "Components",

@@ -199,12 +199,21 @@ package final class LoopbackConnection: Sendable {
         if let descriptor = state.withLock({ $0.descriptor }) {
             var linger = linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
+            // Wakes a thread that reads, which would hold the socket open.
+            shutdown(descriptor, CInt(SHUT_RD))
         }
         close()
     }
 
+    /// Tells the peer that no more bytes follow.
+    package func finishSending() {
+        state.withLock { state in
+            if let descriptor = state.descriptor { _ = shutdown(descriptor, CInt(SHUT_WR)) }
+        }
+    }
+
     /// Wakes the thread that waits in this connection, so that it closes the connection.
-    fileprivate func shutDown() {
+    package func shutDown() {
         state.withLock { state in
             if let descriptor = state.descriptor { _ = shutdown(descriptor, CInt(SHUT_RDWR)) }
         }

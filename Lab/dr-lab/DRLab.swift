@@ -6,7 +6,7 @@ struct DRLab: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dr-lab", abstract: "A local monitoring stack for the demo, drills and tests.",
         subcommands: [
-            Demo.self, FaultyProxyCommand.self, StandInCommand.self, Bench.self, BenchCorpus.self,
+            Demo.self, ClusterCommand.self, FaultyProxyCommand.self, StandInCommand.self, Bench.self, BenchCorpus.self,
             SyntheticHistory.self, FuzzCommand.self,
         ])
 }

@@ -59,6 +59,10 @@ int dr_spawn_in(posix_spawn_file_actions_t *actions, const char *folder) {
     return posix_spawn_file_actions_addchdir_np(actions, folder);
 }
 
+int dr_spawn_closing(posix_spawn_file_actions_t *actions, int lowest) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, lowest);
+}
+
 int dr_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 static int ignored_hangup;

@@ -10,6 +10,8 @@ extension KubernetesCluster {
                 object["metadata"]?[name] = nil
             }
             if key.resource == .nodes { admitNode(key) }
+            if key.resource == .pods { applyLimitRanges(key, &object) }
+            if let refusal = refusalByPolicy(key, object) { return refusal }
         }
         return invalidity(key, object, isNew: isNew)
     }
@@ -40,6 +42,23 @@ extension KubernetesCluster {
         isSimulated = false
         remove(Key(resource: .nodes, namespace: "", name: Self.simulatedNode.name))
         for (pod, _) in all(.pods) { remove(pod) }
+    }
+
+    /// Sets the default requests and limits of the namespace's LimitRanges.
+    private func applyLimitRanges(_ key: Key, _ pod: inout JSONValue) {
+        let ranges = all(KubernetesResource.builtIn("limitranges"), in: key.namespace)
+        let limits = ranges.flatMap { $0.value["spec"]?["limits"]?.array ?? [] }
+        guard let limit = limits.first(where: { $0["type"]?.text == "Container" }),
+            let containers = pod["spec"]?["containers"]?.array
+        else { return }
+        let completed = containers.map { container in
+            var container = container
+            container.setDefaults([
+                "resources": ["limits": limit["default"] ?? [:], "requests": limit["defaultRequest"] ?? [:]]
+            ])
+            return container
+        }
+        pod["spec"]?["containers"] = .array(completed)
     }
 
     // MARK: Validation

@@ -27,6 +27,8 @@ package struct KubernetesCluster: Sendable {
     package var denied: Set<String> = []
     /// True if the server no longer accepts the client's token.
     package var isTokenExpired = false
+    /// The time that the server takes for each response.
+    package var slowness: Duration = .zero
     /// The user in messages about access.
     package var user = "nobody"
     /// The folder in which the provisioner creates the directories of volumes; nil for volumes without a directory.

@@ -24,18 +24,52 @@ package final class KubernetesStandIn: Sendable {
         self.cluster = cluster
         cluster.state.withLock { $0.volumeFolder = volumes }
         server = try await StandInServer("kubernetes", port: port, contract: contract) { request in
-            cluster.state.withLock { $0.answer(request) }
+            let slowness = cluster.state.withLock { $0.slowness }
+            if slowness > .zero { try? await Task.sleep(for: slowness) }
+            return cluster.state.withLock { $0.answer(request) }
         }
         cluster.startControllers()
-        server.stream { request in
-            guard request.isWatch else { return nil }
-            return { _, connection in Self.watch(request, cluster, on: connection) }
+        server.stream { [weak server] request in
+            if let outage = cluster.startOutage(at: request) {
+                return { [weak server] _, _ in
+                    Task.detached { try await server?.goAway(for: outage) }
+                    return false
+                }
+            }
+            if request.isWatch { return { _, connection in Self.watch(request, cluster, on: connection) } }
+            guard let target = cluster.streamTarget(of: request) else { return nil }
+            return { message, connection in
+                Self.splice(request, cluster, to: target, (message, connection))
+                return false
+            }
         }
     }
 
     private final class SharedCluster: Sendable {
         let state: Mutex<KubernetesCluster>
+        let streamFault = Mutex<(@Sendable (StandInRequest) -> KubernetesStreamFault?)?>(nil)
+
         init(_ cluster: KubernetesCluster) { state = Mutex(cluster) }
+
+        let outage = Mutex<(duration: Duration, isStart: @Sendable (StandInRequest) -> Bool)?>(nil)
+
+        /// Returns the duration of the outage that starts with a request.
+        func startOutage(at request: StandInRequest) -> Duration? {
+            outage.withLock { outage in
+                guard let planned = outage, planned.isStart(request) else { return nil }
+                outage = nil
+                return planned.duration
+            }
+        }
+
+        func streamTarget(of request: StandInRequest) -> KubernetesTarget? {
+            guard let last = request.segments.last, ["exec", "portforward", "attach", "log"].contains(last) else {
+                return nil
+            }
+            let resources = state.withLock { $0.resources }
+            let target = KubernetesTarget(request.segments, among: resources)
+            return target?.subresource == last ? target : nil
+        }
 
         /// Runs the controllers without requests, because they also wait for time to pass.
         func startControllers() {
@@ -73,6 +107,50 @@ package final class KubernetesStandIn: Sendable {
             if lines.isEmpty { Thread.sleep(forTimeInterval: 0.02) }
         }
         return connection.send("0\r\n\r\n")
+    }
+
+    /// Passes a stream on to the kubelet of the pod's node.
+    private static func splice(
+        _ request: StandInRequest, _ cluster: SharedCluster, to target: KubernetesTarget,
+        _ stream: (message: HTTPMessage, connection: LoopbackConnection)
+    ) {
+        func refuse(_ answer: StandInAnswer) { stream.connection.send(answer.bytes(isReplyTo: request.method)) }
+        switch cluster.state.withLock({ $0.forward(request, target, stream.message) }) {
+        case .failure(let refusal): refuse(refusal.answer)
+        case .success(let forward):
+            do {
+                let kubelet = try LoopbackConnection(port: forward.port)
+                var message = stream.message
+                message.firstLine = "\(request.method) \(forward.target) HTTP/1.1"
+                message.headers.removeAll { ["host", "authorization"].contains($0.name.lowercased()) }
+                message.headers.append((name: "Host", value: "127.0.0.1:\(forward.port)"))
+                if message["upgrade"] == nil {
+                    message.headers.removeAll { $0.name.lowercased() == "connection" }
+                    message.headers.append((name: "Connection", value: "close"))
+                }
+                let fault = cluster.streamFault.withLock { $0 }?(request)
+                KubernetesSplice(client: stream.connection, kubelet: kubelet, fault: fault).run(message)
+            } catch {
+                refuse(
+                    .kubernetes(
+                        500, "InternalError",
+                        "Internal error occurred: error dialing backend: dial tcp 127.0.0.1:\(forward.port): connect: "
+                            + "connection refused"))
+            }
+        }
+    }
+
+    /// Refuses connections for a time; the controllers continue.
+    package func goAway(for duration: Duration) async throws { try await server.goAway(for: duration) }
+
+    /// Plans an outage that starts with a request, which gets no response.
+    package func goAway(for duration: Duration, at isStart: @escaping @Sendable (StandInRequest) -> Bool) {
+        cluster.outage.withLock { $0 = (duration, isStart) }
+    }
+
+    /// Selects streams of pods, such as those of `kubectl exec`, that break.
+    package func breakStreams(_ fault: (@Sendable (StandInRequest) -> KubernetesStreamFault?)?) {
+        cluster.streamFault.withLock { $0 = fault }
     }
 
     /// Reads or changes the state of the cluster directly.

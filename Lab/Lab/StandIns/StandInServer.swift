@@ -98,6 +98,13 @@ package final class StandInServer: Sendable {
         server?.stop()
     }
 
+    /// Refuses connections for a time.
+    package func goAway(for duration: Duration) async throws {
+        await stop()
+        try await Task.sleep(for: duration)
+        try await start()
+    }
+
     private static let threads = BlockingPool(threads: 8)
 
     /// - Returns: true if the connection can serve another request.

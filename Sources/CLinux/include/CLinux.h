@@ -48,6 +48,10 @@ int dr_pipe(int *_Nonnull ends);
 /// posix_spawn_file_actions_addchdir_np(3): the child starts in `folder`. Returns 0 or an error number.
 int dr_spawn_in(posix_spawn_file_actions_t *_Nonnull actions, const char *_Nonnull folder);
 
+/// posix_spawn_file_actions_addclosefrom_np(3): the child inherits no descriptor from `lowest` on. Returns 0 or an error
+/// number.
+int dr_spawn_closing(posix_spawn_file_actions_t *_Nonnull actions, int lowest);
+
 /// memfd_create(2) with MFD_CLOEXEC: a file that is nowhere but in memory. Returns its descriptor, or -1.
 int dr_memory_file(const char *_Nonnull name);
 

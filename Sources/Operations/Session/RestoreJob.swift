@@ -31,10 +31,13 @@ package struct RestoreJob {
         case files(String)
         /// Restores through the importer, into a directory, or into the server if that is nil.
         case importer(any ComponentImporter, directory: String?)
+        /// Restores the files into the component's volume in a cluster; its name is for messages.
+        case volume(String)
 
-        /// The target directory; nil for a server.
+        /// The target directory; nil for a server or a volume.
         package var directory: String? {
             switch self {
+            case .volume: nil
             case .files(let directory): directory
             case .importer(_, let directory): directory
             }
@@ -63,6 +66,7 @@ package struct RestoreJob {
         if let importer, importer.fillsServer == (directory == nil) {
             return .importer(importer, directory: directory)
         }
+        if directory == nil, let volumeWords { return .volume(volumeWords) }
         return directory.map { .files($0) }
     }
 

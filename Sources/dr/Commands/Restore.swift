@@ -195,10 +195,12 @@ struct Restore: AsyncParsableCommand {
         let output = Output(options: options)
         if dryRun {
             let preview = try await run.preview()
-            return try output.result(preview) { preview.text }
+            try output.result(preview) { preview.text }
+            if preview.preflight.hasErrors { throw ExitStatus.failed }
+            return
         }
         if !scenarioOptions.yes { try await run.confirm() }
-        let result = try await run.carryOut()
+        let result = try await run.carryOut(ignoringPreflight: scenarioOptions.ignorePreflight)
         try output.result(result) { result.text }
         if result.exitStatus != .done { throw result.exitStatus }
     }
@@ -229,7 +231,7 @@ struct Restore: AsyncParsableCommand {
     private func restore(_ component: String, _ session: Session) async throws {
         let settings = session.configuration.component(named: component)
         // Errors that do not need the store are reported before dr opens it.
-        if to == nil, let settings, try session.importer(kind: settings.kind, of: settings)?.fillsServer != true {
+        if to == nil, let settings, settings.volume == nil, try session.importer(kind: settings.kind, of: settings)?.fillsServer != true {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
         let repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)

@@ -20,6 +20,7 @@ extension KubernetesCluster {
             settleClaims()
             schedulePods()
             runSimulatedPods()
+            settleQuotas()
             guard version != settledVersion else { return }
         }
     }
@@ -95,7 +96,7 @@ extension KubernetesCluster {
 
     // MARK: Events
 
-    /// Records an event; a repeated one counts.
+    /// Records an event, once for each object and message.
     mutating func event(
         _ key: Key, reason: String, _ message: String, isWarning: Bool = true, from component: String
     ) {
