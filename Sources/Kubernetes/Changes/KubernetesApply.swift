@@ -54,8 +54,8 @@ package struct KubernetesApply: Sendable {
             throw KubernetesError(
                 .hopeless, operation: "kubectl apply '\(path)'", "no object of these files may be drilled")
         }
-        // JSON is YAML: each object is one document.
-        let manifests = isolated.objects.map(\.compact).joined(separator: Array("\n---\n".utf8))
+        // kubectl reads objects one after another.
+        let manifests = isolated.objects.map(\.compact).joined(separator: [UInt8(ascii: "\n")])
         try await kubectl.run(
             ["apply", "--server-side", "--field-manager=dr", "--filename", "-"] + forced, input: Array(manifests))
         let count = isolated.objects.count
