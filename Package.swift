@@ -74,6 +74,9 @@ let kinds = [
     layer(
         "Grafana", ["Components", "BackupRepository", "Documents", "HTTP", "Cryptography", "Platform", system, logging]),
     layer("Alertmanager", ["Components", "BackupRepository", "Documents", "HTTP", "Platform"]),
+    layer(
+        "NamespaceObjects",
+        ["Components", "Kubernetes", "BackupRepository", "Documents", "Cryptography", "Platform"]),
 ]
 
 let everyKind = kinds.map { Target.Dependency.byName(name: $0.name) }
@@ -96,7 +99,7 @@ let program: [Target] =
         layer("Printing", ["CQREncode", "CHaru", "Platform"]),
         layer("HTTP", ["CCurl", "Documents", "Platform"]),
         // Every request to an API server, by kubectl.
-        layer("Kubernetes", ["Documents", "Platform"]),
+        layer("Kubernetes", ["HTTP", "Documents", "Platform"]),
         layer("ObjectStorage", ["Platform", "Cryptography", system]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", system, logging]),
         layer(
@@ -106,6 +109,8 @@ let program: [Target] =
                 system, logging,
             ]),
         layer("Notifications", ["CCurl", "HTTP", "Documents", "Platform"]),
+        // The link between dr and a mover: a pod beside the data of a component.
+        layer("Mover", ["BackupRepository", "ObjectStorage", "Cryptography", "Documents", "Platform", system]),
         // The protocol that every kind of component conforms to, and the framework of the checks.
         layer("Components", ["BackupRepository", "HTTP", "Documents", "Cryptography", "Platform"]),
         layer(
@@ -128,22 +133,21 @@ let program: [Target] =
             "Operations",
             [
                 "Components", "BackupRepository", "S3", "ObjectStorage", "Retention", "Trends", "StackConfiguration",
-                "Documents", "HTTP", "Kubernetes", "Cryptography", "RecoveryPlan", "ShippedPlans", "Notifications",
-                "Printing",
-                "Platform", logging, mustache,
+                "Documents", "HTTP", "Kubernetes", "Cryptography", "Mover", "RecoveryPlan", "ShippedPlans",
+                "Notifications", "Printing", "Platform", logging, mustache,
             ]),
         layer(
             "Drills",
             [
-                "Operations", "Components", "BackupRepository", "ObjectStorage", "StackConfiguration", "Documents",
-                "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
+                "Operations", "Components", "Kubernetes", "BackupRepository", "ObjectStorage", "StackConfiguration",
+                "Documents", "HTTP", "Cryptography", "RecoveryPlan", "Notifications", "Reporting", "Platform",
                 system,
             ]),
         .executableTarget(
             name: "dr",
             dependencies: everyKind + [
                 "Operations", "Drills", "Components", "BackupRepository", "ObjectStorage", "Retention",
-                "StackConfiguration", "Documents", "Cryptography", "RecoveryPlan",
+                "StackConfiguration", "Documents", "Cryptography", "Mover", "RecoveryPlan",
                 "Notifications", "Reporting", "Platform", argumentParser,
             ],
             swiftSettings: strict),
@@ -190,12 +194,13 @@ let testTargets = [
         of: "BackupRepository",
         ["ObjectStorage", "FileTree", "Archiving", "Platform", "Cryptography", "Retention", logging]),
     tests(of: "Notifications", ["HTTP", "Documents", "Platform"]),
+    tests(of: "Mover", ["BackupRepository", "ObjectStorage", "Cryptography", "Platform"]),
     tests(of: "StackConfiguration", ["Components", "Documents", "Retention", "Notifications", "Platform"] + everyKind),
     tests(
         of: "Components",
         [
             "BackupRepository", "HTTP", "Documents", "Platform", "FileTree", "Git", "Prometheus", "Loki",
-            "Elasticsearch", "Grafana", "Alertmanager",
+            "Elasticsearch", "Grafana", "Alertmanager", "NamespaceObjects",
         ]),
     tests(of: "Prometheus", ["Components", "BackupRepository", "HTTP", "Cryptography", "Platform", logging]),
     tests(of: "Git", ["BackupRepository", "Platform", logging]),
@@ -206,9 +211,11 @@ let testTargets = [
     tests(of: "Grafana", ["BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(of: "Alertmanager", ["Components", "BackupRepository", "HTTP", "Documents", "Platform", logging]),
     tests(
+        of: "NamespaceObjects", ["Kubernetes", "Components", "BackupRepository", "Documents", "Platform", logging]),
+    tests(
         of: "RecoveryPlan",
         [
-            "Components", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
+            "Components", "Kubernetes", "Notifications", "ShippedPlans", "Documents", "HTTP", "Platform", "Trends",
             logging,
         ]),
     tests(of: "Reporting", ["Components", "RecoveryPlan", "Documents", "Platform"]),

@@ -41,7 +41,8 @@ struct ClusterCommand: AsyncParsableCommand {
     func run() async throws {
         guard geteuid() == 0 else { throw LabError("the nodes need root to mount volumes") }
         let place = folder.map { URL(filePath: $0).absoluteURL }
-        var options = KubeletOptions(provisions: apiKubeconfig != nil)
+        var options = KubeletOptions(
+            images: [LaboratoryCluster.plainImage: LabImage()], provisions: apiKubeconfig != nil)
         for image in image {
             let parts = image.split(separator: "=", maxSplits: 1).map(String.init)
             options.images[parts[0]] = LabImage(folder: URL(filePath: parts.last ?? "").absoluteURL.path)

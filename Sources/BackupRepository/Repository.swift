@@ -16,7 +16,7 @@ package struct Repository: Sendable {
     /// Nil: no object is locked.
     package var lock: ObjectLock?
     /// The options for writing the objects of sets: packs, indexes, manifests, signatures, sets.
-    var writing = PutOptions(.ifAbsent)
+    package internal(set) var writing = PutOptions(.ifAbsent)
 
     /// - Throws: ``RepositoryError`` `.notARepository`, `.newerVersion`, `.damaged`; `ObjectStoreError`.
     package init(opening store: any ObjectStore) throws {

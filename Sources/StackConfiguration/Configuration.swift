@@ -22,6 +22,7 @@ package struct Configuration: Equatable, Sendable {
     package var metrics = Metrics()
     package var drill = DrillConfiguration()
     package var capacity = CapacityOptions()
+    package var kubernetes = KubernetesConfiguration()
 
     package init() {}
 
@@ -56,6 +57,7 @@ extension Configuration: Section {
         Key(
             "capacity", \.capacity, as: .section(), about: "Resources and thresholds of `dr capacity`."
         ),
+        Key("kubernetes", \.kubernetes, as: .section(), about: "Cluster of the components with 'kubernetes'."),
     ]
 }
 

@@ -39,5 +39,7 @@ struct DR: AsyncParsableCommand {
             Capacity.self,
             GapCommand.self,
             ScheduleCommand.self,
+            KubernetesCommand.self,
+            MoverCommand.self,
         ])
 }

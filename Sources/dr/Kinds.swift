@@ -5,6 +5,7 @@ import FileTree
 import Git
 import Grafana
 import Loki
+import NamespaceObjects
 import Prometheus
 
 /// The kinds of components that this program knows, in the order of `dr.yaml`'s template. A new kind is one line here.
@@ -16,4 +17,5 @@ let supportedKinds: [any ComponentKind.Type] = [
     GitComponent.self,
     ElasticsearchComponent.self,
     AlertmanagerComponent.self,
+    NamespaceObjectsComponent.self,
 ]

@@ -29,11 +29,11 @@ import Testing
     }
 
     @Test(arguments: names) func `no source outside of a kind's target names the kind`(name: String) throws {
-        let folder = "\(name.capitalized)/"
+        let folder = "\(name)/"
         let files = try Self.files()
         let allowed = Self.allowed[name] ?? []
         let others = files.filter { path in
-            !path.hasPrefix(folder) && path != Self.root && !allowed.contains(where: path.hasPrefix)
+            !path.lowercased().hasPrefix(folder) && path != Self.root && !allowed.contains(where: path.hasPrefix)
         }
         for path in others {
             let text = try String(contentsOf: Self.sources.appending(path: path), encoding: .utf8).lowercased()

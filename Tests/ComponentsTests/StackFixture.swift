@@ -7,6 +7,7 @@ import Grafana
 import HTTP
 import Lab
 import Loki
+import NamespaceObjects
 import Platform
 import Prometheus
 
@@ -43,7 +44,7 @@ final class StackFixture: Sendable {
 
     static let kinds: [any ComponentKind.Type] = [
         PrometheusComponent.self, GrafanaComponent.self, LokiComponent.self, ElasticsearchComponent.self,
-        FilesComponent.self, GitComponent.self, AlertmanagerComponent.self,
+        FilesComponent.self, GitComponent.self, AlertmanagerComponent.self, NamespaceObjectsComponent.self,
     ]
 
     static func context(of name: String) -> ComponentContext {

@@ -8,13 +8,14 @@ import FileTree
 import Git
 import Grafana
 import Loki
+import NamespaceObjects
 import Prometheus
 @testable import StackConfiguration
 
 /// The kinds that the tests' configurations may have.
 let kinds: [any ComponentKind.Type] = [
     PrometheusComponent.self, LokiComponent.self, GrafanaComponent.self, FilesComponent.self, GitComponent.self,
-    ElasticsearchComponent.self, AlertmanagerComponent.self,
+    ElasticsearchComponent.self, AlertmanagerComponent.self, NamespaceObjectsComponent.self,
 ]
 
 extension ComponentKind {

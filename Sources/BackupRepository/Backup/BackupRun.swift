@@ -10,17 +10,29 @@ package struct BackupRun: Sendable {
     package struct Component: Sendable {
         package var name: String
         package var kind: String
-        package var source: any ComponentSource
+        /// The way to its data.
+        package var access: Access
         package var progress = WorkProgress()
         /// The time without progress after which the run continues without the component.
         package var stallTimeout = Duration.seconds(2700)
         /// The share of it that may be lost since the previous backup, 0...1.
         package var shrinkThreshold = 0.5
 
+        package enum Access: Sendable {
+            /// The data are on this machine.
+            case local(any ComponentSource)
+            /// Another process captures and stores the component beside its data.
+            case remote(any RemoteComponent)
+        }
+
         package init(name: String, kind: String, source: any ComponentSource) {
+            self.init(name: name, kind: kind, access: .local(source))
+        }
+
+        package init(name: String, kind: String, access: Access) {
             self.name = name
             self.kind = kind
-            self.source = source
+            self.access = access
         }
     }
 
@@ -91,6 +103,7 @@ package struct BackupRun: Sendable {
         let time: Timestamp
         let guarding: RunGuard
         let history: RunHistory
+
     }
 
     /// Announces the run, then reads the earlier sets: prunes must take into account all that is read after the guard.

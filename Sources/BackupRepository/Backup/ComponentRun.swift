@@ -7,10 +7,10 @@ internal import Platform
 struct ComponentRun: Sendable {
     private let component: BackupRun.Component
     private let run: BackupRun
-    private let start: BackupRun.Start
+    private let surroundings: any RunSurroundings
 
-    init(of component: BackupRun.Component, in run: BackupRun, since start: BackupRun.Start) {
-        (self.component, self.run, self.start) = (component, run, start)
+    init(of component: BackupRun.Component, in run: BackupRun, since surroundings: any RunSurroundings) {
+        (self.component, self.run, self.surroundings) = (component, run, surroundings)
     }
 
     enum Outcome: Sendable {
@@ -22,12 +22,14 @@ struct ComponentRun: Sendable {
         let result: ComponentBackup.Result
         let kind: String
         let seconds: Double
-        let catalog: Catalog
+        /// Nil if another process has it.
+        let catalog: Catalog?
         /// The recipients to which every pack of the component is encrypted; nil if they are not known.
         let recipients: Set<String>?
 
         /// Updates the catalog to the new manifest, for the next run.
         func keepCatalog() throws {
+            guard let catalog else { return }
             try catalog.setNote(StateFolder.manifestNote, result.digest.hex)
             try catalog.commit()
         }
@@ -53,7 +55,7 @@ struct ComponentRun: Sendable {
             let phase = component.progress.state.phase
             component.progress.update { $0.phase = "failed" }
             guard let stall = error as? Stall else {
-                let isFull = (error as? ObjectStoreError)?.reason == .noSpace
+                let isFull = (error as? any OperationError)?.reasonCode == "no_space"
                 return .failed(Failure(reason: "\(error)", isStoreFull: isFull))
             }
             let limit = stall.limit.formatted(.units(allowed: [.hours, .minutes, .seconds], width: .wide))
@@ -72,14 +74,50 @@ struct ComponentRun: Sendable {
     }
 
     private func captureAndStore() async throws -> Stored {
+        switch component.access {
+        case .local(let source): try await captureAndStore(source)
+        case .remote(let remote): try await store(remote)
+        }
+    }
+
+    /// Lets another process do it, and checks what it has written.
+    private func store(_ remote: any RemoteComponent) async throws -> Stored {
+        component.progress.begin("connecting")
+        let (component, surroundings) = (component, surroundings)
+        let base = try await run.pool.run { try surroundings.base(of: component.name) }
+        let job = ComponentJob(
+            component: component.name, kind: component.kind, run: surroundings.run, now: run.now(),
+            lanes: max(1, run.lanes / run.components.count + run.lanes % run.components.count),
+            unwanted: surroundings.unwanted(component.name), base: ComponentJob.Base(base))
+        let result = try await remote.backUp(
+            job, in: run.repository, progress: component.progress
+        ) { packs in
+            try surroundings.doomed(packs, of: component.name)
+        }
+        let manifest = try await run.pool.run {
+            try run.repository.manifest(component.name, result.manifest, sha256: result.sha256)
+        }
+        guard manifest.run == surroundings.run, manifest.source == component.kind else {
+            throw RepositoryError.damaged(
+                Layout.manifest(component.name, result.manifest).text, "it is not the manifest of this run")
+        }
+        component.progress.update { $0.phase = "done" }
+        return Stored(
+            result: ComponentBackup.Result(
+                manifest: manifest, digest: result.sha256, added: result.added, warnings: result.warnings,
+                notes: result.notes),
+            kind: component.kind, seconds: result.seconds, catalog: nil, recipients: result.recipients.map(Set.init))
+    }
+
+    private func captureAndStore(_ source: any ComponentSource) async throws -> Stored {
         let clock = ContinuousClock()
         let began = clock.now
         let folder = try run.state.folder(ofComponent: component.name)
         component.progress.begin("capturing")
         let context = CaptureContext(
-            run: start.guarding.run, state: folder, logger: run.logger, progress: component.progress)
+            run: surroundings.run, state: folder, logger: run.logger, progress: component.progress)
         let captureBegan = run.now()
-        let capture = try await component.source.capture(context)
+        let capture = try await source.capture(context)
         component.progress.begin("comparing")
         do {
             let captured = Captured(capture: capture, began: captureBegan, ended: max(captureBegan, run.now()))
@@ -98,7 +136,7 @@ struct ComponentRun: Sendable {
 
     /// Stores a capture, and stores again the packs that a prune removes meanwhile.
     private func storeDespitePrunes(_ captured: Captured) async throws -> (ComponentBackup.Result, Base) {
-        var unwanted = start.guarding.unwanted(component.name)
+        var unwanted = surroundings.unwanted(component.name)
         let base = try await base(without: unwanted)
         unwanted.formUnion(base.refused)
         var previous = base.previous
@@ -107,14 +145,16 @@ struct ComponentRun: Sendable {
         for _ in 0..<Self.attemptsBesidePrunes {
             var backup = ComponentBackup(
                 repository: run.repository, component: component.name, kind: component.kind, capture: captured.capture,
-                captured: captured.began, capturedUntil: captured.ended, run: start.guarding.run,
+                captured: captured.began, capturedUntil: captured.ended, run: surroundings.run,
                 previous: previous?.manifest, catalog: base.catalog, unwanted: unwanted, pool: run.pool,
                 lanes: max(1, run.lanes / run.components.count + run.lanes % run.components.count),
                 progress: component.progress, logger: run.logger)
             backup.ownFolders = ownFolders
             var result = try await backup.run()
             result.added = result.added + added
-            let doomed = try await run.pool.run { [result] in try start.guarding.doomed(of: result.manifest) }
+            let doomed = try await run.pool.run { [result] in
+                try surroundings.doomed(Set(result.manifest.packs.map(\.pack)), of: component.name)
+            }
             if doomed.isEmpty {
                 result.warnings += warnings
                 return (result, base)
@@ -167,7 +207,7 @@ struct ComponentRun: Sendable {
         func fromNothing() async throws -> Catalog {
             try await run.state.catalog(of: component.name, for: nil, from: filler)
         }
-        let found = try await run.pool.run { try start.history.base(of: component.name) }
+        let found = try await run.pool.run { try surroundings.base(of: component.name) }
         let warnings = found.warning.map { [$0] } ?? []
         var refused = unwanted
         if run.repository.encryption.refusesClear, !found.isEncrypted, let manifest = found.manifest {

@@ -51,15 +51,19 @@ struct RunGuard: Sendable {
     /// Returns the packs of a manifest that are gone or may be removed at any time. Call it when the manifest is in the
     /// store.
     func doomed(of manifest: Manifest) throws -> Set<String> {
-        let used = Set(manifest.packs.map(\.pack))
+        try doomed(Set(manifest.packs.map(\.pack)), of: manifest.component)
+    }
+
+    /// Returns those of `used` that are gone or may be removed at any time.
+    func doomed(_ used: Set<String>, of component: String) throws -> Set<String> {
         var doomed: Set<String> = []
         try marks.forEach(PruneIntent.self, unreadable: { _ in }) { _, intent in
-            doomed.formUnion(used.intersection(intent.packs[manifest.component] ?? []))
+            doomed.formUnion(used.intersection(intent.packs[component] ?? []))
         }
         // In this order: an intent that no longer exists was carried out, and its prune wrote a mark before that.
         let prunes = try marks.list(PrunedMark.kind)
         if prunes.contains(where: { !prunesBefore.contains($0.key) }) {
-            doomed.formUnion(try missing(used.subtracting(doomed), of: manifest.component))
+            doomed.formUnion(try missing(used.subtracting(doomed), of: component))
         }
         return doomed
     }

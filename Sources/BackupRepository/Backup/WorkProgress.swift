@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// The progress of a long operation: the operation writes it, and a display reads it at its own pace.
 package final class WorkProgress: Sendable {
-    package struct State: Equatable, Sendable {
+    package struct State: Codable, Equatable, Sendable {
         /// The present phase, for people: "scanning", "storing".
         package var phase = ""
         package var files = 0, totalFiles = 0

@@ -35,6 +35,8 @@ package struct ImportRequest: Sendable {
     package var isDryRun = false
     /// Allow replacing conflicting objects.
     package var replaces = false
+    /// Restore workloads without starting them, because their data are restored later.
+    package var holdsWorkloads = false
     /// True if the operator lets objects send their secrets to other servers than now.
     package var allowsSecretHosts = false
     /// Import beside existing objects, under names that begin with this prefix.

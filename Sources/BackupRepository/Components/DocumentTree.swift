@@ -151,7 +151,8 @@ package final class DocumentTree: Sendable {
         return "\(self.path)/\(path)"
     }
 
-    func forget(_ path: String) { state.withLock { _ = $0.written.remove(path) } }
+    /// Records that one document no longer belongs to the tree, although it was written.
+    package func forget(_ path: String) { state.withLock { _ = $0.written.remove(path) } }
 
     func noteChange() { state.withLock { $0.changed += 1 } }
 

@@ -29,11 +29,21 @@ package struct GapSurroundings: Sendable {
     package var components: Set<String>
     /// Values that the newest backup of this component lacks, because its server never shows them.
     package var withheld: [Withheld]
+    /// The claims of clusters whose data are backed up.
+    package var claims: [BackedUpClaims]
 
-    package init(trees: [String] = [], components: Set<String> = [], withheld: [Withheld] = []) {
+    package init(
+        trees: [String] = [], components: Set<String> = [], withheld: [Withheld] = [], claims: [BackedUpClaims] = []
+    ) {
         self.trees = trees
         self.components = components
         self.withheld = withheld
+        self.claims = claims
+    }
+
+    /// Returns true if the data of a claim are backed up.
+    package func covers(claim: String, in namespace: String) -> Bool {
+        claims.contains { $0.contains(claim, in: namespace) }
     }
 
     /// Returns true if an absolute path is in a tree that is backed up, or is one.
@@ -44,6 +54,31 @@ package struct GapSurroundings: Sendable {
     /// Returns true if the name, kind or path of a component mentions a program: "promtail".
     package func mentions(_ program: String) -> Bool {
         components.contains { $0.contains(program) } || trees.contains { $0.contains(program) }
+    }
+}
+
+/// The claims whose data one component backs up.
+package struct BackedUpClaims: Equatable, Sendable {
+    /// Nil for the context's namespace, which is not known.
+    package var namespace: String?
+    /// The claim's name; nil for the claims of ``workload``.
+    package var claim: String?
+    /// The workload that uses the claims, by its name alone: "metrics".
+    package var workload: String?
+
+    package init(namespace: String?, claim: String?, workload: String?) {
+        self.namespace = namespace
+        self.claim = claim
+        self.workload = workload
+    }
+
+    /// Claims of a StatefulSet are named TEMPLATE-WORKLOAD-NUMBER.
+    func contains(_ name: String, in namespace: String) -> Bool {
+        guard self.namespace == nil || self.namespace == namespace else { return false }
+        if let claim { return claim == name }
+        guard let workload, let dash = name.lastIndex(of: "-") else { return false }
+        let number = name[name.index(after: dash)...]
+        return !number.isEmpty && number.allSatisfy(\.isNumber) && name[..<dash].hasSuffix("-\(workload)")
     }
 }
 

@@ -11,6 +11,7 @@ extension RepositoryEncryption {
     /// - Throws: `RepositoryError` `.encrypted` if there are recipients and this machine has no document key.
     package func seal(_ document: [UInt8], as key: ObjectKey) throws -> [UInt8] {
         guard !recipients.isEmpty else { return document }
+        if let delegate { return try delegate.seal(document, as: key) }
         guard let documentKey = documentKeys.first else {
             throw RepositoryError(
                 .encrypted, object: key.text, "it must be encrypted, and this machine has no document key",
@@ -21,8 +22,9 @@ extension RepositoryEncryption {
 
     /// Decrypts a document; one that is not encrypted stays as it is.
     /// - Throws: `RepositoryError` `.encrypted` without the right key, `.damaged`.
-    func open(_ object: [UInt8], of key: ObjectKey) throws -> [UInt8] {
+    package func open(_ object: [UInt8], of key: ObjectKey) throws -> [UInt8] {
         guard Self.isEnvelope(object) else { return object }
+        if let delegate { return try delegate.open(object, of: key) }
         do {
             return try CMSEnvelope.open(object, with: DocumentKeys(of: self), limit: DocumentLimits.longestManifest)
         } catch let error as CMSError where error.reason == .wrongKey {

@@ -1,5 +1,5 @@
 package import Cryptography
-internal import ObjectStorage
+package import ObjectStorage
 
 /// The keys of a repository: certificates that packs and documents are encrypted to, and the keys that open them.
 ///
@@ -13,6 +13,8 @@ package struct RepositoryEncryption: Sendable {
     package var documentKeys: [DocumentKey] = []
     /// True to read unencrypted packs although there are recipients.
     package var allowsClear = false
+    /// Another process that has the keys, for a part of a run that works without any; nil to use the keys above.
+    package var delegate: (any EncryptionDelegate)?
 
     /// True if an unencrypted pack is refused: dr did not write it, and any user with write access could.
     package var refusesClear: Bool { !recipients.isEmpty && !allowsClear }
@@ -26,6 +28,16 @@ package struct RepositoryEncryption: Sendable {
         self.recipients = recipients
         self.key = key
     }
+}
+
+/// Another process that has the keys of a repository.
+package protocol EncryptionDelegate: Sendable {
+    /// Encrypts a document that this process is about to write.
+    func seal(_ document: [UInt8], as key: ObjectKey) throws -> [UInt8]
+    /// Decrypts a document that this process has read.
+    func open(_ object: [UInt8], of key: ObjectKey) throws -> [UInt8]
+    /// Reads and decrypts a pack, verifies it to its end, and passes on the bytes `range` of its content.
+    func openPack(_ key: ObjectKey, range: Range<Int>, _ sink: (RawSpan) throws -> Void) throws
 }
 
 extension RepositoryEncryption {

@@ -30,18 +30,18 @@ package enum Layout {
     package static func packPrefix(_ component: String) -> String { "\(component)/packs/" }
 
     /// The last part of a key without `suffix`, such as a pack's id; nil where the key does not end in it.
-    static func name(of key: ObjectKey, suffix: String) -> String? {
+    package static func name(of key: ObjectKey, suffix: String) -> String? {
         guard let last = key.text.split(separator: "/").last, last.hasSuffix(suffix) else { return nil }
         return String(last.dropLast(suffix.count))
     }
 
     /// A pack's id, whether encrypted or not; nil where the key is not that of a pack.
-    static func packID(of key: ObjectKey) -> String? {
+    package static func packID(of key: ObjectKey) -> String? {
         packSuffixes.lazy.compactMap { name(of: key, suffix: $0) }.first(where: isID)
     }
 
     /// The pack's id in the key of an index; nil for any other key.
-    static func indexID(of key: ObjectKey) -> String? {
+    package static func indexID(of key: ObjectKey) -> String? {
         name(of: key, suffix: indexSuffix).flatMap { isID($0) ? $0 : nil }
     }
 }

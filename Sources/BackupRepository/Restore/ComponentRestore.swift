@@ -35,7 +35,7 @@ package struct ComponentRestore: Sendable {
         self.progress = progress
     }
 
-    package struct Report: Sendable {
+    package struct Report: Codable, Sendable {
         package var files = 0, bytes = 0
         /// Files whose content this machine already had: in the old tree, or from an interrupted restore.
         package var reusedFiles = 0, reusedBytes = 0
@@ -122,7 +122,7 @@ package struct ComponentRestore: Sendable {
         }
     }
 
-    package struct Plan: Sendable {
+    package struct Plan: Codable, Sendable {
         package var target: String
         /// True if the target exists and its content would be kept aside.
         package var replaces: Bool
@@ -131,6 +131,14 @@ package struct ComponentRestore: Sendable {
         package var bytes: Int
         /// The reasons for which ``run()`` would fail.
         package var obstacles: [String]
+
+        package init(target: String, replaces: Bool, files: Int, bytes: Int, obstacles: [String]) {
+            self.target = target
+            self.replaces = replaces
+            self.files = files
+            self.bytes = bytes
+            self.obstacles = obstacles
+        }
     }
 
     /// Returns the actions of ``run()``, from the indexes only: it does not fetch contents, and does not write.
@@ -314,6 +322,12 @@ package struct RestoreFailure: OperationError {
     /// The path of the tree with the intact files.
     package var staging: String
     package var target: String
+
+    package init(damage: [Damage], staging: String, target: String) {
+        self.damage = damage
+        self.staging = staging
+        self.target = target
+    }
 
     package var reasonCode: String { "restore_damaged" }
     package var place: ErrorPlace { ErrorPlace(object: target, text: "'\(target)'") }

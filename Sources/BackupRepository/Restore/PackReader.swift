@@ -1,6 +1,6 @@
 internal import Archiving
 internal import Cryptography
-internal import ObjectStorage
+package import ObjectStorage
 
 /// Reads contents from one pack: fetches the gzip members that hold them, decodes and verifies each, and passes on the
 /// plain bytes. A member that arrives damaged is fetched again, because it may be intact in the store.
@@ -12,6 +12,7 @@ struct PackReader {
     private let gzip: [GzipPlace]
     private let isEncrypted: Bool
     private let recoveryKey: RecoveryKey?
+    private let delegate: (any EncryptionDelegate)?
     /// Called with the bytes of each fetch, for progress.
     var transferred: (Int) -> Void = { _ in }
     /// Called with the stored bytes of each gzip member once it is verified, in order.
@@ -39,6 +40,7 @@ struct PackReader {
         key = index.key
         isEncrypted = index.object.envelope != nil
         recoveryKey = repository.encryption.key
+        delegate = repository.encryption.delegate
         var places: [GzipPlace] = []
         var stored = 0
         var plain = 0
@@ -57,7 +59,7 @@ struct PackReader {
     }
 
     /// True if it is encrypted and there is no key: its bytes can be hashed, but its contents cannot be read.
-    var isSealed: Bool { isEncrypted && recoveryKey == nil }
+    var isSealed: Bool { isEncrypted && recoveryKey == nil && delegate == nil }
 
     /// Bytes of tar in the pack.
     var plainSize: Int { gzip.last?.plain.upperBound ?? 0 }
@@ -175,6 +177,12 @@ struct PackReader {
 
     /// Decrypts the whole object, because only its end verifies it, and passes on the wanted bytes of the gzip stream.
     private func fetchEnvelope(_ wanted: Range<Int>, _ splitter: MemberSplitter) throws {
+        if let delegate {
+            return try delegate.openPack(key, range: wanted) { piece in
+                transferred(piece.byteCount)
+                try splitter.write(piece)
+            }
+        }
         guard let recoveryKey else {
             throw RepositoryError(
                 .encrypted, object: key.text, "it is encrypted",
@@ -258,6 +266,38 @@ private final class MemberSplitter {
             stored.withUnsafeBytes { opened($0.bytes) }
             number += 1
             stored.removeAll(keepingCapacity: true)
+        }
+    }
+}
+
+extension Repository {
+    /// Reads and decrypts a pack, verifies it to its end, and passes on the bytes `range` of its content.
+    /// - Throws: `ObjectStoreError`; `RepositoryError` `.encrypted` without the right key, `.damaged`.
+    package func openPack(_ pack: ObjectKey, range: Range<Int>, _ sink: (RawSpan) throws -> Void) throws {
+        guard let key = encryption.key else {
+            throw RepositoryError(
+                .encrypted, object: pack.text, "it is encrypted",
+                hint: "specify the recovery key with --recovery-key FILE")
+        }
+        do {
+            var offset = 0
+            try withoutActuallyEscaping(sink) { sink in
+                let decryptor = CMSDecryptor(with: key) { piece in
+                    let (end, isTooLong) = offset.addingReportingOverflow(piece.byteCount)
+                    guard !isTooLong else { return }
+                    let part = range.clamped(to: offset..<end)
+                    if !part.isEmpty {
+                        try sink(piece.extracting(part.lowerBound - offset..<part.upperBound - offset))
+                    }
+                    offset = end
+                }
+                try store.get(pack, range: nil) { try decryptor.write($0) }
+                try decryptor.finish()
+            }
+        } catch let error as CMSError where error.reason != .wrongKey {
+            throw RepositoryError.damaged(pack.text, error.detail)
+        } catch let error as CMSError {
+            throw RepositoryError(.encrypted, object: pack.text, error.detail, hint: error.hint)
         }
     }
 }

@@ -8,6 +8,8 @@ package struct Relocation: Equatable, Sendable {
     package var url: String?
     package var username: String?
     package var password: Secret?
+    /// True if the drill's server has the live server's credentials: it is made from the same manifests.
+    package var keepsCredentials = false
 
     package init(data: String, url: String? = nil, username: String? = nil, password: Secret? = nil) {
         self.data = data
@@ -21,6 +23,7 @@ extension HTTPAccess {
     /// Replaces the live server and its credentials by the drill's server.
     package mutating func relocate(_ place: Relocation) {
         url = place.url ?? ""
+        guard !place.keepsCredentials else { return }
         username = place.username
         password = place.password
         bearerToken = nil

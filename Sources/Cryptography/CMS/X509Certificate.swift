@@ -17,6 +17,12 @@ package struct X509Certificate: Hashable, Sendable {
     /// The SHA-256 of ``der``, as `openssl x509 -fingerprint -sha256` prints it except for colons and case.
     package var fingerprint: Digest { Digest(of: der) }
 
+    /// The certificate in PEM.
+    package var pem: String {
+        let text = Data(der).base64EncodedString(options: [.lineLength64Characters, .endLineWithLineFeed])
+        return "-----BEGIN CERTIFICATE-----\n\(text)\n-----END CERTIFICATE-----\n"
+    }
+
     /// Reads every certificate in a PEM file, at least one.
     /// - Parameter name: the name of the file in messages.
     /// - Throws: `.notACertificate`.

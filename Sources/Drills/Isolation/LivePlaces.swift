@@ -46,9 +46,10 @@ extension Plan {
     /// - Parameters:
     ///   - allowed: the steps that may run programs.
     ///   - namespace: the drill's namespace, the only permitted one.
+    ///   - sharesLiveCluster: true if that namespace may be in the live stack's cluster.
     /// - Returns: the places, and the reasons to refuse the drill.
     package func reach(
-        programs allowed: [String], namespace: String, _ contexts: KubernetesContexts
+        programs allowed: [String], namespace: String, contexts: KubernetesContexts, sharesLiveCluster: Bool = false
     ) -> (places: [Place], refusals: [String]) {
         var places: [Place] = []
         var refusals: [String] = []
@@ -64,13 +65,16 @@ extension Plan {
                     }
                     places.append(Place("step '\(step.id)'", .server(url: url)))
                 case let action as KubectlAction:
-                    guard let context = action.context else {
-                        refusals.append(
-                            "step '\(step.id)' uses kubectl's current context: choose a separate context for the drill")
-                        continue
+                    if !sharesLiveCluster {
+                        guard let context = action.context, !context.isEmpty else {
+                            refusals.append(
+                                "step '\(step.id)' uses kubectl's current context: choose a separate context for the "
+                                    + "drill, or allow drills in the live cluster with drill.kubernetes.live_cluster")
+                            continue
+                        }
+                        places.append(
+                            Place("step '\(step.id)'", .cluster(context: context, server: contexts.servers[context])))
                     }
-                    places.append(
-                        Place("step '\(step.id)'", .cluster(context: context, server: contexts.servers[context])))
                     var own = action.namespace
                     if case .createNamespace(let name) = action.verb { own = name }
                     if own != namespace {

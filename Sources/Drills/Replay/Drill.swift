@@ -60,6 +60,10 @@ package struct Drill {
 
     // MARK: The run
 
+    private var cluster: DrillCluster? {
+        DrillCluster(live.configuration.drill, parameters: request.parameters)
+    }
+
     private struct Replay {
         var run: String
         var verdict: RunEnd.Verdict
@@ -74,7 +78,8 @@ package struct Drill {
 
     private func replay(_ runs: RunFolder) async throws -> Replay {
         output.note("the drill:")
-        let stage = try DrillStage(live, run: "\(live.now())-\(getpid())", components: components)
+        let stage = try DrillStage(
+            live, run: "\(live.now())-\(getpid())", components: components, cluster: cluster)
         do {
             let setting = DrillSetting(stage: stage, runs: runs, configuration: live.configuration.drill)
             let run = try await ScenarioRun.prepare(
@@ -101,7 +106,10 @@ package struct Drill {
 
     private func refuseUnlessIsolated(_ plan: Plan, _ stage: DrillStage) async throws {
         let contexts = await KubernetesContexts(live.pool)
-        let reach = plan.reach(programs: live.configuration.drill.programs, namespace: stage.namespace, contexts)
+        let settings = live.configuration.drill
+        let reach = plan.reach(
+            programs: settings.programs, namespace: stage.namespace, contexts: contexts,
+            sharesLiveCluster: settings.cluster.sharesLiveCluster)
         let guardian = IsolationGuard(live: live.livePlaces(contexts))
         let places = stage.places + reach.places.filter { place in !stage.places.contains { $0.kind == place.kind } }
         let objections = await live.pool.run { guardian.objections(to: places) } + reach.refusals
@@ -134,7 +142,7 @@ package struct Drill {
     private func negativeControl(of replay: Replay, _ runs: RunFolder, _ journal: Journal) async throws {
         let kinds = live.configuration.components.filter { replay.steps[$0.name] != nil }
         let served = Set(
-            kinds.filter { live.drillServer(of: $0) != nil }.map(\.name))
+            kinds.filter { live.drillServer(of: $0) != nil || cluster?.has($0) == true }.map(\.name))
         let choice = SabotageChoice(
             session: live, repository: replay.repository, selection: replay.selection,
             components: kinds.map { ($0.name, $0.kind) }, served: served)
@@ -155,7 +163,8 @@ package struct Drill {
     /// - Returns: the failed steps and checks.
     private func sabotaged(_ sabotage: Sabotage, _ replay: Replay) async throws -> [Alarm] {
         let stage = try DrillStage(
-            live, run: "\(live.now())-\(getpid())-control", components: components, damage: sabotage.lens)
+            live, run: "\(live.now())-\(getpid())-control", components: components, cluster: cluster,
+            damage: sabotage.lens)
         do {
             // The journal of the control run is removed with its folder; the drill's journal records the result.
             let runs = try RunFolder(state: stage.path)

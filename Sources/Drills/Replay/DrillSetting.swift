@@ -36,6 +36,9 @@ package struct DrillSetting: ReplayPlace {
                         + "drill.parameters")
             }
             values["namespace"] = stage.namespace
+            if let context = configuration.cluster.context, names.contains("context"), known["context"] == nil {
+                values["context"] = context
+            }
         }
         return values
     }

@@ -1,16 +1,23 @@
+import Documents
 import Foundation
+import Kubernetes
 import Platform
 import RecoveryPlan
+import StackConfiguration
 
 /// The namespace that a drill creates and removes in a cluster.
+///
+/// Its pods reach each other and the cluster's DNS, and nothing else; nothing from outside reaches them. A quota keeps
+/// them from crowding out the stack. The network policy works only if the cluster's network plugin enforces policies.
 struct DrillNamespace: Equatable, Sendable {
-    var context: String
+    /// Nil for the current context, or for the cluster that dr runs in.
+    var context: String?
     var name: String
 
     /// The line in the note of a drill's folder.
-    var line: String { "\(context) \(name)" }
+    var line: String { "\(context ?? Self.noContext) \(name)" }
 
-    init(context: String, name: String) {
+    init(context: String?, name: String) {
         self.context = context
         self.name = name
     }
@@ -18,33 +25,81 @@ struct DrillNamespace: Equatable, Sendable {
     /// - Returns: nil for any other line.
     init?(line: String) {
         let words = line.split(separator: " ").map(String.init)
-        guard words.count == 2, words[1].hasPrefix(Self.prefix) else { return nil }
-        self.init(context: words[0], name: words[1])
+        guard words.count == 2, words[1].hasPrefix(Self.prefix), words[1].isKubernetesName else { return nil }
+        self.init(context: words[0] == Self.noContext ? nil : words[0], name: words[1])
     }
 
     private static let prefix = "dr-drill-"
+    private static let noContext = "-"
 
     /// - Parameter run: the id of the drill: digits, letters, hyphens.
     static func name(of run: String) -> String { prefix + run.lowercased() }
 
     /// The command for an operator.
-    var removal: String { "kubectl --context=\(context) delete namespace \(name)" }
+    var removal: String { "kubectl\(context.map { " --context=\($0)" } ?? "") delete namespace \(name)" }
+
+    private func kubectl(_ pool: BlockingPool) -> Kubectl {
+        Kubectl(
+            context: context, namespace: nil, environment: ProcessInfo.processInfo.environment, folder: "/", pool: pool)
+    }
+
+    /// Creates the namespace with its quota and its network policy, before anything else is in it.
+    func create(_ limits: DrillClusterConfiguration, _ pool: BlockingPool) async throws {
+        for document in [namespace, quota(limits), isolation] {
+            do {
+                try await kubectl(pool).run(
+                    ["apply", "--server-side", "--field-manager=dr", "--filename", "-"], input: document.compact)
+            } catch let error as KubernetesError {
+                throw DrillError("namespace \(name)", "\(error)", hint: error.hint)
+            }
+        }
+    }
+
+    private var labels: JSONValue { ["app.kubernetes.io/managed-by": "dr", "dr/drill": "true"] }
+
+    private var namespace: JSONValue {
+        ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name), "labels": labels]]
+    }
+
+    private func quota(_ limits: DrillClusterConfiguration) -> JSONValue {
+        var hard: JSONValue = [
+            "pods": .string("\(limits.pods)"), "persistentvolumeclaims": .string("\(limits.claims)"),
+            // Nothing outside the cluster may reach a drill's servers.
+            "services.loadbalancers": "0", "services.nodeports": "0", "count/ingresses.networking.k8s.io": "0",
+        ]
+        if let storage = limits.storage { hard["requests.storage"] = .string(storage) }
+        return [
+            "apiVersion": "v1", "kind": "ResourceQuota",
+            "metadata": ["name": "dr-drill", "namespace": .string(name), "labels": labels],
+            "spec": ["hard": hard],
+        ]
+    }
+
+    private var isolation: JSONValue {
+        let within: JSONValue = ["podSelector": [:]]
+        let resolver: JSONValue = [
+            "ports": [["protocol": "UDP", "port": 53], ["protocol": "TCP", "port": 53]],
+            "to": [["namespaceSelector": ["matchLabels": ["kubernetes.io/metadata.name": "kube-system"]]]],
+        ]
+        return [
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": ["name": "dr-drill", "namespace": .string(name), "labels": labels],
+            "spec": [
+                "podSelector": [:], "policyTypes": ["Ingress", "Egress"],
+                "ingress": [["from": [within]]], "egress": [["to": [within]], resolver],
+            ],
+        ]
+    }
 
     /// Removes the namespace with its content, even if the drill was cancelled.
     /// - Returns: the reason for a failure; nil if the namespace was removed.
     func remove(_ pool: BlockingPool) async -> String? {
-        let program = Program(
-            "kubectl",
-            [
-                "--context=\(context)", "delete", "namespace", name, "--ignore-not-found", "--wait=true",
-                "--timeout=120s",
-            ],
-            environment: InheritedEnvironment.selected(from: ProcessInfo.processInfo.environment),
-            timeout: .seconds(150))
         let removal = Task { () -> String? in
             do {
-                let (end, _) = try await pool.run { try program.captured(limit: 4096) }
-                return end.status == 0 ? nil : end.errors.trimmingCharacters(in: .whitespacesAndNewlines)
+                try await kubectl(pool).run(
+                    ["delete", "namespace", name, "--ignore-not-found", "--wait=true", "--timeout=120s"],
+                    timeout: .minutes(2))
+                return nil
             } catch { return "\(error)" }
         }
         return await removal.value
@@ -59,6 +114,11 @@ extension Plan {
         }
     }
 
-    /// The contexts of the kubectl actions.
-    var contexts: [String] { Set(kubectlActions.compactMap(\.action.context)).sorted() }
+    /// The contexts of the kubectl actions; an element is nil for the current context.
+    var contexts: [String?] {
+        var seen: Set<String?> = []
+        return kubectlActions.map { $0.action.context.flatMap { $0.isEmpty ? nil : $0 } }.filter {
+            seen.insert($0).inserted
+        }
+    }
 }

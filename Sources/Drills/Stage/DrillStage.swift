@@ -25,10 +25,12 @@ final class DrillStage: Sendable {
     /// - Parameters:
     ///   - live: the session of the live stack.
     ///   - chosen: the components to drill; empty for all.
+    ///   - cluster: the cluster of the drill's namespace, for the components that are in the live cluster; nil if they
+    ///     are restored on this machine.
     ///   - damage: the wrapper of the repository's store.
     /// - Throws: ``DrillError``, also if the environment is not isolated.
     init(
-        _ live: Session, run: String, components chosen: [String],
+        _ live: Session, run: String, components chosen: [String], cluster: DrillCluster? = nil,
         damage: @escaping @Sendable (any ObjectStore) -> any ObjectStore = { $0 }
     ) throws {
         let settings = live.configuration.drill
@@ -44,6 +46,13 @@ final class DrillStage: Sendable {
         configuration.components = try live.configuration.components.compactMap { component in
             let name = component.name
             guard chosen.isEmpty || chosen.contains(name) else { return nil }
+            if let cluster, cluster.has(component) {
+                guard let moved = cluster.moved(component, to: DrillNamespace.name(of: run)) else {
+                    leftOut[name] = "its server has no kube:// address, so the drill cannot reach the one it starts"
+                    return nil
+                }
+                return moved
+            }
             let data = "\(folder.path)/\(name)"
             let options = live.drillServer(of: component)
             let port = try options.map { options in
@@ -106,8 +115,8 @@ final class DrillStage: Sendable {
 
     // MARK: Clusters
 
-    /// Records that the plan creates the namespace in these contexts, before it does.
-    func claim(contexts: [String]) throws {
+    /// Records that the drill creates its namespace in these contexts, before it does.
+    func claim(contexts: [String?]) throws {
         guard !contexts.isEmpty else { return }
         let namespaces = contexts.map { DrillNamespace(context: $0, name: namespace) }
         try folder.note(namespaces.map(\.line))
@@ -125,10 +134,13 @@ final class DrillStage: Sendable {
 
     // MARK: Servers
 
-    /// Prepares the plan: removes the namespaces of killed drills, and starts the empty servers that are restored through
+    /// Prepares the plan: removes the namespaces of killed drills, creates this one's, and starts the empty servers that are restored through
     /// their API, as on a rebuilt host.
     func prepare() async throws {
         await remove(folder.leftBehind.compactMap(DrillNamespace.init))
+        for namespace in made.withLock({ $0 }) {
+            try await namespace.create(session.configuration.drill.cluster, session.pool)
+        }
         for component in filledByAPI.sorted() { try await servers[component]?.start() }
     }
 

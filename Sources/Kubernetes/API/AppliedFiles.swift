@@ -2,7 +2,9 @@ internal import Foundation
 
 /// The files of an `apply`, and kubectl's arguments for them.
 package struct AppliedFiles {
-    package let arguments: [String]
+    package let path: String
+    package let isKustomization: Bool
+    private let isFolder: Bool
 
     /// - Parameter path: an absolute path.
     /// - Throws: ``KubernetesError`` if the path does not exist.
@@ -14,11 +16,26 @@ package struct AppliedFiles {
                 hint: "restore the configuration in an earlier step")
         }
         let names = ["kustomization.yaml", "kustomization.yml", "Kustomization"]
-        let isKustomization =
+        self.path = path
+        self.isFolder = isFolder.boolValue
+        isKustomization =
             isFolder.boolValue && names.contains { FileManager.default.fileExists(atPath: "\(path)/\($0)") }
+    }
+
+    package var arguments: [String] {
         // Server-side apply needs no annotation that grows with the object, and detects conflicts with other managers.
-        arguments = [
-            "apply", "--server-side", "--field-manager=dr", isKustomization ? "--kustomize" : "--filename", path,
-        ]
+        ["apply", "--server-side", "--field-manager=dr", isKustomization ? "--kustomize" : "--filename", path]
+    }
+
+    /// The files that kubectl reads, unless it is a kustomization.
+    func files() throws(KubernetesError) -> [String] {
+        guard isFolder else { return [path] }
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path).sorted().filter { name in
+                [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
+            }.map { "\(path)/\($0)" }
+        } catch {
+            throw KubernetesError(.failed, operation: "kubectl apply '\(path)'", "the folder cannot be read")
+        }
     }
 }

@@ -3,10 +3,12 @@ package import Platform
 
 /// The kubectl program of this machine, for one namespace of one cluster.
 package struct Kubectl: Sendable {
-    private let selection: [String]
+    private var selection: [String]
     private let environment: [String: String]
     private let folder: String
     private let pool: BlockingPool
+    /// The time in which requests are repeated while the API server does not answer; nil to fail at once.
+    package var patience: ConnectionPatience?
 
     /// - Parameters:
     ///   - context: the context in the kubeconfig; nil or empty for the current one, or for the cluster that dr runs in.
@@ -24,17 +26,62 @@ package struct Kubectl: Sendable {
         self.pool = pool
     }
 
+    /// The same cluster, for another namespace.
+    package func inNamespace(_ namespace: String) -> Kubectl {
+        var copy = self
+        copy.selection = selection.filter { !$0.hasPrefix("--namespace=") } + ["--namespace=\(namespace)"]
+        return copy
+    }
+
+    /// The context and the namespace, for names of remembered values: "production/monitoring/".
+    var place: String {
+        selection.map { "\($0.drop { $0 != "=" }.dropFirst())/" }.joined()
+    }
+
     package func command(_ arguments: [String], input: String? = nil) -> KubectlCommand {
         KubectlCommand(Program("kubectl", selection + arguments, environment: environment, folder: folder), input)
     }
 
-    /// Runs a command to its end.
+    /// The same cluster, without waiting for an API server that does not answer.
+    package var impatient: Kubectl {
+        var copy = self
+        copy.patience = nil
+        return copy
+    }
+
+    /// A command that lasts as long as its caller needs it, such as `exec` or `port-forward`.
+    package func stream(_ arguments: [String]) -> Program {
+        var program = command(arguments).program
+        program.timeout = .seconds(30 * 86_400)
+        return program
+    }
+
+    /// Runs a command to its end. While the API server does not answer, the command is repeated as ``patience`` allows.
     /// - Parameters:
     ///   - timeout: the time limit for the cluster; nil for a plain request, which has 30 s.
+    ///   - limit: the bytes of standard output to keep.
     /// - Returns: the end of the standard output.
     /// - Throws: ``KubernetesError`` if it fails; `CancellationError`.
     @discardableResult
-    package func run(_ arguments: [String], input: [UInt8]? = nil, timeout: Period? = nil) async throws -> String {
+    package func run(
+        _ arguments: [String], input: [UInt8]? = nil, timeout: Period? = nil, limit: Int = 1 << 20
+    ) async throws -> String {
+        var isTold = false
+        while true {
+            do {
+                return try await attempt(arguments, input: input, timeout: timeout, limit: limit)
+            } catch let error as KubernetesError where error.isUnreachable {
+                guard let patience, patience.hasTime else { throw error }
+                if !isTold { patience.tell("waiting for the API server: \(error.detail)") }
+                isTold = true
+                try await Task.sleep(for: ConnectionPatience.interval)
+            }
+        }
+    }
+
+    private func attempt(
+        _ arguments: [String], input: [UInt8]?, timeout: Period?, limit: Int
+    ) async throws -> String {
         // A request time-out would cut watches short, so only plain requests have one.
         var program = command(timeout == nil ? arguments + ["--request-timeout=30s"] : arguments).program
         // kubectl has its own time-out and reports what it waited for. This longer one is for a hanging kubectl.
@@ -43,7 +90,7 @@ package struct Kubectl: Sendable {
         let operation = "kubectl \(arguments.prefix(2).filter { !$0.hasPrefix("-") }.joined(separator: " "))"
         let result: (end: ProgramEnd, output: String)
         do {
-            result = try await pool.run { [program] in try program.captured(limit: 1 << 20) }
+            result = try await pool.run { [program] in try program.captured(limit: limit) }
         } catch let error as ProgramError {
             let isMissing = error.reason == .missing
             throw KubernetesError(
@@ -59,13 +106,43 @@ package struct Kubectl: Sendable {
     /// Reads an object.
     /// - Returns: nil if there is no such object.
     package func object(_ name: String, timeout: Period? = nil) async throws -> JSONValue? {
-        let text = try await run(["get", name, "--ignore-not-found", "--output=json"])
+        let text = try await run(["get", name, "--ignore-not-found", "--output=json"], limit: Self.longestOutput)
         guard !text.isEmpty else { return nil }
+        return try json(text, of: name)
+    }
+
+    /// Reads the objects of a type.
+    /// - Parameters:
+    ///   - arguments: selectors of kubectl, such as `--selector=app=metrics`.
+    package func objects(_ type: String, _ arguments: [String] = []) async throws -> [JSONValue] {
+        let text = try await run(["get", type, "--output=json"] + arguments, limit: Self.longestOutput)
+        return try json(text, of: type)["items"]?.array ?? []
+    }
+
+    private static let longestOutput = 64 << 20
+
+    package func json(_ text: String, of name: String) throws -> JSONValue {
         guard let object = try? JSONValue(parsing: [UInt8](text.utf8)) else {
             throw KubernetesError(.failed, operation: "kubectl get \(name)", "its output is not valid JSON")
         }
         return object
     }
+}
+
+/// The time in which a request is repeated while the API server does not answer, as while a cluster is rebuilt.
+package struct ConnectionPatience: Sendable {
+    package var deadline: ContinuousClock.Instant
+    /// Receives a line when a wait begins.
+    package var tell: @Sendable (String) -> Void
+
+    package init(deadline: ContinuousClock.Instant, tell: @escaping @Sendable (String) -> Void) {
+        self.deadline = deadline
+        self.tell = tell
+    }
+
+    static let interval = Duration.seconds(1)
+
+    var hasTime: Bool { .now + Self.interval < deadline }
 }
 
 /// A kubectl command, with its form for display.

@@ -2,16 +2,39 @@
 package enum KubectlFailure {
     /// - Parameter errors: the end of kubectl's standard error.
     package static func error(_ operation: String, status: CInt, errors: String) -> KubernetesError {
-        let lines = errors.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("Warning:") }
+        let lines = errors.split(whereSeparator: \.isNewline)
+            .filter { !$0.hasPrefix("Warning:") && !isLogLine($0) }
             .prefix { !$0.hasPrefix("Please review the fields above") }  // a page about conflicts in general
         let text = lines.suffix(6).joined(separator: "; ")
         let detail = text.isEmpty ? "exit code \(status)" : text.trimmingPrefix("error: ")
         let sign = signs.first { text.contains($0.words) }
-        return KubernetesError(sign?.reason ?? .failed, operation: operation, String(detail), hint: sign?.hint)
+        var error = KubernetesError(sign?.reason ?? .failed, operation: operation, String(detail), hint: sign?.hint)
+        error.isUnreachable = sign?.reason != .hopeless && isUnreachable(text)
+        return error
+    }
+
+    /// A line of kubectl's own log: `E1128 12:00:01.123456    4242 memcache.go:381] …`.
+    private static func isLogLine(_ line: Substring) -> Bool {
+        line.prefixMatch(of: /[IWEF]\d{4} \d\d:\d\d:\d\d/) != nil
+    }
+
+    /// The API server, or the way to it, does not work at present.
+    private static func isUnreachable(_ text: String) -> Bool {
+        guard !text.contains("failed calling webhook") else { return false }
+        return [
+            "was refused", "connection refused", "no such host", "i/o timeout", "TLS handshake timeout",
+            "connection reset by peer", "no route to host", "network is unreachable", "(ServiceUnavailable)",
+            "unable to handle the request", "etcdserver: ", "apiserver not ready", "client connection lost",
+            "Client.Timeout exceeded", "context deadline exceeded", "unexpected EOF", ": EOF", "(Timeout)",
+            "InternalError): an error on the server", "server misbehaving",
+        ].contains { text.contains($0) }
     }
 
     /// Error messages of kubectl 1.31 to 1.37.
     private static let signs: [(words: String, reason: KubernetesError.Reason, hint: String?)] = [
+        ("exceeded quota", .failed, "raise the quota of the namespace, or lower the requests"),
+        ("violates PodSecurity", .hopeless, "change the pod's security settings, or the label of the namespace"),
+        ("because it is being terminated", .failed, "wait until the namespace is gone: kubectl: {create_namespace: …}"),
         (
             "(Forbidden)", .hopeless,
             "the user of this context lacks the permission; check it with `kubectl auth can-i` and grant it"

@@ -15,6 +15,8 @@ package struct KubernetesError: OperationError, Equatable {
     package var operation: String
     package var detail: String
     package var hint: String?
+    /// True if the API server could not be reached or was not ready, so that a later request may succeed.
+    package var isUnreachable = false
 
     package init(_ reason: Reason, operation: String, _ detail: String, hint: String? = nil) {
         self.reason = reason
@@ -22,6 +24,9 @@ package struct KubernetesError: OperationError, Equatable {
         self.detail = detail
         self.hint = hint
     }
+
+    /// True if the user lacks the permission.
+    package var isForbidden: Bool { reason == .hopeless && detail.contains("(Forbidden)") }
 
     package var reasonCode: String { "kubernetes_failed" }
     package var place: ErrorPlace { ErrorPlace(operation: operation) }

@@ -31,17 +31,41 @@ package struct KubernetesWait {
         let found = try await find()
         if condition == "delete", found == 0 { return "\(subject): no such object" }
         if condition != "delete", condition != "create", found == 0 { try await awaitOne(deadline) }
-        let left = max(1, (deadline - .now).components.seconds)
-        do {
-            try await kubectl.run(
-                Self.arguments(what, selector: selector, condition: condition, within: .seconds(Int(clamping: left))),
-                timeout: .seconds(Int(clamping: left)))
-        } catch var error as KubernetesError where error.reason == .failed {
-            error.reason = .notSo
-            error.operation = "\(subject), for \(condition)"
-            throw error
+        while true {
+            let left = Period.seconds(Int(clamping: max(1, (deadline - .now).components.seconds)))
+            do {
+                // An API server that goes away in between must not use up the time of a second wait.
+                try await kubectl.impatient.run(
+                    Self.arguments(what, selector: selector, condition: condition, within: left), timeout: left)
+                return "\(subject): \(condition)\(found > 1 ? ", \(found) of them" : "")"
+            } catch let error as KubernetesError where error.isUnreachable && kubectl.patience?.hasTime == true {
+                _ = try await find()
+                if ContinuousClock.now >= deadline { throw try await unfulfilled(error) }
+            } catch let error as KubernetesError where error.reason == .failed {
+                throw try await unfulfilled(error)
+            }
         }
-        return "\(subject): \(condition)\(found > 1 ? ", \(found) of them" : "")"
+    }
+
+    /// Adds the reason of the first object that has one.
+    private func unfulfilled(_ failure: KubernetesError) async throws -> KubernetesError {
+        var error = failure
+        error.reason = .notSo
+        error.operation = "\(subject), for \(condition)"
+        guard error.detail.contains("timed out") else { return error }
+        for object in try await objects().prefix(20) {
+            guard let reason = try await ClusterReasons(kubectl).reason(of: object) else { continue }
+            error.detail = "not within \(within): \(reason)"
+            break
+        }
+        return error
+    }
+
+    private func objects() async throws -> [JSONValue] {
+        do {
+            guard let selector else { return try await kubectl.impatient.object(what).map { [$0] } ?? [] }
+            return try await kubectl.impatient.objects(what, ["--selector=\(selector)"])
+        } catch is KubernetesError { return [] }
     }
 
     private var subject: String { what + (selector.map { " with \($0)" } ?? "") }

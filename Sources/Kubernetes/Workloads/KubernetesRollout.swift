@@ -12,48 +12,64 @@ package struct KubernetesRollout {
         self.kubectl = kubectl
     }
 
-    /// The arguments of kubectl. Without `--timeout` it would wait for ever.
+    /// The command that waits in the same way, for the preview.
     package static func arguments(_ object: KubernetesObject, _ within: Period) -> [String] {
         ["rollout", "status", object.description, "--timeout=\(within.kubectl)"]
     }
 
     package func await() async throws -> String {
-        do {
-            try await kubectl.run(Self.arguments(object, within), timeout: within)
-        } catch var error as KubernetesError where error.reason == .failed {
-            error.reason = .notSo
-            error.operation = "rollout of \(object)"
-            error.detail = try await explained(error.detail)
-            throw error
+        var last: (state: RolloutState, workload: JSONValue)?
+        let end = try await ClusterPolling(within: within).first { () -> RolloutState? in
+            let (state, workload) = try await look()
+            last = (state, workload)
+            if case .pending = state.progress { return nil }
+            return state
         }
-        return "\(object) is rolled out"
-    }
-
-    /// Adds the ready replicas and the reason, because kubectl only reports the time-out.
-    private func explained(_ detail: String) async throws -> String {
-        guard detail.contains("timed out"), let workload = try await kubectl.object(object.description) else {
-            return detail
-        }
-        let wanted = workload["spec"]?["replicas"]?.integer ?? 1
-        let ready = workload["status"]?["readyReplicas"]?.integer ?? 0
-        var text = "\(ready) of \(wanted) replicas are ready after \(within)"
-        if let reason = try await reasonOfWaiting(workload) { text += ": \(reason)" }
-        return text
-    }
-
-    private func reasonOfWaiting(_ workload: JSONValue) async throws -> String? {
-        let labels = workload["spec"]?["selector"]?["matchLabels"]?.object ?? [:]
-        let terms = labels.compactMap { name, value in value.text.map { "\(name)=\($0)" } }.sorted()
-        guard !terms.isEmpty else { return nil }
-        let text = try await kubectl.run(
-            ["get", "pods", "--selector=\(terms.joined(separator: ","))", "--output=json"])
-        let pods = (try? JSONValue(parsing: [UInt8](text.utf8)))?["items"]?.array ?? []
-        for pod in pods {
-            for container in pod["status"]?["containerStatuses"]?.array ?? [] {
-                guard let reason = container["state"]?["waiting"]?["reason"]?.text else { continue }
-                return "\(reason) in pod \(pod["metadata"]?["name"]?.text ?? "?")"
+        switch end?.progress {
+        case .complete?:
+            return "\(object) is rolled out" + (end?.remark.map { "; \($0)" } ?? "")
+        case .failed(let text)?:
+            throw failure(.notSo, try await explained(text, last?.workload))
+        case .pending?, nil:
+            guard case .pending(let text)? = last?.state.progress else {
+                throw failure(.notSo, "its state is not known after \(within)")
             }
+            throw failure(.notSo, try await explained("\(text) after \(within)", last?.workload))
         }
-        return nil
+    }
+
+    private func look() async throws -> (RolloutState, JSONValue) {
+        guard let workload = try await kubectl.object(object.description) else {
+            throw failure(
+                .failed, "there is no such workload", hint: "check the namespace, or apply the workload first")
+        }
+        if let state = RolloutState(workload) { return (state, workload) }
+        let scale = try await scaleOfCustomResource()
+        var ready: Int?
+        if let selector = scale?.selector {
+            ready = try await kubectl.objects("pods", ["--selector=\(selector)"]).count { PodReason.isReady($0) }
+        }
+        guard let state = RolloutState(custom: workload, scale: scale, ready: ready) else {
+            throw failure(
+                .hopeless, "this kind has neither a scale subresource nor a condition Available or Ready",
+                hint: "wait for a field of it: kubectl: {wait: \(object), for: jsonpath='{.status.phase}'=Running}")
+        }
+        return (state, workload)
+    }
+
+    private func scaleOfCustomResource() async throws -> WorkloadScale? {
+        do { return try await WorkloadScale.read(object, kubectl) } catch let error as KubernetesError
+            where error.reason == .hopeless && error.detail == "it has no scale subresource"
+        { return nil }
+    }
+
+    /// Adds the reason, which the workload's status does not tell.
+    private func explained(_ text: String, _ workload: JSONValue?) async throws -> String {
+        guard let workload, let reason = try await ClusterReasons(kubectl).reason(of: workload) else { return text }
+        return "\(text): \(reason)"
+    }
+
+    private func failure(_ reason: KubernetesError.Reason, _ detail: String, hint: String? = nil) -> KubernetesError {
+        KubernetesError(reason, operation: "rollout of \(object)", detail, hint: hint)
     }
 }

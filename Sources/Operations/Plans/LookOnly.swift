@@ -31,6 +31,14 @@ struct LookOnly: RecoveryServices {
 }
 
 extension Session {
+    /// The context for a look at a plan's clusters, with this process's environment.
+    package func preflightContext(for plan: Plan) -> ActionContext {
+        var context = lookContext(for: plan)
+        context.environment = ProcessInfo.processInfo.environment
+        context.folder = programFolder
+        return context
+    }
+
     /// The context for the description of a plan's actions.
     package func lookContext(for plan: Plan) -> ActionContext {
         let scope = planScope(.look)

@@ -1,4 +1,5 @@
 import BackupRepository
+package import Kubernetes
 import Platform
 import RecoveryPlan
 
@@ -38,6 +39,8 @@ package struct ScenarioPreview: Encodable {
     var withoutData: [String]
     var steps: [StepPreview] = []
     var checks: [String]
+    /// The findings on the plan's clusters.
+    package var preflight: [ClusterFinding] = []
     /// The bytes that would be restored.
     var bytes: Int { steps.compactMap(\.bytes).reduce(0, +) }
 
@@ -80,6 +83,7 @@ package struct ScenarioPreview: Encodable {
         lines.append("data to restore: \(Units.bytes(bytes))")
         let allowed = rto.map { "; allowed: \(Units.duration($0))" } ?? ""
         lines.append("time: \(forecast?.text ?? incomplete)\(allowed)")
+        if !preflight.isEmpty { lines += ["preflight:"] + preflight.lines.map { "  \($0.replacing("\n", with: "\n  "))" } }
         lines.append("nothing was changed")
         return lines.joined(separator: "\n")
     }

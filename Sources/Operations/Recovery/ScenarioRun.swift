@@ -3,6 +3,7 @@ import Components
 import Cryptography
 import Documents
 import Foundation
+import Kubernetes
 import Logging
 import Platform
 import Components
@@ -112,6 +113,7 @@ package struct ScenarioRun {
                     forecast: forecast.steps[step.id])
             }
         }
+        preview.preflight = try await PlanPreflight(plan: plan, context: context).run()
         return preview
     }
 
@@ -136,7 +138,9 @@ package struct ScenarioRun {
         }
     }
 
-    package func carryOut() async throws -> ScenarioResult {
+    /// - Parameter ignoringPreflight: true to start although the plan's clusters show errors.
+    package func carryOut(ignoringPreflight: Bool = false) async throws -> ScenarioResult {
+        if !record.isDrill { try await preflight(ignoringErrors: ignoringPreflight) }
         let display = RunDisplay(session.options, record, progress: recovery.progress)
         let notices = recovery.notices
         if !record.isDrill {
@@ -156,6 +160,16 @@ package struct ScenarioRun {
         await notices.close()
         let path = runs.journal(of: record.identity.id)
         return ScenarioResult(outcome, record, reading: try JournalReading(path: path), journal: path)
+    }
+
+    /// Looks at the clusters of the plan before anything is declared.
+    /// - Throws: ``PreflightError`` with all errors.
+    private func preflight(ignoringErrors: Bool) async throws {
+        let findings = try await PlanPreflight(plan: plan, context: context { _ in }).run()
+        let output = Output(options: session.options)
+        let errors = findings.filter { $0.severity == .error }
+        guard errors.isEmpty || ignoringErrors else { throw PreflightError(errors) }
+        for finding in findings { output.warn(finding.text) }
     }
 
     /// Refuses the run while nothing is declared or stopped yet.

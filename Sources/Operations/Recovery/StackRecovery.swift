@@ -53,6 +53,15 @@ package struct StackRecovery: RecoveryServices {
                 ]
                 lines += plan.obstacles.map { "conflict: \($0)" }
                 return ActionPreview(lines, bytes: plan.bytes)
+            case .volume(let words):
+                let plan = try await job.planVolume()
+                let use = request.previous == .discard ? "removed once the run is validated" : "kept in the volume"
+                var lines = [
+                    "restore \(job.component) of set \(job.set.name) to \(words), \(plan.target): \(Units.count(plan.files, "file"))"
+                        + (plan.replaces ? "; the previous content is \(use)" : "")
+                ]
+                lines += plan.obstacles.map { "conflict: \($0)" }
+                return ActionPreview(lines, bytes: plan.bytes)
             case .importer(_, let directory):
                 let place = directory ?? "its server"
                 let totals = job.manifest.totals
@@ -75,8 +84,13 @@ package struct StackRecovery: RecoveryServices {
                 files: 0, bytes: 0)
             result.warnings = job.manifest.damage.map { "'\($0.path)' is not in this backup: \($0.reason)" }
             switch road {
-            case .files(let directory):
-                let report = try await job.restoreFiles(to: directory)
+            case .files, .volume:
+                let report =
+                    if let directory = road.directory {
+                        try await job.restoreFiles(to: directory)
+                    } else {
+                        try await job.restoreVolume()
+                    }
                 result.files = report.files
                 result.bytes = report.bytes
                 result.warnings += report.advice
@@ -103,15 +117,20 @@ package struct StackRecovery: RecoveryServices {
     }
 
     package func discardPrevious(of restored: [RestoredComponent]) async -> [String] {
-        await session.pool.run {
-            restored.compactMap { part in
-                guard let path = part.previous else { return nil }
-                do {
-                    try PreviousContent.remove(path)
-                    return "removed the previous content of \(part.component), \(path)"
-                } catch { return "the previous content of \(part.component) was not removed: \(error)" }
-            }
+        var lines: [String] = []
+        for part in restored {
+            guard let path = part.previous else { continue }
+            do {
+                if session.configuration.component(named: part.component)?.volume != nil {
+                    let (job, _) = try await job(ComponentRestoreRequest(component: part.component))
+                    try await job.discardFromVolume(path)
+                } else {
+                    try await session.pool.run { try PreviousContent.remove(path) }
+                }
+                lines.append("removed the previous content of \(part.component), \(path)")
+            } catch { lines.append("the previous content of \(part.component) was not removed: \(error)") }
         }
+        return lines
     }
 
     private func hasParent(_ directory: String) -> Bool {
@@ -141,6 +160,7 @@ package struct StackRecovery: RecoveryServices {
         var job = RestoreJob(session: session, repository: repository, set: set, manifest: manifest, settings: settings)
         job.paths = request.paths
         job.replace = request.replace
+        job.holdsWorkloads = request.hold
         if job.paths.isEmpty, request.to == nil, let road = try job.road(to: nil) { return (job, road) }
         let home = request.to ?? settings?.home
         guard let home, let road = try job.road(to: home) else {

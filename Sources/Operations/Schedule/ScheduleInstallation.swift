@@ -2,12 +2,12 @@ import Foundation
 package import Platform
 import StackConfiguration
 
-/// Writes the files of a schedule, except files that are already the same.
+/// Writes the files of a schedule or of a cluster, except files that are already the same.
 package struct ScheduleInstallation {
     package enum Change: String, Encodable { case created, updated, unchanged }
 
     package struct Result: Encodable {
-        package var form: SchedulePlan.Form
+        package var form: String
         package var dryRun: Bool
         package var files: [File]
         /// The commands that activate the files.
@@ -23,24 +23,25 @@ package struct ScheduleInstallation {
         }
     }
 
-    package let form: SchedulePlan.Form
+    package let form: String
     /// The absolute or relative path of the folder.
     package let folder: String
     package let isDryRun: Bool
 
-    package init(form: SchedulePlan.Form, folder: String, isDryRun: Bool) {
+    package init(form: String, folder: String, isDryRun: Bool) {
         self.form = form
         self.folder = folder
         self.isDryRun = isDryRun
     }
 
-    package func run(_ files: [ScheduleFile]) throws -> Result {
+    /// - Parameter next: the commands that activate the files.
+    package func run(_ files: [ScheduleFile], next: [String]) throws -> Result {
         let written = try files.map { file in
             let path = "\(folder)/\(file.name)"
             return Result.File(path: path, change: try put(file.content, at: path))
         }
         let isSame = written.allSatisfy { $0.change == .unchanged }
-        return Result(form: form, dryRun: isDryRun, files: written, next: isSame ? [] : next(files))
+        return Result(form: form, dryRun: isDryRun, files: written, next: isSame ? [] : next)
     }
 
     private func put(_ content: String, at path: String) throws -> Change {
@@ -57,16 +58,6 @@ package struct ScheduleInstallation {
                     + "hint: run as root, or write the files to another folder with --directory and copy them")
         }
         return present == nil ? .created : .updated
-    }
-
-    private func next(_ files: [ScheduleFile]) -> [String] {
-        switch form {
-        case .systemd:
-            let timers = files.map(\.name).filter { $0.hasSuffix(".timer") }.joined(separator: " ")
-            return ["systemctl daemon-reload", "systemctl enable --now \(timers)"]
-        case .cron: return []  // cron reads its folder every minute
-        case .kubernetes: return ["kubectl apply --server-side -k \(folder)"]
-        }
     }
 }
 

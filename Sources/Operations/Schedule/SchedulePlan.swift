@@ -20,10 +20,8 @@ package struct SchedulePlan {
     package var environmentFile = "/etc/dr/environment"
     /// The share of the packs that the weekly sample reads, in per cent.
     package var sample = 5
-    /// The Kubernetes namespace.
-    package var namespace = "monitoring"
-    /// The container image with `dr`, for Kubernetes.
-    package var image: String?
+    /// The settings of the objects in a cluster; nil for a machine.
+    package var cluster: ClusterSettings?
 
     package init(_ form: Form) { self.form = form }
 
@@ -41,7 +39,18 @@ package struct SchedulePlan {
         switch form {
         case .systemd: return SystemdSchedule(installation(session)).files(jobs)
         case .cron: return CronSchedule(installation(session)).files(jobs)
-        case .kubernetes: return KubernetesSchedule(place(session)).files(jobs)
+        case .kubernetes: return ClusterManifests(cluster ?? ClusterSettings()).files(.kustomize)
+        }
+    }
+
+    /// The commands that activate the files of a folder.
+    package func next(_ files: [ScheduleFile], in folder: String) -> [String] {
+        switch form {
+        case .systemd:
+            let timers = files.map(\.name).filter { $0.hasSuffix(".timer") }.joined(separator: " ")
+            return ["systemctl daemon-reload", "systemctl enable --now \(timers)"]
+        case .cron: return []  // cron reads its folder every minute
+        case .kubernetes: return ClusterManifests(cluster ?? ClusterSettings()).next(.kustomize, in: folder)
         }
     }
 
@@ -58,19 +67,5 @@ package struct SchedulePlan {
             program: program, configuration: URL(filePath: session.file).standardizedFileURL.path,
             environmentFile: environmentFile, user: user, writable: Set(writable).sorted(),
             seed: ProcessInfo.processInfo.hostName)
-    }
-
-    private func place(_ session: Session) -> ClusterPlace {
-        var place = ClusterPlace()
-        place.namespace = namespace
-        place.image = image ?? ""
-        if let state = session.configuration.state { place.state = state }
-        place.data = session.configuration.components.compactMap { component in
-            component.home.map { ClusterPlace.Mount(path: $0, claim: component.name) }
-        }
-        if case .directory(let store) = session.configuration.store.url {
-            place.data.append(ClusterPlace.Mount(path: store, claim: "dr-store"))
-        }
-        return place
     }
 }

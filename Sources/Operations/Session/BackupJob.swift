@@ -75,7 +75,7 @@ package struct BackupJob {
 
     private func part(_ component: ComponentConfiguration) throws -> BackupRun.Component {
         var part = BackupRun.Component(
-            name: component.name, kind: component.kind, source: try session.source(component))
+            name: component.name, kind: component.kind, access: try session.access(component))
         part.stallTimeout = component.stallTimeout.duration
         part.shrinkThreshold = component.shrinkThreshold
         return part

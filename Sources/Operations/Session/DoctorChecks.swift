@@ -142,8 +142,12 @@ package struct ComponentChecks {
         var checks: [Check] = []
         for component in session.configuration.components {
             do {
-                let source = try session.source(component)
-                let findings = await source.diagnose()
+                let findings =
+                    if let volume = component.volume {
+                        await session.diagnose(component, volume)
+                    } else {
+                        await (try session.source(component)).diagnose()
+                    }
                 checks += findings.map {
                     Check("\(component.name): \($0.subject)", verdict: Check.Verdict($0.verdict), $0.detail)
                 }

@@ -22,6 +22,8 @@ package struct RestoreJob {
     package var allowsSecretHosts = false
     /// Removes the replaced content after the new tree is in place.
     package var discardsPrevious = false
+    /// Restores the workloads of a cluster without starting them.
+    package var holdsWorkloads = false
 
     /// The method of a restore.
     package enum Road {
@@ -29,10 +31,13 @@ package struct RestoreJob {
         case files(String)
         /// Restores through the importer, into a directory, or into the server if that is nil.
         case importer(any ComponentImporter, directory: String?)
+        /// Restores the files into the component's volume in a cluster; its name is for messages.
+        case volume(String)
 
-        /// The target directory; nil for a server.
+        /// The target directory; nil for a server or a volume.
         package var directory: String? {
             switch self {
+            case .volume: nil
             case .files(let directory): directory
             case .importer(_, let directory): directory
             }
@@ -61,6 +66,7 @@ package struct RestoreJob {
         if let importer, importer.fillsServer == (directory == nil) {
             return .importer(importer, directory: directory)
         }
+        if directory == nil, let volumeWords { return .volume(volumeWords) }
         return directory.map { .files($0) }
     }
 
@@ -138,6 +144,7 @@ package struct RestoreJob {
         request.isDryRun = isDryRun
         request.replaces = replace
         request.allowsSecretHosts = allowsSecretHosts
+        request.holdsWorkloads = holdsWorkloads
         request.prefix = prefix
         do {
             _ = try await restore.run()

@@ -72,11 +72,16 @@ extension Session {
 }
 
 extension ComponentConfiguration {
-    /// The directory of the component on this machine; nil if it is in a server or elsewhere.
-    package var home: String? { settings.home }
+    /// The directory of the component on this machine; nil if it is in a server, in a cluster, or elsewhere.
+    package var home: String? { volume == nil ? settings.home : nil }
 
     /// All directories and servers that a restore of the component writes to or connects to.
-    package var places: [Place] { settings.places(of: name) }
+    package var places: [Place] {
+        let places = settings.places(of: name)
+        guard volume != nil else { return places }
+        // The directory is one in the cluster, and is not one of this machine.
+        return places.filter { if case .directory = $0.kind { false } else { true } }
+    }
 }
 
 extension ComponentKind {

@@ -42,7 +42,8 @@ package enum FileTrust {
         return folderComplaint(path)
     }
 
-    /// A folder that others may write to lets them replace the file, except in sticky ones such as /tmp.
+    /// A folder that others may write to lets them replace the file, except in sticky ones such as /tmp, and on a mount
+    /// that is read-only: Kubernetes mounts ConfigMaps so, with a folder of mode 777.
     private static func folderComplaint(_ path: String) -> (message: String, hint: String)? {
         guard let slash = path.lastIndex(of: "/") else { return folderComplaint("./\(path)") }
         let folder = slash == path.startIndex ? "/" : String(path[..<slash])
@@ -50,9 +51,15 @@ package enum FileTrust {
         guard stat(folder, &status) == 0 else { return nil }
         let isForeign = status.st_uid != 0 && status.st_uid != geteuid()
         guard isForeign || status.st_mode & 0o002 != 0 && status.st_mode & S_ISVTX == 0 else { return nil }
+        if !isForeign, isReadOnly(folder) { return nil }
         return (
             "is in '\(folder)', where other users can replace it",
             "move it to a folder that only this user can write to"
         )
+    }
+
+    private static func isReadOnly(_ folder: String) -> Bool {
+        var system = statvfs()
+        return statvfs(folder, &system) == 0 && system.f_flag & UInt(ST_RDONLY) != 0
     }
 }

@@ -85,6 +85,7 @@ struct Child {
             case .nothing: Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
             case .file(let path): Glibc.open(path, O_RDONLY | O_CLOEXEC)
             case .bytes: dr_memory_file("input")
+            case .pipe(let pipe): pipe.takeFar()
             }
         guard descriptor >= 0 else {
             throw ProgramError(.notStarted, of: program.name, "its input: \(Errno.last)")

@@ -13,6 +13,8 @@ package struct Program: Equatable, Sendable {
         case file(String)
         /// Bytes in memory, which are never written to a disk.
         case bytes([UInt8])
+        /// A pipe that this process writes to while the program runs.
+        case pipe(InputPipe)
     }
 
     /// The name or path. Without a slash, the program is searched in the `PATH` of ``environment``, see

@@ -1,5 +1,6 @@
 package import Foundation
 package import HTTP
+package import Kubernetes
 package import Logging
 package import Notifications
 package import Platform
@@ -18,6 +19,12 @@ package struct ActionContext: Sendable {
     package var folder: String
     /// Prints a progress message on the terminal; it is not written to the journal.
     package var tell: @Sendable (String) -> Void
+    /// The values that the run remembers in its journal.
+    package var memory = RunMemory()
+    /// True for a drill, which must not touch the controllers of the live stack.
+    package var isDrill = false
+    /// The end of the step's time-out; nil if the action is not part of a step.
+    package var deadline: ContinuousClock.Instant?
 
     package init(
         run: RunIdentity, services: any RecoveryServices, pool: BlockingPool, logger: Logger,
@@ -98,16 +105,19 @@ package struct ComponentRestoreRequest: Codable, Equatable, Sendable {
     /// True to keep existing files beside the restored tree.
     package var replace: Bool
     package var previous: PreviousContentUse
+    /// True to restore the workloads of a cluster without starting them.
+    package var hold: Bool
 
     package init(
         component: String, to: String? = nil, paths: [String] = [], replace: Bool = true,
-        previous: PreviousContentUse = .keep
+        previous: PreviousContentUse = .keep, hold: Bool = false
     ) {
         self.component = component
         self.to = to
         self.paths = paths
         self.replace = replace
         self.previous = previous
+        self.hold = hold
     }
 }
 

@@ -20,6 +20,7 @@ package struct ActionKind: Sendable {
         ActionKind(NotifyAction.self, "Sends a notification; never fails."),
         ActionKind(ManualAction.self, "Asks the operator to do a task and to confirm it."),
         ActionKind(KubectlAction.self, "Runs kubectl: namespaces, manifests, workloads."),
+        ActionKind(VeleroAction.self, "Waits until Velero has completed a restore."),
         ActionKind(BackupAction.self, "Takes a backup, unless a recent one exists."),
     ]
 

@@ -18,6 +18,17 @@ extension KubectlAction {
         var selector: String?
         var condition: String?
         var delete: KubernetesObject?
+        var patch: KubernetesObject?
+        var with: JSONValue?
+        var setImage: KubernetesObject?
+        var image: String?
+        var container: String?
+        var rolloutUndo: KubernetesObject?
+        var revision: Int?
+        var jobFrom: KubernetesObject?
+        var job: String?
+        var hold: [KubernetesObject] = []
+        var managed: KubernetesScale.ManagedUse?
         var namespace: String?
         var context: String?
         var force = true
@@ -48,6 +59,31 @@ extension KubectlAction.Keys: Section {
             about: "Condition to wait for: condition=NAME, jsonpath='{…}'=VALUE, create, or delete."
         ),
         Key("delete", \.delete, as: .kubernetesObject, about: "Object to delete if it exists."),
+        Key("patch", \.patch, as: .kubernetesObject, about: "Object to change; needs 'with'."),
+        Key(
+            "with", \.with, as: .json,
+            about: "Patch: a mapping of fields to merge, or a list of JSON Patch operations."),
+        Key(
+            "set_image", \.setImage, as: .kubernetesObject,
+            about: "Workload whose container gets another image; needs 'image'."),
+        Key("image", \.image, as: .text, about: "Image of the container, such as grafana/grafana:12.1.0."),
+        Key("container", \.container, as: .kubernetesName, about: "Container (default: the only one)."),
+        Key(
+            "rollout_undo", \.rolloutUndo, as: .kubernetesObject,
+            about: "Workload that returns to its previous revision, or to 'revision'."),
+        Key("revision", \.revision, as: .count(1...1_000_000), about: "Revision to return to (default: the previous one)."),
+        Key(
+            "job_from", \.jobFrom, as: .kubernetesObject,
+            about: "CronJob to make a Job from, such as cronjob/compaction; waits for the end of the Job."),
+        Key("job", \.job, as: .kubernetesName, about: "Name of the Job (default: made from the CronJob and the run)."),
+        Key(
+            "hold", \.hold, as: .list(of: .kubernetesObject),
+            about: "For 'apply': workloads to create with 0 replicas, so that none starts with an empty volume."),
+        Key(
+            "managed", \.managed, as: .word(),
+            about:
+                "For 'scale': 'pause' operators and GitOps controllers of the workload while it has 0 replicas (default), or 'leave' them."
+        ),
         Key("namespace", \.namespace, as: .kubernetesName, about: "Namespace of the objects."),
         Key(
             "context", \.context, as: .text,
@@ -58,7 +94,9 @@ extension KubectlAction.Keys: Section {
         Key("within", \.within, as: .period, about: "Time limit for the cluster (default: 5m)."),
     ]
 
-    private static let verbs = ["apply", "create_namespace", "scale", "rollout", "wait", "delete"]
+    private static let verbs = [
+        "apply", "create_namespace", "scale", "rollout", "wait", "delete", "patch", "set_image", "rollout_undo", "job_from",
+    ]
 
     static var oneVerb: JSONValue {
         schema().adding(["oneOf": .array(verbs.map { ["required": [.string($0)]] })])
@@ -73,11 +111,14 @@ extension KubectlAction.Keys: Section {
                 hint: "use one of \(Self.verbs.joined(separator: ", "))")
             return
         }
-        let needs = ["scale": "replicas", "wait": "for"]
+        let needs = ["scale": "replicas", "wait": "for", "patch": "with", "set_image": "image"]
         if let key = needs[verb], !written.contains(key) {
             reader.complain(written[verb], "'\(verb)' needs '\(key)'")
         }
-        let belongs = ["replicas": "scale", "for": "wait", "selector": "wait", "force": "apply"]
+        let belongs = [
+            "replicas": "scale", "for": "wait", "selector": "wait", "force": "apply", "hold": "apply", "managed": "scale",
+            "with": "patch", "image": "set_image", "container": "set_image", "revision": "rollout_undo", "job": "job_from",
+        ]
         for (key, owner) in belongs.sorted(by: { $0.key < $1.key }) where written.contains(key) && owner != verb {
             reader.complain(written[key], "'\(key)' belongs to '\(owner)'")
         }
@@ -87,7 +128,16 @@ extension KubectlAction.Keys: Section {
                 reader.complain(written["wait"], "expected TYPE/NAME, or a type with 'selector', found '\(wait)'")
             }
         }
-        for (key, text) in [("for", condition), ("selector", selector), ("context", context)] {
+        if let with, with.object == nil && with.array == nil || with.object?.isEmpty == true || with.array?.isEmpty == true {
+            reader.complain(written["with"], "expected a mapping of fields, or a list of JSON Patch operations")
+        }
+        if let jobFrom, !["cronjob", "cronjobs", "cj", "cronjob.batch", "cronjobs.batch"].contains(jobFrom.type) {
+            reader.complain(written["job_from"], "'\(jobFrom)' is not a CronJob: write cronjob/NAME")
+        }
+        if let image, image.contains(where: \.isWhitespace) {
+            reader.complain(written["image"], "'\(image)' is not a valid image")
+        }
+        for (key, text) in [("image", image), ("for", condition), ("selector", selector), ("context", context)] {
             if text?.hasPrefix("-") == true { reader.complain(written[key], "'\(key)' must not begin with '-'") }
         }
     }
@@ -96,15 +146,25 @@ extension KubectlAction.Keys: Section {
     var action: KubectlAction {
         var action = KubectlAction()
         action.namespace = namespace
-        action.context = context
+        // An empty parameter stands for the current context, or for the cluster that dr runs in.
+        action.context = context.flatMap { $0.isEmpty ? nil : $0 }
         action.force = force
         if let within { action.within = within }
-        if let apply { action.verb = .apply(apply) }
+        action.isWithinGiven = within != nil
+        if let apply { action.verb = .apply(apply, hold: hold) }
         if let createNamespace { action.verb = .createNamespace(createNamespace) }
-        if let scale, let replicas { action.verb = .scale(scale, replicas) }
+        if let scale, let replicas { action.verb = .scale(scale, replicas, managed: managed ?? .pause) }
         if let rollout { action.verb = .rollout(rollout) }
         if let wait, let condition { action.verb = .wait(wait, selector: selector, condition: condition) }
         if let delete { action.verb = .delete(delete) }
+        if let patch, let with { action.verb = .patch(KubernetesPatch(object: patch, patch: with)) }
+        if let setImage, let image {
+            action.verb = .setImage(KubernetesImage(object: setImage, image: image, container: container))
+        }
+        if let rolloutUndo {
+            action.verb = .rolloutUndo(KubernetesUndo(object: rolloutUndo, revision: revision))
+        }
+        if let jobFrom { action.verb = .jobFrom(jobFrom, name: job) }
         return action
     }
 }

@@ -11,23 +11,16 @@ package import Kubernetes
 /// kubectl: {rollout: statefulset/metrics, within: 10m}
 /// kubectl: {wait: pod, selector: app=logs, for: condition=Ready}
 /// kubectl: {delete: deployment/broken}
+/// kubectl: {patch: configmap/flags, with: {data: {mode: safe}}}
+/// kubectl: {set_image: deployment/dashboards, image: "dashboards:12.1"}
+/// kubectl: {rollout_undo: deployment/dashboards}
+/// kubectl: {job_from: cronjob/compaction, within: 30m}
 /// ```
 package struct KubectlAction: Action {
     package static let keyword = "kubectl"
     package static let isCondition = true
 
-    package enum Verb: Equatable, Sendable {
-        /// The absolute path of a file, a folder of files, or a kustomization folder.
-        case apply(String)
-        case createNamespace(String)
-        case scale(KubernetesObject, KubernetesScale.Replicas)
-        case rollout(KubernetesObject)
-        /// - Parameter what: `TYPE/NAME`, or a type with a selector.
-        case wait(_ what: String, selector: String?, condition: String)
-        case delete(KubernetesObject)
-    }
-
-    package var verb = Verb.apply("/")
+    package var verb = Verb.apply("/", hold: [])
     package var namespace: String?
     /// The context in the kubeconfig; nil for the current one.
     package var context: String?
@@ -35,88 +28,54 @@ package struct KubectlAction: Action {
     package var force = true
     /// The time-out for the cluster to reach the desired state.
     package var within = Period.minutes(5)
+    /// True if the plan gives ``within``.
+    var isWithinGiven = false
 
     package init() {}
 
     package var changesNothing: Bool {
         switch verb {
         case .rollout, .wait: true
-        case .apply, .createNamespace, .scale, .delete: false
+        case .apply, .createNamespace, .scale, .delete, .patch, .setImage, .rolloutUndo, .jobFrom: false
         }
     }
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
         // A dry run happens before the step that restores the files.
-        if case .apply(let path) = verb, (try? AppliedFiles(path)) == nil {
+        if case .apply(let path, _) = verb, (try? AppliedFiles(path)) == nil {
             return ActionPreview(["kubectl apply '\(path)', which does not exist yet"])
         }
-        return ActionPreview(try commands(kubectl(in: context)).map(\.commandLine))
+        return ActionPreview(try commands(kubectl(in: context), in: context).map(\.commandLine))
     }
 
     package func perform(in context: ActionContext) async throws -> ActionRecord {
-        do { return ActionRecord(try await perform(with: kubectl(in: context))) } catch let error as KubernetesError {
+        var kubectl = kubectl(in: context)
+        let deadline = context.deadline.map { $0 - Self.margin } ?? .now + within.duration
+        kubectl.patience = ConnectionPatience(deadline: deadline, tell: context.tell)
+        do { return ActionRecord(try await perform(with: kubectl, in: context)) } catch let error as KubernetesError {
             throw ActionError(error)
         }
     }
 
-    private func kubectl(in context: ActionContext) -> Kubectl {
+    /// The time before the end of a step in which an action reports what it waited for.
+    private static let margin = Duration.seconds(3)
+
+    /// The time-out for the cluster, which ends before the step does.
+    func within(in context: ActionContext) -> Period {
+        guard let deadline = context.deadline else { return within }
+        let left = max(.seconds(1), deadline - .now - Self.margin)
+        return left < within.duration ? .seconds(Int(clamping: left.components.seconds)) : within
+    }
+
+    package func kubectl(in context: ActionContext) -> Kubectl {
         Kubectl(
             context: self.context, namespace: namespace, environment: context.environment, folder: context.folder,
             pool: context.pool)
     }
-
-    /// Returns the result in words.
-    private func perform(with kubectl: Kubectl) async throws -> String {
-        switch verb {
-        case .apply(let path):
-            let output = try await kubectl.run(try AppliedFiles(path).arguments + forced)
-            let objects = output.split(separator: "\n").filter { $0.hasSuffix(" serverside-applied") }.count
-            guard objects > 0 else {
-                throw KubernetesError(
-                    .failed, operation: "kubectl apply '\(path)'", "kubectl reported no applied objects")
-            }
-            return "applied \(objects) object\(objects == 1 ? "" : "s") of '\(path)'"
-        case .createNamespace(let name):
-            return try await KubernetesNamespace(name: name, within: within, kubectl: kubectl).make()
-        case .scale(let object, let replicas):
-            return try await KubernetesScale(object: object, within: within, kubectl: kubectl).set(replicas)
-        case .rollout(let object):
-            return try await KubernetesRollout(object: object, within: within, kubectl: kubectl).await()
-        case .wait(let what, let selector, let condition):
-            return try await KubernetesWait(
-                what: what, selector: selector, condition: condition, within: within, kubectl: kubectl
-            ).await()
-        case .delete(let object):
-            let output = try await kubectl.run(deletion(of: object), timeout: within)
-            return output.isEmpty ? "\(object) did not exist" : "deleted \(object)"
-        }
-    }
-
-    private var forced: [String] { force ? ["--force-conflicts"] : [] }
-
-    private func deletion(of object: KubernetesObject) -> [String] {
-        ["delete", object.description, "--ignore-not-found", "--wait=true", "--timeout=\(within.kubectl)"]
-    }
-
-    /// Returns the commands for the preview, without the handling of special cases.
-    private func commands(_ kubectl: Kubectl) throws -> [KubectlCommand] {
-        switch verb {
-        case .apply(let path): [kubectl.command(try AppliedFiles(path).arguments + forced)]
-        case .createNamespace(let name): [kubectl.command(KubernetesNamespace.arguments, input: "namespace \(name)")]
-        case .scale(let object, .count(let count)):
-            [kubectl.command(KubernetesScale.arguments(object, count))]
-        case .scale(let object, .previous):
-            [kubectl.command(["scale", object.description, "--replicas=AS-BEFORE"])]
-        case .rollout(let object): [kubectl.command(KubernetesRollout.arguments(object, within))]
-        case .wait(let what, let selector, let condition):
-            [kubectl.command(KubernetesWait.arguments(what, selector: selector, condition: condition, within: within))]
-        case .delete(let object): [kubectl.command(deletion(of: object))]
-        }
-    }
 }
 
 extension ActionError {
-    fileprivate init(_ error: KubernetesError) {
+    init(_ error: KubernetesError) {
         let reason: Reason =
             switch error.reason {
             case .failed: .failed

@@ -11,12 +11,14 @@ package struct RestoreAction: Action {
     package var paths: [String] = []
     package var replace = true
     package var previous = PreviousContentUse.keep
+    /// See ``ComponentRestoreRequest/hold``.
+    package var hold = false
 
     package init() {}
 
     private var request: ComponentRestoreRequest {
         ComponentRestoreRequest(
-            component: component, to: to, paths: paths, replace: replace, previous: previous)
+            component: component, to: to, paths: paths, replace: replace, previous: previous, hold: hold)
     }
 
     package func preview(in context: ActionContext) async throws -> ActionPreview {
@@ -42,6 +44,9 @@ extension RestoreAction: Section {
             about:
                 "Replaced content: 'keep' it beside the target, or 'discard' it after the run is validated (default: keep)."
         ),
+        Key(
+            "hold", \.hold, as: .flag,
+            about: "Restore the workloads of a cluster with 0 replicas; a later 'scale' starts them (default: false)."),
     ]
 
     package static let shape = Shape<Self>.short(.text, orSection: Self.self) { component in

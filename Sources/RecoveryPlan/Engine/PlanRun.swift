@@ -33,6 +33,8 @@ package struct PlanRun: Sendable {
         let graph = StepGraph(plan.steps)
         var run = self
         let lines = try JournalReading(path: journal.path).lines
+        run.context.memory = JournalMemory(resume.remembered).memory(in: journal)
+        run.context.isDrill = record.isDrill
         run.watch = ObjectiveWatch(record, graph, clocks: RecoveryClocks(lines) ?? RecoveryClocks(record))
         return try await withTaskExecutorPreference(Self.threads, isolation: nil) { [run] in
             let watching = Task(executorPreference: Self.threads) { await run.watch?.watch(clock) { run.raise($0) } }
@@ -68,7 +70,7 @@ package struct PlanRun: Sendable {
     private func reverify(_ graph: StepGraph, _ progress: inout RunProgress) async throws {
         for (id, record) in resume.done {
             guard let step = graph.step(id) else { continue }
-            let attempt = StepAttemptRun(step: step, context: context, clock: clock)
+            let attempt = StepAttemptRun(step: step, context: context, clock: clock).timed(step.timeout)
             do {
                 try await attempt.within(step.timeout) { try await attempt.verify() }
                 let note =
@@ -271,9 +273,9 @@ package struct PlanRun: Sendable {
             try journal.append(.rollbackBegan(step: id))
             var failure: String?
             do {
-                let attempt = StepAttemptRun(step: step, context: context, clock: clock)
+                let attempt = StepAttemptRun(step: step, context: context, clock: clock).timed(step.timeout)
                 try await attempt.within(step.timeout) {
-                    for action in step.rollback { _ = try await action.action.perform(in: context) }
+                    for action in step.rollback { _ = try await action.action.perform(in: attempt.context) }
                 }
             } catch {
                 if Task.isCancelled { return try interrupted(progress) }

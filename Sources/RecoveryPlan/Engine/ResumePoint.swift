@@ -13,6 +13,8 @@ package struct ResumePoint: Equatable, Sendable {
     package var isRollingBack = false
     package var rolledBack: Set<String> = []
     package var milestones: Set<Milestone> = []
+    /// The values that the run remembered, by name.
+    package var remembered: [String: String] = [:]
 
     package init() {}
 
@@ -33,6 +35,7 @@ package struct ResumePoint: Equatable, Sendable {
             case .stepReproved(let step, false, _): done.removeAll { $0.step == step }
             case .rollbackBegan: isRollingBack = true
             case .rollbackFinished(let step, _): rolledBack.insert(step)
+            case .remembered(let name, let value): remembered[name] = value
             case .reached(let milestone): milestones.insert(milestone)
             // An operator who resumes a failed run has fixed the cause, so its steps run again.
             case .runFinished(let end) where end.verdict != .interrupted: failed = [:]
@@ -45,5 +48,6 @@ package struct ResumePoint: Equatable, Sendable {
         left.done.map(\.step) == right.done.map(\.step) && left.attempts == right.attempts
             && left.isRollingBack == right.isRollingBack && left.rolledBack == right.rolledBack
             && left.unfinished == right.unfinished && left.failed == right.failed
+            && left.remembered == right.remembered
     }
 }

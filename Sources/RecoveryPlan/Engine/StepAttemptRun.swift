@@ -13,15 +13,23 @@ struct StepAttemptRun: Sendable {
     func run() async throws -> ActionRecord {
         let downtime = Downtime()
         do {
+            let timed = timed(step.timeout)
             return try await within(step.timeout) {
-                let record = try await act(downtime)
-                try await verify()
+                let record = try await timed.act(downtime)
+                try await timed.verify()
                 return record
             }
         } catch {
             try await restart(downtime.phase, after: error)
             throw error
         }
+    }
+
+    /// The same attempt with a deadline for its actions, so that they can report what they wait for before it is over.
+    func timed(_ limit: Period) -> StepAttemptRun {
+        var context = context
+        context.deadline = .now + limit.duration
+        return StepAttemptRun(step: step, context: context, clock: clock)
     }
 
     /// Verifies the postconditions. A step without postconditions always passes.
@@ -50,8 +58,10 @@ struct StepAttemptRun: Sendable {
             do {
                 // In a separate task: the step's task may be cancelled.
                 try await Task {
-                    try await within(Period.seconds(Int(limit.components.seconds))) {
-                        for start in step.start { _ = try await start.action.perform(in: context) }
+                    let limit = Period.seconds(Int(limit.components.seconds))
+                    let timed = timed(limit)
+                    try await within(limit) {
+                        for start in step.start { _ = try await start.action.perform(in: timed.context) }
                     }
                 }.value
                 return

@@ -42,8 +42,8 @@ package struct StepTimes: Sendable {
                 entries[result.step, default: []].append(Entry(work: works[result.step], attempt: attempt))
                 isUsed = true
             case .checksFinished: if let before { checks.append(seconds - before) }
-            // Alarms are recorded at any time.
-            case .noted: continue
+            // Alarms and remembered values are recorded at any time.
+            case .noted, .remembered: continue
             // The time between two processes belongs to no step.
             case .runResumed:
                 before = nil

@@ -18,6 +18,9 @@ package enum JournalEvent: Codable, Equatable, Sendable {
     case checksFinished(checks: [CheckResult])
     /// A remark for the reader of the journal: a jump of the wall clock, or an alarm.
     case noted(text: String)
+    /// A value that a resumed run needs, such as the replicas of a workload before the run scaled it to 0. Written
+    /// before the change that it describes.
+    case remembered(name: String, value: String)
     /// The damage that a drill injected, the checks that were expected to fail, and the checks that did, with reasons.
     case negativeControl(damage: String, expected: [String], red: [String], noticed: Bool, why: [String]? = nil)
     /// A digest of a live component, before or after a drill.
@@ -37,6 +40,7 @@ package enum JournalEvent: Codable, Equatable, Sendable {
         case rollbackFinished = "rollback_finished"
         case checksFinished = "checks_finished"
         case noted
+        case remembered
         case negativeControl = "negative_control"
         case liveStack = "live_stack"
         case runFinished = "run_finished"

@@ -22,6 +22,7 @@ package enum RunLine {
         case .rollbackFinished(let step, let error):
             error.map { "\(step): rollback failed: \($0)" } ?? "\(step): rolled back"
         case .noted(let text): text
+        case .remembered(let name, let value): "remembered: \(name): \(value)"
         case .checksFinished, .negativeControl, .liveStack, .runFinished: nil
         }
     }

@@ -12,6 +12,8 @@ package struct Plan: Equatable, Sendable {
     package var about: String?
     /// The plan's objectives. The configuration's apply where the plan sets none.
     package var objectives = PlanObjectives()
+    /// The state of the Kubernetes clusters of the plan when it starts.
+    package var cluster = ClusterState.existing
     /// The values for this run by name; a list as JSON. The command line overrides the file.
     package var parameters: [String: String] = [:]
     /// The declared parameters in the order of the file, with their values for this run.
@@ -36,6 +38,11 @@ extension Plan: Section {
         Key("procedure", \.procedure, as: .text, about: "Name of the procedure in the runbook."),
         Key("about", \.about, as: .text, about: "Purpose, in one line."),
         Key("objectives", \.objectives, as: .section(), about: "Objectives of the recovery."),
+        Key(
+            "cluster", \.cluster, as: .word(),
+            about:
+                "State of the Kubernetes cluster when the plan starts: 'existing' (default), or 'rebuilt' if it need not answer yet."
+        ),
         .alreadyRead(
             "parameters", schema: Shape<[Parameter]>.parameters.schema,
             "Parameters for ${...}, with their values; --param overrides them."),
@@ -63,6 +70,14 @@ extension PlanObjectives: Section {
         Key("rpo", \.rpo, as: .period, about: "Recovery point objective, such as 1h (default: the one in dr.yaml)."),
         Key("rto_from", \.rtoFrom, as: .word(), about: "Start of the RTO (default: declared)."),
     ]
+}
+
+/// The state of a plan's Kubernetes clusters when it starts.
+package enum ClusterState: String, Codable, CaseIterable, Sendable {
+    /// The clusters answer. A run does not start if one does not.
+    case existing
+    /// The plan, or another program at the same time, builds them.
+    case rebuilt
 }
 
 /// The event at which the RTO starts.

@@ -17,6 +17,11 @@ package struct ComponentConfiguration: Equatable, Sendable {
     package var location: Location
     /// The settings of the entry, of the type of its kind.
     package var settings: any ComponentKind
+    /// The volume in a cluster that has the data; nil if they are on this machine or in a server. The path in
+    /// ``settings`` is then the one within the cluster.
+    package var volume: KubernetesVolume?
+    /// The keys of an entry with a ``volume``, for the pod that works on it.
+    package var entry: JSONValue = [:]
 
     package init(name: String, settings: any ComponentKind, location: Location) {
         self.name = name
@@ -27,14 +32,21 @@ package struct ComponentConfiguration: Equatable, Sendable {
     package static func == (first: Self, second: Self) -> Bool {
         first.name == second.name && first.stallTimeout == second.stallTimeout
             && first.shrinkThreshold == second.shrinkThreshold
-            && first.location == second.location && first.settings.isEqual(to: second.settings)
+            && first.location == second.location && first.volume == second.volume && first.entry == second.entry
+            && first.settings.isEqual(to: second.settings)
     }
 }
 
 extension ComponentKind {
+    /// True for a kind whose data are in a directory, which can be a volume of a cluster.
+    fileprivate static var hasDirectory: Bool { keys.contains { $0.name == DataDirectory.key } }
+
     /// The keys that every kind has in addition to its own.
     private static var sharedKeys: [Key<Self>] {
-        [
+        let volume = Key<Self>.alreadyRead(
+            DataDirectory.volumeKey, schema: KubernetesVolume.schema(),
+            "Volume of a cluster that has the data, instead of 'data'.")
+        return (hasDirectory ? [volume] : []) + [
             .alreadyRead(
                 "kind", schema: ["const": .string(name)], "Kind of the component. Default: the component's name."),
             .alreadyRead(
@@ -47,11 +59,29 @@ extension ComponentKind {
         ]
     }
 
-    fileprivate static var entrySchema: JSONValue { schema(also: sharedKeys) }
+    fileprivate static var entrySchema: JSONValue {
+        let schema = schema(also: sharedKeys)
+        guard hasDirectory else { return schema }
+        // One of both, which the table of keys cannot say.
+        let required = (schema["required"]?.array ?? []).filter { $0.text != DataDirectory.key }
+        let choice: JSONValue = [
+            ["required": [.string(DataDirectory.key)]], ["required": [.string(DataDirectory.volumeKey)]],
+        ]
+        return schema.removing(["required"]).adding(
+            required.isEmpty ? ["oneOf": choice] : ["oneOf": choice, "required": .array(required)])
+    }
 
     fileprivate static func read(_ node: YAMLNode, _ reader: inout Reader) -> (any ComponentKind)? {
         reader.section(Self.self, from: node, also: sharedKeys)
     }
+}
+
+/// The key of a kind with a data directory, and the one that replaces it.
+package enum DataDirectory {
+    package static let key = "data"
+    package static let volumeKey = "kubernetes"
+    /// The path in the settings of a component with a volume, until the real one is known from the cluster.
+    static let unknown = "/data"
 }
 
 extension Shape where Value == [ComponentConfiguration] {
@@ -105,8 +135,14 @@ extension Shape where Value == [ComponentConfiguration] {
             }
             return nil
         }
-        guard let settings = supported.read(value, &reader) else { return nil }
+        let (entry, volume) = placed(value, of: supported, &reader)
+        guard let settings = entry.flatMap({ supported.read($0, &reader) }) else { return nil }
         var component = ComponentConfiguration(name: name, settings: settings, location: reader.location(of: key))
+        if let volume {
+            component.volume = volume
+            guard let entry, let keys = Shape<JSONValue>.json.read(entry, &reader) else { return nil }
+            component.entry = keys
+        }
         if let timeout = mapping.first(where: { $0.key.scalar?.string == "stall_timeout" })?.value {
             guard let period = Shape<Period>.period.read(timeout, &reader) else { return nil }
             component.stallTimeout = period
@@ -116,6 +152,31 @@ extension Shape where Value == [ComponentConfiguration] {
             component.shrinkThreshold = share
         }
         return component
+    }
+
+    /// Reads the volume of an entry, and puts a data directory in its place.
+    /// - Returns: the entry without the volume's section; nil if that is wrong.
+    private static func placed(
+        _ entry: YAMLNode, of kind: any ComponentKind.Type, _ reader: inout Reader
+    ) -> (entry: YAMLNode?, volume: KubernetesVolume?) {
+        guard let mapping = entry.mapping,
+            let written = mapping.first(where: { $0.key.scalar?.string == DataDirectory.volumeKey })
+        else { return (entry, nil) }
+        guard kind.hasDirectory else {
+            reader.complain(
+                written.key, "a component of kind '\(kind.name)' has no data directory, so '\(DataDirectory.volumeKey)' "
+                    + "does not apply")
+            return (nil, nil)
+        }
+        guard !mapping.contains(where: { $0.key.scalar?.string == DataDirectory.key }) else {
+            reader.complain(
+                written.key, "'\(DataDirectory.key)' and '\(DataDirectory.volumeKey)' exclude each other")
+            return (nil, nil)
+        }
+        guard let volume = reader.section(KubernetesVolume.self, from: written.value) else { return (nil, nil) }
+        let others = mapping.filter { $0.key.scalar?.string != DataDirectory.volumeKey }.map { ($0.key, $0.value) }
+        let data = (YAMLNode(DataDirectory.key), YAMLNode(volume.path ?? DataDirectory.unknown))
+        return (.mapping(YAMLNode.Mapping(others + [data], mapping.tag, mapping.style, mapping.mark)), volume)
     }
 
     private static func schema(_ kinds: [any ComponentKind.Type]) -> JSONValue {

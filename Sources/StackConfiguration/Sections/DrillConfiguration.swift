@@ -15,6 +15,7 @@ package struct DrillConfiguration: Equatable, Sendable {
     package var programs: [String] = []
     /// The kubectl contexts of the live stack, in addition to the current one.
     package var liveContexts: [String] = []
+    package var cluster = DrillClusterConfiguration()
     /// True if the report is signed with the key of the sets.
     package var signs = false
     /// True if the scheduled drill runs in an empty environment, with the recovery kit only.
@@ -41,6 +42,7 @@ extension DrillConfiguration: Section {
             about: "Checks of a drill, instead of the checks of the plan and the comparisons."),
         Key("programs", \.programs, as: .list(of: .text), about: "Ids of steps that may run programs in a drill."),
         Key("live_contexts", \.liveContexts, as: .list(of: .text), about: "kubectl contexts that drills must not use."),
+        Key("kubernetes", \.cluster, as: .section(), about: "Cluster for drills of plans for Kubernetes."),
         Key("sign", \.signs, as: .flag, about: "Sign the report of a drill with the key under store.signing."),
         Key(
             "recovery_key", \.recoveryKey, as: .path,

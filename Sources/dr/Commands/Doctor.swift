@@ -27,6 +27,7 @@ struct Doctor: AsyncParsableCommand {
         var checks = [Check("configuration", verdict: .ok, session.file)]
         checks += await StoreChecks(session: session, role: role).run()
         checks += await ComponentChecks(session: session).run()
+        checks += try await ClusterChecks(session: session).run()
         let worst = checks.contains { $0.verdict == .failed }
         try Output(options: options).result(Result(healthy: !worst, checks: checks)) {
             var table = Table([("CHECK", .left), ("VERDICT", .left), ("DETAIL", .left)])

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Documents
 import Foundation
+import Kubernetes
 import Operations
 import RecoveryPlan
 
@@ -10,16 +11,26 @@ struct PlanValidate: AsyncParsableCommand {
         discussion: """
             Reports every error with its file, line and column, and runs nothing. Exit code 2: a plan has an error. \
             Warnings, such as a program that is not installed on this machine, do not count. A built-in plan for \
-            components that this stack does not have counts only if it is named.
+            components that this stack does not have counts only if it is named. With --cluster, exit code 1: a \
+            cluster of the plan does not fit.
             """)
 
     @OptionGroup var options: GlobalOptions
     @OptionGroup var parameters: PlanParameters
 
+    @Flag(
+        name: .long,
+        help: """
+            Also check the plan's Kubernetes clusters: reachable, permissions, a server-side dry run of the manifests, \
+            storage classes, quotas, namespaces that are terminating.
+            """)
+    var cluster = false
+
     @Argument(help: "Name or alias of the scenario (default: all).")
     var scenario: String?
 
     func validate() throws {
+        if cluster, scenario == nil { throw ValidationError("--cluster needs a scenario") }
         if scenario == nil, !parameters.assignments.isEmpty {
             throw ValidationError("--param needs a scenario: plans have different parameters")
         }
@@ -43,10 +54,20 @@ struct PlanValidate: AsyncParsableCommand {
                 reports.append(Report(scenario: nil, file: file, complaints.map { Finding(.error, $0) }))
             }
         }
+        var clusterFindings: [ClusterFinding]?
+        if cluster, let entry = entries.first, reports.allSatisfy(\.isValid),
+            let plan = PlanReview(entry.text, in: scope, session.planSurroundings()).plan
+        {
+            let findings = try await PlanPreflight(plan: plan, context: session.preflightContext(for: plan)).run()
+            clusterFindings = findings
+            reports[0].add(findings)
+        }
         try Output(options: options).result(Result(plans: reports)) {
             reports.map(\.text).joined(separator: "\n")
         }
-        if reports.contains(where: { !$0.isValid }) { throw ExitStatus.usage }
+        if reports.contains(where: { !$0.isValid }) {
+            throw clusterFindings?.hasErrors == true ? ExitStatus.failed : ExitStatus.usage
+        }
     }
 
     struct Result: Encodable {
@@ -67,6 +88,17 @@ struct PlanValidate: AsyncParsableCommand {
             self.lacks = lacks
             self.findings = findings.map(Item.init)
             isValid = !findings.contains { $0.severity == .error }
+        }
+
+        /// Adds the findings on the plan's clusters.
+        mutating func add(_ found: [ClusterFinding]) {
+            findings += found.map { finding in
+                Item(
+                    Finding(
+                        finding.severity == .error ? .error : .warning,
+                        Diagnostic(Location(file: file), finding.words, hint: finding.hint)))
+            }
+            isValid = isValid && !found.hasErrors
         }
 
         struct Item: Encodable {

@@ -104,6 +104,11 @@ struct Restore: AsyncParsableCommand {
     @Flag(name: .long, help: "Restore setuid and setgid bits of files, with which they run as their owner or group.")
     var keepSetuid = false
 
+    @Flag(
+        name: .long,
+        help: "Restore the workloads of a cluster with 0 replicas, so that none starts before its data are restored.")
+    var hold = false
+
     @Argument(
         help: """
             Restore only these paths of the component and their content, as `dr show --files` prints them (default: all).
@@ -127,10 +132,10 @@ struct Restore: AsyncParsableCommand {
         }
         let isGiven =
             to != nil || !paths.isEmpty || prefix != nil || replace || discardPrevious || owner != nil
-            || keepSetuid || allowSecretHosts
+            || keepSetuid || allowSecretHosts || hold
         if scenario != nil, isGiven || slice.isGiven {
             throw ValidationError(
-                "the plan of the scenario defines the targets: paths, --to, --replace, --discard-previous, --prefix, --owner, --keep-setuid, --allow-secret-hosts, --tenant, --from and --until need --component"
+                "the plan of the scenario defines the targets: paths, --to, --replace, --discard-previous, --prefix, --owner, --keep-setuid, --allow-secret-hosts, --hold, --tenant, --from and --until need --component"
             )
         }
         if discardPrevious, !replace { throw ValidationError("--discard-previous needs --replace") }
@@ -190,10 +195,12 @@ struct Restore: AsyncParsableCommand {
         let output = Output(options: options)
         if dryRun {
             let preview = try await run.preview()
-            return try output.result(preview) { preview.text }
+            try output.result(preview) { preview.text }
+            if preview.preflight.hasErrors { throw ExitStatus.failed }
+            return
         }
         if !scenarioOptions.yes { try await run.confirm() }
-        let result = try await run.carryOut()
+        let result = try await run.carryOut(ignoringPreflight: scenarioOptions.ignorePreflight)
         try output.result(result) { result.text }
         if result.exitStatus != .done { throw result.exitStatus }
     }
@@ -224,7 +231,7 @@ struct Restore: AsyncParsableCommand {
     private func restore(_ component: String, _ session: Session) async throws {
         let settings = session.configuration.component(named: component)
         // Errors that do not need the store are reported before dr opens it.
-        if to == nil, let settings, try session.importer(kind: settings.kind, of: settings)?.fillsServer != true {
+        if to == nil, let settings, settings.volume == nil, try session.importer(kind: settings.kind, of: settings)?.fillsServer != true {
             throw ValidationError("'\(component)' is restored into a directory: add --to DIR")
         }
         let repository = try await session.repository(recoveryKey: key.recoveryKey, allowsClear: allowClear)
@@ -239,6 +246,7 @@ struct Restore: AsyncParsableCommand {
         job.allowsSecretHosts = allowSecretHosts
         job.replace = replace
         job.discardsPrevious = discardPrevious
+        job.holdsWorkloads = hold
         job.slice = try slice.slice(now: session.now())
         if job.slice != nil, !session.canSlice(kind: manifest.source) {
             throw ValidationError(

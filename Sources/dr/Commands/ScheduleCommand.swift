@@ -16,14 +16,11 @@ struct ScheduleCommand: AsyncParsableCommand {
         @OptionGroup var schedule: ScheduleOptions
 
         func run() async throws {
-            let plan = schedule.plan()
-            let files = plan.files(try Session(options))
+            let session = try Session(options)
+            let plan = try schedule.plan(session)
+            let files = plan.files(session)
             try Output(options: options).result(Result(form: plan.form, files: files)) {
-                // The output is one stream for `kubectl apply -f -`, which does not accept a kustomization.
-                let isYAML = plan.form == .kubernetes
-                return files.filter { !isYAML || $0.name != "kustomization.yaml" }.map { file in
-                    (isYAML ? "---\n" : "# ----- \(file.name)\n") + file.content
-                }.joined(separator: isYAML ? "" : "\n")
+                return files.map { "# ----- \($0.name)\n\($0.content)" }.joined(separator: "\n")
             }
         }
 
@@ -50,12 +47,14 @@ struct ScheduleCommand: AsyncParsableCommand {
         var dryRun = false
 
         func run() async throws {
-            let plan = schedule.plan()
-            guard let folder = directory ?? plan.usualFolder else {
+            guard let folder = directory ?? schedule.usualFolder else {
                 throw ValidationError("--kubernetes needs --directory, a folder for its files")
             }
-            let installation = ScheduleInstallation(form: plan.form, folder: folder, isDryRun: dryRun)
-            let result = try installation.run(plan.files(try Session(options)))
+            let session = try Session(options)
+            let plan = try schedule.plan(session)
+            let files = plan.files(session)
+            let installation = ScheduleInstallation(form: plan.form.rawValue, folder: folder, isDryRun: dryRun)
+            let result = try installation.run(files, next: plan.next(files, in: folder))
             try Output(options: options).result(result) { result.text }
         }
     }

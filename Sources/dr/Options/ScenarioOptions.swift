@@ -30,6 +30,9 @@ struct ScenarioOptions: ParsableArguments {
     @Flag(name: .long, help: "Resume even if the plan or its parameters changed.")
     var allowChangedPlan = false
 
+    @Flag(name: .long, help: "Start although the preflight of the plan's Kubernetes clusters found errors.")
+    var ignorePreflight = false
+
     @Flag(name: .shortAndLong, help: "Skip the confirmation prompt.")
     var yes = false
 

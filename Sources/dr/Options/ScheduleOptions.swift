@@ -9,7 +9,7 @@ struct ScheduleOptions: ParsableArguments {
     @Flag(name: .long, help: "Write a file for /etc/cron.d (default where systemd does not run).")
     var cron = false
 
-    @Flag(name: .long, help: "Write Kubernetes CronJobs with a kustomization.")
+    @Flag(name: .long, help: "Write a kustomization for Kubernetes, as `dr kubernetes manifests` does.")
     var kubernetes = false
 
     @Option(name: .long, help: "User that runs the jobs on this machine.")
@@ -22,7 +22,7 @@ struct ScheduleOptions: ParsableArguments {
     var sample = 5
 
     @Option(name: .long, help: "Namespace of the CronJobs. Only with --kubernetes.")
-    var namespace = "monitoring"
+    var namespace: String = "dr"
 
     @Option(name: .long, help: "Container image that contains dr. Required with --kubernetes.")
     var image: String?
@@ -36,10 +36,7 @@ struct ScheduleOptions: ParsableArguments {
             !user.isEmpty && user.first != "-"
             && user.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-.".contains($0)) }
         guard isName else { throw ValidationError("--user: '\(user)' is not a valid user name") }
-        let isNamespace =
-            (1...63).contains(namespace.count)
-            && namespace.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "-") }
-        guard isNamespace else { throw ValidationError("--namespace: '\(namespace)' is not a valid namespace name") }
+        try ClusterOptions.check(namespace: namespace, of: "--namespace")
         if kubernetes, image == nil {
             throw ValidationError("--kubernetes needs --image, such as registry/dr:\(Release.version)")
         }
@@ -53,13 +50,23 @@ struct ScheduleOptions: ParsableArguments {
     }
 
     /// The validated options.
-    func plan() -> SchedulePlan {
+    func plan(_ session: Session) throws -> SchedulePlan {
         var plan = SchedulePlan(requested ?? .usual)
         plan.user = user
         plan.environmentFile = environmentFile
         plan.sample = sample
-        plan.namespace = namespace
-        plan.image = image
+        if plan.form == .kubernetes {
+            var (settings, remarks) = try ClusterSettings.of(session)
+            settings.namespace = namespace
+            settings.sample = sample
+            if let image { settings.image = image }
+            let output = Output(options: session.options)
+            for remark in remarks + settings.remarks(on: session) { output.warn(remark) }
+            plan.cluster = settings
+        }
         return plan
     }
+
+    /// The folder of the form on this machine; nil for a form without one.
+    var usualFolder: String? { SchedulePlan(requested ?? .usual).usualFolder }
 }

@@ -17,14 +17,18 @@ struct PrintedRestore {
     /// - Throws: the errors of the restore; `ExitStatus.partial` if an object is incomplete.
     func run(_ road: RestoreJob.Road) async throws {
         switch road {
-        case .files(let directory) where isDryRun: try await preview(directory)
-        case .files(let directory): try await restoreFiles(to: directory)
+        case .files(let directory) where isDryRun: try preview(try await job.planFiles(to: directory))
+        case .files(let directory): try await restoreFiles { try await $0.restoreFiles(to: directory) }
+        case .volume where isDryRun: try preview(try await job.planVolume())
+        case .volume: try await restoreFiles { try await $0.restoreVolume() }
         case .importer(let importer, let directory): try await importing(with: importer, into: directory)
         }
     }
 
-    private func restoreFiles(to directory: String) async throws {
-        let report = try await display.during { [job] in try await job.restoreFiles(to: directory) }
+    private func restoreFiles(
+        _ restore: @escaping @Sendable (RestoreJob) async throws -> ComponentRestore.Report
+    ) async throws {
+        let report = try await display.during { [job] in try await restore(job) }
         for line in report.advice { output.warn(line) }
         warnOfDamage()
         let result = FilesRestored(set: job.set.name, job.manifest, report, isSlice: job.slice != nil)
@@ -33,8 +37,7 @@ struct PrintedRestore {
         if report.shortfall?.isSerious == true { throw ExitStatus.partial }
     }
 
-    private func preview(_ directory: String) async throws {
-        let plan = try await job.planFiles(to: directory)
+    private func preview(_ plan: ComponentRestore.Plan) throws {
         warnOfDamage()
         let result = FilesPreview(set: job.set.name, component: job.component, plan)
         try output.result(result) { result.text }

@@ -83,7 +83,7 @@ struct StackRestore {
             try tally.refuseFailures(of: component)
             row.files = manifest.totals.files
             row.bytes = manifest.totals.bytes
-        case .importer, nil:
+        case .importer, .volume, nil:
             row.files = manifest.totals.files
             row.bytes = manifest.totals.bytes
         case .files where isDryRun && !FileManager.default.fileExists(atPath: parent):

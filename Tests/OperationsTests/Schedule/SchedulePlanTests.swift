@@ -17,16 +17,20 @@ import Testing
         #expect(service.content.contains("\(fixture.folder.path)/dr.yaml"))
     }
 
-    @Test func `jobs in a cluster mount every component's data, and the store in a directory`() async throws {
+    @Test func `a schedule for a cluster is the kustomization of its manifests`() async throws {
         let fixture = try await StackFixture()
         var plan = SchedulePlan(.kubernetes)
-        plan.image = "registry.example/dr:1"
-        plan.namespace = "backups"
-        let text = plan.files(fixture.session).map(\.content).joined(separator: "\n")
-        #expect(text.contains(fixture.data.path))
+        var (settings, remarks) = try ClusterSettings.of(fixture.session)
+        settings.image = "registry.example/dr:1"
+        settings.namespace = "backups"
+        plan.cluster = settings
+        let files = plan.files(fixture.session)
+        #expect(files == ClusterManifests(settings).files(.kustomize))
+        let text = files.map(\.content).joined(separator: "\n")
+        #expect(text.contains("registry.example/dr:1") && text.contains("namespace: \"backups\""))
         #expect(text.contains("\(fixture.folder.path)/repository"))
-        #expect(text.contains("registry.example/dr:1"))
-        #expect(text.contains("namespace: \"backups\""))
+        // Its data are on this machine only.
+        #expect(!text.contains("mountPath: \"\(fixture.data.path)\"") && remarks.contains { $0.contains("'tree'") })
     }
 
     @Test(

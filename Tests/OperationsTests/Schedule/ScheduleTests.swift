@@ -103,40 +103,4 @@ import Testing
         #expect(run.output == "of mine verify --read-data=5% --quiet --config /etc/d r/dr.yaml\n")
         #expect(run.status == 3, "\(run.errors)")
     }
-
-    // MARK: Kubernetes
-
-    @Test func `kubectl reads the cron jobs offline, and kustomize builds them`() async throws {
-        let folder = try TemporaryFolder("cronjobs")
-        var place = ClusterPlace()
-        place.image = "registry.example/dr:1.0"
-        place.data = [.init(path: "/prometheus", claim: "prometheus-data"), .init(path: "/with space", claim: "other")]
-        let files = KubernetesSchedule(place).files()
-        for file in files { try Data(file.content.utf8).write(to: folder.url.appending(path: file.name)) }
-        let run = try await CommandRun.run(try LabTool.path("kubectl"), ["kustomize", folder.path], in: folder.url)
-        #expect(run.status == 0, "\(run.errors)")
-        let check = """
-            import sys, yaml
-            jobs = {job["metadata"]["name"]: job for job in yaml.safe_load_all(sys.stdin.read())}
-            assert sorted(jobs) == ["dr-backup", "dr-drill", "dr-sample", "dr-verify"], jobs
-            for job in jobs.values():
-                spec = job["spec"]
-                assert spec["concurrencyPolicy"] == "Forbid" and spec["startingDeadlineSeconds"] >= 1800
-                assert spec["successfulJobsHistoryLimit"] == 3 and spec["failedJobsHistoryLimit"] == 5
-                pod = spec["jobTemplate"]["spec"]["template"]["spec"]
-                assert pod["restartPolicy"] == "Never"
-                container = pod["containers"][0]
-                assert container["envFrom"] == [{"secretRef": {"name": "dr"}}] and "env" not in container
-                mounted = {mount["name"] for mount in container["volumeMounts"]}
-                assert mounted == {volume["name"] for volume in pod["volumes"]} and len(mounted) == 5, mounted
-                assert container["args"][-2:] == ["--config", "/etc/dr/dr.yaml"]
-            assert "--read-data=5%" in jobs["dr-sample"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"]
-            """
-        let built = folder.url.appending(path: "built.yaml")
-        try Data(run.output.utf8).write(to: built)
-        let verdict = try await CommandRun.run(
-            "/bin/sh", ["-c", "exec \"$0\" -c \"$1\" < \"$2\"", try LabTool.path("python"), check, built.path],
-            in: folder.url)
-        #expect(verdict.status == 0, "\(verdict.errors)")
-    }
 }

@@ -11,4 +11,10 @@ import Testing
         let kept = InheritedEnvironment.selected(from: all, prefixes: ["DR_PARAM_"])
         #expect(kept.keys.sorted() == ["AWS_REGION", "DR_PARAM_X", "HOME", "KUBECONFIG", "LC_ALL", "PATH"])
     }
+
+    /// kubectl finds the cluster of its pod by these.
+    @Test(arguments: ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBECONFIG"])
+    func `kubectl inherits the variables that name the cluster`(_ name: String) {
+        #expect(InheritedEnvironment.selected(from: [name: "x"]) == [name: "x"])
+    }
 }

@@ -162,11 +162,22 @@ final class ContainerMachine {
 
     /// Runs the preStop hook, sends SIGTERM, and after the time sends SIGKILL.
     func stop(within time: Duration) {
-        guard let process, process.exitStatus == nil else { return }
         let deadline = ContinuousClock.now + time
+        beginStop(within: time)
+        finishStop(at: deadline)
+    }
+
+    /// Runs the preStop hook and sends SIGTERM.
+    func beginStop(within time: Duration) {
+        guard let process, process.exitStatus == nil else { return }
         runPreStop(time)
         process.terminate()
-        while process.exitStatus == nil, ContinuousClock.now < deadline { usleep(10_000) }
+    }
+
+    /// Waits for the exit, and kills the container at the deadline.
+    func finishStop(at deadline: ContinuousClock.Instant) {
+        guard let process else { return }
+        while process.exitStatus == nil, ContinuousClock.now < deadline, pod.runner.order != .lose { usleep(10_000) }
         process.kill()
         if let status = process.exitStatus { exited(status, process) }
     }

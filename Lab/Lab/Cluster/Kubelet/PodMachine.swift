@@ -150,7 +150,8 @@ final class PodMachine {
             event("Normal", "Killing", "Stopping container \(container.name)")
         }
         let deadline = ContinuousClock.now + time
-        for container in machines { container.stop(within: max(.zero, deadline - .now)) }
+        for container in machines { container.beginStop(within: time) }
+        for container in machines { container.finishStop(at: deadline) }
         if reporting, !pod.isTerminal { report() }
         context.attachments.release(pod.uid)
         try? FileManager.default.removeItem(atPath: folder)

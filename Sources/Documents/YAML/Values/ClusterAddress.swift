@@ -28,6 +28,15 @@ package struct ClusterAddress: Hashable, Sendable {
         return "\(usesTLS ? "https" : "http")://\(name).\(namespace).\(domain):\(port)"
     }
 
+    /// The address as `dr.yaml` has it.
+    package var text: String {
+        let context = (context ?? "").addingPercentEncoding(withAllowedCharacters: Self.plain) ?? ""
+        return Self.scheme
+            + "\(context)/\(namespace)/\(kind.rawValue)/\(usesTLS ? "https:" : "")\(name):\(port)\(path)"
+    }
+
+    private static let plain = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-._~:@"))
+
     /// The same server without a path.
     package var server: ClusterAddress {
         var address = self

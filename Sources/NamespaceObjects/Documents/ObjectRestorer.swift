@@ -1,0 +1,33 @@
+internal import BackupRepository
+internal import Foundation
+internal import Platform
+
+/// Checks the documents of objects that are restored as files.
+struct ObjectRestorer: ComponentRestorer {
+    static var kind: String { NamespaceObjectsComponent.name }
+
+    let pool: BlockingPool
+
+    func examine(restored tree: String) async throws -> [Damage] {
+        try await pool.run {
+            var damage: [Damage] = []
+            for path in try FileManager.default.subpathsOfDirectory(atPath: tree).sorted() where path.hasSuffix(".json")
+            {
+                try Task.checkCancellation()
+                guard let content = FileManager.default.contents(atPath: "\(tree)/\(path)") else { continue }
+                if let defect = ObjectInspector.defect(of: [UInt8](content)) {
+                    damage.append(Damage(path: path, reason: defect))
+                }
+            }
+            return damage
+        }
+    }
+
+    func inspector(of path: String) -> (any ContentInspector)? {
+        path.hasSuffix(".json") ? ObjectInspector(path) : nil
+    }
+
+    func advice(restored tree: String, target: String) async -> [String] {
+        ["run 'dr restore' without --to to put the objects into the cluster in their order"]
+    }
+}

@@ -1,0 +1,36 @@
+import BackupRepository
+import Documents
+import Kubernetes
+import StackConfiguration
+
+extension Session {
+    /// Checks, without changing anything, that dr can work on a component's volume.
+    func diagnose(_ component: ComponentConfiguration, _ volume: KubernetesVolume) async -> [Diagnosis] {
+        do {
+            let mover = try await moverHost(component, volume)
+            let place = mover.place
+            var identity = place.user.map { "user \($0)" } ?? "an unknown user"
+            if let group = place.group { identity += ", group \(group)" }
+            let node = place.node.map { " on \($0)" } ?? ", without a running pod"
+            var findings = [
+                Diagnosis(
+                    of: "volume", mover.claim == nil ? .failed : .ok,
+                    mover.claim == nil
+                        ? "the claim '\(place.claim)' does not exist"
+                        : "\(place.data) in the claim '\(place.claim)'\(node), \(identity)")
+            ]
+            guard volume.access != .exec else { return findings }
+            let pod = MoverPod(
+                name: "dr-doctor", purpose: .backup(writes: false), place: place, cluster: mover.cluster, labels: [:],
+                allowsRoot: volume.allowsRoot)
+            do {
+                let document = try pod.document()
+                let admitted = try await kubectl(of: volume).run(
+                    ["create", "--dry-run=server", "--output=name", "--filename", "-"], input: document.compact)
+                findings.append(
+                    Diagnosis(of: "mover", .ok, "the cluster admits its pod: \(admitted.split(separator: "\n").first ?? "")"))
+            } catch { findings.append(Diagnosis(of: "mover", .failed, "\(error)")) }
+            return findings
+        } catch { return [Diagnosis(of: "volume", .failed, "\(error)")] }
+    }
+}

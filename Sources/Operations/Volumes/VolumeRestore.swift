@@ -1,0 +1,253 @@
+package import BackupRepository
+import Documents
+import Foundation
+import Kubernetes
+import Mover
+import Platform
+import StackConfiguration
+
+/// The restore of a component into a persistent volume claim of its cluster.
+///
+/// A missing claim is created as the backup set recorded it, and the mover is its first consumer. The restore itself is
+/// that of a directory: staged, verified and swapped inside the volume.
+struct VolumeRestore: Sendable {
+    let component: ComponentConfiguration
+    let volume: KubernetesVolume
+    let session: Session
+    let repository: Repository
+    let manifest: Manifest
+
+    /// The name of the destination, for messages.
+    static func words(_ volume: KubernetesVolume) -> String {
+        volume.workload.map { "the volume of \($0)" } ?? "the claim \(volume.claim ?? "")"
+    }
+
+    private var kubectl: Kubectl { session.kubectl(of: volume) }
+    private var record: ClaimRecord? { ClaimRecord(facts: manifest.facts) }
+
+    /// Space for the staged tree, the file system's own data, and the server's first steps.
+    private var neededBytes: Int {
+        (manifest.totals.bytes / 10).addingClamped(manifest.totals.bytes).addingClamped(32 << 20)
+    }
+
+    // MARK: The place
+
+    /// Finds the place from the cluster's present state, completed by the record of the backup set.
+    private func place() async throws -> VolumePlacement {
+        var place: VolumePlacement
+        do {
+            place = try await VolumeSearch(volume: volume, kubectl: kubectl).placement()
+        } catch let error as VolumeError {
+            // The workload is not there yet, or is not one with a template.
+            guard let record, let mountPath = record.mountPath else { throw error }
+            place = try VolumePlacement(
+                claim: volume.claim ?? record.name, path: mountPath, subPath: volume.subPath ?? record.subPath)
+            place.workload = volume.workload
+            place.namespace = volume.namespace
+            place.data = volume.path ?? record.data ?? mountPath
+            place.fsGroup = record.fsGroup
+            place.supplementalGroups = record.supplementalGroups ?? []
+            (place.user, place.group) = (volume.user, volume.group)
+        }
+        place.user = place.user ?? record?.user
+        place.group = place.group ?? record?.group
+        return place
+    }
+
+    // MARK: The claim
+
+    private func claim(of place: VolumePlacement) async throws -> JSONValue? {
+        try await kubectl.object("persistentvolumeclaim/\(place.claim)")
+    }
+
+    /// The reason for which an existing claim cannot take the set; nil if it can.
+    private func refusal(of claim: JSONValue, _ place: VolumePlacement) -> String? {
+        if claim["metadata"]?["deletionTimestamp"] != nil { return "the claim '\(place.claim)' is being deleted" }
+        if claim["spec"]?["volumeMode"]?.text == "Block" { return "the claim '\(place.claim)' is a block device" }
+        let size =
+            claim["status"]?["capacity"]?["storage"]?.text ?? claim["spec"]?["resources"]?["requests"]?["storage"]?.text
+        guard let size, let bytes = Quantity.bytes(size), bytes < neededBytes else { return nil }
+        return "the claim '\(place.claim)' has \(size), and the set needs \(Units.bytes(neededBytes))"
+    }
+
+    /// The document of the claim to create.
+    private func newClaim(_ place: VolumePlacement) async throws -> JSONValue {
+        let classes = session.configuration.kubernetes.storageClasses.merging(volume.storageClasses) { $1 }
+        let namespace = volume.namespace ?? session.configuration.kubernetes.namespace
+        if let record {
+            let document = record.document(
+                namespace: namespace, claim: place.claim, storageClasses: classes, bytes: neededBytes)
+            try await checkClass(of: document)
+            return document
+        }
+        guard let workload = volume.workload, let object = try await kubectl.object(workload),
+            let name = VolumeSearch.claims(of: object).first(where: { $0.value == place.claim })?.key,
+            let template = object["spec"]?["volumeClaimTemplates"]?.array?.first(where: {
+                $0["metadata"]?["name"]?.text == name
+            }),
+            let recorded = ClaimRecord(template)
+        else {
+            throw VolumeError(
+                place.claim, "there is no such claim, and the set does not record how it was made",
+                hint: "create the claim, then run the same command again")
+        }
+        let document = recorded.document(
+            namespace: namespace, claim: place.claim, storageClasses: classes, bytes: neededBytes)
+        try await checkClass(of: document)
+        return document
+    }
+
+    /// - Throws: ``VolumeError`` if the cluster does not have the claim's storage class.
+    private func checkClass(of claim: JSONValue) async throws {
+        guard let name = claim["spec"]?["storageClassName"]?.text, !name.isEmpty else { return }
+        let found: JSONValue?
+        // A role in the namespace alone may not read storage classes.
+        do { found = try await kubectl.object("storageclass/\(name)") } catch { return }
+        guard found == nil else { return }
+        let known = (try? await kubectl.run(["get", "storageclasses", "--output=name"])) ?? ""
+        let names = known.split(whereSeparator: \.isNewline).compactMap { $0.split(separator: "/").last }
+        throw VolumeError(
+            claim["metadata"]?["name"]?.text ?? "the claim", "the cluster has no storage class '\(name)'",
+            hint: "map it in dr.yaml with `kubernetes: storage_classes: {\(name): NEW}`"
+                + (names.isEmpty ? "" : "; the cluster has: \(names.joined(separator: ", "))"))
+    }
+
+    // MARK: The work
+
+    /// Returns the plan, from the set and the cluster's state only: it starts no mover, and changes nothing.
+    func plan() async throws -> ComponentRestore.Plan {
+        let place = try await place()
+        var obstacles: [String] = []
+        let claim = try await claim(of: place)
+        if let claim {
+            if let refusal = refusal(of: claim, place) { obstacles.append(refusal) }
+            obstacles += try await users(of: place).map { "\($0) uses the claim '\(place.claim)'" }
+        } else {
+            do { _ = try await newClaim(place) } catch let error as VolumeError { obstacles.append("\(error)") }
+        }
+        return ComponentRestore.Plan(
+            target: "\(place.data) in the claim '\(place.claim)'" + (claim == nil ? ", which is created" : ""),
+            replaces: claim != nil, files: manifest.totals.files, bytes: manifest.totals.bytes, obstacles: obstacles)
+    }
+
+    private func users(of place: VolumePlacement) async throws -> [String] {
+        try await VolumeSearch(volume: volume, kubectl: kubectl).pods(mounting: place.claim)
+            .compactMap { $0["metadata"]?["name"]?.text.map { "pod '\($0)'" } }
+    }
+
+    /// Refuses a claim in use; waits for pods that are ending.
+    private func refuseUsers(of place: VolumePlacement) async throws {
+        let deadline = ContinuousClock.now + .seconds(120)
+        while true {
+            let pods = try await VolumeSearch(volume: volume, kubectl: kubectl).pods(mounting: place.claim)
+            guard !pods.isEmpty else { return }
+            let names = pods.compactMap { $0["metadata"]?["name"]?.text }.joined(separator: ", ")
+            let areEnding = pods.allSatisfy { $0["metadata"]?["deletionTimestamp"] != nil }
+            guard areEnding, ContinuousClock.now < deadline else {
+                throw VolumeError(
+                    place.claim, "it is in use by \(names)",
+                    hint: place.workload.map { "stop it first: `kubectl scale \($0) --replicas=0`" }
+                        ?? "stop the pod first")
+            }
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    func run(_ options: RestoreJob, progress: WorkProgress) async throws -> ComponentRestore.Report {
+        progress.begin("finding the volume")
+        let place = try await place()
+        var advice: [String] = []
+        if let claim = try await claim(of: place) {
+            if let refusal = refusal(of: claim, place) {
+                throw VolumeError(place.claim, refusal, hint: "enlarge it, or remove it: dr then creates it anew")
+            }
+            try await refuseUsers(of: place)
+        } else {
+            progress.begin("creating the claim")
+            try await kubectl.run(["create", "--filename", "-"], input: try await newClaim(place).compact)
+            advice.append("created the claim '\(place.claim)'")
+        }
+        let order = try await session.volumeSession.order(
+            .restore(try restoreOrder(options, place)), of: component, kind: manifest.source, in: repository,
+            data: place.data)
+        let service = StoreService(repository, component: component.name, mayWrite: false)
+        let mover = try await mover(at: place)
+        var report = try await mover.withMover(
+            .restore, run: manifest.run ?? "restore", note: { text in progress.update { $0.phase = text } }
+        ) { line in
+            do {
+                let result = try await MoverSession(line: line).run(order, service, progress: progress)
+                guard let report = result.restored else {
+                    throw LinkError(.malformed, "the mover delivered another result")
+                }
+                return report
+            } catch let failure as CallFailure where failure.reasonCode == "restore_damaged" {
+                throw RestoreFailure(
+                    damage: [Damage(path: manifest.component, reason: failure.detail)], staging: "",
+                    target: place.claim)
+            }
+        }
+        report.target = "\(report.target) in the claim '\(place.claim)'"
+        report.advice = advice + report.advice
+        return report
+    }
+
+    /// Removes the previous content that ``run(_:progress:)`` kept, while the workload runs.
+    func discard(_ path: String) async throws {
+        let place = try await place()
+        let order = try await session.volumeSession.order(
+            .discard(path), of: component, kind: manifest.source, in: repository, data: place.data)
+        let service = StoreService(repository, component: component.name, mayWrite: false)
+        _ = try await mover(at: place).withMover(.backup(writes: true), run: manifest.run ?? "restore", note: { _ in })
+        {
+            try await MoverSession(line: $0).run(order, service, progress: WorkProgress())
+        }
+    }
+
+    private func mover(at place: VolumePlacement) async throws -> ClusterMover {
+        ClusterMover(
+            component: component.name, stack: session.configuration.stack, volume: volume,
+            cluster: session.configuration.kubernetes, kubectl: kubectl, place: place, claim: nil)
+    }
+
+    private func restoreOrder(_ options: RestoreJob, _ place: VolumePlacement) throws -> MoverOrder.RestoreOrder {
+        guard let part = options.set.components[manifest.component] else {
+            throw VolumeError(manifest.component, "the set does not have it")
+        }
+        var order = MoverOrder.RestoreOrder(
+            manifest: part.manifest, sha256: part.sha256, directory: place.data, replaces: options.replace,
+            discardsPrevious: options.discardsPrevious, paths: options.paths,
+            slice: options.slice.map {
+                .init(tenants: $0.tenants, from: $0.times.lowerBound, to: $0.times.upperBound)
+            },
+            keepsSetuid: options.keepsSetuid, stamp: "\(session.now())")
+        if case .fixed(let uid, let gid) = options.owner { (order.uid, order.gid) = (uid, gid) }
+        return order
+    }
+}
+
+extension RestoreJob {
+    /// The restore into the component's volume in a cluster; nil if its data are elsewhere.
+    private var volumeRestore: VolumeRestore? {
+        guard let settings, let volume = settings.volume else { return nil }
+        return VolumeRestore(
+            component: settings, volume: volume, session: session, repository: repository, manifest: manifest)
+    }
+
+    /// The name of the volume for messages; nil if the component has none.
+    package var volumeWords: String? { settings?.volume.map(VolumeRestore.words) }
+
+    package func restoreVolume() async throws -> ComponentRestore.Report {
+        guard let volumeRestore else { throw VolumeError(component, "it has no volume in a cluster") }
+        return try await volumeRestore.run(self, progress: progress)
+    }
+
+    /// Returns the plan of ``restoreVolume()``.
+    package func planVolume() async throws -> ComponentRestore.Plan {
+        guard let volumeRestore else { throw VolumeError(component, "it has no volume in a cluster") }
+        return try await volumeRestore.plan()
+    }
+
+    /// Removes the content that ``restoreVolume()`` kept.
+    func discardFromVolume(_ path: String) async throws { try await volumeRestore?.discard(path) }
+}

@@ -1,0 +1,140 @@
+import Documents
+import Kubernetes
+import StackConfiguration
+
+/// Finds the volume of a component in its cluster.
+struct VolumeSearch: Sendable {
+    let volume: KubernetesVolume
+    let kubectl: Kubectl
+
+    /// - Throws: ``VolumeError``; `KubernetesError`.
+    func placement() async throws -> VolumePlacement {
+        guard let workload = volume.workload else {
+            // The configuration requires both.
+            guard let claim = volume.claim, let path = volume.path else {
+                throw VolumeError("the component", "it has neither a workload nor a claim and a path")
+            }
+            var place = try VolumePlacement(claim: claim, path: path, subPath: volume.subPath)
+            choose(&place)
+            return place
+        }
+        guard let object = try await kubectl.object(workload) else {
+            throw VolumeError(
+                workload, "there is no such workload",
+                hint: "apply it first, held at 0 replicas; or set `kubernetes: claim:` and `path:`")
+        }
+        var place: VolumePlacement
+        if let pod = try await runningPod(of: object, workload) {
+            place = try placement(in: pod["spec"] ?? [:], workload: workload)
+            place.pod = pod["metadata"]?["name"]?.text
+            place.podLabels = (pod["metadata"]?["labels"]?.object ?? [:]).compactMapValues(\.text)
+            place.node = pod["spec"]?["nodeName"]?.text
+        } else {
+            guard let spec = object["spec"]?["template"]?["spec"] else {
+                throw VolumeError(
+                    workload, "it has no running pod and no template of one",
+                    hint: "set `kubernetes: claim:` and `path:`")
+            }
+            place = try placement(in: spec, templates: Self.claims(of: object), workload: workload)
+        }
+        choose(&place)
+        if place.user == nil, let pod = place.pod, let container = place.container {
+            try await askIdentity(&place, pod, container)
+        }
+        return place
+    }
+
+    private func placement(
+        in spec: JSONValue, templates: [String: String] = [:], workload: String
+    ) throws(VolumeError) -> VolumePlacement {
+        try VolumePlacement(
+            in: spec, templates: templates, workload: workload, claim: volume.claim, container: volume.container,
+            path: volume.path, subPath: volume.subPath)
+    }
+
+    private func choose(_ place: inout VolumePlacement) {
+        place.namespace = volume.namespace
+        place.user = volume.user ?? place.user
+        place.group = volume.group ?? place.group
+    }
+
+    /// The claims of a StatefulSet's first pod, by the name of their volume.
+    static func claims(of workload: JSONValue) -> [String: String] {
+        guard let name = workload["metadata"]?["name"]?.text else { return [:] }
+        let first = workload["spec"]?["ordinals"]?["start"]?.integer ?? 0
+        var claims: [String: String] = [:]
+        for template in workload["spec"]?["volumeClaimTemplates"]?.array ?? [] {
+            guard let volume = template["metadata"]?["name"]?.text else { continue }
+            claims[volume] = "\(volume)-\(name)-\(first)"
+        }
+        return claims
+    }
+
+    /// Asks the container, because only its image knows the user.
+    private func askIdentity(_ place: inout VolumePlacement, _ pod: String, _ container: String) async throws {
+        func ask(_ option: String) async -> Int? {
+            let text = try? await kubectl.run(["exec", pod, "--container=\(container)", "--", "id", option])
+            return text.flatMap { Int($0.filter { !$0.isWhitespace }) }
+        }
+        place.user = await ask("-u")
+        if place.group == nil { place.group = await ask("-g") }
+    }
+
+    // MARK: Pods
+
+    private func runningPod(of workload: JSONValue, _ name: String) async throws -> JSONValue? {
+        let selector: String
+        if let text = Self.selector(in: workload["spec"]?["selector"]) {
+            selector = text
+        } else {
+            let scale = try await kubectl.run(["get", name, "--subresource=scale", "--output=json"])
+            selector = (try? JSONValue(parsing: scale))?["status"]?["selector"]?.text ?? ""
+        }
+        guard !selector.isEmpty else { return nil }
+        let pods = try await pods(selector)
+        return pods.first { $0["status"]?["phase"]?.text == "Running" }
+    }
+
+    /// The pods with a selector that are not being deleted.
+    func pods(_ selector: String) async throws -> [JSONValue] {
+        let text = try await kubectl.run(["get", "pods", "--selector=\(selector)", "--output=json"])
+        let list = try? JSONValue(parsing: text)
+        return (list?["items"]?.array ?? []).filter { $0["metadata"]?["deletionTimestamp"] == nil }
+    }
+
+    /// The pods that mount a claim, also those that are ending: they still may write.
+    func pods(mounting claim: String) async throws -> [JSONValue] {
+        let names = try await kubectl.run(["get", "pods", "--output=name"]).split(separator: "\n").map(String.init)
+        var mounting: [JSONValue] = []
+        for name in names {
+            guard let pod = try await kubectl.object(name) else { continue }
+            let hasEnded = ["Succeeded", "Failed"].contains(pod["status"]?["phase"]?.text ?? "")
+            let mounts = (pod["spec"]?["volumes"]?.array ?? []).contains {
+                $0["persistentVolumeClaim"]?["claimName"]?.text == claim
+            }
+            if mounts, !hasEnded { mounting.append(pod) }
+        }
+        return mounting
+    }
+
+    /// Converts a label selector to the notation of requests.
+    static func selector(in selector: JSONValue?) -> String? {
+        var terms: [String] = []
+        for (key, value) in (selector?["matchLabels"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
+            guard let value = value.text else { return nil }
+            terms.append("\(key)=\(value)")
+        }
+        for rule in selector?["matchExpressions"]?.array ?? [] {
+            guard let key = rule["key"]?.text else { return nil }
+            let values = (rule["values"]?.array ?? []).compactMap(\.text).joined(separator: ",")
+            switch rule["operator"]?.text {
+            case "In": terms.append("\(key) in (\(values))")
+            case "NotIn": terms.append("\(key) notin (\(values))")
+            case "Exists": terms.append(key)
+            case "DoesNotExist": terms.append("!\(key)")
+            default: return nil
+            }
+        }
+        return terms.isEmpty ? nil : terms.joined(separator: ",")
+    }
+}

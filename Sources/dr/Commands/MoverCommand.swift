@@ -1,0 +1,45 @@
+import ArgumentParser
+import Documents
+import Foundation
+import Mover
+import Operations
+import Platform
+
+/// The commands of the pods that dr starts beside the data of a component.
+struct MoverCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mover",
+        abstract: "Work on a volume for another dr (dr itself runs these commands in pods).",
+        shouldDisplay: false,
+        subcommands: [MoverServe.self, MoverAttach.self])
+}
+
+struct MoverServe: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Wait for the coordinator's dr, and work on the mounted volume for it.")
+
+    @Option(name: .long, help: "Path of the Unix socket to listen on.")
+    var socket: String
+
+    @Option(name: .long, help: "Time without a coordinator after which the mover ends. Default: 10m.")
+    var idle: String = "10m"
+
+    func run() async throws {
+        guard let idle = try? Period(idle) else { throw ValidationError("--idle takes a length of time such as 10m") }
+        let pool = BlockingPool(threads: 32)
+        let folder = (socket as NSString).deletingLastPathComponent
+        let service = MoverService(kinds: supportedKinds, folder: folder, pool: pool)
+        let server = MoverServer(at: socket, idle: idle.duration, answering: service, pool: pool)
+        try await pool.run { try server.run() }
+    }
+}
+
+struct MoverAttach: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attach", abstract: "Connect standard input and output to a mover.")
+
+    @Option(name: .long, help: "Path of the mover's Unix socket.")
+    var socket: String
+
+    func run() throws { try MoverAttachment.run(socket: socket) }
+}
