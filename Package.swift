@@ -99,7 +99,7 @@ let program: [Target] =
         layer("Printing", ["CQREncode", "CHaru", "Platform"]),
         layer("HTTP", ["CCurl", "Documents", "Platform"]),
         // Every request to an API server, by kubectl.
-        layer("Kubernetes", ["Documents", "Platform"]),
+        layer("Kubernetes", ["HTTP", "Documents", "Platform"]),
         layer("ObjectStorage", ["Platform", "Cryptography", system]),
         layer("S3", ["HTTP", "ObjectStorage", "Cryptography", "Platform", system, logging]),
         layer(

@@ -38,7 +38,11 @@ package struct PrometheusQueryProbe: Sendable {
     }
 
     /// Returns the results in the order of ``queries``, as canonical JSON.
-    package func answers(of server: PrometheusServer) async throws -> [String] {
+    package func answers(of server: PrometheusServer) async throws -> [String] { try await answers(at: server.url) }
+
+    /// Returns the results of the server at a URL, in the order of ``queries``.
+    package func answers(at url: String) async throws -> [String] {
+        let server = PrometheusQueries(url: url)
         var answers: [String] = []
         for query in queries {
             switch query.kind {

@@ -46,6 +46,7 @@ struct EasyHandle: ~Copyable {
         set(CURLOPT_NOSIGNAL, 1)
         describe(request, &headers)
         let proxy = connect(request, options)
+        if let socket = options.unixSocket { set(CURLOPT_UNIX_SOCKET_PATH, socket) }
         if let peer {
             set(CURLOPT_CONNECT_TO, peer)
             set(CURLOPT_PROXY, "")

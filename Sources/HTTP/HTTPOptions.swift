@@ -28,6 +28,8 @@ package struct HTTPOptions: Hashable, Sendable {
     package var isInsecure = false
     package var proxy = Proxy.environment
     package var userAgent = "dr"
+    /// The path of a Unix socket to connect to, instead of the URL's host and port.
+    package var unixSocket: String?
 
     package init(
         authorization: Authorization = .none, caFile: String? = nil, clientCertificate: String? = nil,

@@ -71,6 +71,7 @@ extension NamespaceObjectsComponent: ComponentKind {
     /// The identifiers of the namespaces: a restored namespace gets a new one.
     package func identity(_ context: ComponentContext) throws -> String? {
         let api = KubernetesAPI(kubectl(context), patience: .zero)
+        defer { api.end() }
         let identifiers = try namespaces.map { namespace in
             try api.document(at: "/api/v1/namespaces/\(namespace)")?["metadata"]?["uid"]?.text ?? "none"
         }

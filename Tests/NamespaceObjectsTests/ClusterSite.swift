@@ -1,4 +1,4 @@
-import BackupRepository
+@testable import BackupRepository
 import Components
 import Documents
 import Foundation
@@ -34,7 +34,7 @@ struct ClusterSite {
         ]
         settings.context = "lab"
         settings.namespace = "monitoring"
-        if !isEmpty { try fill() }
+        if !isEmpty { try await fill() }
     }
 
     // MARK: Objects
@@ -51,8 +51,13 @@ struct ClusterSite {
         standIn.with { $0.object(kind, name, in: namespace) }
     }
 
-    private func fill() throws {
+    private func fill() async throws {
         for text in Self.stack { try set(text) }
+        // The server serves the type soon after its definition.
+        try await Patience.wait(until: "the custom type is served") {
+            try set(Self.custom)
+            return present("Prometheus", "k8s") != nil
+        }
     }
 
     static let definition = """
@@ -61,6 +66,11 @@ struct ClusterSite {
         "prometheuses","singular":"prometheus","kind":"Prometheus"},"versions":[{"name":"v1","served":true,"storage":true,
         "subresources":{"status":{},"scale":{"specReplicasPath":".spec.replicas","statusReplicasPath":".status.replicas",
         "labelSelectorPath":".status.selector"}}}]}}
+        """
+
+    static let custom = """
+        {"apiVersion":"monitoring.coreos.com/v1","kind":"Prometheus","metadata":{"name":"k8s","namespace":"monitoring"},
+        "spec":{"replicas":2}}
         """
 
     /// One object of each kind of rule.
@@ -139,10 +149,6 @@ struct ClusterSite {
         {"apiVersion":"batch/v1","kind":"CronJob","metadata":{"name":"backup","namespace":"monitoring"},"spec":{"schedule":
         "0 * * * *","jobTemplate":{"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"main","image":
         "dr:1"}]}}}}}}
-        """,
-        """
-        {"apiVersion":"monitoring.coreos.com/v1","kind":"Prometheus","metadata":{"name":"k8s","namespace":"monitoring","uid":
-        "u-k8s"},"spec":{"replicas":2}}
         """,
     ]
 

@@ -177,7 +177,7 @@ import Testing
                 ], "different: Service 'prometheus'"
             ),
             (["--namespace=monitoring", "scale", "deployment/grafana", "--replicas=4"], "passed"),
-            (["delete", "crd", "prometheuses.monitoring.coreos.com"], "missing: Prometheus 'k8s'"),
+            (["delete", "crd", "prometheuses.monitoring.coreos.com"], "Prometheus 'k8s'"),
         ] as [([String], String)]) func `the check names missing and different objects`(
             _ change: [String], _ finding: String
         ) async throws

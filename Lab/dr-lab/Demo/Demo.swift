@@ -10,6 +10,9 @@ struct Demo: AsyncParsableCommand {
     @Flag(name: .long, help: "Store the backups in a real S3 server instead of a directory.")
     var s3 = false
 
+    @Flag(name: .long, help: "Run the stack in a laboratory Kubernetes cluster. Needs root.")
+    var kubernetes = false
+
     @Flag(name: .long, help: "Run a drill beside the live stack instead of destroying the stack.")
     var drill = false
 
@@ -22,6 +25,10 @@ struct Demo: AsyncParsableCommand {
     func run() async throws {
         let folder = try TemporaryFolder("demo")
         let stage = try DemoStage(folder: folder, dr: dr)
+        if kubernetes {
+            DemoGrafana.setSecrets(on: stage)
+            return try await ClusterDemo.run(on: stage)
+        }
 
         stage.say("Start a monitoring stack")
         let grafana = try await DemoGrafana()

@@ -23,9 +23,11 @@ final class DemoGrafana: DemoComponent {
         "contact-point/cp-hook/http_config.oauth2.client_secret": "oauth-secret",
     ]
 
-    var settings: String {
-        let secrets = Self.secrets.keys.sorted().map { "\"\($0)\": {env: \"\(Self.variable($0))\"}" }
-        return "{url: \"\(server.url)\", username: admin, password: {env: GRAFANA_PASSWORD}, annotations: 50y,"
+    var settings: String { Self.settings(url: server.url) }
+
+    static func settings(url: String) -> String {
+        let secrets = secrets.keys.sorted().map { "\"\($0)\": {env: \"\(variable($0))\"}" }
+        return "{url: \"\(url)\", username: admin, password: {env: GRAFANA_PASSWORD}, annotations: 50y,"
             + " join_organizations: true, secrets: {\(secrets.joined(separator: ", "))}}"
     }
 
@@ -34,14 +36,18 @@ final class DemoGrafana: DemoComponent {
         "DEMO_" + secret.map { $0.isLetter || $0.isNumber ? $0.uppercased() : "_" }.joined()
     }
 
-    func setSecrets(on stage: DemoStage) {
+    func setSecrets(on stage: DemoStage) { Self.setSecrets(on: stage) }
+
+    static func setSecrets(on stage: DemoStage) {
         stage.setEnvironment("GRAFANA_PASSWORD", GrafanaState.adminPassword)
-        for (name, value) in Self.secrets { stage.setEnvironment(Self.variable(name), value) }
+        for (name, value) in secrets { stage.setEnvironment(variable(name), value) }
     }
 
-    func answers(watermark: Int?) async throws -> [String: String] {
+    func answers(watermark: Int?) async throws -> [String: String] { try await Self.answers(of: server.url) }
+
+    static func answers(of url: String) async throws -> [String: String] {
         let login = Data("admin:\(GrafanaState.adminPassword)".utf8).base64EncodedString()
-        let questions = HTTPQuestions(url: server.url, headers: [("Authorization", "Basic \(login)")])
+        let questions = HTTPQuestions(url: url, headers: [("Authorization", "Basic \(login)")])
         let found = try await questions.get("/api/search?type=dash-db&limit=5000").array ?? []
         let dashboards = found.compactMap { $0["uid"]?.text }.map { "/api/dashboards/uid/\($0)" }
         let sources = try await questions.get("/api/datasources").array ?? []

@@ -35,6 +35,11 @@ final class DemoPrometheus: DemoComponent {
     var settings: String { "{url: \"\(server.url)\", data: \(data.path)}" }
 
     func answers(watermark: Int?) async throws -> [String: String] {
+        try await Self.answers(of: server.url, watermark: watermark, historyEnd: end)
+    }
+
+    /// - Parameter historyEnd: the end of the generated history, in seconds since 1970.
+    static func answers(of url: String, watermark: Int?, historyEnd end: Int) async throws -> [String: String] {
         guard let watermark else { throw LabError("the backup of Prometheus has no watermark") }
         let newest = watermark / 1000
         var queries = PrometheusQueryProbe(OpenMetricsHistory.expressions, over: end - 5 * 3600...end, times: 8).queries
@@ -43,7 +48,7 @@ final class DemoPrometheus: DemoComponent {
                 ["sum(prometheus_tsdb_head_samples_appended_total)", "count({__name__=~\".+\"})", "up"],
                 over: newest - 2...newest, times: 2
             ).queries
-        let answers = try await PrometheusQueryProbe(queries).answers(of: server)
+        let answers = try await PrometheusQueryProbe(queries).answers(at: url)
         let pairs = zip(queries, answers).map { ("\($0.kind) \($0.expression) at \($0.time)", $1) }
         return Dictionary(pairs) { first, _ in first }
     }

@@ -19,6 +19,9 @@ final class DemoStage {
         }
     }
 
+    /// The folder of `dr` and `dr-lab`.
+    var programs: String { URL(filePath: executable).deletingLastPathComponent().path }
+
     func say(_ text: String) {
         step += 1
         print("\n\(step). \(text)")
@@ -31,7 +34,8 @@ final class DemoStage {
         let lab = URL(filePath: CommandLine.arguments[0]).absoluteURL.path
         let servers = components.compactMap { part in part.drillServer(lab).map { "    \(part.name): \($0)" } }
             .joined(separator: "\n")
-        let text = """
+        try writeConfiguration(
+            """
             stack: demo
             objectives: {rto: 4h, rpo: 1h}
             store: {url: "\(store)"}
@@ -43,7 +47,10 @@ final class DemoStage {
               servers:
             \(servers)
 
-            """
+            """)
+    }
+
+    func writeConfiguration(_ text: String) throws {
         try Data(text.utf8).write(to: folder.url.appending(path: "dr.yaml"))
     }
 

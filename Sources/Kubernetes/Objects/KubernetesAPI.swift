@@ -1,14 +1,22 @@
 package import Documents
+internal import HTTP
 internal import Platform
+internal import Synchronization
 
-/// The API of a cluster, read by its paths and changed by server-side apply, through kubectl. All calls block.
-package struct KubernetesAPI: Sendable {
+/// The API of a cluster, read by its paths and changed by server-side apply, through a `kubectl proxy`. All calls block.
+package final class KubernetesAPI: Sendable {
     /// The field manager of dr's changes.
     package static let manager = "dr"
+
+    private struct Connection {
+        var proxy: APIProxy
+        var client: HTTPClient
+    }
 
     private let kubectl: Kubectl
     /// The time for which an API server may be away: an upgrade of a control plane with one server takes that long.
     private let patience: Duration
+    private let connection = Mutex<Connection?>(nil)
 
     /// - Parameter kubectl: for one context, without a namespace: the objects name theirs.
     package init(_ kubectl: Kubectl, patience: Duration = .seconds(60)) {
@@ -16,8 +24,19 @@ package struct KubernetesAPI: Sendable {
         self.patience = patience
     }
 
+    deinit { end() }
+
     /// Bytes of one response. Objects have at most about 1.5 MB.
     private static let longest = 256 << 20
+
+    /// Ends the connection. The next request opens another one.
+    package func end() {
+        let open = connection.withLock { connection in
+            defer { connection = nil }
+            return connection
+        }
+        open?.proxy.end()
+    }
 
     // MARK: Reading
 
@@ -26,7 +45,7 @@ package struct KubernetesAPI: Sendable {
     /// - Throws: ``KubernetesError``, `CancellationError`.
     package func document(at path: String) throws -> JSONValue? {
         do {
-            return try parsed(try output(["get", "--raw", path, "--request-timeout=60s"], for: "read \(path)"), path)
+            return try send(HTTPRequest("GET", "http://localhost\(path)"), for: "read \(path)")
         } catch let error as KubernetesError where error.means("NotFound") { return nil }
     }
 
@@ -69,22 +88,20 @@ package struct KubernetesAPI: Sendable {
 
     // MARK: Changing
 
-    /// Applies one object on the server.
+    /// Applies one object on the server. The server drops unknown fields, which the caller sees in the result.
     /// - Parameters:
+    ///   - namespace: nil for a type without namespaces.
     ///   - forces: take over fields that other managers own.
     ///   - isDryRun: let the server compute the result, and store nothing.
     /// - Returns: the object as the server stores it.
     /// - Throws: ``KubernetesError``: ``KubernetesError/isConflict`` if other managers own changed fields.
-    package func apply(_ object: JSONValue, forces: Bool, isDryRun: Bool = false) throws -> JSONValue {
-        let operation = "apply \(object["kind"]?.text ?? "object") '\(object["metadata"]?["name"]?.text ?? "")'"
-        // Without validation the server drops unknown fields, which the caller sees in the result. Validation would
-        // download the schemas of all types for each object.
-        let arguments =
-            [
-                "apply", "--server-side", "--field-manager=\(Self.manager)", "--validate=false", "--filename=-",
-                "--output=json", "--request-timeout=60s",
-            ] + (forces ? ["--force-conflicts"] : []) + (isDryRun ? ["--dry-run=server"] : [])
-        return try parsed(try output(arguments, input: object.compact, for: operation), operation)
+    package func apply(
+        _ object: JSONValue, _ resource: APIResource, _ name: String, in namespace: String?, forces: Bool,
+        isDryRun: Bool = false
+    ) throws -> JSONValue {
+        try change(
+            resource, name, in: namespace, isDryRun: isDryRun, query: "&force=\(forces)&fieldValidation=Ignore",
+            type: "application/apply-patch+yaml", body: object.compact, operation: "apply")
     }
 
     /// Changes an object by a JSON patch (RFC 6902).
@@ -93,34 +110,31 @@ package struct KubernetesAPI: Sendable {
         _ resource: APIResource, _ name: String, in namespace: String?, with operations: [JSONValue],
         isDryRun: Bool = false
     ) throws -> JSONValue {
-        let type = resource.group.isEmpty ? resource.plural : "\(resource.plural).\(resource.version).\(resource.group)"
-        let arguments =
-            (namespace.map { ["--namespace=\($0)"] } ?? []) + [
-                "patch", "--type=json", "--field-manager=\(Self.manager)", "--patch-file=/dev/stdin",
-                "--output=json", "--request-timeout=60s",
-            ] + (isDryRun ? ["--dry-run=server"] : []) + ["--", type, name]
-        let operation = "patch \(resource.name) '\(name)'"
-        return try parsed(
-            try output(arguments, input: JSONValue.array(operations).compact, for: operation), operation)
+        try change(
+            resource, name, in: namespace, isDryRun: isDryRun, query: "", type: "application/json-patch+json",
+            body: JSONValue.array(operations).compact, operation: "patch")
     }
 
-    // MARK: Running
-
-    private func parsed(_ bytes: [UInt8], _ operation: String) throws -> JSONValue {
-        do {
-            return try JSONValue(parsing: bytes)
-        } catch {
-            throw KubernetesError(.failed, operation: operation, "the response is \(error)")
-        }
+    private func change(
+        _ resource: APIResource, _ name: String, in namespace: String?, isDryRun: Bool, query: String, type: String,
+        body: [UInt8], operation: String
+    ) throws -> JSONValue {
+        let path = resource.path(in: namespace, name: name)
+        let all = "?fieldManager=\(Self.manager)\(query)\(isDryRun ? "&dryRun=All" : "")"
+        var request = HTTPRequest("PATCH", "http://localhost\(path)\(all)", body: .bytes(body))
+        request.headers = [(name: "Content-Type", value: type)]
+        return try send(request, for: "\(operation) \(resource.kind) '\(name)'")
     }
 
-    /// Runs kubectl, again and again while the API server is away.
-    private func output(_ arguments: [String], input: [UInt8]? = nil, for operation: String) throws -> [UInt8] {
+    // MARK: Requests
+
+    /// Sends a request, again and again while the API server is away. Every request can be repeated.
+    private func send(_ request: HTTPRequest, for operation: String) throws -> JSONValue {
         let deadline = ContinuousClock.now + patience
         var pause = Duration.milliseconds(250)
         while true {
             do {
-                return try outputOnce(arguments, input, operation)
+                return try sendOnce(request, operation)
             } catch let error as KubernetesError where error.isConnectionFailure {
                 guard .now + pause < deadline else { throw error }
                 try sleepUnlessCancelled(pause)
@@ -129,34 +143,83 @@ package struct KubernetesAPI: Sendable {
         }
     }
 
-    private func outputOnce(_ arguments: [String], _ input: [UInt8]?, _ operation: String) throws -> [UInt8] {
-        var program = kubectl.command(arguments).program
-        program.timeout = .seconds(120)
-        if let input { program.input = .bytes(input) }
-        var bytes: [UInt8] = []
-        let end: ProgramEnd
+    private func sendOnce(_ request: HTTPRequest, _ operation: String) throws -> JSONValue {
+        let answer: (HTTPResponse, [UInt8])
         do {
-            end = try program.run { piece in
-                guard bytes.count + piece.count <= Self.longest else {
-                    throw KubernetesError(
-                        .failed, operation: operation, "the response is longer than \(Self.longest) bytes")
-                }
-                bytes += piece
-            }
-        } catch let error as ProgramError {
-            let isMissing = error.reason == .missing
+            answer = try client().send(request, limit: Self.longest)
+        } catch let error as HTTPError {
+            if error.isRetryable { end() }
             throw KubernetesError(
-                isMissing ? .hopeless : .failed, operation: operation, error.detail,
-                hint: isMissing ? "install kubectl on this machine" : nil)
+                .failed, operation: operation,
+                error.isRetryable ? "\(KubernetesError.silence): \(error.detail)" : error.detail)
         }
-        guard end.status == 0 else {
-            throw KubectlFailure.error(operation, status: end.status, errors: end.errors)
+        guard answer.0.isSuccess else { throw KubernetesError(answer.0.status, answer.1, operation) }
+        do {
+            return try JSONValue(parsing: answer.1)
+        } catch {
+            throw KubernetesError(.failed, operation: operation, "the response is \(error)")
         }
-        return bytes
+    }
+
+    private func client() throws -> HTTPClient {
+        let open = try connection.withLock { connection in
+            if let known = connection, !known.proxy.hasEnded { return known }
+            let proxy = try APIProxy(kubectl)
+            let new = Connection(proxy: proxy, client: HTTPClient(HTTPOptions()))
+            connection = new
+            return new
+        }
+        do {
+            let socket = try open.proxy.socket()
+            return connection.withLock { connection in
+                guard open.client.options.unixSocket == nil else { return open.client }
+                if let known = connection, known.proxy === open.proxy, known.client.options.unixSocket != nil {
+                    return known.client
+                }
+                var options = HTTPOptions()
+                options.unixSocket = socket
+                options.proxy = .none
+                let client = HTTPClient(options)
+                if connection?.proxy === open.proxy { connection?.client = client }
+                return client
+            }
+        } catch let error as KubernetesError {
+            end()
+            throw error
+        }
     }
 }
 
 extension KubernetesError {
+    fileprivate static let silence = "no answer from the API server"
+
+    /// The error of a response.
+    fileprivate init(_ status: Int, _ body: [UInt8], _ operation: String) {
+        guard let value = try? JSONValue(parsing: body), value["kind"]?.text == "Status" else {
+            // kubectl itself answers if it does not reach the API server.
+            let text = String(decoding: body.prefix(500), as: UTF8.self).split(whereSeparator: \.isNewline).first
+            let words = "HTTP \(status)\(text.map { ": \($0)" } ?? "")"
+            self.init(.failed, operation: operation, status >= 500 ? "\(Self.silence): \(words)" : words)
+            return
+        }
+        let reason = value["reason"]?.text ?? "HTTP \(status)"
+        let lines = (value["message"]?.text ?? "no message").split(whereSeparator: \.isNewline)
+        let message = "\(lines.joined(separator: " ")) (\(reason))"
+        switch status {
+        case 401:
+            self.init(
+                .hopeless, operation: operation, message,
+                hint: "the credentials of this context are not valid; log in again")
+        case 403:
+            self.init(
+                .hopeless, operation: operation, message,
+                hint:
+                    "the user of this context lacks the permission; check it with `kubectl auth can-i` and grant it")
+        case 429, 504: self.init(.failed, operation: operation, "\(Self.silence): \(message)")
+        default: self.init(.failed, operation: operation, message)
+        }
+    }
+
     /// True if the API server gave this reason: "NotFound", "Forbidden".
     package func means(_ reason: String) -> Bool { detail.contains("(\(reason))") }
 
@@ -166,9 +229,9 @@ extension KubernetesError {
     /// True if no API server answered, so that a later attempt may succeed.
     package var isConnectionFailure: Bool {
         let words = [
-            "was refused", "connection refused", "i/o timeout", "TLS handshake timeout", "connection reset",
-            "unexpected EOF", ": EOF", "no route to host", "context deadline exceeded", "etcdserver:",
-            "Client.Timeout exceeded", "network is unreachable",
+            Self.silence, "was refused", "connection refused", "i/o timeout", "TLS handshake timeout",
+            "connection reset", "unexpected EOF", ": EOF", "no route to host", "context deadline exceeded",
+            "etcdserver:", "Client.Timeout exceeded", "network is unreachable",
         ]
         return words.contains(where: detail.contains)
     }

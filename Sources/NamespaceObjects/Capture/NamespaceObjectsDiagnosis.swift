@@ -6,6 +6,7 @@ internal import Platform
 extension NamespaceObjectsSource {
     /// Checks every condition of a capture: the API server, and the access to each type.
     func diagnose() async -> [Diagnosis] {
+        defer { api.end() }
         do {
             return try await pool.run { try examine() }
         } catch { return [Diagnosis(of: "cluster", .failed, "\(error)")] }

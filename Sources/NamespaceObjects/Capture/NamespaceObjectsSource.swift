@@ -24,7 +24,8 @@ struct NamespaceObjectsSource: ComponentSource {
     }
 
     func capture(_ context: CaptureContext) async throws -> any Capture {
-        try await pool.run { [self] in
+        defer { api.end() }
+        return try await pool.run { [self] in
             let tree = try DocumentTree(in: context.state, run: context.run)
             do {
                 var run = CaptureRun(self, into: tree, progress: context.progress)

@@ -22,6 +22,7 @@ struct ObjectsRestored: RecoveryCheck {
     var timeLimit: Duration? { .seconds(120) }
 
     func measure() throws -> Measurement {
+        defer { api.end() }
         guard let facts = subject.facts else { return try measureNamespaces() }
         let digests = ObjectDigests(facts: facts)
         guard digests.count > 0 else { return .skipped("the set has no objects") }

@@ -11,7 +11,8 @@ struct NamespaceGaps: GapFinder {
     let pool: BlockingPool
 
     func gaps(_ surroundings: GapSurroundings) async throws -> [Gap] {
-        try await pool.run { [self] in
+        defer { api.end() }
+        return try await pool.run { [self] in
             do { return try found(surroundings) } catch let error as KubernetesError { throw ComponentError(error) }
         }
     }

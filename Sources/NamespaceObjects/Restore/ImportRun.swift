@@ -102,7 +102,7 @@ struct ImportRun: Sendable {
     }
 
     static func words(_ error: KubernetesError) -> String {
-        let text = error.detail.trimmingPrefix("Error from server ").printable
+        let text = error.detail.printable
         return error.isConflict ? "\(text); --replace takes the fields over" : text
     }
 

@@ -20,6 +20,7 @@ struct ObjectsImporter: ComponentImporter {
 
     func run(_ request: ImportRequest, report: @escaping @Sendable (ImportedObject) -> Void) async throws {
         let api = KubernetesAPI(kubectl)
+        defer { api.end() }
         let stored = try await pool.run { try StoredObjects(in: request.tree) }
         let lock = Mutex(())
         let add = { @Sendable (object: ImportedObject) in

@@ -23,7 +23,8 @@ struct Settlement {
     func make() throws -> ImportedObject {
         guard let present else {
             if isNewNamespace { return object(.create) }
-            let result = try api.apply(document, forces: request.replaces, isDryRun: request.isDryRun)
+            let result = try api.apply(
+                document, resource, name.name, in: name.namespace, forces: request.replaces, isDryRun: request.isDryRun)
             if RestoreStage(name) == .definitions, !request.isDryRun { try awaitServed() }
             return object(.create, remains(result))
         }
@@ -45,7 +46,8 @@ struct Settlement {
     private func update(_ difference: ObjectDifference, _ removal: [JSONValue]) throws -> ImportedObject {
         var result = present ?? [:]
         if !difference.isCovered {
-            result = try api.apply(document, forces: request.replaces, isDryRun: request.isDryRun)
+            result = try api.apply(
+                document, resource, name.name, in: name.namespace, forces: request.replaces, isDryRun: request.isDryRun)
         }
         if !removal.isEmpty {
             // Of the present fields, since the first step may have moved others. A dry run stored nothing.

@@ -150,14 +150,14 @@ struct ExecCopy: Sendable {
             return (end, list)
         }
         guard end.status == 0 else { throw failure(end, "sha256sum in the container") }
-        var lines = list.split(separator: UInt8(ascii: "\n")).map { Array($0) }
-        guard let last = lines.popLast(), last.starts(with: "entries ".utf8) else {
+        let lines = list.split(separator: UInt8(ascii: "\n")).map { Array($0) }
+        guard let last = lines.last, last.starts(with: "entries ".utf8) else {
             throw VolumeError(path, "the list of its files did not arrive whole")
         }
         return try await pool.run {
             var differing: [String] = []
             var files = 0
-            for line in lines {
+            for line in lines.dropLast() {
                 guard let (digest, name) = Self.parse(line) else {
                     throw VolumeError(path, "sha256sum in the container printed an unknown line")
                 }

@@ -150,6 +150,7 @@ extension KubectlAction.Keys: Section {
         action.context = context.flatMap { $0.isEmpty ? nil : $0 }
         action.force = force
         if let within { action.within = within }
+        action.isWithinGiven = within != nil
         if let apply { action.verb = .apply(apply, hold: hold) }
         if let createNamespace { action.verb = .createNamespace(createNamespace) }
         if let scale, let replicas { action.verb = .scale(scale, replicas, managed: managed ?? .pause) }

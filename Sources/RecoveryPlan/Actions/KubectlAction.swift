@@ -28,6 +28,8 @@ package struct KubectlAction: Action {
     package var force = true
     /// The time-out for the cluster to reach the desired state.
     package var within = Period.minutes(5)
+    /// True if the plan gives ``within``.
+    var isWithinGiven = false
 
     package init() {}
 

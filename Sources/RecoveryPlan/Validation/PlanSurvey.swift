@@ -31,10 +31,22 @@ struct PlanSurvey {
             wait.condition.map { findings(on: $0, in: step, isUsed: isUsed) } ?? []
         case let restore as RestoreAction where isUsed: unknownComponent(restore.component, at: action.location)
         case let check as CheckAction: unknownChecks(check.names, at: action.location)
+        case let kubectl as KubectlAction:
+            kubectl.isWithinGiven && kubectl.within.duration > step.timeout.duration
+                ? [tooLate(kubectl, in: step, at: action.location)] : []
         case let run as RunAction:
             shellReferences(run, at: action.location) + (isUsed ? missingProgram(run, at: action.location) : [])
         default: []
         }
+    }
+
+    /// A time limit that the step's time-out always ends first.
+    private func tooLate(_ kubectl: KubectlAction, in step: Step, at location: Location) -> Finding {
+        Finding(
+            .warning,
+            Diagnostic(
+                location, "'within' is \(kubectl.within), but the step's time-out of \(step.timeout) ends it first",
+                hint: "lower 'within', or raise 'timeout'"))
     }
 
     private func unknownComponent(_ name: String, at location: Location) -> [Finding] {

@@ -14,6 +14,7 @@ import Testing
     private static func words(_ road: RestoreJob.Road?) -> String {
         switch road {
         case .files(let directory): "files to \(directory)"
+        case .volume(let volume): "volume \(volume)"
         case .importer(_, let directory): "import into \(directory ?? "its server")"
         case nil: "none"
         }

@@ -10,7 +10,7 @@ import Platform
 struct KubectlSite {
     let standIn: KubernetesStandIn
     let folder: TemporaryFolder
-    let context: ActionContext
+    var context: ActionContext
 
     /// - Parameter port: the port of the API server; nil for a free one.
     init(settling: Duration = .milliseconds(50), port: UInt16? = nil) async throws {

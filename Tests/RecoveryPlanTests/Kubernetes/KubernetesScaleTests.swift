@@ -187,7 +187,8 @@ import Testing
         let told = Told()
         site.context.tell = { told.add($0) }
         site.context.deadline = .now + .seconds(120)
-        async let applied = site.perform("apply: app.yaml, namespace: default")
+        let waiting = site
+        async let applied = waiting.perform("apply: app.yaml, namespace: default")
         try await Patience.wait(until: "the action waits") { told.lines.contains { $0.hasPrefix("waiting for the API server") } }
         let again = try await Site(port: held.number)
         #expect(try await applied.hasPrefix("applied 1 object"))

@@ -2,6 +2,7 @@ import Documents
 import Foundation
 import Lab
 import Platform
+import Synchronization
 import Testing
 
 @testable import Kubernetes
@@ -87,12 +88,16 @@ import Testing
             let object = try JSONValue(parsing: text)
             standIn.with { $0.set(object) }
         }
-        func restore(_ status: String) throws {
+        func restore(_ status: String) async throws {
             let object: JSONValue = [
                 "apiVersion": "velero.io/v1", "kind": "Restore", "metadata": ["name": "r", "namespace": "velero"],
                 "spec": ["backupName": "b"], "status": try JSONValue(parsing: status),
             ]
-            standIn.with { $0.set(object) }
+            // The server serves the type soon after its definition.
+            try await Patience.wait(until: "the restore exists") {
+                standIn.with { $0.set(object) }
+                return standIn.with { $0.object("Restore", "r", in: "velero") } != nil
+            }
         }
         let stage = ActionStage()
         let context = stage.context(environment: [
@@ -105,9 +110,9 @@ import Testing
         async let result = action.perform(in: context)
         // The restore does not exist when the step begins.
         try await Patience.wait(until: "the step waits") { Self.hasTold("does not exist", stage) }
-        try restore("{\"phase\":\"InProgress\",\"progress\":{\"totalItems\":4,\"itemsRestored\":1}}")
+        try await restore("{\"phase\":\"InProgress\",\"progress\":{\"totalItems\":4,\"itemsRestored\":1}}")
         try await Patience.wait(until: "the step reports progress") { Self.hasTold("1 of 4 items", stage) }
-        try restore(end)
+        try await restore(end)
         do {
             let record = try await result
             #expect(failure == nil)
