@@ -96,10 +96,6 @@ struct JobManifest {
               # The folder of cache and journals is dr below this one.
               - {name: XDG_STATE_HOME, value: /var/lib}
               - {name: HOME, value: /tmp}
-              # Movers in the same namespace belong to this pod and end with it.
-              - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
-              - {name: POD_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
-              - {name: POD_UID, valueFrom: {fieldRef: {fieldPath: metadata.uid}}}
               envFrom:
               - secretRef: {name: \(secret)}
               securityContext:

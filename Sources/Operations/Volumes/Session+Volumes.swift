@@ -40,13 +40,22 @@ extension Session {
             try refuseWriters(component, volume)
             return .local(
                 ExecSource(component: component.name, volume: volume, kubectl: kubectl(of: volume), pool: pool) { data in
-                    try settings(component, data: data).source(context(of: component.name))
+                    try settings(component, data: data, isInCluster: false).source(context(of: component.name))
                 })
         case .snapshot:
             try refuseWriters(component, volume)
             return .remote(
                 VolumeBackup(component: component, session: volumeSession) {
                     SnapshotMover(mover: try await moverHost(component, volume))
+                })
+        case .mover where volume.mode == .inCluster:
+            guard configuration.store.lock == nil else {
+                throw UsageError(
+                    "\(component.name): mode 'in_cluster' does not lock objects; use mode: stream with `store: lock:`")
+            }
+            return .remote(
+                InClusterBackup(component: component, volume: volume, session: volumeSession, pool: pool) {
+                    try await moverHost(component, volume)
                 })
         case .mover:
             return .remote(
@@ -63,9 +72,18 @@ extension Session {
         }
     }
 
-    /// The settings of a component with a copy of its data on this machine.
-    private func settings(_ component: ComponentConfiguration, data: String) throws -> any ComponentKind {
-        let keys = component.entry.adding(["kind": .string(component.kind), DataDirectory.key: .string(data)])
+    /// The settings of a component with the data, or a copy of them, in a directory of this machine.
+    /// - Parameter isInCluster: true for a process in the cluster, which reaches services by their names.
+    func settings(
+        _ component: ComponentConfiguration, data: String, isInCluster: Bool
+    ) throws -> any ComponentKind {
+        guard component.volume != nil else { return component.settings }
+        let entry =
+            try isInCluster
+            ? OrderSettings(
+                component.entry, data: data, location: component.location, folder: volumeSession.folder
+            ).entry : component.entry.adding([DataDirectory.key: .string(data)])
+        let keys = entry.adding(["kind": .string(component.kind)])
         let document: JSONValue = [
             "store": ["url": "file:///nowhere"], "components": .object([component.name: keys]),
         ]

@@ -156,7 +156,7 @@ struct VolumeRestore: Sendable {
     func run(_ options: RestoreJob, progress: WorkProgress) async throws -> ComponentRestore.Report {
         progress.begin("finding the volume")
         let place = try await place()
-        var advice: [String] = []
+        var isNew = false
         if let claim = try await claim(of: place) {
             if let refusal = refusal(of: claim, place) {
                 throw VolumeError(place.claim, refusal, hint: "enlarge it, or remove it: dr then creates it anew")
@@ -165,7 +165,7 @@ struct VolumeRestore: Sendable {
         } else {
             progress.begin("creating the claim")
             try await kubectl.run(["create", "--filename", "-"], input: try await newClaim(place).compact)
-            advice.append("created the claim '\(place.claim)'")
+            isNew = true
         }
         let order = try await session.volumeSession.order(
             .restore(try restoreOrder(options, place)), of: component, kind: manifest.source, in: repository,
@@ -187,8 +187,7 @@ struct VolumeRestore: Sendable {
                     target: place.claim)
             }
         }
-        report.target = "\(report.target) in the claim '\(place.claim)'"
-        report.advice = advice + report.advice
+        report.target = "\(report.target) in the \(isNew ? "new " : "")claim '\(place.claim)'"
         return report
     }
 
