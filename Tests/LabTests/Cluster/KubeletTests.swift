@@ -262,6 +262,21 @@ import Testing
         }
     }
 
+    @Test func `a recovered node starts its pods again`() async throws {
+        try await LaboratoryCluster.run(nodes: ["node-1"]) { cluster in
+            try await cluster.apply(
+                Self.claim() + Self.pod("app", "echo started >> /data/log; \(Self.waiting)", node: "node-1"))
+            try await cluster.waitUntilReady("app")
+            try await cluster.kubelet.lose("node-1")
+            try await cluster.kubelet.recover("node-1")
+            try await cluster.wait(until: "it runs again", "app") { pod in
+                let status = pod["status"]?["containerStatuses"]?.array?.first
+                return status?["restartCount"]?.integer == 1 && status?["ready"]?.bool == true
+            }
+            #expect(try await cluster.require(["exec", "app", "--", "cat", "/data/log"]) == "started\nstarted\n")
+        }
+    }
+
     @Test func `a deleted pod runs its hook, gets SIGTERM, and is removed`() async throws {
         try await LaboratoryCluster.run(nodes: ["node-1"]) { cluster in
             let hook = "lifecycle: {preStop: {exec: {command: [/bin/sh, -c, 'echo hook >> /data/log']}}}"
