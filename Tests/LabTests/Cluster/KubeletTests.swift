@@ -36,7 +36,7 @@ import Testing
         metadata: {name: \(name), namespace: default}
         spec:
           accessModes: [\(modes)]
-          storageClassName: standard
+          storageClassName: immediate
           resources: {requests: {storage: 1Gi}}
         ---
 
@@ -58,7 +58,10 @@ import Testing
         }
     }
 
-    @Test func `exec carries 32 MiB in both directions`() async throws {
+    /// kubectl uses SPDY where the environment forbids it WebSockets, and towards a server that refuses them.
+    @Test(arguments: ["true", "false"])
+    func `exec carries 32 MiB in both directions`(overWebSocket: String) async throws {
+        let protocols = ["KUBECTL_REMOTE_COMMAND_WEBSOCKETS": overWebSocket]
         try await LaboratoryCluster.run { cluster in
             try await cluster.apply(Self.claim() + Self.pod("mover", Self.waiting))
             try await cluster.waitUntilReady("mover")
@@ -72,13 +75,16 @@ import Testing
             }
             try bytes.write(to: sent)
             let script = "cat > /data/file && sha256sum < /data/file"
-            let there = try await cluster.require(["exec", "-i", "mover", "--", "sh", "-c", script], input: sent)
+            let there = try await cluster.require(
+                ["exec", "-i", "mover", "--", "sh", "-c", script], input: sent, environment: protocols)
             let local = try await CommandRun.run("/bin/sh", ["-c", "sha256sum < '\(sent.path)'"])
             #expect(there == local.output)
-            try await cluster.require(["exec", "mover", "--", "cat", "/data/file"], output: got)
+            try await cluster.require(
+                ["exec", "mover", "--", "cat", "/data/file"], output: got, environment: protocols)
             #expect(try Data(contentsOf: got) == bytes)
             // Both at once.
-            try await cluster.require(["exec", "-i", "mover", "--", "cat"], input: sent, output: got)
+            try await cluster.require(
+                ["exec", "-i", "mover", "--", "cat"], input: sent, output: got, environment: protocols)
             #expect(try Data(contentsOf: got) == bytes)
             #expect(try await cluster.kubectl(["exec", "mover", "--", "sh", "-c", "exit 42"]).status == 42)
         }
@@ -186,7 +192,8 @@ import Testing
         }
     }
 
-    @Test func `port-forward reaches an HTTP server in a pod`() async throws {
+    @Test(arguments: ["true", "false"])
+    func `port-forward reaches an HTTP server in a pod`(overWebSocket: String) async throws {
         try #require(LabTool.isInstalled("prometheus"))
         try await LaboratoryCluster.run(nodes: ["node-1"]) { cluster in
             let ports = try FreePort.find(2)
@@ -204,7 +211,7 @@ import Testing
                 arguments: [
                     "--kubeconfig", cluster.kubeconfig, "--context", "lab", "port-forward", "pod/server",
                     "\(ports[1]):\(ports[0])",
-                ], folder: cluster.folder.url)
+                ], folder: cluster.folder.url, environment: ["KUBECTL_PORT_FORWARD_WEBSOCKETS": overWebSocket])
             let client = HTTPClient()
             let url = "http://127.0.0.1:\(ports[1])"
             try await forward.waitUntil { (try? client.send(HTTPRequest("GET", "\(url)/-/ready")))?.0.status == 200 }
@@ -252,6 +259,21 @@ import Testing
             try await cluster.require(["delete", "pod", "app", "--force", "--grace-period=0"])
             try await cluster.waitUntilReady("other")
             #expect(try await cluster.require(["logs", "other"]) == "started\n")
+        }
+    }
+
+    @Test func `a recovered node starts its pods again`() async throws {
+        try await LaboratoryCluster.run(nodes: ["node-1"]) { cluster in
+            try await cluster.apply(
+                Self.claim() + Self.pod("app", "echo started >> /data/log; \(Self.waiting)", node: "node-1"))
+            try await cluster.waitUntilReady("app")
+            try await cluster.kubelet.lose("node-1")
+            try await cluster.kubelet.recover("node-1")
+            try await cluster.wait(until: "it runs again", "app") { pod in
+                let status = pod["status"]?["containerStatuses"]?.array?.first
+                return status?["restartCount"]?.integer == 1 && status?["ready"]?.bool == true
+            }
+            #expect(try await cluster.require(["exec", "app", "--", "cat", "/data/log"]) == "started\nstarted\n")
         }
     }
 
