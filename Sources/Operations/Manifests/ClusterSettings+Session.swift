@@ -15,6 +15,7 @@ extension ClusterSettings {
         }
         if case .directory(let path) = configuration.store.url { settings.storeFolder = path }
         settings.useDefaults(of: configuration)
+        if !configuration.store.recipients.isEmpty { settings.recoveryKey = "/run/secrets/dr/recovery.pem" }
         var files = try ClusterFiles(session)
         try files.read()
         settings.configuration = files.texts
