@@ -72,7 +72,7 @@ struct BenchVolumes {
         let folder = try await prepare(
             "stream-\(round)", store: "file://\(work.path)/stream-\(round)/repository", ["whole"], more: "", cluster)
         return try await measure(
-            [tool.program, "backup", "--quiet", "--no-progress", "--no-sample"], folder, cluster.kubeconfig)
+            [tool.program, "backup", "--quiet", "--no-progress"], folder, cluster.kubeconfig)
     }
 
     private func tar(_ cluster: LaboratoryCluster) async throws -> BenchRow.Run {
@@ -107,7 +107,7 @@ struct BenchVolumes {
                 components: {\(components.map { "\($0): \(Self.component($0, more))" }.joined(separator: ", "))}
             """)
         return try await measure(
-            [tool.program, "backup", "--quiet", "--no-progress", "--no-sample"], folder, cluster.kubeconfig,
+            [tool.program, "backup", "--quiet", "--no-progress"], folder, cluster.kubeconfig,
             [
                 "AWS_ACCESS_KEY_ID": server.accessKey, "AWS_SECRET_ACCESS_KEY": server.secretKey,
                 "AWS_ENDPOINT_URL": server.endpoint, "AWS_EC2_METADATA_DISABLED": "true",
